@@ -1,0 +1,100 @@
+# Everything a developer runs. Needs Python 3.11 or newer, make and a package index; nothing else.
+# The tools live in .tools/ and .venv/, installed from the hash-locked files in locks/.
+
+PYTHON ?= python3
+# A table of samconfig.toml: default, dev or prod.
+ENVIRONMENT ?= default
+# The stack's parameters, Name=value; a later deploy keeps those it does not name.
+PARAMETERS ?=
+
+UV := .tools/bin/uv
+VENV := .venv/synced
+SAM := .tools/sam/synced
+MINISTACK := .tools/ministack/synced
+
+export SAM_CLI_TELEMETRY := 0
+# SAM wants a region even where it calls nobody.
+export AWS_DEFAULT_REGION ?= us-east-1
+# Functions are zipped as they stand: keep bytecode out of them.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
+# A build that needs another Python than the machine's says so instead of downloading one.
+export UV_PYTHON_DOWNLOADS := never
+# One hint that the cache is on another disk is one too many.
+export UV_LINK_MODE ?= copy
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check build deploy lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through a session's life, exit
+	@.venv/bin/python -m local demo
+
+run: $(VENV) $(SAM) $(MINISTACK) ## the same without the walk, then serve until Ctrl-C
+	@.venv/bin/python -m local run
+
+test: $(VENV) $(SAM) $(MINISTACK) ## every test, the deployed stack's included
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV) $(SAM) ## format, lint, types, import rules, template
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
+	.tools/sam/bin/sam validate --lint
+
+build: $(VENV) $(SAM) ## build what is deployed, and weigh the layer
+	.tools/sam/bin/sam build --config-env $(ENVIRONMENT)
+	@.venv/bin/python -m local.weight .aws-sam/build/EdgeAuthLayer
+
+deploy: build ## build and deploy to AWS: make deploy PARAMETERS=Audience=https://api.example.com ENVIRONMENT=prod
+	.tools/sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+lock: $(UV) ## resolve the dependencies again and write the locks
+	$(call compile,layers/edge_auth/requirements.txt,)
+	$(call compile,locks/dev.txt,--group dev --constraint layers/edge_auth/requirements.txt)
+	$(call compile,locks/sam.txt,--group sam)
+	$(call compile,locks/ministack.txt,--group ministack)
+	$(call compile,locks/uv.txt,--group uv)
+
+clean: ## remove what was built, and the tools
+	rm -rf .aws-sam .cache .local .tools .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# --no-emit-index-url: a lock names versions and hashes, not where one machine fetches them.
+compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	pyproject.toml $(2) --output-file $(1)
+
+# A stamp is newer than its lock, so a warm run costs nothing and a changed lock installs again.
+
+$(UV): locks/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "error: $(PYTHON) is not Python 3.11 or newer; name one that is: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "error: $(PYTHON) has no venv module; install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@rm -rf .tools/uv && mkdir -p .tools/bin && $(PYTHON) -m venv .tools/uv
+	@echo "installing uv"
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 30 \
+		--only-binary :all: --require-hashes -r locks/uv.txt > .tools/uv.log 2>&1 || \
+		{ echo "error: cannot install uv: is a package index reachable? (.tools/uv.log says more)" >&2; exit 1; }
+	@ln -sf ../uv/bin/uv $@ && touch -h $@ && touch $@
+
+# 1: the environment, 2: its lock
+define sync
+	@echo "installing $(2)"
+	@{ $(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
+		$(UV) pip sync --quiet --python $(1) --require-hashes $(2); } 2> .tools/sync.log || \
+		{ echo "error: cannot install $(2): is a package index reachable? (.tools/sync.log says more)" >&2; exit 1; }
+	@touch $@
+endef
+
+$(VENV): locks/dev.txt | $(UV)
+	$(call sync,.venv,locks/dev.txt)
+
+$(SAM): locks/sam.txt | $(UV)
+	$(call sync,.tools/sam,locks/sam.txt)
+
+$(MINISTACK): locks/ministack.txt | $(UV)
+	$(call sync,.tools/ministack,locks/ministack.txt)
