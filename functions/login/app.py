@@ -1,0 +1,51 @@
+"""POST /auth/login: checks a password and opens a session."""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.key_ring_secret import SecretKeyRing
+from edge_auth.adapters.session_opening import DynamoDBSessionOpening
+from edge_auth.clock import now_ms
+from edge_auth.flows.grant import AccessTokenPolicy
+from edge_auth.flows.login import Login, SessionPolicy
+from edge_auth.observability import FunctionLog
+from edge_auth.settings import LoginSettings
+from edge_auth.tokens.issuer import issuer_from_context
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.response import Response
+from edge_auth.web.token_response import token_response
+
+DAY_SECONDS = 86_400
+
+settings = LoginSettings.from_env(os.environ)
+log = FunctionLog("login")
+dynamodb = dynamodb_client()
+login = Login(
+    identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+    session_opening=DynamoDBSessionOpening(
+        dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
+    ),
+    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    session_policy=SessionPolicy(
+        idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+        absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,
+    ),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+
+
+def post(request: Request) -> Response:
+    """Answer a login with tokens."""
+    parameters = json_parameters(request)
+    username, password = text_parameter(parameters, "username"), text_parameter(parameters, "password")
+    issuer = settings.issuer or issuer_from_context(request.context)
+    policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
+    return token_response(login(username, password, policy))
+
+
+handler = endpoint({"POST": post}, log)

@@ -1,0 +1,49 @@
+"""POST /auth/logout: ends one session or all. Reads JSON, and the form of RFC 7009."""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.key_ring_secret import SecretKeyRing
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.clock import now_ms
+from edge_auth.flows.logout import Logout
+from edge_auth.observability import FunctionLog
+from edge_auth.settings import LogoutSettings
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import (
+    FORM,
+    Request,
+    flag_parameter,
+    form_parameters,
+    json_parameters,
+    text_parameter,
+)
+from edge_auth.web.response import Response
+
+settings = LogoutSettings.from_env(os.environ)
+log = FunctionLog("logout")
+dynamodb = dynamodb_client()
+logout = Logout(
+    identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+
+
+def post(request: Request) -> Response:
+    """End the session, or all of the user's. The answer is the same for a token that means nothing."""
+    if request.media_type == FORM:
+        logout(text_parameter(form_parameters(request), "token"), everywhere=False)
+    else:
+        parameters = json_parameters(request)
+        everywhere = flag_parameter(parameters, "all")
+        logout(text_parameter(parameters, "refresh_token"), everywhere=everywhere)
+    return Response(204)
+
+
+handler = endpoint({"POST": post}, log)

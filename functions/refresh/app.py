@@ -1,0 +1,58 @@
+"""POST /auth/refresh: rotates a refresh token. Reads JSON, and the form that stock OAuth clients send (RFC 6749 §6)."""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.key_ring_secret import SecretKeyRing
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.clock import now_ms
+from edge_auth.errors import UnsupportedGrantType
+from edge_auth.flows.grant import AccessTokenPolicy
+from edge_auth.flows.refresh import Refresh
+from edge_auth.observability import FunctionLog
+from edge_auth.settings import RefreshSettings
+from edge_auth.tokens.issuer import issuer_from_context
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import FORM, Request, form_parameters, json_parameters, text_parameter
+from edge_auth.web.response import Response
+from edge_auth.web.token_response import token_response
+
+DAY_SECONDS = 86_400
+GRANT_TYPE = "refresh_token"
+
+settings = RefreshSettings.from_env(os.environ)
+log = FunctionLog("refresh")
+refresh = Refresh(
+    sessions=DynamoDBSessions(dynamodb_client(), table=settings.sessions_table),
+    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+    grace_seconds=settings.rotation_grace_seconds,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+
+
+def post(request: Request) -> Response:
+    """Answer a refresh token with tokens."""
+    presented = presented_token(request)
+    issuer = settings.issuer or issuer_from_context(request.context)
+    policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
+    return token_response(refresh(presented, policy))
+
+
+def presented_token(request: Request) -> str:
+    """Read the refresh token. Only a form must name its grant type."""
+    if request.media_type == FORM:
+        parameters = form_parameters(request)
+        grant_type = text_parameter(parameters, "grant_type")
+    else:
+        parameters = json_parameters(request)
+        grant_type = text_parameter({"grant_type": GRANT_TYPE, **parameters}, "grant_type")
+    if grant_type != GRANT_TYPE:
+        raise UnsupportedGrantType
+    return text_parameter(parameters, "refresh_token")
+
+
+handler = endpoint({"POST": post}, log)

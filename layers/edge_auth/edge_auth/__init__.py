@@ -1,0 +1,1 @@
+"""edge-auth's shared layer: token logic, flows and their adapters."""

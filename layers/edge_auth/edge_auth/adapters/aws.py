@@ -1,0 +1,86 @@
+"""AWS clients with limits that fit a Lambda behind API Gateway, and one translation of their failures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from edge_auth.errors import TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from edge_auth.adapters.items import Item
+
+# Botocore's own 60 seconds are longer than API Gateway waits (29). Three attempts of at most three seconds each, and
+# the waits between them, stay within the functions' 20.
+CONNECT_TIMEOUT_SECONDS = 1
+READ_TIMEOUT_SECONDS = 2
+TOTAL_ATTEMPTS = 3
+
+_CONFIG = Config(
+    connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    read_timeout=READ_TIMEOUT_SECONDS,
+    retries={"total_max_attempts": TOTAL_ATTEMPTS, "mode": "standard"},
+    tcp_keepalive=True,
+)
+
+
+def dynamodb_client() -> "DynamoDBClient":
+    """Return a DynamoDB client. Region and credentials are the environment's, as the SDK finds them."""
+    return boto3.client("dynamodb", config=_CONFIG)
+
+
+def secrets_client() -> "SecretsManagerClient":
+    """Return a Secrets Manager client. Region and credentials are the environment's, as the SDK finds them."""
+    return boto3.client("secretsmanager", config=_CONFIG)
+
+
+class ConditionFailed(Exception):
+    """A write was refused by its condition.
+
+    `item` is the item that refused a single write, empty where there is none (and where it was not asked for).
+    `positions` are the items of a transaction whose conditions failed.
+    """
+
+    def __init__(self, item: "Item", positions: tuple[int, ...]) -> None:
+        """Keep what refused."""
+        super().__init__()
+        self.item = item
+        self.positions = positions
+
+
+@contextmanager
+def translated_failures() -> Iterator[None]:
+    """Turn every failure of an AWS call into TemporarilyUnavailable: no failure of theirs is an answer of ours.
+
+    The one exception is a condition that did not hold, ConditionFailed: that is a fact about the data.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        if code == "ConditionalCheckFailedException":
+            raise ConditionFailed(error.response.get("Item", {}), ()) from None  # type: ignore[arg-type]
+        positions = _failed_positions(error) if code == "TransactionCanceledException" else ()
+        if positions:
+            raise ConditionFailed({}, positions) from None
+        detail = f"{error.operation_name}: {code}"
+        raise TemporarilyUnavailable(detail) from error
+    except BotoCoreError as error:
+        raise TemporarilyUnavailable(type(error).__name__) from error
+
+
+def error_code(error: ClientError) -> str:
+    """Return the AWS error code, such as `ResourceNotFoundException`."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _failed_positions(error: ClientError) -> tuple[int, ...]:
+    """Read the reasons of a canceled transaction, which stand in the order of its items."""
+    reasons = error.response.get("CancellationReasons", [])
+    return tuple(position for position, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed")

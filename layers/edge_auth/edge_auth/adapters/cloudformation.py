@@ -1,0 +1,60 @@
+"""CloudFormation's side of a custom resource: its request, and the answer it waits for.
+
+AWS CloudFormation User Guide, "Custom resource request types" and "Custom resource response objects".
+"""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CustomResourceRequest:
+    """What CloudFormation asks: `type` is Create, Update or Delete; `answer_url` is where it waits."""
+
+    type: str
+    answer_url: str
+    stack_id: str
+    request_id: str
+    logical_id: str
+
+
+def request_from(event: Mapping[str, object]) -> CustomResourceRequest:
+    """Read the request.
+
+    Raises:
+        ValueError: the event is not from CloudFormation, so that nobody waits for an answer.
+
+    """
+    names = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId")
+    values = [event.get(name) for name in names]
+    if not all(isinstance(value, str) for value in values):
+        raise ValueError("not a custom resource request of CloudFormation")
+    return CustomResourceRequest(*map(str, values))
+
+
+def answer(request: CustomResourceRequest, *, physical_id: str, data: Mapping[str, str], failure: str) -> None:
+    """Tell CloudFormation how it went. An empty `failure` is success; otherwise the stack's events show it.
+
+    Raises:
+        OSError: CloudFormation could not be reached. Lambda then calls again.
+
+    """
+    body = json.dumps(
+        {
+            "Status": "FAILED" if failure else "SUCCESS",
+            "Reason": failure,
+            "PhysicalResourceId": physical_id,
+            "StackId": request.stack_id,
+            "RequestId": request.request_id,
+            "LogicalResourceId": request.logical_id,
+            "Data": data,
+        }
+    ).encode()
+    # The URL is presigned for S3 with an empty content type.
+    put = urllib.request.Request(request.answer_url, data=body, headers={"Content-Type": ""}, method="PUT")  # noqa: S310 - from CloudFormation
+    with urllib.request.urlopen(put, timeout=TIMEOUT_SECONDS):  # noqa: S310 - from CloudFormation
+        pass

@@ -1,0 +1,83 @@
+"""DynamoDB's attribute values: typed in, typed out. A stored item that does not have its shape is damage."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.errors import TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item = Mapping[str, AttributeValueTypeDef]
+
+
+def text(value: str) -> "AttributeValueTypeDef":
+    """Write a string."""
+    return {"S": value}
+
+
+def number(value: int) -> "AttributeValueTypeDef":
+    """Write a whole number."""
+    return {"N": str(value)}
+
+
+def binary(value: bytes) -> "AttributeValueTypeDef":
+    """Write bytes."""
+    return {"B": value}
+
+
+def texts(values: tuple[str, ...]) -> "AttributeValueTypeDef":
+    """Write a list of strings, in order."""
+    return {"L": [{"S": value} for value in values]}
+
+
+class ItemReader:
+    """Reads the attributes of one item. A missing or mistyped one raises TemporarilyUnavailable, naming it."""
+
+    def __init__(self, item: "Item") -> None:
+        """Read from this item."""
+        self._item = item
+
+    def text(self, name: str) -> str:
+        """Read a string."""
+        value = self._item.get(name, {}).get("S")
+        if not isinstance(value, str):
+            raise _damaged(name)
+        return value
+
+    def number(self, name: str) -> int:
+        """Read a whole number that is not negative."""
+        value = self._item.get(name, {}).get("N")
+        if not isinstance(value, str) or not value.isdecimal():
+            raise _damaged(name)
+        return int(value)
+
+    def binary(self, name: str) -> bytes:
+        """Read bytes."""
+        value = self._item.get(name, {}).get("B")
+        if not isinstance(value, bytes):
+            raise _damaged(name)
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Read a list of strings."""
+        values = self._item.get(name, {}).get("L")
+        if not isinstance(values, list):
+            raise _damaged(name)
+        strings = [value.get("S") for value in values]
+        if not all(isinstance(value, str) for value in strings):
+            raise _damaged(name)
+        return tuple(str(value) for value in strings)
+
+    def optional_number(self, name: str) -> int | None:
+        """Read a whole number, None where the attribute is absent."""
+        return self.number(name) if name in self._item else None
+
+    def optional_text(self, name: str) -> str:
+        """Read a string, empty where the attribute is absent."""
+        return self.text(name) if name in self._item else ""
+
+
+def _damaged(name: str) -> TemporarilyUnavailable:
+    return TemporarilyUnavailable(f"damaged item: {name}")

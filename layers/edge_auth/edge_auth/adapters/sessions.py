@@ -1,0 +1,120 @@
+"""Sessions in DynamoDB: one item a session, one conditional write a refresh.
+
+Every write carries a condition, since an UpdateItem without one would create what it does not find.
+"""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.items import binary, number, text
+from edge_auth.adapters.session_items import session_from, session_key
+from edge_auth.flows.ports import AlreadyEnded, RotationRefused
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from edge_auth.adapters.items import Item
+
+_IS_CURRENT = "generation = :generation AND seed_hash = :seed_hash"
+_IS_LIVE = "attribute_not_exists(revoked_at) AND absolute_expires_at > :now AND idle_expires_at > :now"
+_IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"
+_ROTATE = (
+    "SET generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
+    "idle_expires_at = :idle_expires_at"
+)
+_END = "SET revoked_at = :now, revoked_reason = :reason, end_id = :end_id"
+
+
+class DynamoDBSessions:
+    """The port `flows.ports.Sessions` on the sessions table."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        """Use this table."""
+        self._client = client
+        self._table = table
+
+    def rotate(
+        self,
+        token: RefreshToken,
+        *,
+        rotation_id: str,
+        now_ms: int,
+        grace_seconds: int,
+        idle_expires_at_seconds: int,
+    ) -> Session:
+        """Rotate in one conditional write; a refused one brings the item that stood in the way, at no further cost."""
+        try:
+            with translated_failures():
+                response = self._client.update_item(
+                    TableName=self._table,
+                    Key=session_key(token.user_id, token.session_id),
+                    UpdateExpression=_ROTATE,
+                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {_IS_OUT_OF_GRACE}",
+                    ExpressionAttributeValues={
+                        ":generation": number(token.generation),
+                        ":seed_hash": binary(token.seed_hash),
+                        ":now": number(now_ms // 1000),
+                        ":now_ms": number(now_ms),
+                        ":rotated_before_ms": number(now_ms - grace_seconds * 1000),
+                        ":rotation_id": text(rotation_id),
+                        ":idle_expires_at": number(idle_expires_at_seconds),
+                        ":one": number(1),
+                    },
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            raise RotationRefused(_session_or_none(refused.item)) from None
+        return session_from(response["Attributes"])
+
+    def end(
+        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+    ) -> None:
+        """End the session in one conditional write."""
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=session_key(user_id, session_id),
+                    UpdateExpression=_END,
+                    ConditionExpression="seed_hash = :seed_hash AND attribute_not_exists(revoked_at)",
+                    ExpressionAttributeValues={
+                        ":seed_hash": binary(seed_hash),
+                        ":now": number(now_seconds),
+                        ":reason": text(reason),
+                        ":end_id": text(end_id),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            # Our own write may have won, its response been lost, and the SDK have written again.
+            if refused.item.get("end_id") != text(end_id):
+                raise AlreadyEnded from None
+
+    def find(self, user_id: str, session_id: str) -> Session | None:
+        """Read one session, strongly consistent."""
+        with translated_failures():
+            response = self._client.get_item(
+                TableName=self._table, Key=session_key(user_id, session_id), ConsistentRead=True
+            )
+        return _session_or_none(response.get("Item", {}))
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """Read all sessions of a user from the base table, strongly consistent."""
+        sessions: list[Session] = []
+        with translated_failures():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="user_id = :user_id",
+                ExpressionAttributeValues={":user_id": text(user_id)},
+                ConsistentRead=True,
+            )
+            for page in pages:
+                sessions.extend(session_from(item) for item in page["Items"])
+        return sessions
+
+
+def _session_or_none(item: "Item") -> Session | None:
+    return session_from(item) if item else None

@@ -1,0 +1,105 @@
+"""Every error the product can answer: a protocol code, a text that is safe to send, and a detail that is not.
+
+The detail is for the log only. `web/responses.py` maps each code to its HTTP status.
+"""
+
+from typing import ClassVar
+
+
+class AuthError(Exception):
+    """Base of all errors that have an answer. Never raised directly.
+
+    `code` and `description` are sent to the client; the description never says more than the code.
+    `detail` says what really happened and never leaves the process.
+    """
+
+    code: ClassVar[str]
+    description: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        """Keep `detail`, which must hold no token, password or key."""
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidRequest(AuthError):
+    """The request is malformed: RFC 6749 §5.2."""
+
+    code = "invalid_request"
+    description = "The request is malformed."
+
+
+class UnsupportedGrantType(AuthError):
+    """A grant type other than `refresh_token`: RFC 6749 §5.2."""
+
+    code = "unsupported_grant_type"
+    description = "The grant type is not supported."
+
+
+class InvalidGrant(AuthError):
+    """The refresh token is not valid any more, for whatever reason: RFC 6749 §5.2."""
+
+    code = "invalid_grant"
+    description = "The refresh token is not valid."
+
+
+class InvalidCredentials(AuthError):
+    """Wrong user name or password; which of them is never said."""
+
+    code = "invalid_credentials"
+    description = "The user name or password is wrong."
+
+
+class InvalidToken(AuthError):
+    """The access token is missing, malformed, forged or expired: RFC 6750 §3.1."""
+
+    code = "invalid_token"
+    description = "The access token is missing or not valid."
+
+
+class NotFound(AuthError):
+    """There is no such route."""
+
+    code = "not_found"
+    description = "There is no such route."
+
+
+class MethodNotAllowed(AuthError):
+    """The route does not serve this method: RFC 9110 §15.5.6."""
+
+    code = "method_not_allowed"
+    description = "The method is not allowed here."
+
+
+class UnsupportedMediaType(AuthError):
+    """The body is in a format that the route does not read: RFC 9110 §15.5.16."""
+
+    code = "unsupported_media_type"
+    description = "The content type is not supported."
+
+
+class TemporarilyUnavailable(AuthError):
+    """Infrastructure trouble: the answer is unknown, nothing is decided, the client keeps its session."""
+
+    code = "temporarily_unavailable"
+    description = "The service is temporarily unavailable. Try again later."
+
+
+class AccountError(Exception):
+    """An operator's act on an account that cannot be done; the text is for the operator."""
+
+
+class UnknownUser(AccountError):
+    """No account has this user name."""
+
+
+class UsernameTaken(AccountError):
+    """An account with this user name exists."""
+
+
+class UsernameRefused(AccountError):
+    """The user name breaks a rule; the text says which."""
+
+
+class PasswordRefused(AccountError):
+    """The new password breaks a rule; the text says which."""

@@ -1,0 +1,77 @@
+"""What operators do with accounts: create one, set its password, disable or enable it, see and end its sessions."""
+
+from dataclasses import dataclass
+
+from edge_auth.flows.end_sessions import EndSessions
+from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
+from edge_auth.flows.ports import Clock, Entropy, Identities, Record, Sessions
+from edge_auth.passwords import hash_password, new_password_bytes
+from edge_auth.tokens.refresh import ID_BYTES
+from edge_auth.tokens.session import Session
+from edge_auth.usernames import canonical_username
+
+PASSWORD_SET = "password_set"
+USER_DISABLED = "user_disabled"
+ENDED_BY_OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The use cases, with all that they need.
+
+    All of them raise UsernameRefused for a name that can be nobody's, UnknownUser where there is no such user, and
+    TemporarilyUnavailable where the outcome is unknown; all but `create` may then be called again.
+    """
+
+    identities: Identities
+    sessions: Sessions
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def create(self, username: str, password: str, *, scope: str = "", roles: tuple[str, ...] = ()) -> Identity:
+        """Add a user. Raises UsernameTaken and PasswordRefused."""
+        identity = Identity(
+            user_id=self.entropy(ID_BYTES).hex(),
+            username=canonical_username(username),
+            password_hash=hash_password(new_password_bytes(password), entropy=self.entropy),
+            status=ACTIVE,
+            epoch=0,
+            created_at_seconds=self.clock() // 1000,
+            scope=scope,
+            roles=roles,
+        )
+        self.identities.create(identity)
+        return identity
+
+    def set_password(self, username: str, password: str) -> int:
+        """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
+        password_hash = hash_password(new_password_bytes(password), entropy=self.entropy)
+        identity = self.identities.change_password(canonical_username(username), password_hash)
+        return self._end_all(identity, PASSWORD_SET)
+
+    def disable(self, username: str) -> int:
+        """Refuse all further logins and end all sessions; return how many ended."""
+        identity = self.identities.change_status(canonical_username(username), DISABLED)
+        return self._end_all(identity, USER_DISABLED)
+
+    def enable(self, username: str) -> None:
+        """Let a disabled user log in again."""
+        self.identities.change_status(canonical_username(username), ACTIVE)
+
+    def living_sessions(self, username: str) -> list[Session]:
+        """Return the sessions that live, oldest first."""
+        identity = self.identities.find(canonical_username(username))
+        now_seconds = self.clock() // 1000
+        living = [session for session in self.sessions.of_user(identity.user_id) if session.is_live(now_seconds)]
+        return sorted(living, key=lambda session: session.created_at_seconds)
+
+    def end_sessions(self, username: str) -> int:
+        """End all sessions; return how many ended."""
+        identity = self.identities.find(canonical_username(username))
+        self.identities.move_epoch(identity.user_id)
+        return self._end_all(identity, ENDED_BY_OPERATOR)
+
+    def _end_all(self, identity: Identity, reason: str) -> int:
+        end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
+        return end_sessions(identity.user_id, reason=reason)

@@ -1,0 +1,44 @@
+"""Ends all sessions of a user, once the epoch has moved: from then on no login that began before can open another."""
+
+from dataclasses import dataclass
+
+from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.flows.ports import AlreadyEnded, Clock, Entropy, Record, Sessions
+
+END_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessions:
+    """The use case, with all that it needs."""
+
+    sessions: Sessions
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def __call__(self, user_id: str, *, reason: str, last: str = "") -> int:
+        """End every session of the user that lives; return how many that were. `last` names the one to end last.
+
+        Raises:
+            TemporarilyUnavailable: some may be ended, some not; the same call may be made again.
+
+        """
+        now_seconds = self.clock() // 1000
+        living = [session for session in self.sessions.of_user(user_id) if session.is_live(now_seconds)]
+        ended = 0
+        for session in sorted(living, key=lambda session: session.session_id == last):
+            try:
+                self.sessions.end(
+                    user_id,
+                    session.session_id,
+                    seed_hash=session.seed_hash,
+                    reason=reason,
+                    end_id=self.entropy(END_ID_BYTES).hex(),
+                    now_seconds=now_seconds,
+                )
+            except AlreadyEnded:
+                continue
+            ended += 1
+        self.record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, reason=reason))
+        return ended

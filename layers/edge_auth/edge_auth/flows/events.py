@@ -1,0 +1,37 @@
+"""Security events: what a team wants to see in its log, by fixed names. They hold no secret and no token."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """The names. The template's metric filters are on some of them."""
+
+    LOGIN_SUCCEEDED = "login_succeeded"
+    LOGIN_FAILED = "login_failed"
+    PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
+    REFRESH_ROTATED = "refresh_rotated"
+    REFRESH_COALESCED = "refresh_coalesced"
+    REFRESH_CONVERGED = "refresh_converged"
+    REFRESH_REFUSED = "refresh_refused"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"
+    REFRESH_TOKEN_AHEAD = "refresh_token_ahead"
+    REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch"
+    SESSION_ENDED = "session_ended"
+    ALL_SESSIONS_ENDED = "all_sessions_ended"
+
+
+WANTS_ATTENTION = frozenset(
+    {EventName.REFRESH_TOKEN_REUSED, EventName.REFRESH_TOKEN_AHEAD, EventName.REFRESH_TOKEN_SEED_MISMATCH}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityEvent:
+    """One security-relevant fact. `generations_behind` is how much older a refresh token is than its session."""
+
+    name: EventName
+    user_id: str = ""
+    session_id: str = ""
+    reason: str = ""
+    generations_behind: int | None = None

@@ -1,0 +1,69 @@
+"""The token grant: what a login or a refresh is answered with."""
+
+from dataclasses import dataclass, field
+
+from edge_auth.flows.ports import Entropy
+from edge_auth.tokens import access, base64url, refresh
+from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Session
+
+JTI_BYTES = 16  # RFC 7519 §4.1.7: a negligible chance that two are alike
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenPolicy:
+    """Who issues access tokens, for whom, and how long they last."""
+
+    issuer: str
+    audience: str
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """An access token, a refresh token, and how many seconds each has left."""
+
+    access_token: str = field(repr=False)
+    expires_in_seconds: int
+    refresh_token: str = field(repr=False)
+    refresh_expires_in_seconds: int
+    session_id: str
+    scope: str
+
+
+def grant(
+    session: Session,
+    token: RefreshToken,
+    *,
+    ring: KeyRing,
+    policy: AccessTokenPolicy,
+    now_seconds: int,
+    entropy: Entropy,
+) -> TokenGrant:
+    """Sign an access token for the session and write the refresh token. Makes no call."""
+    # An access token never outlives the session's absolute end.
+    expires_at = min(now_seconds + policy.ttl_seconds, session.absolute_expires_at_seconds)
+    claims = AccessClaims(
+        iss=policy.issuer,
+        aud=policy.audience,
+        sub=session.user_id,
+        client_id=session.client_id,
+        iat=now_seconds,
+        exp=expires_at,
+        jti=base64url.encode(entropy(JTI_BYTES)),
+        sid=session.session_id,
+        auth_time=session.auth_time_seconds,
+        scope=session.scope,
+        roles=session.roles,
+        amr=session.amr,
+    )
+    return TokenGrant(
+        access_token=access.issue(claims, ring.signing),
+        expires_in_seconds=expires_at - now_seconds,
+        refresh_token=refresh.mint(token, ring.mac),
+        refresh_expires_in_seconds=session.expires_at_seconds - now_seconds,
+        session_id=session.session_id,
+        scope=session.scope,
+    )

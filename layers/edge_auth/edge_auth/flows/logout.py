@@ -1,0 +1,69 @@
+"""Logout: ends one session, or all sessions of its user. Ending what is ended already is no error (RFC 7009 §2.2)."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from edge_auth.errors import InvalidGrant, UnknownUser
+from edge_auth.flows.end_sessions import END_ID_BYTES, EndSessions
+from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.flows.ports import AlreadyEnded, Clock, Entropy, Identities, KeyRingSource, Record, Sessions
+from edge_auth.tokens import refresh
+from edge_auth.tokens.refresh import RefreshToken
+
+LOGOUT = "logout"
+LOGOUT_ALL = "logout_all"
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """The use case, with all that it needs."""
+
+    identities: Identities
+    sessions: Sessions
+    key_ring: KeyRingSource
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def __call__(self, presented: str, *, everywhere: bool) -> None:
+        """End the session of an authentic refresh token, of whatever generation. Any other token changes nothing.
+
+        Raises:
+            TemporarilyUnavailable: it is not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
+
+        """
+        ring = self.key_ring.load()
+        try:
+            token = refresh.parse(presented, ring.mac_keys)
+        except InvalidGrant:
+            return
+        if everywhere:
+            self._end_all(token)
+        else:
+            self._end_one(token)
+
+    def _end_one(self, token: RefreshToken) -> None:
+        try:
+            self.sessions.end(
+                token.user_id,
+                token.session_id,
+                seed_hash=token.seed_hash,
+                reason=LOGOUT,
+                end_id=self.entropy(END_ID_BYTES).hex(),
+                now_seconds=self.clock() // 1000,
+            )
+        except AlreadyEnded:
+            return
+        self.record(SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason=LOGOUT))
+
+    def _end_all(self, token: RefreshToken) -> None:
+        session = self.sessions.find(token.user_id, token.session_id)
+        now_seconds = self.clock() // 1000
+        # Only a living session speaks for its user. Its own end comes last, so that a call that failed half-way
+        # can be made again.
+        if session is None or session.seed_hash != token.seed_hash or not session.is_live(now_seconds):
+            return
+        end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
+        with suppress(UnknownUser):  # a deleted user's sessions still end
+            self.identities.move_epoch(token.user_id)
+        end_sessions(token.user_id, reason=LOGOUT_ALL, last=token.session_id)

@@ -1,0 +1,121 @@
+"""What the flows need from outside, in acts and not in reads and writes.
+
+Every act either succeeds or raises. Whatever else an act may raise, infrastructure trouble is
+`errors.TemporarilyUnavailable`: nothing was decided.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from edge_auth.flows.events import SecurityEvent
+from edge_auth.flows.identity import Identity
+from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Session
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970."""
+
+Entropy = Callable[[int], bytes]
+"""So many random bytes."""
+
+Record = Callable[[SecurityEvent], None]
+"""Keeps a security event."""
+
+
+class EpochMoved(Exception):
+    """The identity changed while a login was under way: sessions were ended, or the user was disabled."""
+
+
+class AlreadyEnded(Exception):
+    """The session to end is ended already, is unknown, or is another one under the same id."""
+
+
+class RotationRefused(Exception):
+    """The rotation's condition did not hold.
+
+    `session` is the session as the write found it, None where there is none.
+    """
+
+    def __init__(self, session: Session | None) -> None:
+        """Keep the session that stood in the way."""
+        super().__init__()
+        self.session = session
+
+
+class Identities(Protocol):
+    """The users."""
+
+    def find(self, username: str) -> Identity:
+        """Read a user, strongly consistent. Raises UnknownUser."""
+
+    def create(self, identity: Identity) -> None:
+        """Add a user. Raises UsernameTaken."""
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash of an unchanged password, unless it was changed meanwhile. Sessions stay."""
+
+    def change_password(self, username: str, password_hash: str) -> Identity:
+        """Replace the password and move the epoch. Raises UnknownUser."""
+
+    def change_status(self, username: str, status: str) -> Identity:
+        """Disable or enable a user and move the epoch. Raises UnknownUser."""
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch: no login that began before may open a session now. Raises UnknownUser."""
+
+
+class SessionOpening(Protocol):
+    """Where sessions begin."""
+
+    def open(self, session: Session, *, username: str, epoch: int) -> None:
+        """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved."""
+
+
+class Sessions(Protocol):
+    """The sessions."""
+
+    def rotate(
+        self,
+        token: RefreshToken,
+        *,
+        rotation_id: str,
+        now_ms: int,
+        grace_seconds: int,
+        idle_expires_at_seconds: int,
+    ) -> Session:
+        """Move the session to its next generation, if the token is the current one and the session lives.
+
+        One conditional write. Returns the session as it is now. Raises RotationRefused.
+        """
+
+    def end(
+        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+    ) -> None:
+        """End a living session; it stays as a tombstone. One conditional write.
+
+        `end_id` names this act, so that a write whose response was lost knows itself again. Raises AlreadyEnded.
+        """
+
+    def find(self, user_id: str, session_id: str) -> Session | None:
+        """Read one session, strongly consistent; None where there is none."""
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """Read all sessions of a user, tombstones included, strongly consistent."""
+
+
+class KeyRingSource(Protocol):
+    """Where flows get the key ring from."""
+
+    def load(self) -> KeyRing:
+        """Return the key ring, which may be some minutes old."""
+
+
+class KeyRingStore(Protocol):
+    """Where the one writer of the key ring keeps it."""
+
+    def read(self) -> KeyRing | None:
+        """Read the ring; None where none was made yet."""
+
+    def create(self, ring: KeyRing) -> KeyRing:
+        """Keep the first ring. Returns the ring that is kept: where two writers race, both get the winner's."""

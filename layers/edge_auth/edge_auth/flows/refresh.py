@@ -1,0 +1,109 @@
+"""Refresh: rotates a refresh token, answers honest retries alike, and ends the session on reuse."""
+
+from dataclasses import dataclass
+
+from edge_auth.errors import InvalidGrant
+from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.ports import (
+    AlreadyEnded,
+    Clock,
+    Entropy,
+    KeyRingSource,
+    Record,
+    RotationRefused,
+    Sessions,
+)
+from edge_auth.tokens import refresh
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Outcome, Session, decide
+
+ROTATION_ID_BYTES = 16
+
+_ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
+_EVENTS = {
+    Outcome.ROTATED: EventName.REFRESH_ROTATED,
+    Outcome.COALESCED: EventName.REFRESH_COALESCED,
+    Outcome.CONVERGED: EventName.REFRESH_CONVERGED,
+    Outcome.REUSED: EventName.REFRESH_TOKEN_REUSED,
+    Outcome.AHEAD: EventName.REFRESH_TOKEN_AHEAD,
+    Outcome.SEED_MISMATCH: EventName.REFRESH_TOKEN_SEED_MISMATCH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """The use case, with all that it needs."""
+
+    sessions: Sessions
+    key_ring: KeyRingSource
+    idle_seconds: int
+    grace_seconds: int
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def __call__(self, presented: str, policy: AccessTokenPolicy) -> TokenGrant:
+        """Answer a refresh token with a new access token and the refresh token to use next.
+
+        Raises:
+            InvalidGrant: the token is dead, for whatever reason.
+            TemporarilyUnavailable: nothing was decided; the same token may be presented again.
+
+        """
+        ring = self.key_ring.load()  # before the write: after it, a failure would cost the client its answer
+        token = refresh.parse(presented, ring.mac_keys)
+        now_ms = self.clock()
+        session, outcome = self._rotate(token, now_ms)
+        self._record(token, session, outcome)
+        answer = token if outcome is Outcome.COALESCED else token.successor()
+        return grant(session, answer, ring=ring, policy=policy, now_seconds=now_ms // 1000, entropy=self.entropy)
+
+    def _rotate(self, token: RefreshToken, now_ms: int) -> tuple[Session, Outcome]:
+        rotation_id = self.entropy(ROTATION_ID_BYTES).hex()
+        try:
+            session = self.sessions.rotate(
+                token,
+                rotation_id=rotation_id,
+                now_ms=now_ms,
+                grace_seconds=self.grace_seconds,
+                idle_expires_at_seconds=now_ms // 1000 + self.idle_seconds,
+            )
+        except RotationRefused as refused:
+            found = refused.session
+        else:
+            return session, Outcome.ROTATED
+        outcome = decide(token, found, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=self.grace_seconds)
+        if found is not None and outcome in _ANSWERED:
+            return found, outcome
+        if outcome is Outcome.REUSED:
+            self._end(token, found, now_ms)
+        else:
+            self._record(token, found, outcome)
+        raise InvalidGrant(outcome)
+
+    def _end(self, token: RefreshToken, session: Session | None, now_ms: int) -> None:
+        """End a session whose token was reused. Of many callers that see the reuse, the one that ends it tells."""
+        try:
+            self.sessions.end(
+                token.user_id,
+                token.session_id,
+                seed_hash=token.seed_hash,
+                reason=Outcome.REUSED,
+                end_id=self.entropy(ROTATION_ID_BYTES).hex(),
+                now_seconds=now_ms // 1000,
+            )
+        except AlreadyEnded:
+            return
+        self._record(token, session, Outcome.REUSED)
+
+    def _record(self, token: RefreshToken, session: Session | None, outcome: Outcome) -> None:
+        self.record(
+            SecurityEvent(
+                name=_EVENTS.get(outcome, EventName.REFRESH_REFUSED),
+                user_id=token.user_id,
+                session_id=token.session_id,
+                reason=outcome,
+                generations_behind=session.generation - token.generation if session else None,
+            )
+        )

@@ -1,0 +1,46 @@
+"""The functions' log: one JSON line an event, and nothing in it that could be used.
+
+Only what is named here is ever logged: never an event, a header, a body or an exception's message.
+"""
+
+import traceback
+
+from aws_lambda_powertools import Logger
+
+from edge_auth.errors import AuthError, TemporarilyUnavailable
+from edge_auth.flows.events import WANTS_ATTENTION, SecurityEvent
+
+
+class FunctionLog:
+    """The log of one function. Its level is Lambda's own setting (`ApplicationLogLevel`)."""
+
+    def __init__(self, function: str) -> None:
+        """Log under this function's name."""
+        self._logger = Logger(service=function, utc=True)
+
+    def begin(self, context: object) -> None:
+        """Name the invocation in every line that follows."""
+        self._logger.append_keys(request_id=getattr(context, "aws_request_id", ""))
+
+    def record(self, event: SecurityEvent) -> None:
+        """Log a security event; one that wants a person's attention as a warning."""
+        fields = {
+            "event": event.name.value,
+            "user_id": event.user_id,
+            "session_id": event.session_id,
+            "reason": event.reason,
+            "generations_behind": event.generations_behind,
+        }
+        log = self._logger.warning if event.name in WANTS_ATTENTION else self._logger.info
+        log(event.name.value, extra={name: value for name, value in fields.items() if value not in ("", None)})
+
+    def refused(self, error: AuthError) -> None:
+        """Log a request that was answered with an error, with what the client was not told."""
+        log = self._logger.error if isinstance(error, TemporarilyUnavailable) else self._logger.info
+        log("request refused", extra={"error": error.code, "detail": error.detail})
+
+    def broken(self, error: Exception) -> None:
+        """Log an exception that nobody expected: its type and the lines that led to it, never its message."""
+        frames = traceback.extract_tb(error.__traceback__)
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        self._logger.error("unexpected exception", extra={"exception": type(error).__name__, "where": where})

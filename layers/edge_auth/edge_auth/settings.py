@@ -1,0 +1,105 @@
+"""Settings of each function: its environment, read once, into a frozen dataclass.
+
+A field `audience` is the variable `AUDIENCE`. The template gives each function exactly the variables of its class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+
+class SettingsError(Exception):
+    """The environment lacks a variable, or one has the wrong form. The text names it, never its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Base of all settings."""
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of the environment variables that are read."""
+        return [field.name.upper() for field in fields(cls)]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a variable is missing, or not a whole number where one is needed.
+
+        """
+        missing = [name for name in cls.names() if name not in environ]
+        if missing:
+            raise SettingsError(f"missing in the environment: {', '.join(missing)}")
+        values = {field.name: environ[field.name.upper()] for field in fields(cls)}
+        return cls(**{field.name: _typed(field.name, field.type, values[field.name]) for field in fields(cls)})
+
+
+def _typed(name: str, kind: object, value: str) -> str | int:
+    if kind is str:
+        return value
+    if not (value.isascii() and value.isdigit()):
+        raise SettingsError(f"not a whole number: {name.upper()}")
+    return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings(Settings):
+    """What `login` needs. An empty `issuer` is derived from the event."""
+
+    issuer: str
+    audience: str
+    access_token_seconds: int
+    refresh_idle_days: int
+    refresh_absolute_days: int
+    identities_table: str
+    sessions_table: str
+    key_ring_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSettings(Settings):
+    """What `refresh` needs. An empty `issuer` is derived from the event."""
+
+    issuer: str
+    audience: str
+    access_token_seconds: int
+    refresh_idle_days: int
+    rotation_grace_seconds: int
+    sessions_table: str
+    key_ring_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutSettings(Settings):
+    """What `logout` needs."""
+
+    identities_table: str
+    sessions_table: str
+    key_ring_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizerSettings(Settings):
+    """What `authorizer` needs. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON."""
+
+    issuer: str
+    audience: str
+    jwks: str
+
+
+@dataclass(frozen=True, slots=True)
+class JwksSettings(Settings):
+    """What `jwks` needs. An empty `issuer` is derived from the event."""
+
+    issuer: str
+    key_ring_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeysSettings(Settings):
+    """What `rotate_keys` needs."""
+
+    key_ring_secret: str
+    signing_algorithm: str

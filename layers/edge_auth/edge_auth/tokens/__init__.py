@@ -1,0 +1,1 @@
+"""Pure token logic: no AWS, no environment, no clock of its own."""

@@ -1,0 +1,37 @@
+"""The issuer of a deployment that was given none: the API's own address, as API Gateway reports it.
+
+An API cannot be named in the environment of its own authorizer (CloudFormation would see a cycle), so both sides
+derive the same address from the event.
+"""
+
+from collections.abc import Mapping
+
+
+def issuer_from_context(request_context: Mapping[str, object]) -> str:
+    """Return `https://{domainName}/{stage}` from an event's request context.
+
+    Raises:
+        ValueError: the event names no domain or stage.
+
+    """
+    domain, stage = request_context.get("domainName"), request_context.get("stage")
+    if not isinstance(domain, str) or not isinstance(stage, str) or not domain or not stage:
+        raise ValueError("the event names no domain and stage to derive the issuer from")
+    return f"https://{domain}/{stage}"
+
+
+def issuer_from_method_arn(method_arn: str) -> str:
+    """Return the same address from `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/…`.
+
+    TOKEN events carry nothing else. It is the API's default address: behind a custom domain, name the issuer.
+
+    Raises:
+        ValueError: not the ARN of a method.
+
+    """
+    parts = method_arn.split(":", 5)
+    path = parts[-1].split("/")
+    if len(parts) != 6 or parts[2] != "execute-api" or len(path) < 3:  # noqa: PLR2004 - the ARN's own form
+        raise ValueError("not the ARN of an API method")
+    suffix = "amazonaws.com.cn" if parts[1] == "aws-cn" else "amazonaws.com"
+    return f"https://{path[0]}.execute-api.{parts[3]}.{suffix}/{path[1]}"

@@ -1,0 +1,143 @@
+"""Public keys as JSON Web Keys (RFC 7517): from JSON to a key that can check a signature, and its thumbprint.
+
+A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from edge_auth.tokens import base64url
+
+ACCESS_TOKEN_TYPE = "at+jwt"
+MIN_RSA_BITS = 2048  # RFC 7518 §3.3; our own keys have 3072
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+# RFC 7638 §3.2: the members that make the key, by key type.
+REQUIRED_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
+ES256_SIGNATURE_BYTES = 64  # RFC 7518 §3.4: R and S, 32 bytes each
+ED25519_SIGNATURE_BYTES = 64  # RFC 8032 §5.1.6
+
+CheckSignature = Callable[[bytes, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key that checks signatures of one algorithm.
+
+    `check(signature, signed)` returns or raises `cryptography.exceptions.InvalidSignature`.
+    """
+
+    kid: str
+    alg: str
+    check: CheckSignature
+
+    @property
+    def header_segment(self) -> str:
+        """The only protected header a token under this key may have, as it stands in the token."""
+        return header_segment(self.alg, self.kid)
+
+
+def header_segment(alg: str, kid: str) -> str:
+    """Return the constant protected header of access tokens under this key, base64url-encoded."""
+    header = {"alg": alg, "kid": kid, "typ": ACCESS_TOKEN_TYPE}
+    return base64url.encode(json.dumps(header, separators=(",", ":")).encode("ascii"))
+
+
+def thumbprint(jwk: Mapping[str, str]) -> str:
+    """Return the RFC 7638 SHA-256 thumbprint, our `kid`."""
+    members = {name: jwk[name] for name in REQUIRED_MEMBERS[jwk["kty"]]}
+    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True).encode("ascii")
+    return base64url.encode(hashlib.sha256(canonical).digest())
+
+
+def verification_key(jwk: Mapping[str, object]) -> VerificationKey:
+    """Build the verification key from a public JWK.
+
+    Raises:
+        ValueError: a private key, a key not meant for signatures (RFC 7517 §4.2, §4.3), another algorithm than the
+            key's own, a missing or unprintable `kid`, or numbers that are no key.
+
+    """
+    if PRIVATE_MEMBERS & jwk.keys():
+        _refuse("a private key")
+    if jwk.get("use", "sig") != "sig" or jwk.get("key_ops", ["verify"]) != ["verify"]:
+        _refuse("a key that is not for verifying signatures")
+    kid = _text(jwk, "kid")
+    if not kid.isascii() or not kid.isprintable():
+        _refuse("an unprintable kid")
+    alg, check = _BUILDERS.get((jwk.get("kty"), jwk.get("crv")), _unknown)(jwk)
+    if jwk.get("alg", alg) != alg:
+        _refuse("an algorithm that is not the key's own")
+    return VerificationKey(kid=kid, alg=alg, check=check)
+
+
+def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    key = EllipticCurvePublicNumbers(_integer(jwk, "x"), _integer(jwk, "y"), SECP256R1()).public_key()
+    algorithm = ECDSA(SHA256())
+
+    def check(signature: bytes, signed: bytes) -> None:
+        if len(signature) != ES256_SIGNATURE_BYTES:
+            raise InvalidSignature
+        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+        key.verify(encode_dss_signature(r, s), signed, algorithm)
+
+    return "ES256", check
+
+
+def _rs256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    key = RSAPublicNumbers(_integer(jwk, "e"), _integer(jwk, "n")).public_key()
+    if key.key_size < MIN_RSA_BITS:
+        _refuse("an RSA key of less than 2048 bits")
+    padding, digest = PKCS1v15(), SHA256()
+
+    def check(signature: bytes, signed: bytes) -> None:
+        key.verify(signature, signed, padding, digest)
+
+    return "RS256", check
+
+
+def _eddsa(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    key = Ed25519PublicKey.from_public_bytes(base64url.decode(_text(jwk, "x")))
+
+    def check(signature: bytes, signed: bytes) -> None:
+        if len(signature) != ED25519_SIGNATURE_BYTES:
+            raise InvalidSignature
+        key.verify(signature, signed)
+
+    return "EdDSA", check
+
+
+def _unknown(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    raise ValueError(f"unsupported JWK: kty {jwk.get('kty')!r}, crv {jwk.get('crv')!r}")
+
+
+_BUILDERS: dict[tuple[object, object], Callable[[Mapping[str, object]], tuple[str, CheckSignature]]] = {
+    ("EC", "P-256"): _es256,
+    ("RSA", None): _rs256,
+    ("OKP", "Ed25519"): _eddsa,
+}
+
+
+def _text(jwk: Mapping[str, object], name: str) -> str:
+    value = jwk.get(name)
+    if not isinstance(value, str) or not value:
+        _refuse(f"no {name}")
+    return value
+
+
+def _integer(jwk: Mapping[str, object], name: str) -> int:
+    return int.from_bytes(base64url.decode(_text(jwk, name)))
+
+
+def _refuse(what: str) -> NoReturn:
+    raise ValueError(f"unusable JWK: {what}")

@@ -1,0 +1,169 @@
+"""The strict verifier of access tokens: public keys, an audience, CPU. No table, no secret, no network.
+
+We are our only issuer and our protected header is constant per key, so a token's header segment is looked up byte
+for byte before anything is parsed. That leaves no room for `alg: none`, algorithm confusion, kid injection, embedded
+or remote keys, `crit`, `b64`, other token types or other spellings of the same header (RFC 8725 §3.1, §3.11, §3.12).
+
+The two ECDSA spellings of one signature both verify, so nothing may be keyed on a token's bytes: use `jti` or `sid`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidSignature
+
+from edge_auth.errors import InvalidToken
+from edge_auth.tokens import base64url
+from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE, AccessClaims
+from edge_auth.tokens.jwk import CheckSignature, VerificationKey, verification_key
+
+MAX_TOKEN_CHARACTERS = 2048  # ours stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
+EXPIRY_LEEWAY_SECONDS = 5  # clocks differ; RFC 7519 §4.1.4 allows "a few minutes", we publish this bound
+ISSUED_AT_LEEWAY_SECONDS = 30  # a token from the future, by a clock that runs ahead
+MAX_LIFETIME_SECONDS = 3600  # the template's upper bound of AccessTokenSeconds
+
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")  # RFC 7515 §7.1
+
+
+class Verifier:
+    """Verifies access tokens for one audience with a fixed set of public keys."""
+
+    def __init__(self, keys: Iterable[VerificationKey], *, audience: str) -> None:
+        """Keep the keys by the header segment that they alone may have.
+
+        Raises:
+            ValueError: two keys with one `kid`.
+
+        """
+        self._checks: dict[str, CheckSignature] = {}
+        for key in keys:
+            if key.header_segment in self._checks:
+                raise ValueError("two keys with one kid")
+            self._checks[key.header_segment] = key.check
+        self._audience = audience
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is any key: without one, nothing can be decided."""
+        return bool(self._checks)
+
+    def verify(self, token: str, *, issuer: str, now_seconds: int) -> AccessClaims:
+        """Return the claims of a valid access token.
+
+        Raises:
+            InvalidToken: anything else. The detail names the check that failed, never a part of the token.
+
+        """
+        if len(token) > MAX_TOKEN_CHARACTERS:
+            _refuse("size")
+        segments = _COMPACT.fullmatch(token)
+        if segments is None:
+            _refuse("shape")
+        header, payload, signature = segments.groups()
+        check = self._checks.get(header)
+        if check is None:
+            _refuse("header")
+        try:
+            check(base64url.decode(signature), f"{header}.{payload}".encode("ascii"))
+            claims = _parse(base64url.decode(payload))
+        except InvalidSignature:
+            _refuse("signature")
+        except (ValueError, RecursionError):
+            _refuse("encoding")
+        return self._accept(claims, issuer, now_seconds)
+
+    def _accept(self, claims: Mapping[str, object], issuer: str, now: int) -> AccessClaims:
+        if claims.get("iss") != issuer:
+            _refuse("iss")
+        if claims.get("aud") != self._audience:
+            _refuse("aud")
+        iat, exp, auth_time = (_seconds(claims, name) for name in ("iat", "exp", "auth_time"))
+        if now >= exp + EXPIRY_LEEWAY_SECONDS:
+            _refuse("exp")
+        if not 0 < exp - iat <= MAX_LIFETIME_SECONDS:
+            _refuse("lifetime")
+        if iat > now + ISSUED_AT_LEEWAY_SECONDS:
+            _refuse("iat")
+        if "nbf" in claims and _seconds(claims, "nbf") > now + ISSUED_AT_LEEWAY_SECONDS:
+            _refuse("nbf")
+        return AccessClaims(
+            iss=issuer,
+            aud=self._audience,
+            sub=_text(claims, "sub", IDENTIFIER),
+            client_id=_text(claims, "client_id", CLIENT_ID),
+            iat=iat,
+            exp=exp,
+            jti=_text(claims, "jti", IDENTIFIER),
+            sid=_text(claims, "sid", IDENTIFIER),
+            auth_time=auth_time,
+            scope=_text(claims, "scope", SCOPE) if "scope" in claims else "",
+            roles=_texts(claims, "roles", ROLE) if "roles" in claims else (),
+            amr=_texts(claims, "amr", AUTHENTICATION_METHOD) if "amr" in claims else (),
+        )
+
+
+def keys_from_jwks(document: str) -> list[VerificationKey]:
+    """Read a JWK Set (RFC 7517 §5); an empty text is a set without keys.
+
+    Raises:
+        ValueError: not a JWK Set, or a key that `verification_key` refuses.
+
+    """
+    if not document:
+        return []
+    key_set = json.loads(document)
+    if not isinstance(key_set, dict) or not isinstance(key_set.get("keys"), list):
+        raise ValueError("not a JWK Set")  # noqa: TRY004 - the text is wrong, not its type
+    return [verification_key(jwk) for jwk in key_set["keys"]]
+
+
+def _parse(payload: bytes) -> Mapping[str, object]:
+    claims = json.loads(
+        payload.decode("utf-8"),
+        object_pairs_hook=_members_once,
+        parse_float=_no_such_number,
+        parse_constant=_no_such_number,
+    )
+    if not isinstance(claims, dict):
+        _refuse("claims")
+    return claims
+
+
+def _members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):  # RFC 7519 §4: claim names must be unique
+        _refuse("duplicate claim")
+    return members
+
+
+def _no_such_number(_text: str) -> NoReturn:
+    _refuse("number")
+
+
+def _seconds(claims: Mapping[str, object], name: str) -> int:
+    value = claims.get(name)
+    if type(value) is not int or value < 0:  # a bool is an int to isinstance
+        _refuse(name)
+    return value
+
+
+def _text(claims: Mapping[str, object], name: str, shape: re.Pattern[str]) -> str:
+    value = claims.get(name)
+    if type(value) is not str or not shape.fullmatch(value):
+        _refuse(name)
+    return value
+
+
+def _texts(claims: Mapping[str, object], name: str, shape: re.Pattern[str]) -> tuple[str, ...]:
+    values = claims.get(name)
+    if type(values) is not list or not values:
+        _refuse(name)
+    if not all(type(value) is str and shape.fullmatch(value) for value in values):
+        _refuse(name)
+    return tuple(values)
+
+
+def _refuse(check: str) -> NoReturn:
+    raise InvalidToken(check)

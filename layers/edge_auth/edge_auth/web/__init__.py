@@ -1,0 +1,1 @@
+"""API Gateway events in, typed requests and responses out."""

@@ -1,0 +1,74 @@
+"""Responses as API Gateway's proxy integration wants them, and the one table from error to HTTP."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edge_auth.errors import (
+    AuthError,
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    MethodNotAllowed,
+    NotFound,
+    TemporarilyUnavailable,
+    UnsupportedGrantType,
+    UnsupportedMediaType,
+)
+
+NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749 §5.1
+
+_SECURITY_HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",  # RFC 6797; ASVS 3.4.1
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the HTTP side of an error is, beside its body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+ANSWERS: Mapping[type[AuthError], Answer] = {
+    InvalidRequest: Answer(400),
+    UnsupportedGrantType: Answer(400),
+    InvalidGrant: Answer(400),
+    InvalidCredentials: Answer(401),
+    InvalidToken: Answer(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}),  # RFC 6750 §3
+    NotFound: Answer(404),
+    MethodNotAllowed: Answer(405),
+    UnsupportedMediaType: Answer(415),
+    TemporarilyUnavailable: Answer(503, {"Retry-After": "1"}),  # RFC 9110 §10.2.3, in seconds
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response. `body` None is no body; anything else is sent as JSON."""
+
+    status: int
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_STORE)
+
+    def to_event(self) -> dict[str, object]:
+        """Return the response as API Gateway wants it."""
+        headers = {**_SECURITY_HEADERS, **self.headers}
+        if self.body is None:
+            return {"statusCode": self.status, "headers": headers, "body": ""}
+        headers["Content-Type"] = "application/json; charset=utf-8"
+        return {
+            "statusCode": self.status,
+            "headers": headers,
+            "body": json.dumps(self.body, separators=(",", ":")),
+        }
+
+
+def error_response(error: AuthError) -> Response:
+    """Return what the client may know of an error: RFC 6749 §5.2."""
+    answer = ANSWERS[type(error)]
+    body = {"error": error.code, "error_description": error.description}
+    return Response(answer.status, body, {**NO_STORE, **answer.headers})

@@ -1,0 +1,19 @@
+"""The token response: RFC 6749 §5.1, plus when the refresh token ends and which session it is."""
+
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.web.response import NO_STORE, Response
+
+
+def token_response(grant: TokenGrant) -> Response:
+    """Answer a login or a refresh. Lifetimes are in seconds; `scope` is there where one was granted."""
+    body: dict[str, str | int] = {
+        "access_token": grant.access_token,
+        "token_type": "Bearer",
+        "expires_in": grant.expires_in_seconds,
+        "refresh_token": grant.refresh_token,
+        "refresh_expires_in": grant.refresh_expires_in_seconds,
+        "session_id": grant.session_id,
+    }
+    if grant.scope:
+        body["scope"] = grant.scope
+    return Response(200, body, {**NO_STORE, "Pragma": "no-cache"})
