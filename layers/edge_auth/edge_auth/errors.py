@@ -101,5 +101,9 @@ class UsernameRefused(AccountError):
     """The user name breaks a rule; the text says which."""
 
 
+class RightsRefused(AccountError):
+    """Scope or roles break a rule; the text says which."""
+
+
 class PasswordRefused(AccountError):
     """The new password breaks a rule; the text says which."""

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from edge_auth.errors import RightsRefused
 from edge_auth.flows.end_sessions import EndSessions
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.flows.ports import Clock, Entropy, Identities, Record, Sessions
 from edge_auth.passwords import hash_password, new_password_bytes
+from edge_auth.tokens.claims import ROLE, SCOPE
 from edge_auth.tokens.refresh import ID_BYTES
 from edge_auth.tokens.session import Session
 from edge_auth.usernames import canonical_username
@@ -13,6 +15,8 @@ from edge_auth.usernames import canonical_username
 PASSWORD_SET = "password_set"
 USER_DISABLED = "user_disabled"
 ENDED_BY_OPERATOR = "operator"
+
+MAX_RIGHTS_CHARACTERS = 512  # they are in every access token, which has a size of its own to keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Accounts:
     record: Record
 
     def create(self, username: str, password: str, *, scope: str = "", roles: tuple[str, ...] = ()) -> Identity:
-        """Add a user. Raises UsernameTaken and PasswordRefused."""
+        """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused."""
+        _check_rights(scope, roles)
         identity = Identity(
             user_id=self.entropy(ID_BYTES).hex(),
             username=canonical_username(username),
@@ -75,3 +80,12 @@ class Accounts:
     def _end_all(self, identity: Identity, reason: str) -> int:
         end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
         return end_sessions(identity.user_id, reason=reason)
+
+
+def _check_rights(scope: str, roles: tuple[str, ...]) -> None:
+    if scope and not SCOPE.fullmatch(scope):
+        raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
+    if not all(ROLE.fullmatch(role) for role in roles):
+        raise RightsRefused("a role has 1 to 64 letters, digits and _ . : -")
+    if len(" ".join((scope, *roles))) > MAX_RIGHTS_CHARACTERS:
+        raise RightsRefused(f"scope and roles have more than {MAX_RIGHTS_CHARACTERS} characters together")

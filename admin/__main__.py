@@ -1,0 +1,7 @@
+"""`python -m admin`, which `./edge-auth` calls."""
+
+import sys
+
+from admin.command import main
+
+sys.exit(main())

@@ -1,0 +1,52 @@
+"""Which deployment a command works on: a stack in AWS, or the one on this machine."""
+
+import os
+from dataclasses import dataclass
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+LOCAL_PORT = "4566"
+LOCAL_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+class DeploymentError(Exception):
+    """The stack cannot be found or read; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The tables of one stack."""
+
+    identities_table: str
+    sessions_table: str
+
+
+def use_local_stack() -> None:
+    """Point the AWS SDK of this process at the local stack, and away from any account of the operator's."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    port = os.environ.get("EDGE_AUTH_PORT", LOCAL_PORT)
+    os.environ.update(LOCAL_CREDENTIALS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+
+
+def find_deployment(stack: str) -> Deployment:
+    """Read the tables' names from the stack's outputs, by the ordinary AWS credentials and region.
+
+    Raises:
+        DeploymentError: no credentials, no region, no such stack, or not a stack of ours.
+
+    """
+    try:
+        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise DeploymentError(f"stack {stack}: {error}") from error
+    outputs = {output.get("OutputKey"): output.get("OutputValue", "") for output in stacks[0].get("Outputs", [])}
+    try:
+        return Deployment(identities_table=outputs["IdentitiesTable"], sessions_table=outputs["SessionsTable"])
+    except KeyError as error:
+        raise DeploymentError(f"stack {stack} has no output {error}: is it an edge-auth stack?") from None

@@ -1,0 +1,181 @@
+"""Stores in memory. They pass the contract suite that the DynamoDB adapters pass."""
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from edge_auth.errors import UnknownUser, UsernameTaken
+from edge_auth.flows.identity import ACTIVE, Identity
+from edge_auth.flows.ports import AlreadyEnded, EpochMoved, RotationRefused
+from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Session
+
+
+@dataclass
+class MemoryStore:
+    """All tables of a deployment. Every act holds the lock, as every write to one item is atomic in DynamoDB."""
+
+    identities: dict[str, Identity] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class MemoryIdentities:
+    """The port `Identities`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def find(self, username: str) -> Identity:
+        """Read a user."""
+        with self._store.lock:
+            if username not in self._store.identities:
+                raise UnknownUser("there is no such user")
+            return self._store.identities[username]
+
+    def create(self, identity: Identity) -> None:
+        """Add a user."""
+        with self._store.lock:
+            ids = {other.user_id for other in self._store.identities.values()}
+            if identity.username in self._store.identities or identity.user_id in ids:
+                raise UsernameTaken(f"the user name is taken: {identity.username}")
+            self._store.identities[identity.username] = identity
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash that was checked."""
+        with self._store.lock:
+            current = self._store.identities.get(identity.username)
+            checked = (identity.user_id, identity.password_hash)
+            if current is not None and (current.user_id, current.password_hash) == checked:
+                self._store.identities[identity.username] = replace(current, password_hash=password_hash)
+
+    def change_password(self, username: str, password_hash: str) -> Identity:
+        """Replace the password and move the epoch."""
+        with self._store.lock:
+            current = self.find(username)
+            self._store.identities[username] = replace(current, password_hash=password_hash, epoch=current.epoch + 1)
+            return self.find(username)
+
+    def change_status(self, username: str, status: str) -> Identity:
+        """Change the status and move the epoch."""
+        with self._store.lock:
+            current = self.find(username)
+            self._store.identities[username] = replace(current, status=status, epoch=current.epoch + 1)
+            return self.find(username)
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch."""
+        with self._store.lock:
+            for username, identity in self._store.identities.items():
+                if identity.user_id == user_id:
+                    self._store.identities[username] = replace(identity, epoch=identity.epoch + 1)
+                    return
+            raise UnknownUser("there is no such user")
+
+
+class MemorySessionOpening:
+    """The port `SessionOpening`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def open(self, session: Session, *, username: str, epoch: int) -> None:
+        """Add a session if the epoch stands still."""
+        with self._store.lock:
+            identity = self._store.identities.get(username)
+            seen = (session.user_id, epoch, ACTIVE)
+            if identity is None or (identity.user_id, identity.epoch, identity.status) != seen:
+                raise EpochMoved
+            self._store.sessions[session.user_id, session.session_id] = session
+
+
+class MemorySessions:
+    """The port `Sessions`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def rotate(
+        self, token: RefreshToken, *, rotation_id: str, now_ms: int, grace_seconds: int, idle_expires_at_seconds: int
+    ) -> Session:
+        """Rotate under the write's condition, spelt out here once more: the fake must not borrow the rule it tests."""
+        key = (token.user_id, token.session_id)
+        with self._store.lock:
+            found = self._store.sessions.get(key)
+            if (
+                found is None
+                or found.generation != token.generation
+                or found.seed_hash != token.seed_hash
+                or found.revoked_at_seconds is not None
+                or found.absolute_expires_at_seconds <= now_ms // 1000
+                or found.idle_expires_at_seconds <= now_ms // 1000
+                or found.rotated_at_ms > now_ms - grace_seconds * 1000
+            ):
+                raise RotationRefused(found)
+            self._store.sessions[key] = replace(
+                found,
+                generation=found.generation + 1,
+                rotated_at_ms=now_ms,
+                rotation_id=rotation_id,
+                idle_expires_at_seconds=idle_expires_at_seconds,
+            )
+            return self._store.sessions[key]
+
+    def end(
+        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+    ) -> None:
+        """End a living session."""
+        key = (user_id, session_id)
+        with self._store.lock:
+            found = self._store.sessions.get(key)
+            if found is not None and found.seed_hash == seed_hash and found.revoked_at_seconds is None:
+                self._store.sessions[key] = replace(found, revoked_at_seconds=now_seconds, revoked_reason=reason)
+                self._store.end_ids[key] = end_id
+            elif self._store.end_ids.get(key) != end_id:
+                raise AlreadyEnded
+
+    def find(self, user_id: str, session_id: str) -> Session | None:
+        """Read one session."""
+        with self._store.lock:
+            return self._store.sessions.get((user_id, session_id))
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """Read all sessions of a user."""
+        with self._store.lock:
+            return [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+
+
+class FixedKeyRing:
+    """The port `KeyRingSource`, with one ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        """Keep this ring."""
+        self.ring = ring
+
+    def load(self) -> KeyRing:
+        """Return the ring."""
+        return self.ring
+
+
+class MemoryKeyRingStore:
+    """The port `KeyRingStore`."""
+
+    def __init__(self) -> None:
+        """Begin without a ring."""
+        self._ring: KeyRing | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> KeyRing | None:
+        """Read the ring."""
+        with self._lock:
+            return self._ring
+
+    def create(self, ring: KeyRing) -> KeyRing:
+        """Keep the first ring."""
+        with self._lock:
+            self._ring = self._ring or ring
+            return self._ring
