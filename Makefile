@@ -15,7 +15,8 @@ MINISTACK := .tools/ministack/synced
 export SAM_CLI_TELEMETRY := 0
 # SAM wants a region even where it calls nobody.
 export AWS_DEFAULT_REGION ?= us-east-1
-# Functions are zipped as they stand: keep bytecode out of them.
+# Functions are zipped as they stand: keep bytecode out of them (and have some, or every tool starts slowly).
+unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 # A build that needs another Python than the machine's says so instead of downloading one.
 export UV_PYTHON_DOWNLOADS := never
@@ -30,10 +31,10 @@ help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through a session's life, exit
-	@.venv/bin/python -m local demo
+	@PYTHONPATH=layers/edge_auth .venv/bin/python -m local demo
 
 run: $(VENV) $(SAM) $(MINISTACK) ## the same without the walk, then serve until Ctrl-C
-	@.venv/bin/python -m local run
+	@PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
 test: $(VENV) $(SAM) $(MINISTACK) ## every test, the deployed stack's included
 	.venv/bin/python -m pytest -n 2 --dist loadgroup

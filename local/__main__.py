@@ -1,0 +1,92 @@
+"""`python -m local demo` and `python -m local run`, which make calls."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
+
+from edge_auth.tokens.keyring import from_secret_json
+from local import envfile, settings
+from local.api import Api
+from local.failure import Failure
+from local.progress import Progress, complain
+from local.settings import Settings
+from local.stack import Stack, running_stack
+from local.walk import Walk
+
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return the exit status."""
+    commands = {"demo": demo, "run": run}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        complain("usage: python -m local demo|run")
+        return 2
+    for number in INTERRUPTS:
+        signal.signal(number, _interrupt)
+    try:
+        return commands[arguments[0]](settings.from_environment(os.environ), Progress())
+    except Failure as failure:
+        complain(failure)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def demo(chosen: Settings, progress: Progress) -> int:
+    """Bring the stack up, walk through it, take it down."""
+    with running_stack(chosen, os.environ, progress) as stack:
+        progress.say(f"\nA session's life, at {chosen.base_url}\n")
+        _walk(stack, progress)
+    progress.say(
+        f"\nEverything as promised, in {progress.total_seconds():.0f} s. `make run` leaves it running for you."
+    )
+    return 0
+
+
+def run(chosen: Settings, progress: Progress) -> int:
+    """Bring the stack up and serve until interrupted."""
+    with running_stack(chosen, os.environ, progress) as stack:
+        try:
+            envfile.write(
+                chosen.env_file,
+                {
+                    "EDGE_AUTH_URL": chosen.base_url,
+                    "EDGE_AUTH_USER": stack.user.name,
+                    "EDGE_AUTH_PASSWORD": stack.user.password,
+                },
+            )
+            progress.say(f"\nServing at {chosen.base_url} after {progress.total_seconds():.0f} s. Ctrl-C ends it.")
+            progress.say(f"In another shell: source {os.path.relpath(chosen.env_file)}")
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            progress.say("\nStopping.")
+        finally:
+            envfile.remove(chosen.env_file)
+    return 0
+
+
+def _walk(stack: Stack, progress: Progress) -> None:
+    secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
+    Walk(
+        api=Api(stack.settings.base_url),
+        user=stack.user,
+        ring=from_secret_json(secret["SecretString"]),
+        rotation_grace_seconds=stack.settings.rotation_grace_seconds,
+        say=progress.say,
+    ).all()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    # Once is enough: nothing disturbs the shutdown, which takes a few seconds at most.
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

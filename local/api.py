@@ -1,0 +1,65 @@
+"""The deployed API as a client sees it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    challenge: str | None  # WWW-Authenticate
+    content: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON object of the body; empty where there is none."""
+        try:
+            parsed = json.loads(self.content)
+        except ValueError:
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+    @property
+    def summary(self) -> str:
+        """Status and error code, as in `400 invalid_grant`."""
+        return f"{self.status} {self.body.get('error', '')}".rstrip()
+
+
+class Api:
+    """Calls the routes that the walk needs."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._session = requests.Session()
+        # The environment's proxies are not for this machine.
+        self._session.trust_env = False
+
+    def login(self, username: str, password: str) -> Answer:
+        """Log in."""
+        return self._call("POST", "/auth/login", json={"username": username, "password": password})
+
+    def refresh(self, refresh_token: str) -> Answer:
+        """Exchange a refresh token."""
+        return self._call("POST", "/auth/refresh", json={"refresh_token": refresh_token})
+
+    def logout(self, refresh_token: str) -> Answer:
+        """End the session."""
+        return self._call("POST", "/auth/logout", json={"refresh_token": refresh_token})
+
+    def me(self, access_token: str | None) -> Answer:
+        """Call the protected route, with or without a token."""
+        headers = {} if access_token is None else {"Authorization": f"Bearer {access_token}"}
+        return self._call("GET", "/me", headers=headers)
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Answer:  # noqa: ANN401 - passed on to requests
+        response = self._session.request(
+            method, self._base_url + path, timeout=TIMEOUT_SECONDS, allow_redirects=False, **arguments
+        )
+        return Answer(response.status_code, response.headers.get("WWW-Authenticate"), response.content)

@@ -1,0 +1,63 @@
+"""How the local stack talks to its AWS: dummy credentials, MiniStack's address, nothing of the user's own."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from local.settings import REGION, Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+# MiniStack's root user.
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"
+
+# A request to MiniStack must not take the developer's way to the internet.
+NO_PROXY = "127.0.0.1,localhost"
+
+
+def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return a child's environment in which every AWS client reaches MiniStack and can reach nothing else.
+
+    No AWS setting of the developer's is inherited: no profile, no keys, no configuration file.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
+    return kept | {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": settings.endpoint,
+        "NO_PROXY": NO_PROXY,
+        "no_proxy": NO_PROXY,
+    }
+
+
+class Clients:
+    """The boto3 clients of one local stack, as its root user."""
+
+    def __init__(self, settings: Settings) -> None:
+        session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
+        # An empty proxies table: the environment's proxies are not for 127.0.0.1.
+        config = Config(proxies={}, retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=30)
+        self.apigateway: APIGatewayClient = session.client("apigateway", endpoint_url=settings.endpoint, config=config)
+        self.cloudformation: CloudFormationClient = session.client(
+            "cloudformation", endpoint_url=settings.endpoint, config=config
+        )
+        self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=settings.endpoint, config=config)
+        self.logs: CloudWatchLogsClient = session.client("logs", endpoint_url=settings.endpoint, config=config)
+        self.s3: S3Client = session.client("s3", endpoint_url=settings.endpoint, config=config)
+        self.secretsmanager: SecretsManagerClient = session.client(
+            "secretsmanager", endpoint_url=settings.endpoint, config=config
+        )

@@ -1,0 +1,85 @@
+"""Child processes that leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+STOP_SECONDS = 5.0
+TAIL_LINES = 12
+
+
+class Process:
+    """A command in a session of its own, writing to a log; leaving the `with` block ends it and its children."""
+
+    def __init__(self, command: Sequence[str | Path], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            # A session of its own: Ctrl-C reaches us alone, and we end the children in our own order.
+            self._child = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id of the command, which is also that of its group."""
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the command has not ended by itself."""
+        return self._child.poll() is None
+
+    def wait(self) -> int:
+        """Wait for the command's end and return its exit status."""
+        return self._child.wait()
+
+    def tail(self) -> str:
+        """Return the last lines of the log, indented."""
+        lines = self.log.read_text(errors="replace").rstrip().splitlines()
+        return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
+
+    def stop(self) -> None:
+        """End the command and everything that it started: politely, then for certain."""
+        self._signal_group(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        try:
+            while self._group_lives() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        finally:
+            self._signal_group(signal.SIGKILL)
+            self._child.wait()
+
+    def _group_lives(self) -> bool:
+        self._child.poll()
+        try:
+            os.killpg(self._child.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, number)
+
+    def __enter__(self) -> Self:
+        """Return the process; it already runs."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        self.stop()

@@ -1,0 +1,61 @@
+"""What the local stack is told, and where it keeps things."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.failure import Failure
+
+ROOT = Path(__file__).resolve().parent.parent
+PORT_SETTING = "EDGE_AUTH_PORT"
+DEFAULT_PORT = 4566
+HIGHEST_PORT = 65535
+
+STACK_NAME = "edge-auth"
+# The id that MiniStack gives the REST API, so that its address is known before it is deployed.
+API_ID = "edgeauth"
+STAGE = "v1"
+REGION = "us-east-1"
+AUDIENCE = "https://api.example.com"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where one local stack listens and keeps its files."""
+
+    port: int = DEFAULT_PORT
+    home: Path = ROOT / ".local"  # logs, the built template, the running stack's state
+    # Short, so that the demo need not wait ten seconds to show what happens after it.
+    rotation_grace_seconds: int = 2
+
+    @property
+    def endpoint(self) -> str:
+        """Address of MiniStack, for AWS clients. IPv4 by number: it listens there and nowhere else."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """Address of the deployed API, stage included, without a trailing slash: the issuer of its tokens."""
+        return f"{self.endpoint}/_aws/execute-api/{API_ID}/{STAGE}"
+
+    @property
+    def env_file(self) -> Path:
+        """The file that says how to reach the stack while `make run` serves."""
+        return self.home / "env"
+
+    def log(self, name: str) -> Path:
+        """Return the log file of one step."""
+        return self.home / f"{name}.log"
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        Failure: the port is no port.
+
+    """
+    text = environment.get(PORT_SETTING, str(DEFAULT_PORT))
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= HIGHEST_PORT:
+        raise Failure(f"{PORT_SETTING}={text!r} is no port; it must be a number from 1 to {HIGHEST_PORT}")
+    return Settings(port=int(text))

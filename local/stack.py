@@ -1,0 +1,73 @@
+"""Brings the whole product up on this machine, and takes it down again."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import gateway, ministack, sam, user
+from local.aws import Clients
+from local.failure import Failure
+from local.progress import Progress
+from local.settings import API_ID, ROOT, STACK_NAME, STAGE, Settings
+from local.user import User
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that serves."""
+
+    settings: Settings
+    clients: Clients
+    user: User
+    outputs: Mapping[str, str]  # the template's, by name
+    pid: int  # MiniStack's process, which leads its group
+
+
+@contextmanager
+def running_stack(settings: Settings, inherited: Mapping[str, str], progress: Progress) -> Iterator[Stack]:
+    """Boot, build, deploy and serve for as long as the `with` block lasts. Nothing stays behind.
+
+    Raises:
+        Failure: a step failed.
+
+    """
+    ministack.require_free_port(settings.port)
+    for tool in (ministack.INTERPRETER, sam.SAM):
+        if not tool.exists():
+            raise Failure(f"{tool.relative_to(ROOT)} is not installed: start this with `make demo` or `make run`")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=settings.home, ignore_cleanup_errors=True) as state:
+        boot = progress.start(f"boot MiniStack on 127.0.0.1:{settings.port}")
+        build_step = progress.start("sam build")
+        with (
+            ministack.start(settings, Path(state), inherited) as process,
+            sam.start_build(settings, inherited) as build,
+        ):
+            ministack.wait_until_healthy(process, settings)
+            boot.done("IAM enforced: each function has its own policy's rights and no others")
+            sam.finish_build(build)
+            build_step.done("the layer for this machine's Python")
+            yield _deployed(settings, inherited, progress, process.pid)
+
+
+def _deployed(settings: Settings, inherited: Mapping[str, str], progress: Progress, pid: int) -> Stack:
+    clients = Clients(settings)
+
+    step = progress.start("sam deploy")
+    sam.deploy(settings, clients, inherited)
+    step.done("the real template, with RotationGraceSeconds=" + str(settings.rotation_grace_seconds))
+
+    step = progress.start("gateway responses")
+    responses = gateway.read(ROOT / "template.yaml")
+    gateway.apply(responses, clients.apigateway, API_ID, STAGE)
+    step.done(f"{len(responses)} of the template's, which MiniStack does not take from SAM")
+
+    step = progress.start(f"create the user {user.USERNAME}")
+    made = user.create(settings, inherited)
+    step.done("with ./edge-auth, the operators' command")
+
+    stacks = clients.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    return Stack(settings, clients, made, outputs, pid)

@@ -1,0 +1,134 @@
+"""The demo: one session's life, step by step, each checked."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from edge_auth.tokens.keyring import KeyRing
+from local import tokens
+from local.api import Answer, Api
+from local.failure import Failure
+from local.tokens import shortened
+from local.user import User
+
+Say = Callable[[str], None]
+
+INVALID_TOKEN = 'Bearer error="invalid_token"'
+# Past the window, whatever the clocks of two processes make of its last moment.
+MARGIN_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Walks through a deployed API. Stops at the first answer that is not the one promised."""
+
+    api: Api
+    user: User
+    ring: KeyRing  # the deployment's own keys, to sign what has expired
+    rotation_grace_seconds: int
+    say: Say
+
+    def all(self) -> None:
+        """Take every step.
+
+        Raises:
+            Failure: an answer was not the one promised.
+
+        """
+        access, refresh = self.log_in()
+        self.use(access)
+        successor = self.rotate(refresh)
+        self.steal(refresh, successor)
+        self.log_out()
+
+    def log_in(self) -> tuple[str, str]:
+        """Log in; return the access token and the refresh token."""
+        what = f"log in as {self.user.name}"
+        answer = self.api.login(self.user.name, self.user.password)
+        access, refresh = self._tokens(what, answer)
+        seconds = answer.body["expires_in"]
+        self._done(
+            what, answer, f"access token {shortened(access)} for {seconds} s, refresh token {shortened(refresh)}"
+        )
+        return access, refresh
+
+    def use(self, access: str) -> None:
+        """Call the protected route with a good token, and with none and bad ones."""
+        what = "GET /me with the access token"
+        answer = self.api.me(access)
+        self._expect(what, answer, HTTPStatus.OK)
+        self._done(what, answer, "the authorizer knows the public keys: no table, no secret, no network")
+
+        self._refused("GET /me without a token", None, "Bearer", "")
+        forged, expired = tokens.forged(access), tokens.expired(access, self.ring)
+        self._refused("… with a forged one", forged, INVALID_TOKEN, "another user under the old signature; ")
+        self._refused("… with an expired one", expired, INVALID_TOKEN, "truly signed, an hour too old; ")
+
+    def rotate(self, refresh: str) -> str:
+        """Refresh twice with the same token, as two tabs of a browser would; return the successor."""
+        what = "refresh"
+        first = self.api.refresh(refresh)
+        _, successor = self._tokens(what, first)
+        self._require(what, successor != refresh, "the refresh token was not replaced")
+        self._done(what, first, f"a new access token, and {shortened(successor)} for {shortened(refresh)}")
+
+        what = "the old refresh token once more, at once"
+        again = self.api.refresh(refresh)
+        self._require(what, self._tokens(what, again)[1] == successor, "it got another successor")
+        self._done(what, again, "the same successor: parallel tabs and lost responses log nobody out")
+        return successor
+
+    def steal(self, old: str, honest: str) -> None:
+        """Replay an old token after the grace window: the thief is caught, and the session ends for both."""
+        window = self.rotation_grace_seconds
+        self.say(f"    … {window} s pass (RotationGraceSeconds={window} here, so as not to wait; the default is 10)")
+        time.sleep(window + MARGIN_SECONDS)
+        nobodys = self.api.refresh(tokens.unknown(honest))
+        self._dead("a thief replays the old refresh token", old, nobodys, "reuse detected: the session is ended")
+        self._dead("the honest refresh token", honest, nobodys, "ended too; the same bytes as for one that never was")
+
+    def log_out(self) -> None:
+        """Log in again, log out, and try the token once more."""
+        what = "log in again"
+        again = self.api.login(self.user.name, self.user.password)
+        _, refresh = self._tokens(what, again)
+        self._done(what, again, "a new session")
+
+        what = "log out"
+        answer = self.api.logout(refresh)
+        self._expect(what, answer, HTTPStatus.NO_CONTENT)
+        self._done(what, answer, f"the access token ends by itself, within {again.body['expires_in']} s")
+
+        nobodys = self.api.refresh(tokens.unknown(refresh))
+        self._dead("the logged-out refresh token", refresh, nobodys, "dead, and known for a late retry, not a theft")
+
+    def _refused(self, what: str, access: str | None, challenge: str, why: str) -> None:
+        answer = self.api.me(access)
+        self._expect(what, answer, HTTPStatus.UNAUTHORIZED)
+        self._require(what, answer.challenge == challenge, f"WWW-Authenticate was {answer.challenge!r}")
+        self._done(what, answer, f"{why}WWW-Authenticate: {challenge}")
+
+    def _dead(self, what: str, refresh: str, unknown: Answer, why: str) -> None:
+        answer = self.api.refresh(refresh)
+        self._expect(what, answer, HTTPStatus.BAD_REQUEST)
+        self._require(what, answer.body.get("error") == "invalid_grant", f"the answer was {answer.content!r}")
+        self._require(what, answer == unknown, "the answer differs from that to an unknown token")
+        self._done(what, answer, why)
+
+    def _tokens(self, what: str, answer: Answer) -> tuple[str, str]:
+        self._expect(what, answer, HTTPStatus.OK)
+        missing = {"access_token", "expires_in", "refresh_token"} - answer.body.keys()
+        self._require(what, not missing, f"the answer has no {', '.join(sorted(missing))}")
+        return answer.body["access_token"], answer.body["refresh_token"]
+
+    def _expect(self, what: str, answer: Answer, status: HTTPStatus) -> None:
+        self._require(what, answer.status == status, f"{answer.summary} came back, not {status.value}")
+
+    def _require(self, what: str, kept: bool, otherwise: str) -> None:  # noqa: FBT001 - the outcome of a check
+        if not kept:
+            self.say(f"  ✗ {what:<41} {otherwise}")
+            raise Failure(f"{what}: {otherwise}")
+
+    def _done(self, what: str, answer: Answer, why: str) -> None:
+        self.say(f"  ✓ {what:<41} {answer.summary:<18} {why}")
