@@ -1,0 +1,148 @@
+"""The README says what the template and the code do. Its curl examples are run by the end-to-end tests."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from edge_auth.errors import AuthError
+from edge_auth.flows.events import EventName
+from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS
+from edge_auth.web.response import ANSWERS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms (`!Ref`, `!Sub`, …) as their plain values."""
+
+
+def _plain(loader: TemplateLoader, _suffix: str, node: yaml.Node) -> Any:  # noqa: ANN401 - YAML holds anything
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+TemplateLoader.add_multi_constructor("!", _plain)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """Return the template."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, TemplateLoader)  # type: ignore[no-any-return]  # noqa: S506 - a safe loader
+
+
+def section(title: str) -> str:
+    """Return the text under a heading of the second level."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of a table's rows, without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_quick_start_begins_with_the_two_commands() -> None:
+    """The first commands a newcomer sees are `make demo` and `make test`."""
+    commands = [line.split("#")[0].strip() for line in section("Quick start").splitlines() if line.startswith("make")]
+
+    assert commands[:2] == ["make demo", "make test"]
+
+
+def test_parameter_table_names_every_parameter_with_its_default(template: dict[str, Any]) -> None:
+    """The table of parameters is the template's, in its order; a default is a number, a word, or described."""
+    documented = {row[0].strip("`"): row[1].strip("`") for row in rows(section("Parameters"))}
+
+    parameters = template["Parameters"]
+    assert set(documented) == set(parameters)
+    for name, parameter in parameters.items():
+        if parameter.get("Default", "") != "":
+            assert documented[name] == str(parameter["Default"])
+        else:
+            assert documented[name].startswith(("none", "the API's own address"))
+
+
+def test_parameter_table_gives_the_ranges_of_the_template(template: dict[str, Any]) -> None:
+    """Where the table says "60 to 3600", the template says so too."""
+    for name, _, meaning in rows(section("Parameters")):
+        given = re.search(r"(\d+) to (\d+)", meaning)
+        if given:
+            parameter = template["Parameters"][name.strip("`")]
+            assert (int(given[1]), int(given[2])) == (parameter["MinValue"], parameter["MaxValue"])
+
+
+def test_stated_bound_is_the_sum_of_its_parts(template: dict[str, Any]) -> None:
+    """The time that an access token outlives a logout is computed, not remembered."""
+    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    bound = defaults["AccessTokenSeconds"] + defaults["AuthorizerCacheSeconds"] + EXPIRY_LEEWAY_SECONDS
+
+    assert f"{EXPIRY_LEEWAY_SECONDS} seconds of leeway, {bound} seconds by default" in README.replace("\n", " ")
+    assert f"down to {template['Parameters']['AccessTokenSeconds']['MinValue']}" in README
+
+
+def test_lifetimes_in_the_comparison_are_the_defaults(template: dict[str, Any]) -> None:
+    """The table of tokens and sessions gives the lifetimes of an untouched deployment."""
+    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+
+    assert f"| lives | {defaults['AccessTokenSeconds'] // 60} minutes |" in README
+    assert f"{defaults['RefreshIdleDays']} days idle, {defaults['RefreshAbsoluteDays']} days at most" in README
+    assert f"grace window ({defaults['RotationGraceSeconds']} seconds)" in README
+
+
+def test_every_route_of_the_template_has_an_example(template: dict[str, Any]) -> None:
+    """There is a curl example for each route, and for no other."""
+    events = [
+        event["Properties"]
+        for resource in template["Resources"].values()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+    ]
+    routes = {event["Path"] for event in events}
+    examples = set(re.findall(r'"\$EDGE_AUTH_URL(/[^"]*)"', section("Endpoints")))
+
+    assert examples == routes
+
+
+def test_error_table_is_the_codes_table() -> None:
+    """Every error the functions answer stands in the README with its status, beside the gateway's own 429."""
+    documented = {
+        (int(status), code)
+        for statuses, codes, *_ in rows(section("Endpoints").split("### Errors")[1])
+        for status, code in _pairs(statuses.split(", "), re.findall(r"`(\w+)`", codes))
+    }
+    answered = {(answer.status, error.code) for error, answer in ANSWERS.items()}
+
+    assert documented == answered | {(429, "too_many_attempts")}
+    assert set(ANSWERS) == set(AuthError.__subclasses__())
+
+
+def _pairs(statuses: list[str], codes: list[str]) -> list[tuple[str, str]]:
+    return list(zip(statuses * len(codes) if len(statuses) == 1 else statuses, codes, strict=True))
+
+
+def test_every_security_event_is_named() -> None:
+    """The list of event names under "Operate" is the code's."""
+    listed = re.findall(r"`(\w+)`", section("Operate").split("has a fixed name:")[1].split("No log line")[0])
+
+    assert set(listed) == {name.value for name in EventName}
+
+
+def test_every_alarm_is_explained(template: dict[str, Any]) -> None:
+    """Each alarm of the template has a row that says what to do."""
+    alarms = {name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
+
+    assert {row[0].strip("`") for row in rows(section("Operate"))} == alarms
+
+
+def test_links_lead_to_files() -> None:
+    """Every relative link in the documents leads to a file."""
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
