@@ -1,0 +1,72 @@
+"""template.yaml, parsed: CloudFormation's short forms (!Ref, !GetAtt, …) become `Intrinsic` values."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Intrinsic:
+    """One short form: `Intrinsic("Ref", "Api")` is `!Ref Api`."""
+
+    name: str
+    argument: Any
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as CloudFormation reads it."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Intrinsic:
+    match node:
+        case yaml.ScalarNode():
+            return Intrinsic(suffix, loader.construct_scalar(node))
+        case yaml.SequenceNode():
+            return Intrinsic(suffix, loader.construct_sequence(node, deep=True))
+        case _:
+            raise ValueError(f"unexpected node under !{suffix}")
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def template() -> dict[str, Any]:
+    """Return the whole template."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    document: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader with CloudFormation's tags
+    return document
+
+
+def parameters() -> dict[str, dict[str, Any]]:
+    """Return the parameters by name."""
+    found: dict[str, dict[str, Any]] = template()["Parameters"]
+    return found
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the resources of one type, by logical id."""
+    return {name: body for name, body in template()["Resources"].items() if body["Type"] == kind}
+
+
+def properties(logical_id: str) -> dict[str, Any]:
+    """Return the properties of one resource."""
+    found: dict[str, Any] = template()["Resources"][logical_id].get("Properties", {})
+    return found
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Return the properties of every function, by the name of its folder."""
+    found = resources("AWS::Serverless::Function")
+    return {Path(body["Properties"]["CodeUri"]).name: body["Properties"] for body in found.values()}
+
+
+def variables(function: str) -> dict[str, Any]:
+    """Return the environment variables that a function is given."""
+    found: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
+    return found

@@ -1,0 +1,42 @@
+"""The engines as fixtures: a test that asks for `engine` runs on all of them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from tests.contract.engines import (
+    ENDPOINT_VARIABLE,
+    Engine,
+    Tables,
+    endpoint_tables,
+    memory_engine,
+    moto_tables,
+)
+
+_NO_ENDPOINT = pytest.mark.skipif(
+    ENDPOINT_VARIABLE not in os.environ, reason=f"{ENDPOINT_VARIABLE} names no DynamoDB endpoint"
+)
+DYNAMODB_ENGINES = ["moto", pytest.param("dynamodb", marks=_NO_ENDPOINT)]
+
+
+@pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Return the ports of an empty deployment."""
+    if request.param == "memory":
+        yield memory_engine()
+        return
+    with _opened(request.param) as opened:
+        yield opened.engine(is_atomic=request.param == "dynamodb")
+
+
+@pytest.fixture(params=DYNAMODB_ENGINES)
+def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
+    """Return the tables of an empty deployment."""
+    with _opened(request.param) as opened:
+        yield opened
+
+
+def _opened(engine: str) -> AbstractContextManager[Tables]:
+    return endpoint_tables() if engine == "dynamodb" else moto_tables()

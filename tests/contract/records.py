@@ -1,0 +1,92 @@
+"""Users, sessions and tokens to fill stores with. Every value differs from every other, so that none can be mixed up."""
+
+from dataclasses import replace
+from typing import Any
+
+from edge_auth.flows.identity import ACTIVE, Identity
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Session
+from tests.contract.engines import Engine
+
+NOW_SECONDS = 1_790_000_000
+NOW_MS = NOW_SECONDS * 1000
+GRACE_SECONDS = 10
+
+ADA_ID = "ada0" * 8
+BOB_ID = "b0b0" * 8
+SEED = b"seed of a test.."
+OTHER_SEED = b"another seed...."
+
+ADA = Identity(
+    user_id=ADA_ID,
+    username="ada@example.com",
+    password_hash="$argon2id$ada",
+    status=ACTIVE,
+    epoch=7,
+    created_at_seconds=NOW_SECONDS - 9_000,
+    scope="read write",
+    roles=("admin", "auditor"),
+)
+BOB = replace(ADA, user_id=BOB_ID, username="bob", password_hash="$argon2id$bob", epoch=0, scope="", roles=())
+
+
+def session_id(number: int) -> str:
+    """Return one of many session ids."""
+    return f"{number:032x}"
+
+
+def a_token(generation: int = 3, *, number: int = 1, seed: bytes = SEED, user_id: str = ADA_ID) -> RefreshToken:
+    """Return a refresh token of the session with this number."""
+    return RefreshToken(user_id=user_id, session_id=session_id(number), generation=generation, seed=seed)
+
+
+def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Session:  # noqa: ANN401 - any field of Session
+    """Return a living session that was rotated long ago."""
+    session = Session(
+        user_id=user_id,
+        session_id=session_id(number),
+        seed_hash=a_token().seed_hash,
+        generation=3,
+        rotated_at_ms=NOW_MS - 60_000,
+        rotation_id="rotation-before",
+        created_at_seconds=NOW_SECONDS - 5_000,
+        auth_time_seconds=NOW_SECONDS - 5_001,
+        idle_expires_at_seconds=NOW_SECONDS + 1_000,
+        absolute_expires_at_seconds=NOW_SECONDS + 2_000,
+        client_id="first-party",
+        scope="read write",
+        roles=("admin", "auditor"),
+        amr=("pwd",),
+    )
+    return replace(session, **changes)
+
+
+def opened(engine: Engine, *sessions: Session) -> None:
+    """Put sessions of Ada's into the store, and Ada where she is not there yet."""
+    if ADA_ID not in {session.user_id for session in engine.sessions.of_user(ADA_ID)}:
+        engine.identities.create(ADA)
+    for session in sessions:
+        engine.session_opening.open(session, username=ADA.username, epoch=ADA.epoch)
+
+
+def rotate(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS, grace_seconds: int = GRACE_SECONDS) -> Session:
+    """Rotate with what the tests do not vary."""
+    return engine.sessions.rotate(
+        token,
+        rotation_id="rotation-now",
+        now_ms=now_ms,
+        grace_seconds=grace_seconds,
+        idle_expires_at_seconds=now_ms // 1000 + 1_500,
+    )
+
+
+def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: str = "logout") -> None:
+    """End a session with what the tests do not vary."""
+    engine.sessions.end(
+        token.user_id,
+        token.session_id,
+        seed_hash=token.seed_hash,
+        reason=reason,
+        end_id=end_id,
+        now_seconds=NOW_SECONDS,
+    )

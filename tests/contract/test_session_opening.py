@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.identity import ACTIVE, DISABLED
+from edge_auth.flows.ports import EpochMoved
+from tests.contract.engines import Engine
+from tests.contract.records import ADA, ADA_ID, BOB, BOB_ID, a_session, opened, session_id
+
+
+def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:
+    """What was opened is what is read."""
+    engine.identities.create(ADA)
+
+    engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.find(ADA_ID, session_id(1)) == a_session()
+
+
+def test_a_moved_epoch_opens_nothing(engine: Engine) -> None:
+    """F12, DC-12: a login that began before all sessions were ended opens none after."""
+    engine.identities.create(ADA)
+    engine.identities.move_epoch(ADA_ID)
+
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.of_user(ADA_ID) == []
+
+
+def test_an_epoch_ahead_opens_nothing(engine: Engine) -> None:
+    """The epoch is compared for equality: a restored table must not honour logins from its future."""
+    engine.identities.create(ADA)
+
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch + 1)
+
+    assert engine.sessions.of_user(ADA_ID) == []
+
+
+def test_a_disabled_user_opens_nothing(engine: Engine) -> None:
+    """F18: even with the right epoch."""
+    disabled = replace(ADA, status=DISABLED)
+    engine.identities.create(disabled)
+
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.of_user(ADA_ID) == []
+
+
+def test_an_enabled_user_opens_with_the_new_epoch(engine: Engine) -> None:
+    """F18: after disabling and enabling, the login that follows is like any other."""
+    engine.identities.create(ADA)
+    engine.identities.change_status(ADA.username, DISABLED)
+    enabled = engine.identities.change_status(ADA.username, ACTIVE)
+
+    engine.session_opening.open(a_session(), username=ADA.username, epoch=enabled.epoch)
+
+    assert engine.sessions.of_user(ADA_ID) == [a_session()]
+
+
+def test_a_session_of_another_user_is_not_opened(engine: Engine) -> None:
+    """The name and the user id must belong together."""
+    engine.identities.create(ADA)
+    engine.identities.create(BOB)
+
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(user_id=BOB_ID), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.of_user(ADA_ID) == []
+    assert engine.sessions.of_user(BOB_ID) == []
+
+
+def test_nobody_opens_nothing(engine: Engine) -> None:
+    """A user that was deleted during the login gets no session."""
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.of_user(ADA_ID) == []
+
+
+def test_an_existing_session_is_never_written_over(engine: Engine) -> None:
+    """P15: a session id is used once; the session that has it stays as it is."""
+    opened(engine, a_session())
+
+    with pytest.raises(TemporarilyUnavailable):
+        engine.session_opening.open(a_session(generation=0), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.of_user(ADA_ID) == [a_session()]

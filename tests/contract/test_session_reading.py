@@ -1,0 +1,50 @@
+from tests.contract.engines import Engine
+from tests.contract.records import ADA_ID, BOB, BOB_ID, a_session, a_token, end, opened, session_id
+
+
+def test_an_unknown_session_is_none(engine: Engine) -> None:
+    """Neither an unknown id nor another user's session is found."""
+    opened(engine, a_session())
+
+    assert engine.sessions.find(ADA_ID, session_id(2)) is None
+    assert engine.sessions.find(BOB_ID, session_id(1)) is None
+
+
+def test_a_user_without_sessions_has_an_empty_list(engine: Engine) -> None:
+    """Nobody's list is empty, not an error."""
+    assert engine.sessions.of_user(ADA_ID) == []
+
+
+def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
+    """A18: tombstones included, other users' sessions not."""
+    opened(engine, a_session(1), a_session(2))
+    engine.identities.create(BOB)
+    bobs = a_session(3, user_id=BOB_ID)
+    engine.session_opening.open(bobs, username=BOB.username, epoch=BOB.epoch)
+    end(engine, a_token(number=2))
+
+    found = engine.sessions.of_user(ADA_ID)
+
+    assert {session.session_id for session in found} == {session_id(1), session_id(2)}
+    assert {session.session_id for session in found if session.revoked_reason} == {session_id(2)}
+    assert engine.sessions.of_user(BOB_ID) == [bobs]
+
+
+def test_a_list_is_complete_beyond_one_page(engine: Engine) -> None:
+    """DynamoDB answers a Query with at most 1 MB: a logout of all sessions must see the others too."""
+    long_scope = "s" * 300_000
+    opened(engine, *(a_session(number, scope=long_scope) for number in range(1, 9)))
+
+    found = engine.sessions.of_user(ADA_ID)
+
+    assert sorted(session.session_id for session in found) == [session_id(number) for number in range(1, 9)]
+
+
+def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
+    """A18: create then list misses none."""
+    opened(engine)
+    for number in range(1, 31):
+        opened_now = a_session(number)
+        engine.session_opening.open(opened_now, username="ada@example.com", epoch=7)
+
+        assert opened_now in engine.sessions.of_user(ADA_ID)

@@ -1,0 +1,140 @@
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.flows.ports import RotationRefused
+from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.session import Session
+from tests.contract.engines import Engine
+from tests.contract.records import (
+    ADA_ID,
+    GRACE_SECONDS,
+    NOW_MS,
+    NOW_SECONDS,
+    OTHER_SEED,
+    a_session,
+    a_token,
+    end,
+    opened,
+    rotate,
+    session_id,
+)
+
+GRACE_MS = GRACE_SECONDS * 1000
+
+
+def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Session | None:
+    """Rotate, and return the session that stood in the way."""
+    with pytest.raises(RotationRefused) as refused:
+        rotate(engine, token, now_ms=now_ms)
+    return refused.value.session
+
+
+def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine: Engine) -> None:
+    """One more generation, at this time, by this invocation, with a new idle timeout; nothing else changes."""
+    opened(engine, a_session(), a_session(2))
+
+    rotated = rotate(engine, a_token())
+
+    assert rotated == replace(
+        a_session(),
+        generation=4,
+        rotated_at_ms=NOW_MS,
+        rotation_id="rotation-now",
+        idle_expires_at_seconds=NOW_SECONDS + 1_500,
+    )
+    assert engine.sessions.find(ADA_ID, session_id(1)) == rotated
+    assert engine.sessions.find(ADA_ID, session_id(2)) == a_session(2)
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        pytest.param(a_session(rotated_at_ms=0), id="never-rotated"),
+        pytest.param(a_session(rotated_at_ms=NOW_MS - GRACE_MS), id="out-of-grace-by-nothing"),
+        pytest.param(a_session(absolute_expires_at_seconds=NOW_SECONDS + 1), id="one-second-to-the-absolute-end"),
+        pytest.param(a_session(idle_expires_at_seconds=NOW_SECONDS + 1), id="one-second-to-the-idle-end"),
+    ],
+)
+@pytest.mark.parametrize("millisecond", [0, 999])
+def test_a_session_at_the_edge_of_its_life_still_rotates(engine: Engine, session: Session, millisecond: int) -> None:
+    """A5: grace is counted in milliseconds, expiry in whole seconds."""
+    opened(engine, session)
+
+    assert rotate(engine, a_token(), now_ms=NOW_MS + millisecond).generation == 4
+
+
+@pytest.mark.parametrize(
+    ("session", "token"),
+    [
+        pytest.param(a_session(), a_token(2), id="previous-generation"),
+        pytest.param(a_session(), a_token(0), id="old-generation"),
+        pytest.param(a_session(), a_token(4), id="generation-ahead"),
+        pytest.param(a_session(), a_token(seed=OTHER_SEED), id="other-seed"),
+        pytest.param(a_session(absolute_expires_at_seconds=NOW_SECONDS), a_token(), id="absolute-end"),
+        pytest.param(a_session(idle_expires_at_seconds=NOW_SECONDS), a_token(), id="idle-end"),
+        pytest.param(a_session(rotated_at_ms=NOW_MS - GRACE_MS + 1), a_token(), id="in-grace-by-a-millisecond"),
+        pytest.param(a_session(rotated_at_ms=NOW_MS), a_token(), id="rotated-just-now"),
+        pytest.param(a_session(rotated_at_ms=NOW_MS + 5_000), a_token(), id="rotated-by-a-clock-ahead"),
+    ],
+)
+def test_each_condition_alone_refuses_and_brings_the_session(
+    engine: Engine, session: Session, token: RefreshToken
+) -> None:
+    """DC-1: the refused write brings the session as it stands, and changes nothing."""
+    opened(engine, session)
+
+    assert refusal(engine, token) == session
+    assert engine.sessions.of_user(ADA_ID) == [session]
+
+
+def test_expiry_is_not_put_off_within_the_second(engine: Engine) -> None:
+    """A5: a session that ends at a second is dead in all of it."""
+    session = a_session(absolute_expires_at_seconds=NOW_SECONDS)
+    opened(engine, session)
+
+    assert refusal(engine, a_token(), now_ms=NOW_MS + 999) == session
+
+
+def test_an_ended_session_refuses_and_brings_the_tombstone(engine: Engine) -> None:
+    """I3: an ended session never rotates again."""
+    opened(engine, a_session())
+    end(engine, a_token())
+
+    tombstone = replace(a_session(), revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
+    assert refusal(engine, a_token()) == tombstone
+    assert engine.sessions.of_user(ADA_ID) == [tombstone]
+
+
+def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:
+    """F25, DC-13: a session that TTL deleted does not come back as a ghost."""
+    opened(engine, a_session())
+
+    assert refusal(engine, a_token(number=2)) is None
+    assert refusal(engine, a_token(user_id="cafe" * 8)) is None
+    assert engine.sessions.of_user(ADA_ID) == [a_session()]
+    assert engine.sessions.of_user("cafe" * 8) == []
+
+
+def test_strict_rotation_has_no_window_in_the_same_millisecond(engine: Engine) -> None:
+    """With a grace of zero the current token rotates again at once."""
+    opened(engine, a_session(rotated_at_ms=NOW_MS))
+
+    assert rotate(engine, a_token(), grace_seconds=0).generation == 4
+
+
+def test_a_second_rotation_by_the_same_token_is_refused_with_the_first_ones_state(engine: Engine) -> None:
+    """I1, I5: of two callers with one token, one rotates, and the other learns how."""
+    opened(engine, a_session())
+    rotated = rotate(engine, a_token())
+
+    assert refusal(engine, a_token()) == rotated
+    assert refusal(engine, a_token(), now_ms=NOW_MS + GRACE_MS) == rotated
+    assert engine.sessions.of_user(ADA_ID) == [rotated]
+
+
+def test_the_largest_generation_is_kept_exactly(engine: Engine) -> None:
+    """Generations have 32 bits; none is rounded."""
+    opened(engine, a_session(generation=2**32 - 2))
+
+    assert rotate(engine, a_token(2**32 - 2)).generation == 2**32 - 1
