@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field, replace
 
-from edge_auth.errors import UnknownUser, UsernameTaken
+from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.identity import ACTIVE, Identity
 from edge_auth.flows.ports import AlreadyEnded, EpochMoved, RotationRefused
 from edge_auth.tokens.keyring import KeyRing
@@ -89,6 +89,8 @@ class MemorySessionOpening:
             seen = (session.user_id, epoch, ACTIVE)
             if identity is None or (identity.user_id, identity.epoch, identity.status) != seen:
                 raise EpochMoved
+            if (session.user_id, session.session_id) in self._store.sessions:
+                raise TemporarilyUnavailable("the session id exists")
             self._store.sessions[session.user_id, session.session_id] = session
 
 

@@ -7,6 +7,7 @@ so that its time tells nothing.
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidKey
@@ -87,11 +88,18 @@ def check_password(password: bytes, stored_hash: str | None) -> None:
         InvalidCredentials: the password is wrong, there is no such user, or the stored hash is unusable.
 
     """
-    checked = stored_hash if stored_hash is not None and _is_usable(stored_hash) else _UNMATCHABLE
-    try:
-        Argon2id.verify_phc_encoded(password, checked)
-    except (InvalidKey, ValueError):
-        raise InvalidCredentials("no usable password hash" if checked is _UNMATCHABLE else "wrong password") from None
+    if stored_hash is not None and _is_usable(stored_hash):
+        try:
+            Argon2id.verify_phc_encoded(password, stored_hash)
+        except InvalidKey:
+            raise InvalidCredentials("wrong password") from None
+        except ValueError:
+            pass  # refused by the library before it hashed anything: the work below is still owed
+        else:
+            return
+    with suppress(InvalidKey):
+        Argon2id.verify_phc_encoded(password, _UNMATCHABLE)
+    raise InvalidCredentials("no usable password hash")
 
 
 def needs_rehash(stored_hash: str) -> bool:

@@ -1,5 +1,6 @@
 """What operators do with accounts: create one, set its password, disable or enable it, see and end its sessions."""
 
+import json
 from dataclasses import dataclass
 
 from edge_auth.errors import RightsRefused
@@ -8,7 +9,7 @@ from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.flows.ports import Clock, Entropy, Identities, Record, Sessions
 from edge_auth.passwords import hash_password, new_password_bytes
 from edge_auth.tokens.claims import ROLE, SCOPE
-from edge_auth.tokens.refresh import ID_BYTES
+from edge_auth.tokens.refresh import new_id
 from edge_auth.tokens.session import Session
 from edge_auth.usernames import canonical_username
 
@@ -16,7 +17,7 @@ PASSWORD_SET = "password_set"
 USER_DISABLED = "user_disabled"
 ENDED_BY_OPERATOR = "operator"
 
-MAX_RIGHTS_CHARACTERS = 512  # they are in every access token, which has a size of its own to keep
+MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays under 1 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Accounts:
         """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused."""
         _check_rights(scope, roles)
         identity = Identity(
-            user_id=self.entropy(ID_BYTES).hex(),
+            user_id=new_id(self.entropy),
             username=canonical_username(username),
             password_hash=hash_password(new_password_bytes(password), entropy=self.entropy),
             status=ACTIVE,
@@ -87,5 +88,5 @@ def _check_rights(scope: str, roles: tuple[str, ...]) -> None:
         raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
     if not all(ROLE.fullmatch(role) for role in roles):
         raise RightsRefused("a role has 1 to 64 letters, digits and _ . : -")
-    if len(" ".join((scope, *roles))) > MAX_RIGHTS_CHARACTERS:
-        raise RightsRefused(f"scope and roles have more than {MAX_RIGHTS_CHARACTERS} characters together")
+    if len(json.dumps({"scope": scope, "roles": roles}, separators=(",", ":"))) > MAX_RIGHTS_BYTES:
+        raise RightsRefused(f"scope and roles take more than {MAX_RIGHTS_BYTES} bytes of every access token")

@@ -8,7 +8,7 @@ DISABLED = "disabled"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user. `user_id` is 32 hexadecimal digits and never given to another; `username` is canonical.
+    """A user. `user_id` is drawn by `refresh.new_id` and never given to another; `username` is canonical.
 
     `epoch` moves whenever all sessions of the user are ended: a login that began before cannot open a session after.
     """

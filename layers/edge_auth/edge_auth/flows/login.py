@@ -22,7 +22,7 @@ from edge_auth.flows.ports import (
     SessionOpening,
 )
 from edge_auth.passwords import check_password, hash_password, needs_rehash, password_bytes
-from edge_auth.tokens.refresh import ID_BYTES, SEED_BYTES, RefreshToken
+from edge_auth.tokens.refresh import SEED_BYTES, RefreshToken, new_id
 from edge_auth.tokens.session import NEVER_ROTATED_MS, Session
 from edge_auth.usernames import canonical_username
 
@@ -85,7 +85,7 @@ class Login:
         now_seconds = self.clock() // 1000
         token = RefreshToken(
             user_id=identity.user_id,
-            session_id=self.entropy(ID_BYTES).hex(),
+            session_id=new_id(self.entropy),
             generation=0,
             seed=self.entropy(SEED_BYTES),
         )

@@ -91,18 +91,20 @@ def to_secret_json(ring: KeyRing) -> str:
 
 
 def from_secret_json(text: str) -> KeyRing:
-    """Read a ring.
+    """Read a ring, and load the key that signs: a ring that cannot sign must show before anything is written.
 
     Raises:
-        ValueError: not a ring of this format. The message holds nothing of the text.
+        ValueError: not a ring of this format, or a damaged one. The message holds nothing of the text.
 
     """
     try:
         document = json.loads(text)
         readers = {FORMAT: _key_ring}
-        return readers[document["format"]](document)
-    except (ValueError, KeyError, TypeError):
+        ring = readers[document["format"]](document)
+        ring.signing.private_key  # noqa: B018 - loads it
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError("not a key ring") from None
+    return ring
 
 
 def _key_ring(document: Mapping[str, Any]) -> KeyRing:
@@ -121,7 +123,8 @@ def _signing_key_document(key: SigningKey) -> dict[str, object]:
 
 
 def _signing_key(document: Mapping[str, Any]) -> SigningKey:
-    return SigningKey(alg=document["alg"], created_at_seconds=document["created_at"], jwk=document["jwk"])
+    jwk = {name: str(value) for name, value in document["jwk"].items()}
+    return SigningKey(alg=document["alg"], created_at_seconds=document["created_at"], jwk=jwk)
 
 
 def _mac_key_document(key: MacKey) -> dict[str, str]:
@@ -129,4 +132,7 @@ def _mac_key_document(key: MacKey) -> dict[str, str]:
 
 
 def _mac_key(document: Mapping[str, str]) -> MacKey:
-    return MacKey(base64url.decode(document["id"]), base64url.decode(document["secret"]))
+    key = MacKey(base64url.decode(document["id"]), base64url.decode(document["secret"]))
+    if (len(key.key_id), len(key.secret)) != (MAC_KEY_ID_BYTES, MAC_KEY_BYTES):
+        raise ValueError("a MAC key of another size")
+    return key

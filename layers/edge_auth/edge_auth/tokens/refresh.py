@@ -11,7 +11,7 @@ protected.
 import hashlib
 import hmac
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from edge_auth.errors import InvalidGrant
@@ -41,7 +41,7 @@ class MacKey:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """An authentic refresh token. `user_id` and `session_id` are 32 hexadecimal digits."""
+    """An authentic refresh token. `user_id` and `session_id` are 16 bytes each, in base64url (`new_id`)."""
 
     user_id: str
     session_id: str
@@ -58,13 +58,23 @@ class RefreshToken:
         return replace(self, generation=self.generation + 1)
 
 
+def new_id(entropy: Callable[[int], bytes]) -> str:
+    """Draw the id of a user or a session: 22 characters, so that they weigh little in every access token."""
+    return base64url.encode(entropy(ID_BYTES))
+
+
 def mint(token: RefreshToken, key: MacKey) -> str:
-    """Write the token as the client gets it, under this MAC key."""
+    """Write the token as the client gets it, under this MAC key.
+
+    Raises:
+        ValueError: an id that `new_id` did not draw.
+
+    """
     body = _BODY.pack(
         VERSION,
         key.key_id,
-        bytes.fromhex(token.user_id),
-        bytes.fromhex(token.session_id),
+        _id_bytes(token.user_id),
+        _id_bytes(token.session_id),
         token.generation,
         token.seed,
     )
@@ -93,7 +103,14 @@ def parse(text: str, keys: Mapping[bytes, MacKey]) -> RefreshToken:
         raise InvalidGrant("MAC")
     if generation == MAX_GENERATION:
         raise InvalidGrant("last generation")
-    return RefreshToken(user_id=user_id.hex(), session_id=session_id.hex(), generation=generation, seed=seed)
+    return RefreshToken(base64url.encode(user_id), base64url.encode(session_id), generation, seed)
+
+
+def _id_bytes(text: str) -> bytes:
+    value = base64url.decode(text)
+    if len(value) != ID_BYTES:
+        raise ValueError("an id has 16 bytes")
+    return value
 
 
 def _mac(key: MacKey, body: bytes) -> bytes:

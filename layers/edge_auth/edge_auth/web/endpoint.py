@@ -34,6 +34,9 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
         log.begin(context)
         try:
             return _dispatch(methods, request_from(event)).to_event()
+        except MethodNotAllowed as error:
+            log.refused(error)
+            return error_response(error, {"Allow": ", ".join(methods)}).to_event()  # RFC 9110 §15.5.6
         except AuthError as error:
             log.refused(error)
             return error_response(error).to_event()

@@ -67,8 +67,8 @@ class Response:
         }
 
 
-def error_response(error: AuthError) -> Response:
-    """Return what the client may know of an error: RFC 6749 §5.2."""
+def error_response(error: AuthError, headers: Mapping[str, str] | None = None) -> Response:
+    """Return what the client may know of an error: RFC 6749 §5.2. `headers` are added to those of its kind."""
     answer = ANSWERS[type(error)]
     body = {"error": error.code, "error_description": error.description}
-    return Response(answer.status, body, {**NO_STORE, **answer.headers})
+    return Response(answer.status, body, {**NO_STORE, **answer.headers, **(headers or {})})
