@@ -30,11 +30,12 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
+# exec: the TERM that make passes on to its child must reach Python, not a shell in front of it.
 demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through a session's life, exit
-	@PYTHONPATH=layers/edge_auth .venv/bin/python -m local demo
+	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local demo
 
 run: $(VENV) $(SAM) $(MINISTACK) ## the same without the walk, then serve until Ctrl-C
-	@PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
+	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
 test: $(VENV) $(SAM) $(MINISTACK) ## every test, the deployed stack's included
 	.venv/bin/python -m pytest -n 2 --dist loadgroup

@@ -65,7 +65,7 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
         "Audience": AUDIENCE,
         "RotationGraceSeconds": str(settings.rotation_grace_seconds),
     }
-    command: "list[str | Path]" = [
+    command: list[str | Path] = [
         *(SAM, "deploy", "--template-file", settings.home / "build" / "template.yaml"),
         *("--stack-name", STACK_NAME, "--region", REGION, "--s3-bucket", BUCKET, "--no-resolve-s3"),
         *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar", "--disable-rollback"),
