@@ -1,0 +1,70 @@
+"""The claims of an access token."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE
+from tests.unit.access_tokens import CLAIMS
+
+ALWAYS = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_time"]
+
+
+def test_payload_holds_the_contracts_claims_in_a_fixed_order() -> None:
+    """A token says these twelve things and nothing else (T1, T5)."""
+    assert list(CLAIMS.payload()) == [*ALWAYS, "scope", "roles", "amr"]
+
+
+def test_empty_optional_claims_are_left_out() -> None:
+    """No scope, roles or methods: no such claim."""
+    assert list(replace(CLAIMS, scope="", roles=(), amr=()).payload()) == ALWAYS
+
+
+def test_payload_has_only_texts_whole_numbers_and_lists_of_texts() -> None:
+    """Times are integers (T2)."""
+    payload = CLAIMS.payload()
+    assert {type(payload[name]) for name in ("iat", "exp", "auth_time")} == {int}
+    assert payload["roles"] == ["admin", "ops"]
+    assert payload["amr"] == ["pwd"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        (IDENTIFIER, "a"),
+        (IDENTIFIER, "A-_z" * 16),
+        (CLIENT_ID, "first-party"),
+        (CLIENT_ID, "a.b~c_d-e"),
+        (SCOPE, "a"),
+        (SCOPE, "a b c"),
+        (SCOPE, "!#[]~"),
+        (ROLE, "team:admin.read_only-x"),
+        (AUTHENTICATION_METHOD, "pwd"),
+    ],
+)
+def test_shapes_take_honest_values(shape: re.Pattern[str], text: str) -> None:
+    """Each shape takes what it is for."""
+    assert shape.fullmatch(text)
+
+
+@pytest.mark.parametrize("shape", [IDENTIFIER, CLIENT_ID, SCOPE, ROLE, AUTHENTICATION_METHOD])
+@pytest.mark.parametrize("text", ["", "a\n", "\na", "a\r\nb", "a\x00", 'a"', "a\\", "é", "a  b", " a", "a ", "\u2028"])
+def test_shapes_refuse_what_means_something_elsewhere(shape: re.Pattern[str], text: str) -> None:
+    """No empty text, control character, quote, backslash, stray space or non-ASCII character in any of them (T6)."""
+    assert not shape.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    ("shape", "longest"), [(IDENTIFIER, 64), (CLIENT_ID, 128), (ROLE, 64), (AUTHENTICATION_METHOD, 16)]
+)
+def test_shapes_bound_the_length(shape: re.Pattern[str], longest: int) -> None:
+    """One more character is too much (T6, T8)."""
+    assert shape.fullmatch("a" * longest)
+    assert not shape.fullmatch("a" * (longest + 1))
+
+
+@pytest.mark.parametrize("text", ["a/b", "a.b", "a:b", "a b", "*", "+", "a=b"])
+def test_identifiers_are_base64url_letters_only(text: str) -> None:
+    """They go into table keys, policies and log lines (T6)."""
+    assert not IDENTIFIER.fullmatch(text)

@@ -1,0 +1,219 @@
+"""Refresh tokens: their form, their MAC, and what the table holds of them."""
+
+import hashlib
+import hmac
+import random
+import string
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth.errors import InvalidGrant
+from edge_auth.tokens import base64url
+from edge_auth.tokens.refresh import MAX_GENERATION, PREFIX, TOKEN_CHARACTERS, MacKey, RefreshToken, mint, parse
+
+KEY = MacKey(b"mac-2", b"2" * 32)
+PREVIOUS_KEY = MacKey(b"mac-1", b"1" * 32)
+KEYS = {key.key_id: key for key in (KEY, PREVIOUS_KEY)}
+TOKEN = RefreshToken(user_id="0f" * 16, session_id="a1" * 16, generation=7, seed=b"seed" * 4)
+
+refresh_tokens = st.builds(
+    RefreshToken,
+    user_id=st.binary(min_size=16, max_size=16).map(bytes.hex),
+    session_id=st.binary(min_size=16, max_size=16).map(bytes.hex),
+    generation=st.integers(min_value=0, max_value=MAX_GENERATION - 1),
+    seed=st.binary(min_size=16, max_size=16),
+)
+
+
+def body_of(text: str) -> bytes:
+    """Return the bytes that a token spells."""
+    return base64url.decode(text.removeprefix(PREFIX))
+
+
+def spelt(body: bytes, key: MacKey = KEY) -> str:
+    """Return the token with this body and its right MAC."""
+    return PREFIX + base64url.encode(body + hmac.digest(key.secret, body, "sha256"))
+
+
+@given(refresh_tokens)
+def test_parse_undoes_mint(token: RefreshToken) -> None:
+    """What was minted comes back."""
+    assert parse(mint(token, KEY), KEYS) == token
+
+
+@given(refresh_tokens)
+def test_every_token_has_the_same_length_and_prefix(token: RefreshToken) -> None:
+    """132 characters that begin as secret scanners know them."""
+    text = mint(token, KEY)
+    assert len(text) == TOKEN_CHARACTERS == 132
+    assert text.startswith("edgeauth_rt_")
+
+
+def test_the_layout_is_fixed() -> None:
+    """Version, MAC key id, user, session, generation, seed, HMAC-SHA256: golden bytes."""
+    expected = b"\x01" + b"mac-2" + b"\x0f" * 16 + b"\xa1" * 16 + b"\x00\x00\x00\x07" + b"seed" * 4
+    assert mint(TOKEN, KEY) == spelt(expected)
+
+
+def test_the_table_holds_only_the_hash_of_the_seed() -> None:
+    """SHA-256 of the seed, from which no token can be written (A15)."""
+    assert TOKEN.seed_hash == hashlib.sha256(b"seed" * 4).digest()
+    assert "seedseed" not in repr(TOKEN)
+
+
+def test_the_successor_differs_in_its_generation_only() -> None:
+    """It is derived, so that a retry gets the same one."""
+    assert TOKEN.successor() == replace(TOKEN, generation=8)
+    assert TOKEN.successor().seed_hash == TOKEN.seed_hash
+
+
+def test_the_previous_mac_key_is_still_accepted() -> None:
+    """Tokens from before a rotation of the MAC key stay good (F16)."""
+    assert parse(mint(TOKEN, PREVIOUS_KEY), KEYS) == TOKEN
+
+
+def test_an_unknown_mac_key_is_refused() -> None:
+    """Another environment's tokens mean nothing here (F24)."""
+    foreign = MacKey(b"mac-9", b"9" * 32)
+    with pytest.raises(InvalidGrant):
+        parse(mint(TOKEN, foreign), KEYS)
+
+
+def test_another_secret_under_a_known_id_is_refused() -> None:
+    """The id only chooses the key (F24)."""
+    with pytest.raises(InvalidGrant):
+        parse(mint(TOKEN, MacKey(KEY.key_id, b"9" * 32)), KEYS)
+
+
+def test_the_id_of_one_key_with_the_mac_of_another_is_refused() -> None:
+    """Two good keys make no good mixture."""
+    body = body_of(mint(TOKEN, KEY))[:58]
+    with pytest.raises(InvalidGrant):
+        parse(spelt(body, PREVIOUS_KEY), KEYS)
+
+
+def test_the_last_generation_is_refused() -> None:
+    """Its successor would not fit into the token (F37)."""
+    with pytest.raises(InvalidGrant):
+        parse(mint(replace(TOKEN, generation=MAX_GENERATION), KEY), KEYS)
+    last_good = replace(TOKEN, generation=MAX_GENERATION - 1)
+    assert parse(mint(last_good, KEY), KEYS) == last_good
+
+
+@pytest.mark.parametrize("version", [0, 2, 255])
+def test_another_version_is_refused_even_with_a_right_mac(version: int) -> None:
+    """A version is a layout, and there is one."""
+    body = bytes([version]) + body_of(mint(TOKEN, KEY))[1:58]
+    with pytest.raises(InvalidGrant):
+        parse(spelt(body), KEYS)
+
+
+def test_every_single_bit_counts() -> None:
+    """Flip one bit anywhere in the 90 bytes and the token is refused (F37)."""
+    for bit in range(90 * 8):
+        raw = bytearray(body_of(mint(TOKEN, KEY)))
+        raw[bit // 8] ^= 1 << (bit % 8)
+        with pytest.raises(InvalidGrant):
+            parse(PREFIX + base64url.encode(bytes(raw)), KEYS)
+
+
+GOOD = mint(replace(TOKEN, seed=b"\xfb\xff\xbf\xff" * 4), KEY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        PREFIX,
+        GOOD[:-1],
+        GOOD + "A",
+        GOOD + "=",
+        GOOD[:-1] + "=",
+        GOOD[:-2] + "==",
+        " " + GOOD[:-1],
+        GOOD[:-1] + "\n",
+        GOOD[:-1] + "\x00",
+        GOOD[:-1] + "é",
+        GOOD[:-1] + "\ud800",
+        GOOD[:-1] + "\uff21",
+        GOOD.upper(),
+        GOOD.replace("edgeauth_rt_", "EDGEAUTH_RT_"),
+        GOOD.replace("edgeauth_rt_", "edgeauth-rt-"),
+        GOOD.removeprefix(PREFIX),
+        GOOD.removeprefix(PREFIX).ljust(132, "A"),
+        GOOD.replace("-", "+").replace("_", "/"),
+        PREFIX + GOOD.removeprefix(PREFIX).replace("-", "+").replace("_", "/"),
+        GOOD[:50] + "." + GOOD[51:],
+        GOOD[:50] + "\r\n" + GOOD[52:],
+        "A" * 132,
+        PREFIX + "A" * 120,
+        PREFIX + "=" * 120,
+        "eyJhbGciOiJFUzI1NiJ9.e30.AAAA",
+        GOOD * 1000,
+    ],
+)
+def test_other_shapes_and_spellings_are_refused(text: str) -> None:
+    """There is one spelling for each token, and everything else is invalid_grant (F37)."""
+    assert parse(GOOD, KEYS).generation == 7
+    assert text != GOOD
+    with pytest.raises(InvalidGrant):
+        parse(text, KEYS)
+
+
+def mutate(text: str, rng: random.Random) -> str:
+    """Return the text with one to four characters replaced, left out, doubled, inserted or swapped."""
+    characters = list(text)
+    for _ in range(rng.randint(1, 4)):
+        place, other = rng.randrange(len(characters)), rng.randrange(len(characters))
+        match rng.randrange(8):
+            case 0:
+                del characters[place]
+            case 1:
+                characters.insert(place, rng.choice(string.printable))
+            case 2:
+                characters[place], characters[other] = characters[other], characters[place]
+            case _:
+                characters[place] = rng.choice(string.ascii_letters + string.digits + "-_")
+    return "".join(characters)
+
+
+def test_no_mutated_token_is_accepted() -> None:
+    """200,000 edited tokens, all refused as InvalidGrant and as nothing else (F37)."""
+    rng = random.Random(7519)  # noqa: S311 - not a secret, a seed to repeat the test with
+    originals = [mint(replace(TOKEN, generation=number), KEY) for number in range(16)]
+    accepted = []
+    for _ in range(200_000):
+        text = mutate(rng.choice(originals), rng)
+        if text in originals:
+            continue
+        try:
+            accepted.append(parse(text, KEYS))
+        except InvalidGrant:
+            continue
+    assert accepted == []
+
+
+def test_a_hundred_thousand_tokens_are_unique() -> None:
+    """No two sessions or generations share a token (A3)."""
+    rng = random.Random(1)  # noqa: S311 - not a secret, a seed to repeat the test with
+    texts = {
+        mint(RefreshToken(rng.randbytes(16).hex(), rng.randbytes(16).hex(), generation, rng.randbytes(16)), KEY)
+        for generation in range(100_000)
+    }
+    assert len(texts) == 100_000
+
+
+def test_the_mac_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison is `hmac.compare_digest`, over the whole MAC (A3)."""
+    compared: list[tuple[int, int]] = []
+
+    def watched(left: bytes, right: bytes) -> bool:
+        compared.append((len(left), len(right)))
+        return left == right
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    parse(GOOD, KEYS)
+    assert compared == [(32, 32)]

@@ -1,0 +1,358 @@
+"""The strict verifier: each check singly. The hostile catalogue runs through the authorizer in tests/security."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from edge_auth.errors import InvalidToken
+from edge_auth.tokens import access, base64url
+from edge_auth.tokens.jwk import verification_key
+from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, Verifier
+from tests.unit.access_tokens import (
+    ALGORITHMS,
+    AUDIENCE,
+    CLAIMS,
+    ISSUER,
+    NOW,
+    assemble,
+    key,
+    other_spelling,
+    payload,
+    payload_without,
+    signed_token,
+    to_json,
+)
+
+KEY = key("ES256")
+GOOD = access.issue(CLAIMS, KEY)
+
+
+@pytest.fixture
+def verifier() -> Verifier:
+    """Return a verifier with one key of each algorithm."""
+    return Verifier([verification_key(key(alg).public_jwk()) for alg in ALGORITHMS], audience=AUDIENCE)
+
+
+def refused(verifier: Verifier, token: str, *, now: int = NOW, issuer: str = ISSUER) -> str:
+    """Return the name of the check that refused the token."""
+    with pytest.raises(InvalidToken) as caught:
+        verifier.verify(token, issuer=issuer, now_seconds=now)
+    return caught.value.detail
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_good_token_is_accepted(verifier: Verifier, alg: str) -> None:
+    """And its claims are those that were issued."""
+    assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+def test_optional_claims_may_be_absent(verifier: Verifier) -> None:
+    """No scope, roles and methods: none are granted."""
+    bare = replace(CLAIMS, scope="", roles=(), amr=())
+    assert verifier.verify(access.issue(bare, KEY), issuer=ISSUER, now_seconds=NOW) == bare
+
+
+def test_unknown_claims_are_ignored(verifier: Verifier) -> None:
+    """RFC 7519 §4: what is not understood is ignored."""
+    assert verifier.verify(signed_token(payload(x={"y": [1]}), signed_by=KEY), issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+@pytest.mark.parametrize("size", [MAX_TOKEN_CHARACTERS + 1, 10_240, 1_000_000])
+def test_too_long_a_token_is_refused_by_its_size(verifier: Verifier, size: int) -> None:
+    """Before anything else is done with it (Z16)."""
+    assert refused(verifier, GOOD + "A" * (size - len(GOOD))) == "size"
+
+
+def test_the_longest_token_is_still_read(verifier: Verifier) -> None:
+    """The bound itself is allowed: such a token fails for another reason."""
+    assert refused(verifier, GOOD.ljust(MAX_TOKEN_CHARACTERS, "A")) == "encoding"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        ".",
+        "..",
+        "...",
+        "a.b",
+        "a.b.c.d",
+        GOOD + ".",
+        "." + GOOD,
+        GOOD + "=",
+        GOOD + "==",
+        GOOD + "\n",
+        "\n" + GOOD,
+        " " + GOOD,
+        GOOD.replace(".", ". ", 1),
+        GOOD + "\x00",
+        GOOD + "é",
+        GOOD + "\ud800",
+        GOOD.replace(".", "\uff0e"),
+        GOOD.rsplit(".", 1)[0] + ".",
+        GOOD.rsplit(".", 1)[0],
+        '{"payload":"","signatures":[]}',
+    ],
+)
+def test_anything_but_three_base64url_segments_is_refused_by_its_shape(verifier: Verifier, token: str) -> None:
+    """Compact serialization only (Z2)."""
+    assert refused(verifier, token) == "shape"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "ES256", "typ": "at+jwt", "kid": KEY.kid},
+        {"alg": "ES256", "kid": KEY.kid},
+        {"alg": "none", "kid": KEY.kid, "typ": "at+jwt"},
+        {"alg": "ES256", "kid": "other", "typ": "at+jwt"},
+        {"alg": "ES256", "kid": KEY.kid, "typ": "application/at+jwt"},
+        {"alg": "ES256", "kid": KEY.kid, "typ": "at+jwt", "x": 1},
+    ],
+)
+def test_any_other_header_is_refused_unread(verifier: Verifier, header: dict[str, object]) -> None:
+    """Even with a right signature over it, in another order, and one that RFC 9068 would allow (Z3, T3)."""
+    segment = base64url.encode(to_json(header))
+    assert refused(verifier, signed_token(payload(), signed_by=KEY, header=segment)) == "header"
+
+
+def test_one_keys_header_with_anothers_signature_is_refused(verifier: Verifier) -> None:
+    """The header chooses the one key that is tried (Z1)."""
+    own = verification_key(KEY.public_jwk()).header_segment
+    assert refused(verifier, signed_token(payload(), signed_by=key("EdDSA"), header=own)) == "signature"
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_foreign_keys_signature_is_refused(verifier: Verifier, alg: str) -> None:
+    """The header is ours, the signature is not (Z1)."""
+    own = verification_key(key(alg).public_jwk()).header_segment
+    forged = signed_token(payload(), signed_by=key(alg, "foreign"), header=own)
+    assert refused(verifier, forged) == "signature"
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_changed_payload_is_refused(verifier: Verifier, alg: str) -> None:
+    """The signature covers the payload (Z1)."""
+    header, _, signature = access.issue(CLAIMS, key(alg)).split(".")
+    changed = base64url.encode(to_json(payload(sub="root")))
+    assert refused(verifier, f"{header}.{changed}.{signature}") == "signature"
+
+
+def test_a_der_signature_is_refused(verifier: Verifier) -> None:
+    """JOSE's form is raw R and S (T4)."""
+    signed, _, signature = GOOD.rpartition(".")
+    raw = base64url.decode(signature)
+    der = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+    assert refused(verifier, f"{signed}.{base64url.encode(der)}") == "signature"
+
+
+def test_the_other_spelling_of_an_es256_signature_is_accepted(verifier: Verifier) -> None:
+    """By design: (r, n - s) is as valid as (r, s), so nothing is ever keyed on a token's bytes (DC-5)."""
+    other = other_spelling(GOOD)
+    assert other != GOOD
+    assert verifier.verify(other, issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+def test_a_segment_of_impossible_length_is_refused_by_its_encoding(verifier: Verifier) -> None:
+    """A length of 4n + 1 encodes nothing, signed or not (Z2)."""
+    header, body, signature = GOOD.split(".")
+    body += "A" * (-len(body) % 4 + 1)
+    signature += "A" * (-len(signature) % 4 + 1)
+    assert refused(verifier, assemble(header, body, KEY.private_key)) == "encoding"
+    assert refused(verifier, f"{header}.{GOOD.split('.')[1]}.{signature}") == "encoding"
+
+
+def test_unused_bits_in_the_signature_are_refused(verifier: Verifier) -> None:
+    """86 characters hold 516 bits; the last four must be zero (Z2)."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(GOOD[-1])
+    assert last % 16 == 0
+    for bits in range(1, 16):
+        assert refused(verifier, GOOD[:-1] + alphabet[last + bits]) == "encoding"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        to_json(payload()).decode().encode("utf-16"),
+        to_json(payload()).decode().encode("utf-16-le"),
+        to_json(payload()).decode().encode("utf-32"),
+        b"\xef\xbb\xbf" + to_json(payload()),
+        to_json(payload()) + b"\xff",
+        b"\xff",
+        b"not json",
+        to_json(payload()) + b"{}",
+        to_json(payload())[:-1],
+        to_json(payload()).replace(b'"', b"'"),
+        b"[" * 1200,
+    ],
+)
+def test_payloads_that_are_no_utf_8_json_are_refused(verifier: Verifier, text: bytes) -> None:
+    """UTF-16, UTF-32, a byte order mark, rubbish, deep nesting: refused, though signed (Z5)."""
+    assert refused(verifier, signed_token(text, signed_by=KEY)) == "encoding"
+
+
+@pytest.mark.parametrize("text", [b"null", b"true", b"5", b'"a"', b"[]", b'[{"iss":1}]'])
+def test_payloads_that_are_no_object_are_refused(verifier: Verifier, text: bytes) -> None:
+    """A claims set is a JSON object (RFC 7519 §7.2)."""
+    assert refused(verifier, signed_token(text, signed_by=KEY)) == "claims"
+
+
+@pytest.mark.parametrize("name", list(CLAIMS.payload()))
+def test_a_claim_that_comes_twice_is_refused(verifier: Verifier, name: str) -> None:
+    """Even with the same value, in the same order (RFC 7519 §4)."""
+    good = to_json(payload())
+    twice = good[:-1] + b"," + to_json({name: CLAIMS.payload()[name]})[1:]
+    assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate claim"
+
+
+def test_an_escaped_duplicate_is_a_duplicate(verifier: Verifier) -> None:
+    r"""`\u0073ub` is `sub`."""
+    twice = to_json(payload())[:-1] + b',"\\u0073ub":"root"}'
+    assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate claim"
+
+
+@pytest.mark.parametrize("number", [b"1.0", b"1e3", b"NaN", b"Infinity", b"-Infinity", b"-1.5"])
+def test_numbers_that_are_not_whole_are_refused_wherever_they_stand(verifier: Verifier, number: bytes) -> None:
+    """Our tokens have whole numbers only (T2)."""
+    text = to_json(payload())[:-1] + b',"x":[' + number + b"]}"
+    assert refused(verifier, signed_token(text, signed_by=KEY)) == "number"
+
+
+@pytest.mark.parametrize("name", ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_time"])
+def test_each_claim_must_be_there(verifier: Verifier, name: str) -> None:
+    """None of the nine may be missing or null (T1, Z4)."""
+    assert refused(verifier, signed_token(payload_without(name), signed_by=KEY)) == name
+    assert refused(verifier, signed_token(payload(**{name: None}), signed_by=KEY)) == name
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ISSUER + "/",
+        ISSUER.upper(),
+        ISSUER + ".evil.example",
+        "https://auth.example.co",
+        "http://auth.example.com",
+        " " + ISSUER,
+        "",
+        [ISSUER],
+        {"iss": ISSUER},
+        5,
+        True,
+    ],
+)
+def test_another_issuer_is_refused(verifier: Verifier, value: object) -> None:
+    """The issuer is compared as a whole string (Z4)."""
+    assert refused(verifier, signed_token(payload(iss=value), signed_by=KEY)) == "iss"
+
+
+@pytest.mark.parametrize(
+    "value", [AUDIENCE + "/", AUDIENCE.upper(), "", "*", [AUDIENCE], [AUDIENCE, "x"], ["x"], [], {"aud": 1}, 5, True]
+)
+def test_another_audience_is_refused(verifier: Verifier, value: object) -> None:
+    """The audience is one string, ours; lists are not what we issue (Z4)."""
+    assert refused(verifier, signed_token(payload(aud=value), signed_by=KEY)) == "aud"
+
+
+@pytest.mark.parametrize("name", ["iat", "exp", "auth_time", "nbf"])
+@pytest.mark.parametrize("value", [True, False, str(NOW), "", [NOW], {"t": NOW}, -1, -NOW])
+def test_times_are_whole_numbers(verifier: Verifier, name: str, value: object) -> None:
+    """No flag, text, list, object or negative number is taken for a time (T2)."""
+    assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
+
+
+@pytest.mark.parametrize(
+    ("late", "accepted"), [(-1, True), (0, True), (4, True), (5, False), (6, False), (10**9, False)]
+)
+def test_expiry_has_five_seconds_of_leeway(verifier: Verifier, late: int, accepted: bool) -> None:  # noqa: FBT001 - a table
+    """A token is good until the fourth second after `exp`, and not in the fifth (Z4)."""
+    now = CLAIMS.exp + late
+    if accepted:
+        assert verifier.verify(GOOD, issuer=ISSUER, now_seconds=now) == CLAIMS
+    else:
+        assert refused(verifier, GOOD, now=now) == "exp"
+
+
+@pytest.mark.parametrize(("ahead", "accepted"), [(0, True), (29, True), (30, True), (31, False), (3600, False)])
+def test_issuing_has_thirty_seconds_of_leeway(verifier: Verifier, ahead: int, accepted: bool) -> None:  # noqa: FBT001 - a table
+    """A token from the future is good for a clock that is up to thirty seconds behind (Z4, F23)."""
+    now = CLAIMS.iat - ahead
+    if accepted:
+        assert verifier.verify(GOOD, issuer=ISSUER, now_seconds=now) == CLAIMS
+    else:
+        assert refused(verifier, GOOD, now=now) == "iat"
+
+
+@pytest.mark.parametrize(("ahead", "accepted"), [(-100, True), (0, True), (30, True), (31, False), (10**9, False)])
+def test_not_before_has_thirty_seconds_of_leeway(verifier: Verifier, ahead: int, accepted: bool) -> None:  # noqa: FBT001 - a table
+    """We issue no `nbf`; where it is there, it counts (Z4)."""
+    token = signed_token(payload(nbf=NOW + ahead), signed_by=KEY)
+    if accepted:
+        assert verifier.verify(token, issuer=ISSUER, now_seconds=NOW) == CLAIMS
+    else:
+        assert refused(verifier, token) == "nbf"
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(1, True), (3600, True), (3601, False), (10**9, False)])
+def test_the_lifetime_is_bounded(verifier: Verifier, seconds: int, accepted: bool) -> None:  # noqa: FBT001 - a table
+    """An hour at most, whatever the token says (T2)."""
+    token = signed_token(payload(exp=NOW + seconds), signed_by=KEY)
+    if accepted:
+        assert verifier.verify(token, issuer=ISSUER, now_seconds=NOW).exp == NOW + seconds
+    else:
+        assert refused(verifier, token) == "lifetime"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -4])
+def test_a_token_that_ends_before_it_begins_is_refused(verifier: Verifier, seconds: int) -> None:
+    """The lifetime is positive, leeway or not."""
+    assert refused(verifier, signed_token(payload(exp=NOW + seconds), signed_by=KEY)) == "lifetime"
+
+
+@pytest.mark.parametrize("name", ["sub", "jti", "sid", "client_id"])
+@pytest.mark.parametrize("value", ["", "a b", "a\n", "a/b", "é", "a" * 129, "\x00", 5, True, ["a"], {"a": 1}])
+def test_identifiers_have_their_shape(verifier: Verifier, name: str, value: object) -> None:
+    """Texts of a safe alphabet and a bounded length, and nothing else (T6, Z11)."""
+    assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
+
+
+@pytest.mark.parametrize("value", ["", " ", "a  b", " a", "a ", "a\tb", 'a"', "a\\b", "é", 5, True, None, ["a"], {}])
+def test_scope_has_its_shape(verifier: Verifier, value: object) -> None:
+    """Scope tokens with one space between them (T5); present and empty is not absent."""
+    assert refused(verifier, signed_token(payload(scope=value), signed_by=KEY)) == "scope"
+
+
+@pytest.mark.parametrize("name", ["roles", "amr"])
+@pytest.mark.parametrize(
+    "value", [[], "a", [""], ["a", ""], ["a b"], ["a\n"], ["a", 5], [True], [None], [["a"]], {"a": 1}, None, 5, ["é"]]
+)
+def test_lists_have_their_shape(verifier: Verifier, name: str, value: object) -> None:
+    """One or more short words, and nothing else."""
+    assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
+
+
+@pytest.mark.parametrize("claim", ["sub", "jti", "sid"])
+def test_identifiers_may_have_64_characters(verifier: Verifier, claim: str) -> None:
+    """And not one more (T6)."""
+    longest = signed_token(payload(**{claim: "a" * 64}), signed_by=KEY)
+    accepted = verifier.verify(longest, issuer=ISSUER, now_seconds=NOW)
+    assert accepted.payload()[claim] == "a" * 64
+    assert refused(verifier, signed_token(payload(**{claim: "a" * 65}), signed_by=KEY)) == claim
+
+
+def test_the_signature_is_checked_before_the_claims(verifier: Verifier) -> None:
+    """What is not signed is not even read (Z1)."""
+    own = verification_key(KEY.public_jwk()).header_segment
+    body = base64url.encode(b"not json")
+    assert refused(verifier, assemble(own, body, key("ES256", "foreign").private_key)) == "signature"
+
+
+def test_the_refusal_quotes_nothing_of_the_token(verifier: Verifier) -> None:
+    """Details name the check that failed (Z15)."""
+    details = {
+        refused(verifier, signed_token(payload(sub="<script>"), signed_by=KEY)),
+        refused(verifier, "<script>.<script>.<script>"),
+    }
+    assert details == {"sub", "shape"}
