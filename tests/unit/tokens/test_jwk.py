@@ -187,7 +187,7 @@ def test_rsa_below_2048_bits_is_refused() -> None:
         verification_key(jwk)
 
 
-@pytest.mark.parametrize("change", [{"n": ""}, {"e": "AA"}, {"e": "AQ"}, {"e": "Ag"}, {"n": "AQAB"}, {"crv": "P-256"}])
+@pytest.mark.parametrize("change", [{"n": ""}, {"e": "AA"}, {"e": "AQ"}, {"e": "Ag"}, {"n": "AQAB"}])
 def test_damaged_rsa_keys_are_refused(change: dict[str, str]) -> None:
     """Numbers that make no RSA key are refused."""
     with pytest.raises(ValueError, match=r".*"):

@@ -159,6 +159,36 @@ def test_a_damaged_mac_key_is_refused(damaged: object) -> None:
         from_secret_json(json.dumps(document))
 
 
+def damaged_ring(alg: str, member: str, damage: str | None) -> str:
+    """Return a ring whose signing key has one member damaged, or none."""
+    document = json.loads(to_secret_json(full_ring(alg)))
+    if damage is None:
+        del document["signing"]["jwk"][member]
+    else:
+        document["signing"]["jwk"][member] = damage
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("alg", "member"),
+    [(alg, member) for alg in ALGORITHMS for member in key(alg).jwk if (alg, member) != ("EdDSA", "x")],
+)
+def test_a_ring_that_cannot_sign_is_refused_when_it_is_read(alg: str, member: str) -> None:
+    """And not after a session was written: whatever the signing key lacks (F14)."""
+    with pytest.raises(ValueError, match=r"^not a key ring$"):
+        from_secret_json(damaged_ring(alg, member, None))
+
+
+@pytest.mark.parametrize(
+    ("alg", "member"), [("ES256", "d"), ("ES256", "x"), ("ES256", "y"), ("RS256", "d"), ("EdDSA", "d")]
+)
+@pytest.mark.parametrize("damage", ["", "AA", "?", "A" * 44])
+def test_a_ring_with_a_damaged_signing_key_is_refused_when_it_is_read(alg: str, member: str, damage: str) -> None:
+    """And not after a session was written: numbers that are no key (F14)."""
+    with pytest.raises(ValueError, match=r"^not a key ring$"):
+        from_secret_json(damaged_ring(alg, member, damage))
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_signing_key_is_loaded_once(alg: str) -> None:
     """Building a private key costs; a ring keeps what it built."""

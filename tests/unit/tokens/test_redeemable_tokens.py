@@ -37,7 +37,7 @@ class RotationMachine(RuleBasedStateMachine):
         """Open the session, in the store and in the model."""
         self.grace = grace
         self.now_ms = START_MS
-        self.first = RefreshToken(user_id="0f" * 16, session_id="a1" * 16, generation=0, seed=b"seed" * 4)
+        self.first = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=0, seed=b"seed" * 4)
         self.store = MemoryStore()
         self.sessions = MemorySessions(self.store)
         self.invocations = 0
@@ -182,7 +182,7 @@ TestRotation.settings = settings(max_examples=150, stateful_step_count=40, deadl
 )
 def test_a_live_session_answers_the_current_and_the_previous_token_only(behind: int, age_ms: int, grace: int) -> None:
     """For any generation, age and window, success is exactly current, or previous while age ≤ W (I2)."""
-    token = RefreshToken(user_id="0f" * 16, session_id="a1" * 16, generation=10 - behind, seed=b"seed" * 4)
+    token = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=10 - behind, seed=b"seed" * 4)
     session = Session(
         user_id=token.user_id,
         session_id=token.session_id,

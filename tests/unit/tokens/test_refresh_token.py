@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 
 from edge_auth.errors import InvalidGrant
 from edge_auth.tokens import base64url
-from edge_auth.tokens.refresh import MAX_GENERATION, PREFIX, TOKEN_CHARACTERS, MacKey, RefreshToken, mint, parse
+from edge_auth.tokens.refresh import MAX_GENERATION, PREFIX, TOKEN_CHARACTERS, MacKey, RefreshToken, mint, new_id, parse
 
 KEY = MacKey(b"mac-2", b"2" * 32)
 PREVIOUS_KEY = MacKey(b"mac-1", b"1" * 32)
 KEYS = {key.key_id: key for key in (KEY, PREVIOUS_KEY)}
-TOKEN = RefreshToken(user_id="0f" * 16, session_id="a1" * 16, generation=7, seed=b"seed" * 4)
+USER_ID, SESSION_ID = base64url.encode(b"\x0f" * 16), base64url.encode(b"\xa1" * 16)
+TOKEN = RefreshToken(user_id=USER_ID, session_id=SESSION_ID, generation=7, seed=b"seed" * 4)
 
 refresh_tokens = st.builds(
     RefreshToken,
-    user_id=st.binary(min_size=16, max_size=16).map(bytes.hex),
-    session_id=st.binary(min_size=16, max_size=16).map(bytes.hex),
+    user_id=st.binary(min_size=16, max_size=16).map(base64url.encode),
+    session_id=st.binary(min_size=16, max_size=16).map(base64url.encode),
     generation=st.integers(min_value=0, max_value=MAX_GENERATION - 1),
     seed=st.binary(min_size=16, max_size=16),
 )
@@ -200,10 +201,26 @@ def test_a_hundred_thousand_tokens_are_unique() -> None:
     """No two sessions or generations share a token (A3)."""
     rng = random.Random(1)  # noqa: S311 - not a secret, a seed to repeat the test with
     texts = {
-        mint(RefreshToken(rng.randbytes(16).hex(), rng.randbytes(16).hex(), generation, rng.randbytes(16)), KEY)
+        mint(RefreshToken(new_id(rng.randbytes), new_id(rng.randbytes), generation, rng.randbytes(16)), KEY)
         for generation in range(100_000)
     }
     assert len(texts) == 100_000
+
+
+def test_ids_are_128_drawn_bits_in_22_characters() -> None:
+    """Of the alphabet that `sub` and `sid` may have (A3, T6)."""
+    assert new_id(lambda size: bytes(range(size))) == "AAECAwQFBgcICQoLDA0ODw"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "alice", "0f" * 16, "A" * 21, "A" * 23, "A" * 21 + "B", "A" * 22 + "==", "*" * 22]
+)
+def test_a_token_for_an_id_that_was_never_drawn_is_not_written(text: str) -> None:
+    """It could not be read back."""
+    with pytest.raises(ValueError, match=r".*"):
+        mint(replace(TOKEN, user_id=text), KEY)
+    with pytest.raises(ValueError, match=r".*"):
+        mint(replace(TOKEN, session_id=text), KEY)
 
 
 def test_the_mac_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from edge_auth.tokens.session import Outcome, Session, decide
 GRACE_SECONDS = 10
 ROTATED_AT_MS = 1_800_000_000_000
 CURRENT = 5
-TOKEN = RefreshToken(user_id="0f" * 16, session_id="a1" * 16, generation=CURRENT, seed=b"seed" * 4)
+TOKEN = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=CURRENT, seed=b"seed" * 4)
 SESSION = Session(
     user_id=TOKEN.user_id,
     session_id=TOKEN.session_id,

@@ -66,7 +66,7 @@ def test_too_long_a_token_is_refused_by_its_size(verifier: Verifier, size: int) 
 
 def test_the_longest_token_is_still_read(verifier: Verifier) -> None:
     """The bound itself is allowed: such a token fails for another reason."""
-    assert refused(verifier, GOOD.ljust(MAX_TOKEN_CHARACTERS, "A")) == "encoding"
+    assert refused(verifier, GOOD.ljust(MAX_TOKEN_CHARACTERS, "A")) in {"encoding", "signature"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,271 @@
+"""A deployment in memory: stores, a clock that stands still, events that can be read, and trouble at will."""
+
+from dataclasses import dataclass, field, replace
+
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.accounts import Accounts
+from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
+from edge_auth.flows.identity import Identity
+from edge_auth.flows.login import Login, SessionPolicy
+from edge_auth.flows.logout import Logout
+from edge_auth.flows.refresh import Refresh
+from edge_auth.tokens import refresh as refresh_tokens
+from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.jwk import verification_key
+from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.refresh import MacKey, RefreshToken
+from edge_auth.tokens.session import Session
+from edge_auth.tokens.verifier import Verifier
+from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.unit.access_tokens import AUDIENCE, ISSUER, NOW, key
+
+IDLE_SECONDS = 14 * 86_400
+ABSOLUTE_SECONDS = 30 * 86_400
+GRACE_SECONDS = 10
+ACCESS_SECONDS = 900
+POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_SECONDS)
+
+USERNAME = "alice"
+PASSWORD = "correct horse battery"
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        """Begin at a fixed time."""
+        self.now_ms = NOW * 1000
+
+    def __call__(self) -> int:
+        """Return the milliseconds since 1970."""
+        return self.now_ms
+
+    def advance(self, *, seconds: int = 0, ms: int = 0) -> None:
+        """Let time pass; negative, let it jump back."""
+        self.now_ms += seconds * 1000 + ms
+
+
+class CountingEntropy:
+    """Bytes that never come twice, and are the same in every run."""
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self.drawn = 0
+
+    def __call__(self, size: int) -> bytes:
+        """Return the next number in so many bytes."""
+        self.drawn += 1
+        return self.drawn.to_bytes(size)
+
+
+@dataclass
+class Trouble:
+    """Which acts fail, and all that were tried. An act in `failing` fails before it does anything."""
+
+    failing: dict[str, int] = field(default_factory=dict)
+    acts: list[str] = field(default_factory=list)
+
+    def fail(self, act: str, *, times: int = 1_000_000, after: int = 0) -> None:
+        """Let an act fail so many times, once it has succeeded `after` times more."""
+        self.failing[act] = times
+        self._spared = {act: after}
+
+    def heal(self) -> None:
+        """Let everything succeed again."""
+        self.failing.clear()
+
+    def on(self, act: str) -> None:
+        """Note an act; fail if it is to."""
+        self.acts.append(act)
+        spared = getattr(self, "_spared", {})
+        if spared.get(act, 0) > 0:
+            spared[act] -= 1
+        elif self.failing.get(act, 0) > 0:
+            self.failing[act] -= 1
+            raise TemporarilyUnavailable(f"injected: {act}")
+
+
+class TroubledIdentities(MemoryIdentities):
+    """Identities that fail at will."""
+
+    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
+        """Use this store."""
+        super().__init__(store)
+        self._trouble = trouble
+
+    def find(self, username: str) -> Identity:
+        """Read a user."""
+        self._trouble.on("find_identity")
+        return super().find(username)
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash that was checked."""
+        self._trouble.on("renew_hash")
+        super().renew_hash(identity, password_hash)
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch."""
+        self._trouble.on("move_epoch")
+        super().move_epoch(user_id)
+
+
+class TroubledSessions(MemorySessions):
+    """Sessions that fail at will."""
+
+    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
+        """Use this store."""
+        super().__init__(store)
+        self._trouble = trouble
+
+    def rotate(
+        self, token: RefreshToken, *, rotation_id: str, now_ms: int, grace_seconds: int, idle_expires_at_seconds: int
+    ) -> Session:
+        """Rotate."""
+        self._trouble.on("rotate")
+        return super().rotate(
+            token,
+            rotation_id=rotation_id,
+            now_ms=now_ms,
+            grace_seconds=grace_seconds,
+            idle_expires_at_seconds=idle_expires_at_seconds,
+        )
+
+    def end(
+        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+    ) -> None:
+        """End a living session."""
+        self._trouble.on("end")
+        super().end(user_id, session_id, seed_hash=seed_hash, reason=reason, end_id=end_id, now_seconds=now_seconds)
+
+    def find(self, user_id: str, session_id: str) -> Session | None:
+        """Read one session."""
+        self._trouble.on("find_session")
+        return super().find(user_id, session_id)
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """Read all sessions of a user."""
+        self._trouble.on("of_user")
+        return super().of_user(user_id)
+
+
+class TroubledSessionOpening(MemorySessionOpening):
+    """Openings that fail at will."""
+
+    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
+        """Use this store."""
+        super().__init__(store)
+        self._trouble = trouble
+
+    def open(self, session: Session, *, username: str, epoch: int) -> None:
+        """Add a session."""
+        self._trouble.on("open")
+        super().open(session, username=username, epoch=epoch)
+
+
+class Deployment:
+    """Everything the use cases need, and the use cases."""
+
+    def __init__(self) -> None:
+        """Begin with a key ring and without users."""
+        self.store = MemoryStore()
+        self.trouble = Trouble()
+        self.clock = Clock()
+        self.entropy = CountingEntropy()
+        self.events: list[SecurityEvent] = []
+        self.key_ring = FixedKeyRing(
+            KeyRing(
+                signing=key("ES256"),
+                next=key("ES256", "next"),
+                retired=(),
+                mac=MacKey(b"mac-1", b"1" * 32),
+                previous_mac=None,
+            )
+        )
+        self.identities = TroubledIdentities(self.store, self.trouble)
+        self.sessions = TroubledSessions(self.store, self.trouble)
+        self.session_opening = TroubledSessionOpening(self.store, self.trouble)
+        self.grace_seconds = GRACE_SECONDS
+
+    @property
+    def login(self) -> Login:
+        """The use case."""
+        return Login(
+            identities=self.identities,
+            session_opening=self.session_opening,
+            key_ring=self.key_ring,
+            session_policy=SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def refresh(self) -> Refresh:
+        """The use case."""
+        return Refresh(
+            sessions=self.sessions,
+            key_ring=self.key_ring,
+            idle_seconds=IDLE_SECONDS,
+            grace_seconds=self.grace_seconds,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def logout(self) -> Logout:
+        """The use case."""
+        return Logout(
+            identities=self.identities,
+            sessions=self.sessions,
+            key_ring=self.key_ring,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def accounts(self) -> Accounts:
+        """The use cases of operators."""
+        return Accounts(
+            identities=self.identities,
+            sessions=self.sessions,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    def log_in(self, username: str = USERNAME, password: str = PASSWORD) -> TokenGrant:
+        """Log a user in."""
+        return self.login(username, password, POLICY)
+
+    def refreshed(self, refresh_token: str) -> TokenGrant:
+        """Present a refresh token."""
+        return self.refresh(refresh_token, POLICY)
+
+    def claims_of(self, granted: TokenGrant) -> AccessClaims:
+        """Read an access token as the authorizer would."""
+        verifier = Verifier([verification_key(jwk) for jwk in self.key_ring.ring.jwks()["keys"]], audience=AUDIENCE)
+        return verifier.verify(granted.access_token, issuer=ISSUER, now_seconds=self.clock() // 1000)
+
+    def token_of(self, granted: TokenGrant) -> RefreshToken:
+        """Read a refresh token."""
+        return refresh_tokens.parse(granted.refresh_token, self.key_ring.ring.mac_keys)
+
+    def session_of(self, granted: TokenGrant) -> Session:
+        """Return the session as the table holds it."""
+        token = self.token_of(granted)
+        return self.store.sessions[token.user_id, token.session_id]
+
+    def change_session(self, granted: TokenGrant, **changes: object) -> None:
+        """Damage a session, or set it to any state."""
+        session = self.session_of(granted)
+        changed = replace(session, **changes)  # type: ignore[arg-type]  # each test names its own fields
+        self.store.sessions[session.user_id, session.session_id] = changed
+
+    def names(self) -> list[EventName]:
+        """Return the names of the events so far, and forget them."""
+        names = [event.name for event in self.events]
+        self.events.clear()
+        return names

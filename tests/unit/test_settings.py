@@ -1,0 +1,100 @@
+"""Settings: the environment, read once, into typed objects."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from edge_auth.settings import (
+    AuthorizerSettings,
+    JwksSettings,
+    LoginSettings,
+    LogoutSettings,
+    RefreshSettings,
+    RotateKeysSettings,
+    Settings,
+    SettingsError,
+)
+
+LOGIN = {
+    "ISSUER": "",
+    "AUDIENCE": "https://api.example.com",
+    "ACCESS_TOKEN_SECONDS": "900",
+    "REFRESH_IDLE_DAYS": "14",
+    "REFRESH_ABSOLUTE_DAYS": "30",
+    "IDENTITIES_TABLE": "identities",
+    "SESSIONS_TABLE": "sessions",
+    "KEY_RING_SECRET": "key-ring",
+}
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    """Texts as they are, numbers as numbers, and what is not ours is not looked at."""
+    settings = LoginSettings.from_env({**LOGIN, "AWS_SECRET_ACCESS_KEY": "x", "PATH": "/bin"})
+    assert settings == LoginSettings(
+        issuer="",
+        audience="https://api.example.com",
+        access_token_seconds=900,
+        refresh_idle_days=14,
+        refresh_absolute_days=30,
+        identities_table="identities",
+        sessions_table="sessions",
+        key_ring_secret="key-ring",
+    )
+
+
+@pytest.mark.parametrize("name", list(LOGIN))
+def test_each_missing_variable_is_named(name: str) -> None:
+    """A function that lacks one does not start, and says which."""
+    environ = {other: value for other, value in LOGIN.items() if other != name}
+    with pytest.raises(SettingsError, match=f"missing in the environment: {name}$"):
+        LoginSettings.from_env(environ)
+
+
+def test_all_missing_variables_are_named_at_once() -> None:
+    """One deployment to find them all."""
+    with pytest.raises(SettingsError, match="ISSUER, AUDIENCE, JWKS"):
+        AuthorizerSettings.from_env({})
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "15m", "9.5", "-1", "+1", " 900", "900\n", "1_000", "٩٠٠", "²", "0x10", "s3cret"]
+)
+def test_a_number_is_digits_and_nothing_else(value: str) -> None:
+    """The error names the variable and does not quote its value."""
+    with pytest.raises(SettingsError) as caught:
+        LoginSettings.from_env({**LOGIN, "ACCESS_TOKEN_SECONDS": value})
+    assert str(caught.value) == "not a whole number: ACCESS_TOKEN_SECONDS"
+
+
+def test_settings_cannot_be_changed() -> None:
+    """Read once means the same for every request."""
+    settings = LoginSettings.from_env(LOGIN)
+    with pytest.raises(FrozenInstanceError):
+        settings.audience = "other"  # type: ignore[misc]  # that is the point
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        (AuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS"}),
+        (LogoutSettings, {"IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET"}),
+        (JwksSettings, {"ISSUER", "KEY_RING_SECRET"}),
+        (RotateKeysSettings, {"KEY_RING_SECRET", "SIGNING_ALGORITHM"}),
+        (
+            RefreshSettings,
+            {
+                "ISSUER",
+                "AUDIENCE",
+                "ACCESS_TOKEN_SECONDS",
+                "REFRESH_IDLE_DAYS",
+                "ROTATION_GRACE_SECONDS",
+                "SESSIONS_TABLE",
+                "KEY_RING_SECRET",
+            },
+        ),
+        (LoginSettings, set(LOGIN)),
+    ],
+)
+def test_each_function_reads_its_own_variables_only(settings: type[Settings], names: set[str]) -> None:
+    """The authorizer knows no table and no secret; refresh knows no identities."""
+    assert set(settings.names()) == names
