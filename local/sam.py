@@ -1,5 +1,6 @@
 """SAM, as users run it: `sam build`, then `sam deploy` of the real template."""
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ def start_build(settings: Settings, inherited: Mapping[str, str]) -> Process:
         "LAYER_PYTHON": ministack.interpreter_version(),
         "LAYER_ARCHITECTURE": "host",
         "LAYER_INTERPRETER": str(ministack.INTERPRETER),
+        # The layer is built with the project's uv, whoever starts us.
+        "PATH": f"{ROOT / '.tools' / 'bin'}:{inherited.get('PATH', os.defpath)}",
     }
     return Process(
         [SAM, "build", "--template-file", ROOT / "template.yaml", "--build-dir", settings.home / "build"],

@@ -1,0 +1,94 @@
+"""One local stack for the whole session, deployed from the real template by `local/`, and clients of it."""
+
+import os
+import secrets
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local import user
+from local.progress import Progress
+from local.settings import ROOT, Settings
+from local.stack import Stack, running_stack
+from tests.e2e.client import Client, Session
+from tests.e2e.operator import Operator, Person
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark these tests, keep them on one worker, and let the search for leaks come last."""
+    ours = [item for item in items if HERE in item.path.parents]
+    for item in ours:
+        item.add_marker("e2e")
+        item.add_marker(pytest.mark.xdist_group("stack"))
+    items.sort(key=lambda item: item.path == HERE / "test_leaks.py")
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Return a stack that serves on a free port, with the template's own grace window of ten seconds."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = Settings(port=port, home=ROOT / ".local" / "e2e", rotation_grace_seconds=10)
+    with running_stack(settings, os.environ, Progress()) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack) -> Client:
+    """Return a client that remembers every secret it sent or was given."""
+    return Client(stack.settings.base_url)
+
+
+@pytest.fixture
+def session(client: Client, stack: Stack) -> Session:
+    """Return a session that was just opened."""
+    return client.open_session(stack.user.name, stack.user.password)
+
+
+@pytest.fixture
+def operator(stack: Stack) -> Operator:
+    """Return the operators' command for this stack."""
+
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*user.COMMAND, *arguments],
+            env=user.operators_environment(stack.settings, os.environ),
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def person(operator: Operator) -> Person:
+    """Return a user of this test's own, made with the operators' command."""
+    person = Person(f"user-{secrets.token_hex(6)}", secrets.token_urlsafe(18))
+    outcome = operator("create", person.name, "--password-stdin", stdin=f"{person.password}\n")
+    assert outcome.returncode == 0, outcome.stderr
+    return person
+
+
+@pytest.fixture
+def age(stack: Stack) -> Callable[[Session], None]:
+    """Return an act that makes a session's last rotation a minute old, so that no test waits for the grace window."""
+
+    def age(session: Session) -> None:
+        stack.clients.dynamodb.update_item(
+            TableName=stack.outputs["SessionsTable"],
+            Key=session.key,
+            UpdateExpression="SET rotated_at_ms = rotated_at_ms - :minute",
+            ConditionExpression="attribute_exists(session_id)",
+            ExpressionAttributeValues={":minute": {"N": "60000"}},
+        )
+
+    return age

@@ -1,0 +1,38 @@
+"""The public documents of the deployed stack."""
+
+import pytest
+
+from edge_auth.tokens.jwk import PRIVATE_MEMBERS
+from tests.e2e.client import Client, Session
+
+DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+
+
+def test_the_key_set_is_public_and_cacheable(client: Client) -> None:
+    """Signing and next key, without a private member."""
+    response = client.get("/.well-known/jwks.json")
+
+    assert response.status_code == 200
+    assert "max-age" in response.headers["Cache-Control"]
+    keys = response.json()["keys"]
+    assert len({key["kid"] for key in keys}) == 2
+    assert all(not PRIVATE_MEMBERS & key.keys() for key in keys)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_a_discovery_document_names_addresses_that_answer(client: Client, session: Session, path: str) -> None:
+    """RFC 8414 §3.3: the issuer is the address asked, and each endpoint is where it says."""
+    response = client.get(path)
+    assert response.status_code == 200
+    assert "max-age" in response.headers["Cache-Control"]
+    document = response.json()
+    assert document["issuer"] == client.base_url
+
+    jwks, token, revocation = (
+        document[name].removeprefix(client.base_url) for name in ("jwks_uri", "token_endpoint", "revocation_endpoint")
+    )
+
+    assert client.get(jwks).status_code == 200
+    form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
+    assert client.post_form(token, form).status_code == 200
+    assert client.post_form(revocation, {"token": session.refresh_token}).status_code == 204

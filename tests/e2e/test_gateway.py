@@ -1,0 +1,65 @@
+"""What the gateway itself answers, and where the local stack listens."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.stack import Stack
+from tests.e2e.answers import assert_error
+from tests.e2e.client import Client
+
+LISTENING = "0A"
+LOOPBACK = "0100007F"  # 127.0.0.1 as /proc/net/tcp writes it, on a little-endian machine
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/auth", "/auth/login/more", "/.well-known/nothing"])
+def test_an_unknown_route_is_not_found(client: Client, path: str) -> None:
+    """The gateway's own 404 has the shape of every other error."""
+    assert_error(client.get(path), 404, "not_found")
+
+
+def test_a_method_that_no_route_has_is_not_found(client: Client) -> None:
+    """API Gateway knows no 405: a route is a path and a method."""
+    assert_error(client.get("/auth/login"), 404, "not_found")
+
+
+def test_the_gateways_answers_ask_for_https_only(client: Client) -> None:
+    """Also what no function answers carries HSTS."""
+    for response in (client.get("/nothing"), client.get("/me"), client.get("/me", "bad")):
+        assert response.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_nothing_listens_but_on_this_machine_alone(client: Client, stack: Stack) -> None:
+    """MiniStack and its workers have one listening socket, on 127.0.0.1."""
+    client.get("/me")  # some worker runs
+    inodes = {inode for process in _group(stack.pid) for inode in _sockets(process)}
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+
+    listening = [row[1] for row in rows if row[3] == LISTENING and row[9] in inodes]
+
+    assert listening == [f"{LOOPBACK}:{stack.settings.port:04X}"]
+
+
+def _group(leader: int) -> list[Path]:
+    processes = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
+    # The fifth field of stat, the third after the name's closing bracket, is the process group.
+    return [path for path in processes if _stat(path).rpartition(")")[2].split()[2:3] == [str(leader)]]
+
+
+def _stat(process: Path) -> str:
+    try:
+        return (process / "stat").read_text()
+    except OSError:  # it has ended
+        return ""
+
+
+def _sockets(process: Path) -> set[str]:
+    links = set()
+    for descriptor in (process / "fd").iterdir():
+        try:
+            links.add(str(descriptor.readlink()))
+        except OSError:  # it was closed
+            continue
+    return {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}

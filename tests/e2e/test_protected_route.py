@@ -1,0 +1,88 @@
+"""GET /me on the deployed stack: the authorizer behind API Gateway."""
+
+import pytest
+
+from edge_auth.tokens.access import issue
+from edge_auth.tokens.keyring import KeyRing, from_secret_json, make_key_ring
+from local import tokens
+from local.stack import Stack
+from local.tokens import claims_of
+from tests.e2e.answers import assert_error
+from tests.e2e.client import Client, Session
+
+CHALLENGE = "WWW-Authenticate"
+INVALID = 'Bearer error="invalid_token"'
+
+
+@pytest.fixture
+def ring(stack: Stack) -> KeyRing:
+    """Return the deployment's own key ring."""
+    secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
+    return from_secret_json(secret["SecretString"])
+
+
+def test_a_valid_token_reaches_the_function_with_its_claims(client: Client, session: Session) -> None:
+    """The function learns who calls from the authorizer."""
+    response = client.get("/me", session.access_token)
+
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    claims, body = claims_of(session.access_token), response.json()
+    assert (body["sub"], body["sid"], body["jti"]) == (claims.sub, session.session_id, claims.jti)
+    assert (body["scope"], body["roles"]) == ("notes:read", "member")
+
+
+def test_no_token_is_a_401_whose_challenge_has_no_error(client: Client) -> None:
+    """RFC 6750 §3.1: a request without credentials gets no error code in its challenge."""
+    response = client.get("/me")
+
+    assert_error(response, 401, "invalid_token")
+    assert response.headers[CHALLENGE] == "Bearer"
+
+
+def test_a_forged_token_is_a_401_with_the_error(client: Client, session: Session) -> None:
+    """Another user's name under the old signature is refused."""
+    response = client.get("/me", tokens.forged(session.access_token))
+
+    assert_error(response, 401, "invalid_token")
+    assert response.headers[CHALLENGE] == INVALID
+
+
+def test_an_expired_token_is_a_401_with_the_error(client: Client, session: Session, ring: KeyRing) -> None:
+    """A token of the deployment's own key, an hour too old, is refused."""
+    response = client.get("/me", tokens.expired(session.access_token, ring))
+
+    assert_error(response, 401, "invalid_token")
+    assert response.headers[CHALLENGE] == INVALID
+
+
+def test_a_token_of_a_foreign_key_is_a_401_with_the_error(client: Client, session: Session) -> None:
+    """The same claims under somebody else's key are refused."""
+    claims = claims_of(session.access_token)
+    foreign = make_key_ring("ES256", now_seconds=claims.iat, entropy=lambda size: b"\1" * size)
+
+    response = client.get("/me", issue(claims, foreign.signing))
+
+    assert_error(response, 401, "invalid_token")
+    assert response.headers[CHALLENGE] == INVALID
+
+
+@pytest.mark.parametrize("value", ["Bearer", "Basic YWRhOng=", "Bearer a b", "Bearer x.y.z"])
+def test_other_credentials_are_a_401_with_the_error(client: Client, value: str) -> None:
+    """What is in the header but is no bearer token is refused."""
+    response = client.get_with("/me", {"Authorization": value})
+
+    assert_error(response, 401, "invalid_token")
+    assert response.headers[CHALLENGE] == INVALID
+
+
+def test_a_refresh_token_is_no_access_token(client: Client, session: Session) -> None:
+    """The long-lived token opens no route."""
+    assert_error(client.get("/me", session.refresh_token), 401, "invalid_token")
+
+
+def test_an_access_token_outlives_its_logout(client: Client, session: Session) -> None:
+    """The bound that the README states: nothing calls an access token back before it expires."""
+    client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
+
+    assert client.get("/me", session.access_token).status_code == 200

@@ -1,0 +1,137 @@
+"""POST /auth/refresh on the deployed stack: rotation, grace and reuse."""
+
+from collections.abc import Callable
+
+import pytest
+
+from local import tokens
+from local.settings import STACK_NAME
+from local.stack import Stack
+from tests.e2e.answers import assert_error
+from tests.e2e.client import FORM, JSON, Client, Session
+
+Age = Callable[[Session], None]
+
+
+def test_refresh_with_json_rotates_the_token_and_keeps_the_session(client: Client, session: Session) -> None:
+    """A new access token and a new refresh token of the same session, not to be cached."""
+    response = client.refresh(session.refresh_token)
+
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    body = response.json()
+    assert body["session_id"] == session.session_id
+    assert body["refresh_token"] != session.refresh_token
+    assert client.get("/me", body["access_token"]).status_code == 200
+
+
+def test_refresh_with_the_oauth_form_rotates_the_token(client: Client, session: Session) -> None:
+    """The form of RFC 6749 §6 does the same as JSON."""
+    form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
+
+    response = client.post_form("/auth/refresh", form)
+
+    assert response.status_code == 200
+    assert response.json()["refresh_token"] != session.refresh_token
+
+
+def test_refresh_again_within_the_grace_window_converges_on_one_successor(client: Client, session: Session) -> None:
+    """Parallel tabs and lost responses get the successor that the first caller got, byte for byte."""
+    first = client.refresh(session.refresh_token).json()
+    second = client.refresh(session.refresh_token).json()
+
+    assert second["refresh_token"] == first["refresh_token"]
+
+
+def test_refresh_twice_within_the_grace_window_rotates_once(client: Client, session: Session) -> None:
+    """The successor, used at once, comes back itself: a session rotates at most once in a window."""
+    first = client.refresh(session.refresh_token).json()
+    second = client.refresh(first["refresh_token"]).json()
+
+    assert second["refresh_token"] == first["refresh_token"]
+
+
+def test_refresh_after_the_grace_window_rotates_again(client: Client, session: Session, age: Age) -> None:
+    """An honest client that waits goes on for ever."""
+    first = client.refresh(session.refresh_token).json()
+    age(session)
+
+    second = client.refresh(first["refresh_token"])
+
+    assert second.status_code == 200
+    assert second.json()["refresh_token"] != first["refresh_token"]
+
+
+def test_replay_after_the_grace_window_ends_the_session_for_both(client: Client, session: Session, age: Age) -> None:
+    """The thief's replay is refused, and the honest token is dead from then on."""
+    honest = client.refresh(session.refresh_token).json()["refresh_token"]
+    age(session)
+
+    assert_error(client.refresh(session.refresh_token), 400, "invalid_grant")
+    assert_error(client.refresh(honest), 400, "invalid_grant")
+
+
+def test_reuse_is_recorded_for_the_alarm(client: Client, session: Session, age: Age, stack: Stack) -> None:
+    """The log has the event that the template's metric filter counts, with the session's id."""
+    client.refresh(session.refresh_token)
+    age(session)
+    client.refresh(session.refresh_token)
+
+    group = f"/aws/lambda/{STACK_NAME}-refresh"
+    messages = [event["message"] for event in stack.clients.logs.filter_log_events(logGroupName=group)["events"]]
+
+    found = [message for message in messages if "refresh_token_reused" in message]
+    assert any(session.session_id in message for message in found)
+
+
+def test_every_dead_refresh_token_gets_the_same_bytes(client: Client, stack: Stack, session: Session, age: Age) -> None:
+    """Unknown, malformed, expired, logged out, reused: the answer does not tell them apart."""
+    logged_out, expired, reused = (client.open_session(stack.user.name, stack.user.password) for _ in range(3))
+    client.post_json("/auth/logout", {"refresh_token": logged_out.refresh_token})
+    stack.clients.dynamodb.update_item(
+        TableName=stack.outputs["SessionsTable"],
+        Key=expired.key,
+        UpdateExpression="SET absolute_expires_at = :then",
+        ExpressionAttributeValues={":then": {"N": "1"}},
+    )
+    client.refresh(reused.refresh_token)
+    age(reused)
+
+    answers = [
+        client.refresh(token)
+        for token in (
+            tokens.unknown(session.refresh_token),
+            "no token at all",
+            expired.refresh_token,
+            logged_out.refresh_token,
+            reused.refresh_token,
+        )
+    ]
+
+    for answer in answers:
+        assert_error(answer, 400, "invalid_grant")
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_refused_forgery_leaves_the_session_alone(client: Client, session: Session) -> None:
+    """A token with a wrong MAC harms nobody."""
+    client.refresh(tokens.unknown(session.refresh_token))
+
+    assert client.refresh(session.refresh_token).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "error"),
+    [
+        (JSON, "{}", "invalid_request"),
+        (FORM, "refresh_token=x", "invalid_request"),
+        (FORM, "grant_type=refresh_token&refresh_token=x&refresh_token=y", "invalid_request"),
+        (FORM, "grant_type=password&username=ada&password=x", "unsupported_grant_type"),
+    ],
+    ids=["no token", "no grant type", "two tokens", "another grant"],
+)
+def test_refresh_with_a_malformed_body_is_refused(
+    client: Client, headers: dict[str, str], body: str, error: str
+) -> None:
+    """RFC 6749 §5.2: malformed requests and other grants have errors of their own."""
+    assert_error(client.send("POST", "/auth/refresh", headers, body), 400, error)

@@ -1,0 +1,73 @@
+"""Clients that others wrote, used as their manuals say."""
+
+import jwt
+import pytest
+from authlib.integrations.requests_client import OAuth2Session
+
+from local.settings import AUDIENCE
+from tests.e2e.answers import assert_error
+from tests.e2e.client import Client, Session
+
+
+@pytest.fixture(autouse=True)
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clients speak plain HTTP to this machine, past any proxy."""
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def oauth(client: Client, session: Session) -> OAuth2Session:
+    """Return Authlib's session with this one's tokens, configured from discovery."""
+    metadata = client.get("/.well-known/oauth-authorization-server").json()
+    return OAuth2Session(
+        client_id="first-party",
+        token_endpoint_auth_method="none",
+        revocation_endpoint_auth_method="none",
+        token_endpoint=metadata["token_endpoint"],
+        revocation_endpoint=metadata["revocation_endpoint"],
+        token={
+            "access_token": session.access_token,
+            "refresh_token": session.refresh_token,
+            "token_type": "Bearer",
+        },
+    )
+
+
+def test_authlib_refreshes_and_calls_the_protected_route(client: Client, oauth: OAuth2Session) -> None:
+    """A stock OAuth client rotates the token and uses what it got."""
+    metadata = oauth.metadata
+    before = oauth.token["refresh_token"]
+
+    token = oauth.refresh_token(metadata["token_endpoint"])
+
+    client.secrets |= {token["access_token"], token["refresh_token"]}
+    assert token["refresh_token"] != before
+    assert oauth.get(f"{client.base_url}/me", timeout=30).status_code == 200
+
+
+def test_authlib_revokes(client: Client, session: Session, oauth: OAuth2Session) -> None:
+    """RFC 7009 from a stock client ends the session."""
+    response = oauth.revoke_token(
+        oauth.metadata["revocation_endpoint"], token=session.refresh_token, token_type_hint="refresh_token"
+    )
+
+    assert response.status_code == 204
+    assert_error(client.refresh(session.refresh_token), 400, "invalid_grant")
+
+
+def test_pyjwt_verifies_an_access_token_through_discovery(client: Client, session: Session) -> None:
+    """PyJWKClient finds the key at the address that discovery names, and PyJWT takes the token."""
+    document = client.get("/.well-known/openid-configuration").json()
+    key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(session.access_token)
+
+    claims = jwt.decode(
+        session.access_token,
+        key,
+        algorithms=document["id_token_signing_alg_values_supported"],
+        audience=AUDIENCE,
+        issuer=document["issuer"],
+        options={"require": ["iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time"]},
+    )
+
+    assert claims["sid"] == session.session_id
