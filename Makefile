@@ -78,7 +78,7 @@ $(UV): locks/uv.txt
 		{ echo "error: $(PYTHON) has no venv module; install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@rm -rf .tools/uv && mkdir -p .tools/bin && $(PYTHON) -m venv .tools/uv
 	@echo "installing uv"
-	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 30 \
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --timeout 30 \
 		--only-binary :all: --require-hashes -r locks/uv.txt > .tools/uv.log 2>&1 || \
 		{ echo "error: cannot install uv: is a package index reachable? (.tools/uv.log says more)" >&2; exit 1; }
 	@ln -sf ../uv/bin/uv $@ && touch -h $@ && touch $@

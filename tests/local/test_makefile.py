@@ -1,0 +1,84 @@
+"""What make says where a machine lacks something."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.settings import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a checkout with as much of the project as make needs to begin."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "locks", tmp_path / "locks")
+    return tmp_path
+
+
+def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run make, as from a shell that knows nothing of the make that runs the tests."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PIP_", "UV_"))}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=checkout,
+        env=inherited | {"PIP_CONFIG_FILE": os.devnull} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def errors(outcome: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return our own lines of complaint; make adds one of its own."""
+    return [line for line in outcome.stderr.splitlines() if not line.startswith("make")]
+
+
+def fake_python(folder: Path, script: str) -> str:
+    """Return the path of an interpreter that is none."""
+    path = folder / "fake-python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_make_alone_lists_its_targets(checkout: Path) -> None:
+    """Each with a few words."""
+    outcome = make(checkout)
+
+    for target in ("demo", "run", "test", "check", "build", "deploy", "lock", "clean"):
+        assert f"make {target} " in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        ("exit 1", "is not Python 3.11 or newer"),
+        ('case "$2" in *venv*) exit 1;; esac', "has no venv module"),
+    ],
+    ids=["old Python", "no venv module"],
+)
+def test_a_python_that_will_not_do_is_one_readable_line(checkout: Path, script: str, complaint: str) -> None:
+    """The line names the interpreter and the way out."""
+    python = fake_python(checkout, script)
+
+    outcome = make(checkout, "test", f"PYTHON={python}")
+
+    assert outcome.returncode != 0
+    assert len(errors(outcome)) == 1
+    assert f"error: {python} {complaint}" in errors(outcome)[0]
+
+
+def test_an_unreachable_package_index_is_one_readable_line(checkout: Path) -> None:
+    """The details are in a log."""
+    nowhere = "http://127.0.0.1:9/simple"
+
+    outcome = make(checkout, "test", f"PYTHON={sys.executable}", PIP_INDEX_URL=nowhere, PIP_RETRIES="0")
+
+    assert outcome.returncode != 0
+    assert len(errors(outcome)) == 1
+    assert "is a package index reachable?" in errors(outcome)[0]
+    assert (checkout / ".tools" / "uv.log").stat().st_size > 0

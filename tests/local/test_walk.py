@@ -1,0 +1,73 @@
+"""The demo walk notices every promise that is not kept."""
+
+import pytest
+
+from edge_auth.tokens.keyring import make_key_ring
+from local.api import Api
+from local.failure import Failure
+from local.user import User
+from local.walk import Walk
+from tests.local.stub_api import NOW_SECONDS, StubApi, serving
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> StubApi:
+    """Return a stub whose clock moves when the walk sleeps."""
+    ring = make_key_ring("ES256", now_seconds=NOW_SECONDS, entropy=lambda size: b"\2" * size)
+    stub = StubApi(ring, PASSWORD)
+
+    def sleep(seconds: float) -> None:
+        stub.clock += seconds
+
+    monkeypatch.setattr("local.walk.time.sleep", sleep)
+    return stub
+
+
+def walk(stub: StubApi) -> list[str]:
+    """Walk through the stub; return the lines that were said."""
+    said: list[str] = []
+    with serving(stub) as url:
+        Walk(Api(url), User("ada", PASSWORD), stub.ring, rotation_grace_seconds=2, say=said.append).all()
+    return said
+
+
+def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> None:
+    """Twelve steps, each with its mark."""
+    said = walk(stub)
+
+    assert len([line for line in said if line.startswith("  ✓ ")]) == 12
+    assert not [line for line in said if "✗" in line]
+
+
+@pytest.mark.parametrize(
+    ("broken", "step"),
+    [
+        ("login", "log in as ada"),
+        ("missing token", "without a token"),
+        ("forged token", "with a forged one"),
+        ("expired token", "with an expired one"),
+        ("grace", "once more, at once"),
+        ("replay", "a thief replays"),
+        ("same bytes", "a thief replays"),
+        ("honest token", "the honest refresh token"),
+        ("logout", "the logged-out refresh token"),
+    ],
+)
+def test_a_broken_promise_ends_the_walk_at_its_step(stub: StubApi, broken: str, step: str) -> None:
+    """The failure names the step, so that make ends with it."""
+    stub.broken = broken
+
+    with pytest.raises(Failure, match=step):
+        walk(stub)
+
+
+def test_no_line_holds_a_whole_token(stub: StubApi) -> None:
+    """The demo is run in front of people, and its output is pasted into tickets."""
+    said = "\n".join(walk(stub))
+
+    assert "…" in said
+    assert "eyJ" in said
+    assert not [word for word in said.split() if word.count(".") == 2 and word.startswith("eyJ")]
+    assert "stub_rt-0-0-Z" not in said
