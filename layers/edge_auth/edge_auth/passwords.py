@@ -6,8 +6,8 @@ so that its time tells nothing.
 
 import re
 import unicodedata
+from base64 import b64decode, b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidKey
@@ -47,7 +47,7 @@ _MAX_ITERATIONS = 16
 _MAX_LANES = 8
 _PHC = re.compile(
     r"\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]{0,2}),p=([1-9][0-9]?)"
-    r"\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}"
+    r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
 )
 # Well-formed under today's parameters and the hash of nothing anybody knows: it takes its time, then fails.
 _UNMATCHABLE = f"{PROFILE.phc_prefix}{'A' * 22}${'A' * 43}"
@@ -88,18 +88,11 @@ def check_password(password: bytes, stored_hash: str | None) -> None:
         InvalidCredentials: the password is wrong, there is no such user, or the stored hash is unusable.
 
     """
-    if stored_hash is not None and _is_usable(stored_hash):
-        try:
-            Argon2id.verify_phc_encoded(password, stored_hash)
-        except InvalidKey:
-            raise InvalidCredentials("wrong password") from None
-        except ValueError:
-            pass  # refused by the library before it hashed anything: the work below is still owed
-        else:
-            return
-    with suppress(InvalidKey):
-        Argon2id.verify_phc_encoded(password, _UNMATCHABLE)
-    raise InvalidCredentials("no usable password hash")
+    checked = stored_hash if stored_hash is not None and _is_usable(stored_hash) else _UNMATCHABLE
+    try:
+        Argon2id.verify_phc_encoded(password, checked)
+    except InvalidKey:
+        raise InvalidCredentials("no usable password hash" if checked is _UNMATCHABLE else "wrong password") from None
 
 
 def needs_rehash(stored_hash: str) -> bool:
@@ -128,12 +121,24 @@ def new_password_bytes(password: str) -> bytes:
 
 
 def _is_usable(stored_hash: str) -> bool:
+    """Whether checking against this hash costs one hash, neither more (damage, an attack) nor none (no base64)."""
     parts = _PHC.fullmatch(stored_hash)
     if parts is None:
         return False
-    memory_kib, iterations, lanes = (int(part) for part in parts.groups())
+    memory_kib, iterations, lanes = (int(part) for part in parts.groups()[:3])
     return (
         8 * lanes <= memory_kib <= _MAX_MEMORY_KIB  # RFC 9106 §3.1: at least 8 KiB a lane
         and iterations <= _MAX_ITERATIONS
         and lanes <= _MAX_LANES
+        and _is_base64(parts[4])
+        and _is_base64(parts[5])
     )
+
+
+def _is_base64(text: str) -> bool:
+    """Whether this is the one unpadded spelling of some bytes, which the library insists on before it hashes."""
+    try:
+        data = b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return False
+    return b64encode(data).rstrip(b"=").decode("ascii") == text

@@ -101,7 +101,7 @@ def from_secret_json(text: str) -> KeyRing:
         document = json.loads(text)
         readers = {FORMAT: _key_ring}
         ring = readers[document["format"]](document)
-        ring.signing.private_key  # noqa: B018 - loads it
+        ring.signing.private_key, ring.signing.kid  # noqa: B018 - loads them
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError("not a key ring") from None
     return ring
