@@ -1,0 +1,14 @@
+"""Fixtures of the security tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.security.authorizer import Handler, load
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Handler]:
+    """Return one authorizer for all tests of a module, as a warm sandbox serves many requests."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield load(monkeypatch)

@@ -1,0 +1,239 @@
+"""The authorizer's contract: what it allows, what it passes on, and when it says that it cannot decide."""
+
+import json
+import socket
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge_auth.settings import SettingsError
+from edge_auth.tokens import access
+from edge_auth.tokens.claims import AccessClaims
+from tests.security.authorizer import (
+    DENY_POLICY,
+    DERIVED_ISSUER,
+    METHOD_ARN,
+    SHAPES,
+    STAGE_WILDCARD,
+    Handler,
+    context_of,
+    http_api_event,
+    is_allowed,
+    key_set,
+    load,
+    load_module,
+    request_event,
+    token_event,
+)
+from tests.unit.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
+
+
+def bearer(claims: AccessClaims) -> str:
+    """Return the Authorization header of a token with these claims."""
+    return f"Bearer {access.issue(claims, key('ES256'))}"
+
+
+@pytest.fixture
+def claims() -> AccessClaims:
+    """Return good claims, issued now."""
+    return claims_at(int(time.time()))
+
+
+PASSED_ON = {
+    "sub": CLAIMS.sub,
+    "sid": CLAIMS.sid,
+    "scope": "orders:read orders:write",
+    "roles": "admin ops",
+    "client_id": "first-party",
+    "jti": CLAIMS.jti,
+}
+
+
+@pytest.mark.parametrize("shape", ["TOKEN", "REQUEST 1.0"])
+def test_a_policy_allows_the_whole_stage(warm: Handler, claims: AccessClaims, shape: str) -> None:
+    """Never one method: a cached policy answers for all of them (Z12)."""
+    assert warm(SHAPES[shape].event(bearer(claims)), None) == {
+        "principalId": CLAIMS.sub,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": STAGE_WILDCARD}],
+        },
+        "context": {**PASSED_ON, "exp": claims.exp},
+    }
+
+
+def test_the_simple_answer_carries_the_same_context(warm: Handler, claims: AccessClaims) -> None:
+    """HTTP APIs take no policy here (Z10)."""
+    answer = warm(http_api_event(bearer(claims)), None)
+    assert answer == {"isAuthorized": True, "context": {**PASSED_ON, "exp": claims.exp}}
+
+
+@pytest.mark.parametrize(
+    ("arn", "resource"),
+    [
+        (METHOD_ARN, STAGE_WILDCARD),
+        ("arn:aws:execute-api:us-east-1:1:a1/dev/POST/a/b/c", "arn:aws:execute-api:us-east-1:1:a1/dev/*"),
+        ("arn:aws:execute-api:us-east-1:1:a1/dev/GET/", "arn:aws:execute-api:us-east-1:1:a1/dev/*"),
+        ("arn:aws:execute-api:us-east-1:1:a1/dev/$connect", "arn:aws:execute-api:us-east-1:1:a1/dev/*"),
+        ("arn:aws:execute-api:us-east-1:1:a1/$default/GET/x", "arn:aws:execute-api:us-east-1:1:a1/$default/*"),
+        ("arn:aws-cn:execute-api:cn-north-1:1:a1/dev/GET/x", "arn:aws-cn:execute-api:cn-north-1:1:a1/dev/*"),
+        (
+            "arn:aws-us-gov:execute-api:us-gov-west-1:1:a1/dev/GET/x",
+            "arn:aws-us-gov:execute-api:us-gov-west-1:1:a1/dev/*",
+        ),
+        ("arn:aws:execute-api:us-east-1:1:a1/dev/GET/" + "x" * 1500, "arn:aws:execute-api:us-east-1:1:a1/dev/*"),
+        ("arn:aws:execute-api:us-east-1:1:a1/dev/GET/a/../b/*?:\n", "arn:aws:execute-api:us-east-1:1:a1/dev/*"),
+    ],
+)
+def test_the_resource_is_the_stage_of_the_request(warm: Handler, claims: AccessClaims, arn: str, resource: str) -> None:
+    """Of every partition, for WebSocket routes too, and short whatever the path is (Z11, Z12)."""
+    event = request_event(bearer(claims))
+    event["methodArn"] = arn
+    (statement,) = warm(event, None)["policyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", resource)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_context_has_texts_and_numbers_only(warm: Handler, claims: AccessClaims, shape: str) -> None:
+    """REST APIs refuse lists and objects; with no rights at all the keys are still there (Z11)."""
+    for claimed in (claims, replace(claims, scope="", roles=(), amr=())):
+        context = context_of(warm(SHAPES[shape].event(bearer(claimed)), None))
+        assert set(context) == {"sub", "sid", "scope", "roles", "client_id", "jti", "exp"}
+        assert {type(value) for value in context.values()} == {str, int}
+
+
+def test_the_answer_stays_under_8_kb(warm: Handler, claims: AccessClaims) -> None:
+    """With the longest claims that the verifier takes (Z11)."""
+    longest = replace(claims, sub="s" * 64, sid="s" * 64, jti="j" * 64, client_id="c" * 128, scope="s" * 500)
+    answer = warm(request_event(bearer(longest)), None)
+    assert is_allowed(answer)
+    assert len(json.dumps(answer)) < 8192
+    assert json.dumps(answer).isascii()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("jwks", ["", '{"keys":[]}'])
+def test_without_keys_nothing_is_decided(
+    monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str, jwks: str
+) -> None:
+    """An exception is a 5xx, which no gateway caches; a Deny would log everybody out (Z14)."""
+    handler = load(monkeypatch, jwks=jwks)
+    for value in (bearer(claims), "Bearer x", "", None):
+        with pytest.raises(RuntimeError, match="no keys"):
+            handler(SHAPES[shape].event(value), None)
+
+
+@pytest.mark.parametrize("jwks", ["{", "[]", '{"keys":[{}]}', '{"keys":[{"kty":"oct","k":"AA","kid":"x"}]}'])
+def test_a_damaged_key_set_does_not_start(monkeypatch: pytest.MonkeyPatch, jwks: str) -> None:
+    """Fails closed and loudly, at the cold start (Z14)."""
+    with pytest.raises(ValueError, match=r".*"):
+        load(monkeypatch, jwks=jwks)
+
+
+@pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE", "JWKS"])
+def test_a_missing_variable_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """No default audience, no default issuer."""
+    for other in {"ISSUER", "AUDIENCE", "JWKS"} - {name}:
+        monkeypatch.setenv(other, "x")
+    monkeypatch.delenv(name, raising=False)
+    setenv = monkeypatch.setenv
+    monkeypatch.setattr(
+        monkeypatch, "setenv", lambda variable, value: None if variable == name else setenv(variable, value)
+    )
+    with pytest.raises(SettingsError, match=name):
+        load_module(monkeypatch)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_empty_issuer_is_the_apis_own_address(
+    monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str
+) -> None:
+    """From the request context, or for TOKEN events from the method's ARN; any other issuer is denied."""
+    handler = load(monkeypatch, issuer="")
+    event = SHAPES[shape].event
+    assert is_allowed(handler(event(bearer(replace(claims, iss=DERIVED_ISSUER))), None))
+    for issuer in (ISSUER, "", DERIVED_ISSUER + "/", DERIVED_ISSUER.replace("prod", "dev"), "https:///"):
+        assert handler(event(bearer(replace(claims, iss=issuer))), None) == SHAPES[shape].deny
+
+
+def test_the_derived_issuer_is_not_a_header(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
+    """What the client writes into Host or X-Forwarded-Host changes nothing."""
+    handler = load(monkeypatch, issuer="")
+    event = request_event(bearer(replace(claims, iss="https://evil.example/prod")))
+    for name in ("Host", "X-Forwarded-Host"):
+        event["headers"][name] = "evil.example"
+        event["multiValueHeaders"][name] = ["evil.example"]
+    assert handler(event, None) == DENY_POLICY
+
+
+def test_without_any_issuer_nothing_is_decided(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
+    """Neither set nor named by the event: an exception, not a guess (Z14)."""
+    handler = load(monkeypatch, issuer="")
+    event: dict[str, Any] = token_event(bearer(claims))
+    event["methodArn"] = "*"
+    with pytest.raises(ValueError, match="not the ARN"):
+        handler(event, None)
+
+
+def test_a_set_issuer_wins_over_the_events(warm: Handler, claims: AccessClaims) -> None:
+    """Behind a custom domain the issuer is the one that was named."""
+    assert is_allowed(warm(request_event(bearer(claims)), None))
+    assert not is_allowed(warm(request_event(bearer(replace(claims, iss=DERIVED_ISSUER))), None))
+
+
+def test_another_audience_is_denied(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
+    """A token for one API opens no other (F24)."""
+    handler = load(monkeypatch, audience="https://other.example.com")
+    assert not is_allowed(handler(token_event(bearer(claims)), None))
+    assert is_allowed(handler(token_event(bearer(replace(claims, aud="https://other.example.com"))), None))
+
+
+def test_another_environments_keys_are_denied(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
+    """Same issuer and audience, other keys (F24)."""
+    handler = load(monkeypatch, jwks=key_set([key("ES256", "foreign")]))
+    assert not is_allowed(handler(token_event(bearer(claims)), None))
+
+
+@pytest.mark.parametrize("ago", [0, 600, 900])
+def test_a_token_is_good_until_it_expires(warm: Handler, ago: int) -> None:
+    """And a few seconds longer, for clocks that differ (Z4)."""
+    claims = claims_at(int(time.time()) - ago)
+    assert is_allowed(warm(token_event(bearer(claims)), None))
+
+
+@pytest.mark.parametrize("ago", [906, 1000, 10_000])
+def test_an_expired_token_is_denied(warm: Handler, ago: int) -> None:
+    """Five seconds after its end at the latest (Z4)."""
+    claims = claims_at(int(time.time()) - ago)
+    assert warm(token_event(bearer(claims)), None) == DENY_POLICY
+
+
+def test_no_network_is_used(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
+    """Not for a good token, not for an unknown key, not at the cold start (Z13)."""
+
+    def no_network(*_args: object, **_kwargs: object) -> None:
+        raise AssertionError("a network call")
+
+    monkeypatch.setattr(socket.socket, "connect", no_network)
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    handler = load(monkeypatch)
+    assert is_allowed(handler(token_event(bearer(claims)), None))
+    stranger = access.issue(claims, key("ES256", "foreign"))
+    assert handler(token_event(f"Bearer {stranger}"), None) == DENY_POLICY
+
+
+def test_the_log_holds_no_token_and_no_claim(
+    warm: Handler, claims: AccessClaims, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A refusal is logged by the name of its check (Z15)."""
+    caplog.set_level("DEBUG")
+    expired = replace(claims, iat=1, exp=2, sub="somebody-in-particular")
+    for value in (bearer(claims), bearer(expired), "Bearer s3cret.s3cret.s3cret", "Basic s3cret"):
+        for shape in SHAPES.values():
+            warm(shape.event(value), None)
+    logged = repr([vars(record) for record in caplog.records]) + "".join(capfd.readouterr())
+    assert len(caplog.records) >= 9
+    for secret in ("s3cret", "somebody-in-particular", CLAIMS.sub, CLAIMS.jti, "eyJ", AUDIENCE):
+        assert secret not in logged

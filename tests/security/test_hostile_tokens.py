@@ -1,0 +1,80 @@
+"""Every row of the hostile catalogue, through the authorizer, in every event shape, warm and cold."""
+
+import time
+from typing import Any
+
+import pytest
+
+from edge_auth.tokens import access
+from tests.security.authorizer import SHAPES, Handler, context_of, is_allowed, load
+from tests.security.catalogue import FAMILIES, hostile_tokens
+from tests.unit.access_tokens import CLAIMS, claims_at, key, other_spelling
+
+NAMES = list(hostile_tokens(1_800_000_000))
+
+
+@pytest.fixture(scope="module")
+def now() -> int:
+    """Return the time at which the tokens are issued, and seconds later shown."""
+    return int(time.time())
+
+
+@pytest.fixture(scope="module")
+def hostile(now: int) -> dict[str, str]:
+    """Return the catalogue."""
+    return hostile_tokens(now)
+
+
+def test_the_catalogue_is_as_large_as_it_claims() -> None:
+    """At least 200 rows, of every family, each another token."""
+    tokens = hostile_tokens(1_800_000_000)
+    assert len(tokens) >= 500
+    assert all(sum(name.startswith(family) for name in tokens) >= 50 for family in FAMILIES)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "EdDSA"])
+def test_a_good_token_is_allowed(warm: Handler, now: int, shape: str, alg: str) -> None:
+    """Or nothing below would mean anything."""
+    answer = warm(SHAPES[shape].event(f"Bearer {access.issue(claims_at(now), key(alg))}"), None)
+    assert is_allowed(answer)
+    assert context_of(answer)["sub"] == CLAIMS.sub
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_token_is_denied(warm: Handler, hostile: dict[str, str], name: str, shape: str) -> None:
+    """With exactly the answer to any bad token: nothing of it is echoed, nothing is raised (Z1-Z5, Z10, Z11)."""
+    assert warm(SHAPES[shape].event(f"Bearer {hostile[name]}"), None) == SHAPES[shape].deny
+
+
+@pytest.mark.parametrize("name", NAMES[::5])
+def test_a_hostile_token_is_denied_by_a_cold_start(
+    monkeypatch: pytest.MonkeyPatch, hostile: dict[str, str], name: str
+) -> None:
+    """The first request of a sandbox is answered like any other."""
+    for shape in SHAPES.values():
+        assert load(monkeypatch)(shape.event(f"Bearer {hostile[name]}"), None) == shape.deny
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_good_token_is_allowed_between_hostile_ones(
+    warm: Handler, hostile: dict[str, str], now: int, shape: str
+) -> None:
+    """Nothing that was refused leaves a trace in a warm sandbox."""
+    good = SHAPES[shape].event(f"Bearer {access.issue(claims_at(now), key('ES256'))}")
+    expected = warm(good, None)
+    assert is_allowed(expected)
+    for token in hostile.values():
+        warm(SHAPES[shape].event(f"Bearer {token}"), None)
+        assert warm(good, None) == expected
+
+
+def test_the_other_spelling_of_a_signature_is_the_same_user(warm: Handler, now: int) -> None:
+    """By design both verify; what is passed on is the same, and `jti` and `sid` are what to key on (DC-5)."""
+    good = access.issue(claims_at(now), key("ES256"))
+    answers: list[dict[str, Any]] = [
+        warm(SHAPES["TOKEN"].event(f"Bearer {token}"), None) for token in (good, other_spelling(good))
+    ]
+    assert is_allowed(answers[0])
+    assert answers[0] == answers[1]
