@@ -1,0 +1,132 @@
+"""The log: one JSON line an event, and nothing in it that could be used."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from edge_auth.flows.events import WANTS_ATTENTION, EventName, SecurityEvent
+from edge_auth.observability import FunctionLog
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.response import Response
+from tests.unit.web.proxy_events import proxy_event
+
+SECRETS = ("correct horse s3cret", "edgeauth_rt_s3cret", "eyJhbGciOiJFUzI1NiJ9.s3cret")
+
+
+@pytest.fixture
+def service() -> str:
+    """Return a name of its own: a logger keeps the standard output that it found at first."""
+    return f"service-{uuid4()}"
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return what was logged since the last call."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_security_event_is_one_line_of_its_fields(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By fixed names, on which metric filters rest (A16, L3)."""
+    log = FunctionLog(service)
+    log.begin(SimpleNamespace(aws_request_id="r-1"))
+    log.record(SecurityEvent(EventName.REFRESH_TOKEN_REUSED, "user", "session", "reused", 2))
+    (line,) = lines(capsys)
+    named = {
+        name: line[name] for name in ("level", "service", "request_id", "event", "user_id", "session_id", "reason")
+    }
+    assert named == {
+        "level": "WARNING",
+        "service": service,
+        "request_id": "r-1",
+        "event": "refresh_token_reused",
+        "user_id": "user",
+        "session_id": "session",
+        "reason": "reused",
+    }
+    assert line["generations_behind"] == 2
+    assert line["message"] == "refresh_token_reused"
+
+
+@pytest.mark.parametrize("name", list(EventName))
+def test_only_what_wants_attention_is_a_warning(
+    service: str, capsys: pytest.CaptureFixture[str], name: EventName
+) -> None:
+    """Reuse, a restored table, a forged seed; everything else is routine (A16)."""
+    FunctionLog(service).record(SecurityEvent(name))
+    (line,) = lines(capsys)
+    assert line["level"] == ("WARNING" if name in WANTS_ATTENTION else "INFO")
+    assert (line["event"], "user_id" in line, "generations_behind" in line) == (name.value, False, False)
+
+
+def test_no_generation_behind_is_still_told(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Zero is a number, and not nothing."""
+    FunctionLog(service).record(SecurityEvent(EventName.REFRESH_COALESCED, generations_behind=0))
+    assert lines(capsys)[0]["generations_behind"] == 0
+
+
+def test_a_refusal_is_told_with_what_the_client_was_not(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Infrastructure trouble as an error, everything else as information (L3)."""
+    log = FunctionLog(service)
+    log.refused(InvalidGrant("revoked"))
+    log.refused(TemporarilyUnavailable("throttled"))
+    first, second = lines(capsys)
+    assert (first["level"], first["error"], first["detail"]) == ("INFO", "invalid_grant", "revoked")
+    assert (second["level"], second["error"], second["detail"]) == ("ERROR", "temporarily_unavailable", "throttled")
+
+
+SECTIONS: dict[str, str] = {}
+
+
+def _break(*secrets: str) -> None:
+    password = secrets[0]
+    try:
+        SECTIONS[password]
+    except KeyError as cause:
+        raise RuntimeError(f"cannot handle {secrets}") from cause
+
+
+def test_an_unexpected_exception_is_told_without_its_message(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its type and where it was raised; no message, no cause's message, no source line, no locals (L1, L4)."""
+
+    def post(_request: Request) -> Response:
+        _break(*SECRETS)
+        return Response(204)
+
+    answer = endpoint({"POST": post}, FunctionLog(service))(proxy_event("{}"), SimpleNamespace(aws_request_id="r-2"))
+    captured = capsys.readouterr()
+    assert answer["statusCode"] == 503
+    line = json.loads(captured.out)
+    assert (line["level"], line["exception"], line["request_id"]) == ("ERROR", "RuntimeError", "r-2")
+    assert any("_break" in frame for frame in line["where"])
+    for secret in (*SECRETS, "s3cret", "cannot handle", "password ="):
+        assert secret not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"password":"correct horse s3cret","password":"x"}',
+        '{"password":"correct horse s3cret"',
+        '{"password":["correct horse s3cret"]}',
+        '{"refresh_token":"edgeauth_rt_s3cret"}',
+        "eyJhbGciOiJFUzI1NiJ9.s3cret",
+        '{"password":"s3cret\\ud800"}',
+    ],
+)
+def test_a_refused_body_is_not_quoted(service: str, capsys: pytest.CaptureFixture[str], body: str) -> None:
+    """Whatever is wrong with a request, its body stays out of the log (L4, Z15)."""
+
+    def post(request: Request) -> Response:
+        text_parameter(json_parameters(request), "password")
+        raise InvalidGrant("not reached with these bodies")
+
+    event = {**proxy_event(body), "headers": {"Content-Type": "application/json", "Authorization": "Bearer s3cret"}}
+    answer = endpoint({"POST": post}, FunctionLog(service))(event, None)
+    captured = capsys.readouterr()
+    assert answer["statusCode"] == 400
+    assert captured.out
+    assert "s3cret" not in captured.out + captured.err + json.dumps(answer)

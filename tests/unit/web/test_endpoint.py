@@ -1,0 +1,114 @@
+"""Endpoints: every event gets an answer, and no exception leaves."""
+
+import json
+from typing import Any
+
+import pytest
+
+from edge_auth.errors import AuthError, InvalidGrant, TemporarilyUnavailable
+from edge_auth.web.endpoint import Handler, endpoint
+from edge_auth.web.request import Request
+from edge_auth.web.response import ANSWERS, Response
+from tests.unit.web.proxy_events import proxy_event
+
+
+class RememberingLog:
+    """A log that can be read."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.contexts: list[object] = []
+        self.errors: list[Exception] = []
+
+    def begin(self, context: object) -> None:
+        """Remember the context."""
+        self.contexts.append(context)
+
+    def refused(self, error: AuthError) -> None:
+        """Remember the error."""
+        self.errors.append(error)
+
+    def broken(self, error: Exception) -> None:
+        """Remember the exception."""
+        self.errors.append(error)
+
+
+@pytest.fixture
+def log() -> RememberingLog:
+    """Return a log."""
+    return RememberingLog()
+
+
+def failing(error: Exception, log: RememberingLog) -> Handler:
+    """Return a handler whose POST raises."""
+
+    def post(_request: Request) -> Response:
+        raise error
+
+    return endpoint({"POST": post}, log)
+
+
+def body_of(answer: dict[str, object]) -> dict[str, Any]:
+    """Return the JSON body."""
+    body: dict[str, Any] = json.loads(str(answer["body"]))
+    return body
+
+
+def test_a_method_is_answered_by_its_function(log: RememberingLog) -> None:
+    """With the request that was read."""
+    handler = endpoint({"POST": lambda request: Response(200, {"path": request.path})}, log)
+    answer = handler(proxy_event("{}"), "context")
+    assert (answer["statusCode"], body_of(answer)) == (200, {"path": "/auth/refresh"})
+    assert (log.contexts, log.errors) == (["context"], [])
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "DELETE", "OPTIONS", "post", "TRACE", ""])
+def test_other_methods_are_not_allowed_and_have_no_effect(log: RememberingLog, method: str) -> None:
+    """With the methods that are, in `Allow` (A10, RFC 9110 §15.5.6)."""
+    calls: list[Request] = []
+
+    def post(request: Request) -> Response:
+        calls.append(request)
+        return Response(204)
+
+    answer = endpoint({"POST": post, "PATCH": post}, log)(proxy_event("{}", method=method), None)
+    assert (answer["statusCode"], body_of(answer)["error"]) == (405, "method_not_allowed")
+    headers = answer["headers"]
+    assert isinstance(headers, dict)
+    assert headers["Allow"] == "POST, PATCH"
+    assert calls == []
+
+
+@pytest.mark.parametrize("error", list(ANSWERS))
+def test_every_error_is_answered_and_told(log: RememberingLog, error: type[AuthError]) -> None:
+    """None of them leaves the handler (L1)."""
+    raised = error("detail")
+    answer = failing(raised, log)(proxy_event("{}"), None)
+    assert (answer["statusCode"], body_of(answer)["error"]) == (ANSWERS[error].status, error.code)
+    assert log.errors == [raised]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("s3cret"), ValueError("s3cret"), KeyError("s3cret"), RecursionError("s3cret"), MemoryError("s3cret")],
+)
+def test_what_nobody_expected_is_answered_like_an_outage(log: RememberingLog, error: Exception) -> None:
+    """503 and Retry-After: a client keeps its session, and learns nothing (DC-3, L1)."""
+    answer = failing(error, log)(proxy_event("{}"), None)
+    expected = failing(TemporarilyUnavailable(), RememberingLog())(proxy_event("{}"), None)
+    assert answer == expected
+    assert "s3cret" not in json.dumps(answer)
+    assert log.errors == [error]
+
+
+@pytest.mark.parametrize("event", [None, [], {}, "x", 5, {"httpMethod": "POST"}])
+def test_another_event_is_a_malformed_request(log: RememberingLog, event: object) -> None:
+    """And no crash (L1)."""
+    answer = failing(InvalidGrant(), log)(event, None)
+    assert (answer["statusCode"], body_of(answer)["error"]) == (400, "invalid_request")
+
+
+def test_a_response_that_cannot_be_written_is_an_outage(log: RememberingLog) -> None:
+    """A bug in our own body is answered too (L1)."""
+    answer = endpoint({"POST": lambda _request: Response(200, {"x": object()})}, log)(proxy_event("{}"), None)
+    assert answer["statusCode"] == 503

@@ -1,0 +1,138 @@
+"""Responses, and the one table from error to HTTP."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from edge_auth import errors
+from edge_auth.errors import AuthError, InvalidCredentials, InvalidGrant, InvalidToken, TemporarilyUnavailable
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.web.response import ANSWERS, Response, error_response
+from edge_auth.web.token_response import token_response
+
+ERRORS = sorted(AuthError.__subclasses__(), key=lambda error: error.__name__)
+STATUSES = {
+    "invalid_request": 400,
+    "unsupported_grant_type": 400,
+    "invalid_grant": 400,
+    "invalid_credentials": 401,
+    "invalid_token": 401,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "unsupported_media_type": 415,
+    "temporarily_unavailable": 503,
+}
+
+
+def headers_of(response: Response) -> dict[str, Any]:
+    """Return the headers as API Gateway gets them."""
+    headers: dict[str, Any] = response.to_event()["headers"]  # type: ignore[assignment]  # JSON of our own making
+    return headers
+
+
+def test_every_error_has_an_answer() -> None:
+    """The table is total: no error of the product becomes a crash (L1)."""
+    assert set(ANSWERS) == set(ERRORS)
+    assert all(not error.__subclasses__() for error in ERRORS)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_errors_are_answered_with_their_status(error: type[AuthError]) -> None:
+    """As the contract's table says."""
+    response = error_response(error("detail"))
+    assert (response.status, error.code) == (STATUSES[error.code], error.code)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_body_is_code_and_description_and_never_the_detail(error: type[AuthError]) -> None:
+    """In the characters of RFC 6749 §5.2 (A12)."""
+    event = error_response(error("s3cret detail")).to_event()
+    assert "s3cret" not in json.dumps(event)
+    assert json.loads(str(event["body"])) == {"error": error.code, "error_description": error.description}
+    for text in (error.code, error.description):
+        assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", text)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_errors_are_never_stored(error: type[AuthError]) -> None:
+    """Nor sniffed, nor sent in the clear (A11, C14)."""
+    headers = headers_of(error_response(error()))
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Type"] == "application/json; charset=utf-8"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+def test_a_bad_token_is_challenged() -> None:
+    """RFC 6750 §3 (Z7)."""
+    assert headers_of(error_response(InvalidToken()))["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert "WWW-Authenticate" not in headers_of(error_response(InvalidGrant()))
+
+
+def test_an_outage_says_when_to_retry() -> None:
+    """In seconds (DC-3)."""
+    assert headers_of(error_response(TemporarilyUnavailable()))["Retry-After"] == "1"
+
+
+def test_two_details_of_one_error_are_the_same_bytes() -> None:
+    """Why a refresh token is dead, or whether a user exists, is not to be told (A17, P8)."""
+    for error in (InvalidGrant, InvalidCredentials):
+        assert error_response(error("one")).to_event() == error_response(error("another")).to_event()
+
+
+def test_no_body_is_no_json() -> None:
+    """204 has neither body nor content type."""
+    event = Response(204).to_event()
+    assert (event["statusCode"], event["body"]) == (204, "")
+    assert "Content-Type" not in headers_of(Response(204))
+    assert headers_of(Response(204))["Cache-Control"] == "no-store"
+
+
+def test_an_empty_object_is_a_body() -> None:
+    """Unlike no body at all."""
+    assert Response(200, {}).to_event()["body"] == "{}"
+
+
+def grant(scope: str) -> TokenGrant:
+    """Return a grant."""
+    return TokenGrant(
+        access_token="at",
+        expires_in_seconds=900,
+        refresh_token="rt",
+        refresh_expires_in_seconds=1_209_600,
+        session_id="sid",
+        scope=scope,
+    )
+
+
+def test_the_token_response_is_rfc_6749s_and_our_two() -> None:
+    """Exactly these members (A11)."""
+    event = token_response(grant("a b")).to_event()
+    assert event["statusCode"] == 200
+    assert json.loads(str(event["body"])) == {
+        "access_token": "at",
+        "token_type": "Bearer",
+        "expires_in": 900,
+        "refresh_token": "rt",
+        "refresh_expires_in": 1_209_600,
+        "session_id": "sid",
+        "scope": "a b",
+    }
+
+
+def test_no_scope_is_not_mentioned() -> None:
+    """An empty scope would be malformed (RFC 6749 §3.3)."""
+    assert "scope" not in json.loads(str(token_response(grant("")).to_event()["body"]))
+
+
+def test_tokens_are_never_stored() -> None:
+    """RFC 6749 §5.1 (A11)."""
+    headers = headers_of(token_response(grant("")))
+    assert (headers["Cache-Control"], headers["Pragma"]) == ("no-store", "no-cache")
+
+
+def test_errors_for_operators_have_no_answer() -> None:
+    """They are not for the HTTP side, and not mistaken for it."""
+    assert not set(errors.AccountError.__subclasses__()) & set(ANSWERS)
