@@ -10,7 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-STOP_SECONDS = 5.0
+# How long a command may take to end when asked to, and how long the system to end it for certain.
+POLITE_SECONDS = 5.0
+CERTAIN_SECONDS = 5.0
 TAIL_LINES = 12
 
 
@@ -54,13 +56,17 @@ class Process:
     def stop(self) -> None:
         """End the command and everything that it started: politely, then for certain."""
         self._signal_group(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
         try:
-            while self._group_lives() and time.monotonic() < deadline:
-                time.sleep(0.02)
+            self._wait_for_group(POLITE_SECONDS)
         finally:
             self._signal_group(signal.SIGKILL)
             self._child.wait()
+            self._wait_for_group(CERTAIN_SECONDS)
+
+    def _wait_for_group(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._group_lives() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _group_lives(self) -> bool:
         self._child.poll()

@@ -32,7 +32,7 @@ def alive(pid: int) -> bool:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_leaving_the_block_ends_the_command_and_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also a command that ignores a polite request, and a grandchild that it forgot."""
-    monkeypatch.setattr(process, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(process, "POLITE_SECONDS", 0.1)
     log = tmp_path / "log"
 
     with start(STUBBORN_PARENT, tmp_path) as parent:
