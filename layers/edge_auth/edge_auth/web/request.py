@@ -5,7 +5,6 @@ never read: a token does not belong in a URL (RFC 9700 §4.3.2).
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -143,7 +142,7 @@ def _body(body: object, *, is_base64: bool) -> bytes:
         _refuse("body")
     try:
         raw = base64.b64decode(body, validate=True) if is_base64 else body.encode("utf-8")
-    except (binascii.Error, UnicodeEncodeError):
+    except ValueError:
         _refuse("body encoding")
     if len(raw) > MAX_BODY_BYTES:
         _refuse("body size")
