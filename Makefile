@@ -22,6 +22,8 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export UV_PYTHON_DOWNLOADS := never
 # One hint that the cache is on another disk is one too many.
 export UV_LINK_MODE ?= copy
+# Trust whom the machine trusts, as pip does: company networks have authorities of their own.
+export UV_SYSTEM_CERTS ?= true
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
