@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.flows.accounts import Accounts
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
@@ -257,6 +257,18 @@ class Deployment:
         """Return the session as the table holds it."""
         token = self.token_of(granted)
         return self.store.sessions[token.user_id, token.session_id]
+
+    def is_dead(self, granted: TokenGrant) -> bool:
+        """Say whether a refresh token is refused."""
+        try:
+            self.refreshed(granted.refresh_token)
+        except InvalidGrant:
+            return True
+        return False
+
+    def living(self) -> int:
+        """Count the sessions that live, of all users."""
+        return sum(session.is_live(self.clock() // 1000) for session in self.store.sessions.values())
 
     def change_session(self, granted: TokenGrant, **changes: object) -> None:
         """Damage a session, or set it to any state."""
