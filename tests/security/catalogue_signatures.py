@@ -135,6 +135,7 @@ def _es256(now: int) -> Iterator[Row]:
     yield "DER of zeros", f"{signed}.{base64url.encode(encode_dss_signature(0, 0))}"
     yield "hex instead of base64url", f"{signed}.{raw.hex()}"
     yield "33 bytes each", f"{signed}.{base64url.encode(bytes(1) + raw[:32] + bytes(1) + raw[32:])}"
+    yield "s with a zero before it", f"{signed}.{base64url.encode(raw[:32] + bytes(1) + raw[32:])}"
     yield "the signature twice", f"{signed}.{signature}{signature}"
     private_key = key("ES256").private_key
     assert isinstance(private_key, EllipticCurvePrivateKey)

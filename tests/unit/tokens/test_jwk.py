@@ -70,6 +70,14 @@ def test_signatures_of_another_size_are_invalid(alg: str, size: int) -> None:
         verification_key(key(alg).public_jwk()).check(b"\x01" * size, b"text")
 
 
+def test_an_es256_signature_with_a_longer_s_is_invalid() -> None:
+    """The same number with a zero before it would be a third spelling (T4)."""
+    pair = key("ES256")
+    raw = raw_signature(pair.private_key, b"text")
+    with pytest.raises(InvalidSignature):
+        verification_key(pair.public_jwk()).check(raw[:32] + bytes(1) + raw[32:], b"text")
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_zero_signature_is_invalid(alg: str) -> None:
     """All zeros is no signature: CVE-2022-21449, the "psychic" one."""
