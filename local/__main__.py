@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import closing
 from types import FrameType
 from typing import NoReturn
 
@@ -72,13 +73,14 @@ def run(chosen: Settings, progress: Progress) -> int:
 
 def _walk(stack: Stack, progress: Progress) -> None:
     secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
-    Walk(
-        api=Api(stack.settings.base_url),
-        user=stack.user,
-        ring=from_secret_json(secret["SecretString"]),
-        rotation_grace_seconds=stack.settings.rotation_grace_seconds,
-        say=progress.say,
-    ).all()
+    with closing(Api(stack.settings.base_url)) as api:
+        Walk(
+            api=api,
+            user=stack.user,
+            ring=from_secret_json(secret["SecretString"]),
+            rotation_grace_seconds=stack.settings.rotation_grace_seconds,
+            say=progress.say,
+        ).all()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

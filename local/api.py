@@ -41,6 +41,10 @@ class Api:
         # The environment's proxies are not for this machine.
         self._session.trust_env = False
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
     def login(self, username: str, password: str) -> Answer:
         """Log in."""
         return self._call("POST", "/auth/login", json={"username": username, "password": password})

@@ -61,3 +61,8 @@ class Clients:
         self.secretsmanager: SecretsManagerClient = session.client(
             "secretsmanager", endpoint_url=settings.endpoint, config=config
         )
+
+    def close(self) -> None:
+        """Close their connections."""
+        for client in vars(self).values():
+            client.close()

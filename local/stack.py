@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +49,13 @@ def running_stack(settings: Settings, inherited: Mapping[str, str], progress: Pr
             boot.done("IAM enforced: each function has its own policy's rights and no others")
             sam.finish_build(build)
             build_step.done("the layer for this machine's Python")
-            yield _deployed(settings, inherited, progress, process.pid)
+            with closing(Clients(settings)) as clients:
+                yield _deployed(settings, clients, inherited, progress, process.pid)
 
 
-def _deployed(settings: Settings, inherited: Mapping[str, str], progress: Progress, pid: int) -> Stack:
-    clients = Clients(settings)
-
+def _deployed(
+    settings: Settings, clients: Clients, inherited: Mapping[str, str], progress: Progress, pid: int
+) -> Stack:
     step = progress.start("sam deploy")
     sam.deploy(settings, clients, inherited)
     step.done("the real template, with RotationGraceSeconds=" + str(settings.rotation_grace_seconds))

@@ -42,6 +42,10 @@ class Client:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
     def get(self, path: str, access_token: str | None = None) -> requests.Response:
         """Get a route, with or without a token."""
         return self.get_with(path, {} if access_token is None else {"Authorization": f"Bearer {access_token}"})

@@ -5,6 +5,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.e2e.operator import Operator, Person
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark these tests, keep them on one worker, and let the search for leaks come last."""
     ours = [item for item in items if HERE in item.path.parents]
@@ -40,9 +42,10 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def client(stack: Stack) -> Client:
+def client(stack: Stack) -> Iterator[Client]:
     """Return a client that remembers every secret it sent or was given."""
-    return Client(stack.settings.base_url)
+    with closing(Client(stack.settings.base_url)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,8 @@ def test_while_it_serves_a_file_says_where_and_afterwards_nothing_is_left(
     script = f'. "{env_file}"; printf "%s\\n" "$EDGE_AUTH_URL" "$EDGE_AUTH_USER" "$EDGE_AUTH_PASSWORD"'
     shell = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     url, user, password = shell.stdout.splitlines()
-    assert Client(url).open_session(user, password).session_id
+    with closing(Client(url)) as client:
+        assert client.open_session(user, password).session_id
     assert descendants(tmp_path)
 
     running.send_signal(signal.SIGTERM)

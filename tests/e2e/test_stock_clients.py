@@ -1,5 +1,7 @@
 """Clients that others wrote, used as their manuals say."""
 
+from collections.abc import Iterator
+
 import jwt
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
@@ -17,10 +19,10 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def oauth(client: Client, session: Session) -> OAuth2Session:
+def oauth(client: Client, session: Session) -> Iterator[OAuth2Session]:
     """Return Authlib's session with this one's tokens, configured from discovery."""
     metadata = client.get("/.well-known/oauth-authorization-server").json()
-    return OAuth2Session(
+    with OAuth2Session(
         client_id="first-party",
         token_endpoint_auth_method="none",
         revocation_endpoint_auth_method="none",
@@ -31,7 +33,8 @@ def oauth(client: Client, session: Session) -> OAuth2Session:
             "refresh_token": session.refresh_token,
             "token_type": "Bearer",
         },
-    )
+    ) as oauth:
+        yield oauth
 
 
 def test_authlib_refreshes_and_calls_the_protected_route(client: Client, oauth: OAuth2Session) -> None:

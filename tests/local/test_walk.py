@@ -1,5 +1,7 @@
 """The demo walk notices every promise that is not kept."""
 
+from contextlib import closing
+
 import pytest
 
 from edge_auth.tokens.keyring import make_key_ring
@@ -28,8 +30,8 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> StubApi:
 def walk(stub: StubApi) -> list[str]:
     """Walk through the stub; return the lines that were said."""
     said: list[str] = []
-    with serving(stub) as url:
-        Walk(Api(url), User("ada", PASSWORD), stub.ring, rotation_grace_seconds=2, say=said.append).all()
+    with serving(stub) as url, closing(Api(url)) as api:
+        Walk(api, User("ada", PASSWORD), stub.ring, rotation_grace_seconds=2, say=said.append).all()
     return said
 
 
