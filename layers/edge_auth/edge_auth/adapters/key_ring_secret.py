@@ -56,7 +56,7 @@ class SecretKeyRingStore:
         self._secret_id = secret_id
 
     def read(self) -> KeyRing | None:
-        """Read the ring; a secret without a value has none."""
+        """Read the ring; a secret without a value, or with an empty one, has none."""
         try:
             with translated_failures():
                 response = self._client.get_secret_value(SecretId=self._secret_id)
@@ -64,9 +64,12 @@ class SecretKeyRingStore:
             if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "ResourceNotFoundException":
                 return None
             raise
+        text = response.get("SecretString")
+        if not text:
+            return None
         try:
-            return from_secret_json(response["SecretString"])
-        except (KeyError, ValueError):
+            return from_secret_json(text)
+        except ValueError:
             raise TemporarilyUnavailable("the secret holds no key ring") from None
 
     def create(self, ring: KeyRing) -> KeyRing:
