@@ -40,7 +40,7 @@ run: $(VENV) $(SAM) $(MINISTACK) ## the same without the walk, then serve until 
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
 test: $(VENV) $(SAM) $(MINISTACK) ## every test, the deployed stack's included
-	.venv/bin/python -m pytest -n 2 --dist loadgroup
+	.venv/bin/python -m pytest -n auto
 
 check: $(VENV) $(SAM) ## format, lint, types, import rules, template
 	.venv/bin/ruff format --check

@@ -1,6 +1,13 @@
-"""No test reaches an AWS account: what the developer's shell says of AWS is forgotten before anything is imported."""
+"""No test reaches an AWS account: what the developer's shell says of AWS is forgotten before anything is imported.
+
+And where the tests are spread over several workers, those of the deployed stack stay together.
+"""
 
 import os
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
@@ -12,3 +19,15 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE="/dev/null",
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
+    """Gives each worker one file at a time, and one worker all files of `tests/e2e`, which share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Spread the tests our way: xdist's own groups (loadgroup) do nothing under this pytest."""
+    return Scheduling(config, log)

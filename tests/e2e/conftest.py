@@ -20,13 +20,11 @@ from tests.e2e.operator import Operator, Person
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests, keep them on one worker, and let the search for leaks come last."""
-    ours = [item for item in items if HERE in item.path.parents]
-    for item in ours:
-        item.add_marker("e2e")
-        item.add_marker(pytest.mark.xdist_group("stack"))
+    """Mark these tests, and let the search for leaks come last."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("e2e")
     items.sort(key=lambda item: item.path == HERE / "test_leaks.py")
 
 
