@@ -187,6 +187,15 @@ def test_a_point_of_another_curve_is_refused() -> None:
         verification_key({**key("ES256").public_jwk(), **coordinates})
 
 
+def test_a_coordinate_has_the_full_size_of_the_curve() -> None:
+    """RFC 7518 §6.2.1.2: a leading zero more is the same number, and another spelling of the key."""
+    jwk = key("ES256").public_jwk()
+    longer = base64url.encode(b"\0" + base64url.decode(jwk["x"]))
+
+    with pytest.raises(ValueError, match="x is not of the curve's size"):
+        verification_key({**jwk, "x": longer})
+
+
 def test_rsa_below_2048_bits_is_refused() -> None:
     """RFC 7518 §3.3 wants 2048 bits at least."""
     numbers = generate_rsa(65537, 2040).public_key().public_numbers()  # noqa: S505 - a weak key is the point

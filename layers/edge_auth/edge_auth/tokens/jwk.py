@@ -24,6 +24,7 @@ MIN_RSA_BITS = 2048  # RFC 7518 §3.3; our own keys have 3072
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 # RFC 7638 §3.2: the members that make the key, by key type.
 REQUIRED_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
+P256_COORDINATE_BYTES = 32  # RFC 7518 §6.2.1.2: the full size, leading zeros included
 ES256_SIGNATURE_BYTES = 64  # RFC 7518 §3.4: R and S, 32 bytes each
 ED25519_SIGNATURE_BYTES = 64  # RFC 8032 §5.1.6
 
@@ -86,7 +87,7 @@ def verification_key(jwk: object) -> VerificationKey:
 def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
     if jwk.get("crv") != "P-256":
         _refuse("another curve than P-256")
-    key = EllipticCurvePublicNumbers(_integer(jwk, "x"), _integer(jwk, "y"), SECP256R1()).public_key()
+    key = EllipticCurvePublicNumbers(_coordinate(jwk, "x"), _coordinate(jwk, "y"), SECP256R1()).public_key()
     algorithm = ECDSA(SHA256())
 
     def check(signature: bytes, signed: bytes) -> None:
@@ -143,6 +144,13 @@ def _text(jwk: Mapping[str, object], name: str) -> str:
 
 def _integer(jwk: Mapping[str, object], name: str) -> int:
     return int.from_bytes(base64url.decode(_text(jwk, name)))
+
+
+def _coordinate(jwk: Mapping[str, object], name: str) -> int:
+    data = base64url.decode(_text(jwk, name))
+    if len(data) != P256_COORDINATE_BYTES:
+        _refuse(f"{name} is not of the curve's size")
+    return int.from_bytes(data)
 
 
 def _refuse(what: str) -> NoReturn:
