@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from local.stack import Stack, running_stack
 from local.walk import Walk
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+DEMO_GRACE_SECONDS = 2  # the walk waits for the grace window to pass
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 
 
@@ -40,7 +42,8 @@ def main(arguments: list[str]) -> int:
 
 def demo(chosen: Settings, progress: Progress) -> int:
     """Bring the stack up, walk through it, take it down."""
-    with running_stack(chosen, os.environ, progress) as stack:
+    hurried = replace(chosen, parameters={"RotationGraceSeconds": str(DEMO_GRACE_SECONDS)})
+    with running_stack(hurried, os.environ, progress) as stack:
         progress.say(f"\nA session's life, at {chosen.base_url}\n")
         _walk(stack, progress)
     progress.say(
@@ -78,7 +81,7 @@ def _walk(stack: Stack, progress: Progress) -> None:
             api=api,
             user=stack.user,
             ring=from_secret_json(secret["SecretString"]),
-            rotation_grace_seconds=stack.settings.rotation_grace_seconds,
+            rotation_grace_seconds=DEMO_GRACE_SECONDS,
             say=progress.say,
         ).all()
 

@@ -66,7 +66,7 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
     parameters = {
         "Issuer": settings.base_url,
         "Audience": AUDIENCE,
-        "RotationGraceSeconds": str(settings.rotation_grace_seconds),
+        **settings.parameters,
     }
     command: list[str | Path] = [
         *(SAM, "deploy", "--template-file", settings.home / "build" / "template.yaml"),

@@ -1,7 +1,7 @@
 """What the local stack is told, and where it keeps things."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.failure import Failure
@@ -25,8 +25,8 @@ class Settings:
 
     port: int = DEFAULT_PORT
     home: Path = ROOT / ".local"  # logs, the built template, the running stack's state
-    # Short, so that the demo need not wait ten seconds to show what happens after it.
-    rotation_grace_seconds: int = 2
+    # Of the template's parameters, those that are not at their defaults.
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:

@@ -58,7 +58,9 @@ def _deployed(
 ) -> Stack:
     step = progress.start("sam deploy")
     sam.deploy(settings, clients, inherited)
-    step.done("the real template, with RotationGraceSeconds=" + str(settings.rotation_grace_seconds))
+    step.done(
+        ", with ".join(["the real template", *(f"{name}={value}" for name, value in settings.parameters.items())])
+    )
 
     step = progress.start("gateway responses")
     responses = gateway.read(ROOT / "template.yaml")

@@ -30,11 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Return a stack that serves on a free port, with the template's own grace window of ten seconds."""
+    """Return a stack that serves on a free port, with the template's own parameters."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(port=port, home=ROOT / ".local" / "e2e", rotation_grace_seconds=10)
+    settings = Settings(port=port, home=ROOT / ".local" / "e2e")
     with running_stack(settings, os.environ, Progress()) as stack:
         yield stack
 
