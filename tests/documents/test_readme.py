@@ -1,42 +1,24 @@
 """The README says what the template and the code do. Its curl examples are run by the end-to-end tests."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from edge_auth.errors import AuthError
 from edge_auth.flows.events import EventName
 from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS
 from edge_auth.web.response import ANSWERS
+from tests.architecture import template_file
 
-ROOT = Path(__file__).parents[2]
+ROOT = template_file.ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-class TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms (`!Ref`, `!Sub`, …) as their plain values."""
-
-
-def _plain(loader: TemplateLoader, _suffix: str, node: yaml.Node) -> Any:  # noqa: ANN401 - YAML holds anything
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
-
-
-TemplateLoader.add_multi_constructor("!", _plain)
 
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     """Return the template."""
-    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, TemplateLoader)  # type: ignore[no-any-return]  # noqa: S506 - a safe loader
+    return template_file.template()
 
 
 def section(title: str) -> str:

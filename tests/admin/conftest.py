@@ -1,0 +1,102 @@
+"""The operators' command, on a stack in moto."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from admin.command import main
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.sessions import DynamoDBSessions
+from tests.contract.tables import create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+STACK = "edge-auth"
+IDENTITIES, SESSIONS = "IdentitiesTable", "SessionsTable"
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Outcome]
+
+
+class Stacks:
+    """CloudFormation's answers to DescribeStacks; the end-to-end tests ask a real one."""
+
+    def __init__(self) -> None:
+        """Begin with the stack of these tests."""
+        tables = [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in (IDENTITIES, SESSIONS)]
+        self.outputs: dict[str, list[dict[str, str]]] = {STACK: tables}
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, object]:  # noqa: N803 - AWS's own name
+        """Answer, or fail as AWS does for a stack that is not there."""
+        if StackName not in self.outputs:
+            message = f"Stack with id {StackName} does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+        return {"Stacks": [{"StackName": StackName, "Outputs": self.outputs[StackName]}]}
+
+
+@pytest.fixture
+def stacks() -> Stacks:
+    """Return the stacks that there are."""
+    return Stacks()
+
+
+@pytest.fixture
+def dynamodb() -> Iterator["DynamoDBClient"]:
+    """Make the stack's tables, and return a client that sees them."""
+    with mock_aws():
+        client = boto3.session.Session().client("dynamodb")
+        for name in (IDENTITIES, SESSIONS):
+            create_table(client, name, f"admin-{name}")
+        yield client
+
+
+@pytest.fixture
+def identities(dynamodb: "DynamoDBClient") -> DynamoDBIdentities:
+    """Return the stack's users."""
+    return DynamoDBIdentities(dynamodb, table=f"admin-{IDENTITIES}")
+
+
+@pytest.fixture
+def sessions(dynamodb: "DynamoDBClient") -> DynamoDBSessions:
+    """Return the stack's sessions."""
+    return DynamoDBSessions(dynamodb, table=f"admin-{SESSIONS}")
+
+
+@pytest.fixture
+def command(
+    dynamodb: "DynamoDBClient",
+    stacks: Stacks,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Command:
+    """Return the command, run in this process with this standard input."""
+    clients = {"cloudformation": stacks, "dynamodb": dynamodb}
+    monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
+
+    def run(*arguments: str, stdin: str = "") -> Outcome:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        try:
+            status = main(arguments)
+        except SystemExit as end:  # argparse's own way out
+            status = int(str(end.code))
+        printed = capsys.readouterr()
+        return Outcome(status, printed.out, printed.err)
+
+    return run

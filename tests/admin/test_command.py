@@ -1,0 +1,245 @@
+"""`./edge-auth users …`: what operators can do, and what they read when they cannot."""
+
+import json
+import re
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.errors import InvalidCredentials, UnknownUser
+from edge_auth.flows.identity import ACTIVE, DISABLED
+from edge_auth.passwords import check_password
+from edge_auth.tokens.refresh import new_id
+from edge_auth.tokens.session import Session
+from tests.admin.conftest import IDENTITIES, PASSWORD, SESSIONS, Command, Stacks
+from tests.contract.records import a_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+OTHER_PASSWORD = "another long password"
+
+
+def create(command: Command, username: str = "ada@example.com", *options: str) -> None:
+    """Add a user through the command."""
+    outcome = command("users", "create", username, "--password-stdin", *options, stdin=f"{PASSWORD}\n")
+    assert outcome.status == 0, outcome.err
+
+
+def open_sessions(
+    dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, username: str, count: int
+) -> list[Session]:
+    """Open sessions of a user, as logins would."""
+    identity, now = identities.find(username), int(time.time())
+    opening = DynamoDBSessionOpening(
+        dynamodb, identities_table=f"admin-{IDENTITIES}", sessions_table=f"admin-{SESSIONS}"
+    )
+    opened = [
+        replace(
+            a_session(),
+            user_id=identity.user_id,
+            session_id=new_id(secrets.token_bytes),
+            created_at_seconds=now - age,
+            rotated_at_ms=0,
+            idle_expires_at_seconds=now + 1000,
+            absolute_expires_at_seconds=now + 2000,
+        )
+        for age in range(count)
+    ]
+    for session in opened:
+        opening.open(session, username=username, epoch=identity.epoch)
+    return opened
+
+
+def living(sessions: DynamoDBSessions, user_id: str) -> list[Session]:
+    """Return the sessions that were not ended."""
+    return [session for session in sessions.of_user(user_id) if session.revoked_at_seconds is None]
+
+
+def test_create_adds_a_user_who_can_log_in(command: Command, identities: DynamoDBIdentities) -> None:
+    """The user is active, under the canonical name, with a hash of the password that was given."""
+    outcome = command("users", "create", "Ada@Example.com", "--password-stdin", stdin=f"{PASSWORD}\n")
+
+    identity = identities.find("ada@example.com")
+    assert outcome.status == 0
+    assert outcome.out == f"created ada@example.com, user id {identity.user_id}\n"
+    assert identity.status == ACTIVE
+    check_password(PASSWORD.encode(), identity.password_hash)
+
+
+def test_create_keeps_scope_and_roles(command: Command, identities: DynamoDBIdentities) -> None:
+    """What the tokens will carry is said when the user is made."""
+    create(command, "ada", "--scope", "read write", "--role", "admin", "--role", "auditor")
+
+    identity = identities.find("ada")
+    assert (identity.scope, identity.roles) == ("read write", ("admin", "auditor"))
+
+
+def test_create_does_not_touch_an_existing_user(command: Command, identities: DynamoDBIdentities) -> None:
+    """A name is taken once, in any spelling of it."""
+    create(command, "ada")
+    before = identities.find("ada")
+
+    outcome = command("users", "create", "ADA", "--password-stdin", stdin=f"{OTHER_PASSWORD}\n")
+
+    assert (outcome.status, outcome.err) == (1, "edge-auth: the user name is taken: ada\n")
+    assert identities.find("ada") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "reason"),
+    [
+        (["ada"], "fourteen chars", "a password has 15 to 128 characters, this one has 14"),
+        (["ada"], "x" * 129, "a password has 15 to 128 characters, this one has 129"),
+        (["a da"], PASSWORD, "a user name has letters, digits and . _ - + @ only"),
+        (["ada", "--scope", "read  write"], PASSWORD, "a scope is"),
+        (["ada", "--role", "two words"], PASSWORD, "a role has"),
+        (["ada", "--scope", "x" * 300], PASSWORD, "scope and roles take more than"),
+    ],
+)
+def test_create_refuses_with_the_reason(command: Command, arguments: list[str], password: str, reason: str) -> None:
+    """P1: one line that says which rule was broken, and never the password."""
+    outcome = command("users", "create", *arguments, "--password-stdin", stdin=f"{password}\n")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"edge-auth: {reason}")
+    assert outcome.err.count("\n") == 1
+    assert password not in outcome.out + outcome.err
+
+
+def test_set_password_replaces_it_and_ends_all_sessions(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
+) -> None:
+    """A8: whoever was logged in with the old password is logged out."""
+    create(command, "ada")
+    open_sessions(dynamodb, identities, "ada", 2)
+
+    outcome = command("users", "set-password", "ada", "--password-stdin", stdin=f"{OTHER_PASSWORD}\n")
+
+    identity = identities.find("ada")
+    assert (outcome.status, outcome.out) == (0, "password set, 2 sessions ended\n")
+    assert living(sessions, identity.user_id) == []
+    check_password(OTHER_PASSWORD.encode(), identity.password_hash)
+    with pytest.raises(InvalidCredentials):
+        check_password(PASSWORD.encode(), identity.password_hash)
+
+
+def test_disable_ends_all_sessions_and_enable_lets_log_in_again(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
+) -> None:
+    """A8, F18: disabling ends what is open; enabling opens nothing by itself."""
+    create(command, "ada")
+    open_sessions(dynamodb, identities, "ada", 1)
+
+    disabled = command("users", "disable", "ada")
+    status = identities.find("ada").status
+    enabled = command("users", "enable", "ada")
+
+    assert (disabled.status, disabled.out) == (0, "disabled, 1 session ended\n")
+    assert status == DISABLED
+    assert (enabled.status, enabled.out) == (0, "enabled\n")
+    assert identities.find("ada").status == ACTIVE
+    assert living(sessions, identities.find("ada").user_id) == []
+
+
+def test_sessions_lists_the_living_ones_oldest_first(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities
+) -> None:
+    """One JSON object a line, for people and for programs; nothing in it logs anybody in."""
+    create(command, "ada")
+    opened = open_sessions(dynamodb, identities, "ada", 3)
+
+    outcome = command("users", "sessions", "ada")
+
+    lines = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [line["session_id"] for line in lines] == [session.session_id for session in reversed(opened)]
+    assert set(lines[0]) == {"session_id", "client_id", "created", "last_used", "expires"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[0]["created"])
+
+
+def test_end_sessions_logs_the_user_out_everywhere_and_nobody_else(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
+) -> None:
+    """A8: all of one user's sessions, and the same call again ends none."""
+    create(command, "ada")
+    create(command, "bob")
+    open_sessions(dynamodb, identities, "ada", 2)
+    open_sessions(dynamodb, identities, "bob", 1)
+
+    first, second = command("users", "end-sessions", "ada"), command("users", "end-sessions", "ada")
+
+    assert (first.out, second.out) == ("2 sessions ended\n", "0 sessions ended\n")
+    assert living(sessions, identities.find("ada").user_id) == []
+    assert len(living(sessions, identities.find("bob").user_id)) == 1
+
+
+@pytest.mark.parametrize("act", ["disable", "enable", "sessions", "end-sessions"])
+def test_an_unknown_user_is_one_readable_line(command: Command, identities: DynamoDBIdentities, act: str) -> None:
+    """And no user is made by asking for one."""
+    outcome = command("users", act, "nobody")
+
+    assert (outcome.status, outcome.out, outcome.err) == (1, "", "edge-auth: there is no such user\n")
+    with pytest.raises(UnknownUser):
+        identities.find("nobody")
+
+
+def test_an_unknown_stack_is_one_readable_line(command: Command) -> None:
+    """The stack's name is in it."""
+    outcome = command("--stack", "elsewhere", "users", "sessions", "ada")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith("edge-auth: stack elsewhere: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_another_kind_of_stack_is_one_readable_line(command: Command, stacks: Stacks) -> None:
+    """A stack without our tables is not ours."""
+    stacks.outputs["other"] = []
+
+    outcome = command("--stack", "other", "users", "sessions", "ada")
+
+    assert outcome.status == 1
+    assert "is it an edge-auth stack?" in outcome.err
+
+
+def test_trouble_with_aws_is_one_readable_line(command: Command, dynamodb: "DynamoDBClient") -> None:
+    """DC-3: an operator too is told that the outcome is unknown, and by which call."""
+    dynamodb.delete_table(TableName=f"admin-{IDENTITIES}")
+
+    outcome = command("users", "disable", "ada")
+
+    assert outcome.status == 1
+    assert outcome.err == (
+        "edge-auth: AWS did not answer as it should (UpdateItem: ResourceNotFoundException); try again\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--password", "-p"])
+def test_a_password_is_no_argument(command: Command, option: str) -> None:
+    """An argument is in the shell's history and in every process list."""
+    outcome = command("users", "create", "ada", option, PASSWORD)
+
+    assert outcome.status == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ["--stack", "--local", "examples", "AWS_PROFILE"]),
+        (["users", "--help"], ["create", "set-password", "disable", "enable", "sessions", "end-sessions"]),
+        (["users", "create", "--help"], ["--password-stdin", "--scope", "--role", "prompt"]),
+        (["users", "disable", "--help"], ["end all sessions"]),
+    ],
+)
+def test_help_explains_itself(command: Command, arguments: list[str], words: list[str]) -> None:
+    """Whoever has only the command finds everything from it."""
+    outcome = command(*arguments)
+
+    assert outcome.status == 0
+    assert all(word in outcome.out for word in words)

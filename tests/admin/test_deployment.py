@@ -1,0 +1,43 @@
+"""How the operators' command finds what it works on."""
+
+import os
+
+import pytest
+
+from admin import deployment
+from admin.command import main
+
+
+def test_local_leads_to_this_machine_and_to_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shell says of AWS is forgotten, a profile above all."""
+    environment = {
+        "AWS_PROFILE": "production",
+        "AWS_REGION": "eu-central-1",
+        "EDGE_AUTH_PORT": "4999",
+        "HOME": "/home/ada",
+    }
+    monkeypatch.setattr(os, "environ", environment)
+
+    deployment.use_local_stack()
+
+    assert environment == {
+        "HOME": "/home/ada",
+        "EDGE_AUTH_PORT": "4999",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4999",
+    }
+
+
+def test_a_missing_region_is_one_readable_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first thing that a new operator forgets."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    status = main(["users", "sessions", "ada"])
+
+    printed = capsys.readouterr()
+    assert (status, printed.out) == (1, "")
+    assert printed.err == "edge-auth: stack edge-auth: You must specify a region.\n"

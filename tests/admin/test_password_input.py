@@ -1,0 +1,79 @@
+"""Where the operators' command takes passwords from."""
+
+import io
+
+import pytest
+
+from admin import password_input
+from admin.password_input import PasswordInputError, read_new_password
+
+
+class Terminal(io.StringIO):
+    """Standard input that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Somebody sits there."""
+        return True
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """Let somebody type these at the prompts; return the prompts that were shown."""
+    prompts: list[str] = []
+    waiting = list(answers)
+
+    def getpass(prompt: str) -> str:
+        prompts.append(prompt)
+        return waiting.pop(0)
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(password_input, "getpass", getpass)
+    return prompts
+
+
+@pytest.mark.parametrize(
+    "text", ["secret words here\n", "secret words here\r\n", "secret words here", "secret words here\nx"]
+)
+def test_the_first_line_of_standard_input_is_the_password(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Without its line end, whichever it has."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+    assert read_new_password(from_stdin=True) == "secret words here"
+
+
+def test_spaces_belong_to_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P3: nothing is trimmed."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("  secret \n"))
+
+    assert read_new_password(from_stdin=True) == "  secret "
+
+
+def test_an_empty_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken pipe sets no empty password."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    with pytest.raises(PasswordInputError, match="no password on standard input"):
+        read_new_password(from_stdin=True)
+
+
+def test_the_prompt_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped password would lock its user out."""
+    prompts = typed(monkeypatch, "secret words here", "secret words here")
+
+    assert read_new_password(from_stdin=False) == "secret words here"
+    assert prompts == ["New password: ", "Again: "]
+
+
+def test_two_different_answers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of them is taken."""
+    typed(monkeypatch, "secret words here", "secret words hers")
+
+    with pytest.raises(PasswordInputError, match="the two passwords differ"):
+        read_new_password(from_stdin=False)
+
+
+def test_without_a_terminal_the_prompt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script is told about --password-stdin; getpass would have echoed what comes."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret words here\n"))
+
+    with pytest.raises(PasswordInputError, match="--password-stdin"):
+        read_new_password(from_stdin=False)
