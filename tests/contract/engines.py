@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
-CREDENTIALS = {"aws_access_key_id": "contract", "aws_secret_access_key": "contract", "region_name": "us-east-1"}
 
 
 @dataclass(frozen=True)
@@ -72,14 +71,13 @@ def memory_engine() -> Engine:
 def moto_tables() -> Iterator[Tables]:
     """Make tables in moto. Its conditional writes are not atomic across threads."""
     with mock_aws():
-        yield _tables(boto3.session.Session(**CREDENTIALS).client("dynamodb"))
+        yield _tables(boto3.session.Session().client("dynamodb"))
 
 
 @contextmanager
 def endpoint_tables() -> Iterator[Tables]:
     """Make tables, under new names, at the endpoint that the environment names, and drop them afterwards."""
-    session = boto3.session.Session(**CREDENTIALS)
-    tables = _tables(session.client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE]))
+    tables = _tables(boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE]))
     try:
         yield tables
     finally:

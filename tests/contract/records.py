@@ -1,4 +1,4 @@
-"""Users, sessions and tokens to fill stores with. Every value differs from every other, so that none can be mixed up."""
+"""Users, sessions and tokens to fill stores with. Every value differs from every other: none can be mixed up."""
 
 from dataclasses import replace
 from typing import Any
