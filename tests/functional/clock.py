@@ -1,0 +1,31 @@
+"""A clock that tests set: it stands in for the `time` module where the product reads it."""
+
+from dataclasses import dataclass
+
+START_MS = 1_790_000_000_000
+
+
+@dataclass
+class TestClock:
+    """Stands still until it is moved."""
+
+    __test__ = False  # a clock for tests, not a test
+
+    now_ms: int = START_MS
+
+    @property
+    def now_seconds(self) -> int:
+        """Whole seconds since 1970."""
+        return self.now_ms // 1000
+
+    def advance(self, *, seconds: float) -> None:
+        """Move on, or back."""
+        self.now_ms += round(seconds * 1000)
+
+    def time_ns(self) -> int:
+        """Answer as `time.time_ns`."""
+        return self.now_ms * 1_000_000
+
+    def time(self) -> float:
+        """Answer as `time.time`."""
+        return self.now_ms / 1000

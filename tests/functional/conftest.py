@@ -1,0 +1,108 @@
+"""A stack of the template in moto, its functions loaded as Lambda loads them, and a search of all that was printed."""
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core.models import botocore_stubber
+
+from tests.functional.clock import TestClock
+from tests.functional.people import PASSWORD, ada, key_ring
+from tests.functional.sample_events import Event, login_event
+from tests.functional.stack import Answer, Output, Stack, create_stack
+from tests.functional.wire import Wire, fresh_session
+
+Function = Callable[[object], Answer]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> TestClock:
+    """Return the product's clock."""
+    clock = TestClock()
+    monkeypatch.setattr("edge_auth.clock.time", clock)
+    return clock
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """Return the wire of the functions' clients. Nobody waits between the SDK's attempts."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "functional")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "functional")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+    with mock_aws():
+        wire = Wire()
+        session = fresh_session()
+        session.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
+        session.events.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        yield wire
+
+
+@pytest.fixture
+def empty_stack(
+    wire: Wire,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Stack]:
+    """Return a stack without keys and users. Afterwards, nothing that was printed may hold a secret (L4, K5, A13)."""
+    output = Output(capfd, caplog)
+    stack = create_stack(wire, clock, monkeypatch, output)
+    yield stack
+    printed = output.read()
+    leaked = [secret for secret in stack.secrets.values if secret in printed]
+    assert not leaked, f"{len(leaked)} secrets were printed"
+
+
+@pytest.fixture
+def stack(empty_stack: Stack) -> Stack:
+    """Return a stack with keys and one user, ada."""
+    empty_stack.make_key_ring(key_ring())
+    empty_stack.add_user(ada(), PASSWORD)
+    return empty_stack
+
+
+@pytest.fixture
+def login(stack: Stack) -> Function:
+    """Return the login function, cold."""
+    return stack.function("login")
+
+
+@pytest.fixture
+def refresh(stack: Stack) -> Function:
+    """Return the refresh function, cold."""
+    return stack.function("refresh")
+
+
+@pytest.fixture
+def logout(stack: Stack) -> Function:
+    """Return the logout function, cold."""
+    return stack.function("logout")
+
+
+@pytest.fixture
+def authorize(stack: Stack) -> Callable[[Event], dict[str, object]]:
+    """Return the authorizer, cold."""
+    handler = stack.module("authorizer").handler
+
+    def invoke(event: Event) -> dict[str, object]:
+        answer: dict[str, object] = handler(event, None)
+        return answer
+
+    return invoke
+
+
+@pytest.fixture
+def tokens(login: Function) -> dict[str, str]:
+    """Return the token response of a login of ada's."""
+    answer = login(login_event("ada", PASSWORD))
+    assert answer.status == 200
+    return answer.json

@@ -1,0 +1,40 @@
+"""The users and keys of the functional tests."""
+
+from functools import cache
+
+from edge_auth.flows.identity import ACTIVE, Identity
+from edge_auth.passwords import hash_password
+from edge_auth.tokens import base64url
+from edge_auth.tokens.keyring import KeyRing, make_key_ring
+
+PASSWORD = "a fine long passphrase"
+WRONG_PASSWORD = "not the right passphrase"
+BOB_ID = base64url.encode(b"bob" + bytes(13))
+ADA_ID = base64url.encode(b"ada" + bytes(13))  # of the form that `refresh.new_id` draws
+_SALT = bytes(range(16))
+
+
+@cache
+def password_hash(password: str = PASSWORD) -> str:
+    """Hash a password once for all tests."""
+    return hash_password(password.encode(), entropy=lambda _count: _SALT)
+
+
+def ada() -> Identity:
+    """Return an active user with scope and roles."""
+    return Identity(
+        user_id=ADA_ID,
+        username="ada",
+        password_hash=password_hash(),
+        status=ACTIVE,
+        epoch=0,
+        created_at_seconds=1_780_000_000,
+        scope="read write",
+        roles=("admin", "auditor"),
+    )
+
+
+@cache
+def key_ring(alg: str = "ES256", serial: int = 0) -> KeyRing:
+    """Return a key ring; another serial is another ring."""
+    return make_key_ring(alg, now_seconds=1_780_000_000, entropy=lambda count: bytes([serial + 65]) * count)

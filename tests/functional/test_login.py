@@ -1,0 +1,168 @@
+import re
+
+import pytest
+
+from edge_auth.flows.identity import DISABLED
+from tests.functional.answers import ERROR_HEADERS, INVALID_CREDENTIALS, INVALID_REQUEST
+from tests.functional.conftest import Function
+from tests.functional.people import ADA_ID, PASSWORD, WRONG_PASSWORD
+from tests.functional.sample_events import login_event, with_json
+from tests.functional.stack import Stack
+
+
+def test_a_login_is_answered_with_tokens(login: Function) -> None:
+    """Contract §3: the token response, its members, and its headers (A11)."""
+    answer = login(login_event("ada", PASSWORD))
+
+    assert answer.status == 200
+    assert answer.headers == {**ERROR_HEADERS, "Pragma": "no-cache"}
+    assert set(answer.json) == {
+        "access_token",
+        "token_type",
+        "expires_in",
+        "refresh_token",
+        "refresh_expires_in",
+        "session_id",
+        "scope",
+    }
+    assert answer.json["token_type"] == "Bearer"
+    assert answer.json["expires_in"] == 900
+    assert answer.json["refresh_expires_in"] == 14 * 86_400
+    assert answer.json["scope"] == "read write"
+    assert re.fullmatch(r"edgeauth_rt_[A-Za-z0-9_-]{120}", answer.json["refresh_token"])
+
+
+def test_a_login_keeps_one_session(stack: Stack, login: Function) -> None:
+    """The session is ada's, is the one in the answer, and lives from now for the days that the parameters say."""
+    answer = login(login_event("ada", PASSWORD))
+
+    [item] = stack.session_items()
+    assert item["user_id"] == {"S": ADA_ID}
+    assert item["session_id"] == {"S": answer.json["session_id"]}
+    assert item["generation"] == {"N": "0"}
+    assert item["idle_expires_at"] == {"N": str(stack.clock.now_seconds + 14 * 86_400)}
+    assert item["absolute_expires_at"] == {"N": str(stack.clock.now_seconds + 30 * 86_400)}
+
+
+def test_every_login_is_a_session_of_its_own(stack: Stack, login: Function) -> None:
+    """P15: no id of a client's choosing, none used twice."""
+    chosen = {"username": "ada", "password": PASSWORD, "session_id": "f" * 32, "refresh_token": "mine"}
+
+    answers = [login(with_json("login", chosen)).json for _ in range(3)]
+
+    assert len({answer["session_id"] for answer in answers} | {"f" * 32}) == 4
+    assert len({answer["refresh_token"] for answer in answers}) == 3
+    assert len(stack.session_items()) == 3
+
+
+def test_a_user_without_scope_gets_none(stack: Stack, login: Function) -> None:
+    """Contract §3: `scope` is there where one was granted."""
+    stack.dynamodb.update_item(
+        TableName="functional-identities",
+        Key={"pk": {"S": "login#ada"}},
+        UpdateExpression="SET #scope = :none",
+        ExpressionAttributeNames={"#scope": "scope"},
+        ExpressionAttributeValues={":none": {"S": ""}},
+    )
+
+    assert "scope" not in login(login_event("ada", PASSWORD)).json
+
+
+@pytest.mark.parametrize("username", ["ADA", "\uff21\uff24\uff21"])
+def test_a_username_has_one_spelling(login: Function, username: str) -> None:
+    """Case and compatibility forms of a name are the name."""
+    assert login(login_event(username, PASSWORD)).status == 200
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD + " ",
+        " " + PASSWORD,
+        PASSWORD.upper(),
+        PASSWORD + "\0x",
+        PASSWORD[:-1],
+        "x",
+        "\N{PILE OF POO}" * 256,
+    ],
+)
+def test_a_password_is_checked_exactly_as_received(stack: Stack, login: Function, password: str) -> None:
+    """P3: no trimming, folding or truncating; every other password has the same answer and opens nothing."""
+    assert login(login_event("ada", password)) == INVALID_CREDENTIALS
+    assert stack.session_items() == []
+
+
+def test_wrong_password_unknown_user_and_disabled_user_have_one_answer(stack: Stack, login: Function) -> None:
+    """P8: the same bytes and headers, and no session."""
+    answers = [login(login_event("ada", WRONG_PASSWORD)), login(login_event("nobody", PASSWORD))]
+    stack.identities.change_status("ada", DISABLED)
+    answers += [login(login_event("ada", PASSWORD)), login(login_event("ada", WRONG_PASSWORD))]
+
+    assert answers == [INVALID_CREDENTIALS] * 4
+    assert stack.session_items() == []
+
+
+@pytest.mark.parametrize("username", ["user#" + ADA_ID, ADA_ID, "login#ada"])
+def test_no_key_of_the_table_is_a_username(login: Function, username: str) -> None:
+    """A name with a character that no name has is malformed; an id is nobody's name."""
+    expected = INVALID_REQUEST if "#" in username else INVALID_CREDENTIALS
+    assert login(login_event(username, PASSWORD)) == expected
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        {"S": ""},
+        {"S": "x"},
+        {"N": "1"},
+        {"NULL": True},
+        {"B": b"$argon2id$"},
+        {"L": [{"S": "$argon2id$"}]},
+        {"S": "$argon2id$v=19$m=4194304,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43},
+        {"S": "$2b$12$abcdefghijklmnopqrstuuTesttesttesttesttesttesttestte"},
+    ],
+)
+def test_a_malformed_hash_is_a_wrong_password(stack: Stack, login: Function, stored: dict[str, object] | None) -> None:
+    """P9: whatever stands where the hash should be, the login fails and does not break."""
+    user = next(item for item in stack.identity_items() if item["pk"] == {"S": "login#ada"})
+    user = {**user, "password_hash": stored} if stored else {k: v for k, v in user.items() if k != "password_hash"}
+    stack.dynamodb.put_item(TableName="functional-identities", Item=user)
+
+    assert login(login_event("ada", PASSWORD)) == INVALID_CREDENTIALS
+    assert stack.session_items() == []
+
+
+@pytest.mark.parametrize(
+    "password",
+    [None, 1, 1.5, True, [], {}, "", "x" * 1025, "\u00e9" * 513, "\ud800", ["a fine long passphrase"]],
+)
+def test_a_password_of_another_form_is_refused_before_any_call(stack: Stack, login: Function, password: object) -> None:
+    """P7, P10: no text, empty, over 1024 bytes, or a lone surrogate."""
+    assert login(with_json("login", {"username": "ada", "password": password})) == INVALID_REQUEST
+    assert stack.wire.calls == []
+
+
+@pytest.mark.parametrize(
+    "username", [None, 1, True, [], {}, "", "a" * 129, "\ud800", "a b", "a\0", "a#b", "a\n", "ada "]
+)
+def test_a_username_of_another_form_is_refused_before_any_call(stack: Stack, login: Function, username: object) -> None:
+    """What can be nobody's name is malformed."""
+    assert login(with_json("login", {"username": username, "password": PASSWORD})) == INVALID_REQUEST
+    assert stack.wire.calls == []
+
+
+@pytest.mark.parametrize("parameters", [{}, {"username": "ada"}, {"password": PASSWORD}])
+def test_a_missing_parameter_is_refused(login: Function, parameters: dict[str, str]) -> None:
+    """Both have to be there."""
+    assert login(with_json("login", parameters)) == INVALID_REQUEST
+
+
+def test_unknown_parameters_are_ignored(login: Function) -> None:
+    """A10: also deep ones."""
+    parameters = {"username": "ada", "password": PASSWORD, "scope": "all", "remember": {"me": [True, None, 1.5]}}
+
+    answer = login(with_json("login", parameters))
+
+    assert answer.status == 200
+    assert answer.json["scope"] == "read write"
