@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,16 @@ def test_ending_an_unknown_session_creates_none(engine: Engine) -> None:
         end(engine, a_token())
 
     assert engine.sessions.of_user(ADA_ID) == []
+
+
+def test_who_needs_no_token_ends_a_session_whatever_its_seed(engine: Engine) -> None:
+    """An ending of all sessions does not know the seeds; it makes no session that is not there."""
+    opened(engine, a_session())
+    everything: dict[str, Any] = {"seed_hash": None, "reason": "logout", "end_id": "end-1", "now_seconds": NOW_SECONDS}
+
+    engine.sessions.end(ADA_ID, session_id(1), **everything)
+
+    assert engine.sessions.of_user(ADA_ID) == [TOMBSTONE]
+    with pytest.raises(AlreadyEnded):
+        engine.sessions.end(ADA_ID, session_id(2), **everything)
+    assert engine.sessions.of_user(ADA_ID) == [TOMBSTONE]

@@ -1,5 +1,5 @@
-from tests.contract.engines import Engine
-from tests.contract.records import ADA_ID, BOB, BOB_ID, a_session, a_token, end, opened, session_id
+from tests.contract.engines import Engine, Tables
+from tests.contract.records import ADA_ID, BOB, BOB_ID, NOW_SECONDS, a_session, a_token, end, opened, session_id
 
 
 def test_an_unknown_session_is_none(engine: Engine) -> None:
@@ -48,3 +48,40 @@ def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
         engine.session_opening.open(opened_now, username="ada@example.com", epoch=7)
 
         assert opened_now in engine.sessions.of_user(ADA_ID)
+
+
+def test_sessions_to_end_are_those_that_may_live(engine: Engine) -> None:
+    """Ended and expired sessions need no end; the second at which one expires is dead already."""
+    idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS)
+    old = a_session(4, absolute_expires_at_seconds=NOW_SECONDS)
+    opened(engine, a_session(1), a_session(2), idle, old)
+    end(engine, a_token(number=2))
+
+    assert engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS) == [session_id(1)]
+    assert sorted(engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS - 1)) == [
+        session_id(1),
+        session_id(3),
+        session_id(4),
+    ]
+
+
+def test_sessions_to_end_are_complete_beyond_one_page(engine: Engine) -> None:
+    """A page that the filter leaves empty is not the end."""
+    long_scope = "s" * 300_000
+    opened(engine, *(a_session(number, scope=long_scope) for number in range(1, 9)))
+    for number in range(1, 8):
+        end(engine, a_token(number=number))
+
+    assert engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS) == [session_id(8)]
+
+
+def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
+    """F38: an attribute that is missing or of another type hides no session."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session(1))
+    key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
+    tables.client.put_item(TableName=tables.sessions, Item={**key, "generation": {"S": "three"}})
+
+    found = engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
+
+    assert sorted(found) == [session_id(1), "damaged"]

@@ -128,13 +128,14 @@ class MemorySessions:
             return self._store.sessions[key]
 
     def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
     ) -> None:
         """End a living session."""
         key = (user_id, session_id)
         with self._store.lock:
             found = self._store.sessions.get(key)
-            if found is not None and found.seed_hash == seed_hash and found.revoked_at_seconds is None:
+            same = found is not None and seed_hash in (None, found.seed_hash)
+            if found is not None and same and found.revoked_at_seconds is None:
                 self._store.sessions[key] = replace(found, revoked_at_seconds=now_seconds, revoked_reason=reason)
                 self._store.end_ids[key] = end_id
             elif self._store.end_ids.get(key) != end_id:
@@ -149,6 +150,12 @@ class MemorySessions:
         """Read all sessions of a user."""
         with self._store.lock:
             return [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids of all sessions of a user that live."""
+        with self._store.lock:
+            mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+            return [session.session_id for session in mine if session.is_live(now_seconds)]
 
 
 class FixedKeyRing:

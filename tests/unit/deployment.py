@@ -132,7 +132,7 @@ class TroubledSessions(MemorySessions):
         )
 
     def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
     ) -> None:
         """End a living session."""
         self._trouble.on("end")
@@ -147,6 +147,11 @@ class TroubledSessions(MemorySessions):
         """Read all sessions of a user."""
         self._trouble.on("of_user")
         return super().of_user(user_id)
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids of the sessions that live."""
+        self._trouble.on("ids_to_end")
+        return super().ids_to_end(user_id, now_seconds=now_seconds)
 
 
 class TroubledSessionOpening(MemorySessionOpening):

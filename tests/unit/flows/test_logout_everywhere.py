@@ -43,7 +43,7 @@ def test_the_epoch_moves_before_any_session_ends(deployment: Deployment, granted
     deployment.log_in()
     deployment.trouble.acts.clear()
     deployment.logout(granted.refresh_token, everywhere=True)
-    assert deployment.trouble.acts == ["find_session", "move_epoch", "of_user", "end", "end"]
+    assert deployment.trouble.acts == ["find_session", "move_epoch", "ids_to_end", "end", "end"]
     assert deployment.store.identities[USERNAME].epoch == 1
 
 
@@ -61,7 +61,7 @@ def test_the_speaking_session_ends_last(deployment: Deployment, speaker: int) ->
     assert deployment.living() == 0
 
 
-@pytest.mark.parametrize("act", ["find_session", "move_epoch", "of_user", "end"])
+@pytest.mark.parametrize("act", ["find_session", "move_epoch", "ids_to_end", "end"])
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_failure_at_any_step_is_made_up_for_by_a_retry(
     deployment: Deployment, granted: TokenGrant, act: str, after: int
@@ -81,14 +81,14 @@ def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A whole login after the epoch moved is swept with the others (F12)."""
-    of_user = deployment.sessions.of_user
+    ids_to_end = deployment.sessions.ids_to_end
     late: list[TokenGrant] = []
 
-    def after_a_login(user_id: str) -> object:
+    def after_a_login(user_id: str, *, now_seconds: int) -> list[str]:
         late.append(deployment.log_in())
-        return of_user(user_id)
+        return ids_to_end(user_id, now_seconds=now_seconds)
 
-    monkeypatch.setattr(deployment.sessions, "of_user", after_a_login)
+    monkeypatch.setattr(deployment.sessions, "ids_to_end", after_a_login)
     deployment.logout(granted.refresh_token, everywhere=True)
     assert len(late) == 1
     assert deployment.is_dead(late[0])
@@ -115,14 +115,14 @@ def test_a_session_that_ends_meanwhile_is_no_failure(
 ) -> None:
     """Another logout came first; its tombstone stays (F10)."""
     other = deployment.log_in()
-    of_user = deployment.sessions.of_user
+    ids_to_end = deployment.sessions.ids_to_end
 
-    def then_the_other_logs_out(user_id: str) -> object:
-        found = of_user(user_id)
+    def then_the_other_logs_out(user_id: str, *, now_seconds: int) -> list[str]:
+        found = ids_to_end(user_id, now_seconds=now_seconds)
         deployment.logout(other.refresh_token, everywhere=False)
         return found
 
-    monkeypatch.setattr(deployment.sessions, "of_user", then_the_other_logs_out)
+    monkeypatch.setattr(deployment.sessions, "ids_to_end", then_the_other_logs_out)
     deployment.logout(granted.refresh_token, everywhere=True)
     assert deployment.session_of(other).revoked_reason == "logout"
     assert deployment.session_of(granted).revoked_reason == "logout_all"

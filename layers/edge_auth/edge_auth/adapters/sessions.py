@@ -6,7 +6,7 @@ Every write carries a condition, since an UpdateItem without one would create wh
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.items import binary, number, text
+from edge_auth.adapters.items import ItemReader, binary, number, text
 from edge_auth.adapters.session_items import session_from, session_key
 from edge_auth.flows.ports import AlreadyEnded, RotationRefused
 from edge_auth.tokens.refresh import RefreshToken
@@ -14,11 +14,17 @@ from edge_auth.tokens.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from edge_auth.adapters.items import Item
 
-_IS_CURRENT = "generation = :generation AND seed_hash = :seed_hash"
-_IS_LIVE = "attribute_not_exists(revoked_at) AND absolute_expires_at > :now AND idle_expires_at > :now"
+_EXISTS = "attribute_exists(session_id)"
+_HAS_SEED = "seed_hash = :seed_hash"
+_IS_NOT_ENDED = "attribute_not_exists(revoked_at)"
+_MAY_LIVE = f"{_IS_NOT_ENDED} AND NOT absolute_expires_at <= :now AND NOT idle_expires_at <= :now"
+_OF_USER = {"KeyConditionExpression": "user_id = :user_id"}
+_IS_CURRENT = f"generation = :generation AND {_HAS_SEED}"
+_IS_LIVE = f"{_IS_NOT_ENDED} AND absolute_expires_at > :now AND idle_expires_at > :now"
 _IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"
 _ROTATE = (
     "SET generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
@@ -70,21 +76,22 @@ class DynamoDBSessions:
         return session_from(response["Attributes"])
 
     def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
     ) -> None:
         """End the session in one conditional write."""
+        condition, seed = (_EXISTS, {}) if seed_hash is None else (_HAS_SEED, {":seed_hash": binary(seed_hash)})
         try:
             with translated_failures():
                 self._client.update_item(
                     TableName=self._table,
                     Key=session_key(user_id, session_id),
                     UpdateExpression=_END,
-                    ConditionExpression="seed_hash = :seed_hash AND attribute_not_exists(revoked_at)",
+                    ConditionExpression=f"{condition} AND {_IS_NOT_ENDED}",
                     ExpressionAttributeValues={
-                        ":seed_hash": binary(seed_hash),
                         ":now": number(now_seconds),
                         ":reason": text(reason),
                         ":end_id": text(end_id),
+                        **seed,
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -103,17 +110,26 @@ class DynamoDBSessions:
 
     def of_user(self, user_id: str) -> list[Session]:
         """Read all sessions of a user from the base table, strongly consistent."""
-        sessions: list[Session] = []
+        return [session_from(item) for item in self._query(_OF_USER, {":user_id": text(user_id)})]
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids from the base table, strongly consistent; an attribute that is damaged hides no session."""
+        values = {":user_id": text(user_id), ":now": number(now_seconds)}
+        items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": "session_id"}, values)
+        return [ItemReader(item).text("session_id") for item in items]
+
+    def _query(self, expressions: dict[str, str], values: "dict[str, AttributeValueTypeDef]") -> "list[Item]":
+        items: list[Item] = []
         with translated_failures():
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
-                KeyConditionExpression="user_id = :user_id",
-                ExpressionAttributeValues={":user_id": text(user_id)},
                 ConsistentRead=True,
+                ExpressionAttributeValues=values,
+                **expressions,  # type: ignore[arg-type]  # three strings, by name
             )
             for page in pages:
-                sessions.extend(session_from(item) for item in page["Items"])
-        return sessions
+                items.extend(page["Items"])
+        return items
 
 
 def _session_or_none(item: "Item") -> Session | None:

@@ -25,14 +25,14 @@ class EndSessions:
 
         """
         now_seconds = self.clock() // 1000
-        living = [session for session in self.sessions.of_user(user_id) if session.is_live(now_seconds)]
+        session_ids = self.sessions.ids_to_end(user_id, now_seconds=now_seconds)
         ended = 0
-        for session in sorted(living, key=lambda session: session.session_id == last):
+        for session_id in sorted(session_ids, key=lambda session_id: session_id == last):
             try:
                 self.sessions.end(
                     user_id,
-                    session.session_id,
-                    seed_hash=session.seed_hash,
+                    session_id,
+                    seed_hash=None,
                     reason=reason,
                     end_id=self.entropy(END_ID_BYTES).hex(),
                     now_seconds=now_seconds,

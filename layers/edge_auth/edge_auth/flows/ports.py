@@ -90,11 +90,12 @@ class Sessions(Protocol):
         """
 
     def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes, reason: str, end_id: str, now_seconds: int
+        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
     ) -> None:
-        """End a living session; it stays as a tombstone. One conditional write.
+        """End a session that is not ended yet; it stays as a tombstone. One conditional write.
 
-        `end_id` names this act, so that a write whose response was lost knows itself again. Raises AlreadyEnded.
+        `seed_hash` None ends it whatever its seed, for those who need no token to do so. `end_id` names this act, so
+        that a write whose response was lost knows itself again. Raises AlreadyEnded.
         """
 
     def find(self, user_id: str, session_id: str) -> Session | None:
@@ -102,6 +103,12 @@ class Sessions(Protocol):
 
     def of_user(self, user_id: str) -> list[Session]:
         """Read all sessions of a user, tombstones included, strongly consistent."""
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids of all sessions of a user that are not known to be dead, strongly consistent.
+
+        A damaged session is among them: it must not keep the others alive.
+        """
 
 
 class KeyRingSource(Protocol):
