@@ -1,6 +1,7 @@
 """The log: one JSON line an event, and nothing in it that could be used."""
 
 import json
+import re
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -49,6 +50,14 @@ def test_a_security_event_is_one_line_of_its_fields(service: str, capsys: pytest
     }
     assert line["generations_behind"] == 2
     assert line["message"] == "refresh_token_reused"
+
+
+def test_the_time_is_utc_as_rfc_3339_has_it(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """L3: Lambda filters by level only lines with such a timestamp."""
+    FunctionLog(service).record(SecurityEvent(EventName.LOGIN_FAILED))
+
+    (line,) = lines(capsys)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", line["timestamp"])
 
 
 @pytest.mark.parametrize("name", list(EventName))

@@ -16,7 +16,8 @@ class FunctionLog:
 
     def __init__(self, function: str) -> None:
         """Log under this function's name."""
-        self._logger = Logger(service=function, utc=True)
+        # Lambda filters by level only what has an RFC 3339 timestamp, and takes everything else for INFO.
+        self._logger = Logger(service=function, utc=True, use_rfc3339=True)
 
     def begin(self, context: object) -> None:
         """Name the invocation in every line that follows."""
