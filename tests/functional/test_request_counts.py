@@ -1,0 +1,280 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from edge_auth import passwords
+from tests.functional.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
+from tests.functional.conftest import Function
+from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
+from tests.functional.sample_events import login_event, logout_event, refresh_event
+from tests.functional.stack import Stack
+
+Tokens = dict[str, str]
+
+UPDATE = "dynamodb.UpdateItem"
+GET_RING = "secrets-manager.GetSecretValue"
+LOGIN = {"dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1}
+
+
+def forgeries(token: str) -> list[str]:
+    """Return texts that are no tokens: of another form, and the token with one character changed in each of its parts.
+
+    The parts, in characters after the prefix: version 0, key id 2, user id 10, session id 32, generation 52, seed 60,
+    MAC 80 to 119.
+    """
+    edited = []
+    for part in (0, 2, 10, 32, 52, 60, 80, 119):
+        position = len("edgeauth_rt_") + part
+        other = "B" if token[position] == "A" else "A"
+        edited.append(token[:position] + other + token[position + 1 :])
+    return [
+        *edited,
+        token[:-1],
+        token + "A",
+        token + "=",
+        token.replace("_rt_", "_at_"),
+        token[:-1] + "+",
+        token[:-1] + "\N{SNOWMAN}",
+        "edgeauth_rt_",
+        "edgeauth_rt_" + "A" * 120,
+        "x",
+    ]
+
+
+@pytest.fixture
+def weak_hash() -> str:
+    """Return ada's password hashed under a profile that is weaker than today's."""
+    argon2id = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
+    return argon2id.derive_phc_encoded(PASSWORD.encode())
+
+
+@pytest.fixture
+def argon2_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of PHC strings that passwords were checked against."""
+    runs: list[str] = []
+
+    class Watched:
+        """Argon2id, watched."""
+
+        @staticmethod
+        def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
+            """Verify, and note it."""
+            runs.append(phc_encoded)
+            Argon2id.verify_phc_encoded(key_material, phc_encoded)
+
+    monkeypatch.setattr(passwords, "Argon2id", Watched)
+    return runs
+
+
+def test_a_refresh_is_one_write(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """§5: cold, the key ring and one UpdateItem; warm, one UpdateItem and no read."""
+    stack.wire.forget()
+    token = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
+    assert stack.wire.counts == {GET_RING: 1, UPDATE: 1}
+
+    stack.clock.advance(seconds=60)
+    stack.wire.forget()
+    assert refresh(refresh_event(token)).status == 200
+    assert stack.wire.counts == {UPDATE: 1}
+
+
+@pytest.mark.parametrize("outcome", ["coalesced", "converged"])
+def test_an_honest_retry_is_one_write(stack: Stack, refresh: Function, tokens: Tokens, outcome: str) -> None:
+    """§5: what the refused write brings along is enough to answer with the same successor; nothing is read."""
+    successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
+    stack.wire.forget()
+
+    answer = refresh(refresh_event(successor if outcome == "coalesced" else tokens["refresh_token"]))
+
+    assert answer.json["refresh_token"] == successor
+    assert stack.wire.counts == {UPDATE: 1}
+    assert stack.output.security_events()[-1]["event"] == f"refresh_{outcome}"
+
+
+def test_reuse_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F4: the refused rotation, and the end of the session."""
+    refresh(refresh_event(tokens["refresh_token"]))
+    stack.clock.advance(seconds=60)
+    stack.wire.forget()
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
+    assert stack.wire.counts == {UPDATE: 2}
+
+
+@pytest.mark.parametrize("state", ["revoked", "idle too long", "past its end", "gone"])
+def test_a_dead_token_is_one_write(stack: Stack, refresh: Function, tokens: Tokens, state: str) -> None:
+    """F8, F25, F26: revoked, expired or unknown is seen by the one refused write, which changes nothing."""
+    refresh(refresh_event("x"))  # warm
+    key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
+    match state:
+        case "revoked":
+            stack.function("logout")(logout_event(tokens["refresh_token"]))
+        case "gone":
+            stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
+        case _:
+            name = "idle_expires_at" if state == "idle too long" else "absolute_expires_at"
+            stack.dynamodb.update_item(
+                TableName="functional-sessions",
+                Key=key,
+                UpdateExpression=f"SET {name} = :now",
+                ExpressionAttributeValues={":now": {"N": str(stack.clock.now_seconds)}},
+            )
+    dead = stack.session_items()
+    stack.wire.forget()
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
+    assert stack.wire.counts == {UPDATE: 1}
+    assert stack.session_items() == dead
+
+
+def test_forged_refresh_tokens_cost_no_call(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F24, F37, DC-1: cold, only the key ring is read; from then on nothing at all is asked, and the session stays."""
+    before = stack.session_items()
+    stack.wire.forget()
+
+    answers = [refresh(refresh_event(forged)) for forged in forgeries(tokens["refresh_token"])]
+
+    assert all(answer == INVALID_GRANT for answer in answers)
+    assert stack.wire.counts == {GET_RING: 1}
+    assert stack.session_items() == before
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tokens, *, everywhere: bool) -> None:
+    """F10, A8: the same for logouts, of one session and of all."""
+    before = stack.session_items()
+    stack.wire.forget()
+
+    answers = [logout(logout_event(forged, everywhere=everywhere)) for forged in forgeries(tokens["refresh_token"])]
+
+    assert all(answer == NO_CONTENT for answer in answers)
+    assert stack.wire.counts == {GET_RING: 1}
+    assert stack.session_items() == before
+
+
+def test_a_logout_is_one_write(stack: Stack, logout: Function, tokens: Tokens) -> None:
+    """A6: warm, one UpdateItem, also when there is nothing left to end."""
+    logout(logout_event("x"))
+    for _ in range(2):
+        stack.wire.forget()
+        assert logout(logout_event(tokens["refresh_token"])) == NO_CONTENT
+        assert stack.wire.counts == {UPDATE: 1}
+
+
+def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
+    stack: Stack, login: Function, logout: Function, tokens: Tokens
+) -> None:
+    """A8, §5: the session, the user's name, the epoch, one query, and an UpdateItem for each session that lives."""
+    ended = login(login_event("ada", PASSWORD)).json["refresh_token"]
+    login(login_event("ada", PASSWORD))
+    logout(logout_event(ended))
+    stack.wire.forget()
+
+    assert logout(logout_event(tokens["refresh_token"], everywhere=True)) == NO_CONTENT
+
+    assert stack.wire.counts == {"dynamodb.GetItem": 2, UPDATE: 1 + 2, "dynamodb.Query": 1}
+    operations = [call.operation for call in stack.wire.calls]
+    assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem", "UpdateItem"]
+
+
+def test_a_login_is_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
+    """DC-12: cold, with the key ring; warm, without. The read is strongly consistent."""
+    login(login_event("ada", PASSWORD))
+    assert stack.wire.counts == {GET_RING: 1, **LOGIN}
+
+    stack.wire.forget()
+    assert login(login_event("ada", PASSWORD)).status == 200
+    assert stack.wire.counts == LOGIN
+    assert stack.wire.calls[0].parameters["ConsistentRead"] is True
+
+
+def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Function, weak_hash: str) -> None:
+    """P9: one UpdateItem more, once: the hash is then of today's profile and still ada's password's."""
+    stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
+    login(login_event("ada", PASSWORD))
+    stack.wire.forget()
+
+    assert login(login_event("bob", PASSWORD)).status == 200
+    assert stack.wire.counts == {**LOGIN, UPDATE: 1}
+    assert stack.identities.find("bob").password_hash.startswith(passwords.PROFILE.phc_prefix)
+
+    stack.wire.forget()
+    assert login(login_event("bob", PASSWORD)).status == 200
+    assert stack.wire.counts == LOGIN
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("nobody", PASSWORD), ("ada", WRONG_PASSWORD), ("bob", PASSWORD), ("bob", "x")]
+)
+def test_every_refused_login_is_one_read_and_one_hash(
+    stack: Stack, login: Function, argon2_runs: list[str], username: str, password: str
+) -> None:
+    """P8: unknown, wrong and disabled cost the same: one GetItem, one Argon2id under today's profile, no write."""
+    stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", status="disabled"), PASSWORD)
+    login(login_event("ada", WRONG_PASSWORD))
+    argon2_runs.clear()
+    stack.wire.forget()
+
+    assert login(login_event(username, password)) == INVALID_CREDENTIALS
+
+    assert stack.wire.counts == {"dynamodb.GetItem": 1}
+    assert [run.startswith(passwords.PROFILE.phc_prefix) for run in argon2_runs] == [True]
+
+
+def test_every_transaction_names_its_request(stack: Stack, login: Function) -> None:
+    """F20: a ClientRequestToken, another one for each login, makes a transaction that is sent twice happen once."""
+    for _ in range(3):
+        login(login_event("ada", PASSWORD))
+
+    transactions = [call for call in stack.wire.calls if call.operation == "TransactWriteItems"]
+    names = {call.parameters["ClientRequestToken"] for call in transactions}
+    assert len(names) == len(transactions) == 3
+
+
+def test_every_write_has_a_condition(
+    stack: Stack, login: Function, refresh: Function, logout: Function, weak_hash: str
+) -> None:
+    """DC-13: in a walk through all that is ever written, no write would create what it does not find."""
+    stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
+    sessions = [login(login_event("bob", PASSWORD)).json["refresh_token"] for _ in range(4)]
+    for token in sessions:
+        refresh(refresh_event(token))
+    stack.clock.advance(seconds=60)
+    refresh(refresh_event(sessions[0]))
+    logout(logout_event(sessions[1]))
+    logout(logout_event(sessions[2], everywhere=True))
+
+    updates = [call.parameters for call in stack.wire.calls if call.operation == "UpdateItem"]
+    writes = [
+        write
+        for call in stack.wire.calls
+        if call.operation == "TransactWriteItems"
+        for item in call.parameters["TransactItems"]
+        for write in item.values()
+    ]
+    assert len(updates) == 1 + 4 + 2 + 1 + 1 + 2
+    assert len(writes) == 2 * 4
+    assert all(write["ConditionExpression"] for write in updates + writes)
+    assert {call.operation for call in stack.wire.calls} == {
+        "GetSecretValue",
+        "GetItem",
+        "Query",
+        "TransactWriteItems",
+        "UpdateItem",
+    }
+
+
+@pytest.mark.parametrize("event", [refresh_event, logout_event, lambda token: logout_event(token, everywhere=True)])
+def test_a_deleted_session_is_not_written_again(
+    stack: Stack, refresh: Function, logout: Function, tokens: Tokens, event: Callable[[str], dict[str, object]]
+) -> None:
+    """F25, DC-13: after TTL has taken the item, no call brings a ghost of it back."""
+    key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
+    stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
+
+    answer = (refresh if event is refresh_event else logout)(event(tokens["refresh_token"]))
+
+    assert answer in (INVALID_GRANT, NO_CONTENT)
+    assert stack.session_items() == []
