@@ -25,7 +25,8 @@ RETRIED: dict[str, Fault] = {
     "request limit": refusal("RequestLimitExceeded"),
     "internal error": refusal("InternalServerError", 500),
     "service unavailable": refusal("ServiceUnavailable", 503),
-    "bad gateway, garbage": raw_answer(GARBAGE, 502),
+    "replicated write conflict": refusal("ReplicatedWriteConflictException"),
+    "bad gateway, a page": raw_answer(b"<html>bad gateway</html>", 502),
     "server error, empty": raw_answer(b"", 500),
     "no address": no_address,
     "connect timeout": no_connection,
@@ -36,7 +37,7 @@ RETRIED: dict[str, Fault] = {
 
 FINAL: dict[str, Fault] = {
     "transaction conflict": refusal("TransactionConflictException"),
-    "replicated write conflict": refusal("ReplicatedWriteConflictException"),
+    "bad gateway, garbage": raw_answer(GARBAGE, 502),
     "no such table": refusal("ResourceNotFoundException"),
     "access denied": refusal("AccessDeniedException"),
     "validation": refusal("ValidationException"),

@@ -1,0 +1,230 @@
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from edge_auth.tokens import access
+from edge_auth.tokens import refresh as refresh_tokens
+from tests.functional.answers import INVALID_GRANT, UNAVAILABLE
+from tests.functional.conftest import Function
+from tests.functional.outages import (
+    APPLIED,
+    ATTEMPTS,
+    FAULTS,
+    GARBAGE,
+    RETRIED,
+    after,
+    attempts,
+    before,
+    ends,
+    events_named,
+    generation,
+)
+from tests.functional.sample_events import refresh_event
+from tests.functional.stack import Stack
+from tests.functional.wire import Fault, lost_request, lost_response, passes, raw_answer
+
+Tokens = dict[str, str]
+
+# A rotation needs the item that it wrote, so an answer without one is no success either.
+FAULTS_OF_ROTATION = {**FAULTS, "served, garbage": raw_answer(GARBAGE, 200), "served, empty": raw_answer(b"", 200)}
+LOSSES = {"request": lost_request, "response": lost_response}
+
+
+class Killed(BaseException):
+    """The end of the process: nothing in it can catch this."""
+
+
+def kill() -> None:
+    """End the process here."""
+    raise Killed
+
+
+def successor(stack: Stack, token: str) -> str:
+    """Return the one token that may follow."""
+    ring = stack.key_ring
+    return refresh_tokens.mint(refresh_tokens.parse(token, ring.mac_keys).successor(), ring.mac)
+
+
+def losses(count: int) -> pytest.MarkDecorator:
+    """Return every way in which this many attempts can be lost."""
+    return pytest.mark.parametrize("lost", list(product(LOSSES, repeat=count)), ids="-".join)
+
+
+def reused(stack: Stack, refresh: Function, token: str) -> None:
+    """Make a token one that was used long ago."""
+    assert refresh(refresh_event(token)).status == 200
+    stack.clock.advance(seconds=60)
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_ROTATION)
+def test_a_fault_that_passes(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
+    """F19, DC-3: one fault is repeated by the SDK or answered with 503, and the session is as good as before."""
+    token = tokens["refresh_token"]
+    stack.wire.next("UpdateItem", FAULTS_OF_ROTATION[name])
+
+    answer = refresh(refresh_event(token))
+
+    if name in RETRIED:
+        assert answer.status == 200
+        assert answer.json["refresh_token"] == successor(stack, token)
+    else:
+        assert answer == UNAVAILABLE
+        assert generation(stack) == 0
+    again = refresh(refresh_event(token))
+    assert again.json["refresh_token"] == successor(stack, token)
+    assert (generation(stack), ends(stack)) == (1, {})
+    assert [line["level"] for line in stack.output.security_events()].count("WARNING") == 0
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_ROTATION)
+def test_a_fault_that_lasts(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
+    """F19, F2, DC-11: 503 while it lasts; then the same token has its one successor, ten seconds later as well."""
+    token = tokens["refresh_token"]
+    untouched = stack.session_items()
+    stack.wire.forget()
+    stack.wire.always("UpdateItem", FAULTS_OF_ROTATION[name])
+
+    assert refresh(refresh_event(token)) == UNAVAILABLE
+    assert stack.wire.counts["dynamodb.UpdateItem"] == attempts(name)
+    assert refresh(refresh_event(token)) == UNAVAILABLE
+
+    assert (generation(stack), ends(stack)) == (1 if name == APPLIED else 0, {})
+    assert name == APPLIED or stack.session_items() == untouched
+    stack.wire.mend()
+    stack.clock.advance(seconds=10)
+    answer = refresh(refresh_event(token))
+    assert answer.json["refresh_token"] == successor(stack, token)
+    assert (generation(stack), ends(stack)) == (1, {})
+    stack.clock.advance(seconds=60)
+    assert refresh(refresh_event(answer.json["refresh_token"])).status == 200
+
+
+@losses(2)
+def test_two_of_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
+    """F1: wherever the response is lost, the third attempt answers with the successor of the one increment."""
+    stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
+
+    answer = refresh(refresh_event(tokens["refresh_token"]))
+
+    assert answer.json["refresh_token"] == successor(stack, tokens["refresh_token"])
+    assert generation(stack) == 1
+    assert [event["reason"] for event in events_named(stack, "refresh_rotated")] == ["rotated"]
+
+
+@losses(2)
+def test_lost_attempts_do_no_harm_in_strict_rotation(stack: Stack, tokens: Tokens, lost: tuple[str, ...]) -> None:
+    """F1 with RotationGraceSeconds 0: an attempt that was ours is known as ours, and is no reuse."""
+    refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
+    stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
+
+    answer = refresh(refresh_event(tokens["refresh_token"]))
+
+    assert answer.json["refresh_token"] == successor(stack, tokens["refresh_token"])
+    assert (generation(stack), ends(stack)) == (1, {})
+    assert refresh(refresh_event(answer.json["refresh_token"])).status == 200
+
+
+@losses(3)
+def test_all_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
+    """F2: 503, and the client's own retry within the window gets the successor, of one increment."""
+    token = tokens["refresh_token"]
+    stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
+
+    assert refresh(refresh_event(token)) == UNAVAILABLE
+    assert generation(stack) == (1 if "response" in lost else 0)
+    stack.clock.advance(seconds=10)
+
+    assert refresh(refresh_event(token)).json["refresh_token"] == successor(stack, token)
+    assert generation(stack) == 1
+
+
+def test_a_lost_answer_outlasts_the_window(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F3: a client that comes back too late is taken for a thief, which is the documented price."""
+    stack.wire.next("UpdateItem", *[lost_response] * ATTEMPTS)
+    assert refresh(refresh_event(tokens["refresh_token"])) == UNAVAILABLE
+    stack.clock.advance(seconds=10.001)
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
+    assert ends(stack) == {tokens["session_id"]: "reused"}
+
+
+@pytest.mark.parametrize(("death", "written"), [(before(kill), 0), (after(kill), 1)], ids=["before", "after"])
+def test_the_process_ends_at_the_write(
+    stack: Stack, refresh: Function, tokens: Tokens, death: Fault, written: int
+) -> None:
+    """F13: killed before or after the write, the next process gives the one successor."""
+    stack.wire.next("UpdateItem", death)
+    with pytest.raises(Killed):
+        refresh(refresh_event(tokens["refresh_token"]))
+    assert generation(stack) == written
+    stack.clock.advance(seconds=10)
+
+    answer = stack.function("refresh")(refresh_event(tokens["refresh_token"]))
+
+    assert answer.json["refresh_token"] == successor(stack, tokens["refresh_token"])
+    assert (generation(stack), ends(stack)) == (1, {})
+
+
+def test_signing_fails_after_the_write(
+    stack: Stack, refresh: Function, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F14: 503; the retry has the successor of the write that was made."""
+
+    def broken(*_: object) -> str:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(access, "issue", broken)
+        assert refresh(refresh_event(tokens["refresh_token"])) == UNAVAILABLE
+    assert generation(stack) == 1
+
+    answer = refresh(refresh_event(tokens["refresh_token"]))
+
+    assert answer.json["refresh_token"] == successor(stack, tokens["refresh_token"])
+    assert (generation(stack), ends(stack)) == (1, {})
+
+
+def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F14: keys are read before the write, so a damaged signing key costs nobody a generation."""
+    ring = stack.key_ring
+    stack.make_key_ring(replace(ring, signing=replace(ring.signing, jwk={**ring.signing.jwk, "d": "A" * 43})))
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == UNAVAILABLE
+    assert generation(stack) == 0
+
+    stack.make_key_ring(ring)
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
+    """F21: the thief gets 503 and no token; the next replay is refused, the session dead, and it is told once."""
+    token = tokens["refresh_token"]
+    reused(stack, refresh, token)
+    stack.wire.next("UpdateItem", passes)
+    stack.wire.always("UpdateItem", FAULTS[name])
+
+    assert refresh(refresh_event(token)) == UNAVAILABLE
+    assert ends(stack) == ({tokens["session_id"]: "reused"} if name == APPLIED else {})
+    assert generation(stack) == 1
+
+    stack.wire.mend()
+    assert [refresh(refresh_event(token)) for _ in range(2)] == [INVALID_GRANT] * 2
+    assert ends(stack) == {tokens["session_id"]: "reused"}
+    assert refresh(refresh_event(successor(stack, token))) == INVALID_GRANT
+    assert len(events_named(stack, "refresh_token_reused")) == 1
+
+
+@losses(2)
+def test_ending_a_reused_session_loses_responses(
+    stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
+) -> None:
+    """F21: an end that was ours is known as ours: one tombstone, told once."""
+    reused(stack, refresh, tokens["refresh_token"])
+    stack.wire.next("UpdateItem", passes, *(LOSSES[loss] for loss in lost))
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
+
+    assert ends(stack) == {tokens["session_id"]: "reused"}
+    assert len(events_named(stack, "refresh_token_reused")) == 1
