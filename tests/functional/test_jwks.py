@@ -1,0 +1,257 @@
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import jwt
+import pytest
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import KeySet, import_key
+
+from tests.functional.answers import JSON_TYPE, NOT_FOUND, SECURITY_HEADERS, UNAVAILABLE, error, method_not_allowed
+from tests.functional.conftest import Function
+from tests.functional.people import ADA_ID, PASSWORD, key_ring
+from tests.functional.sample_events import ISSUER, login_event, sample
+from tests.functional.stack import AUDIENCE, Stack
+from tests.functional.wire import Fault, lost_request, no_connection, raw_answer, refusal
+
+ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]
+DISCOVERY = ROUTES[1:]
+CACHEABLE = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=300", "Content-Type": JSON_TYPE}
+PUBLIC_MEMBERS = {
+    "ES256": {"kty", "crv", "x", "y", "alg", "kid", "use"},
+    "RS256": {"kty", "n", "e", "alg", "kid", "use"},
+    "EdDSA": {"kty", "crv", "x", "alg", "kid", "use"},
+}
+THUMBPRINT_MEMBERS = {"EC": ["crv", "kty", "x", "y"], "RSA": ["e", "kty", "n"], "OKP": ["crv", "kty", "x"]}
+OUTAGES = [
+    no_connection,
+    lost_request,
+    refusal("ThrottlingException"),
+    refusal("AccessDeniedException"),
+    refusal("DecryptionFailure"),
+    refusal("ResourceNotFoundException"),
+    refusal("InternalServiceError", 500),
+    raw_answer(b"<html>502</html>", 502),
+]
+
+
+@pytest.fixture
+def jwks(stack: Stack) -> Function:
+    """Return the function, cold."""
+    return stack.function("jwks")
+
+
+def thumbprint(jwk: dict[str, str]) -> str:
+    """Compute RFC 7638 §3 from its text."""
+    members = ",".join(f'"{name}":"{jwk[name]}"' for name in THUMBPRINT_MEMBERS[jwk["kty"]])
+    return urlsafe_b64encode(hashlib.sha256(f"{{{members}}}".encode()).digest()).rstrip(b"=").decode()
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """Return RFC 8414's document as the contract fixes it."""
+    return {
+        "issuer": issuer,
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "token_endpoint": f"{issuer}/auth/refresh",
+        "token_endpoint_auth_methods_supported": ["none"],
+        "grant_types_supported": ["refresh_token"],
+        "response_types_supported": ["none"],
+        "revocation_endpoint": f"{issuer}/auth/logout",
+        "revocation_endpoint_auth_methods_supported": ["none"],
+    }
+
+
+@pytest.mark.parametrize("alg", PUBLIC_MEMBERS)
+def test_the_key_set_is_the_public_half_of_the_ring(stack: Stack, alg: str) -> None:
+    """K1, T3: the signing and the next key, named by their thumbprints, with not a member too many."""
+    ring = stack.make_key_ring(key_ring(alg))
+
+    answer = stack.function("jwks")(sample("jwks"))
+
+    assert (answer.status, answer.headers) == (200, CACHEABLE)
+    assert answer.json.keys() == {"keys"}
+    signing, following = answer.json["keys"]
+    for published, key in ((signing, ring.signing), (following, ring.next)):
+        assert published.keys() == PUBLIC_MEMBERS[alg]
+        assert (published["alg"], published["use"]) == (alg, "sig")
+        assert published["kid"] == thumbprint(published) == key.kid
+        assert {**published, **key.jwk} == {**key.jwk, "alg": alg, "use": "sig", "kid": key.kid}
+    assert signing["kid"] != following["kid"]
+
+
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # RFC 9864's new name for it, which PyJWT does not know
+@pytest.mark.parametrize("alg", PUBLIC_MEMBERS)
+def test_stock_libraries_verify_an_access_token_with_the_key_set(stack: Stack, alg: str) -> None:
+    """§4, T1: PyJWT and joserfc, with nothing but what was published."""
+    ring = stack.make_key_ring(key_ring(alg))
+    access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
+
+    key_set = stack.function("jwks")(sample("jwks")).json
+
+    header = jwt.get_unverified_header(access_token)
+    assert header == {"alg": alg, "kid": ring.signing.kid, "typ": "at+jwt"}
+    required = ["iss", "sub", "aud", "client_id", "iat", "exp", "jti"]
+    said = jwt.decode(
+        access_token,
+        jwt.PyJWKSet.from_dict(key_set)[header["kid"]],
+        algorithms=[alg],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        # The clock of the tests is not the machine's.
+        options={"verify_exp": False, "verify_iat": False, "require": required},
+    )
+    published = KeySet([import_key(key) for key in key_set["keys"]])
+    decoded = joserfc_jwt.decode(access_token, published, algorithms=[alg])
+    assert decoded.claims == said
+    assert said["sub"] == ADA_ID
+    assert decoded.header == header
+
+
+def test_a_retired_key_is_published_with_its_ring(stack: Stack) -> None:
+    """§6: retired keys still verify."""
+    ring = stack.make_key_ring(key_ring())
+    document = json.loads(stack.secretsmanager.get_secret_value(SecretId=stack.secret_arn)["SecretString"])
+    old = key_ring("RS256").signing
+    document["retired"] = [{"alg": "RS256", "created_at": 1_700_000_000, "jwk": dict(old.jwk)}]
+    stack.secretsmanager.put_secret_value(SecretId=stack.secret_arn, SecretString=json.dumps(document))
+    jwks = stack.function("jwks")
+
+    keys = jwks(sample("jwks")).json["keys"]
+
+    assert [key["kid"] for key in keys] == [ring.signing.kid, ring.next.kid, old.kid]
+    assert keys[2].keys() == PUBLIC_MEMBERS["RS256"]
+    supported = jwks(sample("openid-configuration")).json["id_token_signing_alg_values_supported"]
+    assert supported == ["ES256", "RS256"]
+
+
+def test_the_authorization_servers_metadata_names_the_address_that_was_asked(jwks: Function) -> None:
+    """K4: every member; the issuer is the API's own address."""
+    answer = jwks(sample("oauth-authorization-server"))
+
+    assert (answer.status, answer.headers) == (200, CACHEABLE)
+    assert answer.json == metadata(ISSUER)
+
+
+def test_the_openid_configuration_adds_what_openid_requires(jwks: Function) -> None:
+    """OpenID Connect Discovery 1.0 §3: the same metadata with two members more."""
+    answer = jwks(sample("openid-configuration"))
+
+    assert (answer.status, answer.headers) == (200, CACHEABLE)
+    extra = {"subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256"]}
+    assert answer.json == metadata(ISSUER) | extra
+
+
+@pytest.mark.parametrize("route", DISCOVERY)
+def test_an_issuer_that_is_set_is_named_in_discovery(stack: Stack, route: str) -> None:
+    """K4: whatever address was asked, and the same as in a token."""
+    stack = stack.with_parameters(Issuer="https://auth.example.com")
+
+    document = stack.function("jwks")(sample(route)).json
+
+    access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
+    said = jwt.decode(access_token, options={"verify_signature": False})
+    assert document["issuer"] == said["iss"] == "https://auth.example.com"
+    assert document.items() >= metadata("https://auth.example.com").items()
+
+
+@pytest.mark.parametrize("route", DISCOVERY)
+def test_an_event_that_names_no_domain_has_no_issuer(stack: Stack, jwks: Function, route: str) -> None:
+    """L1: no document with a wrong address, and no exception."""
+    event = sample(route)
+    del event["requestContext"]["domainName"]
+
+    assert jwks(event) == UNAVAILABLE
+    assert stack.with_parameters(Issuer="https://auth.example.com").function("jwks")(event).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/.well-known", "/.well-known/jwks", "/.well-known/jwks.json/", "/{proxy+}", "/.WELL-KNOWN/JWKS.JSON"]
+)
+def test_another_route_is_not_found(stack: Stack, jwks: Function, path: str) -> None:
+    """Contract §3: 404, and nobody is asked for a key."""
+    assert jwks({**sample("jwks"), "resource": path}) == NOT_FOUND
+    assert stack.wire.calls == []
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""])
+def test_another_method_is_not_allowed(stack: Stack, jwks: Function, route: str, method: str) -> None:
+    """A10, RFC 9110 §15.5.6: 405 with the one that is."""
+    assert jwks({**sample(route), "httpMethod": method}) == method_not_allowed("GET")
+    assert stack.wire.calls == []
+
+
+@pytest.mark.parametrize("event", [{}, None, [], "x", {"httpMethod": "GET"}])
+def test_garbage_is_a_malformed_request(jwks: Function, event: object) -> None:
+    """L2: never an exception."""
+    assert jwks(event) == error(400, "invalid_request", "The request is malformed.")
+
+
+def test_the_ring_is_read_once_in_five_minutes(stack: Stack, jwks: Function) -> None:
+    """K6: kept for its age, then read again."""
+    asked = []
+    for seconds in (0, 299, 1, 300):
+        stack.clock.advance(seconds=seconds)
+        jwks(sample("jwks"))
+        asked.append(stack.wire.counts)
+    assert [counts["secrets-manager.GetSecretValue"] for counts in asked] == [1, 1, 2, 3]
+
+
+def test_a_new_ring_is_published_within_five_minutes(stack: Stack, jwks: Function) -> None:
+    """K6: picked up once the kept one is old."""
+    old, new = stack.key_ring.jwks(), key_ring(serial=1).jwks()
+    answers = [jwks(sample("jwks")).json]
+    stack.make_key_ring(key_ring(serial=1))
+    for seconds in (299, 1):
+        stack.clock.advance(seconds=seconds)
+        answers.append(jwks(sample("jwks")).json)
+
+    assert answers == [old, old, new]
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_cold_start_without_the_secret_is_unavailable(stack: Stack, jwks: Function, outage: Fault) -> None:
+    """Contract §3: 503, never an empty key set that a verifier would keep; afterwards all is well."""
+    stack.wire.always("GetSecretValue", outage)
+    answers = [jwks(sample(route)) for route in ROUTES]
+
+    assert answers[:2] == [UNAVAILABLE, UNAVAILABLE]
+    assert answers[2].json == metadata(ISSUER)  # no key in it, so it needs none
+    stack.wire.mend()
+    assert jwks(sample("jwks")).json == stack.key_ring.jwks()
+
+
+@pytest.mark.parametrize("outage", OUTAGES[:3])
+def test_an_outage_while_warm_is_not_noticed(stack: Stack, jwks: Function, outage: Fault) -> None:
+    """K6: an old ring is better than none."""
+    before = jwks(sample("jwks"))
+    stack.wire.always("GetSecretValue", outage)
+    stack.clock.advance(seconds=86_400)
+
+    assert jwks(sample("jwks")) == before
+
+
+@pytest.mark.parametrize("text", ["", "{}", "x", '{"format":2}', '{"format":1}', "[]", "null"])
+def test_a_secret_that_is_no_ring_is_unavailable(empty_stack: Stack, text: str) -> None:
+    """§6: damaged and empty are an outage, not an empty key set."""
+    empty_stack.wire.always("GetSecretValue", raw_answer(json.dumps({"SecretString": text}).encode(), 200))
+
+    assert empty_stack.function("jwks")(sample("jwks")) == UNAVAILABLE
+
+
+def test_a_key_set_comes_in_one_line(stack: Stack, jwks: Function) -> None:
+    """K1: the exact bytes, as the same ring has them in the authorizer's environment."""
+    answer = jwks(sample("jwks"))
+
+    assert answer.body == json.dumps(json.loads(stack.jwks), separators=(",", ":"))
+    assert len(answer.body) < 1024
+
+
+def test_a_stack_without_users_has_keys(empty_stack: Stack) -> None:
+    """The documents do not need DynamoDB."""
+    empty_stack.make_key_ring(key_ring())
+    empty_stack.wire.always("GetItem", no_connection)
+
+    assert [empty_stack.function("jwks")(sample(route)).status for route in ROUTES] == [200, 200, 200]
+    assert empty_stack.wire.counts.keys() == {"secrets-manager.GetSecretValue"}
