@@ -1,0 +1,128 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.functional.answers import ERROR_HEADERS, INVALID_REQUEST, INVALID_TOKEN, method_not_allowed
+from tests.functional.conftest import Function
+from tests.functional.people import ADA_ID, PASSWORD
+from tests.functional.sample_events import Event, login_event, refresh_event, sample, token_event
+from tests.functional.stack import Stack
+
+Authorize = Callable[[Event], dict[str, Any]]
+Tokens = dict[str, str]
+PASSED_ON = {"sub", "sid", "client_id", "scope", "roles", "jti", "exp"}
+
+
+@pytest.fixture
+def whoami(stack: Stack) -> Function:
+    """Return the function, cold."""
+    return stack.function("whoami")
+
+
+def behind_the_authorizer(policy: dict[str, Any]) -> Event:
+    """Return the event that API Gateway makes of an authorizer's answer: every value of its context is a text."""
+    [statement] = policy["policyDocument"]["Statement"]
+    assert statement["Effect"] == "Allow"
+    event = sample("me")
+    passed_on = {name: str(value) for name, value in policy["context"].items()}
+    event["requestContext"]["authorizer"] = {
+        **passed_on,
+        "principalId": policy["principalId"],
+        "integrationLatency": 12,
+    }
+    return event
+
+
+def test_it_answers_exactly_what_the_authorizer_passed_on(
+    stack: Stack, authorize: Authorize, whoami: Function, tokens: Tokens
+) -> None:
+    """§7: from the login through the authorizer to the route behind it, without a call to anybody."""
+    stack.wire.forget()
+
+    answer = whoami(behind_the_authorizer(authorize(token_event(tokens["access_token"]))))
+
+    assert (answer.status, answer.headers) == (200, ERROR_HEADERS)
+    assert answer.json == {
+        "sub": ADA_ID,
+        "sid": tokens["session_id"],
+        "client_id": "first-party",
+        "scope": "read write",
+        "roles": "admin auditor",
+        "jti": answer.json["jti"],
+        "exp": str(stack.clock.now_seconds + 900),
+    }
+    assert answer.body == json.dumps(answer.json, separators=(",", ":"))
+    assert len(answer.json["jti"]) >= 22, "128 bits"
+    assert stack.wire.calls == []
+
+
+def test_a_refresh_keeps_the_caller(
+    stack: Stack, authorize: Authorize, refresh: Function, whoami: Function, tokens: Tokens
+) -> None:
+    """A4, T9: the same user, session and rights with another token; only its own id and end differ."""
+    before = whoami(behind_the_authorizer(authorize(token_event(tokens["access_token"])))).json
+    stack.clock.advance(seconds=3600)
+    renewed = refresh(refresh_event(tokens["refresh_token"])).json
+
+    after = whoami(behind_the_authorizer(authorize(token_event(renewed["access_token"])))).json
+
+    assert {name for name in PASSED_ON if before[name] != after[name]} == {"jti", "exp"}
+    assert int(after["exp"]) - int(before["exp"]) == 3600
+
+
+def test_a_user_without_rights_has_none(stack: Stack, authorize: Authorize, whoami: Function) -> None:
+    """§7: an empty scope and no roles are empty texts."""
+    [user] = [item for item in stack.identity_items() if item["pk"] == {"S": "login#ada"}]
+    user["scope"] = {"S": ""}
+    user["roles"] = {"L": []}
+    stack.dynamodb.put_item(TableName="functional-identities", Item=user)
+    access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
+
+    said = whoami(behind_the_authorizer(authorize(token_event(access_token)))).json
+
+    assert said.keys() == PASSED_ON
+    assert (said["scope"], said["roles"]) == ("", "")
+
+
+def test_nothing_else_of_the_context_is_answered(whoami: Function) -> None:
+    """§7: what another authorizer would add stays where it is, and what it leaves out is empty."""
+    event = sample("me")
+    event["requestContext"]["authorizer"] = {"sub": "somebody", "claims": {"email": "x"}, "password": "hidden"}
+
+    assert whoami(event).json == {**dict.fromkeys(PASSED_ON, ""), "sub": "somebody"}
+
+
+@pytest.mark.parametrize("authorizer", [None, {}, "ada", [], ["sub"], {"principalId": ADA_ID}, {"SUB": ADA_ID}, 1])
+def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, whoami: Function, authorizer: object) -> None:
+    """Z7: 401 invalid_token with its challenge, should the template ever lose the authorizer."""
+    event = sample("me")
+    event["requestContext"]["authorizer"] = authorizer
+
+    assert whoami(event) == INVALID_TOKEN
+    del event["requestContext"]["authorizer"]
+    assert whoami(event) == INVALID_TOKEN
+    assert stack.wire.calls == []
+
+
+def test_a_token_in_the_request_is_not_read(whoami: Function, tokens: Tokens) -> None:
+    """A13, §7: only the authorizer speaks for a caller, not a header or a query parameter."""
+    event = sample("me")
+    del event["requestContext"]["authorizer"]
+    event["headers"]["Authorization"] = f"Bearer {tokens['access_token']}"
+    event["queryStringParameters"] = {"access_token": tokens["access_token"], "sub": ADA_ID}
+
+    assert whoami(event) == INVALID_TOKEN
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""])
+def test_another_method_is_not_allowed(whoami: Function, method: str) -> None:
+    """A10, RFC 9110 §15.5.6: 405 with the one that is."""
+    assert whoami({**sample("me"), "httpMethod": method}) == method_not_allowed("GET")
+
+
+@pytest.mark.parametrize("event", [{}, None, [], "x", 1, {"requestContext": {"authorizer": {"sub": "x"}}}])
+def test_garbage_is_a_malformed_request(whoami: Function, event: object) -> None:
+    """L2: never an exception."""
+    assert whoami(event) == INVALID_REQUEST
