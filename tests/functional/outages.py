@@ -25,7 +25,6 @@ RETRIED: dict[str, Fault] = {
     "request limit": refusal("RequestLimitExceeded"),
     "internal error": refusal("InternalServerError", 500),
     "service unavailable": refusal("ServiceUnavailable", 503),
-    "replicated write conflict": refusal("ReplicatedWriteConflictException"),
     "bad gateway, a page": raw_answer(b"<html>bad gateway</html>", 502),
     "server error, empty": raw_answer(b"", 500),
     "no address": no_address,
@@ -51,6 +50,12 @@ FINAL: dict[str, Fault] = {
 
 FAULTS = {**RETRIED, **FINAL}
 
+FAULTS_OF_UPDATES = {**FAULTS, "replicated write conflict": refusal("ReplicatedWriteConflictException")}
+"""Only writes of one item meet the last one, and the SDK sends it again."""
+
+REPEATED = FAULTS_OF_UPDATES.keys() - FINAL.keys()
+"""The names of all that the SDK sends again."""
+
 APPLIED = "read timeout, applied"
 """The one fault after which the write has happened."""
 
@@ -59,7 +64,7 @@ ATTEMPTS = 3
 
 def attempts(fault: str) -> int:
     """Return how often one call is sent while this fault lasts (DC-11)."""
-    return ATTEMPTS if fault in RETRIED else 1
+    return ATTEMPTS if fault in REPEATED else 1
 
 
 def before(act: Callable[[], object]) -> Fault:

@@ -10,9 +10,9 @@ from tests.functional.conftest import Function
 from tests.functional.outages import (
     APPLIED,
     ATTEMPTS,
-    FAULTS,
+    FAULTS_OF_UPDATES,
     GARBAGE,
-    RETRIED,
+    REPEATED,
     after,
     attempts,
     before,
@@ -27,7 +27,11 @@ from tests.functional.wire import Fault, lost_request, lost_response, passes, ra
 Tokens = dict[str, str]
 
 # A rotation needs the item that it wrote, so an answer without one is no success either.
-FAULTS_OF_ROTATION = {**FAULTS, "served, garbage": raw_answer(GARBAGE, 200), "served, empty": raw_answer(b"", 200)}
+FAULTS_OF_ROTATION = {
+    **FAULTS_OF_UPDATES,
+    "served, garbage": raw_answer(GARBAGE, 200),
+    "served, empty": raw_answer(b"", 200),
+}
 LOSSES = {"request": lost_request, "response": lost_response}
 
 
@@ -65,7 +69,7 @@ def test_a_fault_that_passes(stack: Stack, refresh: Function, tokens: Tokens, na
 
     answer = refresh(refresh_event(token))
 
-    if name in RETRIED:
+    if name in REPEATED:
         assert answer.status == 200
         assert answer.json["refresh_token"] == successor(stack, token)
     else:
@@ -197,13 +201,13 @@ def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh:
     assert refresh(refresh_event(tokens["refresh_token"])).status == 200
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
     """F21: the thief gets 503 and no token; the next replay is refused, the session dead, and it is told once."""
     token = tokens["refresh_token"]
     reused(stack, refresh, token)
     stack.wire.next("UpdateItem", passes)
-    stack.wire.always("UpdateItem", FAULTS[name])
+    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
 
     assert refresh(refresh_event(token)) == UNAVAILABLE
     assert ends(stack) == ({tokens["session_id"]: "reused"} if name == APPLIED else {})
