@@ -3,6 +3,7 @@ from itertools import product
 
 import pytest
 
+from edge_auth.flows.refresh import END_UNKNOWN
 from edge_auth.tokens import access
 from edge_auth.tokens import refresh as refresh_tokens
 from tests.functional.answers import INVALID_GRANT, UNAVAILABLE
@@ -203,7 +204,7 @@ def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh:
 
 @pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
-    """F21: the thief gets 503 and no token; the next replay is refused, the session dead, and it is told once."""
+    """F21: the thief gets 503 and no token, the log hears of it; the next replay is refused, the session dead."""
     token = tokens["refresh_token"]
     reused(stack, refresh, token)
     stack.wire.next("UpdateItem", passes)
@@ -212,12 +213,14 @@ def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: 
     assert refresh(refresh_event(token)) == UNAVAILABLE
     assert ends(stack) == ({tokens["session_id"]: "reused"} if name == APPLIED else {})
     assert generation(stack) == 1
+    assert [line["reason"] for line in events_named(stack, "refresh_token_reused")] == [END_UNKNOWN]
 
     stack.wire.mend()
     assert [refresh(refresh_event(token)) for _ in range(2)] == [INVALID_GRANT] * 2
     assert ends(stack) == {tokens["session_id"]: "reused"}
     assert refresh(refresh_event(successor(stack, token))) == INVALID_GRANT
-    assert len(events_named(stack, "refresh_token_reused")) == 1
+    told = [line["reason"] for line in events_named(stack, "refresh_token_reused")]
+    assert told == ([END_UNKNOWN] if name == APPLIED else [END_UNKNOWN, "reused"])
 
 
 @losses(2)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from edge_auth.errors import TemporarilyUnavailable
 
@@ -71,7 +72,7 @@ def translated_failures() -> Iterator[None]:
             raise ConditionFailed({}, positions) from None
         detail = f"{error.operation_name}: {code}"
         raise TemporarilyUnavailable(detail) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError, ValueError) as error:  # ValueError: an answer that is no UTF-8
         raise TemporarilyUnavailable(type(error).__name__) from error
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_auth.errors import InvalidGrant
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.ports import (
@@ -19,6 +19,7 @@ from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Outcome, Session, decide
 
 ROTATION_ID_BYTES = 16
+END_UNKNOWN = "reused, and not known to have ended"
 
 _ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
 _EVENTS = {
@@ -83,7 +84,10 @@ class Refresh:
         raise InvalidGrant(outcome)
 
     def _end(self, token: RefreshToken, session: Session | None, now_ms: int) -> None:
-        """End a session whose token was reused. Of many callers that see the reuse, the one that ends it tells."""
+        """End a session whose token was reused. Of many callers that see the reuse, the one that ends it tells.
+
+        So does one that cannot know whether it did: a theft that is told twice is better than one that is not told.
+        """
         try:
             self.sessions.end(
                 token.user_id,
@@ -95,15 +99,18 @@ class Refresh:
             )
         except AlreadyEnded:
             return
+        except TemporarilyUnavailable:
+            self._record(token, session, Outcome.REUSED, reason=END_UNKNOWN)
+            raise
         self._record(token, session, Outcome.REUSED)
 
-    def _record(self, token: RefreshToken, session: Session | None, outcome: Outcome) -> None:
+    def _record(self, token: RefreshToken, session: Session | None, outcome: Outcome, reason: str = "") -> None:
         self.record(
             SecurityEvent(
                 name=_EVENTS.get(outcome, EventName.REFRESH_REFUSED),
                 user_id=token.user_id,
                 session_id=token.session_id,
-                reason=outcome,
+                reason=reason or outcome,
                 generations_behind=session.generation - token.generation if session else None,
             )
         )
