@@ -1,0 +1,101 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.architecture.template_file import functions
+from tests.functional.answers import INVALID_GRANT, NO_CONTENT
+from tests.functional.people import ada, key_ring, password_hash
+from tests.functional.sample_events import names, sample
+from tests.functional.stack import LambdaContext, Stack
+
+FUNCTIONS = {
+    "authorizer-request-1.0": "authorizer",
+    "authorizer-request-2.0": "authorizer",
+    "authorizer-token": "authorizer",
+    "jwks": "jwks",
+    "key-ring-create": "rotate_keys",
+    "key-ring-delete": "rotate_keys",
+    "key-ring-update": "rotate_keys",
+    "login": "login",
+    "logout-all": "logout",
+    "logout-form": "logout",
+    "logout-json": "logout",
+    "me": "whoami",
+    "oauth-authorization-server": "jwks",
+    "openid-configuration": "jwks",
+    "refresh-form": "refresh",
+    "refresh-json": "refresh",
+}
+
+
+def of(*some: str) -> list[str]:
+    """Return the names of these functions' events."""
+    return [name for name, function in FUNCTIONS.items() if function in some]
+
+
+def test_every_function_has_its_events_and_every_event_its_function() -> None:
+    """A new file has to be listed here, and no function goes without one."""
+    assert names() == sorted(FUNCTIONS)
+    assert set(FUNCTIONS.values()) == functions().keys()
+
+
+def test_the_sample_login_is_answered_with_tokens(empty_stack: Stack) -> None:
+    """Contract §3: its user and password are what a reader has to create."""
+    body = json.loads(sample("login")["body"])
+    empty_stack.make_key_ring(key_ring())
+    empty_stack.add_user(replace(ada(), password_hash=password_hash(body["password"])), body["password"])
+
+    answer = empty_stack.function("login")(sample("login"))
+
+    assert body["username"] == "ada"
+    assert answer.status == 200
+    assert answer.json["scope"] == "read write"
+
+
+@pytest.mark.parametrize("name", of("refresh"))
+def test_a_sample_refresh_is_a_dead_token(stack: Stack, name: str) -> None:
+    """Contract §3: the token in it is none, and DynamoDB is not asked."""
+    assert stack.function("refresh")(sample(name)) == INVALID_GRANT
+    assert not any(call.startswith("dynamodb.") for call in stack.wire.counts)
+
+
+@pytest.mark.parametrize("name", of("logout"))
+def test_a_sample_logout_succeeds(stack: Stack, name: str) -> None:
+    """A6: also with a token that is none; ada's sessions stay."""
+    assert stack.function("logout")(sample(name)) == NO_CONTENT
+    assert not any(call.startswith("dynamodb.") for call in stack.wire.counts)
+
+
+@pytest.mark.parametrize("name", of("jwks", "whoami"))
+def test_a_sample_get_is_answered(stack: Stack, name: str) -> None:
+    """Contract §3: the public documents, and the caller that the sample's authorizer passed on."""
+    answer = stack.function(FUNCTIONS[name])(sample(name))
+
+    assert answer.status == 200
+    if name == "me":
+        passed_on = sample("me")["requestContext"]["authorizer"]
+        assert answer.json.items() <= passed_on.items()
+        assert passed_on.keys() - answer.json.keys() == {"principalId", "integrationLatency"}
+
+
+@pytest.mark.parametrize("name", of("authorizer"))
+def test_a_sample_of_the_authorizers_is_denied(stack: Stack, name: str) -> None:
+    """Z10: the token in it is none, and that is an answer, not an exception."""
+    answer = stack.module("authorizer").handler(sample(name), None)
+
+    denied = answer.get("isAuthorized") is False or answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert denied
+    assert answer["context"] == {}
+
+
+@pytest.mark.parametrize("name", of("rotate_keys"))
+def test_a_sample_of_cloudformations_reaches_nobody_outside(stack: Stack, name: str) -> None:
+    """Its address is the discard port of this machine: the function does its part and then says it was not heard."""
+    before = stack.key_ring.jwks()
+    stack.monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+    with pytest.raises(OSError, match="refused"):
+        stack.module("rotate_keys").handler(sample(name), LambdaContext())
+
+    assert stack.key_ring.jwks() == before
