@@ -1,0 +1,265 @@
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.errors import InvalidGrant
+from edge_auth.flows.accounts import Accounts
+from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.flows.grant import AccessTokenPolicy
+from edge_auth.flows.login import Login, SessionPolicy
+from edge_auth.flows.refresh import Refresh
+from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.functional.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
+from tests.functional.clock import START_MS
+from tests.functional.conftest import Function
+from tests.functional.outages import after, before, ends, events_named, generation
+from tests.functional.people import PASSWORD, ada, key_ring
+from tests.functional.sample_events import ISSUER, login_event, logout_event, refresh_event
+from tests.functional.stack import AUDIENCE, Answer, Stack
+from tests.functional.wire import Fault, lost_response, passes
+
+# moto is not atomic across threads, so a second call is made in the middle of the first.
+Tokens = dict[str, str]
+Moment = Callable[[Callable[[], object]], Fault]
+
+MOMENTS = pytest.mark.parametrize("moment", [before, after])
+NEW_PASSWORD = "another fine passphrase"
+POLICY = AccessTokenPolicy(ISSUER, AUDIENCE, 900)
+CALLERS = 64
+ROUNDS = 20
+
+
+@pytest.fixture
+def accounts(stack: Stack) -> Accounts:
+    """Return what an operator can do, beside the wire."""
+    stack.secrets.keep(NEW_PASSWORD)
+    return Accounts(
+        identities=stack.identities,
+        sessions=DynamoDBSessions(stack.dynamodb, table="functional-sessions"),
+        clock=lambda: stack.clock.now_ms,
+        entropy=secrets.token_bytes,
+        record=lambda _event: None,
+    )
+
+
+@MOMENTS
+def test_a_refresh_within_a_refresh(stack: Stack, refresh: Function, tokens: Tokens, moment: Moment) -> None:
+    """F6, F33: whichever writes first, both get the one successor."""
+    event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
+    stack.wire.next("UpdateItem", moment(lambda: inner.append(refresh(event))))
+
+    outer = refresh(event)
+
+    assert outer.json["refresh_token"] == inner[0].json["refresh_token"] != tokens["refresh_token"]
+    assert (generation(stack), ends(stack)) == (1, {})
+
+
+def test_a_refresh_within_a_refresh_that_loses_its_answer(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F1, F6: the second caller converges between the first one's write and its repetition."""
+    event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
+    stack.wire.next("UpdateItem", lost_response, before(lambda: inner.append(refresh(event))))
+
+    outer = refresh(event)
+
+    assert outer.json["refresh_token"] == inner[0].json["refresh_token"]
+    assert [line["event"] for line in stack.output.security_events()][-2:] == ["refresh_converged", "refresh_rotated"]
+    assert generation(stack) == 1
+
+
+@MOMENTS
+def test_a_strict_refresh_within_a_strict_refresh(stack: Stack, tokens: Tokens, moment: Moment) -> None:
+    """F6 with RotationGraceSeconds 0: exactly one of the two succeeds, and its successor is dead with the session."""
+    refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
+    event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
+    stack.wire.next("UpdateItem", moment(lambda: inner.append(refresh(event))))
+
+    answers = [refresh(event), *inner]
+
+    assert sorted(answer.status for answer in answers) == [200, 400]
+    assert INVALID_GRANT in answers
+    winner = next(answer for answer in answers if answer.status == 200)
+    assert refresh(refresh_event(winner.json["refresh_token"])) == INVALID_GRANT
+    assert (generation(stack), ends(stack)) == (1, {tokens["session_id"]: "reused"})
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+@MOMENTS
+def test_a_logout_within_a_refresh(
+    stack: Stack, refresh: Function, logout: Function, tokens: Tokens, moment: Moment, *, everywhere: bool
+) -> None:
+    """F9, F11: the refresh may win once, but its successor is dead."""
+    event = logout_event(tokens["refresh_token"], everywhere=everywhere)
+    stack.wire.next("UpdateItem", moment(lambda: logout(event)))
+
+    answer = refresh(refresh_event(tokens["refresh_token"]))
+
+    assert ends(stack) == {tokens["session_id"]: "logout_all" if everywhere else "logout"}
+    if moment is before:
+        assert answer == INVALID_GRANT
+        assert generation(stack) == 0
+    else:
+        assert refresh(refresh_event(answer.json["refresh_token"])) == INVALID_GRANT
+    assert events_named(stack, "refresh_token_reused") == []
+
+
+def test_a_logout_between_a_refresh_and_its_repetition(
+    stack: Stack, refresh: Function, logout: Function, tokens: Tokens
+) -> None:
+    """F1, F9: a rotation that was made, but not heard of before the logout, is not answered with tokens."""
+    event = logout_event(tokens["refresh_token"])
+    stack.wire.next("UpdateItem", lost_response, before(lambda: logout(event)))
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
+    assert ends(stack) == {tokens["session_id"]: "logout"}
+
+
+@MOMENTS
+def test_a_refresh_within_a_logout(
+    stack: Stack, refresh: Function, logout: Function, tokens: Tokens, moment: Moment
+) -> None:
+    """F9: the logout ends the session, whatever generation it has come to."""
+    event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
+    stack.wire.next("UpdateItem", moment(lambda: inner.append(refresh(event))))
+
+    assert logout(logout_event(tokens["refresh_token"])) == NO_CONTENT
+
+    assert ends(stack) == {tokens["session_id"]: "logout"}
+    assert inner[0].status == (200 if moment is before else 400)
+    tokens_seen = [tokens["refresh_token"], *(answer.json.get("refresh_token", "x") for answer in inner)]
+    assert [refresh(refresh_event(token)) for token in tokens_seen] == [INVALID_GRANT] * 2
+
+
+@MOMENTS
+def test_a_logout_within_a_logout(stack: Stack, logout: Function, tokens: Tokens, moment: Moment) -> None:
+    """F10: both are answered alike, the session ends once and is told once."""
+    event, inner = logout_event(tokens["refresh_token"]), list[Answer]()
+    stack.wire.next("UpdateItem", moment(lambda: inner.append(logout(event))))
+
+    assert [logout(event), *inner] == [NO_CONTENT] * 2
+    assert len(events_named(stack, "session_ended")) == 1
+
+
+@MOMENTS
+def test_reuse_within_reuse(stack: Stack, refresh: Function, tokens: Tokens, moment: Moment) -> None:
+    """F7: two callers see the same reuse; the session ends once and is told once."""
+    event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
+    refresh(event)
+    stack.clock.advance(seconds=60)
+    stack.wire.next("UpdateItem", passes, moment(lambda: inner.append(refresh(event))))
+
+    assert [refresh(event), *inner] == [INVALID_GRANT] * 2
+    assert ends(stack) == {tokens["session_id"]: "reused"}
+    assert len(events_named(stack, "refresh_token_reused")) == 1
+
+
+@pytest.mark.parametrize("position", range(4))
+@MOMENTS
+def test_a_refresh_within_a_logout_of_all(
+    stack: Stack, login: Function, refresh: Function, logout: Function, moment: Moment, position: int
+) -> None:
+    """F11: at whatever write a refresh of another session comes in between, or before the query: nothing survives."""
+    own, other = (login(login_event("ada", PASSWORD)).json for _ in range(2))
+    interleaved = moment(lambda: refresh(refresh_event(other["refresh_token"])))
+    if position == 3:
+        stack.wire.next("Query", interleaved)
+    else:
+        stack.wire.next("UpdateItem", *[passes] * position, interleaved)
+
+    assert logout(logout_event(own["refresh_token"], everywhere=True)) == NO_CONTENT
+
+    assert ends(stack) == {own["session_id"]: "logout_all", other["session_id"]: "logout_all"}
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
+@pytest.mark.parametrize("act", ["password", "disable", "end"])
+@MOMENTS
+def test_all_sessions_end_within_a_login(
+    stack: Stack, login: Function, accounts: Accounts, operation: str, act: str, moment: Moment
+) -> None:
+    """F11, F12, DC-12: a login that read the user before is told to try again; a session that slipped in is ended."""
+    acts: dict[str, Callable[[], object]] = {
+        "password": lambda: accounts.set_password("ada", NEW_PASSWORD),
+        "disable": lambda: accounts.disable("ada"),
+        "end": lambda: accounts.end_sessions("ada"),
+    }
+    stack.wire.next(operation, moment(acts[act]))
+
+    answer = login(login_event("ada", PASSWORD))
+
+    if (operation, moment) == ("GetItem", before):  # the login has not begun
+        assert (answer.status == 200) if act == "end" else (answer == INVALID_CREDENTIALS)
+        assert len(stack.session_items()) == (1 if act == "end" else 0)
+    elif (operation, moment) == ("TransactWriteItems", after):
+        assert answer.status == 200
+        assert answer.json["session_id"] in ends(stack)
+        assert stack.function("refresh")(refresh_event(answer.json["refresh_token"])) == INVALID_GRANT
+    else:
+        assert answer == UNAVAILABLE
+        assert stack.session_items() == []
+    again = login(login_event("ada", PASSWORD))
+    assert (again.status == 200) if act == "end" else (again == INVALID_CREDENTIALS)
+
+
+@pytest.fixture
+def fast_switching() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("fast_switching")
+@pytest.mark.parametrize("grace_seconds", [10, 0])
+def test_many_threads_with_one_token(grace_seconds: int) -> None:
+    """F6, I5: 64 at once, 20 times over: one increment and one successor; strictly, exactly one success."""
+    with ThreadPoolExecutor(CALLERS) as pool:
+        for _ in range(ROUNDS):
+            store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()
+            source, sessions = FixedKeyRing(key_ring()), MemorySessions(store)
+            token = Login(
+                identities=MemoryIdentities(store),
+                session_opening=MemorySessionOpening(store),
+                key_ring=source,
+                session_policy=SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400),
+                clock=lambda: START_MS,
+                entropy=secrets.token_bytes,
+                record=events.append,
+            )("ada", PASSWORD, POLICY).refresh_token
+            refresh = Refresh(
+                sessions, source, 86_400, grace_seconds, lambda: START_MS, secrets.token_bytes, events.append
+            )
+            successors = Counter(pool.map(caller(refresh, token), range(CALLERS)))
+
+            [session] = store.sessions.values()
+            names = Counter(event.name for event in events)
+            assert session.generation == 1
+            assert names[EventName.REFRESH_ROTATED] == 1
+            if grace_seconds:
+                assert list(successors.values()) == [CALLERS]
+                assert session.revoked_at_seconds is None
+            else:
+                assert sorted(successors.values()) == [1, CALLERS - 1]
+                assert successors[""] == CALLERS - 1
+                assert session.revoked_reason == "reused"
+                assert names[EventName.REFRESH_TOKEN_REUSED] == 1
+
+
+def caller(refresh: Refresh, token: str) -> Callable[[int], str]:
+    """Return a function that refreshes once all callers are there; it returns the successor, empty if refused."""
+    all_there = Barrier(CALLERS)
+
+    def call(_number: int) -> str:
+        all_there.wait()
+        try:
+            return refresh(token, POLICY).refresh_token
+        except InvalidGrant:
+            return ""
+
+    return call
