@@ -1,0 +1,297 @@
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.functional.answers import (
+    ERROR_HEADERS,
+    INVALID_GRANT,
+    INVALID_REQUEST,
+    NO_CONTENT,
+    UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+    method_not_allowed,
+)
+from tests.functional.people import PASSWORD
+from tests.functional.sample_events import FORM, JSON, Event, sample, with_body, with_form, with_json
+from tests.functional.stack import Answer, Stack
+
+ROUTES = {"login": "login", "refresh": "refresh-json", "logout": "logout-json"}
+FORM_ROUTES = {"refresh": "refresh-form", "logout": "logout-form"}
+TOKEN_NAMES = {"login": "password", "refresh": "refresh_token", "logout": "refresh_token"}
+# Well-formed requests that mean nothing: a name that nobody can have, a dead token. None of them reaches a table.
+WELL_FORMED = {
+    "login": {"username": "\N{SNOWMAN}", "password": PASSWORD},
+    "refresh": {"refresh_token": "x"},
+    "logout": {"refresh_token": "x"},
+}
+MEANS_NOTHING = {"login": INVALID_REQUEST, "refresh": INVALID_GRANT, "logout": NO_CONTENT}
+CLIENT_ERRORS = {"invalid_request", "invalid_grant", "unsupported_grant_type", "unsupported_media_type"}
+BODY_LIMIT = 8192
+OTHERS = '"username":"z","refresh_token":"x","password":"y"'
+DAMAGED_JSON = [
+    *("", " ", "{", "}", "{}{}", "x", "'", "null", "true", "1", '"text"', "[]", "\ud800", "\0"),
+    '[{"refresh_token":"x"}]',
+    *(f"{{{OTHERS},}}", OTHERS, f"{{{OTHERS}}} //", f"\ufeff{{{OTHERS}}}", '{"refresh_token":"\n"}'),
+    *("{'refresh_token':'x'}", '{refresh_token:"x"}', '{"refresh_token":"\\x"}'),
+    *(f'{{{OTHERS},"{name}":"x"}}' for name in ("username", "refresh_token", "password", "pass\\u0077ord")),
+    *(f'{{{OTHERS},"more":{value}}}' for value in ('{"a":1,"a":1}', '[[{"deep":[{"a":1,"\\u0061":2}]}]]')),
+    *(f'{{{OTHERS},"more":{value}}}' for value in ("NaN", "Infinity", "[-Infinity]", "9" * 5000)),
+    *("[" * 8000, '{"a":' * 1600, '{"refresh_token":' + "[" * 4000 + "]" * 4000 + "}"),
+]
+ODD_VALUES: list[Any] = [None, True, False, 0, 1, -1.5, 10**400, [], ["x"], {}, {"S": "x"}, "", "\ud800", "x\udfff"]
+OTHER_FIELDS = "token=x&refresh_token=x&grant_type=refresh_token"
+DAMAGED_FORMS = [
+    *("", "x", "&", "token", "\ud800", "token=x&&grant_type=refresh_token", f"{OTHER_FIELDS}&{OTHER_FIELDS}"),
+    *(f"{OTHER_FIELDS}&other=1&other=2", f"{OTHER_FIELDS}&%6fther=1&other=2", OTHER_FIELDS.replace("x", "\u00e9")),
+    *(OTHER_FIELDS.replace("x", "%ff"), OTHER_FIELDS.replace("x", "%ED%A0%80")),
+    *("grant_type=refresh_token&token=&refresh_token=", "grant_type=refresh_token&Token=x&REFRESH_TOKEN=x"),
+    f"{OTHER_FIELDS}&" + "&".join(f"a{n}=" for n in range(30)),
+]
+OTHER_MEDIA_TYPES = [
+    *(None, "", "text/plain", "application/jsonx", "application/json, application/json", "application/jwt"),
+    *("text/json", "multipart/form-data; boundary=x", "application", ";", "\u00e9"),
+]
+GARBAGE: list[Any] = [
+    *({}, None, [], [{}], "", "x", 1, True, 1.5, b"{}"),
+    {"version": "2.0", "routeKey": "POST /auth/login", "body": "{}"},
+    {"Records": [{"body": "{}"}]},
+]
+
+
+@pytest.fixture(params=ROUTES)
+def route(request: pytest.FixtureRequest) -> str:
+    """Return the name of a function that reads JSON."""
+    return str(request.param)
+
+
+@pytest.fixture(params=FORM_ROUTES)
+def form_route(request: pytest.FixtureRequest) -> str:
+    """Return the name of a function that reads forms."""
+    return str(request.param)
+
+
+Ask = Callable[[str, object], Answer]
+
+
+@pytest.fixture
+def ask(stack: Stack) -> Ask:
+    """Return the three functions; each answer is one of the contract's, and nobody asked DynamoDB for anything."""
+    cold: dict[str, Callable[[object], Answer]] = {}
+
+    def invoke(name: str, event: object) -> Answer:
+        if name not in cold:
+            cold[name] = stack.function(name)
+        answer = cold[name](event)
+        assert not [call for call in stack.wire.counts if call.startswith("dynamodb.")]
+        if answer == NO_CONTENT:
+            return answer
+        assert 400 <= answer.status < 500
+        assert answer.headers.items() >= ERROR_HEADERS.items()
+        assert answer.json.keys() == {"error", "error_description"}
+        assert answer.json["error"] in CLIENT_ERRORS | {"method_not_allowed"}
+        assert re.fullmatch(r"[ !#-\[\]-~]+", answer.json["error_description"]), "RFC 6749 §5.2"
+        return answer
+
+    return invoke
+
+
+repeatable = settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    # Every example meets the same functions, as requests do in Lambda.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def test_a_well_formed_request_is_read(ask: Ask, route: str) -> None:
+    """What the tests below damage is in order, plain, in base64 (L2), and with a charset."""
+    body = json.dumps(WELL_FORMED[route])
+    encoded = b64encode(body.encode()).decode()
+    events = [
+        with_body(ROUTES[route], body),
+        with_body(ROUTES[route], f"\n{body} "),
+        {**with_body(ROUTES[route], encoded), "isBase64Encoded": True},
+        *(
+            with_body(ROUTES[route], body, media_type=f"{JSON}{more}")
+            for more in ("; charset=utf-8", ";charset=X", ";")
+        ),
+        *(with_body(ROUTES[route], body, media_type=name) for name in ("Application/JSON", f" {JSON} ;")),
+    ]
+    assert [ask(route, event) for event in events] == [MEANS_NOTHING[route]] * len(events)
+
+
+def test_damaged_json_is_malformed(ask: Ask, route: str) -> None:
+    """L2, A10: syntax, other documents than objects, members twice at any depth, numbers that are none, depth."""
+    for body in DAMAGED_JSON:
+        assert ask(route, with_body(ROUTES[route], body)) == INVALID_REQUEST, body[:80]
+        encoded = b64encode(body.encode("utf-8", "surrogatepass")).decode()
+        event = {**with_body(ROUTES[route], encoded), "isBase64Encoded": True}
+        assert ask(route, event) == INVALID_REQUEST, body[:80]
+
+
+def test_a_parameter_that_is_no_text_is_malformed(stack: Stack, ask: Ask, route: str) -> None:
+    """Contract §3, A10: of another type, empty (which is absent), or not Unicode; not even the keys are read."""
+    for value in ODD_VALUES:
+        parameters = {**WELL_FORMED[route], "username": "ada", TOKEN_NAMES[route]: value}
+        assert ask(route, with_json(ROUTES[route], parameters)) == INVALID_REQUEST, repr(value)[:80]
+    assert stack.wire.calls == []
+
+
+def test_the_flag_of_a_logout_is_true_or_false(ask: Ask) -> None:
+    """Contract §3: `all` of another type is malformed; empty is absent (A10)."""
+    odd: list[object] = [None, 0, 1, "true", [], {}, "false", [True]]
+    for value in odd:
+        assert ask("logout", with_json("logout-json", {"refresh_token": "x", "all": value})) == INVALID_REQUEST, value
+    for flag in (True, False, ""):
+        assert ask("logout", with_json("logout-json", {"refresh_token": "x", "all": flag})) == NO_CONTENT
+
+
+def test_a_damaged_form_is_malformed(ask: Ask, form_route: str) -> None:
+    """A10, RFC 6749 §3.2: fields twice, more than 32, empty (absent), not ASCII, not Unicode."""
+    for body in DAMAGED_FORMS:
+        assert ask(form_route, with_body(FORM_ROUTES[form_route], body, media_type=FORM)) == INVALID_REQUEST, body
+
+
+def test_a_form_of_32_fields_is_read(ask: Ask, form_route: str) -> None:
+    """L2: the limit itself, and fields that nobody knows (A10)."""
+    fields = {"token": "x"} if form_route == "logout" else {"refresh_token": "x", "grant_type": "refresh_token"}
+    fields |= {f"a{n}": "" for n in range(32 - len(fields))}
+    assert ask(form_route, with_form(FORM_ROUTES[form_route], fields)) == MEANS_NOTHING[form_route]
+    assert ask(form_route, with_form(FORM_ROUTES[form_route], {**fields, "one": "more"})) == INVALID_REQUEST
+
+
+def test_a_body_is_of_8_kib_at_most(ask: Ask, route: str) -> None:
+    """Contract §3: counted in bytes, before and after base64; the limit itself is read."""
+    frame = json.dumps({**WELL_FORMED[route], "more": ""}).encode()
+    for filler in ("x", "\u00e9", "\N{PILE OF POO}"):
+        letters = (BODY_LIMIT - len(frame)) // len(filler.encode())
+        text = json.dumps({**WELL_FORMED[route], "more": filler * letters}, ensure_ascii=False)
+        fitting = text + " " * (BODY_LIMIT - len(text.encode()))
+        for body, expected in ((fitting, MEANS_NOTHING[route]), (fitting + " ", INVALID_REQUEST)):
+            assert ask(route, with_body(ROUTES[route], body)) == expected
+            encoded = b64encode(body.encode()).decode()
+            assert ask(route, {**with_body(ROUTES[route], encoded), "isBase64Encoded": True}) == expected
+    assert ask(route, with_body(ROUTES[route], " " * 10_000_000 + "{}")) == INVALID_REQUEST
+
+
+def test_a_damaged_base64_body_is_malformed(ask: Ask, route: str) -> None:
+    """L2: characters of no alphabet, other lengths, and bytes that are no text."""
+    for body in ("e", "e30", "e3 0=", "e30=\n", "e\u00e90=", "_-8=", "{}", "=", "\ud800", "/w=="):
+        event = {**with_body(ROUTES[route], body), "isBase64Encoded": True}
+        assert ask(route, event) == INVALID_REQUEST, repr(body)
+
+
+def test_another_content_type_is_not_read(stack: Stack, ask: Ask, route: str) -> None:
+    """L2, RFC 9110 §15.5.16: 415, whatever the body is."""
+    for media_type in OTHER_MEDIA_TYPES:
+        event = with_body(ROUTES[route], json.dumps(WELL_FORMED[route]), media_type=media_type)
+        assert ask(route, event) == UNSUPPORTED_MEDIA_TYPE, media_type
+    assert stack.wire.calls == []
+
+
+def test_headers_of_another_form_name_no_content_type(ask: Ask, route: str) -> None:
+    """L2, RFC 9110 §5.1: none, two spellings at once, or of another type; a name in any case is read."""
+    twice = {"Content-Type": JSON, "content-type": JSON}
+    event = with_json(ROUTES[route], WELL_FORMED[route])
+    odd: list[object] = [None, {}, [], "x", twice, {"Content-Type": [JSON]}, {"Type": JSON}]
+    for headers in odd:
+        assert ask(route, {**event, "headers": headers}) == UNSUPPORTED_MEDIA_TYPE, headers
+    assert ask(route, {**event, "headers": {"cOnTeNt-TyPe": JSON}}) == MEANS_NOTHING[route]
+
+
+def test_a_login_does_not_read_forms(ask: Ask) -> None:
+    """Contract §3: a form would come across sites without a preflight."""
+    assert ask("login", with_form("login", {"username": "ada", "password": PASSWORD})) == UNSUPPORTED_MEDIA_TYPE
+
+
+def test_another_method_is_not_allowed(stack: Stack, ask: Ask, route: str) -> None:
+    """A10, RFC 9110 §15.5.6: 405 with the one that is; nothing is read."""
+    for method in ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post", "POST ", ""):
+        event = {**with_json(ROUTES[route], WELL_FORMED[route]), "httpMethod": method}
+        assert ask(route, event) == method_not_allowed("POST"), method
+    assert stack.wire.calls == []
+
+
+def test_an_event_of_somebody_else_is_malformed(ask: Ask, route: str) -> None:
+    """L1, L2: never an exception."""
+    for event in GARBAGE:
+        assert ask(route, event) == INVALID_REQUEST, event
+
+
+def test_a_member_of_another_type_is_refused(ask: Ask, route: str) -> None:
+    """L1, L2: whatever API Gateway should never send, and members that are missing."""
+    odd: list[object] = [None, 1, 1.5, True, [], ["x"], b"x", (), set()]
+    for member in ("httpMethod", "resource", "requestContext", "headers", "body", "isBase64Encoded"):
+        event = with_json(ROUTES[route], WELL_FORMED[route])
+        for value in odd:
+            assert ask(route, {**event, member: value}).status in {204, 400, 415}, value
+        del event[member]
+        assert ask(route, event).status in {204, 400, 415}
+
+
+def test_an_api_without_an_address_is_no_fault_of_the_client(stack: Stack, route: str) -> None:
+    """L1, contract §3: where no issuer is set and the event names none, 503, and no session is touched."""
+    expected = NO_CONTENT if route == "logout" else UNAVAILABLE  # a logout needs no issuer
+    contexts: list[Event] = [{}, {"domainName": 1, "stage": "v1"}, {"domainName": "x"}, {"stage": ""}]
+    function = stack.function(route)
+    for context in contexts:
+        event = {**with_json(ROUTES[route], WELL_FORMED[route]), "requestContext": context}
+        assert function(event) == expected
+    assert not [call for call in stack.wire.counts if call.startswith("dynamodb.")]
+
+
+def test_tokens_in_the_query_are_not_read(stack: Stack, tokens: dict[str, str], route: str) -> None:
+    """A13: a query parameter is as good as absent, beside an empty body and beside none."""
+    function = stack.function(route)
+    query = {"username": "ada", "password": PASSWORD, "token": tokens["refresh_token"], **tokens}
+    stack.wire.forget()
+    for body in ("{}", "", None):
+        event = with_body(ROUTES[route], body)
+        event["queryStringParameters"] = query
+        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
+        event["pathParameters"] = event["stageVariables"] = query
+        assert function(event) == INVALID_REQUEST
+    assert stack.wire.calls == []
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@repeatable
+@given(text=st.text(st.characters(), max_size=200), base64=st.booleans(), media_type=st.sampled_from([JSON, FORM]))
+def test_any_text_is_refused(ask: Ask, route: str, text: str, base64: bool, media_type: str) -> None:  # noqa: FBT001
+    """L2: a body of any characters."""
+    event = {**with_body(ROUTES[route], text, media_type=media_type), "isBase64Encoded": base64}
+    assert ask(route, event).status in {400, 415}
+
+
+@repeatable
+@given(
+    parameters=st.dictionaries(
+        st.sampled_from(["refresh_token", "token", "grant_type", "all", "password", "scope"]), documents, max_size=5
+    )
+)
+def test_any_parameters_are_refused(ask: Ask, route: str, parameters: dict[str, Any]) -> None:
+    """L2, A17: parameters of any type (without a user name, so that no login gets as far as the table)."""
+    answer = ask(route, with_json(ROUTES[route], parameters))
+    assert answer.status == 400 or (route == "logout" and answer == NO_CONTENT)
+
+
+@repeatable
+@given(changes=st.dictionaries(st.sampled_from(sorted(sample("login"))), documents | st.just(Ellipsis), max_size=4))
+def test_any_event_is_refused(ask: Ask, route: str, changes: dict[str, Any]) -> None:
+    """L1, L2: a proxy event with some of its members replaced by anything."""
+    event: Event = {**with_json(ROUTES[route], {"username": "ada"}), **changes}
+    assert ask(route, event).status in {400, 405, 415}
