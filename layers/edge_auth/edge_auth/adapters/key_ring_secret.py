@@ -41,7 +41,9 @@ class SecretKeyRing:
         except TemporarilyUnavailable:
             if self._ring is None:
                 raise
-            return self._ring  # an old ring still signs; no ring logs everybody out
+            ring = None
+        # An old ring still signs; no ring would log everybody out.
+        ring = ring or self._ring
         if ring is None:
             raise TemporarilyUnavailable("no key ring was made yet")
         return ring
