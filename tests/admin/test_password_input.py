@@ -77,3 +77,27 @@ def test_without_a_terminal_the_prompt_is_refused(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(PasswordInputError, match="--password-stdin"):
         read_new_password(from_stdin=False)
+
+
+def test_the_end_of_input_at_the_prompt_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-D is an answer too: one line, not a traceback."""
+
+    def ended(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(password_input, "getpass", ended)
+
+    with pytest.raises(PasswordInputError):
+        read_new_password(from_stdin=False)
+
+
+def test_bytes_that_are_no_text_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password in another encoding is refused with a reason, and never quoted."""
+    line = io.BytesIO(b"long enough \xe9 in Latin-1\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(line, encoding="utf-8"))
+
+    with pytest.raises(PasswordInputError) as refused:
+        read_new_password(from_stdin=True)
+
+    assert "long enough" not in str(refused.value)

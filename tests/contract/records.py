@@ -12,8 +12,8 @@ NOW_SECONDS = 2_000_000_000  # ahead of every clock: a real engine deletes what 
 NOW_MS = NOW_SECONDS * 1000
 GRACE_SECONDS = 10
 
-ADA_ID = "ada0" * 8
-BOB_ID = "b0b0" * 8
+ADA_ID = "ada0" * 5 + "aA"
+BOB_ID = "b0b0" * 5 + "bA"
 SEED = b"seed of a test.."
 OTHER_SEED = b"another seed...."
 
@@ -32,7 +32,7 @@ BOB = replace(ADA, user_id=BOB_ID, username="bob", password_hash="$argon2id$bob"
 
 def session_id(number: int) -> str:
     """Return one of many session ids."""
-    return f"{number:032x}"
+    return f"{number:021}A"
 
 
 def a_token(generation: int = 3, *, number: int = 1, seed: bytes = SEED, user_id: str = ADA_ID) -> RefreshToken:

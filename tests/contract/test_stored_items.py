@@ -1,0 +1,213 @@
+"""What lies in the tables, seen without the adapters."""
+
+from typing import Any
+
+import pytest
+
+from edge_auth.adapters.session_items import EVIDENCE_SECONDS
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.ports import RotationRefused
+from edge_auth.tokens import refresh
+from edge_auth.tokens.refresh import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
+from tests.contract.engines import Tables
+from tests.contract.records import ADA, ADA_ID, NOW_MS, SEED, a_session, a_token, end, opened, rotate, session_id
+
+DAY_SECONDS = 86_400
+SESSION_ATTRIBUTES = [
+    "seed_hash",
+    "generation",
+    "rotated_at_ms",
+    "rotation_id",
+    "created_at",
+    "auth_time",
+    "idle_expires_at",
+    "absolute_expires_at",
+    "client_id",
+    "scope",
+    "roles",
+    "amr",
+]
+# Whatever stood there: a rotation that is due writes it anew, and depends on nothing that it said.
+WRITTEN_BY_A_ROTATION = {"rotated_at_ms", "rotation_id"}
+NUMBERS = [
+    "generation",
+    "rotated_at_ms",
+    "created_at",
+    "auth_time",
+    "idle_expires_at",
+    "absolute_expires_at",
+]
+
+
+def damage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
+    """Write one attribute of the one session as it should not be; None takes it away."""
+    [item] = tables.session_items()
+    changed = {**item, name: value}
+    damaged: dict[str, Any] = {key: kept for key, kept in changed.items() if kept is not None}
+    tables.client.put_item(TableName=tables.sessions, Item=damaged)
+
+
+def test_time_to_live_is_in_seconds_and_outlives_the_evidence(tables: Tables) -> None:
+    """F27: DynamoDB deletes by seconds; the item stays a week beyond its absolute end, ended and rotated or not."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    rotate(engine, a_token())
+    end(engine, a_token())
+
+    [item] = tables.session_items()
+
+    assert EVIDENCE_SECONDS == 7 * DAY_SECONDS
+    assert item["delete_at"] == {"N": str(a_session().absolute_expires_at_seconds + 7 * DAY_SECONDS)}
+    delete_at: dict[str, str] = item["delete_at"]
+    assert 1_000_000_000 < int(delete_at["N"]) < 10_000_000_000
+
+
+def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
+    """A15: no token, no seed, no MAC, no key; of the password its hash and of the seed its hash."""
+    engine = tables.engine(is_atomic=False)
+    key = MacKey(b"k" * MAC_KEY_ID_BYTES, b"s" * MAC_KEY_BYTES)
+    token = a_token(0)
+    opened(engine, a_session(generation=0))
+    rotate(engine, token)
+
+    dump = repr([*tables.session_items(), *tables.identity_items()])
+
+    for minted in (refresh.mint(token, key), refresh.mint(token.successor(), key)):
+        assert minted not in dump
+        raw = minted.removeprefix(refresh.PREFIX)
+        assert not [raw[at : at + 20] for at in range(60, 101, 20) if raw[at : at + 20] in dump]
+    assert repr(SEED)[2:-1] not in dump
+    assert SEED.hex() not in dump
+    assert ADA.password_hash in dump
+    assert repr(a_token().seed_hash)[2:-1] in dump
+
+
+@pytest.mark.parametrize("name", SESSION_ATTRIBUTES)
+@pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
+def test_a_damaged_session_rotates_for_nobody(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
+    """F38: an attribute that is missing or of another type is an outage, never tokens and never invalid_grant."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, name, value)
+
+    with pytest.raises(TemporarilyUnavailable, match=name):
+        engine.sessions.find(ADA_ID, session_id(1))
+    with pytest.raises(TemporarilyUnavailable, match=name):
+        engine.sessions.of_user(ADA_ID)
+    if name not in WRITTEN_BY_A_ROTATION:
+        with pytest.raises(TemporarilyUnavailable, match=name):
+            rotate(engine, a_token())
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["-1", "1.5"])
+def test_a_number_that_no_session_has_is_damage(tables: Tables, name: str, text: str) -> None:
+    """F38: negative and broken numbers."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, name, {"N": text})
+
+    with pytest.raises(TemporarilyUnavailable, match=name):
+        engine.sessions.find(ADA_ID, session_id(1))
+    if name not in WRITTEN_BY_A_ROTATION:
+        with pytest.raises(TemporarilyUnavailable, match=name):
+            rotate(engine, a_token())
+
+
+def test_a_session_whose_last_rotation_is_missing_rotates_for_nobody(tables: Tables) -> None:
+    """F38: nothing says that it is out of the grace window."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, "rotated_at_ms", None)
+
+    with pytest.raises(TemporarilyUnavailable, match="rotated_at_ms"):
+        rotate(engine, a_token())
+
+
+@pytest.mark.parametrize("name", [name for name in SESSION_ATTRIBUTES if name != "seed_hash"])
+def test_a_damaged_session_can_be_ended(tables: Tables, name: str) -> None:
+    """F38: whoever holds a token of it may still log out, and then it is dead for good."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, name, {"BOOL": True})
+
+    end(engine, a_token())
+
+    [item] = tables.session_items()
+    assert item["revoked_reason"] == {"S": "logout"}
+
+
+def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:
+    """F38: what is not known is neither an error nor lost."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, "from_a_later_version", {"S": "kept"})
+
+    assert rotate(engine, a_token()).generation == 4
+
+    [item] = tables.session_items()
+    assert item["from_a_later_version"] == {"S": "kept"}
+
+
+def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None:
+    """F38: the refused write brings all of it; ending it must not need room that is not there."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session(rotated_at_ms=NOW_MS))
+    damage(tables, "ballast", {"S": "x" * 400_000})
+
+    with pytest.raises(RotationRefused) as refused:
+        rotate(engine, a_token())
+    assert refused.value.session == a_session(rotated_at_ms=NOW_MS)
+
+    end(engine, a_token())
+    [item] = tables.session_items()
+    assert item["revoked_reason"] == {"S": "logout"}
+
+
+@pytest.mark.parametrize("name", ["user_id", "username", "status", "epoch", "created_at", "scope", "roles"])
+@pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
+def test_a_damaged_user_is_an_outage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
+    """F38: neither an unknown user nor half of one."""
+    engine = tables.engine(is_atomic=False)
+    engine.identities.create(ADA)
+    user = next(item for item in tables.identity_items() if item["pk"] == {"S": f"login#{ADA.username}"})
+    changed: dict[str, Any] = {key: kept for key, kept in {**user, name: value}.items() if kept is not None}
+    tables.client.put_item(TableName=tables.identities, Item=changed)
+
+    with pytest.raises(TemporarilyUnavailable, match=name):
+        engine.identities.find(ADA.username)
+
+
+def test_a_list_without_text_is_damage(tables: Tables) -> None:
+    """F38: roles that are no words."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, "roles", {"L": [{"S": "admin"}, {"N": "1"}]})
+
+    with pytest.raises(TemporarilyUnavailable, match="roles"):
+        engine.sessions.find(ADA_ID, session_id(1))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [None, {"S": "x"}, {"N": "1"}, {"BOOL": True}, {"NULL": True}, {"B": b"$argon2id$"}, {"L": []}],
+)
+def test_a_password_hash_of_any_form_is_read(tables: Tables, stored: dict[str, Any] | None) -> None:
+    """P9: what is no text is an empty hash, which no password has; it breaks nothing."""
+    engine = tables.engine(is_atomic=False)
+    engine.identities.create(ADA)
+    user = next(item for item in tables.identity_items() if item["pk"] == {"S": f"login#{ADA.username}"})
+    changed: dict[str, Any] = {key: kept for key, kept in {**user, "password_hash": stored}.items() if kept is not None}
+    tables.client.put_item(TableName=tables.identities, Item=changed)
+
+    assert engine.identities.find(ADA.username).password_hash == (stored or {}).get("S", "")
+
+
+def test_a_session_that_rotates_is_one_item(tables: Tables) -> None:
+    """§5: one session, one item, whatever happens to it."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    rotate(engine, a_token())
+    end(engine, a_token())
+
+    assert len(tables.session_items()) == 1

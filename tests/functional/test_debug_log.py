@@ -1,0 +1,39 @@
+"""LogLevel DEBUG: Lambda's runtime then sets the root logger to it, and so every library's log."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from tests.functional.conftest import Function
+from tests.functional.people import PASSWORD
+from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample, token_event
+from tests.functional.stack import Stack
+
+
+def test_the_most_talkative_log_holds_no_secret(
+    stack: Stack, authorize: Callable[[Event], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """L4, K5, A13: also where botocore tells all it knows, no private key, MAC key, password or token is logged."""
+    caplog.set_level(logging.DEBUG)
+    login, refresh, logout, jwks = (stack.function(name) for name in ("login", "refresh", "logout", "jwks"))
+
+    tokens = login(login_event("ada", PASSWORD)).json
+    assert authorize(token_event(tokens["access_token"]))
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+    assert logout(logout_event(tokens["refresh_token"], everywhere=True)).status == 204
+    assert jwks(sample("jwks")).status == 200
+
+    told = stack.output.read()
+    assert "login_succeeded" in told
+    assert [secret for secret in stack.secrets.values if secret in told] == []
+
+
+def test_no_library_tells_what_it_sends_and_receives(login: Function, caplog: pytest.LogCaptureFixture) -> None:
+    """L4: botocore's debug log holds whole requests and responses, the key ring's secret among them."""
+    caplog.set_level(logging.DEBUG)
+
+    assert login(login_event("ada", PASSWORD)).status == 200
+
+    libraries = {"botocore", "boto3", "urllib3"}
+    assert [record.name for record in caplog.records if record.name.split(".")[0] in libraries] == []

@@ -1,0 +1,95 @@
+"""Least privilege, seen at the wire: what the template grants is what is called."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from edge_auth import passwords
+from tests.architecture.template_file import Intrinsic, functions
+from tests.functional.people import PASSWORD, ada
+from tests.functional.sample_events import login_event, logout_event, refresh_event, sample
+from tests.functional.stack import TABLES, Stack
+from tests.functional.wire import Call
+
+Right = tuple[str, str]
+
+LOGICAL_IDS = {name: logical_id for logical_id, name in TABLES.items()}
+TRANSACTED = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem"}
+
+
+def granted(function: str) -> set[Right]:
+    """Return what the template lets a function do, and on what."""
+    rights: set[Right] = set()
+    for policy in functions()[function].get("Policies", []):
+        for statement in policy["Statement"]:
+            actions, resource = statement["Action"], statement["Resource"]
+            assert isinstance(resource, Intrinsic)
+            listed = actions if isinstance(actions, list) else [actions]
+            rights |= {(action, resource.argument.split(".")[0]) for action in listed}
+    return rights
+
+
+def used(call: Call) -> set[Right]:
+    """Return what one call needs: DynamoDB checks each item of a transaction as the single act that it is."""
+    if call.service == "secrets-manager":
+        return {(f"secretsmanager:{call.operation}", "KeyRingSecret")}
+    if call.operation == "TransactWriteItems":
+        acts: list[tuple[str, dict[str, Any]]] = [
+            act for item in call.parameters["TransactItems"] for act in item.items()
+        ]
+        return {(f"dynamodb:{TRANSACTED[kind]}", LOGICAL_IDS[act["TableName"]]) for kind, act in acts}
+    return {(f"dynamodb:{call.operation}", LOGICAL_IDS[call.parameters["TableName"]])}
+
+
+def logins(stack: Stack) -> None:
+    """Log in once with a hash of today's parameters, and once with a weaker one, which is renewed."""
+    login = stack.function("login")
+    assert login(login_event("ada", PASSWORD)).status == 200
+    weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
+    stack.identities.change_password("ada", weak.derive_phc_encoded(PASSWORD.encode()))
+    assert login(login_event("ada", PASSWORD)).status == 200
+
+
+def refreshes(stack: Stack) -> None:
+    """Rotate, then use the old token again."""
+    token = a_token(stack)
+    refresh = stack.function("refresh")
+    assert refresh(refresh_event(token)).status == 200
+    stack.clock.advance(seconds=60)
+    assert refresh(refresh_event(token)).status == 400
+
+
+def logouts(stack: Stack) -> None:
+    """End one session, then all."""
+    tokens = a_token(stack), a_token(stack)
+    logout = stack.function("logout")
+    assert logout(logout_event(tokens[0])).status == 204
+    assert logout(logout_event(tokens[1], everywhere=True)).status == 204
+
+
+def documents(stack: Stack) -> None:
+    """Read all public documents."""
+    jwks = stack.function("jwks")
+    for name in ("jwks", "openid-configuration", "oauth-authorization-server"):
+        assert jwks(sample(name)).status == 200
+
+
+def a_token(stack: Stack) -> str:
+    """Return a refresh token of ada's; the calls for it are not counted."""
+    token: str = stack.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
+    stack.wire.forget()
+    return token
+
+
+@pytest.mark.parametrize(
+    ("function", "act"), [("login", logins), ("refresh", refreshes), ("logout", logouts), ("jwks", documents)]
+)
+def test_what_is_granted_is_what_is_called(stack: Stack, function: str, act: Callable[[Stack], None]) -> None:
+    """Design §8: by action and table, not one more and not one less."""
+    assert passwords.needs_rehash(ada().password_hash) is False
+
+    act(stack)
+
+    assert set().union(*map(used, stack.wire.calls)) == granted(function)
