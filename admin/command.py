@@ -16,6 +16,8 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 from edge_auth.flows.accounts import Accounts
 
+INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
+
 EPILOG = """\
 The deployment is a stack in AWS, found by your ordinary credentials and region (AWS_PROFILE, AWS_REGION, ...),
 or with --local the one that `make run` serves on this machine.
@@ -28,7 +30,7 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status: 0 done, 1 not done, 2 not understood."""
+    """Run one command; return its exit status: 0 done, 1 not done, 2 not understood, 130 interrupted."""
     options = parser().parse_args(arguments)
     if options.local:
         use_local_stack()
@@ -38,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AccountError, DeploymentError, PasswordInputError) as error:
         print(f"edge-auth: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
     except TemporarilyUnavailable as error:
         print(f"edge-auth: AWS did not answer as it should ({error.detail}); try again", file=sys.stderr)
         return 1

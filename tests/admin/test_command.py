@@ -243,3 +243,17 @@ def test_help_explains_itself(command: Command, arguments: list[str], words: lis
 
     assert outcome.status == 0
     assert all(word in outcome.out for word in words)
+
+
+def test_ctrl_c_at_the_prompt_ends_without_a_trace(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator who thinks better of it reads no Python."""
+
+    def interrupted(*, from_stdin: bool) -> str:
+        assert not from_stdin
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("admin.command.read_new_password", interrupted)
+
+    outcome = command("users", "create", "ada")
+
+    assert (outcome.status, outcome.out, outcome.err) == (130, "", "\n")

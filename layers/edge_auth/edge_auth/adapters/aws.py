@@ -1,5 +1,6 @@
 """AWS clients with limits that fit a Lambda behind API Gateway, and one translation of their failures."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 TOTAL_ATTEMPTS = 3
+
+# At DEBUG these log whole requests and responses, the key ring's private keys among them, and Lambda's
+# ApplicationLogLevel is the level of every logger that has none of its own.
+for _library in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(_library).setLevel(logging.INFO)
 
 _CONFIG = Config(
     connect_timeout=CONNECT_TIMEOUT_SECONDS,
