@@ -1,0 +1,25 @@
+from typing import Any
+
+from tests.contract.engines import Tables
+from tests.contract.records import ADA, ADA_ID, NOW_SECONDS, a_session, opened, session_id
+
+
+def test_every_read_is_strongly_consistent(tables: Tables) -> None:
+    """A18: no engine here ever answers with old data, as DynamoDB's default read may, so the requests are looked at."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    asked: list[tuple[str, Any]] = []
+
+    def watch(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's OperationModel
+        asked.append((model.name, params.get("ConsistentRead")))
+
+    for operation in ("GetItem", "Query"):
+        tables.client.meta.events.register(f"provide-client-params.dynamodb.{operation}", watch)
+
+    engine.identities.find(ADA.username)
+    engine.identities.move_epoch(ADA_ID)
+    engine.sessions.find(ADA_ID, session_id(1))
+    engine.sessions.of_user(ADA_ID)
+    engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
+
+    assert asked == [("GetItem", True), ("GetItem", True), ("GetItem", True), ("Query", True), ("Query", True)]
