@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
-from edge_auth.tokens.keyring import from_secret_json
+from edge_auth.tokens.keyring_document import from_secret_json
 from local import envfile, settings
 from local.api import Api
 from local.failure import Failure
@@ -80,7 +81,7 @@ def _walk(stack: Stack, progress: Progress) -> None:
         Walk(
             api=api,
             user=stack.user,
-            ring=from_secret_json(secret["SecretString"]),
+            key=from_secret_json(secret["SecretString"]).at(int(time.time())).signing,
             rotation_grace_seconds=DEMO_GRACE_SECONDS,
             say=progress.say,
         ).all()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from edge_auth.tokens import base64url
 from edge_auth.tokens.access import issue
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.keyring import SigningKey
 
 HOUR_SECONDS = 3600
 SHOWN = 6
@@ -19,11 +19,11 @@ def claims_of(access_token: str) -> AccessClaims:
     return AccessClaims(**{**payload, **lists})
 
 
-def expired(access_token: str, ring: KeyRing) -> str:
+def expired(access_token: str, key: SigningKey) -> str:
     """Return the same token of an hour ago, signed with the deployment's own key: in order but for its time."""
     claims = claims_of(access_token)
     past = replace(claims, iat=claims.iat - HOUR_SECONDS, exp=claims.exp - HOUR_SECONDS)
-    return issue(past, ring.signing)
+    return issue(past, key)
 
 
 def forged(access_token: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.keyring import SigningKey
 from local import tokens
 from local.api import Answer, Api
 from local.failure import Failure
@@ -25,7 +25,7 @@ class Walk:
 
     api: Api
     user: User
-    ring: KeyRing  # the deployment's own keys, to sign what has expired
+    key: SigningKey  # the deployment's own, to sign what has expired
     rotation_grace_seconds: int
     say: Say
 
@@ -61,7 +61,7 @@ class Walk:
         self._done(what, answer, "the authorizer knows the public keys: no table, no secret, no network")
 
         self._refused("GET /me without a token", None, "Bearer", "")
-        forged, expired = tokens.forged(access), tokens.expired(access, self.ring)
+        forged, expired = tokens.forged(access), tokens.expired(access, self.key)
         self._refused("… with a forged one", forged, INVALID_TOKEN, "another user under the old signature; ")
         self._refused("… with an expired one", expired, INVALID_TOKEN, "truly signed, an hour too old; ")
 

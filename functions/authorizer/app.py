@@ -1,5 +1,7 @@
 """API Gateway's Lambda authorizer: verifies access tokens with the public keys in its environment.
 
+Only a token under a key that is not among them makes it ask the issuer for newer ones.
+
 Serves all three shapes: TOKEN and REQUEST of REST and WebSocket APIs (payload 1.0), REQUEST 2.0 of HTTP APIs.
 An invalid token is a Deny, which REST APIs turn into a 401; an exception means that nothing could be decided.
 """
@@ -10,6 +12,7 @@ import re
 import time
 
 from edge_auth.errors import InvalidToken
+from edge_auth.issuer_keys import IssuerKeys, download
 from edge_auth.settings import AuthorizerSettings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.issuer import issuer_from_context, issuer_from_method_arn
@@ -20,7 +23,8 @@ METHOD_ARN = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]
 
 logger = logging.getLogger(__name__)
 settings = AuthorizerSettings.from_env(os.environ)
-verifier = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
+deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
+keys = IssuerKeys(deployed, audience=settings.audience, download=download)
 
 
 def handler(event: object, _context: object) -> dict[str, object]:
@@ -43,10 +47,10 @@ def handler(event: object, _context: object) -> dict[str, object]:
 
 def authenticate(event: dict[str, object]) -> AccessClaims:
     """Return the claims of the event's access token. Raises InvalidToken."""
-    if not verifier.has_keys:
+    if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")
     token = bearer_token(event)
-    return verifier.verify(token, issuer=settings.issuer or issuer_of(event), now_seconds=int(time.time()))
+    return keys.verify(token, issuer=settings.issuer or issuer_of(event), now_seconds=int(time.time()))
 
 
 def bearer_token(event: dict[str, object]) -> str:

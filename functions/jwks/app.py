@@ -11,9 +11,10 @@ from edge_auth.settings import JwksSettings
 from edge_auth.tokens.issuer import issuer_from_context
 from edge_auth.web.discovery import (
     JWKS_PATH,
-    authorization_server_response,
-    jwks_response,
-    openid_configuration_response,
+    Document,
+    authorization_server_metadata,
+    cacheable_response,
+    openid_configuration,
 )
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
@@ -25,16 +26,19 @@ key_ring = SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, c
 
 
 def get(request: Request) -> Response:
-    """Answer with the document of this route."""
+    """Answer with the document of this route, or that the client has it already."""
+    return cacheable_response(document(request), request.if_none_match)
+
+
+def document(request: Request) -> Document:
+    """Return the document of this route. Raises NotFound."""
     match request.path:
         case path if path == JWKS_PATH:
-            return jwks_response(key_ring.load())
+            return key_ring.load().jwks()
         case "/.well-known/openid-configuration":
-            issuer = settings.issuer or issuer_from_context(request.context)
-            return openid_configuration_response(issuer, key_ring.load())
+            return openid_configuration(settings.issuer or issuer_from_context(request.context), key_ring.load())
         case "/.well-known/oauth-authorization-server":
-            issuer = settings.issuer or issuer_from_context(request.context)
-            return authorization_server_response(issuer)
+            return authorization_server_metadata(settings.issuer or issuer_from_context(request.context))
         case _:
             raise NotFound
 

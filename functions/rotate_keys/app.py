@@ -1,9 +1,8 @@
-"""The only writer of the key ring. CloudFormation calls it when the stack is created (`Custom::KeyRing`).
+"""The only writer of the key ring. A schedule calls it, CloudFormation (`Custom::KeyRing`), and operators.
 
 It always answers CloudFormation's callback, since a stack waits for that answer for as long as an hour.
 """
 
-import json
 import os
 import secrets
 
@@ -12,25 +11,69 @@ from edge_auth.adapters.cloudformation import CustomResourceRequest, answer, req
 from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
 from edge_auth.clock import now_ms
 from edge_auth.errors import AuthError
-from edge_auth.flows.first_keys import first_keys
+from edge_auth.flows.key_ring_summary import Summary, deployed_jwks, summary
+from edge_auth.flows.ports import RingMoved, StoredRing
+from edge_auth.flows.rotate_keys import RotateKeys
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import RotateKeysSettings
+from edge_auth.tokens.key_maker import key_maker
+from edge_auth.tokens.key_rotation import RotationPolicy
+
+DAY_SECONDS = 86_400
+HOUR_SECONDS = 3600
 
 settings = RotateKeysSettings.from_env(os.environ)
 log = FunctionLog("rotate_keys")
-store = SecretKeyRingStore(secrets_client(), secret_id=settings.key_ring_secret)
+rotate_keys = RotateKeys(
+    store=SecretKeyRingStore(secrets_client(), secret_id=settings.key_ring_secret),
+    policy=RotationPolicy(
+        alg=settings.signing_algorithm,
+        period_seconds=settings.key_rotation_days * DAY_SECONDS,
+        publish_seconds=settings.key_publish_hours * HOUR_SECONDS,
+        refresh_idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+    ),
+    make=key_maker(secrets.token_bytes),
+    clock=now_ms,
+    record=log.record,
+)
 
 
-def handler(event: dict[str, object], context: object) -> None:
-    """Make the key ring where there is none, and hand its public keys to the stack.
+def handler(event: dict[str, object], context: object) -> Summary | None:
+    """Do what is asked, and return the ring without its keys; CloudFormation is answered at its own address.
 
     Raises:
-        ValueError: the event is not from CloudFormation.
+        ValueError: the event is of nobody who may ask.
+        TemporarilyUnavailable: the ring could not be read or kept; it is as it was. Lambda calls again.
         OSError: CloudFormation could not be told; Lambda calls again.
 
     """
     log.begin(context)
-    request = request_from(event)
+    if "RequestType" in event:
+        answer_stack(request_from(event))
+        return None
+    try:
+        return summary(act(event), now_ms() // 1000)
+    except RingMoved:
+        return {"refused": "the key ring has changed since it was shown"}
+
+
+def act(event: dict[str, object]) -> StoredRing:
+    """Do what a schedule or an operator asks. `version` is the ring that the operator was shown."""
+    match event:
+        case {"action": "advance"}:
+            return rotate_keys.advance()
+        case {"action": "show"}:
+            return rotate_keys.show()
+        case {"action": "rotate", "version": str(version)}:
+            return rotate_keys.rotate(version)
+        case {"action": "replace", "version": str(version), "at_once": bool(at_once), "end_sessions": bool(end)}:
+            return rotate_keys.replace_all(version, at_once=at_once, end_sessions=end)
+        case _:
+            raise ValueError("not an event of this function")
+
+
+def answer_stack(request: CustomResourceRequest) -> None:
+    """Make the key ring or bring it up to date, and answer CloudFormation, whatever happens."""
     try:
         data, failure = attributes(request), ""
     except Exception as error:  # noqa: BLE001 - whatever it was, the stack must hear of it
@@ -44,5 +87,4 @@ def attributes(request: CustomResourceRequest) -> dict[str, str]:
     """Return what `!GetAtt` finds on the resource: `Jwks`, the public keys. Deleting the resource keeps the keys."""
     if request.type == "Delete":
         return {}
-    ring = first_keys(store, alg=settings.signing_algorithm, clock=now_ms, entropy=secrets.token_bytes)
-    return {"Jwks": json.dumps(ring.jwks(), separators=(",", ":"))}
+    return {"Jwks": deployed_jwks(rotate_keys.advance().ring, now_ms() // 1000)}

@@ -1,9 +1,13 @@
 """GET /me on the deployed stack: the authorizer behind API Gateway."""
 
+import time
+
 import pytest
 
+from edge_auth.tokens import signing_key
 from edge_auth.tokens.access import issue
-from edge_auth.tokens.keyring import KeyRing, from_secret_json, make_key_ring
+from edge_auth.tokens.keyring import SigningKey
+from edge_auth.tokens.keyring_document import from_secret_json
 from local import tokens
 from local.stack import Stack
 from local.tokens import claims_of
@@ -15,10 +19,10 @@ INVALID = 'Bearer error="invalid_token"'
 
 
 @pytest.fixture
-def ring(stack: Stack) -> KeyRing:
+def key(stack: Stack) -> SigningKey:
     """Return the deployment's own key ring."""
     secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
-    return from_secret_json(secret["SecretString"])
+    return from_secret_json(secret["SecretString"]).at(int(time.time())).signing
 
 
 def test_a_valid_token_reaches_the_function_with_its_claims(client: Client, session: Session) -> None:
@@ -48,9 +52,9 @@ def test_a_forged_token_is_a_401_with_the_error(client: Client, session: Session
     assert response.headers[CHALLENGE] == INVALID
 
 
-def test_an_expired_token_is_a_401_with_the_error(client: Client, session: Session, ring: KeyRing) -> None:
+def test_an_expired_token_is_a_401_with_the_error(client: Client, session: Session, key: SigningKey) -> None:
     """A token of the deployment's own key, an hour too old, is refused."""
-    response = client.get("/me", tokens.expired(session.access_token, ring))
+    response = client.get("/me", tokens.expired(session.access_token, key))
 
     assert_error(response, 401, "invalid_token")
     assert response.headers[CHALLENGE] == INVALID
@@ -59,9 +63,9 @@ def test_an_expired_token_is_a_401_with_the_error(client: Client, session: Sessi
 def test_a_token_of_a_foreign_key_is_a_401_with_the_error(client: Client, session: Session) -> None:
     """The same claims under somebody else's key are refused."""
     claims = claims_of(session.access_token)
-    foreign = make_key_ring("ES256", now_seconds=claims.iat, entropy=lambda size: b"\1" * size)
+    foreign = SigningKey("ES256", signing_key.generate("ES256"))
 
-    response = client.get("/me", issue(claims, foreign.signing))
+    response = client.get("/me", issue(claims, foreign))
 
     assert_error(response, 401, "invalid_token")
     assert response.headers[CHALLENGE] == INVALID

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.identity import ACTIVE, Identity
-from edge_auth.flows.ports import AlreadyEnded, EpochMoved, RotationRefused
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.flows.ports import AlreadyEnded, EpochMoved, RingMoved, RotationRefused, StoredRing
+from edge_auth.tokens.keyring import KeyRing, KeysInForce
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Session
 
@@ -159,15 +159,15 @@ class MemorySessions:
 
 
 class FixedKeyRing:
-    """The port `KeyRingSource`, with one ring."""
+    """The port `KeyRingSource`, with the same keys at all times."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        """Keep this ring."""
-        self.ring = ring
+    def __init__(self, keys: KeysInForce) -> None:
+        """Keep these keys."""
+        self.keys = keys
 
-    def load(self) -> KeyRing:
-        """Return the ring."""
-        return self.ring
+    def load(self) -> KeysInForce:
+        """Return the keys."""
+        return self.keys
 
 
 class MemoryKeyRingStore:
@@ -175,16 +175,22 @@ class MemoryKeyRingStore:
 
     def __init__(self) -> None:
         """Begin without a ring."""
-        self._ring: KeyRing | None = None
+        self._stored: StoredRing | None = None
         self._lock = threading.Lock()
 
-    def read(self) -> KeyRing | None:
+    def read(self) -> StoredRing | None:
         """Read the ring."""
         with self._lock:
-            return self._ring
+            return self._stored
 
-    def create(self, ring: KeyRing) -> KeyRing:
-        """Keep the first ring."""
+    def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
+        """Keep the ring in the place of the one of this version."""
         with self._lock:
-            self._ring = self._ring or ring
-            return self._ring
+            version = f"after {after}"
+            now = self._stored
+            if now is not None and now.version == version and now.ring == ring:
+                return now
+            if (now.version if now else None) != after:
+                raise RingMoved
+            self._stored = StoredRing(ring, version)
+            return self._stored

@@ -1,16 +1,21 @@
 """The users and keys of the functional tests."""
 
 from functools import cache
+from itertools import count
 
 from edge_auth.flows.identity import ACTIVE, Identity
 from edge_auth.passwords import hash_password
 from edge_auth.tokens import base64url
-from edge_auth.tokens.keyring import KeyRing, make_key_ring
+from edge_auth.tokens.key_maker import key_maker
+from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
+from edge_auth.tokens.keyring import KeyRing
 
 PASSWORD = "a fine long passphrase"
 WRONG_PASSWORD = "not the right passphrase"
 BOB_ID = base64url.encode(b"bob" + bytes(13))
 ADA_ID = base64url.encode(b"ada" + bytes(13))  # of the form that `refresh.new_id` draws
+MADE_AT_SECONDS = 1_789_900_000  # 100,000 seconds before the tests' clock begins
+DAY = 86_400
 _SALT = bytes(range(16))
 
 
@@ -37,4 +42,7 @@ def ada() -> Identity:
 @cache
 def key_ring(alg: str = "ES256", serial: int = 0) -> KeyRing:
     """Return a key ring; another serial is another ring."""
-    return make_key_ring(alg, now_seconds=1_780_000_000, entropy=lambda count: bytes([serial + 65]) * count)
+    drawn = count()
+    policy = RotationPolicy(alg, period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
+    make = key_maker(lambda size: bytes([serial + 65]) * (size - 1) + bytes([next(drawn)]))
+    return first_ring(now_seconds=MADE_AT_SECONDS, policy=policy, make=make)

@@ -14,7 +14,9 @@ import pytest
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.session_items import session_item
 from edge_auth.flows.identity import Identity
-from edge_auth.tokens.keyring import KeyRing, from_secret_json, to_secret_json
+from edge_auth.tokens import base64url
+from edge_auth.tokens.keyring import KeyRing, KeysInForce
+from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
 from edge_auth.tokens.session import Session
 from tests.architecture.template_file import ROOT, Intrinsic, parameters, properties, variables
 from tests.contract.tables import create_table, items
@@ -76,10 +78,11 @@ class Secrets:
 
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every spelling that a log could have."""
-        for key in (ring.signing, ring.next, *ring.retired):
-            self.keep(key.jwk["d"])
-        document = json.loads(to_secret_json(ring))
-        self.keep(document["mac"]["secret"], ring.mac.secret.hex(), repr(ring.mac.secret)[2:-1])
+        for signing in ring.signing:
+            self.keep(signing.key.jwk["d"])
+        for mac in ring.mac:
+            secret = mac.key.secret
+            self.keep(base64url.encode(secret), secret.hex(), repr(secret)[2:-1])
 
 
 @dataclass
@@ -178,13 +181,18 @@ class Stack:
         """Fill the secret and tell the authorizer, as the custom resource does."""
         self.secretsmanager.put_secret_value(SecretId=self.secret_arn, SecretString=to_secret_json(ring))
         self.secrets.keep_ring(ring)
-        self.jwks = json.dumps(ring.jwks())
+        self.jwks = json.dumps(ring.at(self.clock.now_seconds).jwks())
         return ring
 
     @property
     def key_ring(self) -> KeyRing:
         """The ring in the secret."""
         return from_secret_json(self.secretsmanager.get_secret_value(SecretId=self.secret_arn)["SecretString"])
+
+    @property
+    def keys(self) -> KeysInForce:
+        """The keys of this moment, of the ring in the secret."""
+        return self.key_ring.at(self.clock.now_seconds)
 
     @property
     def identities(self) -> DynamoDBIdentities:

@@ -19,7 +19,7 @@ from tests.functional.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONT
 from tests.functional.clock import START_MS
 from tests.functional.conftest import Function
 from tests.functional.outages import after, before, ends, events_named, generation
-from tests.functional.people import PASSWORD, ada, key_ring
+from tests.functional.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
 from tests.functional.sample_events import ISSUER, login_event, logout_event, refresh_event
 from tests.functional.stack import AUDIENCE, Answer, Stack
 from tests.functional.wire import Fault, lost_response, passes
@@ -222,7 +222,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
     with ThreadPoolExecutor(CALLERS) as pool:
         for _ in range(ROUNDS):
             store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()
-            source, sessions = FixedKeyRing(key_ring()), MemorySessions(store)
+            source, sessions = FixedKeyRing(key_ring().at(MADE_AT_SECONDS)), MemorySessions(store)
             token = Login(
                 identities=MemoryIdentities(store),
                 session_opening=MemorySessionOpening(store),

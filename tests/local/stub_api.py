@@ -12,7 +12,7 @@ from edge_auth.errors import InvalidToken
 from edge_auth.tokens import base64url
 from edge_auth.tokens.access import issue
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.keyring import SigningKey
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 from local.tokens import claims_of
 
@@ -37,7 +37,7 @@ class StubSession:
 class StubApi:
     """Keeps every promise but the one named in `broken`. Time stands still but for `clock`."""
 
-    ring: KeyRing
+    key: SigningKey
     password: str
     broken: str = ""
     clock: float = 0.0
@@ -60,7 +60,7 @@ class StubApi:
             return 401, {"error": "invalid_token"}, {"WWW-Authenticate": challenge}
         token = authorization.removeprefix("Bearer ")
         now = claims_of(token).iat if self.broken == "expired token" else NOW_SECONDS
-        verifier = Verifier(keys_from_jwks(json.dumps(self.ring.jwks())), audience=AUDIENCE)
+        verifier = Verifier(keys_from_jwks(json.dumps({"keys": [self.key.public_jwk()]})), audience=AUDIENCE)
         try:
             verifier.verify(token, issuer=ISSUER, now_seconds=now)
         except InvalidToken:
@@ -105,7 +105,7 @@ class StubApi:
             sid=str(session_number),
             auth_time=NOW_SECONDS,
         )
-        access = issue(claims, self.ring.signing)
+        access = issue(claims, self.key)
         refresh = f"stub_rt-{session_number}-{generation}-Z"
         return 200, {"access_token": access, "expires_in": 900, "refresh_token": refresh}, {}
 

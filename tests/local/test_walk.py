@@ -4,12 +4,13 @@ from contextlib import closing
 
 import pytest
 
-from edge_auth.tokens.keyring import make_key_ring
+from edge_auth.tokens import signing_key
+from edge_auth.tokens.keyring import SigningKey
 from local.api import Api
 from local.failure import Failure
 from local.user import User
 from local.walk import Walk
-from tests.local.stub_api import NOW_SECONDS, StubApi, serving
+from tests.local.stub_api import StubApi, serving
 
 PASSWORD = "correct horse battery staple"
 
@@ -17,8 +18,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> StubApi:
     """Return a stub whose clock moves when the walk sleeps."""
-    ring = make_key_ring("ES256", now_seconds=NOW_SECONDS, entropy=lambda size: b"\2" * size)
-    stub = StubApi(ring, PASSWORD)
+    stub = StubApi(SigningKey("ES256", signing_key.generate("ES256")), PASSWORD)
 
     def sleep(seconds: float) -> None:
         stub.clock += seconds
@@ -31,7 +31,7 @@ def walk(stub: StubApi) -> list[str]:
     """Walk through the stub; return the lines that were said."""
     said: list[str] = []
     with serving(stub) as url, closing(Api(url)) as api:
-        Walk(api, User("ada", PASSWORD), stub.ring, rotation_grace_seconds=2, say=said.append).all()
+        Walk(api, User("ada", PASSWORD), stub.key, rotation_grace_seconds=2, say=said.append).all()
     return said
 
 

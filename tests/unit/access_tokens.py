@@ -44,7 +44,7 @@ CLAIMS = AccessClaims(
 def key(alg: str, name: str = "ours") -> SigningKey:
     """Return the signing key of this name, always the same one in a test run."""
     del name
-    return SigningKey(alg, NOW, signing_key.generate(alg))
+    return SigningKey(alg, signing_key.generate(alg))
 
 
 def claims_at(now_seconds: int) -> AccessClaims:

@@ -13,7 +13,7 @@ from edge_auth.flows.refresh import Refresh
 from edge_auth.tokens import refresh as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.jwk import verification_key
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.keyring import KeysInForce, TimedKey
 from edge_auth.tokens.refresh import MacKey, RefreshToken
 from edge_auth.tokens.session import Session
 from edge_auth.tokens.verifier import Verifier
@@ -24,6 +24,7 @@ IDLE_SECONDS = 14 * 86_400
 ABSOLUTE_SECONDS = 30 * 86_400
 GRACE_SECONDS = 10
 ACCESS_SECONDS = 900
+MAC_KEY = MacKey(b"mac-1", b"1" * 32)
 POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_SECONDS)
 
 USERNAME = "alice"
@@ -179,12 +180,10 @@ class Deployment:
         self.entropy = CountingEntropy()
         self.events: list[SecurityEvent] = []
         self.key_ring = FixedKeyRing(
-            KeyRing(
-                signing=key("ES256"),
-                next=key("ES256", "next"),
-                retired=(),
-                mac=MacKey(b"mac-1", b"1" * 32),
-                previous_mac=None,
+            KeysInForce(
+                verifying=(TimedKey(key("ES256"), NOW, NOW), TimedKey(key("ES256", "next"), NOW, NOW + 86_400)),
+                mac=MAC_KEY,
+                mac_keys={MAC_KEY.key_id: MAC_KEY},
             )
         )
         self.identities = TroubledIdentities(self.store, self.trouble)
@@ -251,12 +250,12 @@ class Deployment:
 
     def claims_of(self, granted: TokenGrant) -> AccessClaims:
         """Read an access token as the authorizer would."""
-        verifier = Verifier([verification_key(jwk) for jwk in self.key_ring.ring.jwks()["keys"]], audience=AUDIENCE)
+        verifier = Verifier([verification_key(jwk) for jwk in self.key_ring.keys.jwks()["keys"]], audience=AUDIENCE)
         return verifier.verify(granted.access_token, issuer=ISSUER, now_seconds=self.clock() // 1000)
 
     def token_of(self, granted: TokenGrant) -> RefreshToken:
         """Read a refresh token."""
-        return refresh_tokens.parse(granted.refresh_token, self.key_ring.ring.mac_keys)
+        return refresh_tokens.parse(granted.refresh_token, self.key_ring.keys.mac_keys)
 
     def session_of(self, granted: TokenGrant) -> Session:
         """Return the session as the table holds it."""

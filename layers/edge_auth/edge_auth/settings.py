@@ -103,3 +103,6 @@ class RotateKeysSettings(Settings):
 
     key_ring_secret: str
     signing_algorithm: str
+    key_rotation_days: int
+    key_publish_hours: int
+    refresh_idle_days: int

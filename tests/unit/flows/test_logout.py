@@ -91,7 +91,7 @@ def foreign(deployment: Deployment, granted: TokenGrant) -> str:
 def of_another_seed(deployment: Deployment, granted: TokenGrant) -> str:
     """Return an authentic token for the session's id that is not the session's."""
     token = replace(deployment.token_of(granted), seed=b"\x00" * 16)
-    return refresh_tokens.mint(token, deployment.key_ring.ring.mac)
+    return refresh_tokens.mint(token, deployment.key_ring.keys.mac)
 
 
 @pytest.mark.parametrize("everywhere", [False, True])

@@ -191,7 +191,7 @@ def test_a_token_ahead_of_its_session_is_refused_with_an_alarm(deployment: Deplo
 def test_another_seed_is_refused_with_an_alarm_and_touches_nothing(deployment: Deployment, first: TokenGrant) -> None:
     """Whoever minted that has the MAC key."""
     before = deployment.session_of(first)
-    ring = deployment.key_ring.ring
+    ring = deployment.key_ring.keys
     forged = refresh_tokens.mint(replace(deployment.token_of(first), seed=b"\x00" * 16), ring.mac)
     refused(deployment, forged)
     assert deployment.session_of(first) == before
@@ -218,7 +218,7 @@ def test_an_access_token_is_no_refresh_token(deployment: Deployment, first: Toke
 
 def test_the_last_generation_is_refused_without_a_call(deployment: Deployment, first: TokenGrant) -> None:
     """The token before it is still rotated (F37)."""
-    ring, token = deployment.key_ring.ring, deployment.token_of(first)
+    ring, token = deployment.key_ring.keys, deployment.token_of(first)
     deployment.change_session(first, generation=MAX_GENERATION - 1)
     last = deployment.refreshed(refresh_tokens.mint(replace(token, generation=MAX_GENERATION - 1), ring.mac))
     deployment.trouble.acts.clear()
@@ -271,14 +271,14 @@ def test_a_token_under_the_previous_mac_key_is_renewed_under_the_new_one(
     deployment: Deployment, first: TokenGrant
 ) -> None:
     """A rotation of the MAC key logs nobody out (F16)."""
-    ring = deployment.key_ring.ring
+    ring = deployment.key_ring.keys
     new = MacKey(b"mac-2", b"2" * 32)
-    deployment.key_ring.ring = replace(ring, mac=new, previous_mac=ring.mac)
+    deployment.key_ring.keys = replace(ring, mac=new, previous_mac=ring.mac)
     second = deployment.refreshed(first.refresh_token)
     assert refresh_tokens.parse(second.refresh_token, {new.key_id: new}).generation == 1
     retry = deployment.refreshed(first.refresh_token)
     assert retry.refresh_token == second.refresh_token
-    deployment.key_ring.ring = replace(ring, mac=new, previous_mac=None)
+    deployment.key_ring.keys = replace(ring, mac=new, previous_mac=None)
     refused(deployment, first.refresh_token)
     deployment.refreshed(second.refresh_token)
 
@@ -286,8 +286,8 @@ def test_a_token_under_the_previous_mac_key_is_renewed_under_the_new_one(
 def test_a_new_signing_key_signs_from_then_on(deployment: Deployment, first: TokenGrant) -> None:
     """And the old one's tokens are still verified while it is retired (F15)."""
     second = deployment.refreshed(first.refresh_token)
-    ring = deployment.key_ring.ring
-    deployment.key_ring.ring = replace(ring, signing=ring.next, next=key("ES256", "third"), retired=(ring.signing,))
+    ring = deployment.key_ring.keys
+    deployment.key_ring.keys = replace(ring, signing=ring.next, next=key("ES256", "third"), retired=(ring.signing,))
     third = deployment.refreshed(second.refresh_token)
     assert deployment.claims_of(second).sid == deployment.claims_of(third).sid
     assert second.access_token.split(".")[0] != third.access_token.split(".")[0]

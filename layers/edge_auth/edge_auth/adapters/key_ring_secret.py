@@ -8,13 +8,14 @@ from botocore.exceptions import ClientError
 
 from edge_auth.adapters.aws import error_code, translated_failures
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.ports import Clock
-from edge_auth.tokens.keyring import KeyRing, from_secret_json, to_secret_json
+from edge_auth.flows.ports import Clock, RingMoved, StoredRing
+from edge_auth.tokens.keyring import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS, KeyRing, KeysInForce
+from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-MAX_AGE_SECONDS = 300  # a ring's next key is public for hours before it signs, so minutes are early enough
+RETRY_SECONDS = 30  # after a failure, so that an outage costs one request in so many seconds its time
 
 
 class SecretKeyRing:
@@ -26,26 +27,29 @@ class SecretKeyRing:
         self._clock = clock
         self._ring: KeyRing | None = None
         self._read_again_at_ms = 0
+        self._usable_until_ms = 0
 
-    def load(self) -> KeyRing:
-        """Return the ring. Raises TemporarilyUnavailable only where none was ever read."""
+    def load(self) -> KeysInForce:
+        """Return the keys. Raises TemporarilyUnavailable where there are none that are recent enough to be used."""
         now_ms = self._clock()
-        if self._ring is None or now_ms >= self._read_again_at_ms:
-            self._ring = self._read_or_keep()
-            self._read_again_at_ms = now_ms + MAX_AGE_SECONDS * 1000
-        return self._ring
+        if self._ring is None or now_ms >= self._usable_until_ms:
+            self._ring = self._read(now_ms)
+        elif now_ms >= self._read_again_at_ms:
+            self._read_again_at_ms = now_ms + RETRY_SECONDS * 1000
+            # An old ring still signs; no ring would log everybody out.
+            with suppress(TemporarilyUnavailable):
+                self._ring = self._read(now_ms)
+        return _loaded(self._ring, now_ms)
 
-    def _read_or_keep(self) -> KeyRing:
-        try:
-            ring = self._store.read()
-        except TemporarilyUnavailable:
-            if self._ring is None:
-                raise
-            ring = None
-        # An old ring still signs; no ring would log everybody out.
-        ring = ring or self._ring
-        if ring is None:
+    def _read(self, now_ms: int) -> KeyRing:
+        stored = self._store.read()
+        if stored is None:
             raise TemporarilyUnavailable("no key ring was made yet")
+        # The ring that was read before has its private key loaded.
+        ring = self._ring if self._ring == stored.ring else stored.ring
+        _loaded(ring, now_ms)
+        self._read_again_at_ms = now_ms + RING_AGE_SECONDS * 1000
+        self._usable_until_ms = now_ms + MAX_RING_AGE_SECONDS * 1000
         return ring
 
 
@@ -57,7 +61,7 @@ class SecretKeyRingStore:
         self._client = client
         self._secret_id = secret_id
 
-    def read(self) -> KeyRing | None:
+    def read(self) -> StoredRing | None:
         """Read the ring; a secret without a value, or with an empty one, has none."""
         try:
             with translated_failures():
@@ -70,21 +74,34 @@ class SecretKeyRingStore:
         if not text:
             return None
         try:
-            return from_secret_json(text)
-        except ValueError:
+            return StoredRing(from_secret_json(text), response["VersionId"])
+        except (ValueError, KeyError):
             raise TemporarilyUnavailable("the secret holds no key ring") from None
 
-    def create(self, ring: KeyRing) -> KeyRing:
-        """Keep the first ring.
+    def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
+        """Keep the ring.
 
-        Secrets Manager refuses a second value under one request token, so of two writers one wins.
+        The request token is made of the version that it follows. Secrets Manager refuses a second value under one
+        token, so of all that follow a version only one is ever kept.
         """
-        first_version = str(uuid5(NAMESPACE_URL, self._secret_id))
-        with translated_failures(), suppress(self._client.exceptions.ResourceExistsException):
-            self._client.put_secret_value(
-                SecretId=self._secret_id, ClientRequestToken=first_version, SecretString=to_secret_json(ring)
-            )
-        kept = self.read()
-        if kept is None:
-            raise TemporarilyUnavailable("the key ring was not kept")
-        return kept
+        token = str(uuid5(NAMESPACE_URL, f"{self._secret_id}#{after}" if after else self._secret_id))
+        try:
+            with translated_failures():
+                response = self._client.put_secret_value(
+                    SecretId=self._secret_id, ClientRequestToken=token, SecretString=to_secret_json(ring)
+                )
+        except TemporarilyUnavailable as error:
+            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "ResourceExistsException":
+                raise RingMoved from None
+            raise
+        return StoredRing(ring, response["VersionId"])
+
+
+def _loaded(ring: KeyRing, now_ms: int) -> KeysInForce:
+    """Return the keys of this moment, and load the one that signs: before anything is written, not after."""
+    keys = ring.at(now_ms // 1000)
+    try:
+        keys.signing.private_key  # noqa: B018 - loads it
+    except (ValueError, KeyError, TypeError):
+        raise TemporarilyUnavailable("the key ring holds no key that can sign") from None
+    return keys

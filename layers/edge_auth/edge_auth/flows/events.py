@@ -19,10 +19,17 @@ class EventName(StrEnum):
     REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch"
     SESSION_ENDED = "session_ended"
     ALL_SESSIONS_ENDED = "all_sessions_ended"
+    KEYS_PLANNED = "keys_planned"
+    KEYS_REPLACED = "keys_replaced"
 
 
 WANTS_ATTENTION = frozenset(
-    {EventName.REFRESH_TOKEN_REUSED, EventName.REFRESH_TOKEN_AHEAD, EventName.REFRESH_TOKEN_SEED_MISMATCH}
+    {
+        EventName.REFRESH_TOKEN_REUSED,
+        EventName.REFRESH_TOKEN_AHEAD,
+        EventName.REFRESH_TOKEN_SEED_MISMATCH,
+        EventName.KEYS_REPLACED,
+    }
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from edge_auth.flows.ports import Entropy
 from edge_auth.tokens import access, base64url, refresh
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.keyring import KeysInForce
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Session
 
@@ -37,7 +37,7 @@ def grant(
     session: Session,
     token: RefreshToken,
     *,
-    ring: KeyRing,
+    keys: KeysInForce,
     policy: AccessTokenPolicy,
     now_seconds: int,
     entropy: Entropy,
@@ -60,9 +60,9 @@ def grant(
         amr=session.amr,
     )
     return TokenGrant(
-        access_token=access.issue(claims, ring.signing),
+        access_token=access.issue(claims, keys.signing),
         expires_in_seconds=expires_at - now_seconds,
-        refresh_token=refresh.mint(token, ring.mac),
+        refresh_token=refresh.mint(token, keys.mac),
         refresh_expires_in_seconds=session.expires_at_seconds - now_seconds,
         session_id=session.session_id,
         scope=session.scope,

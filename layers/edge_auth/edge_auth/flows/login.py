@@ -60,14 +60,14 @@ class Login:
 
         """
         name, secret = _canonical(username), password_bytes(password)
-        ring = self.key_ring.load()
+        keys = self.key_ring.load()
         identity = self._authenticate(name, secret)
         session, token = self._open_session(identity)
         self.record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if needs_rehash(identity.password_hash):
             self._renew_hash(identity, secret)
         now_seconds = session.created_at_seconds
-        return grant(session, token, ring=ring, policy=policy, now_seconds=now_seconds, entropy=self.entropy)
+        return grant(session, token, keys=keys, policy=policy, now_seconds=now_seconds, entropy=self.entropy)
 
     def _authenticate(self, username: str, password: bytes) -> Identity:
         try:

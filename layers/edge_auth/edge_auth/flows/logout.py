@@ -32,9 +32,9 @@ class Logout:
             TemporarilyUnavailable: it is not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
 
         """
-        ring = self.key_ring.load()
+        keys = self.key_ring.load()
         try:
-            token = refresh.parse(presented, ring.mac_keys)
+            token = refresh.parse(presented, keys.mac_keys)
         except InvalidGrant:
             return
         if everywhere:

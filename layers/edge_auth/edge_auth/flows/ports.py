@@ -5,11 +5,12 @@ Every act either succeeds or raises. Whatever else an act may raise, infrastruct
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from edge_auth.flows.events import SecurityEvent
 from edge_auth.flows.identity import Identity
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.keyring import KeyRing, KeysInForce
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Session
 
@@ -112,17 +113,32 @@ class Sessions(Protocol):
 
 
 class KeyRingSource(Protocol):
-    """Where flows get the key ring from."""
+    """Where flows get the keys from."""
 
-    def load(self) -> KeyRing:
-        """Return the key ring, which may be some minutes old."""
+    def load(self) -> KeysInForce:
+        """Return the keys of this moment, of a ring that may be some minutes old. The one that signs can."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRing:
+    """A key ring as it was read. `version` names this state of it."""
+
+    ring: KeyRing
+    version: str
+
+
+class RingMoved(Exception):
+    """The ring is not the one any more that the writer had read."""
 
 
 class KeyRingStore(Protocol):
     """Where the one writer of the key ring keeps it."""
 
-    def read(self) -> KeyRing | None:
+    def read(self) -> StoredRing | None:
         """Read the ring; None where none was made yet."""
 
-    def create(self, ring: KeyRing) -> KeyRing:
-        """Keep the first ring. Returns the ring that is kept: where two writers race, both get the winner's."""
+    def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
+        """Keep the ring in the place of the one of this version; None where there was none.
+
+        The same ring again is no error. Raises RingMoved: another ring was written first.
+        """

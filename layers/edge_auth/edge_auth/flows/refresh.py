@@ -52,13 +52,13 @@ class Refresh:
             TemporarilyUnavailable: nothing was decided; the same token may be presented again.
 
         """
-        ring = self.key_ring.load()  # before the write: after it, a failure would cost the client its answer
-        token = refresh.parse(presented, ring.mac_keys)
+        keys = self.key_ring.load()  # before the write: after it, a failure would cost the client its answer
+        token = refresh.parse(presented, keys.mac_keys)
         now_ms = self.clock()
         session, outcome = self._rotate(token, now_ms)
         self._record(token, session, outcome)
         answer = token if outcome is Outcome.COALESCED else token.successor()
-        return grant(session, answer, ring=ring, policy=policy, now_seconds=now_ms // 1000, entropy=self.entropy)
+        return grant(session, answer, keys=keys, policy=policy, now_seconds=now_ms // 1000, entropy=self.entropy)
 
     def _rotate(self, token: RefreshToken, now_ms: int) -> tuple[Session, Outcome]:
         rotation_id = self.entropy(ROTATION_ID_BYTES).hex()

@@ -35,12 +35,14 @@ CheckSignature = Callable[[bytes, bytes], None]
 class VerificationKey:
     """A public key that checks signatures of one algorithm.
 
-    `check(signature, signed)` returns or raises `cryptography.exceptions.InvalidSignature`.
+    `check(signature, signed)` returns or raises `cryptography.exceptions.InvalidSignature`. Nothing under the key is
+    accepted from `ends_at_seconds` on, in seconds since 1970; None is no end.
     """
 
     kid: str
     alg: str
     check: CheckSignature
+    ends_at_seconds: int | None = None
 
     @property
     def header_segment(self) -> str:
@@ -66,7 +68,7 @@ def verification_key(jwk: object) -> VerificationKey:
 
     Raises:
         ValueError: a private key, a key not meant for signatures (RFC 7517 §4.2, §4.3), another algorithm than the
-            key's own, a missing or unprintable `kid`, or numbers that are no key.
+            key's own, a missing or unprintable `kid`, an `exp` that is no time, or numbers that are no key.
 
     """
     if not isinstance(jwk, dict):
@@ -81,7 +83,7 @@ def verification_key(jwk: object) -> VerificationKey:
     alg, check = _BUILDERS.get(_text(jwk, "kty"), _unknown)(jwk)
     if jwk.get("alg", alg) != alg:
         _refuse("an algorithm that is not the key's own")
-    return VerificationKey(kid=kid, alg=alg, check=check)
+    return VerificationKey(kid=kid, alg=alg, check=check, ends_at_seconds=_end(jwk))
 
 
 def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
@@ -140,6 +142,16 @@ def _text(jwk: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         _refuse(f"no {name}")
     return value
+
+
+def _end(jwk: Mapping[str, object]) -> int | None:
+    """Read `exp`, as OpenID Federation 1.0 has it: when the key ends."""
+    end = jwk.get("exp")
+    if end is None:
+        return None
+    if type(end) is not int or end < 0:  # a bool is an int to isinstance
+        _refuse("exp is no time")
+    return end
 
 
 def _integer(jwk: Mapping[str, object], name: str) -> int:

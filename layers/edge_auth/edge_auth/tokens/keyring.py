@@ -1,25 +1,25 @@
-"""The key ring: signing keys and refresh-token MAC keys in one document.
+"""The key ring: every key of a deployment, and the times at which each is published, signs and ends.
 
-signing   signs access tokens
-next      published, so that every verifier knows it before it signs
-retired   signs no more, verifies until the last token it signed has expired
-mac       current and previous key of the refresh tokens' MAC
+Readers decide by the clock which key signs, so they all change over at the same moment, however old their copy is.
+`key_rotation` plans the times; nothing else does.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Generic, TypeVar
 
-from edge_auth.tokens import base64url, signing_key
+from edge_auth.tokens import signing_key
 from edge_auth.tokens.jwk import PRIVATE_MEMBERS, thumbprint
-from edge_auth.tokens.refresh import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
+from edge_auth.tokens.refresh import MacKey
 from edge_auth.tokens.signing_key import PrivateKey
 
-FORMAT = 1
+# A reader keeps its copy for five minutes, and in an outage of Secrets Manager for ninety. A copy that is older than
+# keys are public before they sign (`key_rotation.MIN_PUBLISH_SECONDS`) might lack one, and refuse what is good.
+RING_AGE_SECONDS = 300
+MAX_RING_AGE_SECONDS = 5400
 
-Entropy = Callable[[int], bytes]
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class SigningKey:
     """A private signing key as a JWK, of one algorithm."""
 
     alg: str
-    created_at_seconds: int
     jwk: Mapping[str, str] = field(repr=False)
 
     @cached_property
@@ -37,7 +36,7 @@ class SigningKey:
 
     @cached_property
     def private_key(self) -> PrivateKey:
-        """The key that signs; built on first use, since only one key of a ring signs."""
+        """The key that signs; built on first use, since only one key of a ring signs. Raises ValueError."""
         return signing_key.load(self.alg, self.jwk)
 
     def public_jwk(self) -> dict[str, str]:
@@ -47,92 +46,84 @@ class SigningKey:
 
 
 @dataclass(frozen=True)
-class KeyRing:
-    """All keys of a deployment."""
+class TimedKey(Generic[K]):
+    """A key and its times, in seconds since 1970.
 
-    signing: SigningKey
-    next: SigningKey
-    retired: tuple[SigningKey, ...]
-    mac: MacKey
-    previous_mac: MacKey | None
-
-    @cached_property
-    def mac_keys(self) -> dict[bytes, MacKey]:
-        """The MAC keys that are accepted, by their id."""
-        return {key.key_id: key for key in (self.mac, self.previous_mac) if key is not None}
-
-    def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """Return the JWK Set to publish (RFC 7517 §5)."""
-        return {"keys": [key.public_jwk() for key in (self.signing, self.next, *self.retired)]}
-
-
-def make_key_ring(alg: str, *, now_seconds: int, entropy: Entropy) -> KeyRing:
-    """Make a new ring. Private keys are drawn by OpenSSL, MAC keys from `entropy`."""
-    return KeyRing(
-        signing=SigningKey(alg, now_seconds, signing_key.generate(alg)),
-        next=SigningKey(alg, now_seconds, signing_key.generate(alg)),
-        retired=(),
-        mac=MacKey(entropy(MAC_KEY_ID_BYTES), entropy(MAC_KEY_BYTES)),
-        previous_mac=None,
-    )
-
-
-def to_secret_json(ring: KeyRing) -> str:
-    """Write the ring, private keys included, for Secrets Manager and nowhere else."""
-    document = {
-        "format": FORMAT,
-        "signing": _signing_key_document(ring.signing),
-        "next": _signing_key_document(ring.next),
-        "retired": [_signing_key_document(key) for key in ring.retired],
-        "mac": _mac_key_document(ring.mac),
-        "previous_mac": _mac_key_document(ring.previous_mac) if ring.previous_mac else None,
-    }
-    return json.dumps(document, separators=(",", ":"))
-
-
-def from_secret_json(text: str) -> KeyRing:
-    """Read a ring, and load the key that signs: a ring that cannot sign must show before anything is written.
-
-    Raises:
-        ValueError: not a ring of this format, or a damaged one. The message holds nothing of the text.
-
+    It is in the ring, and what is public of it is published, since `published_at_seconds`. It signs from
+    `signs_from_seconds` until a key behind it in the ring does. Nothing under it is accepted from `ends_at_seconds`
+    on; None while no successor is planned. An end that `is_final` was set in an emergency and is never put off.
     """
-    try:
-        document = json.loads(text)
-        readers = {FORMAT: _key_ring}
-        ring = readers[document["format"]](document)
-        ring.signing.private_key, ring.signing.kid  # noqa: B018 - loads them
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError("not a key ring") from None
-    return ring
+
+    key: K
+    published_at_seconds: int
+    signs_from_seconds: int
+    ends_at_seconds: int | None = None
+    is_final: bool = False
+
+    def has_ended(self, now_seconds: int) -> bool:
+        """Whether nothing under this key is accepted any more."""
+        return self.ends_at_seconds is not None and now_seconds >= self.ends_at_seconds
 
 
-def _key_ring(document: Mapping[str, Any]) -> KeyRing:
-    previous = document["previous_mac"]
-    return KeyRing(
-        signing=_signing_key(document["signing"]),
-        next=_signing_key(document["next"]),
-        retired=tuple(_signing_key(key) for key in document["retired"]),
-        mac=_mac_key(document["mac"]),
-        previous_mac=_mac_key(previous) if previous else None,
-    )
+@dataclass(frozen=True)
+class KeyRing:
+    """All keys of a deployment: those that sign access tokens, and those of the refresh tokens' MAC.
+
+    Of each kind there is at least one that has not ended. Both are in the order in which the keys were made.
+    """
+
+    signing: tuple[TimedKey[SigningKey], ...]
+    mac: tuple[TimedKey[MacKey], ...]
+
+    def at(self, now_seconds: int) -> "KeysInForce":
+        """Return the keys of this moment."""
+        signing = key_that_signs(self.signing, now_seconds)
+        others = [
+            timed for timed in reversed(self.signing) if timed is not signing and not timed.has_ended(now_seconds)
+        ]
+        mac_keys = [timed.key for timed in self.mac if not timed.has_ended(now_seconds)]
+        return KeysInForce(
+            verifying=(signing, *others),
+            mac=key_that_signs(self.mac, now_seconds).key,
+            mac_keys={key.key_id: key for key in mac_keys},
+        )
 
 
-def _signing_key_document(key: SigningKey) -> dict[str, object]:
-    return {"alg": key.alg, "created_at": key.created_at_seconds, "jwk": dict(key.jwk)}
+@dataclass(frozen=True)
+class KeysInForce:
+    """What a ring says at one moment.
+
+    `verifying` are all signing keys under which tokens are accepted, the one that signs first. `mac` writes refresh
+    tokens, those under any of `mac_keys` are accepted; these go by their id.
+    """
+
+    verifying: tuple[TimedKey[SigningKey], ...]
+    mac: MacKey
+    mac_keys: Mapping[bytes, MacKey]
+
+    @property
+    def signing(self) -> SigningKey:
+        """The key that signs."""
+        return self.verifying[0].key
+
+    def jwks(self) -> dict[str, list[dict[str, str | int]]]:
+        """Return the JWK Set to publish (RFC 7517 §5).
+
+        `exp` is when a key ends, in seconds, as in OpenID Federation 1.0; it is there where that is known.
+        """
+        return {"keys": [_public_jwk(timed) for timed in self.verifying]}
 
 
-def _signing_key(document: Mapping[str, Any]) -> SigningKey:
-    jwk = {name: str(value) for name, value in document["jwk"].items()}
-    return SigningKey(alg=document["alg"], created_at_seconds=document["created_at"], jwk=jwk)
+def key_that_signs(keys: Sequence[TimedKey[K]], now_seconds: int) -> TimedKey[K]:
+    """Return the key that signs at this moment: the newest one whose time has come.
+
+    Where the clock lags behind the one that made the ring, none's has, and the oldest signs.
+    """
+    living = [timed for timed in keys if not timed.has_ended(now_seconds)]
+    begun = [timed for timed in living if timed.signs_from_seconds <= now_seconds]
+    return begun[-1] if begun else living[0]
 
 
-def _mac_key_document(key: MacKey) -> dict[str, str]:
-    return {"id": base64url.encode(key.key_id), "secret": base64url.encode(key.secret)}
-
-
-def _mac_key(document: Mapping[str, str]) -> MacKey:
-    key = MacKey(base64url.decode(document["id"]), base64url.decode(document["secret"]))
-    if (len(key.key_id), len(key.secret)) != (MAC_KEY_ID_BYTES, MAC_KEY_BYTES):
-        raise ValueError("a MAC key of another size")
-    return key
+def _public_jwk(timed: TimedKey[SigningKey]) -> dict[str, str | int]:
+    end: dict[str, str | int] = {} if timed.ends_at_seconds is None else {"exp": timed.ends_at_seconds}
+    return {**timed.key.public_jwk(), **end}

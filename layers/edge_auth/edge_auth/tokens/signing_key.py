@@ -74,7 +74,10 @@ def load(alg: str, jwk: Mapping[str, str]) -> PrivateKey:
                 numbers["p"], numbers["q"], numbers["d"], numbers["dp"], numbers["dq"], numbers["qi"], public
             ).private_key()
         case "EdDSA":
-            return Ed25519PrivateKey.from_private_bytes(base64url.decode(jwk["d"]))
+            key = Ed25519PrivateKey.from_private_bytes(base64url.decode(jwk["d"]))
+            if key.public_key().public_bytes_raw() != base64url.decode(jwk["x"]):
+                raise ValueError("the two halves of the key do not belong together")
+            return key
         case _:
             raise ValueError(f"unsupported signing algorithm: {alg}")
 

@@ -17,14 +17,26 @@ from cryptography.exceptions import InvalidSignature
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens import base64url
 from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE, AccessClaims
-from edge_auth.tokens.jwk import CheckSignature, VerificationKey, verification_key
+from edge_auth.tokens.jwk import VerificationKey, verification_key
 
 MAX_TOKEN_CHARACTERS = 2048  # ours stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
 EXPIRY_LEEWAY_SECONDS = 5  # clocks differ; RFC 7519 §4.1.4 allows "a few minutes", we publish this bound
 ISSUED_AT_LEEWAY_SECONDS = 30  # a token from the future, by a clock that runs ahead
 MAX_LIFETIME_SECONDS = 3600  # the template's upper bound of AccessTokenSeconds
+UNKNOWN_KEY_FETCH_SECONDS = 60  # how often an UnknownKey may be the reason to look for more keys
 
+# The protected header of a token that one of our keys may have signed, whichever it is. `kid`: RFC 7638 §3.1, SHA-256.
+_OUR_HEADER = re.compile(rb'\{"alg":"(?:ES256|RS256|EdDSA)","kid":"([A-Za-z0-9_-]{43})","typ":"at\+jwt"\}')
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")  # RFC 7515 §7.1
+
+
+class UnknownKey(InvalidToken):
+    """The token has our form, under a key that is not among these or has ended. `kid` says which."""
+
+    def __init__(self, kid: str) -> None:
+        """Keep the key's id."""
+        super().__init__("unknown key")
+        self.kid = kid
 
 
 class Verifier:
@@ -37,22 +49,23 @@ class Verifier:
             ValueError: two keys with one `kid`.
 
         """
-        self._checks: dict[str, CheckSignature] = {}
+        self._keys: dict[str, VerificationKey] = {}
         for key in keys:
-            if key.header_segment in self._checks:
+            if key.header_segment in self._keys:
                 raise ValueError("two keys with one kid")
-            self._checks[key.header_segment] = key.check
+            self._keys[key.header_segment] = key
         self._audience = audience
 
     @property
     def has_keys(self) -> bool:
         """Whether there is any key: without one, nothing can be decided."""
-        return bool(self._checks)
+        return bool(self._keys)
 
     def verify(self, token: str, *, issuer: str, now_seconds: int) -> AccessClaims:
         """Return the claims of a valid access token.
 
         Raises:
+            UnknownKey: an InvalidToken that other keys might verify.
             InvalidToken: anything else. The detail names the check that failed, never a part of the token.
 
         """
@@ -62,11 +75,13 @@ class Verifier:
         if segments is None:
             _refuse("shape")
         header, payload, signature = segments.groups()
-        check = self._checks.get(header)
-        if check is None:
-            _refuse("header")
+        key = self._keys.get(header)
+        if key is None:
+            _refuse_header(header)
+        if key.ends_at_seconds is not None and now_seconds >= key.ends_at_seconds:
+            raise UnknownKey(key.kid)
         try:
-            check(base64url.decode(signature), f"{header}.{payload}".encode("ascii"))
+            key.check(base64url.decode(signature), f"{header}.{payload}".encode("ascii"))
             claims = _parse(base64url.decode(payload))
         except InvalidSignature:
             _refuse("signature")
@@ -163,6 +178,16 @@ def _texts(claims: Mapping[str, object], name: str, shape: re.Pattern[str]) -> t
     if not all(type(value) is str and shape.fullmatch(value) for value in values):
         _refuse(name)
     return tuple(values)
+
+
+def _refuse_header(header: str) -> NoReturn:
+    try:
+        ours = _OUR_HEADER.fullmatch(base64url.decode(header))
+    except ValueError:
+        _refuse("header")
+    if ours is None:
+        _refuse("header")
+    raise UnknownKey(ours[1].decode("ascii"))
 
 
 def _refuse(check: str) -> NoReturn:

@@ -1,32 +1,32 @@
 """The public documents: key set and discovery (RFC 8414 §2; OpenID Connect Discovery 1.0 §3 for API Gateway's sake)."""
 
-from edge_auth.tokens.keyring import KeyRing
+import hashlib
+import json
+from collections.abc import Mapping
+
+from edge_auth.tokens.key_rotation import JWKS_MAX_AGE_SECONDS
+from edge_auth.tokens.keyring import KeysInForce
 from edge_auth.web.response import Response
 
-# A next key is published at least two hours before it signs, so minutes of caching are safe.
-CACHEABLE = {"Cache-Control": "public, max-age=300"}
-
 JWKS_PATH = "/.well-known/jwks.json"
+CACHEABLE = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE_SECONDS}"}
+
+Document = Mapping[str, object]
 
 
-def jwks_response(ring: KeyRing) -> Response:
-    """Answer with the JWK Set (RFC 7517 §5)."""
-    return Response(200, ring.jwks(), CACHEABLE)
+def cacheable_response(document: Document, if_none_match: str) -> Response:
+    """Answer with a document and its entity tag, or that the client's copy is the same (RFC 9110 §13.1.2, §15.4.5)."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    headers = {**CACHEABLE, "ETag": tag}
+    known = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+    if known & {tag, "*"}:
+        return Response(304, None, headers)
+    return Response(200, document, headers)
 
 
-def authorization_server_response(issuer: str) -> Response:
-    """Answer with the authorization server's metadata."""
-    return Response(200, _metadata(issuer), CACHEABLE)
-
-
-def openid_configuration_response(issuer: str, ring: KeyRing) -> Response:
-    """Answer with the same as an OpenID provider would: verifiers look here for the keys. No ID tokens are issued."""
-    algorithms = sorted({key.alg for key in (ring.signing, ring.next, *ring.retired)})
-    extra = {"subject_types_supported": ["public"], "id_token_signing_alg_values_supported": algorithms}
-    return Response(200, _metadata(issuer) | extra, CACHEABLE)
-
-
-def _metadata(issuer: str) -> dict[str, str | list[str]]:
+def authorization_server_metadata(issuer: str) -> Document:
+    """Return the authorization server's metadata."""
     return {
         "issuer": issuer,
         "jwks_uri": f"{issuer}{JWKS_PATH}",
@@ -37,4 +37,13 @@ def _metadata(issuer: str) -> dict[str, str | list[str]]:
         "response_types_supported": ["none"],
         "revocation_endpoint": f"{issuer}/auth/logout",
         "revocation_endpoint_auth_methods_supported": ["none"],
+    }
+
+
+def openid_configuration(issuer: str, keys: KeysInForce) -> Document:
+    """Return the same as an OpenID provider would: verifiers look here for the keys. No ID tokens are issued."""
+    return {
+        **authorization_server_metadata(issuer),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": sorted({timed.key.alg for timed in keys.verifying}),
     }

@@ -21,13 +21,17 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `context` is API Gateway's request context; `media_type` is lower case, without parameters."""
+    """One request. `context` is API Gateway's request context; `media_type` is lower case, without parameters.
+
+    `if_none_match` is that header (RFC 9110 §13.1.2), empty where there is none.
+    """
 
     method: str
     path: str
     media_type: str
     body: bytes
     context: Mapping[str, object]
+    if_none_match: str = ""
 
 
 def request_from(event: object) -> Request:
@@ -48,6 +52,7 @@ def request_from(event: object) -> Request:
         media_type=_media_type(event.get("headers")),
         body=_body(event.get("body"), is_base64=event.get("isBase64Encoded") is True),
         context=context,
+        if_none_match=_header(event.get("headers"), "if-none-match"),
     )
 
 
@@ -126,13 +131,15 @@ def flag_parameter(parameters: Mapping[str, object], name: str) -> bool:
 
 
 def _media_type(headers: object) -> str:
+    return _header(headers, "content-type").partition(";")[0].strip().lower()
+
+
+def _header(headers: object, wanted: str) -> str:
     if not isinstance(headers, dict):
         return ""
     # RFC 9110 §5.1: names are case-insensitive, and REST APIs pass them on as they came.
-    values = [value for name, value in headers.items() if str(name).lower() == "content-type"]
-    if len(values) != 1 or not isinstance(values[0], str):
-        return ""
-    return values[0].partition(";")[0].strip().lower()
+    values = [value for name, value in headers.items() if str(name).lower() == wanted]
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else ""
 
 
 def _body(body: object, *, is_base64: bool) -> bytes:
