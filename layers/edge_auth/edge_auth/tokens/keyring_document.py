@@ -47,7 +47,10 @@ def _key_ring(document: Mapping[str, Any]) -> KeyRing:
 def _timed_keys(documents: object, read: Callable[[Mapping[str, Any]], K]) -> tuple[TimedKey[K], ...]:
     if not isinstance(documents, list) or not documents:
         raise ValueError("no keys")
-    return tuple(_timed_key(document, read) for document in documents)
+    keys = tuple(_timed_key(document, read) for document in documents)
+    if keys[-1].ends_at_seconds is not None:
+        raise ValueError("the newest key ends")
+    return keys
 
 
 def _timed_key(document: Mapping[str, Any], read: Callable[[Mapping[str, Any]], K]) -> TimedKey[K]:
