@@ -5,6 +5,7 @@ It always answers CloudFormation's callback, since a stack waits for that answer
 
 import os
 import secrets
+from functools import cache
 
 from edge_auth.adapters.aws import secrets_client
 from edge_auth.adapters.cloudformation import CustomResourceRequest, answer, request_from
@@ -15,40 +16,29 @@ from edge_auth.flows.key_ring_summary import Summary, deployed_jwks, summary
 from edge_auth.flows.ports import RingMoved, StoredRing
 from edge_auth.flows.rotate_keys import RotateKeys
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import RotateKeysSettings
+from edge_auth.settings import RotateKeysSettings, SettingsError
 from edge_auth.tokens.key_maker import key_maker
 from edge_auth.tokens.key_rotation import RotationPolicy
+from edge_auth.tokens.signing_key import UnsupportedAlgorithm
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
+READABLE = (AuthError, SettingsError, UnsupportedAlgorithm)  # their texts are ours, and hold no key
 
-settings = RotateKeysSettings.from_env(os.environ)
 log = FunctionLog("rotate_keys")
-rotate_keys = RotateKeys(
-    store=SecretKeyRingStore(secrets_client(), secret_id=settings.key_ring_secret),
-    policy=RotationPolicy(
-        alg=settings.signing_algorithm,
-        period_seconds=settings.key_rotation_days * DAY_SECONDS,
-        publish_seconds=settings.key_publish_hours * HOUR_SECONDS,
-        refresh_idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
-    ),
-    make=key_maker(secrets.token_bytes),
-    clock=now_ms,
-    record=log.record,
-)
 
 
-def handler(event: dict[str, object], context: object) -> Summary | None:
+def handler(event: object, context: object) -> Summary | None:
     """Do what is asked, and return the ring without its keys; CloudFormation is answered at its own address.
 
     Raises:
         ValueError: the event is of nobody who may ask.
-        TemporarilyUnavailable: the ring could not be read or kept; it is as it was. Lambda calls again.
+        TemporarilyUnavailable: the ring could not be read or kept. Lambda calls a schedule's event again.
         OSError: CloudFormation could not be told; Lambda calls again.
 
     """
     log.begin(context)
-    if "RequestType" in event:
+    if isinstance(event, dict) and "RequestType" in event:
         answer_stack(request_from(event))
         return None
     try:
@@ -57,34 +47,63 @@ def handler(event: dict[str, object], context: object) -> Summary | None:
         return {"refused": "the key ring has changed since it was shown"}
 
 
-def act(event: dict[str, object]) -> StoredRing:
+def act(event: object) -> StoredRing:
     """Do what a schedule or an operator asks. `version` is the ring that the operator was shown."""
     match event:
         case {"action": "advance"}:
-            return rotate_keys.advance()
+            return rotate_keys().advance()
         case {"action": "show"}:
-            return rotate_keys.show()
+            return rotate_keys().show()
         case {"action": "rotate", "version": str(version)}:
-            return rotate_keys.rotate(version)
+            return rotate_keys().rotate(version)
         case {"action": "replace", "version": str(version), "at_once": bool(at_once), "end_sessions": bool(end)}:
-            return rotate_keys.replace_all(version, at_once=at_once, end_sessions=end)
+            return rotate_keys().replace_all(version, at_once=at_once, end_sessions=end)
         case _:
             raise ValueError("not an event of this function")
 
 
+@cache
+def rotate_keys() -> RotateKeys:
+    """Read the settings on the first call: one that is wrong must be told to CloudFormation, and an import cannot."""
+    settings = RotateKeysSettings.from_env(os.environ)
+    try:
+        policy = RotationPolicy(
+            alg=settings.signing_algorithm,
+            period_seconds=settings.key_rotation_days * DAY_SECONDS,
+            publish_seconds=settings.key_publish_hours * HOUR_SECONDS,
+            refresh_idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    return RotateKeys(
+        store=SecretKeyRingStore(secrets_client(), secret_id=settings.key_ring_secret),
+        policy=policy,
+        make=key_maker(secrets.token_bytes),
+        clock=now_ms,
+        record=log.record,
+    )
+
+
 def answer_stack(request: CustomResourceRequest) -> None:
     """Make the key ring or bring it up to date, and answer CloudFormation, whatever happens."""
+    data, failure = dict[str, str](), "The key ring could not be made."
     try:
         data, failure = attributes(request), ""
     except Exception as error:  # noqa: BLE001 - whatever it was, the stack must hear of it
+        failure = f"The key ring could not be made: {reason(error)}"
         log.broken(error)
-        detail = error.detail if isinstance(error, AuthError) else type(error).__name__
-        data, failure = {}, f"The key ring could not be made: {detail}"
-    answer(request, physical_id=settings.key_ring_secret, data=data, failure=failure)
+    finally:
+        answer(request, data=data, failure=failure)
 
 
 def attributes(request: CustomResourceRequest) -> dict[str, str]:
     """Return what `!GetAtt` finds on the resource: `Jwks`, the public keys. Deleting the resource keeps the keys."""
     if request.type == "Delete":
         return {}
-    return {"Jwks": deployed_jwks(rotate_keys.advance().ring, now_ms() // 1000)}
+    return {"Jwks": deployed_jwks(rotate_keys().advance().ring, now_ms() // 1000)}
+
+
+def reason(error: Exception) -> str:
+    """Return what an operator may read of an error: of one that nobody expected only its type."""
+    text = str(error) if isinstance(error, READABLE) else ""
+    return text or type(error).__name__

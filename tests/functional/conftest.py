@@ -57,6 +57,8 @@ def empty_stack(
     output = Output(capfd, caplog)
     stack = create_stack(wire, clock, monkeypatch, output)
     yield stack
+    for ring in stack.key_rings():
+        stack.secrets.keep_ring(ring)
     printed = output.read()
     leaked = [secret for secret in stack.secrets.values if secret in printed]
     assert not leaked, f"{len(leaked)} secrets were printed"

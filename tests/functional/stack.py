@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,11 @@ from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.session_items import session_item
 from edge_auth.flows.identity import Identity
 from edge_auth.tokens import base64url
+from edge_auth.tokens.jwk import PRIVATE_MEMBERS
 from edge_auth.tokens.keyring import KeyRing, KeysInForce
 from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
 from edge_auth.tokens.session import Session
-from tests.architecture.template_file import ROOT, Intrinsic, parameters, properties, variables
+from tests.architecture.template_file import ROOT, Intrinsic, functions, parameters, properties, variables
 from tests.contract.tables import create_table, items
 from tests.functional.clock import TestClock
 from tests.functional.wire import Wire, fresh_session
@@ -79,7 +81,7 @@ class Secrets:
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every spelling that a log could have."""
         for signing in ring.signing:
-            self.keep(signing.key.jwk["d"])
+            self.keep(*(value for name, value in signing.key.jwk.items() if name in PRIVATE_MEMBERS))
         for mac in ring.mac:
             secret = mac.key.secret
             self.keep(base64url.encode(secret), secret.hex(), repr(secret)[2:-1])
@@ -97,6 +99,10 @@ class Output:
         """Return all that was printed or logged so far."""
         self.printed += "".join(self.capfd.readouterr())
         return self.printed + self.caplog.text
+
+    def show(self, answer: object) -> None:
+        """Count an answer as printed: nothing secret may be in it either."""
+        self.printed += repr(answer)
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the functions' own log lines."""
@@ -143,7 +149,7 @@ class Stack:
     def module(self, function: str) -> ModuleType:
         """Import a function's app.py afresh, as a cold start does."""
         environment = self.environment(function)
-        for name in {name for app in ("login", "refresh", "logout", "authorizer") for name in variables(app)}:
+        for name in {name for app in functions() for name in variables(app)}:
             self.monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             self.monkeypatch.setenv(name, value)
@@ -177,10 +183,20 @@ class Stack:
 
         return invoke
 
+    def rotate_keys(self) -> Callable[[object], dict[str, Any]]:
+        """Return the function that writes the key ring, cold, as a schedule and operators call it."""
+        handler = self.module("rotate_keys").handler
+
+        def invoke(event: object) -> dict[str, Any]:
+            answer: dict[str, Any] = handler(event, LambdaContext())
+            self.output.show(answer)
+            return answer
+
+        return invoke
+
     def make_key_ring(self, ring: KeyRing) -> KeyRing:
         """Fill the secret and tell the authorizer, as the custom resource does."""
         self.secretsmanager.put_secret_value(SecretId=self.secret_arn, SecretString=to_secret_json(ring))
-        self.secrets.keep_ring(ring)
         self.jwks = json.dumps(ring.at(self.clock.now_seconds).jwks())
         return ring
 
@@ -188,6 +204,21 @@ class Stack:
     def key_ring(self) -> KeyRing:
         """The ring in the secret."""
         return from_secret_json(self.secretsmanager.get_secret_value(SecretId=self.secret_arn)["SecretString"])
+
+    @property
+    def key_ring_version(self) -> str:
+        """The version of the ring in the secret."""
+        return self.secretsmanager.get_secret_value(SecretId=self.secret_arn)["VersionId"]
+
+    def key_rings(self) -> list[KeyRing]:
+        """Return every ring that was ever in the secret."""
+        versions = self.secretsmanager.list_secret_version_ids(SecretId=self.secret_arn, IncludeDeprecated=True)
+        rings = []
+        for version in versions["Versions"]:
+            value = self.secretsmanager.get_secret_value(SecretId=self.secret_arn, VersionId=version["VersionId"])
+            with suppress(ValueError):  # a test of damaged rings
+                rings.append(from_secret_json(value.get("SecretString", "")))
+        return rings
 
     @property
     def keys(self) -> KeysInForce:

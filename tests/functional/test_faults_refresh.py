@@ -14,12 +14,14 @@ from tests.functional.outages import (
     FAULTS_OF_UPDATES,
     GARBAGE,
     REPEATED,
+    Killed,
     after,
     attempts,
     before,
     ends,
     events_named,
     generation,
+    kill,
 )
 from tests.functional.sample_events import refresh_event
 from tests.functional.stack import Stack
@@ -36,19 +38,10 @@ FAULTS_OF_ROTATION = {
 LOSSES = {"request": lost_request, "response": lost_response}
 
 
-class Killed(BaseException):
-    """The end of the process: nothing in it can catch this."""
-
-
-def kill() -> None:
-    """End the process here."""
-    raise Killed
-
-
 def successor(stack: Stack, token: str) -> str:
     """Return the one token that may follow."""
-    ring = stack.key_ring
-    return refresh_tokens.mint(refresh_tokens.parse(token, ring.mac_keys).successor(), ring.mac)
+    keys = stack.keys
+    return refresh_tokens.mint(refresh_tokens.parse(token, keys.mac_keys).successor(), keys.mac)
 
 
 def losses(count: int) -> pytest.MarkDecorator:
@@ -193,7 +186,9 @@ def test_signing_fails_after_the_write(
 def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh: Function, tokens: Tokens) -> None:
     """F14: keys are read before the write, so a damaged signing key costs nobody a generation."""
     ring = stack.key_ring
-    stack.make_key_ring(replace(ring, signing=replace(ring.signing, jwk={**ring.signing.jwk, "d": "A" * 43})))
+    [signing, following] = ring.signing
+    damaged = replace(signing, key=replace(signing.key, jwk={**signing.key.jwk, "d": "A" * 43}))
+    stack.make_key_ring(replace(ring, signing=(damaged, following)))
 
     assert refresh(refresh_event(tokens["refresh_token"])) == UNAVAILABLE
     assert generation(stack) == 0

@@ -88,7 +88,7 @@ def test_the_access_token_says_exactly_what_the_contract_lists(stack: Stack, ref
     assert said["jti"] != claims(tokens["access_token"])["jti"]
     assert jwt.get_unverified_header(access_token) == {
         "alg": "ES256",
-        "kid": stack.key_ring.signing.kid,
+        "kid": stack.keys.signing.kid,
         "typ": "at+jwt",
     }
     assert len(access_token) < 1024

@@ -24,6 +24,7 @@ LOGIN = {
     "IDENTITIES_TABLE": "identities",
     "SESSIONS_TABLE": "sessions",
     "KEY_RING_SECRET": "key-ring",
+    "KEY_RING_VERSION": "",
 }
 
 
@@ -39,6 +40,7 @@ def test_settings_are_read_from_the_environment() -> None:
         identities_table="identities",
         sessions_table="sessions",
         key_ring_secret="key-ring",
+        key_ring_version="",
     )
 
 
@@ -77,9 +79,12 @@ def test_settings_cannot_be_changed() -> None:
     ("settings", "names"),
     [
         (AuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS"}),
-        (LogoutSettings, {"IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET"}),
-        (JwksSettings, {"ISSUER", "KEY_RING_SECRET"}),
-        (RotateKeysSettings, {"KEY_RING_SECRET", "SIGNING_ALGORITHM"}),
+        (LogoutSettings, {"IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
+        (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
+        (
+            RotateKeysSettings,
+            {"KEY_RING_SECRET", "SIGNING_ALGORITHM", "KEY_ROTATION_DAYS", "KEY_PUBLISH_HOURS", "REFRESH_IDLE_DAYS"},
+        ),
         (
             RefreshSettings,
             {
@@ -90,6 +95,7 @@ def test_settings_cannot_be_changed() -> None:
                 "ROTATION_GRACE_SECONDS",
                 "SESSIONS_TABLE",
                 "KEY_RING_SECRET",
+                "KEY_RING_VERSION",
             },
         ),
         (LoginSettings, set(LOGIN)),

@@ -9,17 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TIMEOUT_SECONDS = 10
+MAX_REASON_CHARACTERS = 400  # the whole answer has 4,096 bytes, and a character takes up to six
 
 
 @dataclass(frozen=True, slots=True)
 class CustomResourceRequest:
-    """What CloudFormation asks: `type` is Create, Update or Delete; `answer_url` is where it waits."""
+    """What CloudFormation asks: `type` is Create, Update or Delete; `answer_url` is where it waits.
+
+    `physical_id` is the name that the resource was given when it was created; before that it is the logical one.
+    """
 
     type: str
     answer_url: str
     stack_id: str
     request_id: str
     logical_id: str
+    physical_id: str
 
 
 def request_from(event: Mapping[str, object]) -> CustomResourceRequest:
@@ -33,21 +38,23 @@ def request_from(event: Mapping[str, object]) -> CustomResourceRequest:
     values = [event.get(name) for name in names]
     if not all(isinstance(value, str) for value in values):
         raise ValueError("not a custom resource request of CloudFormation")
-    return CustomResourceRequest(*map(str, values))
+    physical_id = event.get("PhysicalResourceId") or event["LogicalResourceId"]
+    return CustomResourceRequest(*map(str, values), physical_id=str(physical_id))
 
 
-def answer(request: CustomResourceRequest, *, physical_id: str, data: Mapping[str, str], failure: str) -> None:
+def answer(request: CustomResourceRequest, *, data: Mapping[str, str], failure: str) -> None:
     """Tell CloudFormation how it went. An empty `failure` is success; otherwise the stack's events show it.
 
     Raises:
-        OSError: CloudFormation could not be reached. Lambda then calls again.
+        OSError: CloudFormation could not be reached, or refused. Lambda then calls again.
 
     """
     body = json.dumps(
         {
             "Status": "FAILED" if failure else "SUCCESS",
-            "Reason": failure,
-            "PhysicalResourceId": physical_id,
+            "Reason": failure[:MAX_REASON_CHARACTERS],
+            # The same in all answers, or CloudFormation takes it for another resource.
+            "PhysicalResourceId": request.physical_id,
             "StackId": request.stack_id,
             "RequestId": request.request_id,
             "LogicalResourceId": request.logical_id,

@@ -31,11 +31,15 @@ P256_BYTES = 32
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey
 
 
+class UnsupportedAlgorithm(ValueError):
+    """Not one of the three; the text names it."""
+
+
 def generate(alg: str) -> dict[str, str]:
     """Draw a new private key for ES256, RS256 or EdDSA and return it as a JWK.
 
     Raises:
-        ValueError: another algorithm.
+        UnsupportedAlgorithm: another one.
 
     """
     match alg:
@@ -53,7 +57,7 @@ def generate(alg: str) -> dict[str, str]:
                 "d": base64url.encode(private),
             }
         case _:
-            raise ValueError(f"unsupported signing algorithm: {alg}")
+            raise UnsupportedAlgorithm(f"unsupported signing algorithm: {alg}")
 
 
 def load(alg: str, jwk: Mapping[str, str]) -> PrivateKey:
@@ -79,7 +83,7 @@ def load(alg: str, jwk: Mapping[str, str]) -> PrivateKey:
                 raise ValueError("the two halves of the key do not belong together")
             return key
         case _:
-            raise ValueError(f"unsupported signing algorithm: {alg}")
+            raise UnsupportedAlgorithm(f"unsupported signing algorithm: {alg}")
 
 
 def _ec_jwk(numbers: EllipticCurvePrivateNumbers) -> dict[str, str]:
