@@ -1,0 +1,60 @@
+"""How the template runs the functions, and what it gives them."""
+
+import pytest
+
+from edge_auth import settings
+from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
+from tests.architecture.template_file import Intrinsic, functions, properties, resources, template, variables
+
+SETTINGS: dict[str, type[settings.Settings]] = {
+    "login": settings.LoginSettings,
+    "refresh": settings.RefreshSettings,
+    "logout": settings.LogoutSettings,
+    "authorizer": settings.AuthorizerSettings,
+    "jwks": settings.JwksSettings,
+    "rotate_keys": settings.RotateKeysSettings,
+}
+FUNCTIONS = sorted(functions())
+
+
+def test_every_function_but_the_sample_has_settings() -> None:
+    """The table names every function of the template."""
+    assert {*SETTINGS, "whoami"} == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_functions_environment_is_what_its_settings_read(function: str) -> None:
+    """No variable too few, which would fail a cold start, and none too many."""
+    read = SETTINGS[function].names() if function in SETTINGS else []
+
+    assert sorted(variables(function)) == sorted(read)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_runs_on_python_313_and_logs_json_into_its_own_group(function: str) -> None:
+    """One runtime for all; a log group with retention for each."""
+    logging = functions()[function]["LoggingConfig"]
+
+    assert logging["LogFormat"] == "JSON"
+    group = properties(logging["LogGroup"].argument)
+    assert group["RetentionInDays"] == Intrinsic("Ref", "LogRetentionDays")
+    assert template()["Globals"]["Function"]["Runtime"] == "python3.13"
+    assert template()["Globals"]["Function"]["Architectures"] == [Intrinsic("Ref", "Architecture")]
+    assert "Runtime" not in functions()[function]
+
+
+def test_log_groups_are_not_shared() -> None:
+    """As many groups as functions."""
+    groups = [function["LoggingConfig"]["LogGroup"].argument for function in functions().values()]
+
+    assert sorted(groups) == sorted(resources("AWS::Logs::LogGroup"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_call_that_never_succeeds_ends_before_its_function(function: str) -> None:
+    """F40, DC-11: the SDK's attempts and its random waits between them, of up to 1, 2, ... seconds, leave a 503."""
+    attempts = TOTAL_ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
+    waits = sum(2**attempt for attempt in range(TOTAL_ATTEMPTS - 1))
+    timeout = functions()[function].get("Timeout", template()["Globals"]["Function"]["Timeout"])
+
+    assert attempts + waits < timeout or not functions()[function].get("Policies")

@@ -1,0 +1,87 @@
+"""The API: which routes are open, and the gateway's own answers."""
+
+import re
+
+from tests.architecture.template_file import Intrinsic, functions, parameters, properties
+
+PUBLIC_ROUTES = {
+    ("POST", "/auth/login"),
+    ("POST", "/auth/refresh"),
+    ("POST", "/auth/logout"),
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+}
+PROTECTED_ROUTES = {("GET", "/me")}
+
+
+def test_the_authorizers_cache_is_explicit() -> None:
+    """DC-6: where nothing is said, REST APIs cache for 300 seconds."""
+    auth = properties("Api")["Auth"]
+
+    assert auth["DefaultAuthorizer"] == "AccessToken"
+    assert auth["Authorizers"]["AccessToken"]["Identity"]["ReauthorizeEvery"] == Intrinsic(
+        "Ref", "AuthorizerCacheSeconds"
+    )
+    assert parameters()["AuthorizerCacheSeconds"]["Default"] == 0
+    assert auth["AddDefaultAuthorizerToCorsPreflight"] is False
+
+
+def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
+    """A route is protected unless it says otherwise, and these are all that do."""
+    public, protected = set(), set()
+    for function in functions().values():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "Schedule":
+                continue
+            assert event["Type"] == "Api"
+            route = (event["Properties"]["Method"], event["Properties"]["Path"])
+            if event["Properties"].get("Auth") == {"Authorizer": "NONE"}:
+                public.add(route)
+            else:
+                assert "Auth" not in event["Properties"]
+                protected.add(route)
+
+    assert (public, protected) == (PUBLIC_ROUTES, PROTECTED_ROUTES)
+
+
+def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None:
+    """The gateway's own answers look like ours, and none is cached."""
+    for name, response in properties("Api")["GatewayResponses"].items():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Cache-Control"] == "'no-store'", name
+        assert headers["X-Content-Type-Options"] == "'nosniff'", name
+        assert re.fullmatch(
+            r'\{"error":"[a-z_]+","error_description":"[^"]+"\}', response["ResponseTemplates"]["application/json"]
+        ), name
+
+
+def test_gateway_challenges_follow_rfc_6750() -> None:
+    """RFC 6750 §3.1: no error attribute where no credentials were sent."""
+    responses = properties("Api")["GatewayResponses"]
+    challenges = {
+        name: (response["StatusCode"], response["ResponseParameters"]["Headers"].get("WWW-Authenticate"))
+        for name, response in responses.items()
+    }
+
+    assert challenges["UNAUTHORIZED"] == (401, "'Bearer'")
+    assert challenges["ACCESS_DENIED"] == (401, "'Bearer error=\"invalid_token\"'")
+    assert challenges["MISSING_AUTHENTICATION_TOKEN"] == (404, None)
+
+
+def test_trouble_at_the_gateway_is_503_with_retry_after() -> None:
+    """DC-3: infrastructure trouble is never a verdict on a token."""
+    responses = properties("Api")["GatewayResponses"]
+    trouble = {name: response for name, response in responses.items() if response["StatusCode"] >= 500}
+
+    assert set(trouble) == {
+        "AUTHORIZER_FAILURE",
+        "AUTHORIZER_CONFIGURATION_ERROR",
+        "API_CONFIGURATION_ERROR",
+        "INTEGRATION_FAILURE",
+        "INTEGRATION_TIMEOUT",
+        "DEFAULT_5XX",
+    }
+    for name in (*trouble, "THROTTLED", "QUOTA_EXCEEDED"):
+        assert responses[name]["ResponseParameters"]["Headers"]["Retry-After"] == "'1'", name
+    assert all("temporarily_unavailable" in str(response) for response in trouble.values())

@@ -1,0 +1,89 @@
+"""How the template has the keys rotated, and that its bounds are those that the rules rest on."""
+
+import json
+from itertools import product
+
+import pytest
+
+from edge_auth.tokens import signing_key
+from edge_auth.tokens.key_rotation import JWKS_MAX_AGE_SECONDS, MIN_PUBLISH_SECONDS, RotationPolicy
+from edge_auth.tokens.keyring import MAX_RING_AGE_SECONDS
+from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
+from tests.architecture.template_file import ROOT, Intrinsic, functions, parameters, properties, variables
+
+HOUR = 3600
+DAY = 86_400
+LAMBDA_RETRIES_AFTER_SECONDS = 60
+
+
+def bounds(name: str) -> tuple[int, int]:
+    """Return the least and the greatest value of a parameter."""
+    return parameters()[name]["MinValue"], parameters()[name]["MaxValue"]
+
+
+def sample(name: str) -> dict[str, object]:
+    """Return a sample event."""
+    event: dict[str, object] = json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+    return event
+
+
+def test_the_ring_is_looked_after_every_hour() -> None:
+    """K3: by one rule, with the event that the function knows, as in events/."""
+    [event] = functions()["rotate_keys"]["Events"].values()
+
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 hour)")
+    assert json.loads(event["Properties"]["Input"]) == sample("key-ring-advance") == {"action": "advance"}
+
+
+def test_a_key_is_published_as_long_as_every_cache_of_it_needs() -> None:
+    """K1, K3: the parameter's least value is the rule's, and longer than the longest copy that anybody keeps."""
+    least, _ = bounds("KeyPublishHours")
+
+    assert least * HOUR == MIN_PUBLISH_SECONDS > MAX_RING_AGE_SECONDS > JWKS_MAX_AGE_SECONDS
+
+
+@pytest.mark.parametrize("alg", parameters()["SigningAlgorithm"]["AllowedValues"])
+def test_every_policy_that_the_parameters_allow_is_one(alg: str) -> None:
+    """A stack never fails over values that CloudFormation took."""
+    assert signing_key.load(alg, signing_key.generate(alg))
+    names = ("KeyRotationDays", "KeyPublishHours", "RefreshIdleDays")
+    for rotation_days, publish_hours, idle_days in product(*(bounds(name) for name in names)):
+        policy = RotationPolicy(alg, rotation_days * DAY, publish_hours * HOUR, idle_days * DAY)
+        assert policy.signing.period_seconds == rotation_days * DAY
+        assert policy.mac.retention_seconds > idle_days * DAY
+
+
+def test_a_key_outlives_the_longest_access_token_that_the_parameters_allow() -> None:
+    """K3: the bounds that the rotation and the verifier restate are the template's."""
+    _, longest = bounds("AccessTokenSeconds")
+    _, cached = bounds("AuthorizerCacheSeconds")
+    leeways = EXPIRY_LEEWAY_SECONDS + ISSUED_AT_LEEWAY_SECONDS
+
+    assert longest == MAX_LIFETIME_SECONDS
+    assert RotationPolicy("ES256", DAY, DAY, DAY).signing.retention_seconds == longest + cached + leeways
+
+
+def test_cloudformation_calls_again_when_a_parameter_of_the_rotation_changes() -> None:
+    """K3: all that rotate_keys is told, and the public keys that are asked for anew, are properties of the resource."""
+    read = [value for value in variables("rotate_keys").values() if isinstance(value, Intrinsic)]
+
+    assert len(read) == len(variables("rotate_keys"))
+    for value in (*read, Intrinsic("Ref", "KeyRingVersion"), Intrinsic("Ref", "EdgeAuthLayer")):
+        assert value in properties("KeyRing").values(), value
+
+
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_the_sample_requests_have_the_resources_properties(kind: str) -> None:
+    """As CloudFormation sends them, each as a text."""
+    sent = sample(f"key-ring-{kind}")["ResourceProperties"]
+
+    assert isinstance(sent, dict)
+    assert sent.keys() == properties("KeyRing").keys()
+    assert all(isinstance(value, str) for value in sent.values())
+
+
+def test_a_stack_waits_for_a_second_call_and_no_longer() -> None:
+    """Where nothing answers, Lambda calls once more after a minute; CloudFormation's own limit is an hour."""
+    timeout = functions()["rotate_keys"]["Timeout"]
+
+    assert properties("KeyRing")["ServiceTimeout"] == timeout + LAMBDA_RETRIES_AFTER_SECONDS

@@ -1,0 +1,39 @@
+"""What the template keeps, and what it hands out."""
+
+import pytest
+
+from tests.architecture.template_file import properties, resources, template
+
+
+@pytest.mark.parametrize("name", sorted(resources("AWS::DynamoDB::Table")))
+def test_a_table_is_encrypted_recoverable_and_on_demand(name: str) -> None:
+    """Design §8."""
+    table = properties(name)
+
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+@pytest.mark.parametrize("name", ["IdentitiesTable", "SessionsTable", "KeyRingSecret"])
+def test_what_cannot_be_made_again_outlives_the_stack(name: str) -> None:
+    """Users, sessions and keys are kept when the stack is deleted or the resource replaced."""
+    resource = template()["Resources"][name]
+
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+@pytest.mark.parametrize("name", ["SessionsTable", "ThrottleTable"])
+def test_what_expires_is_deleted_by_one_attribute(name: str) -> None:
+    """F27: the adapters write `delete_at`, in seconds."""
+    assert properties(name)["TimeToLiveSpecification"] == {"AttributeName": "delete_at", "Enabled": True}
+
+
+def test_no_secret_stands_in_the_template() -> None:
+    """K5: the key ring begins empty; its values never pass through CloudFormation."""
+    assert set(properties("KeyRingSecret")) == {"Description"}
+
+
+def test_every_output_is_described() -> None:
+    """Whoever deploys reads these first."""
+    assert all(output["Description"] for output in template()["Outputs"].values())
