@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "AUDIENCE": "https://api.example.com",
     "JWKS": JWKS,
     "KEY_RING_SECRET": "ring",
+    "KEY_RING_VERSION": "",
     "IDENTITIES_TABLE": "identities",
     "SESSIONS_TABLE": "sessions",
     "ACCESS_TOKEN_SECONDS": "900",

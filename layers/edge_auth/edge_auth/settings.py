@@ -1,6 +1,8 @@
 """Settings of each function: its environment, read once, into a frozen dataclass.
 
 A field `audience` is the variable `AUDIENCE`. The template gives each function exactly the variables of its class.
+
+Nothing looks at `key_ring_version`: another value makes Lambda start the function anew, and read the ring at once.
 """
 
 from collections.abc import Mapping
@@ -56,6 +58,7 @@ class LoginSettings(Settings):
     identities_table: str
     sessions_table: str
     key_ring_secret: str
+    key_ring_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class RefreshSettings(Settings):
     rotation_grace_seconds: int
     sessions_table: str
     key_ring_secret: str
+    key_ring_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class LogoutSettings(Settings):
     identities_table: str
     sessions_table: str
     key_ring_secret: str
+    key_ring_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class JwksSettings(Settings):
 
     issuer: str
     key_ring_secret: str
+    key_ring_version: str
 
 
 @dataclass(frozen=True, slots=True)

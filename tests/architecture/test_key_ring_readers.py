@@ -1,0 +1,30 @@
+"""The template makes an emergency rotation reach everything that holds keys, with one update of the stack."""
+
+import pytest
+
+from tests.architecture.template_file import Intrinsic, functions, properties, template, variables
+
+READERS = sorted(name for name in functions() if "KEY_RING_SECRET" in variables(name) and name != "rotate_keys")
+VERSION = Intrinsic("Ref", "KeyRingVersion")
+
+
+def test_the_readers_of_the_key_ring_are_known() -> None:
+    """All that sign, check a refresh token's MAC, or publish."""
+    assert READERS == ["jwks", "login", "logout", "refresh"]
+
+
+@pytest.mark.parametrize("function", READERS)
+def test_a_new_version_starts_every_reader_anew(function: str) -> None:
+    """K3: a function whose configuration changes gets new workers, and they read the ring before they answer."""
+    assert variables(function)["KEY_RING_VERSION"] == VERSION
+
+
+def test_a_new_version_makes_cloudformation_ask_for_the_public_keys() -> None:
+    """The authorizer's environment is made of the answer."""
+    assert properties("KeyRing")["KeyRingVersion"] == VERSION
+    assert variables("authorizer")["JWKS"] == Intrinsic("GetAtt", "KeyRing.Jwks")
+
+
+def test_the_public_keys_are_published_anew_before_the_authorizer_is_deployed() -> None:
+    """K3: a new authorizer that asks the issuer never gets an older key set than the one it was deployed with."""
+    assert template()["Resources"]["AuthorizerFunction"]["DependsOn"] == "JwksFunction"
