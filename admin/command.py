@@ -1,20 +1,14 @@
-"""The command line: arguments in, one act of `flows.accounts`, lines out."""
+"""The command line: arguments in, one act, lines out."""
 
 import argparse
-import json
-import secrets
 import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
-from admin.deployment import DeploymentError, find_deployment, use_local_stack
-from admin.password_input import PasswordInputError, read_new_password
-from edge_auth.adapters.aws import dynamodb_client
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.adapters.sessions import DynamoDBSessions
-from edge_auth.clock import now_ms
+from admin import keys, users
+from admin.deployment import DeploymentError, use_local_stack
+from admin.password_input import PasswordInputError
+from admin.rotate_function import RotateFunctionError
 from edge_auth.errors import AccountError, TemporarilyUnavailable
-from edge_auth.flows.accounts import Accounts
 
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 
@@ -26,6 +20,7 @@ examples:
   ./edge-auth --stack edge-auth-prod users create ada@example.com
   echo "$PASSWORD" | ./edge-auth --local users create ada --password-stdin --role admin
   ./edge-auth users sessions ada@example.com
+  ./edge-auth keys show
 """
 
 
@@ -35,9 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.local:
         use_local_stack()
     try:
-        act: Callable[[Accounts, argparse.Namespace], None] = options.act
-        act(accounts(options.stack), options)
-    except (AccountError, DeploymentError, PasswordInputError) as error:
+        options.act(options.open(options), options)
+    except (AccountError, DeploymentError, PasswordInputError, RotateFunctionError, keys.NotConfirmed) as error:
         print(f"edge-auth: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -53,107 +47,13 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     top = argparse.ArgumentParser(
         prog="edge-auth",
-        description="Users and sessions of an edge-auth deployment.",
+        description="Users, sessions and keys of an edge-auth deployment.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--stack", default="edge-auth", metavar="NAME", help="CloudFormation stack (default: edge-auth)")
     top.add_argument("--local", action="store_true", help="work on the stack that `make run` serves on this machine")
-    users = top.add_subparsers(required=True, metavar="users").add_parser("users", help="users and their sessions")
-    acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
-
-    create_user = _command(acts, "create", create, "add a user; asks for the password")
-    _password_option(create_user)
-    create_user.add_argument("--scope", default="", help='scopes in every token, such as "read write"')
-    create_user.add_argument(
-        "--role", dest="roles", action="append", default=[], metavar="ROLE", help="a role in every token; repeatable"
-    )
-    _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
-    _command(acts, "disable", disable, "refuse further logins and end all sessions")
-    _command(acts, "enable", enable, "let a disabled user log in again")
-    _command(acts, "sessions", sessions, "list the living sessions, one JSON object a line")
-    _command(acts, "end-sessions", end_sessions, "log the user out everywhere")
+    subjects = top.add_subparsers(required=True, metavar="SUBJECT", title="subjects")
+    users.add_commands(subjects.add_parser("users", help="users and their sessions"))
+    keys.add_commands(subjects.add_parser("keys", help="the key ring: show, rotate, replace after a leak"))
     return top
-
-
-def accounts(stack: str) -> Accounts:
-    """Return the acts on this deployment."""
-    deployment = find_deployment(stack)
-    dynamodb = dynamodb_client()
-    return Accounts(
-        identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
-        sessions=DynamoDBSessions(dynamodb, table=deployment.sessions_table),
-        clock=now_ms,
-        entropy=secrets.token_bytes,
-        record=lambda _event: None,  # the operator reads the outcome here, CloudTrail has the calls
-    )
-
-
-def create(accounts: Accounts, options: argparse.Namespace) -> None:
-    """Add a user."""
-    password = read_new_password(from_stdin=options.password_stdin)
-    identity = accounts.create(options.username, password, scope=options.scope, roles=tuple(options.roles))
-    print(f"created {identity.username}, user id {identity.user_id}")
-
-
-def set_password(accounts: Accounts, options: argparse.Namespace) -> None:
-    """Set a password."""
-    ended = accounts.set_password(options.username, read_new_password(from_stdin=options.password_stdin))
-    print(f"password set, {_sessions(ended)} ended")
-
-
-def disable(accounts: Accounts, options: argparse.Namespace) -> None:
-    """Disable a user."""
-    print(f"disabled, {_sessions(accounts.disable(options.username))} ended")
-
-
-def enable(accounts: Accounts, options: argparse.Namespace) -> None:
-    """Enable a user."""
-    accounts.enable(options.username)
-    print("enabled")
-
-
-def sessions(accounts: Accounts, options: argparse.Namespace) -> None:
-    """List a user's living sessions."""
-    for session in accounts.living_sessions(options.username):
-        line = {
-            "session_id": session.session_id,
-            "client_id": session.client_id,
-            "created": _utc(session.created_at_seconds),
-            "last_used": _utc(session.rotated_at_ms // 1000 or session.created_at_seconds),
-            "expires": _utc(session.expires_at_seconds),
-        }
-        print(json.dumps(line))
-
-
-def end_sessions(accounts: Accounts, options: argparse.Namespace) -> None:
-    """End a user's sessions."""
-    print(f"{_sessions(accounts.end_sessions(options.username))} ended")
-
-
-def _command(
-    acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    act: Callable[[Accounts, argparse.Namespace], None],
-    text: str,
-) -> argparse.ArgumentParser:
-    command = acts.add_parser(name, help=text, description=text.capitalize() + ".")
-    command.add_argument("username", metavar="USERNAME", help="user name or email address")
-    command.set_defaults(act=act)
-    return command
-
-
-def _password_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--password-stdin",
-        action="store_true",
-        help="read the password from the first line of standard input, not from a prompt",
-    )
-
-
-def _sessions(count: int) -> str:
-    return "1 session" if count == 1 else f"{count} sessions"
-
-
-def _utc(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")

@@ -15,15 +15,16 @@ LOCAL_CREDENTIALS = {
 
 
 class DeploymentError(Exception):
-    """The stack cannot be found or read; the text says why."""
+    """The stack cannot be found, read or updated; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The tables of one stack."""
+    """What a command needs of one stack."""
 
     identities_table: str
     sessions_table: str
+    rotate_keys_function: str  # empty: the stack is of a version that has no such output
 
 
 def use_local_stack() -> None:
@@ -35,7 +36,7 @@ def use_local_stack() -> None:
 
 
 def find_deployment(stack: str) -> Deployment:
-    """Read the tables' names from the stack's outputs, by the ordinary AWS credentials and region.
+    """Read the names from the stack's outputs, by the ordinary AWS credentials and region.
 
     Raises:
         DeploymentError: no credentials, no region, no such stack, or not a stack of ours.
@@ -47,6 +48,10 @@ def find_deployment(stack: str) -> Deployment:
         raise DeploymentError(f"stack {stack}: {error}") from error
     outputs = {output.get("OutputKey"): output.get("OutputValue", "") for output in stacks[0].get("Outputs", [])}
     try:
-        return Deployment(identities_table=outputs["IdentitiesTable"], sessions_table=outputs["SessionsTable"])
+        return Deployment(
+            identities_table=outputs["IdentitiesTable"],
+            sessions_table=outputs["SessionsTable"],
+            rotate_keys_function=outputs.get("RotateKeysFunction", ""),
+        )
     except KeyError as error:
         raise DeploymentError(f"stack {stack} has no output {error}: is it an edge-auth stack?") from None

@@ -252,7 +252,7 @@ def test_ctrl_c_at_the_prompt_ends_without_a_trace(command: Command, monkeypatch
         assert not from_stdin
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("admin.command.read_new_password", interrupted)
+    monkeypatch.setattr("admin.users.read_new_password", interrupted)
 
     outcome = command("users", "create", "ada")
 

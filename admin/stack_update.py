@@ -1,0 +1,68 @@
+"""Updates the stack's parameter `KeyRingVersion`, and nothing else of it.
+
+That deploys the authorizer with the public keys of this moment, and makes every function read the ring anew.
+"""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+
+from admin.deployment import DeploymentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
+
+PARAMETER = "KeyRingVersion"
+NOTHING_TO_DO = "No updates are to be performed"
+POLL_SECONDS = 2
+MAX_POLLS = 600  # twenty minutes; usually it is one
+
+
+def publish(cloudformation: "CloudFormationClient", *, stack: str, version: str) -> bool:
+    """Hand the public keys of the ring of this version to the authorizer; return whether that changed anything.
+
+    Raises:
+        DeploymentError: the stack was not updated; the text says why.
+
+    """
+    try:
+        cloudformation.update_stack(
+            StackName=stack,
+            UsePreviousTemplate=True,
+            Parameters=_parameters(cloudformation, stack, version),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            ClientRequestToken=str(uuid.uuid4()),  # the SDK's own repeat is the same update
+        )
+        cloudformation.get_waiter("stack_update_complete").wait(
+            StackName=stack, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": MAX_POLLS}
+        )
+    except ClientError as error:
+        message = error.response.get("Error", {}).get("Message", "")
+        if NOTHING_TO_DO in message:
+            return False
+        raise DeploymentError(f"stack {stack}: {message or error}") from error
+    except WaiterError as error:
+        raise DeploymentError(f"stack {stack}: {_status(cloudformation, stack)}; its events say why") from error
+    except BotoCoreError as error:
+        raise DeploymentError(f"stack {stack}: {error}") from error
+    return True
+
+
+def _parameters(cloudformation: "CloudFormationClient", stack: str, version: str) -> "list[ParameterTypeDef]":
+    described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
+    names = [parameter.get("ParameterKey", "") for parameter in described]
+    if PARAMETER not in names:
+        raise DeploymentError(f"stack {stack} has no parameter {PARAMETER}: deploy the newer version first")
+    others: list[ParameterTypeDef] = [
+        {"ParameterKey": name, "UsePreviousValue": True} for name in names if name != PARAMETER
+    ]
+    return [*others, {"ParameterKey": PARAMETER, "ParameterValue": version}]
+
+
+def _status(cloudformation: "CloudFormationClient", stack: str) -> str:
+    try:
+        return f"the update ended as {cloudformation.describe_stacks(StackName=stack)['Stacks'][0]['StackStatus']}"
+    except (BotoCoreError, ClientError):
+        return "how the update ended is not known"

@@ -1,0 +1,115 @@
+"""`edge-auth users …`: each command is one act of `flows.accounts`."""
+
+import argparse
+import json
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from admin.deployment import find_deployment
+from admin.password_input import read_new_password
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.clock import now_ms
+from edge_auth.flows.accounts import Accounts
+
+
+def add_commands(users: argparse.ArgumentParser) -> None:
+    """Say what `edge-auth users` understands."""
+    users.set_defaults(open=accounts)
+    acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    create_user = _command(acts, "create", create, "add a user; asks for the password")
+    _password_option(create_user)
+    create_user.add_argument("--scope", default="", help='scopes in every token, such as "read write"')
+    create_user.add_argument(
+        "--role", dest="roles", action="append", default=[], metavar="ROLE", help="a role in every token; repeatable"
+    )
+    _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
+    _command(acts, "disable", disable, "refuse further logins and end all sessions")
+    _command(acts, "enable", enable, "let a disabled user log in again")
+    _command(acts, "sessions", sessions, "list the living sessions, one JSON object a line")
+    _command(acts, "end-sessions", end_sessions, "log the user out everywhere")
+
+
+def accounts(options: argparse.Namespace) -> Accounts:
+    """Return the acts on this deployment."""
+    deployment = find_deployment(options.stack)
+    dynamodb = dynamodb_client()
+    return Accounts(
+        identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
+        sessions=DynamoDBSessions(dynamodb, table=deployment.sessions_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=lambda _event: None,  # the operator reads the outcome here, CloudTrail has the calls
+    )
+
+
+def create(accounts: Accounts, options: argparse.Namespace) -> None:
+    """Add a user."""
+    password = read_new_password(from_stdin=options.password_stdin)
+    identity = accounts.create(options.username, password, scope=options.scope, roles=tuple(options.roles))
+    print(f"created {identity.username}, user id {identity.user_id}")
+
+
+def set_password(accounts: Accounts, options: argparse.Namespace) -> None:
+    """Set a password."""
+    ended = accounts.set_password(options.username, read_new_password(from_stdin=options.password_stdin))
+    print(f"password set, {_sessions(ended)} ended")
+
+
+def disable(accounts: Accounts, options: argparse.Namespace) -> None:
+    """Disable a user."""
+    print(f"disabled, {_sessions(accounts.disable(options.username))} ended")
+
+
+def enable(accounts: Accounts, options: argparse.Namespace) -> None:
+    """Enable a user."""
+    accounts.enable(options.username)
+    print("enabled")
+
+
+def sessions(accounts: Accounts, options: argparse.Namespace) -> None:
+    """List a user's living sessions."""
+    for session in accounts.living_sessions(options.username):
+        line = {
+            "session_id": session.session_id,
+            "client_id": session.client_id,
+            "created": _utc(session.created_at_seconds),
+            "last_used": _utc(session.rotated_at_ms // 1000 or session.created_at_seconds),
+            "expires": _utc(session.expires_at_seconds),
+        }
+        print(json.dumps(line))
+
+
+def end_sessions(accounts: Accounts, options: argparse.Namespace) -> None:
+    """End a user's sessions."""
+    print(f"{_sessions(accounts.end_sessions(options.username))} ended")
+
+
+def _command(
+    acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    act: Callable[[Accounts, argparse.Namespace], None],
+    text: str,
+) -> argparse.ArgumentParser:
+    command = acts.add_parser(name, help=text, description=text.capitalize() + ".")
+    command.add_argument("username", metavar="USERNAME", help="user name or email address")
+    command.set_defaults(act=act)
+    return command
+
+
+def _password_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="read the password from the first line of standard input, not from a prompt",
+    )
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"
+
+
+def _utc(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")

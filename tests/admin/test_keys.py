@@ -1,0 +1,560 @@
+"""`./edge-auth keys …`: what operators see of the key ring, what they can do with it, and what they read when not."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from admin.command import main
+from admin.keys import ANSWER_SECONDS, CONFIG
+from admin.rotate_function import RotateFunction, RotateFunctionError
+from edge_auth.tokens import base64url
+from edge_auth.tokens.key_rotation import REPLACE_SECONDS
+from tests.admin.conftest import Outcome
+from tests.admin.rotate_keys import DAY, FUNCTION, NOW, RotateKeysFunction, Stack, client_error, response
+from tests.architecture.template_file import properties
+
+UNCLEAR = "it may have been done or not: look with `keys show`"
+REPEAT = "Repeat this step, and only this one, with: ./edge-auth --stack edge-auth keys publish"
+Keys = Callable[..., Outcome]
+
+
+class Terminal(io.StringIO):
+    """Standard input of somebody who sits there."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.fixture
+def function() -> RotateKeysFunction:
+    """Return the deployed function, behind the client for Lambda."""
+    return RotateKeysFunction()
+
+
+@pytest.fixture
+def stack() -> Stack:
+    """Return the stack, behind the client for CloudFormation."""
+    return Stack()
+
+
+@pytest.fixture
+def keys(
+    function: RotateKeysFunction, stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Keys:
+    """Return the command, run in this process; it checks that it printed no key."""
+    clients = {"cloudformation": stack, "lambda": function}
+    monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
+
+    def run(*arguments: str, typed: str | None = None, before: tuple[str, ...] = ()) -> Outcome:
+        monkeypatch.setattr("sys.stdin", io.StringIO() if typed is None else Terminal(typed))
+        secrets = key_material(function)
+        try:
+            status = main([*before, "keys", *arguments])
+        except SystemExit as end:  # argparse's own way out
+            status = int(str(end.code))
+        printed = capsys.readouterr()
+        secrets |= key_material(function)
+        assert [secret for secret in secrets if secret in printed.out + printed.err] == []
+        return Outcome(status, printed.out, printed.err)
+
+    return run
+
+
+class Broken(HTTPServer):
+    """An AWS that answers every request with a 500, which the SDK repeats where it may, and counts them."""
+
+    requests = 0
+
+
+class Answer500(BaseHTTPRequestHandler):
+    """One request to it."""
+
+    def do_POST(self) -> None:
+        """Fail."""
+        assert isinstance(self.server, Broken)
+        self.server.requests += 1
+        self.send_response(500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Print nothing."""
+
+
+@pytest.fixture
+def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
+    """Return a broken AWS on this machine, past any proxy."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Broken(("127.0.0.1", 0), Answer500) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def key_material(function: RotateKeysFunction) -> set[str]:
+    """Return all of the ring that must never be printed."""
+    ring = function.stored.ring
+    signing = {timed.key.jwk["d"] for timed in ring.signing}
+    mac = {text for timed in ring.mac for text in (base64url.encode(timed.key.secret), timed.key.secret.hex())}
+    return signing | mac
+
+
+def kids(function: RotateKeysFunction) -> list[str]:
+    """Return the ids of the ring's signing keys, in the order in which they were made."""
+    return [timed.key.kid for timed in function.stored.ring.signing]
+
+
+def changes(function: RotateKeysFunction) -> list[dict[str, object]]:
+    """Return the calls that were to change something."""
+    return [event for event in function.events if event["action"] != "show"]
+
+
+def test_show_has_a_line_for_each_key_with_its_state_and_dates(keys: Keys, function: RotateKeysFunction) -> None:
+    """K1: ids and times in UTC, each with its distance from now; never a key."""
+    function.now = NOW + 5 * DAY
+    current, upcoming = kids(function)
+    mac_ids = [base64url.encode(timed.key.key_id) for timed in function.stored.ring.mac]
+
+    outcome = keys("show")
+
+    began, due = "2026-09-21 14:13:20", "2026-10-21 14:13:20"
+    lines = [line.split(maxsplit=2) for line in outcome.out.splitlines()]
+    signing = {line[0]: line[1:] for line in lines if line[1:2] == ["ES256"]}
+    assert outcome.status == 0
+    assert outcome.out.startswith(f"Key ring {function.stored.version} at 2026-09-26 14:13:20 UTC\n")
+    assert signing[current][1].startswith(f"signing  {began} (5 d ago)  {began} (5 d ago)  ")
+    assert signing[upcoming][1].split() == f"next {began} (5 d ago) {due} (in 25 d) -".split()
+    assert [line[0] for line in lines if line and line[0] in mac_ids] == mac_ids
+    assert changes(function) == []
+
+
+def test_show_says_when_a_retired_key_ends(keys: Keys, function: RotateKeysFunction) -> None:
+    """K3: the last date of a key is the one that an operator waits for."""
+    function.now = NOW + 31 * DAY
+    function.flow.advance()
+    current = kids(function)[0]
+    end = function.stored.ring.signing[0].ends_at_seconds
+    assert end is not None
+    function.now = end - 90
+
+    outcome = keys("show")
+
+    line = next(line for line in outcome.out.splitlines() if current in line)
+    assert "verifying" in line
+    assert line.endswith("(in 90 s)")
+
+
+def test_json_is_the_summary_as_it_came(keys: Keys, function: RotateKeysFunction) -> None:
+    """For programs: one document on standard output."""
+    outcome = keys("show", "--json")
+
+    assert json.loads(outcome.out)["version"] == function.stored.version
+    assert [key["kid"] for key in json.loads(outcome.out)["signing"]] == kids(function)
+    assert outcome.err == ""
+
+
+def test_rotate_lets_the_next_key_sign_now_where_it_was_public_for_long_enough(
+    keys: Keys, function: RotateKeysFunction
+) -> None:
+    """K3: a key that all caches know may sign at once."""
+    function.now = NOW + 5 * DAY
+
+    outcome = keys("rotate")
+
+    assert outcome.status == 0
+    assert function.stored.ring.at(function.now).signing.kid == kids(function)[-1]
+    assert f"The newest signing key, {kids(function)[-1]}, signs now.\n" in outcome.out
+    assert "The newest MAC key, " in outcome.out
+
+
+def test_rotate_says_when_the_next_key_will_sign_where_it_is_too_young(
+    keys: Keys, function: RotateKeysFunction
+) -> None:
+    """K3: no key signs before everyone can know it, whatever an operator wishes."""
+    outcome = keys("rotate")
+
+    assert outcome.status == 0
+    assert function.stored.ring.at(NOW).signing.kid == kids(function)[0]
+    assert f"{kids(function)[-1]}, signs from 2026-09-22 14:13:20 (in 24 h) UTC.\n" in outcome.out
+
+
+def test_rotate_changes_only_the_ring_that_was_shown(keys: Keys, function: RotateKeysFunction) -> None:
+    """Two operators at once: the second is told, and rotates nothing."""
+    function.now = NOW + 5 * DAY
+    function.others_first = lambda: function.flow.rotate(function.stored.version)
+
+    outcome = keys("rotate")
+
+    assert outcome.status == 1
+    assert outcome.err == (
+        "edge-auth: the key ring has changed since it was shown; nothing was done: look with `keys show`, then repeat\n"
+    )
+
+
+def test_replace_says_what_will_happen_and_asks_for_the_stacks_name(
+    keys: Keys, function: RotateKeysFunction, stack: Stack
+) -> None:
+    """Nobody replaces the keys of the wrong stack with a careless `y`."""
+    old = kids(function)
+
+    outcome = keys("replace", typed="edge-auth\n")
+
+    assert outcome.status == 0
+    said = outcome.out[: outcome.out.index("Type the stack's name, edge-auth, to go on:")]
+    assert all(kid in said for kid in old)
+    assert "This replaces every signing key of stack edge-auth. It cannot be undone." in said
+    assert "Access tokens from before end in 8 min" in said
+    assert "Refresh tokens stay good: nobody is logged out." in said
+    version = stack.updates[0]["Parameters"][-1]["ParameterValue"]
+    assert version == function.stored.version
+
+
+@pytest.mark.parametrize("typed", ["", "y\n", "yes\n", "edge-auth-prod\n", "\n"])
+def test_replace_does_nothing_where_the_name_is_not_typed(
+    keys: Keys, function: RotateKeysFunction, stack: Stack, typed: str
+) -> None:
+    """Anything else, and the end of input, is a no."""
+    before = function.stored
+
+    outcome = keys("replace", typed=typed)
+
+    assert (outcome.status, outcome.err) == (1, "edge-auth: not confirmed; nothing was done\n")
+    assert (function.stored, changes(function), stack.updates) == (before, [], [])
+
+
+def test_replace_without_a_terminal_needs_yes(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
+    """A script says that it means it."""
+    outcome = keys("replace")
+
+    assert (outcome.status, changes(function), stack.updates) == (1, [], [])
+    assert outcome.err == "edge-auth: no terminal to confirm on: use --yes; nothing was done\n"
+
+
+def test_replace_ends_the_old_keys_when_everybody_knows_the_new_one(keys: Keys, function: RotateKeysFunction) -> None:
+    """F15: by default no good token is refused: 480 seconds for every copy and cache to follow."""
+    old, mac = kids(function), function.stored.ring.mac
+
+    outcome = keys("replace", "--yes")
+
+    ring, end = function.stored.ring, NOW + REPLACE_SECONDS
+    assert outcome.status == 0
+    assert ring.at(end - 1).signing.kid == old[0]
+    assert [timed.key.kid for timed in ring.at(end).verifying] == [ring.signing[-1].key.kid]
+    assert ring.mac == mac
+    assert f"Replaced. The new signing key is {ring.signing[-1].key.kid}; the old ones end in 8 min, " in outcome.out
+    assert "at 2026-09-21 14:21:20 UTC." in outcome.out
+
+
+def test_replace_at_once_does_not_wait(keys: Keys, function: RotateKeysFunction) -> None:
+    """The price is said beforehand."""
+    old = set(kids(function))
+
+    outcome = keys("replace", "--at-once", "--yes")
+
+    verifying = {timed.key.kid for timed in function.stored.ring.at(NOW).verifying}
+    assert verifying.isdisjoint(old)
+    assert "Access tokens from before end now" in outcome.out
+    assert "fresh tokens may be refused" in outcome.out
+    assert "the old ones end now.\n" in outcome.out
+
+
+def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, function: RotateKeysFunction) -> None:
+    """F16: refresh tokens of the old keys die when the old keys do."""
+    old = set(function.stored.ring.at(NOW).mac_keys)
+
+    outcome = keys("replace", "--at-once", "--end-sessions", "--yes")
+
+    assert set(function.stored.ring.at(NOW).mac_keys).isdisjoint(old)
+    assert "Refresh tokens end now as well: everybody has to log in again." in outcome.out
+
+
+def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
+    keys: Keys, function: RotateKeysFunction, stack: Stack
+) -> None:
+    """The template and every other parameter stay what they were."""
+    outcome = keys("replace", "--yes")
+
+    (request,) = stack.updates
+    assert outcome.out.endswith("Updated: the authorizer has these public keys.\n")
+    assert len(request.pop("ClientRequestToken")) == 36
+    assert request == {
+        "StackName": "edge-auth",
+        "UsePreviousTemplate": True,
+        "Parameters": [
+            {"ParameterKey": "Issuer", "UsePreviousValue": True},
+            {"ParameterKey": "Audience", "UsePreviousValue": True},
+            {"ParameterKey": "KeyRingVersion", "ParameterValue": function.stored.version},
+        ],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+
+
+def test_replace_prints_one_json_document_for_programs(keys: Keys, function: RotateKeysFunction) -> None:
+    """All that is for people goes to standard error."""
+    outcome = keys("replace", "--yes", "--json")
+
+    assert json.loads(outcome.out)["version"] == function.stored.version
+    assert "It cannot be undone." in outcome.err
+    assert "Updated: " in outcome.err
+
+
+def test_replace_replaces_only_the_ring_that_was_shown(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
+    """A second run that answers the same leak does not replace the first one's keys."""
+    function.others_first = lambda: function.flow.replace_all(function.stored.version, at_once=True, end_sessions=False)
+
+    outcome = keys("replace", "--yes")
+
+    assert outcome.status == 1
+    assert "the key ring has changed since it was shown; nothing was done" in outcome.err
+    assert stack.updates == []
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Stack:arn:... is in UPDATE_IN_PROGRESS state and can not be updated.", "UPDATE_IN_PROGRESS"),
+        ("User: ada is not authorized to perform: cloudformation:UpdateStack", "not authorized"),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_leaves_one_step_open(
+    keys: Keys, function: RotateKeysFunction, stack: Stack, message: str, told: str
+) -> None:
+    """The keys are replaced; what is open, why, and how to repeat only that, is said."""
+    old = set(kids(function))
+    stack.refusal = client_error("ValidationError", message, "UpdateStack")
+
+    outcome = keys("replace", "--at-once", "--yes")
+
+    assert outcome.status == 1
+    assert function.stored.ring.at(NOW).signing.kid not in old
+    assert told in outcome.err
+    assert "The key ring is in force, but the stack was not updated." in outcome.err
+    assert outcome.err.endswith(f"{REPEAT}\n")
+
+
+def test_an_update_that_is_rolled_back_leaves_one_step_open(keys: Keys, stack: Stack) -> None:
+    """Its status is said; its reason is in the stack's events."""
+    stack.status = "UPDATE_ROLLBACK_COMPLETE"
+
+    outcome = keys("replace", "--yes")
+
+    assert outcome.status == 1
+    assert "stack edge-auth: the update ended as UPDATE_ROLLBACK_COMPLETE; its events say why\n" in outcome.err
+    assert outcome.err.endswith(f"{REPEAT}\n")
+
+
+def test_the_local_stack_is_repeated_with_local(keys: Keys, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed can be typed as it stands."""
+    monkeypatch.setattr("admin.command.use_local_stack", lambda: None)
+    stack.status = "UPDATE_ROLLBACK_COMPLETE"
+
+    outcome = keys("publish", before=("--local",))
+
+    assert outcome.err.endswith("with: ./edge-auth --local keys publish\n")
+
+
+def test_publish_updates_the_stack_and_not_the_ring(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
+    """The step alone: after an update that failed, and after a rotation, to spare cold authorizers a fetch."""
+    before = function.stored
+
+    outcome = keys("publish")
+
+    assert (outcome.status, function.stored, changes(function)) == (0, before, [])
+    assert stack.updates[0]["Parameters"][-1] == {"ParameterKey": "KeyRingVersion", "ParameterValue": before.version}
+
+
+def test_publish_again_has_nothing_to_do(keys: Keys, stack: Stack) -> None:
+    """CloudFormation calls that an error; it is none."""
+    stack.refusal = client_error("ValidationError", "No updates are to be performed.", "UpdateStack")
+
+    outcome = keys("publish")
+
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.endswith("Nothing to update: it has them already.\n")
+
+
+def test_interrupting_the_update_says_that_it_may_go_on(keys: Keys, stack: Stack) -> None:
+    """Ctrl-C ends the waiting, not the update."""
+    stack.interrupted = True
+
+    outcome = keys("replace", "--yes")
+
+    assert outcome.status == 130
+    assert "edge-auth: interrupted: the update may go on without you." in outcome.err
+    assert outcome.err.endswith(f"{REPEAT}\n")
+
+
+@pytest.mark.parametrize("act", [("rotate",), ("replace", "--yes")])
+def test_interrupting_a_change_says_that_it_may_have_been_done(
+    keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...]
+) -> None:
+    """And where to look."""
+    function.failure = KeyboardInterrupt()
+
+    outcome = keys(*act)
+
+    assert outcome.status == 130
+    assert outcome.err.endswith("\nedge-auth: interrupted: it may have been done or not; look with `keys show`\n")
+    assert stack.updates == []
+
+
+def test_interrupting_at_the_question_does_nothing(
+    keys: Keys, function: RotateKeysFunction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator who thinks better of it reads no Python."""
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupted)
+
+    outcome = keys("replace", typed="")
+
+    assert (outcome.status, outcome.err, changes(function)) == (130, "\n", [])
+
+
+@pytest.mark.parametrize("act", [("rotate",), ("replace", "--yes")])
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (ReadTimeoutError(endpoint_url="https://lambda"), f"did not answer (ReadTimeoutError); {UNCLEAR}"),
+        (EndpointConnectionError(endpoint_url="https://lambda"), f"(EndpointConnectionError); {UNCLEAR}"),
+        (client_error("ServiceException", "trouble", "Invoke"), f"could not be called (ServiceException); {UNCLEAR}"),
+        (client_error("AccessDeniedException", "no", "Invoke"), "(AccessDeniedException); nothing was done"),
+        (client_error("ResourceNotFoundException", "no", "Invoke"), "(ResourceNotFoundException); nothing was done"),
+        (client_error("TooManyRequestsException", "no", "Invoke"), "(TooManyRequestsException); nothing was done"),
+    ],
+)
+def test_a_change_is_tried_once_and_its_outcome_is_told(
+    keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...], failure: Exception, told: str
+) -> None:
+    """DC-3: what is known to be undone is told apart from what is not known; nothing goes on from there."""
+    function.failure = failure
+
+    outcome = keys(*act)
+
+    assert (outcome.status, len(changes(function)), stack.updates) == (1, 1, [])
+    assert outcome.err.startswith(f"edge-auth: {FUNCTION} ")
+    assert outcome.err.endswith(f"{told}\n")
+    assert outcome.err.count("\n") == 1
+
+
+def test_an_error_in_the_function_is_its_type_and_no_more(
+    keys: Keys, function: RotateKeysFunction, stack: Stack
+) -> None:
+    """What else an error says is for the function's log."""
+    error = {"errorType": "TemporarilyUnavailable", "errorMessage": "a-detail", "stackTrace": ["a-trace"]}
+    function.answer = response(error, FunctionError="Unhandled")
+
+    outcome = keys("replace", "--yes")
+
+    assert (outcome.status, stack.updates) == (1, [])
+    assert outcome.err == f"edge-auth: {FUNCTION} failed (TemporarilyUnavailable); {UNCLEAR}\n"
+    assert "a-trace" not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", {"version": "v"}, {}])
+def test_an_answer_of_another_form_is_one_readable_line(
+    keys: Keys, function: RotateKeysFunction, payload: object
+) -> None:
+    """A function of another version, perhaps."""
+    function.only_changes = False
+    function.answer = response(payload)
+
+    outcome = keys("show")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == f"edge-auth: {FUNCTION} answered in another form: is it of this command's version?\n"
+
+
+def test_a_look_that_fails_may_simply_be_repeated(keys: Keys, function: RotateKeysFunction) -> None:
+    """Nothing can have changed."""
+    function.only_changes = False
+    function.failure = ReadTimeoutError(endpoint_url="https://lambda")
+
+    outcome = keys("show")
+
+    assert outcome.err == f"edge-auth: {FUNCTION} did not answer (ReadTimeoutError); try again\n"
+
+
+@pytest.mark.parametrize("act", [("show",), ("rotate",), ("replace", "--yes"), ("publish",)])
+def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(
+    keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...]
+) -> None:
+    """It has no output that names the function."""
+    del stack.outputs["RotateKeysFunction"]
+
+    outcome = keys(*act)
+
+    assert (outcome.status, function.events) == (1, [])
+    assert outcome.err == (
+        "edge-auth: stack edge-auth has no output 'RotateKeysFunction': deploy the newer version first\n"
+    )
+
+
+def test_a_stack_without_the_parameter_has_to_be_deployed_first(keys: Keys, stack: Stack) -> None:
+    """CloudFormation's own words for it would help nobody."""
+    del stack.parameters["KeyRingVersion"]
+
+    outcome = keys("publish")
+
+    assert outcome.status == 1
+    assert "has no parameter KeyRingVersion: deploy the newer version first" in outcome.err
+
+
+def test_missing_credentials_are_one_readable_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The real SDK, with nothing to sign with."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+
+    status = main(["keys", "show"])
+
+    printed = capsys.readouterr()
+    assert (status, printed.out) == (1, "")
+    assert printed.err == "edge-auth: stack edge-auth: Unable to locate credentials\n"
+
+
+def test_the_sdk_repeats_no_call_of_the_function(broken_aws: Broken) -> None:
+    """A repeat of a change that was done would be refused by its version, and look as if nothing had been done."""
+    client = boto3.client("lambda", config=CONFIG, endpoint_url=f"http://127.0.0.1:{broken_aws.server_port}")
+
+    with closing(client), pytest.raises(RotateFunctionError, match=UNCLEAR):
+        RotateFunction(client, name=FUNCTION).rotate("a-version")
+
+    assert broken_aws.requests == 1
+
+
+def test_the_command_waits_longer_than_the_function_may_take() -> None:
+    """Else every slow change would be an unclear one."""
+    assert properties("RotateKeysFunction")["Timeout"] < ANSWER_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ["show", "rotate", "replace", "publish"]),
+        (["replace", "--help"], ["--at-once", "--end-sessions", "--yes", "--json", "8", "leaked", "KeyRingVersion"]),
+        (["rotate", "--help"], ["public for long enough"]),
+        (["show", "--help"], ["--json", "never a key"]),
+        (["publish", "--help"], ["authorizer"]),
+    ],
+)
+def test_help_explains_itself(keys: Keys, arguments: list[str], words: list[str]) -> None:
+    """Whoever has only the command finds everything from it."""
+    outcome = keys(*arguments)
+
+    assert outcome.status == 0
+    assert [word for word in words if word not in " ".join(outcome.out.split())] == []
