@@ -78,6 +78,18 @@ class UnsupportedMediaType(AuthError):
     description = "The content type is not supported."
 
 
+class TooManyAttempts(AuthError):
+    """Too many attempts came before this one: RFC 6585 §4. `retry_after_seconds` is when the next one may be made."""
+
+    code = "too_many_attempts"
+    description = "Too many attempts. Try again later."
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Keep how long to wait."""
+        super().__init__(f"wait {retry_after_seconds} s")
+        self.retry_after_seconds = retry_after_seconds
+
+
 class TemporarilyUnavailable(AuthError):
     """Infrastructure trouble: the answer is unknown, nothing is decided, the client keeps its session."""
 

@@ -32,6 +32,11 @@ def texts(values: tuple[str, ...]) -> "AttributeValueTypeDef":
     return {"L": [{"S": value} for value in values]}
 
 
+def numbers(values: "Mapping[str, int]") -> "AttributeValueTypeDef":
+    """Write whole numbers by name."""
+    return {"M": {name: number(value) for name, value in values.items()}}
+
+
 class ItemReader:
     """Reads the attributes of one item. A missing or mistyped one raises TemporarilyUnavailable, naming it."""
 
@@ -69,6 +74,14 @@ class ItemReader:
         if not all(isinstance(value, str) for value in strings):
             raise _damaged(name)
         return tuple(str(value) for value in strings)
+
+    def numbers(self, name: str) -> dict[str, int]:
+        """Read whole numbers by name."""
+        values = self._item.get(name, {}).get("M")
+        if not isinstance(values, dict):
+            raise _damaged(name)
+        reader = ItemReader(values)
+        return {key: reader.number(key) for key in values}
 
     def optional_number(self, name: str) -> int | None:
         """Read a whole number, None where the attribute is absent."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from edge_auth.flows.events import SecurityEvent
 from edge_auth.flows.identity import Identity
+from edge_auth.throttling import Backoff, Counted, Rate
 from edge_auth.tokens.keyring import KeyRing, KeysInForce
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Session
@@ -110,6 +111,22 @@ class Sessions(Protocol):
 
         A damaged session is among them: it must not keep the others alive.
         """
+
+
+class Attempts(Protocol):
+    """How often somebody tried. Every act is atomic, whoever else counts at the same moment."""
+
+    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
+        """Count an attempt on an account. Raises TooManyAttempts: it has to wait, and does not count.
+
+        Where others made the account wait, a source that is proven has a counter of its own.
+        """
+
+    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
+        """Forget the attempts on the account, and remember that somebody succeeded from this source."""
+
+    def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
+        """Book an attempt from a source. Raises TooManyAttempts: the source has to wait, and nothing was booked."""
 
 
 class KeyRingSource(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable
+from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable, TooManyAttempts
 from edge_auth.web.request import Request, request_from
 from edge_auth.web.response import Response, error_response
 
@@ -37,6 +37,9 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
         except MethodNotAllowed as error:
             log.refused(error)
             return error_response(error, {"Allow": ", ".join(methods)}).to_event()  # RFC 9110 §15.5.6
+        except TooManyAttempts as error:
+            log.refused(error)
+            return error_response(error, {"Retry-After": str(error.retry_after_seconds)}).to_event()
         except AuthError as error:
             log.refused(error)
             return error_response(error).to_event()

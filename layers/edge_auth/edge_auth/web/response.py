@@ -13,6 +13,7 @@ from edge_auth.errors import (
     MethodNotAllowed,
     NotFound,
     TemporarilyUnavailable,
+    TooManyAttempts,
     UnsupportedGrantType,
     UnsupportedMediaType,
 )
@@ -42,6 +43,7 @@ ANSWERS: Mapping[type[AuthError], Answer] = {
     NotFound: Answer(404),
     MethodNotAllowed: Answer(405),
     UnsupportedMediaType: Answer(415),
+    TooManyAttempts: Answer(429),  # RFC 6585 §4; with the Retry-After of the occasion
     TemporarilyUnavailable: Answer(503, {"Retry-After": "1"}),  # RFC 9110 §10.2.3, in seconds
 }
 

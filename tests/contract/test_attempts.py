@@ -1,0 +1,227 @@
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from edge_auth.adapters.attempts import DynamoDBAttempts
+from edge_auth.errors import TooManyAttempts
+from edge_auth.flows.ports import Attempts
+from edge_auth.throttling import PROVEN_SECONDS, Backoff, Counted, Rate
+from tests.contract.conftest import DYNAMODB_ENGINES
+from tests.contract.engines import ENDPOINT_VARIABLE
+from tests.contract.tables import create_table
+from tests.fakes.attempts import MemoryAttempts
+
+BACKOFF = Backoff(free_attempts=3, longest_seconds=900, memory_seconds=86_400)
+RATE = Rate(attempts=6, seconds=60, burst=3)
+NOW_MS = 2_000_000_000_000
+
+
+@dataclass
+class Counting:
+    """The port, with a clock of the test's."""
+
+    attempts: Attempts
+    is_atomic: bool
+    now_ms: int = NOW_MS
+
+    def tries(self, source: str = "home", account: str = "ada") -> Counted:
+        """Try once."""
+        return self.attempts.count(account, BACKOFF, source=source, now_ms=self.now_ms)
+
+    def waits(self, source: str = "home", account: str = "ada") -> int:
+        """Try once, and be refused: for so many seconds."""
+        with pytest.raises(TooManyAttempts) as refused:
+            self.tries(source, account)
+        return refused.value.retry_after_seconds
+
+    def succeeds(self, source: str = "home", account: str = "ada") -> None:
+        """Try once, with success."""
+        self.attempts.succeed(account, self.tries(source, account), source=source, now_ms=self.now_ms)
+
+    def books(self, source: str = "home") -> None:
+        """Book once."""
+        self.attempts.book(source, RATE, now_ms=self.now_ms)
+
+    def books_out(self, source: str = "home") -> int:
+        """Book once, and be refused: for so many seconds."""
+        with pytest.raises(TooManyAttempts) as refused:
+            self.books(source)
+        return refused.value.retry_after_seconds
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now_ms += round(seconds * 1000)
+
+
+@pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
+def counting(request: pytest.FixtureRequest) -> Iterator[Counting]:
+    """Return counters without any attempt."""
+    name = f"throttle-{uuid.uuid4().hex}"
+    if request.param == "memory":
+        yield Counting(MemoryAttempts(), is_atomic=True)
+    elif request.param == "moto":
+        with mock_aws():
+            client = boto3.session.Session().client("dynamodb")
+            create_table(client, "ThrottleTable", name)
+            yield Counting(DynamoDBAttempts(client, table=name), is_atomic=False)
+    else:
+        client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
+        create_table(client, "ThrottleTable", name)
+        yield Counting(DynamoDBAttempts(client, table=name), is_atomic=True)
+        client.delete_table(TableName=name)
+        client.close()
+
+
+def test_a_few_attempts_are_free_and_then_each_waits_longer(counting: Counting) -> None:
+    """P11: three at once, then 1, 2, 4 seconds, up to a quarter of an hour."""
+    assert [counting.tries().attempts for _ in range(3)] == [1, 2, 3]
+    waited = []
+    for _ in range(13):
+        waited.append(counting.waits())
+        counting.passes(waited[-1])
+        counting.tries()
+    assert waited == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
+
+
+def test_an_attempt_that_has_to_wait_does_not_count(counting: Counting) -> None:
+    """P11: hammering makes nobody wait longer."""
+    for _ in range(3):
+        counting.tries()
+    for _ in range(50):
+        assert counting.waits() == 1
+    counting.passes(1)
+    assert counting.tries().attempts == 4
+
+
+def test_a_wait_ends_to_the_millisecond(counting: Counting) -> None:
+    """Retry-After is a promise: a client that waits as it says is let through."""
+    for _ in range(3):
+        counting.tries()
+    counting.passes(0.999)
+    assert counting.waits() == 1
+    counting.passes(0.001)
+    counting.tries()
+
+
+def test_accounts_do_not_share_their_attempts(counting: Counting) -> None:
+    """One account under attack is one account."""
+    for _ in range(3):
+        counting.tries(account="ada")
+    assert counting.waits(account="ada") == 1
+    counting.tries(account="bob")
+
+
+def test_a_success_forgets_the_attempts(counting: Counting) -> None:
+    """P11: consecutive failures count."""
+    counting.tries()
+    counting.tries()
+    counting.succeeds()
+    assert [counting.tries().attempts for _ in range(3)] == [1, 2, 3]
+
+
+def test_successes_alone_never_have_to_wait(counting: Counting) -> None:
+    """A script that logs in every second is no attack."""
+    for _ in range(20):
+        counting.succeeds()
+
+
+def test_a_quiet_day_forgets_the_attempts(counting: Counting) -> None:
+    """Mistakes of last week count for nothing."""
+    for _ in range(3):
+        counting.tries()
+    counting.passes(BACKOFF.memory_seconds)
+    assert [counting.tries().attempts for _ in range(3)] == [1, 2, 3]
+
+
+def test_strangers_cannot_lock_out_a_source_that_logged_in(counting: Counting) -> None:
+    """P11: whoever attacks an account holds up other strangers, and not its owner at home."""
+    counting.succeeds("home")
+    for _ in range(3):
+        counting.tries("elsewhere")
+    for _ in range(7):
+        counting.passes(counting.waits("elsewhere"))
+        counting.tries("elsewhere")
+    assert counting.waits("elsewhere") == 128
+
+    counting.succeeds("home")
+
+    assert counting.tries("home").attempts == 1
+
+
+def test_a_proven_source_has_to_wait_for_its_own_mistakes(counting: Counting) -> None:
+    """P11: a thief in the same network gets no free guesses."""
+    counting.succeeds("home")
+    for _ in range(3):
+        counting.tries("elsewhere")
+    assert [counting.tries("home").attempts for _ in range(3)] == [1, 2, 3]
+    assert counting.waits("home") == 1
+    counting.passes(1)
+    counting.tries("elsewhere")
+    assert counting.tries("home").attempts == 4
+    assert counting.waits("home") == 2
+
+
+def test_a_source_is_proven_for_thirty_days(counting: Counting) -> None:
+    """Afterwards it is as good as any."""
+    counting.succeeds("home")
+    counting.passes(PROVEN_SECONDS)
+    for _ in range(3):
+        counting.tries("elsewhere")
+    assert counting.waits("home") == 1
+
+
+def test_a_rate_lets_a_burst_through_and_then_its_pace(counting: Counting) -> None:
+    """P13: three at once, then one in ten seconds."""
+    for _ in range(3):
+        counting.books()
+    assert counting.books_out() == 10
+    counting.passes(9.999)
+    assert counting.books_out() == 1
+    counting.passes(0.001)
+    counting.books()
+    assert counting.books_out() == 10
+
+
+def test_a_rate_that_was_not_used_saves_up_its_burst_and_no_more(counting: Counting) -> None:
+    """A quiet hour is no licence."""
+    counting.books()
+    counting.passes(3600)
+    for _ in range(3):
+        counting.books()
+    assert counting.books_out() == 10
+
+
+def test_sources_do_not_share_their_rate(counting: Counting) -> None:
+    """One noisy network is one network."""
+    for _ in range(3):
+        counting.books("home")
+    assert counting.books_out("home") == 10
+    counting.books("elsewhere")
+
+
+def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) -> None:
+    """P12: 200 attempts in the same moment, 3 are counted; and 3 of 200 bookings."""
+    if not counting.is_atomic:
+        pytest.skip("its writes cannot race in threads")
+    let_through: list[str] = []
+
+    def run(act: str) -> None:
+        try:
+            counting.tries() if act == "count" else counting.books()
+        except TooManyAttempts:
+            return
+        let_through.append(act)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in ("count", "book") for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(let_through) == ["book"] * 3 + ["count"] * 3
