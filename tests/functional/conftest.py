@@ -9,6 +9,7 @@ from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from tests.functional.clock import TestClock
+from tests.functional.cloudformation import CloudFormation, Resource, cloudformation_server
 from tests.functional.people import PASSWORD, ada, key_ring
 from tests.functional.sample_events import Event, login_event
 from tests.functional.stack import Answer, Output, Stack, create_stack
@@ -108,3 +109,17 @@ def tokens(login: Function) -> dict[str, str]:
     answer = login(login_event("ada", PASSWORD))
     assert answer.status == 200
     return answer.json
+
+
+@pytest.fixture
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
+    """Return a server that stands for CloudFormation's presigned address."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with cloudformation_server() as server:
+        yield server
+
+
+@pytest.fixture
+def resource(empty_stack: Stack, cloudformation: CloudFormation) -> Resource:
+    """Return the function, cold, in a stack without keys."""
+    return cloudformation.custom_resource(empty_stack)

@@ -15,6 +15,7 @@ WRONG_PASSWORD = "not the right passphrase"
 BOB_ID = base64url.encode(b"bob" + bytes(13))
 ADA_ID = base64url.encode(b"ada" + bytes(13))  # of the form that `refresh.new_id` draws
 MADE_AT_SECONDS = 1_789_900_000  # 100,000 seconds before the tests' clock begins
+HOUR = 3600
 DAY = 86_400
 _SALT = bytes(range(16))
 

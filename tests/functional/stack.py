@@ -102,7 +102,7 @@ class Output:
 
     def show(self, answer: object) -> None:
         """Count an answer as printed: nothing secret may be in it either."""
-        self.printed += repr(answer)
+        self.printed += f"{answer!r}\n"
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the functions' own log lines."""

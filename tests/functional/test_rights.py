@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth import passwords
 from tests.architecture.template_file import Intrinsic, functions
+from tests.functional.key_ring_events import asked
 from tests.functional.people import PASSWORD, ada
 from tests.functional.sample_events import login_event, logout_event, refresh_event, sample
-from tests.functional.stack import TABLES, Stack
+from tests.functional.stack import TABLES, LambdaContext, Stack
 from tests.functional.wire import Call
 
 Right = tuple[str, str]
@@ -76,6 +77,15 @@ def documents(stack: Stack) -> None:
         assert jwks(sample(name)).status == 200
 
 
+def rotations(stack: Stack) -> None:
+    """Do each thing that the schedule, CloudFormation and operators ask for."""
+    rotate_keys = stack.rotate_keys()
+    for action in ("show", "advance", "rotate", "replace"):
+        assert "refused" not in rotate_keys(asked(stack, action))
+    with pytest.raises(OSError, match="refused"):  # the sample's address is one where nobody listens
+        stack.module("rotate_keys").handler(sample("key-ring-update"), LambdaContext())
+
+
 def a_token(stack: Stack) -> str:
     """Return a refresh token of ada's; the calls for it are not counted."""
     token: str = stack.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
@@ -84,7 +94,14 @@ def a_token(stack: Stack) -> str:
 
 
 @pytest.mark.parametrize(
-    ("function", "act"), [("login", logins), ("refresh", refreshes), ("logout", logouts), ("jwks", documents)]
+    ("function", "act"),
+    [
+        ("login", logins),
+        ("refresh", refreshes),
+        ("logout", logouts),
+        ("jwks", documents),
+        ("rotate_keys", rotations),
+    ],
 )
 def test_what_is_granted_is_what_is_called(stack: Stack, function: str, act: Callable[[Stack], None]) -> None:
     """Design §8: by action and table, not one more and not one less."""

@@ -1,300 +1,198 @@
 import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 
-from edge_auth.tokens.keyring import to_secret_json
-from tests.functional.people import key_ring
-from tests.functional.sample_events import Event, sample
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.settings import SettingsError
+from edge_auth.tokens import base64url
+from tests.functional.key_ring_events import ADVANCE, GET, PUT, REFUSED, SHOW, asked, make_due, ring_text
+from tests.functional.outages import events_named
+from tests.functional.people import DAY
+from tests.functional.sample_events import sample
 from tests.functional.stack import LambdaContext, Stack
-from tests.functional.wire import (
-    Fault,
-    Forward,
-    lost_request,
-    lost_response,
-    no_connection,
-    passes,
-    raw_answer,
-    refusal,
-)
 
-ALGORITHMS = ["ES256", "RS256", "EdDSA"]
-PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
-MAX_ANSWER_BYTES = 4096  # CloudFormation's own limit
-REASON = "The key ring could not be made: "
-KINDS = ["create", "update", "delete"]
-OUTAGES = [
-    (no_connection, "ConnectTimeoutError"),
-    (lost_request, "ReadTimeoutError"),
-    (refusal("ThrottlingException"), "GetSecretValue: ThrottlingException"),
-    (refusal("AccessDeniedException"), "GetSecretValue: AccessDeniedException"),
-    (refusal("InternalServiceError", 500), "GetSecretValue: InternalServiceError"),
-]
-
-Told = dict[str, Any]
-RotateKeys = Callable[[Event], Told]
-
-
-@dataclass
-class CloudFormation:
-    """Waits for answers."""
-
-    url: str
-    bodies: list[bytes] = field(default_factory=list)
-    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-    """Of each: the method, the path with its query, and the content type."""
+RotateKeys = Callable[[object], dict[str, Any]]
 
 
 @pytest.fixture
-def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
-    """Return a server that stands for CloudFormation's presigned address."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-    class Bucket(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:  # http.server's own name for it
-            told.requests.append((self.command, self.path, self.headers["Content-Type"]))
-            told.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as server:
-        told = CloudFormation(f"http://127.0.0.1:{server.server_port}/answers?X-Amz-Signature=abc%2Fdef")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield told
-        server.shutdown()
-        thread.join()
+def rotate_keys(stack: Stack) -> RotateKeys:
+    """Return the function, cold, in a stack with keys."""
+    return stack.rotate_keys()
 
 
-def cold(stack: Stack, cloudformation: CloudFormation) -> RotateKeys:
-    """Return a cold function that returns what CloudFormation was told."""
-    handler = stack.module("rotate_keys").handler
-
-    def invoke(event: Event) -> Told:
-        assert handler({**event, "ResponseURL": cloudformation.url}, LambdaContext()) is None
-        if stack.secretsmanager.describe_secret(SecretId=stack.secret_arn).get("VersionIdsToStages"):
-            stack.secrets.keep_ring(stack.key_ring)
-        told: Told = json.loads(cloudformation.bodies[-1])
-        return told
-
-    return invoke
-
-
-@pytest.fixture
-def rotate_keys(empty_stack: Stack, cloudformation: CloudFormation) -> RotateKeys:
-    """Return the function, cold, in a stack without keys."""
-    return cold(empty_stack, cloudformation)
-
-
-def success(stack: Stack, event: Event, data: dict[str, str]) -> Told:
-    """Return the answer to a request that was done."""
-    return {
-        "Status": "SUCCESS",
-        "Reason": "",
-        "PhysicalResourceId": stack.secret_arn,
-        "StackId": event["StackId"],
-        "RequestId": event["RequestId"],
-        "LogicalResourceId": "KeyRing",
-        "Data": data,
-    }
-
-
-def failure(stack: Stack, event: Event, detail: str) -> Told:
-    """Return the answer to a request that was not."""
-    return {**success(stack, event, {}), "Status": "FAILED", "Reason": REASON + detail}
-
-
-def public_keys(stack: Stack) -> dict[str, str]:
-    """Return what `!GetAtt KeyRing.Jwks` has to find."""
-    return {"Jwks": json.dumps(stack.key_ring.jwks(), separators=(",", ":"))}
-
-
-@pytest.mark.parametrize("alg", ALGORITHMS)
-def test_create_makes_the_ring_and_hands_out_its_public_keys(
-    empty_stack: Stack, cloudformation: CloudFormation, alg: str
-) -> None:
-    """§6: a stack never exists without keys; K1, K5: none of the private ones leaves."""
-    stack = empty_stack.with_parameters(SigningAlgorithm=alg)
-    event = sample("key-ring-create")
-
-    told = cold(stack, cloudformation)(event)
-
-    assert told == success(stack, event, public_keys(stack))
-    ring = stack.key_ring
-    assert (ring.signing.alg, ring.next.alg) == (alg, alg)
-    assert ring.signing.kid != ring.next.kid
-    assert ring.signing.created_at_seconds == stack.clock.now_seconds
-    assert (ring.retired, ring.previous_mac) == ((), None)
-    assert len(set(ring.mac.secret)) > 8, "drawn"
-    [body] = cloudformation.bodies
-    assert len(body) < MAX_ANSWER_BYTES
-    assert not any(secret.encode() in body for secret in stack.secrets.values)
-    for key in json.loads(told["Data"]["Jwks"])["keys"]:
-        assert not PRIVATE_MEMBERS & key.keys()
-
-
-def test_the_answer_goes_to_the_presigned_address_as_it_is(
-    rotate_keys: RotateKeys, cloudformation: CloudFormation
-) -> None:
-    """CloudFormation's address is signed: a PUT, the query untouched, no content type."""
-    rotate_keys(sample("key-ring-create"))
-
-    assert cloudformation.requests == [("PUT", "/answers?X-Amz-Signature=abc%2Fdef", "")]
-
-
-@pytest.mark.parametrize("kind", ["create", "update"])
-@pytest.mark.parametrize("alg", ["ES256", "RS256"])
-def test_a_ring_that_exists_is_kept(
-    empty_stack: Stack, cloudformation: CloudFormation, rotate_keys: RotateKeys, kind: str, alg: str
-) -> None:
-    """§6: a second Create, an Update, warm or cold, and another algorithm change no key: tokens stay valid."""
-    first = rotate_keys(sample("key-ring-create"))
-    before = to_secret_json(empty_stack.key_ring)
-    event = sample(f"key-ring-{kind}")
-    stack = empty_stack.with_parameters(SigningAlgorithm=alg)
+def test_show_tells_ids_and_times_and_nothing_else(stack: Stack, rotate_keys: RotateKeys) -> None:
+    """K5: the whole answer; nothing is written."""
+    signing, following = stack.key_ring.signing
+    mac, following_mac = stack.key_ring.mac
     stack.wire.forget()
 
-    answers = [rotate_keys(event), cold(stack, cloudformation)(event)]
+    answer = rotate_keys(SHOW)
 
-    assert answers == [success(stack, event, first["Data"])] * 2
-    assert to_secret_json(stack.key_ring) == before
-    assert stack.wire.counts == {"secrets-manager.GetSecretValue": 2}
+    def life(key: Any, state: str) -> dict[str, Any]:  # noqa: ANN401 - of either kind
+        times = (key.published_at_seconds, key.signs_from_seconds, key.ends_at_seconds)
+        return {"state": state, **dict(zip(("published_at", "signs_from", "ends_at"), times, strict=True))}
 
-
-def test_an_update_makes_a_ring_where_there_is_none(empty_stack: Stack, rotate_keys: RotateKeys) -> None:
-    """§6: whatever happened to the secret, a stack does not stay without keys."""
-    event = sample("key-ring-update")
-
-    assert rotate_keys(event) == success(empty_stack, event, public_keys(empty_stack))
-
-
-def test_delete_keeps_the_keys(empty_stack: Stack, rotate_keys: RotateKeys) -> None:
-    """§6: nothing is asked of Secrets Manager, which may be down: a stack can be taken away, its keys stay."""
-    rotate_keys(sample("key-ring-create"))
-    before = to_secret_json(empty_stack.key_ring)
-    empty_stack.wire.forget()
-
-    told = rotate_keys(sample("key-ring-delete"))
-
-    assert told == success(empty_stack, sample("key-ring-delete"), {})
-    assert empty_stack.wire.calls == []
-    assert to_secret_json(empty_stack.key_ring) == before
+    assert answer == {
+        "version": stack.key_ring_version,
+        "now": stack.clock.now_seconds,
+        "signing": [
+            {"kid": signing.key.kid, "alg": "ES256", **life(signing, "signing")},
+            {"kid": following.key.kid, "alg": "ES256", **life(following, "next")},
+        ],
+        "mac": [
+            {"id": base64url.encode(mac.key.key_id), **life(mac, "signing")},
+            {"id": base64url.encode(following_mac.key.key_id), **life(following_mac, "next")},
+        ],
+    }
+    assert json.loads(json.dumps(answer)) == answer
+    assert stack.wire.counts == {GET: 1}
 
 
-@pytest.mark.parametrize("late", [passes, lost_response])
-def test_racing_creators_answer_the_same_keys(
-    empty_stack: Stack, cloudformation: CloudFormation, rotate_keys: RotateKeys, late: Fault
+def test_an_advance_with_nothing_to_do_writes_nothing(stack: Stack, rotate_keys: RotateKeys) -> None:
+    """K3: the hourly call, for a month: one read, no event in the log."""
+    shown = rotate_keys(SHOW)
+    for _ in range(3):
+        stack.clock.advance(seconds=7 * DAY)
+        stack.wire.forget()
+        assert rotate_keys(ADVANCE)["version"] == shown["version"]
+        assert stack.wire.counts == {GET: 1}
+    assert stack.output.security_events() == []
+
+
+def test_an_advance_plans_the_next_key_when_one_has_begun(stack: Stack) -> None:
+    """K3: `KeyRotationDays` later it signs; until then it is published. The log says that keys were planned."""
+    rotate_keys = stack.with_parameters(KeyRotationDays="7").rotate_keys()
+    make_due(stack)
+    old, begun = stack.key_ring.signing
+
+    answer = rotate_keys(ADVANCE)
+
+    planned = stack.key_ring.signing[-1]
+    assert [key["kid"] for key in answer["signing"]] == [old.key.kid, begun.key.kid, planned.key.kid]
+    assert [key["state"] for key in answer["signing"]] == ["verifying", "signing", "next"]
+    assert planned.published_at_seconds == stack.clock.now_seconds
+    assert planned.signs_from_seconds == begun.signs_from_seconds + 7 * DAY
+    assert [line["reason"] for line in events_named(stack, "keys_planned")] == ["advance"]
+
+
+def test_an_advance_makes_the_ring_where_there_is_none(empty_stack: Stack) -> None:
+    """§6: whatever happened to the secret, the next hour has keys; until then there is nothing to show or to act on."""
+    rotate_keys = empty_stack.rotate_keys()
+    for event in (SHOW, sample("key-ring-rotate"), sample("key-ring-replace")):
+        with pytest.raises(TemporarilyUnavailable, match=r"^no key ring was made yet$"):
+            rotate_keys(event)
+    assert PUT not in empty_stack.wire.counts
+
+    assert rotate_keys(ADVANCE)["version"] == empty_stack.key_ring_version
+    assert [key["state"] for key in rotate_keys(SHOW)["signing"]] == ["signing", "next"]
+
+
+def test_rotate_lets_the_next_keys_sign(stack: Stack, rotate_keys: RotateKeys) -> None:
+    """K3: they were public for long enough, so now; the keys before them verify what they signed."""
+    (old, following), (old_mac, following_mac) = stack.key_ring.signing, stack.key_ring.mac
+
+    answer = rotate_keys(asked(stack, "rotate"))
+
+    assert (stack.keys.signing, stack.keys.mac) == (following.key, following_mac.key)
+    assert old.key in [timed.key for timed in stack.keys.verifying]
+    assert old_mac.key.key_id in stack.keys.mac_keys
+    assert [key["state"] for key in answer["signing"]][:2] == ["verifying", "signing"]
+    assert [line["reason"] for line in events_named(stack, "keys_planned")] == ["rotate"]
+
+
+def test_rotate_waits_until_the_next_key_was_public_for_long_enough(empty_stack: Stack) -> None:
+    """K3: twice in a row brings nothing forward that somebody cannot know yet."""
+    rotate_keys = empty_stack.with_parameters(KeyPublishHours="2").rotate_keys()
+    rotate_keys(ADVANCE)
+    signing, following = empty_stack.key_ring.signing
+
+    rotate_keys(asked(empty_stack, "rotate"))
+
+    assert empty_stack.keys.signing == signing.key
+    empty_stack.clock.advance(seconds=7199)
+    assert empty_stack.keys.signing == signing.key
+    empty_stack.clock.advance(seconds=1)
+    assert empty_stack.keys.signing == following.key
+
+
+@pytest.mark.parametrize(("at_once", "end_sessions"), list(product([False, True], repeat=2)))
+def test_replace_ends_every_old_key(
+    stack: Stack,
+    rotate_keys: RotateKeys,
+    at_once: bool,  # noqa: FBT001 - a parameter of the event
+    end_sessions: bool,  # noqa: FBT001
 ) -> None:
-    """§6: CloudFormation calls again while the first call is between its read and its write: one ring wins."""
-    event = sample("key-ring-create")
-    second: list[Told] = []
+    """K3: now or in eight minutes; then no old key signs or verifies. MAC keys go only with the sessions."""
+    old, macs = stack.key_ring.signing, stack.keys.mac_keys
+    at_seconds = stack.clock.now_seconds + (0 if at_once else 480)
 
-    def overtaken(forward: Forward) -> AWSResponse:
-        second.append(cold(empty_stack, cloudformation)(event))
-        return late(forward)
+    answer = rotate_keys(asked(stack, "replace", at_once=at_once, end_sessions=end_sessions))
 
-    empty_stack.wire.next("PutSecretValue", overtaken)
-
-    first = rotate_keys(event)
-
-    assert [first] == second == [success(empty_stack, event, public_keys(empty_stack))]
-
-
-@pytest.mark.parametrize("attempts", [1, 2])
-def test_a_write_whose_answer_was_lost_is_the_ring(empty_stack: Stack, rotate_keys: RotateKeys, attempts: int) -> None:
-    """§6: the SDK writes again under the same request token; what is answered is what is kept."""
-    empty_stack.wire.next("PutSecretValue", *[lost_response] * attempts)
-    event = sample("key-ring-create")
-
-    assert rotate_keys(event) == success(empty_stack, event, public_keys(empty_stack))
+    assert answer["signing"][-1]["signs_from"] == at_seconds
+    assert at_once or stack.keys.signing == old[0].key
+    stack.clock.now_ms = at_seconds * 1000
+    [only] = stack.keys.verifying
+    assert only.key not in [timed.key for timed in old]
+    assert (len(stack.keys.mac_keys), stack.keys.mac_keys.keys() & macs.keys()) == (
+        (1, set()) if end_sessions else (2, macs.keys())
+    )
+    [line] = events_named(stack, "keys_replaced")
+    assert (line["level"], line["reason"]) == ("WARNING", "sessions_ended" if end_sessions else "sessions_kept")
 
 
-@pytest.mark.parametrize("kind", ["create", "update"])
-@pytest.mark.parametrize(("outage", "detail"), OUTAGES)
-def test_a_secret_that_cannot_be_read_fails_readably(
-    empty_stack: Stack, rotate_keys: RotateKeys, outage: Fault, detail: str, kind: str
-) -> None:
-    """§6: the stack hears of it at once, in words, and no ring is made over one that could not be seen."""
-    empty_stack.wire.always("GetSecretValue", outage)
-    event = sample(f"key-ring-{kind}")
+@pytest.mark.parametrize("action", ["rotate", "replace"])
+def test_an_act_on_a_ring_that_moved_is_refused(stack: Stack, rotate_keys: RotateKeys, action: str) -> None:
+    """K3: whatever version an operator names, only the one that is there is acted on; nothing is written."""
+    old = asked(stack, action)
+    rotate_keys(asked(stack, "rotate"))
+    kept = ring_text(stack)
+    stack.wire.forget()
 
-    assert rotate_keys(event) == failure(empty_stack, event, detail)
-    assert "secrets-manager.PutSecretValue" not in empty_stack.wire.counts
+    for event in (old, sample(f"key-ring-{action}"), {**old, "version": ""}, {**old, "version": "AWSCURRENT"}):
+        assert rotate_keys(event) == REFUSED
+    assert stack.wire.counts == {GET: 4}
+    assert ring_text(stack) == kept
 
 
 @pytest.mark.parametrize(
-    ("outage", "detail"), [(fault, text.replace("GetSecretValue", "PutSecretValue")) for fault, text in OUTAGES]
+    "event",
+    [
+        *(None, [], "advance", 1, {}, ["action", "advance"]),
+        *({"action": action} for action in ("", "Advance", "delete", "rotate", "replace", None, 1, ["advance"])),
+        *({"action": "rotate", "version": version} for version in (None, 1, ["x"])),
+        *(
+            {**sample("key-ring-replace"), name: value}
+            for name in ("at_once", "end_sessions")
+            for value in (None, 0, 1, "false", "", ["x"])
+        ),
+        {"action": "replace", "version": "x"},
+        {"action": "replace", "version": "x", "at_once": True},
+        {"action": "replace", "version": None, "at_once": True, "end_sessions": True},
+        {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
+    ],
 )
-def test_a_secret_that_cannot_be_written_fails_readably(
-    empty_stack: Stack, rotate_keys: RotateKeys, outage: Fault, detail: str
-) -> None:
-    """§6: no keys are handed out that are not kept; the next attempt makes them."""
-    empty_stack.wire.always("PutSecretValue", outage)
-    event = sample("key-ring-create")
-
-    assert rotate_keys(event) == failure(empty_stack, event, detail)
-
-    empty_stack.wire.mend()
-    assert rotate_keys(event) == success(empty_stack, event, public_keys(empty_stack))
+def test_an_event_of_nobody_is_an_error(stack: Stack, event: object) -> None:
+    """Lambda reports it; nobody is called, and nothing is taken for what it may have meant."""
+    with pytest.raises(ValueError, match=r"^not an event of this function$"):
+        stack.module("rotate_keys").handler(event, LambdaContext())
+    assert stack.wire.calls == []
 
 
-@pytest.mark.parametrize("alg", ["none", "HS256", "es256", "ES384", ""])
-def test_an_unsupported_algorithm_fails(empty_stack: Stack, cloudformation: CloudFormation, alg: str) -> None:
-    """§4: nothing is kept under it."""
-    stack = empty_stack.with_parameters(SigningAlgorithm=alg)
-    event = sample("key-ring-create")
-
-    assert cold(stack, cloudformation)(event) == failure(stack, event, "ValueError")
-    assert "secrets-manager.PutSecretValue" not in stack.wire.counts
-
-
-@pytest.mark.parametrize("kind", ["create", "update"])
-def test_a_secret_that_is_no_ring_is_not_written_over(
-    empty_stack: Stack, cloudformation: CloudFormation, rotate_keys: RotateKeys, kind: str
-) -> None:
-    """K5: what stands there may be somebody's only copy; nothing of it is told."""
-    damaged = to_secret_json(key_ring()).replace('"signing"', '"singing"')
-    empty_stack.secrets.keep_ring(key_ring())
-    empty_stack.wire.always("GetSecretValue", raw_answer(json.dumps({"SecretString": damaged}).encode(), 200))
-    event = sample(f"key-ring-{kind}")
-
-    assert rotate_keys(event) == failure(empty_stack, event, "the secret holds no key ring")
-    assert "secrets-manager.PutSecretValue" not in empty_stack.wire.counts
-    assert not any(secret.encode() in cloudformation.bodies[-1] for secret in empty_stack.secrets.values)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("missing", ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
-def test_an_event_of_somebody_else_is_an_error(empty_stack: Stack, kind: str, missing: str) -> None:
-    """Nobody waits for an answer, so Lambda reports it; nobody is called and no key is made."""
-    handler = empty_stack.module("rotate_keys").handler
-    event = sample(f"key-ring-{kind}")
-    without = {name: value for name, value in event.items() if name != missing}
-    for strange in ({}, without, {**event, missing: None}, {**event, missing: 1}, {"source": "aws.events"}):
-        with pytest.raises(ValueError, match=r"^not a custom resource request of CloudFormation$"):
-            handler(strange, LambdaContext())
-    assert empty_stack.wire.calls == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_that_cannot_be_delivered_is_an_error(
-    empty_stack: Stack, cloudformation: CloudFormation, kind: str
-) -> None:
-    """Lambda calls again, and the second call answers with the ring of the first."""
-    event = sample(f"key-ring-{kind}")  # its address is one where nobody listens
-    with pytest.raises(OSError, match="refused"):
-        empty_stack.module("rotate_keys").handler(event, LambdaContext())
-
-    told = cold(empty_stack, cloudformation)(event)
-
-    assert told == success(empty_stack, event, {} if kind == "delete" else public_keys(empty_stack))
-    assert empty_stack.wire.counts.get("secrets-manager.PutSecretValue", 0) == (0 if kind == "delete" else 1)
+@pytest.mark.parametrize(
+    ("parameter", "value", "text"),
+    [
+        ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # a Number, for CloudFormation
+        ("KeyPublishHours", "1", "a key is published at least 7200 seconds before it signs"),
+    ],
+)
+def test_wrong_settings_are_an_error_of_every_call(stack: Stack, parameter: str, value: str, text: str) -> None:
+    """K3: no ring is planned under them; the function goes on failing, and the alarm hears of it."""
+    rotate_keys = stack.with_parameters(**{parameter: value}).rotate_keys()
+    for _ in range(2):
+        with pytest.raises(SettingsError) as caught:
+            rotate_keys(ADVANCE)
+        assert str(caught.value) == text
+    assert stack.wire.calls == []

@@ -5,6 +5,7 @@ import pytest
 
 from tests.architecture.template_file import functions
 from tests.functional.answers import INVALID_GRANT, NO_CONTENT
+from tests.functional.key_ring_events import REFUSED, ring_text
 from tests.functional.people import ada, key_ring, password_hash
 from tests.functional.sample_events import names, sample
 from tests.functional.stack import LambdaContext, Stack
@@ -14,8 +15,12 @@ FUNCTIONS = {
     "authorizer-request-2.0": "authorizer",
     "authorizer-token": "authorizer",
     "jwks": "jwks",
+    "key-ring-advance": "rotate_keys",
     "key-ring-create": "rotate_keys",
     "key-ring-delete": "rotate_keys",
+    "key-ring-replace": "rotate_keys",
+    "key-ring-rotate": "rotate_keys",
+    "key-ring-show": "rotate_keys",
     "key-ring-update": "rotate_keys",
     "login": "login",
     "logout-all": "logout",
@@ -89,13 +94,33 @@ def test_a_sample_of_the_authorizers_is_denied(stack: Stack, name: str) -> None:
     assert answer["context"] == {}
 
 
-@pytest.mark.parametrize("name", of("rotate_keys"))
+@pytest.mark.parametrize("name", ["key-ring-create", "key-ring-delete", "key-ring-update"])
 def test_a_sample_of_cloudformations_reaches_nobody_outside(stack: Stack, name: str) -> None:
     """Its address is the discard port of this machine: the function does its part and then says it was not heard."""
-    before = stack.key_ring.jwks()
+    kept = ring_text(stack)
     stack.monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     with pytest.raises(OSError, match="refused"):
         stack.module("rotate_keys").handler(sample(name), LambdaContext())
 
-    assert stack.key_ring.jwks() == before
+    assert ring_text(stack) == kept
+
+
+@pytest.mark.parametrize("name", ["key-ring-advance", "key-ring-show"])
+def test_a_sample_of_the_schedules_shows_the_ring(stack: Stack, name: str) -> None:
+    """Nothing is due yet, so both answer the same."""
+    kept = ring_text(stack)
+
+    assert stack.rotate_keys()(sample(name))["version"] == stack.key_ring_version
+    assert ring_text(stack) == kept
+
+
+@pytest.mark.parametrize("name", ["key-ring-replace", "key-ring-rotate"])
+def test_a_sample_of_an_operators_needs_the_version_that_was_shown(stack: Stack, name: str) -> None:
+    """The one in the file is nobody's: sent as it is, it changes no key."""
+    kept = ring_text(stack)
+
+    assert stack.rotate_keys()(sample(name)) == REFUSED
+    assert ring_text(stack) == kept
+    assert "refused" not in stack.rotate_keys()({**sample(name), "version": stack.key_ring_version})
+    assert ring_text(stack) != kept

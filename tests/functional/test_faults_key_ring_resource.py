@@ -1,0 +1,226 @@
+import json
+from urllib.error import HTTPError
+
+import pytest
+
+from edge_auth.tokens.keyring_document import to_secret_json
+from tests.functional.cloudformation import REASON, CloudFormation, Resource, failure, public_keys, success
+from tests.functional.key_ring_events import PUT, ring_text
+from tests.functional.outages import before
+from tests.functional.people import key_ring
+from tests.functional.sample_events import Event, sample
+from tests.functional.stack import LambdaContext, Stack
+from tests.functional.wire import lost_request, no_connection, raw_answer, refusal
+
+KINDS = ["create", "update", "delete"]
+OUTAGES = {
+    "ConnectTimeoutError": no_connection,
+    "ReadTimeoutError": lost_request,
+    "{}: ThrottlingException": refusal("ThrottlingException"),
+    "{}: AccessDeniedException": refusal("AccessDeniedException"),
+    "{}: InternalServiceError": refusal("InternalServiceError", 500),
+}
+MAX_REASON_CHARACTERS = 400
+
+
+def made(stack: Stack, event: Event) -> dict[str, str]:
+    """Return the data of a success."""
+    return {} if event["RequestType"] == "Delete" else public_keys(stack)
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+@pytest.mark.parametrize("detail", OUTAGES)
+def test_a_secret_that_cannot_be_read_fails_readably(
+    empty_stack: Stack, resource: Resource, detail: str, kind: str
+) -> None:
+    """§6: the stack hears of it at once, in words, and no ring is made over one that could not be seen."""
+    empty_stack.wire.always("GetSecretValue", OUTAGES[detail])
+    event = sample(f"key-ring-{kind}")
+
+    assert resource(event) == failure(event, detail.format("GetSecretValue"))
+    assert PUT not in empty_stack.wire.counts
+
+
+@pytest.mark.parametrize("detail", OUTAGES)
+def test_a_secret_that_cannot_be_written_fails_readably(empty_stack: Stack, resource: Resource, detail: str) -> None:
+    """§6: no keys are handed out that are not kept; the next attempt makes them."""
+    empty_stack.wire.always("PutSecretValue", OUTAGES[detail])
+    event = sample("key-ring-create")
+
+    assert resource(event) == failure(event, detail.format("PutSecretValue"))
+
+    empty_stack.wire.mend()
+    assert resource(event) == success(event, public_keys(empty_stack))
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256", "es256", "ES384", ""])
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_an_unsupported_algorithm_fails_readably(
+    empty_stack: Stack, cloudformation: CloudFormation, alg: str, kind: str
+) -> None:
+    """§4: nothing is kept under it, and a ring that is there stays as it is."""
+    if kind == "update":
+        empty_stack.make_key_ring(key_ring())
+    stack, event = empty_stack.with_parameters(SigningAlgorithm=alg), sample(f"key-ring-{kind}")
+
+    told = cloudformation.custom_resource(stack)(event)
+
+    assert told == failure(event, f"unsupported signing algorithm: {alg}")
+    assert PUT not in stack.wire.counts
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "text"),
+    [
+        ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # a Number, for CloudFormation
+        ("KeyPublishHours", "2.5", "not a whole number: KEY_PUBLISH_HOURS"),
+        ("RefreshIdleDays", "", "not a whole number: REFRESH_IDLE_DAYS"),
+        ("KeyPublishHours", "1", "a key is published at least 7200 seconds before it signs"),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_wrong_settings_fail_readably_and_can_be_rolled_back(
+    empty_stack: Stack, cloudformation: CloudFormation, kind: str, parameter: str, value: str, text: str
+) -> None:
+    """§6: a function that could not even start would let the stack wait; a deletion needs no settings."""
+    stack, event = empty_stack.with_parameters(**{parameter: value}), sample(f"key-ring-{kind}")
+
+    told = cloudformation.custom_resource(stack)(event)
+
+    assert told == (success(event, {}) if kind == "delete" else failure(event, text))
+    assert stack.wire.calls == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_function_without_an_environment_still_answers(
+    empty_stack: Stack, cloudformation: CloudFormation, kind: str
+) -> None:
+    """§6: the text names what is missing."""
+    resource = cloudformation.custom_resource(empty_stack)
+    for name in ("KEY_RING_SECRET", "SIGNING_ALGORITHM"):
+        empty_stack.monkeypatch.delenv(name)
+    event = sample(f"key-ring-{kind}")
+    missing = failure(event, "missing in the environment: KEY_RING_SECRET, SIGNING_ALGORITHM")
+
+    assert resource(event) == (success(event, {}) if kind == "delete" else missing)
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_a_secret_that_is_no_ring_is_not_written_over(empty_stack: Stack, resource: Resource, kind: str) -> None:
+    """K5: what stands there may be somebody's only copy; nothing of it is told."""
+    damaged = to_secret_json(key_ring()).replace('"signing"', '"singing"')
+    empty_stack.secrets.keep_ring(key_ring())
+    empty_stack.wire.always("GetSecretValue", raw_answer(json.dumps({"SecretString": damaged}).encode(), 200))
+    event = sample(f"key-ring-{kind}")
+
+    assert resource(event) == failure(event, "the secret holds no key ring")
+    assert PUT not in empty_stack.wire.counts
+
+
+def test_what_nobody_expected_is_told_by_its_type(empty_stack: Stack, resource: Resource) -> None:
+    """K5: the message of an exception may quote a key, so neither the stack nor the log has it."""
+
+    def break_down() -> None:
+        raise RuntimeError("a key of the ring")
+
+    empty_stack.secrets.keep("a key of the ring")
+    empty_stack.wire.always("GetSecretValue", before(break_down))
+    event = sample("key-ring-create")
+
+    assert resource(event) == failure(event, "RuntimeError")
+    [line] = [line for line in empty_stack.output.log_lines() if "exception" in line]
+    assert (line["level"], line["exception"]) == ("ERROR", "RuntimeError")
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_a_log_that_fails_does_not_keep_the_stack_waiting(
+    empty_stack: Stack, cloudformation: CloudFormation, kind: str
+) -> None:
+    """§6: the answer goes out all the same, and Lambda hears of the rest."""
+    module = empty_stack.module("rotate_keys")
+
+    def full(_error: Exception) -> None:
+        raise OSError("no space")
+
+    empty_stack.monkeypatch.setattr(module.log, "broken", full)
+    empty_stack.wire.always("GetSecretValue", no_connection)
+    event = sample(f"key-ring-{kind}")
+
+    with pytest.raises(OSError, match="no space"):
+        module.handler({**event, "ResponseURL": cloudformation.url}, LambdaContext())
+
+    assert json.loads(cloudformation.bodies[-1]) == failure(event, "ConnectTimeoutError")
+
+
+def test_a_reason_is_as_long_as_fits(empty_stack: Stack, resource: Resource) -> None:
+    """CloudFormation drops an answer of more than 4,096 bytes, whatever AWS calls its error."""
+    empty_stack.wire.always("GetSecretValue", refusal("Ü" * 5000))
+
+    told = resource(sample("key-ring-create"))
+
+    assert told["Status"] == "FAILED"
+    assert told["Reason"] == f"{REASON}GetSecretValue: {'Ü' * 5000}"[:MAX_REASON_CHARACTERS]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("missing", ["ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
+def test_a_request_of_somebody_else_is_an_error(empty_stack: Stack, kind: str, missing: str) -> None:
+    """Nobody waits for an answer, so Lambda reports it; nobody is called and no key is made."""
+    handler = empty_stack.module("rotate_keys").handler
+    event = sample(f"key-ring-{kind}")
+    without = {name: value for name, value in event.items() if name != missing}
+    for strange in (without, {**event, missing: None}, {**event, missing: 1}, {"RequestType": event["RequestType"]}):
+        with pytest.raises(ValueError, match=r"^not a custom resource request of CloudFormation$"):
+            handler(strange, LambdaContext())
+    for value in (None, 1, ["Create"]):
+        with pytest.raises(ValueError, match=r"^not a custom resource request of CloudFormation$"):
+            handler({**event, "RequestType": value}, LambdaContext())
+    assert empty_stack.wire.calls == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_that_cannot_be_delivered_is_an_error(
+    empty_stack: Stack, cloudformation: CloudFormation, kind: str
+) -> None:
+    """Lambda calls again, and the second call answers with the ring of the first."""
+    event = sample(f"key-ring-{kind}")  # its address is one where nobody listens
+    with pytest.raises(OSError, match="refused"):
+        empty_stack.module("rotate_keys").handler(event, LambdaContext())
+
+    told = cloudformation.custom_resource(empty_stack)(event)
+
+    assert told == success(event, made(empty_stack, event))
+    assert empty_stack.wire.counts.get(PUT, 0) == (0 if kind == "delete" else 1)
+
+
+@pytest.mark.parametrize("status", [301, 307, 308, 403, 404, 500, 503, None])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_that_is_refused_is_an_error(
+    empty_stack: Stack, cloudformation: CloudFormation, kind: str, status: int | None
+) -> None:
+    """An expired signature, an outage of S3, a connection that breaks: Lambda calls again, and nothing was lost."""
+    event = {**sample(f"key-ring-{kind}"), "ResponseURL": cloudformation.url}
+    cloudformation.status = status
+    with pytest.raises((HTTPError, ConnectionError)):
+        empty_stack.module("rotate_keys").handler(event, LambdaContext())
+    assert len(cloudformation.requests) == 1, "a presigned address is not left for another"
+    [refused] = cloudformation.bodies
+    kept = kind == "delete" or ring_text(empty_stack)
+
+    cloudformation.status = 200
+    told = cloudformation.custom_resource(empty_stack)(event)
+
+    assert told == json.loads(refused) == success(event, made(empty_stack, event))
+    assert kept == (kind == "delete" or ring_text(empty_stack))
+
+
+def test_a_failure_that_cannot_be_told_is_tried_again(empty_stack: Stack, cloudformation: CloudFormation) -> None:
+    """Of two troubles at once the second call may have none."""
+    event = sample("key-ring-create")
+    empty_stack.wire.always("GetSecretValue", no_connection)
+    with pytest.raises(OSError, match="refused"):
+        empty_stack.module("rotate_keys").handler(event, LambdaContext())
+
+    empty_stack.wire.mend()
+
+    assert cloudformation.custom_resource(empty_stack)(event) == success(event, public_keys(empty_stack))
