@@ -59,7 +59,7 @@ def add_commands(keys: argparse.ArgumentParser) -> None:
     replace_keys.add_argument(
         "--at-once",
         action="store_true",
-        help="end the old keys now; for some minutes fresh tokens may be refused, until all have the new keys",
+        help="end the old keys now; fresh tokens may be refused until the stack is updated, a few minutes at most",
     )
     replace_keys.add_argument(
         "--end-sessions", action="store_true", help="replace the MAC keys too: all refresh tokens die, all log in again"
@@ -101,10 +101,12 @@ def rotate(keys: Keys, options: argparse.Namespace) -> None:
     with _explained(UNCLEAR):
         after = keys.function.rotate(before["version"])
     _print(after, options)
-    now = after["now"]
-    for name, key in (("signing key", after["signing"][-1]), ("MAC key", after["mac"][-1])):
-        start = "signs now" if key["state"] == "signing" else f"signs from {when(key['signs_from'], now)} UTC"
-        say(f"The newest {name}, {key.get('kid') or key['id']}, {start}.")
+    for kind, name in (("signing", "signing key"), ("mac", "MAC key")):
+        for key in _successors(before[kind], after[kind]):
+            start = (
+                "signs now" if key["state"] == "signing" else f"signs from {when(key['signs_from'], after['now'])} UTC"
+            )
+            say(f"The {name} {_id(key)} {start}.")
 
 
 def replace(keys: Keys, options: argparse.Namespace) -> None:
@@ -147,18 +149,22 @@ def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callabl
 
 
 def _consequences(stack: str, options: argparse.Namespace) -> list[str]:
-    end = "now" if options.at_once else f"{distance(REPLACE_SECONDS)}"
+    end = "at once" if options.at_once else distance(REPLACE_SECONDS)
     lines = [
         f"This replaces every signing key of stack {stack}. It cannot be undone.",
         f"- Access tokens from before end {end}; clients refresh and get new ones.",
     ]
     if options.at_once:
-        lines.append("- Until all functions have the new keys, minutes at most, fresh tokens may be refused too.")
+        lines.append(
+            "- Until the stack is updated, a fresh token may be refused, and an old one accepted, here and there."
+        )
     if options.end_sessions:
         lines.append(f"- Refresh tokens end {end} as well: everybody has to log in again.")
     else:
         lines.append("- Refresh tokens stay good: nobody is logged out.")
-    lines.append("- Then the stack is updated, so that the authorizer forgets the old public keys.")
+    lines.append(
+        "- Then the stack is updated, so that all functions know the new keys and the authorizer forgets the old."
+    )
     return lines
 
 
@@ -174,6 +180,17 @@ def _confirm(stack: str, say: Callable[..., None], *, yes: bool) -> None:
         typed = ""
     if typed.strip() != stack:
         raise NotConfirmed("not confirmed; nothing was done")
+
+
+def _successors(before: list[Summary], after: list[Summary]) -> list[Summary]:
+    """Return the keys behind the one that signed."""
+    signed = [_id(key) for key in before if key["state"] == "signing"]
+    places = [place for place, key in enumerate(after) if _id(key) in signed]
+    return after[places[-1] + 1 :] if places else after
+
+
+def _id(key: Summary) -> str:
+    return str(key.get("kid") or key["id"])
 
 
 def _moment(newest: Summary, after: Summary) -> str:

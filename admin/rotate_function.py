@@ -1,9 +1,12 @@
 """The deployed `rotate_keys`, asked by name. It alone reads and writes the key ring; no key comes back."""
 
 import json
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 Summary = dict[str, Any]
 
@@ -14,13 +17,6 @@ class RotateFunctionError(Exception):
     """It did not do what was asked, or may not have; the text says which, and what to do."""
 
 
-class LambdaClient(Protocol):
-    """What we need of the SDK's client."""
-
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS's own names
-        """Call a function and wait for its answer."""
-
-
 class RotateFunction:
     """Asks, and turns each way to fail into one readable line.
 
@@ -28,7 +24,7 @@ class RotateFunction:
     version, and would look as if nothing had been done.
     """
 
-    def __init__(self, client: LambdaClient, *, name: str) -> None:
+    def __init__(self, client: "LambdaClient", *, name: str) -> None:
         """Ask the function of this name."""
         self._client = client
         self._name = name

@@ -163,29 +163,34 @@ def test_json_is_the_summary_as_it_came(keys: Keys, function: RotateKeysFunction
     assert outcome.err == ""
 
 
-def test_rotate_lets_the_next_key_sign_now_where_it_was_public_for_long_enough(
+def test_rotate_lets_the_next_keys_sign_now_where_they_were_public_for_long_enough(
     keys: Keys, function: RotateKeysFunction
 ) -> None:
-    """K3: a key that all caches know may sign at once."""
+    """K3: a key that all caches know may sign at once; so may the MAC key."""
     function.now = NOW + 5 * DAY
+    upcoming, mac = kids(function)[-1], function.stored.ring.mac[-1].key.key_id
 
     outcome = keys("rotate")
 
+    in_force = function.stored.ring.at(function.now)
     assert outcome.status == 0
-    assert function.stored.ring.at(function.now).signing.kid == kids(function)[-1]
-    assert f"The newest signing key, {kids(function)[-1]}, signs now.\n" in outcome.out
-    assert "The newest MAC key, " in outcome.out
+    assert (in_force.signing.kid, in_force.mac.key_id) == (upcoming, mac)
+    assert f"The signing key {upcoming} signs now.\n" in outcome.out
+    assert f"The MAC key {base64url.encode(mac)} signs now.\n" in outcome.out
 
 
 def test_rotate_says_when_the_next_key_will_sign_where_it_is_too_young(
     keys: Keys, function: RotateKeysFunction
 ) -> None:
     """K3: no key signs before everyone can know it, whatever an operator wishes."""
+    current, upcoming = kids(function)
+
     outcome = keys("rotate")
 
     assert outcome.status == 0
-    assert function.stored.ring.at(NOW).signing.kid == kids(function)[0]
-    assert f"{kids(function)[-1]}, signs from 2026-09-22 14:13:20 (in 24 h) UTC.\n" in outcome.out
+    assert function.stored.ring.at(NOW).signing.kid == current
+    assert f"The signing key {upcoming} signs from 2026-09-22 14:13:20 (in 24 h) UTC.\n" in outcome.out
+    assert f"The signing key {current} " not in outcome.out
 
 
 def test_rotate_changes_only_the_ring_that_was_shown(keys: Keys, function: RotateKeysFunction) -> None:
@@ -263,8 +268,8 @@ def test_replace_at_once_does_not_wait(keys: Keys, function: RotateKeysFunction)
 
     verifying = {timed.key.kid for timed in function.stored.ring.at(NOW).verifying}
     assert verifying.isdisjoint(old)
-    assert "Access tokens from before end now" in outcome.out
-    assert "fresh tokens may be refused" in outcome.out
+    assert "Access tokens from before end at once" in outcome.out
+    assert "Until the stack is updated, a fresh token may be refused" in outcome.out
     assert "the old ones end now.\n" in outcome.out
 
 
@@ -275,7 +280,7 @@ def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, functio
     outcome = keys("replace", "--at-once", "--end-sessions", "--yes")
 
     assert set(function.stored.ring.at(NOW).mac_keys).isdisjoint(old)
-    assert "Refresh tokens end now as well: everybody has to log in again." in outcome.out
+    assert "Refresh tokens end at once as well: everybody has to log in again." in outcome.out
 
 
 def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
