@@ -3,6 +3,7 @@
 import os
 import secrets
 
+from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
@@ -10,6 +11,7 @@ from edge_auth.adapters.session_opening import DynamoDBSessionOpening
 from edge_auth.clock import now_ms
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.login import Login, SessionPolicy
+from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import LoginSettings
 from edge_auth.tokens.issuer import issuer_from_context
@@ -24,6 +26,9 @@ settings = LoginSettings.from_env(os.environ)
 log = FunctionLog("login")
 dynamodb = dynamodb_client()
 login = Login(
+    limits=LoginLimits(
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
+    ),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     session_opening=DynamoDBSessionOpening(
         dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
@@ -45,7 +50,7 @@ def post(request: Request) -> Response:
     username, password = text_parameter(parameters, "username"), text_parameter(parameters, "password")
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(login(username, password, policy))
+    return token_response(login(username, password, policy, address=request.source_address))
 
 
 handler = endpoint({"POST": post}, log)

@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "KEY_RING_VERSION": "",
     "IDENTITIES_TABLE": "identities",
     "SESSIONS_TABLE": "sessions",
+    "THROTTLE_TABLE": "throttle",
     "ACCESS_TOKEN_SECONDS": "900",
     "REFRESH_IDLE_DAYS": "14",
     "REFRESH_ABSOLUTE_DAYS": "30",

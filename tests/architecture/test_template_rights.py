@@ -10,6 +10,7 @@ from tests.architecture.template_file import Intrinsic, functions
 # What each function calls, and on what: no more, no less. The local stack enforces it at run time.
 RIGHTS = {
     "login": {
+        ("dynamodb:UpdateItem", "ThrottleTable"),
         ("dynamodb:GetItem", "IdentitiesTable"),
         ("dynamodb:ConditionCheckItem", "IdentitiesTable"),
         ("dynamodb:UpdateItem", "IdentitiesTable"),

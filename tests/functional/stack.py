@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 AUDIENCE = "https://api.example.com"
-TABLES = {"IdentitiesTable": "functional-identities", "SessionsTable": "functional-sessions"}
+TABLES = {
+    "IdentitiesTable": "functional-identities",
+    "SessionsTable": "functional-sessions",
+    "ThrottleTable": "functional-throttle",
+}
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
 

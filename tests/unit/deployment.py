@@ -8,8 +8,10 @@ from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.identity import Identity
 from edge_auth.flows.login import Login, SessionPolicy
+from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.logout import Logout
 from edge_auth.flows.refresh import Refresh
+from edge_auth.throttling import Backoff, Counted, Rate
 from edge_auth.tokens import refresh as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.jwk import verification_key
@@ -17,6 +19,7 @@ from edge_auth.tokens.keyring import KeysInForce, TimedKey
 from edge_auth.tokens.refresh import MacKey, RefreshToken
 from edge_auth.tokens.session import Session
 from edge_auth.tokens.verifier import Verifier
+from tests.fakes.attempts import MemoryAttempts
 from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 from tests.unit.access_tokens import AUDIENCE, ISSUER, NOW, key
 
@@ -29,6 +32,7 @@ POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_
 
 USERNAME = "alice"
 PASSWORD = "correct horse battery"
+ADDRESS = "203.0.113.7"
 
 
 class Clock:
@@ -169,6 +173,30 @@ class TroubledSessionOpening(MemorySessionOpening):
         super().open(session, username=username, epoch=epoch)
 
 
+class TroubledAttempts(MemoryAttempts):
+    """Counters that fail at will."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        """Begin without any attempt."""
+        super().__init__()
+        self._trouble = trouble
+
+    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
+        """Count an attempt."""
+        self._trouble.on("count")
+        return super().count(account, backoff, source=source, now_ms=now_ms)
+
+    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
+        """Forget the attempts."""
+        self._trouble.on("succeed")
+        super().succeed(account, counted, source=source, now_ms=now_ms)
+
+    def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
+        """Book an attempt."""
+        self._trouble.on("book")
+        super().book(source, rate, now_ms=now_ms)
+
+
 class Deployment:
     """Everything the use cases need, and the use cases."""
 
@@ -189,12 +217,14 @@ class Deployment:
         self.identities = TroubledIdentities(self.store, self.trouble)
         self.sessions = TroubledSessions(self.store, self.trouble)
         self.session_opening = TroubledSessionOpening(self.store, self.trouble)
+        self.attempts = TroubledAttempts(self.trouble)
         self.grace_seconds = GRACE_SECONDS
 
     @property
     def login(self) -> Login:
         """The use case."""
         return Login(
+            limits=LoginLimits(self.attempts, self.clock, self.events.append),
             identities=self.identities,
             session_opening=self.session_opening,
             key_ring=self.key_ring,
@@ -240,9 +270,9 @@ class Deployment:
             record=self.events.append,
         )
 
-    def log_in(self, username: str = USERNAME, password: str = PASSWORD) -> TokenGrant:
+    def log_in(self, username: str = USERNAME, password: str = PASSWORD, address: str = ADDRESS) -> TokenGrant:
         """Log a user in."""
-        return self.login(username, password, POLICY)
+        return self.login(username, password, POLICY, address=address)
 
     def refreshed(self, refresh_token: str) -> TokenGrant:
         """Present a refresh token."""

@@ -9,6 +9,8 @@ class EventName(StrEnum):
 
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
+    LOGIN_THROTTLED = "login_throttled"
+    ATTEMPTS_NOT_FORGOTTEN = "attempts_not_forgotten"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
     REFRESH_ROTATED = "refresh_rotated"
     REFRESH_COALESCED = "refresh_coalesced"

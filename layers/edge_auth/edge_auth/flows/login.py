@@ -12,6 +12,7 @@ from edge_auth.errors import (
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.identity import ACTIVE, Identity
+from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.ports import (
     Clock,
     Entropy,
@@ -42,6 +43,7 @@ class SessionPolicy:
 class Login:
     """The use case, with all that it needs."""
 
+    limits: LoginLimits
     identities: Identities
     session_opening: SessionOpening
     key_ring: KeyRingSource
@@ -50,20 +52,23 @@ class Login:
     entropy: Entropy
     record: Record
 
-    def __call__(self, username: str, password: str, policy: AccessTokenPolicy) -> TokenGrant:
-        """Check the password and open a session.
+    def __call__(self, username: str, password: str, policy: AccessTokenPolicy, *, address: str) -> TokenGrant:
+        """Check the password and open a session. `address` is where the request came from.
 
         Raises:
             InvalidRequest: no user name or password of the right form.
+            TooManyAttempts: too many came before, on this account or from this source.
             InvalidCredentials: wrong, unknown or disabled; nothing tells which.
             TemporarilyUnavailable: nothing was decided.
 
         """
         name, secret = _canonical(username), password_bytes(password)
         keys = self.key_ring.load()
+        attempt = self.limits.admit(name, address)
         identity = self._authenticate(name, secret)
         session, token = self._open_session(identity)
         self.record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        self.limits.succeeded(attempt, identity.user_id)
         if needs_rehash(identity.password_hash):
             self._renew_hash(identity, secret)
         now_seconds = session.created_at_seconds

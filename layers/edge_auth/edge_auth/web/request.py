@@ -33,6 +33,13 @@ class Request:
     context: Mapping[str, object]
     if_none_match: str = ""
 
+    @property
+    def source_address(self) -> str:
+        """The address that API Gateway saw, empty where it names none. Headers are the client's own words (P14)."""
+        identity = self.context.get("identity")
+        address = identity.get("sourceIp") if isinstance(identity, dict) else None
+        return address if isinstance(address, str) else ""
+
 
 def request_from(event: object) -> Request:
     """Read an event.
