@@ -10,7 +10,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.tokens import refresh as refresh_tokens
 from edge_auth.tokens.refresh import MAX_GENERATION, MacKey
 from edge_auth.tokens.session import Session
-from tests.unit.access_tokens import NOW, key
+from tests.unit.access_tokens import NOW
 from tests.unit.deployment import ABSOLUTE_SECONDS, ACCESS_SECONDS, GRACE_SECONDS, IDLE_SECONDS, POLICY, Deployment
 
 
@@ -273,21 +273,22 @@ def test_a_token_under_the_previous_mac_key_is_renewed_under_the_new_one(
     """A rotation of the MAC key logs nobody out (F16)."""
     ring = deployment.key_ring.keys
     new = MacKey(b"mac-2", b"2" * 32)
-    deployment.key_ring.keys = replace(ring, mac=new, previous_mac=ring.mac)
+    deployment.key_ring.keys = replace(ring, mac=new, mac_keys={**ring.mac_keys, new.key_id: new})
     second = deployment.refreshed(first.refresh_token)
     assert refresh_tokens.parse(second.refresh_token, {new.key_id: new}).generation == 1
     retry = deployment.refreshed(first.refresh_token)
     assert retry.refresh_token == second.refresh_token
-    deployment.key_ring.keys = replace(ring, mac=new, previous_mac=None)
+    deployment.key_ring.keys = replace(ring, mac=new, mac_keys={new.key_id: new})
     refused(deployment, first.refresh_token)
     deployment.refreshed(second.refresh_token)
 
 
 def test_a_new_signing_key_signs_from_then_on(deployment: Deployment, first: TokenGrant) -> None:
-    """And the old one's tokens are still verified while it is retired (F15)."""
+    """And the old one's tokens are still verified until it ends (F15)."""
     second = deployment.refreshed(first.refresh_token)
     ring = deployment.key_ring.keys
-    deployment.key_ring.keys = replace(ring, signing=ring.next, next=key("ES256", "third"), retired=(ring.signing,))
+    old, new = ring.verifying
+    deployment.key_ring.keys = replace(ring, verifying=(new, old))
     third = deployment.refreshed(second.refresh_token)
     assert deployment.claims_of(second).sid == deployment.claims_of(third).sid
     assert second.access_token.split(".")[0] != third.access_token.split(".")[0]

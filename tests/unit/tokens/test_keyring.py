@@ -1,89 +1,95 @@
-"""The key ring: one document with all keys of a deployment."""
+"""The key ring: which key signs and which are accepted at a moment, and what of it may be seen."""
 
 import json
 from dataclasses import replace
 
 import pytest
 
-from edge_auth.tokens import base64url
 from edge_auth.tokens.jwk import PRIVATE_MEMBERS, verification_key
-from edge_auth.tokens.keyring import KeyRing, SigningKey, from_secret_json, make_key_ring, to_secret_json
+from edge_auth.tokens.keyring import KeyRing, KeysInForce, SigningKey, TimedKey, key_that_signs
 from edge_auth.tokens.refresh import MacKey
-from tests.unit.access_tokens import ALGORITHMS, NOW, key
+from tests.unit.access_tokens import ALGORITHMS, NOW, key, raw_signature
+from tests.unit.tokens.rings import DAY, full_ring, secrets_of
 
 
-def full_ring(alg: str) -> KeyRing:
-    """Return a ring with every place taken."""
-    return KeyRing(
-        signing=key(alg, "signing"),
-        next=key(alg, "next"),
-        retired=(key("ES256", "old"), key("EdDSA", "older")),
-        mac=MacKey(b"mac-2", b"2" * 32),
-        previous_mac=MacKey(b"mac-1", b"1" * 32),
-    )
-
-
-def secrets_of(ring: KeyRing) -> list[str]:
-    """Return everything in a ring that must never be seen."""
-    signing_keys = (ring.signing, ring.next, *ring.retired)
-    private = [pair.jwk[name] for pair in signing_keys for name in PRIVATE_MEMBERS & pair.jwk.keys()]
-    mac_keys = [mac.secret for mac in ring.mac_keys.values()]
-    return [*private, *(base64url.encode(secret) for secret in mac_keys), *(secret.hex() for secret in mac_keys)]
-
-
-def entropy(size: int) -> bytes:
-    """Return bytes that tell for what they were drawn."""
-    return bytes([size]) * size
+def kids(keys: KeysInForce) -> list[str]:
+    """Return the ids of all keys under which access tokens are accepted."""
+    return [timed.key.kid for timed in keys.verifying]
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_a_ring_comes_back_from_its_secret(alg: str) -> None:
-    """Writing and reading keeps every key."""
+def test_the_newest_key_whose_time_has_come_signs(alg: str) -> None:
+    """By the clock, to the second: every reader changes over at the same moment, however old its copy (K3, F15)."""
     ring = full_ring(alg)
-    assert from_secret_json(to_secret_json(ring)) == ring
+    change = NOW + 10 * DAY
+    before, after = ring.at(change - 1), ring.at(change)
+    assert (before.signing, before.mac.key_id) == (key(alg, "signing"), b"mac-2")
+    assert (after.signing, after.mac.key_id) == (key(alg, "next"), b"mac-3")
 
 
-def test_a_ring_without_a_previous_mac_key_comes_back() -> None:
-    """A new deployment's ring has empty places."""
-    ring = replace(full_ring("ES256"), previous_mac=None, retired=())
-    assert from_secret_json(to_secret_json(ring)) == ring
+def test_every_key_that_has_not_ended_is_accepted() -> None:
+    """The one that signs first, then the others, the newest first (F15, F16)."""
+    keys = full_ring("ES256").at(NOW)
+    assert kids(keys) == [key("ES256", name).kid for name in ("signing", "next", "old")]
+    assert {key_id: mac.key_id for key_id, mac in keys.mac_keys.items()} == {
+        key_id: key_id for key_id in (b"mac-1", b"mac-2", b"mac-3")
+    }
 
 
-@pytest.mark.parametrize("alg", ALGORITHMS)
-def test_a_new_ring_has_two_signing_keys_and_one_mac_key(alg: str) -> None:
-    """The next key is there from the beginning, so that it can be published before it signs (K3)."""
-    ring = make_key_ring(alg, now_seconds=NOW, entropy=entropy)
-    assert (ring.signing.alg, ring.next.alg) == (alg, alg)
-    assert ring.signing.kid != ring.next.kid
-    assert (ring.signing.created_at_seconds, ring.next.created_at_seconds) == (NOW, NOW)
-    assert (ring.retired, ring.previous_mac) == ((), None)
-    assert ring.mac == MacKey(b"\x05" * 5, b"\x20" * 32)
+def test_nothing_is_accepted_under_a_key_from_its_end_on() -> None:
+    """By the clock, to the second, with no new ring (K3)."""
+    ring = full_ring("ES256")
+    old, end = key("ES256", "old").kid, NOW + 60
+    assert old in kids(ring.at(end - 1))
+    assert old not in kids(ring.at(end))
+    assert b"mac-1" in ring.at(end - 1).mac_keys
+    assert b"mac-1" not in ring.at(end).mac_keys
 
 
-def test_a_new_ring_of_another_algorithm_is_refused() -> None:
-    """There are three algorithms."""
-    with pytest.raises(ValueError, match="unsupported"):
-        make_key_ring("HS256", now_seconds=NOW, entropy=entropy)
+def test_a_key_that_ended_never_signs() -> None:
+    """Although its time had come, and whatever comes behind it."""
+    ended = TimedKey("ended", NOW - 9, NOW - 9, NOW)
+    coming = TimedKey("coming", NOW - 9, NOW + 9)
+    assert key_that_signs([ended, coming], NOW - 1) is ended
+    assert key_that_signs([ended, coming], NOW) is coming
+
+
+def test_of_two_keys_that_begin_at_once_the_newer_one_signs() -> None:
+    """As all readers decide it."""
+    older, newer = TimedKey("older", NOW, NOW), TimedKey("newer", NOW, NOW)
+    assert key_that_signs([older, newer], NOW) is newer
+
+
+def test_a_clock_that_lags_behind_the_first_ring_signs_with_its_first_key() -> None:
+    """A machine some seconds behind would else have no key at all (F23)."""
+    first, second = TimedKey("first", NOW, NOW), TimedKey("second", NOW, NOW + DAY)
+    assert key_that_signs([first, second], NOW - 30) is first
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_jwks_publishes_every_verifying_key_and_no_private_member(alg: str) -> None:
-    """Signing, next and retired keys, with kid, alg and use, and nothing private (K1)."""
-    ring = full_ring(alg)
-    published = ring.jwks()["keys"]
-    expected = [ring.signing.kid, ring.next.kid, *(pair.kid for pair in ring.retired)]
-    assert [jwk["kid"] for jwk in published] == expected
+    """The key that signs, the next one and the one before, with kid, alg and use, and nothing private (K1)."""
+    published = full_ring(alg).at(NOW).jwks()["keys"]
+    expected = [key(alg, "signing"), key(alg, "next"), key("ES256", "old")]
+    assert [(jwk["kid"], jwk["alg"]) for jwk in published] == [(pair.kid, pair.alg) for pair in expected]
     for jwk in published:
         assert not PRIVATE_MEMBERS & jwk.keys()
         assert jwk["use"] == "sig"
         assert verification_key(jwk).alg == jwk["alg"]
 
 
+def test_jwks_tells_when_each_key_ends_where_that_is_known() -> None:
+    """A verifier that keeps the set forgets a key in time (K3)."""
+    published = full_ring("ES256").at(NOW).jwks()["keys"]
+    assert [jwk.get("exp") for jwk in published] == [NOW + 20 * DAY, None, NOW + 60]
+    assert "exp" not in published[1]
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_published_documents_hold_no_secret(alg: str) -> None:
     """No private number and no MAC key is in the key set, in any spelling (K1, K5)."""
     ring = full_ring(alg)
-    document = json.dumps(ring.jwks())
+    document = json.dumps(ring.at(NOW).jwks())
     assert [secret for secret in secrets_of(ring) if secret in document] == []
 
 
@@ -91,106 +97,27 @@ def test_published_documents_hold_no_secret(alg: str) -> None:
 def test_repr_hides_every_secret(alg: str) -> None:
     """A ring in a log line or a traceback gives nothing away (K5)."""
     ring = full_ring(alg)
-    shown = repr(ring) + str(ring) + repr(ring.mac) + repr(ring.signing)
+    keys = ring.at(NOW)
+    for pair in ring.signing:
+        assert pair.key.kid  # what is computed on the way is kept in the object, and must not show either
+    assert keys.signing.private_key is keys.signing.private_key
+    shown = repr(ring) + str(ring) + repr(keys) + str(keys) + repr(keys.mac) + repr(keys.signing) + repr(ring.mac[0])
     assert [secret for secret in secrets_of(ring) if secret in shown] == []
     assert "2222" not in shown
 
 
-def test_mac_keys_are_found_by_their_id() -> None:
-    """The current and the previous one are accepted."""
-    ring = full_ring("ES256")
-    assert ring.mac_keys == {b"mac-2": ring.mac, b"mac-1": ring.previous_mac}
-    assert replace(ring, previous_mac=None).mac_keys == {b"mac-2": ring.mac}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "S3CRET",
-        "null",
-        "[]",
-        "5",
-        '"S3CRET"',
-        '{"S3CRET":',
-        "{}",
-        '{"format":2,"S3CRET":1}',
-        '{"format":"1"}',
-        '{"format":true}',
-        '{"format":[]}',
-        '{"format":1}',
-        '{"format":1,"signing":"S3CRET"}',
-        '{"format":1,"signing":{"alg":"ES256"},"S3CRET":1}',
-    ],
-)
-def test_a_damaged_secret_is_refused_without_quoting_it(text: str) -> None:
-    """The error says that it is no key ring, and holds nothing of what it is instead (K5)."""
-    with pytest.raises(ValueError, match=r"^not a key ring$") as caught:
-        from_secret_json(text)
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
-
-
-@pytest.mark.parametrize("place", ["signing", "next", "retired", "mac", "previous_mac"])
-def test_a_ring_without_one_of_its_places_is_refused(place: str) -> None:
-    """Half a ring is no ring."""
-    document = json.loads(to_secret_json(full_ring("ES256")))
-    del document[place]
-    with pytest.raises(ValueError, match=r"^not a key ring$"):
-        from_secret_json(json.dumps(document))
-
-
-@pytest.mark.parametrize(
-    "damaged",
-    [
-        {"id": "+A==", "secret": "AA"},
-        {"id": "AAAAAAA"},
-        {"id": 5, "secret": "AA"},
-        {"id": "AAAAAAA", "secret": ""},
-        {"id": "AA", "secret": "A" * 43},
-        "S3CRET",
-    ],
-)
-def test_a_damaged_mac_key_is_refused(damaged: object) -> None:
-    """A MAC key of another size would be a weak one, or one that forges (A3)."""
-    document = json.loads(to_secret_json(full_ring("ES256")))
-    document["mac"] = damaged
-    with pytest.raises(ValueError, match=r"^not a key ring$"):
-        from_secret_json(json.dumps(document))
-
-
-def damaged_ring(alg: str, member: str, damage: str | None) -> str:
-    """Return a ring whose signing key has one member damaged, or none."""
-    document = json.loads(to_secret_json(full_ring(alg)))
-    if damage is None:
-        del document["signing"]["jwk"][member]
-    else:
-        document["signing"]["jwk"][member] = damage
-    return json.dumps(document)
-
-
-@pytest.mark.parametrize(
-    ("alg", "member"),
-    [(alg, member) for alg in ALGORITHMS for member in key(alg).jwk if (alg, member) != ("EdDSA", "x")],
-)
-def test_a_ring_that_cannot_sign_is_refused_when_it_is_read(alg: str, member: str) -> None:
-    """And not after a session was written: whatever the signing key lacks (F14)."""
-    with pytest.raises(ValueError, match=r"^not a key ring$"):
-        from_secret_json(damaged_ring(alg, member, None))
-
-
-@pytest.mark.parametrize(
-    ("alg", "member"), [("ES256", "d"), ("ES256", "x"), ("ES256", "y"), ("RS256", "d"), ("EdDSA", "d")]
-)
-@pytest.mark.parametrize("damage", ["", "AA", "?", "A" * 44])
-def test_a_ring_with_a_damaged_signing_key_is_refused_when_it_is_read(alg: str, member: str, damage: str) -> None:
-    """And not after a session was written: numbers that are no key (F14)."""
-    with pytest.raises(ValueError, match=r"^not a key ring$"):
-        from_secret_json(damaged_ring(alg, member, damage))
-
-
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_signing_key_is_loaded_once(alg: str) -> None:
-    """Building a private key costs; a ring keeps what it built."""
-    pair = SigningKey(alg, NOW, key(alg).jwk)
-    assert pair.private_key is pair.private_key
+    """Building a private key costs; a ring keeps what it built, from one moment to the next."""
+    pair = SigningKey(alg, key(alg).jwk)
+    ring = KeyRing((TimedKey(pair, NOW, NOW),), (TimedKey(MacKey(b"mac-1", b"1" * 32), NOW, NOW),))
+    assert ring.at(NOW).signing.private_key is ring.at(NOW + DAY).signing.private_key
+
+
+def test_a_moment_loads_no_private_key() -> None:
+    """Only the key that signs is ever loaded: a damaged old one must not stop the others."""
+    damaged = SigningKey("ES256", {**key("ES256").jwk, "d": "?"})
+    ring = full_ring("ES256")
+    ring = replace(ring, signing=(replace(ring.signing[1], key=damaged), *ring.signing[2:]))
+    assert damaged.kid in kids(ring.at(NOW))
+    raw_signature(ring.at(NOW).signing.private_key, b"text")

@@ -7,9 +7,12 @@ import pytest
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens import access
 from edge_auth.tokens.jwk import verification_key
-from edge_auth.tokens.keyring import SigningKey
-from edge_auth.tokens.verifier import Verifier, keys_from_jwks
+from edge_auth.tokens.keyring import KeysInForce, SigningKey, TimedKey
+from edge_auth.tokens.refresh import MacKey
+from edge_auth.tokens.verifier import UnknownKey, Verifier, keys_from_jwks
 from tests.unit.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, ISSUER, NOW, key
+
+MAC_KEY = MacKey(b"mac-1", b"1" * 32)
 
 
 def verifier_of(*keys: SigningKey) -> Verifier:
@@ -33,23 +36,57 @@ def test_keys_of_several_algorithms_verify_side_by_side() -> None:
 
 
 def test_before_and_after_a_rotation_no_honest_token_is_refused() -> None:
-    """Signing, next and retired keys are all known, so that either side may be ahead (F15)."""
+    """The key that signs, the next one and the one before are all known, so that either side may be ahead (F15)."""
     old, current, coming = (key("ES256", name) for name in ("old", "ours", "next"))
     verifier = verifier_of(current, coming, old)
     for pair in (old, current, coming):
         assert verifier.verify(access.issue(CLAIMS, pair), issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
-def test_a_retired_key_that_was_dropped_verifies_no_more() -> None:
-    """An emergency rotation drops every old key at once (F15)."""
-    verifier = verifier_of(key("ES256", "next"))
-    with pytest.raises(InvalidToken, match="header"):
-        verifier.verify(access.issue(CLAIMS, key("ES256", "old")), issuer=ISSUER, now_seconds=NOW)
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_key_that_is_gone_verifies_no_more(alg: str) -> None:
+    """And is named, so that whoever can may look for it (F15)."""
+    verifier, old = verifier_of(key(alg, "next")), key(alg, "old")
+    with pytest.raises(UnknownKey) as caught:
+        verifier.verify(access.issue(CLAIMS, old), issuer=ISSUER, now_seconds=NOW)
+    assert caught.value.kid == old.kid
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_key_verifies_until_its_end_and_not_from_then_on(alg: str) -> None:
+    """`exp` of the key in the set, whatever the token says; to the second (K3, F15)."""
+    pair = key(alg)
+    end = NOW + 60
+    verifier = Verifier(keys_from_jwks(json.dumps({"keys": [{**pair.public_jwk(), "exp": end}]})), audience=AUDIENCE)
+    token = access.issue(CLAIMS, pair)
+    assert verifier.verify(token, issuer=ISSUER, now_seconds=end - 1) == CLAIMS
+    with pytest.raises(UnknownKey) as caught:
+        verifier.verify(token, issuer=ISSUER, now_seconds=end)
+    assert caught.value.kid == pair.kid
+
+
+def test_the_set_that_a_ring_publishes_tells_each_keys_end() -> None:
+    """What a verifier reads is what the ring says: no end for the last key, the announced one for the others (K3)."""
+    old, current = key("ES256", "old"), key("EdDSA")
+    keys = KeysInForce(
+        verifying=(TimedKey(current, NOW - 9000, NOW - 60), TimedKey(old, NOW - 99_999, NOW - 99_999, NOW + 60)),
+        mac=MAC_KEY,
+        mac_keys={MAC_KEY.key_id: MAC_KEY},
+    )
+    read = keys_from_jwks(json.dumps(keys.jwks()))
+    assert [(read_key.kid, read_key.ends_at_seconds) for read_key in read] == [(current.kid, None), (old.kid, NOW + 60)]
+
+
+@pytest.mark.parametrize("end", ["1800000060", 1.5, -1, True, [], {}])
+def test_an_end_that_is_no_time_is_refused(end: object) -> None:
+    """A key whose end cannot be read might have ended (Z14)."""
+    with pytest.raises(ValueError, match="exp"):
+        keys_from_jwks(json.dumps({"keys": [{**key("ES256").public_jwk(), "exp": end}]}))
 
 
 def test_without_keys_nothing_verifies() -> None:
     """Nothing is accepted by an empty verifier."""
-    with pytest.raises(InvalidToken, match="header"):
+    with pytest.raises(InvalidToken, match="unknown key"):
         Verifier([], audience=AUDIENCE).verify(access.issue(CLAIMS, key("ES256")), issuer=ISSUER, now_seconds=NOW)
 
 

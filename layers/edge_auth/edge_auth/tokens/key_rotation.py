@@ -68,8 +68,12 @@ class RotationPolicy:
 
     @property
     def mac(self) -> "KindPolicy":
-        """What it means for MAC keys: they change only when the one before has ended."""
-        retention = self.refresh_idle_seconds + _CLOCK_SECONDS
+        """What it means for MAC keys: they change only when the one before has ended.
+
+        A key that was brought forward may be unknown to a reader for as long as its copy is good, and that reader's
+        tokens are good for longer than was planned where the idle timeout was lengthened just then.
+        """
+        retention = self.refresh_idle_seconds + MAX_RING_AGE_SECONDS + _CLOCK_SECONDS
         return KindPolicy(max(self.period_seconds, retention), self.publish_seconds, retention)
 
 
@@ -108,12 +112,11 @@ def advance(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: Ke
 def rotate(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: KeyMaker) -> KeyRing:
     """Return the ring with the next keys brought forward: to now, or to when they have been public for long enough."""
     advanced = advance(ring, now_seconds=now_seconds, policy=policy, make=make)
-    return KeyRing(
-        signing=_with_ends(
-            _brought_forward(advanced.signing, now_seconds, policy.signing, NOW), now_seconds, policy.signing
-        ),
-        mac=_with_ends(_brought_forward(advanced.mac, now_seconds, policy.mac, NOW), now_seconds, policy.mac),
+    forward = KeyRing(
+        signing=tuple(_brought_forward(advanced.signing, now_seconds, policy.signing, NOW)),
+        mac=tuple(_brought_forward(advanced.mac, now_seconds, policy.mac, NOW)),
     )
+    return advance(forward, now_seconds=now_seconds, policy=policy, make=make)
 
 
 def replace_all(
@@ -147,17 +150,17 @@ def _advanced(
     fits: Callable[[K], bool],
 ) -> tuple[TimedKey[K], ...]:
     kept = [timed for timed in keys if not timed.has_ended(now_seconds)]
-    newest = kept[-1]
     earliest = now_seconds + policy.publish_seconds
-    if not fits(newest.key):
+    if fits(kept[-1].key):
+        kept = _brought_forward(kept, now_seconds, policy, policy.period_seconds)
+    else:
         # A next key can be taken back as long as every reader will have heard of that before it would sign.
-        kept = [timed for timed in kept if timed.signs_from_seconds <= now_seconds + MAX_RING_AGE_SECONDS]
+        kept = [timed for timed in kept if timed.signs_from_seconds <= now_seconds + MIN_PUBLISH_SECONDS]
         kept.append(TimedKey(make(), now_seconds, earliest))
-    elif newest.signs_from_seconds <= now_seconds:
+    newest = kept[-1]
+    if newest.signs_from_seconds <= now_seconds:
         due = newest.signs_from_seconds + policy.period_seconds
         kept.append(TimedKey(make(), now_seconds, max(earliest, due)))
-    else:
-        kept = _brought_forward(kept, now_seconds, policy, policy.period_seconds)
     return _with_ends(kept, now_seconds, policy)
 
 
