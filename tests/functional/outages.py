@@ -59,6 +59,25 @@ REPEATED = FAULTS_OF_UPDATES.keys() - FINAL.keys()
 APPLIED = "read timeout, applied"
 """The one fault after which the write has happened."""
 
+NO_SECRETS: dict[str, Fault] = {
+    "throttling": refusal("ThrottlingException"),
+    "internal error": refusal("InternalServiceError", 500),
+    "unavailable": refusal("ServiceUnavailable", 503),
+    "no key of the secret": refusal("DecryptionFailure"),
+    "access denied": refusal("AccessDeniedException"),
+    "expired credentials": refusal("ExpiredTokenException"),
+    "being deleted": refusal("InvalidRequestException"),
+    "deleted": refusal("ResourceNotFoundException"),
+    "no address": no_address,
+    "connect timeout": no_connection,
+    "read timeout": lost_request,
+    "lost response": lost_response,
+    "bad gateway": raw_answer(b"<html>bad gateway</html>", 502),
+    "garbage": raw_answer(GARBAGE, 200),
+    "empty": raw_answer(b"", 200),
+}
+"""What Secrets Manager, or the network before it, can answer to a read of the key ring."""
+
 ATTEMPTS = 3
 
 

@@ -23,7 +23,7 @@ from edge_auth.tokens.session import Session
 from tests.architecture.template_file import ROOT, Intrinsic, functions, parameters, properties, variables
 from tests.contract.tables import create_table, items
 from tests.functional.clock import TestClock
-from tests.functional.wire import Wire, fresh_session
+from tests.functional.wire import THROTTLE_TABLE, Wire, fresh_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,7 +33,7 @@ AUDIENCE = "https://api.example.com"
 TABLES = {
     "IdentitiesTable": "functional-identities",
     "SessionsTable": "functional-sessions",
-    "ThrottleTable": "functional-throttle",
+    "ThrottleTable": THROTTLE_TABLE,
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
@@ -249,6 +249,15 @@ class Stack:
     def session_items(self) -> list[dict[str, Any]]:
         """Return every item of the sessions table."""
         return items(self.dynamodb, TABLES["SessionsTable"])
+
+    def attempt_items(self) -> list[dict[str, Any]]:
+        """Return every item of the throttle table."""
+        return items(self.dynamodb, THROTTLE_TABLE)
+
+    def forget_attempts(self) -> None:
+        """Empty the throttle table, for tests that log in more often than anybody may."""
+        for item in self.attempt_items():
+            self.dynamodb.delete_item(TableName=THROTTLE_TABLE, Key={"bucket": item["bucket"]})
 
     def identity_items(self) -> list[dict[str, Any]]:
         """Return every item of the identities table."""

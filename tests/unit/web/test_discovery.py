@@ -6,47 +6,100 @@ from typing import Any
 import pytest
 
 from edge_auth.tokens.jwk import PRIVATE_MEMBERS
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.tokens.key_rotation import MIN_PUBLISH_SECONDS
+from edge_auth.tokens.keyring import KeysInForce, TimedKey
 from edge_auth.tokens.refresh import MacKey
-from edge_auth.web.discovery import authorization_server_response, jwks_response, openid_configuration_response
+from edge_auth.web.discovery import authorization_server_metadata, cacheable_response, openid_configuration
 from edge_auth.web.response import Response
-from tests.unit.access_tokens import ISSUER, key
+from tests.unit.access_tokens import ISSUER, NOW, key
+
+MAC = MacKey(b"mac-1", b"1" * 32)
+DOCUMENT = {"issuer": ISSUER}
+OTHER = {"issuer": "https://other.example.com"}
 
 
 @pytest.fixture
-def ring() -> KeyRing:
-    """Return a ring in the middle of a change of algorithm."""
-    return KeyRing(
-        signing=key("ES256"),
-        next=key("EdDSA"),
-        retired=(key("RS256"),),
-        mac=MacKey(b"mac-1", b"1" * 32),
-        previous_mac=None,
+def keys() -> KeysInForce:
+    """Return the keys in the middle of a change of algorithm."""
+    signing = TimedKey(key("ES256"), NOW, NOW, NOW + 1)
+    return KeysInForce(
+        verifying=(signing, TimedKey(key("EdDSA"), NOW, NOW + 1), TimedKey(key("RS256"), NOW - 1, NOW - 1, NOW + 2)),
+        mac=MAC,
+        mac_keys={MAC.key_id: MAC},
     )
 
 
-def document_of(response: Response) -> dict[str, Any]:
-    """Return the document as it is sent, cacheable and with status 200."""
-    event = response.to_event()
-    assert event["statusCode"] == 200
-    headers = event["headers"]
+def headers_of(response: Response) -> dict[str, str]:
+    """Return the headers as they are sent."""
+    headers = response.to_event()["headers"]
     assert isinstance(headers, dict)
-    assert headers["Cache-Control"] == "public, max-age=300"
+    return headers
+
+
+def tag_of(document: dict[str, Any]) -> str:
+    """Return a document's entity tag."""
+    return headers_of(cacheable_response(document, ""))["ETag"]
+
+
+def status_of(if_none_match: str) -> int:
+    """Return the status for a client that has these."""
+    return cacheable_response(DOCUMENT, if_none_match).status
+
+
+def test_a_document_is_cacheable_for_less_than_keys_are_published_before_they_sign() -> None:
+    """K1, K3: a minute, so that a key that was replaced in an emergency is soon forgotten."""
+    response = cacheable_response(DOCUMENT, "")
+    event, headers = response.to_event(), headers_of(response)
+
+    assert event["statusCode"] == 200
+    assert json.loads(str(event["body"])) == DOCUMENT
     assert headers["Content-Type"] == "application/json; charset=utf-8"
-    document: dict[str, Any] = json.loads(str(event["body"]))
-    return document
+    assert headers["Cache-Control"] == "public, max-age=60"
+    assert MIN_PUBLISH_SECONDS > 60
 
 
-def test_the_key_set_is_published(ring: KeyRing) -> None:
-    """Every verifying key, cacheable for less than the time before a next key signs, nothing private (K1)."""
-    keys = document_of(jwks_response(ring))["keys"]
-    assert [jwk["kid"] for jwk in keys] == [key("ES256").kid, key("EdDSA").kid, key("RS256").kid]
-    assert not any(PRIVATE_MEMBERS & jwk.keys() for jwk in keys)
+def test_the_same_document_has_the_same_tag_and_another_another() -> None:
+    """RFC 9110 §8.8.3: strong, so of the very bytes: the order of members counts."""
+    assert tag_of(DOCUMENT) == tag_of(dict(DOCUMENT)) != tag_of(OTHER)
+    assert tag_of({"a": 1, "b": 2}) != tag_of({"b": 2, "a": 1})
+    assert tag_of(DOCUMENT)[0] == tag_of(DOCUMENT)[-1] == '"'
+    assert len(tag_of(DOCUMENT)) == 34
+
+
+@pytest.mark.parametrize("form", ["{}", "W/{}", " {} ", '"x", {}', '{},"x"', 'W/"x" , W/{}', "*", '"x",*'])
+def test_a_client_that_has_the_document_gets_no_body(form: str) -> None:
+    """RFC 9110 §13.1.2, §15.4.5: weak comparison, any of a list; the headers that a cache renews come along."""
+    response = cacheable_response(DOCUMENT, form.format(tag_of(DOCUMENT)))
+    event = response.to_event()
+
+    assert (event["statusCode"], event["body"]) == (304, "")
+    assert headers_of(response).items() >= {"ETag": tag_of(DOCUMENT), "Cache-Control": "public, max-age=60"}.items()
+    assert "Content-Type" not in headers_of(response)
+
+
+@pytest.mark.parametrize(
+    "form", ["", '""', '"x"', "{:.20}", "w/{}", "W/ {}", "{}{}", "x{}", "{} x", "**", ",", ", ,", "\x00"]
+)
+def test_a_client_that_has_anything_else_gets_the_document(form: str) -> None:
+    """What is no entity tag of ours is no reason for an error either."""
+    tag = tag_of(DOCUMENT)
+
+    assert status_of(form.format(tag, tag)) == 200
+    assert status_of(tag_of(OTHER)) == 200
+    assert status_of(tag.strip('"')) == 200
+
+
+def test_the_key_set_is_published(keys: KeysInForce) -> None:
+    """Every verifying key, nothing private (K1); `exp` where its end is known."""
+    published = keys.jwks()["keys"]
+    assert [jwk["kid"] for jwk in published] == [key("ES256").kid, key("EdDSA").kid, key("RS256").kid]
+    assert [jwk.get("exp") for jwk in published] == [NOW + 1, None, NOW + 2]
+    assert not any(PRIVATE_MEMBERS & jwk.keys() for jwk in published)
 
 
 def test_the_metadata_names_issuer_and_endpoints() -> None:
     """RFC 8414 §2: the issuer is the `iss` of the tokens, character for character (K4)."""
-    document = document_of(authorization_server_response(ISSUER))
+    document = authorization_server_metadata(ISSUER)
     assert document["issuer"] == ISSUER
     assert document["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
     assert document["token_endpoint"] == f"{ISSUER}/auth/refresh"
@@ -55,16 +108,16 @@ def test_the_metadata_names_issuer_and_endpoints() -> None:
 
 def test_the_metadata_promises_no_password_grant() -> None:
     """A login is not a grant; clients have no secret (DC-8)."""
-    document = document_of(authorization_server_response(ISSUER))
+    document = authorization_server_metadata(ISSUER)
     assert document["grant_types_supported"] == ["refresh_token"]
     assert document["token_endpoint_auth_methods_supported"] == ["none"]
     assert document["revocation_endpoint_auth_methods_supported"] == ["none"]
     assert document["response_types_supported"] == ["none"]
 
 
-def test_openid_configuration_is_the_same_and_names_the_algorithms(ring: KeyRing) -> None:
+def test_openid_configuration_is_the_same_and_names_the_algorithms(keys: KeysInForce) -> None:
     """API Gateway's native authorizer looks here; all published keys' algorithms are named."""
-    document = document_of(openid_configuration_response(ISSUER, ring))
+    document = openid_configuration(ISSUER, keys)
     assert document["id_token_signing_alg_values_supported"] == ["ES256", "EdDSA", "RS256"]
     assert document["subject_types_supported"] == ["public"]
-    assert document_of(authorization_server_response(ISSUER)).items() <= document.items()
+    assert authorization_server_metadata(ISSUER).items() <= document.items()

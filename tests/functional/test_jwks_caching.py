@@ -1,0 +1,130 @@
+from typing import Any
+
+import pytest
+
+from tests.functional.answers import SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
+from tests.functional.conftest import Function
+from tests.functional.key_ring_events import make_due
+from tests.functional.people import key_ring
+from tests.functional.sample_events import Event, sample
+from tests.functional.stack import Answer, Stack
+from tests.functional.wire import no_connection
+
+ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]
+RING_AGE_SECONDS = 300
+
+
+@pytest.fixture
+def jwks(stack: Stack) -> Function:
+    """Return the function, cold."""
+    return stack.function("jwks")
+
+
+def conditional(route: str, *if_none_match: str, name: str = "If-None-Match") -> Event:
+    """Return a request of a client that has a copy; several headers as REST APIs hand them on."""
+    event = sample(route)
+    if if_none_match:
+        event["headers"][name] = if_none_match[-1]
+        event["multiValueHeaders"][name] = list(if_none_match)
+    return event
+
+
+def tag(jwks: Function, route: str = "jwks") -> str:
+    """Return the tag that a document has now."""
+    return jwks(sample(route)).headers["ETag"]
+
+
+def not_modified(entity_tag: str) -> Answer:
+    """Return the answer to a client whose copy is good."""
+    return Answer(304, {**SECURITY_HEADERS, "Cache-Control": "public, max-age=60", "ETag": entity_tag}, "")
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"a", {}, "b"', "*"])
+def test_a_client_that_has_the_document_gets_no_body(jwks: Function, route: str, form: str) -> None:
+    """K1, RFC 9110 §13.1.2: all of the three documents, and all of the answer."""
+    entity_tag = tag(jwks, route)
+
+    assert jwks(conditional(route, form.format(entity_tag))) == not_modified(entity_tag)
+    assert jwks(conditional(route, form.format(entity_tag), name="if-none-match")) == not_modified(entity_tag)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("value", ["", '"a"', "W/", "\x00\x7f", "ü", "," * 5000, '"' * 5000, "a" * 8000])
+def test_a_client_that_has_anything_else_gets_the_document(jwks: Function, route: str, value: str) -> None:
+    """L1: garbage in a header is no error."""
+    assert jwks(conditional(route, value)) == jwks(sample(route))
+
+
+def test_of_several_headers_the_last_counts(jwks: Function) -> None:
+    """REST APIs put the last one among `headers`: at worst the document is sent once more."""
+    entity_tag = tag(jwks)
+
+    assert jwks(conditional("jwks", '"a"', entity_tag)) == not_modified(entity_tag)
+    assert jwks(conditional("jwks", entity_tag, '"a"')) == jwks(sample("jwks"))
+    both = conditional("jwks", entity_tag)
+    both["headers"]["IF-NONE-MATCH"] = entity_tag
+    assert jwks(both) == jwks(sample("jwks"))
+
+
+@pytest.mark.parametrize("value", [None, 1, ["x"], {}])
+def test_a_header_that_is_no_text_is_none(jwks: Function, value: Any) -> None:  # noqa: ANN401 - of no type
+    """L1: never an exception."""
+    event = sample("jwks")
+    event["headers"]["If-None-Match"] = value
+
+    assert jwks(event) == jwks(sample("jwks"))
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
+def test_another_method_is_not_allowed_with_a_tag_either(jwks: Function, method: str) -> None:
+    """RFC 9110 §13.2.1: a precondition is looked at only where the answer would be a success."""
+    event = {**conditional("jwks", tag(jwks)), "httpMethod": method}
+
+    assert jwks(event) == method_not_allowed("GET")
+
+
+def test_a_tag_changes_with_the_document_and_only_then(stack: Stack, jwks: Function) -> None:
+    """K1, K3: a month of one key, five minutes at a time, cold and warm; then the next key signs, then one ends."""
+    first = tag(jwks)
+    for _ in range(5):
+        stack.clock.advance(seconds=RING_AGE_SECONDS)
+        assert tag(jwks) == tag(stack.function("jwks")) == first
+    stack.rotate_keys()(sample("key-ring-advance"))
+    stack.clock.advance(seconds=RING_AGE_SECONDS)
+    assert tag(jwks) == first, "nothing was due"
+
+    make_due(stack)
+    stack.clock.advance(seconds=-1)
+    assert tag(jwks) == first
+    stack.clock.advance(seconds=1)
+    second = tag(jwks)
+    assert second != first, "another key signs, and comes first"
+    ends_at = stack.key_ring.signing[0].ends_at_seconds
+    assert ends_at is not None
+    stack.clock.advance(seconds=ends_at - stack.clock.now_seconds - 1)
+    assert tag(jwks) == second
+    stack.clock.advance(seconds=1)
+    assert tag(jwks) not in (first, second)
+    assert jwks(conditional("jwks", first, second)).status == 200
+
+
+def test_a_new_ring_has_a_new_tag_where_it_is_known(stack: Stack, jwks: Function) -> None:
+    """K6: a client that asks again after a rotation gets the new keys."""
+    old = tag(jwks)
+    stack.make_key_ring(key_ring(serial=1))
+
+    assert jwks(conditional("jwks", old)) == not_modified(old)
+    stack.clock.advance(seconds=RING_AGE_SECONDS)
+    assert jwks(conditional("jwks", old)).json == key_ring(serial=1).at(stack.clock.now_seconds).jwks()
+    assert tag(jwks, "oauth-authorization-server") == tag(stack.function("jwks"), "oauth-authorization-server")
+
+
+def test_a_copy_is_not_confirmed_without_keys(stack: Stack, jwks: Function) -> None:
+    """DC-3: 503 also for a client that has a copy; nobody knows whether it is good."""
+    entity_tag = tag(jwks)
+    stack.wire.always("GetSecretValue", no_connection)
+    cold = stack.function("jwks")
+
+    for value in (entity_tag, "*"):
+        assert cold(conditional("jwks", value)) == UNAVAILABLE
