@@ -50,7 +50,8 @@ def authenticate(event: dict[str, object]) -> AccessClaims:
     if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")
     token = bearer_token(event)
-    return keys.verify(token, issuer=settings.issuer or issuer_of(event), now_seconds=int(time.time()))
+    issuer = settings.issuer or issuer_of(event)
+    return keys.verify(token, issuer=issuer, may_ask=lambda: may_ask(issuer, event), now_seconds=int(time.time()))
 
 
 def bearer_token(event: dict[str, object]) -> str:
@@ -81,6 +82,19 @@ def issuer_of(event: dict[str, object]) -> str:
     if isinstance(context, dict):
         return issuer_from_context(context)
     return issuer_from_method_arn(str(event.get("methodArn", "")))
+
+
+def may_ask(issuer: str, event: dict[str, object]) -> bool:
+    """Whether keys may be fetched from an issuer: from the one that was set, or from the API itself.
+
+    The domain in an event may be the client's choice (a wildcard custom domain) and somebody else's server; the ARN
+    is API Gateway's own.
+    """
+    arn = event.get("methodArn", event.get("routeArn"))
+    try:
+        return bool(settings.issuer) or issuer == issuer_from_method_arn(str(arn))
+    except ValueError:
+        return False
 
 
 def passed_on(claims: AccessClaims | None) -> dict[str, str | int]:
