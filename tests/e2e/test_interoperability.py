@@ -1,0 +1,219 @@
+"""Access tokens of the deployed stack, verified by what others wrote, while keys rotate (K1, K3, K4, F15).
+
+The verifiers find the keys as any would: from the issuer's discovery document to its key set.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import jwt
+import pytest
+
+from edge_auth.tokens import base64url, signing_key
+from edge_auth.tokens.access import issue
+from edge_auth.tokens.keyring import SigningKey
+from local import tokens
+from local.settings import AUDIENCE
+from local.stack import Stack
+from tests.e2e.answers import assert_error
+from tests.e2e.client import Client
+from tests.e2e.key_times import KeyTimes
+from tests.e2e.verifiers.libraries import LIBRARIES, Claims, Refused, Verify, all_verifiers
+
+# RFC 9864 wants the name Ed25519, which few libraries know yet; joserfc says so.
+pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
+
+logger = logging.getLogger(__name__)
+
+
+@pytest.fixture(autouse=True)
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PyJWT's client reach this machine past any proxy."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def keys(stack: Stack) -> Iterator[KeyTimes]:
+    """Return the deployment's keys, which are put back afterwards."""
+    keys = KeyTimes(stack)
+    with keys.put_back():
+        yield keys
+
+
+@pytest.fixture
+def token(client: Client, stack: Stack) -> Callable[[], str]:
+    """Return an act that logs in for an access token."""
+    return lambda: client.open_session(stack.user.name, stack.user.password).access_token
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ES256", "ES256"),
+        ("ES256", "RS256"),
+        ("RS256", "RS256"),
+        ("RS256", "EdDSA"),
+        ("EdDSA", "EdDSA"),
+        ("EdDSA", "ES256"),
+    ],
+)
+def test_no_rotation_refuses_a_good_token(
+    client: Client, keys: KeyTimes, token: Callable[[], str], before: str, after: str
+) -> None:
+    """What was signed before, while both keys are published, and after is good everywhere until its own key ends."""
+    keys.sign_with(before)
+    first = token()
+    if after != before:
+        keys.choose(after)
+    with all_verifiers(client.base_url, AUDIENCE) as made_before:
+        between = token()
+        assert taken_by(made_before, between) == by_all(between)
+
+        keys.let_the_next_key_sign()
+        last = token()
+
+        assert [header_of(each)["alg"] for each in (first, between, last)] == [before, before, after]
+        assert header_of(first)["kid"] == header_of(between)["kid"] != header_of(last)["kid"]
+        # The key was published before it signed: those who fetched the keys earlier know it too.
+        assert taken_by(made_before, last) == by_all(last)
+    with all_verifiers(client.base_url, AUDIENCE) as verifiers:
+        for each in (first, between, last):
+            assert taken_by(verifiers, each) == by_all(each)
+            assert client.get("/me", each).json()["jti"] == tokens.claims_of(each).jti
+            assert taken_by(verifiers, tokens.forged(each)) == {}
+            assert_error(client.get("/me", tokens.forged(each)), 401, "invalid_token")
+
+    keys.let_end(header_of(first)["kid"])
+
+    published = published_kids(client)
+    assert header_of(last)["kid"] in published
+    assert header_of(first)["kid"] not in published
+    with all_verifiers(client.base_url, AUDIENCE) as made_after:
+        assert taken_by(made_after, last) == by_all(last)
+        assert client.get("/me", last).status_code == 200
+        for ended in (first, between):
+            assert taken_by(made_after, ended) == {}
+            assert_error(client.get("/me", ended), 401, "invalid_token")
+
+
+def test_the_authorizer_learns_a_key_that_it_was_not_deployed_with(
+    client: Client, keys: KeyTimes, token: Callable[[], str]
+) -> None:
+    """It asks the issuer, and nobody has to deploy anything when keys rotate (Z13)."""
+    while keys.signing.kid in keys.deployed_kids():
+        keys.let_the_next_key_sign()
+    access_token = token()
+    kid = header_of(access_token)["kid"]
+    assert kid in published_kids(client)
+    assert kid not in keys.deployed_kids()
+
+    response = client.get("/me", access_token)
+
+    assert response.json()["jti"] == tokens.claims_of(access_token).jti
+    assert kid not in keys.deployed_kids()
+
+
+Spoil = Callable[[str, SigningKey], str]
+
+
+def for_another_audience(access_token: str, key: SigningKey) -> str:
+    """Return the token as another API's, signed with the deployment's own key."""
+    return issue(replace(tokens.claims_of(access_token), aud="https://other.example.com"), key)
+
+
+def of_another_issuer(access_token: str, key: SigningKey) -> str:
+    """Return the token as another issuer's, signed with the deployment's own key."""
+    return issue(replace(tokens.claims_of(access_token), iss="https://other.example.com"), key)
+
+
+def of_another_key(access_token: str, key: SigningKey) -> str:
+    """Return the token under a key that calls itself by the deployment's key id."""
+    foreign = signing_key.load(key.alg, signing_key.generate(key.alg))
+    return jwt.encode(payload_of(access_token), foreign, key.alg, headers_of(key))
+
+
+def of_another_type(access_token: str, key: SigningKey) -> str:
+    """Return the token as a JWT of no particular use (RFC 9068 §4: to be refused)."""
+    return jwt.encode(payload_of(access_token), key.private_key, key.alg, {**headers_of(key), "typ": "JWT"})
+
+
+def of_no_algorithm(access_token: str, key: SigningKey) -> str:
+    """Return the token without a signature (RFC 8725 §3.1)."""
+    return jwt.encode(payload_of(access_token), "", "none", headers_of(key))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [for_another_audience, of_another_issuer, tokens.expired, of_another_key, of_another_type, of_no_algorithm],
+)
+def test_each_library_refuses_what_it_should(
+    client: Client, keys: KeyTimes, token: Callable[[], str], spoil: Spoil
+) -> None:
+    """The way each library is set up here is one that checks: signature, algorithm, issuer, audience, time and type."""
+    good = token()
+    spoiled = spoil(good, keys.signing)
+
+    with all_verifiers(client.base_url, AUDIENCE) as verifiers:
+        assert taken_by(verifiers, good) == by_all(good)
+        assert taken_by(verifiers, spoiled) == {}
+    assert_error(client.get("/me", spoiled), 401, "invalid_token")
+
+
+@pytest.mark.parametrize("path", ["/.well-known/jwks.json", "/.well-known/openid-configuration"])
+def test_a_cache_that_asks_again_gets_a_document_only_when_it_changed(
+    client: Client, keys: KeyTimes, path: str
+) -> None:
+    """RFC 9110 §13.1.2 over HTTP: 304 with the same tag and no body, until the keys rotate."""
+    first = client.get(path)
+    tag = {"If-None-Match": first.headers["ETag"]}
+
+    again = client.get_with(path, tag)
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+
+    keys.choose("RS256" if keys.ring.signing[-1].key.alg != "RS256" else "ES256")
+    changed = client.get_with(path, tag)
+
+    assert changed.status_code == 200
+    assert changed.json() != first.json()
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+def published_kids(client: Client) -> set[str]:
+    """Return the keys of the key set."""
+    return {key["kid"] for key in client.get("/.well-known/jwks.json").json()["keys"]}
+
+
+def taken_by(verifiers: Mapping[str, Verify], access_token: str) -> dict[str, Claims]:
+    """Return the libraries that take this token, and the claims that each read."""
+    taken = {}
+    for name, verify in verifiers.items():
+        try:
+            taken[name] = verify(access_token)
+        except Refused as refused:
+            logger.info("%s: %s", name, refused)
+    return taken
+
+
+def by_all(access_token: str) -> dict[str, Claims]:
+    """Return what `taken_by` does where all libraries take it."""
+    return dict.fromkeys(LIBRARIES, payload_of(access_token))
+
+
+def header_of(access_token: str) -> dict[str, str]:
+    """Read the header, unverified."""
+    return dict(jwt.get_unverified_header(access_token))
+
+
+def headers_of(key: SigningKey) -> dict[str, str]:
+    """Return the headers of our tokens, for PyJWT to write."""
+    return {"kid": key.kid, "typ": "at+jwt"}
+
+
+def payload_of(access_token: str) -> dict[str, object]:
+    """Read the claims, unverified."""
+    return dict(json.loads(base64url.decode(access_token.split(".")[1])))
