@@ -1,0 +1,187 @@
+from typing import Any
+
+import pytest
+
+from tests.functional.answers import INVALID_GRANT, NO_CONTENT
+from tests.functional.key_ring_events import GET, asked, make_due
+from tests.functional.outages import ends, generation
+from tests.functional.readers import Readers, kid, mac_key, readers_of
+from tests.functional.sample_events import token_event
+from tests.functional.stack import Stack
+
+REPLACE_SECONDS = 480
+
+Tokens = dict[str, str]
+
+
+@pytest.fixture
+def readers(stack: Stack) -> Readers:
+    """Return the readers, one second before the planned change of the signing and the MAC key."""
+    make_due(stack)
+    stack.clock.advance(seconds=-1)
+    return readers_of(stack)
+
+
+@pytest.fixture
+def tokens(stack: Stack, readers: Readers) -> Tokens:
+    """Return the tokens of a login under the keys before the change."""
+    tokens: Tokens = readers.warm().json
+    assert kid(tokens["access_token"]) == stack.key_ring.signing[0].key.kid
+    assert mac_key(stack, tokens["refresh_token"]) == stack.key_ring.mac[0].key
+    return tokens
+
+
+def change(stack: Stack) -> None:
+    """Let the second of the change come."""
+    stack.clock.advance(seconds=1)
+
+
+def allows(stack: Stack, access_token: str) -> bool:
+    """Return what an authorizer says that was deployed with the stack's public keys."""
+    answer: dict[str, Any] = stack.module("authorizer").handler(token_event(access_token), None)
+    effect: str = answer["policyDocument"]["Statement"][0]["Effect"]
+    return effect == "Allow"
+
+
+def redeploy(stack: Stack) -> None:
+    """Hand the authorizer the public keys of this moment, as an update of the stack does."""
+    stack.make_key_ring(stack.key_ring)
+
+
+def test_access_tokens_of_both_keys_are_good_around_the_change(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """F15: an authorizer from long before knows the new key; one from after knows the old one."""
+    change(stack)
+    new = readers.renew(tokens["refresh_token"]).json["access_token"]
+    assert kid(new) == stack.key_ring.signing[1].key.kid
+
+    assert allows(stack, tokens["access_token"])
+    assert allows(stack, new)
+    redeploy(stack)
+    assert allows(stack, tokens["access_token"])
+    assert allows(stack, new)
+
+
+def test_a_refresh_token_is_renewed_under_the_new_key(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """F16: every token under the previous MAC key is good; its successor is under the one that writes now."""
+    change(stack)
+
+    answer = readers.renew(tokens["refresh_token"])
+
+    assert mac_key(stack, answer.json["refresh_token"]) == stack.key_ring.mac[1].key
+    assert (generation(stack), ends(stack)) == (1, {})
+    stack.clock.advance(seconds=60)
+    assert readers.renew(answer.json["refresh_token"]).status == 200
+
+
+def test_a_retry_across_the_change_is_no_reuse(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """F16: the same generation in two encodings, of which both are good; no session ends."""
+    first = readers.renew(tokens["refresh_token"]).json["refresh_token"]
+    change(stack)
+
+    second = readers.renew(tokens["refresh_token"]).json["refresh_token"]
+
+    assert [mac_key(stack, token) for token in (first, second)] == [timed.key for timed in stack.key_ring.mac]
+    assert (generation(stack), ends(stack)) == (1, {})
+    stack.clock.advance(seconds=60)
+    successors = [readers.renew(token).json["refresh_token"] for token in (first, second)]
+    assert successors[0] == successors[1]
+    assert (generation(stack), ends(stack)) == (2, {})
+
+
+def test_reuse_is_seen_across_the_change(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """F16: another key is no way around the detection."""
+    readers.renew(tokens["refresh_token"])
+    change(stack)
+    stack.clock.advance(seconds=60)
+
+    assert readers.renew(tokens["refresh_token"]) == INVALID_GRANT
+    assert ends(stack) == {tokens["session_id"]: "reused"}
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_logout_takes_a_token_under_the_previous_key(
+    stack: Stack,
+    readers: Readers,
+    tokens: Tokens,
+    everywhere: bool,  # noqa: FBT001 - a parameter of the request
+) -> None:
+    """F16, DC-9: 204 alone would say nothing; the session has ended, or all have."""
+    other = readers.log_in().json["session_id"]
+    change(stack)
+
+    assert readers.end(tokens["refresh_token"], everywhere=everywhere) == NO_CONTENT
+
+    assert ends(stack).keys() == ({tokens["session_id"], other} if everywhere else {tokens["session_id"]})
+    assert readers.renew(tokens["refresh_token"]) == INVALID_GRANT
+
+
+def test_a_token_under_the_previous_key_is_good_until_it_would_have_expired(
+    stack: Stack, readers: Readers, tokens: Tokens
+) -> None:
+    """F16: RefreshIdleDays after the login; by then the key before is gone from a ring that was looked after."""
+    change(stack)
+    stack.rotate_keys()(asked(stack, "advance"))
+    old = stack.key_ring.mac[0].key
+    stack.clock.advance(seconds=14 * 86_400 - 2)
+    stack.rotate_keys()(asked(stack, "advance"))
+    assert old in [timed.key for timed in stack.key_ring.mac]
+    assert readers.renew(tokens["refresh_token"]).status == 200
+
+    stack.clock.advance(seconds=2 * 3600)
+    stack.rotate_keys()(asked(stack, "advance"))
+    assert old not in [timed.key for timed in stack.key_ring.mac]
+
+
+@pytest.mark.parametrize(("at_once", "after_seconds"), [(False, REPLACE_SECONDS), (True, 300)])
+def test_replaced_keys_end_every_access_token_and_no_session(
+    stack: Stack,
+    readers: Readers,
+    tokens: Tokens,
+    at_once: bool,  # noqa: FBT001 - a parameter of the event
+    after_seconds: int,
+) -> None:
+    """K3: when every cache has the new keys, no token of an old key passes, and users stay logged in."""
+    old = {timed.key.kid for timed in stack.key_ring.signing}
+    stack.rotate_keys()(asked(stack, "replace", at_once=at_once))
+    stack.clock.advance(seconds=after_seconds)
+
+    new = readers.renew(tokens["refresh_token"]).json["access_token"]
+
+    assert kid(new) == stack.keys.signing.kid
+    assert not {key["kid"] for key in readers.publish().json["keys"]} & old
+    redeploy(stack)
+    assert allows(stack, new)
+    assert not allows(stack, tokens["access_token"])
+    assert ends(stack) == {}
+
+
+def test_until_replaced_keys_end_nothing_is_refused(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """K3: what anybody signs in the eight minutes is good in them, for authorizers old and new; so is the change."""
+    old = {timed.key.kid for timed in stack.key_ring.signing}
+    stack.rotate_keys()(asked(stack, "replace"))
+    for seconds in (0, 299, 1, 179.999):
+        stack.clock.advance(seconds=seconds)
+        signed = readers.log_in().json["access_token"]
+        assert kid(signed) in old
+        assert allows(stack, signed)
+        assert allows(stack, tokens["access_token"])
+        redeploy(stack)
+
+    stack.clock.advance(seconds=0.001)
+    assert not allows(stack, signed)
+    assert kid(readers.log_in().json["access_token"]) == stack.keys.signing.kid != kid(signed)
+
+
+def test_replaced_mac_keys_end_every_session(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """§6, F24: where an operator says so, old refresh tokens mean nothing, and cost no DynamoDB call."""
+    stack.rotate_keys()(asked(stack, "replace", end_sessions=True))
+    stack.clock.advance(seconds=REPLACE_SECONDS)
+    items = stack.session_items()
+    stack.wire.forget()
+
+    assert readers.renew(tokens["refresh_token"]) == INVALID_GRANT
+    assert readers.end(tokens["refresh_token"], everywhere=True) == NO_CONTENT
+    assert stack.wire.counts == {GET: 2}
+    assert stack.session_items() == items
+    again = readers.log_in()
+    assert readers.renew(again.json["refresh_token"]).status == 200
