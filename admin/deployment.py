@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from edge_auth.password_rules import DEFAULT_MIN_CHARACTERS
+
 LOCAL_PORT = "4566"
 LOCAL_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -25,6 +27,8 @@ class Deployment:
     identities_table: str
     sessions_table: str
     rotate_keys_function: str  # empty: the stack is of a version that has no such output
+    password_min_characters: int
+    service_addresses: tuple[str, ...]  # its issuer, where one was given, and its audience
 
 
 def use_local_stack() -> None:
@@ -47,11 +51,16 @@ def find_deployment(stack: str) -> Deployment:
     except (BotoCoreError, ClientError) as error:
         raise DeploymentError(f"stack {stack}: {error}") from error
     outputs = {output.get("OutputKey"): output.get("OutputValue", "") for output in stacks[0].get("Outputs", [])}
+    parameters = {
+        given.get("ParameterKey"): given.get("ParameterValue", "") for given in stacks[0].get("Parameters", [])
+    }
     try:
         return Deployment(
             identities_table=outputs["IdentitiesTable"],
             sessions_table=outputs["SessionsTable"],
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
+            password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
+            service_addresses=(parameters.get("Issuer", ""), parameters.get("Audience", "")),
         )
     except KeyError as error:
         raise DeploymentError(f"stack {stack} has no output {error}: is it an edge-auth stack?") from None

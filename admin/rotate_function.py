@@ -56,9 +56,10 @@ class RotateFunction:
         except BotoCoreError as error:
             raise RotateFunctionError(f"{self._name} did not answer ({type(error).__name__}); {unclear}") from error
         answer = _object(payload)
-        if "FunctionError" in response:
+        failure = response.get("FunctionError")
+        if failure:
             # Its type and no more: what else an error says is for the function's log.
-            kind = answer.get("errorType", response["FunctionError"])
+            kind = answer.get("errorType", failure)
             raise RotateFunctionError(f"{self._name} failed ({kind}); {unclear}")
         if "refused" in answer:
             raise RotateFunctionError(f"{answer['refused']}; nothing was done: look with `keys show`, then repeat")

@@ -12,7 +12,9 @@ from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
+from edge_auth.common_passwords import COMMON_PASSWORDS
 from edge_auth.flows.accounts import Accounts
+from edge_auth.password_rules import PasswordRules, service_names
 
 
 def add_commands(users: argparse.ArgumentParser) -> None:
@@ -39,6 +41,11 @@ def accounts(options: argparse.Namespace) -> Accounts:
     return Accounts(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=DynamoDBSessions(dynamodb, table=deployment.sessions_table),
+        password_rules=PasswordRules(
+            min_characters=deployment.password_min_characters,
+            common=COMMON_PASSWORDS,
+            service_names=service_names(*deployment.service_addresses),
+        ),
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=lambda _event: None,  # the operator reads the outcome here, CloudTrail has the calls

@@ -102,10 +102,12 @@ def test_show_lists_every_key_and_shows_none(keys: Keys, ring: Callable[[], KeyR
 
 
 def test_rotate_brings_the_next_keys_forward_and_nobody_notices(
-    client: Client, session: Session, keys: Keys, ring: Callable[[], KeyRing]
+    client: Client, person: Person, keys: Keys, ring: Callable[[], KeyRing]
 ) -> None:
-    """F15: the next key was public for seconds only, so it signs a day from now and not in a month."""
+    """F15: a next key that was public for seconds only signs a day from now, and not in a month."""
+    keys("replace", "--at-once", "--yes")
     before = ring()
+    session = client.open_session(person.name, person.password)
 
     summary = json.loads(keys("rotate", "--json").stdout)
 

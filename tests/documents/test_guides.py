@@ -1,0 +1,80 @@
+"""The guides say what the command, the template and the code do. Their commands are run by the end-to-end tests."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from admin.command import parser
+from edge_auth.flows.events import EventName
+from edge_auth.tokens.key_rotation import JWKS_MAX_AGE_SECONDS, REPLACE_SECONDS
+from edge_auth.tokens.keyring import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS
+from tests.architecture.template_file import ROOT, parameters, resources
+from tests.e2e.guide import BLOCK, GUIDE, steps
+
+GUIDES = ROOT / "docs" / "guides"
+LEAKED_KEY = GUIDE.read_text(encoding="utf-8")
+COMMAND = re.compile(r"\./edge-auth (?:--stack \S+ )?(?:users|keys) [^`\n]+")
+
+
+def commands(guide: Path) -> list[str]:
+    """Return every operators' command of a guide, in blocks and in the text."""
+    return COMMAND.findall(guide.read_text(encoding="utf-8"))
+
+
+def test_the_index_names_every_guide() -> None:
+    """And nothing else."""
+    index = (GUIDES / "README.md").read_text(encoding="utf-8")
+    guides = {path.name for path in GUIDES.glob("*.md")} - {"README.md"}
+
+    assert guides <= set(re.findall(r"\]\(([^)]+)\)", index))
+
+
+@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda guide: guide.stem)
+def test_every_command_of_a_guide_is_one_that_there_is(guide: Path) -> None:
+    """A reader in a hurry can type it as it stands."""
+    for command in commands(guide):
+        options = parser().parse_args(shlex.split(command)[1:])
+        assert callable(options.act), command
+
+
+def test_the_guide_for_a_leaked_key_uses_every_command_for_keys() -> None:
+    """None is left to be found out."""
+    used = {shlex.split(command)[2] for command in commands(GUIDE) if " keys " in command}
+
+    assert used == {"show", "rotate", "replace", "publish"}
+
+
+def test_every_block_of_the_guide_is_in_a_step_that_is_run() -> None:
+    """What stands in a block is run by the end-to-end tests, which follow the steps."""
+    in_steps = [block for step in steps() for block in step.commands]
+
+    assert in_steps == BLOCK.findall(LEAKED_KEY)
+    assert len(re.findall(r"^curl ", LEAKED_KEY, re.MULTILINE)) == sum(len(step.statuses) for step in steps())
+
+
+def test_the_bounds_of_the_guide_are_the_codes() -> None:
+    """480 seconds, 60 seconds, five minutes and 90 minutes are computed, not remembered."""
+    text = " ".join(LEAKED_KEY.split())
+
+    assert f"end {REPLACE_SECONDS} seconds later" in text
+    assert f"the leaked key is good for {REPLACE_SECONDS} seconds more" in text
+    assert set(re.findall(r"(\d{3}) seconds", text)) == {str(REPLACE_SECONDS)}
+    assert f"`Cache-Control: max-age={JWKS_MAX_AGE_SECONDS}`" in text
+    assert f"old ring for up to {'five' if RING_AGE_SECONDS == 5 * 60 else RING_AGE_SECONDS} minutes" in text
+    assert f"its copy of the ring for up to {MAX_RING_AGE_SECONDS // 60} minutes" in text
+
+
+def test_every_name_of_the_guide_is_one_that_there_is() -> None:
+    """Alarms and parameters are the template's, events the log's."""
+    alarms = set(re.findall(r"`(\w+Alarm)`", LEAKED_KEY))
+    named = set(re.findall(r"`((?:Key|Authorizer)\w+)`", LEAKED_KEY)) - alarms
+    events = set(re.findall(r"`((?:keys|login|refresh)_\w+)`", LEAKED_KEY))
+
+    assert alarms == {"KeysReplacedAlarm", "RefreshAnomalyAlarm"}
+    assert alarms <= set(resources("AWS::CloudWatch::Alarm"))
+    assert named == {"KeyPublishHours", "AuthorizerCacheSeconds"}
+    assert named <= set(parameters())
+    assert events == {"keys_replaced", "login_succeeded"}
+    assert events <= {event.value for event in EventName}
