@@ -1,16 +1,25 @@
-"""The authorizer decides with what it has: while it verifies, it opens no socket and no file, and resolves no name."""
+"""The authorizer decides with what it has: it opens no socket and no file, resolves no name and imports nothing.
+
+Only a token of its own form under a key that it does not know makes it ask the issuer, and load what that takes.
+"""
 
 import json
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from edge_auth.tokens.access import issue
-from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import make_key_ring
+from edge_auth.tokens.jwk import header_segment
 from tests.architecture.template_file import ROOT
+from tests.security.authorizer import SHAPES, is_allowed, key_set
+from tests.unit.access_tokens import AUDIENCE, claims_at, key
 
-METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/v1/GET/me"
+NETWORK = {"urllib", "http", "ssl", "socket", "asyncio", "email"}
 
 SCRIPT = """
 import json, sys
@@ -19,46 +28,75 @@ import functions.authorizer.app as app
 calls = []
 watched = ("socket.", "open", "subprocess.", "os.system", "import")
 sys.addaudithook(lambda name, arguments: calls.append(name) if name.startswith(watched) else None)
-answers = [app.handler(event, None) for event in json.loads(sys.argv[1])]
-found = list(calls)
-print(json.dumps({"answers": answers, "calls": found}))
+reports = []
+for events in json.loads(sys.argv[1]):
+    calls.clear()
+    answers = [app.handler(event, None) for event in events]
+    found = list(calls)
+    loaded = sorted({name.partition(".")[0] for name in sys.modules})
+    reports.append({"answers": answers, "calls": found, "loaded": loaded})
+print(json.dumps(reports))
 """
 
 
-def test_verifying_opens_no_socket_and_no_file() -> None:
-    """Z13: a good token, a bad one and one under an unknown key are decided without a call and without an import."""
-    ring = make_key_ring("ES256", now_seconds=0, entropy=bytes)
-    stranger = make_key_ring("ES256", now_seconds=0, entropy=bytes)
-    now = int(time.time())
-    claims = AccessClaims(
-        iss="https://auth.example.com",
-        aud="https://api.example.com",
-        sub="ada",
-        client_id="first-party",
-        iat=now,
-        exp=now + 900,
-        jti="1",
-        sid="2",
-        auth_time=now,
-    )
-    tokens = [issue(claims, ring.signing), "no.such.token", issue(claims, stranger.signing)]
-    events = [{"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": METHOD_ARN} for token in tokens]
+def unused_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
 
+
+def reports(issuer: str, *phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a new interpreter answers, calls and has loaded in each phase."""
     outcome = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(events)],
+        [sys.executable, "-c", SCRIPT, json.dumps([[], *phases])],
         cwd=ROOT,
         env={
-            "ISSUER": claims.iss,
-            "AUDIENCE": claims.aud,
-            "JWKS": json.dumps(ring.jwks()),
+            "ISSUER": issuer,
+            "AUDIENCE": AUDIENCE,
+            "JWKS": key_set(),
             "PYTHONPATH": f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}",
         },
         capture_output=True,
         text=True,
         check=True,
     )
+    found: list[dict[str, Any]] = json.loads(outcome.stdout)
+    return found
 
-    report = json.loads(outcome.stdout)
-    effects = [answer["policyDocument"]["Statement"][0]["Effect"] for answer in report["answers"]]
-    assert effects == ["Allow", "Deny", "Deny"]
-    assert report["calls"] == []
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_only_an_unknown_key_makes_it_call(shape: str) -> None:
+    """Z13: all three shapes; good tokens, malformed, forged and expired ones without a call; then one call a minute."""
+    issuer = f"http://127.0.0.1:{unused_port()}"
+    claims = replace(claims_at(int(time.time())), iss=issuer)
+    expired = replace(claims_at(int(time.time()) - 1000), iss=issuer)
+    good = issue(claims, key("ES256"))
+    header, payload, signature = good.split(".")
+    almost = header_segment("ES256", "A" * 42)
+    known = [
+        good,
+        issue(claims, key("RS256")),
+        issue(claims, key("EdDSA")),
+        "no.such.token",
+        "",
+        issue(expired, key("ES256")),
+        f"{header}.{payload}.{signature[:-8]}AAAAAAAA",
+        f"{header}.{issue(claims, key('ES256', 'foreign')).partition('.')[2]}",
+        f"{almost}.{payload}.{signature}",
+    ]
+    unknown = [issue(claims, key("ES256", name)) for name in ("foreign", "another")]
+
+    start, decided, fetching, again = reports(
+        issuer, *([SHAPES[shape].event(f"Bearer {token}") for token in tokens] for tokens in (known, unknown, known))
+    )
+
+    assert not NETWORK & set(start["loaded"])
+    assert [is_allowed(answer) for answer in decided["answers"]] == [True] * 3 + [False] * 6
+    assert decided["calls"] == []
+    assert decided["loaded"] == start["loaded"]
+    assert fetching["answers"] == [SHAPES[shape].deny] * 2
+    assert (fetching["calls"].count("socket.getaddrinfo"), fetching["calls"].count("socket.connect")) == (1, 1)
+    assert set(fetching["loaded"]) >= {"http", "ssl", "socket"}
+    assert again["answers"] == decided["answers"]
+    assert again["calls"] == []

@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "REFRESH_ABSOLUTE_DAYS": "30",
     "ROTATION_GRACE_SECONDS": "10",
     "SIGNING_ALGORITHM": "ES256",
+    "KEY_ROTATION_DAYS": "30",
+    "KEY_PUBLISH_HOURS": "24",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 
@@ -76,6 +78,10 @@ def test_the_contracts_are_kept() -> None:
         ("layers/edge_auth/edge_auth/tokens/session.py", "from edge_auth.flows import ports"),
         ("layers/edge_auth/edge_auth/web/response.py", "from edge_auth import observability"),
         ("layers/edge_auth/edge_auth/flows/login.py", "import secrets"),
+        ("layers/edge_auth/edge_auth/issuer_keys.py", "from edge_auth.flows import ports"),
+        ("layers/edge_auth/edge_auth/issuer_keys.py", "from edge_auth.adapters import sessions"),
+        ("layers/edge_auth/edge_auth/issuer_keys.py", "from edge_auth.web import response"),
+        ("layers/edge_auth/edge_auth/issuer_keys.py", "import time"),
         ("functions/authorizer/app.py", "import jwt"),
         ("functions/authorizer/app.py", "from edge_auth.web import response"),
         ("functions/login/app.py", "from functions.refresh import app"),
@@ -100,7 +106,18 @@ def test_a_planted_violation_breaks_a_contract(tmp_path: Path, module: str, line
     [
         (
             "authorizer",
-            {"boto3", "botocore", "jwt", "aws_lambda_powertools", "urllib", "http", "ssl", "socket", "asyncio"},
+            {
+                "boto3",
+                "botocore",
+                "jwt",
+                "aws_lambda_powertools",
+                "urllib",
+                "http",
+                "ssl",
+                "socket",
+                "asyncio",
+                "email",
+            },
         ),
         ("whoami", {"boto3", "jwt", "cryptography"}),
         ("jwks", {"jwt"}),

@@ -3,13 +3,14 @@
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 import pytest
 
+from edge_auth.issuer_keys import Download, IssuerKeys
 from edge_auth.tokens.keyring import SigningKey
 from tests.unit.access_tokens import AUDIENCE, ISSUER, key
 
@@ -35,10 +36,33 @@ def key_set(keys: Sequence[SigningKey] = DEPLOYED_KEYS) -> str:
     return json.dumps({"keys": [pair.public_jwk() for pair in keys]})
 
 
+def unreachable(_address: str) -> str:
+    """Fail at once, as where the issuer cannot be reached."""
+    raise OSError
+
+
+@dataclass
+class Issuer:
+    """Publishes a key set, and counts how often it is asked. Without one, it cannot be reached."""
+
+    jwks: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def download(self, address: str) -> str:
+        """Answer."""
+        self.asked.append(address)
+        return self.jwks or unreachable(address)
+
+
 def load_module(
-    monkeypatch: pytest.MonkeyPatch, *, issuer: str = ISSUER, audience: str = AUDIENCE, jwks: str | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    issuer: str = ISSUER,
+    audience: str = AUDIENCE,
+    jwks: str | None = None,
+    download: Download = unreachable,
 ) -> ModuleType:
-    """Import the function anew under this environment, as a cold start does."""
+    """Import the function anew under this environment, as a cold start does; its fetches are this `download`."""
     monkeypatch.setenv("ISSUER", issuer)
     monkeypatch.setenv("AUDIENCE", audience)
     monkeypatch.setenv("JWKS", key_set() if jwks is None else jwks)
@@ -47,14 +71,21 @@ def load_module(
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "keys", IssuerKeys(module.deployed, audience=audience, download=download))
     return module
 
 
 def load(
-    monkeypatch: pytest.MonkeyPatch, *, issuer: str = ISSUER, audience: str = AUDIENCE, jwks: str | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    issuer: str = ISSUER,
+    audience: str = AUDIENCE,
+    jwks: str | None = None,
+    download: Download = unreachable,
 ) -> Handler:
     """Return the handler of a cold start."""
-    handler: Handler = load_module(monkeypatch, issuer=issuer, audience=audience, jwks=jwks).handler
+    module = load_module(monkeypatch, issuer=issuer, audience=audience, jwks=jwks, download=download)
+    handler: Handler = module.handler
     return handler
 
 

@@ -42,6 +42,8 @@ def rows(now: int) -> Iterator[Row]:
         yield name, under({**good, **header})
     for name, text in _other_spellings(good).items():
         yield name, under(text)
+    for name, text in _unknown_keys(good).items():
+        yield f"an unknown key: {name}", under(text)
     own = header_segment("ES256", key("ES256").kid)
     yield "our header, its last character changed", assemble(own[:-1] + "A", body, private_key)
     yield "our header, padded and signed", assemble(own + "==", body, private_key)
@@ -124,4 +126,31 @@ def _other_spellings(good: dict[str, str]) -> dict[str, bytes]:
         "an empty object": b"{}",
         "nothing in base64": b"\x00",
         "cut short": text[:-1],
+    }
+
+
+def _unknown_keys(good: dict[str, str]) -> dict[str, bytes]:
+    """Return headers that name a key that nobody has, and are almost of our form: no reason to ask the issuer."""
+    unknown = {**good, "kid": "A" * 43}
+    text = to_json(unknown)
+    almost: dict[str, object] = {
+        "a kid of 42 characters": {**unknown, "kid": "A" * 42},
+        "a kid of 44 characters": {**unknown, "kid": "A" * 44},
+        "a kid in ordinary base64": {**unknown, "kid": "A" * 42 + "+"},
+        "a kid with padding": {**unknown, "kid": "A" * 42 + "="},
+        "a kid that climbs": {**unknown, "kid": "../" * 14 + "A"},
+        "no typ": {name: value for name, value in unknown.items() if name != "typ"},
+        "another typ": {**unknown, "typ": "JWT"},
+        "one member more": {**unknown, "jku": "https://evil.example/jwks.json"},
+        "members in another order": dict(reversed(unknown.items())),
+    }
+    for alg in ("none", "HS256", "ES384", "ES512", "ES256K", "RS512", "PS256", "Ed25519", "es256", "eddsa", ""):
+        almost[f"alg {alg!r}"] = {**unknown, "alg": alg}
+    return {name: to_json(header) for name, header in almost.items()} | {
+        "spaces between": json.dumps(unknown).encode(),
+        "newline after": text + b"\n",
+        "newline in the kid": text.replace(b"AA", b"A\n", 1),
+        "escaped kid": text.replace(b"AA", b"A\\u0041", 1),
+        "kid twice": text[:-1] + b',"kid":"' + b"A" * 43 + b'"}',
+        "two objects": text + text,
     }

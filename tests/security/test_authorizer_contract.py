@@ -3,11 +3,13 @@
 import json
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from edge_auth.issuer_keys import download
 from edge_auth.settings import SettingsError
 from edge_auth.tokens import access
 from edge_auth.tokens.claims import AccessClaims
@@ -18,6 +20,7 @@ from tests.security.authorizer import (
     SHAPES,
     STAGE_WILDCARD,
     Handler,
+    Issuer,
     context_of,
     http_api_event,
     is_allowed,
@@ -210,18 +213,112 @@ def test_an_expired_token_is_denied(warm: Handler, ago: int) -> None:
     assert warm(token_event(bearer(claims)), None) == DENY_POLICY
 
 
-def test_no_network_is_used(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
-    """Not for a good token, not for an unknown key, not at the cold start (Z13)."""
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of calls to the network. There is none to be had."""
+    calls: list[str] = []
 
-    def no_network(*_args: object, **_kwargs: object) -> None:
-        raise AssertionError("a network call")
+    def no_network(name: str) -> Callable[..., None]:
+        def call(*_args: object, **_kwargs: object) -> None:
+            calls.append(name)
+            raise OSError
 
-    monkeypatch.setattr(socket.socket, "connect", no_network)
-    monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    handler = load(monkeypatch)
-    assert is_allowed(handler(token_event(bearer(claims)), None))
+        return call
+
+    monkeypatch.setattr(socket.socket, "connect", no_network("connect"))
+    monkeypatch.setattr(socket, "getaddrinfo", no_network("getaddrinfo"))
+    return calls
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_network_is_used_for_an_unknown_key_only(
+    monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, network: list[str], shape: str
+) -> None:
+    """Not at the cold start, not for a good token or a bad one; and for unknown keys once a minute (Z13)."""
+    handler = load(monkeypatch, download=download)
+    event, deny = SHAPES[shape].event, SHAPES[shape].deny
+    header, payload, _ = bearer(claims).split(".")
+    expired = replace(claims, iat=claims.iat - 1000, exp=claims.exp - 1000)
+    for _ in range(2):
+        assert is_allowed(handler(event(bearer(claims)), None))
+        for value in (f"{header}.{payload}.AAAA", bearer(expired), "Bearer x", "Bearer a.b.c", "Basic eDp5", None):
+            assert handler(event(value), None) == deny
+    assert network == []
+
+    for name in ("foreign", "another", "foreign"):
+        stranger = access.issue(claims, key("ES256", name))
+        assert handler(event(f"Bearer {stranger}"), None) == deny
+    assert is_allowed(handler(event(bearer(claims)), None))
+    assert network == ["getaddrinfo"]
+
+
+def test_the_fetch_is_the_real_one(monkeypatch: pytest.MonkeyPatch, network: list[str], claims: AccessClaims) -> None:
+    """The function as it stands, without the tests' own way of fetching."""
+    module = load_module(monkeypatch)
+    monkeypatch.setattr(module.keys, "_download", module.download)
     stranger = access.issue(claims, key("ES256", "foreign"))
-    assert handler(token_event(f"Bearer {stranger}"), None) == DENY_POLICY
+    assert module.download is download
+    assert module.handler(token_event(f"Bearer {stranger}"), None) == DENY_POLICY
+    assert network == ["getaddrinfo"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("issuer", [ISSUER, ""])
+def test_a_new_key_of_the_issuer_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str, issuer: str
+) -> None:
+    """K3: cold and warm, whether the issuer was named or is the API itself; and then the withdrawn one is denied."""
+    address = issuer or DERIVED_ISSUER
+    claims = replace(claims, iss=address)
+    published = Issuer(key_set([key("ES256", "new")]))
+    event, deny = SHAPES[shape].event, SHAPES[shape].deny
+    new = event(f"Bearer {access.issue(claims, key('ES256', 'new'))}")
+
+    cold = load(monkeypatch, issuer=issuer, download=published.download)
+    assert is_allowed(cold(new, None))
+    warm = load(monkeypatch, issuer=issuer, download=published.download)
+    assert is_allowed(warm(event(bearer(claims)), None))
+    assert [is_allowed(warm(new, None)) for _ in range(3)] == [True] * 3
+    assert warm(event(bearer(claims)), None) == deny
+    assert published.asked == [f"{address}/.well-known/jwks.json"] * 2
+
+
+@pytest.mark.parametrize("shape", ["REQUEST 1.0", "REQUEST 2.0"])
+@pytest.mark.parametrize(
+    "domain", ["evil.example.com", "evil.example.com:8443", "x@evil.example.com", "169.254.169.254"]
+)
+def test_keys_never_come_from_a_domain_that_the_client_chose(
+    monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str, domain: str
+) -> None:
+    """Under a wildcard domain the event's name is the client's choice, and may be somebody else's server.
+
+    Its tokens name that server as their issuer and are rightly signed by its key: it is not asked, so they are denied.
+    """
+    evil = Issuer(key_set([key("ES256", "foreign")]))
+    handler = load(monkeypatch, issuer="", download=evil.download)
+    theirs = access.issue(replace(claims, iss=f"https://{domain}/prod"), key("ES256", "foreign"))
+    event = SHAPES[shape].event(f"Bearer {theirs}")
+    event["requestContext"]["domainName"] = domain
+    for _ in range(2):
+        assert handler(event, None) == SHAPES[shape].deny
+    assert evil.asked == []
+
+
+@pytest.mark.parametrize(
+    "arn", [None, "", "*", 5, METHOD_ARN.replace("prod", "dev"), METHOD_ARN.replace("abc123", "b")]
+)
+def test_keys_never_come_from_an_address_that_the_arn_does_not_confirm(
+    monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, arn: object
+) -> None:
+    """Of another API or stage, or without an ARN: denied, and no exception (Z10)."""
+    published = Issuer(key_set([key("ES256", "new")]))
+    handler = load(monkeypatch, issuer="", download=published.download)
+    new = access.issue(replace(claims, iss=DERIVED_ISSUER), key("ES256", "new"))
+    for shape, name in (("REQUEST 1.0", "methodArn"), ("REQUEST 2.0", "routeArn")):
+        event = SHAPES[shape].event(f"Bearer {new}")
+        event[name] = arn
+        assert not is_allowed(handler(event, None))
+    assert published.asked == []
 
 
 def test_the_log_holds_no_token_and_no_claim(

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from edge_auth.issuer_keys import IssuerKeys
 from edge_auth.tokens import access
-from tests.security.authorizer import SHAPES, Handler, context_of, is_allowed, load
+from tests.security.authorizer import SHAPES, Handler, Issuer, context_of, is_allowed, load, load_module
 from tests.security.catalogue import FAMILIES, hostile_tokens
-from tests.unit.access_tokens import CLAIMS, claims_at, key, other_spelling
+from tests.unit.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, claims_at, key, other_spelling
 
 NAMES = list(hostile_tokens(1_800_000_000))
 
@@ -55,6 +56,30 @@ def test_a_hostile_token_is_denied_by_a_cold_start(
     """The first request of a sandbox is answered like any other."""
     for shape in SHAPES.values():
         assert load(monkeypatch)(shape.event(f"Bearer {hostile[name]}"), None) == shape.deny
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_hardly_a_hostile_token_is_a_reason_to_ask_the_issuer(
+    monkeypatch: pytest.MonkeyPatch, hostile: dict[str, str], shape: str
+) -> None:
+    """Z13: only the form of our own tokens, to the byte, under a key that is not known. Each row by itself."""
+    module = load_module(monkeypatch)
+    asking = []
+    for name, token in hostile.items():
+        issuer = Issuer()
+        monkeypatch.setattr(module, "keys", IssuerKeys(module.deployed, audience=AUDIENCE, download=issuer.download))
+        for _ in range(2):
+            assert module.handler(SHAPES[shape].event(f"Bearer {token}"), None) == SHAPES[shape].deny
+        asking += [name] * len(issuer.asked)
+
+    pairs = [(alg, other) for alg in ALGORITHMS for other in ALGORITHMS if alg != other]
+    assert sorted(asking) == sorted(
+        [
+            "signature: a key that was dropped",
+            *(f"signature: {alg}: a foreign key under its own kid" for alg in ALGORITHMS),
+            *(f"signature: {alg} key under alg {other}" for alg, other in pairs),
+        ]
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
