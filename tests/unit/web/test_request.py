@@ -63,27 +63,6 @@ def test_a_body_that_is_no_text_is_malformed(value: object) -> None:
         request_from({**proxy_event(), "body": value})
 
 
-@pytest.mark.parametrize("headers", [None, [], "x", {}, {"content-type": None}, {"Content-Type": ["application/json"]}])
-def test_without_a_content_type_there_is_none(headers: object) -> None:
-    """And every body is then of the wrong one."""
-    request = request_from({**proxy_event("{}"), "headers": headers})
-    assert request.media_type == ""
-    with pytest.raises(UnsupportedMediaType):
-        json_parameters(request)
-
-
-@pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
-def test_header_names_are_case_insensitive(name: str) -> None:
-    """RFC 9110 §5.1 (Z9)."""
-    assert request_from({**proxy_event(), "headers": {name: "application/json"}}).media_type == "application/json"
-
-
-def test_two_content_types_are_none() -> None:
-    """Nobody can say which of them the body is."""
-    headers = {"Content-Type": "application/json", "content-type": FORM}
-    assert request_from({**proxy_event(), "headers": headers}).media_type == ""
-
-
 @pytest.mark.parametrize(
     "content_type",
     [

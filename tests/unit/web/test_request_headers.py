@@ -1,0 +1,55 @@
+"""The headers of a request: those that are looked at, and what is made of their absence."""
+
+import pytest
+
+from edge_auth.errors import UnsupportedMediaType
+from edge_auth.web.request import json_parameters, request_from
+from tests.unit.web.proxy_events import proxy_event
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def if_none_match(headers: object) -> str:
+    """Return what is read of these headers."""
+    return request_from({**proxy_event(method="GET"), "headers": headers}).if_none_match
+
+
+@pytest.mark.parametrize("headers", [None, [], "x", {}, {"content-type": None}, {"Content-Type": ["application/json"]}])
+def test_without_a_content_type_there_is_none(headers: object) -> None:
+    """And every body is then of the wrong one."""
+    request = request_from({**proxy_event("{}"), "headers": headers})
+    assert request.media_type == ""
+    with pytest.raises(UnsupportedMediaType):
+        json_parameters(request)
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
+def test_header_names_are_case_insensitive(name: str) -> None:
+    """RFC 9110 §5.1 (Z9)."""
+    assert request_from({**proxy_event(), "headers": {name: "application/json"}}).media_type == "application/json"
+
+
+def test_two_content_types_are_none() -> None:
+    """Nobody can say which of them the body is."""
+    headers = {"Content-Type": "application/json", "content-type": FORM}
+    assert request_from({**proxy_event(), "headers": headers}).media_type == ""
+
+
+@pytest.mark.parametrize("name", ["If-None-Match", "if-none-match", "IF-NONE-MATCH"])
+@pytest.mark.parametrize("value", ['"a"', 'W/"a", "b"', "*", " ", "\x00"])
+def test_the_tags_of_a_clients_copies_are_read_as_they_came(name: str, value: str) -> None:
+    """RFC 9110 §13.1.2: whoever compares them takes them apart (K1)."""
+    assert if_none_match({"Accept": "*/*", name: value}) == value
+
+
+@pytest.mark.parametrize(
+    "headers", [None, [], "x", {}, {"if-none-match": None}, {"If-None-Match": ["*"]}, {"If-Match": "*"}]
+)
+def test_without_tags_there_are_none(headers: object) -> None:
+    """A client without a copy, or an event without headers."""
+    assert if_none_match(headers) == ""
+
+
+def test_two_spellings_of_the_header_are_none() -> None:
+    """Nobody can say which of them counts, and without it the answer is only longer."""
+    assert if_none_match({"If-None-Match": "*", "if-none-match": "*"}) == ""
