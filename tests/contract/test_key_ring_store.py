@@ -1,4 +1,8 @@
+"""The port `KeyRingStore`, on the memory fake and on Secrets Manager as moto has it: of all writers one wins."""
+
+import threading
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import boto3
 import pytest
@@ -6,9 +10,14 @@ from moto import mock_aws
 
 from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.ports import KeyRingStore
-from edge_auth.tokens.keyring import KeyRing, make_key_ring, to_secret_json
+from edge_auth.flows.ports import KeyRingStore, RingMoved, StoredRing
+from edge_auth.tokens.key_maker import key_maker
+from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
+from edge_auth.tokens.keyring import KeyRing
 from tests.fakes.stores import MemoryKeyRingStore
+
+DAY = 86_400
+POLICY = RotationPolicy("EdDSA", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
 
 NewStore = Callable[[], KeyRingStore]
 
@@ -27,14 +36,18 @@ def new_store(request: pytest.FixtureRequest) -> Iterator[NewStore]:
 
 
 def a_ring(serial: int) -> KeyRing:
-    """Return a ring that differs from the others."""
-    return make_key_ring("EdDSA", now_seconds=1_790_000_000 + serial, entropy=lambda count: bytes([serial]) * count)
+    """Return a ring that differs from all others."""
+    drawn = count()
+    make = key_maker(lambda size: bytes([serial]) * (size - 1) + bytes([next(drawn)]))
+    return first_ring(now_seconds=1_790_000_000 + serial, policy=POLICY, make=make)
 
 
-def text(ring: KeyRing | None) -> str:
-    """Return all of a ring, so that two can be compared."""
-    assert ring is not None
-    return to_secret_json(ring)
+def written(store: KeyRingStore, ring: KeyRing, after: str | None) -> StoredRing | None:
+    """Write, and return what was kept; None where another writer came first."""
+    try:
+        return store.write(ring, after=after)
+    except RingMoved:
+        return None
 
 
 def test_where_none_was_made_there_is_none(new_store: NewStore) -> None:
@@ -43,30 +56,67 @@ def test_where_none_was_made_there_is_none(new_store: NewStore) -> None:
 
 
 def test_the_first_ring_is_kept_with_every_key(new_store: NewStore) -> None:
-    """What was made is what is read, by every reader."""
+    """What was written is what is read, by every reader, under the same version."""
     ring = a_ring(1)
+    stored = new_store().write(ring, after=None)
+    assert stored.ring == ring
+    assert new_store().read() == stored
 
-    assert text(new_store().create(ring)) == text(ring)
-    assert text(new_store().read()) == text(ring)
+
+def test_a_ring_follows_the_one_whose_version_it_names(new_store: NewStore) -> None:
+    """Each state of the ring has a version of its own."""
+    store = new_store()
+    versions, after = [], None
+    for serial in range(5):
+        ring = a_ring(serial)
+        stored = store.write(ring, after=after)
+        assert new_store().read() == stored == StoredRing(ring, stored.version)
+        after = stored.version
+        versions.append(after)
+    assert len(set(versions)) == 5
 
 
-def test_of_two_writers_both_get_the_winners_ring(new_store: NewStore) -> None:
+def test_of_all_that_follow_one_version_one_wins(new_store: NewStore) -> None:
+    """The first; the others learn that the ring moved, and change nothing."""
+    after = new_store().write(a_ring(0), after=None).version
+    won = [written(new_store(), a_ring(serial), after) for serial in range(1, 5)]
+    assert [stored is not None for stored in won] == [True, False, False, False]
+    assert new_store().read() == won[0]
+
+
+def test_of_all_that_make_the_first_ring_one_wins(new_store: NewStore) -> None:
     """§6: two creations of one stack must not sign with two rings."""
-    first, second = new_store(), new_store()
-    assert first.read() is None
-    assert second.read() is None
-
-    kept = [text(second.create(a_ring(2))), text(first.create(a_ring(1)))]
-
-    assert kept == [text(a_ring_kept) for a_ring_kept in (second.read(), first.read())]
-    assert len(set(kept)) == 1
+    won = [written(new_store(), a_ring(serial), None) for serial in range(3)]
+    assert [stored is not None for stored in won] == [True, False, False]
+    assert new_store().read() == won[0]
 
 
 def test_the_same_ring_again_is_no_error(new_store: NewStore) -> None:
-    """A write whose answer was lost, and that the SDK sends again."""
-    store, ring = new_store(), a_ring(1)
+    """A write whose answer was lost, and that the SDK sends again: of the first ring, and of one that follows."""
+    store = new_store()
+    first = store.write(a_ring(1), after=None)
+    assert new_store().write(a_ring_like(first), after=None) == first
+    second = store.write(a_ring(2), after=first.version)
+    assert new_store().write(a_ring_like(second), after=first.version) == second
+    assert new_store().read() == second
 
-    assert text(store.create(ring)) == text(store.create(ring)) == text(ring)
+
+def a_ring_like(stored: StoredRing) -> KeyRing:
+    """Return an equal ring that is another object."""
+    return KeyRing(tuple(stored.ring.signing), tuple(stored.ring.mac))
+
+
+@pytest.mark.parametrize("late_ring", [1, 9])
+def test_a_late_writer_never_takes_the_ring_back(late_ring: int, new_store: NewStore) -> None:
+    """Whether its ring is the one that was kept then or another one: the keys of today stay."""
+    rings = {serial: a_ring(serial) for serial in (0, 1, 2, 3, 9)}
+    zeroth = new_store().write(rings[0], after=None)
+    first = new_store().write(rings[1], after=zeroth.version)
+    second = new_store().write(rings[2], after=first.version)
+    third = new_store().write(rings[3], after=second.version)
+    for after in (None, zeroth.version, first.version, second.version):
+        written(new_store(), rings[late_ring], after)
+        assert new_store().read() == third
 
 
 def test_a_store_that_is_not_there_keeps_nothing() -> None:
@@ -75,6 +125,36 @@ def test_a_store_that_is_not_there_keeps_nothing() -> None:
         client = boto3.session.Session().client("secretsmanager")
         store = SecretKeyRingStore(client, secret_id="never-made")
         assert store.read() is None
-
         with pytest.raises(TemporarilyUnavailable):
-            store.create(a_ring(1))
+            store.write(a_ring(1), after=None)
+
+
+@pytest.mark.parametrize("text", ["S3CRET", "{}", '{"format":1}'])
+def test_a_secret_that_holds_something_else_is_an_outage(text: str) -> None:
+    """Not a deployment without a ring: a new one would end every session. And it is not quoted (K5)."""
+    with mock_aws():
+        client = boto3.session.Session().client("secretsmanager")
+        arn = client.create_secret(Name="contract-key-ring", SecretString=text)["ARN"]
+        with pytest.raises(TemporarilyUnavailable) as caught:
+            SecretKeyRingStore(client, secret_id=arn).read()
+        assert "S3CRET" not in repr(caught.value) + str(caught.value.detail)
+
+
+def test_threads_that_follow_one_version_have_one_winner() -> None:
+    """In memory, where threads are the writers; moto does not promise to be atomic."""
+    store = MemoryKeyRingStore()
+    rings = [a_ring(serial) for serial in range(8)]
+    won: list[StoredRing] = []
+    barrier = threading.Barrier(len(rings))
+
+    def write(ring: KeyRing) -> None:
+        barrier.wait()
+        if (stored := written(store, ring, None)) is not None:
+            won.append(stored)
+
+    threads = [threading.Thread(target=write, args=(ring,)) for ring in rings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert won == [store.read()]

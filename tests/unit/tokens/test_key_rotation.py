@@ -319,6 +319,18 @@ def test_rotate_waits_until_the_next_keys_are_public_for_long_enough(ring: KeyRi
     assert times(after.mac)[1] == (0, DAY, None)
 
 
+def test_a_reader_that_does_not_know_of_it_yet_mints_refresh_tokens_that_stay_good(make: KeyMaker) -> None:
+    """Even if the idle timeout is lengthened just then, by much (F16)."""
+    policy = replace(POLICY, publish_seconds=MIN_PUBLISH_SECONDS, refresh_idle_seconds=DAY)
+    longer = replace(policy, refresh_idle_seconds=90 * DAY)
+    before = first_ring(now_seconds=NOW, policy=policy, make=make)
+    ring = rotate(before, now_seconds=NOW + DAY, policy=policy, make=make)
+    last_minted = NOW + DAY + MAX_RING_AGE_SECONDS  # by a reader with the ring of before
+    old = before.at(last_minted).mac
+    ring = advanced(ring, NOW + DAY + HOUR, make, longer)
+    assert old.key_id in ring.at(last_minted + 90 * DAY).mac_keys
+
+
 def test_rotate_twice_is_no_faster(ring: KeyRing, make: KeyMaker) -> None:
     """The second time, the keys that were just planned wait for their lead."""
     once = rotate(ring, now_seconds=NOW + 10 * DAY, policy=POLICY, make=make)
