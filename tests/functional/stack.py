@@ -102,7 +102,10 @@ class Output:
     def read(self) -> str:
         """Return all that was printed or logged so far."""
         self.printed += "".join(self.capfd.readouterr())
-        return self.printed + self.caplog.text
+        # When a test is over, `text` is empty.
+        return (
+            self.printed + self.caplog.text + repr([record.getMessage() for record in self.caplog.get_records("call")])
+        )
 
     def show(self, answer: object) -> None:
         """Count an answer as printed: nothing secret may be in it either."""
@@ -201,6 +204,7 @@ class Stack:
     def make_key_ring(self, ring: KeyRing) -> KeyRing:
         """Fill the secret and tell the authorizer, as the custom resource does."""
         self.secretsmanager.put_secret_value(SecretId=self.secret_arn, SecretString=to_secret_json(ring))
+        self.secrets.keep_ring(ring)
         self.jwks = json.dumps(ring.at(self.clock.now_seconds).jwks())
         return ring
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.functional.conftest import Function
+from tests.functional.key_ring_events import asked
 from tests.functional.people import PASSWORD
 from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample, token_event
 from tests.functional.stack import Stack
@@ -23,6 +24,8 @@ def test_the_most_talkative_log_holds_no_secret(
     assert refresh(refresh_event(tokens["refresh_token"])).status == 200
     assert logout(logout_event(tokens["refresh_token"], everywhere=True)).status == 204
     assert jwks(sample("jwks")).status == 200
+    assert "refused" not in stack.rotate_keys()(asked(stack, "replace", end_sessions=True))
+    stack.secrets.keep_ring(stack.key_ring)
 
     told = stack.output.read()
     assert "login_succeeded" in told
