@@ -5,10 +5,19 @@ from typing import Any
 import jwt
 import pytest
 
-from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS
+from edge_auth import issuer_keys
+from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, UNKNOWN_KEY_FETCH_SECONDS
 from tests.functional.conftest import Function
 from tests.functional.people import ADA_ID, PASSWORD, key_ring
-from tests.functional.sample_events import AUTHORIZER_EVENTS, Event, login_event, refresh_event, sample, token_event
+from tests.functional.sample_events import (
+    AUTHORIZER_EVENTS,
+    ISSUER,
+    Event,
+    login_event,
+    refresh_event,
+    sample,
+    token_event,
+)
 from tests.functional.stack import Stack
 from tests.functional.wire import Fault, lost_request, no_connection, refusal
 
@@ -19,6 +28,23 @@ Tokens = dict[str, str]
 STAGE = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1/*"
 ROUTES_OF_AWS = ["GetItem", "PutItem", "UpdateItem", "TransactWriteItems", "Query", "GetSecretValue", "PutSecretValue"]
 every_shape = pytest.mark.parametrize("shape", AUTHORIZER_EVENTS.values(), ids=AUTHORIZER_EVENTS)
+
+
+@pytest.fixture(autouse=True)
+def asked(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let the stack's own jwks function answer when an authorizer fetches keys; return what was asked."""
+    asked: list[str] = []
+
+    def download(address: str) -> str:
+        asked.append(address)
+        answer = stack.function("jwks")(sample("jwks"))
+        if answer.status != 200:
+            raise ValueError
+        return answer.body
+
+    monkeypatch.setattr(issuer_keys, "download", download)
+    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_SECONDS", 30)  # no test is timed
+    return asked
 
 
 def policy(effect: str, principal: str, context: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +128,40 @@ def test_every_algorithm_is_verified(stack: Stack, alg: str, shape: Shape) -> No
     assert cold(stack)(shape(access_token)) == allow(shape, context_of(access_token))
     stack.make_key_ring(key_ring(serial=9))
     assert cold(stack)(shape(access_token)) == deny(shape)
+
+
+@every_shape
+def test_keys_from_after_the_deployment_are_learned(
+    stack: Stack, asked: list[str], tokens: Tokens, shape: Shape
+) -> None:
+    """K3, F15: from the stack's own key set, cold and warm; and what is not in it any more is denied."""
+    cold_one, warm_one = cold(stack), cold(stack)
+    warm_one(shape(tokens["access_token"]))
+    stack.make_key_ring(key_ring(serial=9))
+    renewed = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
+    assert asked == []
+
+    for authorize in (cold_one, warm_one):
+        assert [authorize(shape(renewed)) for _ in range(2)] == [allow(shape, context_of(renewed))] * 2
+        assert authorize(shape(tokens["access_token"])) == deny(shape)
+    assert asked == [f"{ISSUER}/.well-known/jwks.json"] * 2
+
+
+@every_shape
+def test_keys_that_could_not_be_fetched_are_asked_for_a_minute_later(
+    stack: Stack, authorize: Authorize, asked: list[str], tokens: Tokens, shape: Shape
+) -> None:
+    """DC-3: an outage of the key ring denies what is under a new key, and nothing else."""
+    stack.make_key_ring(key_ring(serial=9))
+    renewed = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
+    stack.wire.always("GetSecretValue", no_connection)
+    assert [authorize(shape(renewed)) for _ in range(2)] == [deny(shape)] * 2
+    assert authorize(shape(tokens["access_token"])) == allow(shape, context_of(tokens["access_token"]))
+
+    stack.wire.mend()
+    stack.clock.advance(seconds=UNKNOWN_KEY_FETCH_SECONDS)
+    assert authorize(shape(renewed)) == allow(shape, context_of(renewed))
+    assert len(asked) == 2
 
 
 @every_shape

@@ -419,6 +419,18 @@ def test_a_late_answer_serves_the_next_token(slow: SlowIssuer) -> None:
     assert len(slow.asked) == 1
 
 
+def test_a_late_answer_serves_its_own_issuer_only(slow: SlowIssuer) -> None:
+    """Whoever's token comes next: what one issuer published is never taken for another's."""
+    door = Door(slow.download)
+    other = "https://other.example.com"
+    assert not door.takes(door.signed(NEW, issuer=other), issuer=other)
+    let_answer(door, slow)
+    assert not door.takes(door.signed(NEW))
+    assert door.takes(door.signed(NEW, issuer=other), issuer=other)
+    assert not door.takes(door.signed(NEW))
+    assert len(slow.asked) == 1
+
+
 def test_an_answer_that_woke_up_a_minute_later_is_worth_nothing(slow: SlowIssuer) -> None:
     """A sandbox may be frozen in between, for hours: what was true then may have been withdrawn since."""
     door = Door(slow.download)
