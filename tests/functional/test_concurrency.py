@@ -14,6 +14,7 @@ from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.login import Login, SessionPolicy
 from edge_auth.flows.refresh import Refresh
+from edge_auth.password_rules import PasswordRules
 from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 from tests.functional.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.functional.clock import START_MS
@@ -42,6 +43,7 @@ def accounts(stack: Stack) -> Accounts:
     return Accounts(
         identities=stack.identities,
         sessions=DynamoDBSessions(stack.dynamodb, table="functional-sessions"),
+        password_rules=PasswordRules(15, frozenset(), frozenset()),
         clock=lambda: stack.clock.now_ms,
         entropy=secrets.token_bytes,
         record=lambda _event: None,

@@ -11,6 +11,7 @@ from edge_auth.flows.login import Login, SessionPolicy
 from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.logout import Logout
 from edge_auth.flows.refresh import Refresh
+from edge_auth.password_rules import PasswordRules
 from edge_auth.throttling import Backoff, Counted, Rate
 from edge_auth.tokens import refresh as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
@@ -33,6 +34,7 @@ POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_
 USERNAME = "alice"
 PASSWORD = "correct horse battery"
 ADDRESS = "203.0.113.7"
+PASSWORD_RULES = PasswordRules(15, common={"qwerty123456789"}, service_names={"api.example.com"})
 
 
 class Clock:
@@ -265,6 +267,7 @@ class Deployment:
         return Accounts(
             identities=self.identities,
             sessions=self.sessions,
+            password_rules=PASSWORD_RULES,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,

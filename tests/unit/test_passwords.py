@@ -8,13 +8,12 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.errors import InvalidCredentials, InvalidRequest, PasswordRefused
+from edge_auth.errors import InvalidCredentials, InvalidRequest
 from edge_auth.passwords import (
     PROFILE,
     check_password,
     hash_password,
     needs_rehash,
-    new_password_bytes,
     password_bytes,
 )
 
@@ -237,22 +236,3 @@ def test_what_is_hashed_today_needs_no_renewal() -> None:
     """Or every login would hash twice (P6)."""
     assert PROFILE.phc_prefix == CURRENT
     assert not needs_rehash(hash_password(b"x", entropy=entropy))
-
-
-@pytest.mark.parametrize("text", ["a" * 15, "a" * 64, "a" * 128, "😀" * 15, "😀" * 64, "pass word pass word", "ß" * 15])
-def test_new_passwords_have_15_to_128_characters_of_any_kind(text: str) -> None:
-    """Code points are counted; there are no rules of composition (P1, P2)."""
-    assert new_password_bytes(text) == password_bytes(text)
-
-
-@pytest.mark.parametrize("text", ["", "a" * 14, "😀" * 14, "a" * 129, "a" * 100_000])
-def test_shorter_and_longer_new_passwords_are_refused(text: str) -> None:
-    """With the rule and the count, and not with the password (P1)."""
-    with pytest.raises(PasswordRefused, match=f"15 to 128 characters, this one has {len(text)}"):
-        new_password_bytes(text)
-
-
-def test_a_new_password_with_a_lone_surrogate_is_refused() -> None:
-    """It could never be typed again (P10)."""
-    with pytest.raises(PasswordRefused, match="not Unicode"):
-        new_password_bytes("correct horse \ud800 battery")

@@ -98,19 +98,28 @@ class TemporarilyUnavailable(AuthError):
 
 
 class AccountError(Exception):
-    """An operator's act on an account that cannot be done; the text is for the operator."""
+    """An operator's act on an account that cannot be done; the text is for the operator.
+
+    What users can run into as well is an AuthError too: an operator reads the detail, a client the description.
+    """
 
 
 class UnknownUser(AccountError):
     """No account has this user name."""
 
 
-class UsernameTaken(AccountError):
+class UsernameTaken(AuthError, AccountError):
     """An account with this user name exists."""
 
+    code = "username_taken"
+    description = "The user name is taken."
 
-class UsernameRefused(AccountError):
+
+class UsernameRefused(AuthError, AccountError):
     """The user name breaks a rule; the text says which."""
+
+    code = "username_refused"
+    description = "The user name is not allowed."
 
 
 class RightsRefused(AccountError):
@@ -119,3 +128,31 @@ class RightsRefused(AccountError):
 
 class PasswordRefused(AccountError):
     """The new password breaks a rule; the text says which."""
+
+
+class PasswordTooShort(AuthError, PasswordRefused):
+    """The new password has too few characters."""
+
+    code = "password_too_short"
+    description = "The new password is too short."
+
+
+class PasswordTooLong(AuthError, PasswordRefused):
+    """The new password has too many characters."""
+
+    code = "password_too_long"
+    description = "The new password is too long."
+
+
+class PasswordCommon(AuthError, PasswordRefused):
+    """The new password is one of those that are tried first."""
+
+    code = "password_common"
+    description = "The new password is too common."
+
+
+class PasswordGuessable(AuthError, PasswordRefused):
+    """The new password is a name that everybody knows."""
+
+    code = "password_guessable"
+    description = "The new password is the name of the user or of the service."

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from edge_auth.errors import InvalidCredentials, InvalidRequest, PasswordRefused
+from edge_auth.errors import InvalidCredentials, InvalidRequest
 
-MIN_NEW_PASSWORD_CHARACTERS = 15  # NIST SP 800-63B-4 §3.1.1.2: a password that is the only factor
-MAX_NEW_PASSWORD_CHARACTERS = 128
 MAX_PASSWORD_BYTES = 1024  # bounds the work on a body that anybody may send
 
 SALT_BYTES = 16  # RFC 9106 §3.1
@@ -98,26 +96,6 @@ def check_password(password: bytes, stored_hash: str | None) -> None:
 def needs_rehash(stored_hash: str) -> bool:
     """Whether a hash was made under other parameters than today's."""
     return not stored_hash.startswith(PROFILE.phc_prefix)
-
-
-def new_password_bytes(password: str) -> bytes:
-    """Return what is hashed for a new password.
-
-    Raises:
-        PasswordRefused: too short or too long (in code points), or not Unicode text.
-
-    """
-    characters = len(password)
-    if not MIN_NEW_PASSWORD_CHARACTERS <= characters <= MAX_NEW_PASSWORD_CHARACTERS:
-        message = (
-            f"a password has {MIN_NEW_PASSWORD_CHARACTERS} to {MAX_NEW_PASSWORD_CHARACTERS} characters, "
-            f"this one has {characters}"
-        )
-        raise PasswordRefused(message)
-    try:
-        return password_bytes(password)
-    except InvalidRequest as error:
-        raise PasswordRefused(error.detail) from None
 
 
 def _is_usable(stored_hash: str) -> bool:

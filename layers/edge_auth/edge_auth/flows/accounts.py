@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 
-from edge_auth.errors import RightsRefused
+from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused
 from edge_auth.flows.end_sessions import EndSessions
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.flows.ports import Clock, Entropy, Identities, Record, Sessions
-from edge_auth.passwords import hash_password, new_password_bytes
+from edge_auth.password_rules import PasswordRules
+from edge_auth.passwords import hash_password
 from edge_auth.tokens.claims import ROLE, SCOPE
 from edge_auth.tokens.refresh import new_id
 from edge_auth.tokens.session import Session
@@ -30,6 +31,7 @@ class Accounts:
 
     identities: Identities
     sessions: Sessions
+    password_rules: PasswordRules
     clock: Clock
     entropy: Entropy
     record: Record
@@ -37,10 +39,11 @@ class Accounts:
     def create(self, username: str, password: str, *, scope: str = "", roles: tuple[str, ...] = ()) -> Identity:
         """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused."""
         _check_rights(scope, roles)
+        name = canonical_username(username)
         identity = Identity(
             user_id=new_id(self.entropy),
-            username=canonical_username(username),
-            password_hash=hash_password(new_password_bytes(password), entropy=self.entropy),
+            username=name,
+            password_hash=self._hashed(password, name),
             status=ACTIVE,
             epoch=0,
             created_at_seconds=self.clock() // 1000,
@@ -52,8 +55,8 @@ class Accounts:
 
     def set_password(self, username: str, password: str) -> int:
         """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
-        password_hash = hash_password(new_password_bytes(password), entropy=self.entropy)
-        identity = self.identities.change_password(canonical_username(username), password_hash)
+        name = canonical_username(username)
+        identity = self.identities.change_password(name, self._hashed(password, name))
         return self._end_all(identity, PASSWORD_SET)
 
     def disable(self, username: str) -> int:
@@ -77,6 +80,13 @@ class Accounts:
         identity = self.identities.find(canonical_username(username))
         self.identities.move_epoch(identity.user_id)
         return self._end_all(identity, ENDED_BY_OPERATOR)
+
+    def _hashed(self, password: str, username: str) -> str:
+        try:
+            secret = self.password_rules.check(password, username)
+        except InvalidRequest as error:
+            raise PasswordRefused(error.detail) from None
+        return hash_password(secret, entropy=self.entropy)
 
     def _end_all(self, identity: Identity, reason: str) -> int:
         end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)

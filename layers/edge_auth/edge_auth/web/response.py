@@ -12,10 +12,16 @@ from edge_auth.errors import (
     InvalidToken,
     MethodNotAllowed,
     NotFound,
+    PasswordCommon,
+    PasswordGuessable,
+    PasswordTooLong,
+    PasswordTooShort,
     TemporarilyUnavailable,
     TooManyAttempts,
     UnsupportedGrantType,
     UnsupportedMediaType,
+    UsernameRefused,
+    UsernameTaken,
 )
 
 NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749 §5.1
@@ -38,10 +44,16 @@ ANSWERS: Mapping[type[AuthError], Answer] = {
     InvalidRequest: Answer(400),
     UnsupportedGrantType: Answer(400),
     InvalidGrant: Answer(400),
+    PasswordTooShort: Answer(400),
+    PasswordTooLong: Answer(400),
+    PasswordCommon: Answer(400),
+    PasswordGuessable: Answer(400),
+    UsernameRefused: Answer(400),
     InvalidCredentials: Answer(401),
     InvalidToken: Answer(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}),  # RFC 6750 §3
     NotFound: Answer(404),
     MethodNotAllowed: Answer(405),
+    UsernameTaken: Answer(409),  # RFC 9110 §15.5.10
     UnsupportedMediaType: Answer(415),
     TooManyAttempts: Answer(429),  # RFC 6585 §4; with the Retry-After of the occasion
     TemporarilyUnavailable: Answer(503, {"Retry-After": "1"}),  # RFC 9110 §10.2.3, in seconds
