@@ -20,6 +20,7 @@ def error(status: int, code: str, description: str, **headers: str) -> Answer:
 INVALID_REQUEST = error(400, "invalid_request", "The request is malformed.")
 UNSUPPORTED_GRANT_TYPE = error(400, "unsupported_grant_type", "The grant type is not supported.")
 INVALID_GRANT = error(400, "invalid_grant", "The refresh token is not valid.")
+INVALID_SCOPE = error(400, "invalid_scope", "The requested scope exceeds what was granted.")
 INVALID_CREDENTIALS = error(401, "invalid_credentials", "The user name or password is wrong.")
 INVALID_TOKEN = error(
     401,
@@ -32,6 +33,14 @@ UNSUPPORTED_MEDIA_TYPE = error(415, "unsupported_media_type", "The content type 
 UNAVAILABLE = error(
     503, "temporarily_unavailable", "The service is temporarily unavailable. Try again later.", **{"Retry-After": "1"}
 )
+
+
+def too_many_attempts(retry_after_seconds: int) -> Answer:
+    """Return the answer to whoever has to wait: RFC 6585 §4."""
+    waiting = {"Retry-After": str(retry_after_seconds)}
+    return error(429, "too_many_attempts", "Too many attempts. Try again later.", **waiting)
+
+
 NO_CONTENT = Answer(204, NO_STORE, "")
 
 

@@ -13,8 +13,10 @@ from edge_auth.flows.accounts import Accounts
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.login import Login, SessionPolicy
+from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.refresh import Refresh
 from edge_auth.password_rules import PasswordRules
+from tests.fakes.attempts import MemoryAttempts
 from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 from tests.functional.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.functional.clock import START_MS
@@ -226,6 +228,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
             store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()
             source, sessions = FixedKeyRing(key_ring().at(MADE_AT_SECONDS)), MemorySessions(store)
             token = Login(
+                limits=LoginLimits(MemoryAttempts(), lambda: START_MS, events.append),
                 identities=MemoryIdentities(store),
                 session_opening=MemorySessionOpening(store),
                 key_ring=source,
@@ -233,7 +236,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 clock=lambda: START_MS,
                 entropy=secrets.token_bytes,
                 record=events.append,
-            )("ada", PASSWORD, POLICY).refresh_token
+            )("ada", PASSWORD, POLICY, address="203.0.113.7").refresh_token
             refresh = Refresh(
                 sessions, source, 86_400, grace_seconds, lambda: START_MS, secrets.token_bytes, events.append
             )

@@ -125,6 +125,7 @@ def test_a_canceled_transaction_opens_nothing(stack: Stack, login: Function) -> 
         reasons = [{"Code": code} for code in codes]
         stack.wire.next("TransactWriteItems", refusal("TransactionCanceledException", CancellationReasons=reasons))
         assert log_in(login) == UNAVAILABLE, name
+        stack.forget_attempts()
 
     assert stack.wire.counts["dynamodb.TransactWriteItems"] == len(CANCELLATIONS)
     assert stack.session_items() == []

@@ -15,7 +15,8 @@ Tokens = dict[str, str]
 
 UPDATE = "dynamodb.UpdateItem"
 GET_RING = "secrets-manager.GetSecretValue"
-LOGIN = {"dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1}
+COUNT = "throttle.UpdateItem of attempts"
+LOGIN = {COUNT: 2, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1}
 
 
 def forgeries(token: str) -> list[str]:
@@ -179,27 +180,30 @@ def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
     assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem", "UpdateItem"]
 
 
-def test_a_login_is_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
-    """DC-12: cold, with the key ring; warm, without. The read is strongly consistent."""
+def test_a_login_is_two_counts_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
+    """DC-12, P12: its account and its source are counted; the first from a source is remembered, in one more write."""
     login(login_event("ada", PASSWORD))
-    assert stack.wire.counts == {GET_RING: 1, **LOGIN}
+    assert stack.wire.counts == {GET_RING: 1, **LOGIN, COUNT: 3}
 
+    stack.clock.advance(seconds=1)
     stack.wire.forget()
     assert login(login_event("ada", PASSWORD)).status == 200
     assert stack.wire.counts == LOGIN
-    assert stack.wire.calls[0].parameters["ConsistentRead"] is True
+    assert stack.wire.calls[2].parameters["ConsistentRead"] is True
 
 
 def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Function, weak_hash: str) -> None:
     """P9: one UpdateItem more, once: the hash is then of today's profile and still ada's password's."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
     login(login_event("ada", PASSWORD))
+    stack.clock.advance(seconds=1)
     stack.wire.forget()
 
     assert login(login_event("bob", PASSWORD)).status == 200
-    assert stack.wire.counts == {**LOGIN, UPDATE: 1}
+    assert stack.wire.counts == {**LOGIN, COUNT: 3, UPDATE: 1}
     assert stack.identities.find("bob").password_hash.startswith(passwords.PROFILE.phc_prefix)
 
+    stack.clock.advance(seconds=1)
     stack.wire.forget()
     assert login(login_event("bob", PASSWORD)).status == 200
     assert stack.wire.counts == LOGIN
@@ -211,15 +215,16 @@ def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Funct
 def test_every_refused_login_is_one_read_and_one_hash(
     stack: Stack, login: Function, argon2_runs: list[str], username: str, password: str
 ) -> None:
-    """P8: unknown, wrong and disabled cost the same: one GetItem, one Argon2id under today's profile, no write."""
+    """P8: unknown, wrong and disabled cost the same: two counts, one GetItem, one Argon2id under today's profile."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", status="disabled"), PASSWORD)
     login(login_event("ada", WRONG_PASSWORD))
+    stack.clock.advance(seconds=1)
     argon2_runs.clear()
     stack.wire.forget()
 
     assert login(login_event(username, password)) == INVALID_CREDENTIALS
 
-    assert stack.wire.counts == {"dynamodb.GetItem": 1}
+    assert stack.wire.counts == {COUNT: 2, "dynamodb.GetItem": 1}
     assert [run.startswith(passwords.PROFILE.phc_prefix) for run in argon2_runs] == [True]
 
 
@@ -247,6 +252,7 @@ def test_every_write_has_a_condition(
     logout(logout_event(sessions[2], everywhere=True))
 
     updates = [call.parameters for call in stack.wire.calls if call.operation == "UpdateItem"]
+    counts = [call.parameters for call in stack.wire.calls if call.operation == "UpdateItem of attempts"]
     writes = [
         write
         for call in stack.wire.calls
@@ -256,13 +262,15 @@ def test_every_write_has_a_condition(
     ]
     assert len(updates) == 1 + 4 + 2 + 1 + 1 + 2
     assert len(writes) == 2 * 4
-    assert all(write["ConditionExpression"] for write in updates + writes)
+    assert len(counts) >= 2 * 4
+    assert all(write["ConditionExpression"] for write in updates + counts + writes)
     assert {call.operation for call in stack.wire.calls} == {
         "GetSecretValue",
         "GetItem",
         "Query",
         "TransactWriteItems",
         "UpdateItem",
+        "UpdateItem of attempts",
     }
 
 

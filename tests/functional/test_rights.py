@@ -41,7 +41,7 @@ def used(call: Call) -> set[Right]:
             act for item in call.parameters["TransactItems"] for act in item.items()
         ]
         return {(f"dynamodb:{TRANSACTED[kind]}", LOGICAL_IDS[act["TableName"]]) for kind, act in acts}
-    return {(f"dynamodb:{call.operation}", LOGICAL_IDS[call.parameters["TableName"]])}
+    return {(f"dynamodb:{call.operation.split()[0]}", LOGICAL_IDS[call.parameters["TableName"]])}
 
 
 def logins(stack: Stack) -> None:

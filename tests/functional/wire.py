@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
 Forward = Callable[[], AWSResponse]
+THROTTLE_TABLE = "functional-throttle"
 Fault = Callable[[Forward], AWSResponse]
 """What happens to one request. It may hand it on (`forward`) before or after something goes wrong, or never."""
 
@@ -56,7 +57,11 @@ class Wire:
         """Pass one request on, as a handler of botocore's `before-send` event."""
         service, operation = event_name.split(".")[1:]
         assert isinstance(request.body, bytes)
-        self.calls.append(Call(service, operation, json.loads(request.body)))
+        parameters = json.loads(request.body)
+        if parameters.get("TableName") == THROTTLE_TABLE:
+            # Every attempt is counted there: a test of anything else speaks of the other tables.
+            service, operation = "throttle", f"{operation} of attempts"
+        self.calls.append(Call(service, operation, parameters))
 
         def forward() -> AWSResponse:
             response = botocore_stubber(event_name, request)

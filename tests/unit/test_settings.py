@@ -23,6 +23,7 @@ LOGIN = {
     "REFRESH_ABSOLUTE_DAYS": "30",
     "IDENTITIES_TABLE": "identities",
     "SESSIONS_TABLE": "sessions",
+    "THROTTLE_TABLE": "throttle",
     "KEY_RING_SECRET": "key-ring",
     "KEY_RING_VERSION": "",
 }
@@ -39,6 +40,7 @@ def test_settings_are_read_from_the_environment() -> None:
         refresh_absolute_days=30,
         identities_table="identities",
         sessions_table="sessions",
+        throttle_table="throttle",
         key_ring_secret="key-ring",
         key_ring_version="",
     )

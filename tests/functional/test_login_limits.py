@@ -1,0 +1,203 @@
+from collections.abc import Callable
+
+import pytest
+from cryptography.exceptions import InvalidKey
+
+from edge_auth import passwords
+from edge_auth.flows.login_limits import ACCOUNT_BACKOFF, SOURCE_RATE
+from tests.functional.answers import INVALID_CREDENTIALS, UNAVAILABLE, too_many_attempts
+from tests.functional.conftest import Function
+from tests.functional.outages import FAULTS
+from tests.functional.people import PASSWORD, WRONG_PASSWORD
+from tests.functional.sample_events import Event, login_event
+from tests.functional.stack import Answer, Stack
+from tests.functional.wire import lost_response, passes
+
+COUNT = "UpdateItem of attempts"
+FREE = ACCOUNT_BACKOFF.free_attempts
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
+
+Try = Callable[..., Answer]
+
+
+@pytest.fixture
+def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of PHC strings that passwords were checked against; what a check costs is left out here."""
+    assert stack.identities.find("ada").password_hash
+    runs: list[str] = []
+
+    class Watched:
+        """Argon2id, for one password, watched."""
+
+        @staticmethod
+        def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
+            """Verify, and note it."""
+            runs.append(phc_encoded)
+            if key_material != PASSWORD.encode():
+                raise InvalidKey
+
+    monkeypatch.setattr(passwords, "Argon2id", Watched)
+    return runs
+
+
+@pytest.fixture
+def attempt(login: Function, argon2_runs: list[str]) -> Try:
+    """Return a function that logs in, with a wrong password unless told otherwise, from an address."""
+    assert argon2_runs == []
+
+    def log_in(password: str = WRONG_PASSWORD, *, username: str = "ada", address: object = HOME) -> Answer:
+        return login(from_address(login_event(username, password), address))
+
+    return log_in
+
+
+def from_address(event: Event, address: object) -> Event:
+    """Return the event as API Gateway would send it from another address."""
+    event["requestContext"]["identity"]["sourceIp"] = address
+    return event
+
+
+def test_five_mistakes_are_free_and_then_each_waits_longer(stack: Stack, attempt: Try, argon2_runs: list[str]) -> None:
+    """P11: 429 with Retry-After, 1 second, then 2, 4, up to 15 minutes; no password is hashed meanwhile."""
+    assert [attempt() for _ in range(FREE)] == [INVALID_CREDENTIALS] * FREE
+    waits = []
+    for _ in range(13):
+        hashed = len(argon2_runs)
+        refused = attempt()
+        wait = int(refused.headers["Retry-After"])
+        assert refused == too_many_attempts(wait)
+        assert len(argon2_runs) == hashed
+        waits.append(wait)
+        stack.clock.advance(seconds=wait)
+        assert attempt() == INVALID_CREDENTIALS
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
+
+
+def test_the_right_password_waits_like_any_other_and_then_works(stack: Stack, attempt: Try) -> None:
+    """P11: no lock is for ever, and a success forgets the mistakes."""
+    for _ in range(FREE):
+        attempt()
+    assert attempt(PASSWORD) == too_many_attempts(1)
+    stack.clock.advance(seconds=1)
+
+    assert attempt(PASSWORD).status == 200
+    assert [attempt().status for _ in range(FREE)] == [401] * FREE
+
+
+def test_known_and_unknown_accounts_are_throttled_alike(attempt: Try) -> None:
+    """P8: the same answers in the same order, to the byte, for a user that there is and one that there is not."""
+    known = [attempt() for _ in range(FREE + 3)]
+    unknown = [attempt(username="nobody") for _ in range(FREE + 3)]
+
+    assert known == unknown
+    assert known[-1].status == 429
+
+
+def test_a_username_in_another_spelling_is_the_same_account(attempt: Try) -> None:
+    """P11: capitals and full-width letters buy no more attempts."""
+    for name in ("ada", "ADA", "Ada", "\uff41da", "aDa"):
+        attempt(username=name)
+    assert attempt(username="\uff21DA") == too_many_attempts(1)
+
+
+def test_one_password_on_many_accounts_is_throttled_by_its_source(attempt: Try, argon2_runs: list[str]) -> None:
+    """P13: spraying from one address; others are let in."""
+    statuses = [attempt(username=f"user-{number}").status for number in range(SOURCE_RATE.burst + 20)]
+    assert statuses == [401] * SOURCE_RATE.burst + [429] * 20
+    assert len(argon2_runs) == SOURCE_RATE.burst
+    assert attempt(username="somebody", address=ELSEWHERE) == INVALID_CREDENTIALS
+
+
+def test_the_source_is_a_network_of_ipv6(attempt: Try) -> None:
+    """P12: a /64 is one source, whatever the last 64 bits are."""
+    for number in range(SOURCE_RATE.burst):
+        attempt(username=f"user-{number}", address=f"2001:db8:1:2::{number:x}")
+    assert attempt(username="u", address="2001:db8:1:2:ffff:ffff:ffff:ffff").status == 429
+    assert attempt(username="u", address="2001:db8:1:3::1").status == 401
+
+
+def test_a_clients_own_words_name_no_source(login: Function) -> None:
+    """P14: X-Forwarded-For and its like change nothing."""
+    for number in range(FREE + 1):
+        event = login_event("ada", WRONG_PASSWORD)
+        forged = f"192.0.2.{number}"
+        for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP"):
+            event["headers"][name] = forged
+            event["multiValueHeaders"][name] = [forged]
+        answer = login(event)
+    assert answer == too_many_attempts(1)
+
+
+@pytest.mark.parametrize("address", [None, "", "test-invoke-source-ip", 7, {}])
+def test_requests_without_an_address_share_one_source(attempt: Try, address: object) -> None:
+    """P14: as API Gateway's console sends them; they are served, and limited."""
+    for number in range(SOURCE_RATE.burst):
+        assert attempt(username=f"user-{number}", address=address).status == 401
+    assert attempt(username="u", address="unknown").status == 429
+
+
+def test_strangers_cannot_lock_the_owner_out(stack: Stack, attempt: Try) -> None:
+    """P11: who has logged in from an address still may, while somebody elsewhere guesses on."""
+    assert attempt(PASSWORD, address=HOME).status == 200
+    for _ in range(FREE + 4):
+        answer = attempt(address=ELSEWHERE)
+        stack.clock.advance(seconds=int(answer.headers.get("Retry-After", "0")))
+    attempt(address=ELSEWHERE)
+    assert attempt(address=ELSEWHERE).status == 429
+    assert attempt(PASSWORD, address="192.0.2.1").status == 429
+
+    assert attempt(PASSWORD, address=HOME).status == 200
+
+
+def test_a_script_that_logs_in_all_day_is_never_throttled(attempt: Try) -> None:
+    """Successes are no attempts, and a source that is known to its owner has no rate."""
+    assert {attempt(PASSWORD).status for _ in range(SOURCE_RATE.burst + 30)} == {200}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_store_of_attempts_that_fails_lets_nobody_in(
+    stack: Stack, attempt: Try, argon2_runs: list[str], name: str
+) -> None:
+    """P16: 503, and no password is checked that was not counted; afterwards all is well."""
+    stack.wire.always(COUNT, FAULTS[name])
+
+    assert attempt(PASSWORD) == attempt() == UNAVAILABLE
+    assert argon2_runs == []
+    assert stack.session_items() == []
+
+    stack.wire.mend()
+    assert attempt(PASSWORD).status == 200
+
+
+def test_a_success_that_cannot_be_noted_is_a_success(stack: Stack, attempt: Try) -> None:
+    """The session is open; the mistakes before it count on, and that is told."""
+    stack.wire.next(COUNT, passes, passes, *[FAULTS["throttling"]] * 3)
+
+    assert attempt(PASSWORD).status == 200
+    assert [event["event"] for event in stack.output.security_events()] == ["login_succeeded", "attempts_not_forgotten"]
+
+
+def test_an_attempt_whose_count_was_lost_counts_twice_at_most(stack: Stack, attempt: Try) -> None:
+    """F1: the SDK counts again; nobody is refused for it who should not be, and nobody gets a free guess."""
+    stack.wire.next(COUNT, lost_response)
+    assert attempt() == INVALID_CREDENTIALS
+    assert [attempt().status for _ in range(FREE)] == [401] * (FREE - 2) + [429] * 2
+
+
+def test_throttled_logins_are_told(stack: Stack, attempt: Try) -> None:
+    """A16: one event each, without a name and without an address."""
+    for _ in range(FREE + 2):
+        attempt()
+    events = [event for event in stack.output.security_events() if event["event"] == "login_throttled"]
+    assert len(events) == 2
+    assert all(text not in stack.output.read() for text in (HOME, '"ada"'))
+
+
+def test_the_table_of_attempts_tells_nothing_of_who_tried(stack: Stack, attempt: Try) -> None:
+    """A15: no name, no address, no password; and everything expires."""
+    attempt(PASSWORD)
+    attempt(username="nobody", address=ELSEWHERE)
+    items = stack.attempt_items()
+    assert items
+    assert all(text not in repr(items) for text in ("ada", "nobody", HOME, ELSEWHERE, PASSWORD))
+    assert all(int(item["delete_at"]["N"]) > stack.clock.now_seconds for item in items)
