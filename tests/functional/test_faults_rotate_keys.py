@@ -159,3 +159,19 @@ def test_a_secret_that_is_no_ring_is_not_written_over(stack: Stack) -> None:
         with pytest.raises(TemporarilyUnavailable, match=r"^the secret holds no key ring$"):
             stack.rotate_keys()(asked_for)
     assert PUT not in stack.wire.counts
+
+
+def test_a_version_that_was_followed_once_is_not_followed_again(stack: Stack) -> None:
+    """K3: an old answer of Secrets Manager, or an old version put back by hand, undoes no emergency."""
+    make_due(stack)
+    event = asked(stack, "replace")
+    old = {"SecretString": ring_text(stack), "VersionId": stack.key_ring_version}
+    stack.rotate_keys()(event)
+    kept = ring_text(stack)
+    stack.wire.always("GetSecretValue", raw_answer(json.dumps(old).encode(), 200))
+
+    with pytest.raises(TemporarilyUnavailable, match=r"^the key ring moved under every attempt$"):
+        stack.rotate_keys()(ADVANCE)
+    for action in ("rotate", "replace"):
+        assert stack.rotate_keys()({**asked(stack, action), "version": old["VersionId"]}) == REFUSED
+    assert ring_text(stack) == kept
