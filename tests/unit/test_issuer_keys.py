@@ -2,16 +2,16 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 
 import pytest
 
 from edge_auth import issuer_keys
 from edge_auth.errors import InvalidToken
-from edge_auth.issuer_keys import UNKNOWN_KID_SECONDS, IssuerKeys
+from edge_auth.issuer_keys import FETCH_TIMEOUT_SECONDS, UNKNOWN_KID_SECONDS, IssuerKeys
 from edge_auth.tokens import access, base64url
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.jwk import header_segment, verification_key
@@ -361,23 +361,40 @@ class SlowIssuer(Issuer):
         """Begin silent."""
         super().__init__(published(NEW))
         self.gates: list[Event] = []
+        self.threads: list[Thread] = []
+        self.has_heard = Semaphore(0)
 
     def download(self, address: str) -> str:
         """Answer, when the time has come, with what was published when it was asked."""
         answer, gate = super().download(address), Event()
         self.gates.append(gate)
+        self.has_heard.release()
         gate.wait(30)
         return answer
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Iterable[SlowIssuer]:
-    """Return an issuer for which nobody waits long."""
-    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_SECONDS", 0.01)
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowIssuer]:
+    """Return an issuer for which nobody waits a second: a second is over as soon as it has been asked."""
     slow = SlowIssuer()
+
+    class Impatient(Thread):
+        """A thread of which a second is soon over."""
+
+        def join(self, timeout: float | None = None) -> None:
+            """Wait."""
+            if timeout != FETCH_TIMEOUT_SECONDS:
+                return super().join(timeout)
+            slow.threads.append(self)
+            assert slow.has_heard.acquire(timeout=30)
+            return None
+
+    monkeypatch.setattr(issuer_keys, "Thread", Impatient)
     yield slow
     for gate in slow.gates:
         gate.set()
+    for thread in slow.threads:
+        thread.join(30)
 
 
 def let_answer(door: Door, slow: SlowIssuer) -> None:
