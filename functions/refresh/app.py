@@ -36,14 +36,16 @@ refresh = Refresh(
 
 def post(request: Request) -> Response:
     """Answer a refresh token with tokens."""
-    presented = presented_token(request)
+    parameters = refresh_parameters(request)
+    presented = text_parameter(parameters, "refresh_token")
+    scope = text_parameter({"scope": "", **parameters}, "scope")
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(refresh(presented, policy))
+    return token_response(refresh(presented, policy, scope=scope))
 
 
-def presented_token(request: Request) -> str:
-    """Read the refresh token. Only a form must name its grant type."""
+def refresh_parameters(request: Request) -> dict[str, object]:
+    """Read the parameters of a refresh. Only a form must name its grant type."""
     if request.media_type == FORM:
         parameters = form_parameters(request)
         grant_type = text_parameter(parameters, "grant_type")
@@ -52,7 +54,7 @@ def presented_token(request: Request) -> str:
         grant_type = text_parameter({"grant_type": GRANT_TYPE, **parameters}, "grant_type")
     if grant_type != GRANT_TYPE:
         raise UnsupportedGrantType
-    return text_parameter(parameters, "refresh_token")
+    return parameters
 
 
 handler = endpoint({"POST": post}, log)

@@ -69,7 +69,14 @@ def opened(engine: Engine, *sessions: Session) -> None:
         engine.session_opening.open(session, username=ADA.username, epoch=ADA.epoch)
 
 
-def rotate(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS, grace_seconds: int = GRACE_SECONDS) -> Session:
+def rotate(
+    engine: Engine,
+    token: RefreshToken,
+    *,
+    now_ms: int = NOW_MS,
+    grace_seconds: int = GRACE_SECONDS,
+    wanted_scope: tuple[str, ...] = (),
+) -> Session:
     """Rotate with what the tests do not vary."""
     return engine.sessions.rotate(
         token,
@@ -77,6 +84,7 @@ def rotate(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS, grace_s
         now_ms=now_ms,
         grace_seconds=grace_seconds,
         idle_expires_at_seconds=now_ms // 1000 + 1_500,
+        wanted_scope=wanted_scope,
     )
 
 

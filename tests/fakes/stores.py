@@ -102,7 +102,14 @@ class MemorySessions:
         self._store = store
 
     def rotate(
-        self, token: RefreshToken, *, rotation_id: str, now_ms: int, grace_seconds: int, idle_expires_at_seconds: int
+        self,
+        token: RefreshToken,
+        *,
+        rotation_id: str,
+        now_ms: int,
+        grace_seconds: int,
+        idle_expires_at_seconds: int,
+        wanted_scope: tuple[str, ...],
     ) -> Session:
         """Rotate under the write's condition, spelt out here once more: the fake must not borrow the rule it tests."""
         key = (token.user_id, token.session_id)
@@ -116,6 +123,7 @@ class MemorySessions:
                 or found.absolute_expires_at_seconds <= now_ms // 1000
                 or found.idle_expires_at_seconds <= now_ms // 1000
                 or found.rotated_at_ms > now_ms - grace_seconds * 1000
+                or any(word not in found.scope.split() for word in wanted_scope)
             ):
                 raise RotationRefused(found)
             self._store.sessions[key] = replace(

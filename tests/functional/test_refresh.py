@@ -299,12 +299,3 @@ def test_a_token_in_the_url_is_not_read(stack: Stack, refresh: Function, tokens:
         assert refresh(event) == INVALID_REQUEST
 
     assert stack.wire.calls == []
-
-
-def test_a_scope_cannot_be_widened(refresh: Function, tokens: Tokens) -> None:
-    """A4: what a refresh asks for does not add to what the login got."""
-    parameters = {"refresh_token": tokens["refresh_token"], "scope": "read write admin"}
-
-    answer = refresh(with_json("refresh-json", parameters))
-
-    assert claims(answer.json["access_token"])["scope"] == answer.json["scope"] == "read write"

@@ -126,7 +126,14 @@ class TroubledSessions(MemorySessions):
         self._trouble = trouble
 
     def rotate(
-        self, token: RefreshToken, *, rotation_id: str, now_ms: int, grace_seconds: int, idle_expires_at_seconds: int
+        self,
+        token: RefreshToken,
+        *,
+        rotation_id: str,
+        now_ms: int,
+        grace_seconds: int,
+        idle_expires_at_seconds: int,
+        wanted_scope: tuple[str, ...],
     ) -> Session:
         """Rotate."""
         self._trouble.on("rotate")
@@ -136,6 +143,7 @@ class TroubledSessions(MemorySessions):
             now_ms=now_ms,
             grace_seconds=grace_seconds,
             idle_expires_at_seconds=idle_expires_at_seconds,
+            wanted_scope=wanted_scope,
         )
 
     def end(
@@ -277,9 +285,9 @@ class Deployment:
         """Log a user in."""
         return self.login(username, password, POLICY, address=address)
 
-    def refreshed(self, refresh_token: str) -> TokenGrant:
-        """Present a refresh token."""
-        return self.refresh(refresh_token, POLICY)
+    def refreshed(self, refresh_token: str, scope: str = "") -> TokenGrant:
+        """Present a refresh token, and ask for a scope."""
+        return self.refresh(refresh_token, POLICY, scope=scope)
 
     def claims_of(self, granted: TokenGrant) -> AccessClaims:
         """Read an access token as the authorizer would."""

@@ -43,6 +43,13 @@ class InvalidGrant(AuthError):
     description = "The refresh token is not valid."
 
 
+class InvalidScope(AuthError):
+    """The requested scope is malformed, or more than the session has: RFC 6749 §5.2."""
+
+    code = "invalid_scope"
+    description = "The requested scope exceeds what was granted."
+
+
 class InvalidCredentials(AuthError):
     """Wrong user name or password; which of them is never said."""
 

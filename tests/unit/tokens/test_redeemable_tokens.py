@@ -73,6 +73,7 @@ class RotationMachine(RuleBasedStateMachine):
                     now_ms=self.now_ms,
                     grace_seconds=self.grace,
                     idle_expires_at_seconds=self.now_ms // 1000 + IDLE_SECONDS,
+                    wanted_scope=(),
                 )
                 refused = None
             except RotationRefused as error:

@@ -32,7 +32,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         "idle_expires_at": number(session.idle_expires_at_seconds),
         "absolute_expires_at": number(session.absolute_expires_at_seconds),
         "client_id": text(session.client_id),
-        "scope": text(session.scope),
+        "scope": texts(tuple(session.scope.split())),  # a list: its words can be told apart in a condition
         "roles": texts(session.roles),
         "amr": texts(session.amr),
         "delete_at": number(session.absolute_expires_at_seconds + EVIDENCE_SECONDS),
@@ -54,9 +54,15 @@ def session_from(item: "Item") -> Session:
         idle_expires_at_seconds=read.number("idle_expires_at"),
         absolute_expires_at_seconds=read.number("absolute_expires_at"),
         client_id=read.text("client_id"),
-        scope=read.text("scope"),
+        scope=_scope(item),
         roles=read.texts("roles"),
         amr=read.texts("amr"),
         revoked_at_seconds=read.optional_number("revoked_at"),
         revoked_reason=read.optional_text("revoked_reason"),
     )
+
+
+def _scope(item: "Item") -> str:
+    """Read the scope, which was one text once."""
+    read = ItemReader(item)
+    return read.text("scope") if "S" in item.get("scope", {}) else " ".join(read.texts("scope"))

@@ -49,15 +49,17 @@ class DynamoDBSessions:
         now_ms: int,
         grace_seconds: int,
         idle_expires_at_seconds: int,
+        wanted_scope: tuple[str, ...],
     ) -> Session:
         """Rotate in one conditional write; a refused one brings the item that stood in the way, at no further cost."""
+        and_has_scope, words, names = _has_words(wanted_scope)
         try:
             with translated_failures():
                 response = self._client.update_item(
                     TableName=self._table,
                     Key=session_key(token.user_id, token.session_id),
                     UpdateExpression=_ROTATE,
-                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {_IS_OUT_OF_GRACE}",
+                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {_IS_OUT_OF_GRACE}{and_has_scope}",
                     ExpressionAttributeValues={
                         ":generation": number(token.generation),
                         ":seed_hash": binary(token.seed_hash),
@@ -67,7 +69,9 @@ class DynamoDBSessions:
                         ":rotation_id": text(rotation_id),
                         ":idle_expires_at": number(idle_expires_at_seconds),
                         ":one": number(1),
+                        **words,
                     },
+                    **names,  # type: ignore[arg-type]  # one mapping of names, or nothing
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -134,3 +138,17 @@ class DynamoDBSessions:
 
 def _session_or_none(item: "Item") -> Session | None:
     return session_from(item) if item else None
+
+
+def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, dict[str, str]]]":
+    """Return the condition that a session's scope has these words, its values, and its names as the request has them.
+
+    All empty where there are no words: DynamoDB refuses names and values that no expression uses.
+    """
+    if not words:
+        return "", {}, {}
+    values = {f":word_{position}": text(word) for position, word in enumerate(words)}
+    has_each = [f"contains(#scope, {name})" for name in values]
+    # In a text, such as older items have, `contains` would find parts of words.
+    condition = " AND ".join(["", "attribute_type(#scope, :list)", *has_each])
+    return condition, {":list": text("L"), **values}, {"ExpressionAttributeNames": {"#scope": "scope"}}

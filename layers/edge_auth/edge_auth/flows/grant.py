@@ -37,12 +37,16 @@ def grant(
     session: Session,
     token: RefreshToken,
     *,
+    scope: str,
     keys: KeysInForce,
     policy: AccessTokenPolicy,
     now_seconds: int,
     entropy: Entropy,
 ) -> TokenGrant:
-    """Sign an access token for the session and write the refresh token. Makes no call."""
+    """Sign an access token for the session and write the refresh token. Makes no call.
+
+    `scope` is the session's, or a part of it.
+    """
     # An access token never outlives the session's absolute end.
     expires_at = min(now_seconds + policy.ttl_seconds, session.absolute_expires_at_seconds)
     claims = AccessClaims(
@@ -55,7 +59,7 @@ def grant(
         jti=base64url.encode(entropy(JTI_BYTES)),
         sid=session.session_id,
         auth_time=session.auth_time_seconds,
-        scope=session.scope,
+        scope=scope,
         roles=session.roles,
         amr=session.amr,
     )
@@ -65,5 +69,5 @@ def grant(
         refresh_token=refresh.mint(token, keys.mac),
         refresh_expires_in_seconds=session.expires_at_seconds - now_seconds,
         session_id=session.session_id,
-        scope=session.scope,
+        scope=scope,
     )

@@ -72,7 +72,15 @@ class Login:
         if needs_rehash(identity.password_hash):
             self._renew_hash(identity, secret)
         now_seconds = session.created_at_seconds
-        return grant(session, token, keys=keys, policy=policy, now_seconds=now_seconds, entropy=self.entropy)
+        return grant(
+            session,
+            token,
+            scope=session.scope,
+            keys=keys,
+            policy=policy,
+            now_seconds=now_seconds,
+            entropy=self.entropy,
+        )
 
     def _authenticate(self, username: str, password: bytes) -> Identity:
         try:

@@ -85,10 +85,12 @@ class Sessions(Protocol):
         now_ms: int,
         grace_seconds: int,
         idle_expires_at_seconds: int,
+        wanted_scope: tuple[str, ...],
     ) -> Session:
         """Move the session to its next generation, if the token is the current one and the session lives.
 
-        One conditional write. Returns the session as it is now. Raises RotationRefused.
+        And if it has every word of the wanted scope; the session's own scope stays. One conditional write. Returns
+        the session as it is now. Raises RotationRefused.
         """
 
     def end(

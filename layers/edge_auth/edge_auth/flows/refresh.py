@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.ports import (
@@ -16,6 +16,7 @@ from edge_auth.flows.ports import (
 )
 from edge_auth.tokens import refresh
 from edge_auth.tokens.refresh import RefreshToken
+from edge_auth.tokens.scope import narrowed, wanted_words
 from edge_auth.tokens.session import Outcome, Session, decide
 
 ROTATION_ID_BYTES = 16
@@ -44,23 +45,35 @@ class Refresh:
     entropy: Entropy
     record: Record
 
-    def __call__(self, presented: str, policy: AccessTokenPolicy) -> TokenGrant:
+    def __call__(self, presented: str, policy: AccessTokenPolicy, *, scope: str = "") -> TokenGrant:
         """Answer a refresh token with a new access token and the refresh token to use next.
+
+        `scope` is the part of the session's that the access token shall have; empty, all of it.
 
         Raises:
             InvalidGrant: the token is dead, for whatever reason.
+            InvalidScope: the token lives, and stays good: it was asked for more than it can give.
             TemporarilyUnavailable: nothing was decided; the same token may be presented again.
 
         """
         keys = self.key_ring.load()  # before the write: after it, a failure would cost the client its answer
         token = refresh.parse(presented, keys.mac_keys)
         now_ms = self.clock()
-        session, outcome = self._rotate(token, now_ms)
+        wanted = wanted_words(scope)
+        session, outcome = self._rotate(token, wanted, now_ms)
+        granted_scope = self._narrowed(token, session, wanted)
         self._record(token, session, outcome)
-        answer = token if outcome is Outcome.COALESCED else token.successor()
-        return grant(session, answer, keys=keys, policy=policy, now_seconds=now_ms // 1000, entropy=self.entropy)
+        return grant(
+            session,
+            token if outcome is Outcome.COALESCED else token.successor(),
+            scope=granted_scope,
+            keys=keys,
+            policy=policy,
+            now_seconds=now_ms // 1000,
+            entropy=self.entropy,
+        )
 
-    def _rotate(self, token: RefreshToken, now_ms: int) -> tuple[Session, Outcome]:
+    def _rotate(self, token: RefreshToken, wanted: tuple[str, ...], now_ms: int) -> tuple[Session, Outcome]:
         rotation_id = self.entropy(ROTATION_ID_BYTES).hex()
         try:
             session = self.sessions.rotate(
@@ -69,6 +82,7 @@ class Refresh:
                 now_ms=now_ms,
                 grace_seconds=self.grace_seconds,
                 idle_expires_at_seconds=now_ms // 1000 + self.idle_seconds,
+                wanted_scope=wanted,
             )
         except RotationRefused as refused:
             found = refused.session
@@ -104,13 +118,24 @@ class Refresh:
             raise
         self._record(token, session, Outcome.REUSED)
 
+    def _narrowed(self, token: RefreshToken, session: Session, wanted: tuple[str, ...]) -> str:
+        try:
+            return narrowed(session.scope, wanted)
+        except InvalidScope as error:
+            # The write's own condition has refused it, so nothing was rotated.
+            self._tell(EventName.REFRESH_REFUSED, token, session, error.code)
+            raise
+
     def _record(self, token: RefreshToken, session: Session | None, outcome: Outcome, reason: str = "") -> None:
+        self._tell(_EVENTS.get(outcome, EventName.REFRESH_REFUSED), token, session, reason or outcome)
+
+    def _tell(self, name: EventName, token: RefreshToken, session: Session | None, reason: str) -> None:
         self.record(
             SecurityEvent(
-                name=_EVENTS.get(outcome, EventName.REFRESH_REFUSED),
+                name=name,
                 user_id=token.user_id,
                 session_id=token.session_id,
-                reason=reason or outcome,
+                reason=reason,
                 generations_behind=session.generation - token.generation if session else None,
             )
         )

@@ -94,8 +94,8 @@ def _by_generation(behind: int, age_ms: int, grace_seconds: int) -> Outcome:
     if behind < 0:
         return Outcome.AHEAD
     if behind == 0:
-        # The current token of a live session: all that can have refused the write is that the last rotation is
-        # younger than the window.
+        # The current token of a live session: what refused the write is that the last rotation is younger than the
+        # window, or that more scope was asked for than the session has, which is for whoever asked to see.
         return Outcome.COALESCED
     # A negative age is a clock that lags behind the one that rotated. Zero grace is strict at any age.
     if behind == 1 and grace_seconds > 0 and max(0, age_ms) <= grace_seconds * 1000:

@@ -1,0 +1,29 @@
+"""What a refresh may ask of its session's scope: as much or less, never more (RFC 6749 §6). Pure."""
+
+from edge_auth.errors import InvalidScope
+from edge_auth.tokens.claims import SCOPE
+
+MAX_SCOPE_CHARACTERS = 200  # no session has as many: scope and roles of an account share 200 bytes
+
+
+def wanted_words(requested: str) -> tuple[str, ...]:
+    """Return the words of a requested scope; none, where all of the session's is wanted.
+
+    What is no scope is one word that no session has. So it is refused where any other is that asks for too much: by
+    the session, and not before it is known that the token lives.
+    """
+    if not requested:
+        return ()
+    if len(requested) > MAX_SCOPE_CHARACTERS or not SCOPE.fullmatch(requested):
+        return (requested,)
+    return tuple(dict.fromkeys(requested.split(" ")))
+
+
+def narrowed(scope: str, wanted: tuple[str, ...]) -> str:
+    """Return the wanted words of a session's scope, in the session's order. Raises InvalidScope."""
+    if not wanted:
+        return scope
+    words = scope.split(" ")
+    if not set(wanted) <= set(words):
+        raise InvalidScope("more than the session's scope")
+    return " ".join(word for word in words if word in wanted)

@@ -1,0 +1,71 @@
+"""The scope in the rotation's condition: whole words, of the session's own list."""
+
+import pytest
+
+from edge_auth.flows.ports import RotationRefused
+from edge_auth.tokens.scope import MAX_SCOPE_CHARACTERS, wanted_words
+from tests.contract.engines import Engine, Tables
+from tests.contract.records import ADA_ID, a_session, a_token, opened, rotate
+
+
+@pytest.mark.parametrize("wanted", [(), ("read",), ("write",), ("write", "read")])
+def test_a_part_of_the_scope_rotates_and_the_session_keeps_all_of_it(engine: Engine, wanted: tuple[str, ...]) -> None:
+    """A4: the scope of the session is the login's, whatever a refresh asks for."""
+    opened(engine, a_session())
+
+    assert rotate(engine, a_token(), wanted_scope=wanted).scope == "read write"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [("delete",), ("read", "delete"), ("rea",), ("READ",), ("read write",), ("read,write",), ("",), ("x" * 8000,)],
+)
+def test_any_other_word_refuses_and_changes_nothing(engine: Engine, wanted: tuple[str, ...]) -> None:
+    """A4: a wider scope does not use the token up; the refused write brings the session."""
+    opened(engine, a_session())
+
+    with pytest.raises(RotationRefused) as refused:
+        rotate(engine, a_token(), wanted_scope=wanted)
+
+    assert refused.value.session == a_session()
+    assert engine.sessions.of_user(ADA_ID) == [a_session()]
+
+
+@pytest.mark.parametrize("scope", ["", "x"])
+def test_a_session_of_little_scope_has_little(engine: Engine, scope: str) -> None:
+    """A4: with no scope at all, any word refuses and none rotates."""
+    opened(engine, a_session(scope=scope))
+
+    with pytest.raises(RotationRefused):
+        rotate(engine, a_token(), wanted_scope=("read",))
+    assert rotate(engine, a_token()).scope == scope
+
+
+def test_as_many_words_as_a_request_can_have_fit_into_the_condition(engine: Engine) -> None:
+    """DynamoDB takes 4 KB and 300 operators of an expression: the longest scope stays under both."""
+    words = [chr(code) for code in range(0x23, 0x7F) if code != 0x5C]
+    words += [f"{one}{other}" for one in words[:3] for other in words]
+    scope = " ".join(words)[:MAX_SCOPE_CHARACTERS].rstrip()
+    opened(engine, a_session(scope=scope))
+
+    assert rotate(engine, a_token(), wanted_scope=wanted_words(scope)).generation == 4
+
+
+@pytest.mark.parametrize(("wanted", "rotates"), [((), True), (("read",), False), (("ad wri",), False)])
+def test_an_item_with_its_scope_as_one_text_still_reads(
+    tables: Tables,
+    wanted: tuple[str, ...],
+    rotates: bool,  # noqa: FBT001 - the expectation
+) -> None:
+    """Items were written so before scope could be narrowed. Parts of words are no words, so no word rotates them."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    [item] = tables.session_items()
+    tables.client.put_item(TableName=tables.sessions, Item={**item, "scope": {"S": "read write"}})  # type: ignore[dict-item]  # items as they were read
+
+    if rotates:
+        assert rotate(engine, a_token(), wanted_scope=wanted).scope == "read write"
+    else:
+        with pytest.raises(RotationRefused) as refused:
+            rotate(engine, a_token(), wanted_scope=wanted)
+        assert refused.value.session == a_session()

@@ -1,0 +1,104 @@
+"""Refresh with a scope, over HTTP: RFC 6749 §6."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.functional.answers import INVALID_GRANT, INVALID_REQUEST, INVALID_SCOPE
+from tests.functional.conftest import Function
+from tests.functional.sample_events import Event, refresh_event, with_form, with_json
+from tests.functional.stack import Stack
+
+Tokens = dict[str, str]
+
+
+def json_event(token: str, scope: object) -> Event:
+    """Return a refresh in JSON with a scope."""
+    return with_json("refresh-json", {"refresh_token": token, "scope": scope})
+
+
+def form_event(token: str, scope: str) -> Event:
+    """Return a refresh as stock OAuth clients send it, with a scope."""
+    return with_form("refresh-form", {"grant_type": "refresh_token", "refresh_token": token, "scope": scope})
+
+
+EVENTS = pytest.mark.parametrize("event", [json_event, form_event])
+
+
+def granted(access_token: str) -> str:
+    """Return the scope that an access token has."""
+    payload: dict[str, Any] = jwt.decode(access_token, options={"verify_signature": False})
+    return str(payload["scope"])
+
+
+@EVENTS
+def test_a_narrower_scope_and_then_all_of_it(
+    stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str, str], Event]
+) -> None:
+    """A4: narrowed then full again, in one write each; the answer says which."""
+    refresh(refresh_event("x"))  # warm
+    stack.wire.forget()
+    narrow = refresh(event(tokens["refresh_token"], "write")).json
+    stack.clock.advance(seconds=60)
+    full = refresh(refresh_event(narrow["refresh_token"])).json
+
+    assert (narrow["scope"], granted(narrow["access_token"])) == ("write", "write")
+    assert (full["scope"], granted(full["access_token"])) == ("read write", "read write")
+    assert stack.wire.counts == {"dynamodb.UpdateItem": 2}
+
+
+@EVENTS
+@pytest.mark.parametrize("scope", ["read write admin", "admin", "rea", "read  write", ' "', "ü", "a " * 2000 + "a"])
+def test_a_wider_or_malformed_scope_uses_nothing_up(
+    stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str, str], Event], scope: str
+) -> None:
+    """A4: invalid_scope after one refused write; the session has not moved, and the same token is still good."""
+    before = stack.session_items()
+    refresh(refresh_event("x"))  # warm
+    stack.wire.forget()
+
+    assert refresh(event(tokens["refresh_token"], scope)) == INVALID_SCOPE
+
+    assert stack.wire.counts == {"dynamodb.UpdateItem": 1}
+    assert stack.session_items() == before
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+
+
+@EVENTS
+def test_an_empty_scope_is_all_of_it(refresh: Function, tokens: Tokens, event: Callable[[str, str], Event]) -> None:
+    """RFC 6749 §3.2: a parameter without a value is as if it were not there."""
+    assert refresh(event(tokens["refresh_token"], "")).json["scope"] == "read write"
+
+
+@pytest.mark.parametrize("scope", [None, 1, True, ["read"], {"read": True}, "\ud800"])
+def test_a_scope_that_is_no_text_is_malformed(stack: Stack, refresh: Function, tokens: Tokens, scope: object) -> None:
+    """Contract §3: a parameter of another type is invalid_request, and the store is not asked."""
+    before = stack.session_items()
+
+    assert refresh(json_event(tokens["refresh_token"], scope)) == INVALID_REQUEST
+    assert stack.session_items() == before
+
+
+@EVENTS
+def test_a_dead_token_reads_the_same_with_a_wider_scope(
+    stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str, str], Event]
+) -> None:
+    """A17, A2: forged and reused tokens get invalid_grant, and reuse ends the session all the same."""
+    successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
+    stack.clock.advance(seconds=60)
+
+    assert refresh(event("forged", "admin")) == INVALID_GRANT
+    assert refresh(event(tokens["refresh_token"], "admin")) == INVALID_GRANT
+    assert refresh(event(successor, "admin")) == INVALID_GRANT
+    [item] = stack.session_items()
+    assert item["revoked_reason"] == {"S": "reused"}
+
+
+def test_parallel_callers_get_what_each_asked_for(refresh: Function, tokens: Tokens) -> None:
+    """F6: one successor for all, and the scope of each call's own."""
+    answers = [refresh(json_event(tokens["refresh_token"], scope)).json for scope in ("read", "write", "")]
+
+    assert len({answer["refresh_token"] for answer in answers}) == 1
+    assert [granted(answer["access_token"]) for answer in answers] == ["read", "write", "read write"]
