@@ -83,7 +83,7 @@ def sessions(accounts: Accounts, options: argparse.Namespace) -> None:
             "session_id": session.session_id,
             "client_id": session.client_id,
             "created": _utc(session.created_at_seconds),
-            "last_used": _utc(session.rotated_at_ms // 1000 or session.created_at_seconds),
+            "last_used": _utc(session.last_used_at_seconds),
             "expires": _utc(session.expires_at_seconds),
         }
         print(json.dumps(line))

@@ -6,6 +6,7 @@ import secrets
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.client_description import described
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnsupportedGrantType
 from edge_auth.flows.grant import AccessTokenPolicy
@@ -39,9 +40,10 @@ def post(request: Request) -> Response:
     parameters = refresh_parameters(request)
     presented = text_parameter(parameters, "refresh_token")
     scope = text_parameter({"scope": "", **parameters}, "scope")
+    client = described(user_agent=request.user_agent, address=request.source_address)
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(refresh(presented, policy, scope=scope))
+    return token_response(refresh(presented, policy, scope=scope, client=client))
 
 
 def refresh_parameters(request: Request) -> dict[str, object]:

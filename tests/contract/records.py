@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.flows.identity import ACTIVE, Identity
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Session
@@ -16,6 +17,8 @@ ADA_ID = "ada0" * 5 + "aA"
 BOB_ID = "b0b0" * 5 + "bA"
 SEED = b"seed of a test.."
 OTHER_SEED = b"another seed...."
+
+CLIENT_NOW = ClientDescription("", "app/1.1", "2001:db8:1::/48")
 
 ADA = Identity(
     user_id=ADA_ID,
@@ -57,6 +60,7 @@ def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Sess
         scope="read write",
         roles=("admin", "auditor"),
         amr=("pwd",),
+        client=ClientDescription("Ada's phone", "app/1.0", "192.0.2.0/24"),
     )
     return replace(session, **changes)
 
@@ -85,6 +89,7 @@ def rotate(
         grace_seconds=grace_seconds,
         idle_expires_at_seconds=now_ms // 1000 + 1_500,
         wanted_scope=wanted_scope,
+        client=CLIENT_NOW,
     )
 
 

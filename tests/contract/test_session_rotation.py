@@ -8,6 +8,7 @@ from edge_auth.tokens.session import Session
 from tests.contract.engines import Engine
 from tests.contract.records import (
     ADA_ID,
+    CLIENT_NOW,
     GRACE_SECONDS,
     NOW_MS,
     NOW_SECONDS,
@@ -31,7 +32,7 @@ def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Ses
 
 
 def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine: Engine) -> None:
-    """One more generation, at this time, by this invocation, with a new idle timeout; nothing else changes."""
+    """One more generation, at this time, by this invocation and client, with a new idle timeout; nothing else changes."""
     opened(engine, a_session(), a_session(2))
 
     rotated = rotate(engine, a_token())
@@ -42,6 +43,7 @@ def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine
         rotated_at_ms=NOW_MS,
         rotation_id="rotation-now",
         idle_expires_at_seconds=NOW_SECONDS + 1_500,
+        client=replace(CLIENT_NOW, name=a_session().client.name),
     )
     assert engine.sessions.find(ADA_ID, session_id(1)) == rotated
     assert engine.sessions.find(ADA_ID, session_id(2)) == a_session(2)

@@ -1,16 +1,31 @@
 """What lies in the tables, seen without the adapters."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from edge_auth.adapters.session_items import EVIDENCE_SECONDS
+from edge_auth.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.accounts import MAX_RIGHTS_BYTES
 from edge_auth.flows.ports import RotationRefused
 from edge_auth.tokens import refresh
 from edge_auth.tokens.refresh import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
 from tests.contract.engines import Tables
-from tests.contract.records import ADA, ADA_ID, NOW_MS, SEED, a_session, a_token, end, opened, rotate, session_id
+from tests.contract.records import (
+    ADA,
+    ADA_ID,
+    NOW_MS,
+    NOW_SECONDS,
+    SEED,
+    a_session,
+    a_token,
+    end,
+    opened,
+    rotate,
+    session_id,
+)
 
 DAY_SECONDS = 86_400
 SESSION_ATTRIBUTES = [
@@ -37,6 +52,29 @@ NUMBERS = [
     "idle_expires_at",
     "absolute_expires_at",
 ]
+
+
+OPTIONAL_ATTRIBUTES = ["client_name", "user_agent", "network"]
+
+
+def item_bytes(item: Any) -> int:  # noqa: ANN401 - DynamoDB attribute values
+    """Return what DynamoDB charges an item for: "DynamoDB item sizes and formats" in its developer guide."""
+    return sum(len(name.encode()) + value_bytes(value) for name, value in item.items())
+
+
+def value_bytes(value: dict[str, Any]) -> int:
+    """Return the size of one attribute value; of a number, at most what it can be."""
+    match value:
+        case {"S": text}:
+            return len(text.encode())
+        case {"N": digits}:
+            return (len(digits) + 1) // 2 + 1
+        case {"B": raw}:
+            return len(raw)
+        case {"L": values}:
+            return 3 + sum(1 + value_bytes(each) for each in values)
+        case _:
+            raise AssertionError(value)
 
 
 def damage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
@@ -135,6 +173,64 @@ def test_a_damaged_session_can_be_ended(tables: Tables, name: str) -> None:
 
     [item] = tables.session_items()
     assert item["revoked_reason"] == {"S": "logout"}
+
+
+@pytest.mark.parametrize("name", OPTIONAL_ATTRIBUTES)
+def test_a_session_of_an_earlier_version_shows_nothing_of_its_client(tables: Tables, name: str) -> None:
+    """Items were written before sessions were shown: they read, rotate and end like any other."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, name, None)
+    field = name.removeprefix("client_")
+    without = replace(a_session(), client=replace(a_session().client, **{field: ""}))
+
+    assert engine.sessions.find(ADA_ID, session_id(1)) == without
+    assert engine.sessions.of_user(ADA_ID) == [without]
+    assert rotate(engine, a_token()).generation == 4
+    end(engine, a_token())
+
+
+@pytest.mark.parametrize("name", OPTIONAL_ATTRIBUTES)
+def test_a_client_that_is_no_text_is_damage(tables: Tables, name: str) -> None:
+    """F38: an attribute that may be absent is not therefore anything."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, name, {"BOOL": True})
+
+    with pytest.raises(TemporarilyUnavailable, match=name):
+        engine.sessions.find(ADA_ID, session_id(1))
+
+
+def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
+    """DynamoDB charges a write unit for each kilobyte: rotated and ended, no session has more than one."""
+    words = "a" * (MAX_RIGHTS_BYTES - len('{"scope":"","roles":["b"]}'))
+    client = ClientDescription(
+        name="\N{GREEK SMALL LETTER OMEGA}" * (MAX_NAME_BYTES // 2),
+        user_agent="u" * MAX_USER_AGENT_CHARACTERS,
+        network="2001:db8:ffff::/48",
+    )
+    spread = " ".join("a" * (len(words) // 2))  # of as many words as there can be: each weighs one byte more
+    for number, scope in enumerate((words, spread), start=1):
+        engine = tables.engine(is_atomic=False)
+        session = a_session(
+            number, scope=scope, roles=("b",), rotation_id="f" * 32, generation=2**32 - 3, client=client
+        )
+        opened(engine, session)
+        engine.sessions.rotate(
+            a_token(2**32 - 3, number=number),
+            rotation_id="f" * 32,
+            now_ms=NOW_MS,
+            grace_seconds=0,
+            idle_expires_at_seconds=NOW_SECONDS + 1_500,
+            wanted_scope=(),
+            client=client,
+        )
+        end(engine, a_token(number=number), end_id="e" * 32, reason="session_limit")
+
+    sizes = [item_bytes(item) for item in tables.session_items()]
+
+    assert len(sizes) == 2
+    assert max(sizes) <= 1024, sizes
 
 
 def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field, replace
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.identity import ACTIVE, Identity
 from edge_auth.flows.ports import AlreadyEnded, EpochMoved, RingMoved, RotationRefused, StoredRing
@@ -110,6 +111,7 @@ class MemorySessions:
         grace_seconds: int,
         idle_expires_at_seconds: int,
         wanted_scope: tuple[str, ...],
+        client: ClientDescription,
     ) -> Session:
         """Rotate under the write's condition, spelt out here once more: the fake must not borrow the rule it tests."""
         key = (token.user_id, token.session_id)
@@ -132,6 +134,7 @@ class MemorySessions:
                 rotated_at_ms=now_ms,
                 rotation_id=rotation_id,
                 idle_expires_at_seconds=idle_expires_at_seconds,
+                client=replace(client, name=found.client.name),
             )
             return self._store.sessions[key]
 

@@ -49,7 +49,7 @@ def test_a_refresh_is_answered_with_new_tokens(
 
 
 def test_the_session_moves_one_generation(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """I5, A5: one more generation, a new idle timeout, the absolute one stays."""
+    """I5, A5: one more generation, a new idle timeout, the absolute one stays; the client is the one that came now."""
     [before] = stack.session_items()
     stack.clock.advance(seconds=3600)
 
@@ -59,7 +59,8 @@ def test_the_session_moves_one_generation(stack: Stack, refresh: Function, token
     assert after["generation"] == {"N": "1"}
     assert after["rotated_at_ms"] == {"N": str(stack.clock.now_ms)}
     assert after["idle_expires_at"] == {"N": str(stack.clock.now_seconds + 14 * 86_400)}
-    changed = {"generation", "rotated_at_ms", "rotation_id", "idle_expires_at"}
+    assert (after["user_agent"], after["network"]) == ({"S": "curl/8.9.1"}, {"S": "203.0.113.0/24"})
+    changed = {"generation", "rotated_at_ms", "rotation_id", "idle_expires_at", "user_agent", "network"}
     assert {k: v for k, v in after.items() if k not in changed} == {k: v for k, v in before.items() if k not in changed}
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.flows.accounts import Accounts
 from edge_auth.flows.events import EventName, SecurityEvent
@@ -134,6 +135,7 @@ class TroubledSessions(MemorySessions):
         grace_seconds: int,
         idle_expires_at_seconds: int,
         wanted_scope: tuple[str, ...],
+        client: ClientDescription,
     ) -> Session:
         """Rotate."""
         self._trouble.on("rotate")
@@ -144,6 +146,7 @@ class TroubledSessions(MemorySessions):
             grace_seconds=grace_seconds,
             idle_expires_at_seconds=idle_expires_at_seconds,
             wanted_scope=wanted_scope,
+            client=client,
         )
 
     def end(

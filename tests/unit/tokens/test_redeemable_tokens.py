@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.flows.ports import AlreadyEnded, RotationRefused
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import NEVER_ROTATED_MS, Outcome, Session, decide
@@ -74,6 +75,7 @@ class RotationMachine(RuleBasedStateMachine):
                     grace_seconds=self.grace,
                     idle_expires_at_seconds=self.now_ms // 1000 + IDLE_SECONDS,
                     wanted_scope=(),
+                    client=ClientDescription(),
                 )
                 refused = None
             except RotationRefused as error:

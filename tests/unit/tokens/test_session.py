@@ -172,3 +172,10 @@ def test_a_revoked_session_does_not_live() -> None:
     """Revoked is ended, however far its timeouts are."""
     assert SESSION.is_live(ROTATED_AT_MS // 1000)
     assert not REVOKED.is_live(ROTATED_AT_MS // 1000)
+
+
+def test_a_session_was_last_used_at_its_last_rotation_or_its_login() -> None:
+    """What its user sees of it; no other moment is kept."""
+    fresh = replace(SESSION, rotated_at_ms=0)
+    assert SESSION.last_used_at_seconds == ROTATED_AT_MS // 1000
+    assert fresh.last_used_at_seconds == fresh.created_at_seconds

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.items import ItemReader, binary, number, text, texts
+from edge_auth.client_description import ClientDescription
 from edge_auth.tokens.session import Session
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         "scope": texts(tuple(session.scope.split())),  # a list: its words can be told apart in a condition
         "roles": texts(session.roles),
         "amr": texts(session.amr),
+        "client_name": text(session.client.name),
+        "user_agent": text(session.client.user_agent),
+        "network": text(session.client.network),
         "delete_at": number(session.absolute_expires_at_seconds + EVIDENCE_SECONDS),
     }
 
@@ -57,6 +61,11 @@ def session_from(item: "Item") -> Session:
         scope=_scope(item),
         roles=read.texts("roles"),
         amr=read.texts("amr"),
+        client=ClientDescription(
+            name=read.optional_text("client_name"),
+            user_agent=read.optional_text("user_agent"),
+            network=read.optional_text("network"),
+        ),
         revoked_at_seconds=read.optional_number("revoked_at"),
         revoked_reason=read.optional_text("revoked_reason"),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.items import ItemReader, binary, number, text
 from edge_auth.adapters.session_items import session_from, session_key
+from edge_auth.client_description import ClientDescription
 from edge_auth.flows.ports import AlreadyEnded, RotationRefused
 from edge_auth.tokens.refresh import RefreshToken
 from edge_auth.tokens.session import Session
@@ -28,7 +29,7 @@ _IS_LIVE = f"{_IS_NOT_ENDED} AND absolute_expires_at > :now AND idle_expires_at 
 _IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"
 _ROTATE = (
     "SET generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
-    "idle_expires_at = :idle_expires_at"
+    "idle_expires_at = :idle_expires_at, user_agent = :user_agent, network = :network"
 )
 _END = "SET revoked_at = :now, revoked_reason = :reason, end_id = :end_id"
 
@@ -50,6 +51,7 @@ class DynamoDBSessions:
         grace_seconds: int,
         idle_expires_at_seconds: int,
         wanted_scope: tuple[str, ...],
+        client: ClientDescription,
     ) -> Session:
         """Rotate in one conditional write; a refused one brings the item that stood in the way, at no further cost."""
         and_has_scope, words, names = _has_words(wanted_scope)
@@ -68,6 +70,8 @@ class DynamoDBSessions:
                         ":rotated_before_ms": number(now_ms - grace_seconds * 1000),
                         ":rotation_id": text(rotation_id),
                         ":idle_expires_at": number(idle_expires_at_seconds),
+                        ":user_agent": text(client.user_agent),
+                        ":network": text(client.network),
                         ":one": number(1),
                         **words,
                     },

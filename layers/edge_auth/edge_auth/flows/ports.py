@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.flows.events import SecurityEvent
 from edge_auth.flows.identity import Identity
 from edge_auth.throttling import Backoff, Counted, Rate
@@ -86,11 +87,12 @@ class Sessions(Protocol):
         grace_seconds: int,
         idle_expires_at_seconds: int,
         wanted_scope: tuple[str, ...],
+        client: ClientDescription,
     ) -> Session:
         """Move the session to its next generation, if the token is the current one and the session lives.
 
-        And if it has every word of the wanted scope; the session's own scope stays. One conditional write. Returns
-        the session as it is now. Raises RotationRefused.
+        And if it has every word of the wanted scope; the session's own scope stays. It shows the client's user agent
+        and network from now on. One conditional write. Returns the session as it is now. Raises RotationRefused.
         """
 
     def end(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
@@ -20,6 +21,7 @@ from edge_auth.tokens.scope import narrowed, wanted_words
 from edge_auth.tokens.session import Outcome, Session, decide
 
 ROTATION_ID_BYTES = 16
+UNKNOWN_CLIENT = ClientDescription()
 END_UNKNOWN = "reused, and not known to have ended"
 
 _ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
@@ -45,10 +47,13 @@ class Refresh:
     entropy: Entropy
     record: Record
 
-    def __call__(self, presented: str, policy: AccessTokenPolicy, *, scope: str = "") -> TokenGrant:
+    def __call__(
+        self, presented: str, policy: AccessTokenPolicy, *, scope: str = "", client: ClientDescription = UNKNOWN_CLIENT
+    ) -> TokenGrant:
         """Answer a refresh token with a new access token and the refresh token to use next.
 
         `scope` is the part of the session's that the access token shall have; empty, all of it.
+        `client` is who presents the token.
 
         Raises:
             InvalidGrant: the token is dead, for whatever reason.
@@ -60,7 +65,7 @@ class Refresh:
         token = refresh.parse(presented, keys.mac_keys)
         now_ms = self.clock()
         wanted = wanted_words(scope)
-        session, outcome = self._rotate(token, wanted, now_ms)
+        session, outcome = self._rotate(token, wanted, client, now_ms)
         granted_scope = self._narrowed(token, session, wanted)
         self._record(token, session, outcome)
         return grant(
@@ -73,7 +78,9 @@ class Refresh:
             entropy=self.entropy,
         )
 
-    def _rotate(self, token: RefreshToken, wanted: tuple[str, ...], now_ms: int) -> tuple[Session, Outcome]:
+    def _rotate(
+        self, token: RefreshToken, wanted: tuple[str, ...], client: ClientDescription, now_ms: int
+    ) -> tuple[Session, Outcome]:
         rotation_id = self.entropy(ROTATION_ID_BYTES).hex()
         try:
             session = self.sessions.rotate(
@@ -83,6 +90,7 @@ class Refresh:
                 grace_seconds=self.grace_seconds,
                 idle_expires_at_seconds=now_ms // 1000 + self.idle_seconds,
                 wanted_scope=wanted,
+                client=client,
             )
         except RotationRefused as refused:
             found = refused.session

@@ -8,6 +8,7 @@ last rotation is at most the grace window old. Everything else is dead, and an o
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge_auth.client_description import ClientDescription
 from edge_auth.tokens.refresh import RefreshToken
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
@@ -35,8 +36,14 @@ class Session:
     scope: str = ""
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
+    client: ClientDescription = ClientDescription()  # noqa: RUF009 - frozen
     revoked_at_seconds: int | None = None
     revoked_reason: str = ""
+
+    @property
+    def last_used_at_seconds(self) -> int:
+        """When tokens were last made for the session: its last rotation, or its login."""
+        return self.rotated_at_ms // 1000 or self.created_at_seconds
 
     @property
     def expires_at_seconds(self) -> int:

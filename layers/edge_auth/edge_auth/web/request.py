@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 class Request:
     """One request. `context` is API Gateway's request context; `media_type` is lower case, without parameters.
 
-    `if_none_match` is that header (RFC 9110 §13.1.2), empty where there is none.
+    `if_none_match` and `user_agent` are those headers (RFC 9110 §13.1.2, §10.1.5), empty where there is none.
     """
 
     method: str
@@ -32,6 +32,7 @@ class Request:
     body: bytes
     context: Mapping[str, object]
     if_none_match: str = ""
+    user_agent: str = ""
 
     @property
     def source_address(self) -> str:
@@ -60,6 +61,7 @@ def request_from(event: object) -> Request:
         body=_body(event.get("body"), is_base64=event.get("isBase64Encoded") is True),
         context=context,
         if_none_match=_header(event.get("headers"), "if-none-match"),
+        user_agent=_header(event.get("headers"), "user-agent"),
     )
 
 
