@@ -46,6 +46,11 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
         yield wire
 
 
+def offline(_address: str) -> str:
+    """Be out of reach, as every issuer is in these tests unless one says otherwise."""
+    raise OSError("offline")
+
+
 @pytest.fixture
 def empty_stack(
     wire: Wire,
@@ -55,6 +60,7 @@ def empty_stack(
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Stack]:
     """Return a stack without keys and users. Afterwards, nothing that was printed may hold a secret (L4, K5, A13)."""
+    monkeypatch.setattr("edge_auth.issuer_keys.download", offline)
     output = Output(capfd, caplog)
     stack = create_stack(wire, clock, monkeypatch, output)
     yield stack
