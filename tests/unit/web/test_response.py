@@ -149,7 +149,7 @@ def test_tokens_are_never_stored() -> None:
 
 
 def test_errors_for_operators_have_no_answer() -> None:
-    """They are not for the HTTP side, and not mistaken for it; those that clients cause too have a code of their own."""
+    """They are not for the HTTP side, and not mistaken for it; what clients cause too has a code."""
     for_operators = {error for error in errors.AccountError.__subclasses__() if not issubclass(error, AuthError)}
     assert errors.UnknownUser in for_operators
     assert not for_operators & set(ANSWERS)
