@@ -36,6 +36,14 @@ class MemoryIdentities:
                 raise UnknownUser("there is no such user")
             return self._store.identities[username]
 
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id."""
+        with self._store.lock:
+            for identity in self._store.identities.values():
+                if identity.user_id == user_id:
+                    return identity
+            raise UnknownUser("there is no such user")
+
     def create(self, identity: Identity) -> None:
         """Add a user."""
         with self._store.lock:
@@ -59,12 +67,36 @@ class MemoryIdentities:
             self._store.identities[username] = replace(current, password_hash=password_hash, epoch=current.epoch + 1)
             return self.find(username)
 
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password of the user as it was read."""
+        with self._store.lock:
+            self._check_as_read(identity)
+            self.change_password(identity.username, password_hash)
+
     def change_status(self, username: str, status: str) -> Identity:
         """Change the status and move the epoch."""
         with self._store.lock:
             current = self.find(username)
             self._store.identities[username] = replace(current, status=status, epoch=current.epoch + 1)
             return self.find(username)
+
+    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch."""
+        with self._store.lock:
+            current = self.find(username)
+            self._store.identities[username] = replace(current, scope=scope, roles=roles, epoch=current.epoch + 1)
+            return self.find(username)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove a user as it was read."""
+        with self._store.lock:
+            self._check_as_read(identity)
+            del self._store.identities[identity.username]
+
+    def _check_as_read(self, identity: Identity) -> None:
+        current = self._store.identities.get(identity.username)
+        if current is None or (current.user_id, current.epoch) != (identity.user_id, identity.epoch):
+            raise EpochMoved
 
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch."""

@@ -29,6 +29,7 @@ FUNCTIONS = {
     "me": "whoami",
     "oauth-authorization-server": "jwks",
     "openid-configuration": "jwks",
+    "password": "password",
     "refresh-form": "refresh",
     "refresh-json": "refresh",
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from edge_auth.client_description import ClientDescription
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.flows.accounts import Accounts
+from edge_auth.flows.change_password import ChangePassword
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.identity import Identity
@@ -106,6 +107,21 @@ class TroubledIdentities(MemoryIdentities):
         """Read a user."""
         self._trouble.on("find_identity")
         return super().find(username)
+
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id."""
+        self._trouble.on("find_by_id")
+        return super().find_by_id(user_id)
+
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password of the user as it was read."""
+        self._trouble.on("replace_password")
+        super().replace_password(identity, password_hash)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove a user as it was read."""
+        self._trouble.on("delete")
+        super().delete(identity)
 
     def renew_hash(self, identity: Identity, password_hash: str) -> None:
         """Replace the hash that was checked."""
@@ -242,6 +258,19 @@ class Deployment:
             session_opening=self.session_opening,
             key_ring=self.key_ring,
             session_policy=SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def change_password(self) -> ChangePassword:
+        """The use case."""
+        return ChangePassword(
+            limits=LoginLimits(self.attempts, self.clock, self.events.append),
+            identities=self.identities,
+            sessions=self.sessions,
+            password_rules=PASSWORD_RULES,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,

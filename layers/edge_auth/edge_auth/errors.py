@@ -115,6 +115,10 @@ class UnknownUser(AccountError):
     """No account has this user name."""
 
 
+class UserChanged(AccountError):
+    """Somebody else changed the account meanwhile."""
+
+
 class UsernameTaken(AuthError, AccountError):
     """An account with this user name exists."""
 

@@ -27,7 +27,7 @@ Record = Callable[[SecurityEvent], None]
 
 
 class EpochMoved(Exception):
-    """The identity changed while a login was under way: sessions were ended, or the user was disabled."""
+    """The identity is not the one any more that was read: sessions were ended, or the user was disabled or deleted."""
 
 
 class AlreadyEnded(Exception):
@@ -52,6 +52,9 @@ class Identities(Protocol):
     def find(self, username: str) -> Identity:
         """Read a user, strongly consistent. Raises UnknownUser."""
 
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id, strongly consistent. Raises UnknownUser."""
+
     def create(self, identity: Identity) -> None:
         """Add a user. Raises UsernameTaken."""
 
@@ -61,8 +64,20 @@ class Identities(Protocol):
     def change_password(self, username: str, password_hash: str) -> Identity:
         """Replace the password and move the epoch. Raises UnknownUser."""
 
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password and move the epoch, if that is still where it was read. Raises EpochMoved.
+
+        No two hashes are alike, so that a write whose response was lost knows itself again.
+        """
+
     def change_status(self, username: str, status: str) -> Identity:
         """Disable or enable a user and move the epoch. Raises UnknownUser."""
+
+    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch. Raises UnknownUser."""
+
+    def delete(self, identity: Identity) -> None:
+        """Remove a user, if the epoch is still where it was read: name and id in one act. Raises EpochMoved."""
 
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch: no login that began before may open a session now. Raises UnknownUser."""
