@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "REFRESH_ABSOLUTE_DAYS": "30",
     "ROTATION_GRACE_SECONDS": "10",
     "SIGNING_ALGORITHM": "ES256",
+    "PASSWORD_MIN_CHARACTERS": "15",
     "KEY_ROTATION_DAYS": "30",
     "KEY_PUBLISH_HOURS": "24",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -123,8 +124,9 @@ def test_a_planted_violation_breaks_a_contract(tmp_path: Path, module: str, line
         ("jwks", {"jwt"}),
         ("logout", {"jwt"}),
         ("rotate_keys", {"jwt"}),
-        ("login", {"aws_xray_sdk"}),
-        ("refresh", {"aws_xray_sdk"}),
+        ("login", {"aws_xray_sdk", "zxcvbn"}),
+        ("password", {"jwt", "aws_xray_sdk"}),
+        ("refresh", {"aws_xray_sdk", "zxcvbn"}),
     ],
 )
 def test_a_function_loads_nothing_that_it_does_not_need(function: str, forbidden: set[str]) -> None:

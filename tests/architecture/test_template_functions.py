@@ -10,6 +10,8 @@ SETTINGS: dict[str, type[settings.Settings]] = {
     "login": settings.LoginSettings,
     "refresh": settings.RefreshSettings,
     "logout": settings.LogoutSettings,
+    "password": settings.PasswordSettings,
+    "sessions": settings.SessionsSettings,
     "authorizer": settings.AuthorizerSettings,
     "jwks": settings.JwksSettings,
     "rotate_keys": settings.RotateKeysSettings,

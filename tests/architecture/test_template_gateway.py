@@ -12,7 +12,12 @@ PUBLIC_ROUTES = {
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
 }
-PROTECTED_ROUTES = {("GET", "/me")}
+PROTECTED_ROUTES = {
+    ("POST", "/auth/password"),
+    ("GET", "/me"),
+    ("GET", "/auth/sessions"),
+    ("DELETE", "/auth/sessions/{session_id}"),
+}
 
 
 def test_the_authorizers_cache_is_explicit() -> None:

@@ -29,6 +29,19 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
+    "password": {
+        ("dynamodb:UpdateItem", "ThrottleTable"),
+        ("dynamodb:GetItem", "IdentitiesTable"),
+        ("dynamodb:UpdateItem", "IdentitiesTable"),
+        ("dynamodb:GetItem", "SessionsTable"),
+        ("dynamodb:Query", "SessionsTable"),
+        ("dynamodb:UpdateItem", "SessionsTable"),
+    },
+    "sessions": {
+        ("dynamodb:GetItem", "SessionsTable"),
+        ("dynamodb:Query", "SessionsTable"),
+        ("dynamodb:UpdateItem", "SessionsTable"),
+    },
     "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
     "rotate_keys": {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),

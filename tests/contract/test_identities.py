@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -5,8 +6,9 @@ import pytest
 
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.identity import ACTIVE, DISABLED
+from edge_auth.flows.ports import EpochMoved
 from tests.contract.engines import Engine
-from tests.contract.records import ADA, BOB
+from tests.contract.records import ADA, BOB, a_session
 
 
 def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:
@@ -158,3 +160,163 @@ def test_changes_to_nobody_are_refused_and_create_nobody(engine: Engine) -> None
 
     with pytest.raises(UnknownUser):
         engine.identities.find(ADA.username)
+
+
+def test_a_user_is_found_by_id(engine: Engine) -> None:
+    """The same user as by name; a name is no id."""
+    engine.identities.create(ADA)
+    engine.identities.create(BOB)
+
+    assert engine.identities.find_by_id(ADA.user_id) == ADA
+    assert engine.identities.find_by_id(BOB.user_id) == BOB
+    for user_id in (ADA.username, f"user#{ADA.user_id}", f"login#{ADA.username}", "x"):
+        with pytest.raises(UnknownUser):
+            engine.identities.find_by_id(user_id)
+
+
+def test_a_password_is_replaced_where_the_user_is_as_read(engine: Engine) -> None:
+    """A8: with the epoch, and nothing else; nobody else's."""
+    engine.identities.create(ADA)
+    engine.identities.create(BOB)
+
+    engine.identities.replace_password(ADA, "$argon2id$new")
+
+    assert engine.identities.find(ADA.username) == replace(ADA, password_hash="$argon2id$new", epoch=ADA.epoch + 1)
+    assert engine.identities.find(BOB.username) == BOB
+
+
+def test_a_password_is_not_replaced_once_the_epoch_has_moved(engine: Engine) -> None:
+    """F11: of two that read the same user, the second changes nothing, whatever moved the epoch."""
+    engine.identities.create(ADA)
+    moves: list[Callable[[], object]] = [
+        lambda: engine.identities.replace_password(engine.identities.find(ADA.username), "$argon2id$first"),
+        lambda: engine.identities.change_password(ADA.username, "$argon2id$operator"),
+        lambda: engine.identities.change_status(ADA.username, DISABLED),
+        lambda: engine.identities.change_rights(ADA.username, scope="", roles=()),
+        lambda: engine.identities.move_epoch(ADA.user_id),
+    ]
+    for move in moves:
+        read = engine.identities.find(ADA.username)
+        move()
+        moved = engine.identities.find(ADA.username)
+
+        with pytest.raises(EpochMoved):
+            engine.identities.replace_password(read, "$argon2id$second")
+
+        assert engine.identities.find(ADA.username) == moved
+
+
+def test_a_password_is_not_replaced_for_another_user_of_the_name(engine: Engine) -> None:
+    """A user that was deleted and created anew under the same name keeps the new password; nobody stays nobody."""
+    with pytest.raises(EpochMoved):
+        engine.identities.replace_password(ADA, "$argon2id$ghost")
+    with pytest.raises(UnknownUser):
+        engine.identities.find(ADA.username)
+    engine.identities.create(ADA)
+
+    with pytest.raises(EpochMoved):
+        engine.identities.replace_password(replace(ADA, user_id=BOB.user_id), "$argon2id$other")
+
+    assert engine.identities.find(ADA.username) == ADA
+
+
+def test_of_many_that_replace_one_password_one_wins(engine: Engine) -> None:
+    """F11: a race has one winner, whose password is the one that is kept."""
+    if not engine.is_atomic:
+        pytest.skip("moto's writes are not atomic across threads")
+    engine.identities.create(ADA)
+
+    def try_to_replace(number: int) -> bool:
+        try:
+            engine.identities.replace_password(ADA, f"$argon2id${number}")
+        except EpochMoved:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(try_to_replace, range(16)))
+
+    assert won.count(True) == 1
+    kept = replace(ADA, password_hash=f"$argon2id${won.index(True)}", epoch=ADA.epoch + 1)
+    assert engine.identities.find(ADA.username) == kept
+
+
+@pytest.mark.parametrize(("scope", "roles"), [("other", ("reader",)), ("", ()), ("read write", ("admin", "auditor"))])
+def test_changing_rights_moves_the_epoch(engine: Engine, scope: str, roles: tuple[str, ...]) -> None:
+    """Both are replaced, also by none, and also by what they were."""
+    engine.identities.create(ADA)
+
+    changed = engine.identities.change_rights(ADA.username, scope=scope, roles=roles)
+
+    assert changed == replace(ADA, scope=scope, roles=roles, epoch=ADA.epoch + 1)
+    assert engine.identities.find(ADA.username) == changed
+
+
+def test_changing_the_rights_of_nobody_creates_nobody(engine: Engine) -> None:
+    """DC-13: no write creates what it does not find."""
+    with pytest.raises(UnknownUser):
+        engine.identities.change_rights(ADA.username, scope="read", roles=())
+    with pytest.raises(UnknownUser):
+        engine.identities.find(ADA.username)
+
+
+def test_a_deleted_user_is_nobody(engine: Engine) -> None:
+    """F18: by name and by id; others stay."""
+    engine.identities.create(ADA)
+    engine.identities.create(BOB)
+
+    engine.identities.delete(ADA)
+
+    for act in (
+        lambda: engine.identities.find(ADA.username),
+        lambda: engine.identities.find_by_id(ADA.user_id),
+        lambda: engine.identities.move_epoch(ADA.user_id),
+    ):
+        with pytest.raises(UnknownUser):
+            act()
+    assert engine.identities.find_by_id(BOB.user_id) == BOB
+
+
+def test_a_user_is_not_deleted_once_the_epoch_has_moved(engine: Engine) -> None:
+    """What was read is not what is there: nothing is deleted, neither name nor id."""
+    engine.identities.create(ADA)
+    engine.identities.move_epoch(ADA.user_id)
+
+    for stale in (ADA, replace(ADA, epoch=ADA.epoch + 1, user_id=BOB.user_id)):
+        with pytest.raises(EpochMoved):
+            engine.identities.delete(stale)
+
+    moved = replace(ADA, epoch=ADA.epoch + 1)
+    assert engine.identities.find(ADA.username) == engine.identities.find_by_id(ADA.user_id) == moved
+    with pytest.raises(EpochMoved):
+        engine.identities.delete(BOB)
+
+
+def test_a_login_that_began_before_a_deletion_opens_nothing(engine: Engine) -> None:
+    """F12, F18: also where the name was given to somebody else meanwhile, at the same epoch."""
+    engine.identities.create(ADA)
+    engine.identities.delete(ADA)
+
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+    engine.identities.create(replace(ADA, user_id=BOB.user_id))
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.of_user(ADA.user_id) == []
+
+
+def test_the_name_of_a_deleted_user_may_be_given_again(engine: Engine) -> None:
+    """T6: to another id; what holds the old id finds nobody."""
+    engine.identities.create(ADA)
+    engine.identities.delete(ADA)
+    heir = replace(ADA, user_id=BOB.user_id, password_hash="$argon2id$heir", epoch=0)
+
+    engine.identities.create(heir)
+
+    assert engine.identities.find(ADA.username) == engine.identities.find_by_id(BOB.user_id) == heir
+    with pytest.raises(UnknownUser):
+        engine.identities.find_by_id(ADA.user_id)
+    with pytest.raises(EpochMoved):
+        engine.identities.replace_password(ADA, "$argon2id$old-owner")
+    assert engine.identities.find(ADA.username) == heir

@@ -24,6 +24,7 @@ def test_an_example_of_the_readme_answers_as_it_says(
         "EDGE_AUTH_URL": client.base_url,
         "EDGE_AUTH_USER": stack.user.name,
         "EDGE_AUTH_PASSWORD": stack.user.password,
+        "NEW_PASSWORD": stack.user.password,  # the one that it is, so that other tests can go on
         "ACCESS_TOKEN": session.access_token,
         "REFRESH_TOKEN": session.refresh_token,
     }

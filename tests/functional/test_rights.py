@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from edge_auth import passwords
 from tests.architecture.template_file import Intrinsic, functions
 from tests.functional.key_ring_events import asked
-from tests.functional.people import PASSWORD, ada
-from tests.functional.sample_events import login_event, logout_event, refresh_event, sample
+from tests.functional.people import ADA_ID, PASSWORD, ada
+from tests.functional.sample_events import login_event, logout_event, refresh_event, sample, with_json
 from tests.functional.stack import TABLES, LambdaContext, Stack
 from tests.functional.wire import Call
 
@@ -70,6 +70,16 @@ def logouts(stack: Stack) -> None:
     assert logout(logout_event(tokens[1], everywhere=True)).status == 204
 
 
+def changes_of_password(stack: Stack) -> None:
+    """Change it where there is another session."""
+    login = stack.function("login")
+    session_ids = [login(login_event("ada", PASSWORD)).json["session_id"] for _ in range(2)]
+    changing = with_json("password", {"current_password": PASSWORD, "new_password": f"{PASSWORD} of mine"})
+    changing["requestContext"]["authorizer"] |= {"sub": ADA_ID, "sid": session_ids[0]}
+    stack.wire.forget()
+    assert stack.function("password")(changing).status == 204
+
+
 def documents(stack: Stack) -> None:
     """Read all public documents."""
     jwks = stack.function("jwks")
@@ -99,6 +109,7 @@ def a_token(stack: Stack) -> str:
         ("login", logins),
         ("refresh", refreshes),
         ("logout", logouts),
+        ("password", changes_of_password),
         ("jwks", documents),
         ("rotate_keys", rotations),
     ],

@@ -74,6 +74,7 @@ class RefreshSettings(Settings):
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str
+    security_event_bus: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,25 @@ class LogoutSettings(Settings):
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSettings(Settings):
+    """What `password` needs. `issuer` and `audience` are names that are no passwords."""
+
+    issuer: str
+    audience: str
+    password_min_characters: int
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsSettings(Settings):
+    """What `sessions` needs."""
+
+    sessions_table: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +133,4 @@ class RotateKeysSettings(Settings):
     key_rotation_days: int
     key_publish_hours: int
     refresh_idle_days: int
+    security_event_bus: str

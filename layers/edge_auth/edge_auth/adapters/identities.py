@@ -7,6 +7,7 @@ from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.items import ItemReader, number, text, texts
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.identity import Identity
+from edge_auth.flows.ports import EpochMoved
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _EXISTS = "attribute_exists(pk)"
 _IS_NEW = "attribute_not_exists(pk)"
+_IS_HIS = "user_id = :user_id"
+_IS_AS_READ = f"{_IS_HIS} AND epoch = :epoch"
 
 
 class DynamoDBIdentities:
@@ -29,6 +32,13 @@ class DynamoDBIdentities:
     def find(self, username: str) -> Identity:
         """Read a user, strongly consistent."""
         return _identity(self._read(login_key(username)))
+
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id: first the name, then the user, both strongly consistent."""
+        identity = self.find(self._name_of(user_id))
+        if identity.user_id != user_id:
+            raise _unknown_user()  # deleted between the two reads, and the name given to another
+        return identity
 
     def create(self, identity: Identity) -> None:
         """Add a user: both items in one transaction, which the SDK makes safe to send twice."""
@@ -51,7 +61,7 @@ class DynamoDBIdentities:
                 TableName=self._table,
                 Key=login_key(identity.username),
                 UpdateExpression="SET password_hash = :new",
-                ConditionExpression="user_id = :user_id AND password_hash = :old",
+                ConditionExpression=f"{_IS_HIS} AND password_hash = :old",
                 ExpressionAttributeValues={
                     ":new": text(password_hash),
                     ":old": text(identity.password_hash),
@@ -65,6 +75,23 @@ class DynamoDBIdentities:
             username, "SET password_hash = :value, epoch = epoch + :one", {":value": text(password_hash)}, {}
         )
 
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password of the user as it was read, and move the epoch, in one write."""
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(identity.username),
+                    UpdateExpression="SET password_hash = :new, epoch = epoch + :one",
+                    ConditionExpression=_IS_AS_READ,
+                    ExpressionAttributeValues={":new": text(password_hash), ":one": number(1), **_as_read(identity)},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            # Our own write may have won, its response been lost, and the SDK have written again.
+            if refused.item.get("password_hash") != text(password_hash):
+                raise EpochMoved from None
+
     def change_status(self, username: str, status: str) -> Identity:
         """Change the status and move the epoch, in one write."""
         return self._change(
@@ -74,13 +101,58 @@ class DynamoDBIdentities:
             {"#status": "status"},
         )
 
+    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch, in one write."""
+        return self._change(
+            username,
+            "SET #scope = :scope, #roles = :roles, epoch = epoch + :one",
+            {":scope": text(scope), ":roles": texts(roles)},
+            {"#scope": "scope", "#roles": "roles"},
+        )
+
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
-        username = ItemReader(self._read(_user_key(user_id))).text("username")
-        self._change(username, "SET epoch = epoch + :one", {}, {})
+        his = {":user_id": text(user_id)}
+        self._change(self._name_of(user_id), "SET epoch = epoch + :one", his, {}, condition=_IS_HIS)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove both items in one transaction, which the SDK makes safe to send twice."""
+        try:
+            with translated_failures():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Delete": {
+                                "TableName": self._table,
+                                "Key": login_key(identity.username),
+                                "ConditionExpression": _IS_AS_READ,
+                                "ExpressionAttributeValues": _as_read(identity),
+                            }
+                        },
+                        {
+                            "Delete": {
+                                "TableName": self._table,
+                                "Key": _user_key(identity.user_id),
+                                "ConditionExpression": "username = :username",
+                                "ExpressionAttributeValues": {":username": text(identity.username)},
+                            }
+                        },
+                    ]
+                )
+        except ConditionFailed:
+            raise EpochMoved from None
+
+    def _name_of(self, user_id: str) -> str:
+        return ItemReader(self._read(_user_key(user_id))).text("username")
 
     def _change(
-        self, username: str, update: str, values: "dict[str, AttributeValueTypeDef]", names: dict[str, str]
+        self,
+        username: str,
+        update: str,
+        values: "dict[str, AttributeValueTypeDef]",
+        names: dict[str, str],
+        *,
+        condition: str = _EXISTS,
     ) -> Identity:
         # Sent twice after a lost response, the epoch moves twice: that ends no session too many.
         request_names = {"ExpressionAttributeNames": names} if names else {}
@@ -90,7 +162,7 @@ class DynamoDBIdentities:
                     TableName=self._table,
                     Key=login_key(username),
                     UpdateExpression=update,
-                    ConditionExpression=_EXISTS,
+                    ConditionExpression=condition,
                     ExpressionAttributeValues={":one": number(1), **values},
                     ReturnValues="ALL_NEW",
                     **request_names,  # type: ignore[arg-type]  # DynamoDB refuses an empty mapping of names
@@ -115,6 +187,10 @@ def login_key(username: str) -> "dict[str, AttributeValueTypeDef]":
 
 def _user_key(user_id: str) -> "dict[str, AttributeValueTypeDef]":
     return {"pk": text(f"user#{user_id}")}
+
+
+def _as_read(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    return {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)}
 
 
 def _user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":

@@ -1,12 +1,12 @@
-"""What operators do with accounts: create one, set its password, disable or enable it, see and end its sessions."""
+"""What operators do with accounts: create and delete them, set password and rights, disable, see and end sessions."""
 
 import json
 from dataclasses import dataclass
 
-from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused
+from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UserChanged
 from edge_auth.flows.end_sessions import EndSessions
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
-from edge_auth.flows.ports import Clock, Entropy, Identities, Record, Sessions
+from edge_auth.flows.ports import Clock, Entropy, EpochMoved, Identities, Record, Sessions
 from edge_auth.password_rules import PasswordRules
 from edge_auth.passwords import hash_password
 from edge_auth.tokens.claims import ROLE, SCOPE
@@ -15,7 +15,9 @@ from edge_auth.tokens.session import Session
 from edge_auth.usernames import canonical_username
 
 PASSWORD_SET = "password_set"
+RIGHTS_SET = "rights_set"
 USER_DISABLED = "user_disabled"
+USER_DELETED = "user_deleted"
 ENDED_BY_OPERATOR = "operator"
 
 MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays under 1 KiB
@@ -59,6 +61,15 @@ class Accounts:
         identity = self.identities.change_password(name, self._hashed(password, name))
         return self._end_all(identity, PASSWORD_SET)
 
+    def set_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> int:
+        """Replace scope and roles and end all sessions, which carry the old ones; return how many ended.
+
+        Raises RightsRefused.
+        """
+        _check_rights(scope, roles)
+        identity = self.identities.change_rights(canonical_username(username), scope=scope, roles=roles)
+        return self._end_all(identity, RIGHTS_SET)
+
     def disable(self, username: str) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
         identity = self.identities.change_status(canonical_username(username), DISABLED)
@@ -67,6 +78,20 @@ class Accounts:
     def enable(self, username: str) -> None:
         """Let a disabled user log in again."""
         self.identities.change_status(canonical_username(username), ACTIVE)
+
+    def delete(self, username: str) -> int:
+        """Remove a user and end all sessions; return how many ended. The name may be given again, to another user id.
+
+        Raises UserChanged: somebody enabled the user meanwhile, who is disabled or not, but not deleted.
+        """
+        # Disabled first: while the sessions end none can be opened, and a call that failed half-way finds the user.
+        identity = self.identities.change_status(canonical_username(username), DISABLED)
+        ended = self._end_all(identity, USER_DELETED)
+        try:
+            self.identities.delete(identity)
+        except EpochMoved:
+            raise UserChanged("somebody else changed the user meanwhile: not deleted") from None
+        return ended
 
     def living_sessions(self, username: str) -> list[Session]:
         """Return the sessions that live, oldest first."""

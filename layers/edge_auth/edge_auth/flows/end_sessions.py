@@ -17,8 +17,10 @@ class EndSessions:
     entropy: Entropy
     record: Record
 
-    def __call__(self, user_id: str, *, reason: str, last: str = "") -> int:
-        """End every session of the user that lives; return how many that were. `last` names the one to end last.
+    def __call__(self, user_id: str, *, reason: str, last: str = "", keep: str = "") -> int:
+        """End every session of the user that lives; return how many that were.
+
+        `last` names the one to end last, `keep` one that goes on.
 
         Raises:
             TemporarilyUnavailable: some may be ended, some not; the same call may be made again.
@@ -28,6 +30,8 @@ class EndSessions:
         session_ids = self.sessions.ids_to_end(user_id, now_seconds=now_seconds)
         ended = 0
         for session_id in sorted(session_ids, key=lambda session_id: session_id == last):
+            if session_id == keep:
+                continue
             try:
                 self.sessions.end(
                     user_id,
@@ -40,5 +44,5 @@ class EndSessions:
             except AlreadyEnded:
                 continue
             ended += 1
-        self.record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, reason=reason))
+        self.record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, keep, reason=reason))
         return ended

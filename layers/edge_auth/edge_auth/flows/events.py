@@ -11,6 +11,8 @@ class EventName(StrEnum):
     LOGIN_FAILED = "login_failed"
     LOGIN_THROTTLED = "login_throttled"
     ATTEMPTS_NOT_FORGOTTEN = "attempts_not_forgotten"
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGE_FAILED = "password_change_failed"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
     REFRESH_ROTATED = "refresh_rotated"
     REFRESH_COALESCED = "refresh_coalesced"
@@ -23,6 +25,7 @@ class EventName(StrEnum):
     ALL_SESSIONS_ENDED = "all_sessions_ended"
     KEYS_PLANNED = "keys_planned"
     KEYS_REPLACED = "keys_replaced"
+    NOT_ANNOUNCED = "not_announced"
 
 
 WANTS_ATTENTION = frozenset(

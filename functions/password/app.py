@@ -1,0 +1,56 @@
+"""POST /auth/password: changes the caller's password. Behind the authorizer, which says who is calling."""
+
+import os
+import secrets
+
+from edge_auth.adapters.attempts import DynamoDBAttempts
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.clock import now_ms
+from edge_auth.common_passwords import COMMON_PASSWORDS
+from edge_auth.flows.change_password import ChangePassword
+from edge_auth.flows.login_limits import LoginLimits
+from edge_auth.observability import FunctionLog
+from edge_auth.password_rules import PasswordRules, service_names
+from edge_auth.settings import PasswordSettings
+from edge_auth.web.caller import caller_of
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.response import Response
+
+settings = PasswordSettings.from_env(os.environ)
+log = FunctionLog("password")
+dynamodb = dynamodb_client()
+change_password = ChangePassword(
+    limits=LoginLimits(
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
+    ),
+    identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+    password_rules=PasswordRules(
+        min_characters=settings.password_min_characters,
+        common=COMMON_PASSWORDS,
+        service_names=service_names(settings.issuer, settings.audience),
+    ),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+
+
+def post(request: Request) -> Response:
+    """Change the password; the other sessions of the user end, this one goes on."""
+    caller = caller_of(request)
+    parameters = json_parameters(request)
+    change_password(
+        caller.user_id,
+        caller.session_id,
+        text_parameter(parameters, "current_password"),
+        text_parameter(parameters, "new_password"),
+        address=request.source_address,
+    )
+    return Response(204)
+
+
+handler = endpoint({"POST": post}, log)

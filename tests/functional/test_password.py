@@ -1,0 +1,456 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from edge_auth import passwords
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.flows.accounts import Accounts
+from edge_auth.flows.login_limits import ACCOUNT_BACKOFF
+from edge_auth.password_rules import PasswordRules
+from tests.functional.answers import (
+    INVALID_CREDENTIALS,
+    INVALID_GRANT,
+    INVALID_REQUEST,
+    INVALID_TOKEN,
+    NO_CONTENT,
+    UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+    error,
+    method_not_allowed,
+    too_many_attempts,
+)
+from tests.functional.conftest import Function
+from tests.functional.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, after, before, ends, events_named
+from tests.functional.people import ADA_ID, PASSWORD, WRONG_PASSWORD
+from tests.functional.sample_events import Event, login_event, refresh_event, sample, with_body, with_json
+from tests.functional.stack import Answer, Stack
+from tests.functional.wire import Fault, lost_response, passes
+
+Tokens = dict[str, str]
+Moment = Callable[[Callable[[], object]], Fault]
+
+COUNT = "UpdateItem of attempts"
+NEW_PASSWORD = "another fine passphrase"
+TOO_SHORT = error(400, "password_too_short", "The new password is too short.")
+TOO_LONG = error(400, "password_too_long", "The new password is too long.")
+COMMON = error(400, "password_common", "The new password is too common.")
+GUESSABLE = error(400, "password_guessable", "The new password is the name of the user or of the service.")
+
+# Changing a password where there is one other session: each call, and how many of the same operation come before it.
+STEPS = {
+    "reading the session": ("GetItem", 0),
+    "reading the name": ("GetItem", 1),
+    "reading the user": ("GetItem", 2),
+    "counting the attempt": (COUNT, 0),
+    "replacing the password": ("UpdateItem", 0),
+    "finding the sessions": ("Query", 0),
+    "ending the other session": ("UpdateItem", 1),
+}
+
+
+@pytest.fixture
+def password(stack: Stack) -> Function:
+    """Return the password function, cold."""
+    stack.secrets.keep(NEW_PASSWORD)
+    return stack.function("password")
+
+
+@pytest.fixture
+def other(login: Function, tokens: Tokens) -> Tokens:
+    """Return the token response of another login of ada's."""
+    other: Tokens = login(login_event("ada", PASSWORD)).json
+    assert other["session_id"] != tokens["session_id"]
+    return other
+
+
+@pytest.fixture
+def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of passwords that Argon2 was run for, to check or to set one."""
+    assert stack.identities.find("ada").password_hash
+    runs: list[str] = []
+
+    class Watched:
+        """Argon2id, watched."""
+
+        def __init__(self, **profile: Any) -> None:  # noqa: ANN401 - as it is called
+            """Take a profile to hash under."""
+            self._profile = profile
+
+        def derive_phc_encoded(self, key_material: bytes) -> str:
+            """Hash, and note it."""
+            runs.append(key_material.decode())
+            return Argon2id(**self._profile).derive_phc_encoded(key_material)
+
+        @staticmethod
+        def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
+            """Verify, and note it."""
+            runs.append(key_material.decode())
+            Argon2id.verify_phc_encoded(key_material, phc_encoded)
+
+    monkeypatch.setattr(passwords, "Argon2id", Watched)
+    return runs
+
+
+def event(tokens: Tokens, current: object = PASSWORD, new: object = NEW_PASSWORD, user_id: object = ADA_ID) -> Event:
+    """Return a change of the password in this session, as it comes from behind the authorizer."""
+    changing = with_json("password", {"current_password": current, "new_password": new})
+    changing["requestContext"]["authorizer"] |= {"sub": user_id, "sid": tokens["session_id"]}
+    return changing
+
+
+def operators(stack: Stack) -> Accounts:
+    """Return what an operator can do, beside the wire."""
+    return Accounts(
+        identities=stack.identities,
+        sessions=DynamoDBSessions(stack.dynamodb, table="functional-sessions"),
+        password_rules=PasswordRules(15, frozenset(), frozenset()),
+        clock=lambda: stack.clock.now_ms,
+        entropy=bytes,
+        record=lambda _event: None,
+    )
+
+
+def test_a_password_is_changed(
+    stack: Stack, password: Function, login: Function, refresh: Function, tokens: Tokens, other: Tokens
+) -> None:
+    """A8, F17: 204; the new password is the password, the other session is dead and this one goes on."""
+    assert password(event(tokens)) == NO_CONTENT
+
+    assert ends(stack) == {other["session_id"]: "password_changed"}
+    assert refresh(refresh_event(other["refresh_token"])) == INVALID_GRANT
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+    assert login(login_event("ada", PASSWORD)) == INVALID_CREDENTIALS
+    assert login(login_event("ada", NEW_PASSWORD)).status == 200
+    identity = stack.identities.find("ada")
+    assert (identity.epoch, identity.scope, identity.roles) == (1, "read write", ("admin", "auditor"))
+    assert identity.password_hash.startswith(passwords.PROFILE.phc_prefix)
+
+
+def test_a_change_is_told(stack: Stack, password: Function, tokens: Tokens, other: Tokens) -> None:
+    """With user and session, and no more; a failure with its reason."""
+    assert password(event(other, WRONG_PASSWORD)) == INVALID_CREDENTIALS
+    assert password(event(tokens)) == NO_CONTENT
+
+    told = [
+        (line["event"], line["user_id"], line["session_id"], line.get("reason"))
+        for line in stack.output.security_events()[-3:]
+    ]
+    assert told == [
+        ("password_change_failed", ADA_ID, other["session_id"], "wrong password"),
+        ("password_changed", ADA_ID, tokens["session_id"], None),
+        ("all_sessions_ended", ADA_ID, tokens["session_id"], "password_changed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("new", "answer"),
+    [
+        ("fourteen chars", TOO_SHORT),
+        ("x" * 129, TOO_LONG),
+        ("x" * 2000, TOO_LONG),
+        ("123456789qwerty", COMMON),
+        ("1QAZ2WSX3EDC4RFV", COMMON),
+        ("https://API.example.com", GUESSABLE),
+        ("😀" * 15, NO_CONTENT),
+        ("x" * 128, NO_CONTENT),
+    ],
+)
+def test_a_new_password_is_taken_or_refused_with_a_reason(
+    stack: Stack, password: Function, tokens: Tokens, new: str, answer: Answer
+) -> None:
+    """P1, P2, P4: 400 and the code that says why; nothing is written."""
+    stack.secrets.keep(new)
+    kept = stack.identity_items()
+
+    assert password(event(tokens, new=new)) == answer
+    assert (stack.identity_items() == kept) is (answer != NO_CONTENT)
+
+
+@pytest.mark.parametrize(("least", "answer"), [("8", NO_CONTENT), ("12", NO_CONTENT), ("13", TOO_SHORT)])
+def test_the_least_length_is_the_parameters(stack: Stack, tokens: Tokens, least: str, answer: Answer) -> None:
+    """P1: PasswordMinCharacters."""
+    stack.secrets.keep("twelve chars")
+    password = stack.with_parameters(PasswordMinCharacters=least).function("password")
+
+    assert password(event(tokens, new="twelve chars")) == answer
+
+
+@pytest.mark.parametrize("least", ["0", "7", "65"])
+def test_a_least_length_out_of_bounds_starts_no_function(stack: Stack, least: str) -> None:
+    """P1: whoever changes the template by hand hears of it at the first call."""
+    with pytest.raises(ValueError, match="8 to 64"):
+        stack.with_parameters(PasswordMinCharacters=least).function("password")
+
+
+def test_the_issuer_is_no_password(stack: Stack, tokens: Tokens) -> None:
+    """P4: where one was given, and its host."""
+    password = stack.with_parameters(Issuer="https://login.example.com/v1").function("password")
+    for new in ("login.example.com", "HTTPS://login.example.com/V1"):
+        assert password(event(tokens, new=new)) == GUESSABLE
+
+
+@pytest.mark.parametrize(
+    "authorizer",
+    [
+        *(None, {}, "ada", [], {"sub": ADA_ID}, {"sid": "x"}, {"sub": ADA_ID, "sid": ""}, {"sub": "", "sid": "x"}),
+        *({"sub": ADA_ID, "sid": 1}, {"sub": [ADA_ID], "sid": "x"}),
+    ],
+)
+def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, password: Function, authorizer: object) -> None:
+    """Z7: 401 invalid_token with its challenge, whatever the body and the headers say."""
+    changing = with_json(
+        "password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "sub": ADA_ID, "user_id": ADA_ID}
+    )
+    changing["requestContext"]["authorizer"] = authorizer
+
+    assert password(changing) == INVALID_TOKEN
+    del changing["requestContext"]["authorizer"]
+    assert password(changing) == INVALID_TOKEN
+    assert stack.wire.calls == []
+
+
+def test_another_users_session_is_not_ones_own(
+    stack: Stack, password: Function, tokens: Tokens, argon2_runs: list[str]
+) -> None:
+    """The session has to be this user's; a user id in the body is not read."""
+    kept = stack.identity_items()
+
+    assert password(event(tokens, user_id="somebody else")) == INVALID_TOKEN
+
+    assert stack.identity_items() == kept
+    assert argon2_runs == []
+
+
+def test_an_ended_session_changes_nothing(
+    stack: Stack, password: Function, tokens: Tokens, other: Tokens, argon2_runs: list[str]
+) -> None:
+    """F17: an access token that outlives its session is good for reading, not for this."""
+    operators(stack).end_sessions("ada")
+    kept = stack.identity_items()
+
+    assert [password(event(one)) for one in (tokens, other)] == [INVALID_TOKEN] * 2
+
+    assert stack.identity_items() == kept
+    assert argon2_runs == []
+
+
+@pytest.mark.parametrize("fate", ["wrong", "disabled", "deleted"])
+def test_nothing_tells_what_became_of_the_user(
+    stack: Stack, password: Function, tokens: Tokens, fate: str, argon2_runs: list[str]
+) -> None:
+    """P8, F18: the same bytes and the same two runs of Argon2, if the session should be alive still."""
+    identity = stack.identities.find("ada")
+    if fate == "disabled":
+        stack.identities.change_status("ada", "disabled")
+    elif fate == "deleted":
+        stack.identities.delete(identity)
+
+    answer = password(event(tokens, WRONG_PASSWORD if fate == "wrong" else PASSWORD))
+
+    assert answer == INVALID_CREDENTIALS
+    assert len(argon2_runs) == 2
+    assert ends(stack) == {}
+
+
+def test_mistakes_here_and_at_the_login_count_together(
+    stack: Stack, password: Function, login: Function, tokens: Tokens, argon2_runs: list[str]
+) -> None:
+    """P11, P12: 429 with Retry-After for both, from where nobody ever logged in, and no password is hashed."""
+    changing = event(tokens, WRONG_PASSWORD)
+    changing["requestContext"]["identity"]["sourceIp"] = "198.51.100.9"
+    assert [password(changing) for _ in range(ACCOUNT_BACKOFF.free_attempts)] == [
+        INVALID_CREDENTIALS
+    ] * ACCOUNT_BACKOFF.free_attempts
+    argon2_runs.clear()
+
+    assert password(changing) == too_many_attempts(1)
+    logging_in = login_event("ada", PASSWORD)
+    logging_in["requestContext"]["identity"]["sourceIp"] = "198.51.100.9"
+    assert login(logging_in) == too_many_attempts(1)
+    assert argon2_runs == []
+    stack.clock.advance(seconds=1)
+    assert password(event(tokens)) == NO_CONTENT
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({}, INVALID_REQUEST),
+        ({"current_password": PASSWORD}, INVALID_REQUEST),
+        ({"new_password": NEW_PASSWORD}, INVALID_REQUEST),
+        ({"current_password": PASSWORD, "new_password": ""}, INVALID_REQUEST),
+        ({"current_password": "", "new_password": NEW_PASSWORD}, INVALID_REQUEST),
+        ({"current_password": PASSWORD, "new_password": None}, INVALID_REQUEST),
+        ({"current_password": [PASSWORD], "new_password": NEW_PASSWORD}, INVALID_REQUEST),
+        ({"current_password": PASSWORD, "new_password": "\ud800" * 20}, INVALID_REQUEST),
+        ({"current_password": "x" * 1025, "new_password": NEW_PASSWORD}, INVALID_REQUEST),
+    ],
+)
+def test_malformed_input_is_refused_unhashed(
+    stack: Stack, password: Function, tokens: Tokens, body: object, answer: Answer, argon2_runs: list[str]
+) -> None:
+    """P7, P10, L2: 400 before anything is counted, hashed or written."""
+    changing = {**event(tokens), "body": with_json("password", body)["body"]}
+    kept = stack.identity_items()
+    stack.wire.forget()
+
+    assert password(changing) == answer
+
+    assert not any(call.operation in {"UpdateItem", COUNT} for call in stack.wire.calls)
+    assert stack.identity_items() == kept
+    assert argon2_runs == []
+
+
+def test_only_post_and_only_json(password: Function) -> None:
+    """A10, L2: as everywhere."""
+    assert password({**sample("password"), "httpMethod": "GET"}) == method_not_allowed("POST")
+    assert password(with_body("password", "current_password=x", media_type="text/plain")) == UNSUPPORTED_MEDIA_TYPE
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_change_that_fails_is_made_up_for_by_the_same_call(
+    stack: Stack, password: Function, login: Function, refresh: Function, tokens: Tokens, step: str
+) -> None:
+    """F19, A8, P16: at whatever step and by whatever fault, 503; afterwards the same call ends every other session."""
+    operation, earlier = STEPS[step]
+    current, new = PASSWORD, NEW_PASSWORD
+    for name in ("internal error", "read timeout, not applied", APPLIED, "access denied", "transaction conflict"):
+        other = login(login_event("ada", current)).json
+        epoch = stack.identities.find("ada").epoch
+        stack.wire.next(operation, *[passes] * earlier)
+        stack.wire.always(operation, FAULTS_OF_UPDATES[name])
+
+        assert password(event(tokens, current, new)) == UNAVAILABLE, name
+
+        is_made = list(STEPS).index(step) > 4 or (step == "replacing the password" and name == APPLIED)
+        assert stack.identities.find("ada").epoch == epoch + is_made, name
+        stack.wire.mend()
+        assert password(event(tokens, current, new)) == NO_CONTENT, name
+        assert ends(stack)[other["session_id"]] == "password_changed", name
+        assert stack.identities.find("ada").epoch == epoch + 1, name
+        assert login(login_event("ada", current)) == INVALID_CREDENTIALS, name
+        current, new = new, current
+        stack.forget_attempts()
+    stack.clock.advance(seconds=60)
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+def test_what_cannot_be_counted_is_not_tried(
+    stack: Stack, password: Function, tokens: Tokens, name: str, argon2_runs: list[str]
+) -> None:
+    """P16: while the throttle table is down, 503, and no password is hashed, right or wrong."""
+    stack.wire.always(COUNT, FAULTS_OF_UPDATES[name])
+
+    assert [password(event(tokens, current)) for current in (PASSWORD, WRONG_PASSWORD)] == [UNAVAILABLE] * 2
+    assert argon2_runs == []
+    assert stack.identities.find("ada").epoch == 0
+
+
+@pytest.mark.parametrize("name", sorted(REPEATED))
+def test_what_the_sdk_sends_again_is_one_change(
+    stack: Stack, password: Function, tokens: Tokens, other: Tokens, name: str
+) -> None:
+    """F1: a write whose response was lost knows itself again: the epoch moves once, and the answer is 204."""
+    stack.wire.next("UpdateItem", FAULTS_OF_UPDATES[name], passes, FAULTS_OF_UPDATES[name])
+
+    assert password(event(tokens)) == NO_CONTENT
+
+    assert stack.identities.find("ada").epoch == 1
+    assert ends(stack) == {other["session_id"]: "password_changed"}
+    assert len(events_named(stack, "password_changed")) == 1
+
+
+@pytest.mark.parametrize("moment", [before, after])
+def test_a_change_within_a_change(
+    stack: Stack, password: Function, login: Function, tokens: Tokens, other: Tokens, moment: Moment
+) -> None:
+    """F11: of two sessions that change the password at once one wins and stays; the other ends."""
+    inner = list[Answer]()
+    stack.secrets.keep("the other fine passphrase")
+    second = event(other, new="the other fine passphrase")
+    stack.wire.next("UpdateItem", moment(lambda: inner.append(password(second))))
+
+    outer = password(event(tokens))
+
+    if moment is before:
+        assert (outer, inner) == (UNAVAILABLE, [NO_CONTENT])
+        assert ends(stack) == {tokens["session_id"]: "password_changed"}
+        assert login(login_event("ada", "the other fine passphrase")).status == 200
+    else:  # the inner one comes with a password that is the old one by now
+        assert (outer, inner) == (NO_CONTENT, [INVALID_CREDENTIALS])
+        assert ends(stack) == {other["session_id"]: "password_changed"}
+        assert login(login_event("ada", NEW_PASSWORD)).status == 200
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
+@pytest.mark.parametrize("moment", [before, after])
+def test_a_change_within_a_login(
+    stack: Stack, password: Function, login: Function, refresh: Function, tokens: Tokens, operation: str, moment: Moment
+) -> None:
+    """F12, DC-12: a login with the old password that is under way ends up refused or dead."""
+    stack.wire.next(operation, moment(lambda: password(event(tokens))))
+
+    answer = login(login_event("ada", PASSWORD))
+
+    if (operation, moment) == ("TransactWriteItems", after):
+        assert answer.status == 200
+        assert ends(stack) == {answer.json["session_id"]: "password_changed"}
+        assert refresh(refresh_event(answer.json["refresh_token"])) == INVALID_GRANT
+    else:
+        assert answer == (INVALID_CREDENTIALS if operation == "GetItem" and moment is before else UNAVAILABLE)
+        assert len(stack.session_items()) == 1
+
+
+@pytest.mark.parametrize("position", range(3))
+@pytest.mark.parametrize("moment", [before, after])
+def test_a_refresh_within_a_change(
+    stack: Stack, password: Function, refresh: Function, tokens: Tokens, other: Tokens, position: int, moment: Moment
+) -> None:
+    """F11: a refresh of another session may win once; its successor is dead."""
+    won = list[Answer]()
+    operation = ("UpdateItem", "Query", "UpdateItem")[position]
+    stack.wire.next(
+        operation,
+        *[passes] * (position // 2),
+        moment(lambda: won.append(refresh(refresh_event(other["refresh_token"])))),
+    )
+
+    assert password(event(tokens)) == NO_CONTENT
+
+    assert ends(stack) == {other["session_id"]: "password_changed"}
+    for answer in won:
+        successor = answer.json.get("refresh_token", other["refresh_token"])
+        assert refresh(refresh_event(successor)) == INVALID_GRANT
+
+
+@pytest.mark.parametrize("act", ["disable", "end", "delete"])
+@pytest.mark.parametrize("moment", [before, after])
+def test_an_operator_within_a_change(
+    stack: Stack, password: Function, tokens: Tokens, other: Tokens, act: str, moment: Moment
+) -> None:
+    """F11, F18: whatever the operator does while the password is replaced, no session survives it."""
+    accounts = operators(stack)
+    acts: dict[str, Callable[[], object]] = {
+        "disable": lambda: accounts.disable("ada"),
+        "end": lambda: accounts.end_sessions("ada"),
+        "delete": lambda: accounts.delete("ada"),
+    }
+    stack.wire.next("UpdateItem", moment(acts[act]))
+
+    answer = password(event(tokens))
+
+    assert answer == (UNAVAILABLE if moment is before else NO_CONTENT)
+    assert ends(stack).keys() == {tokens["session_id"], other["session_id"]}
+
+
+def test_a_lost_answer_is_made_up_for_without_a_second_change(stack: Stack, password: Function, tokens: Tokens) -> None:
+    """F1: all three answers to the write are lost: 503; the client repeats its call, and one change was made."""
+    stack.wire.next("UpdateItem", lost_response, lost_response, lost_response)
+
+    assert [password(event(tokens)) for _ in range(2)] == [UNAVAILABLE, NO_CONTENT]
+
+    assert stack.identities.find("ada").epoch == 1
+    assert len(events_named(stack, "password_changed")) == 1
