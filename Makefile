@@ -1,4 +1,4 @@
-# Everything a developer runs. Needs Python 3.11 or newer, make and a package index; nothing else.
+# Everything a developer runs. Needs Python 3.11 or newer, make and a package index, for the tests Node's too; no more.
 # The tools live in .tools/ and .venv/, installed from the hash-locked files in locks/.
 
 PYTHON ?= python3

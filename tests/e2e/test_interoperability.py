@@ -78,6 +78,8 @@ def test_no_rotation_refuses_a_good_token(
         assert header_of(first)["kid"] == header_of(between)["kid"] != header_of(last)["kid"]
         # The key was published before it signed: those who fetched the keys earlier know it too.
         assert taken_by(made_before, last) == by_all(last)
+    # None of them minds a member that is not of RFC 7517.
+    assert "exp" in published_keys(client)[header_of(first)["kid"]]
     with all_verifiers(client.base_url, AUDIENCE) as verifiers:
         for each in (first, between, last):
             assert taken_by(verifiers, each) == by_all(each)
@@ -87,7 +89,7 @@ def test_no_rotation_refuses_a_good_token(
 
     keys.let_end(header_of(first)["kid"])
 
-    published = published_kids(client)
+    published = published_keys(client)
     assert header_of(last)["kid"] in published
     assert header_of(first)["kid"] not in published
     with all_verifiers(client.base_url, AUDIENCE) as made_after:
@@ -106,7 +108,7 @@ def test_the_authorizer_learns_a_key_that_it_was_not_deployed_with(
         keys.let_the_next_key_sign()
     access_token = token()
     kid = header_of(access_token)["kid"]
-    assert kid in published_kids(client)
+    assert kid in published_keys(client)
     assert kid not in keys.deployed_kids()
 
     response = client.get("/me", access_token)
@@ -183,9 +185,9 @@ def test_a_cache_that_asks_again_gets_a_document_only_when_it_changed(
     assert changed.headers["ETag"] != first.headers["ETag"]
 
 
-def published_kids(client: Client) -> set[str]:
-    """Return the keys of the key set."""
-    return {key["kid"] for key in client.get("/.well-known/jwks.json").json()["keys"]}
+def published_keys(client: Client) -> dict[str, dict[str, object]]:
+    """Return the keys of the key set, by their ids."""
+    return {key["kid"]: key for key in client.get("/.well-known/jwks.json").json()["keys"]}
 
 
 def taken_by(verifiers: Mapping[str, Verify], access_token: str) -> dict[str, Claims]:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-import jwt
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
 
-from local.settings import AUDIENCE
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
 
@@ -57,20 +55,3 @@ def test_authlib_revokes(client: Client, session: Session, oauth: OAuth2Session)
 
     assert response.status_code == 204
     assert_error(client.refresh(session.refresh_token), 400, "invalid_grant")
-
-
-def test_pyjwt_verifies_an_access_token_through_discovery(client: Client, session: Session) -> None:
-    """PyJWKClient finds the key at the address that discovery names, and PyJWT takes the token."""
-    document = client.get("/.well-known/openid-configuration").json()
-    key = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(session.access_token)
-
-    claims = jwt.decode(
-        session.access_token,
-        key,
-        algorithms=document["id_token_signing_alg_values_supported"],
-        audience=AUDIENCE,
-        issuer=document["issuer"],
-        options={"require": ["iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time"]},
-    )
-
-    assert claims["sid"] == session.session_id
