@@ -85,3 +85,16 @@ def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
     found = engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
 
     assert sorted(found) == [session_id(1), "damaged"]
+
+
+def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> None:
+    """A5, A18: neither revoked nor expired, to the second, with all that is shown of them."""
+    absolute = a_session(2, absolute_expires_at_seconds=NOW_SECONDS)
+    idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS)
+    opened(engine, a_session(1), absolute, idle, a_session(4))
+    end(engine, a_token(number=4))
+
+    assert engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS) == [a_session(1)]
+    found = engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS - 1)
+    assert sorted(found, key=lambda session: session.session_id) == [a_session(1), absolute, idle]
+    assert engine.sessions.living(BOB_ID, now_seconds=NOW_SECONDS) == []

@@ -32,7 +32,7 @@ def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Ses
 
 
 def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine: Engine) -> None:
-    """One more generation, at this time, by this invocation and client, with a new idle timeout; nothing else changes."""
+    """One more generation, at this time, by this invocation and client, with a new idle timeout; nothing else."""
     opened(engine, a_session(), a_session(2))
 
     rotated = rotate(engine, a_token())

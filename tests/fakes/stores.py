@@ -194,6 +194,12 @@ class MemorySessions:
         with self._store.lock:
             return [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
 
+    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
+        """Read the sessions of a user that live."""
+        with self._store.lock:
+            mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+            return [session for session in mine if session.is_live(now_seconds)]
+
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids of all sessions of a user that live."""
         with self._store.lock:

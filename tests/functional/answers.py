@@ -29,6 +29,7 @@ INVALID_TOKEN = error(
     **{"WWW-Authenticate": 'Bearer error="invalid_token"'},
 )
 NOT_FOUND = error(404, "not_found", "There is no such route.")
+UNKNOWN_SESSION = error(404, "not_found", "There is no such session.")
 UNSUPPORTED_MEDIA_TYPE = error(415, "unsupported_media_type", "The content type is not supported.")
 UNAVAILABLE = error(
     503, "temporarily_unavailable", "The service is temporarily unavailable. Try again later.", **{"Retry-After": "1"}

@@ -80,6 +80,19 @@ def changes_of_password(stack: Stack) -> None:
     assert stack.function("password")(changing).status == 204
 
 
+def own_sessions(stack: Stack) -> None:
+    """List the sessions, and end one."""
+    login = stack.function("login")
+    ids = [login(login_event("ada", PASSWORD)).json["session_id"] for _ in range(2)]
+    stack.wire.forget()
+    sessions = stack.function("sessions")
+    for name, status in (("sessions", 200), ("sessions-end", 204)):
+        event = sample(name)
+        event["requestContext"]["authorizer"] |= {"sub": ADA_ID, "sid": ids[0]}
+        event["pathParameters"] = {"session_id": ids[1]}
+        assert sessions(event).status == status
+
+
 def documents(stack: Stack) -> None:
     """Read all public documents."""
     jwks = stack.function("jwks")
@@ -110,6 +123,7 @@ def a_token(stack: Stack) -> str:
         ("refresh", refreshes),
         ("logout", logouts),
         ("password", changes_of_password),
+        ("sessions", own_sessions),
         ("jwks", documents),
         ("rotate_keys", rotations),
     ],

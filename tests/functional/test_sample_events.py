@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tests.architecture.template_file import functions
-from tests.functional.answers import INVALID_GRANT, NO_CONTENT
+from tests.functional.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT
 from tests.functional.key_ring_events import REFUSED, ring_text
 from tests.functional.people import ada, key_ring, password_hash
 from tests.functional.sample_events import names, sample
@@ -32,6 +32,8 @@ FUNCTIONS = {
     "password": "password",
     "refresh-form": "refresh",
     "refresh-json": "refresh",
+    "sessions": "sessions",
+    "sessions-end": "sessions",
 }
 
 
@@ -83,6 +85,12 @@ def test_a_sample_get_is_answered(stack: Stack, name: str) -> None:
         passed_on = sample("me")["requestContext"]["authorizer"]
         assert answer.json.items() <= passed_on.items()
         assert passed_on.keys() - answer.json.keys() == {"principalId", "integrationLatency"}
+
+
+@pytest.mark.parametrize("name", of("sessions"))
+def test_a_sample_of_the_sessions_is_of_nobodys(stack: Stack, name: str) -> None:
+    """Contract §3: the session that its authorizer passed on has ended, or never was."""
+    assert stack.function("sessions")(sample(name)) == INVALID_TOKEN
 
 
 @pytest.mark.parametrize("name", of("authorizer"))

@@ -12,6 +12,7 @@ from edge_auth.flows.identity import Identity
 from edge_auth.flows.login import Login, SessionPolicy
 from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.logout import Logout
+from edge_auth.flows.own_sessions import OwnSessions
 from edge_auth.flows.refresh import Refresh
 from edge_auth.password_rules import PasswordRules
 from edge_auth.throttling import Backoff, Counted, Rate
@@ -182,6 +183,11 @@ class TroubledSessions(MemorySessions):
         self._trouble.on("of_user")
         return super().of_user(user_id)
 
+    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
+        """Read the sessions of a user that live."""
+        self._trouble.on("living")
+        return super().living(user_id, now_seconds=now_seconds)
+
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids of the sessions that live."""
         self._trouble.on("ids_to_end")
@@ -300,6 +306,11 @@ class Deployment:
             entropy=self.entropy,
             record=self.events.append,
         )
+
+    @property
+    def own_sessions(self) -> OwnSessions:
+        """The use cases."""
+        return OwnSessions(sessions=self.sessions, clock=self.clock, entropy=self.entropy, record=self.events.append)
 
     @property
     def accounts(self) -> Accounts:

@@ -71,6 +71,13 @@ class NotFound(AuthError):
     description = "There is no such route."
 
 
+class UnknownSession(AuthError):
+    """No living session of the caller's has this id: another's, an ended one and none read the same."""
+
+    code = "not_found"
+    description = "There is no such session."
+
+
 class MethodNotAllowed(AuthError):
     """The route does not serve this method: RFC 9110 §15.5.6."""
 

@@ -120,6 +120,11 @@ class DynamoDBSessions:
         """Read all sessions of a user from the base table, strongly consistent."""
         return [session_from(item) for item in self._query(_OF_USER, {":user_id": text(user_id)})]
 
+    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
+        """Read the living sessions from the base table, strongly consistent. Damage in dead ones is no matter."""
+        values = {":user_id": text(user_id), ":now": number(now_seconds)}
+        return [session_from(item) for item in self._query({**_OF_USER, "FilterExpression": _IS_LIVE}, values)]
+
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids from the base table, strongly consistent; an attribute that is damaged hides no session."""
         values = {":user_id": text(user_id), ":now": number(now_seconds)}

@@ -125,6 +125,9 @@ class Sessions(Protocol):
     def of_user(self, user_id: str) -> list[Session]:
         """Read all sessions of a user, tombstones included, strongly consistent."""
 
+    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
+        """Read the sessions of a user that live, strongly consistent."""
+
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids of all sessions of a user that are not known to be dead, strongly consistent.
 

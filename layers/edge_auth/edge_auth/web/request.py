@@ -7,7 +7,7 @@ never read: a token does not belong in a URL (RFC 9700 §4.3.2).
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
@@ -23,6 +23,8 @@ FORM = "application/x-www-form-urlencoded"
 class Request:
     """One request. `context` is API Gateway's request context; `media_type` is lower case, without parameters.
 
+    `path` is the route, as in `/auth/sessions/{session_id}`, and `path_parameters` is what stands in such places.
+
     `if_none_match` and `user_agent` are those headers (RFC 9110 §13.1.2, §10.1.5), empty where there is none.
     """
 
@@ -33,6 +35,7 @@ class Request:
     context: Mapping[str, object]
     if_none_match: str = ""
     user_agent: str = ""
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source_address(self) -> str:
@@ -62,6 +65,7 @@ def request_from(event: object) -> Request:
         context=context,
         if_none_match=_header(event.get("headers"), "if-none-match"),
         user_agent=_header(event.get("headers"), "user-agent"),
+        path_parameters=_texts(event.get("pathParameters")),
     )
 
 
@@ -141,6 +145,11 @@ def flag_parameter(parameters: Mapping[str, object], name: str) -> bool:
 
 def _media_type(headers: object) -> str:
     return _header(headers, "content-type").partition(";")[0].strip().lower()
+
+
+def _texts(members: object) -> dict[str, str]:
+    texts = members if isinstance(members, dict) else {}
+    return {name: value for name, value in texts.items() if isinstance(name, str) and isinstance(value, str)}
 
 
 def _header(headers: object, wanted: str) -> str:

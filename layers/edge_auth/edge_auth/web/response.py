@@ -19,6 +19,7 @@ from edge_auth.errors import (
     PasswordTooShort,
     TemporarilyUnavailable,
     TooManyAttempts,
+    UnknownSession,
     UnsupportedGrantType,
     UnsupportedMediaType,
     UsernameRefused,
@@ -54,6 +55,7 @@ ANSWERS: Mapping[type[AuthError], Answer] = {
     InvalidCredentials: Answer(401),
     InvalidToken: Answer(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}),  # RFC 6750 §3
     NotFound: Answer(404),
+    UnknownSession: Answer(404),
     MethodNotAllowed: Answer(405),
     UsernameTaken: Answer(409),  # RFC 9110 §15.5.10
     UnsupportedMediaType: Answer(415),

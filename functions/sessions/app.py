@@ -1,0 +1,41 @@
+"""GET /auth/sessions, DELETE /auth/sessions/{session_id}: the caller's own sessions. Behind the authorizer."""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.clock import now_ms
+from edge_auth.flows.own_sessions import OwnSessions
+from edge_auth.observability import FunctionLog
+from edge_auth.settings import SessionsSettings
+from edge_auth.web.caller import caller_of
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request
+from edge_auth.web.response import Response
+from edge_auth.web.session_list import session_list
+
+settings = SessionsSettings.from_env(os.environ)
+log = FunctionLog("sessions")
+own_sessions = OwnSessions(
+    sessions=DynamoDBSessions(dynamodb_client(), table=settings.sessions_table),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+
+
+def get(request: Request) -> Response:
+    """Answer with the caller's living sessions."""
+    caller = caller_of(request)
+    return session_list(own_sessions.living(caller.user_id, caller.session_id), current=caller.session_id)
+
+
+def delete(request: Request) -> Response:
+    """End the session that the path names."""
+    caller = caller_of(request)
+    own_sessions.end(caller.user_id, caller.session_id, request.path_parameters.get("session_id", ""))
+    return Response(204)
+
+
+handler = endpoint({"GET": get, "DELETE": delete}, log)

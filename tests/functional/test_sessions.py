@@ -1,0 +1,307 @@
+"""The list of one's own sessions, and the end of one of them, as API Gateway calls for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.functional.answers import (
+    ERROR_HEADERS,
+    INVALID_GRANT,
+    INVALID_TOKEN,
+    NO_CONTENT,
+    UNAVAILABLE,
+    UNKNOWN_SESSION,
+    method_not_allowed,
+)
+from tests.functional.conftest import Function
+from tests.functional.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, attempts, ends, events_named
+from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, ada
+from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample
+from tests.functional.stack import Stack
+from tests.functional.wire import lost_response
+
+Tokens = dict[str, str]
+QUERY, GET, UPDATE = "dynamodb.Query", "dynamodb.GetItem", "dynamodb.UpdateItem"
+
+
+@pytest.fixture
+def sessions(stack: Stack) -> Function:
+    """Return the function, cold."""
+    return stack.function("sessions")
+
+
+def called_by(event: Event, session_id: str, user_id: str = ADA_ID) -> Event:
+    """Return an event as the authorizer lets it through for a session."""
+    event["requestContext"]["authorizer"] |= {"sub": user_id, "sid": session_id, "principalId": user_id}
+    return event
+
+
+def list_event(tokens: Tokens, user_id: str = ADA_ID) -> Event:
+    """Return a request for the list, of the session of these tokens."""
+    return called_by(sample("sessions"), tokens["session_id"], user_id)
+
+
+def end_event(tokens: Tokens, session_id: object, user_id: str = ADA_ID) -> Event:
+    """Return a request to end a session, of the session of these tokens."""
+    event = called_by(sample("sessions-end"), tokens["session_id"], user_id)
+    event["pathParameters"] = {"session_id": session_id}
+    return event
+
+
+def listed(sessions: Function, tokens: Tokens) -> list[dict[str, Any]]:
+    """Return the list that a session sees."""
+    answer = sessions(list_event(tokens))
+    assert answer.status == 200
+    found: list[dict[str, Any]] = answer.json["sessions"]
+    return found
+
+
+def ids(sessions: Function, tokens: Tokens) -> list[str]:
+    """Return the ids that a session sees."""
+    return [session["session_id"] for session in listed(sessions, tokens)]
+
+
+def expired(stack: Stack, session_id: str) -> None:
+    """Let a session be idle for too long."""
+    stack.dynamodb.update_item(
+        TableName="functional-sessions",
+        Key={"user_id": {"S": ADA_ID}, "session_id": {"S": session_id}},
+        UpdateExpression="SET idle_expires_at = :now",
+        ExpressionAttributeValues={":now": {"N": str(stack.clock.now_seconds)}},
+    )
+
+
+def test_a_session_is_shown_with_what_its_user_knows_it_by(
+    stack: Stack, sessions: Function, refresh: Function, tokens: Tokens
+) -> None:
+    """Exactly these members, times in seconds, and no cache keeps them."""
+    began = stack.clock.now_seconds
+    stack.clock.advance(seconds=3600)
+    refresh(refresh_event(tokens["refresh_token"]))
+    stack.clock.advance(seconds=10)
+
+    answer = sessions(list_event(tokens))
+
+    assert answer.headers == ERROR_HEADERS
+    [shown] = answer.json.pop("sessions")
+    assert shown.pop("client_name") == ""
+    assert shown == {
+        "session_id": tokens["session_id"],
+        "created_at": began,
+        "last_used_at": began + 3600,
+        "expires_at": began + 3600 + 14 * 86_400,
+        "user_agent": "curl/8.9.1",
+        "network": "203.0.113.0/24",
+        "current": True,
+    }
+
+
+def test_the_session_used_last_comes_first_and_one_is_current(
+    stack: Stack, sessions: Function, login: Function, refresh: Function, tokens: Tokens
+) -> None:
+    """A18: a login counts as a use."""
+    stack.clock.advance(seconds=60)
+    second = login(login_event("ada", PASSWORD)).json
+    stack.clock.advance(seconds=60)
+    refresh(refresh_event(tokens["refresh_token"]))
+
+    found = listed(sessions, second)
+
+    assert [(session["session_id"], session["current"]) for session in found] == [
+        (tokens["session_id"], False),
+        (second["session_id"], True),
+    ]
+
+
+def test_only_living_sessions_of_ones_own_are_listed(
+    stack: Stack, sessions: Function, login: Function, logout: Function, tokens: Tokens
+) -> None:
+    """A18, F26: no other user's, none that was logged out, none that expired and TTL has not taken yet."""
+    stack.add_user(replace(ada(), user_id=BOB_ID, username="bob"), PASSWORD)
+    bobs = login(login_event("bob", PASSWORD)).json
+    idle, ended = login(login_event("ada", PASSWORD)).json, login(login_event("ada", PASSWORD)).json
+    logout(logout_event(ended["refresh_token"]))
+    expired(stack, idle["session_id"])
+
+    assert ids(sessions, tokens) == [tokens["session_id"]]
+    assert [session["session_id"] for session in sessions(list_event(bobs, BOB_ID)).json["sessions"]] == [
+        bobs["session_id"]
+    ]
+
+
+def test_a_damaged_tombstone_hides_nothing(stack: Stack, sessions: Function, tokens: Tokens) -> None:
+    """F38: only what lives is read."""
+    key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
+    stack.dynamodb.put_item(TableName="functional-sessions", Item={**key, "revoked_at": {"N": "1"}})
+
+    assert ids(sessions, tokens) == [tokens["session_id"]]
+
+
+def test_a_session_of_ones_own_is_ended(
+    stack: Stack, sessions: Function, login: Function, refresh: Function, tokens: Tokens
+) -> None:
+    """A8: 204, dead at once, told once; a second time there is nothing to end."""
+    other = login(login_event("ada", PASSWORD)).json
+
+    assert sessions(end_event(tokens, other["session_id"])) == NO_CONTENT
+
+    assert ends(stack) == {other["session_id"]: "user"}
+    assert refresh(refresh_event(other["refresh_token"])) == INVALID_GRANT
+    assert ids(sessions, tokens) == [tokens["session_id"]]
+    assert sessions(end_event(tokens, other["session_id"])) == UNKNOWN_SESSION
+    [told] = events_named(stack, "session_ended")
+    assert (told["user_id"], told["session_id"], told["reason"]) == (ADA_ID, other["session_id"], "user")
+
+
+def test_the_current_session_may_end_itself(
+    stack: Stack, sessions: Function, login: Function, refresh: Function, tokens: Tokens
+) -> None:
+    """And speaks for nobody after that, though its access token has minutes left."""
+    other = login(login_event("ada", PASSWORD)).json
+
+    assert sessions(end_event(tokens, tokens["session_id"])) == NO_CONTENT
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
+    assert sessions(list_event(tokens)) == INVALID_TOKEN
+    assert sessions(end_event(tokens, other["session_id"])) == INVALID_TOKEN
+    assert ends(stack).keys() == {tokens["session_id"]}
+
+
+def test_every_session_that_is_not_there_reads_the_same(
+    stack: Stack, sessions: Function, login: Function, logout: Function, tokens: Tokens
+) -> None:
+    """404 with the same bytes: another user's, ended, expired, unknown, and what is no id; nothing changes."""
+    stack.add_user(replace(ada(), user_id=BOB_ID, username="bob"), PASSWORD)
+    bobs = login(login_event("bob", PASSWORD)).json
+    idle, ended = login(login_event("ada", PASSWORD)).json, login(login_event("ada", PASSWORD)).json
+    logout(logout_event(ended["refresh_token"]))
+    expired(stack, idle["session_id"])
+    before = stack.session_items()
+    others = [bobs["session_id"], idle["session_id"], ended["session_id"], "A" * 22]
+    garbage: list[object] = ["", "..", "x" * 4000, "é", "a b", "\x00", "%41", "{session_id}", None, 1, []]
+
+    answers = [sessions(end_event(tokens, session_id)) for session_id in [*others, *garbage]]
+
+    assert answers == [UNKNOWN_SESSION] * len(answers)
+    assert sessions({**end_event(tokens, ""), "pathParameters": None}) == UNKNOWN_SESSION
+    assert stack.session_items() == before
+
+
+@pytest.mark.parametrize("state", ["logged out", "expired", "forgotten"])
+def test_a_dead_session_lists_and_ends_nothing(
+    stack: Stack, sessions: Function, login: Function, logout: Function, tokens: Tokens, state: str
+) -> None:
+    """Its access token is still good elsewhere, for minutes; here it is a 401 that names the error (RFC 6750)."""
+    other = login(login_event("ada", PASSWORD)).json
+    key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
+    match state:
+        case "logged out":
+            logout(logout_event(tokens["refresh_token"]))
+        case "expired":
+            expired(stack, tokens["session_id"])
+        case _:
+            stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
+    before = stack.session_items()
+
+    assert sessions(list_event(tokens)) == INVALID_TOKEN
+    for session_id in (other["session_id"], tokens["session_id"], "A" * 22, ""):
+        assert sessions(end_event(tokens, session_id)) == INVALID_TOKEN
+    assert stack.session_items() == before
+
+
+@pytest.mark.parametrize("authorizer", [None, {}, [], {"sub": ADA_ID}, {"sid": "A" * 22}, {"sub": "", "sid": ""}])
+@pytest.mark.parametrize("name", ["sessions", "sessions-end"])
+def test_without_the_authorizer_nothing_is_answered(
+    stack: Stack, sessions: Function, tokens: Tokens, name: str, authorizer: object
+) -> None:
+    """A route that lost its authorizer is closed, not open: the store is not asked."""
+    event = sample(name)
+    event["requestContext"]["authorizer"] = authorizer
+    event["headers"]["X-User"] = event["pathParameters"] = {"sub": ADA_ID, "sid": tokens["session_id"]}
+    stack.wire.forget()
+
+    assert sessions(event) == INVALID_TOKEN
+    assert stack.wire.calls == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "PATCH", "OPTIONS"])
+def test_another_method_is_not_allowed(sessions: Function, tokens: Tokens, method: str) -> None:
+    """A10: GET and DELETE, and nothing else."""
+    assert sessions({**list_event(tokens), "httpMethod": method}) == method_not_allowed("GET", "DELETE")
+
+
+def test_the_list_is_one_query_and_an_end_two_reads_and_a_write(
+    stack: Stack, sessions: Function, login: Function, tokens: Tokens
+) -> None:
+    """A18: strongly consistent, of the base table; no key ring is read."""
+    other = login(login_event("ada", PASSWORD)).json
+    stack.wire.forget()
+    sessions(list_event(tokens))
+    assert stack.wire.counts == {QUERY: 1}
+    assert stack.wire.calls[0].parameters["ConsistentRead"] is True
+    assert "IndexName" not in stack.wire.calls[0].parameters
+
+    stack.wire.forget()
+    sessions(end_event(tokens, other["session_id"]))
+    assert stack.wire.counts == {GET: 2, UPDATE: 1}
+    assert all(call.parameters["ConsistentRead"] is True for call in stack.wire.calls[:2])
+
+    stack.wire.forget()
+    sessions(end_event(tokens, tokens["session_id"]))
+    assert stack.wire.counts == {GET: 1, UPDATE: 1}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_list_cannot_be_read(stack: Stack, sessions: Function, tokens: Tokens, name: str) -> None:
+    """F19, DC-3: 503, never an empty list and never a 401; afterwards it is there."""
+    stack.wire.forget()
+    stack.wire.always("Query", FAULTS[name])
+    assert sessions(list_event(tokens)) == UNAVAILABLE
+    assert stack.wire.counts[QUERY] == attempts(name)
+
+    stack.wire.mend()
+    stack.wire.next("Query", FAULTS[name])
+    assert sessions(list_event(tokens)).status == (200 if name in RETRIED else 503)
+    assert ids(sessions, tokens) == [tokens["session_id"]]
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+def test_an_end_fails(
+    stack: Stack, sessions: Function, login: Function, tokens: Tokens, operation: str, name: str
+) -> None:
+    """F19, DC-3: 503, never a 404 or a 401; nothing else ended, and the same call again leaves it ended."""
+    other = login(login_event("ada", PASSWORD)).json
+    stack.wire.always(operation, FAULTS_OF_UPDATES[name])
+    assert sessions(end_event(tokens, other["session_id"])) == UNAVAILABLE
+    assert (other["session_id"] in ends(stack)) is (operation == "UpdateItem" and name == APPLIED)
+
+    stack.wire.mend()
+    assert sessions(end_event(tokens, other["session_id"])) in (NO_CONTENT, UNKNOWN_SESSION)
+    assert ends(stack) == {other["session_id"]: "user"}
+
+
+def test_an_end_whose_answer_is_lost_knows_itself(
+    stack: Stack, sessions: Function, login: Function, tokens: Tokens
+) -> None:
+    """F1: the SDK repeats it, and its refusal by our own tombstone is the success that it was."""
+    other = login(login_event("ada", PASSWORD)).json
+    stack.wire.next("UpdateItem", lost_response)
+
+    assert sessions(end_event(tokens, other["session_id"])) == NO_CONTENT
+
+    assert ends(stack) == {other["session_id"]: "user"}
+    assert len(events_named(stack, "session_ended")) == 1
+
+
+def test_through_the_authorizer_a_token_lists_its_own(
+    sessions: Function, authorize: Callable[[Event], dict[str, Any]], tokens: Tokens
+) -> None:
+    """What the authorizer passes on is what the function looks for."""
+    event = {**sample("authorizer-token"), "authorizationToken": f"Bearer {tokens['access_token']}"}
+    context = authorize(event)["context"]
+
+    assert ids(sessions, {"session_id": context["sid"]}) == [tokens["session_id"]]
+    assert context["sub"] == ADA_ID
