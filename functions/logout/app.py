@@ -1,4 +1,4 @@
-"""POST /auth/logout: ends one session or all. Reads JSON, and the form of RFC 7009."""
+"""POST /auth/logout: ends one session, all, or all others. Reads JSON, and the form of RFC 7009."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
+from edge_auth.errors import InvalidRequest
 from edge_auth.flows.logout import Logout
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import LogoutSettings
@@ -36,13 +37,15 @@ logout = Logout(
 
 
 def post(request: Request) -> Response:
-    """End the session, or all of the user's. The answer is the same for a token that means nothing."""
+    """End the session, all of the user's, or all others. The answer is the same for a token that means nothing."""
     if request.media_type == FORM:
         logout(text_parameter(form_parameters(request), "token"), everywhere=False)
     else:
         parameters = json_parameters(request)
-        everywhere = flag_parameter(parameters, "all")
-        logout(text_parameter(parameters, "refresh_token"), everywhere=everywhere)
+        everywhere, others = flag_parameter(parameters, "all"), flag_parameter(parameters, "others")
+        if everywhere and others:
+            raise InvalidRequest("all and others")
+        logout(text_parameter(parameters, "refresh_token"), everywhere=everywhere, others=others)
     return Response(204)
 
 

@@ -207,10 +207,43 @@ def test_a_damaged_session_does_not_keep_the_others_alive(
     assert reasons(stack) == dict.fromkeys((tokens["session_id"], other["session_id"], "damaged"), "logout_all")
 
 
+def test_a_logout_of_the_others_ends_them_and_no_more(
+    stack: Stack, logout: Function, refresh: Function, login: Function, tokens: Tokens
+) -> None:
+    """A8: every session of ada's but this one, none of bob's; the epoch has moved first."""
+    others = [login(login_event("ada", PASSWORD)).json for _ in range(2)]
+    stack.add_user(replace(ada(), user_id=BOB_ID, username="bob"), PASSWORD)
+    bobs = login(login_event("bob", PASSWORD)).json
+    event = with_json("logout-json", {"refresh_token": tokens["refresh_token"], "others": True})
+    stack.wire.forget()
+
+    assert logout(event) == NO_CONTENT
+
+    operations = [call.operation for call in stack.wire.calls if call.service == "dynamodb"]
+    assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem", "UpdateItem"]
+    assert reasons(stack) == {session["session_id"]: "logout_others" for session in others}
+    for living in (tokens, bobs):
+        assert refresh(refresh_event(living["refresh_token"])).status == 200
+    for dead in others:
+        assert refresh(refresh_event(dead["refresh_token"])) == INVALID_GRANT
+    assert stack.identities.find("ada").epoch == 1
+
+
+def test_all_and_others_together_are_malformed(stack: Stack, logout: Function, tokens: Tokens) -> None:
+    """They contradict each other: nothing ends."""
+    event = with_json("logout-json", {"refresh_token": tokens["refresh_token"], "all": True, "others": True})
+
+    assert logout(event) == INVALID_REQUEST
+    assert reasons(stack) == {}
+
+
+@pytest.mark.parametrize("name", ["all", "others"])
 @pytest.mark.parametrize("flag", ["true", 1, 0, None, [], {}])
-def test_a_flag_that_is_no_flag_is_malformed(stack: Stack, logout: Function, tokens: Tokens, flag: object) -> None:
+def test_a_flag_that_is_no_flag_is_malformed(
+    stack: Stack, logout: Function, tokens: Tokens, name: str, flag: object
+) -> None:
     """Contract §3: nothing is ended by a request that is not understood."""
-    event = with_json("logout-json", {"refresh_token": tokens["refresh_token"], "all": flag})
+    event = with_json("logout-json", {"refresh_token": tokens["refresh_token"], name: flag})
 
     assert logout(event) == INVALID_REQUEST
     assert reasons(stack) == {}

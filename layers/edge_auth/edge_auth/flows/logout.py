@@ -1,4 +1,4 @@
-"""Logout: ends one session, or all sessions of its user. Ending what is ended already is no error (RFC 7009 §2.2)."""
+"""Logout: ends one session, all of its user, or all others. To end what is ended is no error (RFC 7009 §2.2)."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from edge_auth.tokens.refresh import RefreshToken
 
 LOGOUT = "logout"
 LOGOUT_ALL = "logout_all"
+LOGOUT_OTHERS = "logout_others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,10 @@ class Logout:
     entropy: Entropy
     record: Record
 
-    def __call__(self, presented: str, *, everywhere: bool) -> None:
+    def __call__(self, presented: str, *, everywhere: bool, others: bool = False) -> None:
         """End the session of an authentic refresh token, of whatever generation. Any other token changes nothing.
+
+        `everywhere` ends all sessions of its user, `others` all but this one.
 
         Raises:
             TemporarilyUnavailable: it is not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
@@ -37,8 +40,11 @@ class Logout:
             token = refresh.parse(presented, keys.mac_keys)
         except InvalidGrant:
             return
-        if everywhere:
-            self._end_all(token)
+        if others:
+            self._end_many(token, reason=LOGOUT_OTHERS, keep=token.session_id)
+        elif everywhere:
+            # Its own end comes last, so that a call that failed half-way can be made again.
+            self._end_many(token, reason=LOGOUT_ALL, last=token.session_id)
         else:
             self._end_one(token)
 
@@ -56,14 +62,13 @@ class Logout:
             return
         self.record(SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason=LOGOUT))
 
-    def _end_all(self, token: RefreshToken) -> None:
+    def _end_many(self, token: RefreshToken, *, reason: str, last: str = "", keep: str = "") -> None:
         session = self.sessions.find(token.user_id, token.session_id)
         now_seconds = self.clock() // 1000
-        # Only a living session speaks for its user. Its own end comes last, so that a call that failed half-way
-        # can be made again.
+        # Only a living session speaks for its user.
         if session is None or session.seed_hash != token.seed_hash or not session.is_live(now_seconds):
             return
         end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
         with suppress(UnknownUser):  # a deleted user's sessions still end
             self.identities.move_epoch(token.user_id)
-        end_sessions(token.user_id, reason=LOGOUT_ALL, last=token.session_id)
+        end_sessions(token.user_id, reason=reason, last=last, keep=keep)
