@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from admin import keys, users
+from admin.confirmation import NotConfirmed
 from admin.deployment import DeploymentError, use_local_stack
 from admin.password_input import PasswordInputError
 from admin.rotate_function import RotateFunctionError
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         use_local_stack()
     try:
         options.act(options.open(options), options)
-    except (AccountError, DeploymentError, PasswordInputError, RotateFunctionError, keys.NotConfirmed) as error:
+    except (AccountError, DeploymentError, PasswordInputError, RotateFunctionError, NotConfirmed) as error:
         print(f"edge-auth: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

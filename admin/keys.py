@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from admin import stack_update
+from admin.confirmation import confirm
 from admin.deployment import DeploymentError, find_deployment
 from admin.key_table import distance, table, utc, when
 from admin.rotate_function import RotateFunction, Summary
@@ -32,10 +33,6 @@ KeyRingVersion, so that the authorizer forgets the old keys. By default the old 
 everything that signs or verifies knows the new ones: nobody notices but the holder of the leaked key. Asks for the
 stack's name before it does anything.
 """
-
-
-class NotConfirmed(Exception):
-    """The operator did not confirm, or could not be asked. Nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,8 @@ def replace(keys: Keys, options: argparse.Namespace) -> None:
     say()
     for line in _consequences(keys.stack, options):
         say(line)
-    _confirm(keys.stack, say, yes=options.yes)
+    if not options.yes:
+        confirm("stack's name", keys.stack, say=say)
     with _explained(UNCLEAR):
         after = keys.function.replace(before["version"], at_once=options.at_once, end_sessions=options.end_sessions)
     _print(after, options)
@@ -166,20 +164,6 @@ def _consequences(stack: str, options: argparse.Namespace) -> list[str]:
         "- Then the stack is updated, so that all functions know the new keys and the authorizer forgets the old."
     )
     return lines
-
-
-def _confirm(stack: str, say: Callable[..., None], *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise NotConfirmed("no terminal to confirm on: use --yes; nothing was done")
-    say(f"Type the stack's name, {stack}, to go on:")
-    try:
-        typed = input()
-    except EOFError:
-        typed = ""
-    if typed.strip() != stack:
-        raise NotConfirmed("not confirmed; nothing was done")
 
 
 def _successors(before: list[Summary], after: list[Summary]) -> list[Summary]:

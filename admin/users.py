@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from admin.confirmation import confirm
 from admin.deployment import find_deployment
 from admin.password_input import read_new_password
 from edge_auth.adapters.aws import dynamodb_client
@@ -16,6 +17,15 @@ from edge_auth.common_passwords import COMMON_PASSWORDS
 from edge_auth.flows.accounts import Accounts
 from edge_auth.password_rules import PasswordRules, service_names
 
+SET_RIGHTS = """\
+Replaces scope and roles. What is not given is taken away: give all that the user shall have. Sessions carry the rights
+that were there at their login, so all sessions of the user end; access tokens of before stay good until they expire.
+"""
+DELETE = """\
+Removes the user and ends all sessions. Access tokens of before stay good until they expire. The name may be given
+again, to another user id. Asks for the name before it does anything.
+"""
+
 
 def add_commands(users: argparse.ArgumentParser) -> None:
     """Say what `edge-auth users` understands."""
@@ -23,15 +33,17 @@ def add_commands(users: argparse.ArgumentParser) -> None:
     acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
     create_user = _command(acts, "create", create, "add a user; asks for the password")
     _password_option(create_user)
-    create_user.add_argument("--scope", default="", help='scopes in every token, such as "read write"')
-    create_user.add_argument(
-        "--role", dest="roles", action="append", default=[], metavar="ROLE", help="a role in every token; repeatable"
-    )
+    _rights_options(create_user)
     _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
+    _rights_options(
+        _command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
+    )
     _command(acts, "disable", disable, "refuse further logins and end all sessions")
     _command(acts, "enable", enable, "let a disabled user log in again")
     _command(acts, "sessions", sessions, "list the living sessions, one JSON object a line")
     _command(acts, "end-sessions", end_sessions, "log the user out everywhere")
+    delete_user = _command(acts, "delete", delete, "remove the user and end all sessions", DELETE)
+    delete_user.add_argument("--yes", action="store_true", help="do not ask; for scripts")
 
 
 def accounts(options: argparse.Namespace) -> Accounts:
@@ -65,6 +77,12 @@ def set_password(accounts: Accounts, options: argparse.Namespace) -> None:
     print(f"password set, {_sessions(ended)} ended")
 
 
+def set_rights(accounts: Accounts, options: argparse.Namespace) -> None:
+    """Replace scope and roles."""
+    ended = accounts.set_rights(options.username, scope=options.scope, roles=tuple(options.roles))
+    print(f"scope: {options.scope or 'none'}; roles: {' '.join(options.roles) or 'none'}; {_sessions(ended)} ended")
+
+
 def disable(accounts: Accounts, options: argparse.Namespace) -> None:
     """Disable a user."""
     print(f"disabled, {_sessions(accounts.disable(options.username))} ended")
@@ -94,16 +112,33 @@ def end_sessions(accounts: Accounts, options: argparse.Namespace) -> None:
     print(f"{_sessions(accounts.end_sessions(options.username))} ended")
 
 
+def delete(accounts: Accounts, options: argparse.Namespace) -> None:
+    """Remove a user, once the operator has typed the name."""
+    user_id = accounts.user_id(options.username)
+    if not options.yes:
+        print(f"This removes {options.username}, user id {user_id}, and ends all sessions. It cannot be undone.")
+        confirm("user name", options.username, say=print)
+    print(f"deleted, {_sessions(accounts.delete(options.username))} ended")
+
+
 def _command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     act: Callable[[Accounts, argparse.Namespace], None],
     text: str,
+    description: str = "",
 ) -> argparse.ArgumentParser:
-    command = acts.add_parser(name, help=text, description=text.capitalize() + ".")
+    command = acts.add_parser(name, help=text, description=description or text.capitalize() + ".")
     command.add_argument("username", metavar="USERNAME", help="user name or email address")
     command.set_defaults(act=act)
     return command
+
+
+def _rights_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--scope", default="", help='scopes in every token, such as "read write"')
+    command.add_argument(
+        "--role", dest="roles", action="append", default=[], metavar="ROLE", help="a role in every token; repeatable"
+    )
 
 
 def _password_option(command: argparse.ArgumentParser) -> None:

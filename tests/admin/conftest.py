@@ -35,6 +35,14 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
+class Terminal(io.StringIO):
+    """Standard input at which somebody types."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
 class Stacks:
     """CloudFormation's answers to DescribeStacks; the end-to-end tests ask a real one."""
 
@@ -42,13 +50,15 @@ class Stacks:
         """Begin with the stack of these tests."""
         tables = [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in (IDENTITIES, SESSIONS)]
         self.outputs: dict[str, list[dict[str, str]]] = {STACK: tables}
+        self.parameters: dict[str, str] = {"Audience": "https://api.example.com", "Issuer": ""}
 
     def describe_stacks(self, *, StackName: str) -> dict[str, object]:  # noqa: N803 - AWS's own name
         """Answer, or fail as AWS does for a stack that is not there."""
         if StackName not in self.outputs:
             message = f"Stack with id {StackName} does not exist"
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
-        return {"Stacks": [{"StackName": StackName, "Outputs": self.outputs[StackName]}]}
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in self.parameters.items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": self.outputs[StackName], "Parameters": parameters}]}
 
 
 @pytest.fixture
@@ -90,8 +100,8 @@ def command(
     clients = {"cloudformation": stacks, "dynamodb": dynamodb}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
 
-    def run(*arguments: str, stdin: str = "") -> Outcome:
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+    def run(*arguments: str, stdin: str = "", typed: str | None = None) -> Outcome:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin) if typed is None else Terminal(typed))
         try:
             status = main(arguments)
         except SystemExit as end:  # argparse's own way out

@@ -97,6 +97,9 @@ def test_create_does_not_touch_an_existing_user(command: Command, identities: Dy
     [
         (["ada"], "fourteen chars", "a password has 15 to 128 characters, this one has 14"),
         (["ada"], "x" * 129, "a password has 15 to 128 characters, this one has 129"),
+        (["ada"], "QWERTY123456789", "this password is one of the most common ones"),
+        (["ada"], "https://API.example.com", "a password is not the user's or the service's own name"),
+        (["augusta.ada.lovelace@example.com"], "Augusta.Ada.Lovelace", "a password is not the user's"),
         (["a da"], PASSWORD, "a user name has letters, digits and . _ - + @ only"),
         (["ada", "--scope", "read  write"], PASSWORD, "a scope is"),
         (["ada", "--role", "two words"], PASSWORD, "a role has"),
@@ -179,7 +182,105 @@ def test_end_sessions_logs_the_user_out_everywhere_and_nobody_else(
     assert len(living(sessions, identities.find("bob").user_id)) == 1
 
 
-@pytest.mark.parametrize("act", ["disable", "enable", "sessions", "end-sessions"])
+@pytest.mark.parametrize(("least", "status"), [("8", 0), ("12", 0), ("13", 1), ("64", 1)])
+def test_the_least_length_is_the_stacks(command: Command, stacks: Stacks, least: str, status: int) -> None:
+    """P1: operators are bound by PasswordMinCharacters too."""
+    stacks.parameters["PasswordMinCharacters"] = least
+
+    outcome = command("users", "create", "ada", "--password-stdin", stdin="twelve chars\n")
+
+    assert outcome.status == status
+    assert not status or f"a password has {least} to 128 characters, this one has 12" in outcome.err
+
+
+def test_the_issuer_is_no_password(command: Command, stacks: Stacks) -> None:
+    """P4: where the stack was given one."""
+    stacks.parameters["Issuer"] = "https://login.example.com"
+
+    outcome = command("users", "create", "ada", "--password-stdin", stdin="login.example.com\n")
+
+    assert outcome.err == "edge-auth: a password is not the user's or the service's own name\n"
+
+
+def test_set_rights_replaces_both_and_ends_all_sessions(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
+) -> None:
+    """What is not given is taken away, and it is said what is left; sessions with the old rights end."""
+    create(command, "ada", "--scope", "read write", "--role", "admin")
+    open_sessions(dynamodb, identities, "ada", 2)
+
+    first = command("users", "set-rights", "ada", "--scope", "read", "--role", "auditor", "--role", "clerk")
+    identity = identities.find("ada")
+    second = command("users", "set-rights", "ADA")
+
+    assert (first.status, first.out) == (0, "scope: read; roles: auditor clerk; 2 sessions ended\n")
+    assert (identity.scope, identity.roles) == ("read", ("auditor", "clerk"))
+    assert living(sessions, identity.user_id) == []
+    assert second.out == "scope: none; roles: none; 0 sessions ended\n"
+    assert (identities.find("ada").scope, identities.find("ada").roles) == ("", ())
+
+
+def test_set_rights_refuses_with_the_reason(command: Command, identities: DynamoDBIdentities) -> None:
+    """Nothing changes."""
+    create(command, "ada")
+    before = identities.find("ada")
+
+    outcome = command("users", "set-rights", "ada", "--role", "two words")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith("edge-auth: a role has")
+    assert identities.find("ada") == before
+
+
+def test_delete_removes_the_user_and_ends_all_sessions(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
+) -> None:
+    """F18: nothing is left in the table of users, and the name may be given again."""
+    create(command, "ada")
+    user_id = identities.find("ada").user_id
+    open_sessions(dynamodb, identities, "ada", 2)
+
+    outcome = command("users", "delete", "ada", "--yes")
+
+    assert (outcome.status, outcome.out) == (0, "deleted, 2 sessions ended\n")
+    assert dynamodb.scan(TableName=f"admin-{IDENTITIES}")["Items"] == []
+    assert living(sessions, user_id) == []
+    create(command, "ada")
+    assert identities.find("ada").user_id != user_id
+
+
+@pytest.mark.parametrize(("typed", "status"), [("ada\n", 0), ("ad\n", 1), ("yes\n", 1), ("\n", 1), ("", 1)])
+def test_delete_asks_for_the_name(command: Command, identities: DynamoDBIdentities, typed: str, status: int) -> None:
+    """What cannot be undone is not done by a slip; it is said whom it would be done to."""
+    create(command, "ada")
+    user_id = identities.find("ada").user_id
+
+    outcome = command("users", "delete", "ada", typed=typed)
+
+    assert outcome.status == status
+    assert f"This removes ada, user id {user_id}, and ends all sessions." in outcome.out
+    if status == 0:
+        with pytest.raises(UnknownUser):
+            identities.find("ada")
+    else:
+        assert outcome.err == "edge-auth: not confirmed; nothing was done\n"
+        assert identities.find("ada").status == ACTIVE
+
+
+def test_delete_without_a_terminal_wants_yes(command: Command, identities: DynamoDBIdentities) -> None:
+    """A script says what it does."""
+    create(command, "ada")
+
+    outcome = command("users", "delete", "ada")
+
+    assert (outcome.status, outcome.err) == (
+        1,
+        "edge-auth: no terminal to confirm on: use --yes; nothing was done\n",
+    )
+    assert identities.find("ada").status == ACTIVE
+
+
+@pytest.mark.parametrize("act", ["disable", "enable", "sessions", "end-sessions", "set-rights", "delete"])
 def test_an_unknown_user_is_one_readable_line(command: Command, identities: DynamoDBIdentities, act: str) -> None:
     """And no user is made by asking for one."""
     outcome = command("users", act, "nobody")
@@ -235,6 +336,8 @@ def test_a_password_is_no_argument(command: Command, option: str) -> None:
         (["users", "--help"], ["create", "set-password", "disable", "enable", "sessions", "end-sessions"]),
         (["users", "create", "--help"], ["--password-stdin", "--scope", "--role", "prompt"]),
         (["users", "disable", "--help"], ["end all sessions"]),
+        (["users", "set-rights", "--help"], ["taken away", "all sessions of the user end", "--scope", "--role"]),
+        (["users", "delete", "--help"], ["ends all sessions", "--yes"]),
     ],
 )
 def test_help_explains_itself(command: Command, arguments: list[str], words: list[str]) -> None:

@@ -9,12 +9,14 @@ from edge_auth.errors import (
     RightsRefused,
     TemporarilyUnavailable,
     UnknownUser,
+    UserChanged,
     UsernameRefused,
     UsernameTaken,
 )
 from edge_auth.flows.accounts import MAX_RIGHTS_BYTES
 from edge_auth.flows.events import EventName, SecurityEvent
-from edge_auth.flows.identity import ACTIVE, DISABLED
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.passwords import needs_rehash
 from tests.unit.access_tokens import NOW
 from tests.unit.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
@@ -60,6 +62,9 @@ def test_a_name_that_can_be_nobodys_is_refused(deployment: Deployment, username:
         lambda: accounts.enable(username),
         lambda: accounts.living_sessions(username),
         lambda: accounts.end_sessions(username),
+        lambda: accounts.set_rights(username, scope="", roles=()),
+        lambda: accounts.user_id(username),
+        lambda: accounts.delete(username),
     ):
         with pytest.raises(UsernameRefused):
             act()
@@ -75,14 +80,20 @@ def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
         lambda: accounts.enable("bob"),
         lambda: accounts.living_sessions("bob"),
         lambda: accounts.end_sessions("bob"),
+        lambda: accounts.set_rights("bob", scope="", roles=()),
+        lambda: accounts.user_id("bob"),
+        lambda: accounts.delete("bob"),
     ):
         with pytest.raises(UnknownUser):
             act()
 
 
-@pytest.mark.parametrize("password", ["", "short", "a" * 14, "a" * 129, "correct horse \ud800 staple"])
+@pytest.mark.parametrize(
+    "password",
+    ["", "short", "a" * 14, "a" * 129, "correct horse \ud800 staple", "Qwerty123456789", "API.example.com"],
+)
 def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, password: str) -> None:
-    """No user, no change (P1, P10)."""
+    """No user, no change (P1, P4, P10)."""
     before = dict(deployment.store.identities)
     with pytest.raises(PasswordRefused):
         deployment.accounts.create("bob", password)
@@ -108,11 +119,14 @@ def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, p
         ("", tuple("r" * MAX_RIGHTS_BYTES)),
     ],
 )
-def test_rights_that_break_a_rule_create_nobody(deployment: Deployment, scope: str, roles: tuple[str, ...]) -> None:
+def test_rights_that_break_a_rule_are_nobodys(deployment: Deployment, scope: str, roles: tuple[str, ...]) -> None:
     """The verifier would refuse the tokens, or the tokens would outgrow their size (T5, T8)."""
     with pytest.raises(RightsRefused):
         deployment.accounts.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
+    with pytest.raises(RightsRefused):
+        deployment.accounts.set_rights(USERNAME, scope=scope, roles=roles)
     assert set(deployment.store.identities) == {USERNAME}
+    assert deployment.store.identities[USERNAME].epoch == 0
 
 
 def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: Deployment) -> None:
@@ -174,7 +188,95 @@ def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None
     assert listed == [grants[number].session_id for number in (0, 2, 3)]
 
 
-@pytest.mark.parametrize("act", ["password", "disable", "end"])
+def test_the_users_own_name_is_no_password(deployment: Deployment) -> None:
+    """P4: nor the part of it before the @; for a new user and for a known one."""
+    name = "augusta.ada.lovelace@example.com"
+    for password in (name.upper(), "Augusta.Ada.Lovelace"):
+        with pytest.raises(PasswordRefused):
+            deployment.accounts.create(name, password)
+    deployment.accounts.create(name, NEW_PASSWORD)
+    with pytest.raises(PasswordRefused):
+        deployment.accounts.set_password(name, name)
+
+
+def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment: Deployment) -> None:
+    """Sessions carry the rights of their login, so they end; the next login has the new ones."""
+    granted = [deployment.log_in() for _ in range(2)]
+    assert deployment.accounts.set_rights(USERNAME, scope="orders:write", roles=("reader", "writer")) == 2
+    assert all(deployment.is_dead(one) for one in granted)
+    assert {deployment.session_of(one).revoked_reason for one in granted} == {"rights_set"}
+    claims = deployment.claims_of(deployment.log_in())
+    assert (claims.scope, claims.roles) == ("orders:write", ("reader", "writer"))
+
+
+def test_rights_can_be_taken_away(deployment: Deployment) -> None:
+    """What is not given is gone."""
+    deployment.accounts.set_rights(USERNAME, scope="", roles=())
+    claims = deployment.claims_of(deployment.log_in())
+    assert (claims.scope, claims.roles) == ("", ())
+
+
+def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> None:
+    """F18: no login, no refresh; the tombstones say why."""
+    granted = [deployment.log_in() for _ in range(3)]
+    assert deployment.accounts.delete(USERNAME) == 3
+    assert deployment.store.identities == {}
+    assert all(deployment.is_dead(one) for one in granted)
+    assert {deployment.session_of(one).revoked_reason for one in granted} == {"user_deleted"}
+    with pytest.raises(InvalidCredentials):
+        deployment.log_in()
+    with pytest.raises(UnknownUser):
+        deployment.accounts.delete(USERNAME)
+
+
+def test_the_name_of_a_deleted_user_may_be_given_again(deployment: Deployment) -> None:
+    """T6: to another user id, so that nothing of the old user's is the new one's."""
+    old = deployment.log_in()
+    user_id = deployment.accounts.user_id(USERNAME)
+    deployment.accounts.delete(USERNAME)
+    created = deployment.accounts.create(USERNAME, NEW_PASSWORD)
+    assert created.user_id != user_id
+    deployment.log_in(USERNAME, NEW_PASSWORD)
+    assert deployment.is_dead(old)
+    assert deployment.accounts.living_sessions(USERNAME)[0].user_id == created.user_id
+
+
+@pytest.mark.parametrize("act", ["ids_to_end", "end", "delete"])
+def test_a_deletion_that_fails_half_way_can_be_made_again(deployment: Deployment, act: str) -> None:
+    """F18, A8: the user is disabled by then, and found again, so that no session is forgotten."""
+    granted = [deployment.log_in() for _ in range(3)]
+    deployment.trouble.fail(act, after=1 if act == "end" else 0)
+    with pytest.raises(TemporarilyUnavailable):
+        deployment.accounts.delete(USERNAME)
+    assert deployment.store.identities[USERNAME].status == DISABLED
+    with pytest.raises(InvalidCredentials):
+        deployment.log_in()
+    deployment.trouble.heal()
+    deployment.accounts.delete(USERNAME)
+    assert deployment.store.identities == {}
+    assert all(deployment.is_dead(one) for one in granted)
+
+
+def test_a_user_that_somebody_enables_meanwhile_is_not_deleted(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two operators of two minds: neither a user without an id, nor a session without a user."""
+    delete = deployment.identities.delete
+
+    def meanwhile(identity: Identity) -> None:
+        deployment.accounts.enable(USERNAME)
+        granted.append(deployment.log_in())
+        delete(identity)
+
+    granted = list[TokenGrant]()
+    monkeypatch.setattr(deployment.identities, "delete", meanwhile)
+    with pytest.raises(UserChanged):
+        deployment.accounts.delete(USERNAME)
+    assert deployment.store.identities[USERNAME].status == ACTIVE
+    assert not deployment.is_dead(granted[0])
+
+
+@pytest.mark.parametrize("act", ["password", "disable", "end", "rights"])
 def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, act: str) -> None:
     """Whatever was ended stays ended, and the second call ends the rest (A7)."""
     granted = [deployment.log_in() for _ in range(3)]
@@ -185,6 +287,8 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
                 return deployment.accounts.set_password(USERNAME, NEW_PASSWORD)
             case "disable":
                 return deployment.accounts.disable(USERNAME)
+            case "rights":
+                return deployment.accounts.set_rights(USERNAME, scope="", roles=())
             case _:
                 return deployment.accounts.end_sessions(USERNAME)
 
@@ -202,7 +306,9 @@ def test_the_end_of_all_sessions_is_told(deployment: Deployment) -> None:
     deployment.accounts.set_password(USERNAME, PASSWORD)
     deployment.accounts.disable(USERNAME)
     deployment.accounts.end_sessions(USERNAME)
+    deployment.accounts.set_rights(USERNAME, scope="", roles=())
+    deployment.accounts.delete(USERNAME)
     assert deployment.events == [
         SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, reason=reason)
-        for reason in ("password_set", "user_disabled", "operator")
+        for reason in ("password_set", "user_disabled", "operator", "rights_set", "user_deleted")
     ]

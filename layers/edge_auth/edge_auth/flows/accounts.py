@@ -93,6 +93,10 @@ class Accounts:
             raise UserChanged("somebody else changed the user meanwhile: not deleted") from None
         return ended
 
+    def user_id(self, username: str) -> str:
+        """Return the id that the user has in tokens."""
+        return self.identities.find(canonical_username(username)).user_id
+
     def living_sessions(self, username: str) -> list[Session]:
         """Return the sessions that live, oldest first."""
         identity = self.identities.find(canonical_username(username))
