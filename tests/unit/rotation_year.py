@@ -35,7 +35,7 @@ from edge_auth.tokens.refresh import MacKey
 from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, UnknownKey, Verifier, keys_from_jwks
 from tests.fakes.stores import MemoryKeyRingStore
 from tests.unit.access_tokens import AUDIENCE, ISSUER, NOW, claims_at, key, signed_token
-from tests.unit.deployment import PASSWORD, USERNAME, Deployment
+from tests.unit.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
 from tests.unit.tokens.rings import DAY
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Secrets:
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - as boto3 has it
         """Return the ring as the secret has it."""
         if self._year.now < self.down_until:
+            self._year.counts["reads in an outage"] += 1
             raise EndpointConnectionError(endpoint_url=SecretId)
         return {"SecretString": self._year.secret_text(), "VersionId": self._year.stored().version}
 
@@ -306,21 +307,22 @@ class Year:
         """Let the schedule run, users come and go, and things break."""
         between = self.chance.randint
         self.every(lambda: HOUR - self.now % HOUR + between(0, 50 * MINUTE), self.schedule)
-        for client in self.clients:
+        for client in self.clients[:-1]:
             self.every(self.pause, partial(self.act, client))
+        self.every(lambda: IDLE_SECONDS - 1, partial(self.act, self.clients[-1]))  # always the last second
         self.every(lambda: DAY, self.forge)
         self.every(lambda: between(60, 90) * DAY, self.authorizers[1].deploy)
         self.every(lambda: 7 * DAY, self.authorizers[2].deploy)
         if self.has_outages:
             for machine in (*self.readers, self.endpoint):
-                self.every(lambda: between(1, 8 * 24) * HOUR, partial(self.cut, machine))
+                self.every(lambda: between(1, 3 * 24) * HOUR, partial(self.cut, machine))
             self.every(lambda: between(1, 10 * 24) * HOUR, self.break_endpoint)
             self.every(lambda: between(5, 30) * DAY, self.stop_writer)
 
     def pause(self) -> int:
         """Draw how long a user stays away: minutes mostly, and once in a while as long as a session may be idle."""
         kind = self.chance.random()
-        longest = HOUR if kind < 0.4 else 12 * HOUR if kind < 0.8 else 5 * DAY if kind < 0.95 else 14 * DAY - 1
+        longest = HOUR if kind < 0.4 else 12 * HOUR if kind < 0.8 else 5 * DAY if kind < 0.95 else IDLE_SECONDS - 1
         return self.chance.randint(longest // 6 if kind < 0.95 else longest, longest)
 
     # --- trouble ---
@@ -366,7 +368,7 @@ class Year:
         self.note_ring()
 
     def note_ring(self) -> None:
-        """Remember every key, and let users come around each change."""
+        """Remember every key, and let half of the users come around each change."""
         ring = self.stored().ring
         self.seen.update({timed.key.kid: timed for timed in ring.signing})
         self.seen_mac.update({timed.key.key_id: timed for timed in ring.mac})
@@ -377,7 +379,7 @@ class Year:
                     self._expected.add(instant)
                     self.at(instant, self.note_change)
                     for offset in AROUND_A_CHANGE if self.now > NOW else ():
-                        self.at(instant + offset, partial(self.act, self.chance.choice(self.clients)))
+                        self.at(instant + offset, partial(self.act, self.chance.choice(self.clients[::2])))
 
     def note_change(self) -> None:
         """Note which keys sign from now on."""

@@ -30,7 +30,8 @@ def chance() -> random.Random:
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_year_of_rotations_refuses_no_good_token(alg: str, deployment: Deployment, chance: random.Random) -> None:
     """And accepts none under a key that has ended. Operators rotate twice; the rest is the schedule's."""
-    year = Year(deployment, replace(POLICY, alg=alg), chance)
+    # A machine that learns of a new ring loads its key anew, and RSA keys take long.
+    year = Year(deployment, replace(POLICY, alg=alg), chance, machines=2 if alg == "RS256" else 3)
     for day in (100, 200):
         year.at(NOW + day * DAY + 7 * HOUR, year.rotate)
     year.live()
@@ -65,10 +66,10 @@ def test_another_algorithm_in_the_middle_of_the_year_refuses_no_good_token(
 
 def happened(year: Year) -> None:
     """Assert that the simulation did not spare the deployment."""
-    for what in ("calls", "refreshes", "logins", "503", "schedule off", "forgeries refused"):
+    for what in ("calls", "refreshes", "logins", "reads in an outage", "schedule off", "forgeries refused"):
         assert year.counts[what] > 0, what
-    # Authorizers that were deployed long ago, in the minutes in which the endpoint was down: very few of all calls.
-    assert year.counts["refused until the endpoint answers"] < year.counts["calls"] / 100
+    # Authorizers that were deployed long ago, in the minutes in which the endpoint was down, each minute's call again.
+    assert year.counts["refused until the endpoint answers"] < year.counts["calls"] / 20
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
