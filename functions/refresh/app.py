@@ -3,12 +3,14 @@
 import os
 import secrets
 
-from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
+from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.client_description import described
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnsupportedGrantType
+from edge_auth.flows.announcements import announcing
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.refresh import Refresh
 from edge_auth.observability import FunctionLog
@@ -24,6 +26,7 @@ GRANT_TYPE = "refresh_token"
 
 settings = RefreshSettings.from_env(os.environ)
 log = FunctionLog("refresh")
+bus = settings.security_event_bus
 refresh = Refresh(
     sessions=DynamoDBSessions(dynamodb_client(), table=settings.sessions_table),
     key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
@@ -31,7 +34,7 @@ refresh = Refresh(
     grace_seconds=settings.rotation_grace_seconds,
     clock=now_ms,
     entropy=secrets.token_bytes,
-    record=log.record,
+    record=announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record,
 )
 
 

@@ -7,11 +7,13 @@ import os
 import secrets
 from functools import cache
 
-from edge_auth.adapters.aws import secrets_client
+from edge_auth.adapters.aws import events_client, secrets_client
 from edge_auth.adapters.cloudformation import CustomResourceRequest, answer, request_from
+from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
 from edge_auth.clock import now_ms
 from edge_auth.errors import AuthError
+from edge_auth.flows.announcements import announcing
 from edge_auth.flows.key_ring_summary import Summary, deployed_jwks, summary
 from edge_auth.flows.ports import RingMoved, StoredRing
 from edge_auth.flows.rotate_keys import RotateKeys
@@ -75,12 +77,13 @@ def rotate_keys() -> RotateKeys:
         )
     except ValueError as error:
         raise SettingsError(str(error)) from None
+    bus = settings.security_event_bus
     return RotateKeys(
         store=SecretKeyRingStore(secrets_client(), secret_id=settings.key_ring_secret),
         policy=policy,
         make=key_maker(secrets.token_bytes),
         clock=now_ms,
-        record=log.record,
+        record=announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.template_file import Intrinsic, functions
+from tests.architecture.template_file import Intrinsic, functions, template
 
 # What each function calls, and on what: no more, no less. The local stack enforces it at run time.
 RIGHTS = {
@@ -99,3 +99,20 @@ def test_only_rotate_keys_writes_the_key_ring() -> None:
     writers = {function for function in FUNCTIONS if "PutSecretValue" in str(statements(function))}
 
     assert writers == {"rotate_keys"}
+
+
+def test_only_what_may_alarm_may_announce_it() -> None:
+    """Where there is a bus, these two may put events on it, and on no other; where there is none, nobody may."""
+    policy = template()["Resources"]["AnnouncePolicy"]
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert policy["Condition"] == "HasSecurityEventBus"
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "events:PutEvents",
+        "Resource": Intrinsic("Ref", "SecurityEventBus"),
+    }
+    assert policy["Properties"]["Roles"] == [
+        Intrinsic("Ref", "RefreshFunctionRole"),
+        Intrinsic("Ref", "RotateKeysFunctionRole"),
+    ]

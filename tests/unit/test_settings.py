@@ -85,7 +85,14 @@ def test_settings_cannot_be_changed() -> None:
         (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
         (
             RotateKeysSettings,
-            {"KEY_RING_SECRET", "SIGNING_ALGORITHM", "KEY_ROTATION_DAYS", "KEY_PUBLISH_HOURS", "REFRESH_IDLE_DAYS"},
+            {
+                "KEY_RING_SECRET",
+                "SIGNING_ALGORITHM",
+                "KEY_ROTATION_DAYS",
+                "KEY_PUBLISH_HOURS",
+                "REFRESH_IDLE_DAYS",
+                "SECURITY_EVENT_BUS",
+            },
         ),
         (
             RefreshSettings,
@@ -98,6 +105,7 @@ def test_settings_cannot_be_changed() -> None:
                 "SESSIONS_TABLE",
                 "KEY_RING_SECRET",
                 "KEY_RING_VERSION",
+                "SECURITY_EVENT_BUS",
             },
         ),
         (LoginSettings, set(LOGIN)),

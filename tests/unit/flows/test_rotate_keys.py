@@ -351,6 +351,23 @@ def test_an_act_whose_answer_was_lost_is_done_once(act: Act, rotation: Rotation,
 # --- what is told ---
 
 
+@pytest.mark.parametrize("trouble", ["loses_answers", "is_down"])
+def test_a_replacement_that_may_have_happened_is_told(trouble: str, rotation: Rotation, made: StoredRing) -> None:
+    """Somebody who replaces keys and cuts the line does not keep the alarm silent; a rotation needs no alarm."""
+    rotation.store.before_write = [lambda: setattr(rotation.store, trouble, True)]
+    with pytest.raises(TemporarilyUnavailable):
+        rotation.keys.replace_all(made.version, at_once=True, end_sessions=False)
+    assert rotation.told() == [(EventName.KEYS_REPLACED, "sessions_kept, not known to be kept")]
+    assert EventName.KEYS_REPLACED in WANTS_ATTENTION
+
+    setattr(rotation.store, trouble, False)
+    rotation.store.before_write = [lambda: setattr(rotation.store, trouble, True)]
+    stored = rotation.keys.show()
+    with pytest.raises(TemporarilyUnavailable):
+        rotation.keys.rotate(stored.version)
+    assert rotation.told() == []
+
+
 def test_no_event_holds_a_key(rotation: Rotation) -> None:
     """Neither a secret nor an id (K5)."""
     real = key_maker(lambda size: bytes([250]) * size)

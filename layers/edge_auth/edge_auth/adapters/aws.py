@@ -14,6 +14,7 @@ from edge_auth.errors import TemporarilyUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from edge_auth.adapters.items import Item
@@ -45,6 +46,11 @@ def dynamodb_client() -> "DynamoDBClient":
 def secrets_client() -> "SecretsManagerClient":
     """Return a Secrets Manager client. Region and credentials are the environment's, as the SDK finds them."""
     return boto3.client("secretsmanager", config=_CONFIG)
+
+
+def events_client() -> "EventBridgeClient":
+    """Return an EventBridge client. Region and credentials are the environment's, as the SDK finds them."""
+    return boto3.client("events", config=_CONFIG)
 
 
 class ConditionFailed(Exception):

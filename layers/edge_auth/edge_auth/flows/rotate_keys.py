@@ -101,6 +101,11 @@ class RotateKeys:
         return self._write(ring, stored, name, reason)
 
     def _write(self, ring: KeyRing, stored: StoredRing | None, name: EventName, reason: str) -> StoredRing:
-        written = self.store.write(ring, after=stored.version if stored else None)
+        try:
+            written = self.store.write(ring, after=stored.version if stored else None)
+        except TemporarilyUnavailable:
+            if name is EventName.KEYS_REPLACED:  # a replacement that is told twice is better than one that is not told
+                self.record(SecurityEvent(name, reason=f"{reason}, not known to be kept"))
+            raise
         self.record(SecurityEvent(name, reason=reason))
         return written

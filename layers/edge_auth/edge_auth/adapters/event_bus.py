@@ -1,0 +1,32 @@
+"""Security events on EventBridge, so that a team can react to one: those that want a person's attention."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from edge_auth.adapters.aws import translated_failures
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.events import SecurityEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE = "edge-auth"
+
+
+class EventBus:
+    """The port `flows.announcements.Announce`."""
+
+    def __init__(self, client: "EventBridgeClient", *, bus: str) -> None:
+        """Put events on the bus of this ARN."""
+        self._client = client
+        self._bus = bus
+
+    def __call__(self, event: SecurityEvent) -> None:
+        """Put one event: `detail-type` is its name, `detail` what is known of it."""
+        detail = {name: value for name, value in asdict(event).items() if value not in ("", None)}
+        entry = {"EventBusName": self._bus, "Source": SOURCE, "DetailType": event.name.value}
+        with translated_failures():
+            response = self._client.put_events(Entries=[{**entry, "Detail": json.dumps(detail)}])  # type: ignore[typeddict-item]  # a dict of texts
+        if response.get("FailedEntryCount", 1):
+            raise TemporarilyUnavailable("PutEvents: the event was refused")

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from tests.functional.answers import INVALID_GRANT
+from tests.functional.outages import FAULTS
+from tests.functional.people import ADA_ID, PASSWORD
+from tests.functional.sample_events import login_event, refresh_event
+from tests.functional.stack import Answer, Stack
+from tests.functional.wire import Fault, raw_answer
+
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/default"
+PUT = "events.PutEvents"
+REFUSED = raw_answer(b'{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure"}]}', 200)
+TROUBLE: dict[str, Fault] = {**FAULTS, "refused": REFUSED}
+
+
+@pytest.fixture
+def announcing(stack: Stack) -> Stack:
+    """Return the stack with a bus."""
+    return stack.with_parameters(SecurityEventBus=BUS)
+
+
+def reuse(stack: Stack) -> tuple[str, Answer]:
+    """Refresh twice with the same token, a minute apart; return the session and the second answer."""
+    tokens = stack.function("login")(login_event("ada", PASSWORD)).json
+    refresh = stack.function("refresh")
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+    stack.clock.advance(seconds=60)
+    return tokens["session_id"], refresh(refresh_event(tokens["refresh_token"]))
+
+
+def test_a_reuse_is_announced(announcing: Stack) -> None:
+    """A16: one event on the bus, with who and which session, so that a team can react to it."""
+    session_id, answer = reuse(announcing)
+
+    assert answer == INVALID_GRANT
+    [call] = [call for call in announcing.wire.calls if call.operation == "PutEvents"]
+    [entry] = call.parameters["Entries"]
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (BUS, "edge-auth", "refresh_token_reused")
+    assert json.loads(entry["Detail"]) == {
+        "name": "refresh_token_reused",
+        "user_id": ADA_ID,
+        "session_id": session_id,
+        "reason": "reused",
+        "generations_behind": 1,
+    }
+
+
+def test_what_is_no_alarm_is_not_announced(announcing: Stack) -> None:
+    """A refresh in order puts nothing on the bus: its one request stays one."""
+    tokens = announcing.function("login")(login_event("ada", PASSWORD)).json
+    announcing.wire.forget()
+
+    assert announcing.function("refresh")(refresh_event(tokens["refresh_token"])).status == 200
+    assert announcing.wire.counts == {"secrets-manager.GetSecretValue": 1, "dynamodb.UpdateItem": 1}
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_trouble_with_the_bus_changes_nothing(announcing: Stack, name: str) -> None:
+    """DC-3: the session ends all the same, the answer is the same to the byte, and the log says what was not told."""
+    announcing.wire.always("PutEvents", TROUBLE[name])
+
+    _, answer = reuse(announcing)
+
+    assert answer == INVALID_GRANT
+    assert announcing.session_items()[0]["revoked_reason"] == {"S": "reused"}
+    names = [event["event"] for event in announcing.output.security_events()]
+    assert names[-2:] == ["refresh_token_reused", "not_announced"]
+
+
+def test_without_a_bus_nobody_is_asked(stack: Stack) -> None:
+    """The default: the log alone."""
+    reuse(stack)
+
+    assert PUT not in stack.wire.counts
