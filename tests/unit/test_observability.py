@@ -52,6 +52,18 @@ def test_a_security_event_is_one_line_of_its_fields(service: str, capsys: pytest
     assert line["message"] == "refresh_token_reused"
 
 
+def test_every_line_of_a_request_names_its_network(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A16: the part of an address that tells no person, and never that of the request before."""
+    log = FunctionLog(service)
+    log.begin(SimpleNamespace(aws_request_id="r-1"))
+    log.came_from("203.0.113.0/24")
+    log.record(SecurityEvent(EventName.LOGIN_FAILED))
+    log.refused(InvalidGrant("detail"))
+    log.begin(SimpleNamespace(aws_request_id="r-2"))
+    log.record(SecurityEvent(EventName.LOGIN_FAILED))
+    assert [line.get("network") for line in lines(capsys)] == ["203.0.113.0/24", "203.0.113.0/24", None]
+
+
 def test_the_time_is_utc_as_rfc_3339_has_it(service: str, capsys: pytest.CaptureFixture[str]) -> None:
     """L3: Lambda filters by level only lines with such a timestamp."""
     FunctionLog(service).record(SecurityEvent(EventName.LOGIN_FAILED))

@@ -21,7 +21,12 @@ class FunctionLog:
 
     def begin(self, context: object) -> None:
         """Name the invocation in every line that follows."""
+        self._logger.remove_keys(["network"])
         self._logger.append_keys(request_id=getattr(context, "aws_request_id", ""))
+
+    def came_from(self, network: str) -> None:
+        """Name the network that the request came from in every line that follows; never the whole address."""
+        self._logger.append_keys(network=network)
 
     def record(self, event: SecurityEvent) -> None:
         """Log a security event; one that wants a person's attention as a warning."""

@@ -18,11 +18,16 @@ class RememberingLog:
     def __init__(self) -> None:
         """Begin empty."""
         self.contexts: list[object] = []
+        self.networks: list[str] = []
         self.errors: list[Exception] = []
 
     def begin(self, context: object) -> None:
         """Remember the context."""
         self.contexts.append(context)
+
+    def came_from(self, network: str) -> None:
+        """Remember the network."""
+        self.networks.append(network)
 
     def refused(self, error: AuthError) -> None:
         """Remember the error."""
@@ -52,6 +57,20 @@ def body_of(answer: dict[str, object]) -> dict[str, Any]:
     """Return the JSON body."""
     body: dict[str, Any] = json.loads(str(answer["body"]))
     return body
+
+
+@pytest.mark.parametrize(
+    ("address", "network"), [("203.0.113.7", "203.0.113.0/24"), ("2001:db8:1:2::3", "2001:db8:1::/48"), (None, "")]
+)
+def test_the_log_hears_of_the_network_and_not_of_the_address(
+    log: RememberingLog, address: str | None, network: str
+) -> None:
+    """A16: as API Gateway saw it, whatever the client's headers say."""
+    event = proxy_event("{}")
+    event["requestContext"]["identity"] = {"sourceIp": address}
+    event["headers"]["X-Forwarded-For"] = "192.0.2.1"
+    endpoint({"POST": lambda _request: Response(204)}, log)(event, "context")
+    assert log.networks == [network]
 
 
 def test_a_method_is_answered_by_its_function(log: RememberingLog) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from edge_auth.client_description import network_of
 from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable, TooManyAttempts
 from edge_auth.web.request import Request, request_from
 from edge_auth.web.response import Response, error_response
@@ -13,6 +14,9 @@ class Log(Protocol):
 
     def begin(self, context: object) -> None:
         """Take the request id of Lambda's context for all that follows."""
+
+    def came_from(self, network: str) -> None:
+        """Take the network of the request's source for all that follows."""
 
     def refused(self, error: AuthError) -> None:
         """Tell of a request that was answered with an error."""
@@ -33,7 +37,9 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
     def handler(event: object, context: object) -> dict[str, object]:
         log.begin(context)
         try:
-            return _dispatch(methods, request_from(event)).to_event()
+            request = request_from(event)
+            log.came_from(network_of(request.source_address))
+            return _dispatch(methods, request).to_event()
         except MethodNotAllowed as error:
             log.refused(error)
             return error_response(error, {"Allow": ", ".join(methods)}).to_event()  # RFC 9110 §15.5.6
