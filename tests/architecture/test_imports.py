@@ -127,6 +127,7 @@ def test_a_planted_violation_breaks_a_contract(tmp_path: Path, module: str, line
         ("rotate_keys", {"jwt"}),
         ("login", {"aws_xray_sdk", "zxcvbn"}),
         ("password", {"jwt", "aws_xray_sdk"}),
+        ("register", {"jwt", "aws_xray_sdk"}),
         ("refresh", {"aws_xray_sdk", "zxcvbn"}),
     ],
 )

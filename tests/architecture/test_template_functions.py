@@ -11,6 +11,7 @@ SETTINGS: dict[str, type[settings.Settings]] = {
     "refresh": settings.RefreshSettings,
     "logout": settings.LogoutSettings,
     "password": settings.PasswordSettings,
+    "register": settings.RegisterSettings,
     "sessions": settings.SessionsSettings,
     "authorizer": settings.AuthorizerSettings,
     "jwks": settings.JwksSettings,

@@ -29,6 +29,10 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
+    "register": {
+        ("dynamodb:UpdateItem", "ThrottleTable"),
+        ("dynamodb:PutItem", "IdentitiesTable"),
+    },
     "password": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
         ("dynamodb:GetItem", "IdentitiesTable"),

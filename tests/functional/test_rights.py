@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth import passwords
+from edge_auth.flows.register import SOURCE_RATE
 from tests.architecture.template_file import Intrinsic, functions
 from tests.functional.key_ring_events import asked
 from tests.functional.people import ADA_ID, PASSWORD, ada
@@ -70,6 +71,14 @@ def logouts(stack: Stack) -> None:
     assert logout(logout_event(tokens[1], everywhere=True)).status == 204
 
 
+def registrations(stack: Stack) -> None:
+    """Register more often than a source may."""
+    register = stack.function("register")
+    names = [f"user{number}" for number in range(SOURCE_RATE.burst + 1)]
+    events = [with_json("register", {"username": name, "password": PASSWORD}) for name in names]
+    assert [register(event).status for event in events] == [201] * SOURCE_RATE.burst + [429]
+
+
 def changes_of_password(stack: Stack) -> None:
     """Change it where there is another session."""
     login = stack.function("login")
@@ -122,6 +131,7 @@ def a_token(stack: Stack) -> str:
         ("login", logins),
         ("refresh", refreshes),
         ("logout", logouts),
+        ("register", registrations),
         ("password", changes_of_password),
         ("sessions", own_sessions),
         ("jwks", documents),

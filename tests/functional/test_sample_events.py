@@ -32,6 +32,7 @@ FUNCTIONS = {
     "password": "password",
     "refresh-form": "refresh",
     "refresh-json": "refresh",
+    "register": "register",
     "sessions": "sessions",
     "sessions-end": "sessions",
 }

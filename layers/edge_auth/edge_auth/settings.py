@@ -88,6 +88,17 @@ class LogoutSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterSettings(Settings):
+    """What `register` needs. `issuer` and `audience` are names that are no passwords."""
+
+    issuer: str
+    audience: str
+    password_min_characters: int
+    throttle_table: str
+    identities_table: str
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordSettings(Settings):
     """What `password` needs. `issuer` and `audience` are names that are no passwords."""
 

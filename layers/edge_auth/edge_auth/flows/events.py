@@ -7,6 +7,7 @@ from enum import StrEnum
 class EventName(StrEnum):
     """The names. The template's metric filters are on some of them."""
 
+    USER_REGISTERED = "user_registered"
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
     LOGIN_THROTTLED = "login_throttled"

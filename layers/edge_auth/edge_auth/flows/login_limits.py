@@ -42,7 +42,7 @@ class LoginLimits:
             TemporarilyUnavailable: it could not be counted, so it is not made either (P16).
 
         """
-        account, source, now_ms = bucket("login", username), bucket("source", _prefix(address)), self.clock()
+        account, source, now_ms = bucket("login", username), bucket("source", source_of(address)), self.clock()
         try:
             counted = self.attempts.count(account, ACCOUNT_BACKOFF, source=source, now_ms=now_ms)
             self._book(source, counted, now_ms)
@@ -67,7 +67,8 @@ class LoginLimits:
                 raise
 
 
-def _prefix(address: str) -> str:
+def source_of(address: str) -> str:
+    """Return what stands for all who come from where this address is."""
     try:
         return source_prefix(address)
     except ValueError:

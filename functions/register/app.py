@@ -1,0 +1,44 @@
+"""POST /auth/register: makes an account. Deployed only where SelfRegistration is true."""
+
+import os
+import secrets
+
+from edge_auth.adapters.attempts import DynamoDBAttempts
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.clock import now_ms
+from edge_auth.common_passwords import COMMON_PASSWORDS
+from edge_auth.flows.register import Register
+from edge_auth.observability import FunctionLog
+from edge_auth.password_rules import PasswordRules, service_names
+from edge_auth.settings import RegisterSettings
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.response import Response
+
+settings = RegisterSettings.from_env(os.environ)
+log = FunctionLog("register")
+dynamodb = dynamodb_client()
+register = Register(
+    attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
+    identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+    password_rules=PasswordRules(
+        min_characters=settings.password_min_characters,
+        common=COMMON_PASSWORDS,
+        service_names=service_names(settings.issuer, settings.audience),
+    ),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+
+
+def post(request: Request) -> Response:
+    """Make the account, and say under which name and id it is kept."""
+    parameters = json_parameters(request)
+    username, password = text_parameter(parameters, "username"), text_parameter(parameters, "password")
+    identity = register(username, password, address=request.source_address)
+    return Response(201, {"user_id": identity.user_id, "username": identity.username})
+
+
+handler = endpoint({"POST": post}, log)
