@@ -103,7 +103,8 @@ def attributes(request: CustomResourceRequest) -> dict[str, str]:
     """Return what `!GetAtt` finds on the resource: `Jwks`, the public keys. Deleting the resource keeps the keys."""
     if request.type == "Delete":
         return {}
-    return {"Jwks": deployed_jwks(rotate_keys().advance().ring, now_ms() // 1000)}
+    keys = rotate_keys()
+    return {"Jwks": deployed_jwks(keys.advance().ring, now_ms() // 1000, keys.policy)}
 
 
 def reason(error: Exception) -> str:

@@ -91,4 +91,11 @@ def failure(event: Event, detail: str) -> Told:
 
 def public_keys(stack: Stack) -> dict[str, str]:
     """Return what `!GetAtt KeyRing.Jwks` has to find."""
-    return {"Jwks": json.dumps(stack.keys.jwks(), separators=(",", ":"))}
+    return {"Jwks": json.dumps({"keys": deployed_keys(stack)}, separators=(",", ":"))}
+
+
+def deployed_keys(stack: Stack) -> list[dict[str, str | int]]:
+    """Return the published keys, each with an end: the earliest one possible, where none is planned yet."""
+    days = int(stack.environment("rotate_keys")["KEY_ROTATION_DAYS"])
+    end = stack.clock.now_seconds + days * 86_400 + 3600 + 5 + 60 + 30
+    return [{"exp": end, **jwk} for jwk in stack.keys.jwks()["keys"]]

@@ -8,7 +8,7 @@ import pytest
 from edge_auth.flows.key_ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS, deployed_jwks, summary
 from edge_auth.flows.ports import StoredRing
 from edge_auth.tokens import base64url
-from edge_auth.tokens.key_rotation import RotationPolicy, first_ring, replace_all
+from edge_auth.tokens.key_rotation import RotationPolicy, earliest_end, first_ring, replace_all, rotate
 from edge_auth.tokens.keyring import KeyRing, SigningKey, TimedKey
 from edge_auth.tokens.verifier import keys_from_jwks
 from tests.unit.access_tokens import ALGORITHMS, NOW, key
@@ -67,7 +67,7 @@ def test_each_key_is_shown_with_its_state_and_its_times(alg: str) -> None:
 def test_no_secret_is_shown(alg: str) -> None:
     """In no spelling: what is shown is printed and logged (K5)."""
     ring = full_ring(alg)
-    shown = json.dumps(summary(StoredRing(ring, "v"), NOW)) + deployed_jwks(ring, NOW)
+    shown = json.dumps(summary(StoredRing(ring, "v"), NOW)) + deployed_jwks(ring, NOW, POLICY)
     assert [secret for secret in secrets_of(ring) if secret in shown] == []
 
 
@@ -98,15 +98,30 @@ def long_ring(alg: str, count: int) -> KeyRing:
 
 def deployed_kids(ring: KeyRing) -> list[str]:
     """Return the ids of the keys that an authorizer is deployed with, as it reads them."""
-    return [read.kid for read in keys_from_jwks(deployed_jwks(ring, NOW))]
+    return [read.kid for read in keys_from_jwks(deployed_jwks(ring, NOW, POLICY))]
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_an_authorizer_is_deployed_with_every_key_that_is_accepted(alg: str) -> None:
     """With its end, so that it forgets it in time; public members only (K1, K3)."""
     ring = full_ring(alg)
-    assert json.loads(deployed_jwks(ring, NOW)) == ring.at(NOW).jwks()
+    keys = json.loads(deployed_jwks(ring, NOW, POLICY))["keys"]
+    assert keys == [{"exp": earliest_end(NOW, POLICY), **jwk} for jwk in ring.at(NOW).jwks()["keys"]]
     assert deployed_kids(ring) == [key(alg, "signing").kid, key(alg, "next").kid, key("ES256", "old").kid]
+
+
+def test_no_deployed_key_is_trusted_for_longer_than_it_may_live() -> None:
+    """K3: also the newest, whose end nobody has planned: however soon operators rotate, it ends no earlier."""
+    make = cheap_keys()
+    ring = first_ring(now_seconds=NOW, policy=POLICY, make=make)
+    deployed = {key["kid"]: key["exp"] for key in json.loads(deployed_jwks(ring, NOW, POLICY))["keys"]}
+    for hour in range(24 * 90):
+        now = NOW + hour * 3600
+        ring = rotate(ring, now_seconds=now, policy=POLICY, make=make)
+        for timed in ring.signing:
+            end = timed.ends_at_seconds
+            assert end is None or deployed.get(timed.key.kid, 0) <= end
+    assert max(deployed.values()) < NOW + 31 * DAY
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
@@ -114,7 +129,7 @@ def test_what_does_not_fit_is_old(alg: str) -> None:
     """Lambda's environment is small. The key that signs and the next one are always there, then the newest."""
     count = 5 if alg == "RS256" else 20  # RSA keys are large
     ring = long_ring(alg, count)
-    text = deployed_jwks(ring, NOW)
+    text = deployed_jwks(ring, NOW, POLICY)
     kids = deployed_kids(ring)
     assert MAX_DEPLOYED_JWKS_CHARACTERS - 1000 < len(text) <= MAX_DEPLOYED_JWKS_CHARACTERS
     assert kids == [timed.key.kid for timed in ring.at(NOW).verifying][: len(kids)]
@@ -126,5 +141,5 @@ def test_keys_that_just_fit_are_all_deployed() -> None:
     ring = long_ring("EdDSA", 20)
     count = len(deployed_kids(ring))
     whole = replace(ring, signing=ring.signing[-count:])
-    assert deployed_jwks(whole, NOW) == deployed_jwks(ring, NOW)
+    assert deployed_jwks(whole, NOW, POLICY) == deployed_jwks(ring, NOW, POLICY)
     assert SigningKey("EdDSA", key("EdDSA", "next").jwk).kid in deployed_kids(whole)

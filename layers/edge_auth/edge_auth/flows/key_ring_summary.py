@@ -5,6 +5,7 @@ from typing import Any
 
 from edge_auth.flows.ports import StoredRing
 from edge_auth.tokens import base64url
+from edge_auth.tokens.key_rotation import RotationPolicy, earliest_end
 from edge_auth.tokens.keyring import KeyRing, TimedKey, key_that_signs
 
 # Lambda's environment holds 4 KB, and an answer to CloudFormation has 4,096 bytes; both carry other things too.
@@ -33,12 +34,14 @@ def summary(stored: StoredRing, now_seconds: int) -> Summary:
     }
 
 
-def deployed_jwks(ring: KeyRing, now_seconds: int) -> str:
+def deployed_jwks(ring: KeyRing, now_seconds: int, policy: RotationPolicy) -> str:
     """Return the public keys to deploy an authorizer with, as JSON: the one that signs, and as many more as fit.
 
-    What does not fit is old, and is fetched when it is met.
+    What does not fit is old, and is fetched when it is met. A key whose end is not planned yet gets the earliest one
+    that it could have: an authorizer that is never deployed again must not trust it for ever, and may ask.
     """
-    keys = ring.at(now_seconds).jwks()["keys"]
+    end = earliest_end(now_seconds, policy)
+    keys = [{"exp": end, **jwk} for jwk in ring.at(now_seconds).jwks()["keys"]]
     while len(text := json.dumps({"keys": keys}, separators=(",", ":"))) > MAX_DEPLOYED_JWKS_CHARACTERS:
         keys = keys[:-1]
     return text

@@ -141,6 +141,11 @@ def replace_all(
     )
 
 
+def earliest_end(now_seconds: int, policy: RotationPolicy) -> int:
+    """Return before when no key will end that has no end yet, whatever operators do; but for an emergency."""
+    return now_seconds + policy.signing.period_seconds + policy.signing.retention_seconds
+
+
 def _advanced(
     keys: Sequence[TimedKey[K]],
     now_seconds: int,
