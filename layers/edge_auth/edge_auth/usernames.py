@@ -1,33 +1,111 @@
-"""User names: one spelling for each, so that two accounts never look like one name.
+"""User names: one spelling for each, so that two accounts hardly look like one name.
 
 A name is compatibility-normalised (NFKC) and case-folded, then letters, digits and `. _ - + @` are left: a plain name
-or an email address.
+or an email address. What is promised of look-alikes, and what is not, stands in docs/decisions/0013-user-names.md.
 """
 
+import re
 import unicodedata
 
 from edge_auth.errors import UsernameRefused
 
 MAX_USERNAME_CHARACTERS = 128
+
 _PUNCTUATION = frozenset("._-+@")
-_CATEGORIES = frozenset("LMN")  # Unicode's letters, marks and numbers
+_DIGITS = frozenset("0123456789")
+# The scripts in modern use (UAX #31, table 5), by the first word of their characters' names.
+_SCRIPTS = frozenset(
+    {
+        *("ARABIC", "ARMENIAN", "BENGALI", "BOPOMOFO", "CJK", "CYRILLIC", "DEVANAGARI", "ETHIOPIC"),
+        *("GEORGIAN", "GREEK", "GUJARATI", "GURMUKHI", "HANGUL", "HEBREW", "HIRAGANA"),
+        *("KANNADA", "KATAKANA", "KHMER", "LAO", "LATIN", "MALAYALAM", "MYANMAR"),
+        *("ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN"),
+    }
+)
+# Scripts that are written together (UTS #39 §5.2, "highly restrictive"); every other stands alone.
+_TOGETHER = (
+    {"LATIN", "CJK", "HIRAGANA", "KATAKANA"},
+    {"LATIN", "CJK", "BOPOMOFO"},
+    {"LATIN", "CJK", "HANGUL"},
+)
+# Of these scripts only what alphabets of today use: phonetic letters and clicks look like plain ones.
+_LATIN = re.compile("[a-z\u00df-\u01bf\u01c4-\u024f\u1e00-\u1eff]")
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+_ALPHABETS = {"LATIN": _LATIN, "CYRILLIC": _CYRILLIC, "GREEK": _GREEK}
+# Cyrillic, Greek and Armenian letters that look like Latin ones.
+_LATIN_LOOKS = frozenset(
+    "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e"  # a c d e h i j l o
+    "\u0440\u051b\u0455\u0443\u0475\u051d\u0445"  # p q s y v w x
+    "\u03b1\u03b3\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5\u03c7"  # a y i k v o p u x
+    "\u0581\u0570\u0575\u0578\u0585\u0566\u057d"  # g h j n o q u
+)
+# Letters and marks that nobody sees.
+_INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5")
+_ACCENT = re.compile("[\u0300-\u0306\u0308-\u0333\u0339-\u0345]")  # no dot on i, no stroke through a letter
+_DOTTED_I = re.compile("[i\u0131]\u0307*")
 
 
 def canonical_username(text: str) -> str:
     """Return the one spelling of a user name.
 
     Raises:
-        UsernameRefused: empty, too long, or with other characters.
+        UsernameRefused: empty, too long, with other characters, or made to look like another name.
 
     """
     if not text or len(text) > MAX_USERNAME_CHARACTERS:
         raise UsernameRefused(f"a user name has 1 to {MAX_USERNAME_CHARACTERS} characters")
-    # Folding can undo the normal form (Unicode §3.13), so it is made twice.
-    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    # Folding can undo the normal form (Unicode §3.13), so it is made again.
+    name = _normal(_DOTTED_I.sub("i", _normal(_normal(text).casefold())))
     if len(name) > MAX_USERNAME_CHARACTERS or not all(map(_is_allowed, name)):
         raise UsernameRefused("a user name has letters, digits and . _ - + @ only")
+    if not _has_marks_in_place(name):
+        raise UsernameRefused("in a user name accents follow letters, each once")
+    if not all(map(_is_of_one_script, name.split("@"))):
+        raise UsernameRefused("the letters of a user name are of one script, and not all of them like Latin ones")
     return name
 
 
+def _normal(text: str) -> str:
+    """Return the compatible form, with every script's digits as those of ASCII."""
+    digits = (str(unicodedata.decimal(character, character)) for character in unicodedata.normalize("NFKC", text))
+    return "".join(digits)
+
+
 def _is_allowed(character: str) -> bool:
-    return character in _PUNCTUATION or unicodedata.category(character)[0] in _CATEGORIES
+    if character in _PUNCTUATION or character in _DIGITS:
+        return True
+    if character in _INVISIBLE or unicodedata.category(character) not in {"Ll", "Lo", "Lm", "Mn", "Mc"}:
+        return False
+    script = _script(character)
+    alphabet = _ALPHABETS.get(script)
+    if alphabet is not None:
+        return alphabet.match(character) is not None
+    return script in _SCRIPTS or _ACCENT.match(character) is not None
+
+
+def _script(character: str) -> str:
+    """Return the script of a letter or mark. The names say it; the standard library has no better table."""
+    word = unicodedata.name(character, "").partition(" ")[0]
+    return {"IDEOGRAPHIC": "CJK", "KATAKANA-HIRAGANA": "KATAKANA"}.get(word, word)
+
+
+def _has_marks_in_place(name: str) -> bool:
+    before = ""
+    for character in name:
+        if unicodedata.category(character)[0] == "M" and (
+            before in {"", *_PUNCTUATION, *_DIGITS} or before == character
+        ):
+            return False
+        before = character
+    return True
+
+
+def _is_of_one_script(part: str) -> bool:
+    """Say it of what stands on one side of an @."""
+    bare = unicodedata.normalize("NFD", part)  # an accent makes a letter look no less like another
+    letters = [character for character in bare if unicodedata.category(character)[0] == "L"]
+    scripts = {_script(letter) for letter in letters}
+    if letters and _LATIN_LOOKS.issuperset(letters):
+        return False
+    return len(scripts) <= 1 or any(scripts <= together for together in _TOGETHER)
