@@ -8,10 +8,13 @@ from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.client_description import described
 from edge_auth.clock import now_ms
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.login import Login, SessionPolicy
 from edge_auth.flows.login_limits import LoginLimits
+from edge_auth.flows.session_limit import SessionLimit
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import LoginSettings
 from edge_auth.tokens.issuer import issuer_from_context
@@ -33,6 +36,13 @@ login = Login(
     session_opening=DynamoDBSessionOpening(
         dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
     ),
+    session_limit=SessionLimit(
+        sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+        max_sessions=settings.max_sessions_per_user,
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    ),
     key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
     session_policy=SessionPolicy(
         idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
@@ -48,9 +58,14 @@ def post(request: Request) -> Response:
     """Answer a login with tokens."""
     parameters = json_parameters(request)
     username, password = text_parameter(parameters, "username"), text_parameter(parameters, "password")
+    client = described(
+        name=text_parameter({"client_name": "", **parameters}, "client_name"),
+        user_agent=request.user_agent,
+        address=request.source_address,
+    )
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(login(username, password, policy, address=request.source_address))
+    return token_response(login(username, password, policy, address=request.source_address, client=client))
 
 
 handler = endpoint({"POST": post}, log)

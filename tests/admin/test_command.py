@@ -45,7 +45,7 @@ def open_sessions(
             a_session(),
             user_id=identity.user_id,
             session_id=new_id(secrets.token_bytes),
-            created_at_seconds=now - age,
+            created_at_ms=(now - age) * 1000,
             rotated_at_ms=0,
             idle_expires_at_seconds=now + 1000,
             absolute_expires_at_seconds=now + 2000,

@@ -15,6 +15,8 @@ RIGHTS = {
         ("dynamodb:ConditionCheckItem", "IdentitiesTable"),
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("dynamodb:PutItem", "SessionsTable"),
+        ("dynamodb:Query", "SessionsTable"),
+        ("dynamodb:UpdateItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "refresh": {

@@ -52,7 +52,7 @@ def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Sess
         generation=3,
         rotated_at_ms=NOW_MS - 60_000,
         rotation_id="rotation-before",
-        created_at_seconds=NOW_SECONDS - 5_000,
+        created_at_ms=NOW_MS - 5_000_123,
         auth_time_seconds=NOW_SECONDS - 5_001,
         idle_expires_at_seconds=NOW_SECONDS + 1_000,
         absolute_expires_at_seconds=NOW_SECONDS + 2_000,

@@ -1,5 +1,5 @@
 from tests.contract.engines import Engine, Tables
-from tests.contract.records import ADA_ID, BOB, BOB_ID, NOW_SECONDS, a_session, a_token, end, opened, session_id
+from tests.contract.records import ADA_ID, BOB, BOB_ID, NOW_MS, NOW_SECONDS, a_session, a_token, end, opened, session_id
 
 
 def test_an_unknown_session_is_none(engine: Engine) -> None:
@@ -76,7 +76,7 @@ def test_sessions_to_end_are_complete_beyond_one_page(engine: Engine) -> None:
 
 
 def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
-    """F38: an attribute that is missing or of another type hides no session."""
+    """F38: an attribute that is missing or of another type hides no session; it counts as the oldest."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session(1))
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
@@ -84,7 +84,7 @@ def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
 
     found = engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
 
-    assert sorted(found) == [session_id(1), "damaged"]
+    assert found == ["damaged", session_id(1)]
 
 
 def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> None:
@@ -98,3 +98,13 @@ def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> Non
     found = engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS - 1)
     assert sorted(found, key=lambda session: session.session_id) == [a_session(1), absolute, idle]
     assert engine.sessions.living(BOB_ID, now_seconds=NOW_SECONDS) == []
+
+
+def test_sessions_to_end_come_oldest_first(engine: Engine) -> None:
+    """F36: to the millisecond, and in an order that all agree on where two are of one moment."""
+    ages_ms = {1: 5, 2: 7, 3: 6, 4: 6, 5: 4}
+    opened(engine, *(a_session(number, created_at_ms=NOW_MS - age) for number, age in ages_ms.items()))
+
+    found = engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
+
+    assert found == [session_id(number) for number in (2, 3, 4, 1, 5)]

@@ -33,7 +33,7 @@ SESSION_ATTRIBUTES = [
     "generation",
     "rotated_at_ms",
     "rotation_id",
-    "created_at",
+    "created_at_ms",
     "auth_time",
     "idle_expires_at",
     "absolute_expires_at",
@@ -47,7 +47,7 @@ WRITTEN_BY_A_ROTATION = {"rotated_at_ms", "rotation_id"}
 NUMBERS = [
     "generation",
     "rotated_at_ms",
-    "created_at",
+    "created_at_ms",
     "auth_time",
     "idle_expires_at",
     "absolute_expires_at",
@@ -188,6 +188,23 @@ def test_a_session_of_an_earlier_version_shows_nothing_of_its_client(tables: Tab
     assert engine.sessions.of_user(ADA_ID) == [without]
     assert rotate(engine, a_token()).generation == 4
     end(engine, a_token())
+
+
+def test_a_session_of_an_earlier_version_has_its_age_in_seconds(tables: Tables) -> None:
+    """Such items read, and sort by age among newer ones."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    damage(tables, "created_at_ms", None)
+    damage(tables, "created_at", {"N": str(NOW_SECONDS - 4_000)})
+    for number, age in ((2, 3_999), (3, 4_001)):
+        engine.session_opening.open(
+            a_session(number, created_at_ms=NOW_MS - age * 1000), username=ADA.username, epoch=ADA.epoch
+        )
+
+    found = engine.sessions.find(ADA_ID, session_id(1))
+
+    assert found == a_session(created_at_ms=NOW_MS - 4_000_000)
+    assert engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS) == [session_id(n) for n in (3, 1, 2)]
 
 
 @pytest.mark.parametrize("name", OPTIONAL_ATTRIBUTES)

@@ -27,6 +27,7 @@ def test_an_example_of_the_readme_answers_as_it_says(
         "NEW_PASSWORD": stack.user.password,  # the one that it is, so that other tests can go on
         "ACCESS_TOKEN": session.access_token,
         "REFRESH_TOKEN": session.refresh_token,
+        "SESSION_ID": session.session_id,
     }
 
     outcome = subprocess.run(

@@ -196,15 +196,17 @@ class MemorySessions:
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the sessions of a user that live."""
+        return self._living(user_id, now_seconds)
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids of all sessions of a user that live, oldest first."""
+        living = self._living(user_id, now_seconds)
+        return [session_id for _, session_id in sorted((one.created_at_ms, one.session_id) for one in living)]
+
+    def _living(self, user_id: str, now_seconds: int) -> list[Session]:
         with self._store.lock:
             mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
             return [session for session in mine if session.is_live(now_seconds)]
-
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids of all sessions of a user that live."""
-        with self._store.lock:
-            mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
-            return [session.session_id for session in mine if session.is_live(now_seconds)]
 
 
 class FixedKeyRing:

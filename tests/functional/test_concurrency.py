@@ -15,6 +15,7 @@ from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.login import Login, SessionPolicy
 from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.refresh import Refresh
+from edge_auth.flows.session_limit import SessionLimit
 from edge_auth.password_rules import PasswordRules
 from tests.fakes.attempts import MemoryAttempts
 from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
@@ -231,6 +232,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 limits=LoginLimits(MemoryAttempts(), lambda: START_MS, events.append),
                 identities=MemoryIdentities(store),
                 session_opening=MemorySessionOpening(store),
+                session_limit=SessionLimit(sessions, 20, lambda: START_MS, secrets.token_bytes, events.append),
                 key_ring=source,
                 session_policy=SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400),
                 clock=lambda: START_MS,

@@ -16,7 +16,7 @@ Tokens = dict[str, str]
 UPDATE = "dynamodb.UpdateItem"
 GET_RING = "secrets-manager.GetSecretValue"
 COUNT = "throttle.UpdateItem of attempts"
-LOGIN = {COUNT: 2, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1}
+LOGIN = {COUNT: 2, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1, "dynamodb.Query": 1}
 
 
 def forgeries(token: str) -> list[str]:

@@ -46,8 +46,8 @@ def used(call: Call) -> set[Right]:
 
 
 def logins(stack: Stack) -> None:
-    """Log in once with a hash of today's parameters, and once with a weaker one, which is renewed."""
-    login = stack.function("login")
+    """Log in with a hash of today's parameters, then with a weaker one, which is renewed; one session is allowed."""
+    login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
     assert login(login_event("ada", PASSWORD)).status == 200
     weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
     stack.identities.change_password("ada", weak.derive_phc_encoded(PASSWORD.encode()))

@@ -9,6 +9,7 @@ import pytest
 from tests.functional.answers import (
     ERROR_HEADERS,
     INVALID_GRANT,
+    INVALID_REQUEST,
     INVALID_TOKEN,
     NO_CONTENT,
     UNAVAILABLE,
@@ -18,7 +19,7 @@ from tests.functional.answers import (
 from tests.functional.conftest import Function
 from tests.functional.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, attempts, ends, events_named
 from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, ada
-from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample
+from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
 from tests.functional.stack import Stack
 from tests.functional.wire import lost_response
 
@@ -63,6 +64,11 @@ def ids(sessions: Function, tokens: Tokens) -> list[str]:
     return [session["session_id"] for session in listed(sessions, tokens)]
 
 
+def named_login(name: object) -> Event:
+    """Return a login that says what its client is called."""
+    return with_json("login", {"username": "ada", "password": PASSWORD, "client_name": name})
+
+
 def expired(stack: Stack, session_id: str) -> None:
     """Let a session be idle for too long."""
     stack.dynamodb.update_item(
@@ -96,6 +102,45 @@ def test_a_session_is_shown_with_what_its_user_knows_it_by(
         "network": "203.0.113.0/24",
         "current": True,
     }
+
+
+def test_a_login_names_its_client_and_a_refresh_renames_nothing(
+    stack: Stack, sessions: Function, login: Function, refresh: Function
+) -> None:
+    """The name is the login's; user agent and network are those of the last use."""
+    tokens = login(named_login("Ada\u2019s phone \u65e5")).json
+    [shown] = listed(sessions, tokens)
+    assert (shown["client_name"], shown["user_agent"], shown["network"]) == (
+        "Ada\u2019s phone \u65e5",
+        "curl/8.9.1",
+        "203.0.113.0/24",
+    )
+
+    stack.clock.advance(seconds=60)
+    event = refresh_event(tokens["refresh_token"])
+    event["headers"]["User-Agent"] = "app/2.0\t" + "x" * 200
+    event["requestContext"]["identity"]["sourceIp"] = "2001:db8:1:2::3"
+    refresh(event)
+
+    [shown] = listed(sessions, tokens)
+    assert (shown["client_name"], shown["user_agent"], shown["network"]) == (
+        "Ada\u2019s phone \u65e5",
+        "app/2.0" + "x" * 121,
+        "2001:db8:1::/48",
+    )
+    assert "203.0.113.7" not in repr(stack.session_items())
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "a\nb", "a\u202eb", 1, None, ["x"], "\ud800", "\u65e5" * 43])
+def test_a_client_name_that_cannot_be_shown_is_malformed(stack: Stack, login: Function, name: object) -> None:
+    """Refused before the password is looked at: no attempt is counted, nothing is opened."""
+    login(login_event("ada", PASSWORD))
+    before = stack.session_items()
+    stack.wire.forget()
+
+    assert login(named_login(name)) == INVALID_REQUEST
+    assert stack.wire.calls == []
+    assert stack.session_items() == before
 
 
 def test_the_session_used_last_comes_first_and_one_is_current(

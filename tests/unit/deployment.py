@@ -14,6 +14,7 @@ from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.logout import Logout
 from edge_auth.flows.own_sessions import OwnSessions
 from edge_auth.flows.refresh import Refresh
+from edge_auth.flows.session_limit import SessionLimit
 from edge_auth.password_rules import PasswordRules
 from edge_auth.throttling import Backoff, Counted, Rate
 from edge_auth.tokens import refresh as refresh_tokens
@@ -30,6 +31,7 @@ from tests.unit.access_tokens import AUDIENCE, ISSUER, NOW, key
 IDLE_SECONDS = 14 * 86_400
 ABSOLUTE_SECONDS = 30 * 86_400
 GRACE_SECONDS = 10
+MAX_SESSIONS = 100
 ACCESS_SECONDS = 900
 MAC_KEY = MacKey(b"mac-1", b"1" * 32)
 POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_SECONDS)
@@ -254,6 +256,7 @@ class Deployment:
         self.session_opening = TroubledSessionOpening(self.store, self.trouble)
         self.attempts = TroubledAttempts(self.trouble)
         self.grace_seconds = GRACE_SECONDS
+        self.max_sessions = MAX_SESSIONS
 
     @property
     def login(self) -> Login:
@@ -262,6 +265,7 @@ class Deployment:
             limits=LoginLimits(self.attempts, self.clock, self.events.append),
             identities=self.identities,
             session_opening=self.session_opening,
+            session_limit=self.session_limit,
             key_ring=self.key_ring,
             session_policy=SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
             clock=self.clock,
@@ -281,6 +285,11 @@ class Deployment:
             entropy=self.entropy,
             record=self.events.append,
         )
+
+    @property
+    def session_limit(self) -> SessionLimit:
+        """The limit."""
+        return SessionLimit(self.sessions, self.max_sessions, self.clock, self.entropy, self.events.append)
 
     @property
     def refresh(self) -> Refresh:

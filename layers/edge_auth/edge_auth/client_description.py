@@ -24,6 +24,9 @@ class ClientDescription:
     network: str = ""
 
 
+UNKNOWN_CLIENT = ClientDescription()
+
+
 def described(*, user_agent: str, address: str, name: str = "") -> ClientDescription:
     """Describe a client. A user agent is cut to what can be shown, a name is taken as it is.
 

@@ -55,6 +55,7 @@ class LoginSettings(Settings):
     access_token_seconds: int
     refresh_idle_days: int
     refresh_absolute_days: int
+    max_sessions_per_user: int
     throttle_table: str
     identities_table: str
     sessions_table: str

@@ -85,6 +85,7 @@ def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
     late: list[TokenGrant] = []
 
     def after_a_login(user_id: str, *, now_seconds: int) -> list[str]:
+        monkeypatch.setattr(deployment.sessions, "ids_to_end", ids_to_end)
         late.append(deployment.log_in())
         return ids_to_end(user_id, now_seconds=now_seconds)
 

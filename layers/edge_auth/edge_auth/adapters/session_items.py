@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.adapters.items import ItemReader, binary, number, text, texts
 from edge_auth.client_description import ClientDescription
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.tokens.session import Session
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         "generation": number(session.generation),
         "rotated_at_ms": number(session.rotated_at_ms),
         "rotation_id": text(session.rotation_id),
-        "created_at": number(session.created_at_seconds),
+        "created_at_ms": number(session.created_at_ms),
         "auth_time": number(session.auth_time_seconds),
         "idle_expires_at": number(session.idle_expires_at_seconds),
         "absolute_expires_at": number(session.absolute_expires_at_seconds),
@@ -53,7 +54,7 @@ def session_from(item: "Item") -> Session:
         generation=read.number("generation"),
         rotated_at_ms=read.number("rotated_at_ms"),
         rotation_id=read.text("rotation_id"),
-        created_at_seconds=read.number("created_at"),
+        created_at_ms=_created_at_ms(item),
         auth_time_seconds=read.number("auth_time"),
         idle_expires_at_seconds=read.number("idle_expires_at"),
         absolute_expires_at_seconds=read.number("absolute_expires_at"),
@@ -75,3 +76,18 @@ def _scope(item: "Item") -> str:
     """Read the scope, which was one text once."""
     read = ItemReader(item)
     return read.text("scope") if "S" in item.get("scope", {}) else " ".join(read.texts("scope"))
+
+
+def _created_at_ms(item: "Item") -> int:
+    """Read when the session was opened, which older items have in seconds."""
+    read = ItemReader(item)
+    return read.number("created_at") * 1000 if "created_at" in item else read.number("created_at_ms")
+
+
+def age_order(item: "Item") -> tuple[int, str]:
+    """Return what sorts sessions by age, the oldest first. One that does not say when it was opened is the oldest."""
+    session_id = ItemReader(item).text("session_id")
+    try:
+        return _created_at_ms(item), session_id
+    except TemporarilyUnavailable:
+        return 0, session_id

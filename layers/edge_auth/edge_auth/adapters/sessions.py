@@ -6,8 +6,8 @@ Every write carries a condition, since an UpdateItem without one would create wh
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.items import ItemReader, binary, number, text
-from edge_auth.adapters.session_items import session_from, session_key
+from edge_auth.adapters.items import binary, number, text
+from edge_auth.adapters.session_items import age_order, session_from, session_key
 from edge_auth.client_description import ClientDescription
 from edge_auth.flows.ports import AlreadyEnded, RotationRefused
 from edge_auth.tokens.refresh import RefreshToken
@@ -127,9 +127,10 @@ class DynamoDBSessions:
 
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids from the base table, strongly consistent; an attribute that is damaged hides no session."""
+        attributes = "session_id, created_at_ms, created_at"
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
-        items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": "session_id"}, values)
-        return [ItemReader(item).text("session_id") for item in items]
+        items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
+        return [session_id for _, session_id in sorted(map(age_order, items))]
 
     def _query(self, expressions: dict[str, str], values: "dict[str, AttributeValueTypeDef]") -> "list[Item]":
         items: list[Item] = []

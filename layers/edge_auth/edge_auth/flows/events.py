@@ -23,6 +23,7 @@ class EventName(StrEnum):
     REFRESH_TOKEN_AHEAD = "refresh_token_ahead"
     REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch"
     SESSION_ENDED = "session_ended"
+    SESSION_LIMIT_NOT_KEPT = "session_limit_not_kept"
     ALL_SESSIONS_ENDED = "all_sessions_ended"
     KEYS_PLANNED = "keys_planned"
     KEYS_REPLACED = "keys_replaced"

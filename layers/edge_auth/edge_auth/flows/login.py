@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
@@ -22,6 +23,7 @@ from edge_auth.flows.ports import (
     Record,
     SessionOpening,
 )
+from edge_auth.flows.session_limit import SessionLimit
 from edge_auth.passwords import check_password, hash_password, needs_rehash, password_bytes
 from edge_auth.tokens.refresh import SEED_BYTES, RefreshToken, new_id
 from edge_auth.tokens.session import NEVER_ROTATED_MS, Session
@@ -46,14 +48,23 @@ class Login:
     limits: LoginLimits
     identities: Identities
     session_opening: SessionOpening
+    session_limit: SessionLimit
     key_ring: KeyRingSource
     session_policy: SessionPolicy
     clock: Clock
     entropy: Entropy
     record: Record
 
-    def __call__(self, username: str, password: str, policy: AccessTokenPolicy, *, address: str) -> TokenGrant:
-        """Check the password and open a session. `address` is where the request came from.
+    def __call__(
+        self,
+        username: str,
+        password: str,
+        policy: AccessTokenPolicy,
+        *,
+        address: str,
+        client: ClientDescription = UNKNOWN_CLIENT,
+    ) -> TokenGrant:
+        """Check the password and open a session. `address` is where the request came from, `client` what sent it.
 
         Raises:
             InvalidRequest: no user name or password of the right form.
@@ -66,19 +77,19 @@ class Login:
         keys = self.key_ring.load()
         attempt = self.limits.admit(name, address)
         identity = self._authenticate(name, secret)
-        session, token = self._open_session(identity)
+        session, token = self._open_session(identity, client)
         self.record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         self.limits.succeeded(attempt, identity.user_id)
+        self.session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
             self._renew_hash(identity, secret)
-        now_seconds = session.created_at_seconds
         return grant(
             session,
             token,
             scope=session.scope,
             keys=keys,
             policy=policy,
-            now_seconds=now_seconds,
+            now_seconds=session.created_at_seconds,
             entropy=self.entropy,
         )
 
@@ -94,8 +105,9 @@ class Login:
             self.record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
 
-    def _open_session(self, identity: Identity) -> tuple[Session, RefreshToken]:
-        now_seconds = self.clock() // 1000
+    def _open_session(self, identity: Identity, client: ClientDescription) -> tuple[Session, RefreshToken]:
+        now_ms = self.clock()
+        now_seconds = now_ms // 1000
         token = RefreshToken(
             user_id=identity.user_id,
             session_id=new_id(self.entropy),
@@ -109,7 +121,7 @@ class Login:
             generation=token.generation,
             rotated_at_ms=NEVER_ROTATED_MS,
             rotation_id="",
-            created_at_seconds=now_seconds,
+            created_at_ms=now_ms,
             auth_time_seconds=now_seconds,
             idle_expires_at_seconds=now_seconds + self.session_policy.idle_seconds,
             absolute_expires_at_seconds=now_seconds + self.session_policy.absolute_seconds,
@@ -117,6 +129,7 @@ class Login:
             scope=identity.scope,
             roles=identity.roles,
             amr=(PASSWORD_METHOD,),
+            client=client,
         )
         try:
             self.session_opening.open(session, username=identity.username, epoch=identity.epoch)

@@ -129,7 +129,7 @@ class Sessions(Protocol):
         """Read the sessions of a user that live, strongly consistent."""
 
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids of all sessions of a user that are not known to be dead, strongly consistent.
+        """Read the ids of all sessions of a user that are not known to be dead, oldest first, strongly consistent.
 
         A damaged session is among them: it must not keep the others alive.
         """

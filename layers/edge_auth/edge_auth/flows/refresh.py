@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge_auth.client_description import ClientDescription
+from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
@@ -21,7 +21,6 @@ from edge_auth.tokens.scope import narrowed, wanted_words
 from edge_auth.tokens.session import Outcome, Session, decide
 
 ROTATION_ID_BYTES = 16
-UNKNOWN_CLIENT = ClientDescription()
 END_UNKNOWN = "reused, and not known to have ended"
 
 _ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})

@@ -8,7 +8,7 @@ last rotation is at most the grace window old. Everything else is dead, and an o
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge_auth.client_description import ClientDescription
+from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.tokens.refresh import RefreshToken
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
@@ -28,7 +28,7 @@ class Session:
     generation: int
     rotated_at_ms: int
     rotation_id: str
-    created_at_seconds: int
+    created_at_ms: int
     auth_time_seconds: int
     idle_expires_at_seconds: int
     absolute_expires_at_seconds: int
@@ -36,14 +36,19 @@ class Session:
     scope: str = ""
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
-    client: ClientDescription = ClientDescription()  # noqa: RUF009 - frozen
+    client: ClientDescription = UNKNOWN_CLIENT
     revoked_at_seconds: int | None = None
     revoked_reason: str = ""
 
     @property
+    def created_at_seconds(self) -> int:
+        """When the user logged in."""
+        return self.created_at_ms // 1000
+
+    @property
     def last_used_at_seconds(self) -> int:
         """When tokens were last made for the session: its last rotation, or its login."""
-        return self.rotated_at_ms // 1000 or self.created_at_seconds
+        return (self.rotated_at_ms or self.created_at_ms) // 1000
 
     @property
     def expires_at_seconds(self) -> int:

@@ -1,0 +1,133 @@
+"""MaxSessionsPerUser: a login ends the oldest sessions beyond it, and fails for no trouble with that."""
+
+import json
+
+import pytest
+
+from tests.functional.answers import INVALID_GRANT
+from tests.functional.conftest import Function
+from tests.functional.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, ends, events_named
+from tests.functional.people import ADA_ID, PASSWORD
+from tests.functional.sample_events import login_event, refresh_event
+from tests.functional.stack import Stack
+from tests.functional.wire import lost_response
+
+LIMIT = 3
+
+
+@pytest.fixture
+def limited(stack: Stack) -> Function:
+    """Return the login function of a stack that allows three sessions, cold."""
+    return stack.with_parameters(MaxSessionsPerUser=str(LIMIT)).function("login")
+
+
+def logged_in(stack: Stack, login: Function) -> dict[str, str]:
+    """Log in, a little later than whoever logged in before."""
+    stack.clock.advance(seconds=0.02)
+    answer = login(login_event("ada", PASSWORD))
+    assert answer.status == 200
+    return answer.json
+
+
+def test_a_login_beyond_the_limit_ends_the_oldest(stack: Stack, limited: Function, refresh: Function) -> None:
+    """F36: told like any end, with its reason; the newest of all is the one that logged in."""
+    sessions = [logged_in(stack, limited) for _ in range(LIMIT + 2)]
+
+    assert ends(stack) == {session["session_id"]: "session_limit" for session in sessions[:2]}
+    assert [line["session_id"] for line in events_named(stack, "session_ended")] == [
+        session["session_id"] for session in sessions[:2]
+    ]
+    assert refresh(refresh_event(sessions[0]["refresh_token"])) == INVALID_GRANT
+    for living in sessions[2:]:
+        assert refresh(refresh_event(living["refresh_token"])).status == 200
+
+
+def test_single_session_mode(stack: Stack, refresh: Function) -> None:
+    """A limit of one: every login logs its user out everywhere else."""
+    login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
+    for _ in range(5):
+        before = [item["session_id"]["S"] for item in stack.session_items() if "revoked_at" not in item]
+        last = logged_in(stack, login)
+        assert set(before) <= ends(stack).keys()
+        assert last["session_id"] not in ends(stack)
+    assert refresh(refresh_event(last["refresh_token"])).status == 200
+
+
+def test_what_the_query_reads_is_what_it_needs(stack: Stack, limited: Function) -> None:
+    """A18: strongly consistent, of the base table, ids and ages of sessions that may live."""
+    logged_in(stack, limited)
+
+    [query] = [call.parameters for call in stack.wire.calls if call.operation == "Query"]
+
+    assert query["ConsistentRead"] is True
+    assert "IndexName" not in query
+    assert query["ProjectionExpression"] == "session_id, created_at_ms, created_at"
+    assert "revoked_at" in query["FilterExpression"]
+    assert query["ExpressionAttributeValues"][":user_id"] == {"S": ADA_ID}
+
+
+def test_a_tombstone_is_deleted_by_ttl(stack: Stack, limited: Function) -> None:
+    """F27, F36: what the limit ended does not stay for ever, and nothing else piles up."""
+    for _ in range(LIMIT + 1):
+        logged_in(stack, limited)
+
+    items = stack.session_items()
+
+    assert len(items) == LIMIT + 1
+    for item in items:
+        assert int(item["delete_at"]["N"]) == int(item["absolute_expires_at"]["N"]) + 7 * 86_400
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: Function, name: str) -> None:
+    """F22: the login is good, the trouble is logged, and the next login ends what was left."""
+    old = [logged_in(stack, limited) for _ in range(LIMIT)]
+    stack.wire.always("Query", FAULTS[name])
+
+    granted = logged_in(stack, limited)
+
+    [told] = events_named(stack, "session_limit_not_kept")
+    assert told["user_id"] == ADA_ID
+    assert ends(stack) == {}
+    assert refresh(refresh_event(granted["refresh_token"])).status == 200
+    stack.wire.mend()
+    logged_in(stack, limited)
+    assert ends(stack).keys() == {session["session_id"] for session in old[:2]}
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+def test_the_oldest_session_cannot_be_ended(stack: Stack, limited: Function, name: str) -> None:
+    """F19, F22: the same where the write fails."""
+    old = [logged_in(stack, limited) for _ in range(LIMIT)]
+    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
+
+    granted = logged_in(stack, limited)
+
+    assert len(events_named(stack, "session_limit_not_kept")) == 1
+    assert (old[0]["session_id"] in ends(stack)) is (name == APPLIED)
+    stack.wire.mend()
+    logged_in(stack, limited)
+    assert ends(stack).keys() == {session["session_id"] for session in old[:2]}
+    assert granted["session_id"] not in ends(stack)
+
+
+def test_an_end_whose_answer_is_lost_is_told_once(stack: Stack, limited: Function) -> None:
+    """F1: the repetition knows its own tombstone."""
+    old = [logged_in(stack, limited) for _ in range(LIMIT)]
+    stack.wire.next("UpdateItem", lost_response)
+
+    logged_in(stack, limited)
+
+    assert ends(stack) == {old[0]["session_id"]: "session_limit"}
+    assert len(events_named(stack, "session_ended")) == 1
+
+
+def test_the_answer_says_nothing_of_it(stack: Stack, limited: Function) -> None:
+    """Whoever logs in learns nothing of other sessions by it."""
+    first = logged_in(stack, limited)
+    for _ in range(LIMIT - 1):
+        logged_in(stack, limited)
+    beyond = logged_in(stack, limited)
+
+    assert first.keys() == beyond.keys()
+    assert first["session_id"] not in json.dumps(beyond)
