@@ -1,0 +1,56 @@
+"""Argon2id takes memory, and a function has only so much."""
+
+import subprocess
+import sys
+
+import pytest
+
+from edge_auth import passwords
+from tests.architecture.template_file import ROOT, functions
+from tests.architecture.test_imports import ENVIRONMENT, LAYER
+
+HASHING = ["login", "password", "register"]
+MIB = 1024 * 1024
+SCRIPT = """
+import resource, sys
+import functions.{function}.app
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=int(sys.argv[1])).derive_phc_encoded(b"x")
+print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak_mib(function: str, memory_kib: int) -> tuple[float, float]:
+    """Return the most memory that a function ever had, in MiB: once it is loaded, and after one hash of this cost."""
+    outcome = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(function=function), str(memory_kib)],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "PYTHONPATH": f"{LAYER}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    before, after = (int(kib) / 1024 for kib in outcome.stdout.split())
+    return before, after
+
+
+def test_those_that_hash_are_known() -> None:
+    """All that run Argon2: whoever else begins to is measured here too."""
+    hashing = {path.parent.name for path in ROOT.glob("functions/*/app.py") if "password" in path.read_text()}
+    assert sorted(hashing) == HASHING
+
+
+@pytest.mark.parametrize("function", HASHING)
+def test_the_costliest_hash_fits_the_functions_memory(function: str) -> None:
+    """P17: a sandbox serves one request at a time; a stored hash at the bound, with all the rest, stays under 60 %."""
+    before, after = peak_mib(function, passwords._MAX_MEMORY_KIB)
+
+    assert after - before > 0.8 * passwords._MAX_MEMORY_KIB / 1024, "or what is measured is not Argon2's memory"
+    assert after < 0.6 * functions()[function]["MemorySize"]
+
+
+def test_what_is_hashed_today_is_within_the_bound() -> None:
+    """P17: the profile costs less than the dearest hash that is ever checked, and runs in one lane: p=1."""
+    assert passwords.PROFILE.memory_kib <= passwords._MAX_MEMORY_KIB
+    assert passwords.PROFILE.lanes == 1
