@@ -5,7 +5,7 @@ import pytest
 from edge_auth.flows.ports import RotationRefused
 from edge_auth.tokens.scope import MAX_SCOPE_CHARACTERS, wanted_words
 from tests.contract.engines import Engine, Tables
-from tests.contract.records import ADA_ID, a_session, a_token, opened, rotate
+from tests.contract.records import ADA_ID, NOW_SECONDS, a_session, a_token, opened, rotate, session_id
 
 
 @pytest.mark.parametrize("wanted", [(), ("read",), ("write",), ("write", "read")])
@@ -69,3 +69,17 @@ def test_an_item_with_its_scope_as_one_text_still_reads(
         with pytest.raises(RotationRefused) as refused:
             rotate(engine, a_token(), wanted_scope=wanted)
         assert refused.value.session == a_session()
+
+
+@pytest.mark.parametrize("wanted", [(), ("read",)])
+@pytest.mark.parametrize("ending", ["idle_expires_at_seconds", "absolute_expires_at_seconds"])
+def test_a_scope_puts_no_timeout_off(engine: Engine, ending: str, wanted: tuple[str, ...]) -> None:
+    """A5: idle and absolute end stand in the same condition, to the second, with a scope and without."""
+    dying, dead = a_session(1, **{ending: NOW_SECONDS + 1}), a_session(2, **{ending: NOW_SECONDS})
+    opened(engine, dying, dead)
+
+    with pytest.raises(RotationRefused):
+        rotate(engine, a_token(number=2), wanted_scope=wanted)
+
+    assert engine.sessions.find(ADA_ID, session_id(2)) == dead
+    assert rotate(engine, a_token(number=1), wanted_scope=wanted).generation == 4

@@ -8,6 +8,7 @@ from edge_auth.errors import InvalidGrant, InvalidScope
 from edge_auth.flows.events import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.tokens import refresh as refresh_tokens
+from tests.unit.access_tokens import NOW
 from tests.unit.deployment import ABSOLUTE_SECONDS, GRACE_SECONDS, Deployment
 
 WIDER = ["read write delete", "delete", "rea", 'no "scope"', "read  write", " ", "x" * 4000]
@@ -115,3 +116,24 @@ def test_a_refresh_token_says_nothing_of_scope(deployment: Deployment, first: To
     token, key = deployment.token_of(first), deployment.key_ring.keys.mac
     narrow = deployment.refreshed(first.refresh_token, "read")
     assert narrow.refresh_token == refresh_tokens.mint(token.successor(), key)
+
+
+def test_a_narrower_token_carries_the_login_and_renews_nothing(deployment: Deployment, first: TokenGrant) -> None:
+    """`auth_time` and `amr` are the login's, and the roles stay (T9)."""
+    narrow = deployment.claims_of(deployment.refreshed(first.refresh_token, "read"))
+    assert (narrow.auth_time, narrow.iat) == (NOW, NOW + 3600)
+    assert (narrow.amr, narrow.roles) == (("pwd",), ("admin",))
+
+
+def test_a_narrower_token_ends_with_its_session(deployment: Deployment, first: TokenGrant) -> None:
+    """No access token outlives the absolute end (A5)."""
+    end = NOW + ABSOLUTE_SECONDS
+    deployment.change_session(first, idle_expires_at_seconds=end + 1)
+    deployment.clock.now_ms = end * 1000 - 60_000
+    narrow = deployment.refreshed(first.refresh_token, "read")
+    assert deployment.claims_of(narrow).exp == end
+    assert (narrow.expires_in_seconds, narrow.refresh_expires_in_seconds) == (60, 60)
+    deployment.clock.now_ms = end * 1000
+    for scope in ("read", "delete"):
+        with pytest.raises(InvalidGrant):
+            deployment.refreshed(narrow.refresh_token, scope)
