@@ -30,7 +30,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check build deploy lock clean
+.PHONY: help demo run test check bench build deploy lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,9 @@ check: $(VENV) $(SAM) ## format, lint, types, import rules, template
 	.venv/bin/mypy
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
 	.tools/sam/bin/sam validate --lint
+
+bench: $(VENV) ## measure: what the documents' numbers come from
+	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m benchmarks.login_times
 
 build: $(VENV) $(SAM) ## build what is deployed, and weigh the layer
 	.tools/sam/bin/sam build --config-env $(ENVIRONMENT)

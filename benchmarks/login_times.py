@@ -1,0 +1,129 @@
+"""The times of refused logins, which must not tell who has an account (P8).
+
+Refuses logins of users with a wrong password, of nobody, of disabled users and of users whose stored hash is damaged,
+in turn, so that whatever else the machine does falls on all alike. The real function, on tables in memory (moto).
+"""
+
+import importlib
+import io
+import json
+import logging
+import os
+import secrets
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from benchmarks.ranks import p_value
+from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
+from edge_auth.passwords import hash_password
+from edge_auth.settings import LoginSettings
+from edge_auth.tokens.key_maker import key_maker
+from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
+from edge_auth.tokens.keyring_document import to_secret_json
+from edge_auth.tokens.refresh import new_id
+
+ROUNDS = 500
+WARM_UP = 20
+WRONG = "certainly not the password"
+KINDS = ("wrong password", "no such user", "disabled user", "damaged hash")
+UNAUTHORIZED = 401
+DAY = 86_400
+
+
+def main() -> None:
+    """Measure, and print medians, spreads and the rank test of each kind against the first."""
+    with mock_aws():
+        handler = _handler()
+        times = _measured(handler)
+    reference = times[KINDS[0]]
+    median = statistics.median(reference)
+    print(f"{ROUNDS} refused logins of each kind, in turn; milliseconds")
+    print(f"{'':16}{'median':>9}{'p5':>9}{'p95':>9}{'gap':>8}  p (Mann-Whitney, against the first)")
+    for kind, values in times.items():
+        low, *_, high = statistics.quantiles(values, n=20)
+        gap = statistics.median(values) / median - 1
+        print(
+            f"{kind:16}{statistics.median(values):9.2f}{low:9.2f}{high:9.2f}{gap:8.2%}  "
+            f"{p_value(reference, values):.3f}"
+        )
+
+
+def _handler() -> Callable[[object, object], dict[str, Any]]:
+    os.environ.update(AWS_ACCESS_KEY_ID="benchmark", AWS_SECRET_ACCESS_KEY="benchmark", AWS_DEFAULT_REGION="us-east-1")
+    os.environ.update(_environment())
+    module = importlib.import_module("functions.login.app")
+    for writer in logging.getLogger("login").handlers:
+        if isinstance(writer, logging.StreamHandler):
+            writer.setStream(io.StringIO())  # written, as it is deployed, and not shown
+    handler: Callable[[object, object], dict[str, Any]] = module.handler
+    return handler
+
+
+def _environment() -> dict[str, str]:
+    """Make the tables, the secret and the users; return what the function reads."""
+    dynamodb = boto3.client("dynamodb")
+    for variable, key in (("IDENTITIES_TABLE", "pk"), ("THROTTLE_TABLE", "bucket")):
+        dynamodb.create_table(
+            TableName=variable.lower(),
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    _add_users(DynamoDBIdentities(dynamodb, table="identities_table"))
+    policy = RotationPolicy("ES256", period_seconds=DAY, publish_seconds=DAY, refresh_idle_seconds=DAY)
+    ring = first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
+    secret = boto3.client("secretsmanager").create_secret(Name="ring", SecretString=to_secret_json(ring))
+    numbers = dict.fromkeys(LoginSettings.names(), "1")
+    texts = {"ISSUER": "https://auth.example.com", "AUDIENCE": "benchmark", "SESSIONS_TABLE": "none"}
+    tables = {"IDENTITIES_TABLE": "identities_table", "THROTTLE_TABLE": "throttle_table"}
+    return {**numbers, **texts, **tables, "KEY_RING_SECRET": secret["ARN"], "KEY_RING_VERSION": ""}
+
+
+def _add_users(identities: DynamoDBIdentities) -> None:
+    good = hash_password(secrets.token_bytes(16), entropy=secrets.token_bytes)
+    kinds = {"wrong password": (good, ACTIVE), "disabled user": (good, DISABLED), "damaged hash": ("damaged", ACTIVE)}
+    for kind, (password_hash, status) in kinds.items():
+        for number in range(ROUNDS + WARM_UP):
+            identity = Identity(new_id(secrets.token_bytes), _username(kind, number), password_hash, status, 0, 0)
+            identities.create(identity)
+
+
+def _measured(handler: Callable[[object, object], dict[str, Any]]) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for number in range(ROUNDS + WARM_UP):
+        for kind in KINDS:
+            event = _event(_username(kind, number))
+            begin = time.perf_counter()
+            answer = handler(event, None)
+            end = time.perf_counter()
+            if answer["statusCode"] != UNAUTHORIZED:
+                raise RuntimeError(f"{kind}: {answer}")
+            if number >= WARM_UP:
+                times[kind].append((end - begin) * 1000)
+    return times
+
+
+def _username(kind: str, number: int) -> str:
+    # One attempt each: no account is throttled. All names have one length.
+    return f"user-{KINDS.index(kind)}-{number:06}"
+
+
+def _event(username: str) -> dict[str, Any]:
+    address = f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
+    return {
+        "resource": "/auth/login",
+        "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"},
+        "requestContext": {"identity": {"sourceIp": address}},
+        "body": json.dumps({"username": username, "password": WRONG}),
+    }
+
+
+if __name__ == "__main__":
+    main()
