@@ -13,7 +13,7 @@ from local.tokens import claims_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-SECRETS = ("access_token", "refresh_token", "password", "token")
+SECRETS = ("access_token", "refresh_token", "password", "current_password", "new_password", "token")
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -54,10 +54,11 @@ class Client:
         """Get a route with these headers."""
         return self.send("GET", path, headers)
 
-    def post_json(self, path: str, body: Mapping[str, object]) -> requests.Response:
-        """Post a JSON object."""
+    def post_json(self, path: str, body: Mapping[str, object], access_token: str | None = None) -> requests.Response:
+        """Post a JSON object, with or without a token."""
         self._remember(body)
-        return self.send("POST", path, JSON, json.dumps(body))
+        headers = JSON if access_token is None else {**JSON, "Authorization": f"Bearer {access_token}"}
+        return self.send("POST", path, headers, json.dumps(body))
 
     def post_form(self, path: str, body: Mapping[str, str]) -> requests.Response:
         """Post a form."""

@@ -1,0 +1,114 @@
+"""POST /auth/password on the deployed stack, and what operators do to accounts with sessions."""
+
+import pytest
+import requests
+
+from local.stack import Stack
+from local.tokens import claims_of
+from tests.e2e.answers import assert_error
+from tests.e2e.client import Client, Session
+from tests.e2e.operator import Operator, Person
+
+NEW_PASSWORD = "a quite different one"
+
+
+@pytest.fixture
+def own(client: Client, person: Person) -> Session:
+    """Return the session that asks."""
+    return client.open_session(person.name, person.password)
+
+
+def change(client: Client, session: Session, current: str, new: str = NEW_PASSWORD) -> requests.Response:
+    """Change the password in a session."""
+    body = {"current_password": current, "new_password": new}
+    return client.post_json("/auth/password", body, session.access_token)
+
+
+def test_a_user_changes_the_password(client: Client, person: Person, own: Session) -> None:
+    """A8, F17: the new one works, the old one does not; other sessions are dead, and this one goes on."""
+    other = client.open_session(person.name, person.password)
+
+    response = change(client, own, person.password)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert_error(client.refresh(other.refresh_token), 400, "invalid_grant")
+    assert client.refresh(own.refresh_token).status_code == 200
+    old = client.post_json("/auth/login", {"username": person.name, "password": person.password})
+    assert_error(old, 401, "invalid_credentials")
+    client.open_session(person.name, NEW_PASSWORD)
+
+
+def test_a_wrong_current_password_changes_nothing(client: Client, person: Person, own: Session) -> None:
+    """An access token alone is not enough."""
+    assert_error(change(client, own, "not the right one at all"), 401, "invalid_credentials")
+    client.open_session(person.name, person.password)
+
+
+@pytest.mark.parametrize(
+    ("new", "error"),
+    [
+        ("fourteen chars", "password_too_short"),
+        ("x" * 129, "password_too_long"),
+        ("1QAZ2WSX3EDC4RFV", "password_common"),
+        ("https://API.example.com", "password_guessable"),
+    ],
+)
+def test_a_bad_new_password_is_refused_with_the_reason(
+    client: Client, person: Person, own: Session, new: str, error: str
+) -> None:
+    """P1, P4: the list of common passwords is in the layer that was deployed."""
+    assert_error(change(client, own, person.password, new), 400, error)
+
+
+def test_without_a_token_nobody_changes_a_password(client: Client, person: Person) -> None:
+    """The authorizer stands before the route."""
+    response = client.post_json("/auth/password", {"current_password": person.password, "new_password": NEW_PASSWORD})
+
+    assert_error(response, 401, "invalid_token")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_after_a_logout_the_access_token_changes_no_password(client: Client, person: Person, own: Session) -> None:
+    """It still opens other routes for some minutes; here the session is asked."""
+    client.post_json("/auth/logout", {"refresh_token": own.refresh_token})
+
+    response = change(client, own, person.password)
+
+    assert client.get("/me", own.access_token).status_code == 200
+    assert_error(response, 401, "invalid_token")
+    assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_nobody_registers_where_nobody_may(client: Client, stack: Stack) -> None:
+    """SelfRegistration is false by default: there is no such route, and no such function."""
+    response = client.post_json("/auth/register", {"username": "mallory", "password": "a fine long passphrase"})
+
+    assert_error(response, 404, "not_found")
+    resources = stack.clients.cloudformation.describe_stack_resources(StackName="edge-auth")["StackResources"]
+    assert "PasswordFunction" in {resource["LogicalResourceId"] for resource in resources}
+    assert "RegisterFunction" not in {resource["LogicalResourceId"] for resource in resources}
+
+
+def test_new_rights_are_in_the_next_tokens(client: Client, operator: Operator, person: Person, own: Session) -> None:
+    """Sessions with the old rights end."""
+    outcome = operator("set-rights", person.name, "--scope", "notes:read notes:write", "--role", "editor")
+
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout == "scope: notes:read notes:write; roles: editor; 1 session ended\n"
+    assert_error(client.refresh(own.refresh_token), 400, "invalid_grant")
+    claims = claims_of(client.open_session(person.name, person.password).access_token)
+    assert (claims.scope, claims.roles) == ("notes:read notes:write", ("editor",))
+
+
+def test_a_deleted_user_is_gone(client: Client, operator: Operator, person: Person, own: Session) -> None:
+    """F18: sessions and logins; and the name may be given again."""
+    outcome = operator("delete", person.name, "--yes")
+
+    assert (outcome.returncode, outcome.stdout) == (0, "deleted, 1 session ended\n")
+    assert_error(client.refresh(own.refresh_token), 400, "invalid_grant")
+    gone = client.post_json("/auth/login", {"username": person.name, "password": person.password})
+    assert_error(gone, 401, "invalid_credentials")
+    assert operator("create", person.name, "--password-stdin", stdin=f"{NEW_PASSWORD}\n").returncode == 0
+    session = client.open_session(person.name, NEW_PASSWORD)
+    assert claims_of(session.access_token).sub != claims_of(own.access_token).sub
