@@ -23,8 +23,9 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def peak_mib(function: str, memory_kib: int) -> tuple[float, float]:
     """Return the most memory that a function ever had, in MiB: once it is loaded, and after one hash of this cost."""
+    # By way of a shell that forks: a process that is started from here would inherit the peak of this one.
     outcome = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(function=function), str(memory_kib)],
+        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", SCRIPT.format(function=function), str(memory_kib)],
         cwd=ROOT,
         env={**ENVIRONMENT, "PYTHONPATH": f"{LAYER}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
