@@ -128,6 +128,23 @@ def test_a_password_is_changed(
     assert identity.password_hash.startswith(passwords.PROFILE.phc_prefix)
 
 
+def test_a_change_is_so_many_calls(
+    stack: Stack, password: Function, tokens: Tokens, other: Tokens, argon2_runs: list[str]
+) -> None:
+    """Three reads, what the attempt costs, one write, one query, and an end for each other session."""
+    assert other["session_id"]
+    stack.wire.forget()
+
+    assert password(event(tokens)) == NO_CONTENT
+
+    operations = [call.operation for call in stack.wire.calls if call.operation != COUNT]
+    assert operations == ["GetItem", "GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem"]
+    assert argon2_runs == [PASSWORD, NEW_PASSWORD]
+    for call in stack.wire.calls:
+        assert call.parameters.get("ConsistentRead", call.operation in {"UpdateItem", COUNT})
+        assert "ConditionExpression" in call.parameters or call.operation in {"GetItem", "Query"}
+
+
 def test_a_change_is_told(stack: Stack, password: Function, tokens: Tokens, other: Tokens) -> None:
     """With user and session, and no more; a failure with its reason."""
     assert password(event(other, WRONG_PASSWORD)) == INVALID_CREDENTIALS

@@ -164,6 +164,16 @@ def test_nothing_tells_what_became_of_the_user(
     assert all(run.startswith("$argon2id$v=19$m=19456,t=2,p=1$") for run in argon2_runs)
 
 
+@pytest.mark.parametrize("stored", ["", "x", "$argon2id$v=19$m=4194304,t=2,p=1$AAAA$AAAA"])
+def test_a_malformed_stored_hash_is_a_wrong_password(
+    deployment: Deployment, own: TokenGrant, stored: str, argon2_runs: list[str]
+) -> None:
+    """P9: at the usual cost."""
+    deployment.store.identities[USERNAME] = replace(deployment.store.identities[USERNAME], password_hash=stored)
+    refused(deployment, own, InvalidCredentials, PASSWORD, NEW_PASSWORD)
+    assert len(argon2_runs) == 2
+
+
 def test_attempts_count_together_with_those_to_log_in(deployment: Deployment, own: TokenGrant) -> None:
     """P11, P12: a stolen access token is no second chance to guess, and no password is looked at while waiting."""
     token = deployment.token_of(own)
