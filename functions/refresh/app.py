@@ -3,6 +3,7 @@
 import os
 import secrets
 
+from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
@@ -11,6 +12,7 @@ from edge_auth.client_description import described
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnsupportedGrantType
 from edge_auth.flows.announcements import announcing
+from edge_auth.flows.dead_token_limit import DeadTokenLimit
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.refresh import Refresh
 from edge_auth.observability import FunctionLog
@@ -27,8 +29,10 @@ GRANT_TYPE = "refresh_token"
 settings = RefreshSettings.from_env(os.environ)
 log = FunctionLog("refresh")
 bus = settings.security_event_bus
+dynamodb = dynamodb_client()
 refresh = Refresh(
-    sessions=DynamoDBSessions(dynamodb_client(), table=settings.sessions_table),
+    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+    dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
     key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
     idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
     grace_seconds=settings.rotation_grace_seconds,

@@ -20,6 +20,7 @@ RIGHTS = {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "refresh": {
+        ("dynamodb:UpdateItem", "ThrottleTable"),
         ("dynamodb:UpdateItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },

@@ -10,6 +10,7 @@ import pytest
 from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.errors import InvalidGrant
 from edge_auth.flows.accounts import Accounts
+from edge_auth.flows.dead_token_limit import DeadTokenLimit
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.login import Login, SessionPolicy
@@ -240,7 +241,14 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 record=events.append,
             )("ada", PASSWORD, POLICY, address="203.0.113.7").refresh_token
             refresh = Refresh(
-                sessions, source, 86_400, grace_seconds, lambda: START_MS, secrets.token_bytes, events.append
+                sessions,
+                DeadTokenLimit(MemoryAttempts(), lambda: START_MS),
+                source,
+                86_400,
+                grace_seconds,
+                lambda: START_MS,
+                secrets.token_bytes,
+                events.append,
             )
             successors = Counter(pool.map(caller(refresh, token), range(CALLERS)))
 

@@ -6,6 +6,7 @@ from edge_auth.client_description import ClientDescription
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.flows.accounts import Accounts
 from edge_auth.flows.change_password import ChangePassword
+from edge_auth.flows.dead_token_limit import DeadTokenLimit
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.identity import Identity
@@ -255,6 +256,7 @@ class Deployment:
         self.sessions = TroubledSessions(self.store, self.trouble)
         self.session_opening = TroubledSessionOpening(self.store, self.trouble)
         self.attempts = TroubledAttempts(self.trouble)
+        self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
         self.grace_seconds = GRACE_SECONDS
         self.max_sessions = MAX_SESSIONS
 
@@ -296,6 +298,7 @@ class Deployment:
         """The use case."""
         return Refresh(
             sessions=self.sessions,
+            dead_tokens=self.dead_tokens,
             key_ring=self.key_ring,
             idle_seconds=IDLE_SECONDS,
             grace_seconds=self.grace_seconds,

@@ -104,6 +104,7 @@ def test_settings_cannot_be_changed() -> None:
                 "ACCESS_TOKEN_SECONDS",
                 "REFRESH_IDLE_DAYS",
                 "ROTATION_GRACE_SECONDS",
+                "THROTTLE_TABLE",
                 "SESSIONS_TABLE",
                 "KEY_RING_SECRET",
                 "KEY_RING_VERSION",

@@ -72,6 +72,7 @@ class RefreshSettings(Settings):
     access_token_seconds: int
     refresh_idle_days: int
     rotation_grace_seconds: int
+    throttle_table: str
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
+from edge_auth.flows.dead_token_limit import DeadTokenLimit
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.ports import (
@@ -39,6 +40,7 @@ class Refresh:
     """The use case, with all that it needs."""
 
     sessions: Sessions
+    dead_tokens: DeadTokenLimit
     key_ring: KeyRingSource
     idle_seconds: int
     grace_seconds: int
@@ -56,12 +58,14 @@ class Refresh:
 
         Raises:
             InvalidGrant: the token is dead, for whatever reason.
+            TooManyAttempts: it is dead, and was presented too often.
             InvalidScope: the token lives, and stays good: it was asked for more than it can give.
             TemporarilyUnavailable: nothing was decided; the same token may be presented again.
 
         """
         keys = self.key_ring.load()  # before the write: after it, a failure would cost the client its answer
         token = refresh.parse(presented, keys.mac_keys)
+        self.dead_tokens.check(token)
         now_ms = self.clock()
         wanted = wanted_words(scope)
         session, outcome = self._rotate(token, wanted, client, now_ms)
@@ -102,6 +106,7 @@ class Refresh:
             self._end(token, found, now_ms)
         else:
             self._record(token, found, outcome)
+        self.dead_tokens.refused(token)
         raise InvalidGrant(outcome)
 
     def _end(self, token: RefreshToken, session: Session | None, now_ms: int) -> None:
