@@ -1,5 +1,7 @@
 """The scope in the rotation's condition: whole words, of the session's own list."""
 
+from dataclasses import replace
+
 import pytest
 
 from edge_auth.flows.ports import RotationRefused
@@ -75,7 +77,7 @@ def test_an_item_with_its_scope_as_one_text_still_reads(
 @pytest.mark.parametrize("ending", ["idle_expires_at_seconds", "absolute_expires_at_seconds"])
 def test_a_scope_puts_no_timeout_off(engine: Engine, ending: str, wanted: tuple[str, ...]) -> None:
     """A5: idle and absolute end stand in the same condition, to the second, with a scope and without."""
-    dying, dead = a_session(1, **{ending: NOW_SECONDS + 1}), a_session(2, **{ending: NOW_SECONDS})
+    dying, dead = (replace(a_session(number), **{ending: NOW_SECONDS + 2 - number}) for number in (1, 2))
     opened(engine, dying, dead)
 
     with pytest.raises(RotationRefused):

@@ -1,0 +1,112 @@
+"""Races between processes, on a real engine: moto's writes are not atomic, and threads of one process hide much.
+
+They run where EDGE_AUTH_DYNAMODB_ENDPOINT names one.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from edge_auth.clock import now_ms
+from edge_auth.errors import UnknownUser
+from edge_auth.tokens.session import Session
+from tests.contract import racers
+from tests.contract.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
+from tests.contract.racers import DAY_SECONDS, an_identity, first_token, race, user_id, username
+
+pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
+
+ROUNDS = 100  # 1,000 take four minutes on two cores
+
+
+@pytest.fixture
+def tables() -> Iterator[Tables]:
+    """Return the tables of an empty deployment."""
+    with endpoint_tables() as opened:
+        yield opened
+
+
+@pytest.fixture
+def engine(tables: Tables) -> Engine:
+    """Return a deployment with a user for each round, each with one session."""
+    engine = tables.engine(is_atomic=True)
+    password_hash = racers.a_password_hash()
+    for number in range(ROUNDS):
+        engine.identities.create(an_identity(number, password_hash=password_hash))
+        engine.session_opening.open(a_session(number), username=username(number), epoch=0)
+    return engine
+
+
+def a_session(number: int) -> Session:
+    """Return the session that the user of a round begins with."""
+    token, now = first_token(number), now_ms()
+    return Session(
+        user_id=token.user_id,
+        session_id=token.session_id,
+        seed_hash=token.seed_hash,
+        generation=token.generation,
+        rotated_at_ms=0,
+        rotation_id="",
+        created_at_ms=now,
+        auth_time_seconds=now // 1000,
+        idle_expires_at_seconds=now // 1000 + DAY_SECONDS,
+        absolute_expires_at_seconds=now // 1000 + DAY_SECONDS,
+        client_id="first-party",
+    )
+
+
+def survivors(engine: Engine) -> list[str]:
+    """Return the sessions that live, of the users of all rounds."""
+    now = now_ms() // 1000
+    found = [engine.sessions.living(user_id(number), now_seconds=now) for number in range(ROUNDS)]
+    return [session.session_id for sessions in found for session in sessions]
+
+
+def test_no_login_survives_a_logout_of_all(tables: Tables, engine: Engine) -> None:
+    """F12: of logins that had read the user before, each is refused, or its session is dead."""
+    outcomes = race(tables, ROUNDS, "log_in", "log_in", "log_out_everywhere")
+
+    assert survivors(engine) == []
+    assert outcomes["log_out_everywhere: done"] == ROUNDS
+    assert outcomes["log_in: done"] + outcomes["log_in: temporarily_unavailable"] == 2 * ROUNDS
+    # It was a race: neither side always came first.
+    assert outcomes["log_in: done"] > 0
+    assert outcomes["log_in: temporarily_unavailable"] > 0
+
+
+def test_logins_at_once_end_up_within_the_limit(tables: Tables, engine: Engine) -> None:
+    """F36: of three at once where one session is allowed, one stays: not two, and not none."""
+    outcomes = race(tables, ROUNDS, "log_in_alone", "log_in_alone", "log_in_alone")
+
+    assert outcomes == {"log_in_alone: done": 3 * ROUNDS}
+    now = now_ms() // 1000
+    for number in range(ROUNDS):
+        [living] = engine.sessions.living(user_id(number), now_seconds=now)
+        assert living.session_id != first_token(number).session_id
+
+
+@pytest.mark.parametrize("act", ["set_password", "disable"])
+def test_no_refresh_survives_the_end_of_all_sessions(tables: Tables, engine: Engine, act: str) -> None:
+    """F11, F17, F18: a refresh may win once, and what it got is dead all the same."""
+    outcomes = race(tables, ROUNDS, "refresh", "refresh", act)
+
+    assert survivors(engine) == []
+    assert outcomes[f"{act}: done"] == ROUNDS
+    assert outcomes["refresh: done"] + outcomes["refresh: invalid_grant"] == 2 * ROUNDS
+    assert outcomes["refresh: done"] > 0
+
+
+def test_of_creators_of_one_name_one_wins(tables: Tables) -> None:
+    """T6: exactly one account, whole: the losers leave nothing behind."""
+    outcomes = race(tables, ROUNDS, "create", "create", "create")
+
+    engine = tables.engine(is_atomic=True)
+    found = [engine.identities.find(username(number)) for number in range(ROUNDS)]
+    assert len({identity.user_id for identity in found}) == ROUNDS
+    assert all(engine.identities.find_by_id(identity.user_id) == identity for identity in found)
+    assert len(tables.identity_items()) == 2 * ROUNDS
+    assert outcomes["create: done"] <= ROUNDS
+    assert sum(outcomes.values()) == 3 * ROUNDS
+    with pytest.raises(UnknownUser):
+        engine.identities.find(username(ROUNDS))
