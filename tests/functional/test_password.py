@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tests.functional.answers import (
 )
 from tests.functional.conftest import Function
 from tests.functional.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, after, before, ends, events_named
-from tests.functional.people import ADA_ID, PASSWORD, WRONG_PASSWORD
+from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.functional.sample_events import Event, login_event, refresh_event, sample, with_body, with_json
 from tests.functional.stack import Answer, Stack
 from tests.functional.wire import Fault, lost_response, passes
@@ -461,6 +462,22 @@ def test_an_operator_within_a_change(
 
     assert answer == (UNAVAILABLE if moment is before else NO_CONTENT)
     assert ends(stack).keys() == {tokens["session_id"], other["session_id"]}
+
+
+def test_a_name_that_is_given_to_another_meanwhile_keeps_its_password(
+    stack: Stack, password: Function, tokens: Tokens
+) -> None:
+    """T6, F18: between the read of the name and that of the user the user is deleted, and the name registered again."""
+    heir = replace(ada(), user_id=BOB_ID)
+
+    def inherit() -> None:
+        stack.identities.delete(stack.identities.find("ada"))
+        stack.identities.create(heir)
+
+    stack.wire.next("GetItem", passes, passes, before(inherit))
+
+    assert password(event(tokens)) == INVALID_CREDENTIALS
+    assert stack.identities.find("ada") == heir
 
 
 def test_a_lost_answer_is_made_up_for_without_a_second_change(stack: Stack, password: Function, tokens: Tokens) -> None:
