@@ -1,6 +1,6 @@
 """The scope in the rotation's condition: whole words, of the session's own list."""
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -77,7 +77,9 @@ def test_an_item_with_its_scope_as_one_text_still_reads(
 @pytest.mark.parametrize("ending", ["idle_expires_at_seconds", "absolute_expires_at_seconds"])
 def test_a_scope_puts_no_timeout_off(engine: Engine, ending: str, wanted: tuple[str, ...]) -> None:
     """A5: idle and absolute end stand in the same condition, to the second, with a scope and without."""
-    dying, dead = (replace(a_session(number), **{ending: NOW_SECONDS + 2 - number}) for number in (1, 2))
+    at_the_second: dict[str, Any] = {ending: NOW_SECONDS}
+    a_second_before: dict[str, Any] = {ending: NOW_SECONDS + 1}
+    dying, dead = a_session(1, **a_second_before), a_session(2, **at_the_second)
     opened(engine, dying, dead)
 
     with pytest.raises(RotationRefused):
