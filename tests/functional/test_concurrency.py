@@ -183,7 +183,7 @@ def test_a_refresh_within_a_logout_of_all(
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
-@pytest.mark.parametrize("act", ["password", "disable", "end"])
+@pytest.mark.parametrize("act", ["password", "disable", "end", "rights", "delete"])
 @MOMENTS
 def test_all_sessions_end_within_a_login(
     stack: Stack, login: Function, accounts: Accounts, operation: str, act: str, moment: Moment
@@ -193,14 +193,16 @@ def test_all_sessions_end_within_a_login(
         "password": lambda: accounts.set_password("ada", NEW_PASSWORD),
         "disable": lambda: accounts.disable("ada"),
         "end": lambda: accounts.end_sessions("ada"),
+        "rights": lambda: accounts.set_rights("ada", scope="read", roles=()),
+        "delete": lambda: accounts.delete("ada"),
     }
     stack.wire.next(operation, moment(acts[act]))
 
     answer = login(login_event("ada", PASSWORD))
 
     if (operation, moment) == ("GetItem", before):  # the login has not begun
-        assert (answer.status == 200) if act == "end" else (answer == INVALID_CREDENTIALS)
-        assert len(stack.session_items()) == (1 if act == "end" else 0)
+        assert (answer.status == 200) if act in {"end", "rights"} else (answer == INVALID_CREDENTIALS)
+        assert len(stack.session_items()) == (1 if act in {"end", "rights"} else 0)
     elif (operation, moment) == ("TransactWriteItems", after):
         assert answer.status == 200
         assert answer.json["session_id"] in ends(stack)
@@ -209,7 +211,7 @@ def test_all_sessions_end_within_a_login(
         assert answer == UNAVAILABLE
         assert stack.session_items() == []
     again = login(login_event("ada", PASSWORD))
-    assert (again.status == 200) if act == "end" else (again == INVALID_CREDENTIALS)
+    assert (again.status == 200) if act in {"end", "rights"} else (again == INVALID_CREDENTIALS)
 
 
 @pytest.fixture
