@@ -1,6 +1,6 @@
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,9 @@ from edge_auth.flows.identity import ACTIVE, DISABLED
 from edge_auth.flows.ports import EpochMoved
 from tests.contract.engines import Engine
 from tests.contract.records import ADA, BOB, a_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:

@@ -38,8 +38,9 @@ def request_from(event: Mapping[str, object]) -> CustomResourceRequest:
     values = [event.get(name) for name in names]
     if not all(isinstance(value, str) for value in values):
         raise ValueError("not a custom resource request of CloudFormation")
-    physical_id = event.get("PhysicalResourceId") or event["LogicalResourceId"]
-    return CustomResourceRequest(*map(str, values), physical_id=str(physical_id))
+    kind, answer_url, stack_id, request_id, logical_id = map(str, values)
+    physical_id = str(event.get("PhysicalResourceId") or logical_id)
+    return CustomResourceRequest(kind, answer_url, stack_id, request_id, logical_id, physical_id)
 
 
 def answer(request: CustomResourceRequest, *, data: Mapping[str, str], failure: str) -> None:
