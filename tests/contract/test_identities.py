@@ -191,15 +191,13 @@ def test_a_password_is_replaced_where_the_user_is_as_read(engine: Engine) -> Non
 def test_a_password_is_not_replaced_once_the_epoch_has_moved(engine: Engine) -> None:
     """F11: of two that read the same user, the second changes nothing, whatever moved the epoch."""
     engine.identities.create(ADA)
-    moves = list[Callable[[], object]](
-        [
-            lambda: engine.identities.replace_password(engine.identities.find(ADA.username), "$argon2id$first"),
-            lambda: engine.identities.change_password(ADA.username, "$argon2id$operator"),
-            lambda: engine.identities.change_status(ADA.username, DISABLED),
-            lambda: engine.identities.change_rights(ADA.username, scope="", roles=()),
-            lambda: engine.identities.move_epoch(ADA.user_id),
-        ]
-    )
+    moves: list[Callable[[], object]] = [
+        lambda: engine.identities.replace_password(engine.identities.find(ADA.username), "$argon2id$first"),
+        lambda: engine.identities.change_password(ADA.username, "$argon2id$operator"),
+        lambda: engine.identities.change_status(ADA.username, DISABLED),
+        lambda: engine.identities.change_rights(ADA.username, scope="", roles=()),
+        lambda: engine.identities.move_epoch(ADA.user_id),
+    ]
     for move in moves:
         read = engine.identities.find(ADA.username)
         move()
