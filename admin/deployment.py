@@ -29,6 +29,7 @@ class Deployment:
     rotate_keys_function: str  # empty: the stack is of a version that has no such output
     password_min_characters: int
     service_addresses: tuple[str, ...]  # its issuer, where one was given, and its audience
+    security_event_bus: str  # empty: it has none
 
 
 def use_local_stack() -> None:
@@ -61,6 +62,7 @@ def find_deployment(stack: str) -> Deployment:
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
             service_addresses=(parameters.get("Issuer", ""), parameters.get("Audience", "")),
+            security_event_bus=parameters.get("SecurityEventBus", ""),
         )
     except KeyError as error:
         raise DeploymentError(f"stack {stack} has no output {error}: is it an edge-auth stack?") from None

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from admin.audit import recorder
 from admin.confirmation import confirm
 from admin.deployment import find_deployment
 from admin.password_input import read_new_password
@@ -60,7 +61,7 @@ def accounts(options: argparse.Namespace) -> Accounts:
         ),
         clock=now_ms,
         entropy=secrets.token_bytes,
-        record=lambda _event: None,  # the operator reads the outcome here, CloudTrail has the calls
+        record=recorder(deployment.security_event_bus),
     )
 
 

@@ -300,15 +300,29 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
     assert all(deployment.session_of(one).revoked_at_seconds == NOW for one in granted)
 
 
-def test_the_end_of_all_sessions_is_told(deployment: Deployment) -> None:
-    """With the user and the reason."""
+def test_what_operators_do_is_told(deployment: Deployment) -> None:
+    """Every act by its own name, with the user it was done to; the end of all sessions with its reason (A16)."""
     user_id = deployment.store.identities[USERNAME].user_id
+    deployment.accounts.create("bob", PASSWORD)
+    bob_id = deployment.store.identities["bob"].user_id
+    assert deployment.events == [SecurityEvent(EventName.USER_CREATED, bob_id)]
+    deployment.events.clear()
     deployment.accounts.set_password(USERNAME, PASSWORD)
     deployment.accounts.disable(USERNAME)
+    deployment.accounts.enable(USERNAME)
     deployment.accounts.end_sessions(USERNAME)
     deployment.accounts.set_rights(USERNAME, scope="", roles=())
     deployment.accounts.delete(USERNAME)
-    assert deployment.events == [
-        SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, reason=reason)
-        for reason in ("password_set", "user_disabled", "operator", "rights_set", "user_deleted")
+    assert {event.user_id for event in deployment.events} == {user_id}
+    assert [(event.name, event.reason) for event in deployment.events] == [
+        (EventName.PASSWORD_SET, ""),
+        (EventName.ALL_SESSIONS_ENDED, "password_set"),
+        (EventName.USER_DISABLED, ""),
+        (EventName.ALL_SESSIONS_ENDED, "user_disabled"),
+        (EventName.USER_ENABLED, ""),
+        (EventName.ALL_SESSIONS_ENDED, "operator"),
+        (EventName.RIGHTS_SET, ""),
+        (EventName.ALL_SESSIONS_ENDED, "rights_set"),
+        (EventName.ALL_SESSIONS_ENDED, "user_deleted"),
+        (EventName.USER_DELETED, ""),
     ]

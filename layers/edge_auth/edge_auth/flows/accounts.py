@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UserChanged
 from edge_auth.flows.end_sessions import EndSessions
+from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.flows.ports import Clock, Entropy, EpochMoved, Identities, Record, Sessions
 from edge_auth.password_rules import PasswordRules
@@ -53,12 +54,14 @@ class Accounts:
             roles=roles,
         )
         self.identities.create(identity)
+        self._tell(EventName.USER_CREATED, identity)
         return identity
 
     def set_password(self, username: str, password: str) -> int:
         """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
         name = canonical_username(username)
         identity = self.identities.change_password(name, self._hashed(password, name))
+        self._tell(EventName.PASSWORD_SET, identity)
         return self._end_all(identity, PASSWORD_SET)
 
     def set_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> int:
@@ -68,16 +71,18 @@ class Accounts:
         """
         _check_rights(scope, roles)
         identity = self.identities.change_rights(canonical_username(username), scope=scope, roles=roles)
+        self._tell(EventName.RIGHTS_SET, identity)
         return self._end_all(identity, RIGHTS_SET)
 
     def disable(self, username: str) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
         identity = self.identities.change_status(canonical_username(username), DISABLED)
+        self._tell(EventName.USER_DISABLED, identity)
         return self._end_all(identity, USER_DISABLED)
 
     def enable(self, username: str) -> None:
         """Let a disabled user log in again."""
-        self.identities.change_status(canonical_username(username), ACTIVE)
+        self._tell(EventName.USER_ENABLED, self.identities.change_status(canonical_username(username), ACTIVE))
 
     def delete(self, username: str) -> int:
         """Remove a user and end all sessions; return how many ended. The name may be given again, to another user id.
@@ -91,6 +96,7 @@ class Accounts:
             self.identities.delete(identity)
         except EpochMoved:
             raise UserChanged("somebody else changed the user meanwhile: not deleted") from None
+        self._tell(EventName.USER_DELETED, identity)
         return ended
 
     def user_id(self, username: str) -> str:
@@ -116,6 +122,9 @@ class Accounts:
         except InvalidRequest as error:
             raise PasswordRefused(error.detail) from None
         return hash_password(secret, entropy=self.entropy)
+
+    def _tell(self, name: EventName, identity: Identity) -> None:
+        self.record(SecurityEvent(name, identity.user_id))
 
     def _end_all(self, identity: Identity, reason: str) -> int:
         end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)

@@ -8,6 +8,12 @@ class EventName(StrEnum):
     """The names. The template's metric filters are on some of them."""
 
     USER_REGISTERED = "user_registered"
+    USER_CREATED = "user_created"
+    USER_DISABLED = "user_disabled"
+    USER_ENABLED = "user_enabled"
+    USER_DELETED = "user_deleted"
+    PASSWORD_SET = "password_set"
+    RIGHTS_SET = "rights_set"
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
     LOGIN_THROTTLED = "login_throttled"

@@ -1,0 +1,61 @@
+"""What operators did, on the deployment's event bus."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from admin.audit import recorder
+from edge_auth.flows.events import EventName, SecurityEvent
+
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/security"
+EVENT = SecurityEvent(EventName.USER_DISABLED, "user")
+
+
+class Events:
+    """EventBridge."""
+
+    def __init__(self) -> None:
+        """Begin without an event."""
+        self.entries: list[dict[str, Any]] = []
+        self.is_down = False
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, int]:  # noqa: N803 - AWS's own name
+        """Take events, or fail."""
+        if self.is_down:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "planted"}}, "PutEvents")
+        self.entries += Entries
+        return {"FailedEntryCount": 0}
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> Events:
+    """Return the bus."""
+    events = Events()
+    monkeypatch.setattr("boto3.client", lambda _name, **_options: events)
+    return events
+
+
+def test_an_act_is_put_on_the_bus(events: Events) -> None:
+    """Whatever it is: of operators there are few, and each is of interest."""
+    recorder(BUS)(EVENT)
+
+    [entry] = events.entries
+    assert (entry["EventBusName"], entry["DetailType"]) == (BUS, "user_disabled")
+    assert entry["Detail"] == '{"name": "user_disabled", "user_id": "user"}'
+
+
+def test_without_a_bus_nobody_is_asked(events: Events) -> None:
+    """CloudTrail has the calls."""
+    recorder("")(EVENT)
+
+    assert events.entries == []
+
+
+def test_trouble_with_the_bus_is_said_and_no_more(events: Events, capsys: pytest.CaptureFixture[str]) -> None:
+    """The user is disabled all the same."""
+    events.is_down = True
+
+    recorder(BUS)(EVENT)
+
+    assert capsys.readouterr().err == "edge-auth: user_disabled was not announced (PutEvents: ThrottlingException)\n"
