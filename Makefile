@@ -1,4 +1,5 @@
-# Everything a developer runs. Needs Python 3.11 or newer, make and a package index, for the tests Node's too; no more.
+# Everything a developer runs. Needs Python 3.11 or newer, make and a package index; the tests use Node's too, where
+# there is one.
 # The tools live in .tools/ and .venv/, installed from the hash-locked files in locks/.
 
 PYTHON ?= python3
@@ -123,6 +124,6 @@ $(NODE): locks/node.txt | $(UV)
 
 $(VERIFIERS): tests/e2e/verifiers/package-lock.json | $(NODE)
 	@echo "installing tests/e2e/verifiers/package-lock.json"
-	@cd tests/e2e/verifiers && $(NPM) ci > $(CURDIR)/.tools/npm.log 2>&1 || \
-		{ echo "error: cannot install $<: is a package registry reachable? (.tools/npm.log says more)" >&2; exit 1; }
-	@touch $@
+	@cd tests/e2e/verifiers && if $(NPM) ci > $(CURDIR)/.tools/npm.log 2>&1; then touch $(CURDIR)/$@; else \
+		echo "WARNING: cannot install $<: is Node's registry reachable? (.tools/npm.log says more)" >&2; \
+		echo "WARNING: our tokens are not given to the libraries of Node's." >&2; fi

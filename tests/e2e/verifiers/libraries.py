@@ -29,6 +29,8 @@ REQUIRED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_
 
 NODE = ROOT / ".tools" / "node" / "bin" / "node"
 SCRIPT = Path(__file__).parent / "verify.mjs"
+PACKAGES = Path(__file__).parent / "node_modules"
+ON_NODE = ("aws-jwt-verify", "jose")
 
 Claims = Mapping[str, object]
 Verify = Callable[[str], Claims]
@@ -166,8 +168,7 @@ LIBRARIES: Mapping[str, Callable[[str, str], AbstractContextManager[Verify]]] = 
     "PyJWT": pyjwt,
     "joserfc": with_joserfc,
     "Authlib": authlib,
-    "aws-jwt-verify": partial(on_node, "aws-jwt-verify"),
-    "jose": partial(on_node, "jose"),
+    **{name: partial(on_node, name) for name in ON_NODE if (PACKAGES / name).exists()},
 }
 
 
