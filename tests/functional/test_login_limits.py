@@ -193,6 +193,16 @@ def test_throttled_logins_are_told(stack: Stack, attempt: Try) -> None:
     assert all(text not in stack.output.read() for text in (HOME, '"ada"'))
 
 
+def test_a_counter_stays_within_one_write_unit(stack: Stack, attempt: Try) -> None:
+    """However many networks its owner travels through: an item of up to 1 KB is written with one unit."""
+    for number in range(25):
+        assert attempt(PASSWORD, address=f"192.0.2.{number}").status == 200
+    counters = [item for item in stack.attempt_items() if "proven" in item]
+    assert len(counters) == 1
+    size = sum(len(name) + len(str(value)) for name, value in counters[0].items())
+    assert 400 < size < 1024
+
+
 def test_the_table_of_attempts_tells_nothing_of_who_tried(stack: Stack, attempt: Try) -> None:
     """A15: no name, no address, no password; and everything expires."""
     attempt(PASSWORD)

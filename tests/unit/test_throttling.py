@@ -83,4 +83,4 @@ def test_buckets_of_different_parts_differ() -> None:
     """The parts cannot run into each other, and a name has one length."""
     names = [bucket("login", "ab", "c"), bucket("login", "a", "bc"), bucket("loginab", "c"), bucket("x" * 1000)]
     assert len(set(names)) == 4
-    assert {len(name) for name in names} == {64}
+    assert {len(name) for name in names} == {32}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 IPV6_PREFIX = 64  # what one customer has at least: RFC 6177 §2
-MAX_PROVEN_SOURCES = 20
+MAX_PROVEN_SOURCES = 10  # so that a counter is less than 1 KB, and counting one write unit
 PROVEN_SECONDS = 30 * 86_400
 
 
@@ -91,5 +91,5 @@ def source_prefix(address: str) -> str:
 
 
 def bucket(*parts: str) -> str:
-    """Return the name of a counter: of one length, whatever a user name or an address holds."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    """Return the name of a counter: 128 bits in hex, whatever a user name or an address holds."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
