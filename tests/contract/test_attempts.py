@@ -9,8 +9,10 @@ import pytest
 from moto import mock_aws
 
 from edge_auth.adapters.attempts import DynamoDBAttempts
-from edge_auth.errors import TooManyAttempts
+from edge_auth.errors import InvalidCredentials, TooManyAttempts
+from edge_auth.flows.login_limits import ACCOUNT_BACKOFF, LoginLimits
 from edge_auth.flows.ports import Attempts
+from edge_auth.passwords import check_password
 from edge_auth.throttling import PROVEN_SECONDS, Backoff, Counted, Rate
 from tests.contract.conftest import DYNAMODB_ENGINES
 from tests.contract.engines import ENDPOINT_VARIABLE
@@ -225,3 +227,29 @@ def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) 
         thread.join()
 
     assert sorted(let_through) == ["book"] * 3 + ["count"] * 3
+
+
+def test_a_burst_of_wrong_passwords_is_hashed_no_more_often_than_the_limit_says(counting: Counting) -> None:
+    """P12: 200 logins at once on one account, each with a wrong password: five of them run Argon2, the others wait."""
+    if not counting.is_atomic:
+        pytest.skip("its writes cannot race in threads")
+    limits = LoginLimits(counting.attempts, lambda: counting.now_ms, lambda _event: None)
+    outcomes: list[type[Exception]] = []
+    all_there = threading.Barrier(200)
+
+    def log_in() -> None:
+        all_there.wait()
+        try:
+            limits.admit("ada", "203.0.113.7")
+            check_password(b"wrong", None)
+        except (TooManyAttempts, InvalidCredentials) as error:
+            outcomes.append(type(error))
+
+    threads = [threading.Thread(target=log_in) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert outcomes.count(InvalidCredentials) == ACCOUNT_BACKOFF.free_attempts
+    assert outcomes.count(TooManyAttempts) == 200 - ACCOUNT_BACKOFF.free_attempts
