@@ -20,7 +20,8 @@ class MemoryAttempts:
         """Count an attempt on an account."""
         with self._lock:
             found = self.counters.get(account, Counted(account, 0, 0, 0))
-            attempts = 0 if found.counted_at_ms <= now_ms - backoff.memory_seconds * 1000 else found.attempts
+            is_old = found.counted_at_ms <= now_ms - backoff.memory_seconds * 1000
+            attempts = 0 if is_old and found.attempts >= backoff.free_attempts - 1 else found.attempts
             if attempts and now_ms < found.free_at_ms:
                 if not found.is_proven(source, now_ms):
                     raise TooManyAttempts(_seconds(found.free_at_ms - now_ms))

@@ -16,7 +16,7 @@ Tokens = dict[str, str]
 UPDATE = "dynamodb.UpdateItem"
 GET_RING = "secrets-manager.GetSecretValue"
 COUNT = "throttle.UpdateItem of attempts"
-LOGIN = {COUNT: 2, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1, "dynamodb.Query": 1}
+LOGIN = {COUNT: 3, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1, "dynamodb.Query": 1}
 
 
 def forgeries(token: str) -> list[str]:
@@ -180,10 +180,10 @@ def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
     assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem", "UpdateItem"]
 
 
-def test_a_login_is_two_counts_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
-    """DC-12, P12: its account and its source are counted; the first from a source is remembered, in one more write."""
+def test_a_login_is_three_counts_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
+    """DC-12, P12: its account and its source are counted, and its success forgets the attempts."""
     login(login_event("ada", PASSWORD))
-    assert stack.wire.counts == {GET_RING: 1, **LOGIN, COUNT: 3}
+    assert stack.wire.counts == {GET_RING: 1, **LOGIN}
 
     stack.clock.advance(seconds=1)
     stack.wire.forget()
@@ -200,7 +200,7 @@ def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Funct
     stack.wire.forget()
 
     assert login(login_event("bob", PASSWORD)).status == 200
-    assert stack.wire.counts == {**LOGIN, COUNT: 3, UPDATE: 1}
+    assert stack.wire.counts == {**LOGIN, UPDATE: 1}
     assert stack.identities.find("bob").password_hash.startswith(passwords.PROFILE.phc_prefix)
 
     stack.clock.advance(seconds=1)
@@ -226,6 +226,26 @@ def test_every_refused_login_is_one_read_and_one_hash(
 
     assert stack.wire.counts == {COUNT: 2, "dynamodb.GetItem": 1}
     assert [run.startswith(passwords.PROFILE.phc_prefix) for run in argon2_runs] == [True]
+
+
+@pytest.mark.parametrize("days", [0, 2, 29])
+def test_an_account_that_there_is_costs_no_more_counts_than_one_that_there_is_not(
+    stack: Stack, login: Function, days: int
+) -> None:
+    """P8: whenever its owner was there last, whose networks its counter remembers."""
+    for _ in range(3):
+        stack.clock.advance(seconds=5)
+        login(login_event("ada", PASSWORD))
+    stack.clock.advance(seconds=days * 86_400 + 5)
+    counts: list[list[int]] = []
+    for username in ("ada", "nobody"):
+        counts.append([])
+        for _ in range(4):
+            stack.clock.advance(seconds=5)
+            stack.wire.forget()
+            login(login_event(username, WRONG_PASSWORD))
+            counts[-1].append(stack.wire.counts[COUNT])
+    assert counts == [[2, 2, 2, 2]] * 2
 
 
 def test_every_transaction_names_its_request(stack: Stack, login: Function) -> None:

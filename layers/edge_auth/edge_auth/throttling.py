@@ -18,7 +18,7 @@ PROVEN_SECONDS = 30 * 86_400
 class Backoff:
     """Waits that grow: none after fewer than `free_attempts`, then 1 second, doubling up to `longest_seconds`.
 
-    All is forgotten `memory_seconds` after the last attempt that was let through.
+    What makes somebody wait is forgotten `memory_seconds` after the last attempt that was let through.
     """
 
     free_attempts: int

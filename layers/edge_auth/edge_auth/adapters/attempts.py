@@ -21,10 +21,9 @@ _COUNT_FREE = (
     "SET attempts = if_not_exists(attempts, :zero) + :one, counted_at_ms = :now_ms, free_at_ms = :now_ms, "
     "proven = if_not_exists(proven, :none), delete_at = if_not_exists(delete_at, :delete_at)"
 )
-_IS_FREE = (
-    "attribute_not_exists(attempts) "
-    "OR (attempts < :free AND free_at_ms <= :now_ms AND counted_at_ms > :forgotten_before_ms)"
-)
+# Old attempts are forgotten only where they make somebody wait. Here that would take a second write, and its time would
+# tell the accounts that there are, whose counters stay for their sources' sake, from those that there are not.
+_IS_FREE = "attribute_not_exists(attempts) OR (attempts < :free AND free_at_ms <= :now_ms)"
 _COUNT = "SET attempts = :attempts, counted_at_ms = :now_ms, free_at_ms = :free_at_ms, delete_at = :delete_at"
 _IS_AS_FOUND = "attempts = :found_attempts AND counted_at_ms = :found_counted_at_ms"
 _SUCCEED = "SET attempts = :zero, free_at_ms = :now_ms, proven = :proven, delete_at = :delete_at"
@@ -67,11 +66,9 @@ class DynamoDBAttempts:
         raise TooManyAttempts(1)
 
     def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
-        """Forget the attempts, and remember the source; no write where there is nothing new to say."""
+        """Forget the attempts, and remember the source; every time, or its next guests would have one attempt less."""
         if counted.bucket != account:
             self._reset(counted.bucket, {}, now_ms)
-        elif counted.attempts <= 1 and counted.is_proven(source, now_ms):
-            return
         self._reset(account, counted.with_proven(source, now_ms), now_ms)
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
@@ -96,7 +93,6 @@ class DynamoDBAttempts:
             ":none": numbers({}),
             ":free": number(backoff.free_attempts - 1),
             ":now_ms": number(now_ms),
-            ":forgotten_before_ms": number(now_ms - backoff.memory_seconds * 1000),
             ":delete_at": number(now_ms // 1000 + backoff.memory_seconds),
         }
         return _counted(account, self._update(account, _COUNT_FREE, _IS_FREE, values))
