@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.architecture.template_file import parameters
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
 from tests.e2e.operator import Person
@@ -99,8 +100,9 @@ def test_a_wider_scope_does_not_use_the_token_up(client: Client, session: Sessio
 
 
 def test_a_login_beyond_the_limit_ends_the_oldest(client: Client, person: Person) -> None:
-    """The template's own limit: 20 sessions."""
-    sessions = [client.open_session(person.name, person.password) for _ in range(21)]
+    """The template's own limit."""
+    limit = int(parameters()["MaxSessionsPerUser"]["Default"])
+    sessions = [client.open_session(person.name, person.password) for _ in range(limit + 1)]
 
     assert_error(client.refresh(sessions[0].refresh_token), 400, "invalid_grant")
     found = {session["session_id"] for session in listed(client, sessions[-1])}
