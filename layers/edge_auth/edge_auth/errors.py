@@ -1,6 +1,6 @@
 """Every error the product can answer: a protocol code, a text that is safe to send, and a detail that is not.
 
-The detail is for the log only. `web/responses.py` maps each code to its HTTP status.
+The detail is for the log only. `web/response.py` maps each code to its HTTP status.
 """
 
 from typing import ClassVar
