@@ -29,8 +29,8 @@ from edge_auth.tokens.verifier import (
 # API Gateway's own JWT authorizers keep an issuer's public keys for up to two hours. Longer than MAX_RING_AGE_SECONDS.
 MIN_PUBLISH_SECONDS = 7200
 JWKS_MAX_AGE_SECONDS = 60  # what caches are told
-# In an emergency: all copies of the ring, then caches of the public keys, then the authorizers; and a minute more for one
-# that was made to ask too early, and has to forget that first (`issuer_keys.UNKNOWN_KID_SECONDS`).
+# In an emergency: all copies of the ring, then caches of the public keys, then the authorizers; and a minute more for
+# one that was made to ask too early, and has to forget that first (`issuer_keys.UNKNOWN_KID_SECONDS`).
 REPLACE_SECONDS = RING_AGE_SECONDS + JWKS_MAX_AGE_SECONDS + UNKNOWN_KEY_FETCH_SECONDS + 60
 AT_ONCE = 0
 NOW = 0  # a period after which every key is due
