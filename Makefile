@@ -7,12 +7,17 @@ PYTHON ?= python3
 ENVIRONMENT ?= default
 # The stack's parameters, Name=value; a later deploy keeps those it does not name.
 PARAMETERS ?=
+# Which benchmarks; none is all.
+BENCHMARKS ?=
 
 UV := .tools/bin/uv
 VENV := .venv/synced
 SAM := .tools/sam/synced
 MINISTACK := .tools/ministack/synced
 NODE := .tools/node/synced
+BENCH := .tools/bench/synced
+LAMBDA := .tools/lambda/synced
+PEERS := .tools/peers/synced
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
@@ -31,7 +36,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench build deploy lock clean
+.PHONY: help demo run test check bench figures build deploy lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,8 +58,11 @@ check: $(VENV) $(SAM) ## format, lint, types, import rules, template
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
 	.tools/sam/bin/sam validate --lint
 
-bench: $(VENV) ## measure: what the documents' numbers come from
-	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m benchmarks.login_times
+bench: $(BENCH) $(LAMBDA) $(PEERS) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure, against what others use: make bench [BENCHMARKS="starts requests"]
+	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
+
+figures: $(BENCH) ## write the documents' tables and plots from what was measured
+	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.report
 
 build: $(VENV) $(SAM) ## build what is deployed, and weigh the layer
 	.tools/sam/bin/sam build --config-env $(ENVIRONMENT)
@@ -69,6 +77,9 @@ lock: $(UV) $(NODE) ## resolve the dependencies again and write the locks
 	$(call compile,locks/sam.txt,--group sam)
 	$(call compile,locks/ministack.txt,--group ministack)
 	$(call compile,locks/node.txt,--group node)
+	$(call compile,locks/bench.txt,--group bench --constraint layers/edge_auth/requirements.txt)
+	$(call compile,locks/peers.txt,--group peers --constraint layers/edge_auth/requirements.txt)
+	$(call compile,locks/lambda.txt,--group lambda)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 
@@ -98,10 +109,10 @@ $(UV): locks/uv.txt
 		{ echo "error: cannot install uv: is a package index reachable? (.tools/uv.log says more)" >&2; exit 1; }
 	@ln -sf ../uv/bin/uv $@ && touch -h $@ && touch $@
 
-# 1: the environment, 2: its lock
+# 1: the environment, 2: its lock, 3: its Python where it is not everybody's
 define sync
 	@echo "installing $(2)"
-	@{ $(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) && \
+	@{ $(UV) venv --quiet --clear --python "$$($(or $(3),$(PYTHON)) -c 'import sys; print(sys.executable)')" $(1) && \
 		$(UV) pip sync --quiet --python $(1) --require-hashes $(2); } 2> .tools/sync.log || \
 		{ echo "error: cannot install $(2): is a package index reachable? (.tools/sync.log says more)" >&2; exit 1; }
 	@touch $@
@@ -115,6 +126,20 @@ $(SAM): locks/sam.txt | $(UV)
 
 $(MINISTACK): locks/ministack.txt | $(UV)
 	$(call sync,.tools/ministack,locks/ministack.txt)
+
+# What is measured runs under Lambda's own Python, where there is one.
+RUNTIME_PYTHON = $(or $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13.*/bin/python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null && echo "$$python" && break; \
+	done),$(PYTHON))
+
+$(BENCH): locks/bench.txt | $(UV)
+	$(call sync,.tools/bench,locks/bench.txt,$(RUNTIME_PYTHON))
+
+$(LAMBDA): locks/lambda.txt | $(UV)
+	$(call sync,.tools/lambda,locks/lambda.txt,$(RUNTIME_PYTHON))
+
+$(PEERS): locks/peers.txt | $(UV)
+	$(call sync,.tools/peers,locks/peers.txt,$(RUNTIME_PYTHON))
 
 # Linked where programs of an environment are; the wheel has them elsewhere, in a folder named after Python's version.
 $(NODE): locks/node.txt | $(UV)

@@ -19,6 +19,8 @@ import boto3
 from moto import mock_aws
 
 from benchmarks.ranks import p_value
+from benchmarks.results import Figures
+from benchmarks.samples import summary
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.passwords import hash_password
@@ -29,6 +31,7 @@ from edge_auth.tokens.keyring_document import to_secret_json
 from edge_auth.tokens.refresh import new_id
 
 ROUNDS = 500
+QUICK_ROUNDS = 20
 WARM_UP = 20
 WRONG = "certainly not the password"
 KINDS = ("wrong password", "no such user", "disabled user", "damaged hash")
@@ -36,27 +39,34 @@ UNAUTHORIZED = 401
 DAY = 86_400
 
 
-def main() -> None:
-    """Measure, and print medians, spreads and the rank test of each kind against the first."""
+def measure(*, quick: bool) -> Figures:
+    """Refuse logins of each kind; return milliseconds, and the rank test of each kind against the first."""
+    rounds = WARM_UP + (QUICK_ROUNDS if quick else ROUNDS)
     with mock_aws():
-        handler = _handler()
-        times = _measured(handler)
+        times = _measured(_handler(rounds), rounds)
     reference = times[KINDS[0]]
-    median = statistics.median(reference)
-    print(f"{ROUNDS} refused logins of each kind, in turn; milliseconds")
-    print(f"{'':16}{'median':>9}{'p5':>9}{'p95':>9}{'gap':>8}  p (Mann-Whitney, against the first)")
-    for kind, values in times.items():
-        low, *_, high = statistics.quantiles(values, n=20)
-        gap = statistics.median(values) / median - 1
-        print(
-            f"{kind:16}{statistics.median(values):9.2f}{low:9.2f}{high:9.2f}{gap:8.2%}  "
-            f"{p_value(reference, values):.3f}"
-        )
+    return {
+        kind: {
+            **summary(values),
+            "gap": statistics.median(values) / statistics.median(reference) - 1,
+            "p_value": p_value(reference, values),
+        }
+        for kind, values in times.items()
+    }
 
 
-def _handler() -> Callable[[object, object], dict[str, Any]]:
+def table(figures: Figures) -> str:
+    """Return the medians, their spread and what the rank test says."""
+    lines = ["| refused login | median ms | p5 to p95 | gap | p (Mann-Whitney) |", "|---|---|---|---|---|"]
+    for kind, row in figures.items():
+        spread = f"{row['p5']:.1f} to {row['p95']:.1f}"
+        lines.append(f"| {kind} | {row['median']:.1f} | {spread} | {row['gap']:+.1%} | {row['p_value']:.2f} |")
+    return "\n".join(lines)
+
+
+def _handler(rounds: int) -> Callable[[object, object], dict[str, Any]]:
     os.environ.update(AWS_ACCESS_KEY_ID="benchmark", AWS_SECRET_ACCESS_KEY="benchmark", AWS_DEFAULT_REGION="us-east-1")
-    os.environ.update(_environment())
+    os.environ.update(_environment(rounds))
     module = importlib.import_module("functions.login.app")
     for writer in logging.getLogger("login").handlers:
         if isinstance(writer, logging.StreamHandler):
@@ -65,7 +75,7 @@ def _handler() -> Callable[[object, object], dict[str, Any]]:
     return handler
 
 
-def _environment() -> dict[str, str]:
+def _environment(rounds: int) -> dict[str, str]:
     """Make the tables, the secret and the users; return what the function reads."""
     dynamodb = boto3.client("dynamodb")
     for variable, key in (("IDENTITIES_TABLE", "pk"), ("THROTTLE_TABLE", "bucket")):
@@ -75,7 +85,7 @@ def _environment() -> dict[str, str]:
             KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
-    _add_users(DynamoDBIdentities(dynamodb, table="identities_table"))
+    _add_users(DynamoDBIdentities(dynamodb, table="identities_table"), rounds)
     policy = RotationPolicy("ES256", period_seconds=DAY, publish_seconds=DAY, refresh_idle_seconds=DAY)
     ring = first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
     secret = boto3.client("secretsmanager").create_secret(Name="ring", SecretString=to_secret_json(ring))
@@ -85,18 +95,18 @@ def _environment() -> dict[str, str]:
     return {**numbers, **texts, **tables, "KEY_RING_SECRET": secret["ARN"], "KEY_RING_VERSION": ""}
 
 
-def _add_users(identities: DynamoDBIdentities) -> None:
+def _add_users(identities: DynamoDBIdentities, rounds: int) -> None:
     good = hash_password(secrets.token_bytes(16), entropy=secrets.token_bytes)
     kinds = {"wrong password": (good, ACTIVE), "disabled user": (good, DISABLED), "damaged hash": ("damaged", ACTIVE)}
     for kind, (password_hash, status) in kinds.items():
-        for number in range(ROUNDS + WARM_UP):
+        for number in range(rounds):
             identity = Identity(new_id(secrets.token_bytes), _username(kind, number), password_hash, status, 0, 0)
             identities.create(identity)
 
 
-def _measured(handler: Callable[[object, object], dict[str, Any]]) -> dict[str, list[float]]:
+def _measured(handler: Callable[[object, object], dict[str, Any]], rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for number in range(ROUNDS + WARM_UP):
+    for number in range(rounds):
         for kind in KINDS:
             event = _event(_username(kind, number))
             begin = time.perf_counter()
@@ -123,7 +133,3 @@ def _event(username: str) -> dict[str, Any]:
         "requestContext": {"identity": {"sourceIp": address}},
         "body": json.dumps({"username": username, "password": WRONG}),
     }
-
-
-if __name__ == "__main__":
-    main()
