@@ -24,7 +24,7 @@ from benchmarks.samples import summary
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.passwords import hash_password
-from edge_auth.settings import LoginSettings
+from edge_auth.settings import LoginSettings, variables
 from edge_auth.tokens.key_maker import key_maker
 from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
 from edge_auth.tokens.keyring_document import to_secret_json
@@ -89,7 +89,7 @@ def _environment(rounds: int) -> dict[str, str]:
     policy = RotationPolicy("ES256", period_seconds=DAY, publish_seconds=DAY, refresh_idle_seconds=DAY)
     ring = first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
     secret = boto3.client("secretsmanager").create_secret(Name="ring", SecretString=to_secret_json(ring))
-    numbers = dict.fromkeys(LoginSettings.names(), "1")
+    numbers = dict.fromkeys(variables(LoginSettings), "1")
     texts = {"ISSUER": "https://auth.example.com", "AUDIENCE": "benchmark", "SESSIONS_TABLE": "none"}
     tables = {"IDENTITIES_TABLE": "identities_table", "THROTTLE_TABLE": "throttle_table"}
     return {**numbers, **texts, **tables, "KEY_RING_SECRET": secret["ARN"], "KEY_RING_VERSION": ""}

@@ -13,7 +13,7 @@ import time
 
 from edge_auth.errors import InvalidToken
 from edge_auth.issuer_keys import IssuerKeys, download
-from edge_auth.settings import AuthorizerSettings
+from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.issuer import issuer_from_context, issuer_from_method_arn
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
@@ -22,7 +22,7 @@ BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE | re.ASCII)  # RFC 9110 §
 METHOD_ARN = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[^/]+)/.*", re.DOTALL)
 
 logger = logging.getLogger(__name__)
-settings = AuthorizerSettings.from_env(os.environ)
+settings = read_settings(AuthorizerSettings, os.environ)
 deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
 

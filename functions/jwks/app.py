@@ -7,7 +7,7 @@ from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import JwksSettings
+from edge_auth.settings import JwksSettings, read_settings
 from edge_auth.tokens.issuer import issuer_from_context
 from edge_auth.web.discovery import (
     JWKS_PATH,
@@ -20,7 +20,7 @@ from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 
-settings = JwksSettings.from_env(os.environ)
+settings = read_settings(JwksSettings, os.environ)
 log = FunctionLog("jwks")
 key_ring = SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms)
 

@@ -16,7 +16,7 @@ from edge_auth.flows.login import Login, SessionPolicy
 from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.flows.session_limit import SessionLimit
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import LoginSettings
+from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer import issuer_from_context
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request, json_parameters, text_parameter
@@ -25,7 +25,7 @@ from edge_auth.web.token_response import token_response
 
 DAY_SECONDS = 86_400
 
-settings = LoginSettings.from_env(os.environ)
+settings = read_settings(LoginSettings, os.environ)
 log = FunctionLog("login")
 dynamodb = dynamodb_client()
 login = Login(

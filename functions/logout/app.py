@@ -11,7 +11,7 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import InvalidRequest
 from edge_auth.flows.logout import Logout
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import LogoutSettings
+from edge_auth.settings import LogoutSettings, read_settings
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import (
     FORM,
@@ -23,7 +23,7 @@ from edge_auth.web.request import (
 )
 from edge_auth.web.response import Response
 
-settings = LogoutSettings.from_env(os.environ)
+settings = read_settings(LogoutSettings, os.environ)
 log = FunctionLog("logout")
 dynamodb = dynamodb_client()
 logout = Logout(

@@ -13,13 +13,13 @@ from edge_auth.flows.change_password import ChangePassword
 from edge_auth.flows.login_limits import LoginLimits
 from edge_auth.observability import FunctionLog
 from edge_auth.password_rules import PasswordRules, service_names
-from edge_auth.settings import PasswordSettings
+from edge_auth.settings import PasswordSettings, read_settings
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request, json_parameters, text_parameter
 from edge_auth.web.response import Response
 
-settings = PasswordSettings.from_env(os.environ)
+settings = read_settings(PasswordSettings, os.environ)
 log = FunctionLog("password")
 dynamodb = dynamodb_client()
 change_password = ChangePassword(

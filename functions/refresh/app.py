@@ -16,7 +16,7 @@ from edge_auth.flows.dead_token_limit import DeadTokenLimit
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.refresh import Refresh
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import RefreshSettings
+from edge_auth.settings import RefreshSettings, read_settings
 from edge_auth.tokens.issuer import issuer_from_context
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import FORM, Request, form_parameters, json_parameters, text_parameter
@@ -26,7 +26,7 @@ from edge_auth.web.token_response import token_response
 DAY_SECONDS = 86_400
 GRANT_TYPE = "refresh_token"
 
-settings = RefreshSettings.from_env(os.environ)
+settings = read_settings(RefreshSettings, os.environ)
 log = FunctionLog("refresh")
 bus = settings.security_event_bus
 dynamodb = dynamodb_client()

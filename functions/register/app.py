@@ -11,12 +11,12 @@ from edge_auth.common_passwords import COMMON_PASSWORDS
 from edge_auth.flows.register import Register
 from edge_auth.observability import FunctionLog
 from edge_auth.password_rules import PasswordRules, service_names
-from edge_auth.settings import RegisterSettings
+from edge_auth.settings import RegisterSettings, read_settings
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request, json_parameters, text_parameter
 from edge_auth.web.response import Response
 
-settings = RegisterSettings.from_env(os.environ)
+settings = read_settings(RegisterSettings, os.environ)
 log = FunctionLog("register")
 dynamodb = dynamodb_client()
 register = Register(

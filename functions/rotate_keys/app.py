@@ -18,7 +18,7 @@ from edge_auth.flows.key_ring_summary import Summary, deployed_jwks, summary
 from edge_auth.flows.ports import RingMoved, StoredRing
 from edge_auth.flows.rotate_keys import RotateKeys
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import RotateKeysSettings, SettingsError
+from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
 from edge_auth.tokens.key_maker import key_maker
 from edge_auth.tokens.key_rotation import RotationPolicy
 from edge_auth.tokens.signing_key import UnsupportedAlgorithm
@@ -67,7 +67,7 @@ def act(event: object) -> StoredRing:
 @cache
 def rotate_keys() -> RotateKeys:
     """Read the settings on the first call: one that is wrong must be told to CloudFormation, and an import cannot."""
-    settings = RotateKeysSettings.from_env(os.environ)
+    settings = read_settings(RotateKeysSettings, os.environ)
     try:
         policy = RotationPolicy(
             alg=settings.signing_algorithm,

@@ -8,14 +8,14 @@ from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.flows.own_sessions import OwnSessions
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import SessionsSettings
+from edge_auth.settings import SessionsSettings, read_settings
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_list import session_list
 
-settings = SessionsSettings.from_env(os.environ)
+settings = read_settings(SessionsSettings, os.environ)
 log = FunctionLog("sessions")
 own_sessions = OwnSessions(
     sessions=DynamoDBSessions(dynamodb_client(), table=settings.sessions_table),

@@ -1,12 +1,14 @@
 """How the template runs the functions, and what it gives them."""
 
+from typing import NamedTuple
+
 import pytest
 
 from edge_auth import settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
 from tests.architecture.template_file import Intrinsic, functions, properties, resources, template, variables
 
-SETTINGS: dict[str, type[settings.Settings]] = {
+SETTINGS: dict[str, type[NamedTuple]] = {
     "login": settings.LoginSettings,
     "refresh": settings.RefreshSettings,
     "logout": settings.LogoutSettings,
@@ -28,7 +30,7 @@ def test_every_function_but_the_sample_has_settings() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_functions_environment_is_what_its_settings_read(function: str) -> None:
     """No variable too few, which would fail a cold start, and none too many."""
-    read = SETTINGS[function].names() if function in SETTINGS else []
+    read = settings.variables(SETTINGS[function]) if function in SETTINGS else []
 
     assert sorted(variables(function)) == sorted(read)
 

@@ -1,53 +1,49 @@
-"""Settings of each function: its environment, read once, into a frozen dataclass.
+"""Settings of each function: its environment, read once, into a record that nobody changes.
 
 A field `audience` is the variable `AUDIENCE`. The template gives each function exactly the variables of its class.
+They are named tuples: a dataclass would cost the authorizer a fifth of its start (docs/decisions/0019).
 
 Nothing looks at `key_ring_version`: another value makes Lambda start the function anew, and read the ring at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Self
+from typing import NamedTuple, TypeVar
+
+S = TypeVar("S", bound=NamedTuple)
 
 
 class SettingsError(Exception):
     """The environment lacks a variable, or one has the wrong form. The text names it, never its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Base of all settings."""
+def variables(kind: type[NamedTuple]) -> list[str]:
+    """Return the names of the environment variables that a class is read from."""
+    return [field.upper() for field in kind._fields]
 
-    @classmethod
-    def names(cls) -> list[str]:
-        """Return the names of the environment variables that are read."""
-        return [field.name.upper() for field in fields(cls)]
 
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings.
+def read_settings(kind: type[S], environ: Mapping[str, str]) -> S:
+    """Read the settings of this class.
 
-        Raises:
-            SettingsError: a variable is missing, or not a whole number where one is needed.
+    Raises:
+        SettingsError: a variable is missing, or not a whole number where one is needed.
 
-        """
-        missing = [name for name in cls.names() if name not in environ]
-        if missing:
-            raise SettingsError(f"missing in the environment: {', '.join(missing)}")
-        values = {field.name: environ[field.name.upper()] for field in fields(cls)}
-        return cls(**{field.name: _typed(field.name, field.type, values[field.name]) for field in fields(cls)})
+    """
+    missing = [name for name in variables(kind) if name not in environ]
+    if missing:
+        raise SettingsError(f"missing in the environment: {', '.join(missing)}")
+    types = kind.__annotations__
+    return kind._make(_typed(name, types[name.lower()], environ[name]) for name in variables(kind))
 
 
 def _typed(name: str, kind: object, value: str) -> str | int:
     if kind is str:
         return value
     if not (value.isascii() and value.isdigit()):
-        raise SettingsError(f"not a whole number: {name.upper()}")
+        raise SettingsError(f"not a whole number: {name}")
     return int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class LoginSettings(Settings):
+class LoginSettings(NamedTuple):
     """What `login` needs. An empty `issuer` is derived from the event."""
 
     issuer: str
@@ -63,8 +59,7 @@ class LoginSettings(Settings):
     key_ring_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshSettings(Settings):
+class RefreshSettings(NamedTuple):
     """What `refresh` needs. An empty `issuer` is derived from the event."""
 
     issuer: str
@@ -79,8 +74,7 @@ class RefreshSettings(Settings):
     security_event_bus: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogoutSettings(Settings):
+class LogoutSettings(NamedTuple):
     """What `logout` needs."""
 
     identities_table: str
@@ -89,8 +83,7 @@ class LogoutSettings(Settings):
     key_ring_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterSettings(Settings):
+class RegisterSettings(NamedTuple):
     """What `register` needs. `issuer` and `audience` are names that are no passwords."""
 
     issuer: str
@@ -100,8 +93,7 @@ class RegisterSettings(Settings):
     identities_table: str
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordSettings(Settings):
+class PasswordSettings(NamedTuple):
     """What `password` needs. `issuer` and `audience` are names that are no passwords."""
 
     issuer: str
@@ -112,15 +104,13 @@ class PasswordSettings(Settings):
     sessions_table: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionsSettings(Settings):
+class SessionsSettings(NamedTuple):
     """What `sessions` needs."""
 
     sessions_table: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizerSettings(Settings):
+class AuthorizerSettings(NamedTuple):
     """What `authorizer` needs. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON."""
 
     issuer: str
@@ -128,8 +118,7 @@ class AuthorizerSettings(Settings):
     jwks: str
 
 
-@dataclass(frozen=True, slots=True)
-class JwksSettings(Settings):
+class JwksSettings(NamedTuple):
     """What `jwks` needs. An empty `issuer` is derived from the event."""
 
     issuer: str
@@ -137,8 +126,7 @@ class JwksSettings(Settings):
     key_ring_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class RotateKeysSettings(Settings):
+class RotateKeysSettings(NamedTuple):
     """What `rotate_keys` needs."""
 
     key_ring_secret: str
