@@ -4,7 +4,6 @@ import json
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,7 +100,7 @@ def test_the_resource_is_the_stage_of_the_request(warm: Handler, claims: AccessC
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_context_has_texts_and_numbers_only(warm: Handler, claims: AccessClaims, shape: str) -> None:
     """REST APIs refuse lists and objects; with no rights at all the keys are still there (Z11)."""
-    for claimed in (claims, replace(claims, scope="", roles=(), amr=())):
+    for claimed in (claims, claims._replace(scope="", roles=(), amr=())):
         context = context_of(warm(SHAPES[shape].event(bearer(claimed)), None))
         assert set(context) == {"sub", "sid", "scope", "roles", "client_id", "jti", "exp"}
         assert {type(value) for value in context.values()} == {str, int}
@@ -109,7 +108,7 @@ def test_the_context_has_texts_and_numbers_only(warm: Handler, claims: AccessCla
 
 def test_the_answer_stays_under_8_kb(warm: Handler, claims: AccessClaims) -> None:
     """With the longest claims that the verifier takes (Z11)."""
-    longest = replace(claims, sub="s" * 64, sid="s" * 64, jti="j" * 64, client_id="c" * 128, scope="s" * 500)
+    longest = claims._replace(sub="s" * 64, sid="s" * 64, jti="j" * 64, client_id="c" * 128, scope="s" * 500)
     answer = warm(request_event(bearer(longest)), None)
     assert is_allowed(answer)
     assert len(json.dumps(answer)) < 8192
@@ -156,15 +155,15 @@ def test_an_empty_issuer_is_the_apis_own_address(
     """From the request context, or for TOKEN events from the method's ARN; any other issuer is denied."""
     handler = load(monkeypatch, issuer="")
     event = SHAPES[shape].event
-    assert is_allowed(handler(event(bearer(replace(claims, iss=DERIVED_ISSUER))), None))
+    assert is_allowed(handler(event(bearer(claims._replace(iss=DERIVED_ISSUER))), None))
     for issuer in (ISSUER, "", DERIVED_ISSUER + "/", DERIVED_ISSUER.replace("prod", "dev"), "https:///"):
-        assert handler(event(bearer(replace(claims, iss=issuer))), None) == SHAPES[shape].deny
+        assert handler(event(bearer(claims._replace(iss=issuer))), None) == SHAPES[shape].deny
 
 
 def test_the_derived_issuer_is_not_a_header(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
     """What the client writes into Host or X-Forwarded-Host changes nothing."""
     handler = load(monkeypatch, issuer="")
-    event = request_event(bearer(replace(claims, iss="https://evil.example/prod")))
+    event = request_event(bearer(claims._replace(iss="https://evil.example/prod")))
     for name in ("Host", "X-Forwarded-Host"):
         event["headers"][name] = "evil.example"
         event["multiValueHeaders"][name] = ["evil.example"]
@@ -183,14 +182,14 @@ def test_without_any_issuer_nothing_is_decided(monkeypatch: pytest.MonkeyPatch, 
 def test_a_set_issuer_wins_over_the_events(warm: Handler, claims: AccessClaims) -> None:
     """Behind a custom domain the issuer is the one that was named."""
     assert is_allowed(warm(request_event(bearer(claims)), None))
-    assert not is_allowed(warm(request_event(bearer(replace(claims, iss=DERIVED_ISSUER))), None))
+    assert not is_allowed(warm(request_event(bearer(claims._replace(iss=DERIVED_ISSUER))), None))
 
 
 def test_another_audience_is_denied(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
     """A token for one API opens no other (F24)."""
     handler = load(monkeypatch, audience="https://other.example.com")
     assert not is_allowed(handler(token_event(bearer(claims)), None))
-    assert is_allowed(handler(token_event(bearer(replace(claims, aud="https://other.example.com"))), None))
+    assert is_allowed(handler(token_event(bearer(claims._replace(aud="https://other.example.com"))), None))
 
 
 def test_another_environments_keys_are_denied(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
@@ -238,7 +237,7 @@ def test_the_network_is_used_for_an_unknown_key_only(
     handler = load(monkeypatch, download=download)
     event, deny = SHAPES[shape].event, SHAPES[shape].deny
     header, payload, _ = bearer(claims).split(".")
-    expired = replace(claims, iat=claims.iat - 1000, exp=claims.exp - 1000)
+    expired = claims._replace(iat=claims.iat - 1000, exp=claims.exp - 1000)
     for _ in range(2):
         assert is_allowed(handler(event(bearer(claims)), None))
         for value in (f"{header}.{payload}.AAAA", bearer(expired), "Bearer x", "Bearer a.b.c", "Basic eDp5", None):
@@ -269,7 +268,7 @@ def test_a_new_key_of_the_issuer_is_accepted(
 ) -> None:
     """K3: cold and warm, whether the issuer was named or is the API itself; and then the withdrawn one is denied."""
     address = issuer or DERIVED_ISSUER
-    claims = replace(claims, iss=address)
+    claims = claims._replace(iss=address)
     published = Issuer(key_set([key("ES256", "new")]))
     event, deny = SHAPES[shape].event, SHAPES[shape].deny
     new = event(f"Bearer {access.issue(claims, key('ES256', 'new'))}")
@@ -296,7 +295,7 @@ def test_keys_never_come_from_a_domain_that_the_client_chose(
     """
     evil = Issuer(key_set([key("ES256", "foreign")]))
     handler = load(monkeypatch, issuer="", download=evil.download)
-    theirs = access.issue(replace(claims, iss=f"https://{domain}/prod"), key("ES256", "foreign"))
+    theirs = access.issue(claims._replace(iss=f"https://{domain}/prod"), key("ES256", "foreign"))
     event = SHAPES[shape].event(f"Bearer {theirs}")
     event["requestContext"]["domainName"] = domain
     for _ in range(2):
@@ -313,7 +312,7 @@ def test_keys_never_come_from_an_address_that_the_arn_does_not_confirm(
     """Of another API or stage, or without an ARN: denied, and no exception (Z10)."""
     published = Issuer(key_set([key("ES256", "new")]))
     handler = load(monkeypatch, issuer="", download=published.download)
-    new = access.issue(replace(claims, iss=DERIVED_ISSUER), key("ES256", "new"))
+    new = access.issue(claims._replace(iss=DERIVED_ISSUER), key("ES256", "new"))
     for shape, name in (("REQUEST 1.0", "methodArn"), ("REQUEST 2.0", "routeArn")):
         event = SHAPES[shape].event(f"Bearer {new}")
         event[name] = arn
@@ -326,7 +325,7 @@ def test_the_log_holds_no_token_and_no_claim(
 ) -> None:
     """A refusal is logged by the name of its check (Z15)."""
     caplog.set_level("DEBUG")
-    expired = replace(claims, iat=1, exp=2, sub="somebody-in-particular")
+    expired = claims._replace(iat=1, exp=2, sub="somebody-in-particular")
     for value in (bearer(claims), bearer(expired), "Bearer s3cret.s3cret.s3cret", "Basic s3cret"):
         for shape in SHAPES.values():
             warm(shape.event(value), None)

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Event, Semaphore, Thread
 
@@ -50,7 +50,7 @@ class Door:
     def __init__(self, download: Callable[[str], str], *, ends_at_seconds: int | None = None) -> None:
         """Begin at NOW."""
         deployed = Verifier(
-            [replace(verification_key(OLD.public_jwk()), ends_at_seconds=ends_at_seconds)], audience=AUDIENCE
+            [verification_key(OLD.public_jwk())._replace(ends_at_seconds=ends_at_seconds)], audience=AUDIENCE
         )
         self.keys = IssuerKeys(deployed, audience=AUDIENCE, download=download)
         self.now = NOW
@@ -69,7 +69,7 @@ class Door:
 
     def signed(self, pair: SigningKey, *, issuer: str = ISSUER) -> str:
         """Return a token that was issued just now."""
-        return access.issue(replace(claims_at(self.now), iss=issuer), pair)
+        return access.issue(claims_at(self.now)._replace(iss=issuer), pair)
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def test_a_forged_signature_under_a_new_key_is_refused(door: Door, issuer: Issue
     issuer.answer = published(NEW)
     own = header_segment(NEW.alg, NEW.kid)
     assert not door.takes(signed_token(claims_at(NOW).payload(), signed_by=OLD, header=own))
-    assert not door.takes(access.issue(replace(claims_at(NOW), aud="https://elsewhere.example.com"), NEW))
+    assert not door.takes(access.issue(claims_at(NOW)._replace(aud="https://elsewhere.example.com"), NEW))
     assert not door.takes(access.issue(claims_at(NOW - 1000), NEW))
     assert door.takes(door.signed(NEW))
     assert len(issuer.asked) == 1

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -94,7 +93,7 @@ def test_joserfc_accepts_what_we_issue(alg: str) -> None:
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA"])
 def test_a_token_with_long_names_stays_under_1_kib(alg: str) -> None:
     """Long issuer and audience, scope, roles: it still fits beside other headers and into a cookie (T8)."""
-    claims = replace(CLAIMS, iss=LONG_ISSUER, aud=LONG_AUDIENCE)
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE)
     assert len(access.issue(claims, key(alg))) < 1024
 
 
@@ -124,7 +123,7 @@ def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
     """Whatever scope and roles an operator may give, the token keeps its size, with long names too (T8)."""
     scope, roles = largest(RIGHTS[kind])
     assert scope or roles
-    claims = replace(CLAIMS, iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
     assert len(access.issue(claims, key("ES256"))) < 1024
 
 
@@ -133,7 +132,7 @@ def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
 def test_the_largest_rights_are_verified(alg: str, kind: str) -> None:
     """Whatever scope and roles an operator may give, our own verifier takes the token."""
     scope, roles = largest(RIGHTS[kind])
-    claims = replace(CLAIMS, iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
     verifier = Verifier([verification_key(key(alg).public_jwk())], audience=LONG_AUDIENCE)
     assert verifier.verify(access.issue(claims, key(alg)), issuer=LONG_ISSUER, now_seconds=NOW) == claims
 
@@ -141,6 +140,6 @@ def test_the_largest_rights_are_verified(alg: str, kind: str) -> None:
 def test_es256_signatures_are_always_64_raw_bytes() -> None:
     """R and S keep their leading zeros: 2,000 signatures, of which about 16 have one (T4)."""
     pair = key("ES256")
-    signatures = [segments(access.issue(replace(CLAIMS, jti=str(number)), pair))[2] for number in range(2000)]
+    signatures = [segments(access.issue(CLAIMS._replace(jti=str(number)), pair))[2] for number in range(2000)]
     assert {len(signature) for signature in signatures} == {64}
     assert any(signature[0] == 0 or signature[32] == 0 for signature in signatures)

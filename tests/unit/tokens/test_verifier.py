@@ -1,7 +1,5 @@
 """The strict verifier: each check singly. The hostile catalogue runs through the authorizer in tests/security."""
 
-from dataclasses import replace
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
@@ -34,7 +32,7 @@ def test_a_good_token_is_accepted(verifier: Verifier, alg: str) -> None:
 
 def test_optional_claims_may_be_absent(verifier: Verifier) -> None:
     """No scope, roles and methods: none are granted."""
-    bare = replace(CLAIMS, scope="", roles=(), amr=())
+    bare = CLAIMS._replace(scope="", roles=(), amr=())
     assert verifier.verify(access.issue(bare, KEY), issuer=ISSUER, now_seconds=NOW) == bare
 
 

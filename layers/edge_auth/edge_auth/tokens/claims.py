@@ -1,7 +1,7 @@
 """The claims of an access token (RFC 9068 §2.2): their names, their shapes, and nothing else."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # sub, sid and jti go into policies, log lines and table keys: no character that means anything there.
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -12,8 +12,7 @@ ROLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 AUTHENTICATION_METHOD = re.compile(r"[a-z0-9_]{1,16}")  # RFC 8176 §2
 
 
-@dataclass(frozen=True, slots=True)
-class AccessClaims:
+class AccessClaims(NamedTuple):
     """What an access token says. Times are whole seconds since 1970; an empty optional claim is not in the token."""
 
     iss: str

@@ -1,13 +1,11 @@
-"""Public keys as JSON Web Keys (RFC 7517): from JSON to a key that can check a signature, and its thumbprint.
+"""Public keys as JSON Web Keys (RFC 7517): from JSON to a key that can check a signature.
 
 A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
@@ -22,8 +20,6 @@ from edge_auth.tokens import base64url
 ACCESS_TOKEN_TYPE = "at+jwt"
 MIN_RSA_BITS = 2048  # RFC 7518 §3.3; our own keys have 3072
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-# RFC 7638 §3.2: the members that make the key, by key type.
-REQUIRED_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
 P256_COORDINATE_BYTES = 32  # RFC 7518 §6.2.1.2: the full size, leading zeros included
 ES256_SIGNATURE_BYTES = 64  # RFC 7518 §3.4: R and S, 32 bytes each
 ED25519_SIGNATURE_BYTES = 64  # RFC 8032 §5.1.6
@@ -31,8 +27,7 @@ ED25519_SIGNATURE_BYTES = 64  # RFC 8032 §5.1.6
 CheckSignature = Callable[[bytes, bytes], None]
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationKey:
+class VerificationKey(NamedTuple):
     """A public key that checks signatures of one algorithm.
 
     `check(signature, signed)` returns or raises `cryptography.exceptions.InvalidSignature`. Nothing under the key is
@@ -54,13 +49,6 @@ def header_segment(alg: str, kid: str) -> str:
     """Return the constant protected header of access tokens under this key, base64url-encoded."""
     header = {"alg": alg, "kid": kid, "typ": ACCESS_TOKEN_TYPE}
     return base64url.encode(json.dumps(header, separators=(",", ":")).encode("ascii"))
-
-
-def thumbprint(jwk: Mapping[str, str]) -> str:
-    """Return the RFC 7638 SHA-256 thumbprint, our `kid`."""
-    members = {name: jwk[name] for name in REQUIRED_MEMBERS[jwk["kty"]]}
-    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True).encode("ascii")
-    return base64url.encode(hashlib.sha256(canonical).digest())
 
 
 def verification_key(jwk: object) -> VerificationKey:

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from edge_auth.tokens import signing_key
-from edge_auth.tokens.jwk import PRIVATE_MEMBERS, thumbprint
+from edge_auth.tokens.jwk import PRIVATE_MEMBERS
 from edge_auth.tokens.refresh import MacKey
 from edge_auth.tokens.signing_key import PrivateKey
+from edge_auth.tokens.thumbprint import thumbprint
 
 # A reader keeps its copy for five minutes, and in an outage of Secrets Manager for ninety. A copy that is older than
 # keys are public before they sign (`key_rotation.MIN_PUBLISH_SECONDS`) might lack one, and refuse what is good.
