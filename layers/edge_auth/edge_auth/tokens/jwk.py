@@ -45,6 +45,20 @@ class VerificationKey(NamedTuple):
         return header_segment(self.alg, self.kid)
 
 
+class _VerifyingEcdsa(ECDSA):
+    """ECDSA with SHA-256, for verifying.
+
+    ECDSA's own constructor loads every cipher, a sixth of an authorizer's start, to learn whether this OpenSSL can
+    *sign* deterministically.
+    """
+
+    algorithm = SHA256()
+    deterministic_signing = False
+
+    def __init__(self) -> None:
+        pass
+
+
 def header_segment(alg: str, kid: str) -> str:
     """Return the constant protected header of access tokens under this key, base64url-encoded."""
     header = {"alg": alg, "kid": kid, "typ": ACCESS_TOKEN_TYPE}
@@ -78,7 +92,7 @@ def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
     if jwk.get("crv") != "P-256":
         _refuse("another curve than P-256")
     key = EllipticCurvePublicNumbers(_coordinate(jwk, "x"), _coordinate(jwk, "y"), SECP256R1()).public_key()
-    algorithm = ECDSA(SHA256())
+    algorithm = _VerifyingEcdsa()
 
     def check(signature: bytes, signed: bytes) -> None:
         if len(signature) != ES256_SIGNATURE_BYTES:
