@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import boto3
+
 from admin import keys, users
 from admin.confirmation import NotConfirmed
 from admin.deployment import DeploymentError, use_local_stack
 from admin.password_input import PasswordInputError
 from admin.rotate_function import RotateFunctionError
+from edge_auth.adapters.aws import session
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
@@ -30,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.local:
         use_local_stack()
+    # One session for all clients, or a profile with MFA would ask for its code twice.
+    boto3.setup_default_session(botocore_session=session())
     try:
         options.act(options.open(options), options)
     except (AccountError, DeploymentError, PasswordInputError, RotateFunctionError, NotConfirmed) as error:

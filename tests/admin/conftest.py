@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from admin.command import main
+from edge_auth.adapters.aws import session
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.sessions import DynamoDBSessions
 from tests.contract.tables import create_table
@@ -61,6 +62,13 @@ class Stacks:
         return {"Stacks": [{"StackName": StackName, "Outputs": self.outputs[StackName], "Parameters": parameters}]}
 
 
+@pytest.fixture(autouse=True)
+def _new_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test find credentials anew, as each process does."""
+    session.cache_clear()
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+
+
 @pytest.fixture
 def stacks() -> Stacks:
     """Return the stacks that there are."""
@@ -97,8 +105,9 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
     """Return the command, run in this process with this standard input."""
-    clients = {"cloudformation": stacks, "dynamodb": dynamodb}
+    clients = {"cloudformation": stacks}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
+    monkeypatch.setattr("admin.users.dynamodb_client", lambda: dynamodb)
 
     def run(*arguments: str, stdin: str = "", typed: str | None = None) -> Outcome:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin) if typed is None else Terminal(typed))

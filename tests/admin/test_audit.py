@@ -32,7 +32,7 @@ class Events:
 def events(monkeypatch: pytest.MonkeyPatch) -> Events:
     """Return the bus."""
     events = Events()
-    monkeypatch.setattr("boto3.client", lambda _name, **_options: events)
+    monkeypatch.setattr("admin.audit.events_client", lambda: events)
     return events
 
 

@@ -7,8 +7,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
+from edge_auth.adapters import aws
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.sessions import DynamoDBSessions
@@ -360,3 +362,11 @@ def test_ctrl_c_at_the_prompt_ends_without_a_trace(command: Command, monkeypatch
     outcome = command("users", "create", "ada")
 
     assert (outcome.status, outcome.out, outcome.err) == (130, "", "\n")
+
+
+def test_all_clients_of_a_command_are_of_one_session(command: Command) -> None:
+    """A profile with MFA asks for its code once."""
+    command("users", "sessions", "nobody")
+
+    assert boto3.DEFAULT_SESSION is not None
+    assert boto3.DEFAULT_SESSION._session is aws.session()

@@ -523,7 +523,6 @@ def test_missing_credentials_are_one_readable_line(
     """The real SDK, with nothing to sign with."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
 
     status = main(["keys", "show"])
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
-import boto3
 import pytest
 from moto import mock_aws
 from moto.core.models import botocore_stubber
@@ -40,9 +39,9 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     with mock_aws():
         wire = Wire()
         session = fresh_session()
-        session.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
-        session.events.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
+        session.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
+        monkeypatch.setattr("edge_auth.adapters.aws.session", lambda: session)
         yield wire
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from edge_auth.adapters.identities import DynamoDBIdentities
@@ -274,7 +275,7 @@ class Stack:
 
 def create_stack(wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output) -> Stack:
     """Create the tables and the empty secret. moto must be in force."""
-    beside = fresh_session()  # not on the wire
+    beside = boto3.Session(botocore_session=fresh_session())  # not on the wire
     dynamodb = beside.client("dynamodb")
     for logical_id, name in TABLES.items():
         create_table(dynamodb, logical_id, name)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -29,11 +28,11 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def fresh_session() -> boto3.session.Session:
+def fresh_session() -> botocore.session.Session:
     """Return a session that shares nothing with others but the descriptions of the services, which are slow to read."""
     session = botocore.session.get_session()
     session.register_component("data_loader", _loader())
-    return boto3.session.Session(botocore_session=session)
+    return session
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""AWS behind the ports of the flows. The only place that imports boto3."""
+"""AWS behind the ports of the flows. The only place that imports the SDK."""

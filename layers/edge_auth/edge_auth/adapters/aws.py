@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from botocore.session import Session
 
 from edge_auth.errors import TemporarilyUnavailable
 
@@ -27,7 +28,7 @@ TOTAL_ATTEMPTS = 3
 
 # At DEBUG these log whole requests and responses, the key ring's private keys among them, and Lambda's
 # ApplicationLogLevel is the level of every logger that has none of its own.
-for _library in ("boto3", "botocore", "urllib3"):
+for _library in ("botocore", "urllib3"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
 _CONFIG = Config(
@@ -38,19 +39,25 @@ _CONFIG = Config(
 )
 
 
+@cache
+def session() -> Session:
+    """Return the one session of this process: its clients share what it has read of the environment and of the SDK."""
+    return Session()
+
+
 def dynamodb_client() -> "DynamoDBClient":
     """Return a DynamoDB client. Region and credentials are the environment's, as the SDK finds them."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return session().create_client("dynamodb", config=_CONFIG)  # type: ignore[return-value]  # its stubs know no services
 
 
 def secrets_client() -> "SecretsManagerClient":
     """Return a Secrets Manager client. Region and credentials are the environment's, as the SDK finds them."""
-    return boto3.client("secretsmanager", config=_CONFIG)
+    return session().create_client("secretsmanager", config=_CONFIG)  # type: ignore[return-value]  # as above
 
 
 def events_client() -> "EventBridgeClient":
     """Return an EventBridge client. Region and credentials are the environment's, as the SDK finds them."""
-    return boto3.client("events", config=_CONFIG)
+    return session().create_client("events", config=_CONFIG)  # type: ignore[return-value]  # as above
 
 
 class ConditionFailed(Exception):
