@@ -1,0 +1,176 @@
+"""Who signs and verifies access tokens in Python: ours, and what others use, each set up as strictly as it can be.
+
+Every one is given the key as it likes it best, ready for use. All require the same claims, allow the same clock skew
+and have `typ` checked, by one comparison where the library has no setting for it. None checks the claims' shapes, their
+duplicates or the token's lifetime, as ours does: they do not offer it.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import joserfc.jwt
+import jwt
+from authlib.deprecate import AuthlibDeprecationWarning
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc.jwk import import_key
+from joserfc.jwt import ClaimsOption
+
+from edge_auth.tokens import base64url
+from edge_auth.tokens.access import issue
+from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.jwk import ACCESS_TOKEN_TYPE, verification_key
+from edge_auth.tokens.keyring import SigningKey
+from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, Verifier
+
+with warnings.catch_warnings():
+    # Authlib's own JOSE, which most of its users still call; its successor, joserfc, is measured by itself.
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.jose import JsonWebKey, JsonWebToken
+
+REFERENCE = "cryptography, the signature alone"
+CONVERTED = "cryptography, with the ES256 conversion"
+OURS = "edge-auth"
+REQUIRED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time")
+
+Verify = Callable[[str], object]
+"""Takes an access token. Raises where it is refused."""
+Issue = Callable[[], str]
+"""Returns an access token."""
+RawCall = Callable[[], object]
+
+
+def verifiers(key: SigningKey, claims: AccessClaims) -> dict[str, Verify]:
+    """Return everybody who verifies tokens under this key, with the issuer and the audience of these claims."""
+    return {
+        OURS: _ours(key, claims),
+        "PyJWT": _pyjwt(key, claims),
+        "joserfc": _joserfc(key, claims),
+        "Authlib": _authlib(key, claims),
+    }
+
+
+def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
+    """Return everybody who issues tokens with these claims, under this key."""
+    payload, private = claims.payload(), key.private_key
+    header = {"alg": key.alg, "kid": key.kid, "typ": ACCESS_TOKEN_TYPE}
+    headers = {"kid": key.kid, "typ": ACCESS_TOKEN_TYPE}
+    their_key = import_key(dict(key.jwk))
+    authlib, authlib_key = JsonWebToken([key.alg]), JsonWebKey.import_key(dict(key.jwk))
+    return {
+        OURS: lambda: issue(claims, key),
+        "PyJWT": lambda: jwt.encode(payload, private, key.alg, headers),
+        "joserfc": lambda: joserfc.jwt.encode(header, payload, their_key, [key.alg]),
+        # It writes into the header that it is given.
+        "Authlib": lambda: authlib.encode(dict(header), payload, authlib_key).decode("ascii"),
+    }
+
+
+def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
+    """Return the check of this token's signature by `cryptography`: what nobody can do without.
+
+    The reference is the one call, with the bytes as OpenSSL wants them. An ES256 signature has another form in tokens
+    (RFC 7518 §3.4) and whoever has one must convert it, which is measured beside.
+    """
+    signed, _, encoded = token.rpartition(".")
+    message, signature = signed.encode("ascii"), base64url.decode(encoded)
+    private = key.private_key
+    if isinstance(private, EllipticCurvePrivateKey):
+        point, ecdsa, der = private.public_key(), ECDSA(SHA256()), _der(signature)
+        return {
+            REFERENCE: lambda: point.verify(der, message, ecdsa),
+            CONVERTED: lambda: point.verify(_der(signature), message, ecdsa),
+        }
+    if isinstance(private, Ed25519PrivateKey):
+        edwards = private.public_key()
+        return {REFERENCE: lambda: edwards.verify(signature, message)}
+    rsa, padding, digest = private.public_key(), PKCS1v15(), SHA256()
+    return {REFERENCE: lambda: rsa.verify(signature, message, padding, digest)}
+
+
+def raw_signatures(key: SigningKey, token: str) -> dict[str, RawCall]:
+    """Return the making of this token's signature by `cryptography`; the reference leaves it as OpenSSL makes it."""
+    message = token.rpartition(".")[0].encode("ascii")
+    private = key.private_key
+    if isinstance(private, EllipticCurvePrivateKey):
+        ecdsa = ECDSA(SHA256())
+        return {
+            REFERENCE: lambda: private.sign(message, ecdsa),
+            CONVERTED: lambda: _from_der(private.sign(message, ecdsa)),
+        }
+    if isinstance(private, Ed25519PrivateKey):
+        return {REFERENCE: lambda: private.sign(message)}
+    padding, digest = PKCS1v15(), SHA256()
+    return {REFERENCE: lambda: private.sign(message, padding, digest)}
+
+
+def _ours(key: SigningKey, claims: AccessClaims) -> Verify:
+    verifier = Verifier([verification_key(key.public_jwk())], audience=claims.aud)
+    # The clock is read for every token, as the authorizer does and as all others do.
+    return lambda token: verifier.verify(token, issuer=claims.iss, now_seconds=int(time.time()))
+
+
+def _pyjwt(key: SigningKey, claims: AccessClaims) -> Verify:
+    public, algorithms = key.private_key.public_key(), [key.alg]
+    decoder = jwt.PyJWT({"require": list(REQUIRED), "strict_aud": True})
+
+    def verify(token: str) -> object:
+        decoded = decoder.decode_complete(
+            token, public, algorithms, audience=claims.aud, issuer=claims.iss, leeway=EXPIRY_LEEWAY_SECONDS
+        )
+        _require_type(decoded["header"])
+        return decoded["payload"]
+
+    return verify
+
+
+def _joserfc(key: SigningKey, claims: AccessClaims) -> Verify:
+    public, algorithms = import_key(dict(key.public_jwk())), [key.alg]
+    registry = joserfc.jwt.JWTClaimsRegistry(None, EXPIRY_LEEWAY_SECONDS, **_options(claims))
+
+    def verify(token: str) -> object:
+        decoded = joserfc.jwt.decode(token, public, algorithms)
+        registry.validate(decoded.claims)
+        _require_type(decoded.header)
+        return decoded.claims
+
+    return verify
+
+
+def _authlib(key: SigningKey, claims: AccessClaims) -> Verify:
+    public, tokens, options = JsonWebKey.import_key(key.public_jwk()), JsonWebToken([key.alg]), _options(claims)
+
+    def verify(token: str) -> object:
+        decoded = tokens.decode(token, public, claims_options=options)
+        decoded.validate(leeway=EXPIRY_LEEWAY_SECONDS)
+        _require_type(decoded.header)
+        return decoded
+
+    return verify
+
+
+def _options(claims: AccessClaims) -> dict[str, ClaimsOption]:
+    """Return what joserfc and Authlib are told to require."""
+    options: dict[str, ClaimsOption] = {name: {"essential": True} for name in REQUIRED}
+    options["iss"] = {"essential": True, "value": claims.iss}
+    options["aud"] = {"essential": True, "value": claims.aud}
+    return options
+
+
+def _require_type(header: Mapping[str, Any]) -> None:
+    if header.get("typ") != ACCESS_TOKEN_TYPE:
+        raise ValueError("typ")
+
+
+def _der(signature: bytes) -> bytes:
+    return encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+
+
+def _from_der(signature: bytes) -> bytes:
+    r, s = decode_dss_signature(signature)
+    return r.to_bytes(32) + s.to_bytes(32)
