@@ -1,0 +1,107 @@
+"""Cuts the SDK's data down to what the layer's functions call: `python sdk_data.py .../botocore/data`.
+
+botocore describes 400 services, and reads what it needs of that at every cold start: 1.2 MB of endpoints and a
+service's whole model with its manual, a third of the time that a client takes. Nothing is rewritten here, only left
+out; the rules by which addresses are found stay as they are. Run while the layer is built, by any Python 3.
+"""
+
+import gzip
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+# What adapters/ calls, by the service's name in botocore. A test holds both to each other.
+OPERATIONS = {
+    "dynamodb": {"GetItem", "Query", "TransactWriteItems", "UpdateItem"},
+    "events": {"PutEvents"},
+    "secretsmanager": {"GetSecretValue", "PutSecretValue"},
+}
+PAGINATED = {"dynamodb": {"Query"}}
+
+# Files that are no service's: those of the partitions, the retries and the defaults are small.
+MODEL, PAGINATORS, RULES = "service-2", "paginators-1", "endpoint-rule-set-1"
+EXTRAS = f"{MODEL}.sdk-extras"
+ENDPOINTS = "endpoints"
+
+
+def trim(data: Path) -> None:
+    """Trim the folder `botocore/data` in place. Done twice, it changes nothing the second time."""
+    for folder in [path for path in data.iterdir() if path.is_dir() and path.name not in OPERATIONS]:
+        shutil.rmtree(folder)
+    for service in OPERATIONS:
+        *older, newest = sorted((data / service).iterdir())  # as the SDK does: the newest version of the API
+        for folder in older:
+            shutil.rmtree(folder)
+        _trim_service(newest, service)
+    endpoints = _read(data, ENDPOINTS)
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: found for name, found in partition["services"].items() if name in OPERATIONS}
+    _write(data, ENDPOINTS, endpoints)
+
+
+def _trim_service(folder: Path, service: str) -> None:
+    """Keep the operations that are called, the rules for addresses, and the pages of what is read in pages."""
+    kept = {MODEL: _trimmed_model(_read(folder, MODEL), OPERATIONS[service]), RULES: _read(folder, RULES)}
+    if service in PAGINATED:
+        pagination = _read(folder, PAGINATORS)["pagination"]
+        kept[PAGINATORS] = {"pagination": {name: pagination[name] for name in sorted(PAGINATED[service])}}
+    if (folder / f"{EXTRAS}.json").exists():
+        kept[EXTRAS] = _read(folder, EXTRAS)
+    for path in folder.iterdir():
+        path.unlink()
+    for name, document in kept.items():
+        _write(folder, name, document)
+
+
+def _trimmed_model(model: dict[str, Any], operations: set[str]) -> dict[str, Any]:
+    """Return the model with these operations, the shapes they need, and without its manual."""
+    kept = {name: model["operations"][name] for name in sorted(operations)}
+    needed: set[str] = set()
+    found = _shapes_named_in(list(kept.values()))
+    while found:
+        needed |= found
+        found = _shapes_named_in([model["shapes"][name] for name in found]) - needed
+    shapes = {name: shape for name, shape in model["shapes"].items() if name in needed}
+    trimmed: dict[str, Any] = _without_manual({**model, "operations": kept, "shapes": shapes})
+    return trimmed
+
+
+def _shapes_named_in(part: object) -> set[str]:
+    """Return the names of the shapes that a part of a model refers to: inputs, outputs, errors, members."""
+    if isinstance(part, list):
+        return set().union(*map(_shapes_named_in, part))
+    if not isinstance(part, dict):
+        return set()
+    named = part.get("shape")
+    return _shapes_named_in(list(part.values())) | ({named} if isinstance(named, str) else set())
+
+
+def _without_manual(part: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a part of a model without what is written in it for people. A member may itself have that name."""
+    if isinstance(part, list):
+        return [_without_manual(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: _without_manual(value)
+        for name, value in part.items()
+        if not (name == "documentation" and isinstance(value, str))
+    }
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    plain = folder / f"{name}.json"
+    text = plain.read_bytes() if plain.exists() else gzip.decompress((folder / f"{name}.json.gz").read_bytes())
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _write(folder: Path, name: str, document: object) -> None:
+    """Write it as the SDK looks for it first: not compressed, which the layer's archive is anyway."""
+    (folder / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    trim(Path(sys.argv[1]))

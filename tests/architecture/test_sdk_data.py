@@ -1,0 +1,182 @@
+"""The SDK's data in the layer: what is left of it says of our calls what the whole of it says."""
+
+import ast
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
+from botocore.session import Session
+
+from sdk_data import OPERATIONS, PAGINATED, trim
+from tests.architecture.template_file import ROOT
+
+ADAPTERS = ROOT / "layers" / "edge_auth" / "edge_auth" / "adapters"
+WHOLE = Path(botocore.__file__).with_name("data")
+SERVICES = sorted(OPERATIONS)
+# As Lambda names them to its functions; the last two are of no partition's list, but of its pattern.
+MADE_UP_REGIONS = ("eu-nowhere-7", "us-gov-nowhere-7")
+
+
+def session_on(data: Path) -> Session:
+    """Return a session of the SDK that reads this folder and no other."""
+    session = Session()
+    loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
+    session.register_component("data_loader", loader)
+    return session
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return trimmed data, made of the SDK that is locked."""
+    data = tmp_path_factory.mktemp("botocore") / "data"
+    data.mkdir()
+    for name in (*SERVICES, "sqs"):
+        shutil.copytree(WHOLE / name, data / name)
+    for path in WHOLE.glob("*.json"):
+        shutil.copy(path, data)
+    trim(data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def sessions(data: Path) -> tuple[Session, Session]:
+    """Return a session on the whole data, and one on what was left."""
+    return session_on(WHOLE), session_on(data)
+
+
+def calls_in(source: str) -> Iterator[str]:
+    """Give the methods that are called on a client, and the operations that are read in pages as `pages of …`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
+            (operation,) = node.args
+            assert isinstance(operation, ast.Constant)
+            assert isinstance(operation.value, str)
+            yield f"pages of {operation.value}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "_client":
+            yield node.attr
+
+
+def test_every_operation_that_is_called_is_kept_and_no_other() -> None:
+    """Who calls a new one finds out here, and not in the deployed function."""
+    called = {name for path in ADAPTERS.glob("*.py") for name in calls_in(path.read_text())} - {"get_paginator"}
+
+    paginated = {xform_name(name) for names in PAGINATED.values() for name in names}
+    assert {call.removeprefix("pages of ") for call in called} == {
+        xform_name(name) for names in OPERATIONS.values() for name in names
+    }
+    assert {f"pages of {name}" for name in paginated} == {call for call in called if call.startswith("pages of ")}
+
+
+def test_the_search_for_calls_sees_both_kinds() -> None:
+    """A call that it overlooked would be trimmed without a word."""
+    source = "self._client.put_item(x)\nself._client.get_paginator('scan').paginate()"
+
+    assert set(calls_in(source)) == {"put_item", "get_paginator", "pages of scan"}
+
+
+def test_only_the_services_that_are_called_are_left(data: Path) -> None:
+    """Each with the newest version of its API, and nothing in it for people, such as examples and waiters."""
+    files = {str(path.relative_to(data).as_posix()) for path in data.rglob("*") if path.is_file()}
+
+    assert {path.name for path in data.iterdir() if path.is_dir()} == set(SERVICES)
+    assert files >= {"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"}
+    assert {path for path in files if path.startswith("dynamodb/")} == {
+        "dynamodb/2012-08-10/endpoint-rule-set-1.json",
+        "dynamodb/2012-08-10/paginators-1.json",
+        "dynamodb/2012-08-10/service-2.json",
+    }
+    assert all("<p>" not in path.read_text() for path in data.glob("*/*/*.json"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_operation_reads_and_writes_what_it_did(sessions: tuple[Session, Session], service: str) -> None:
+    """Input, output and errors have the same members of the same types, all the way down."""
+    whole, trimmed = (ServiceModel(session.get_service_data(service)) for session in sessions)
+
+    assert set(trimmed.operation_names) == OPERATIONS[service]
+    for name in OPERATIONS[service]:
+        expected, operation = whole.operation_model(name), trimmed.operation_model(name)
+        assert operation.http == expected.http
+        assert shape_tree(operation.input_shape) == shape_tree(expected.input_shape)
+        assert shape_tree(operation.output_shape) == shape_tree(expected.output_shape)
+        assert list(map(shape_tree, operation.error_shapes)) == list(map(shape_tree, expected.error_shapes))
+    assert trimmed.metadata == whole.metadata
+
+
+def shape_tree(shape: Shape | None, above: tuple[str, ...] = ()) -> object:
+    """Return all that the SDK knows of a shape but its manual. A shape that holds itself ends at its name."""
+    if shape is None or shape.name in above:
+        return shape and shape.name
+    around = (*above, shape.name)
+    inner = getattr(shape, "members", {}) | {
+        name: getattr(shape, name) for name in ("member", "key", "value") if hasattr(shape, name)
+    }
+    members = {name: shape_tree(member, around) for name, member in inner.items()}
+    return shape.name, shape.type_name, shape.metadata, shape.serialization, members
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_rules_of_addresses_are_left_as_they_are(sessions: tuple[Session, Session], service: str) -> None:
+    """They are asked at each call, also with the account's id."""
+    whole, trimmed = (session.get_component("data_loader") for session in sessions)
+
+    assert trimmed.load_service_model(service, "endpoint-rule-set-1") == whole.load_service_model(
+        service, "endpoint-rule-set-1"
+    )
+    assert trimmed.load_data("partitions") == whole.load_data("partitions")
+
+
+def regions() -> list[str]:
+    """Return every Region of every partition, and some that there are not."""
+    endpoints = json.loads((WHOLE / "endpoints.json").read_text())
+    known = [region for partition in endpoints["partitions"] for region in partition["regions"]]
+    return [*known, *MADE_UP_REGIONS]
+
+
+def address(session: Session, service: str, region: str, *, fips: bool, dual_stack: bool) -> tuple[Any, ...]:
+    """Return where a client would send its requests, and for whom it would sign them, or why there is none."""
+    config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual_stack)
+    try:
+        client = session.create_client(service, region_name=region, config=config)
+    except BotoCoreError as error:
+        return type(error), str(error)
+    with closing(client):
+        signer = client._request_signer  # type: ignore[attr-defined]  # shown nowhere else
+        return client.meta.endpoint_url, client.meta.partition, signer.signing_name, signer.region_name
+
+
+@pytest.mark.parametrize("dual_stack", [False, True], ids=["", "dual-stack"])
+@pytest.mark.parametrize("fips", [False, True], ids=["", "FIPS"])
+@pytest.mark.parametrize("service", SERVICES)
+def test_addresses_are_those_of_the_whole_data(
+    sessions: tuple[Session, Session], service: str, *, fips: bool, dual_stack: bool
+) -> None:
+    """In every Region of every partition: of AWS, of China, of GovCloud and of the others."""
+    found = {region: address(sessions[1], service, region, fips=fips, dual_stack=dual_stack) for region in regions()}
+
+    assert found == {
+        region: address(sessions[0], service, region, fips=fips, dual_stack=dual_stack) for region in regions()
+    }
+    addresses = {region: str(answer[0]) for region, answer in found.items()}
+    assert {"us-east-1", "cn-north-1", "us-gov-west-1"} <= addresses.keys()
+    assert addresses["us-east-1"].startswith("https://")
+    assert addresses["cn-north-1"].endswith(".amazonaws.com.cn") or fips or dual_stack
+
+
+def test_trimming_twice_is_trimming_once(data: Path) -> None:
+    """Nothing is lost where a build is done over."""
+    before = {path: path.read_bytes() for path in data.rglob("*.json")}
+
+    trim(data)
+
+    assert {path: path.read_bytes() for path in data.rglob("*.json")} == before
