@@ -1,0 +1,155 @@
+"""What botocore's clients of this process send: counted, with the capacity units that the engine reports.
+
+It hangs below the product's code, on every client that is made within the `with` block: each request to DynamoDB is
+asked for its units, and each one to Secrets Manager is answered here.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+from unittest.mock import patch
+
+from botocore.awsrequest import AWSResponse
+from botocore.session import Session
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from botocore.client import BaseClient
+    from botocore.model import OperationModel
+
+READS = ("GetItem", "Query")
+TRANSACTION_FACTOR = 2
+WRITE_UNIT_BYTES = 1024
+
+
+@dataclass
+class Wire:
+    """Counts of one stretch of work. Units are DynamoDB's, as the engine reports them, with two exceptions.
+
+    `refused` are writes whose condition did not hold. Nothing reports what they cost: it is reckoned by the rule that
+    the item that was found is paid for as if it had been written, and one unit at least (Amazon DynamoDB Developer
+    Guide, "Capacity unit consumption for write operations"). Transactions are reckoned too, two units for each KiB of
+    each item ("Amazon DynamoDB Transactions: how it works", capacity management): DynamoDB Local 2.6.1 says four for
+    each table, be it one item or two.
+    """
+
+    requests: Counter[str] = field(default_factory=Counter)
+    secret_requests: int = 0
+    read_units: float = 0.0
+    write_units: float = 0.0
+    refused: int = 0
+    secret: str = ""
+
+    def __enter__(self) -> Self:
+        """Hang on every client that is made from now on, whoever makes it."""
+        create_client = Session.create_client
+
+        def watched(session: Session, *args: Any, **kwargs: Any) -> "BaseClient":  # noqa: ANN401 - passed through
+            client: BaseClient = create_client(session, *args, **kwargs)
+            self.watch(client)
+            return client
+
+        self._patch = patch.object(Session, "create_client", watched)
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave alone the clients that are made from now on."""
+        self._patch.stop()
+
+    def watch(self, client: "BaseClient") -> None:
+        """Hang on this client, in front of all other handlers."""
+        events = client.meta.events
+        events.register("provide-client-params.dynamodb", self._ask_for_units)  # type: ignore[arg-type]  # may change them
+        events.register("before-send.dynamodb", self._count)
+        events.register("before-send.secrets-manager", self._answer)  # type: ignore[arg-type]  # may answer
+        events.register("after-call.dynamodb", self._add_units)
+
+    def forget(self) -> None:
+        """Count from here."""
+        self.requests.clear()
+        self.secret_requests, self.refused, self.read_units, self.write_units = 0, 0, 0.0, 0.0
+
+    def counts(self) -> dict[str, Any]:
+        """Return what was counted."""
+        return {
+            "requests": sum(self.requests.values()),
+            "operations": dict(sorted(self.requests.items())),
+            "read_units": self.read_units,
+            "write_units": self.write_units,
+            "refused": self.refused,
+            "secret_requests": self.secret_requests,
+        }
+
+    def _ask_for_units(self, params: dict[str, Any], model: "OperationModel", **_: object) -> dict[str, Any]:
+        self.write_units += transaction_units(params.get("TransactItems", []))
+        if model.input_shape and "ReturnConsumedCapacity" in model.input_shape.members:
+            return {**params, "ReturnConsumedCapacity": "TOTAL"}
+        return params
+
+    def _count(self, event_name: str, **_: object) -> None:
+        self.requests[event_name.rpartition(".")[2]] += 1
+
+    def _answer(self, request: "AWSPreparedRequest", **_: object) -> AWSResponse:
+        self.secret_requests += 1
+        body = json.dumps({"SecretString": self.secret, "VersionId": "1"}).encode()
+        return AWSResponse(str(request.url), 200, {}, _Body(body))  # type: ignore[arg-type]  # what it reads of urllib3
+
+    def _add_units(self, parsed: Mapping[str, Any], model: "OperationModel", **_: object) -> None:
+        consumed = parsed.get("ConsumedCapacity", {})
+        units = float(consumed.get("CapacityUnits", 0)) if isinstance(consumed, dict) else 0.0
+        if model.name in READS:
+            self.read_units += units
+        else:
+            self.write_units += units
+        if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            self.refused += 1
+            self.write_units += write_units(parsed.get("Item", {}))
+
+
+class _Body:
+    """As much of a response of urllib3 as botocore reads."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        """Return the body in one piece."""
+        yield self._body
+
+
+def transaction_units(items: Sequence[Mapping[str, Any]]) -> int:
+    """Return the write units of a transaction. Items that it does not carry itself are taken for small ones."""
+    return sum(TRANSACTION_FACTOR * write_units(item.get("Put", {}).get("Item", {})) for item in items)
+
+
+def write_units(item: Mapping[str, Any]) -> int:
+    """Return the units of writing an item, or of a write that is refused by it; empty where there is none."""
+    return max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES))
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """Return an item's size as DynamoDB reckons it, in bytes; of numbers, its upper bound.
+
+    Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats".
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    match value:
+        case {"S": str() as text}:
+            return len(text.encode())
+        case {"N": str() as digits}:
+            return (len(digits) + 1) // 2 + 1
+        case {"B": bytes() as raw}:
+            return len(raw)
+        case {"L": list() as members}:
+            return 3 + sum(1 + _value_bytes(member) for member in members)
+        case {"M": dict() as members}:
+            return 3 + item_bytes(members) + len(members)
+        case _:  # true, false, null: nothing else is stored
+            return 1
