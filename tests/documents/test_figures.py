@@ -1,0 +1,142 @@
+"""Tables and plots of measurements stand in the documents as `make figures` writes them: nobody edits a number."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import report, results
+
+IMAGE = re.compile(r"figures/([\w-]+)\.svg")
+RESULT: dict[str, Any] = {
+    "benchmark": "token_checks",
+    "date": "2026-11-21T12:00Z",
+    "machine": {"processor": "Processor", "cores": 2, "memory_gib": 4},
+    "versions": {"python": "3.13.0"},
+    "figures": {"refused": {"expired": {"median": 55.44, "ratio": {"median": 1.217}}}},
+}
+REFUSED = "<!-- benchmarks: token_checks.refused_table -->"
+WRITTEN = f"""\
+before
+{REFUSED}
+| refused token, ES256 | µs | x the signature alone |
+|---|---|---|
+| expired | 55.4 | 1.22 |
+
+*`make bench BENCHMARKS=token_checks`, 2026-11-21: Processor, 2 cores, 4 GiB, Python 3.13.0.*
+<!-- end -->
+after
+"""
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with one result, which the report takes for the project."""
+    folder = tmp_path / "benchmarks" / "results"
+    folder.mkdir(parents=True)
+    (folder / "token_checks.json").write_text(json.dumps(RESULT), encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setattr(results, "FOLDER", folder)
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)
+def test_documents_stand_as_the_command_writes_them(path: Path) -> None:
+    """What is between the markers is the results' table, to the letter."""
+    text = path.read_text(encoding="utf-8")
+
+    assert [name for name in report.markers(text) if not (results.FOLDER / f"{name}.json").exists()] == []
+    assert report.filled(text) == text
+
+
+@pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)
+def test_plots_are_drawn_from_the_results(path: Path) -> None:
+    """Each plot that a document shows is there, and of the result that is there."""
+    for stem in IMAGE.findall(path.read_text(encoding="utf-8")):
+        name, date = report.drawn_from((report.FIGURES / f"{stem}.svg").read_text(encoding="utf-8"))
+        assert date == results.read(name)["date"], stem
+
+
+def test_every_plot_is_of_its_result() -> None:
+    """Those that no document shows yet, too."""
+    for path in report.FIGURES.glob("*.svg"):
+        name, date = report.drawn_from(path.read_text(encoding="utf-8"))
+        assert date == results.read(name)["date"], path.name
+
+
+@pytest.mark.parametrize("stale", ["", "| expired | 1.0 | 0.01 |\n", "nothing yet\n\n"])
+@pytest.mark.usefixtures("scratch")
+def test_a_block_is_the_table_and_where_it_comes_from(stale: str) -> None:
+    """Whatever stood there before; and what is around it stays."""
+    document = f"before\n{REFUSED}\n{stale}<!-- end -->\nafter\n"
+
+    assert report.filled(document) == WRITTEN
+    assert report.filled(WRITTEN) == WRITTEN
+
+
+@pytest.mark.usefixtures("scratch")
+def test_a_block_without_a_result_stays_as_it_is() -> None:
+    """And the others are written."""
+    absent = "<!-- benchmarks: starts -->\nsoon\n<!-- end -->\n"
+
+    assert report.filled(absent + WRITTEN.replace("55.4", "0.0")) == absent + WRITTEN
+    assert list(report.markers(absent + WRITTEN)) == ["starts", "token_checks"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"{REFUSED}\nno end",
+        f"{REFUSED}\n{REFUSED}\n<!-- end -->",
+        f"{REFUSED}\n<!-- table: of another kind -->\n<!-- end -->",
+        "<!-- benchmarks: token_checks.measure -->\n<!-- end -->",
+        "<!-- benchmarks:token_checks -->\n<!-- end -->",
+    ],
+    ids=["no end", "no end before the next", "no end before another", "no table", "misspelt"],
+)
+@pytest.mark.usefixtures("scratch")
+def test_a_marker_that_begins_no_block_is_an_error(document: str) -> None:
+    """A block that the command passes over would be edited by hand."""
+    with pytest.raises(ValueError, match="no block begins with"):
+        report.filled(document)
+
+
+def test_the_command_writes_documents_and_names_what_is_missing(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every document of the project, at any depth."""
+    guide = scratch / "docs" / "guides" / "speed.md"
+    guide.parent.mkdir()
+    (scratch / "README.md").write_text("<!-- benchmarks: starts -->\n<!-- end -->\n", encoding="utf-8")
+    guide.write_text(f"before\n{REFUSED}\n<!-- end -->\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(report, "draw", lambda: {"growth"})
+
+    assert report.main() == 0
+
+    assert guide.read_text(encoding="utf-8") == WRITTEN
+    assert capsys.readouterr().out.splitlines() == [
+        "written: docs/guides/speed.md",
+        "no result: growth, make bench BENCHMARKS=growth",
+        "no result: starts, make bench BENCHMARKS=starts",
+    ]
+
+
+def test_a_plot_says_what_it_was_drawn_from() -> None:
+    """In the form in which Matplotlib writes its metadata."""
+    svg = "<cc:Work>\n<dc:date>2026-11-21T12:00Z</dc:date>\n<dc:source>\n starts\n</dc:source>\n</cc:Work>"
+
+    assert report.drawn_from(svg) == ("starts", "2026-11-21T12:00Z")
+    with pytest.raises(ValueError, match="does not say"):
+        report.drawn_from("<svg/>")
+
+
+def test_the_report_is_read_without_matplotlib() -> None:
+    """The tests' environment has none."""
+    code = "import sys; from benchmarks import report; sys.exit('matplotlib' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", code], cwd=results.ROOT, check=True)
