@@ -1,0 +1,125 @@
+"""The page on cost and scale says what the arithmetic, the simulation and the template say."""
+
+import re
+import shlex
+
+import pytest
+
+from admin.command import parser
+from benchmarks import results, scale
+from benchmarks.costs import ASSUMED, AUTHORIZE, OPERATIONS, PROFILES, REFRESH, cost, log_bytes, user_month
+from benchmarks.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, LOG_BYTE, MILLION, READ_ON
+from benchmarks.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_GROWTH, LAMBDA_INSTANCES, NEW_TABLE, PARTITION
+from edge_auth.flows.dead_token_limit import DEAD_TOKEN_RATE
+from edge_auth.flows.login_limits import SOURCE_RATE
+from edge_auth.tokens.keyring import RING_AGE_SECONDS
+from tests.architecture.template_file import ROOT, parameters, properties
+
+DOCUMENT = scale.DOCUMENT.read_text(encoding="utf-8")
+TEXT = " ".join(DOCUMENT.split())
+NOW_AND_THEN, DAILY, ALWAYS_ON = PROFILES
+MONTH_SECONDS = 30 * 86_400
+
+
+def simulated(lag_seconds: int, switch: float) -> dict[str, int]:
+    """Return the row of the simulation with this lag and these moves."""
+    rows = results.read("two_regions")["figures"]["moving"]
+    found: dict[str, int] = next(
+        row for row in rows if (row["lag_seconds"], row["switch"], row["stay_home"]) == (lag_seconds, switch, False)
+    )
+    return found
+
+
+def test_every_table_is_what_is_computed_today() -> None:
+    """`python -m benchmarks.scale` would change nothing."""
+    assert scale.renewed(DOCUMENT) == DOCUMENT
+
+
+def test_the_page_has_every_table_once() -> None:
+    """None is forgotten."""
+    assert sorted(re.findall(r"<!-- table: (\w+) -->", DOCUMENT)) == sorted(scale.TABLES)
+    assert DOCUMENT.count("<!-- end -->") == len(scale.TABLES)
+
+
+def test_an_edited_table_is_noticed() -> None:
+    """A figure that somebody changes by hand is put right again."""
+    edited = DOCUMENT.replace("| refresh | 1 | 1 |", "| refresh | 1 | 0 |")
+
+    assert edited != DOCUMENT
+    assert scale.renewed(edited) == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("sentence", "number"),
+    [
+        ("read on {}", READ_ON),
+        ("some {:d} bytes", ASSUMED.platform_log_bytes),
+        ("Argon2's 20 ms are {:.0f} cents", 100 * LAMBDA_GB_SECOND.of(MILLION * 1769 / 1024 * 0.02)),
+        ("{:.0f} % of invocations are taken", 100 * ASSUMED.cold_share),
+        ("are {:.1f} cents, half of them", 100 * user_month(ALWAYS_ON).total),
+        ("{:,} API calls and a refresh each 15", ALWAYS_ON.api_calls),
+        ("{:.1f} million users who refresh", 1000 * MONTH_SECONDS / DAILY.refreshes / MILLION),
+        ("both quotas end at {:.0f} refreshes", GATEWAY.default / (1 + API_CALLS_A_REFRESH)),
+        ("takes {:,} writes a second,** and then", NEW_TABLE.default),
+        ("grows a function, {:.0f} reads", LAMBDA_GROWTH.default / 10),
+        ("{:.0f} MB/s are", 100_000 * log_bytes(REFRESH) / MILLION),
+        ("are ${:.0f} an hour. We", LOG_BYTE.of(100_000 * 3600 * log_bytes(REFRESH))),
+        ("DynamoDB takes {:,} writes", PARTITION.default),
+        ("An hour of it costs us ${:.0f}", 1000 * 3600 * cost(REFRESH).total / MILLION),
+        ("${:.2f} a million", cost(OPERATIONS[-1]).total),
+        ("{:d} at once and 60 a minute", DEAD_TOKEN_RATE.burst),
+        ("an office in the morning, {:d} a minute", SOURCE_RATE.attempts),
+        ("one read an instance and {:.0f} minutes", RING_AGE_SECONDS / 60),
+        ("instances of the default are {:,} requests", LAMBDA_INSTANCES.default * 10),
+        ("{:d} sessions (at most 1,000)", parameters()["MaxSessionsPerUser"]["Default"]),
+        ("one session in {:.0f} ends", 1000 / simulated(1, 0.01)["logged_out"]),
+        ("one logout in {:.0f} is undone", 1000 / simulated(1, 0.01)["revived"]),
+    ],
+)
+def test_numbers_in_the_text_are_computed(sentence: str, number: object) -> None:
+    """Not remembered."""
+    assert sentence.format(number) in TEXT
+
+
+def test_what_is_said_of_the_comparison_is_so() -> None:
+    """Half of Lite's price and a fifth of that of Essentials; more than any plan; half of it for the authorizer."""
+    lite, essentials, plus = (steps[1 if len(steps) > 1 else 0][1] for steps in COGNITO_PLANS.values())
+    alone = float(scale.users().splitlines()[-1].split("|")[-3])
+
+    assert 0.45 < user_month(DAILY).total / lite < 0.6
+    assert 0.15 < user_month(DAILY).total / essentials < 0.25
+    assert user_month(ALWAYS_ON).total > plus
+    assert 0.4 < ALWAYS_ON.api_calls * cost(AUTHORIZE).total / MILLION / user_month(ALWAYS_ON).total < 0.6
+    assert 2 * lite < alone < essentials
+    assert f"{100 * alone:.1f} cents: still more than twice" in TEXT
+
+
+def test_only_argon2_costs_more_than_api_gateway() -> None:
+    """Every other request's largest part is the fee."""
+    dear = {operation.function for operation in OPERATIONS if cost(operation).without_gateway > 3.5}
+
+    assert dear == {"login", "password"}
+
+
+def test_the_template_has_no_alias_and_throttles_nothing() -> None:
+    """What the page advises is not there yet."""
+    assert "DeploymentPreference" not in properties("RefreshFunction")
+    assert "MethodSettings" not in properties("Api")
+
+
+def test_commands_of_the_page_are_ones_that_there_are() -> None:
+    """As those of the guides are."""
+    commands = re.findall(r"`\./edge-auth ([^`]+)`", TEXT)
+
+    assert commands
+    for command in commands:
+        assert callable(parser().parse_args(shlex.split(command)).act)
+
+
+def test_links_lead_somewhere() -> None:
+    """Those within the project; and the README leads here."""
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", DOCUMENT) if "://" not in link]
+
+    assert links
+    assert all((scale.DOCUMENT.parent / link).exists() for link in links)
+    assert "(docs/scale.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
