@@ -12,9 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import EngFormatter
 
 from benchmarks.results import Figures
-from benchmarks.token_libraries import CONVERTED, OURS, REFERENCE
+from benchmarks.token_checks import NODE_REFERENCE
+from benchmarks.token_libraries import OURS, REFERENCE, UNCONVERTED
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, GREY)
@@ -105,10 +107,43 @@ def throughput(figures: Figures) -> Figure:
     return figure
 
 
+def growth(figures: Figures) -> Figure:
+    """Draw the units of DynamoDB that a call costs against the sessions of its user, and of the whole table."""
+    figure = Figure(figsize=(WIDTH_INCHES, 4.0), layout="constrained")
+    of_user, of_all = figure.subplots(1, 2, sharey=True)
+    names = list(figures["per_user"]["living"]["points"][0]["operations"])
+    for name, colour, mark, size in zip(names, COLOURS, MARKS, range(10, 4, -1), strict=False):
+        for axes, grown, line in (
+            (of_user, figures["per_user"]["living"], "-"),
+            (of_user, figures["per_user"]["ended"], ":"),
+            (of_all, figures["table"], "-"),
+        ):
+            points = [point for point in grown["points"] if name in point["operations"]]
+            units = [sum(point["operations"][name][of] for of in ("read_units", "write_units")) for point in points]
+            label = name if grown is figures["per_user"]["living"] else None
+            sessions = [point["sessions"] for point in points]
+            # The first are larger: what costs the same still shows behind the next.
+            axes.plot(sessions, units, color=colour, marker=mark, markersize=size, linestyle=line, label=label)
+    for axes, what in (
+        (of_user, "sessions of the user: solid living, dotted ended"),
+        (of_all, "sessions in the table"),
+    ):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.minorticks_off()
+        axes.set_xlabel(what)
+        _grid(axes, "both")
+    of_user.set_title("Read and write units of a call", loc="left", fontsize=11)
+    figure.legend(loc="outside lower center", ncols=len(names), frameon=False, fontsize=9)
+    return figure
+
+
 def token_checks(figures: Figures) -> Figure:
     """Draw what verifying a token costs, x the signature alone: bars by algorithm."""
     measured = figures["verify"]
-    names = [name for name in measured["ES256"] if name not in (REFERENCE, CONVERTED) and "alone" not in name]
+    names = [name for name in measured["ES256"] if name not in (REFERENCE, UNCONVERTED, NODE_REFERENCE)]
     figure, axes = _axes(3.6)
     width = 0.8 / len(names)
     for number, name in enumerate(names):
@@ -149,6 +184,7 @@ def _grid(axes: Axes, axis: str) -> None:
 
 # By the name of the result; a second plot of one result is NAME.part.
 PLOTS: dict[str, Callable[[Figures], Figure]] = {
+    "growth": growth,
     "starts": starts,
     "throughput": throughput,
     "token_checks": token_checks,

@@ -11,7 +11,16 @@ from typing import Any
 from benchmarks import token_node, token_sizes
 from benchmarks.results import Figures
 from benchmarks.token_examples import bad_tokens, example_claims
-from benchmarks.token_libraries import OURS, REFERENCE, Verify, issuers, raw_checks, raw_signatures, verifiers
+from benchmarks.token_libraries import (
+    OURS,
+    REFERENCE,
+    UNCONVERTED,
+    Verify,
+    issuers,
+    raw_checks,
+    raw_signatures,
+    verifiers,
+)
 from benchmarks.token_stages import refusals, stages
 from benchmarks.turns import BATCH_MS, Act, compared, in_turn
 from edge_auth.tokens import signing_key
@@ -39,7 +48,8 @@ def measure(*, quick: bool) -> Figures:
         warnings.simplefilter("ignore")  # joserfc: RFC 9864 wants another name for EdDSA
         verify = {alg: _verify(key, rounds) for alg, key in keys.items()}
         issued = {alg: _issue(key, rounds) for alg, key in keys.items()}
-    measured = verify["ES256"][OURS]["ratio"]["median"]
+    reached = verify["ES256"][OURS]["ratio"]["median"]
+    unconverted = reached / verify["ES256"][UNCONVERTED]["ratio"]["median"]
     node, left_out = _node(keys, rounds)
     for alg, rows in node.get("verify", {}).items():
         verify[alg].update(rows)
@@ -47,7 +57,12 @@ def measure(*, quick: bool) -> Figures:
         "rounds": rounds,
         "batch_ms": BATCH_MS,
         "garbage_collector": "on",
-        "budget": {"limit": BUDGET, "measured": measured, "holds": measured <= BUDGET},
+        "budget": {
+            "limit": BUDGET,
+            "reached": reached,
+            "reached_without_conversion": round(unconverted, 3),
+            "holds": reached <= BUDGET,
+        },
         "verify": verify,
         "issue": issued,
         "refused": refusals(keys["ES256"], rounds),
@@ -62,11 +77,12 @@ def measure(*, quick: bool) -> Figures:
 def table(figures: Figures) -> str:
     """Return who verifies how fast, and whether the budget holds."""
     budget = figures["budget"]
-    holds = "held" if budget["holds"] else "not held"
+    reached = f"{budget['reached']:.2f} x, or {budget['reached_without_conversion']:.2f} x the call unconverted"
     lines = [
         *_by_algorithm("verify a token", figures["verify"]),
         "",
-        f"Microseconds and x the signature alone (quartiles). Budget for ES256: {budget['limit']} x, {holds}.",
+        "Microseconds of processor time, and x the signature alone (quartiles).",
+        f"Budget for ES256: {budget['limit']} x, {'held' if budget['holds'] else 'not held'}: {reached}.",
     ]
     lines += [f"Left out: {name}: {reason}." for name, reason in figures["left_out"].items()]
     return "\n".join(lines)

@@ -34,7 +34,7 @@ with warnings.catch_warnings():
     from authlib.jose import JsonWebKey, JsonWebToken
 
 REFERENCE = "cryptography, the signature alone"
-CONVERTED = "cryptography, with the ES256 conversion"
+UNCONVERTED = "the same, ES256 conversion left out"
 OURS = "edge-auth"
 REQUIRED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time")
 
@@ -74,8 +74,8 @@ def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
 def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
     """Return the check of this token's signature by `cryptography`: what nobody can do without.
 
-    The reference is the one call, with the bytes as OpenSSL wants them. An ES256 signature has another form in tokens
-    (RFC 7518 §3.4) and whoever has one must convert it, which is measured beside.
+    The key and the bytes are ready. An ES256 signature has another form in tokens than OpenSSL wants (RFC 7518 §3.4):
+    whoever calls must convert it, so the reference does; the call without that is measured beside.
     """
     signed, _, encoded = token.rpartition(".")
     message, signature = signed.encode("ascii"), base64url.decode(encoded)
@@ -83,8 +83,8 @@ def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
     if isinstance(private, EllipticCurvePrivateKey):
         point, ecdsa, der = private.public_key(), ECDSA(SHA256()), _der(signature)
         return {
-            REFERENCE: lambda: point.verify(der, message, ecdsa),
-            CONVERTED: lambda: point.verify(_der(signature), message, ecdsa),
+            REFERENCE: lambda: point.verify(_der(signature), message, ecdsa),
+            UNCONVERTED: lambda: point.verify(der, message, ecdsa),
         }
     if isinstance(private, Ed25519PrivateKey):
         edwards = private.public_key()
@@ -94,14 +94,14 @@ def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
 
 
 def raw_signatures(key: SigningKey, token: str) -> dict[str, RawCall]:
-    """Return the making of this token's signature by `cryptography`; the reference leaves it as OpenSSL makes it."""
+    """Return the making of this token's signature by `cryptography`, in the form that tokens have; and not."""
     message = token.rpartition(".")[0].encode("ascii")
     private = key.private_key
     if isinstance(private, EllipticCurvePrivateKey):
         ecdsa = ECDSA(SHA256())
         return {
-            REFERENCE: lambda: private.sign(message, ecdsa),
-            CONVERTED: lambda: _from_der(private.sign(message, ecdsa)),
+            REFERENCE: lambda: _from_der(private.sign(message, ecdsa)),
+            UNCONVERTED: lambda: private.sign(message, ecdsa),
         }
     if isinstance(private, Ed25519PrivateKey):
         return {REFERENCE: lambda: private.sign(message)}
