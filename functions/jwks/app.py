@@ -3,6 +3,7 @@
 import os
 
 from edge_auth.adapters.aws import secrets_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
@@ -22,7 +23,9 @@ from edge_auth.web.response import Response
 
 settings = read_settings(JwksSettings, os.environ)
 log = FunctionLog("jwks")
-key_ring = SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms)
+secrets_manager = secrets_client()
+prime(os.environ, secrets_manager)
+key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
 
 
 def get(request: Request) -> Response:

@@ -5,6 +5,7 @@ import secrets
 
 from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.session_opening import DynamoDBSessionOpening
@@ -27,7 +28,8 @@ DAY_SECONDS = 86_400
 
 settings = read_settings(LoginSettings, os.environ)
 log = FunctionLog("login")
-dynamodb = dynamodb_client()
+dynamodb, secrets_manager = dynamodb_client(), secrets_client()
+prime(os.environ, dynamodb, secrets_manager)
 login = Login(
     limits=LoginLimits(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
@@ -43,7 +45,7 @@ login = Login(
         entropy=secrets.token_bytes,
         record=log.record,
     ),
-    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     session_policy=SessionPolicy(
         idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
         absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,

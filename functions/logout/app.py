@@ -4,6 +4,7 @@ import os
 import secrets
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sessions import DynamoDBSessions
@@ -25,11 +26,12 @@ from edge_auth.web.response import Response
 
 settings = read_settings(LogoutSettings, os.environ)
 log = FunctionLog("logout")
-dynamodb = dynamodb_client()
+dynamodb, secrets_manager = dynamodb_client(), secrets_client()
+prime(os.environ, dynamodb, secrets_manager)
 logout = Logout(
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
-    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,

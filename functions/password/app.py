@@ -5,6 +5,7 @@ import secrets
 
 from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
@@ -22,6 +23,7 @@ from edge_auth.web.response import Response
 settings = read_settings(PasswordSettings, os.environ)
 log = FunctionLog("password")
 dynamodb = dynamodb_client()
+prime(os.environ, dynamodb)
 change_password = ChangePassword(
     limits=LoginLimits(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record

@@ -5,6 +5,7 @@ import secrets
 
 from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sessions import DynamoDBSessions
@@ -29,11 +30,12 @@ GRANT_TYPE = "refresh_token"
 settings = read_settings(RefreshSettings, os.environ)
 log = FunctionLog("refresh")
 bus = settings.security_event_bus
-dynamodb = dynamodb_client()
+dynamodb, secrets_manager = dynamodb_client(), secrets_client()
+prime(os.environ, dynamodb, secrets_manager)
 refresh = Refresh(
     sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
     dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
-    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
     grace_seconds=settings.rotation_grace_seconds,
     clock=now_ms,

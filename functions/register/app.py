@@ -5,6 +5,7 @@ import secrets
 
 from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.clock import now_ms
 from edge_auth.common_passwords import COMMON_PASSWORDS
@@ -19,6 +20,7 @@ from edge_auth.web.response import Response
 settings = read_settings(RegisterSettings, os.environ)
 log = FunctionLog("register")
 dynamodb = dynamodb_client()
+prime(os.environ, dynamodb)
 register = Register(
     attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),

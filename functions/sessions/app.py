@@ -4,6 +4,7 @@ import os
 import secrets
 
 from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.connections import prime
 from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.flows.own_sessions import OwnSessions
@@ -17,8 +18,10 @@ from edge_auth.web.session_list import session_list
 
 settings = read_settings(SessionsSettings, os.environ)
 log = FunctionLog("sessions")
+dynamodb = dynamodb_client()
+prime(os.environ, dynamodb)
 own_sessions = OwnSessions(
-    sessions=DynamoDBSessions(dynamodb_client(), table=settings.sessions_table),
+    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,

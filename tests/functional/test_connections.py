@@ -1,0 +1,215 @@
+"""The connections of the first calls: opened where Lambda starts a function, missed by nobody where they are not."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+from botocore.session import Session
+
+from edge_auth.adapters.connections import STARTED_BY_LAMBDA, prime
+from tests.architecture.template_file import ROOT
+from tests.architecture.test_imports import ENVIRONMENT, LAYER
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+ON_LAMBDA = {STARTED_BY_LAMBDA: "on-demand"}
+KEY = {"user_id": {"S": "user"}}
+# How many services a function calls as it is asked for the first time.
+CONNECTIONS = {
+    "authorizer": 0,
+    "jwks": 1,
+    "login": 2,
+    "logout": 2,
+    "password": 1,
+    "refresh": 2,
+    "register": 1,
+    "rotate_keys": 0,  # nobody waits for it
+    "sessions": 1,
+    "whoami": 0,
+}
+
+
+class Aws(ThreadingHTTPServer):
+    """Stands for AWS on loopback: what it was asked, on how many connections."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int = 0) -> None:
+        """Listen."""
+        self.connections = 0
+        self.requests: list[tuple[str, bool]] = []
+        self.hangs_up = False
+        super().__init__(("127.0.0.1", port), Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Count a connection."""
+        self.connections += 1
+        return super().get_request()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers everything with an empty document, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Aws
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.requests.append((self.command, "Authorization" in self.headers))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+        self.close_connection = self.server.hangs_up
+
+    do_POST = do_GET  # noqa: N815 - http.server's name
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@contextmanager
+def aws_on(port: int = 0) -> Iterator[Aws]:
+    """Serve."""
+    with Aws(port) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    """Return AWS, in good health."""
+    with aws_on() as server:
+        yield server
+
+
+@pytest.fixture
+def client_of(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Callable[[str], BaseClient]]":
+    """Return what makes a client of an address, with the functions' way to try again and less patience."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    clients: list[BaseClient] = []
+
+    def client(url: str) -> "BaseClient":
+        config = Config(connect_timeout=1, read_timeout=0.2, retries={"total_max_attempts": 3, "mode": "standard"})
+        clients.append(Session().create_client("dynamodb", endpoint_url=url, config=config))
+        return clients[-1]
+
+    yield client
+    for made in clients:
+        made.close()
+
+
+def read(client: "BaseClient") -> dict[str, Any]:
+    """Call, as a function does."""
+    answer: dict[str, Any] = client.get_item(TableName="sessions", Key=KEY)  # type: ignore[attr-defined]
+    return answer
+
+
+def test_the_first_call_uses_the_connection_that_is_open(aws: Aws, client_of: "Callable[[str], BaseClient]") -> None:
+    """One request that nobody signed opens it, and no second one is opened."""
+    client = client_of(aws.url)
+
+    prime(ON_LAMBDA, client)
+    assert (aws.connections, aws.requests) == (1, [("GET", False)])
+
+    read(client)
+    assert (aws.connections, aws.requests[1:]) == (1, [("POST", True)])
+
+
+def test_elsewhere_nothing_is_opened(aws: Aws, client_of: "Callable[[str], BaseClient]") -> None:
+    """Tests, emulators and commands start as they did."""
+    prime({}, client_of(aws.url))
+
+    assert aws.connections == 0
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(
+    aws: Aws, client_of: "Callable[[str], BaseClient]"
+) -> None:
+    """Minutes may pass between the start and the first call."""
+    client, aws.hangs_up = client_of(aws.url), True
+
+    prime(ON_LAMBDA, client)
+    read(client)
+
+    assert (aws.connections, [method for method, _ in aws.requests]) == (2, ["GET", "POST"])
+
+
+def test_where_nobody_listens_the_first_call_finds_out(client_of: "Callable[[str], BaseClient]") -> None:
+    """The start succeeds, and so does a call once somebody does."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    client = client_of(f"http://127.0.0.1:{port}")
+
+    prime(ON_LAMBDA, client)
+
+    with aws_on(port) as aws:
+        read(client)
+        assert aws.requests == [("POST", True)]
+
+
+def test_whoever_never_answers_is_asked_once(client_of: "Callable[[str], BaseClient]") -> None:
+    """Within the client's time-outs, and without its second and third attempt."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        prime(ON_LAMBDA, client_of(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
+def test_a_name_without_an_address_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch, aws: Aws, client_of: "Callable[[str], BaseClient]"
+) -> None:
+    """The other client's connection is opened all the same."""
+    lost = client_of("https://aws.invalid")
+    found = socket.getaddrinfo
+
+    def resolve(host: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as the standard library has it
+        if host == "aws.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "planted")
+        return found(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+    prime(ON_LAMBDA, lost, client_of(aws.url))
+
+    assert aws.requests == [("GET", False)]
+
+
+@pytest.mark.parametrize("function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py")))
+def test_a_function_opens_what_its_first_caller_would_wait_for(aws: Aws, function: str) -> None:
+    """One connection for each service that it calls every time, and none where Lambda does not start it."""
+    expected = CONNECTIONS[function]
+    for variables in (ON_LAMBDA, {}):
+        subprocess.run(
+            [sys.executable, "-c", f"import functions.{function}.app"],
+            cwd=ROOT,
+            env={
+                **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
+                **ENVIRONMENT,
+                **variables,
+                "AWS_ENDPOINT_URL": aws.url,
+                "no_proxy": "127.0.0.1",
+                "PYTHONPATH": f"{LAYER}:{ROOT}",
+            },
+            check=True,
+        )
+        assert (aws.connections, aws.requests) == (expected, [("GET", False)] * expected)
