@@ -1,10 +1,10 @@
-"""The tables of docs/scale.md, from prices, quotas and a simulation: `python -m benchmarks.scale` writes them anew."""
+"""The tables of docs/scale.md that are computed: `python -m benchmarks.scale` writes them anew."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks import results, two_regions
+from benchmarks import results
 from benchmarks.costs import (
     ASSUMED,
     OPERATIONS,
@@ -130,19 +130,8 @@ def rates() -> str:
     return markdown((*head, "partitions", "log MB/s", "$/hour", "met (times the default)"), rows)
 
 
-def moving() -> str:
-    """Say what went wrong in two Regions that are both up."""
-    return _simulated()[0]
-
-
-def failover() -> str:
-    """Say what went wrong when one of two Regions was lost."""
-    return _simulated()[1]
-
-
 TABLES: Mapping[str, Callable[[], str]] = {
-    table.__name__: table
-    for table in (prices, assumptions, operations, users, months, break_evens, quotas, rates, moving, failover)
+    table.__name__: table for table in (prices, assumptions, operations, users, months, break_evens, quotas, rates)
 }
 
 
@@ -158,16 +147,12 @@ def renewed(document: str) -> str:
     return _BLOCK.sub(lambda block: f"{block[1]}{TABLES[block[2]]()}\n{block[4]}", document)
 
 
-def _simulated() -> list[str]:
-    return two_regions.table(results.read("two_regions")["figures"]).split("\n\n")
-
-
 def _link(source: Source) -> str:
     return f"[{source.title}]({source.address})"
 
 
 def _dollars(amount: float) -> str:
-    return f"${amount:.10f}".rstrip("0").rstrip(".")
+    return f"${amount:.2f}" if amount == round(amount, 2) else f"${amount:.10f}".rstrip("0")
 
 
 def _steps(plan: str) -> str:

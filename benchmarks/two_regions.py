@@ -218,8 +218,13 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
 
 
 def table(figures: dict[str, Any]) -> str:
-    """Make Markdown of the figures: two tables."""
-    moving = [
+    """Make Markdown of the figures: both tables."""
+    return f"{moving_table(figures)}\n\n{failover_table(figures)}"
+
+
+def moving_table(figures: dict[str, Any]) -> str:
+    """Say what went wrong while both Regions were up."""
+    rows = [
         (
             _where(row),
             f"{row['lag_seconds']} s",
@@ -230,15 +235,13 @@ def table(figures: dict[str, Any]) -> str:
         )
         for row in figures["moving"]
     ]
-    failover = [
-        (_where(row), f"{row['lag_seconds']} s", row["logged_out"], row["waits"]) for row in figures["failover"]
-    ]
-    return "\n\n".join(
-        [
-            _markdown(("answered in", "lag, mean", "moves", "logged out", "revived", "thief stays"), moving),
-            _markdown(("answered in", "lag, mean", "logged out", "waits"), failover),
-        ]
-    )
+    return _markdown(("answered in", "lag, mean", "moves", "logged out", "revived", "thief stays"), rows)
+
+
+def failover_table(figures: dict[str, Any]) -> str:
+    """Say what went wrong when one of them was lost."""
+    rows = [(_where(row), f"{row['lag_seconds']} s", row["logged_out"], row["waits"]) for row in figures["failover"]]
+    return _markdown(("answered in", "lag, mean", "logged out", "waits"), rows)
 
 
 def _moving(sessions: int, lag: float, switch: float, *, stay_home: bool = False) -> dict[str, Any]:
