@@ -63,6 +63,7 @@ bench: $(BENCH) $(LAMBDA) $(PEERS) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure, 
 
 figures: $(BENCH) ## write the documents' tables and plots from what was measured
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.report
+	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.scale
 
 build: $(VENV) $(SAM) ## build what is deployed, and weigh the layer
 	.tools/sam/bin/sam build --config-env $(ENVIRONMENT)
