@@ -47,7 +47,7 @@ def measure(*, quick: bool) -> Figures:
 def measured_on(engine: Engine, *, quick: bool) -> Figures:
     """Return `per_user`, by what the sessions are, `table`, and how long filling took."""
     with deployed(engine.endpoint) as deployment, Instances(deployment) as instances:
-        growth = _Growth(instances, REPEATS if not quick else QUICK_REPEATS)
+        growth = Growth(instances, REPEATS if not quick else QUICK_REPEATS)
         growth.warm_up(WARM_UP if not quick else 1)
         per_user = {
             state: growth.with_sessions_of_one_user(QUICK_PER_USER if quick else PER_USER, ended=state == "ended")
@@ -110,8 +110,11 @@ def _cell(row: Mapping[str, Any]) -> str:
     return f"{counts}; {row['milliseconds']:.3g} ms"
 
 
-class _Growth:
+class Growth:
+    """The operations, with more and more sessions about."""
+
     def __init__(self, instances: Instances, repeats: int) -> None:
+        """Start the functions; each point is measured from so many repeats."""
         self.wire = instances.wire
         self.deployment: Deployment = instances.deployment
         self.client: DynamoDBClient = self.deployment.client()

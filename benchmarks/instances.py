@@ -7,8 +7,11 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Self
 from unittest.mock import patch
+
+from botocore.session import Session
 
 from benchmarks.deployment import PASSWORD, USER_AGENT, Deployment
 from benchmarks.results import ROOT
@@ -32,16 +35,19 @@ class Instances:
         """Begin without any."""
         self.deployment = deployment
         self.wire = Wire(secret=deployment.ring_json)
-        self._environment = patch.dict(os.environ, deployment.aws_environment())
+        self._leave = ExitStack()
 
     def __enter__(self) -> Self:
-        """Be where the functions run: AWS is the deployment's engine."""
-        self._environment.start()
+        """Be where the functions run: their session is a new one, and DynamoDB the deployment's engine."""
+        self._leave.enter_context(patch.dict(os.environ, self.deployment.aws_environment()))
+        session = Session()
+        self.wire.watch(session)
+        self._leave.enter_context(patch("edge_auth.adapters.aws.session", lambda: session))
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave."""
-        self._environment.stop()
+        self._leave.close()
 
     def start(self, function: str, parameters: Mapping[str, str] | None = None) -> Function:
         """Start a function as a cold start does, with these parameters of the template instead of its defaults."""
@@ -52,7 +58,7 @@ class Instances:
         if spec is None or spec.loader is None:
             raise RuntimeError(f"no function: {function}")
         module = importlib.util.module_from_spec(spec)
-        with patch.dict(os.environ, environment), self.wire:
+        with patch.dict(os.environ, environment):
             spec.loader.exec_module(module)
         for writer in logging.getLogger(function).handlers:
             if isinstance(writer, logging.StreamHandler):

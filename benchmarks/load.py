@@ -118,7 +118,7 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 def knee(levels: Sequence[Mapping[str, Any]]) -> int | None:
     """Return the workers of the first level that gains less than a tenth over the one before; None where all do."""
     for before, level in pairwise(levels):
-        if level["per_second"] < before["per_second"] * (1 + LEAST_GAIN):
+        if level["per_second"] - before["per_second"] < before["per_second"] * LEAST_GAIN:
             workers: int = level["workers"]
             return workers
     return None

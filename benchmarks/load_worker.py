@@ -44,7 +44,7 @@ class Done:
 def work(connection: Connection, deployment: Deployment) -> None:
     """Do what comes by the pipe until nothing does any more; an exception is sent back as a text."""
     with Instances(deployment) as instances:
-        worker = _Worker(instances)
+        worker = Worker(instances)
         connection.send("ready")
         while True:
             try:
@@ -58,7 +58,9 @@ def work(connection: Connection, deployment: Deployment) -> None:
 
 
 @dataclass
-class _Worker:
+class Worker:
+    """The functions of one process, and the refresh token it got last."""
+
     instances: Instances
     token: str = field(default="", repr=False)
     tokens: set[str] = field(default_factory=set, repr=False)
@@ -66,6 +68,7 @@ class _Worker:
     _turn: int = 0
 
     def do(self, order: Order) -> Done:
+        """Do what is ordered, from now until its time is up."""
         act = self._act(order)
         milliseconds: list[float] = []
         answered, cpu_before = 0, time.process_time()
@@ -83,12 +86,12 @@ class _Worker:
             # Its own session; with no grace window every refresh is a rotation.
             self.token = self.token or order.material[0]
             function = self._function("refresh", grace_seconds=0)
-            return lambda: self._refresh(function, must_rotate=True)
+            return lambda: self.refresh(function, must_rotate=True)
         if order.operation == "refresh of one session":
             self.token = order.material[0]
             self.tokens = set()
             function = self._function("refresh")
-            return lambda: self._refresh(function, must_rotate=False)
+            return lambda: self.refresh(function, must_rotate=False)
         if order.operation == "authorizer":
             function = self._function("authorizer")
             event = token_event(order.material[0])
@@ -104,7 +107,8 @@ class _Worker:
             self._functions[key] = self.instances.start(name, given)
         return self._functions[key]
 
-    def _refresh(self, function: Function, *, must_rotate: bool) -> float:
+    def refresh(self, function: Function, *, must_rotate: bool) -> float:
+        """Refresh, check the answer and keep its token. Raises RuntimeError: it is not what it must be."""
         event = refresh_event(self.token)
         begin = time.perf_counter()
         answer = function(event)

@@ -63,7 +63,7 @@ def counted_on(engine: Engine) -> Figures:
     """Count on this engine. Returns `operations`, `budgets` and `peers`."""
     with deployed(engine.endpoint) as deployment:
         operations = operations_of(deployment)
-        return {"operations": operations, "budgets": budgets(operations), "peers": _peers(deployment)}
+        return {"operations": operations, "budgets": budgets(operations), "peers": peers_on(deployment)}
 
 
 def operations_of(deployment: Deployment) -> dict[str, dict[str, Any]]:
@@ -231,10 +231,11 @@ def _counted(wire: Wire, act: Callable[[], object]) -> dict[str, Any]:
     return {**counts, "argon2": argon2id.call_count + argon2id.verify_phc_encoded.call_count}
 
 
-def _peers(deployment: Deployment) -> dict[str, dict[str, Any]]:
+def peers_on(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """Return reads, writes and units of the refreshes of others, by their names."""
     rows: dict[str, dict[str, Any]] = {}
     wire, client = Wire(), deployment.client()
-    wire.watch(client)
+    wire.watch(client.meta.events)
     patterns: dict[str, tuple[type[OpenAuth | SuperTokens], Callable[[DynamoDBClient, str], None], str]] = {
         "OpenAuth": (OpenAuth, create_openauth_table, "its pattern, run"),
         "SuperTokens": (SuperTokens, create_supertokens_table, "its SQL as requests to DynamoDB, run"),

@@ -1,39 +1,45 @@
-"""What botocore's clients of this process send: counted, with the capacity units that the engine reports.
+"""What botocore's clients send: counted, with the capacity units that the engine reports.
 
-It hangs below the product's code, on every client that is made within the `with` block: each request to DynamoDB is
-asked for its units, and each one to Secrets Manager is answered here.
+It hangs below the product's code, on botocore's events: each request to DynamoDB is asked for its units, and each one
+to Secrets Manager is answered here.
 """
 
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
-from unittest.mock import patch
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.awsrequest import AWSResponse
-from botocore.session import Session
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
-    from botocore.client import BaseClient
     from botocore.model import OperationModel
 
 READS = ("GetItem", "Query")
 TRANSACTION_FACTOR = 2
 WRITE_UNIT_BYTES = 1024
+PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
+
+
+class Events(Protocol):
+    """A session's or a client's events. What a handler returns may be a request's parameters, or its response."""
+
+    def register(self, event_name: str, handler: Callable[..., Any]) -> None:
+        """Call the handler on events of this name and below."""
 
 
 @dataclass
 class Wire:
-    """Counts of one stretch of work. Units are DynamoDB's, as the engine reports them, with two exceptions.
+    """Counts of one stretch of work. Units are DynamoDB's, as the engine reports them, with three exceptions.
 
     `refused` are writes whose condition did not hold. Nothing reports what they cost: it is reckoned by the rule that
     the item that was found is paid for as if it had been written, and one unit at least (Amazon DynamoDB Developer
     Guide, "Capacity unit consumption for write operations"). Transactions are reckoned too, two units for each KiB of
     each item ("Amazon DynamoDB Transactions: how it works", capacity management): DynamoDB Local 2.6.1 says four for
-    each table, be it one item or two.
+    each table, be it one item or two. And a Query ends its page after 1 MB that it read, whatever its filter leaves of
+    it (API reference, Query); that engine ends it after 1 MB of what is left, so the requests for more are added.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -43,29 +49,11 @@ class Wire:
     refused: int = 0
     secret: str = ""
 
-    def __enter__(self) -> Self:
-        """Hang on every client that is made from now on, whoever makes it."""
-        create_client = Session.create_client
-
-        def watched(session: Session, *args: Any, **kwargs: Any) -> "BaseClient":  # noqa: ANN401 - passed through
-            client: BaseClient = create_client(session, *args, **kwargs)
-            self.watch(client)
-            return client
-
-        self._patch = patch.object(Session, "create_client", watched)
-        self._patch.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave alone the clients that are made from now on."""
-        self._patch.stop()
-
-    def watch(self, client: "BaseClient") -> None:
-        """Hang on this client, in front of all other handlers."""
-        events = client.meta.events
-        events.register("provide-client-params.dynamodb", self._ask_for_units)  # type: ignore[arg-type]  # may change them
+    def watch(self, events: Events) -> None:
+        """Hang on a session and all its clients, or on one client, in front of other handlers."""
+        events.register("provide-client-params.dynamodb", self._ask_for_units)
         events.register("before-send.dynamodb", self._count)
-        events.register("before-send.secrets-manager", self._answer)  # type: ignore[arg-type]  # may answer
+        events.register("before-send.secrets-manager", self._answer)
         events.register("after-call.dynamodb", self._add_units)
 
     def forget(self) -> None:
@@ -103,6 +91,7 @@ class Wire:
         units = float(consumed.get("CapacityUnits", 0)) if isinstance(consumed, dict) else 0.0
         if model.name in READS:
             self.read_units += units
+            self.requests[model.name] += pages(units) - 1
         else:
             self.write_units += units
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
@@ -119,6 +108,11 @@ class _Body:
     def stream(self) -> Iterator[bytes]:
         """Return the body in one piece."""
         yield self._body
+
+
+def pages(units: float) -> int:
+    """Return in how many pages a consistent Query of so many read units comes."""
+    return max(1, math.ceil(units / PAGE_READ_UNITS))
 
 
 def transaction_units(items: Sequence[Mapping[str, Any]]) -> int:

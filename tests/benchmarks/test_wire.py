@@ -1,0 +1,100 @@
+"""Capacity units, as they are reported and as they are reckoned, and the botocore events that bring them."""
+
+import pytest
+
+from benchmarks.deployment import Deployment, add_user
+from benchmarks.instances import Instances, login_event, refresh_event, succeeded
+from benchmarks.wire import Wire, item_bytes, pages, transaction_units, write_units
+
+KEY = {"user_id": {"S": "u"}, "session_id": {"S": "s"}}
+
+
+def test_an_items_size_is_that_of_its_names_and_values() -> None:
+    """Texts by their UTF-8, numbers by two digits a byte and one more, lists and maps with what frames them."""
+    assert item_bytes({"name": {"S": "é"}}) == 4 + 2
+    assert item_bytes({"n": {"N": "12345"}}) == 1 + 4
+    assert item_bytes({"b": {"B": b"1234"}, "t": {"BOOL": True}}) == 5 + 2
+    assert item_bytes({"l": {"L": [{"S": "abc"}]}}) == 1 + 3 + 1 + 3
+    assert item_bytes({"m": {"M": {"k": {"S": "v"}}}}) == 1 + 3 + 2 + 1
+
+
+@pytest.mark.parametrize(("size", "units"), [(1, 1), (1023, 1), (1024, 1), (1025, 2), (4096, 4)])
+def test_a_write_costs_a_unit_for_each_begun_kib(size: int, units: int) -> None:
+    """And one where there is nothing."""
+    assert write_units({"": {"S": "x" * size}}) == units
+    assert write_units({}) == 1
+
+
+def test_a_transaction_costs_two_units_for_each_item_and_kib() -> None:
+    """A condition check like a write."""
+    check = {"ConditionCheck": {"Key": KEY}}
+
+    assert transaction_units([check, {"Put": {"Item": KEY}}]) == 4
+    assert transaction_units([check, {"Put": {"Item": {"a": {"S": "x" * 1500}}}}]) == 6
+    assert transaction_units([]) == 0
+
+
+def test_a_page_is_a_megabyte_that_was_read() -> None:
+    """Of consistent reads, 256 units; an empty one is a page too."""
+    assert [pages(units) for units in (0, 0.5, 256, 256.5, 1141)] == [1, 1, 1, 2, 5]
+
+
+def test_units_are_those_that_the_engine_reports(deployment: Deployment) -> None:
+    """Reads apart from writes."""
+    wire, client = Wire(), deployment.client()
+    wire.watch(client.meta.events)
+    table = deployment.tables["SessionsTable"]
+
+    client.get_item(TableName=table, Key=KEY, ConsistentRead=True)
+    read = wire.counts()
+    wire.forget()
+    client.put_item(TableName=table, Item=KEY)
+    written = wire.counts()
+
+    assert (read["operations"], read["write_units"]) == ({"GetItem": 1}, 0)
+    assert read["read_units"] > 0
+    assert (written["operations"], written["read_units"]) == ({"PutItem": 1}, 0)
+    assert written["write_units"] > 0
+
+
+def test_a_refused_write_is_paid_for(deployment: Deployment) -> None:
+    """One unit, which nothing reports."""
+    wire, client = Wire(), deployment.client()
+    wire.watch(client.meta.events)
+
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+        client.put_item(
+            TableName=deployment.tables["SessionsTable"], Item=KEY, ConditionExpression="attribute_exists(user_id)"
+        )
+
+    assert (wire.refused, wire.write_units) == (1, 1)
+
+
+def test_functions_of_a_deployment_are_on_its_wire_and_their_key_ring_on_no_aws(deployment: Deployment) -> None:
+    """Whoever sets the scene is not."""
+    client = deployment.client()
+    add_user(deployment, client, "ada")
+    with Instances(deployment) as instances:
+        login, refresh = instances.start("login"), instances.start("refresh", {"RotationGraceSeconds": "0"})
+        assert not instances.wire.requests
+
+        tokens = succeeded(login(login_event("ada")))
+        instances.wire.forget()
+        refreshed = succeeded(refresh(refresh_event(tokens["refresh_token"])))
+        client.describe_table(TableName=deployment.tables["SessionsTable"])
+
+        assert refreshed["refresh_token"] != tokens["refresh_token"]
+        assert instances.wire.requests == {"UpdateItem": 1}
+        assert instances.wire.secret_requests == 1
+
+
+def test_a_session_of_the_scene_is_one_that_the_product_knows(deployment: Deployment) -> None:
+    """Its token is answered, and an answer that is not as expected stops a benchmark."""
+    client = deployment.client()
+    item, token = deployment.new_session(add_user(deployment, client, "ada"))
+    client.put_item(TableName=deployment.tables["SessionsTable"], Item=item)
+    with Instances(deployment) as instances:
+        refresh = instances.start("refresh")
+        assert succeeded(refresh(refresh_event(token)))["session_id"] == item["session_id"]["S"]
+        with pytest.raises(RuntimeError, match="not 204: 200"):
+            succeeded(refresh(refresh_event(token)), 204)
