@@ -297,5 +297,4 @@ def _new_session() -> Session:
 
 if __name__ == "__main__":
     result = measure()
-    print(table(result))
-    print(write("two_regions", result))
+    print(table(result), write("two_regions", result), sep="\n")
