@@ -1,19 +1,69 @@
-"""What `make build` says of the layer."""
+"""What `make build` says of the layer, and when it refuses one."""
 
+import random
+import subprocess
+import sys
 from pathlib import Path
 
-from local.weight import weigh
+import pytest
+
+from local import weight
+from local.settings import ROOT
+from local.weight import main
 
 
-def test_the_weight_names_sizes_and_the_largest_parts_first(tmp_path: Path) -> None:
+def package(layer: Path, name: str, content: bytes) -> None:
+    """Add a package to a layer."""
+    folder = layer / "python" / name
+    folder.mkdir(parents=True)
+    (folder / "module.py").write_bytes(content)
+
+
+def test_the_weight_names_sizes_and_the_largest_parts_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Both sizes in one line, then ten parts and no more, each package as a whole."""
     for number in range(12):
-        package = tmp_path / "python" / f"package{number}"
-        package.mkdir(parents=True)
-        (package / "module.py").write_bytes(bytes(1024 * 1024 * (number + 1)))
+        package(tmp_path, f"package{number}", bytes(100_000 * (number + 1)))
 
-    lines = weigh(tmp_path).splitlines()
+    assert main(tmp_path) == 0
 
-    assert "78.0 MiB unzipped" in lines[0]
-    assert lines[1].split() == ["12.0", "MiB", "python/package11"]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "layer: 0.0 MB zipped, 7.8 MB unzipped"
+    assert lines[1].split() == ["1.2", "MB", "python/package11"]
     assert len(lines) == 11
+
+
+def test_the_budget_is_what_the_documents_say() -> None:
+    """15 MB zipped, 50 MB unzipped."""
+    assert (weight.MAX_ZIPPED, weight.MAX_UNZIPPED) == (15_000_000, 50_000_000)
+
+
+@pytest.mark.parametrize(
+    ("budget", "error"),
+    [
+        ("MAX_ZIPPED", "error: the layer may have 1 MB zipped, and has 1.2\n"),
+        ("MAX_UNZIPPED", "error: the layer may have 1 MB unzipped, and has 1.2\n"),
+    ],
+)
+def test_a_layer_over_the_budget_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], budget: str, error: str
+) -> None:
+    """It is weighed all the same, since its parts say what has grown."""
+    package(tmp_path, "grown", random.Random(0).randbytes(1_200_000))  # noqa: S311 - what no archive makes smaller
+    monkeypatch.setattr(weight, budget, 1_000_000)
+
+    assert main(tmp_path) == 1
+
+    printed = capsys.readouterr()
+    assert printed.err == error
+    assert printed.out.splitlines()[1].split() == ["1.2", "MB", "python/grown"]
+
+
+def test_a_build_fails_with_it(tmp_path: Path) -> None:
+    """What make runs ends with another status than 0."""
+    package(tmp_path, "grown", bytes(50_000_001))
+
+    outcome = subprocess.run(
+        [sys.executable, "-m", "local.weight", tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (outcome.returncode, outcome.stderr) == (1, "error: the layer may have 50 MB unzipped, and has 50.0\n")
