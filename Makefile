@@ -48,7 +48,7 @@ demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through
 run: $(VENV) $(SAM) $(MINISTACK) ## the same without the walk, then serve until Ctrl-C
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
-test: $(VENV) $(SAM) $(MINISTACK) $(VERIFIERS) ## every test, the deployed stack's included
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) ## every test, the deployed stack's included
 	.venv/bin/python -m pytest -n auto
 
 check: $(VENV) $(SAM) ## format, lint, types, import rules, template
