@@ -116,7 +116,7 @@ def _ours(key: SigningKey, claims: AccessClaims) -> Verify:
 
 
 def _pyjwt(key: SigningKey, claims: AccessClaims) -> Verify:
-    public, algorithms = key.private_key.public_key(), [key.alg]
+    public, algorithms = jwt.PyJWK(dict(key.public_jwk())), [key.alg]
     decoder = jwt.PyJWT({"require": list(REQUIRED), "strict_aud": True})
 
     def verify(token: str) -> object:
