@@ -1,19 +1,39 @@
 """What ships: the layer as it was built for the stack that serves."""
 
 import importlib.util
+import json
+import os
+import shutil
 import subprocess
+import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from local import ministack
+from local import ministack, sam
 from local.settings import ROOT
 from local.stack import Stack
-from tests.architecture.test_imports import ENVIRONMENT
+from tests.architecture.test_imports import ENVIRONMENT, PACKAGE
 
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 # PEP 552: the flags of bytecode that is checked against its source's hash, whatever the files' times are.
 CHECKED_HASH = (3).to_bytes(4, "little")
+
+# Zips a folder as `sam package` and `sam deploy` do.
+ZIP = """
+import sys
+from samcli.lib.package.utils import make_zip_with_lambda_permissions
+print(make_zip_with_lambda_permissions(*sys.argv[1:]))
+"""
+# Imports a module, and prints the sources that were compiled for that.
+COMPILED = """
+import importlib, json, sys
+compiled = []
+sys.addaudithook(lambda name, arguments: compiled.append(str(arguments[1])) if name == "compile" else None)
+importlib.import_module(sys.argv[1])
+print(json.dumps(compiled))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +65,60 @@ def test_the_sdk_is_trimmed_to_the_services_that_are_called(layer: Path) -> None
     services = {path.name for path in (layer / "python" / "botocore" / "data").iterdir() if path.is_dir()}
 
     assert services == {"dynamodb", "events", "secretsmanager"}
+
+
+def as_on_lambda(folder: Path, place: Path) -> Path:
+    """Return what Lambda makes of a layer: zipped by SAM, unpacked with the archive's times, and read-only."""
+    python = sam.SAM.with_name("python")
+    outcome = subprocess.run(
+        [python, "-c", ZIP, place / "layer", folder], capture_output=True, text=True, check=True, cwd=place
+    )
+    opt = place / "opt"
+    with zipfile.ZipFile(outcome.stdout.strip()) as archive:
+        archive.extractall(opt)
+        for entry in archive.infolist():
+            seconds = datetime(*entry.date_time).timestamp()  # noqa: DTZ001 - an archive has the local time
+            os.utime(opt / entry.filename, (seconds, seconds))
+            (opt / entry.filename).chmod(0o555)
+    return opt / "python"
+
+
+def compiled_for(module: str, folder: Path, site: Path) -> list[str]:
+    """Return the sources of a site that Python had to compile for one module."""
+    outcome = subprocess.run(
+        [ministack.INTERPRETER, "-S", "-c", COMPILED, module],
+        cwd=folder,
+        env={**ENVIRONMENT, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [name for name in json.loads(outcome.stdout) if name.startswith(str(site))]
+
+
+@pytest.fixture(scope="module")
+def opt(layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the layer's packages as the functions find them on Lambda."""
+    return as_on_lambda(layer, tmp_path_factory.mktemp("lambda"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_cold_start_compiles_nothing_of_the_layer(opt: Path, function: str) -> None:
+    """What was compiled when the layer was built is used after SAM's archive, too."""
+    assert compiled_for("app", ROOT / "functions" / function, opt) == []
+
+
+def test_bytecode_that_is_checked_by_time_would_be_of_no_use(tmp_path: Path) -> None:
+    """The test above can fail: compiled the ordinary way, each module is compiled again at each start."""
+    site = tmp_path / "layer-folder" / "python"
+    shutil.copytree(PACKAGE, site / "edge_auth", ignore=shutil.ignore_patterns("__pycache__"))
+    by_time = ("-m", "compileall", "-q", "--invalidation-mode", "timestamp", site)
+    subprocess.run([ministack.INTERPRETER, *by_time], check=True)
+
+    unpacked = as_on_lambda(site.parent, tmp_path)
+
+    assert compiled_for("edge_auth.errors", tmp_path, site) == []
+    assert str(unpacked / "edge_auth" / "errors.py") in compiled_for("edge_auth.errors", tmp_path, unpacked)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
