@@ -103,19 +103,19 @@ class Verifier:
             _refuse("iat")
         if "nbf" in claims and _seconds(claims, "nbf") > now + ISSUED_AT_LEEWAY_SECONDS:
             _refuse("nbf")
-        return AccessClaims(
-            iss=issuer,
-            aud=self._audience,
-            sub=_text(claims, "sub", IDENTIFIER),
-            client_id=_text(claims, "client_id", CLIENT_ID),
-            iat=iat,
-            exp=exp,
-            jti=_text(claims, "jti", IDENTIFIER),
-            sid=_text(claims, "sid", IDENTIFIER),
-            auth_time=auth_time,
-            scope=_text(claims, "scope", SCOPE) if "scope" in claims else "",
-            roles=_texts(claims, "roles", ROLE) if "roles" in claims else (),
-            amr=_texts(claims, "amr", AUTHENTICATION_METHOD) if "amr" in claims else (),
+        return AccessClaims(  # in the order of its fields: names would take as long as a check
+            issuer,
+            self._audience,
+            _text(claims, "sub", IDENTIFIER),
+            _text(claims, "client_id", CLIENT_ID),
+            iat,
+            exp,
+            _text(claims, "jti", IDENTIFIER),
+            _text(claims, "sid", IDENTIFIER),
+            auth_time,
+            _text(claims, "scope", SCOPE) if "scope" in claims else "",
+            _texts(claims, "roles", ROLE) if "roles" in claims else (),
+            _texts(claims, "amr", AUTHENTICATION_METHOD) if "amr" in claims else (),
         )
 
 
