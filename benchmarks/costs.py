@@ -54,6 +54,7 @@ class Assumptions:
     )
     cold_share: float = 0.01  # AWS: under 1 % of invocations
     platform_log_bytes: int = 500  # Lambda's own two lines, start and report
+    quiet: frozenset[str] = frozenset({"authorizer"})  # functions about which Lambda writes none: SystemLogLevel
     log_line_bytes: int = 355  # the longest of ours
     log_event_bytes: int = 26  # what CloudWatch adds to each
     gateway_header_bytes: int = 300  # what API Gateway, HTTP and TLS add to a response
@@ -141,7 +142,8 @@ class Cost:
 
 def log_bytes(operation: Operation, assumed: Assumptions = ASSUMED) -> int:
     """Return how many bytes one request adds to its function's log: Lambda's two lines, and ours."""
-    platform = assumed.platform_log_bytes + 2 * assumed.log_event_bytes if assumed.platform_log_bytes else 0
+    is_quiet = operation.function in assumed.quiet
+    platform = 0 if is_quiet else assumed.platform_log_bytes + 2 * assumed.log_event_bytes
     return platform + operation.log_lines * (assumed.log_line_bytes + assumed.log_event_bytes)
 
 
