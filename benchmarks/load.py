@@ -62,11 +62,13 @@ class Workers:
         Returns what each worker did and the level's figures: `level_figures`, and the cores that the engine and the
         whole machine kept busy, None where that cannot be known. Raises RuntimeError: a wrong answer.
         """
-        begin = time.monotonic() + 0.2  # until then each has its order
-        measured_from, until = begin + warm_up, begin + warm_up + seconds
         active = self._connections[:count]
-        for number, connection in enumerate(active):
-            connection.send(Order(operation, measured_from, until, material(number)))
+        self._order(active, operation, 0.0, 0.0, material)  # starts the functions, before anything is measured
+        for connection in active:
+            self._answer(connection)
+        measured_from = time.monotonic() + warm_up
+        until = measured_from + seconds
+        self._order(active, operation, measured_from, until, material)
         _sleep_until(measured_from)
         engine_before, machine_before = cpu_seconds(self._engine_process_id), machine_cpu_seconds()
         _sleep_until(until)
@@ -78,6 +80,17 @@ class Workers:
             "machine_cores": _cores(machine_before, machine_after, seconds),
         }
         return figures, done
+
+    def _order(
+        self,
+        connections: Sequence[Connection],
+        operation: str,
+        measured_from: float,
+        until: float,
+        material: Callable[[int], Sequence[str]],
+    ) -> None:
+        for number, connection in enumerate(connections):
+            connection.send(Order(operation, measured_from, until, material(number)))
 
     def _answer(self, connection: Connection) -> Any:  # noqa: ANN401 - "ready", or Done
         if not connection.poll(PATIENCE_SECONDS):
