@@ -1,12 +1,13 @@
 """How the template runs the functions, and what it gives them."""
 
+import re
 from typing import NamedTuple
 
 import pytest
 
 from edge_auth import settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
-from tests.architecture.template_file import Intrinsic, functions, properties, resources, template, variables
+from tests.architecture.template_file import ROOT, Intrinsic, functions, properties, resources, template, variables
 
 SETTINGS: dict[str, type[NamedTuple]] = {
     "login": settings.LoginSettings,
@@ -33,6 +34,15 @@ def test_a_functions_environment_is_what_its_settings_read(function: str) -> Non
     read = settings.variables(SETTINGS[function]) if function in SETTINGS else []
 
     assert sorted(variables(function)) == sorted(read)
+
+
+def test_every_memory_size_has_its_reason() -> None:
+    """Beside the number: it buys processor as well, and costs by the millisecond."""
+    sizes = [line for line in (ROOT / "template.yaml").read_text().splitlines() if "MemorySize:" in line]
+
+    assert len(sizes) > 1
+    for line in sizes:
+        assert re.search(r"MemorySize: \d+ # .{10,}", line), line
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
