@@ -99,3 +99,20 @@ def test_a_package_and_a_heavy_part_are_both_counted() -> None:
     modules = {"boto3", "boto3.session", "asyncio", "json", "edge_auth.errors", "cryptography.x509", "certifi"}
 
     assert accountable(modules) == {"boto3", "asyncio", "cryptography", "cryptography.x509"}
+
+
+def test_what_the_sdk_loads_is_not_searched_for_garbage() -> None:
+    """It stays for good: it is out of the collector's sight, which watches over everything that comes after."""
+    script = "import functions.refresh.app, gc; print(gc.get_freeze_count(), gc.isenabled())"
+    outcome = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**ENVIRONMENT, "PYTHONPATH": f"{LAYER}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    frozen, is_enabled = outcome.stdout.split()
+    assert int(frozen) > 10_000
+    assert is_enabled == "True"
