@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +15,33 @@ WARM_UP = 1
 
 
 def row(label: str, group: str, init_ms: list[float], warm_ms: float, *, calls_aws: bool = False) -> Row:
-    """Return a row that was started once a round: its first call took 9 ms, the others one time."""
+    """Return a row that was started in two rounds: its first call took 9 ms, the others one time."""
     timings = [Timings(init, [9.0, warm_ms, warm_ms]) for init in init_ms]
-    return Row(label, group, Function(label, Path()), Series(echoes()), 2, calls_aws=calls_aws, timings=timings)
+    made = Row(label, group, Function(label, Path()), Series(echoes()), 2, calls_aws=calls_aws)
+    return replace(made, timings=timings, starts=len(timings) // 2)
 
 
 def measured(*, authorizer_init_ms: list[float], refresh_init_ms: list[float]) -> dict[str, Any]:
-    """Return the figures of two rounds, the second of which was twice as slow."""
+    """Return the figures of two rounds, the second twice as slow; in each the empty handler started thrice."""
     rows = [
         row("authorizer", OURS, authorizer_init_ms, 0.5),
         row("refresh", OURS, refresh_init_ms, 3.0, calls_aws=True),
-        row(EMPTY, REFERENCE, [20.0, 40.0], 0.4),
+        row(EMPTY, REFERENCE, [20.0, 5.0, 20.0, 40.0, 40.0, 400.0], 0.4),
     ]
     return {"rounds": 2, "rows": figures_of(rows, WARM_UP), "left_out": ["Node: it is not installed"]}
 
 
-def test_every_round_starts_everything_once_in_an_order_of_its_own() -> None:
+def test_every_round_starts_everything_in_an_order_of_its_own() -> None:
     """What the machine does meanwhile falls on all alike; and the order can be had again."""
-    drawn = orders(12, 10, seed=1)
+    drawn = orders([1, 1, 3, 1, 1, 1], 10, seed=1)
 
-    assert [sorted(order) for order in drawn] == [list(range(12))] * 10
+    assert [sorted(order) for order in drawn] == [[0, 1, 2, 2, 2, 3, 4, 5]] * 10
     assert len({tuple(order) for order in drawn}) == 10
-    assert drawn == orders(12, 10, seed=1)
+    assert drawn == orders([1, 1, 3, 1, 1, 1], 10, seed=1)
 
 
 def test_ratios_are_taken_within_each_round() -> None:
-    """A round in which the whole machine was slower changes none."""
+    """A round in which the whole machine was slower changes none, nor does one start of the reference."""
     figures = measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])
 
     authorizer, refresh, empty = figures["rows"]
