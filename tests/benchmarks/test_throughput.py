@@ -37,7 +37,7 @@ def test_a_table_says_where_the_knees_are_and_whose_cores_were_used() -> None:
 
     text = table(figures)
 
-    assert "| refresh | 2 | 400 | 2.0 | 3.0 | 12.5 | 0.50 |  | 1.97 |" in text
+    assert "| refresh | 2 | 400 | 2.0 | 3.0 | 12.5 | 0.50 |  | 1.97 | 1.2 |" in text
     assert "Knees, in workers: refresh 2, login not reached. Workers and engine share the 2 cores." in text
     assert "Of 77 refreshes that were answered, 77 are rotations in the table" in text
     assert "50 refreshes were answered with 3 refresh tokens, by 3 rotations" in text
