@@ -82,8 +82,8 @@ def table(figures: Figures) -> str:
 
 def _cpu_milliseconds(level: Mapping[str, Any]) -> float:
     """Return the CPU time of one operation, in the function and in the engine: what others use does not change it."""
-    used: float = level["workers_cores"] + (level["engine_cores"] or 0)
-    return used / level["per_second"] * 1000
+    seconds: float = (level["workers_cores"] + (level["engine_cores"] or 0)) / level["per_second"]
+    return seconds * 1000
 
 
 def check_rotations(given_out: int, in_table: int) -> None:
