@@ -215,7 +215,6 @@ class Rows:
         ]
 
     def _empty(self) -> Row:
-        packages("lambda")
         function = Function("empty", self._code(HANDLERS / "empty"), {}, 256)
         return _reference(EMPTY, function, self.warm.alone)
 
