@@ -7,14 +7,17 @@ beneath it.
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import NoReturn
 
 from benchmarks.results import ROOT, Figures
 from local.process import Process
@@ -61,9 +64,24 @@ def running_engine() -> Iterator[Engine]:
     options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
     command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
     environment = {variable: os.environ[variable] for variable in INHERITED if variable in os.environ}
-    with Process(command, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
+    with _raised_signals(), Process(command, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
         _wait_until_ready(process, port)
         yield Engine(name, f"http://127.0.0.1:{port}", process.pid)
+
+
+@contextmanager
+def _raised_signals() -> Iterator[None]:
+    """Let signals that end this process raise SystemExit instead, so that the engine does not outlive it."""
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)  # as a shell reports it
 
 
 def with_engine(measured: Callable[[Engine], Figures]) -> Figures:

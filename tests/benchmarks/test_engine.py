@@ -1,11 +1,16 @@
 """Which engine is used, and what is said where there is none."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks import growth, requests, throughput
 from benchmarks.engine import ENDPOINT_VARIABLE, EngineMissing, require_tools, running_engine, with_engine
+from benchmarks.results import ROOT
 
 
 def program(folder: Path, name: str, script: str) -> None:
@@ -46,6 +51,54 @@ def test_a_java_that_is_too_old_is_none(tmp_path: Path) -> None:
 
     program(tmp_path, "java", """echo 'openjdk version "17.0.15" 2025-04-15' >&2""")
     require_tools({"PATH": str(tmp_path)})
+
+
+SERVES = """
+case "$1" in
+  -version) echo 'openjdk version "21.0.1"' >&2 ;;
+  *) for port; do :; done; exec "$PYTHON" -m http.server --bind 127.0.0.1 "$port" ;;
+esac
+"""
+RUNS = """
+import sys, threading
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from benchmarks import engine
+engine.HOME = Path(sys.argv[1])
+engine.INHERITED += ("PYTHON",)
+with engine.running_engine() as running:
+    print(running.name, running.process_id, flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_engine_does_not_outlive_its_benchmark(tmp_path: Path, number: signal.Signals) -> None:
+    """However that is ended. Java and Maven are played by others here."""
+    programs, home = tmp_path / "bin", tmp_path / "engine"
+    program(programs, "java", SERVES)
+    program(programs, "mvn", 'for argument; do :; done; folder=${argument#*=}; mkdir "$folder"; touch "$folder/$JAR"')
+    environment = {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "PYTHON": sys.executable,
+        "PYTHONPATH": f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}",
+        "JAR": "DynamoDBLocal-9.8.7.jar",
+    }
+    command = [sys.executable, "-c", RUNS, str(home)]
+
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as benchmark:
+        assert benchmark.stdout is not None
+        name, _, process_id = benchmark.stdout.readline().strip().rpartition(" ")
+        benchmark.send_signal(number)
+
+    assert name == "DynamoDB Local 9.8.7"
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int(process_id), 0)
 
 
 def test_where_no_engine_is_the_figures_are_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
