@@ -132,6 +132,19 @@ def test_the_first_call_uses_the_connection_that_is_open(aws: Aws, client_of: "C
     assert (aws.connections, aws.requests[1:]) == (1, [("POST", True)])
 
 
+def test_a_proxy_is_between_as_it_is_in_every_call(
+    monkeypatch: pytest.MonkeyPatch, aws: Aws, client_of: "Callable[[str], BaseClient]"
+) -> None:
+    """The connection that is opened is the one to the proxy, and the call takes it."""
+    monkeypatch.setenv("HTTP_PROXY", aws.url)
+    client = client_of("http://aws.invalid")
+
+    prime(ON_LAMBDA, client)
+    read(client)
+
+    assert (aws.connections, aws.requests) == (1, [("GET", False), ("POST", True)])
+
+
 def test_elsewhere_nothing_is_opened(aws: Aws, client_of: "Callable[[str], BaseClient]") -> None:
     """Tests, emulators and commands start as they did."""
     prime({}, client_of(aws.url))
