@@ -39,7 +39,8 @@ class Wire:
     Guide, "Capacity unit consumption for write operations"). Transactions are reckoned too, two units for each KiB of
     each item ("Amazon DynamoDB Transactions: how it works", capacity management): DynamoDB Local 2.6.1 says four for
     each table, be it one item or two. And a Query ends its page after 1 MB that it read, whatever its filter leaves of
-    it (API reference, Query); that engine ends it after 1 MB of what is left, so the requests for more are added.
+    it (API reference, Query); that engine ends it after 1 MB of what is left, so where a filter leaves something out,
+    the requests for more are added.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -91,7 +92,8 @@ class Wire:
         units = float(consumed.get("CapacityUnits", 0)) if isinstance(consumed, dict) else 0.0
         if model.name in READS:
             self.read_units += units
-            self.requests[model.name] += pages(units) - 1
+            if parsed.get("Count", 0) < parsed.get("ScannedCount", 0):
+                self.requests[model.name] += pages(units) - 1
         else:
             self.write_units += units
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":

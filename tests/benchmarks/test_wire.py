@@ -1,5 +1,7 @@
 """Capacity units, as they are reported and as they are reckoned, and the botocore events that bring them."""
 
+from typing import Any
+
 import pytest
 
 from benchmarks.deployment import Deployment, add_user
@@ -55,6 +57,28 @@ def test_units_are_those_that_the_engine_reports(deployment: Deployment) -> None
     assert read["read_units"] > 0
     assert (written["operations"], written["read_units"]) == ({"PutItem": 1}, 0)
     assert written["write_units"] > 0
+
+
+def test_pages_that_only_a_filter_hides_are_requests(deployment: Deployment) -> None:
+    """Of 2 MB that were read, one more; what comes without a filter is paged by the engine itself."""
+    wire, client = Wire(), deployment.client()
+
+    def units(parsed: dict[str, Any], **_: object) -> None:
+        parsed["ConsumedCapacity"] = {"CapacityUnits": 512.0}
+
+    wire.watch(client.meta.events)
+    client.meta.events.register_first("after-call.dynamodb.Query", units)
+    table = deployment.tables["SessionsTable"]
+    client.put_item(TableName=table, Item=KEY)
+    wire.forget()
+    query: Any = {"KeyConditionExpression": "user_id = :u", "ExpressionAttributeValues": {":u": KEY["user_id"]}}
+
+    client.query(TableName=table, **query)
+    without = wire.counts()["requests"]
+    wire.forget()
+    client.query(TableName=table, FilterExpression="attribute_exists(nothing)", **query)
+
+    assert (without, wire.counts()["requests"]) == (1, 2)
 
 
 def test_a_refused_write_is_paid_for(deployment: Deployment) -> None:
