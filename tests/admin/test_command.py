@@ -4,7 +4,6 @@ import json
 import re
 import secrets
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -43,8 +42,7 @@ def open_sessions(
         dynamodb, identities_table=f"admin-{IDENTITIES}", sessions_table=f"admin-{SESSIONS}"
     )
     opened = [
-        replace(
-            a_session(),
+        a_session()._replace(
             user_id=identity.user_id,
             session_id=new_id(secrets.token_bytes),
             created_at_ms=(now - age) * 1000,

@@ -18,24 +18,28 @@ HEAVY = {
     *("ast", "asyncio", "concurrent", "ctypes", "dataclasses", "email", "hashlib", "html", "http"),
     *("importlib.metadata", "inspect", "multiprocessing", "socket", "sqlite3", "ssl", "subprocess", "tempfile"),
     *("unittest", "urllib", "urllib.request", "uuid", "xml", "zipfile"),
+    "cryptography.hazmat.primitives.ciphers",
     *("cryptography.hazmat.primitives.serialization", "cryptography.x509"),
     "botocore.client",
 }
 
-# Frozen dataclasses (settings, sessions, tokens) bring their own machinery.
-DATACLASSES = {"dataclasses", "inspect", "ast"}
 # Signatures and MACs of tokens, Argon2id.
 CRYPTOGRAPHY = {"cryptography", "_cffi_backend", "_openssl"}
 # Powertools' Logger. It tells botocore's package its name for the user agent, and loads nothing more of it.
-LOGGER = {"aws_lambda_powertools", "jmespath", "typing_extensions", "botocore", "urllib"} | DATACLASSES
+LOGGER = {"aws_lambda_powertools", "jmespath", "typing_extensions", "botocore", "urllib", "inspect", "ast"}
 # The SDK's clients, and what the SDK loads whether it is needed or not.
 SDK = {
     *("botocore", "botocore.client", "dateutil", "six", "jmespath", "urllib3"),
-    *("concurrent", "email", "hashlib", "html", "http", "importlib.metadata", "socket", "ssl"),
+    *("concurrent", "dataclasses", "email", "hashlib", "html", "http", "importlib.metadata", "socket", "ssl"),
     *("subprocess", "tempfile", "urllib.request", "uuid", "xml", "zipfile"),
 }
 # Issues access tokens; it loads the formats of all keys, which we do not use.
-PYJWT = {"jwt", "cryptography.hazmat.primitives.serialization", "cryptography.x509"}
+PYJWT = {
+    "jwt",
+    "cryptography.hazmat.primitives.ciphers",
+    "cryptography.hazmat.primitives.serialization",
+    "cryptography.x509",
+}
 # The list of common passwords.
 ZXCVBN = {"zxcvbn"}
 

@@ -62,7 +62,7 @@ def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Sess
         amr=("pwd",),
         client=ClientDescription("Ada's phone", "app/1.0", "192.0.2.0/24"),
     )
-    return replace(session, **changes)
+    return session._replace(**changes)
 
 
 def opened(engine: Engine, *sessions: Session) -> None:

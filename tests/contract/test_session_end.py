@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from tests.contract.records import (
     session_id,
 )
 
-TOMBSTONE = replace(a_session(), revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
+TOMBSTONE = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
 
 
 def test_an_ended_session_stays_as_a_tombstone(engine: Engine) -> None:

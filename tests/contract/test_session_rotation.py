@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from edge_auth.flows.ports import RotationRefused
@@ -37,13 +35,12 @@ def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine
 
     rotated = rotate(engine, a_token())
 
-    assert rotated == replace(
-        a_session(),
+    assert rotated == a_session()._replace(
         generation=4,
         rotated_at_ms=NOW_MS,
         rotation_id="rotation-now",
         idle_expires_at_seconds=NOW_SECONDS + 1_500,
-        client=replace(CLIENT_NOW, name=a_session().client.name),
+        client=CLIENT_NOW._replace(name=a_session().client.name),
     )
     assert engine.sessions.find(ADA_ID, session_id(1)) == rotated
     assert engine.sessions.find(ADA_ID, session_id(2)) == a_session(2)
@@ -103,7 +100,7 @@ def test_an_ended_session_refuses_and_brings_the_tombstone(engine: Engine) -> No
     opened(engine, a_session())
     end(engine, a_token())
 
-    tombstone = replace(a_session(), revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
+    tombstone = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
     assert refusal(engine, a_token()) == tombstone
     assert engine.sessions.of_user(ADA_ID) == [tombstone]
 

@@ -1,6 +1,5 @@
 """What lies in the tables, seen without the adapters."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,7 +181,7 @@ def test_a_session_of_an_earlier_version_shows_nothing_of_its_client(tables: Tab
     opened(engine, a_session())
     damage(tables, name, None)
     field = name.removeprefix("client_")
-    without = replace(a_session(), client=replace(a_session().client, **{field: ""}))
+    without = a_session()._replace(client=a_session().client._replace(**{field: ""}))
 
     assert engine.sessions.find(ADA_ID, session_id(1)) == without
     assert engine.sessions.of_user(ADA_ID) == [without]

@@ -1,7 +1,6 @@
 """The port `Attempts` in memory."""
 
 import threading
-from dataclasses import replace
 
 from edge_auth.errors import TooManyAttempts
 from edge_auth.throttling import Backoff, Counted, Rate, bucket
@@ -26,7 +25,7 @@ class MemoryAttempts:
                 if not found.is_proven(source, now_ms):
                     raise TooManyAttempts(_seconds(found.free_at_ms - now_ms))
                 own = self.count(bucket(account, source), backoff, source="", now_ms=now_ms)
-                return replace(own, proven=found.proven)
+                return own._replace(proven=found.proven)
             free_at_ms = now_ms + backoff.wait_ms(attempts + 1)
             counted = Counted(account, attempts + 1, free_at_ms, now_ms, found.proven)
             self.counters[account] = counted

@@ -160,13 +160,12 @@ class MemorySessions:
                 or any(word not in found.scope.split() for word in wanted_scope)
             ):
                 raise RotationRefused(found)
-            self._store.sessions[key] = replace(
-                found,
+            self._store.sessions[key] = found._replace(
                 generation=found.generation + 1,
                 rotated_at_ms=now_ms,
                 rotation_id=rotation_id,
                 idle_expires_at_seconds=idle_expires_at_seconds,
-                client=replace(client, name=found.client.name),
+                client=client._replace(name=found.client.name),
             )
             return self._store.sessions[key]
 
@@ -179,7 +178,7 @@ class MemorySessions:
             found = self._store.sessions.get(key)
             same = found is not None and seed_hash in (None, found.seed_hash)
             if found is not None and same and found.revoked_at_seconds is None:
-                self._store.sessions[key] = replace(found, revoked_at_seconds=now_seconds, revoked_reason=reason)
+                self._store.sessions[key] = found._replace(revoked_at_seconds=now_seconds, revoked_reason=reason)
                 self._store.end_ids[key] = end_id
             elif self._store.end_ids.get(key) != end_id:
                 raise AlreadyEnded

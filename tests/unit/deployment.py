@@ -1,6 +1,6 @@
 """A deployment in memory: stores, a clock that stands still, events that can be read, and trouble at will."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from edge_auth.client_description import ClientDescription
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
@@ -373,7 +373,7 @@ class Deployment:
     def change_session(self, granted: TokenGrant, **changes: object) -> None:
         """Damage a session, or set it to any state."""
         session = self.session_of(granted)
-        changed = replace(session, **changes)  # type: ignore[arg-type]  # each test names its own fields
+        changed = session._replace(**changes)  # type: ignore[arg-type]  # each test names its own fields
         self.store.sessions[session.user_id, session.session_id] = changed
 
     def names(self) -> list[EventName]:

@@ -414,10 +414,10 @@ class Year:
         """Refresh, or log in where there is no session any more."""
         if client.granted is None or self.now >= client.session_ends_at:
             self.counts["logins"] += 1
-            login = replace(self.deployment.login, key_ring=ring)
+            login = self.deployment.login._replace(key_ring=ring)
             return login(USERNAME, PASSWORD, ACCESS, address=SOURCE)
         self.counts["refreshes"] += 1
-        return replace(self.deployment.refresh, key_ring=ring)(client.granted.refresh_token, ACCESS)
+        return self.deployment.refresh._replace(key_ring=ring)(client.granted.refresh_token, ACCESS)
 
     def use(self, token: str, last: int) -> None:
         """Call with an access token, at some verifiers."""

@@ -4,7 +4,7 @@ Shown, and never trusted: name and user agent are the client's own words, and th
 """
 
 import ipaddress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import InvalidRequest
 
@@ -15,8 +15,7 @@ IPV4_PREFIX = 24
 IPV6_PREFIX = 48  # of one site: RFC 6177 §2
 
 
-@dataclass(frozen=True, slots=True)
-class ClientDescription:
+class ClientDescription(NamedTuple):
     """A client. `network` is where it was last seen; what is not known is empty."""
 
     name: str = ""

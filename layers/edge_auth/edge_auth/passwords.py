@@ -8,7 +8,7 @@ import re
 import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -21,8 +21,7 @@ SALT_BYTES = 16  # RFC 9106 §3.1
 HASH_BYTES = 32  # RFC 9106 §4
 
 
-@dataclass(frozen=True, slots=True)
-class Argon2idProfile:
+class Argon2idProfile(NamedTuple):
     """Argon2id parameters: memory in KiB, passes over it, parallel lanes."""
 
     memory_kib: int

@@ -1,7 +1,8 @@
 """Settings of each function: its environment, read once, into a record that nobody changes.
 
 A field `audience` is the variable `AUDIENCE`. The template gives each function exactly the variables of its class.
-They are named tuples: a dataclass would cost the authorizer a fifth of its start (docs/decisions/0019).
+Records are named tuples wherever one will do: dataclasses would cost the authorizer a fifth of its start
+(docs/decisions/0019).
 
 Nothing looks at `key_ring_version`: another value makes Lambda start the function anew, and read the ring at once.
 """

@@ -7,15 +7,15 @@ people may share, have a rate and a burst instead (P13).
 import hashlib
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 IPV6_PREFIX = 64  # what one customer has at least: RFC 6177 §2
 MAX_PROVEN_SOURCES = 10  # so that a counter is less than 1 KB, and counting one write unit
 PROVEN_SECONDS = 30 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Waits that grow: none after fewer than `free_attempts`, then 1 second, doubling up to `longest_seconds`.
 
     What makes somebody wait is forgotten `memory_seconds` after the last attempt that was let through.
@@ -31,8 +31,7 @@ class Backoff:
         return 0 if doublings < 0 else 1000 * min(2 ** min(doublings, 32), self.longest_seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """So many attempts in so many seconds, evenly spread, and up to `burst` of them at once."""
 
     attempts: int
@@ -50,8 +49,7 @@ class Rate:
         return self.interval_ms * (self.burst - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What a counter says. `proven` are the sources of past successes, each until when, in seconds.
 
     `attempts` were let through since the last success; the next one has to wait until `free_at_ms`.
@@ -61,7 +59,7 @@ class Counted:
     attempts: int
     free_at_ms: int
     counted_at_ms: int
-    proven: Mapping[str, int] = field(default_factory=dict)
+    proven: Mapping[str, int] = MappingProxyType({})
 
     def is_proven(self, source: str, now_ms: int) -> bool:
         """Whether somebody logged in from this source lately: no stranger may lock it out."""

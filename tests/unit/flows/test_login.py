@@ -270,5 +270,5 @@ def test_without_keys_no_session_is_opened(deployment: Deployment, monkeypatch: 
 
 def test_an_access_token_never_outlives_its_session(deployment: Deployment) -> None:
     """A policy that is longer than the session is cut (A5)."""
-    granted = deployment.login(USERNAME, PASSWORD, replace(POLICY, ttl_seconds=ABSOLUTE_SECONDS + 1), address=ADDRESS)
+    granted = deployment.login(USERNAME, PASSWORD, POLICY._replace(ttl_seconds=ABSOLUTE_SECONDS + 1), address=ADDRESS)
     assert granted.expires_in_seconds == ABSOLUTE_SECONDS

@@ -305,7 +305,7 @@ def test_a_clock_that_jumps_back_logs_nobody_out(deployment: Deployment, first: 
 
 def test_the_access_lifetime_is_the_policys(deployment: Deployment, first: TokenGrant) -> None:
     """In the answer and in the token."""
-    granted = deployment.refresh(first.refresh_token, replace(POLICY, ttl_seconds=300))
+    granted = deployment.refresh(first.refresh_token, POLICY._replace(ttl_seconds=300))
     claims = deployment.claims_of(granted)
     assert (granted.expires_in_seconds, claims.exp - claims.iat) == (300, 300)
     assert ACCESS_SECONDS != 300

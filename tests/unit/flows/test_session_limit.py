@@ -53,7 +53,7 @@ def test_a_thousand_logins_of_one_device_leave_the_limit(deployment: Deployment)
     template = deployment.session_of(deployment.log_in())
     for number in range(1000):
         deployment.clock.advance(ms=20)
-        opened = replace(template, session_id=f"{number:022}", created_at_ms=deployment.clock())
+        opened = template._replace(session_id=f"{number:022}", created_at_ms=deployment.clock())
         deployment.session_opening.open(opened, username="alice", epoch=identity.epoch)
         deployment.session_limit.keep(identity.user_id)
         grants.append(opened.session_id)
@@ -154,7 +154,7 @@ def test_a_limit_that_was_lowered_makes_no_login_wait_for_long(deployment: Deplo
     identity = deployment.store.identities["alice"]
     template = deployment.session_of(deployment.log_in())
     for number in range(MOST_ENDS + 50):
-        opened = replace(template, session_id=f"{number:022}", created_at_ms=template.created_at_ms + 1 + number)
+        opened = template._replace(session_id=f"{number:022}", created_at_ms=template.created_at_ms + 1 + number)
         deployment.session_opening.open(opened, username="alice", epoch=identity.epoch)
     deployment.max_sessions = 1
     deployment.session_limit.keep(identity.user_id)

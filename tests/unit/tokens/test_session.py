@@ -24,9 +24,9 @@ SESSION = Session(
     absolute_expires_at_seconds=1_802_000_000,
     client_id="first-party",
 )
-REVOKED = replace(SESSION, revoked_at_seconds=1_799_500_000, revoked_reason="logout")
-EXPIRED = replace(SESSION, idle_expires_at_seconds=1_799_999_000)
-OTHER_SEED = replace(SESSION, seed_hash=b"\x00" * 32)
+REVOKED = SESSION._replace(revoked_at_seconds=1_799_500_000, revoked_reason="logout")
+EXPIRED = SESSION._replace(idle_expires_at_seconds=1_799_999_000)
+OTHER_SEED = SESSION._replace(seed_hash=b"\x00" * 32)
 
 
 def outcome(
@@ -58,7 +58,7 @@ def test_the_current_token_within_the_window_coalesces(age_ms: int) -> None:
 )
 def test_the_previous_token_converges_until_the_window_ends(age_ms: int, expected: Outcome) -> None:
     """One behind: the successor while age ≤ W, to the millisecond; reuse after it (F4, F29)."""
-    far = replace(SESSION, idle_expires_at_seconds=2**40, absolute_expires_at_seconds=2**40)
+    far = SESSION._replace(idle_expires_at_seconds=2**40, absolute_expires_at_seconds=2**40)
     assert outcome(far, behind=1, age_ms=age_ms) is expected
 
 
@@ -117,7 +117,7 @@ def test_an_expired_session_is_expired(behind: int) -> None:
 @pytest.mark.parametrize(("idle_end", "absolute_end"), [(1_800_000_001, 2**40), (2**40, 1_800_000_001)])
 def test_either_timeout_expires_at_its_second(idle_end: int, absolute_end: int) -> None:
     """Idle and absolute: alive until the millisecond before, expired in the second itself (A5)."""
-    ending = replace(SESSION, idle_expires_at_seconds=idle_end, absolute_expires_at_seconds=absolute_end)
+    ending = SESSION._replace(idle_expires_at_seconds=idle_end, absolute_expires_at_seconds=absolute_end)
     assert outcome(ending, age_ms=999) is Outcome.COALESCED
     assert outcome(ending, age_ms=1000) is Outcome.EXPIRED
     assert ending.is_live(1_800_000_000)
@@ -139,7 +139,7 @@ def test_our_own_rotation_is_recognised(grace: int, age_ms: int) -> None:
 
 def test_a_session_that_was_never_rotated_belongs_to_nobody() -> None:
     """A fresh session's empty rotation id is no invocation's own."""
-    fresh = replace(SESSION, generation=0, rotation_id="", rotated_at_ms=0)
+    fresh = SESSION._replace(generation=0, rotation_id="", rotated_at_ms=0)
     token = replace(TOKEN, generation=0)
     decided = decide(token, fresh, rotation_id="ours", now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)
     assert decided is Outcome.COALESCED
@@ -148,12 +148,12 @@ def test_a_session_that_was_never_rotated_belongs_to_nobody() -> None:
 @pytest.mark.parametrize(
     ("session", "expected"),
     [
-        (replace(OTHER_SEED, revoked_at_seconds=1), Outcome.SEED_MISMATCH),
-        (replace(OTHER_SEED, rotation_id="ours"), Outcome.SEED_MISMATCH),
-        (replace(OTHER_SEED, idle_expires_at_seconds=1), Outcome.SEED_MISMATCH),
-        (replace(REVOKED, rotation_id="ours"), Outcome.REVOKED),
-        (replace(REVOKED, idle_expires_at_seconds=1), Outcome.REVOKED),
-        (replace(EXPIRED, rotation_id="ours"), Outcome.ROTATED),
+        (OTHER_SEED._replace(revoked_at_seconds=1), Outcome.SEED_MISMATCH),
+        (OTHER_SEED._replace(rotation_id="ours"), Outcome.SEED_MISMATCH),
+        (OTHER_SEED._replace(idle_expires_at_seconds=1), Outcome.SEED_MISMATCH),
+        (REVOKED._replace(rotation_id="ours"), Outcome.REVOKED),
+        (REVOKED._replace(idle_expires_at_seconds=1), Outcome.REVOKED),
+        (EXPIRED._replace(rotation_id="ours"), Outcome.ROTATED),
     ],
 )
 def test_the_rows_apply_in_order(session: Session, expected: Outcome) -> None:
@@ -164,7 +164,7 @@ def test_the_rows_apply_in_order(session: Session, expected: Outcome) -> None:
 def test_a_session_ends_at_the_earlier_timeout() -> None:
     """`expires_at_seconds` is the idle or the absolute end, whichever comes first (A5)."""
     assert SESSION.expires_at_seconds == SESSION.idle_expires_at_seconds
-    late_idle = replace(SESSION, idle_expires_at_seconds=SESSION.absolute_expires_at_seconds + 1)
+    late_idle = SESSION._replace(idle_expires_at_seconds=SESSION.absolute_expires_at_seconds + 1)
     assert late_idle.expires_at_seconds == SESSION.absolute_expires_at_seconds
 
 
@@ -176,6 +176,6 @@ def test_a_revoked_session_does_not_live() -> None:
 
 def test_a_session_was_last_used_at_its_last_rotation_or_its_login() -> None:
     """What its user sees of it; no other moment is kept."""
-    fresh = replace(SESSION, rotated_at_ms=0)
+    fresh = SESSION._replace(rotated_at_ms=0)
     assert SESSION.last_used_at_seconds == ROTATED_AT_MS // 1000
     assert fresh.last_used_at_seconds == fresh.created_at_seconds

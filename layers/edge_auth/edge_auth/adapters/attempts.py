@@ -1,7 +1,6 @@
 """Attempts in DynamoDB: counted and booked by conditional writes, so that no number of instances lets more through."""
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
@@ -56,7 +55,7 @@ class DynamoDBAttempts:
             elif found.is_proven(source, now_ms):
                 # Strangers made the account wait, or its owner did: who logged in from here has a counter of their own.
                 own = self.count(bucket(account, source), backoff, source="", now_ms=now_ms)
-                return replace(own, proven=found.proven)
+                return own._replace(proven=found.proven)
             else:
                 raise TooManyAttempts(_seconds_until(found.free_at_ms, now_ms))
             try:

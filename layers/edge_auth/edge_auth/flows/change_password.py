@@ -1,6 +1,6 @@
 """Change of a password by its user: needs the current one, ends all other sessions, keeps the one that asks."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.flows.end_sessions import EndSessions
@@ -14,8 +14,7 @@ from edge_auth.passwords import check_password, hash_password, password_bytes
 PASSWORD_CHANGED = "password_changed"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangePassword:
+class ChangePassword(NamedTuple):
     """The use case, with all that it needs."""
 
     limits: LoginLimits

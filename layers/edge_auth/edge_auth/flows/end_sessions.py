@@ -1,6 +1,6 @@
 """Ends all sessions of a user, once the epoch has moved: from then on no login that began before can open another."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.flows.events import EventName, SecurityEvent
 from edge_auth.flows.ports import AlreadyEnded, Clock, Entropy, Record, Sessions
@@ -8,8 +8,7 @@ from edge_auth.flows.ports import AlreadyEnded, Clock, Entropy, Record, Sessions
 END_ID_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class EndSessions:
+class EndSessions(NamedTuple):
     """The use case, with all that it needs."""
 
     sessions: Sessions

@@ -1,7 +1,7 @@
 """Security events: what a team wants to see in its log, by fixed names. They hold no secret and no token."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class EventName(StrEnum):
@@ -46,8 +46,7 @@ WANTS_ATTENTION = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityEvent:
+class SecurityEvent(NamedTuple):
     """One security-relevant fact. `generations_behind` is how much older a refresh token is than its session."""
 
     name: EventName

@@ -1,6 +1,7 @@
 """The token grant: what a login or a refresh is answered with."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from edge_auth.flows.ports import Entropy
 from edge_auth.tokens import access, base64url, refresh
@@ -12,8 +13,7 @@ from edge_auth.tokens.session import Session
 JTI_BYTES = 16  # RFC 7519 §4.1.7: a negligible chance that two are alike
 
 
-@dataclass(frozen=True, slots=True)
-class AccessTokenPolicy:
+class AccessTokenPolicy(NamedTuple):
     """Who issues access tokens, for whom, and how long they last."""
 
     issuer: str

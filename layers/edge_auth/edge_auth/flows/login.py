@@ -1,6 +1,6 @@
 """Login: checks a password and opens a session."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.errors import (
@@ -33,16 +33,14 @@ FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 wants a client_id; a log
 PASSWORD_METHOD = "pwd"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPolicy:
+class SessionPolicy(NamedTuple):
     """How long a session lasts without a refresh, and in all."""
 
     idle_seconds: int
     absolute_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """The use case, with all that it needs."""
 
     limits: LoginLimits

@@ -3,7 +3,7 @@
 Whoever checks a password asks here first, before any work is done.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.flows.events import EventName, SecurityEvent
@@ -17,8 +17,7 @@ SOURCE_RATE = Rate(attempts=60, seconds=60, burst=100)
 UNKNOWN_SOURCE = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordAttempt:
+class PasswordAttempt(NamedTuple):
     """One attempt that was let through."""
 
     account: str
@@ -26,8 +25,7 @@ class PasswordAttempt:
     counted: Counted
 
 
-@dataclass(frozen=True, slots=True)
-class LoginLimits:
+class LoginLimits(NamedTuple):
     """The limits, with all that they need."""
 
     attempts: Attempts

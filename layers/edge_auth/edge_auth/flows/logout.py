@@ -1,7 +1,7 @@
 """Logout: ends one session, all of its user, or all others. To end what is ended is no error (RFC 7009 §2.2)."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import InvalidGrant, UnknownUser
 from edge_auth.flows.end_sessions import END_ID_BYTES, EndSessions
@@ -15,8 +15,7 @@ LOGOUT_ALL = "logout_all"
 LOGOUT_OTHERS = "logout_others"
 
 
-@dataclass(frozen=True, slots=True)
-class Logout:
+class Logout(NamedTuple):
     """The use case, with all that it needs."""
 
     identities: Identities

@@ -1,6 +1,6 @@
 """Own sessions: a user sees them, and ends one of them. Only a living session may do either."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import InvalidToken, UnknownSession
 from edge_auth.flows.end_sessions import END_ID_BYTES
@@ -12,8 +12,7 @@ from edge_auth.tokens.session import Session
 ENDED_BY_USER = "user"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSessions:
+class OwnSessions(NamedTuple):
     """The use cases, with all that they need. `session_id` is the caller's own, of a valid access token."""
 
     sessions: Sessions

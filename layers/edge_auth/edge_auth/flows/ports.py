@@ -5,8 +5,7 @@ Every act either succeeds or raises. Whatever else an act may raise, infrastruct
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edge_auth.client_description import ClientDescription
 from edge_auth.flows.events import SecurityEvent
@@ -158,8 +157,7 @@ class KeyRingSource(Protocol):
         """Return the keys of this moment, of a ring that may be some minutes old. The one that signs can."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRing:
+class StoredRing(NamedTuple):
     """A key ring as it was read. `version` names this state of it."""
 
     ring: KeyRing

@@ -1,6 +1,6 @@
 """Refresh: rotates a refresh token, answers honest retries alike, and ends the session on reuse."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
@@ -35,8 +35,7 @@ _EVENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(NamedTuple):
     """The use case, with all that it needs."""
 
     sessions: Sessions

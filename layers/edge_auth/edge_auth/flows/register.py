@@ -1,6 +1,6 @@
 """Registration: somebody makes an account. There are no tokens for it: who wants some logs in."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import UsernameTaken
 from edge_auth.flows.events import EventName, SecurityEvent
@@ -17,8 +17,7 @@ from edge_auth.usernames import canonical_username
 SOURCE_RATE = Rate(attempts=20, seconds=3600, burst=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(NamedTuple):
     """The use case, with all that it needs."""
 
     attempts: Attempts

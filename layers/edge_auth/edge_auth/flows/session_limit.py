@@ -1,6 +1,6 @@
 """The limit of sessions per user: after a login, the oldest beyond it end (ASVS 7.1.2)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.end_sessions import END_ID_BYTES
@@ -11,8 +11,7 @@ SESSION_LIMIT = "session_limit"
 MOST_ENDS = 100  # so that a limit that was lowered makes no login wait for long
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLimit:
+class SessionLimit(NamedTuple):
     """The limit, with all that it needs."""
 
     sessions: Sessions

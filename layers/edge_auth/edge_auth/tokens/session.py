@@ -5,8 +5,8 @@ last rotation is at most the grace window old. Everything else is dead, and an o
 (RFC 9700 §4.14.2).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from edge_auth.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.tokens.refresh import RefreshToken
@@ -14,8 +14,7 @@ from edge_auth.tokens.refresh import RefreshToken
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One login of one user, as the table holds it.
 
     Times end in their unit. `rotation_id` names the invocation that rotated last; `revoked_reason` is empty while the

@@ -1,13 +1,12 @@
 """Who calls a route behind the authorizer: what API Gateway was told by it, and never what a client says."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge_auth.errors import InvalidToken
 from edge_auth.web.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The user and the session of a valid access token."""
 
     user_id: str

@@ -7,8 +7,8 @@ never read: a token does not belong in a URL (RFC 9700 §4.3.2).
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NoReturn
+from types import MappingProxyType
+from typing import NamedTuple, NoReturn
 from urllib.parse import parse_qsl
 
 from edge_auth.errors import InvalidRequest, UnsupportedMediaType
@@ -19,8 +19,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request. `context` is API Gateway's request context; `media_type` is lower case, without parameters.
 
     `path` is the route, as in `/auth/sessions/{session_id}`, and `path_parameters` is what stands in such places.
@@ -35,7 +34,7 @@ class Request:
     context: Mapping[str, object]
     if_none_match: str = ""
     user_agent: str = ""
-    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str] = MappingProxyType({})
 
     @property
     def source_address(self) -> str:

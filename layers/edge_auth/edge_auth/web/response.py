@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from edge_auth.errors import (
     AuthError,
@@ -26,7 +27,7 @@ from edge_auth.errors import (
     UsernameTaken,
 )
 
-NO_STORE = {"Cache-Control": "no-store"}  # RFC 6749 §5.1
+NO_STORE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"})  # RFC 6749 §5.1
 
 _SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",  # RFC 6797; ASVS 3.4.1
@@ -34,12 +35,11 @@ _SECURITY_HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the HTTP side of an error is, beside its body."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 ANSWERS: Mapping[type[AuthError], Answer] = {
@@ -64,13 +64,12 @@ ANSWERS: Mapping[type[AuthError], Answer] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One response. `body` None is no body; anything else is sent as JSON."""
 
     status: int
     body: object = None
-    headers: Mapping[str, str] = field(default_factory=lambda: NO_STORE)
+    headers: Mapping[str, str] = NO_STORE
 
     def to_event(self) -> dict[str, object]:
         """Return the response as API Gateway wants it."""
