@@ -118,9 +118,8 @@ def reads(name: str, who: dict[str, str] | None = None) -> Calls:
 
 def authorizations(access_token: str) -> Calls:
     """Show one access token again and again, at a TOKEN authorizer."""
-    event = {"type": "TOKEN", "methodArn": METHOD_ARN, "authorizationToken": f"Bearer {access_token}"}
     while True:
-        answer = yield event
+        answer = yield _authorizer_event(access_token)
         statements = answer["policyDocument"]["Statement"]
         if [statement["Effect"] for statement in statements] != ["Allow"]:
             raise WrongAnswerError(str(answer))
@@ -140,12 +139,16 @@ def key_ring_advances() -> Calls:
             raise WrongAnswerError(str(answer))
 
 
-def echoes() -> Calls:
-    """Call a function that does nothing."""
+def nothings(access_token: str) -> Calls:
+    """Call a function that does nothing, with what an authorizer is called with."""
     while True:
-        answer = yield {"type": "TOKEN"}
-        if answer != {"type": "TOKEN"}:
+        answer = yield _authorizer_event(access_token)
+        if answer != {}:
             raise WrongAnswerError(str(answer))
+
+
+def _authorizer_event(access_token: str) -> dict[str, Any]:
+    return {"type": "TOKEN", "methodArn": METHOD_ARN, "authorizationToken": f"Bearer {access_token}"}
 
 
 @cache

@@ -108,7 +108,7 @@ class Rows:
             *self._ours(usernames[:-2], first, reader),
             *self._python_peers(token),
             *self._node(token),
-            self._empty(),
+            self._empty(token),
         ]
 
     # ── ours ──
@@ -160,6 +160,7 @@ class Rows:
         names = {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE}
         key = {**names, "JWK": self._verification_key(token)}
         peers = {
+            "signature_check": ("the signature check alone", key),
             "pyjwt_authorizer": ("PyJWT", key),
             "pyjwt_jwks_authorizer": ("PyJWT's PyJWKClient", {**names, "JWKS_URI": self.aws.page_url}),
             "powertools_authorizer": ("Powertools + PyJWT", key),
@@ -211,12 +212,12 @@ class Rows:
         authorizations = Series(lambda_calls.authorizations(token))
         return [
             Row(label, PEER, verifier, authorizations, self.warm.alone, reference=NODE_EMPTY),
-            _reference(NODE_EMPTY, empty, self.warm.alone),
+            _reference(NODE_EMPTY, empty, self.warm.alone, token),
         ]
 
-    def _empty(self) -> Row:
+    def _empty(self, token: str) -> Row:
         function = Function("empty", self._code(HANDLERS / "empty"), {}, 256)
-        return _reference(EMPTY, function, self.warm.alone)
+        return _reference(EMPTY, function, self.warm.alone, token)
 
     def _code(self, folder: Path) -> Path:
         """Copy a function's code: bytecode that tests left beside it is not deployed."""
@@ -233,9 +234,9 @@ def _bare(row: Row, layer: Path) -> Row:
     return replace(row, label=f"{row.label}, no bytecode", function=function, bytecode=False, timings=[])
 
 
-def _reference(label: str, function: Function, warm_calls: int) -> Row:
-    echoes = Series(lambda_calls.echoes())
-    return Row(label, REFERENCE, function, echoes, warm_calls, reference=label, starts=REFERENCE_STARTS)
+def _reference(label: str, function: Function, warm_calls: int, token: str) -> Row:
+    nothings = Series(lambda_calls.nothings(token))
+    return Row(label, REFERENCE, function, nothings, warm_calls, reference=label, starts=REFERENCE_STARTS)
 
 
 def _private_key() -> str:

@@ -30,16 +30,18 @@ SEED = 20261121
 BUDGETS = {"authorizer": {"init": 1.6, "warm": 1.4}, "refresh": {"init": 6.5}, "login": {"init": 6.5}}
 
 _NOTES = """\
-Others, as their documentation writes them (benchmarks/handlers). Authorizers after AWS's blueprint: with PyJWT and one
-key; with its client that fetches the keys, here by plain HTTP on this machine; with Powertools' data classes and
-Logger; with aws-jwt-verify. The refresh: Powertools' resolver, Logger, Tracer and Metrics, boto3's resource, and
-OpenAuth's rotation, one eventually consistent read and two writes without a condition.
+Others, as their documentation writes them (benchmarks/handlers). Authorizers after AWS's blueprint: one that checks the
+signature and nothing else, which none can do without; with PyJWT and one key; with its client that fetches the keys,
+here by plain HTTP on this machine; with Powertools' data classes and Logger; with aws-jwt-verify. The refresh:
+Powertools' resolver, Logger, Tracer and Metrics, boto3's resource, and OpenAuth's rotation, one eventually consistent
+read and two writes without a condition.
 
 INIT, the first call and warm calls are medians; x is the median of the ratios within each round, with its quartiles, to
-an empty handler on the same runtime, which is started three times a round. † With the answers of a DynamoDB and a
-Secrets Manager on this machine (MiniStack): comparable only among the rows that have it. No bytecode: as SAM's own
-Python builder leaves packages. Node: with a runtime client of our own, since AWS's has to be compiled. The emulator
-does not limit the processor, and hands on no trace, so that Powertools' Tracer is started and sends nothing."""
+an empty handler on the same runtime, which is called with what an authorizer is called with and started three times a
+round. † With the answers of a DynamoDB and a Secrets Manager on this machine (MiniStack): comparable only among the
+rows that have it. No bytecode: as SAM's own Python builder leaves packages. Node: with a runtime client of our own,
+since AWS's has to be compiled. The emulator does not limit the processor, and hands on no trace, so that Powertools'
+Tracer is started and sends nothing."""
 
 
 def measure(*, quick: bool) -> Figures:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.lambda_calls import Series, WrongAnswerError, authorizations, echoes, reads, refreshes
+from benchmarks.lambda_calls import Series, WrongAnswerError, authorizations, nothings, reads, refreshes
 from benchmarks.lambda_emulator import Function, Timings
 from benchmarks.start_rows import EMPTY, OURS, PARAMETERS, REFERENCE, Row
 from benchmarks.starts import figures_of, orders, table
@@ -17,7 +17,7 @@ WARM_UP = 1
 def row(label: str, group: str, init_ms: list[float], warm_ms: float, *, calls_aws: bool = False) -> Row:
     """Return a row that was started in two rounds: its first call took 9 ms, the others one time."""
     timings = [Timings(init, [9.0, warm_ms, warm_ms]) for init in init_ms]
-    made = Row(label, group, Function(label, Path()), Series(echoes()), 2, calls_aws=calls_aws)
+    made = Row(label, group, Function(label, Path()), Series(nothings("token")), 2, calls_aws=calls_aws)
     return replace(made, timings=timings, starts=len(timings) // 2)
 
 
@@ -84,7 +84,7 @@ def test_an_answer_that_is_no_success_is_an_error() -> None:
         (authorizations("token"), deny),
         (reads("jwks"), {"statusCode": 503, "body": ""}),
         (refreshes("token"), same),
-        (echoes(), None),
+        (nothings("token"), None),
     ):
         with pytest.raises(WrongAnswerError):
             Series(calls).answered(answer)
