@@ -97,12 +97,19 @@ def table(figures: Figures) -> str:
     lines += ["", f"Budgets kept: {len(kept) - len(missed)} of {len(kept)}. Not kept: {'; '.join(missed) or 'none'}."]
     login = figures["operations"]["login"]["operations"]
     lines += [f"A login is {', '.join(f'{count} {name}' for name, count in login.items())}; UpdateItem are counters."]
-    lines += ["", "| a refresh of | reads | writes | read units | write units | how |", "|---|---|---|---|---|---|"]
+    return "\n".join([*lines, "", f"{figures['engine']}. {UNITS_ARE_DYNAMODBS}"])
+
+
+def refresh_table(figures: Figures) -> str:
+    """Return the refreshes of others beside ours."""
+    if "left_out" in figures:
+        return f"Left out: {figures['left_out']}."
+    lines = ["| a refresh of | reads | writes | read units | write units | how |", "|---|---|---|---|---|---|"]
     for name, row in figures["peers"].items():
         units = (row.get(of, "") for of in ("read_units", "write_units"))
         units_text = " | ".join(f"{number:g}" if number != "" else "" for number in units)
         lines.append(f"| {name} | {row['reads']} | {row['writes']} | {units_text} | {row['how']} |")
-    return "\n".join([*lines, "", f"{figures['engine']}. {UNITS_ARE_DYNAMODBS}"])
+    return "\n".join(lines)
 
 
 class _Operations:

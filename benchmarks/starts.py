@@ -99,6 +99,30 @@ def table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+def short_table(figures: Figures) -> str:
+    """Return the authorizers and the refreshes in few words: ours as they are deployed, others in both states."""
+    lines = [
+        "| cold start and warm call, x an empty handler's | INIT | without bytecode | warm |",
+        "|---|---|---|---|",
+    ]
+    bare = {row["name"]: row for row in figures["rows"] if not row["bytecode"]}
+    for row in figures["rows"]:
+        is_login = row["group"] == "ours" and row["name"] in ("authorizer", "refresh", "login")
+        if row["bytecode"] and (is_login or row["group"] == "peer"):
+            lines.append(_short_line(row, bare.get(row["name"])))
+    return "\n".join(lines)
+
+
+def _short_line(row: dict[str, Any], bare: dict[str, Any] | None) -> str:
+    cells = (
+        f"**edge-auth: {row['label']}**" if row["group"] == "ours" else row["label"],
+        f"{row['init_ratio']['median']:.1f}",
+        f"{bare['init_ratio']['median']:.1f}" if bare else "",
+        "" if row["calls_aws"] else f"{row['warm_ratio']['median']:.2f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def _figures(row: Row, reference: Row, warm_up: int) -> dict[str, Any]:
     init_ratio = ratio(_inits(row), _inits(reference))
     warm_ratio = ratio(_warm_medians(row, warm_up), _warm_medians(reference, warm_up))

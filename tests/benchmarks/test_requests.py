@@ -85,13 +85,14 @@ def test_a_budget_that_is_not_kept_is_said() -> None:
     text = requests.table(figures)
 
     assert "Budgets kept: 6 of 7. Not kept: login, requests: 6 of 3." in text
-    assert "| OpenAuth | 1 | 2 | 0 | 0 | its pattern, run |" in text
+    assert "| OpenAuth | 1 | 2 | 0 | 0 | its pattern, run |" in requests.refresh_table(figures)
     assert "milliseconds are this engine's" in text
 
 
 def test_what_was_left_out_is_said_in_the_place_of_a_table() -> None:
     """And nothing fails."""
     assert requests.table({"left_out": "no engine"}) == "Left out: no engine."
+    assert requests.refresh_table({"left_out": "no engine"}) == "Left out: no engine."
 
 
 def test_the_engine_is_asked_and_not_moto(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.lambda_calls import Series, WrongAnswerError, authorizations, nothings, reads, refreshes
 from benchmarks.lambda_emulator import Function, Timings
-from benchmarks.start_rows import EMPTY, OURS, PARAMETERS, REFERENCE, Row
-from benchmarks.starts import figures_of, orders, table
+from benchmarks.start_rows import EMPTY, OURS, PARAMETERS, PEER, REFERENCE, Row
+from benchmarks.starts import figures_of, orders, short_table, table
 from benchmarks.template_functions import deployed_functions, table_definitions
 from tests.architecture import template_file
 
@@ -73,6 +73,26 @@ def test_the_table_has_a_line_for_each_and_says_what_is_left_out() -> None:
     assert lines[3] == "| **refresh** | 300 | 10.00 (10.00 to 10.00) | 9.0† | 3.00† |  | INIT 6.5 x **missed** |"
     assert lines[4] == "| empty | 30 | 1 | 9.0 | 0.40 | 1 |  |"
     assert lines[-1] == "Left out: Node: it is not installed."
+
+
+def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> None:
+    """Of ours the three that users wait for; no reference, and no warm call that waited for AWS."""
+    rows = [
+        row("authorizer", OURS, [30.0, 60.0], 0.5),
+        row("refresh", OURS, [100.0, 200.0], 3.0, calls_aws=True),
+        row("jwks", OURS, [100.0, 200.0], 3.0),
+        row("PyJWT", PEER, [60.0, 120.0], 0.6),
+        replace(row("PyJWT", PEER, [120.0, 240.0], 0.6), label="PyJWT, no bytecode", bytecode=False),
+        row(EMPTY, REFERENCE, [20.0, 40.0], 0.4),
+    ]
+
+    lines = short_table({"rows": figures_of(rows, WARM_UP)}).splitlines()
+
+    assert lines[2:] == [
+        "| **edge-auth: authorizer** | 1.5 |  | 1.25 |",
+        "| **edge-auth: refresh** | 5.0 |  |  |",
+        "| PyJWT | 3.0 | 6.0 | 1.50 |",
+    ]
 
 
 def test_an_answer_that_is_no_success_is_an_error() -> None:
