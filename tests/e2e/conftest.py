@@ -39,6 +39,15 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _rested(stack: Stack) -> None:
+    """Begin each file with nobody having to wait: to the limits of logins, all tests are one source."""
+    (table,) = (name for name in stack.clients.dynamodb.list_tables()["TableNames"] if "ThrottleTable" in name)
+    for page in stack.clients.dynamodb.get_paginator("scan").paginate(TableName=table):
+        for item in page["Items"]:
+            stack.clients.dynamodb.delete_item(TableName=table, Key={"bucket": item["bucket"]})
+
+
 @pytest.fixture(scope="session")
 def client(stack: Stack) -> Iterator[Client]:
     """Return a client that remembers every secret it sent or was given."""
