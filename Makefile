@@ -16,7 +16,8 @@ SAM := .tools/sam/synced
 MINISTACK := .tools/ministack/synced
 NODE := .tools/node/synced
 BENCH := .tools/bench/synced
-LAMBDA := .tools/lambda/synced
+# Linux's only, as the emulator that runs it is.
+LAMBDA := $(if $(filter Linux,$(shell uname -s)),.tools/lambda/synced)
 PEERS := .tools/peers/synced
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 
@@ -136,7 +137,7 @@ RUNTIME_PYTHON = $(or $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.p
 $(BENCH): locks/bench.txt | $(UV)
 	$(call sync,.tools/bench,locks/bench.txt,$(RUNTIME_PYTHON))
 
-$(LAMBDA): locks/lambda.txt | $(UV)
+.tools/lambda/synced: locks/lambda.txt | $(UV)
 	$(call sync,.tools/lambda,locks/lambda.txt,$(RUNTIME_PYTHON))
 
 $(PEERS): locks/peers.txt | $(UV)
