@@ -38,18 +38,18 @@ class Assumptions:
     """What the list prices are multiplied with where nothing in AWS was measured. Replace what you have measured.
 
     Warm times are the processor's time at this share of a processor, and 5 ms for each call to DynamoDB, 10 for a
-    transaction. INIT times are those of a developer's machine.
+    transaction. INIT times are about those of benchmarks/results/starts.json.
     """
 
     runs: Mapping[str, Run] = field(
         default_factory=lambda: {
-            "authorizer": Run(256, 3, 70),
-            "login": Run(1769, 65, 310),
-            "refresh": Run(512, 15, 260),
-            "logout": Run(512, 12, 260),
-            "sessions": Run(512, 15, 240),
-            "password": Run(1769, 100, 310),
-            "jwks": Run(512, 3, 240),
+            "authorizer": Run(256, 3, 50),
+            "login": Run(1769, 65, 210),
+            "refresh": Run(512, 15, 210),
+            "logout": Run(512, 12, 185),
+            "sessions": Run(512, 15, 180),
+            "password": Run(1769, 100, 215),
+            "jwks": Run(512, 3, 185),
         }
     )
     cold_share: float = 0.01  # AWS: under 1 % of invocations

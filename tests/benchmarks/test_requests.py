@@ -20,7 +20,7 @@ def row(requests_sent: int, **others: float) -> dict[str, Any]:
 
 
 OPERATIONS = {
-    "refresh, rotated": row(1, write_units=1.0),
+    "refresh, rotated": {**row(1, write_units=1.0), "operations": {"UpdateItem": 1}},
     "refresh, forged": row(0),
     "login": row(6, argon2=1),
     "logout": row(1, write_units=1.0),
@@ -85,6 +85,7 @@ def test_a_budget_that_is_not_kept_is_said() -> None:
     text = requests.table(figures)
 
     assert "Budgets kept: 6 of 7. Not kept: login, requests: 6 of 3." in text
+    assert "| **edge-auth** | 0 | 1 | 0 | 1 | run |" in requests.refresh_table(figures)
     assert "| OpenAuth | 1 | 2 | 0 | 0 | its pattern, run |" in requests.refresh_table(figures)
     assert "milliseconds are this engine's" in text
 

@@ -89,9 +89,9 @@ def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> Non
     lines = short_table({"rows": figures_of(rows, WARM_UP)}).splitlines()
 
     assert lines[2:] == [
-        "| **edge-auth: authorizer** | 1.5 |  | 1.25 |",
-        "| **edge-auth: refresh** | 5.0 |  |  |",
-        "| PyJWT | 3.0 | 6.0 | 1.50 |",
+        "| **edge-auth: authorizer** | 45 | 1.5 x |  | 1.25 x |",
+        "| **edge-auth: refresh** | 150 | 5.0 x |  |  |",
+        "| PyJWT | 90 | 3.0 x | 6.0 x | 1.50 x |",
     ]
 
 
