@@ -106,11 +106,11 @@ def refresh_table(figures: Figures) -> str:
         return f"Left out: {figures['left_out']}."
     ours = figures["operations"]["refresh, rotated"]
     reads = ours["operations"].get("GetItem", 0) + ours["operations"].get("Query", 0)
+    writes = ours["requests"] - reads
     lines = [
         "| a refresh of | reads | writes | read units | write units | how |",
         "|---|---|---|---|---|---|",
-        f"| **edge-auth** | {reads} | {ours['requests'] - reads} | {ours['read_units']:g} | {ours['write_units']:g}"
-        " | run |",
+        f"| **edge-auth** | {reads} | {writes} | {ours['read_units']:g} | {ours['write_units']:g} | run |",
     ]
     for name, row in figures["peers"].items():
         units = (row.get(of, "") for of in ("read_units", "write_units"))

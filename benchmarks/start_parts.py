@@ -1,0 +1,138 @@
+"""What a cold start is made of: the time of every import, and of what a handler makes, by whose code it is.
+
+`python -X importtime`, after Lambda's runtime client has been loaded; what a module takes by itself, least of some
+starts. The interpreter's own bookkeeping is in it, so shares are reported and not milliseconds.
+"""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchmarks.built_layer import built_layer, packages
+from benchmarks.lambda_emulator import PYTHON
+from benchmarks.results import ROOT, Figures
+from benchmarks.template_functions import deployed_functions
+from edge_auth.tokens.key_maker import key_maker
+from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
+
+FUNCTIONS = ("authorizer", "refresh", "login")
+STARTS, QUICK_STARTS = 15, 2
+PARAMETERS = {"Issuer": "https://auth.example.com", "Audience": "https://api.example.com"}
+DAY_SECONDS = 86_400
+
+HANDLER = "app.py: compiled, and the clients and keys that it makes"
+OURS = "our own modules in the layer"
+PYTHONS = "Python's own library"
+SDK = "the SDK: botocore, urllib3 and theirs"
+OTHERS = "others, and what was looked for and is not there"
+# By the first part of a module's name.
+PARTS: Mapping[str, str] = {
+    "app": HANDLER,
+    "edge_auth": OURS,
+    "jwt": "PyJWT",
+    "aws_lambda_powertools": "Powertools' Logger",
+    "typing_extensions": "Powertools' Logger",
+    "cryptography": "cryptography",
+    "_cffi_backend": "cryptography",
+    "_openssl": "cryptography",
+    **dict.fromkeys(("botocore", "urllib3", "jmespath", "dateutil", "six"), SDK),
+}
+_LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
+_MARK = "the runtime is loaded"
+_SCRIPT = (
+    "import sys, awslambdaric.bootstrap, awslambdaric.__main__; sys.path.insert(0, '.'); "
+    f"print({_MARK!r}, file=sys.stderr); import app"
+)
+
+
+def measure(*, quick: bool) -> Figures:
+    """Start each function some times; return the share of each part, and the slowest modules.
+
+    Raises:
+        BuildError: the layer could not be built, or the runtime client is not installed.
+        RuntimeError: a function does not start.
+
+    """
+    starts = QUICK_STARTS if quick else STARTS
+    packages("lambda")
+    with tempfile.TemporaryDirectory(prefix="edge-auth-parts-") as folder:
+        layer = built_layer(Path(folder))
+        times = {name: least(_started(name, layer) for _ in range(starts)) for name in FUNCTIONS}
+    return {"starts": starts, "shares": {name: shares(modules) for name, modules in times.items()}}
+
+
+def least(starts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the least time of each module, in microseconds: what else the machine did only adds."""
+    found: dict[str, int] = {}
+    for modules in starts:
+        for name, microseconds in modules.items():
+            found[name] = min(microseconds, found.get(name, microseconds))
+    return found
+
+
+def shares(modules: Mapping[str, int]) -> dict[str, float]:
+    """Return the share of each part of all that was loaded."""
+    parts: Counter[str] = Counter()
+    for name, microseconds in modules.items():
+        parts[part_of(name)] += microseconds
+    return {part: round(count / parts.total(), 4) for part, count in parts.most_common()}
+
+
+def part_of(module: str) -> str:
+    """Return whose a module is."""
+    package = module.partition(".")[0]
+    return PARTS.get(package, PYTHONS if package in sys.stdlib_module_names else OTHERS)
+
+
+def parsed(report: str) -> dict[str, int]:
+    """Read what `-X importtime` says after the runtime was loaded: each module's own microseconds."""
+    return {name: int(own) for own, name in _LINE.findall(report.partition(_MARK)[2])}
+
+
+def table(figures: Figures) -> str:
+    """Return the shares of each function's start."""
+    functions = list(figures["shares"])
+    lines = [
+        f"| part of what a start adds to an empty one | {' | '.join(functions)} |",
+        "|---" * (len(functions) + 1) + "|",
+    ]
+    for part in sorted({*PARTS.values(), PYTHONS, OTHERS}, key=lambda part: -figures["shares"]["refresh"].get(part, 0)):
+        cells = (f"{figures['shares'][name].get(part, 0):.0%}" for name in functions)
+        lines.append(f"| {part} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _started(name: str, layer: Path) -> dict[str, int]:
+    variables = {
+        **deployed_functions()[name].environment(PARAMETERS, _key_set()),
+        "PATH": os.defpath,
+        "PYTHONPATH": str(layer),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    outcome = subprocess.run(
+        [PYTHON[0], "-X", "importtime", "-c", _SCRIPT],
+        cwd=ROOT / "functions" / name,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode != 0:
+        raise RuntimeError(f"{name} does not start:\n{outcome.stderr[-1000:]}")
+    return parsed(outcome.stderr)
+
+
+def _key_set() -> str:
+    policy = RotationPolicy("ES256", DAY_SECONDS, DAY_SECONDS, refresh_idle_seconds=DAY_SECONDS)
+    now_seconds = int(time.time())
+    ring = first_ring(now_seconds=now_seconds, policy=policy, make=key_maker(secrets.token_bytes))
+    return json.dumps(ring.at(now_seconds).jwks())
