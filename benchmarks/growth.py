@@ -35,6 +35,7 @@ OPERATIONS = ("refresh", "login", "list", "logout", "logout of all")
 COUNTS = ("requests", "read_units", "write_units")
 NO_CONTENT = 204
 PER = 1_000
+EVEN_MILLISECONDS = 100  # from here on without decimals
 
 Step = tuple[str, Callable[[], object]]
 
@@ -107,7 +108,8 @@ def _rows(what: str, grown: Mapping[str, Any]) -> list[str]:
 
 def _cell(row: Mapping[str, Any]) -> str:
     counts = " ".join(f"{row[of]:g}" for of in COUNTS)
-    return f"{counts}; {row['milliseconds']:.3g} ms"
+    milliseconds = row["milliseconds"]
+    return f"{counts}; {f'{milliseconds:,.0f}' if milliseconds >= EVEN_MILLISECONDS else f'{milliseconds:.3g}'} ms"
 
 
 class Growth:
