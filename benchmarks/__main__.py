@@ -9,6 +9,7 @@ import sys
 import time
 from importlib import import_module
 
+from benchmarks.engine import raised_signals
 from benchmarks.results import write
 
 # In the order of a request's life, the quick ones first.
@@ -24,17 +25,21 @@ def main() -> int:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    for name in arguments.names or BENCHMARKS:
-        begin = time.monotonic()
-        print(f"── {name}", flush=True)
-        benchmark = import_module(f"benchmarks.{name}")
-        figures = benchmark.measure(quick=arguments.quick)
-        print(benchmark.table(figures))
-        if arguments.quick:
-            print(f"   quick: nothing written, {time.monotonic() - begin:.0f} s", flush=True)
-        else:
-            print(f"   {write(name, figures)}, {time.monotonic() - begin:.0f} s", flush=True)
+    with raised_signals():
+        for name in arguments.names or BENCHMARKS:
+            run(name, quick=arguments.quick)
     return 0
+
+
+def run(name: str, *, quick: bool) -> None:
+    """Measure, print the table, and keep what is not quick."""
+    begin = time.monotonic()
+    print(f"── {name}", flush=True)
+    benchmark = import_module(f"benchmarks.{name}")
+    figures = benchmark.measure(quick=quick)
+    print(benchmark.table(figures))
+    kept = "quick: nothing written" if quick else write(name, figures)
+    print(f"   {kept}, {time.monotonic() - begin:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

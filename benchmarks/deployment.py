@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from benchmarks.key_ring import new_key_ring
 from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.adapters.session_items import session_item
 from edge_auth.client_description import ClientDescription
 from edge_auth.flows.identity import ACTIVE, Identity
 from edge_auth.passwords import hash_password
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
 from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
 from edge_auth.tokens.refresh import SEED_BYTES, RefreshToken, mint, new_id
 from edge_auth.tokens.session import NEVER_ROTATED_MS, Session
@@ -120,11 +119,7 @@ class Deployment:
 def deployed(endpoint: str | None) -> Iterator[Deployment]:
     """Deploy under names of its own, and drop the tables afterwards."""
     run = uuid.uuid4().hex
-    policy = RotationPolicy(
-        "ES256", period_seconds=30 * DAY_SECONDS, publish_seconds=DAY_SECONDS, refresh_idle_seconds=14 * DAY_SECONDS
-    )
-    ring = first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
-    deployment = Deployment(endpoint, to_secret_json(ring), {name: f"{name}-{run}" for name in TABLES})
+    deployment = Deployment(endpoint, to_secret_json(new_key_ring()), {name: f"{name}-{run}" for name in TABLES})
     client = deployment.client()
     try:
         for logical_id, name in deployment.tables.items():

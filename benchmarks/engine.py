@@ -64,14 +64,14 @@ def running_engine() -> Iterator[Engine]:
     options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
     command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
     environment = {variable: os.environ[variable] for variable in INHERITED if variable in os.environ}
-    with _raised_signals(), Process(command, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
+    with raised_signals(), Process(command, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
         _wait_until_ready(process, port)
         yield Engine(name, f"http://127.0.0.1:{port}", process.pid)
 
 
 @contextmanager
-def _raised_signals() -> Iterator[None]:
-    """Let signals that end this process raise SystemExit instead, so that the engine does not outlive it."""
+def raised_signals() -> Iterator[None]:
+    """Let signals that end this process raise SystemExit instead, so that no child outlives it."""
     before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from benchmarks.key_ring import new_key_ring
 from benchmarks.ranks import p_value
 from benchmarks.results import Figures
 from benchmarks.samples import summary
@@ -25,8 +26,6 @@ from edge_auth.adapters.identities import DynamoDBIdentities
 from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
 from edge_auth.passwords import hash_password
 from edge_auth.settings import LoginSettings, variables
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
 from edge_auth.tokens.keyring_document import to_secret_json
 from edge_auth.tokens.refresh import new_id
 
@@ -36,7 +35,6 @@ WARM_UP = 20
 WRONG = "certainly not the password"
 KINDS = ("wrong password", "no such user", "disabled user", "damaged hash")
 UNAUTHORIZED = 401
-DAY = 86_400
 
 
 def measure(*, quick: bool) -> Figures:
@@ -86,9 +84,7 @@ def _environment(rounds: int) -> dict[str, str]:
             BillingMode="PAY_PER_REQUEST",
         )
     _add_users(DynamoDBIdentities(dynamodb, table="identities_table"), rounds)
-    policy = RotationPolicy("ES256", period_seconds=DAY, publish_seconds=DAY, refresh_idle_seconds=DAY)
-    ring = first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
-    secret = boto3.client("secretsmanager").create_secret(Name="ring", SecretString=to_secret_json(ring))
+    secret = boto3.client("secretsmanager").create_secret(Name="ring", SecretString=to_secret_json(new_key_ring()))
     numbers = dict.fromkeys(variables(LoginSettings), "1")
     texts = {"ISSUER": "https://auth.example.com", "AUDIENCE": "benchmark", "SESSIONS_TABLE": "none"}
     tables = {"IDENTITIES_TABLE": "identities_table", "THROTTLE_TABLE": "throttle_table"}

@@ -1,4 +1,4 @@
-"""How others refresh: what their sources send to their stores, counted in the source or run on our engine.
+"""How others refresh: what their sources send to their stores, run on our engine, or quoted.
 
 What was read:
 
@@ -11,7 +11,7 @@ What was read:
   SELECT … FOR UPDATE of the session, SELECT of the user's mapping, UPDATE of the session. It has no DynamoDB: here two
   consistent GetItem and a conditional PutItem stand for them, which is less than a row lock.
 
-Those that are not run were counted in their sources, statement by statement.
+Those that are not run are quoted, as statements of a refresh; nothing here counted them again.
 """
 
 import json
@@ -28,7 +28,7 @@ YEAR_SECONDS = 365 * 86_400
 REUSE_SECONDS = 60  # issuer.ts: `ttl.reuse`
 
 # Reads and writes of one refresh.
-COUNTED_IN_SOURCE: Mapping[str, tuple[str, str]] = {
+QUOTED: Mapping[str, tuple[str, str]] = {
     "WebbPulse": ("1", "2"),
     "django-rest-framework-simplejwt with its blacklist": ("7 selects", "2 inserts"),
     "Ory Hydra": ("at least 3", "4"),

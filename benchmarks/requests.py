@@ -24,7 +24,7 @@ from benchmarks.instances import (
     succeeded,
 )
 from benchmarks.patterns import (
-    COUNTED_IN_SOURCE,
+    QUOTED,
     OpenAuth,
     SuperTokens,
     create_openauth_table,
@@ -267,7 +267,6 @@ def peers_on(deployment: Deployment) -> dict[str, dict[str, Any]]:
         rows[name] = {**counts, "reads": reads, "writes": counts["requests"] - reads, "how": how}
     client.close()
     counted = {
-        name: {"reads": reads, "writes": writes, "how": "statements of its source"}
-        for name, (reads, writes) in COUNTED_IN_SOURCE.items()
+        name: {"reads": reads, "writes": writes, "how": "quoted, not run"} for name, (reads, writes) in QUOTED.items()
     }
     return {**rows, **counted}

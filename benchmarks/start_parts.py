@@ -7,7 +7,6 @@ starts. The interpreter's own bookkeeping is in it, so shares are reported and n
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -17,16 +16,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.built_layer import built_layer, packages
+from benchmarks.key_ring import new_key_ring
 from benchmarks.lambda_emulator import PYTHON
 from benchmarks.results import ROOT, Figures
 from benchmarks.template_functions import deployed_functions
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
 
 FUNCTIONS = ("authorizer", "refresh", "login")
 STARTS, QUICK_STARTS = 15, 2
 PARAMETERS = {"Issuer": "https://auth.example.com", "Audience": "https://api.example.com"}
-DAY_SECONDS = 86_400
 
 HANDLER = "app.py: compiled, and the clients and keys that it makes"
 OURS = "our own modules in the layer"
@@ -132,7 +129,4 @@ def _started(name: str, layer: Path) -> dict[str, int]:
 
 
 def _key_set() -> str:
-    policy = RotationPolicy("ES256", DAY_SECONDS, DAY_SECONDS, refresh_idle_seconds=DAY_SECONDS)
-    now_seconds = int(time.time())
-    ring = first_ring(now_seconds=now_seconds, policy=policy, make=key_maker(secrets.token_bytes))
-    return json.dumps(ring.at(now_seconds).jwks())
+    return json.dumps(new_key_ring().at(int(time.time())).jwks())

@@ -70,7 +70,7 @@ def test_the_refreshes_of_others_are_run_as_their_sources_have_them(deployment: 
 
     assert peers["OpenAuth"]["operations"] == {"GetItem": 1, "PutItem": 2}
     assert peers["SuperTokens"]["operations"] == {"GetItem": 2, "PutItem": 1}
-    assert peers["Ory Hydra"] == {"reads": "at least 3", "writes": "4", "how": "statements of its source"}
+    assert peers["Ory Hydra"] == {"reads": "at least 3", "writes": "4", "how": "quoted, not run"}
 
 
 def test_a_budget_that_is_not_kept_is_said() -> None:
