@@ -5,8 +5,7 @@ import sys
 from edge_auth.adapters.aws import events_client
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.events import SecurityEvent
-from edge_auth.flows.ports import Record
+from edge_auth.events.security_event import Record, SecurityEvent
 
 
 def recorder(bus: str) -> Record:

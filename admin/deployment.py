@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from edge_auth.password_rules import DEFAULT_MIN_CHARACTERS
+from edge_auth.credentials.password_rules import DEFAULT_MIN_CHARACTERS
 
 LOCAL_PORT = "4566"
 LOCAL_CREDENTIALS = {

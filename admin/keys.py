@@ -17,7 +17,7 @@ from admin.confirmation import confirm
 from admin.deployment import DeploymentError, find_deployment
 from admin.key_table import distance, table, utc, when
 from admin.rotate_function import RotateFunction, Summary
-from edge_auth.tokens.key_rotation import REPLACE_SECONDS
+from edge_auth.keys.timing import REPLACE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -11,12 +11,12 @@ from admin.confirmation import confirm
 from admin.deployment import find_deployment
 from admin.password_input import read_new_password
 from edge_auth.adapters.aws import dynamodb_client
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
-from edge_auth.common_passwords import COMMON_PASSWORDS
-from edge_auth.flows.accounts import Accounts
-from edge_auth.password_rules import PasswordRules, service_names
+from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
+from edge_auth.credentials.password_rules import PasswordRules, service_names
+from edge_auth.flows.accounts.administration import Accounts
 
 SET_RIGHTS = """\
 Replaces scope and roles. What is not given is taken away: give all that the user shall have. Sessions carry the rights

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from benchmarks.key_ring import new_key_ring
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.adapters.session_items import session_item
-from edge_auth.client_description import ClientDescription
-from edge_auth.flows.identity import ACTIVE, Identity
-from edge_auth.passwords import hash_password
-from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
-from edge_auth.tokens.refresh import SEED_BYTES, RefreshToken, mint, new_id
-from edge_auth.tokens.session import NEVER_ROTATED_MS, Session
-from tests.architecture.template_file import Intrinsic, parameters, variables
-from tests.contract.tables import create_table
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_items import session_item
+from edge_auth.credentials.passwords import hash_password
+from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
+from tests.support.dynamodb.tables import create_table
+from tests.support.template import Intrinsic, parameters, variables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

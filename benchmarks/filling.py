@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.deployment import Deployment
-from edge_auth.tokens.refresh import new_id
+from edge_auth.tokens.refresh_token import new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

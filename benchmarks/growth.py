@@ -17,7 +17,7 @@ from benchmarks.engine import UNITS_ARE_DYNAMODBS, Engine, with_engine
 from benchmarks.filling import fill, put_items
 from benchmarks.instances import Instances, caller_event, login_event, logout_event, refresh_event, succeeded
 from benchmarks.results import Figures
-from edge_auth.adapters.items import number, text
+from edge_auth.adapters.dynamodb.items import number, text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

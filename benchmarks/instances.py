@@ -16,7 +16,7 @@ from botocore.session import Session
 from benchmarks.deployment import PASSWORD, USER_AGENT, Deployment
 from benchmarks.results import ROOT
 from benchmarks.wire import Wire
-from tests.functional.sample_events import Event, sample, with_json
+from tests.support.sample_events import Event, sample, with_json
 
 Answer = dict[str, Any]
 Function = Callable[[object], Answer]

@@ -3,9 +3,9 @@
 import secrets
 import time
 
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
-from edge_auth.tokens.keyring import KeyRing
+from edge_auth.keys.maker import key_maker
+from edge_auth.keys.ring import KeyRing
+from edge_auth.keys.rotation import RotationPolicy, first_ring
 
 DAY_SECONDS = 86_400
 

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 
 from benchmarks.deployment import Deployment
 from benchmarks.instances import Function, Instances, login_event, logout_event, refresh_event, succeeded
-from tests.functional.sample_events import token_event
+from tests.support.sample_events import token_event
 
 NO_CONTENT = 204
 

@@ -22,12 +22,12 @@ from benchmarks.key_ring import new_key_ring
 from benchmarks.ranks import p_value
 from benchmarks.results import Figures
 from benchmarks.samples import summary
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.flows.identity import ACTIVE, DISABLED, Identity
-from edge_auth.passwords import hash_password
+from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.credentials.passwords import hash_password
+from edge_auth.keys.ring_document import to_secret_json
 from edge_auth.settings import LoginSettings, variables
-from edge_auth.tokens.keyring_document import to_secret_json
-from edge_auth.tokens.refresh import new_id
+from edge_auth.tokens.refresh_token import new_id
 
 ROUNDS = 500
 QUICK_ROUNDS = 20

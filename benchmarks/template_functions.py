@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.architecture import template_file
-from tests.architecture.template_file import Intrinsic
+from tests.support import template as template_file
+from tests.support.template import Intrinsic
 
 KEY_RING_SECRET = "KeyRingSecret"
 JWKS = "KeyRing.Jwks"

@@ -23,9 +23,9 @@ from benchmarks.token_libraries import (
 )
 from benchmarks.token_stages import refusals, stages
 from benchmarks.turns import BATCH_MS, Act, compared, in_turn
-from edge_auth.tokens import signing_key
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.keyring import SigningKey
+from edge_auth.keys import signing_key
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 ROUNDS = 300

@@ -2,11 +2,11 @@
 
 import time
 
-from edge_auth.tokens import base64url
-from edge_auth.tokens.access import issue
+from edge_auth import base64url
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.keys.timing import MAX_LIFETIME_SECONDS
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import SigningKey
-from edge_auth.tokens.verifier import MAX_LIFETIME_SECONDS
 
 DAY_SECONDS = 86_400
 SCOPE = "orders:read orders:write"

@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import import_key
 from joserfc.jwt import ClaimsOption
 
-from edge_auth.tokens import base64url
-from edge_auth.tokens.access import issue
+from edge_auth import base64url
+from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE, verification_key
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.jwk import ACCESS_TOKEN_TYPE, verification_key
-from edge_auth.tokens.keyring import SigningKey
-from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, Verifier
+from edge_auth.tokens.verifier import Verifier
 
 with warnings.catch_warnings():
     # Authlib's own JOSE, which most of its users still call; its successor, joserfc, is measured by itself.

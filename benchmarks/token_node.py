@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.results import ROOT
 from benchmarks.turns import BATCH_MS
-from edge_auth.tokens.jwk import ACCESS_TOKEN_TYPE
-from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS
+from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
 
 LIBRARY = "aws-jwt-verify"
 REFERENCE = "reference"

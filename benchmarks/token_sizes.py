@@ -9,11 +9,11 @@ from benchmarks.samples import summary
 from benchmarks.token_examples import example_claims
 from benchmarks.token_libraries import OURS, verifiers
 from benchmarks.turns import Act, in_turn
-from edge_auth.flows.accounts import MAX_RIGHTS_BYTES
-from edge_auth.flows.key_ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS
-from edge_auth.tokens import signing_key
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.keyring import SigningKey
+from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
+from edge_auth.flows.keys.ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS
+from edge_auth.keys import signing_key
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, Verifier, keys_from_jwks
 
 ROLE_CHARACTERS = 8

@@ -8,11 +8,12 @@ from typing import Any
 from benchmarks.token_examples import bad_tokens, example_claims
 from benchmarks.token_libraries import OURS, REFERENCE, UNCONVERTED, Verify, raw_checks, verifiers
 from benchmarks.turns import Act, compared, in_turn
+from edge_auth import base64url
 from edge_auth.errors import InvalidToken
-from edge_auth.tokens import base64url, signing_key
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.jwk import ACCESS_TOKEN_TYPE, verification_key
-from edge_auth.tokens.keyring import SigningKey
+from edge_auth.keys import signing_key
+from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE, verification_key
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS
 
 

@@ -16,11 +16,11 @@ from itertools import count
 from typing import Any
 
 from benchmarks.results import write
-from edge_auth.client_description import UNKNOWN_CLIENT
-from edge_auth.flows.ports import AlreadyEnded, RotationRefused
-from edge_auth.tokens.refresh import RefreshToken
-from edge_auth.tokens.session import NEVER_ROTATED_MS, Outcome, Session, decide
-from tests.fakes.stores import MemorySessions, MemoryStore
+from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT
+from edge_auth.sessions.session import NEVER_ROTATED_MS, Outcome, Session, decide
+from edge_auth.tokens.refresh_token import RefreshToken
+from tests.support.fakes.stores import MemorySessions, MemoryStore
 
 SESSIONS = 1000  # of each kind, in each row
 QUICK_SESSIONS = 50

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
-from edge_auth.tokens.keyring_document import from_secret_json
+from edge_auth.keys.ring_document import from_secret_json
 from local import envfile, settings
 from local.api import Api
 from local.failure import Failure

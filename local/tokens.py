@@ -2,10 +2,10 @@
 
 import json
 
-from edge_auth.tokens import base64url
-from edge_auth.tokens.access import issue
+from edge_auth import base64url
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import SigningKey
 
 HOUR_SECONDS = 3600
 SHOWN = 6

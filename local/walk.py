@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from edge_auth.tokens.keyring import SigningKey
+from edge_auth.keys.signing_key import SigningKey
 from local import tokens
 from local.api import Answer, Api
 from local.failure import Failure

@@ -8,9 +8,9 @@ import logging
 import os
 import time
 
-from edge_auth.authorizer_event import answer, bearer_token, is_the_apis_own, issuer_of
+from edge_auth.authorizer.event import answer, bearer_token, is_the_apis_own, issuer_of
+from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.errors import InvalidToken
-from edge_auth.issuer_keys import IssuerKeys, download
 from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks

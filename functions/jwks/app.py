@@ -9,7 +9,7 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import JwksSettings, read_settings
-from edge_auth.tokens.issuer import issuer_from_context
+from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.discovery import (
     JWKS_PATH,
     Document,

@@ -3,22 +3,22 @@
 import os
 import secrets
 
-from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
-from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
-from edge_auth.adapters.session_opening import DynamoDBSessionOpening
-from edge_auth.adapters.sessions import DynamoDBSessions
-from edge_auth.client_description import described
 from edge_auth.clock import now_ms
 from edge_auth.flows.grant import AccessTokenPolicy
-from edge_auth.flows.login import Login, SessionPolicy
-from edge_auth.flows.login_limits import LoginLimits
-from edge_auth.flows.session_limit import SessionLimit
+from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.observability import FunctionLog
+from edge_auth.sessions.client_description import described
 from edge_auth.settings import LoginSettings, read_settings
-from edge_auth.tokens.issuer import issuer_from_context
+from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request, json_parameters, text_parameter
 from edge_auth.web.response import Response

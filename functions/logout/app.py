@@ -5,12 +5,12 @@ import secrets
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
-from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
-from edge_auth.adapters.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.errors import InvalidRequest
-from edge_auth.flows.logout import Logout
+from edge_auth.flows.sessions.logout import Logout
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import LogoutSettings, read_settings
 from edge_auth.web.endpoint import endpoint

@@ -3,17 +3,17 @@
 import os
 import secrets
 
-from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.connections import prime
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
-from edge_auth.common_passwords import COMMON_PASSWORDS
-from edge_auth.flows.change_password import ChangePassword
-from edge_auth.flows.login_limits import LoginLimits
+from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
+from edge_auth.credentials.password_rules import PasswordRules, service_names
+from edge_auth.flows.accounts.change_password import ChangePassword
+from edge_auth.flows.limits.password_attempts import LoginLimits
 from edge_auth.observability import FunctionLog
-from edge_auth.password_rules import PasswordRules, service_names
 from edge_auth.settings import PasswordSettings, read_settings
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint

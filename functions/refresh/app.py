@@ -3,22 +3,22 @@
 import os
 import secrets
 
-from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
 from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
-from edge_auth.adapters.sessions import DynamoDBSessions
-from edge_auth.client_description import described
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnsupportedGrantType
-from edge_auth.flows.announcements import announcing
-from edge_auth.flows.dead_token_limit import DeadTokenLimit
+from edge_auth.events.announcement import announcing
 from edge_auth.flows.grant import AccessTokenPolicy
-from edge_auth.flows.refresh import Refresh
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
+from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.observability import FunctionLog
+from edge_auth.sessions.client_description import described
 from edge_auth.settings import RefreshSettings, read_settings
-from edge_auth.tokens.issuer import issuer_from_context
+from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import FORM, Request, form_parameters, json_parameters, text_parameter
 from edge_auth.web.response import Response

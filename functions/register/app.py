@@ -3,15 +3,15 @@
 import os
 import secrets
 
-from edge_auth.adapters.attempts import DynamoDBAttempts
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.connections import prime
-from edge_auth.adapters.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.clock import now_ms
-from edge_auth.common_passwords import COMMON_PASSWORDS
-from edge_auth.flows.register import Register
+from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
+from edge_auth.credentials.password_rules import PasswordRules, service_names
+from edge_auth.flows.accounts.register import Register
 from edge_auth.observability import FunctionLog
-from edge_auth.password_rules import PasswordRules, service_names
 from edge_auth.settings import RegisterSettings, read_settings
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request, json_parameters, text_parameter

@@ -13,15 +13,15 @@ from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
 from edge_auth.clock import now_ms
 from edge_auth.errors import AuthError
-from edge_auth.flows.announcements import announcing
-from edge_auth.flows.key_ring_summary import Summary, deployed_jwks, summary
-from edge_auth.flows.ports import RingMoved, StoredRing
-from edge_auth.flows.rotate_keys import RotateKeys
+from edge_auth.events.announcement import announcing
+from edge_auth.flows.keys.ring_summary import Summary, deployed_jwks, summary
+from edge_auth.flows.keys.rotate_keys import RotateKeys
+from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
+from edge_auth.keys.maker import key_maker
+from edge_auth.keys.rotation import RotationPolicy
+from edge_auth.keys.signing_key import UnsupportedAlgorithm
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy
-from edge_auth.tokens.signing_key import UnsupportedAlgorithm
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600

@@ -5,9 +5,9 @@ import secrets
 
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.connections import prime
-from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
-from edge_auth.flows.own_sessions import OwnSessions
+from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import SessionsSettings, read_settings
 from edge_auth.web.caller import caller_of

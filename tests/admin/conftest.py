@@ -12,9 +12,9 @@ from moto import mock_aws
 
 from admin.command import main
 from edge_auth.adapters.aws import session
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.adapters.sessions import DynamoDBSessions
-from tests.contract.tables import create_table
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from tests.support.dynamodb.tables import create_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from edge_auth.flows.key_ring_summary import summary
-from edge_auth.flows.ports import RingMoved, StoredRing
-from edge_auth.flows.rotate_keys import RotateKeys
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy
-from tests.fakes.stores import MemoryKeyRingStore
+from edge_auth.flows.keys.ring_summary import summary
+from edge_auth.flows.keys.rotate_keys import RotateKeys
+from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
+from edge_auth.keys.maker import key_maker
+from edge_auth.keys.rotation import RotationPolicy
+from tests.support.fakes.stores import MemoryKeyRingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from admin.audit import recorder
-from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.events.security_event import EventName, SecurityEvent
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/security"
 EVENT = SecurityEvent(EventName.USER_DISABLED, "user")

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.adapters import aws
-from edge_auth.adapters.identities import DynamoDBIdentities
-from edge_auth.adapters.session_opening import DynamoDBSessionOpening
-from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.credentials.passwords import check_password
 from edge_auth.errors import InvalidCredentials, UnknownUser
-from edge_auth.flows.identity import ACTIVE, DISABLED
-from edge_auth.passwords import check_password
-from edge_auth.tokens.refresh import new_id
-from edge_auth.tokens.session import Session
+from edge_auth.sessions.session import Session
+from edge_auth.tokens.refresh_token import new_id
 from tests.admin.conftest import IDENTITIES, PASSWORD, SESSIONS, Command, Stacks
-from tests.contract.records import a_session
+from tests.support.dynamodb.records import a_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,11 +14,11 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from admin.command import main
 from admin.keys import ANSWER_SECONDS, CONFIG
 from admin.rotate_function import RotateFunction, RotateFunctionError
-from edge_auth.tokens import base64url
-from edge_auth.tokens.key_rotation import REPLACE_SECONDS
+from edge_auth import base64url
+from edge_auth.keys.timing import REPLACE_SECONDS
 from tests.admin.conftest import Outcome
 from tests.admin.rotate_keys import DAY, FUNCTION, NOW, RotateKeysFunction, Stack, client_error, response
-from tests.architecture.template_file import properties
+from tests.support.template import properties
 
 UNCLEAR = "it may have been done or not: look with `keys show`"
 REPEAT = "Repeat this step, and only this one, with: ./edge-auth --stack edge-auth keys publish"

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.jwk import header_segment
-from tests.architecture.template_file import ROOT
-from tests.security.authorizer import SHAPES, is_allowed, key_set
-from tests.unit.access_tokens import AUDIENCE, claims_at, key
+from edge_auth.keys.jwk import header_segment
+from edge_auth.tokens.access_token import issue
+from tests.support.access_tokens import AUDIENCE, claims_at, key
+from tests.support.authorizer import SHAPES, is_allowed, key_set
+from tests.support.template import ROOT
 
 NETWORK = {"urllib", "http", "ssl", "socket", "asyncio", "email"}
 

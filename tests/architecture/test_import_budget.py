@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from tests.architecture.template_file import ROOT
 from tests.architecture.test_imports import ENVIRONMENT, LAYER
+from tests.support.template import ROOT
 
 # Parts of the standard library, and of packages, that take a millisecond or more and that Lambda's own runtime does
 # not load anyway. What is not of the standard library counts always, as a whole package.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.architecture.template_file import Intrinsic, functions, properties, template, variables
+from tests.support.template import Intrinsic, functions, properties, template, variables
 
 READERS = sorted(name for name in functions() if "KEY_RING_SECRET" in variables(name) and name != "rotate_keys")
 VERSION = Intrinsic("Ref", "KeyRingVersion")

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from edge_auth import passwords
-from tests.architecture.template_file import ROOT, functions
+from edge_auth.credentials import passwords
 from tests.architecture.test_imports import ENVIRONMENT, LAYER
+from tests.support.template import ROOT, functions
 
 HASHING = ["login", "password", "register"]
 MIB = 1024 * 1024

@@ -18,7 +18,7 @@ from botocore.model import ServiceModel, Shape
 from botocore.session import Session
 
 from sdk_data import OPERATIONS, PAGINATED, trim
-from tests.architecture.template_file import ROOT
+from tests.support.template import ROOT
 
 ADAPTERS = ROOT / "layers" / "edge_auth" / "edge_auth" / "adapters"
 WHOLE = Path(botocore.__file__).with_name("data")

@@ -2,8 +2,8 @@
 
 import re
 
-from edge_auth.flows.events import EventName
-from tests.architecture.template_file import Intrinsic, functions, properties, resources
+from edge_auth.events.security_event import EventName
+from tests.support.template import Intrinsic, functions, properties, resources
 
 COUNTED = {
     ("refresh", EventName.REFRESH_TOKEN_REUSED),

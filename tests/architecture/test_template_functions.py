@@ -7,7 +7,7 @@ import pytest
 
 from edge_auth import settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
-from tests.architecture.template_file import ROOT, Intrinsic, functions, properties, resources, template, variables
+from tests.support.template import ROOT, Intrinsic, functions, properties, resources, template, variables
 
 SETTINGS: dict[str, type[NamedTuple]] = {
     "login": settings.LoginSettings,

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.architecture.template_file import Intrinsic, functions, parameters, properties
+from tests.support.template import Intrinsic, functions, parameters, properties
 
 PUBLIC_ROUTES = {
     ("POST", "/auth/login"),

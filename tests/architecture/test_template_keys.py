@@ -5,11 +5,17 @@ from itertools import product
 
 import pytest
 
-from edge_auth.tokens import signing_key
-from edge_auth.tokens.key_rotation import JWKS_MAX_AGE_SECONDS, MIN_PUBLISH_SECONDS, RotationPolicy
-from edge_auth.tokens.keyring import MAX_RING_AGE_SECONDS
-from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
-from tests.architecture.template_file import ROOT, Intrinsic, functions, parameters, properties, variables
+from edge_auth.keys import signing_key
+from edge_auth.keys.rotation import RotationPolicy
+from edge_auth.keys.timing import (
+    EXPIRY_LEEWAY_SECONDS,
+    ISSUED_AT_LEEWAY_SECONDS,
+    JWKS_MAX_AGE_SECONDS,
+    MAX_LIFETIME_SECONDS,
+    MAX_RING_AGE_SECONDS,
+    MIN_PUBLISH_SECONDS,
+)
+from tests.support.template import ROOT, Intrinsic, functions, parameters, properties, variables
 
 HOUR = 3600
 DAY = 86_400

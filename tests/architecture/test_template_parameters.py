@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.architecture.template_file import Intrinsic, parameters, template
+from tests.support.template import Intrinsic, parameters, template
 
 
 def values(node: object) -> list[object]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.architecture.template_file import Intrinsic, functions, parameters, template
+from tests.support.template import Intrinsic, functions, parameters, template
 
 
 def test_it_is_off_unless_somebody_turns_it_on() -> None:

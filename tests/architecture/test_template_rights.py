@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.template_file import Intrinsic, functions, template
+from tests.support.template import Intrinsic, functions, template
 
 # What each function calls, and on what: no more, no less. The local stack enforces it at run time.
 RIGHTS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.architecture.template_file import properties, resources, template
+from tests.support.template import properties, resources, template
 
 
 @pytest.mark.parametrize("name", sorted(resources("AWS::DynamoDB::Table")))

@@ -22,7 +22,7 @@ from benchmarks.costs import (
 )
 from benchmarks.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, MILLION, PRICES, REST_TIERS, tiered
 from benchmarks.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_INSTANCES, NEW_TABLE, QUOTAS, TABLE, needs
-from tests.architecture.template_file import properties, resources
+from tests.support.template import properties, resources
 
 FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name in ASSUMED.runs}
 

@@ -9,7 +9,7 @@ from benchmarks.lambda_emulator import Function, Timings
 from benchmarks.start_rows import EMPTY, OURS, PARAMETERS, PEER, REFERENCE, Row
 from benchmarks.starts import figures_of, orders, short_table, table
 from benchmarks.template_functions import deployed_functions, table_definitions
-from tests.architecture import template_file
+from tests.support import template as template_file
 
 WARM_UP = 1
 

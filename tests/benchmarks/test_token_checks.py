@@ -13,10 +13,10 @@ from benchmarks.token_checks import assert_strict
 from benchmarks.token_examples import bad_tokens, example_claims
 from benchmarks.token_libraries import OURS, REFERENCE, issuers, raw_checks, raw_signatures, verifiers
 from edge_auth.errors import InvalidToken
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.jwk import verification_key
+from edge_auth.keys.jwk import verification_key
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.verifier import Verifier
-from tests.unit.access_tokens import ALGORITHMS, key
+from tests.support.access_tokens import ALGORITHMS, key
 
 # RFC 9864 wants the name Ed25519, which few libraries know yet; joserfc says so.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")

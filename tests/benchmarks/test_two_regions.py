@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks import two_regions
 from benchmarks.two_regions import HOME, OTHER, Holder, Replicas, is_revived
-from edge_auth.tokens.session import Outcome
-from tests.architecture.template_file import parameters
+from edge_auth.sessions.session import Outcome
+from tests.support.template import parameters
 
 SLOW = 1_000_000.0  # a mean lag after which nothing arrives in time
 

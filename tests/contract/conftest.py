@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.contract.engines import (
+from tests.support.dynamodb.engines import (
     ENDPOINT_VARIABLE,
     Engine,
     Tables,

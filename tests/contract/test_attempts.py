@@ -8,16 +8,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from edge_auth.adapters.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.credentials.passwords import check_password
 from edge_auth.errors import InvalidCredentials, TooManyAttempts
-from edge_auth.flows.login_limits import ACCOUNT_BACKOFF, LoginLimits
-from edge_auth.flows.ports import Attempts
-from edge_auth.passwords import check_password
-from edge_auth.throttling import PROVEN_SECONDS, Backoff, Counted, Rate
+from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF, LoginLimits
+from edge_auth.flows.ports.attempts import Attempts
+from edge_auth.throttling.counters import PROVEN_SECONDS, Backoff, Counted, Rate
 from tests.contract.conftest import DYNAMODB_ENGINES
-from tests.contract.engines import ENDPOINT_VARIABLE
-from tests.contract.tables import create_table
-from tests.fakes.attempts import MemoryAttempts
+from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
+from tests.support.dynamodb.tables import create_table
+from tests.support.fakes.attempts import MemoryAttempts
 
 BACKOFF = Backoff(free_attempts=3, longest_seconds=900, memory_seconds=86_400)
 RATE = Rate(attempts=6, seconds=60, burst=3)

@@ -1,7 +1,7 @@
 from typing import Any
 
-from tests.contract.engines import Tables
-from tests.contract.records import ADA, ADA_ID, NOW_SECONDS, a_session, opened, session_id
+from tests.support.dynamodb.engines import Tables
+from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session, opened, session_id
 
 
 def test_every_read_is_strongly_consistent(tables: Tables) -> None:

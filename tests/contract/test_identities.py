@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.errors import UnknownUser, UsernameTaken
-from edge_auth.flows.identity import ACTIVE, DISABLED
-from edge_auth.flows.ports import EpochMoved
-from tests.contract.engines import Engine
-from tests.contract.records import ADA, BOB, a_session
+from edge_auth.flows.ports.identities import EpochMoved
+from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.records import ADA, BOB, a_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

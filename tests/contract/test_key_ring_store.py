@@ -10,11 +10,11 @@ from moto import mock_aws
 
 from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.ports import KeyRingStore, RingMoved, StoredRing
-from edge_auth.tokens.key_maker import key_maker
-from edge_auth.tokens.key_rotation import RotationPolicy, first_ring
-from edge_auth.tokens.keyring import KeyRing
-from tests.fakes.stores import MemoryKeyRingStore
+from edge_auth.flows.ports.key_ring import KeyRingStore, RingMoved, StoredRing
+from edge_auth.keys.maker import key_maker
+from edge_auth.keys.ring import KeyRing
+from edge_auth.keys.rotation import RotationPolicy, first_ring
+from tests.support.fakes.stores import MemoryKeyRingStore
 
 DAY = 86_400
 POLICY = RotationPolicy("EdDSA", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)

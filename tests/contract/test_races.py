@@ -10,10 +10,10 @@ import pytest
 
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnknownUser
-from edge_auth.tokens.session import Session
-from tests.contract import racers
-from tests.contract.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
-from tests.contract.racers import DAY_SECONDS, an_identity, first_token, race, user_id, username
+from edge_auth.sessions.session import Session
+from tests.support.dynamodb import racers
+from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
+from tests.support.dynamodb.racers import DAY_SECONDS, an_identity, first_token, race, user_id, username
 
 pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
 

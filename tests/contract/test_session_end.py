@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from edge_auth.flows.ports import AlreadyEnded
-from tests.contract.engines import Engine
-from tests.contract.records import (
+from edge_auth.flows.ports.sessions import AlreadyEnded
+from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.records import (
     ADA_ID,
     NOW_SECONDS,
     OTHER_SEED,

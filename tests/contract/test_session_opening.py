@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.identity import ACTIVE, DISABLED
-from edge_auth.flows.ports import EpochMoved
-from tests.contract.engines import Engine
-from tests.contract.records import ADA, ADA_ID, BOB, BOB_ID, a_session, opened, session_id
+from edge_auth.flows.ports.identities import EpochMoved
+from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, a_session, opened, session_id
 
 
 def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:

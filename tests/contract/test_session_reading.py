@@ -1,5 +1,16 @@
-from tests.contract.engines import Engine, Tables
-from tests.contract.records import ADA_ID, BOB, BOB_ID, NOW_MS, NOW_SECONDS, a_session, a_token, end, opened, session_id
+from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.records import (
+    ADA_ID,
+    BOB,
+    BOB_ID,
+    NOW_MS,
+    NOW_SECONDS,
+    a_session,
+    a_token,
+    end,
+    opened,
+    session_id,
+)
 
 
 def test_an_unknown_session_is_none(engine: Engine) -> None:

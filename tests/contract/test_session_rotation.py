@@ -1,10 +1,10 @@
 import pytest
 
-from edge_auth.flows.ports import RotationRefused
-from edge_auth.tokens.refresh import RefreshToken
-from edge_auth.tokens.session import Session
-from tests.contract.engines import Engine
-from tests.contract.records import (
+from edge_auth.flows.ports.sessions import RotationRefused
+from edge_auth.sessions.session import Session
+from edge_auth.tokens.refresh_token import RefreshToken
+from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.records import (
     ADA_ID,
     CLIENT_NOW,
     GRACE_SECONDS,

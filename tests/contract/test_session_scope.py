@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from edge_auth.flows.ports import RotationRefused
-from edge_auth.tokens.scope import MAX_SCOPE_CHARACTERS, wanted_words
-from tests.contract.engines import Engine, Tables
-from tests.contract.records import ADA_ID, NOW_SECONDS, a_session, a_token, opened, rotate, session_id
+from edge_auth.flows.ports.sessions import RotationRefused
+from edge_auth.sessions.scope import MAX_SCOPE_CHARACTERS, wanted_words
+from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.records import ADA_ID, NOW_SECONDS, a_session, a_token, opened, rotate, session_id
 
 
 @pytest.mark.parametrize("wanted", [(), ("read",), ("write",), ("write", "read")])

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from edge_auth.adapters.session_items import EVIDENCE_SECONDS
-from edge_auth.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription
+from edge_auth.adapters.dynamodb.session_items import EVIDENCE_SECONDS
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.accounts import MAX_RIGHTS_BYTES
-from edge_auth.flows.ports import RotationRefused
-from edge_auth.tokens import refresh
-from edge_auth.tokens.refresh import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
-from tests.contract.engines import Tables
-from tests.contract.records import (
+from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
+from edge_auth.flows.ports.sessions import RotationRefused
+from edge_auth.keys.mac_key import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
+from edge_auth.sessions.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription
+from edge_auth.tokens import refresh_token as refresh
+from tests.support.dynamodb.engines import Tables
+from tests.support.dynamodb.records import (
     ADA,
     ADA_ID,
     NOW_MS,

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from admin.command import parser
-from edge_auth.flows.events import EventName
-from edge_auth.tokens.key_rotation import JWKS_MAX_AGE_SECONDS, REPLACE_SECONDS
-from edge_auth.tokens.keyring import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS
-from tests.architecture.template_file import ROOT, parameters, resources
+from edge_auth.events.security_event import EventName
+from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS, MAX_RING_AGE_SECONDS, REPLACE_SECONDS, RING_AGE_SECONDS
 from tests.e2e.guide import BLOCK, GUIDE, steps
+from tests.support.template import ROOT, parameters, resources
 
 GUIDES = ROOT / "docs" / "guides"
 LEAKED_KEY = GUIDE.read_text(encoding="utf-8")

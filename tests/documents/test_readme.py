@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from edge_auth.errors import AuthError
-from edge_auth.flows.events import EventName
-from edge_auth.tokens.key_rotation import REPLACE_SECONDS
-from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS
+from edge_auth.events.security_event import EventName
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, REPLACE_SECONDS
 from edge_auth.web.response import ANSWERS
-from tests.architecture import template_file
+from tests.support import template as template_file
 
 ROOT = template_file.ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edge_auth.tokens.keyring import K, KeyRing, SigningKey, TimedKey
-from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
+from edge_auth.keys.ring import K, KeyRing, TimedKey
+from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.keys.signing_key import SigningKey
 from local.settings import STACK_NAME
 from local.stack import Stack
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_auth.tokens.jwk import PRIVATE_MEMBERS
+from edge_auth.keys.jwk import PRIVATE_MEMBERS
 from tests.e2e.client import Client, Session
 
 DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")

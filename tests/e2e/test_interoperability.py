@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 import jwt
 import pytest
 
-from edge_auth.tokens import base64url, signing_key
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.keyring import SigningKey
+from edge_auth import base64url
+from edge_auth.keys import signing_key
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from local import tokens
 from local.settings import AUDIENCE
 from local.stack import Stack

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from edge_auth.tokens.keyring import KeyRing
-from edge_auth.tokens.keyring_document import from_secret_json
+from edge_auth.keys.ring import KeyRing
+from edge_auth.keys.ring_document import from_secret_json
 from local import user
 from local.settings import ROOT, STACK_NAME
 from local.stack import Stack

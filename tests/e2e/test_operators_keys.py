@@ -11,10 +11,12 @@ from typing import Any
 import boto3
 import pytest
 
-from edge_auth.tokens import base64url, signing_key
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.keyring import KeyRing, SigningKey
-from edge_auth.tokens.keyring_document import from_secret_json
+from edge_auth import base64url
+from edge_auth.keys import signing_key
+from edge_auth.keys.ring import KeyRing
+from edge_auth.keys.ring_document import from_secret_json
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from local import user
 from local.settings import REGION, ROOT
 from local.stack import Stack

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from edge_auth.tokens import signing_key
-from edge_auth.tokens.access import issue
-from edge_auth.tokens.keyring import SigningKey
-from edge_auth.tokens.keyring_document import from_secret_json
+from edge_auth.keys import signing_key
+from edge_auth.keys.ring_document import from_secret_json
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from local import tokens
 from local.stack import Stack
 from local.tokens import claims_of

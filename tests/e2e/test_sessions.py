@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests.architecture.template_file import parameters
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
 from tests.e2e.operator import Person
+from tests.support.template import parameters
 
 
 def listed(client: Client, session: Session) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ import pytest
 from moto import mock_aws
 from moto.core.models import botocore_stubber
 
-from tests.functional.clock import TestClock
-from tests.functional.cloudformation import CloudFormation, Resource, cloudformation_server
-from tests.functional.people import PASSWORD, ada, key_ring
-from tests.functional.sample_events import Event, login_event
-from tests.functional.stack import Answer, Output, Stack, create_stack
-from tests.functional.wire import Wire, fresh_session
+from tests.support.clock import TestClock
+from tests.support.cloudformation import CloudFormation, Resource, cloudformation_server
+from tests.support.people import PASSWORD, ada, key_ring
+from tests.support.sample_events import Event, login_event
+from tests.support.stack import Answer, Output, Stack, create_stack
+from tests.support.wire import Wire, fresh_session
 
 Function = Callable[[object], Answer]
 
@@ -59,7 +59,7 @@ def empty_stack(
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Stack]:
     """Return a stack without keys and users. Afterwards, nothing that was printed may hold a secret (L4, K5, A13)."""
-    monkeypatch.setattr("edge_auth.issuer_keys.download", offline)
+    monkeypatch.setattr("edge_auth.authorizer.issuer_keys.download", offline)
     output = Output(capfd, caplog)
     stack = create_stack(wire, clock, monkeypatch, output)
     yield stack

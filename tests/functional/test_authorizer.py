@@ -5,11 +5,11 @@ from typing import Any
 import jwt
 import pytest
 
-from edge_auth import issuer_keys
-from edge_auth.tokens.verifier import EXPIRY_LEEWAY_SECONDS, UNKNOWN_KEY_FETCH_SECONDS
+from edge_auth.authorizer import issuer_keys
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, UNKNOWN_KEY_FETCH_SECONDS
 from tests.functional.conftest import Function
-from tests.functional.people import ADA_ID, PASSWORD, key_ring
-from tests.functional.sample_events import (
+from tests.support.people import ADA_ID, PASSWORD, key_ring
+from tests.support.sample_events import (
     AUTHORIZER_EVENTS,
     ISSUER,
     Event,
@@ -18,8 +18,8 @@ from tests.functional.sample_events import (
     sample,
     token_event,
 )
-from tests.functional.stack import Stack
-from tests.functional.wire import Fault, lost_request, no_connection, refusal
+from tests.support.stack import Stack
+from tests.support.wire import Fault, lost_request, no_connection, refusal
 
 Authorize = Callable[[Event], dict[str, Any]]
 Shape = Callable[[str], Event]

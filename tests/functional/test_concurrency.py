@@ -7,27 +7,27 @@ from threading import Barrier
 
 import pytest
 
-from edge_auth.adapters.sessions import DynamoDBSessions
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.errors import InvalidGrant
-from edge_auth.flows.accounts import Accounts
-from edge_auth.flows.dead_token_limit import DeadTokenLimit
-from edge_auth.flows.events import EventName, SecurityEvent
+from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.flows.accounts.administration import Accounts
 from edge_auth.flows.grant import AccessTokenPolicy
-from edge_auth.flows.login import Login, SessionPolicy
-from edge_auth.flows.login_limits import LoginLimits
-from edge_auth.flows.refresh import Refresh
-from edge_auth.flows.session_limit import SessionLimit
-from edge_auth.password_rules import PasswordRules
-from tests.fakes.attempts import MemoryAttempts
-from tests.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
-from tests.functional.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
-from tests.functional.clock import START_MS
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
+from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.sessions.refresh import Refresh
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from tests.functional.conftest import Function
-from tests.functional.outages import after, before, ends, events_named, generation
-from tests.functional.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
-from tests.functional.sample_events import ISSUER, login_event, logout_event, refresh_event
-from tests.functional.stack import AUDIENCE, Answer, Stack
-from tests.functional.wire import Fault, lost_response, passes
+from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
+from tests.support.clock import START_MS
+from tests.support.fakes.attempts import MemoryAttempts
+from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.support.outages import after, before, ends, events_named, generation
+from tests.support.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
+from tests.support.sample_events import ISSUER, login_event, logout_event, refresh_event
+from tests.support.stack import AUDIENCE, Answer, Stack
+from tests.support.wire import Fault, lost_response, passes
 
 # moto is not atomic across threads, so a second call is made in the middle of the first.
 Tokens = dict[str, str]

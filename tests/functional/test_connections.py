@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.session import Session
 
 from edge_auth.adapters.connections import STARTED_BY_LAMBDA, prime
-from tests.architecture.template_file import ROOT
 from tests.architecture.test_imports import ENVIRONMENT, LAYER
+from tests.support.template import ROOT
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

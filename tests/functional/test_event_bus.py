@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from tests.functional.answers import INVALID_GRANT
-from tests.functional.outages import FAULTS
-from tests.functional.people import ADA_ID, PASSWORD
-from tests.functional.sample_events import login_event, refresh_event
-from tests.functional.stack import Answer, Stack
-from tests.functional.wire import Fault, raw_answer
+from tests.support.answers import INVALID_GRANT
+from tests.support.outages import FAULTS
+from tests.support.people import ADA_ID, PASSWORD
+from tests.support.sample_events import login_event, refresh_event
+from tests.support.stack import Answer, Stack
+from tests.support.wire import Fault, raw_answer
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/default"
 PUT = "events.PutEvents"

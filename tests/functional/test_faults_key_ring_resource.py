@@ -3,14 +3,14 @@ from urllib.error import HTTPError
 
 import pytest
 
-from edge_auth.tokens.keyring_document import to_secret_json
-from tests.functional.cloudformation import REASON, CloudFormation, Resource, failure, public_keys, success
-from tests.functional.key_ring_events import PUT, ring_text
-from tests.functional.outages import before
-from tests.functional.people import key_ring
-from tests.functional.sample_events import Event, sample
-from tests.functional.stack import LambdaContext, Stack
-from tests.functional.wire import lost_request, no_connection, raw_answer, refusal
+from edge_auth.keys.ring_document import to_secret_json
+from tests.support.cloudformation import REASON, CloudFormation, Resource, failure, public_keys, success
+from tests.support.key_ring_events import PUT, ring_text
+from tests.support.outages import before
+from tests.support.people import key_ring
+from tests.support.sample_events import Event, sample
+from tests.support.stack import LambdaContext, Stack
+from tests.support.wire import lost_request, no_connection, raw_answer, refusal
 
 KINDS = ["create", "update", "delete"]
 OUTAGES = {

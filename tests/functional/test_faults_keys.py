@@ -3,13 +3,13 @@ from collections.abc import Callable
 
 import pytest
 
-from edge_auth.tokens.keyring_document import to_secret_json
-from tests.functional.answers import UNAVAILABLE
-from tests.functional.key_ring_events import GET
-from tests.functional.outages import ATTEMPTS, NO_SECRETS
-from tests.functional.people import PASSWORD, ada, key_ring
-from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample
-from tests.functional.stack import Answer, Stack
+from edge_auth.keys.ring_document import to_secret_json
+from tests.support.answers import UNAVAILABLE
+from tests.support.key_ring_events import GET
+from tests.support.outages import ATTEMPTS, NO_SECRETS
+from tests.support.people import PASSWORD, ada, key_ring
+from tests.support.sample_events import Event, login_event, logout_event, refresh_event, sample
+from tests.support.stack import Answer, Stack
 
 Tokens = dict[str, str]
 

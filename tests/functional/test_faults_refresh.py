@@ -3,12 +3,12 @@ from itertools import product
 
 import pytest
 
-from edge_auth.flows.refresh import END_UNKNOWN
-from edge_auth.tokens import access
-from edge_auth.tokens import refresh as refresh_tokens
-from tests.functional.answers import INVALID_GRANT, UNAVAILABLE
+from edge_auth.flows.sessions.refresh import END_UNKNOWN
+from edge_auth.tokens import access_token as access
+from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.functional.conftest import Function
-from tests.functional.outages import (
+from tests.support.answers import INVALID_GRANT, UNAVAILABLE
+from tests.support.outages import (
     APPLIED,
     ATTEMPTS,
     FAULTS_OF_UPDATES,
@@ -23,9 +23,9 @@ from tests.functional.outages import (
     generation,
     kill,
 )
-from tests.functional.sample_events import refresh_event
-from tests.functional.stack import Stack
-from tests.functional.wire import Fault, lost_request, lost_response, passes, raw_answer
+from tests.support.sample_events import refresh_event
+from tests.support.stack import Stack
+from tests.support.wire import Fault, lost_request, lost_response, passes, raw_answer
 
 Tokens = dict[str, str]
 

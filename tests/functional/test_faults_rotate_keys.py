@@ -6,12 +6,12 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.tokens.keyring_document import to_secret_json
-from tests.functional.key_ring_events import ADVANCE, PUT, REFUSED, SHOW, asked, make_due, ring_text
-from tests.functional.outages import Killed, after, before, kill
-from tests.functional.people import key_ring
-from tests.functional.stack import Stack
-from tests.functional.wire import (
+from edge_auth.keys.ring_document import to_secret_json
+from tests.support.key_ring_events import ADVANCE, PUT, REFUSED, SHOW, asked, make_due, ring_text
+from tests.support.outages import Killed, after, before, kill
+from tests.support.people import key_ring
+from tests.support.stack import Stack
+from tests.support.wire import (
     Fault,
     Forward,
     lost_request,

@@ -9,12 +9,12 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet, import_key
 
-from tests.functional.answers import JSON_TYPE, NOT_FOUND, SECURITY_HEADERS, UNAVAILABLE, error, method_not_allowed
 from tests.functional.conftest import Function
-from tests.functional.people import ADA_ID, PASSWORD, key_ring
-from tests.functional.sample_events import ISSUER, login_event, sample
-from tests.functional.stack import AUDIENCE, Stack
-from tests.functional.wire import Fault, lost_request, no_connection, raw_answer, refusal
+from tests.support.answers import JSON_TYPE, NOT_FOUND, SECURITY_HEADERS, UNAVAILABLE, error, method_not_allowed
+from tests.support.people import ADA_ID, PASSWORD, key_ring
+from tests.support.sample_events import ISSUER, login_event, sample
+from tests.support.stack import AUDIENCE, Stack
+from tests.support.wire import Fault, lost_request, no_connection, raw_answer, refusal
 
 ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]
 DISCOVERY = ROUTES[1:]

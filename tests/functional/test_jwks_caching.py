@@ -2,13 +2,13 @@ from typing import Any
 
 import pytest
 
-from tests.functional.answers import SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
 from tests.functional.conftest import Function
-from tests.functional.key_ring_events import make_due
-from tests.functional.people import key_ring
-from tests.functional.sample_events import Event, sample
-from tests.functional.stack import Answer, Stack
-from tests.functional.wire import no_connection
+from tests.support.answers import SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
+from tests.support.key_ring_events import make_due
+from tests.support.people import key_ring
+from tests.support.sample_events import Event, sample
+from tests.support.stack import Answer, Stack
+from tests.support.wire import no_connection
 
 ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]
 RING_AGE_SECONDS = 300

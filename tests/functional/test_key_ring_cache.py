@@ -3,15 +3,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge_auth.tokens.keyring_document import to_secret_json
-from tests.functional.answers import INVALID_GRANT, NO_CONTENT, UNAVAILABLE
-from tests.functional.key_ring_events import GET, asked, make_due
-from tests.functional.outages import ATTEMPTS, NO_SECRETS
-from tests.functional.people import key_ring
-from tests.functional.readers import Function, Readers, kid, readers_of
-from tests.functional.sample_events import sample
-from tests.functional.stack import Answer, Stack
-from tests.functional.wire import lost_request, no_connection, refusal
+from edge_auth.keys.ring_document import to_secret_json
+from tests.support.answers import INVALID_GRANT, NO_CONTENT, UNAVAILABLE
+from tests.support.key_ring_events import GET, asked, make_due
+from tests.support.outages import ATTEMPTS, NO_SECRETS
+from tests.support.people import key_ring
+from tests.support.readers import Function, Readers, kid, readers_of
+from tests.support.sample_events import sample
+from tests.support.stack import Answer, Stack
+from tests.support.wire import lost_request, no_connection, refusal
 
 RING_AGE_SECONDS = 300
 RETRY_SECONDS = 30

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from tests.functional.answers import INVALID_GRANT, NO_CONTENT
-from tests.functional.key_ring_events import GET, asked, make_due
-from tests.functional.outages import ends, generation
-from tests.functional.readers import Readers, kid, mac_key, readers_of
-from tests.functional.sample_events import token_event
-from tests.functional.stack import Stack
+from tests.support.answers import INVALID_GRANT, NO_CONTENT
+from tests.support.key_ring_events import GET, asked, make_due
+from tests.support.outages import ends, generation
+from tests.support.readers import Readers, kid, mac_key, readers_of
+from tests.support.sample_events import token_event
+from tests.support.stack import Stack
 
 REPLACE_SECONDS = 480
 

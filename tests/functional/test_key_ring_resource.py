@@ -4,13 +4,14 @@ from dataclasses import replace
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from edge_auth.tokens.keyring import KeyRing, SigningKey, TimedKey
-from tests.functional.cloudformation import CloudFormation, Resource, Told, deployed_keys, public_keys, success
-from tests.functional.key_ring_events import GET, ring_text
-from tests.functional.people import HOUR, key_ring
-from tests.functional.sample_events import sample
-from tests.functional.stack import Stack
-from tests.functional.wire import Fault, Forward, lost_response, passes
+from edge_auth.keys.ring import KeyRing, TimedKey
+from edge_auth.keys.signing_key import SigningKey
+from tests.support.cloudformation import CloudFormation, Resource, Told, deployed_keys, public_keys, success
+from tests.support.key_ring_events import GET, ring_text
+from tests.support.people import HOUR, key_ring
+from tests.support.sample_events import sample
+from tests.support.stack import Stack
+from tests.support.wire import Fault, Forward, lost_response, passes
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

@@ -3,15 +3,15 @@ from collections.abc import Callable
 import pytest
 from cryptography.exceptions import InvalidKey
 
-from edge_auth import passwords
-from edge_auth.flows.login_limits import ACCOUNT_BACKOFF, SOURCE_RATE
-from tests.functional.answers import INVALID_CREDENTIALS, UNAVAILABLE, too_many_attempts
+from edge_auth.credentials import passwords
+from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF, SOURCE_RATE
 from tests.functional.conftest import Function
-from tests.functional.outages import FAULTS
-from tests.functional.people import PASSWORD, WRONG_PASSWORD
-from tests.functional.sample_events import Event, login_event
-from tests.functional.stack import Answer, Stack
-from tests.functional.wire import lost_response, passes
+from tests.support.answers import INVALID_CREDENTIALS, UNAVAILABLE, too_many_attempts
+from tests.support.outages import FAULTS
+from tests.support.people import PASSWORD, WRONG_PASSWORD
+from tests.support.sample_events import Event, login_event
+from tests.support.stack import Answer, Stack
+from tests.support.wire import lost_response, passes
 
 COUNT = "UpdateItem of attempts"
 FREE = ACCOUNT_BACKOFF.free_attempts

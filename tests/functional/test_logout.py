@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from tests.functional.answers import INVALID_GRANT, INVALID_REQUEST, NO_CONTENT
 from tests.functional.conftest import Function
-from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, ada
-from tests.functional.sample_events import (
+from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, NO_CONTENT
+from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
+from tests.support.sample_events import (
     Event,
     login_event,
     logout_event,
@@ -16,8 +16,8 @@ from tests.functional.sample_events import (
     with_form,
     with_json,
 )
-from tests.functional.stack import Stack
-from tests.functional.wire import Forward
+from tests.support.stack import Stack
+from tests.support.wire import Forward
 
 Tokens = dict[str, str]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.functional.answers import (
+from tests.support.answers import (
     ERROR_HEADERS,
     INVALID_GRANT,
     INVALID_REQUEST,
@@ -17,9 +17,9 @@ from tests.functional.answers import (
     UNSUPPORTED_MEDIA_TYPE,
     method_not_allowed,
 )
-from tests.functional.people import PASSWORD
-from tests.functional.sample_events import FORM, JSON, Event, sample, with_body, with_form, with_json
-from tests.functional.stack import Answer, Stack
+from tests.support.people import PASSWORD
+from tests.support.sample_events import FORM, JSON, Event, sample, with_body, with_form, with_json
+from tests.support.stack import Answer, Stack
 
 ROUTES = {"login": "login", "refresh": "refresh-json", "logout": "logout-json"}
 FORM_ROUTES = {"refresh": "refresh-form", "logout": "logout-form"}

@@ -16,11 +16,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.architecture.template_file import ROOT
-from tests.functional.http_gateway import HttpGateway, routes
-from tests.functional.people import PASSWORD
-from tests.functional.sample_events import login_event
-from tests.functional.stack import Stack
+from tests.support.http_gateway import HttpGateway, routes
+from tests.support.people import PASSWORD
+from tests.support.sample_events import login_event
+from tests.support.stack import Stack
+from tests.support.template import ROOT
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(Path(ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)

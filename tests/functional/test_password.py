@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from edge_auth import passwords
-from edge_auth.adapters.sessions import DynamoDBSessions
-from edge_auth.flows.accounts import Accounts
-from edge_auth.flows.login_limits import ACCOUNT_BACKOFF
-from edge_auth.password_rules import PasswordRules
-from tests.functional.answers import (
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.credentials import passwords
+from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.flows.accounts.administration import Accounts
+from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from tests.functional.conftest import Function
+from tests.support.answers import (
     INVALID_CREDENTIALS,
     INVALID_GRANT,
     INVALID_REQUEST,
@@ -22,12 +23,11 @@ from tests.functional.answers import (
     method_not_allowed,
     too_many_attempts,
 )
-from tests.functional.conftest import Function
-from tests.functional.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, after, before, ends, events_named
-from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
-from tests.functional.sample_events import Event, login_event, refresh_event, sample, with_body, with_json
-from tests.functional.stack import Answer, Stack
-from tests.functional.wire import Fault, lost_response, passes
+from tests.support.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, after, before, ends, events_named
+from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
+from tests.support.sample_events import Event, login_event, refresh_event, sample, with_body, with_json
+from tests.support.stack import Answer, Stack
+from tests.support.wire import Fault, lost_response, passes
 
 Tokens = dict[str, str]
 Moment = Callable[[Callable[[], object]], Fault]

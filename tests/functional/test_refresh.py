@@ -4,10 +4,10 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.functional.answers import ERROR_HEADERS, INVALID_GRANT, INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE
 from tests.functional.conftest import Function
-from tests.functional.people import ADA_ID
-from tests.functional.sample_events import (
+from tests.support.answers import ERROR_HEADERS, INVALID_GRANT, INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE
+from tests.support.people import ADA_ID
+from tests.support.sample_events import (
     ISSUER,
     Event,
     refresh_event,
@@ -16,7 +16,7 @@ from tests.functional.sample_events import (
     with_form,
     with_json,
 )
-from tests.functional.stack import AUDIENCE, Stack
+from tests.support.stack import AUDIENCE, Stack
 
 Tokens = dict[str, str]
 

@@ -6,10 +6,10 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.functional.answers import INVALID_GRANT, INVALID_REQUEST, INVALID_SCOPE
 from tests.functional.conftest import Function
-from tests.functional.sample_events import Event, refresh_event, with_form, with_json
-from tests.functional.stack import Stack
+from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, INVALID_SCOPE
+from tests.support.sample_events import Event, refresh_event, with_form, with_json
+from tests.support.stack import Stack
 
 Tokens = dict[str, str]
 

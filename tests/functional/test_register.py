@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from edge_auth.flows.register import SOURCE_RATE
-from tests.functional.answers import (
+from edge_auth.flows.accounts.register import SOURCE_RATE
+from tests.functional.conftest import Function
+from tests.support.answers import (
     ERROR_HEADERS,
     INVALID_REQUEST,
     UNAVAILABLE,
@@ -14,12 +15,11 @@ from tests.functional.answers import (
     method_not_allowed,
     too_many_attempts,
 )
-from tests.functional.conftest import Function
-from tests.functional.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, after, attempts, before, events_named
-from tests.functional.people import ADA_ID
-from tests.functional.sample_events import Event, login_event, sample, with_body, with_json
-from tests.functional.stack import Answer, Stack
-from tests.functional.wire import Fault, lost_response, passes, raw_answer
+from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, after, attempts, before, events_named
+from tests.support.people import ADA_ID
+from tests.support.sample_events import Event, login_event, sample, with_body, with_json
+from tests.support.stack import Answer, Stack
+from tests.support.wire import Fault, lost_response, passes, raw_answer
 
 Moment = Callable[[Callable[[], object]], Fault]
 
@@ -46,7 +46,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> list[bytes]:
         hashed.append(password)
         return f"$argon2id${len(hashed)}"
 
-    monkeypatch.setattr("edge_auth.flows.register.hash_password", hash_password)
+    monkeypatch.setattr("edge_auth.flows.accounts.register.hash_password", hash_password)
     return hashed
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from benchmarks.costs import ASSUMED, OPERATIONS, Operation
-from tests.functional.answers import INVALID_GRANT
-from tests.functional.people import ADA_ID, PASSWORD, WRONG_PASSWORD
-from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
-from tests.functional.stack import Stack
+from tests.support.answers import INVALID_GRANT
+from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD
+from tests.support.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
+from tests.support.stack import Stack
 
 NEW_PASSWORD = "another fine passphrase"
 FORGED = str.maketrans("AB", "BA")  # of the same form, and with at least its version changed

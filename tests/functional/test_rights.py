@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from edge_auth import passwords
-from edge_auth.flows.register import SOURCE_RATE
-from tests.architecture.template_file import Intrinsic, functions
-from tests.functional.key_ring_events import asked
-from tests.functional.people import ADA_ID, PASSWORD, ada
-from tests.functional.sample_events import login_event, logout_event, refresh_event, sample, with_json
-from tests.functional.stack import TABLES, LambdaContext, Stack
-from tests.functional.wire import Call
+from edge_auth.credentials import passwords
+from edge_auth.flows.accounts.register import SOURCE_RATE
+from tests.support.key_ring_events import asked
+from tests.support.people import ADA_ID, PASSWORD, ada
+from tests.support.sample_events import login_event, logout_event, refresh_event, sample, with_json
+from tests.support.stack import TABLES, LambdaContext, Stack
+from tests.support.template import Intrinsic, functions
+from tests.support.wire import Call
 
 Right = tuple[str, str]
 

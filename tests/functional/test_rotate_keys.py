@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from edge_auth import base64url
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.settings import SettingsError
-from edge_auth.tokens import base64url
-from tests.functional.key_ring_events import ADVANCE, GET, PUT, REFUSED, SHOW, asked, make_due, ring_text
-from tests.functional.outages import events_named
-from tests.functional.people import DAY
-from tests.functional.sample_events import sample
-from tests.functional.stack import LambdaContext, Stack
+from tests.support.key_ring_events import ADVANCE, GET, PUT, REFUSED, SHOW, asked, make_due, ring_text
+from tests.support.outages import events_named
+from tests.support.people import DAY
+from tests.support.sample_events import sample
+from tests.support.stack import LambdaContext, Stack
 
 RotateKeys = Callable[[object], dict[str, Any]]
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.architecture.template_file import functions
-from tests.functional.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT
-from tests.functional.key_ring_events import REFUSED, ring_text
-from tests.functional.people import ada, key_ring, password_hash
-from tests.functional.sample_events import names, sample
-from tests.functional.stack import LambdaContext, Stack
+from tests.support.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT
+from tests.support.key_ring_events import REFUSED, ring_text
+from tests.support.people import ada, key_ring, password_hash
+from tests.support.sample_events import names, sample
+from tests.support.stack import LambdaContext, Stack
+from tests.support.template import functions
 
 FUNCTIONS = {
     "authorizer-request-1.0": "authorizer",

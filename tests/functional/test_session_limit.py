@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from tests.functional.answers import INVALID_GRANT
 from tests.functional.conftest import Function
-from tests.functional.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, ends, events_named
-from tests.functional.people import ADA_ID, PASSWORD
-from tests.functional.sample_events import login_event, refresh_event
-from tests.functional.stack import Stack
-from tests.functional.wire import lost_response
+from tests.support.answers import INVALID_GRANT
+from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, ends, events_named
+from tests.support.people import ADA_ID, PASSWORD
+from tests.support.sample_events import login_event, refresh_event
+from tests.support.stack import Stack
+from tests.support.wire import lost_response
 
 LIMIT = 3
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.functional.answers import (
+from tests.functional.conftest import Function
+from tests.support.answers import (
     ERROR_HEADERS,
     INVALID_GRANT,
     INVALID_REQUEST,
@@ -16,12 +17,11 @@ from tests.functional.answers import (
     UNKNOWN_SESSION,
     method_not_allowed,
 )
-from tests.functional.conftest import Function
-from tests.functional.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, attempts, ends, events_named
-from tests.functional.people import ADA_ID, BOB_ID, PASSWORD, ada
-from tests.functional.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
-from tests.functional.stack import Stack
-from tests.functional.wire import lost_response
+from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, attempts, ends, events_named
+from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
+from tests.support.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
+from tests.support.stack import Stack
+from tests.support.wire import lost_response
 
 Tokens = dict[str, str]
 QUERY, GET, UPDATE = "dynamodb.Query", "dynamodb.GetItem", "dynamodb.UpdateItem"

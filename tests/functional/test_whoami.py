@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.functional.answers import ERROR_HEADERS, INVALID_REQUEST, INVALID_TOKEN, method_not_allowed
 from tests.functional.conftest import Function
-from tests.functional.people import ADA_ID, PASSWORD
-from tests.functional.sample_events import Event, login_event, refresh_event, sample, token_event
-from tests.functional.stack import Stack
+from tests.support.answers import ERROR_HEADERS, INVALID_REQUEST, INVALID_TOKEN, method_not_allowed
+from tests.support.people import ADA_ID, PASSWORD
+from tests.support.sample_events import Event, login_event, refresh_event, sample, token_event
+from tests.support.stack import Stack
 
 Authorize = Callable[[Event], dict[str, Any]]
 Tokens = dict[str, str]

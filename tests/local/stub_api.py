@@ -8,11 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from edge_auth import base64url
 from edge_auth.errors import InvalidToken
-from edge_auth.tokens import base64url
-from edge_auth.tokens.access import issue
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import SigningKey
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 from local.tokens import claims_of
 

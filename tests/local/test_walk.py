@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from edge_auth.tokens import signing_key
-from edge_auth.tokens.keyring import SigningKey
+from edge_auth.keys import signing_key
+from edge_auth.keys.signing_key import SigningKey
 from local.api import Api
 from local.failure import Failure
 from local.user import User

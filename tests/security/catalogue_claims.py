@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from tests.unit.access_tokens import AUDIENCE, ISSUER, claims_at, key, signed_token, to_json
+from tests.support.access_tokens import AUDIENCE, ISSUER, claims_at, key, signed_token, to_json
 
 Row = tuple[str, str]
 

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from edge_auth.tokens import base64url
-from edge_auth.tokens.jwk import header_segment
-from tests.unit.access_tokens import assemble, claims_at, key, to_json
+from edge_auth import base64url
+from edge_auth.keys.jwk import header_segment
+from tests.support.access_tokens import assemble, claims_at, key, to_json
 
 Row = tuple[str, str]
 

@@ -4,8 +4,9 @@ import base64
 import json
 from collections.abc import Iterator
 
-from edge_auth.tokens import access, base64url
-from tests.unit.access_tokens import assemble, claims_at, key
+from edge_auth import base64url
+from edge_auth.tokens import access_token as access
+from tests.support.access_tokens import assemble, claims_at, key
 
 Row = tuple[str, str]
 

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_auth.tokens import access, base64url
-from edge_auth.tokens.jwk import header_segment
-from tests.unit.access_tokens import (
+from edge_auth import base64url
+from edge_auth.keys.jwk import header_segment
+from edge_auth.tokens import access_token as access
+from tests.support.access_tokens import (
     ALGORITHMS,
     P256_ORDER,
     assemble,

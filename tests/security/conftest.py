@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.security.authorizer import Handler, load
+from tests.support.authorizer import Handler, load
 
 
 @pytest.fixture(scope="module")

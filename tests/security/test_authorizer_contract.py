@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from edge_auth.issuer_keys import download
+from edge_auth.authorizer.issuer_keys import download
 from edge_auth.settings import SettingsError
-from edge_auth.tokens import access
+from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import AccessClaims
-from tests.security.authorizer import (
+from tests.support.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
+from tests.support.authorizer import (
     DENY_POLICY,
     DERIVED_ISSUER,
     METHOD_ARN,
@@ -29,7 +30,6 @@ from tests.security.authorizer import (
     request_event,
     token_event,
 )
-from tests.unit.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
 
 
 def bearer(claims: AccessClaims) -> str:

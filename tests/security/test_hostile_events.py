@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_auth.tokens import access
-from tests.security.authorizer import (
+from edge_auth.tokens import access_token as access
+from tests.support.access_tokens import claims_at, key
+from tests.support.authorizer import (
     DENY_POLICY,
     DENY_SIMPLE,
     METHOD_ARN,
@@ -20,7 +21,6 @@ from tests.security.authorizer import (
     request_event,
     token_event,
 )
-from tests.unit.access_tokens import claims_at, key
 
 DENY_EVERYWHERE = {
     **DENY_POLICY,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from edge_auth.issuer_keys import IssuerKeys
-from edge_auth.tokens import access
-from tests.security.authorizer import SHAPES, Handler, Issuer, context_of, is_allowed, load, load_module
+from edge_auth.authorizer.issuer_keys import IssuerKeys
+from edge_auth.tokens import access_token as access
 from tests.security.catalogue import FAMILIES, hostile_tokens
-from tests.unit.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, claims_at, key, other_spelling
+from tests.support.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, claims_at, key, other_spelling
+from tests.support.authorizer import SHAPES, Handler, Issuer, context_of, is_allowed, load, load_module
 
 NAMES = list(hostile_tokens(1_800_000_000))
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge_auth.tokens import access
-from edge_auth.tokens.verifier import UNKNOWN_KEY_FETCH_SECONDS
-from tests.security.authorizer import DENY_POLICY, Issuer, is_allowed, key_set, load_module, token_event
-from tests.unit.access_tokens import ALGORITHMS, claims_at, key, other_spelling
+from edge_auth.keys.timing import UNKNOWN_KEY_FETCH_SECONDS
+from edge_auth.tokens import access_token as access
+from tests.support.access_tokens import ALGORITHMS, claims_at, key, other_spelling
+from tests.support.authorizer import DENY_POLICY, Issuer, is_allowed, key_set, load_module, token_event
 
 MUTATIONS = 100_000
 SECONDS = 780  # the tokens are good for longer

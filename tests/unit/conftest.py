@@ -7,11 +7,11 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import settings
 
-from edge_auth import passwords
-from edge_auth.flows.identity import ACTIVE, Identity
-from edge_auth.passwords import hash_password, password_bytes
-from tests.unit.access_tokens import NOW
-from tests.unit.deployment import PASSWORD, USERNAME, Deployment
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.credentials import passwords
+from edge_auth.credentials.passwords import hash_password, password_bytes
+from tests.support.access_tokens import NOW
+from tests.support.deployment import PASSWORD, USERNAME, Deployment
 
 # A busy machine is no fault: no test is timed.
 settings.register_profile("untimed", deadline=None)

@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
-from edge_auth.flows.events import WANTS_ATTENTION, EventName, SecurityEvent
+from edge_auth.events.security_event import WANTS_ATTENTION, EventName, SecurityEvent
 from edge_auth.observability import FunctionLog
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request, json_parameters, text_parameter
 from edge_auth.web.response import Response
-from tests.unit.web.proxy_events import proxy_event
+from tests.support.proxy_events import proxy_event
 
 SECRETS = ("correct horse s3cret", "edgeauth_rt_s3cret", "eyJhbGciOiJFUzI1NiJ9.s3cret")
 

@@ -8,7 +8,7 @@ import traceback
 from aws_lambda_powertools import Logger
 
 from edge_auth.errors import AuthError, TemporarilyUnavailable
-from edge_auth.flows.events import WANTS_ATTENTION, SecurityEvent
+from edge_auth.events.security_event import WANTS_ATTENTION, SecurityEvent
 
 
 class FunctionLog:

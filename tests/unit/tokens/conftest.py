@@ -2,9 +2,9 @@
 
 import pytest
 
-from edge_auth.tokens.jwk import verification_key
+from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens.verifier import Verifier
-from tests.unit.access_tokens import ALGORITHMS, AUDIENCE, key
+from tests.support.access_tokens import ALGORITHMS, AUDIENCE, key
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE
-from tests.unit.access_tokens import CLAIMS
+from tests.support.access_tokens import CLAIMS
 
 ALWAYS = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_time"]
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_auth import base64url
 from edge_auth.errors import InvalidGrant
-from edge_auth.tokens import base64url
-from edge_auth.tokens.refresh import MAX_GENERATION, PREFIX, TOKEN_CHARACTERS, MacKey, RefreshToken, mint, new_id, parse
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.tokens.refresh_token import MAX_GENERATION, PREFIX, TOKEN_CHARACTERS, RefreshToken, mint, new_id, parse
 
 KEY = MacKey(b"mac-2", b"2" * 32)
 PREVIOUS_KEY = MacKey(b"mac-1", b"1" * 32)

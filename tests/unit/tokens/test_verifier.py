@@ -3,10 +3,11 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from edge_auth.tokens import access, base64url
-from edge_auth.tokens.jwk import verification_key
+from edge_auth import base64url
+from edge_auth.keys.jwk import verification_key
+from edge_auth.tokens import access_token as access
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, Verifier
-from tests.unit.access_tokens import (
+from tests.support.access_tokens import (
     ALGORITHMS,
     CLAIMS,
     ISSUER,
@@ -18,7 +19,7 @@ from tests.unit.access_tokens import (
     signed_token,
     to_json,
 )
-from tests.unit.tokens.refusals import refused
+from tests.support.refusals import refused
 
 KEY = key("ES256")
 GOOD = access.issue(CLAIMS, KEY)

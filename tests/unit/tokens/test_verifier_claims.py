@@ -2,9 +2,9 @@
 
 import pytest
 
-from edge_auth.tokens import access
+from edge_auth.tokens import access_token as access
 from edge_auth.tokens.verifier import Verifier
-from tests.unit.access_tokens import (
+from tests.support.access_tokens import (
     AUDIENCE,
     CLAIMS,
     ISSUER,
@@ -14,7 +14,7 @@ from tests.unit.access_tokens import (
     payload_without,
     signed_token,
 )
-from tests.unit.tokens.refusals import refused
+from tests.support.refusals import refused
 
 KEY = key("ES256")
 GOOD = access.issue(CLAIMS, KEY)

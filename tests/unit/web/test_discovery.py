@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from edge_auth.tokens.jwk import PRIVATE_MEMBERS
-from edge_auth.tokens.key_rotation import MIN_PUBLISH_SECONDS
-from edge_auth.tokens.keyring import KeysInForce, TimedKey
-from edge_auth.tokens.refresh import MacKey
+from edge_auth.keys.jwk import PRIVATE_MEMBERS
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.keys.timing import MIN_PUBLISH_SECONDS
 from edge_auth.web.discovery import authorization_server_metadata, cacheable_response, openid_configuration
 from edge_auth.web.response import Response
-from tests.unit.access_tokens import ISSUER, NOW, key
+from tests.support.access_tokens import ISSUER, NOW, key
 
 MAC = MacKey(b"mac-1", b"1" * 32)
 DOCUMENT = {"issuer": ISSUER}

@@ -9,7 +9,7 @@ from edge_auth.errors import AuthError, InvalidGrant, TemporarilyUnavailable
 from edge_auth.web.endpoint import Handler, endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import ANSWERS, Response
-from tests.unit.web.proxy_events import proxy_event
+from tests.support.proxy_events import proxy_event
 
 
 class RememberingLog:

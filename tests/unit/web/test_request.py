@@ -17,7 +17,7 @@ from edge_auth.web.request import (
     request_from,
     text_parameter,
 )
-from tests.unit.web.proxy_events import proxy_event
+from tests.support.proxy_events import proxy_event
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -4,7 +4,7 @@ import pytest
 
 from edge_auth.errors import UnsupportedMediaType
 from edge_auth.web.request import json_parameters, request_from
-from tests.unit.web.proxy_events import proxy_event
+from tests.support.proxy_events import proxy_event
 
 FORM = "application/x-www-form-urlencoded"
 

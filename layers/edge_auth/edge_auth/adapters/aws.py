@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from edge_auth.adapters.items import Item
+    from edge_auth.adapters.dynamodb.items import Item
 
 # Botocore's own 60 seconds are longer than API Gateway waits (29). Three attempts of at most three seconds each, and
 # the waits between them, stay within the functions' 20.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import translated_failures
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.events import SecurityEvent
+from edge_auth.events.security_event import SecurityEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

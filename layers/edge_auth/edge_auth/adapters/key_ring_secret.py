@@ -8,14 +8,14 @@ from botocore.exceptions import ClientError
 
 from edge_auth.adapters.aws import error_code, translated_failures
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.ports import Clock, RingMoved, StoredRing
-from edge_auth.tokens.keyring import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS, KeyRing, KeysInForce
-from edge_auth.tokens.keyring_document import from_secret_json, to_secret_json
+from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
+from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.keys.ring import KeyRing, KeysInForce
+from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.keys.timing import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS, RING_RETRY_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-RETRY_SECONDS = 30  # after a failure, so that an outage costs one request in so many seconds its time
 
 
 class SecretKeyRing:
@@ -35,7 +35,7 @@ class SecretKeyRing:
         if self._ring is None or now_ms >= self._usable_until_ms:
             self._ring = self._read(now_ms)
         elif now_ms >= self._read_again_at_ms:
-            self._read_again_at_ms = now_ms + RETRY_SECONDS * 1000
+            self._read_again_at_ms = now_ms + RING_RETRY_SECONDS * 1000
             # An old ring still signs; no ring would log everybody out.
             with suppress(TemporarilyUnavailable):
                 self._ring = self._read(now_ms)

@@ -1,1 +1,1 @@
-"""Use cases, one verb a module, and the ports they need."""
+"""Use cases by subject, and the ports that they need."""

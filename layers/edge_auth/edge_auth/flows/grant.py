@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge_auth.flows.ports import Entropy
-from edge_auth.tokens import access, base64url, refresh
+from edge_auth import base64url
+from edge_auth.flows.ports.time_and_randomness import Entropy
+from edge_auth.keys.ring import KeysInForce
+from edge_auth.sessions.session import Session
+from edge_auth.tokens import access_token as access
+from edge_auth.tokens import refresh_token as refresh
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.keyring import KeysInForce
-from edge_auth.tokens.refresh import RefreshToken
-from edge_auth.tokens.session import Session
+from edge_auth.tokens.refresh_token import RefreshToken
 
 JTI_BYTES = 16  # RFC 7519 §4.1.7: a negligible chance that two are alike
 

@@ -1,1 +1,1 @@
-"""Pure token logic: no AWS, no environment, no clock of its own."""
+"""Access tokens and refresh tokens: how each is written, and how each is checked."""

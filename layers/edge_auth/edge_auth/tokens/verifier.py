@@ -14,16 +14,13 @@ from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature
 
+from edge_auth import base64url
 from edge_auth.errors import InvalidToken
-from edge_auth.tokens import base64url
+from edge_auth.keys.jwk import VerificationKey, verification_key
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
 from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE, AccessClaims
-from edge_auth.tokens.jwk import VerificationKey, verification_key
 
 MAX_TOKEN_CHARACTERS = 2048  # ours stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
-EXPIRY_LEEWAY_SECONDS = 5  # clocks differ; RFC 7519 §4.1.4 allows "a few minutes", we publish this bound
-ISSUED_AT_LEEWAY_SECONDS = 30  # a token from the future, by a clock that runs ahead
-MAX_LIFETIME_SECONDS = 3600  # the template's upper bound of AccessTokenSeconds
-UNKNOWN_KEY_FETCH_SECONDS = 60  # how often an UnknownKey may be the reason to look for more keys
 
 # The protected header of a token that one of our keys may have signed, whichever it is. `kid`: RFC 7638 §3.1, SHA-256.
 _OUR_HEADER = re.compile(rb'\{"alg":"(?:ES256|RS256|EdDSA)","kid":"([A-Za-z0-9_-]{43})","typ":"at\+jwt"\}')

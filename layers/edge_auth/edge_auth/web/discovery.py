@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from edge_auth.tokens.key_rotation import JWKS_MAX_AGE_SECONDS
-from edge_auth.tokens.keyring import KeysInForce
+from edge_auth.keys.ring import KeysInForce
+from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS
 from edge_auth.web.response import Response
 
 JWKS_PATH = "/.well-known/jwks.json"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge_auth.client_description import network_of
 from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable, TooManyAttempts
+from edge_auth.sessions.client_description import network_of
 from edge_auth.web.request import Request, request_from
 from edge_auth.web.response import Response, error_response
 

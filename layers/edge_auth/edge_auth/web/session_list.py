@@ -1,6 +1,6 @@
 """The list of a user's sessions. Times are seconds since 1970, as in the access token."""
 
-from edge_auth.tokens.session import Session
+from edge_auth.sessions.session import Session
 from edge_auth.web.response import Response
 
 

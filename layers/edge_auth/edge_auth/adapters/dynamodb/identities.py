@@ -1,0 +1,230 @@
+"""Identities in DynamoDB: `login#<username>` holds the user, `user#<user_id>` the user's name."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.items import ItemReader, number, text, texts
+from edge_auth.errors import UnknownUser, UsernameTaken
+from edge_auth.flows.ports.identities import EpochMoved
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+_EXISTS = "attribute_exists(pk)"
+_IS_NEW = "attribute_not_exists(pk)"
+_IS_HIS = "user_id = :user_id"
+_IS_AS_READ = f"{_IS_HIS} AND epoch = :epoch"
+
+
+class DynamoDBIdentities:
+    """The port `flows.ports.Identities` on the identities table."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        """Use this table."""
+        self._client = client
+        self._table = table
+
+    def find(self, username: str) -> Identity:
+        """Read a user, strongly consistent."""
+        return _identity(self._read(login_key(username)))
+
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id: first the name, then the user, both strongly consistent."""
+        identity = self.find(self._name_of(user_id))
+        if identity.user_id != user_id:
+            raise _unknown_user()  # deleted between the two reads, and the name given to another
+        return identity
+
+    def create(self, identity: Identity) -> None:
+        """Add a user: both items in one transaction, which the SDK makes safe to send twice."""
+        try:
+            with translated_failures():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _IS_NEW}}
+                        for item in (_login_item(identity), _user_item(identity))
+                    ]
+                )
+        except ConditionFailed:
+            raise UsernameTaken(f"the user name is taken: {identity.username}") from None
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash, if it is still the one that was checked."""
+        # Refused where another login renewed it first, or the password was changed: then there is nothing to renew.
+        with suppress(ConditionFailed), translated_failures():
+            self._client.update_item(
+                TableName=self._table,
+                Key=login_key(identity.username),
+                UpdateExpression="SET password_hash = :new",
+                ConditionExpression=f"{_IS_HIS} AND password_hash = :old",
+                ExpressionAttributeValues={
+                    ":new": text(password_hash),
+                    ":old": text(identity.password_hash),
+                    ":user_id": text(identity.user_id),
+                },
+            )
+
+    def change_password(self, username: str, password_hash: str) -> Identity:
+        """Replace the password and move the epoch, in one write."""
+        return self._change(
+            username, "SET password_hash = :value, epoch = epoch + :one", {":value": text(password_hash)}, {}
+        )
+
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password of the user as it was read, and move the epoch, in one write."""
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(identity.username),
+                    UpdateExpression="SET password_hash = :new, epoch = epoch + :one",
+                    ConditionExpression=_IS_AS_READ,
+                    ExpressionAttributeValues={":new": text(password_hash), ":one": number(1), **_as_read(identity)},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            # Our own write may have won, its response been lost, and the SDK have written again.
+            if refused.item.get("password_hash") != text(password_hash):
+                raise EpochMoved from None
+
+    def change_status(self, username: str, status: str) -> Identity:
+        """Change the status and move the epoch, in one write."""
+        return self._change(
+            username,
+            "SET #status = :value, epoch = epoch + :one",
+            {":value": text(status)},
+            {"#status": "status"},
+        )
+
+    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch, in one write."""
+        return self._change(
+            username,
+            "SET #scope = :scope, #roles = :roles, epoch = epoch + :one",
+            {":scope": text(scope), ":roles": texts(roles)},
+            {"#scope": "scope", "#roles": "roles"},
+        )
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch of the user with this id."""
+        his = {":user_id": text(user_id)}
+        self._change(self._name_of(user_id), "SET epoch = epoch + :one", his, {}, condition=_IS_HIS)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove both items in one transaction, which the SDK makes safe to send twice."""
+        try:
+            with translated_failures():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Delete": {
+                                "TableName": self._table,
+                                "Key": login_key(identity.username),
+                                "ConditionExpression": _IS_AS_READ,
+                                "ExpressionAttributeValues": _as_read(identity),
+                            }
+                        },
+                        {
+                            "Delete": {
+                                "TableName": self._table,
+                                "Key": _user_key(identity.user_id),
+                                "ConditionExpression": "username = :username",
+                                "ExpressionAttributeValues": {":username": text(identity.username)},
+                            }
+                        },
+                    ]
+                )
+        except ConditionFailed:
+            raise EpochMoved from None
+
+    def _name_of(self, user_id: str) -> str:
+        return ItemReader(self._read(_user_key(user_id))).text("username")
+
+    def _change(
+        self,
+        username: str,
+        update: str,
+        values: "dict[str, AttributeValueTypeDef]",
+        names: dict[str, str],
+        *,
+        condition: str = _EXISTS,
+    ) -> Identity:
+        # Sent twice after a lost response, the epoch moves twice: that ends no session too many.
+        request_names = {"ExpressionAttributeNames": names} if names else {}
+        try:
+            with translated_failures():
+                response = self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(username),
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues={":one": number(1), **values},
+                    ReturnValues="ALL_NEW",
+                    **request_names,  # type: ignore[arg-type]  # DynamoDB refuses an empty mapping of names
+                )
+        except ConditionFailed:
+            raise _unknown_user() from None
+        return _identity(response["Attributes"])
+
+    def _read(self, key: "dict[str, AttributeValueTypeDef]") -> "Item":
+        with translated_failures():
+            response = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item = response.get("Item")
+        if item is None:
+            raise _unknown_user()
+        return item
+
+
+def login_key(username: str) -> "dict[str, AttributeValueTypeDef]":
+    """Return the key of the item that a login reads."""
+    return {"pk": text(f"login#{username}")}
+
+
+def _user_key(user_id: str) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": text(f"user#{user_id}")}
+
+
+def _as_read(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    return {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)}
+
+
+def _user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    return {**_user_key(identity.user_id), "username": text(identity.username)}
+
+
+def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    return {
+        **login_key(identity.username),
+        "user_id": text(identity.user_id),
+        "username": text(identity.username),
+        "password_hash": text(identity.password_hash),
+        "status": text(identity.status),
+        "epoch": number(identity.epoch),
+        "created_at": number(identity.created_at_seconds),
+        "scope": text(identity.scope),
+        "roles": texts(identity.roles),
+    }
+
+
+def _identity(item: "Item") -> Identity:
+    read = ItemReader(item)
+    return Identity(
+        user_id=read.text("user_id"),
+        username=read.text("username"),
+        # Whatever else stands here is no usable hash: the login fails like any wrong password, it does not break.
+        password_hash=item.get("password_hash", {}).get("S", ""),
+        status=read.text("status"),
+        epoch=read.number("epoch"),
+        created_at_seconds=read.number("created_at"),
+        scope=read.text("scope"),
+        roles=read.texts("roles"),
+    )
+
+
+def _unknown_user() -> UnknownUser:
+    return UnknownUser("there is no such user")

@@ -1,0 +1,93 @@
+"""A session as an item of the sessions table."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text, texts
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+# How long a tombstone outlives the session's absolute end, so that a late replay is still seen for what it is.
+EVIDENCE_SECONDS = 7 * 86_400
+
+
+def session_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef]":
+    """Return the key of a session's item."""
+    return {"user_id": text(user_id), "session_id": text(session_id)}
+
+
+def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
+    """Write a living session. `delete_at` is the table's TTL, in seconds."""
+    return {
+        **session_key(session.user_id, session.session_id),
+        "seed_hash": binary(session.seed_hash),
+        "generation": number(session.generation),
+        "rotated_at_ms": number(session.rotated_at_ms),
+        "rotation_id": text(session.rotation_id),
+        "created_at_ms": number(session.created_at_ms),
+        "auth_time": number(session.auth_time_seconds),
+        "idle_expires_at": number(session.idle_expires_at_seconds),
+        "absolute_expires_at": number(session.absolute_expires_at_seconds),
+        "client_id": text(session.client_id),
+        "scope": texts(tuple(session.scope.split())),  # a list: its words can be told apart in a condition
+        "roles": texts(session.roles),
+        "amr": texts(session.amr),
+        "client_name": text(session.client.name),
+        "user_agent": text(session.client.user_agent),
+        "network": text(session.client.network),
+        "delete_at": number(session.absolute_expires_at_seconds + EVIDENCE_SECONDS),
+    }
+
+
+def session_from(item: "Item") -> Session:
+    """Read a session. Raises TemporarilyUnavailable for an item that is no session."""
+    read = ItemReader(item)
+    return Session(
+        user_id=read.text("user_id"),
+        session_id=read.text("session_id"),
+        seed_hash=read.binary("seed_hash"),
+        generation=read.number("generation"),
+        rotated_at_ms=read.number("rotated_at_ms"),
+        rotation_id=read.text("rotation_id"),
+        created_at_ms=_created_at_ms(item),
+        auth_time_seconds=read.number("auth_time"),
+        idle_expires_at_seconds=read.number("idle_expires_at"),
+        absolute_expires_at_seconds=read.number("absolute_expires_at"),
+        client_id=read.text("client_id"),
+        scope=_scope(item),
+        roles=read.texts("roles"),
+        amr=read.texts("amr"),
+        client=ClientDescription(
+            name=read.optional_text("client_name"),
+            user_agent=read.optional_text("user_agent"),
+            network=read.optional_text("network"),
+        ),
+        revoked_at_seconds=read.optional_number("revoked_at"),
+        revoked_reason=read.optional_text("revoked_reason"),
+    )
+
+
+def _scope(item: "Item") -> str:
+    """Read the scope, which was one text once."""
+    read = ItemReader(item)
+    return read.text("scope") if "S" in item.get("scope", {}) else " ".join(read.texts("scope"))
+
+
+def _created_at_ms(item: "Item") -> int:
+    """Read when the session was opened, which older items have in seconds."""
+    read = ItemReader(item)
+    return read.number("created_at") * 1000 if "created_at" in item else read.number("created_at_ms")
+
+
+def age_order(item: "Item") -> tuple[int, str]:
+    """Return what sorts sessions by age, the oldest first. One that does not say when it was opened is the oldest."""
+    session_id = ItemReader(item).text("session_id")
+    try:
+        return _created_at_ms(item), session_id
+    except TemporarilyUnavailable:
+        return 0, session_id

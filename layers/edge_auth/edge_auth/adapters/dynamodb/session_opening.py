@@ -1,0 +1,60 @@
+"""Opens sessions in DynamoDB, only while their user's epoch stands still: none slips through an ending of all."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.accounts.identity import ACTIVE
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.items import number, text
+from edge_auth.adapters.dynamodb.session_items import session_item
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.sessions.session import Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_EPOCH_CHECK = 0  # its position in the transaction
+
+
+class DynamoDBSessionOpening:
+    """The port `flows.ports.SessionOpening` on the identities and sessions tables."""
+
+    def __init__(self, client: "DynamoDBClient", *, identities_table: str, sessions_table: str) -> None:
+        """Use these tables."""
+        self._client = client
+        self._identities_table = identities_table
+        self._sessions_table = sessions_table
+
+    def open(self, session: Session, *, username: str, epoch: int) -> None:
+        """Add the session in one transaction, which the SDK makes safe to send twice."""
+        try:
+            with translated_failures():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "ConditionCheck": {
+                                "TableName": self._identities_table,
+                                "Key": login_key(username),
+                                "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active",
+                                "ExpressionAttributeNames": {"#status": "status"},
+                                "ExpressionAttributeValues": {
+                                    ":user_id": text(session.user_id),
+                                    ":epoch": number(epoch),
+                                    ":active": text(ACTIVE),
+                                },
+                            }
+                        },
+                        {
+                            "Put": {
+                                "TableName": self._sessions_table,
+                                "Item": session_item(session),
+                                "ConditionExpression": "attribute_not_exists(session_id)",
+                            }
+                        },
+                    ]
+                )
+        except ConditionFailed as refused:
+            if _EPOCH_CHECK in refused.positions:
+                raise EpochMoved from None
+            raise TemporarilyUnavailable("the session id exists") from None

@@ -1,0 +1,97 @@
+"""What API Gateway asks a Lambda authorizer, in its three shapes, and the answers it wants.
+
+The shapes: TOKEN and REQUEST of REST and WebSocket APIs (payload 1.0), REQUEST 2.0 of HTTP APIs.
+"""
+
+import re
+from collections.abc import Mapping
+
+from edge_auth.errors import InvalidToken
+from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
+
+_BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE | re.ASCII)  # RFC 9110 §11.1, RFC 6750 §2.1
+_METHOD_ARN = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[^/]+)/.*", re.DOTALL)
+
+Event = Mapping[str, object]
+
+
+def bearer_token(event: Event) -> str:
+    """Return the one bearer token that the event carries (RFC 6750 §2: not more than one). Raises InvalidToken."""
+    values = [event.get("authorizationToken")] if event.get("type") == "TOKEN" else _authorization_headers(event)
+    if len(values) != 1 or not isinstance(values[0], str):
+        raise InvalidToken("not one Authorization header")
+    credentials = _BEARER.fullmatch(values[0])
+    if credentials is None:
+        raise InvalidToken("scheme")
+    return credentials[1]
+
+
+def _authorization_headers(event: Event) -> list[object]:
+    """Return the values of all Authorization headers, whatever the case of their names (RFC 9110 §5.1)."""
+    single, multiple = event.get("headers"), event.get("multiValueHeaders")
+    if isinstance(multiple, dict) and multiple:  # REST APIs; `headers` then holds only the last value of each name
+        lists = [values for name, values in multiple.items() if str(name).lower() == "authorization"]
+        return [value for values in lists if isinstance(values, list) for value in values]
+    if isinstance(single, dict):
+        return [value for name, value in single.items() if str(name).lower() == "authorization"]
+    return []
+
+
+def issuer_of(event: Event) -> str:
+    """Derive the issuer from the event. Raises ValueError where it names none."""
+    context = event.get("requestContext")
+    if isinstance(context, dict):
+        return issuer_from_context(context)
+    return issuer_from_method_arn(str(event.get("methodArn", "")))
+
+
+def is_the_apis_own(issuer: str, event: Event) -> bool:
+    """Whether an issuer is the address of the API that asks.
+
+    The domain in an event may be the client's choice (a wildcard custom domain) and somebody else's server; the ARN
+    is API Gateway's own.
+    """
+    arn = event.get("methodArn", event.get("routeArn"))
+    try:
+        return issuer == issuer_from_method_arn(str(arn))
+    except ValueError:
+        return False
+
+
+def answer(event: Event, claims: AccessClaims | None) -> dict[str, object]:
+    """Return what API Gateway reads as yes, or without claims as no."""
+    if event.get("version") == "2.0":
+        return {"isAuthorized": claims is not None, "context": _passed_on(claims)}
+    return _policy(claims, event.get("methodArn"))
+
+
+def _passed_on(claims: AccessClaims | None) -> dict[str, str | int]:
+    """Return what the functions behind the authorizer learn of the caller: strings and numbers only."""
+    if claims is None:
+        return {}
+    return {
+        "sub": claims.sub,
+        "sid": claims.sid,
+        "scope": claims.scope,
+        "roles": " ".join(claims.roles),
+        "client_id": claims.client_id,
+        "jti": claims.jti,
+        "exp": claims.exp,
+    }
+
+
+def _policy(claims: AccessClaims | None, method_arn: object) -> dict[str, object]:
+    """Return an IAM policy for the whole stage: a cached one answers for every method of it."""
+    stage = _METHOD_ARN.fullmatch(method_arn) if isinstance(method_arn, str) else None
+    allow = claims is not None and stage is not None
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": "Allow" if allow else "Deny",
+        "Resource": f"{stage[1]}/*" if stage else "*",
+    }
+    return {
+        "principalId": claims.sub if claims else "anonymous",
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": _passed_on(claims) if allow else {},
+    }

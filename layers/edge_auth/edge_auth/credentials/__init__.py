@@ -1,0 +1,1 @@
+"""Credentials: how a user proves who they are."""

@@ -1,0 +1,1 @@
+"""Security events: their names, and who is told of them."""

@@ -1,0 +1,1 @@
+"""Use cases: accounts, by their users and by operators."""

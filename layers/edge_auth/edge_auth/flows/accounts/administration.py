@@ -1,0 +1,142 @@
+"""What operators do with accounts: create and delete them, set password and rights, disable, see and end sessions."""
+
+import json
+from dataclasses import dataclass
+
+from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.usernames import canonical_username
+from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.credentials.passwords import hash_password
+from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UserChanged
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.flows.ports.sessions import Sessions
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.sessions.session import Session
+from edge_auth.tokens.claims import ROLE, SCOPE
+from edge_auth.tokens.refresh_token import new_id
+
+PASSWORD_SET = "password_set"
+RIGHTS_SET = "rights_set"
+USER_DISABLED = "user_disabled"
+USER_DELETED = "user_deleted"
+ENDED_BY_OPERATOR = "operator"
+
+MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays under 1 KiB
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The use cases, with all that they need.
+
+    All of them raise UsernameRefused for a name that can be nobody's, UnknownUser where there is no such user, and
+    TemporarilyUnavailable where the outcome is unknown; all but `create` may then be called again.
+    """
+
+    identities: Identities
+    sessions: Sessions
+    password_rules: PasswordRules
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def create(self, username: str, password: str, *, scope: str = "", roles: tuple[str, ...] = ()) -> Identity:
+        """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused."""
+        _check_rights(scope, roles)
+        name = canonical_username(username)
+        identity = Identity(
+            user_id=new_id(self.entropy),
+            username=name,
+            password_hash=self._hashed(password, name),
+            status=ACTIVE,
+            epoch=0,
+            created_at_seconds=self.clock() // 1000,
+            scope=scope,
+            roles=roles,
+        )
+        self.identities.create(identity)
+        self._tell(EventName.USER_CREATED, identity)
+        return identity
+
+    def set_password(self, username: str, password: str) -> int:
+        """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
+        name = canonical_username(username)
+        identity = self.identities.change_password(name, self._hashed(password, name))
+        self._tell(EventName.PASSWORD_SET, identity)
+        return self._end_all(identity, PASSWORD_SET)
+
+    def set_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> int:
+        """Replace scope and roles and end all sessions, which carry the old ones; return how many ended.
+
+        Raises RightsRefused.
+        """
+        _check_rights(scope, roles)
+        identity = self.identities.change_rights(canonical_username(username), scope=scope, roles=roles)
+        self._tell(EventName.RIGHTS_SET, identity)
+        return self._end_all(identity, RIGHTS_SET)
+
+    def disable(self, username: str) -> int:
+        """Refuse all further logins and end all sessions; return how many ended."""
+        identity = self.identities.change_status(canonical_username(username), DISABLED)
+        self._tell(EventName.USER_DISABLED, identity)
+        return self._end_all(identity, USER_DISABLED)
+
+    def enable(self, username: str) -> None:
+        """Let a disabled user log in again."""
+        self._tell(EventName.USER_ENABLED, self.identities.change_status(canonical_username(username), ACTIVE))
+
+    def delete(self, username: str) -> int:
+        """Remove a user and end all sessions; return how many ended. The name may be given again, to another user id.
+
+        Raises UserChanged: somebody enabled the user meanwhile, who is disabled or not, but not deleted.
+        """
+        # Disabled first: while the sessions end none can be opened, and a call that failed half-way finds the user.
+        identity = self.identities.change_status(canonical_username(username), DISABLED)
+        ended = self._end_all(identity, USER_DELETED)
+        try:
+            self.identities.delete(identity)
+        except EpochMoved:
+            raise UserChanged("somebody else changed the user meanwhile: not deleted") from None
+        self._tell(EventName.USER_DELETED, identity)
+        return ended
+
+    def user_id(self, username: str) -> str:
+        """Return the id that the user has in tokens."""
+        return self.identities.find(canonical_username(username)).user_id
+
+    def living_sessions(self, username: str) -> list[Session]:
+        """Return the sessions that live, oldest first."""
+        identity = self.identities.find(canonical_username(username))
+        now_seconds = self.clock() // 1000
+        living = [session for session in self.sessions.of_user(identity.user_id) if session.is_live(now_seconds)]
+        return sorted(living, key=lambda session: session.created_at_seconds)
+
+    def end_sessions(self, username: str) -> int:
+        """End all sessions; return how many ended."""
+        identity = self.identities.find(canonical_username(username))
+        self.identities.move_epoch(identity.user_id)
+        return self._end_all(identity, ENDED_BY_OPERATOR)
+
+    def _hashed(self, password: str, username: str) -> str:
+        try:
+            secret = self.password_rules.check(password, username)
+        except InvalidRequest as error:
+            raise PasswordRefused(error.detail) from None
+        return hash_password(secret, entropy=self.entropy)
+
+    def _tell(self, name: EventName, identity: Identity) -> None:
+        self.record(SecurityEvent(name, identity.user_id))
+
+    def _end_all(self, identity: Identity, reason: str) -> int:
+        end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
+        return end_sessions(identity.user_id, reason=reason)
+
+
+def _check_rights(scope: str, roles: tuple[str, ...]) -> None:
+    if scope and not SCOPE.fullmatch(scope):
+        raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
+    if not all(ROLE.fullmatch(role) for role in roles):
+        raise RightsRefused("a role has 1 to 64 letters, digits and _ . : -")
+    if len(json.dumps({"scope": scope, "roles": roles}, separators=(",", ":"))) > MAX_RIGHTS_BYTES:
+        raise RightsRefused(f"scope and roles take more than {MAX_RIGHTS_BYTES} bytes of every access token")

@@ -1,0 +1,88 @@
+"""Change of a password by its user: needs the current one, ends all other sessions, keeps the one that asks."""
+
+from typing import NamedTuple
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.credentials.passwords import check_password, hash_password, password_bytes
+from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.flows.ports.sessions import Sessions
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.end_sessions import EndSessions
+
+PASSWORD_CHANGED = "password_changed"
+
+
+class ChangePassword(NamedTuple):
+    """The use case, with all that it needs."""
+
+    limits: LoginLimits
+    identities: Identities
+    sessions: Sessions
+    password_rules: PasswordRules
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def __call__(self, user_id: str, session_id: str, current: str, new: str, *, address: str) -> None:
+        """Change the password of this session's user. `address` is where the request came from.
+
+        Raises:
+            InvalidToken: the session has ended.
+            InvalidRequest: no password of the right form.
+            PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the new one breaks a rule.
+            TooManyAttempts: too many came before; they count together with those to log in.
+            InvalidCredentials: the current password is wrong, or the user is disabled or gone; nothing tells which.
+            TemporarilyUnavailable: it is not known to be done, nor that the other sessions have ended; the same call
+                may be made again, even if the password was changed.
+
+        """
+        self._check_session(user_id, session_id)
+        identity = self._active(user_id)
+        account = identity.username if identity else user_id
+        current_secret, new_secret = password_bytes(current), self.password_rules.check(new, account)
+        attempt = self.limits.admit(account, address)
+        try:
+            self._change(identity, current_secret, new_secret)
+        except InvalidCredentials as error:
+            self.record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
+            raise
+        self.record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
+        self.limits.succeeded(attempt, user_id)
+        end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
+        end_sessions(user_id, reason=PASSWORD_CHANGED, keep=session_id)
+
+    def _check_session(self, user_id: str, session_id: str) -> None:
+        session = self.sessions.find(user_id, session_id)
+        if session is None or not session.is_live(self.clock() // 1000):
+            raise InvalidToken("the session has ended")
+
+    def _active(self, user_id: str) -> Identity | None:
+        try:
+            identity = self.identities.find_by_id(user_id)
+        except UnknownUser:
+            return None
+        return identity if identity.status == ACTIVE else None
+
+    def _change(self, identity: Identity | None, current: bytes, new: bytes) -> None:
+        try:
+            owner = _authenticated(identity, current)
+        except InvalidCredentials:
+            # A call before may have made the change and not have come to its end: then the new password is right.
+            _authenticated(identity, new)
+            return
+        try:
+            self.identities.replace_password(owner, hash_password(new, entropy=self.entropy))
+        except EpochMoved:
+            raise TemporarilyUnavailable("the identity changed during the change of its password") from None
+
+
+def _authenticated(identity: Identity | None, password: bytes) -> Identity:
+    # What it costs must not tell who is there.
+    check_password(password, identity.password_hash if identity else None)
+    if identity is None:
+        raise InvalidCredentials("there is no such user")
+    return identity

@@ -1,0 +1,1 @@
+"""Use cases: the key ring."""

@@ -1,0 +1,113 @@
+"""Rotate keys: keeps the key ring as it should be by now, and does with it what an operator asks for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.key_ring import KeyRingStore, RingMoved, StoredRing
+from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.keys import rotation as key_rotation
+from edge_auth.keys.maker import KeyMaker
+from edge_auth.keys.ring import KeyRing
+from edge_auth.keys.rotation import AT_ONCE, RotationPolicy
+from edge_auth.keys.timing import REPLACE_SECONDS
+
+ATTEMPTS = 3  # another writer that came first did the same, so a second look is enough; a third costs nothing
+
+
+@dataclass(frozen=True, slots=True)
+class RotateKeys:
+    """The use case, with all that it needs."""
+
+    store: KeyRingStore
+    policy: RotationPolicy
+    make: KeyMaker
+    clock: Clock
+    record: Record
+
+    def advance(self) -> StoredRing:
+        """Bring the ring up to date, and make it where there is none. Safe at any time and any number of times.
+
+        Raises:
+            ValueError: an algorithm that is not supported.
+            TemporarilyUnavailable: it could not be read or kept; the ring is as it was.
+
+        """
+        for _ in range(ATTEMPTS):
+            stored, now_seconds = self.store.read(), self.clock() // 1000
+            if stored is None:
+                ring = key_rotation.first_ring(now_seconds=now_seconds, policy=self.policy, make=self.make)
+            else:
+                ring = key_rotation.advance(stored.ring, now_seconds=now_seconds, policy=self.policy, make=self.make)
+                if ring == stored.ring:
+                    return stored
+            try:
+                return self._write(ring, stored, EventName.KEYS_PLANNED, "advance")
+            except RingMoved:
+                continue
+        raise TemporarilyUnavailable("the key ring moved under every attempt")
+
+    def show(self) -> StoredRing:
+        """Return the ring as it is.
+
+        Raises:
+            TemporarilyUnavailable: it could not be read, or none was made yet.
+
+        """
+        stored = self.store.read()
+        if stored is None:
+            raise TemporarilyUnavailable("no key ring was made yet")
+        return stored
+
+    def rotate(self, version: str) -> StoredRing:
+        """Let the next keys sign now, or as soon as they have been public for long enough.
+
+        Raises:
+            RingMoved: the ring is not of this version any more; nothing was done.
+            TemporarilyUnavailable: it could not be read or kept.
+
+        """
+        return self._act(version, key_rotation.rotate, EventName.KEYS_PLANNED, "rotate")
+
+    def replace_all(self, version: str, *, at_once: bool, end_sessions: bool) -> StoredRing:
+        """Replace every key, for when one has leaked. The old ones end when the new ones begin.
+
+        That is in some minutes, when every reader knows the new ones, or `at_once`. Refresh tokens stay good unless
+        `end_sessions`.
+
+        Raises:
+            RingMoved: the ring is not of this version any more; nothing was done.
+            TemporarilyUnavailable: it could not be read or kept.
+
+        """
+
+        def replaced(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: KeyMaker) -> KeyRing:
+            return key_rotation.replace_all(
+                ring,
+                now_seconds=now_seconds,
+                policy=policy,
+                make=make,
+                after_seconds=AT_ONCE if at_once else REPLACE_SECONDS,
+                end_sessions=end_sessions,
+            )
+
+        reason = "sessions_ended" if end_sessions else "sessions_kept"
+        return self._act(version, replaced, EventName.KEYS_REPLACED, reason)
+
+    def _act(self, version: str, act: Callable[..., KeyRing], name: EventName, reason: str) -> StoredRing:
+        stored = self.show()
+        if stored.version != version:
+            raise RingMoved
+        ring = act(stored.ring, now_seconds=self.clock() // 1000, policy=self.policy, make=self.make)
+        return self._write(ring, stored, name, reason)
+
+    def _write(self, ring: KeyRing, stored: StoredRing | None, name: EventName, reason: str) -> StoredRing:
+        try:
+            written = self.store.write(ring, after=stored.version if stored else None)
+        except TemporarilyUnavailable:
+            if name is EventName.KEYS_REPLACED:  # a replacement that is told twice is better than one that is not told
+                self.record(SecurityEvent(name, reason=f"{reason}, not known to be kept"))
+            raise
+        self.record(SecurityEvent(name, reason=reason))
+        return written

@@ -1,0 +1,1 @@
+"""Limits of attempts: who has to wait before the next one."""

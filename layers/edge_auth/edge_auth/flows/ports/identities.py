@@ -1,0 +1,46 @@
+"""The users."""
+
+from typing import Protocol
+
+from edge_auth.accounts.identity import Identity
+
+
+class EpochMoved(Exception):
+    """The identity is not the one any more that was read: sessions were ended, or the user was disabled or deleted."""
+
+
+class Identities(Protocol):
+    """The users."""
+
+    def find(self, username: str) -> Identity:
+        """Read a user, strongly consistent. Raises UnknownUser."""
+
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id, strongly consistent. Raises UnknownUser."""
+
+    def create(self, identity: Identity) -> None:
+        """Add a user. Raises UsernameTaken."""
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash of an unchanged password, unless it was changed meanwhile. Sessions stay."""
+
+    def change_password(self, username: str, password_hash: str) -> Identity:
+        """Replace the password and move the epoch. Raises UnknownUser."""
+
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password and move the epoch, if that is still where it was read. Raises EpochMoved.
+
+        No two hashes are alike, so that a write whose response was lost knows itself again.
+        """
+
+    def change_status(self, username: str, status: str) -> Identity:
+        """Disable or enable a user and move the epoch. Raises UnknownUser."""
+
+    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch. Raises UnknownUser."""
+
+    def delete(self, identity: Identity) -> None:
+        """Remove a user, if the epoch is still where it was read: name and id in one act. Raises EpochMoved."""
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch: no login that began before may open a session now. Raises UnknownUser."""

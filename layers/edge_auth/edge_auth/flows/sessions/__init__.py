@@ -1,0 +1,1 @@
+"""Use cases: how a session goes on, and how it ends."""

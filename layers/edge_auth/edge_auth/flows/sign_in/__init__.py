@@ -1,0 +1,1 @@
+"""Use cases: how a user signs in."""

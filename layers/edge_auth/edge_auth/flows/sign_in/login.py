@@ -1,0 +1,155 @@
+"""Login: checks a password and opens a session."""
+
+from typing import NamedTuple
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.usernames import canonical_username
+from edge_auth.credentials.passwords import check_password, hash_password, needs_rehash, password_bytes
+from edge_auth.errors import (
+    InvalidCredentials,
+    InvalidRequest,
+    TemporarilyUnavailable,
+    UnknownUser,
+    UsernameRefused,
+)
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.sessions import SessionOpening
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, new_id
+
+FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 wants a client_id; a login of our own has no registered client
+PASSWORD_METHOD = "pwd"
+
+
+class SessionPolicy(NamedTuple):
+    """How long a session lasts without a refresh, and in all."""
+
+    idle_seconds: int
+    absolute_seconds: int
+
+
+class Login(NamedTuple):
+    """The use case, with all that it needs."""
+
+    limits: LoginLimits
+    identities: Identities
+    session_opening: SessionOpening
+    session_limit: SessionLimit
+    key_ring: KeyRingSource
+    session_policy: SessionPolicy
+    clock: Clock
+    entropy: Entropy
+    record: Record
+
+    def __call__(
+        self,
+        username: str,
+        password: str,
+        policy: AccessTokenPolicy,
+        *,
+        address: str,
+        client: ClientDescription = UNKNOWN_CLIENT,
+    ) -> TokenGrant:
+        """Check the password and open a session. `address` is where the request came from, `client` what sent it.
+
+        Raises:
+            InvalidRequest: no user name or password of the right form.
+            TooManyAttempts: too many came before, on this account or from this source.
+            InvalidCredentials: wrong, unknown or disabled; nothing tells which.
+            TemporarilyUnavailable: nothing was decided.
+
+        """
+        name, secret = _canonical(username), password_bytes(password)
+        keys = self.key_ring.load()
+        attempt = self.limits.admit(name, address)
+        identity = self._authenticate(name, secret)
+        session, token = self._open_session(identity, client)
+        self.record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        self.limits.succeeded(attempt, identity.user_id)
+        self.session_limit.keep(identity.user_id)
+        if needs_rehash(identity.password_hash):
+            self._renew_hash(identity, secret)
+        return grant(
+            session,
+            token,
+            scope=session.scope,
+            keys=keys,
+            policy=policy,
+            now_seconds=session.created_at_seconds,
+            entropy=self.entropy,
+        )
+
+    def _authenticate(self, username: str, password: bytes) -> Identity:
+        try:
+            identity = self.identities.find(username)
+        except UnknownUser:
+            identity = None
+        try:
+            return _authenticated(identity, password)
+        except InvalidCredentials as error:
+            user_id = identity.user_id if identity else ""
+            self.record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
+            raise
+
+    def _open_session(self, identity: Identity, client: ClientDescription) -> tuple[Session, RefreshToken]:
+        now_ms = self.clock()
+        now_seconds = now_ms // 1000
+        token = RefreshToken(
+            user_id=identity.user_id,
+            session_id=new_id(self.entropy),
+            generation=0,
+            seed=self.entropy(SEED_BYTES),
+        )
+        session = Session(
+            user_id=identity.user_id,
+            session_id=token.session_id,
+            seed_hash=token.seed_hash,
+            generation=token.generation,
+            rotated_at_ms=NEVER_ROTATED_MS,
+            rotation_id="",
+            created_at_ms=now_ms,
+            auth_time_seconds=now_seconds,
+            idle_expires_at_seconds=now_seconds + self.session_policy.idle_seconds,
+            absolute_expires_at_seconds=now_seconds + self.session_policy.absolute_seconds,
+            client_id=FIRST_PARTY_CLIENT_ID,
+            scope=identity.scope,
+            roles=identity.roles,
+            amr=(PASSWORD_METHOD,),
+            client=client,
+        )
+        try:
+            self.session_opening.open(session, username=identity.username, epoch=identity.epoch)
+        except EpochMoved:
+            # The account changed under our hands. Whether this password is still right, the next attempt will see.
+            raise TemporarilyUnavailable("the identity changed during the login") from None
+        return session, token
+
+    def _renew_hash(self, identity: Identity, password: bytes) -> None:
+        try:
+            self.identities.renew_hash(identity, hash_password(password, entropy=self.entropy))
+        except TemporarilyUnavailable as error:
+            # The login is good either way; the next one tries again.
+            event = SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, identity.user_id, reason=error.detail)
+            self.record(event)
+
+
+def _authenticated(identity: Identity | None, password: bytes) -> Identity:
+    # The password first, for everybody: what it costs must not tell who exists and who is disabled.
+    check_password(password, identity.password_hash if identity else None)
+    if identity is None or identity.status != ACTIVE:
+        raise InvalidCredentials("the user is disabled")
+    return identity
+
+
+def _canonical(username: str) -> str:
+    try:
+        return canonical_username(username)
+    except UsernameRefused:
+        raise InvalidRequest("user name") from None

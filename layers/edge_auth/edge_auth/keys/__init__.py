@@ -1,0 +1,1 @@
+"""Signing keys and MAC keys: what they are, the ring that holds them, and when each one signs and ends."""

@@ -1,0 +1,171 @@
+"""Public keys as JSON Web Keys (RFC 7517): from JSON to a key that can check a signature.
+
+A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from edge_auth import base64url
+
+ACCESS_TOKEN_TYPE = "at+jwt"
+MIN_RSA_BITS = 2048  # RFC 7518 §3.3; our own keys have 3072
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+P256_COORDINATE_BYTES = 32  # RFC 7518 §6.2.1.2: the full size, leading zeros included
+ES256_SIGNATURE_BYTES = 64  # RFC 7518 §3.4: R and S, 32 bytes each
+ED25519_SIGNATURE_BYTES = 64  # RFC 8032 §5.1.6
+
+CheckSignature = Callable[[bytes, bytes], None]
+
+
+class VerificationKey(NamedTuple):
+    """A public key that checks signatures of one algorithm.
+
+    `check(signature, signed)` returns or raises `cryptography.exceptions.InvalidSignature`. Nothing under the key is
+    accepted from `ends_at_seconds` on, in seconds since 1970; None is no end.
+    """
+
+    kid: str
+    alg: str
+    check: CheckSignature
+    ends_at_seconds: int | None = None
+
+    @property
+    def header_segment(self) -> str:
+        """The only protected header a token under this key may have, as it stands in the token."""
+        return header_segment(self.alg, self.kid)
+
+
+class _VerifyingEcdsa(ECDSA):
+    """ECDSA with SHA-256, for verifying.
+
+    ECDSA's own constructor loads every cipher, a sixth of an authorizer's start, to learn whether this OpenSSL can
+    *sign* deterministically.
+    """
+
+    algorithm = SHA256()
+    deterministic_signing = False
+
+    def __init__(self) -> None:
+        pass
+
+
+def header_segment(alg: str, kid: str) -> str:
+    """Return the constant protected header of access tokens under this key, base64url-encoded."""
+    header = {"alg": alg, "kid": kid, "typ": ACCESS_TOKEN_TYPE}
+    return base64url.encode(json.dumps(header, separators=(",", ":")).encode("ascii"))
+
+
+def verification_key(jwk: object) -> VerificationKey:
+    """Build the verification key from a public JWK.
+
+    Raises:
+        ValueError: a private key, a key not meant for signatures (RFC 7517 §4.2, §4.3), another algorithm than the
+            key's own, a missing or unprintable `kid`, an `exp` that is no time, or numbers that are no key.
+
+    """
+    if not isinstance(jwk, dict):
+        _refuse("not an object")
+    if PRIVATE_MEMBERS & jwk.keys():
+        _refuse("a private key")
+    if jwk.get("use", "sig") != "sig" or jwk.get("key_ops", ["verify"]) != ["verify"]:
+        _refuse("a key that is not for verifying signatures")
+    kid = _text(jwk, "kid")
+    if not kid.isascii() or not kid.isprintable():
+        _refuse("an unprintable kid")
+    alg, check = _BUILDERS.get(_text(jwk, "kty"), _unknown)(jwk)
+    if jwk.get("alg", alg) != alg:
+        _refuse("an algorithm that is not the key's own")
+    return VerificationKey(kid=kid, alg=alg, check=check, ends_at_seconds=_end(jwk))
+
+
+def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    if jwk.get("crv") != "P-256":
+        _refuse("another curve than P-256")
+    key = EllipticCurvePublicNumbers(_coordinate(jwk, "x"), _coordinate(jwk, "y"), SECP256R1()).public_key()
+    algorithm = _VerifyingEcdsa()
+
+    def check(signature: bytes, signed: bytes) -> None:
+        if len(signature) != ES256_SIGNATURE_BYTES:
+            raise InvalidSignature
+        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+        key.verify(encode_dss_signature(r, s), signed, algorithm)
+
+    return "ES256", check
+
+
+def _rs256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    key = RSAPublicNumbers(_integer(jwk, "e"), _integer(jwk, "n")).public_key()
+    if key.key_size < MIN_RSA_BITS:
+        _refuse("an RSA key of less than 2048 bits")
+    padding, digest = PKCS1v15(), SHA256()
+
+    def check(signature: bytes, signed: bytes) -> None:
+        key.verify(signature, signed, padding, digest)
+
+    return "RS256", check
+
+
+def _eddsa(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    if jwk.get("crv") != "Ed25519":
+        _refuse("another curve than Ed25519")
+    key = Ed25519PublicKey.from_public_bytes(base64url.decode(_text(jwk, "x")))
+
+    def check(signature: bytes, signed: bytes) -> None:
+        if len(signature) != ED25519_SIGNATURE_BYTES:
+            raise InvalidSignature
+        key.verify(signature, signed)
+
+    return "EdDSA", check
+
+
+def _unknown(_jwk: Mapping[str, object]) -> NoReturn:
+    _refuse("another key type than EC, RSA and OKP")
+
+
+_BUILDERS: dict[str, Callable[[Mapping[str, object]], tuple[str, CheckSignature]]] = {
+    "EC": _es256,
+    "RSA": _rs256,
+    "OKP": _eddsa,
+}
+
+
+def _text(jwk: Mapping[str, object], name: str) -> str:
+    value = jwk.get(name)
+    if not isinstance(value, str) or not value:
+        _refuse(f"no {name}")
+    return value
+
+
+def _end(jwk: Mapping[str, object]) -> int | None:
+    """Read `exp`, as OpenID Federation 1.0 has it: when the key ends."""
+    end = jwk.get("exp")
+    if end is None:
+        return None
+    if type(end) is not int or end < 0:  # a bool is an int to isinstance
+        _refuse("exp is no time")
+    return end
+
+
+def _integer(jwk: Mapping[str, object], name: str) -> int:
+    return int.from_bytes(base64url.decode(_text(jwk, name)))
+
+
+def _coordinate(jwk: Mapping[str, object], name: str) -> int:
+    data = base64url.decode(_text(jwk, name))
+    if len(data) != P256_COORDINATE_BYTES:
+        _refuse(f"{name} is not of the curve's size")
+    return int.from_bytes(data)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise ValueError(f"unusable JWK: {what}")

@@ -1,0 +1,14 @@
+"""The MAC keys of refresh tokens."""
+
+from dataclasses import dataclass, field
+
+MAC_KEY_ID_BYTES = 5
+MAC_KEY_BYTES = 32  # RFC 2104 §3: the size of the hash
+
+
+@dataclass(frozen=True, slots=True)
+class MacKey:
+    """A MAC key of refresh tokens. `key_id` is 5 bytes, public; `secret` is 32 bytes."""
+
+    key_id: bytes
+    secret: bytes = field(repr=False)

@@ -1,0 +1,123 @@
+"""A year of rotations and outages in which nobody is refused, and an emergency (K3, K6, F15, F16).
+
+Where an authorizer meets a key that is newer than its deployment while the issuer's key set cannot be fetched, the
+token is refused until it can be: such calls are made again and counted by themselves.
+"""
+
+import random
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from edge_auth.errors import InvalidToken
+from edge_auth.keys.rotation import RotationPolicy
+from edge_auth.keys.timing import REPLACE_SECONDS
+from edge_auth.tokens import access_token as access
+from tests.simulations.rotation_year import HOUR, Year
+from tests.support.access_tokens import ALGORITHMS, NOW, claims_at
+from tests.support.deployment import IDLE_SECONDS, Deployment
+from tests.support.rings import DAY
+
+POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=IDLE_SECONDS)
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Return the same chance in every run."""
+    return random.Random(365)  # noqa: S311 - a simulation, and the same one in every run
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_year_of_rotations_refuses_no_good_token(alg: str, deployment: Deployment, chance: random.Random) -> None:
+    """And accepts none under a key that has ended. Operators rotate twice; the rest is the schedule's."""
+    # A machine that learns of a new ring loads its key anew, and RSA keys take long.
+    year = Year(deployment, replace(POLICY, alg=alg), chance, machines=2 if alg == "RS256" else 3)
+    for day in (100, 200):
+        year.at(NOW + day * DAY + 7 * HOUR, year.rotate)
+    year.live()
+    year.run(365)
+
+    assert year.refused == []
+    assert year.accepted_after_their_end == []
+    days = [0, 30, 60, 90, 100, 130, 160, 190, 200, 230, 260, 290, 320, 350]
+    assert [change.day for change in year.changes] == days
+    assert {change.alg for change in year.changes} == {alg}
+    assert len({change.kid for change in year.changes}) == len(days)
+    assert len(year.seen_mac) == len(days) + 1
+    happened(year)
+
+
+@pytest.mark.parametrize(("before", "after"), [("ES256", "EdDSA"), ("RS256", "ES256")])
+def test_another_algorithm_in_the_middle_of_the_year_refuses_no_good_token(
+    before: str, after: str, deployment: Deployment, chance: random.Random
+) -> None:
+    """The next key is taken back, and the other algorithm's signs a day later (F15)."""
+    year = Year(deployment, replace(POLICY, alg=before), chance)
+    year.at(NOW + 100 * DAY + HOUR, lambda: year.switch(after))
+    year.live()
+    year.run(180)
+
+    assert year.refused == []
+    assert year.accepted_after_their_end == []
+    changes = [(0, before), (30, before), (60, before), (90, before), (101, after), (131, after), (161, after)]
+    assert [(change.day, change.alg) for change in year.changes] == changes
+    happened(year)
+
+
+def happened(year: Year) -> None:
+    """Assert that the simulation did not spare the deployment."""
+    for what in ("calls", "refreshes", "logins", "reads in an outage", "schedule off", "forgeries refused"):
+        assert year.counts[what] > 0, what
+    # Authorizers that were deployed long ago, in the minutes in which the endpoint was down, each minute's call again.
+    assert year.counts["refused until the endpoint answers"] < year.counts["calls"] / 20
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("probed", [False, True], ids=["in peace", "while thieves probe"])
+def test_an_emergency_ends_the_old_keys_and_nothing_else(
+    alg: str,
+    probed: bool,  # noqa: FBT001 - a parameter of the test
+    deployment: Deployment,
+    chance: random.Random,
+) -> None:
+    """Access tokens of the old keys are dead in the announced second, sessions survive, new tokens are good at once.
+
+    Other people's verifiers are not in it: those that keep the key set for hours refuse the new tokens for as long.
+    """
+    year = Year(deployment, replace(POLICY, alg=alg), chance, has_externals=False, has_outages=False)
+    year.live()
+    year.run(2)
+    for client in year.clients:
+        year.every(lambda: chance.randint(11, 40), partial(year.act, client))
+    if probed:
+        year.every(lambda: chance.randint(1, 15), year.probe)
+    year.run_seconds(HOUR)
+    logins = year.counts["logins"]
+    thefts, end = year.replace_all()
+    stolen = [(pair, access.issue(claims_at(end - 1), pair)) for pair in thefts]
+    assert end == year.now + REPLACE_SECONDS
+
+    year.run_seconds(REPLACE_SECONDS - 1)
+    for _, token in stolen[:1]:
+        for authorizer in year.authorizers:
+            authorizer.verify(token)
+
+    year.run_seconds(1)
+    year.authorizers[0].deploy()  # one is redeployed, the others meet a token under the new key
+    new = access.issue(claims_at(year.now), year.stored().ring.signing[-1].key)
+    for authorizer in year.authorizers:
+        authorizer.verify(new)
+        for _, token in stolen:
+            with pytest.raises(InvalidToken):
+                authorizer.verify(token)
+    for machine in (*year.readers, year.endpoint):
+        accepted = [timed.key for timed in machine.ring.load().verifying]
+        assert accepted[0].kid == year.stored().ring.signing[-1].key.kid
+        assert not {pair.kid for pair in thefts} & {pair.kid for pair in accepted}
+
+    year.run_seconds(2 * HOUR)
+    assert year.refused == []
+    assert year.accepted_after_their_end == []
+    assert year.counts["logins"] == logins
+    assert year.counts["replaced"] > 0

@@ -1,0 +1,163 @@
+"""The authorizer under attack: freshly loaded with keys of its own, and events of every shape around a token."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import pytest
+
+from edge_auth.authorizer.issuer_keys import Download, IssuerKeys
+from edge_auth.keys.signing_key import SigningKey
+from tests.support.access_tokens import AUDIENCE, ISSUER, key
+
+APP = Path(__file__).parents[2] / "functions" / "authorizer" / "app.py"
+METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET/me"
+STAGE_WILDCARD = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/*"
+DOMAIN_NAME = "abc123.execute-api.eu-central-1.amazonaws.com"
+DERIVED_ISSUER = f"https://{DOMAIN_NAME}/prod"
+
+# Signing and next key, and one of each other algorithm: every target that a confusion could have.
+DEPLOYED_KEYS = (key("ES256"), key("ES256", "next"), key("RS256"), key("EdDSA"))
+
+
+class Handler(Protocol):
+    """A Lambda handler."""
+
+    def __call__(self, event: object, context: object) -> dict[str, Any]:
+        """Answer an event."""
+
+
+def key_set(keys: Sequence[SigningKey] = DEPLOYED_KEYS) -> str:
+    """Write the public halves as a JWK Set."""
+    return json.dumps({"keys": [pair.public_jwk() for pair in keys]})
+
+
+def unreachable(_address: str) -> str:
+    """Fail at once, as where the issuer cannot be reached."""
+    raise OSError
+
+
+@dataclass
+class Issuer:
+    """Publishes a key set, and counts how often it is asked. Without one, it cannot be reached."""
+
+    jwks: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def download(self, address: str) -> str:
+        """Answer."""
+        self.asked.append(address)
+        return self.jwks or unreachable(address)
+
+
+def load_module(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    issuer: str = ISSUER,
+    audience: str = AUDIENCE,
+    jwks: str | None = None,
+    download: Download = unreachable,
+) -> ModuleType:
+    """Import the function anew under this environment, as a cold start does; its fetches are this `download`."""
+    monkeypatch.setenv("ISSUER", issuer)
+    monkeypatch.setenv("AUDIENCE", audience)
+    monkeypatch.setenv("JWKS", key_set() if jwks is None else jwks)
+    spec = importlib.util.spec_from_file_location("authorizer_under_test", APP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "keys", IssuerKeys(module.deployed, audience=audience, download=download))
+    return module
+
+
+def load(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    issuer: str = ISSUER,
+    audience: str = AUDIENCE,
+    jwks: str | None = None,
+    download: Download = unreachable,
+) -> Handler:
+    """Return the handler of a cold start."""
+    module = load_module(monkeypatch, issuer=issuer, audience=audience, jwks=jwks, download=download)
+    handler: Handler = module.handler
+    return handler
+
+
+def token_event(authorization: object) -> dict[str, Any]:
+    """Return what a TOKEN authorizer of a REST API gets."""
+    return {"type": "TOKEN", "methodArn": METHOD_ARN, "authorizationToken": authorization}
+
+
+def request_event(authorization: object) -> dict[str, Any]:
+    """Return what a REQUEST authorizer of a REST or WebSocket API gets (payload 1.0)."""
+    return {
+        "type": "REQUEST",
+        "version": "1.0",
+        "methodArn": METHOD_ARN,
+        "resource": "/me",
+        "path": "/me",
+        "httpMethod": "GET",
+        "headers": {"Authorization": authorization, "Host": DOMAIN_NAME},
+        "multiValueHeaders": {"Authorization": [authorization], "Host": [DOMAIN_NAME]},
+        "queryStringParameters": {},
+        "requestContext": {"domainName": DOMAIN_NAME, "stage": "prod", "httpMethod": "GET"},
+    }
+
+
+def http_api_event(authorization: object) -> dict[str, Any]:
+    """Return what a REQUEST authorizer of an HTTP API gets (payload 2.0)."""
+    return {
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": METHOD_ARN,
+        "identitySource": [authorization],
+        "routeKey": "GET /me",
+        "rawPath": "/me",
+        "headers": {"authorization": authorization, "host": DOMAIN_NAME},
+        "requestContext": {"domainName": DOMAIN_NAME, "stage": "prod", "http": {"method": "GET"}},
+    }
+
+
+DENY_POLICY = {
+    "principalId": "anonymous",
+    "policyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [{"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": STAGE_WILDCARD}],
+    },
+    "context": {},
+}
+DENY_SIMPLE = {"isAuthorized": False, "context": {}}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of event, and the only answer to a bad token in it."""
+
+    event: Callable[[object], dict[str, Any]]
+    deny: dict[str, Any]
+
+
+SHAPES = {
+    "TOKEN": Shape(token_event, DENY_POLICY),
+    "REQUEST 1.0": Shape(request_event, DENY_POLICY),
+    "REQUEST 2.0": Shape(http_api_event, DENY_SIMPLE),
+}
+
+
+def is_allowed(answer: dict[str, Any]) -> bool:
+    """Say whether an answer lets the request through, in either form."""
+    if "isAuthorized" in answer:
+        return answer["isAuthorized"] is True
+    return any(statement["Effect"] != "Deny" for statement in answer["policyDocument"]["Statement"])
+
+
+def context_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what is passed on."""
+    context: dict[str, Any] = answer["context"]
+    return context

@@ -1,0 +1,101 @@
+"""CloudFormation's side of a custom resource: it waits for an answer at a presigned address."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.support.sample_events import Event
+from tests.support.stack import LambdaContext, Stack
+
+MAX_ANSWER_BYTES = 4096  # CloudFormation's own limit
+
+REASON = "The key ring could not be made: "
+
+Told = dict[str, Any]
+Resource = Callable[[Event], Told]
+
+
+@dataclass
+class CloudFormation:
+    """Waits for answers. Another `status` than 200 refuses them; None ends the connection without a word."""
+
+    url: str
+    status: int | None = 200
+    bodies: list[bytes] = field(default_factory=list)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
+    """Of each: the method, the path with its query, and the content type."""
+
+    def custom_resource(self, stack: Stack) -> Callable[[Event], Told]:
+        """Return a cold function that returns what CloudFormation was told."""
+        handler = stack.module("rotate_keys").handler
+
+        def invoke(event: Event) -> Told:
+            assert handler({**event, "ResponseURL": self.url}, LambdaContext()) is None
+            assert len(self.bodies[-1]) < MAX_ANSWER_BYTES
+            stack.output.show(self.bodies[-1])
+            told: Told = json.loads(self.bodies[-1])
+            return told
+
+        return invoke
+
+
+@contextmanager
+def cloudformation_server() -> Iterator[CloudFormation]:
+    """Serve the presigned address on this machine."""
+
+    class Bucket(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:  # http.server's own name for it
+            told.requests.append((self.command, self.path, self.headers["Content-Type"]))
+            told.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            if told.status is None:
+                self.close_connection = True
+                return
+            self.send_response(told.status)
+            self.send_header("Content-Length", "0")
+            self.send_header("Location", "/elsewhere")  # for redirections
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as server:
+        told = CloudFormation(f"http://127.0.0.1:{server.server_port}/answers?X-Amz-Signature=abc%2Fdef")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield told
+        server.shutdown()
+        thread.join()
+
+
+def success(event: Event, data: dict[str, str]) -> Told:
+    """Return the answer to a request that was done."""
+    return {
+        "Status": "SUCCESS",
+        "Reason": "",
+        "PhysicalResourceId": "KeyRing",
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": "KeyRing",
+        "Data": data,
+    }
+
+
+def failure(event: Event, detail: str) -> Told:
+    """Return the answer to a request that was not."""
+    return {**success(event, {}), "Status": "FAILED", "Reason": REASON + detail}
+
+
+def public_keys(stack: Stack) -> dict[str, str]:
+    """Return what `!GetAtt KeyRing.Jwks` has to find."""
+    return {"Jwks": json.dumps({"keys": deployed_keys(stack)}, separators=(",", ":"))}
+
+
+def deployed_keys(stack: Stack) -> list[dict[str, str | int]]:
+    """Return the published keys, each with an end: the earliest one possible, where none is planned yet."""
+    days = int(stack.environment("rotate_keys")["KEY_ROTATION_DAYS"])
+    end = stack.clock.now_seconds + days * 86_400 + 3600 + 5 + 60 + 30
+    return [{"exp": end, **jwk} for jwk in stack.keys.jwks()["keys"]]

@@ -1,0 +1,384 @@
+"""A deployment in memory: stores, a clock that stands still, events that can be read, and trouble at will."""
+
+from dataclasses import dataclass, field
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.flows.accounts.administration import Accounts
+from edge_auth.flows.accounts.change_password import ChangePassword
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
+from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.sessions.logout import Logout
+from edge_auth.flows.sessions.own_sessions import OwnSessions
+from edge_auth.flows.sessions.refresh import Refresh
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.keys.jwk import verification_key
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import Session
+from edge_auth.throttling.counters import Backoff, Counted, Rate
+from edge_auth.tokens import refresh_token as refresh_tokens
+from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.refresh_token import RefreshToken
+from edge_auth.tokens.verifier import Verifier
+from tests.support.access_tokens import AUDIENCE, ISSUER, NOW, key
+from tests.support.fakes.attempts import MemoryAttempts
+from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+
+IDLE_SECONDS = 14 * 86_400
+ABSOLUTE_SECONDS = 30 * 86_400
+GRACE_SECONDS = 10
+MAX_SESSIONS = 100
+ACCESS_SECONDS = 900
+MAC_KEY = MacKey(b"mac-1", b"1" * 32)
+POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_SECONDS)
+
+USERNAME = "alice"
+PASSWORD = "correct horse battery"
+ADDRESS = "203.0.113.7"
+PASSWORD_RULES = PasswordRules(15, common={"qwerty123456789"}, service_names={"api.example.com"})
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        """Begin at a fixed time."""
+        self.now_ms = NOW * 1000
+
+    def __call__(self) -> int:
+        """Return the milliseconds since 1970."""
+        return self.now_ms
+
+    def advance(self, *, seconds: int = 0, ms: int = 0) -> None:
+        """Let time pass; negative, let it jump back."""
+        self.now_ms += seconds * 1000 + ms
+
+
+class CountingEntropy:
+    """Bytes that never come twice, and are the same in every run."""
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self.drawn = 0
+
+    def __call__(self, size: int) -> bytes:
+        """Return the next number in so many bytes."""
+        self.drawn += 1
+        return self.drawn.to_bytes(size)
+
+
+@dataclass
+class Trouble:
+    """Which acts fail, and all that were tried. An act in `failing` fails before it does anything."""
+
+    failing: dict[str, int] = field(default_factory=dict)
+    acts: list[str] = field(default_factory=list)
+
+    def fail(self, act: str, *, times: int = 1_000_000, after: int = 0) -> None:
+        """Let an act fail so many times, once it has succeeded `after` times more."""
+        self.failing[act] = times
+        self._spared = {act: after}
+
+    def heal(self) -> None:
+        """Let everything succeed again."""
+        self.failing.clear()
+
+    def on(self, act: str) -> None:
+        """Note an act; fail if it is to."""
+        self.acts.append(act)
+        spared = getattr(self, "_spared", {})
+        if spared.get(act, 0) > 0:
+            spared[act] -= 1
+        elif self.failing.get(act, 0) > 0:
+            self.failing[act] -= 1
+            raise TemporarilyUnavailable(f"injected: {act}")
+
+
+class TroubledIdentities(MemoryIdentities):
+    """Identities that fail at will."""
+
+    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
+        """Use this store."""
+        super().__init__(store)
+        self._trouble = trouble
+
+    def find(self, username: str) -> Identity:
+        """Read a user."""
+        self._trouble.on("find_identity")
+        return super().find(username)
+
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id."""
+        self._trouble.on("find_by_id")
+        return super().find_by_id(user_id)
+
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password of the user as it was read."""
+        self._trouble.on("replace_password")
+        super().replace_password(identity, password_hash)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove a user as it was read."""
+        self._trouble.on("delete")
+        super().delete(identity)
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash that was checked."""
+        self._trouble.on("renew_hash")
+        super().renew_hash(identity, password_hash)
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch."""
+        self._trouble.on("move_epoch")
+        super().move_epoch(user_id)
+
+
+class TroubledSessions(MemorySessions):
+    """Sessions that fail at will."""
+
+    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
+        """Use this store."""
+        super().__init__(store)
+        self._trouble = trouble
+
+    def rotate(
+        self,
+        token: RefreshToken,
+        *,
+        rotation_id: str,
+        now_ms: int,
+        grace_seconds: int,
+        idle_expires_at_seconds: int,
+        wanted_scope: tuple[str, ...],
+        client: ClientDescription,
+    ) -> Session:
+        """Rotate."""
+        self._trouble.on("rotate")
+        return super().rotate(
+            token,
+            rotation_id=rotation_id,
+            now_ms=now_ms,
+            grace_seconds=grace_seconds,
+            idle_expires_at_seconds=idle_expires_at_seconds,
+            wanted_scope=wanted_scope,
+            client=client,
+        )
+
+    def end(
+        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
+    ) -> None:
+        """End a living session."""
+        self._trouble.on("end")
+        super().end(user_id, session_id, seed_hash=seed_hash, reason=reason, end_id=end_id, now_seconds=now_seconds)
+
+    def find(self, user_id: str, session_id: str) -> Session | None:
+        """Read one session."""
+        self._trouble.on("find_session")
+        return super().find(user_id, session_id)
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """Read all sessions of a user."""
+        self._trouble.on("of_user")
+        return super().of_user(user_id)
+
+    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
+        """Read the sessions of a user that live."""
+        self._trouble.on("living")
+        return super().living(user_id, now_seconds=now_seconds)
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids of the sessions that live."""
+        self._trouble.on("ids_to_end")
+        return super().ids_to_end(user_id, now_seconds=now_seconds)
+
+
+class TroubledSessionOpening(MemorySessionOpening):
+    """Openings that fail at will."""
+
+    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
+        """Use this store."""
+        super().__init__(store)
+        self._trouble = trouble
+
+    def open(self, session: Session, *, username: str, epoch: int) -> None:
+        """Add a session."""
+        self._trouble.on("open")
+        super().open(session, username=username, epoch=epoch)
+
+
+class TroubledAttempts(MemoryAttempts):
+    """Counters that fail at will."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        """Begin without any attempt."""
+        super().__init__()
+        self._trouble = trouble
+
+    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
+        """Count an attempt."""
+        self._trouble.on("count")
+        return super().count(account, backoff, source=source, now_ms=now_ms)
+
+    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
+        """Forget the attempts."""
+        self._trouble.on("succeed")
+        super().succeed(account, counted, source=source, now_ms=now_ms)
+
+    def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
+        """Book an attempt."""
+        self._trouble.on("book")
+        super().book(source, rate, now_ms=now_ms)
+
+
+class Deployment:
+    """Everything the use cases need, and the use cases."""
+
+    def __init__(self) -> None:
+        """Begin with a key ring and without users."""
+        self.store = MemoryStore()
+        self.trouble = Trouble()
+        self.clock = Clock()
+        self.entropy = CountingEntropy()
+        self.events: list[SecurityEvent] = []
+        self.key_ring = FixedKeyRing(
+            KeysInForce(
+                verifying=(TimedKey(key("ES256"), NOW, NOW), TimedKey(key("ES256", "next"), NOW, NOW + 86_400)),
+                mac=MAC_KEY,
+                mac_keys={MAC_KEY.key_id: MAC_KEY},
+            )
+        )
+        self.identities = TroubledIdentities(self.store, self.trouble)
+        self.sessions = TroubledSessions(self.store, self.trouble)
+        self.session_opening = TroubledSessionOpening(self.store, self.trouble)
+        self.attempts = TroubledAttempts(self.trouble)
+        self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
+        self.grace_seconds = GRACE_SECONDS
+        self.max_sessions = MAX_SESSIONS
+
+    @property
+    def login(self) -> Login:
+        """The use case."""
+        return Login(
+            limits=LoginLimits(self.attempts, self.clock, self.events.append),
+            identities=self.identities,
+            session_opening=self.session_opening,
+            session_limit=self.session_limit,
+            key_ring=self.key_ring,
+            session_policy=SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def change_password(self) -> ChangePassword:
+        """The use case."""
+        return ChangePassword(
+            limits=LoginLimits(self.attempts, self.clock, self.events.append),
+            identities=self.identities,
+            sessions=self.sessions,
+            password_rules=PASSWORD_RULES,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def session_limit(self) -> SessionLimit:
+        """The limit."""
+        return SessionLimit(self.sessions, self.max_sessions, self.clock, self.entropy, self.events.append)
+
+    @property
+    def refresh(self) -> Refresh:
+        """The use case."""
+        return Refresh(
+            sessions=self.sessions,
+            dead_tokens=self.dead_tokens,
+            key_ring=self.key_ring,
+            idle_seconds=IDLE_SECONDS,
+            grace_seconds=self.grace_seconds,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def logout(self) -> Logout:
+        """The use case."""
+        return Logout(
+            identities=self.identities,
+            sessions=self.sessions,
+            key_ring=self.key_ring,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def own_sessions(self) -> OwnSessions:
+        """The use cases."""
+        return OwnSessions(sessions=self.sessions, clock=self.clock, entropy=self.entropy, record=self.events.append)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The use cases of operators."""
+        return Accounts(
+            identities=self.identities,
+            sessions=self.sessions,
+            password_rules=PASSWORD_RULES,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    def log_in(self, username: str = USERNAME, password: str = PASSWORD, address: str = ADDRESS) -> TokenGrant:
+        """Log a user in."""
+        return self.login(username, password, POLICY, address=address)
+
+    def refreshed(self, refresh_token: str, scope: str = "") -> TokenGrant:
+        """Present a refresh token, and ask for a scope."""
+        return self.refresh(refresh_token, POLICY, scope=scope)
+
+    def claims_of(self, granted: TokenGrant) -> AccessClaims:
+        """Read an access token as the authorizer would."""
+        verifier = Verifier([verification_key(jwk) for jwk in self.key_ring.keys.jwks()["keys"]], audience=AUDIENCE)
+        return verifier.verify(granted.access_token, issuer=ISSUER, now_seconds=self.clock() // 1000)
+
+    def token_of(self, granted: TokenGrant) -> RefreshToken:
+        """Read a refresh token."""
+        return refresh_tokens.parse(granted.refresh_token, self.key_ring.keys.mac_keys)
+
+    def session_of(self, granted: TokenGrant) -> Session:
+        """Return the session as the table holds it."""
+        token = self.token_of(granted)
+        return self.store.sessions[token.user_id, token.session_id]
+
+    def is_dead(self, granted: TokenGrant) -> bool:
+        """Say whether a refresh token is refused."""
+        try:
+            self.refreshed(granted.refresh_token)
+        except InvalidGrant:
+            return True
+        return False
+
+    def living(self) -> int:
+        """Count the sessions that live, of all users."""
+        return sum(session.is_live(self.clock() // 1000) for session in self.store.sessions.values())
+
+    def change_session(self, granted: TokenGrant, **changes: object) -> None:
+        """Damage a session, or set it to any state."""
+        session = self.session_of(granted)
+        changed = session._replace(**changes)  # type: ignore[arg-type]  # each test names its own fields
+        self.store.sessions[session.user_id, session.session_id] = changed
+
+    def names(self) -> list[EventName]:
+        """Return the names of the events so far, and forget them."""
+        names = [event.name for event in self.events]
+        self.events.clear()
+        return names

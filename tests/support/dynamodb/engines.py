@@ -1,0 +1,95 @@
+"""What the contract suite runs on: the stores in memory, moto, and a DynamoDB endpoint where there is one."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from moto import mock_aws
+
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.identities import Identities
+from edge_auth.flows.ports.sessions import SessionOpening, Sessions
+from tests.support.dynamodb.tables import create_table, items
+from tests.support.fakes.stores import MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The ports of one empty deployment. `is_atomic`: whether its writes may race in threads."""
+
+    identities: Identities
+    session_opening: SessionOpening
+    sessions: Sessions
+    is_atomic: bool
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A deployment's tables, seen without the adapters."""
+
+    client: "DynamoDBClient"
+    identities: str
+    sessions: str
+
+    def session_items(self) -> list[dict[str, object]]:
+        """Return every item of the sessions table."""
+        return items(self.client, self.sessions)
+
+    def identity_items(self) -> list[dict[str, object]]:
+        """Return every item of the identities table."""
+        return items(self.client, self.identities)
+
+    def engine(self, *, is_atomic: bool) -> Engine:
+        """Return the adapters on these tables."""
+        return Engine(
+            identities=DynamoDBIdentities(self.client, table=self.identities),
+            session_opening=DynamoDBSessionOpening(
+                self.client, identities_table=self.identities, sessions_table=self.sessions
+            ),
+            sessions=DynamoDBSessions(self.client, table=self.sessions),
+            is_atomic=is_atomic,
+        )
+
+
+def memory_engine() -> Engine:
+    """Return the stores in memory."""
+    store = MemoryStore()
+    return Engine(MemoryIdentities(store), MemorySessionOpening(store), MemorySessions(store), is_atomic=True)
+
+
+@contextmanager
+def moto_tables() -> Iterator[Tables]:
+    """Make tables in moto. Its conditional writes are not atomic across threads."""
+    with mock_aws():
+        yield _tables(boto3.session.Session().client("dynamodb"))
+
+
+@contextmanager
+def endpoint_tables() -> Iterator[Tables]:
+    """Make tables, under new names, at the endpoint that the environment names, and drop them afterwards."""
+    tables = _tables(boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE]))
+    try:
+        yield tables
+    finally:
+        tables.client.delete_table(TableName=tables.identities)
+        tables.client.delete_table(TableName=tables.sessions)
+        tables.client.close()
+
+
+def _tables(client: "DynamoDBClient") -> Tables:
+    run = uuid.uuid4().hex
+    tables = Tables(client, identities=f"identities-{run}", sessions=f"sessions-{run}")
+    create_table(client, "IdentitiesTable", tables.identities)
+    create_table(client, "SessionsTable", tables.sessions)
+    return tables

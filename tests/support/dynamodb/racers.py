@@ -1,0 +1,213 @@
+"""Processes that race on a real engine: each does its part of every round at the same moment as the others.
+
+A racer has read what it has to read before it waits for the others, so that all that it writes is in the race.
+"""
+
+import multiprocessing
+import os
+import random
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from multiprocessing.synchronize import Barrier
+from typing import TYPE_CHECKING, Any
+
+from edge_auth import base64url
+from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.clock import now_ms
+from edge_auth.credentials.passwords import hash_password
+from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
+from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.flows.sessions.logout import Logout
+from edge_auth.flows.sessions.refresh import Refresh
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.tokens.refresh_token import RefreshToken, mint
+from tests.support.access_tokens import key
+from tests.support.deployment import MAC_KEY, POLICY
+from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Tables
+from tests.support.fakes.attempts import MemoryAttempts
+from tests.support.fakes.stores import FixedKeyRing
+
+if TYPE_CHECKING:
+    from edge_auth.events.security_event import SecurityEvent
+
+DAY_SECONDS = 86_400
+PASSWORD = "a fine long passphrase"
+JITTER_SECONDS = 0.004  # about as long as a write takes: who comes first differs from round to round
+PATIENCE_SECONDS = 30  # for racers that died
+SEED = b"seed of a race.."
+
+
+def user_id(number: int) -> str:
+    """Return the id of the user of a round."""
+    return base64url.encode(number.to_bytes(16))
+
+
+def username(number: int) -> str:
+    """Return the name of the user of a round."""
+    return f"user-{number}"
+
+
+def first_token(number: int) -> RefreshToken:
+    """Return the first refresh token of the one session that the user of a round begins with."""
+    return RefreshToken(user_id(number), user_id(number + 2**64), generation=0, seed=SEED)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where they race: picklable, unlike a client."""
+
+    identities: str
+    sessions: str
+    rounds: int
+    start: Barrier
+
+    def wait(self) -> None:
+        """Wait for the others, and then a moment more or less."""
+        self.start.wait(PATIENCE_SECONDS)
+        time.sleep(random.random() * JITTER_SECONDS)  # noqa: S311 - no secret
+
+
+class Racer:
+    """One process's use cases, on tables of its own client."""
+
+    def __init__(self, place: Place) -> None:
+        """Connect."""
+        self.place = place
+        client = dynamodb_client()
+        self.identities = DynamoDBIdentities(client, table=place.identities)
+        self.sessions = DynamoDBSessions(client, table=place.sessions)
+        self.opening = DynamoDBSessionOpening(client, identities_table=place.identities, sessions_table=place.sessions)
+        keys = KeysInForce((TimedKey(key("ES256"), 0, 0),), MAC_KEY, {MAC_KEY.key_id: MAC_KEY})
+        self.key_ring = FixedKeyRing(keys)
+        self.events: list[SecurityEvent] = []
+
+    def log_in(self, number: int, max_sessions: int = 20) -> None:
+        """Log in; the identity is read, and the password checked, before the start."""
+        place, opening = self.place, self.opening
+
+        class AtTheStart:
+            def open(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+                place.wait()
+                opening.open(*args, **kwargs)
+
+        parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
+        Login(
+            limits=LoginLimits(MemoryAttempts(), now_ms, self.events.append),
+            identities=self.identities,
+            session_opening=AtTheStart(),
+            session_limit=SessionLimit(sessions=self.sessions, max_sessions=max_sessions, **parts),
+            key_ring=self.key_ring,
+            session_policy=SessionPolicy(DAY_SECONDS, DAY_SECONDS),
+            **parts,
+        )(username(number), PASSWORD, POLICY, address="203.0.113.7")
+
+    def log_in_alone(self, number: int) -> None:
+        """Log in where a user may have one session."""
+        self.log_in(number, max_sessions=1)
+
+    def log_out_everywhere(self, number: int) -> None:
+        """Log out everywhere, by the session that was there."""
+        logout = Logout(self.identities, self.sessions, self.key_ring, now_ms, secrets.token_bytes, self.events.append)
+        self.place.wait()
+        insisting(lambda: logout(mint(first_token(number), MAC_KEY), everywhere=True))
+
+    def refresh(self, number: int) -> None:
+        """Refresh the session that was there."""
+        refresh = Refresh(
+            sessions=self.sessions,
+            dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
+            key_ring=self.key_ring,
+            idle_seconds=DAY_SECONDS,
+            grace_seconds=10,
+            clock=now_ms,
+            entropy=secrets.token_bytes,
+            record=self.events.append,
+        )
+        self.place.wait()
+        refresh(mint(first_token(number), MAC_KEY), POLICY)
+
+    def set_password(self, number: int) -> None:
+        """Set another password, which is hashed before the start."""
+        self.place.wait()
+        insisting(lambda: self.identities.change_password(username(number), "$argon2id$another"))
+        self._end_all(number)
+
+    def disable(self, number: int) -> None:
+        """Disable the user."""
+        self.place.wait()
+        insisting(lambda: self.identities.change_status(username(number), DISABLED))
+        self._end_all(number)
+
+    def create(self, number: int) -> None:
+        """Add a user of this name, with an id of this process's own."""
+        identity = an_identity(number, password_hash=f"$argon2id${os.getpid()}")
+        self.place.wait()
+        self.identities.create(replace(identity, user_id=base64url.encode(secrets.token_bytes(16))))
+
+    def _end_all(self, number: int) -> None:
+        end_sessions = EndSessions(self.sessions, now_ms, secrets.token_bytes, self.events.append)
+        insisting(lambda: end_sessions(user_id(number), reason="race"))
+
+
+def an_identity(number: int, *, password_hash: str) -> Identity:
+    """Return the user of a round."""
+    return Identity(user_id(number), username(number), password_hash, ACTIVE, 0, now_ms() // 1000)
+
+
+def a_password_hash() -> str:
+    """Hash the password once for all users."""
+    return hash_password(PASSWORD.encode(), entropy=secrets.token_bytes)
+
+
+def insisting(act: Callable[[], object]) -> None:
+    """Do something again until it is done, as one does who is told to try again."""
+    for _ in range(20):
+        try:
+            act()
+        except TemporarilyUnavailable:
+            continue
+        return
+    raise AssertionError("unavailable, twenty times over")
+
+
+def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]") -> None:
+    """Be one racer: do this in every round, and tell how often it came out how."""
+    racer = Racer(place)
+    counted: Counter[str] = Counter()
+    for number in range(place.rounds):
+        try:
+            getattr(racer, act)(number)
+        except (InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken) as error:
+            counted[f"{act}: {error.code}"] += 1
+        else:
+            counted[f"{act}: done"] += 1
+    outcomes.put(dict(counted))
+
+
+def race(tables: Tables, rounds: int, *acts: str) -> Counter[str]:
+    """Let one process for each act run all rounds, and return how often each came out how."""
+    os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
+    processes = multiprocessing.get_context("spawn")  # no racer shares a connection, or anything else
+    place = Place(tables.identities, tables.sessions, rounds, processes.Barrier(len(acts)))
+    outcomes = processes.Queue()
+    racers = [processes.Process(target=run, args=(act, place, outcomes), daemon=True) for act in acts]
+    try:
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+    finally:
+        del os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
+    assert [racer.exitcode for racer in racers] == [0] * len(acts)
+    return sum((Counter(outcomes.get()) for _ in acts), Counter())

@@ -1,0 +1,105 @@
+"""Users, sessions and tokens to fill stores with. Every value differs from every other: none can be mixed up."""
+
+from dataclasses import replace
+from typing import Any
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import Session
+from edge_auth.tokens.refresh_token import RefreshToken
+from tests.support.dynamodb.engines import Engine
+
+NOW_SECONDS = 2_000_000_000  # ahead of every clock: a real engine deletes what is past its TTL
+NOW_MS = NOW_SECONDS * 1000
+GRACE_SECONDS = 10
+
+ADA_ID = "ada0" * 5 + "aA"
+BOB_ID = "b0b0" * 5 + "bA"
+SEED = b"seed of a test.."
+OTHER_SEED = b"another seed...."
+
+CLIENT_NOW = ClientDescription("", "app/1.1", "2001:db8:1::/48")
+
+ADA = Identity(
+    user_id=ADA_ID,
+    username="ada@example.com",
+    password_hash="$argon2id$ada",
+    status=ACTIVE,
+    epoch=7,
+    created_at_seconds=NOW_SECONDS - 9_000,
+    scope="read write",
+    roles=("admin", "auditor"),
+)
+BOB = replace(ADA, user_id=BOB_ID, username="bob", password_hash="$argon2id$bob", epoch=0, scope="", roles=())
+
+
+def session_id(number: int) -> str:
+    """Return one of many session ids."""
+    return f"{number:021}A"
+
+
+def a_token(generation: int = 3, *, number: int = 1, seed: bytes = SEED, user_id: str = ADA_ID) -> RefreshToken:
+    """Return a refresh token of the session with this number."""
+    return RefreshToken(user_id=user_id, session_id=session_id(number), generation=generation, seed=seed)
+
+
+def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Session:  # noqa: ANN401 - any field of Session
+    """Return a living session that was rotated long ago."""
+    session = Session(
+        user_id=user_id,
+        session_id=session_id(number),
+        seed_hash=a_token().seed_hash,
+        generation=3,
+        rotated_at_ms=NOW_MS - 60_000,
+        rotation_id="rotation-before",
+        created_at_ms=NOW_MS - 5_000_123,
+        auth_time_seconds=NOW_SECONDS - 5_001,
+        idle_expires_at_seconds=NOW_SECONDS + 1_000,
+        absolute_expires_at_seconds=NOW_SECONDS + 2_000,
+        client_id="first-party",
+        scope="read write",
+        roles=("admin", "auditor"),
+        amr=("pwd",),
+        client=ClientDescription("Ada's phone", "app/1.0", "192.0.2.0/24"),
+    )
+    return session._replace(**changes)
+
+
+def opened(engine: Engine, *sessions: Session) -> None:
+    """Put sessions of Ada's into the store, and Ada where she is not there yet."""
+    if ADA_ID not in {session.user_id for session in engine.sessions.of_user(ADA_ID)}:
+        engine.identities.create(ADA)
+    for session in sessions:
+        engine.session_opening.open(session, username=ADA.username, epoch=ADA.epoch)
+
+
+def rotate(
+    engine: Engine,
+    token: RefreshToken,
+    *,
+    now_ms: int = NOW_MS,
+    grace_seconds: int = GRACE_SECONDS,
+    wanted_scope: tuple[str, ...] = (),
+) -> Session:
+    """Rotate with what the tests do not vary."""
+    return engine.sessions.rotate(
+        token,
+        rotation_id="rotation-now",
+        now_ms=now_ms,
+        grace_seconds=grace_seconds,
+        idle_expires_at_seconds=now_ms // 1000 + 1_500,
+        wanted_scope=wanted_scope,
+        client=CLIENT_NOW,
+    )
+
+
+def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: str = "logout") -> None:
+    """End a session with what the tests do not vary."""
+    engine.sessions.end(
+        token.user_id,
+        token.session_id,
+        seed_hash=token.seed_hash,
+        reason=reason,
+        end_id=end_id,
+        now_seconds=NOW_SECONDS,
+    )

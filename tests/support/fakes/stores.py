@@ -1,0 +1,248 @@
+"""Stores in memory. They pass the contract suite that the DynamoDB adapters pass."""
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
+from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
+from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
+from edge_auth.keys.ring import KeyRing, KeysInForce
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import Session
+from edge_auth.tokens.refresh_token import RefreshToken
+
+
+@dataclass
+class MemoryStore:
+    """All tables of a deployment. Every act holds the lock, as every write to one item is atomic in DynamoDB."""
+
+    identities: dict[str, Identity] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class MemoryIdentities:
+    """The port `Identities`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def find(self, username: str) -> Identity:
+        """Read a user."""
+        with self._store.lock:
+            if username not in self._store.identities:
+                raise UnknownUser("there is no such user")
+            return self._store.identities[username]
+
+    def find_by_id(self, user_id: str) -> Identity:
+        """Read the user with this id."""
+        with self._store.lock:
+            for identity in self._store.identities.values():
+                if identity.user_id == user_id:
+                    return identity
+            raise UnknownUser("there is no such user")
+
+    def create(self, identity: Identity) -> None:
+        """Add a user."""
+        with self._store.lock:
+            ids = {other.user_id for other in self._store.identities.values()}
+            if identity.username in self._store.identities or identity.user_id in ids:
+                raise UsernameTaken(f"the user name is taken: {identity.username}")
+            self._store.identities[identity.username] = identity
+
+    def renew_hash(self, identity: Identity, password_hash: str) -> None:
+        """Replace the hash that was checked."""
+        with self._store.lock:
+            current = self._store.identities.get(identity.username)
+            checked = (identity.user_id, identity.password_hash)
+            if current is not None and (current.user_id, current.password_hash) == checked:
+                self._store.identities[identity.username] = replace(current, password_hash=password_hash)
+
+    def change_password(self, username: str, password_hash: str) -> Identity:
+        """Replace the password and move the epoch."""
+        with self._store.lock:
+            current = self.find(username)
+            self._store.identities[username] = replace(current, password_hash=password_hash, epoch=current.epoch + 1)
+            return self.find(username)
+
+    def replace_password(self, identity: Identity, password_hash: str) -> None:
+        """Replace the password of the user as it was read."""
+        with self._store.lock:
+            self._check_as_read(identity)
+            self.change_password(identity.username, password_hash)
+
+    def change_status(self, username: str, status: str) -> Identity:
+        """Change the status and move the epoch."""
+        with self._store.lock:
+            current = self.find(username)
+            self._store.identities[username] = replace(current, status=status, epoch=current.epoch + 1)
+            return self.find(username)
+
+    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch."""
+        with self._store.lock:
+            current = self.find(username)
+            self._store.identities[username] = replace(current, scope=scope, roles=roles, epoch=current.epoch + 1)
+            return self.find(username)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove a user as it was read."""
+        with self._store.lock:
+            self._check_as_read(identity)
+            del self._store.identities[identity.username]
+
+    def _check_as_read(self, identity: Identity) -> None:
+        current = self._store.identities.get(identity.username)
+        if current is None or (current.user_id, current.epoch) != (identity.user_id, identity.epoch):
+            raise EpochMoved
+
+    def move_epoch(self, user_id: str) -> None:
+        """Move the epoch."""
+        with self._store.lock:
+            for username, identity in self._store.identities.items():
+                if identity.user_id == user_id:
+                    self._store.identities[username] = replace(identity, epoch=identity.epoch + 1)
+                    return
+            raise UnknownUser("there is no such user")
+
+
+class MemorySessionOpening:
+    """The port `SessionOpening`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def open(self, session: Session, *, username: str, epoch: int) -> None:
+        """Add a session if the epoch stands still."""
+        with self._store.lock:
+            identity = self._store.identities.get(username)
+            seen = (session.user_id, epoch, ACTIVE)
+            if identity is None or (identity.user_id, identity.epoch, identity.status) != seen:
+                raise EpochMoved
+            if (session.user_id, session.session_id) in self._store.sessions:
+                raise TemporarilyUnavailable("the session id exists")
+            self._store.sessions[session.user_id, session.session_id] = session
+
+
+class MemorySessions:
+    """The port `Sessions`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def rotate(
+        self,
+        token: RefreshToken,
+        *,
+        rotation_id: str,
+        now_ms: int,
+        grace_seconds: int,
+        idle_expires_at_seconds: int,
+        wanted_scope: tuple[str, ...],
+        client: ClientDescription,
+    ) -> Session:
+        """Rotate under the write's condition, spelt out here once more: the fake must not borrow the rule it tests."""
+        key = (token.user_id, token.session_id)
+        with self._store.lock:
+            found = self._store.sessions.get(key)
+            if (
+                found is None
+                or found.generation != token.generation
+                or found.seed_hash != token.seed_hash
+                or found.revoked_at_seconds is not None
+                or found.absolute_expires_at_seconds <= now_ms // 1000
+                or found.idle_expires_at_seconds <= now_ms // 1000
+                or found.rotated_at_ms > now_ms - grace_seconds * 1000
+                or any(word not in found.scope.split() for word in wanted_scope)
+            ):
+                raise RotationRefused(found)
+            self._store.sessions[key] = found._replace(
+                generation=found.generation + 1,
+                rotated_at_ms=now_ms,
+                rotation_id=rotation_id,
+                idle_expires_at_seconds=idle_expires_at_seconds,
+                client=client._replace(name=found.client.name),
+            )
+            return self._store.sessions[key]
+
+    def end(
+        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
+    ) -> None:
+        """End a living session."""
+        key = (user_id, session_id)
+        with self._store.lock:
+            found = self._store.sessions.get(key)
+            same = found is not None and seed_hash in (None, found.seed_hash)
+            if found is not None and same and found.revoked_at_seconds is None:
+                self._store.sessions[key] = found._replace(revoked_at_seconds=now_seconds, revoked_reason=reason)
+                self._store.end_ids[key] = end_id
+            elif self._store.end_ids.get(key) != end_id:
+                raise AlreadyEnded
+
+    def find(self, user_id: str, session_id: str) -> Session | None:
+        """Read one session."""
+        with self._store.lock:
+            return self._store.sessions.get((user_id, session_id))
+
+    def of_user(self, user_id: str) -> list[Session]:
+        """Read all sessions of a user."""
+        with self._store.lock:
+            return [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+
+    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
+        """Read the sessions of a user that live."""
+        return self._living(user_id, now_seconds)
+
+    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+        """Read the ids of all sessions of a user that live, oldest first."""
+        living = self._living(user_id, now_seconds)
+        return [session_id for _, session_id in sorted((one.created_at_ms, one.session_id) for one in living)]
+
+    def _living(self, user_id: str, now_seconds: int) -> list[Session]:
+        with self._store.lock:
+            mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+            return [session for session in mine if session.is_live(now_seconds)]
+
+
+class FixedKeyRing:
+    """The port `KeyRingSource`, with the same keys at all times."""
+
+    def __init__(self, keys: KeysInForce) -> None:
+        """Keep these keys."""
+        self.keys = keys
+
+    def load(self) -> KeysInForce:
+        """Return the keys."""
+        return self.keys
+
+
+class MemoryKeyRingStore:
+    """The port `KeyRingStore`."""
+
+    def __init__(self) -> None:
+        """Begin without a ring."""
+        self._stored: StoredRing | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> StoredRing | None:
+        """Read the ring."""
+        with self._lock:
+            return self._stored
+
+    def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
+        """Keep the ring in the place of the one of this version."""
+        with self._lock:
+            version = f"after {after}"
+            now = self._stored
+            if now is not None and now.version == version and now.ring == ring:
+                return now
+            if (now.version if now else None) != after:
+                raise RingMoved
+            self._stored = StoredRing(ring, version)
+            return self._stored

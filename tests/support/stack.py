@@ -1,0 +1,285 @@
+"""The template's stack in moto: its tables, its secret, and its functions, loaded with the variables it gives."""
+
+import importlib.util
+import json
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from edge_auth import base64url
+from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_items import session_item
+from edge_auth.keys.jwk import PRIVATE_MEMBERS
+from edge_auth.keys.ring import KeyRing, KeysInForce
+from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.sessions.session import Session
+from tests.support.clock import TestClock
+from tests.support.dynamodb.tables import create_table, items
+from tests.support.template import ROOT, Intrinsic, functions, parameters, properties, variables
+from tests.support.wire import THROTTLE_TABLE, Wire, fresh_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+AUDIENCE = "https://api.example.com"
+TABLES = {
+    "IdentitiesTable": "functional-identities",
+    "SessionsTable": "functional-sessions",
+    "ThrottleTable": THROTTLE_TABLE,
+}
+REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
+
+
+@dataclass(frozen=True)
+class LambdaContext:
+    """The part of Lambda's context that the functions may look at."""
+
+    aws_request_id: str = REQUEST_ID
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A proxy integration's response, in parts."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body, read."""
+        document: dict[str, Any] = json.loads(self.body)
+        return document
+
+
+class CurrentStdout:
+    """Standard output as it is when something is written: pytest gives each phase of a test one of its own."""
+
+    def write(self, text: str) -> int:
+        """Write."""
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        sys.stdout.flush()
+
+
+@dataclass
+class Secrets:
+    """Everything that must never be printed."""
+
+    values: set[str] = field(default_factory=set)
+
+    def keep(self, *values: str) -> None:
+        """Remember these."""
+        self.values.update(value for value in values if value)
+
+    def keep_ring(self, ring: KeyRing) -> None:
+        """Remember a ring's private keys and MAC keys, in every spelling that a log could have."""
+        for signing in ring.signing:
+            self.keep(*(value for name, value in signing.key.jwk.items() if name in PRIVATE_MEMBERS))
+        for mac in ring.mac:
+            secret = mac.key.secret
+            self.keep(base64url.encode(secret), secret.hex(), repr(secret)[2:-1])
+
+
+@dataclass
+class Output:
+    """What the functions printed, kept for the search for secrets."""
+
+    capfd: pytest.CaptureFixture[str]
+    caplog: pytest.LogCaptureFixture
+    printed: str = ""
+
+    def read(self) -> str:
+        """Return all that was printed or logged so far."""
+        self.printed += "".join(self.capfd.readouterr())
+        # When a test is over, `text` is empty.
+        return (
+            self.printed + self.caplog.text + repr([record.getMessage() for record in self.caplog.get_records("call")])
+        )
+
+    def show(self, answer: object) -> None:
+        """Count an answer as printed: nothing secret may be in it either."""
+        self.printed += f"{answer!r}\n"
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Return the functions' own log lines."""
+        return [json.loads(line) for line in self.read().splitlines() if line.startswith('{"level"')]
+
+    def security_events(self) -> list[dict[str, Any]]:
+        """Return the log lines that are security events."""
+        return [line for line in self.log_lines() if "event" in line]
+
+
+@dataclass
+class Stack:
+    """One deployment. Functions that are loaded from it share its tables, its secret, its wire and its clock."""
+
+    dynamodb: "DynamoDBClient"
+    secretsmanager: "SecretsManagerClient"
+    secret_arn: str
+    wire: Wire
+    clock: TestClock
+    secrets: Secrets
+    monkeypatch: pytest.MonkeyPatch
+    output: Output
+    parameters: dict[str, str] = field(default_factory=dict)
+    jwks: str = ""
+
+    def environment(self, function: str) -> dict[str, str]:
+        """Return exactly the variables that the template gives a function, resolved as CloudFormation would."""
+        return {name: self._resolved(value) for name, value in variables(function).items()}
+
+    def _resolved(self, value: object) -> str:
+        match value:
+            case Intrinsic("Ref", "KeyRingSecret"):
+                return self.secret_arn
+            case Intrinsic("Ref", str() as name) if name in TABLES:
+                return TABLES[name]
+            case Intrinsic("Ref", str() as name):
+                given = {"Audience": AUDIENCE, **self.parameters}
+                return str(given.get(name, parameters()[name].get("Default")))
+            case Intrinsic("GetAtt", "KeyRing.Jwks"):
+                return self.jwks
+            case _:
+                raise AssertionError(f"the template gives a variable that the tests cannot resolve: {value}")
+
+    def module(self, function: str) -> ModuleType:
+        """Import a function's app.py afresh, as a cold start does."""
+        environment = self.environment(function)
+        for name in {name for app in functions() for name in variables(app)}:
+            self.monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            self.monkeypatch.setenv(name, value)
+        logging.Logger.manager.loggerDict.pop(function, None)
+        path = ROOT / "functions" / function / "app.py"
+        spec = importlib.util.spec_from_file_location(f"{function}_app", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for handler in logging.getLogger(function).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(CurrentStdout())
+        if function == "authorizer":
+            self.monkeypatch.setattr(module, "time", self.clock)
+        return module
+
+    def function(self, function: str) -> Callable[[object], Answer]:
+        """Return a cold function that answers proxy events."""
+        handler = self.module(function).handler
+
+        def invoke(event: object) -> Answer:
+            response = handler(event, LambdaContext())
+            # API Gateway answers 502 to anything else.
+            assert set(response) == {"statusCode", "headers", "body"}
+            assert all(isinstance(value, str) for value in response["headers"].values())
+            answer = Answer(response["statusCode"], response["headers"], response["body"])
+            if answer.status == 200:
+                self.secrets.keep(answer.json.get("access_token", ""), answer.json.get("refresh_token", ""))
+            return answer
+
+        return invoke
+
+    def rotate_keys(self) -> Callable[[object], dict[str, Any]]:
+        """Return the function that writes the key ring, cold, as a schedule and operators call it."""
+        handler = self.module("rotate_keys").handler
+
+        def invoke(event: object) -> dict[str, Any]:
+            answer: dict[str, Any] = handler(event, LambdaContext())
+            self.output.show(answer)
+            return answer
+
+        return invoke
+
+    def make_key_ring(self, ring: KeyRing) -> KeyRing:
+        """Fill the secret and tell the authorizer, as the custom resource does."""
+        self.secretsmanager.put_secret_value(SecretId=self.secret_arn, SecretString=to_secret_json(ring))
+        self.secrets.keep_ring(ring)
+        self.jwks = json.dumps(ring.at(self.clock.now_seconds).jwks())
+        return ring
+
+    @property
+    def key_ring(self) -> KeyRing:
+        """The ring in the secret."""
+        return from_secret_json(self.secretsmanager.get_secret_value(SecretId=self.secret_arn)["SecretString"])
+
+    @property
+    def key_ring_version(self) -> str:
+        """The version of the ring in the secret."""
+        return self.secretsmanager.get_secret_value(SecretId=self.secret_arn)["VersionId"]
+
+    def key_rings(self) -> list[KeyRing]:
+        """Return every ring that was ever in the secret."""
+        versions = self.secretsmanager.list_secret_version_ids(SecretId=self.secret_arn, IncludeDeprecated=True)
+        rings = []
+        for version in versions["Versions"]:
+            value = self.secretsmanager.get_secret_value(SecretId=self.secret_arn, VersionId=version["VersionId"])
+            with suppress(ValueError):  # a test of damaged rings
+                rings.append(from_secret_json(value.get("SecretString", "")))
+        return rings
+
+    @property
+    def keys(self) -> KeysInForce:
+        """The keys of this moment, of the ring in the secret."""
+        return self.key_ring.at(self.clock.now_seconds)
+
+    @property
+    def identities(self) -> DynamoDBIdentities:
+        """The users, for setting the scene."""
+        return DynamoDBIdentities(self.dynamodb, table=TABLES["IdentitiesTable"])
+
+    def add_user(self, identity: Identity, password: str) -> Identity:
+        """Add a user."""
+        self.secrets.keep(password, identity.password_hash)
+        self.identities.create(identity)
+        return identity
+
+    def put_session(self, session: Session, **attributes: Any) -> None:  # noqa: ANN401 - DynamoDB attribute values
+        """Put a session's item as it is, with other attributes where given; None takes one away."""
+        item = {**session_item(session), **attributes}
+        item = {name: value for name, value in item.items() if value is not None}
+        self.dynamodb.put_item(TableName=TABLES["SessionsTable"], Item=item)
+
+    def session_items(self) -> list[dict[str, Any]]:
+        """Return every item of the sessions table."""
+        return items(self.dynamodb, TABLES["SessionsTable"])
+
+    def attempt_items(self) -> list[dict[str, Any]]:
+        """Return every item of the throttle table."""
+        return items(self.dynamodb, THROTTLE_TABLE)
+
+    def forget_attempts(self) -> None:
+        """Empty the throttle table, for tests that log in more often than anybody may."""
+        for item in self.attempt_items():
+            self.dynamodb.delete_item(TableName=THROTTLE_TABLE, Key={"bucket": item["bucket"]})
+
+    def identity_items(self) -> list[dict[str, Any]]:
+        """Return every item of the identities table."""
+        return items(self.dynamodb, TABLES["IdentitiesTable"])
+
+    def with_parameters(self, **given: str) -> "Stack":
+        """Return the same stack with other template parameters."""
+        return replace(self, parameters={**self.parameters, **given})
+
+
+def create_stack(wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output) -> Stack:
+    """Create the tables and the empty secret. moto must be in force."""
+    beside = boto3.Session(botocore_session=fresh_session())  # not on the wire
+    dynamodb = beside.client("dynamodb")
+    for logical_id, name in TABLES.items():
+        create_table(dynamodb, logical_id, name)
+    assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
+    secretsmanager = beside.client("secretsmanager")
+    arn = secretsmanager.create_secret(Name="KeyRingSecret-functional")["ARN"]
+    return Stack(dynamodb, secretsmanager, arn, wire, clock, Secrets(), monkeypatch, output)

@@ -1,0 +1,210 @@
+"""User names: one spelling for each."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth.accounts.usernames import MAX_USERNAME_CHARACTERS, canonical_username
+from edge_auth.errors import UsernameRefused
+
+
+@pytest.mark.parametrize(
+    "text", ["alice", "a", "7", "alice.o-neill_2+x@example.com", "ælfric", "名前", "हिन्दी", "a" * 128]
+)
+def test_plain_names_are_kept(text: str) -> None:
+    """Letters, marks, digits and . _ - + @ of any script."""
+    assert canonical_username(text) == unicodedata.normalize("NFKC", text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice", "ALICE"),
+        ("alice", "AlIcE"),
+        ("alice", "\uff21\uff2c\uff29\uff23\uff25"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("strasse", "stra\u00dfe"),
+        ("fine", "\ufb01ne"),
+        ("\u03c3", "\u03c2"),
+        ("k", "\u212a"),
+        ("2", "\u00b2"),
+    ],
+)
+def test_names_that_look_alike_are_one_name(one: str, other: str) -> None:
+    """Case, width, ligatures, accents and compatible letters do not make a second account."""
+    assert canonical_username(other) == canonical_username(one)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        " alice",
+        "alice ",
+        "al ice",
+        "alice\n",
+        "alice\x00",
+        "alice\t",
+        "alice#1",
+        "user#x",
+        "a/b",
+        "a\\b",
+        'a"b',
+        "a'b",
+        "a*b",
+        "a%b",
+        "a:b",
+        "a;b",
+        "<alice>",
+        "alice\u200b",
+        "ali\u00adce",
+        "\u202ealice",
+        "\ufeffalice",
+        "\ud800",
+        "a" * 129,
+        "a" * 100_000,
+    ],
+)
+def test_other_characters_and_lengths_are_refused(text: str) -> None:
+    """No separators, controls, invisible characters or symbols, and 128 characters at most."""
+    with pytest.raises(UsernameRefused):
+        canonical_username(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("istanbul", "\u0130STANBUL"),
+        ("istanbul", "i\u0307stanbul"),
+        ("istanbul", "i\u0307\u0307stanbul"),
+        ("isik", "\u0131s\u0131k"),
+        ("user42", "user\u0664\u0662"),
+        ("user8", "user\u0b6e"),
+        ("user4", "user\u09ea"),
+        ("2nd", "\U0001d7da\u207f\u1d48"),
+        ("alice", "\u24d0\U0001d4c1\uff49\U0001d41c\u212f"),
+        ("\u00ed", "\u0131\u0301"),
+    ],
+)
+def test_dots_and_digits_make_no_second_account(one: str, other: str) -> None:
+    """A dot on the i and the script of a digit are matters of a keyboard."""
+    assert canonical_username(other) == canonical_username(one)
+
+
+CONFUSABLE = {
+    "cyrillic a": ("paypal", "p\u0430ypal"),
+    "cyrillic capital a": ("alice", "\u0410lice"),
+    "cyrillic, all but one": ("scope", "\u0455\u0441\u043e\u0440e"),
+    "cyrillic, all": ("scope", "\u0455\u0441\u043e\u0440\u0435"),
+    "cyrillic palochka": ("alice", "a\u04cfice"),
+    "cyrillic, all, with accents": ("\u00ebx\u00ef", "\u0451\u0445\u0457"),
+    "cyrillic beside the @": ("ace@example.com", "\u0430\u0441\u0435@example.com"),
+    "cyrillic behind the @": ("ace@example.com", "ace@\u0435xample.com"),
+    "greek omicron": ("bob", "b\u03bfb"),
+    "greek, all": ("ava", "\u03b1\u03bd\u03b1"),
+    "greek and cyrillic": ("ava", "\u03b1\u0475\u0430"),
+    "armenian": ("hugo", "\u0570\u057d\u0581\u0585"),
+    "armenian, all": ("huno", "\u0570\u057d\u0578\u0585"),
+    "cherokee": ("dad", "\u13a0\u13aa\u13a0"),
+    "lisu": ("bob", "\ua4d0\ua4f3\ua4d0"),
+    "coptic": ("coo", "\u2ca5\u2c9f\u2c9f"),
+    "phonetic a": ("alice", "\u0251lice"),
+    "phonetic g": ("greg", "\u0261re\u0261"),
+    "small capital": ("alice", "a\u029fice"),
+    "click": ("alice", "a\u01c0ice"),
+    "modifier apostrophe": ("oneill", "o\u02bcneill"),
+    "variation selector": ("alice", "alice\ufe0f"),
+    "variation selector, far": ("alice", "al\U000e0101ice"),
+    "grapheme joiner": ("alice", "ali\u034fce"),
+    "hangul filler": ("alice", "alice\u1160"),
+    "halfwidth hangul filler": ("alice", "\uffa0alice"),
+    "khmer inherent vowel": ("\u1780\u1781", "\u1780\u17b4\u1781"),
+    "mongolian selector": ("alice", "alice\u180b"),
+    "stroke through a letter": ("s\u00f8ren", "so\u0338ren"),
+    "stroke through d": ("\u0111orde", "d\u0335orde"),
+    "dot on a j": ("jane", "j\u0307ane"),
+    "dot on a cyrillic i": ("\u0456\u0432\u0430\u043d", "\u0456\u0307\u0432\u0430\u043d"),
+    "accent twice": ("caf\u00e9", "cafe\u0301\u0301\u0301"),
+    "accent on nothing": ("alice", "\u0301alice"),
+    "accent on a dot": ("a.b", "a.\u0301b"),
+    "accent on a digit": ("a1", "a1\u0301"),
+    "circle around a letter": ("alice", "a\u20ddlice"),
+    "letter number": ("bob", "b\u3007b"),
+    "old script": ("bob", "\U00010302\U00010310"),
+}
+
+
+@pytest.mark.parametrize(("plain", "other"), CONFUSABLE.values(), ids=CONFUSABLE)
+def test_names_made_to_look_like_another_are_refused(plain: str, other: str) -> None:
+    """One script a name, no letters of another that look like Latin ones, and nothing that nobody sees."""
+    assert canonical_username(plain) != ""
+    with pytest.raises(UsernameRefused):
+        canonical_username(other)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u043c\u0430\u0440\u0438\u044f",
+        "\u03c3\u03bf\u03c6\u03af\u03b1",
+        "\u0570\u0561\u0575\u056f",
+        "\u05d3\u05d5\u05d3",
+        "\u0645\u064f\u062d\u0645\u0651\u062f",
+        "\u0e2a\u0e21\u0e0a\u0e32\u0e22",
+        "\uae40\ubbfc\uc900",
+        "\u4f50\u3005\u6728",
+        "\u30bf\u30ed\u30fc",
+        "\u3055\u304f\u3089",
+        "\u30de\u30a4\u30af-tanaka",
+        "abc\u540d\u524d",
+        "\u10d2\u10d8\u10dd\u10e0\u10d2\u10d8",
+        "nguy\u1ec5n",
+        "b\u00e1i-\u1ecd\u0301l\u00e1",
+        "\u0111or\u0111e",
+        "s\u00f8ren",
+        "\u0142ukasz",
+        "\u00feorbj\u00f6rg",
+    ],
+)
+def test_names_of_the_worlds_scripts_are_kept(name: str) -> None:
+    """What is refused is mixing, not being foreign; Latin goes with the scripts of East Asia."""
+    assert canonical_username(name) == unicodedata.normalize("NFKC", name)
+
+
+def test_a_name_that_grows_over_the_bound_is_refused() -> None:
+    """One ligature can become many letters; what counts is the stored spelling too."""
+    assert canonical_username("\ufb03" * 42) == "ffi" * 42
+    with pytest.raises(UsernameRefused):
+        canonical_username("\ufb03" * MAX_USERNAME_CHARACTERS)
+
+
+@given(st.text(min_size=1, max_size=24))
+def test_the_one_spelling_is_its_own(text: str) -> None:
+    """A stored name, entered as it is stored, finds itself."""
+    try:
+        name = canonical_username(text)
+    except UsernameRefused:
+        return
+    assert canonical_username(name) == name
+
+
+@pytest.mark.parametrize("name", ["\u0456\u0432\u0430\u043d@example.com", "\u30bf\u30ed\u30fc@example.com"])
+def test_the_two_sides_of_an_address_may_differ_in_script(name: str) -> None:
+    """An address is a name and a domain: each is of one script."""
+    assert canonical_username(name) == name
+
+
+def test_every_single_character_has_one_spelling() -> None:
+    """All of Unicode, one by one: whatever is allowed is stable under a second spelling."""
+    unstable = []
+    for character in map(chr, range(0x110000)):
+        try:
+            name = canonical_username(character)
+        except UsernameRefused:
+            continue
+        if canonical_username(name) != name:
+            unstable.append(character)
+    assert unstable == []

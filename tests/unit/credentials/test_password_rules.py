@@ -1,0 +1,177 @@
+"""What a new password has to be."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
+from edge_auth.credentials.password_rules import PasswordRules, folded, service_names
+from edge_auth.credentials.passwords import password_bytes
+from edge_auth.errors import (
+    AccountError,
+    InvalidRequest,
+    PasswordCommon,
+    PasswordGuessable,
+    PasswordRefused,
+    PasswordTooLong,
+    PasswordTooShort,
+)
+from tests.support.template import ROOT
+
+SERVICES = service_names("https://auth.example.com/v1", "notes-api")
+RULES = PasswordRules(15, COMMON_PASSWORDS, SERVICES)
+SHORT_RULES = PasswordRules(8, COMMON_PASSWORDS, SERVICES)
+
+
+@pytest.mark.parametrize("text", ["a" * 15, "a" * 64, "a" * 128, "😀" * 15, "😀" * 64, "pass word pass word", "ß" * 15])
+def test_new_passwords_have_15_to_128_characters_of_any_kind(text: str) -> None:
+    """Code points are counted; there are no rules of composition (P1, P2)."""
+    assert RULES.check(text, "ada") == password_bytes(text)
+
+
+@pytest.mark.parametrize("text", ["", "a" * 14, "😀" * 14, "e\u0301" * 14])
+def test_shorter_new_passwords_are_refused(text: str) -> None:
+    """With the rule and the count, and not with the password; é is one character however it is spelt (P1)."""
+    count = len(unicodedata.normalize("NFC", text))
+    with pytest.raises(PasswordTooShort, match=f"15 to 128 characters, this one has {count}$"):
+        RULES.check(text, "ada")
+
+
+@pytest.mark.parametrize("text", ["a" * 129, "a" * 1025, "a" * 100_000, "😀" * 129])
+def test_longer_new_passwords_are_refused(text: str) -> None:
+    """Before any other rule, and also beyond what a login reads (P1, P7)."""
+    with pytest.raises(PasswordTooLong, match=f"15 to 128 characters, this one has {len(text)}$"):
+        RULES.check(text, "ada")
+
+
+@pytest.mark.parametrize("least", [8, 15, 64])
+def test_the_least_length_is_the_deployments(least: int) -> None:
+    """P1: from 8, which needs a second factor, to 64, which everybody has to take."""
+    rules = PasswordRules(least, frozenset(), frozenset())
+    assert rules.check("x" * least, "ada") == b"x" * least
+    with pytest.raises(PasswordTooShort):
+        rules.check("x" * (least - 1), "ada")
+
+
+@pytest.mark.parametrize("least", [-1, 0, 7, 65, 128])
+def test_no_other_least_length_is_taken(least: int) -> None:
+    """P1: a deployment cannot be talked into short passwords, nor out of long ones."""
+    with pytest.raises(ValueError, match="8 to 64"):
+        PasswordRules(least, frozenset(), frozenset())
+
+
+def test_what_is_hashed_is_the_password_and_not_its_folded_spelling() -> None:
+    """NFC once, nothing else: what is compared by is never what is hashed (P3)."""
+    assert RULES.check("Cafe\u0301 au Lait, S'il", "ada") == "Caf\u00e9 au Lait, S'il".encode()
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=15, max_size=60))
+def test_what_is_taken_can_be_checked(text: str) -> None:
+    """P3: a login with the same text hashes the same bytes."""
+    try:
+        taken = RULES.check(text, "ada")
+    except PasswordRefused:
+        return
+    assert taken == password_bytes(text) == unicodedata.normalize("NFC", text).encode()
+
+
+def test_a_new_password_with_a_lone_surrogate_is_malformed() -> None:
+    """It could never be typed again (P10)."""
+    with pytest.raises(InvalidRequest, match="not Unicode"):
+        RULES.check("correct horse \ud800 battery", "ada")
+
+
+def test_the_list_of_common_passwords_is_long() -> None:
+    """P4: 30,000, of which those that are long enough at all matter."""
+    assert len(COMMON_PASSWORDS) == 30_000
+    assert sum(len(password) >= 8 for password in COMMON_PASSWORDS) > 10_000
+
+
+def test_every_common_password_is_refused() -> None:
+    """P4: each of the list is refused, with the reason that is true of it."""
+    for text in COMMON_PASSWORDS:
+        with pytest.raises(PasswordTooShort if len(text) < 8 else PasswordCommon):
+            SHORT_RULES.check(text, "ada")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["password1", "PASSWORD1", "PassWord1", "\uff50\uff41\uff53\uff53word1", "1q2w3e4r5t", "iloveyou", "trustno1"],
+)
+def test_a_common_password_is_refused_in_any_spelling(text: str) -> None:
+    """P4: capitals make a common password no better."""
+    with pytest.raises(PasswordCommon):
+        SHORT_RULES.check(text, "ada")
+
+
+@pytest.mark.parametrize("text", ["123456789qwerty", "qwerty123456789", "1QAZ2WSX3EDC4RFV"])
+def test_common_passwords_of_full_length_are_refused(text: str) -> None:
+    """P4: with the default least length too."""
+    with pytest.raises(PasswordCommon):
+        RULES.check(text, "ada")
+
+
+@pytest.mark.parametrize(
+    ("text", "username"),
+    [
+        ("ada.lovelace@example.com", "ada.lovelace@example.com"),
+        ("Ada.Lovelace@Example.COM", "ada.lovelace@example.com"),
+        ("augusta.ada.lovelace", "augusta.ada.lovelace@example.com"),
+        ("AUGUSTA.ADA.LOVELACE", "augusta.ada.lovelace"),
+        ("augusta.ada.lovelace", "AUGUSTA.ADA.LOVELACE"),
+        ("https://auth.example.com/v1", "ada"),
+        ("auth.example.com", "ada"),
+        ("AUTH.example.com", "ada"),
+    ],
+)
+def test_a_name_is_no_password(text: str, username: str) -> None:
+    """P4: neither the user's, nor what stands before its @, nor the service's."""
+    with pytest.raises(PasswordGuessable):
+        RULES.check(text, username)
+
+
+def test_an_audience_that_is_no_address_is_a_name_too() -> None:
+    """P4: the audience may be any word."""
+    with pytest.raises(PasswordGuessable):
+        SHORT_RULES.check("Notes-API", "ada")
+
+
+def test_a_password_that_holds_a_name_is_taken() -> None:
+    """P2: equal is refused, alike is not: that would be a rule of composition."""
+    for text in ("ada.lovelace@example.com!", "my auth.example.com", "lovelace@example.com"):
+        assert RULES.check(text, "ada.lovelace@example.com") == text.encode()
+
+
+def test_no_address_is_no_name() -> None:
+    """An issuer that is derived from the event is nobody's name."""
+    assert service_names("", "") == frozenset()
+    assert service_names("", "https://API.example.com") == {"https://api.example.com", "api.example.com"}
+
+
+@given(st.text(max_size=40))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    """Or a listed spelling would not be found."""
+    assert folded(folded(text)) == folded(text)
+
+
+def test_a_refusal_is_for_clients_and_for_operators() -> None:
+    """A code and a text that says no more than it; and a detail that an operator reads."""
+    refusals = (PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable)
+    assert [refusal.code for refusal in refusals] == [
+        "password_too_short",
+        "password_too_long",
+        "password_common",
+        "password_guessable",
+    ]
+    for refusal in refusals:
+        assert isinstance(refusal("why"), AccountError)
+        assert str(refusal("why")) == refusal("why").detail == "why"
+
+
+def test_the_list_is_read_by_those_who_set_passwords_only() -> None:
+    """It takes a tenth of a second to load: nobody who logs in waits for it."""
+    readers = {path.parent.name for path in ROOT.glob("functions/*/app.py") if "common_passwords" in path.read_text()}
+    assert readers <= {"password", "register"}
+    assert not [path for path in ROOT.glob("layers/**/*.py") if "import COMMON_PASSWORDS" in path.read_text()]

@@ -1,0 +1,238 @@
+"""Passwords: hashed with Argon2id, checked exactly as received, always with the same work."""
+
+import re
+import unicodedata
+
+import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth.credentials.passwords import (
+    PROFILE,
+    check_password,
+    hash_password,
+    needs_rehash,
+    password_bytes,
+)
+from edge_auth.errors import InvalidCredentials, InvalidRequest
+
+PASSWORD = "correct horse battery"
+CURRENT = "$argon2id$v=19$m=19456,t=2,p=1$"
+
+
+def entropy(size: int) -> bytes:
+    """Return a fixed salt."""
+    return b"s" * size
+
+
+def weak_hash(password: str, *, memory_kib: int = 64, iterations: int = 1, lanes: int = 1) -> str:
+    """Hash under another profile than today's."""
+    argon2id = Argon2id(salt=b"s" * 16, length=32, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
+    return argon2id.derive_phc_encoded(password.encode())
+
+
+STORED = hash_password(PASSWORD.encode(), entropy=entropy)
+SALT, HASH = STORED.split("$")[4:]
+
+
+def test_the_right_password_passes() -> None:
+    """And says nothing."""
+    check_password(password_bytes(PASSWORD), STORED)
+
+
+def test_the_stored_hash_names_owasps_profile() -> None:
+    """Argon2id, version 19, m=19456 t=2 p=1, 16 bytes of salt, 32 of hash, read back from the PHC string (P5)."""
+    parts = re.fullmatch(
+        r"\$(\w+)\$v=(\d+)\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)",
+        hash_password(b"x", entropy=entropy),
+    )
+    assert parts is not None
+    assert parts.groups()[:5] == ("argon2id", "19", "19456", "2", "1")
+    assert (len(parts[6]) * 6 // 8, len(parts[7]) * 6 // 8) == (16, 32)
+
+
+def test_the_salt_is_drawn_for_each_hash() -> None:
+    """One password, two users, two hashes (P5)."""
+    drawn: list[int] = []
+
+    def watched(size: int) -> bytes:
+        drawn.append(size)
+        return bytes([len(drawn)]) * size
+
+    assert hash_password(b"x", entropy=watched) != hash_password(b"x", entropy=watched)
+    assert drawn == [16, 16]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        PASSWORD + " ",
+        " " + PASSWORD,
+        PASSWORD + "\n",
+        PASSWORD.upper(),
+        PASSWORD.title(),
+        PASSWORD + "\x00",
+        PASSWORD + "\x00x",
+        PASSWORD[:-1],
+        PASSWORD + PASSWORD[-1],
+        PASSWORD.replace("o", "0"),
+        PASSWORD.replace(" ", "\u00a0"),
+    ],
+)
+def test_a_password_is_checked_exactly_as_received(other: str) -> None:
+    """No trimming, no truncation, no folding of case (P3)."""
+    with pytest.raises(InvalidCredentials):
+        check_password(password_bytes(other), STORED)
+
+
+@pytest.mark.parametrize("place", [71, 72, 73, 127, 128, 255, 256, 1023])
+def test_every_byte_of_a_long_password_counts(place: int) -> None:
+    """There is no place behind which a change is not seen (P3)."""
+    long = "a" * 1024
+    stored = weak_hash(long)
+    check_password(password_bytes(long), stored)
+    with pytest.raises(InvalidCredentials):
+        check_password(password_bytes(long[:place] + "b" + long[place + 1 :]), stored)
+
+
+def test_a_nul_does_not_end_a_password() -> None:
+    """What follows it counts (P3)."""
+    stored = weak_hash("before\x00after")
+    check_password(password_bytes("before\x00after"), stored)
+    for other in ("before", "before\x00", "before\x00other"):
+        with pytest.raises(InvalidCredentials):
+            check_password(password_bytes(other), stored)
+
+
+def test_composed_and_decomposed_letters_are_the_same_password() -> None:
+    """Keyboards differ in how they spell é: both are hashed in NFC (P3)."""
+    composed, decomposed = "caf\u00e9 au lait, s'il", "cafe\u0301 au lait, s'il"
+    assert password_bytes(composed) == password_bytes(decomposed) == composed.encode()
+
+
+def test_compatible_letters_are_different_passwords() -> None:
+    """NFC and not NFKC: a ligature is not its letters (P3)."""
+    assert password_bytes("\ufb01ne") != password_bytes("fine")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=60))
+def test_any_unicode_text_is_its_nfc(text: str) -> None:
+    """Nothing but the normal form is applied (P3)."""
+    assert password_bytes(text) == unicodedata.normalize("NFC", text).encode()
+
+
+@pytest.mark.parametrize("text", ["a" * 1024, "é" * 512, "😀" * 256])
+def test_up_to_1024_bytes_are_checked(text: str) -> None:
+    """The bound itself is allowed (P7)."""
+    assert len(text.encode()) == 1024
+    assert password_bytes(text) == text.encode()
+
+
+@pytest.mark.parametrize("text", ["", "a" * 1025, "é" * 513, "😀" * 257, "a" * 8192])
+def test_more_than_1024_bytes_and_none_at_all_are_malformed(text: str) -> None:
+    """Refused before anything is hashed (P7)."""
+    with pytest.raises(InvalidRequest):
+        password_bytes(text)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "correct horse \udfff battery", "\udc00\ud800"])
+def test_a_lone_surrogate_is_malformed(text: str) -> None:
+    """JSON can spell it, Unicode text cannot hold it (P10)."""
+    with pytest.raises(InvalidRequest):
+        password_bytes(text)
+
+
+def test_each_check_is_one_argon2_run(argon2_runs: list[str]) -> None:
+    """Right, wrong and no such user cost the same: one run under today's profile (P8)."""
+    check_password(password_bytes(PASSWORD), STORED)
+    for password, stored in (("wrong", STORED), (PASSWORD, None), ("wrong", None)):
+        with pytest.raises(InvalidCredentials):
+            check_password(password_bytes(password), stored)
+    assert len(argon2_runs) == 4
+    assert all(phc.startswith(CURRENT) for phc in argon2_runs)
+
+
+MALFORMED = {
+    "empty": "",
+    "rubbish": "x",
+    "not ascii": CURRENT + "é" * 22 + "$" + HASH,
+    "lone surrogate": CURRENT + SALT + "$" + HASH[:-1] + "\ud800",
+    "no hash": CURRENT + SALT,
+    "empty hash": CURRENT + SALT + "$",
+    "empty salt": CURRENT + "$" + HASH,
+    "padded": STORED + "=",
+    "trailing newline": STORED + "\n",
+    "trailing part": STORED + "$x",
+    "leading space": " " + STORED,
+    "argon2i": STORED.replace("argon2id", "argon2i"),
+    "argon2d": STORED.replace("argon2id", "argon2d"),
+    "bcrypt": "$2b$12$C6UzMDM.H6dfI/f/IKcEeO7ZQwJqZ1Y0G1qvYbq1g0w4V5oFv5e3i",
+    "pbkdf2": "$pbkdf2-sha256$600000$c2FsdHNhbHRzYWx0$aGFzaA",
+    "version 16": STORED.replace("v=19", "v=16"),
+    "no version": STORED.replace("v=19$", ""),
+    "huge memory": STORED.replace("m=19456", "m=4194304"),
+    "huger memory": STORED.replace("m=19456", "m=99999999999999999999"),
+    "memory over the bound": STORED.replace("m=19456", "m=131073"),
+    "no memory": STORED.replace("m=19456", "m=0"),
+    "too little memory": STORED.replace("m=19456", "m=7"),
+    "too little memory for its lanes": STORED.replace("m=19456,t=2,p=1", "m=63,t=2,p=8"),
+    "negative memory": STORED.replace("m=19456", "m=-1"),
+    "memory in other digits": STORED.replace("m=19456", "m=١٩٤٥٦"),
+    "huge time": STORED.replace("t=2", "t=4294967295"),
+    "time over the bound": STORED.replace("t=2", "t=17"),
+    "no time": STORED.replace("t=2", "t=0"),
+    "many lanes": STORED.replace("p=1", "p=16777215"),
+    "lanes over the bound": STORED.replace("p=1", "p=9"),
+    "no lanes": STORED.replace("p=1", "p=0"),
+    "parameters in another order": STORED.replace("m=19456,t=2,p=1", "t=2,m=19456,p=1"),
+    "short salt": CURRENT + "AAAA$" + HASH,
+    "salt of impossible length": CURRENT + "A" * 21 + "$" + HASH,
+    "hash of impossible length": CURRENT + SALT + "$" + "A" * 45,
+    "salt with unused bits": CURRENT + "A" * 21 + "B$" + HASH,
+    "hash with unused bits": CURRENT + SALT + "$" + "A" * 42 + "B",
+    "url-safe alphabet": CURRENT + "-" * 22 + "$" + HASH,
+}
+
+
+@pytest.mark.parametrize("stored", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_hash_fails_like_a_wrong_password(stored: str, argon2_runs: list[str]) -> None:
+    """No crash, no memory exhausted, and the same one run as for anybody else (P8, P9)."""
+    with pytest.raises(InvalidCredentials):
+        check_password(password_bytes(PASSWORD), stored)
+    assert len(argon2_runs) == 1
+    assert argon2_runs[0].startswith(CURRENT)
+
+
+def test_hashes_under_other_honest_parameters_are_checked() -> None:
+    """A hash from before a change of profile still lets its user in (P6)."""
+    for stored in (
+        weak_hash(PASSWORD),
+        weak_hash(PASSWORD, memory_kib=12_288, iterations=3),
+        weak_hash(PASSWORD, memory_kib=4096, lanes=4),
+    ):
+        check_password(password_bytes(PASSWORD), stored)
+        with pytest.raises(InvalidCredentials):
+            check_password(password_bytes("wrong"), stored)
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        (STORED, False),
+        (weak_hash(PASSWORD), True),
+        (weak_hash(PASSWORD, memory_kib=19_456, iterations=1), True),
+        (weak_hash(PASSWORD, memory_kib=19_457, iterations=2), True),
+        (STORED.replace("t=2", "t=20"), True),
+        ("", True),
+    ],
+)
+def test_any_other_profile_than_todays_is_to_be_renewed(stored: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Decided by the parameters that the stored hash names (P6)."""
+    assert needs_rehash(stored) is expected
+
+
+def test_what_is_hashed_today_needs_no_renewal() -> None:
+    """Or every login would hash twice (P6)."""
+    assert PROFILE.phc_prefix == CURRENT
+    assert not needs_rehash(hash_password(b"x", entropy=entropy))

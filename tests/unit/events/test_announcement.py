@@ -1,0 +1,35 @@
+"""Announcements: what wants attention is told to others too."""
+
+import pytest
+
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.events.announcement import announcing
+from edge_auth.events.security_event import WANTS_ATTENTION, EventName, SecurityEvent
+
+
+@pytest.mark.parametrize("name", list(EventName))
+def test_only_what_wants_attention_is_announced(name: EventName) -> None:
+    """Everything is recorded; others hear of a reuse, and not of every login."""
+    recorded: list[SecurityEvent] = []
+    announced: list[SecurityEvent] = []
+    event = SecurityEvent(name, "user", "session", reason="why")
+
+    announcing(recorded.append, announced.append)(event)
+
+    assert recorded == [event]
+    assert announced == ([event] if name in WANTS_ATTENTION else [])
+
+
+def test_what_cannot_be_announced_is_recorded_and_told() -> None:
+    """An outage of the bus is nobody's problem but the operator's."""
+    recorded: list[SecurityEvent] = []
+
+    def announce(_event: SecurityEvent) -> None:
+        raise TemporarilyUnavailable("PutEvents: ThrottlingException")
+
+    event = SecurityEvent(EventName.REFRESH_TOKEN_REUSED, "user", "session")
+    announcing(recorded.append, announce)(event)
+
+    told = SecurityEvent(EventName.NOT_ANNOUNCED, "user", "session", reason="PutEvents: ThrottlingException")
+    assert recorded == [event, told]
+    assert told.name not in WANTS_ATTENTION, "or it would be announced in turn"

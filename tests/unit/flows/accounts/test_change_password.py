@@ -1,0 +1,290 @@
+"""Change of a password by its user."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.accounts.identity import DISABLED
+from edge_auth.credentials.passwords import needs_rehash
+from edge_auth.errors import (
+    AuthError,
+    InvalidCredentials,
+    InvalidRequest,
+    InvalidToken,
+    PasswordCommon,
+    PasswordGuessable,
+    PasswordTooLong,
+    PasswordTooShort,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
+from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from tests.support.deployment import ADDRESS, IDLE_SECONDS, PASSWORD, USERNAME, Deployment
+
+NEW_PASSWORD = "staple battery horse"
+WRONG_PASSWORD = "incorrect horse battery"
+STRANGER = "198.51.100.1"  # an address from which nobody has logged in
+
+
+@pytest.fixture
+def own(deployment: Deployment) -> TokenGrant:
+    """Return the session that asks."""
+    return deployment.log_in()
+
+
+def change(deployment: Deployment, own: TokenGrant, current: str = PASSWORD, new: str = NEW_PASSWORD) -> None:
+    """Change the password in this session."""
+    token = deployment.token_of(own)
+    deployment.change_password(token.user_id, token.session_id, current, new, address=ADDRESS)
+
+
+def refused(deployment: Deployment, own: TokenGrant, error: type[AuthError], current: str, new: str) -> None:
+    """Check that a change is refused and changes neither the user nor a session."""
+    identities, sessions = dict(deployment.store.identities), dict(deployment.store.sessions)
+    with pytest.raises(error):
+        change(deployment, own, current, new)
+    assert (deployment.store.identities, deployment.store.sessions) == (identities, sessions)
+
+
+def test_the_new_password_is_the_password(deployment: Deployment, own: TokenGrant) -> None:
+    """From now on, under today's profile, at another epoch; nothing else of the user changes."""
+    before = deployment.store.identities[USERNAME]
+    change(deployment, own)
+    after = deployment.store.identities[USERNAME]
+    assert replace(after, password_hash=before.password_hash) == replace(before, epoch=1)
+    assert not needs_rehash(after.password_hash)
+    with pytest.raises(InvalidCredentials):
+        deployment.log_in()
+    deployment.log_in(USERNAME, NEW_PASSWORD)
+
+
+def test_all_other_sessions_end_and_this_one_goes_on(deployment: Deployment, own: TokenGrant) -> None:
+    """A8, F17: whoever else knew the old password is out; who changed it stays in."""
+    others = [deployment.log_in() for _ in range(3)]
+    change(deployment, own)
+    assert {deployment.session_of(other).revoked_reason for other in others} == {"password_changed"}
+    assert all(deployment.is_dead(other) for other in others)
+    assert deployment.session_of(own).revoked_at_seconds is None
+    assert deployment.refreshed(own.refresh_token).session_id == own.session_id
+
+
+def test_the_current_password_is_needed(deployment: Deployment, own: TokenGrant) -> None:
+    """An access token alone is not enough: it may be a stolen one."""
+    deployment.log_in()
+    refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
+
+
+@pytest.mark.parametrize("current", [PASSWORD + " ", PASSWORD.upper(), PASSWORD[:-1]])
+def test_the_current_password_is_checked_as_received(deployment: Deployment, own: TokenGrant, current: str) -> None:
+    """P3: as at a login."""
+    refused(deployment, own, InvalidCredentials, current, NEW_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("new", "error"),
+    [
+        ("a" * 14, PasswordTooShort),
+        ("a" * 129, PasswordTooLong),
+        ("a" * 2000, PasswordTooLong),
+        ("QWERTY123456789", PasswordCommon),
+        ("API.example.com", PasswordGuessable),
+        ("correct horse \ud800 battery", InvalidRequest),
+    ],
+)
+def test_a_new_password_that_breaks_a_rule_changes_nothing(
+    deployment: Deployment, own: TokenGrant, new: str, error: type[AuthError], argon2_runs: list[str]
+) -> None:
+    """P1, P4, P10: with the reason, before anything is hashed, and it is no attempt at the password."""
+    acts = len(deployment.trouble.acts)
+    refused(deployment, own, error, PASSWORD, new)
+    assert argon2_runs == []
+    assert "count" not in deployment.trouble.acts[acts:]
+
+
+def test_the_users_own_name_is_no_password(deployment: Deployment, own: TokenGrant) -> None:
+    """P4: the name is the account's, not one that the client sends."""
+    user = deployment.store.identities.pop(USERNAME)
+    name = "augusta.ada.lovelace"
+    deployment.store.identities[name] = replace(user, username=name)
+    refused(deployment, own, PasswordGuessable, PASSWORD, name.upper())
+
+
+@pytest.mark.parametrize("current", ["", "a" * 1025, "\ud800"])
+def test_a_current_password_that_is_none_is_malformed(deployment: Deployment, own: TokenGrant, current: str) -> None:
+    """P7, P10: as at a login."""
+    refused(deployment, own, InvalidRequest, current, NEW_PASSWORD)
+
+
+@pytest.mark.parametrize("end", ["logout", "everywhere", "idle", "gone", "another's"])
+def test_an_ended_session_changes_nothing(
+    deployment: Deployment, own: TokenGrant, end: str, argon2_runs: list[str]
+) -> None:
+    """An access token outlives its session by some minutes, but for this it is not enough."""
+    token = deployment.token_of(own)
+    user_id = token.user_id
+    match end:
+        case "logout":
+            deployment.logout(own.refresh_token, everywhere=False)
+        case "everywhere":
+            deployment.logout(own.refresh_token, everywhere=True)
+        case "idle":
+            deployment.clock.advance(seconds=IDLE_SECONDS)
+        case "gone":
+            deployment.store.sessions.clear()
+        case _:
+            user_id = "somebody else"
+    before = dict(deployment.store.identities)
+    with pytest.raises(InvalidToken):
+        deployment.change_password(user_id, token.session_id, PASSWORD, NEW_PASSWORD, address=ADDRESS)
+    assert deployment.store.identities == before
+    assert argon2_runs == []
+
+
+@pytest.mark.parametrize(
+    ("fate", "current"),
+    [
+        ("living", WRONG_PASSWORD),
+        *((fate, current) for fate in ("disabled", "deleted") for current in (PASSWORD, WRONG_PASSWORD)),
+    ],
+)
+def test_nothing_tells_what_became_of_the_user(
+    deployment: Deployment, own: TokenGrant, fate: str, current: str, argon2_runs: list[str]
+) -> None:
+    """P8, F18: in the moment before their sessions end, disabled and deleted users are as wrong as a wrong password."""
+    user = deployment.store.identities[USERNAME]
+    if fate == "disabled":
+        deployment.store.identities[USERNAME] = replace(user, status=DISABLED)
+    elif fate == "deleted":
+        del deployment.store.identities[USERNAME]
+    refused(deployment, own, InvalidCredentials, current, NEW_PASSWORD)
+    assert len(argon2_runs) == 2
+    assert all(run.startswith("$argon2id$v=19$m=19456,t=2,p=1$") for run in argon2_runs)
+
+
+@pytest.mark.parametrize("stored", ["", "x", "$argon2id$v=19$m=4194304,t=2,p=1$AAAA$AAAA"])
+def test_a_malformed_stored_hash_is_a_wrong_password(
+    deployment: Deployment, own: TokenGrant, stored: str, argon2_runs: list[str]
+) -> None:
+    """P9: at the usual cost."""
+    deployment.store.identities[USERNAME] = replace(deployment.store.identities[USERNAME], password_hash=stored)
+    refused(deployment, own, InvalidCredentials, PASSWORD, NEW_PASSWORD)
+    assert len(argon2_runs) == 2
+
+
+def test_attempts_count_together_with_those_to_log_in(deployment: Deployment, own: TokenGrant) -> None:
+    """P11, P12: a stolen access token is no second chance to guess, and no password is looked at while waiting."""
+    token = deployment.token_of(own)
+    ids = (token.user_id, token.session_id)
+    for _ in range(ACCOUNT_BACKOFF.free_attempts):
+        with pytest.raises(InvalidCredentials):
+            deployment.change_password(*ids, WRONG_PASSWORD, NEW_PASSWORD, address=STRANGER)
+    with pytest.raises(TooManyAttempts):
+        deployment.change_password(*ids, PASSWORD, NEW_PASSWORD, address=STRANGER)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(address=STRANGER)
+    change(deployment, own)
+
+
+def test_a_right_password_forgets_the_mistakes(deployment: Deployment, own: TokenGrant) -> None:
+    """P11: as a login does."""
+    for _ in range(ACCOUNT_BACKOFF.free_attempts - 1):
+        refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
+    change(deployment, own)
+    assert [counted.attempts for counted in deployment.attempts.counters.values()] == [0]
+
+
+@pytest.mark.parametrize("act", ["find_session", "find_by_id", "count", "replace_password"])
+def test_trouble_before_the_change_changes_nothing(deployment: Deployment, own: TokenGrant, act: str) -> None:
+    """F19, P16: the old password stays good and all sessions live."""
+    deployment.log_in()
+    deployment.trouble.fail(act)
+    refused(deployment, own, TemporarilyUnavailable, PASSWORD, NEW_PASSWORD)
+    deployment.trouble.heal()
+    change(deployment, own)
+
+
+@pytest.mark.parametrize("act", ["find_session", "find_by_id", "count"])
+def test_trouble_before_the_password_is_looked_at_costs_no_hash(
+    deployment: Deployment, own: TokenGrant, act: str, argon2_runs: list[str]
+) -> None:
+    """P16: what cannot be counted is not tried."""
+    deployment.trouble.fail(act)
+    refused(deployment, own, TemporarilyUnavailable, PASSWORD, NEW_PASSWORD)
+    assert argon2_runs == []
+
+
+@pytest.mark.parametrize("act", ["ids_to_end", "end"])
+def test_trouble_after_the_change_is_made_up_for_by_the_same_call(
+    deployment: Deployment, own: TokenGrant, act: str
+) -> None:
+    """A8: no session survives because a call failed half-way: the new password is known by then, and is enough."""
+    others = [deployment.log_in() for _ in range(3)]
+    deployment.trouble.fail(act, after=0 if act == "ids_to_end" else 1)
+    with pytest.raises(TemporarilyUnavailable):
+        change(deployment, own)
+    epoch = deployment.store.identities[USERNAME].epoch
+    deployment.trouble.heal()
+    change(deployment, own)
+    assert all(deployment.is_dead(other) for other in others)
+    assert not deployment.is_dead(own)
+    assert deployment.store.identities[USERNAME].epoch == epoch == 1
+
+
+def test_the_same_call_again_changes_nothing_more(deployment: Deployment, own: TokenGrant) -> None:
+    """It is answered like the first: its answer may have been lost."""
+    change(deployment, own)
+    changed = deployment.store.identities[USERNAME]
+    change(deployment, own)
+    assert deployment.store.identities[USERNAME] == changed
+
+
+def test_attempts_that_cannot_be_forgotten_are_no_reason_to_fail(deployment: Deployment, own: TokenGrant) -> None:
+    """The change is made; the log says so."""
+    deployment.trouble.fail("succeed")
+    change(deployment, own)
+    assert EventName.ATTEMPTS_NOT_FORGOTTEN in deployment.names()
+
+
+RACES: dict[str, Callable[[Deployment], object]] = {
+    "another change": lambda deployment: deployment.accounts.set_password(USERNAME, "quite another password"),
+    "disabled": lambda deployment: deployment.accounts.disable(USERNAME),
+    "all sessions ended": lambda deployment: deployment.accounts.end_sessions(USERNAME),
+}
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_a_user_that_changes_meanwhile_is_not_overwritten(
+    deployment: Deployment, own: TokenGrant, race: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F11: whoever moved the epoch first has won; nothing is decided here."""
+    admit = deployment.attempts.count
+
+    def meanwhile(*arguments: object, **named: object) -> object:
+        RACES[race](deployment)
+        return admit(*arguments, **named)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(deployment.attempts, "count", meanwhile)
+    with pytest.raises(TemporarilyUnavailable, match="the identity changed"):
+        change(deployment, own)
+    monkeypatch.undo()
+    assert deployment.store.identities[USERNAME].epoch == 1
+    assert deployment.is_dead(own)
+
+
+def test_what_happened_is_told(deployment: Deployment, own: TokenGrant) -> None:
+    """With the user and the session, and without the passwords."""
+    deployment.log_in()
+    deployment.events.clear()
+    token = deployment.token_of(own)
+    with pytest.raises(InvalidCredentials):
+        change(deployment, own, WRONG_PASSWORD)
+    change(deployment, own)
+    who = (token.user_id, token.session_id)
+    assert deployment.events == [
+        SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, *who, reason="wrong password"),
+        SecurityEvent(EventName.PASSWORD_CHANGED, *who),
+        SecurityEvent(EventName.ALL_SESSIONS_ENDED, *who, reason="password_changed"),
+    ]

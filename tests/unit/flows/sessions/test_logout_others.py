@@ -1,0 +1,69 @@
+"""Logout of the others: the epoch moves, then every session of the user ends but the one that speaks."""
+
+import pytest
+
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.grant import TokenGrant
+from tests.support.deployment import IDLE_SECONDS, USERNAME, Deployment
+
+
+@pytest.fixture
+def granted(deployment: Deployment) -> TokenGrant:
+    """Return the grant of a login."""
+    return deployment.log_in()
+
+
+def log_out_others(deployment: Deployment, granted: TokenGrant) -> None:
+    """Log the other sessions out."""
+    deployment.logout(granted.refresh_token, everywhere=False, others=True)
+
+
+def test_the_others_end_and_this_one_goes_on(deployment: Deployment, granted: TokenGrant) -> None:
+    """Every other device of this user, and no device of another user (A8)."""
+    others = [deployment.log_in() for _ in range(3)]
+    deployment.accounts.create("bob", "another correct horse")
+    bobs = deployment.log_in("bob", "another correct horse")
+    deployment.names()
+    log_out_others(deployment, granted)
+    assert [event.reason for event in deployment.events] == ["logout_others"]
+    assert {deployment.session_of(one).revoked_reason for one in others} == {"logout_others"}
+    assert all(deployment.is_dead(one) for one in others)
+    assert not deployment.is_dead(granted)
+    assert not deployment.is_dead(bobs)
+
+
+def test_the_epoch_moves_first(deployment: Deployment, granted: TokenGrant) -> None:
+    """No login that began before opens a session after (F12)."""
+    deployment.log_in()
+    deployment.trouble.acts.clear()
+    log_out_others(deployment, granted)
+    assert deployment.trouble.acts == ["find_session", "move_epoch", "ids_to_end", "end"]
+    assert deployment.store.identities[USERNAME].epoch == 1
+
+
+@pytest.mark.parametrize("state", ["ended", "expired", "forgotten"])
+def test_only_a_living_session_speaks(deployment: Deployment, granted: TokenGrant, state: str) -> None:
+    """A token that was logged out, has expired or is forgotten ends nobody's others."""
+    if state == "ended":
+        deployment.logout(granted.refresh_token, everywhere=False)
+    elif state == "expired":
+        deployment.clock.advance(seconds=IDLE_SECONDS)
+    else:
+        deployment.store.sessions.clear()
+    other = deployment.log_in()
+    log_out_others(deployment, granted)
+    assert not deployment.is_dead(other)
+    assert deployment.store.identities[USERNAME].epoch == 0
+
+
+@pytest.mark.parametrize("act", ["find_session", "move_epoch", "ids_to_end", "end"])
+def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: TokenGrant, act: str) -> None:
+    """Unavailable; the session that speaks lives, so the same call ends the rest (A7)."""
+    others = [deployment.log_in() for _ in range(3)]
+    deployment.trouble.fail(act, after=1 if act == "end" else 0)
+    with pytest.raises(TemporarilyUnavailable):
+        log_out_others(deployment, granted)
+    deployment.trouble.heal()
+    log_out_others(deployment, granted)
+    assert all(deployment.is_dead(one) for one in others)
+    assert not deployment.is_dead(granted)

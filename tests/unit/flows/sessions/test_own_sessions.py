@@ -1,0 +1,179 @@
+"""Own sessions: seen and ended by a living session of their user, and by nobody else."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.errors import InvalidToken, TemporarilyUnavailable, UnknownSession
+from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.ports.sessions import AlreadyEnded
+from tests.support.deployment import ABSOLUTE_SECONDS, IDLE_SECONDS, PASSWORD, Deployment
+
+
+@pytest.fixture
+def mine(deployment: Deployment) -> TokenGrant:
+    """Return the grant of a login."""
+    granted = deployment.log_in()
+    deployment.names()
+    deployment.trouble.acts.clear()
+    return granted
+
+
+@pytest.fixture
+def bobs(deployment: Deployment) -> TokenGrant:
+    """Return the grant of a login of another user."""
+    deployment.store.identities["bob"] = replace(
+        deployment.store.identities["alice"], username="bob", user_id="Qm9iJ3MgdXNlciBpZCAuLg"
+    )
+    return deployment.log_in("bob", PASSWORD)
+
+
+def listed(deployment: Deployment, granted: TokenGrant) -> list[str]:
+    """Return the ids that a session sees."""
+    user_id = deployment.token_of(granted).user_id
+    return [session.session_id for session in deployment.own_sessions.living(user_id, granted.session_id)]
+
+
+def end(deployment: Deployment, granted: TokenGrant, session_id: str) -> None:
+    """End a session, as one session of its user asks."""
+    deployment.own_sessions.end(deployment.token_of(granted).user_id, granted.session_id, session_id)
+
+
+def test_the_session_used_last_comes_first(deployment: Deployment, mine: TokenGrant) -> None:
+    """A refresh is a use, and so is the login (A18)."""
+    deployment.clock.advance(seconds=60)
+    second = deployment.log_in()
+    deployment.clock.advance(seconds=60)
+    third = deployment.log_in()
+    assert listed(deployment, mine) == [third.session_id, second.session_id, mine.session_id]
+    deployment.clock.advance(seconds=60)
+    deployment.refreshed(mine.refresh_token)
+    assert listed(deployment, mine) == [mine.session_id, third.session_id, second.session_id]
+
+
+def test_only_living_sessions_of_ones_own_are_listed(
+    deployment: Deployment, mine: TokenGrant, bobs: TokenGrant
+) -> None:
+    """Neither another user's, nor one that was logged out, nor one that was idle for too long (A5, A18)."""
+    idle, gone = deployment.log_in(), deployment.log_in()
+    deployment.logout(gone.refresh_token, everywhere=False)
+    assert set(listed(deployment, mine)) == {mine.session_id, idle.session_id}
+    deployment.clock.advance(seconds=IDLE_SECONDS - 1)
+    deployment.refreshed(mine.refresh_token)
+    deployment.clock.advance(seconds=1)
+    assert listed(deployment, mine) == [mine.session_id]
+    assert bobs.session_id not in listed(deployment, mine)
+
+
+def test_a_list_is_one_read(deployment: Deployment, mine: TokenGrant) -> None:
+    """The caller's own session is looked for in what is read anyway."""
+    listed(deployment, mine)
+    assert deployment.trouble.acts == ["living"]
+
+
+def test_a_session_of_ones_own_is_ended(deployment: Deployment, mine: TokenGrant) -> None:
+    """It is dead at once, with a reason of its own, and told; the others live on (A8)."""
+    other, third = deployment.log_in(), deployment.log_in()
+    deployment.names()
+    end(deployment, mine, other.session_id)
+    assert deployment.is_dead(other)
+    assert deployment.session_of(other).revoked_reason == "user"
+    assert set(listed(deployment, mine)) == {mine.session_id, third.session_id}
+    user_id = deployment.token_of(mine).user_id
+    assert deployment.events[0] == SecurityEvent(EventName.SESSION_ENDED, user_id, other.session_id, reason="user")
+
+
+def test_the_session_that_asks_may_end_itself(deployment: Deployment, mine: TokenGrant) -> None:
+    """Then its access token lists and ends nothing any more."""
+    other = deployment.log_in()
+    end(deployment, mine, mine.session_id)
+    assert deployment.is_dead(mine)
+    for refused in (lambda: listed(deployment, mine), lambda: end(deployment, mine, other.session_id)):
+        with pytest.raises(InvalidToken):
+            refused()
+    assert not deployment.is_dead(other)
+
+
+@pytest.mark.parametrize("how", ["logged out", "idle", "absolute", "forgotten"])
+def test_a_dead_session_lists_and_ends_nothing(deployment: Deployment, mine: TokenGrant, how: str) -> None:
+    """An access token outlives its session by minutes; for this it is no good any more."""
+    match how:
+        case "logged out":
+            deployment.logout(mine.refresh_token, everywhere=False)
+        case "idle":
+            deployment.clock.advance(seconds=IDLE_SECONDS)
+        case "absolute":
+            deployment.change_session(mine, idle_expires_at_seconds=2**40)
+            deployment.clock.advance(seconds=ABSOLUTE_SECONDS)
+        case _:
+            deployment.store.sessions.clear()
+    other = deployment.log_in()
+    before = deployment.session_of(other)
+    with pytest.raises(InvalidToken):
+        listed(deployment, mine)
+    for session_id in (other.session_id, mine.session_id, "unknown"):
+        with pytest.raises(InvalidToken):
+            end(deployment, mine, session_id)
+    assert deployment.session_of(other) == before
+
+
+def test_every_session_that_is_not_there_reads_the_same(
+    deployment: Deployment, mine: TokenGrant, bobs: TokenGrant
+) -> None:
+    """Another user's, an ended, an expired one, and no id at all: one error, and nothing changes."""
+    ended, expired = deployment.log_in(), deployment.log_in()
+    deployment.logout(ended.refresh_token, everywhere=False)
+    deployment.change_session(expired, idle_expires_at_seconds=deployment.clock() // 1000)
+    before = dict(deployment.store.sessions)
+    deployment.names()
+    for session_id in (bobs.session_id, ended.session_id, expired.session_id, "A" * 22, "", "x" * 9000, "..", "é"):
+        with pytest.raises(UnknownSession) as caught:
+            end(deployment, mine, session_id)
+        assert (caught.value.code, caught.value.detail) == ("not_found", "")
+    assert deployment.store.sessions == before
+    assert deployment.names() == []
+
+
+def test_what_is_no_id_costs_one_read(deployment: Deployment, mine: TokenGrant) -> None:
+    """The caller's own session; DynamoDB is not asked for a key that it would refuse."""
+    with pytest.raises(UnknownSession):
+        end(deployment, mine, "x" * 9000)
+    assert deployment.trouble.acts == ["find_session"]
+
+
+def test_a_session_that_ends_meanwhile_is_not_there(
+    deployment: Deployment, mine: TokenGrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else ended it between the read and the write: there is nothing left to end, and it is told once."""
+    other = deployment.log_in()
+    deployment.names()
+
+    def lost(*_args: object, **_kwargs: object) -> None:
+        raise AlreadyEnded
+
+    monkeypatch.setattr(deployment.sessions, "end", lost)
+    with pytest.raises(UnknownSession):
+        end(deployment, mine, other.session_id)
+    assert deployment.events == []
+
+
+@pytest.mark.parametrize("act", ["living", "find_session", "end"])
+def test_trouble_is_unavailable_and_the_same_call_works_later(
+    deployment: Deployment, mine: TokenGrant, act: str
+) -> None:
+    """Never a 404 or a 401 for it (DC-3, F19)."""
+    other = deployment.log_in()
+    deployment.trouble.fail(act)
+    with pytest.raises(TemporarilyUnavailable):
+        listed(deployment, mine) if act == "living" else end(deployment, mine, other.session_id)
+    deployment.trouble.heal()
+    end(deployment, mine, other.session_id)
+    assert listed(deployment, mine) == [mine.session_id]
+
+
+@pytest.mark.parametrize("times", [100])
+def test_a_session_is_listed_as_soon_as_it_is_there(deployment: Deployment, mine: TokenGrant, times: int) -> None:
+    """Created and then listed, a hundred times, none is missing (A18)."""
+    for _ in range(times):
+        assert deployment.log_in().session_id in listed(deployment, mine)

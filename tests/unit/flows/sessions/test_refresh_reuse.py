@@ -1,0 +1,141 @@
+"""Reuse of a refresh token: the session ends, once, and tells."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from edge_auth.events.security_event import EventName
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.sessions.session import Outcome
+from tests.support.deployment import GRACE_SECONDS, Deployment
+
+
+@dataclass
+class Chain:
+    """One session with three generations of tokens, the window of the last rotation being over."""
+
+    parent: TokenGrant
+    previous: TokenGrant
+    current: TokenGrant
+
+
+@pytest.fixture
+def chain(deployment: Deployment) -> Chain:
+    """Log in and refresh twice, in peace."""
+    parent = deployment.log_in()
+    deployment.clock.advance(seconds=3600)
+    previous = deployment.refreshed(parent.refresh_token)
+    deployment.clock.advance(seconds=3600)
+    current = deployment.refreshed(previous.refresh_token)
+    deployment.clock.advance(seconds=GRACE_SECONDS, ms=1)
+    deployment.names()
+    return Chain(parent, previous, current)
+
+
+def refuse(deployment: Deployment, granted: TokenGrant) -> None:
+    """Present a token and be refused."""
+    with pytest.raises(InvalidGrant):
+        deployment.refreshed(granted.refresh_token)
+
+
+@pytest.mark.parametrize("generation", ["parent", "previous"])
+def test_a_used_token_that_comes_back_ends_the_session(deployment: Deployment, chain: Chain, generation: str) -> None:
+    """The current token is dead too, for thief and victim alike (A2, F4, F5, F28)."""
+    refuse(deployment, getattr(chain, generation))
+    session = deployment.session_of(chain.current)
+    assert (session.revoked_at_seconds, session.revoked_reason) == (deployment.clock() // 1000, Outcome.REUSED)
+    refuse(deployment, chain.current)
+    assert deployment.session_of(chain.current).generation == 2
+
+
+def test_a_grandparent_is_reuse_even_inside_the_window(deployment: Deployment, chain: Chain) -> None:
+    """Only the previous token has a window (F5)."""
+    deployment.refreshed(chain.current.refresh_token)
+    refuse(deployment, chain.previous)
+    refuse(deployment, chain.current)
+
+
+def test_reuse_is_told_once_with_the_gap(deployment: Deployment, chain: Chain) -> None:
+    """User, session, reason and how old the token was (A16)."""
+    refuse(deployment, chain.parent)
+    token = deployment.token_of(chain.parent)
+    told = [(e.name, e.user_id, e.session_id, e.reason, e.generations_behind) for e in deployment.events]
+    assert told == [(EventName.REFRESH_TOKEN_REUSED, token.user_id, token.session_id, "reused", 2)]
+
+
+def test_many_who_replay_are_one_alarm(deployment: Deployment, chain: Chain) -> None:
+    """Of 64 replays one ends the session and tells; the rest are refused (F7)."""
+    for _ in range(32):
+        refuse(deployment, chain.parent)
+        refuse(deployment, chain.previous)
+    names = deployment.names()
+    assert names.count(EventName.REFRESH_TOKEN_REUSED) == 1
+    assert names.count(EventName.REFRESH_REFUSED) == 63
+
+
+def test_two_who_see_the_reuse_at_once_are_one_alarm(
+    deployment: Deployment, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both decide "reuse" before either ends the session; the one that ends it tells (F7)."""
+    end = deployment.sessions.end
+
+    def after_another_caller(*args: object, **kwargs: object) -> None:
+        monkeypatch.setattr(deployment.sessions, "end", end)
+        refuse(deployment, chain.parent)
+        end(*args, **kwargs)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(deployment.sessions, "end", after_another_caller)
+    refuse(deployment, chain.previous)
+    assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
+    assert deployment.session_of(chain.current).revoked_at_seconds is not None
+
+
+def test_an_end_that_fails_answers_unavailable_and_is_made_up_for(deployment: Deployment, chain: Chain) -> None:
+    """The thief gets nothing, the log hears of it, and the next replay is detected still (F21)."""
+    deployment.trouble.fail("end")
+    with pytest.raises(TemporarilyUnavailable):
+        deployment.refreshed(chain.parent.refresh_token)
+    assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
+    assert deployment.session_of(chain.current).revoked_at_seconds is None
+    deployment.trouble.heal()
+    refuse(deployment, chain.parent)
+    assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
+    refuse(deployment, chain.current)
+
+
+def test_reuse_ends_one_session_only(deployment: Deployment, chain: Chain) -> None:
+    """The user's other devices stay logged in."""
+    other = deployment.log_in()
+    refuse(deployment, chain.parent)
+    assert deployment.refreshed(other.refresh_token).session_id == other.session_id
+
+
+def test_a_logged_out_session_is_never_reuse(deployment: Deployment, chain: Chain) -> None:
+    """Replays after a logout raise no alarm, and change nothing (F8)."""
+    deployment.logout(chain.current.refresh_token, everywhere=False)
+    deployment.names()
+    tombstone = deployment.session_of(chain.current)
+    for granted in (chain.parent, chain.previous, chain.current):
+        refuse(deployment, granted)
+    assert set(deployment.names()) == {EventName.REFRESH_REFUSED}
+    assert deployment.session_of(chain.current) == tombstone
+
+
+def test_strict_mode_ends_the_session_at_the_second_use(deployment: Deployment, chain: Chain) -> None:
+    """W = 0: one answer, then reuse, in the same millisecond (F6)."""
+    deployment.grace_seconds = 0
+    successor = deployment.refreshed(chain.current.refresh_token)
+    refuse(deployment, chain.current)
+    refuse(deployment, successor)
+    assert deployment.names().count(EventName.REFRESH_TOKEN_REUSED) == 1
+
+
+def test_a_thief_who_alternates_with_the_victim_is_caught_in_the_first_cycle(
+    deployment: Deployment, chain: Chain
+) -> None:
+    """The victim refreshes, the thief presents the same token an hour later: both are out (F29, F30)."""
+    deployment.refreshed(chain.current.refresh_token)
+    deployment.clock.advance(seconds=3600)
+    refuse(deployment, chain.current)
+    assert deployment.session_of(chain.current).revoked_reason == Outcome.REUSED

@@ -1,0 +1,164 @@
+"""The limit of sessions per user: the oldest beyond it end, the newest stay, and no login fails for it."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.flows.sessions.session_limit import MOST_ENDS
+from tests.support.deployment import PASSWORD, Deployment
+
+
+def logins(deployment: Deployment, count: int) -> list[TokenGrant]:
+    """Log in so many times, one after another."""
+    grants = []
+    for _ in range(count):
+        deployment.clock.advance(ms=20)
+        grants.append(deployment.log_in())
+    return grants
+
+
+def living(deployment: Deployment) -> set[str]:
+    """Return the ids of all sessions that live."""
+    now = deployment.clock() // 1000
+    return {session.session_id for session in deployment.store.sessions.values() if session.is_live(now)}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 20])
+def test_the_oldest_end_and_the_newest_stay(deployment: Deployment, limit: int) -> None:
+    """Up to the limit none ends; beyond it one for each login, the oldest (ASVS 7.1.2)."""
+    deployment.max_sessions = limit
+    grants = logins(deployment, limit + 3)
+    assert living(deployment) == {granted.session_id for granted in grants[-limit:]}
+    assert {deployment.session_of(granted).revoked_reason for granted in grants[:3]} == {"session_limit"}
+    assert deployment.is_dead(grants[0])
+    assert not deployment.is_dead(grants[-1])
+
+
+def test_one_is_single_session_mode(deployment: Deployment) -> None:
+    """Every login ends the session before it, also within one second, and never itself."""
+    deployment.max_sessions = 1
+    for _ in range(50):
+        [granted] = logins(deployment, 1)
+        assert living(deployment) == {granted.session_id}
+
+
+def test_a_thousand_logins_of_one_device_leave_the_limit(deployment: Deployment) -> None:
+    """F36: a client that loses its tokens each time keeps no more than anybody."""
+    deployment.max_sessions = 20
+    grants = []
+    identity = deployment.store.identities["alice"]
+    template = deployment.session_of(deployment.log_in())
+    for number in range(1000):
+        deployment.clock.advance(ms=20)
+        opened = template._replace(session_id=f"{number:022}", created_at_ms=deployment.clock())
+        deployment.session_opening.open(opened, username="alice", epoch=identity.epoch)
+        deployment.session_limit.keep(identity.user_id)
+        grants.append(opened.session_id)
+        assert len(living(deployment)) <= 20
+    assert living(deployment) == set(grants[-20:])
+
+
+def test_each_end_is_told(deployment: Deployment) -> None:
+    """By the name that every end has, with this reason (A16)."""
+    deployment.max_sessions = 1
+    first, _second = logins(deployment, 2)
+    user_id = deployment.token_of(first).user_id
+    told = [event for event in deployment.events if event.name is EventName.SESSION_ENDED]
+    assert told == [SecurityEvent(EventName.SESSION_ENDED, user_id, first.session_id, reason="session_limit")]
+
+
+def test_sessions_that_are_dead_do_not_count(deployment: Deployment) -> None:
+    """Logged out or expired ones take nobody's place."""
+    deployment.max_sessions = 2
+    first, gone = logins(deployment, 2)
+    deployment.logout(gone.refresh_token, everywhere=False)
+    [third] = logins(deployment, 1)
+    assert living(deployment) == {first.session_id, third.session_id}
+    assert deployment.session_of(gone).revoked_reason == "logout"
+
+
+def test_another_users_sessions_do_not_count(deployment: Deployment) -> None:
+    """The limit is each user's own."""
+    deployment.max_sessions = 1
+    deployment.store.identities["bob"] = replace(
+        deployment.store.identities["alice"], username="bob", user_id="Qm9iJ3MgdXNlciBpZCAuLg"
+    )
+    alices, bobs = deployment.log_in(), deployment.log_in("bob", PASSWORD)
+    assert living(deployment) == {alices.session_id, bobs.session_id}
+
+
+def test_the_session_is_open_before_any_other_ends(deployment: Deployment) -> None:
+    """One that cannot be opened costs nobody a session."""
+    deployment.max_sessions = 1
+    deployment.log_in()
+    deployment.trouble.acts.clear()
+    logins(deployment, 1)
+    acts = [act for act in deployment.trouble.acts if act in ("open", "ids_to_end", "end")]
+    assert acts == ["open", "ids_to_end", "end"]
+
+
+@pytest.mark.parametrize("act", ["ids_to_end", "end"])
+def test_trouble_fails_no_login_and_the_next_one_catches_up(deployment: Deployment, act: str) -> None:
+    """The login is good, the trouble is told, and nothing stays over the limit for good (F22)."""
+    deployment.max_sessions = 2
+    logins(deployment, 2)
+    deployment.names()
+    deployment.trouble.fail(act)
+    [granted] = logins(deployment, 1)
+    told = [event for event in deployment.events if event.name is EventName.SESSION_LIMIT_NOT_KEPT]
+    assert [(event.user_id, event.reason) for event in told] == [
+        (deployment.token_of(granted).user_id, f"injected: {act}")
+    ]
+    assert len(living(deployment)) == 3
+    deployment.trouble.heal()
+    [last] = logins(deployment, 1)
+    assert living(deployment) == {granted.session_id, last.session_id}
+
+
+def test_logins_at_once_end_up_within_the_limit(deployment: Deployment) -> None:
+    """Both are open before either looks: they agree on who is older, and nobody ends them both."""
+    deployment.max_sessions = 2
+    one, other = deployment.log_in(), deployment.log_in()  # of one millisecond
+    deployment.max_sessions = 1
+    user_id = deployment.token_of(one).user_id
+    for _ in range(2):
+        deployment.session_limit.keep(user_id)
+    assert living(deployment) == {max(one.session_id, other.session_id)}
+
+
+def test_what_another_login_ended_is_told_once(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that look at once see the same oldest; one ends it, and the other goes on to the next."""
+    logins(deployment, 3)
+    deployment.names()
+    deployment.max_sessions = 1
+    end = deployment.sessions.end
+    lost: list[str] = []
+
+    def lost_once(user_id: str, session_id: str, **kwargs: object) -> None:
+        if not lost:
+            lost.append(session_id)
+            raise AlreadyEnded
+        end(user_id, session_id, **kwargs)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(deployment.sessions, "end", lost_once)
+    user_id = deployment.store.identities["alice"].user_id
+    deployment.session_limit.keep(user_id)
+    assert [event.reason for event in deployment.events] == ["session_limit"]
+
+
+def test_a_limit_that_was_lowered_makes_no_login_wait_for_long(deployment: Deployment) -> None:
+    """A login ends a hundred at most, the oldest; the next ones do the rest."""
+    identity = deployment.store.identities["alice"]
+    template = deployment.session_of(deployment.log_in())
+    for number in range(MOST_ENDS + 50):
+        opened = template._replace(session_id=f"{number:022}", created_at_ms=template.created_at_ms + 1 + number)
+        deployment.session_opening.open(opened, username="alice", epoch=identity.epoch)
+    deployment.max_sessions = 1
+    deployment.session_limit.keep(identity.user_id)
+    assert len(living(deployment)) == 51
+    assert min(living(deployment)) == f"{MOST_ENDS - 1:022}"
+    deployment.session_limit.keep(identity.user_id)
+    assert living(deployment) == {f"{MOST_ENDS + 49:022}"}

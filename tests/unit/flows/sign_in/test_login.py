@@ -1,0 +1,274 @@
+"""Login: what it answers, what it writes, and what it tells."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.accounts.identity import DISABLED
+from edge_auth.credentials.passwords import needs_rehash
+from edge_auth.errors import InvalidCredentials, InvalidRequest, TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.sessions.session import NEVER_ROTATED_MS
+from tests.support.access_tokens import AUDIENCE, ISSUER, NOW
+from tests.support.deployment import (
+    ABSOLUTE_SECONDS,
+    ACCESS_SECONDS,
+    ADDRESS,
+    IDLE_SECONDS,
+    PASSWORD,
+    POLICY,
+    USERNAME,
+    Deployment,
+)
+from tests.support.fakes.stores import MemoryIdentities
+from tests.unit.credentials.test_passwords import MALFORMED, weak_hash
+
+
+def change_alice(deployment: Deployment, *, password_hash: str = "", status: str = "") -> None:
+    """Give alice another hash or status, and leave her epoch."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(
+        alice, password_hash=password_hash or alice.password_hash, status=status or alice.status
+    )
+
+
+def refused_login(deployment: Deployment, username: str = USERNAME, password: str = PASSWORD) -> InvalidCredentials:
+    """Log in and be refused."""
+    with pytest.raises(InvalidCredentials) as caught:
+        deployment.log_in(username, password)
+    assert deployment.store.sessions == {}
+    return caught.value
+
+
+def test_the_right_password_opens_a_session(deployment: Deployment) -> None:
+    """One session in the table, with everything that refresh will need."""
+    granted = deployment.log_in()
+    session = deployment.session_of(granted)
+    token = deployment.token_of(granted)
+    assert len(deployment.store.sessions) == 1
+    assert (session.user_id, session.session_id) == (token.user_id, granted.session_id)
+    assert (session.generation, session.rotated_at_ms, session.rotation_id) == (0, NEVER_ROTATED_MS, "")
+    assert (session.created_at_seconds, session.auth_time_seconds) == (NOW, NOW)
+    assert session.idle_expires_at_seconds == NOW + IDLE_SECONDS
+    assert session.absolute_expires_at_seconds == NOW + ABSOLUTE_SECONDS
+    assert (session.scope, session.roles, session.amr) == ("orders:read", ("admin",), ("pwd",))
+    assert session.is_live(NOW)
+
+
+def test_the_table_holds_nothing_that_could_be_presented(deployment: Deployment) -> None:
+    """The hash of the seed, and neither the seed nor a token (A15)."""
+    granted = deployment.log_in()
+    token, session = deployment.token_of(granted), deployment.session_of(granted)
+    assert session.seed_hash == token.seed_hash
+    assert token.seed.hex() not in repr(session)
+    assert repr(token.seed) not in repr(session)
+    assert granted.refresh_token not in repr(deployment.store)
+
+
+def test_the_access_token_says_who_logged_in(deployment: Deployment) -> None:
+    """The authorizer reads issuer, audience, user, session, rights, and when the password was checked (T1, T9)."""
+    granted = deployment.log_in()
+    claims = deployment.claims_of(granted)
+    assert (claims.iss, claims.aud) == (ISSUER, AUDIENCE)
+    assert claims.sub == deployment.store.identities[USERNAME].user_id
+    assert claims.sid == granted.session_id
+    assert (claims.iat, claims.exp, claims.auth_time) == (NOW, NOW + ACCESS_SECONDS, NOW)
+    assert (claims.scope, claims.roles, claims.amr, claims.client_id) == (
+        "orders:read",
+        ("admin",),
+        ("pwd",),
+        "first-party",
+    )
+
+
+def test_the_answer_names_both_lifetimes(deployment: Deployment) -> None:
+    """Seconds that are left, of either token."""
+    granted = deployment.log_in()
+    assert (granted.expires_in_seconds, granted.refresh_expires_in_seconds) == (ACCESS_SECONDS, IDLE_SECONDS)
+    assert granted.scope == "orders:read"
+
+
+def test_the_answer_does_not_show_its_tokens(deployment: Deployment) -> None:
+    """A grant in a log line or a traceback gives nothing away (L4)."""
+    granted = deployment.log_in()
+    assert granted.access_token not in repr(granted)
+    assert granted.refresh_token not in repr(granted)
+
+
+def test_every_login_opens_another_session(deployment: Deployment) -> None:
+    """Sessions, token ids and seeds are drawn anew: none is fixed by a client (P15)."""
+    one, other = deployment.log_in(), deployment.log_in()
+    assert one.session_id != other.session_id
+    assert deployment.claims_of(one).jti != deployment.claims_of(other).jti
+    assert deployment.token_of(one).seed != deployment.token_of(other).seed
+    assert len(deployment.store.sessions) == 2
+
+
+def test_a_login_is_told(deployment: Deployment) -> None:
+    """One event, with user and session."""
+    granted = deployment.log_in()
+    user_id = deployment.store.identities[USERNAME].user_id
+    assert deployment.events == [SecurityEvent(EventName.LOGIN_SUCCEEDED, user_id, granted.session_id)]
+
+
+@pytest.mark.parametrize("username", ["ALICE", "Alice", "\uff41lice"])
+def test_any_spelling_of_the_name_finds_its_user(deployment: Deployment, username: str) -> None:
+    """Names are canonical (see usernames)."""
+    assert deployment.log_in(username).session_id
+
+
+@pytest.mark.parametrize("username", ["", "a b", "a\x00", "a" * 129, "\ud800", "user#1"])
+def test_a_name_that_can_be_nobodys_is_malformed(deployment: Deployment, username: str, argon2_runs: list[str]) -> None:
+    """It says nothing about who exists, and costs nothing."""
+    with pytest.raises(InvalidRequest):
+        deployment.log_in(username)
+    assert (argon2_runs, deployment.trouble.acts) == ([], [])
+
+
+@pytest.mark.parametrize("password", ["", "a" * 1025, "\ud800"])
+def test_a_malformed_password_is_refused_before_any_work(
+    deployment: Deployment, password: str, argon2_runs: list[str]
+) -> None:
+    """No read and no hash for a body that anybody may send (P7, P10)."""
+    with pytest.raises(InvalidRequest):
+        deployment.log_in(USERNAME, password)
+    assert (argon2_runs, deployment.trouble.acts) == ([], [])
+
+
+def test_wrong_unknown_and_disabled_are_answered_alike(deployment: Deployment, argon2_runs: list[str]) -> None:
+    """The same code and text, and exactly one Argon2 run each (P8)."""
+    wrong = refused_login(deployment, password="wrong password")
+    unknown = refused_login(deployment, username="mallory")
+    unknown_and_wrong = refused_login(deployment, username="mallory", password="wrong password")
+    change_alice(deployment, status=DISABLED)
+    disabled = refused_login(deployment)
+    disabled_and_wrong = refused_login(deployment, password="wrong password")
+    answers = {
+        (error.code, error.description) for error in (wrong, unknown, unknown_and_wrong, disabled, disabled_and_wrong)
+    }
+    assert answers == {("invalid_credentials", "The user name or password is wrong.")}
+    assert len(argon2_runs) == 5
+
+
+def test_unknown_users_cost_what_known_ones_cost(deployment: Deployment, argon2_runs: list[str]) -> None:
+    """The same acts at the stores, and a run under the same parameters (P8)."""
+    refused_login(deployment, password="wrong password")
+    for_known = list(deployment.trouble.acts)
+    deployment.trouble.acts.clear()
+    refused_login(deployment, username="mallory", password="wrong password")
+    assert deployment.trouble.acts == for_known == ["count", "book", "find_identity"]
+    assert len({phc[: phc.index("$", 15)] for phc in argon2_runs}) == 1
+
+
+def test_failed_logins_are_told_with_their_reason(deployment: Deployment) -> None:
+    """For the log, not for the client; an unknown user has no id."""
+    user_id = deployment.store.identities[USERNAME].user_id
+    refused_login(deployment, password="wrong password")
+    refused_login(deployment, username="mallory")
+    change_alice(deployment, status=DISABLED)
+    refused_login(deployment)
+    assert [event.name for event in deployment.events] == [EventName.LOGIN_FAILED] * 3
+    assert [event.user_id for event in deployment.events] == [user_id, "", user_id]
+    assert all(event.reason for event in deployment.events)
+    assert "mallory" not in repr(deployment.events)
+
+
+@pytest.mark.parametrize("kind", ["empty", "rubbish", "argon2i", "huge memory", "huge time", "lone surrogate"])
+def test_a_malformed_stored_hash_is_a_failed_login(deployment: Deployment, kind: str, argon2_runs: list[str]) -> None:
+    """Never a crash, and the work is the same (P8, P9)."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(alice, password_hash=MALFORMED[kind])
+    refused_login(deployment)
+    assert len(argon2_runs) == 1
+
+
+def test_an_outdated_hash_is_renewed(deployment: Deployment) -> None:
+    """The next login finds today's profile; the session stays, and so does the epoch (P6)."""
+    change_alice(deployment, password_hash=weak_hash(PASSWORD))
+    granted = deployment.log_in()
+    alice = deployment.store.identities[USERNAME]
+    assert not needs_rehash(alice.password_hash)
+    assert alice.epoch == 0
+    assert deployment.session_of(granted).is_live(NOW)
+    assert deployment.log_in().session_id != granted.session_id
+
+
+def test_todays_hash_is_left_alone(deployment: Deployment) -> None:
+    """No second run and no write (P6)."""
+    before = deployment.store.identities[USERNAME]
+    deployment.log_in()
+    assert deployment.store.identities[USERNAME] == before
+    assert "renew_hash" not in deployment.trouble.acts
+
+
+def test_a_wrong_password_renews_nothing(deployment: Deployment) -> None:
+    """Only who knows the password gets it hashed anew (P6)."""
+    weak = weak_hash(PASSWORD)
+    change_alice(deployment, password_hash=weak)
+    refused_login(deployment, password="wrong password")
+    assert deployment.store.identities[USERNAME].password_hash == weak
+
+
+def test_a_renewal_that_fails_does_not_fail_the_login(deployment: Deployment) -> None:
+    """It is told, and the next login tries again (P6)."""
+    change_alice(deployment, password_hash=weak_hash(PASSWORD))
+    deployment.trouble.fail("renew_hash")
+    granted = deployment.log_in()
+    assert deployment.claims_of(granted).sid == granted.session_id
+    assert deployment.names() == [EventName.LOGIN_SUCCEEDED, EventName.PASSWORD_HASH_NOT_RENEWED]
+    assert needs_rehash(deployment.store.identities[USERNAME].password_hash)
+
+
+@pytest.mark.parametrize("change", ["sessions ended", "password set", "disabled"])
+def test_an_account_that_changes_during_the_login_opens_no_session(
+    deployment: Deployment, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The epoch moved between the check and the opening: nothing is decided, no session slips through (F12, F18)."""
+    found = deployment.identities.find
+
+    def found_then_changed(username: str) -> object:
+        identity = found(username)
+        operator = MemoryIdentities(deployment.store)
+        match change:
+            case "sessions ended":
+                operator.move_epoch(identity.user_id)
+            case "password set":
+                operator.change_password(username, "another")
+            case _:
+                operator.change_status(username, DISABLED)
+        return identity
+
+    monkeypatch.setattr(deployment.identities, "find", found_then_changed)
+    with pytest.raises(TemporarilyUnavailable):
+        deployment.log_in()
+    assert deployment.store.sessions == {}
+    assert EventName.LOGIN_SUCCEEDED not in deployment.names()
+
+
+@pytest.mark.parametrize("act", ["find_identity", "open"])
+def test_an_outage_is_no_wrong_password(deployment: Deployment, act: str) -> None:
+    """Nothing is decided, nothing is written; afterwards the same login works (F19, DC-3)."""
+    deployment.trouble.fail(act)
+    with pytest.raises(TemporarilyUnavailable):
+        deployment.log_in()
+    assert (deployment.store.sessions, deployment.names()) == ({}, [])
+    deployment.trouble.heal()
+    assert deployment.claims_of(deployment.log_in()).exp == NOW + ACCESS_SECONDS
+
+
+def test_without_keys_no_session_is_opened(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are loaded before the write: after it, a failure would leave an orphan (F14)."""
+
+    def unavailable() -> None:
+        raise TemporarilyUnavailable("no keys")
+
+    monkeypatch.setattr(deployment.key_ring, "load", unavailable)
+    with pytest.raises(TemporarilyUnavailable):
+        deployment.log_in()
+    assert deployment.store.sessions == {}
+
+
+def test_an_access_token_never_outlives_its_session(deployment: Deployment) -> None:
+    """A policy that is longer than the session is cut (A5)."""
+    granted = deployment.login(USERNAME, PASSWORD, POLICY._replace(ttl_seconds=ABSOLUTE_SECONDS + 1), address=ADDRESS)
+    assert granted.expires_in_seconds == ABSOLUTE_SECONDS

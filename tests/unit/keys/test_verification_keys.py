@@ -1,0 +1,129 @@
+"""The verifier's keys: from a JWK Set, and in its rotation."""
+
+import json
+
+import pytest
+
+from edge_auth.errors import InvalidToken
+from edge_auth.keys.jwk import verification_key
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens import access_token as access
+from edge_auth.tokens.verifier import UnknownKey, Verifier, keys_from_jwks
+from tests.support.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, ISSUER, NOW, key
+
+MAC_KEY = MacKey(b"mac-1", b"1" * 32)
+
+
+def verifier_of(*keys: SigningKey) -> Verifier:
+    """Return a verifier that read these keys from JSON."""
+    return Verifier(keys_from_jwks(json.dumps({"keys": [pair.public_jwk() for pair in keys]})), audience=AUDIENCE)
+
+
+def test_an_empty_text_is_a_set_without_keys() -> None:
+    """A deployment without keys can decide nothing (Z14)."""
+    assert keys_from_jwks("") == []
+    assert keys_from_jwks('{"keys":[]}') == []
+    assert not Verifier([], audience=AUDIENCE).has_keys
+    assert verifier_of(key("ES256")).has_keys
+
+
+def test_keys_of_several_algorithms_verify_side_by_side() -> None:
+    """A deployment that changes its algorithm verifies both for a while (F15)."""
+    verifier = verifier_of(*(key(alg) for alg in ALGORITHMS))
+    for alg in ALGORITHMS:
+        assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+def test_before_and_after_a_rotation_no_honest_token_is_refused() -> None:
+    """The key that signs, the next one and the one before are all known, so that either side may be ahead (F15)."""
+    old, current, coming = (key("ES256", name) for name in ("old", "ours", "next"))
+    verifier = verifier_of(current, coming, old)
+    for pair in (old, current, coming):
+        assert verifier.verify(access.issue(CLAIMS, pair), issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_key_that_is_gone_verifies_no_more(alg: str) -> None:
+    """And is named, so that whoever can may look for it (F15)."""
+    verifier, old = verifier_of(key(alg, "next")), key(alg, "old")
+    with pytest.raises(UnknownKey) as caught:
+        verifier.verify(access.issue(CLAIMS, old), issuer=ISSUER, now_seconds=NOW)
+    assert caught.value.kid == old.kid
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_key_verifies_until_its_end_and_not_from_then_on(alg: str) -> None:
+    """`exp` of the key in the set, whatever the token says; to the second (K3, F15)."""
+    pair = key(alg)
+    end = NOW + 60
+    verifier = Verifier(keys_from_jwks(json.dumps({"keys": [{**pair.public_jwk(), "exp": end}]})), audience=AUDIENCE)
+    token = access.issue(CLAIMS, pair)
+    assert verifier.verify(token, issuer=ISSUER, now_seconds=end - 1) == CLAIMS
+    with pytest.raises(UnknownKey) as caught:
+        verifier.verify(token, issuer=ISSUER, now_seconds=end)
+    assert caught.value.kid == pair.kid
+
+
+def test_the_set_that_a_ring_publishes_tells_each_keys_end() -> None:
+    """What a verifier reads is what the ring says: no end for the last key, the announced one for the others (K3)."""
+    old, current = key("ES256", "old"), key("EdDSA")
+    keys = KeysInForce(
+        verifying=(TimedKey(current, NOW - 9000, NOW - 60), TimedKey(old, NOW - 99_999, NOW - 99_999, NOW + 60)),
+        mac=MAC_KEY,
+        mac_keys={MAC_KEY.key_id: MAC_KEY},
+    )
+    read = keys_from_jwks(json.dumps(keys.jwks()))
+    assert [(read_key.kid, read_key.ends_at_seconds) for read_key in read] == [(current.kid, None), (old.kid, NOW + 60)]
+
+
+@pytest.mark.parametrize("end", ["1800000060", 1.5, -1, True, [], {}])
+def test_an_end_that_is_no_time_is_refused(end: object) -> None:
+    """A key whose end cannot be read might have ended (Z14)."""
+    with pytest.raises(ValueError, match="exp"):
+        keys_from_jwks(json.dumps({"keys": [{**key("ES256").public_jwk(), "exp": end}]}))
+
+
+def test_without_keys_nothing_verifies() -> None:
+    """Nothing is accepted by an empty verifier."""
+    with pytest.raises(InvalidToken, match="unknown key"):
+        Verifier([], audience=AUDIENCE).verify(access.issue(CLAIMS, key("ES256")), issuer=ISSUER, now_seconds=NOW)
+
+
+def test_two_keys_with_one_kid_are_refused() -> None:
+    """A kid names one key (T3)."""
+    public = verification_key(key("ES256").public_jwk())
+    with pytest.raises(ValueError, match="two keys"):
+        Verifier([public, public], audience=AUDIENCE)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{",
+        "null",
+        "[]",
+        "5",
+        '"keys"',
+        "{}",
+        '{"keys":null}',
+        '{"keys":{}}',
+        '{"keys":"x"}',
+        '{"keys":[{}]}',
+        '{"keys":[1]}',
+        '{"keys":[null]}',
+        '{"keys":["x"]}',
+        '{"keys":[[]]}',
+    ],
+)
+def test_a_damaged_key_set_is_refused(document: str) -> None:
+    """A function with half its keys would deny half its users: better none starts (Z14)."""
+    with pytest.raises(ValueError, match=r".*"):
+        keys_from_jwks(document)
+
+
+def test_a_private_key_in_the_set_is_refused() -> None:
+    """A leak is loud (K1)."""
+    with pytest.raises(ValueError, match="private"):
+        keys_from_jwks(json.dumps({"keys": [dict(key("ES256").jwk) | {"kid": "a"}]}))

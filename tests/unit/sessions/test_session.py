@@ -1,0 +1,181 @@
+"""The rotation rule: every row of its table, and its order."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.sessions.session import Outcome, Session, decide
+from edge_auth.tokens.refresh_token import RefreshToken
+
+GRACE_SECONDS = 10
+ROTATED_AT_MS = 1_800_000_000_000
+CURRENT = 5
+TOKEN = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=CURRENT, seed=b"seed" * 4)
+SESSION = Session(
+    user_id=TOKEN.user_id,
+    session_id=TOKEN.session_id,
+    seed_hash=TOKEN.seed_hash,
+    generation=CURRENT,
+    rotated_at_ms=ROTATED_AT_MS,
+    rotation_id="theirs",
+    created_at_ms=1_799_000_000_123,
+    auth_time_seconds=1_799_000_000,
+    idle_expires_at_seconds=1_801_000_000,
+    absolute_expires_at_seconds=1_802_000_000,
+    client_id="first-party",
+)
+REVOKED = SESSION._replace(revoked_at_seconds=1_799_500_000, revoked_reason="logout")
+EXPIRED = SESSION._replace(idle_expires_at_seconds=1_799_999_000)
+OTHER_SEED = SESSION._replace(seed_hash=b"\x00" * 32)
+
+
+def outcome(
+    session: Session | None, *, behind: int = 0, age_ms: int = 1000, ours: str = "ours", grace: int = GRACE_SECONDS
+) -> Outcome:
+    """Decide about a token that is `behind` generations old, so long after the last rotation."""
+    token = replace(TOKEN, generation=CURRENT - behind)
+    return decide(token, session, rotation_id=ours, now_ms=ROTATED_AT_MS + age_ms, grace_seconds=grace)
+
+
+WINDOW_MS = GRACE_SECONDS * 1000
+
+
+@pytest.mark.parametrize("age_ms", [0, 1, 9_999, 10_000])
+def test_the_current_token_within_the_window_coalesces(age_ms: int) -> None:
+    """Not behind, age ≤ W: the same refresh token again."""
+    assert outcome(SESSION, age_ms=age_ms) is Outcome.COALESCED
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "expected"),
+    [
+        (0, Outcome.CONVERGED),
+        (WINDOW_MS - 1, Outcome.CONVERGED),
+        (WINDOW_MS, Outcome.CONVERGED),
+        (WINDOW_MS + 1, Outcome.REUSED),
+        (10**9, Outcome.REUSED),
+    ],
+)
+def test_the_previous_token_converges_until_the_window_ends(age_ms: int, expected: Outcome) -> None:
+    """One behind: the successor while age ≤ W, to the millisecond; reuse after it (F4, F29)."""
+    far = SESSION._replace(idle_expires_at_seconds=2**40, absolute_expires_at_seconds=2**40)
+    assert outcome(far, behind=1, age_ms=age_ms) is expected
+
+
+@pytest.mark.parametrize("grace", [1, 10, 60])
+def test_the_window_is_the_setting(grace: int) -> None:
+    """W seconds, whatever W is (DC-2)."""
+    assert outcome(SESSION, behind=1, age_ms=grace * 1000, grace=grace) is Outcome.CONVERGED
+    assert outcome(SESSION, behind=1, age_ms=grace * 1000 + 1, grace=grace) is Outcome.REUSED
+
+
+@pytest.mark.parametrize("behind", [2, 3, 5])
+@pytest.mark.parametrize("age_ms", [-1, 0, WINDOW_MS, WINDOW_MS + 1])
+def test_an_older_token_is_reuse_at_any_age(behind: int, age_ms: int) -> None:
+    """Two or more behind is reuse, even inside the window (F5)."""
+    assert outcome(SESSION, behind=behind, age_ms=age_ms) is Outcome.REUSED
+
+
+@pytest.mark.parametrize("behind", [1, 2, 5])
+@pytest.mark.parametrize("age_ms", [-5000, -1, 0, 1, 10_000])
+def test_no_window_is_strict(behind: int, age_ms: int) -> None:
+    """W = 0: every used token is reuse, even in the same millisecond and with a clock that lags (F6)."""
+    assert outcome(SESSION, behind=behind, age_ms=age_ms, grace=0) is Outcome.REUSED
+
+
+@pytest.mark.parametrize("age_ms", [-1, -5000, -3_600_000])
+def test_a_clock_that_lags_counts_as_no_age(age_ms: int) -> None:
+    """A clock behind the one that rotated makes the age zero, not negative: no reuse (F23)."""
+    assert outcome(SESSION, behind=1, age_ms=age_ms) is Outcome.CONVERGED
+    assert outcome(SESSION, behind=0, age_ms=age_ms) is Outcome.COALESCED
+
+
+def test_no_session_is_unknown() -> None:
+    """Deleted, or never there (F25)."""
+    assert outcome(None) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("behind", [-1, 0, 1, 2])
+def test_another_seed_is_a_mismatch(behind: int) -> None:
+    """An authentic token for another session under the same id touches nothing."""
+    assert outcome(OTHER_SEED, behind=behind) is Outcome.SEED_MISMATCH
+
+
+@pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
+@pytest.mark.parametrize("age_ms", [0, WINDOW_MS + 1])
+def test_a_revoked_session_never_escalates_to_reuse(behind: int, age_ms: int) -> None:
+    """Logged-out tokens come back; that is no theft (F8)."""
+    assert outcome(REVOKED, behind=behind, age_ms=age_ms) is Outcome.REVOKED
+
+
+@pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
+def test_an_expired_session_is_expired(behind: int) -> None:
+    """TTL deletes late, so expiry is part of the rule (F26)."""
+    assert outcome(EXPIRED, behind=behind) is Outcome.EXPIRED
+
+
+@pytest.mark.parametrize(("idle_end", "absolute_end"), [(1_800_000_001, 2**40), (2**40, 1_800_000_001)])
+def test_either_timeout_expires_at_its_second(idle_end: int, absolute_end: int) -> None:
+    """Idle and absolute: alive until the millisecond before, expired in the second itself (A5)."""
+    ending = SESSION._replace(idle_expires_at_seconds=idle_end, absolute_expires_at_seconds=absolute_end)
+    assert outcome(ending, age_ms=999) is Outcome.COALESCED
+    assert outcome(ending, age_ms=1000) is Outcome.EXPIRED
+    assert ending.is_live(1_800_000_000)
+    assert not ending.is_live(1_800_000_001)
+
+
+@pytest.mark.parametrize("behind", [-1, -2, -100])
+def test_a_token_ahead_of_its_session_is_ahead(behind: int) -> None:
+    """The table was restored from a backup (F31)."""
+    assert outcome(SESSION, behind=behind) is Outcome.AHEAD
+
+
+@pytest.mark.parametrize("grace", [0, 10])
+@pytest.mark.parametrize("age_ms", [-1, 0, WINDOW_MS + 1])
+def test_our_own_rotation_is_recognised(grace: int, age_ms: int) -> None:
+    """Our write won, its response was lost, the SDK wrote again: the winner's answer, for W = 0 too (F1)."""
+    assert outcome(SESSION, behind=1, age_ms=age_ms, ours="theirs", grace=grace) is Outcome.ROTATED
+
+
+def test_a_session_that_was_never_rotated_belongs_to_nobody() -> None:
+    """A fresh session's empty rotation id is no invocation's own."""
+    fresh = SESSION._replace(generation=0, rotation_id="", rotated_at_ms=0)
+    token = replace(TOKEN, generation=0)
+    decided = decide(token, fresh, rotation_id="ours", now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)
+    assert decided is Outcome.COALESCED
+
+
+@pytest.mark.parametrize(
+    ("session", "expected"),
+    [
+        (OTHER_SEED._replace(revoked_at_seconds=1), Outcome.SEED_MISMATCH),
+        (OTHER_SEED._replace(rotation_id="ours"), Outcome.SEED_MISMATCH),
+        (OTHER_SEED._replace(idle_expires_at_seconds=1), Outcome.SEED_MISMATCH),
+        (REVOKED._replace(rotation_id="ours"), Outcome.REVOKED),
+        (REVOKED._replace(idle_expires_at_seconds=1), Outcome.REVOKED),
+        (EXPIRED._replace(rotation_id="ours"), Outcome.ROTATED),
+    ],
+)
+def test_the_rows_apply_in_order(session: Session, expected: Outcome) -> None:
+    """Seed before revoked, revoked before our own rotation, our own before expired: no answer after a logout (F9)."""
+    assert outcome(session, behind=1) is expected
+
+
+def test_a_session_ends_at_the_earlier_timeout() -> None:
+    """`expires_at_seconds` is the idle or the absolute end, whichever comes first (A5)."""
+    assert SESSION.expires_at_seconds == SESSION.idle_expires_at_seconds
+    late_idle = SESSION._replace(idle_expires_at_seconds=SESSION.absolute_expires_at_seconds + 1)
+    assert late_idle.expires_at_seconds == SESSION.absolute_expires_at_seconds
+
+
+def test_a_revoked_session_does_not_live() -> None:
+    """Revoked is ended, however far its timeouts are."""
+    assert SESSION.is_live(ROTATED_AT_MS // 1000)
+    assert not REVOKED.is_live(ROTATED_AT_MS // 1000)
+
+
+def test_a_session_was_last_used_at_its_last_rotation_or_its_login() -> None:
+    """What its user sees of it; no other moment is kept."""
+    fresh = SESSION._replace(rotated_at_ms=0)
+    assert SESSION.last_used_at_seconds == ROTATED_AT_MS // 1000
+    assert fresh.last_used_at_seconds == fresh.created_at_seconds

@@ -1,0 +1,86 @@
+"""How long attempts have to wait."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth.throttling.counters import (
+    MAX_PROVEN_SOURCES,
+    PROVEN_SECONDS,
+    Backoff,
+    Counted,
+    Rate,
+    bucket,
+    source_prefix,
+)
+
+BACKOFF = Backoff(free_attempts=5, longest_seconds=900, memory_seconds=86_400)
+NOW_MS = 2_000_000_000_000
+
+
+def test_waits_double_from_a_second_to_the_longest() -> None:
+    """P11: a few mistakes cost nothing, and no wait is for ever."""
+    waits = [BACKOFF.wait_ms(attempts) // 1000 for attempts in range(17)]
+    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+@given(st.integers(0, 10**12))
+def test_a_wait_is_never_longer_than_the_longest(attempts: int) -> None:
+    """P11: however long somebody keeps trying."""
+    assert 0 <= BACKOFF.wait_ms(attempts) <= 900_000
+
+
+def test_a_rate_lets_its_burst_through_at_once() -> None:
+    """Ten a minute, four at once: one takes six seconds, and three may be ahead of the clock."""
+    rate = Rate(attempts=10, seconds=60, burst=4)
+    assert (rate.interval_ms, rate.ahead_ms) == (6000, 18_000)
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+    ],
+)
+def test_a_source_is_an_ipv4_address_or_an_ipv6_64(address: str, prefix: str) -> None:
+    """P12: one customer has a whole /64, so that is what is counted."""
+    assert source_prefix(address) == prefix
+
+
+@pytest.mark.parametrize("text", ["", "localhost", "203.0.113.7, 10.0.0.1", "203.0.113.7:443", "203.0.113.0/24"])
+def test_what_is_no_address_has_no_prefix(text: str) -> None:
+    """P14: nothing but an address is taken for one."""
+    with pytest.raises(ValueError, match=r"address"):
+        source_prefix(text)
+
+
+def test_a_source_is_proven_for_thirty_days() -> None:
+    """And no longer."""
+    counted = Counted("a", 1, 0, 0, Counted("a", 1, 0, 0).with_proven("home", NOW_MS))
+    assert counted.is_proven("home", NOW_MS + PROVEN_SECONDS * 1000 - 1)
+    assert not counted.is_proven("home", NOW_MS + PROVEN_SECONDS * 1000)
+    assert not counted.is_proven("elsewhere", NOW_MS)
+
+
+def test_the_latest_sources_are_remembered() -> None:
+    """A counter does not grow with every network that somebody travels through."""
+    counted = Counted("a", 1, 0, 0)
+    for number in range(MAX_PROVEN_SOURCES + 5):
+        counted = Counted("a", 1, 0, 0, counted.with_proven(f"s{number}", NOW_MS + number * 1000))
+    assert list(counted.proven) == [f"s{number}" for number in range(5, MAX_PROVEN_SOURCES + 5)]
+
+
+def test_a_source_whose_time_is_up_is_forgotten_with_the_next_success() -> None:
+    """Nothing stays for ever."""
+    old = Counted("a", 1, 0, 0, {"old": NOW_MS // 1000})
+    assert list(old.with_proven("new", NOW_MS)) == ["new"]
+
+
+def test_buckets_of_different_parts_differ() -> None:
+    """The parts cannot run into each other, and a name has one length."""
+    names = [bucket("login", "ab", "c"), bucket("login", "a", "bc"), bucket("loginab", "c"), bucket("x" * 1000)]
+    assert len(set(names)) == 4
+    assert {len(name) for name in names} == {32}

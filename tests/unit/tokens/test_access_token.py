@@ -1,0 +1,146 @@
+"""Issuing access tokens, with PyJWT and joserfc as independent oracles."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import import_key
+
+from edge_auth import base64url
+from edge_auth.errors import RightsRefused
+from edge_auth.flows.accounts.administration import _check_rights
+from edge_auth.keys.jwk import verification_key
+from edge_auth.tokens import access_token as access
+from edge_auth.tokens.verifier import Verifier
+from tests.support.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, ISSUER, NOW, key
+
+LONG_ISSUER = "https://auth.some-rather-long-subdomain.of-a-company.example.com/production-eu-central-1"
+LONG_AUDIENCE = "https://api.some-rather-long-subdomain.of-a-company.example.com/production"
+
+
+def segments(token: str) -> tuple[str, dict[str, Any], bytes]:
+    """Take a token apart: header segment, payload, signature."""
+    header, payload, signature = token.split(".")
+    return header, json.loads(base64url.decode(payload)), base64url.decode(signature)
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_header_bytes_are_constant_and_those_the_verifier_looks_up(alg: str) -> None:
+    """The protected header is exactly alg, kid, typ, in this order and without spaces (T1, T3)."""
+    pair = key(alg)
+    header, _, _ = segments(access.issue(CLAIMS, pair))
+    assert base64url.decode(header) == f'{{"alg":"{alg}","kid":"{pair.kid}","typ":"at+jwt"}}'.encode()
+    assert header == verification_key(pair.public_jwk()).header_segment
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_payload_is_exactly_the_claims(alg: str) -> None:
+    """No claim is added, changed or lost on the way into the token (T1, T2, T5)."""
+    _, payload, _ = segments(access.issue(CLAIMS, key(alg)))
+    assert payload == {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": CLAIMS.sub,
+        "client_id": "first-party",
+        "iat": NOW,
+        "exp": NOW + 900,
+        "jti": CLAIMS.jti,
+        "sid": CLAIMS.sid,
+        "auth_time": NOW - 60,
+        "scope": "orders:read orders:write",
+        "roles": ["admin", "ops"],
+        "amr": ["pwd"],
+    }
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_our_verifier_reads_back_what_was_issued(alg: str) -> None:
+    """Issuer and verifier agree on every claim."""
+    verifier = Verifier([verification_key(key(alg).public_jwk())], audience=AUDIENCE)
+    assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_pyjwt_accepts_what_we_issue(alg: str) -> None:
+    """A first independent verifier reads the same header and claims."""
+    pair = key(alg)
+    read = jwt.decode_complete(
+        access.issue(CLAIMS, pair),
+        jwt.PyJWK(pair.public_jwk()),
+        algorithms=[alg],
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert read["header"] == {"alg": alg, "kid": pair.kid, "typ": "at+jwt"}
+    assert read["payload"] == CLAIMS.payload()
+
+
+# RFC 9864 renames EdDSA to Ed25519; PyJWT and API gateways know the old name only.
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_joserfc_accepts_what_we_issue(alg: str) -> None:
+    """A second independent verifier reads the same header and claims."""
+    pair = key(alg)
+    public: dict[str, Any] = dict(pair.public_jwk())
+    read = joserfc_jwt.decode(access.issue(CLAIMS, pair), import_key(public), algorithms=[alg])
+    assert read.header == {"alg": alg, "kid": pair.kid, "typ": "at+jwt"}
+    assert read.claims == CLAIMS.payload()
+
+
+@pytest.mark.parametrize("alg", ["ES256", "EdDSA"])
+def test_a_token_with_long_names_stays_under_1_kib(alg: str) -> None:
+    """Long issuer and audience, scope, roles: it still fits beside other headers and into a cookie (T8)."""
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE)
+    assert len(access.issue(claims, key(alg))) < 1024
+
+
+def largest(rights: Callable[[int], tuple[str, tuple[str, ...]]]) -> tuple[str, tuple[str, ...]]:
+    """Return the largest scope and roles of one kind that an operator may give."""
+    size = 0
+    while True:
+        try:
+            _check_rights(*rights(size + 1))
+        except RightsRefused:
+            return rights(size)
+        size += 1
+
+
+RIGHTS: dict[str, Callable[[int], tuple[str, tuple[str, ...]]]] = {
+    "one scope": lambda size: ("s" * size, ()),
+    "scopes of one letter": lambda size: (" ".join("s" * size), ()),
+    "scopes of punctuation": lambda size: ("~" * size, ()),
+    "long roles": lambda size: ("", ("r" * 64,) * size),
+    "roles of one letter": lambda size: ("", ("r",) * size),
+    "a little of each": lambda size: (" ".join("s" * (size // 2)), ("r",) * (size - size // 2)),
+}
+
+
+@pytest.mark.parametrize("kind", RIGHTS)
+def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
+    """Whatever scope and roles an operator may give, the token keeps its size, with long names too (T8)."""
+    scope, roles = largest(RIGHTS[kind])
+    assert scope or roles
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
+    assert len(access.issue(claims, key("ES256"))) < 1024
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("kind", RIGHTS)
+def test_the_largest_rights_are_verified(alg: str, kind: str) -> None:
+    """Whatever scope and roles an operator may give, our own verifier takes the token."""
+    scope, roles = largest(RIGHTS[kind])
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
+    verifier = Verifier([verification_key(key(alg).public_jwk())], audience=LONG_AUDIENCE)
+    assert verifier.verify(access.issue(claims, key(alg)), issuer=LONG_ISSUER, now_seconds=NOW) == claims
+
+
+def test_es256_signatures_are_always_64_raw_bytes() -> None:
+    """R and S keep their leading zeros: 2,000 signatures, of which about 16 have one (T4)."""
+    pair = key("ES256")
+    signatures = [segments(access.issue(CLAIMS._replace(jti=str(number)), pair))[2] for number in range(2000)]
+    assert {len(signature) for signature in signatures} == {64}
+    assert any(signature[0] == 0 or signature[32] == 0 for signature in signatures)
