@@ -6,6 +6,7 @@ And where the tests are spread over several workers, those of the deployed stack
 import os
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -19,6 +20,11 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE="/dev/null",
     AWS_EC2_METADATA_DISABLED="true",
 )
+
+
+# A busy machine is no fault: no test is timed.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types

@@ -52,7 +52,7 @@ BUDGET = {
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
-    "sessions": LOGGER | SDK | CRYPTOGRAPHY,
+    "sessions": LOGGER | SDK,
     "whoami": LOGGER,
 }
 OURS = {"edge_auth", "functions"}

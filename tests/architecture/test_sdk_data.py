@@ -68,7 +68,7 @@ def calls_in(source: str) -> Iterator[str]:
 
 def test_every_operation_that_is_called_is_kept_and_no_other() -> None:
     """Who calls a new one finds out here, and not in the deployed function."""
-    called = {name for path in ADAPTERS.glob("*.py") for name in calls_in(path.read_text())} - {"get_paginator"}
+    called = {name for path in ADAPTERS.rglob("*.py") for name in calls_in(path.read_text())} - {"get_paginator"}
 
     paginated = {xform_name(name) for names in PAGINATED.values() for name in names}
     assert {call.removeprefix("pages of ") for call in called} == {

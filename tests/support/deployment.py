@@ -1,9 +1,11 @@
 """A deployment in memory: stores, a clock that stands still, events that can be read, and trouble at will."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
-from edge_auth.accounts.identity import Identity
+from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.credentials.passwords import hash_password, password_bytes
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Accounts
@@ -382,3 +384,24 @@ class Deployment:
         names = [event.name for event in self.events]
         self.events.clear()
         return names
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(password_bytes(PASSWORD), entropy=lambda size: b"s" * size)
+
+
+def deployment_of_alice() -> Deployment:
+    """Return a deployment with one user, alice."""
+    deployed = Deployment()
+    deployed.store.identities[USERNAME] = Identity(
+        user_id="QWxpY2UncyB1c2VyIGlkIA",
+        username=USERNAME,
+        password_hash=_password_hash(),
+        status=ACTIVE,
+        epoch=0,
+        created_at_seconds=NOW - 1000,
+        scope="orders:read",
+        roles=("admin",),
+    )
+    return deployed

@@ -1,43 +1,17 @@
 """Fixtures of the unit tests."""
 
-from functools import cache
-
 import pytest
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from hypothesis import settings
 
-from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials import passwords
-from edge_auth.credentials.passwords import hash_password, password_bytes
-from tests.support.access_tokens import NOW
-from tests.support.deployment import PASSWORD, USERNAME, Deployment
-
-# A busy machine is no fault: no test is timed.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
-
-
-@cache
-def _password_hash() -> str:
-    return hash_password(password_bytes(PASSWORD), entropy=lambda size: b"s" * size)
+from tests.support.deployment import Deployment, deployment_of_alice
 
 
 @pytest.fixture
 def deployment() -> Deployment:
     """Return a deployment with one user, alice."""
-    deployed = Deployment()
-    deployed.store.identities[USERNAME] = Identity(
-        user_id="QWxpY2UncyB1c2VyIGlkIA",
-        username=USERNAME,
-        password_hash=_password_hash(),
-        status=ACTIVE,
-        epoch=0,
-        created_at_seconds=NOW - 1000,
-        scope="orders:read",
-        roles=("admin",),
-    )
-    return deployed
+    return deployment_of_alice()
 
 
 @pytest.fixture
