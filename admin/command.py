@@ -11,7 +11,7 @@ from admin.confirmation import NotConfirmed
 from admin.deployment import DeploymentError, use_local_stack
 from admin.password_input import PasswordInputError
 from admin.rotate_function import RotateFunctionError
-from edge_auth.adapters.aws import session
+from edge_auth.adapters.aws import sdk_session
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.local:
         use_local_stack()
     # One session for all clients, or a profile with MFA would ask for its code twice.
-    boto3.setup_default_session(botocore_session=session())
+    boto3.setup_default_session(botocore_session=sdk_session())
     try:
         options.act(options.open(options), options)
     except (AccountError, DeploymentError, PasswordInputError, RotateFunctionError, NotConfirmed) as error:

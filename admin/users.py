@@ -16,7 +16,8 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.flows.accounts.administration import Accounts
+from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.sessions.end_sessions import EndSessions
 
 SET_RIGHTS = """\
 Replaces scope and roles. What is not given is taken away: give all that the user shall have. Sessions carry the rights
@@ -47,13 +48,15 @@ def add_commands(users: argparse.ArgumentParser) -> None:
     delete_user.add_argument("--yes", action="store_true", help="do not ask; for scripts")
 
 
-def accounts(options: argparse.Namespace) -> Accounts:
+def accounts(options: argparse.Namespace) -> Administration:
     """Return the acts on this deployment."""
     deployment = find_deployment(options.stack)
-    dynamodb = dynamodb_client()
-    return Accounts(
+    dynamodb, record = dynamodb_client(), recorder(deployment.security_event_bus)
+    sessions = DynamoDBSessions(dynamodb, table=deployment.sessions_table)
+    return Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
-        sessions=DynamoDBSessions(dynamodb, table=deployment.sessions_table),
+        sessions=sessions,
+        end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record),
         password_rules=PasswordRules(
             min_characters=deployment.password_min_characters,
             common=COMMON_PASSWORDS,
@@ -61,41 +64,41 @@ def accounts(options: argparse.Namespace) -> Accounts:
         ),
         clock=now_ms,
         entropy=secrets.token_bytes,
-        record=recorder(deployment.security_event_bus),
+        record=record,
     )
 
 
-def create(accounts: Accounts, options: argparse.Namespace) -> None:
+def create(accounts: Administration, options: argparse.Namespace) -> None:
     """Add a user."""
     password = read_new_password(from_stdin=options.password_stdin)
     identity = accounts.create(options.username, password, scope=options.scope, roles=tuple(options.roles))
     print(f"created {identity.username}, user id {identity.user_id}")
 
 
-def set_password(accounts: Accounts, options: argparse.Namespace) -> None:
+def set_password(accounts: Administration, options: argparse.Namespace) -> None:
     """Set a password."""
     ended = accounts.set_password(options.username, read_new_password(from_stdin=options.password_stdin))
     print(f"password set, {_sessions(ended)} ended")
 
 
-def set_rights(accounts: Accounts, options: argparse.Namespace) -> None:
+def set_rights(accounts: Administration, options: argparse.Namespace) -> None:
     """Replace scope and roles."""
     ended = accounts.set_rights(options.username, scope=options.scope, roles=tuple(options.roles))
     print(f"scope: {options.scope or 'none'}; roles: {' '.join(options.roles) or 'none'}; {_sessions(ended)} ended")
 
 
-def disable(accounts: Accounts, options: argparse.Namespace) -> None:
+def disable(accounts: Administration, options: argparse.Namespace) -> None:
     """Disable a user."""
     print(f"disabled, {_sessions(accounts.disable(options.username))} ended")
 
 
-def enable(accounts: Accounts, options: argparse.Namespace) -> None:
+def enable(accounts: Administration, options: argparse.Namespace) -> None:
     """Enable a user."""
     accounts.enable(options.username)
     print("enabled")
 
 
-def sessions(accounts: Accounts, options: argparse.Namespace) -> None:
+def sessions(accounts: Administration, options: argparse.Namespace) -> None:
     """List a user's living sessions."""
     for session in accounts.living_sessions(options.username):
         line = {
@@ -108,12 +111,12 @@ def sessions(accounts: Accounts, options: argparse.Namespace) -> None:
         print(json.dumps(line))
 
 
-def end_sessions(accounts: Accounts, options: argparse.Namespace) -> None:
+def end_sessions(accounts: Administration, options: argparse.Namespace) -> None:
     """End a user's sessions."""
     print(f"{_sessions(accounts.end_sessions(options.username))} ended")
 
 
-def delete(accounts: Accounts, options: argparse.Namespace) -> None:
+def delete(accounts: Administration, options: argparse.Namespace) -> None:
     """Remove a user, once the operator has typed the name."""
     user_id = accounts.user_id(options.username)
     if not options.yes:
@@ -125,7 +128,7 @@ def delete(accounts: Accounts, options: argparse.Namespace) -> None:
 def _command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    act: Callable[[Accounts, argparse.Namespace], None],
+    act: Callable[[Administration, argparse.Namespace], None],
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:

@@ -33,7 +33,7 @@ from benchmarks.patterns import (
 from benchmarks.results import Figures
 from benchmarks.wire import Wire
 from edge_auth.credentials import passwords
-from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,15 +12,17 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.flows.grant import AccessTokenPolicy
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
+from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
-from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.token_response import token_response
 
@@ -30,8 +32,9 @@ settings = read_settings(LoginSettings, os.environ)
 log = FunctionLog("login")
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
+sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 login = Login(
-    limits=LoginLimits(
+    limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
     ),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
@@ -39,10 +42,10 @@ login = Login(
         dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
     ),
     session_limit=SessionLimit(
-        sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+        sessions=sessions,
         max_sessions=settings.max_sessions_per_user,
+        end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
         clock=now_ms,
-        entropy=secrets.token_bytes,
         record=log.record,
     ),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
@@ -59,10 +62,10 @@ login = Login(
 def post(request: Request) -> Response:
     """Answer a login with tokens."""
     parameters = json_parameters(request)
-    username, password = text_parameter(parameters, "username"), text_parameter(parameters, "password")
+    username, password = parameters.text("username"), parameters.text("password")
     client = described(
-        name=text_parameter({"client_name": "", **parameters}, "client_name"),
-        user_agent=request.user_agent,
+        name=parameters.optional_text("client_name"),
+        user_agent=request.headers.one("user-agent"),
         address=request.source_address,
     )
     issuer = settings.issuer or issuer_from_context(request.context)

@@ -12,24 +12,28 @@ from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.change_password import ChangePassword
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import PasswordSettings, read_settings
+from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint
-from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 
 settings = read_settings(PasswordSettings, os.environ)
 log = FunctionLog("password")
 dynamodb = dynamodb_client()
 prime(os.environ, dynamodb)
+sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 change_password = ChangePassword(
-    limits=LoginLimits(
+    limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
     ),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
-    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+    sessions=sessions,
+    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
     password_rules=PasswordRules(
         min_characters=settings.password_min_characters,
         common=COMMON_PASSWORDS,
@@ -48,8 +52,8 @@ def post(request: Request) -> Response:
     change_password(
         caller.user_id,
         caller.session_id,
-        text_parameter(parameters, "current_password"),
-        text_parameter(parameters, "new_password"),
+        parameters.text("current_password"),
+        parameters.text("new_password"),
         address=request.source_address,
     )
     return Response(204)

@@ -14,13 +14,15 @@ from edge_auth.errors import UnsupportedGrantType
 from edge_auth.events.announcement import announcing
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.settings import RefreshSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
+from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
 from edge_auth.web.endpoint import endpoint
-from edge_auth.web.request import FORM, Request, form_parameters, json_parameters, text_parameter
+from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.token_response import token_response
 
@@ -32,37 +34,40 @@ log = FunctionLog("refresh")
 bus = settings.security_event_bus
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
+record = announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record
+sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 refresh = Refresh(
-    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+    sessions=sessions,
+    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record),
     dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
     grace_seconds=settings.rotation_grace_seconds,
     clock=now_ms,
     entropy=secrets.token_bytes,
-    record=announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record,
+    record=record,
 )
 
 
 def post(request: Request) -> Response:
     """Answer a refresh token with tokens."""
     parameters = refresh_parameters(request)
-    presented = text_parameter(parameters, "refresh_token")
-    scope = text_parameter({"scope": "", **parameters}, "scope")
-    client = described(user_agent=request.user_agent, address=request.source_address)
+    presented = parameters.text("refresh_token")
+    scope = parameters.optional_text("scope")
+    client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
     return token_response(refresh(presented, policy, scope=scope, client=client))
 
 
-def refresh_parameters(request: Request) -> dict[str, object]:
+def refresh_parameters(request: Request) -> Parameters:
     """Read the parameters of a refresh. Only a form must name its grant type."""
     if request.media_type == FORM:
         parameters = form_parameters(request)
-        grant_type = text_parameter(parameters, "grant_type")
+        grant_type = parameters.text("grant_type")
     else:
         parameters = json_parameters(request)
-        grant_type = text_parameter({"grant_type": GRANT_TYPE, **parameters}, "grant_type")
+        grant_type = parameters.optional_text("grant_type", GRANT_TYPE)
     if grant_type != GRANT_TYPE:
         raise UnsupportedGrantType
     return parameters

@@ -13,8 +13,9 @@ from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.register import Register
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import RegisterSettings, read_settings
+from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
-from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 
 settings = read_settings(RegisterSettings, os.environ)
@@ -38,7 +39,7 @@ register = Register(
 def post(request: Request) -> Response:
     """Make the account, and say under which name and id it is kept."""
     parameters = json_parameters(request)
-    username, password = text_parameter(parameters, "username"), text_parameter(parameters, "password")
+    username, password = parameters.text("username"), parameters.text("password")
     identity = register(username, password, address=request.source_address)
     return Response(201, {"user_id": identity.user_id, "username": identity.username})
 

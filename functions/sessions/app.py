@@ -7,6 +7,7 @@ from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import SessionsSettings, read_settings
@@ -20,11 +21,11 @@ settings = read_settings(SessionsSettings, os.environ)
 log = FunctionLog("sessions")
 dynamodb = dynamodb_client()
 prime(os.environ, dynamodb)
+sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 own_sessions = OwnSessions(
-    sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+    sessions=sessions,
+    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
     clock=now_ms,
-    entropy=secrets.token_bytes,
-    record=log.record,
 )
 
 

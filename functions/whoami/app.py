@@ -1,7 +1,7 @@
 """GET /me: the sample protected route. Answers with what the authorizer passed on."""
 
-from edge_auth.errors import InvalidToken
 from edge_auth.observability import FunctionLog
+from edge_auth.web.caller import authorizer_context
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
@@ -13,10 +13,8 @@ log = FunctionLog("whoami")
 
 def get(request: Request) -> Response:
     """Answer with the caller, as API Gateway hands it to every function behind the authorizer."""
-    caller = request.context.get("authorizer")
-    if not isinstance(caller, dict) or "sub" not in caller:
-        raise InvalidToken("the route has no authorizer")
-    return Response(200, {name: caller.get(name, "") for name in PASSED_ON})
+    context = authorizer_context(request)
+    return Response(200, {name: context.get(name, "") for name in PASSED_ON})
 
 
 handler = endpoint({"GET": get}, log)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from admin.command import main
-from edge_auth.adapters.aws import session
+from edge_auth.adapters.aws import sdk_session
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from tests.support.dynamodb.tables import create_table
@@ -65,7 +65,7 @@ class Stacks:
 @pytest.fixture(autouse=True)
 def _new_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each test find credentials anew, as each process does."""
-    session.cache_clear()
+    sdk_session.cache_clear()
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
 
 

@@ -19,7 +19,7 @@ from edge_auth.errors import InvalidCredentials, UnknownUser
 from edge_auth.sessions.session import Session
 from edge_auth.tokens.refresh_token import new_id
 from tests.admin.conftest import IDENTITIES, PASSWORD, SESSIONS, Command, Stacks
-from tests.support.dynamodb.records import a_session
+from tests.support.dynamodb.records import a_session, sessions_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,7 +59,7 @@ def open_sessions(
 
 def living(sessions: DynamoDBSessions, user_id: str) -> list[Session]:
     """Return the sessions that were not ended."""
-    return [session for session in sessions.of_user(user_id) if session.revoked_at_seconds is None]
+    return [session for session in sessions_of(sessions, user_id) if session.revoked_at_seconds is None]
 
 
 def test_create_adds_a_user_who_can_log_in(command: Command, identities: DynamoDBIdentities) -> None:
@@ -367,4 +367,4 @@ def test_all_clients_of_a_command_are_of_one_session(command: Command) -> None:
     command("users", "sessions", "nobody")
 
     assert boto3.DEFAULT_SESSION is not None
-    assert boto3.DEFAULT_SESSION._session is aws.session()
+    assert boto3.DEFAULT_SESSION._session is aws.sdk_session()

@@ -59,6 +59,15 @@ OURS = {"edge_auth", "functions"}
 # The SDK takes its authorities from certifi where that is installed, as it is for these tests and not in the layer.
 TESTS_ONLY = {"certifi"}
 
+# All of our own that the authorizer loads. A cold authorizer is what a client waits for on any call.
+AUTHORIZER_MODULES = {
+    "edge_auth",
+    *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.issuer_keys"),
+    *("edge_auth.base64url", "edge_auth.strict_json", "edge_auth.errors", "edge_auth.settings"),
+    *("edge_auth.keys", "edge_auth.keys.jwk", "edge_auth.keys.timing"),
+    *("edge_auth.tokens", "edge_auth.tokens.claims", "edge_auth.tokens.issuer_address", "edge_auth.tokens.verifier"),
+}
+
 SCRIPT = """
 import sys
 before = {*sys.modules}
@@ -90,6 +99,17 @@ def accountable(modules: set[str]) -> set[str]:
 def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) -> None:
     """Both ways: what it has stopped to load leaves the budget, or it could come back unseen."""
     assert accountable(loaded_by(function)) == BUDGET[function]
+
+
+def test_the_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
+    """Whatever room is added to the layer, the authorizer does not load it by accident."""
+    assert {name for name in loaded_by("authorizer") if name.partition(".")[0] == "edge_auth"} == AUTHORIZER_MODULES
+
+
+@pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])
+def test_the_authorizer_loads_no_algorithm_that_it_has_no_key_of(name: str) -> None:
+    """ES256 is the default; RSA alone loads eight modules more."""
+    assert f"cryptography.hazmat.primitives.asymmetric.{name}" not in loaded_by("authorizer")
 
 
 @pytest.mark.parametrize("name", ["boto3", "s3transfer", "aws_xray_sdk", "multiprocessing", "asyncio"])

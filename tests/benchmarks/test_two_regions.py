@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import two_regions
 from benchmarks.two_regions import HOME, OTHER, Holder, Replicas, is_revived
-from edge_auth.sessions.session import Outcome
+from edge_auth.sessions.rotation_rule import Outcome
 from tests.support.template import parameters
 
 SLOW = 1_000_000.0  # a mean lag after which nothing arrives in time

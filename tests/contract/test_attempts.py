@@ -11,9 +11,10 @@ from moto import mock_aws
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.credentials.passwords import check_password
 from edge_auth.errors import InvalidCredentials, TooManyAttempts
-from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF, LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.throttling.counters import PROVEN_SECONDS, Backoff, Counted, Rate
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 from tests.contract.conftest import DYNAMODB_ENGINES
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
 from tests.support.dynamodb.tables import create_table
@@ -233,7 +234,7 @@ def test_a_burst_of_wrong_passwords_is_hashed_no_more_often_than_the_limit_says(
     """P12: 200 logins at once on one account, each with a wrong password: five of them run Argon2, the others wait."""
     if not counting.is_atomic:
         pytest.skip("its writes cannot race in threads")
-    limits = LoginLimits(counting.attempts, lambda: counting.now_ms, lambda _event: None)
+    limits = PasswordAttemptLimit(attempts=counting.attempts, clock=lambda: counting.now_ms, record=lambda _event: None)
     outcomes: list[type[Exception]] = []
     all_there = threading.Barrier(200)
 

@@ -1,7 +1,7 @@
 from typing import Any
 
 from tests.support.dynamodb.engines import Tables
-from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session, opened, session_id
+from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session, opened, session_id, sessions_of
 
 
 def test_every_read_is_strongly_consistent(tables: Tables) -> None:
@@ -20,7 +20,7 @@ def test_every_read_is_strongly_consistent(tables: Tables) -> None:
     engine.identities.find_by_id(ADA_ID)
     engine.identities.move_epoch(ADA_ID)
     engine.sessions.find(ADA_ID, session_id(1))
-    engine.sessions.of_user(ADA_ID)
+    sessions_of(engine.sessions, ADA_ID)
     engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS)
     engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
 

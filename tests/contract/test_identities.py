@@ -8,7 +8,7 @@ from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine
-from tests.support.dynamodb.records import ADA, BOB, a_session
+from tests.support.dynamodb.records import ADA, BOB, a_session, sessions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,7 +306,7 @@ def test_a_login_that_began_before_a_deletion_opens_nothing(engine: Engine) -> N
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
 
-    assert engine.sessions.of_user(ADA.user_id) == []
+    assert sessions_of(engine.sessions, ADA.user_id) == []
 
 
 def test_the_name_of_a_deleted_user_may_be_given_again(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from tests.support.dynamodb.records import (
     end,
     opened,
     session_id,
+    sessions_of,
 )
 
 TOMBSTONE = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
@@ -74,7 +75,7 @@ def test_ending_an_unknown_session_creates_none(engine: Engine) -> None:
     with pytest.raises(AlreadyEnded):
         end(engine, a_token())
 
-    assert engine.sessions.of_user(ADA_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_who_needs_no_token_ends_a_session_whatever_its_seed(engine: Engine) -> None:
@@ -84,7 +85,7 @@ def test_who_needs_no_token_ends_a_session_whatever_its_seed(engine: Engine) -> 
 
     engine.sessions.end(ADA_ID, session_id(1), **everything)
 
-    assert engine.sessions.of_user(ADA_ID) == [TOMBSTONE]
+    assert sessions_of(engine.sessions, ADA_ID) == [TOMBSTONE]
     with pytest.raises(AlreadyEnded):
         engine.sessions.end(ADA_ID, session_id(2), **everything)
-    assert engine.sessions.of_user(ADA_ID) == [TOMBSTONE]
+    assert sessions_of(engine.sessions, ADA_ID) == [TOMBSTONE]

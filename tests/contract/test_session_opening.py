@@ -6,7 +6,7 @@ from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine
-from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, a_session, opened, session_id
+from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, a_session, opened, session_id, sessions_of
 
 
 def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:
@@ -26,7 +26,7 @@ def test_a_moved_epoch_opens_nothing(engine: Engine) -> None:
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
 
-    assert engine.sessions.of_user(ADA_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_an_epoch_ahead_opens_nothing(engine: Engine) -> None:
@@ -36,7 +36,7 @@ def test_an_epoch_ahead_opens_nothing(engine: Engine) -> None:
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch + 1)
 
-    assert engine.sessions.of_user(ADA_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_a_disabled_user_opens_nothing(engine: Engine) -> None:
@@ -47,7 +47,7 @@ def test_a_disabled_user_opens_nothing(engine: Engine) -> None:
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
 
-    assert engine.sessions.of_user(ADA_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_an_enabled_user_opens_with_the_new_epoch(engine: Engine) -> None:
@@ -58,7 +58,7 @@ def test_an_enabled_user_opens_with_the_new_epoch(engine: Engine) -> None:
 
     engine.session_opening.open(a_session(), username=ADA.username, epoch=enabled.epoch)
 
-    assert engine.sessions.of_user(ADA_ID) == [a_session()]
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
 
 
 def test_a_session_of_another_user_is_not_opened(engine: Engine) -> None:
@@ -69,8 +69,8 @@ def test_a_session_of_another_user_is_not_opened(engine: Engine) -> None:
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(user_id=BOB_ID), username=ADA.username, epoch=ADA.epoch)
 
-    assert engine.sessions.of_user(ADA_ID) == []
-    assert engine.sessions.of_user(BOB_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
+    assert sessions_of(engine.sessions, BOB_ID) == []
 
 
 def test_nobody_opens_nothing(engine: Engine) -> None:
@@ -78,7 +78,7 @@ def test_nobody_opens_nothing(engine: Engine) -> None:
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
 
-    assert engine.sessions.of_user(ADA_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_an_existing_session_is_never_written_over(engine: Engine) -> None:
@@ -88,4 +88,4 @@ def test_an_existing_session_is_never_written_over(engine: Engine) -> None:
     with pytest.raises(TemporarilyUnavailable):
         engine.session_opening.open(a_session(generation=0), username=ADA.username, epoch=ADA.epoch)
 
-    assert engine.sessions.of_user(ADA_ID) == [a_session()]
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]

@@ -10,6 +10,7 @@ from tests.support.dynamodb.records import (
     end,
     opened,
     session_id,
+    sessions_of,
 )
 
 
@@ -23,7 +24,7 @@ def test_an_unknown_session_is_none(engine: Engine) -> None:
 
 def test_a_user_without_sessions_has_an_empty_list(engine: Engine) -> None:
     """Nobody's list is empty, not an error."""
-    assert engine.sessions.of_user(ADA_ID) == []
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
@@ -34,11 +35,11 @@ def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
     engine.session_opening.open(bobs, username=BOB.username, epoch=BOB.epoch)
     end(engine, a_token(number=2))
 
-    found = engine.sessions.of_user(ADA_ID)
+    found = sessions_of(engine.sessions, ADA_ID)
 
     assert {session.session_id for session in found} == {session_id(1), session_id(2)}
     assert {session.session_id for session in found if session.revoked_reason} == {session_id(2)}
-    assert engine.sessions.of_user(BOB_ID) == [bobs]
+    assert sessions_of(engine.sessions, BOB_ID) == [bobs]
 
 
 def test_a_list_is_complete_beyond_one_page(engine: Engine) -> None:
@@ -46,7 +47,7 @@ def test_a_list_is_complete_beyond_one_page(engine: Engine) -> None:
     long_scope = "s" * 300_000
     opened(engine, *(a_session(number, scope=long_scope) for number in range(1, 9)))
 
-    found = engine.sessions.of_user(ADA_ID)
+    found = sessions_of(engine.sessions, ADA_ID)
 
     assert sorted(session.session_id for session in found) == [session_id(number) for number in range(1, 9)]
 
@@ -58,7 +59,7 @@ def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
         opened_now = a_session(number)
         engine.session_opening.open(opened_now, username="ada@example.com", epoch=7)
 
-        assert opened_now in engine.sessions.of_user(ADA_ID)
+        assert opened_now in sessions_of(engine.sessions, ADA_ID)
 
 
 def test_sessions_to_end_are_those_that_may_live(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from tests.support.dynamodb.records import (
     opened,
     rotate,
     session_id,
+    sessions_of,
 )
 
 GRACE_MS = GRACE_SECONDS * 1000
@@ -84,7 +85,7 @@ def test_each_condition_alone_refuses_and_brings_the_session(
     opened(engine, session)
 
     assert refusal(engine, token) == session
-    assert engine.sessions.of_user(ADA_ID) == [session]
+    assert sessions_of(engine.sessions, ADA_ID) == [session]
 
 
 def test_expiry_is_not_put_off_within_the_second(engine: Engine) -> None:
@@ -102,7 +103,7 @@ def test_an_ended_session_refuses_and_brings_the_tombstone(engine: Engine) -> No
 
     tombstone = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
     assert refusal(engine, a_token()) == tombstone
-    assert engine.sessions.of_user(ADA_ID) == [tombstone]
+    assert sessions_of(engine.sessions, ADA_ID) == [tombstone]
 
 
 def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:
@@ -111,8 +112,8 @@ def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:
 
     assert refusal(engine, a_token(number=2)) is None
     assert refusal(engine, a_token(user_id="cafe" * 5 + "cA")) is None
-    assert engine.sessions.of_user(ADA_ID) == [a_session()]
-    assert engine.sessions.of_user("cafe" * 5 + "cA") == []
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
+    assert sessions_of(engine.sessions, "cafe" * 5 + "cA") == []
 
 
 def test_strict_rotation_has_no_window_in_the_same_millisecond(engine: Engine) -> None:
@@ -129,7 +130,7 @@ def test_a_second_rotation_by_the_same_token_is_refused_with_the_first_ones_stat
 
     assert refusal(engine, a_token()) == rotated
     assert refusal(engine, a_token(), now_ms=NOW_MS + GRACE_MS) == rotated
-    assert engine.sessions.of_user(ADA_ID) == [rotated]
+    assert sessions_of(engine.sessions, ADA_ID) == [rotated]
 
 
 def test_the_largest_generation_is_kept_exactly(engine: Engine) -> None:

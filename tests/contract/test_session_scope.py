@@ -6,8 +6,17 @@ import pytest
 
 from edge_auth.flows.ports.sessions import RotationRefused
 from edge_auth.sessions.scope import MAX_SCOPE_CHARACTERS, wanted_words
-from tests.support.dynamodb.engines import Engine, Tables
-from tests.support.dynamodb.records import ADA_ID, NOW_SECONDS, a_session, a_token, opened, rotate, session_id
+from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.records import (
+    ADA_ID,
+    NOW_SECONDS,
+    a_session,
+    a_token,
+    opened,
+    rotate,
+    session_id,
+    sessions_of,
+)
 
 
 @pytest.mark.parametrize("wanted", [(), ("read",), ("write",), ("write", "read")])
@@ -30,7 +39,7 @@ def test_any_other_word_refuses_and_changes_nothing(engine: Engine, wanted: tupl
         rotate(engine, a_token(), wanted_scope=wanted)
 
     assert refused.value.session == a_session()
-    assert engine.sessions.of_user(ADA_ID) == [a_session()]
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
 
 
 @pytest.mark.parametrize("scope", ["", "x"])
@@ -51,26 +60,6 @@ def test_as_many_words_as_a_request_can_have_fit_into_the_condition(engine: Engi
     opened(engine, a_session(scope=scope))
 
     assert rotate(engine, a_token(), wanted_scope=wanted_words(scope)).generation == 4
-
-
-@pytest.mark.parametrize(("wanted", "rotates"), [((), True), (("read",), False), (("ad wri",), False)])
-def test_an_item_with_its_scope_as_one_text_still_reads(
-    tables: Tables,
-    wanted: tuple[str, ...],
-    rotates: bool,  # noqa: FBT001 - the expectation
-) -> None:
-    """Items were written so before scope could be narrowed. Parts of words are no words, so no word rotates them."""
-    engine = tables.engine(is_atomic=False)
-    opened(engine, a_session())
-    [item] = tables.session_items()
-    tables.client.put_item(TableName=tables.sessions, Item={**item, "scope": {"S": "read write"}})  # type: ignore[dict-item]  # items as they were read
-
-    if rotates:
-        assert rotate(engine, a_token(), wanted_scope=wanted).scope == "read write"
-    else:
-        with pytest.raises(RotationRefused) as refused:
-            rotate(engine, a_token(), wanted_scope=wanted)
-        assert refused.value.session == a_session()
 
 
 @pytest.mark.parametrize("wanted", [(), ("read",)])

@@ -24,6 +24,7 @@ from tests.support.dynamodb.records import (
     opened,
     rotate,
     session_id,
+    sessions_of,
 )
 
 DAY_SECONDS = 86_400
@@ -40,9 +41,12 @@ SESSION_ATTRIBUTES = [
     "scope",
     "roles",
     "amr",
+    "client_name",
+    "user_agent",
+    "network",
 ]
 # Whatever stood there: a rotation that is due writes it anew, and depends on nothing that it said.
-WRITTEN_BY_A_ROTATION = {"rotated_at_ms", "rotation_id"}
+WRITTEN_BY_A_ROTATION = {"rotated_at_ms", "rotation_id", "user_agent", "network"}
 NUMBERS = [
     "generation",
     "rotated_at_ms",
@@ -51,9 +55,6 @@ NUMBERS = [
     "idle_expires_at",
     "absolute_expires_at",
 ]
-
-
-OPTIONAL_ATTRIBUTES = ["client_name", "user_agent", "network"]
 
 
 def item_bytes(item: Any) -> int:  # noqa: ANN401 - DynamoDB attribute values
@@ -130,7 +131,7 @@ def test_a_damaged_session_rotates_for_nobody(tables: Tables, name: str, value: 
     with pytest.raises(TemporarilyUnavailable, match=name):
         engine.sessions.find(ADA_ID, session_id(1))
     with pytest.raises(TemporarilyUnavailable, match=name):
-        engine.sessions.of_user(ADA_ID)
+        sessions_of(engine.sessions, ADA_ID)
     if name not in WRITTEN_BY_A_ROTATION:
         with pytest.raises(TemporarilyUnavailable, match=name):
             rotate(engine, a_token())
@@ -172,49 +173,6 @@ def test_a_damaged_session_can_be_ended(tables: Tables, name: str) -> None:
 
     [item] = tables.session_items()
     assert item["revoked_reason"] == {"S": "logout"}
-
-
-@pytest.mark.parametrize("name", OPTIONAL_ATTRIBUTES)
-def test_a_session_of_an_earlier_version_shows_nothing_of_its_client(tables: Tables, name: str) -> None:
-    """Items were written before sessions were shown: they read, rotate and end like any other."""
-    engine = tables.engine(is_atomic=False)
-    opened(engine, a_session())
-    damage(tables, name, None)
-    field = name.removeprefix("client_")
-    without = a_session()._replace(client=a_session().client._replace(**{field: ""}))
-
-    assert engine.sessions.find(ADA_ID, session_id(1)) == without
-    assert engine.sessions.of_user(ADA_ID) == [without]
-    assert rotate(engine, a_token()).generation == 4
-    end(engine, a_token())
-
-
-def test_a_session_of_an_earlier_version_has_its_age_in_seconds(tables: Tables) -> None:
-    """Such items read, and sort by age among newer ones."""
-    engine = tables.engine(is_atomic=False)
-    opened(engine, a_session())
-    damage(tables, "created_at_ms", None)
-    damage(tables, "created_at", {"N": str(NOW_SECONDS - 4_000)})
-    for number, age in ((2, 3_999), (3, 4_001)):
-        engine.session_opening.open(
-            a_session(number, created_at_ms=NOW_MS - age * 1000), username=ADA.username, epoch=ADA.epoch
-        )
-
-    found = engine.sessions.find(ADA_ID, session_id(1))
-
-    assert found == a_session(created_at_ms=NOW_MS - 4_000_000)
-    assert engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS) == [session_id(n) for n in (3, 1, 2)]
-
-
-@pytest.mark.parametrize("name", OPTIONAL_ATTRIBUTES)
-def test_a_client_that_is_no_text_is_damage(tables: Tables, name: str) -> None:
-    """F38: an attribute that may be absent is not therefore anything."""
-    engine = tables.engine(is_atomic=False)
-    opened(engine, a_session())
-    damage(tables, name, {"BOOL": True})
-
-    with pytest.raises(TemporarilyUnavailable, match=name):
-        engine.sessions.find(ADA_ID, session_id(1))
 
 
 def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:

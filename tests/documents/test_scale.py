@@ -10,9 +10,8 @@ from benchmarks import report, results, scale
 from benchmarks.costs import ASSUMED, AUTHORIZE, OPERATIONS, PROFILES, REFRESH, break_even, cost, log_bytes, user_month
 from benchmarks.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, LOG_BYTE, MILLION, READ_ON
 from benchmarks.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_GROWTH, LAMBDA_INSTANCES, NEW_TABLE, PARTITION
-from edge_auth.flows.limits.dead_tokens import DEAD_TOKEN_RATE
-from edge_auth.flows.limits.password_attempts import SOURCE_RATE
 from edge_auth.keys.timing import RING_AGE_SECONDS
+from edge_auth.throttling.limits import DEAD_TOKEN_RATE, SOURCE_RATE
 from tests.support.template import ROOT, functions, parameters, properties
 
 DOCUMENT = scale.DOCUMENT.read_text(encoding="utf-8")

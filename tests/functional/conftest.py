@@ -41,7 +41,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
         session = fresh_session()
         session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
         session.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
-        monkeypatch.setattr("edge_auth.adapters.aws.session", lambda: session)
+        monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
         yield wire
 
 

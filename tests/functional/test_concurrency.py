@@ -7,14 +7,13 @@ from threading import Barrier
 
 import pytest
 
-from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.errors import InvalidGrant
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.administration import Accounts
+from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login, SessionPolicy
@@ -23,6 +22,7 @@ from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
 from tests.support.clock import START_MS
 from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.support.operators import operators
 from tests.support.outages import after, before, ends, events_named, generation
 from tests.support.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
 from tests.support.sample_events import ISSUER, login_event, logout_event, refresh_event
@@ -41,17 +41,10 @@ ROUNDS = 20
 
 
 @pytest.fixture
-def accounts(stack: Stack) -> Accounts:
+def accounts(stack: Stack) -> Administration:
     """Return what an operator can do, beside the wire."""
     stack.secrets.keep(NEW_PASSWORD)
-    return Accounts(
-        identities=stack.identities,
-        sessions=DynamoDBSessions(stack.dynamodb, table="functional-sessions"),
-        password_rules=PasswordRules(15, frozenset(), frozenset()),
-        clock=lambda: stack.clock.now_ms,
-        entropy=secrets.token_bytes,
-        record=lambda _event: None,
-    )
+    return operators(stack)
 
 
 @MOMENTS
@@ -186,7 +179,7 @@ def test_a_refresh_within_a_logout_of_all(
 @pytest.mark.parametrize("act", ["password", "disable", "end", "rights", "delete"])
 @MOMENTS
 def test_all_sessions_end_within_a_login(
-    stack: Stack, login: Function, accounts: Accounts, operation: str, act: str, moment: Moment
+    stack: Stack, login: Function, accounts: Administration, operation: str, act: str, moment: Moment
 ) -> None:
     """F11, F12, DC-12: a login that read the user before is told to try again; a session that slipped in is ended."""
     acts: dict[str, Callable[[], object]] = {
@@ -231,11 +224,20 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
         for _ in range(ROUNDS):
             store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()
             source, sessions = FixedKeyRing(key_ring().at(MADE_AT_SECONDS)), MemorySessions(store)
+            ending = EndSessions(
+                sessions=sessions, clock=lambda: START_MS, entropy=secrets.token_bytes, record=events.append
+            )
             token = Login(
-                limits=LoginLimits(MemoryAttempts(), lambda: START_MS, events.append),
+                limit=PasswordAttemptLimit(attempts=MemoryAttempts(), clock=lambda: START_MS, record=events.append),
                 identities=MemoryIdentities(store),
                 session_opening=MemorySessionOpening(store),
-                session_limit=SessionLimit(sessions, 20, lambda: START_MS, secrets.token_bytes, events.append),
+                session_limit=SessionLimit(
+                    sessions=sessions,
+                    max_sessions=20,
+                    end_sessions=ending,
+                    clock=lambda: START_MS,
+                    record=events.append,
+                ),
                 key_ring=source,
                 session_policy=SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400),
                 clock=lambda: START_MS,
@@ -243,14 +245,15 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 record=events.append,
             )("ada", PASSWORD, POLICY, address="203.0.113.7").refresh_token
             refresh = Refresh(
-                sessions,
-                DeadTokenLimit(MemoryAttempts(), lambda: START_MS),
-                source,
-                86_400,
-                grace_seconds,
-                lambda: START_MS,
-                secrets.token_bytes,
-                events.append,
+                sessions=sessions,
+                end_sessions=ending,
+                dead_tokens=DeadTokenLimit(MemoryAttempts(), lambda: START_MS),
+                key_ring=source,
+                idle_seconds=86_400,
+                grace_seconds=grace_seconds,
+                clock=lambda: START_MS,
+                entropy=secrets.token_bytes,
+                record=events.append,
             )
             successors = Counter(pool.map(caller(refresh, token), range(CALLERS)))
 

@@ -4,7 +4,7 @@ import pytest
 from cryptography.exceptions import InvalidKey
 
 from edge_auth.credentials import passwords
-from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF, SOURCE_RATE
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF, SOURCE_RATE
 from tests.functional.conftest import Function
 from tests.support.answers import INVALID_CREDENTIALS, UNAVAILABLE, too_many_attempts
 from tests.support.outages import FAULTS

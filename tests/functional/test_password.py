@@ -5,11 +5,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials import passwords
-from edge_auth.credentials.password_rules import PasswordRules
-from edge_auth.flows.accounts.administration import Accounts
-from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 from tests.functional.conftest import Function
 from tests.support.answers import (
     INVALID_CREDENTIALS,
@@ -23,6 +20,7 @@ from tests.support.answers import (
     method_not_allowed,
     too_many_attempts,
 )
+from tests.support.operators import operators
 from tests.support.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, after, before, ends, events_named
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import Event, login_event, refresh_event, sample, with_body, with_json
@@ -99,18 +97,6 @@ def event(tokens: Tokens, current: object = PASSWORD, new: object = NEW_PASSWORD
     changing = with_json("password", {"current_password": current, "new_password": new})
     changing["requestContext"]["authorizer"] |= {"sub": user_id, "sid": tokens["session_id"]}
     return changing
-
-
-def operators(stack: Stack) -> Accounts:
-    """Return what an operator can do, beside the wire."""
-    return Accounts(
-        identities=stack.identities,
-        sessions=DynamoDBSessions(stack.dynamodb, table="functional-sessions"),
-        password_rules=PasswordRules(15, frozenset(), frozenset()),
-        clock=lambda: stack.clock.now_ms,
-        entropy=bytes,
-        record=lambda _event: None,
-    )
 
 
 def test_a_password_is_changed(

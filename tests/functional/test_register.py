@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_auth.flows.accounts.register import SOURCE_RATE
+from edge_auth.throttling.limits import REGISTRATION_RATE
 from tests.functional.conftest import Function
 from tests.support.answers import (
     ERROR_HEADERS,
@@ -170,14 +170,14 @@ def test_only_post_and_only_json(register: Function) -> None:
 
 def test_a_source_makes_so_many_accounts_and_no_more(stack: Stack, register: Function, hashed: list[bytes]) -> None:
     """P13: 429 with Retry-After, and nothing is hashed or asked of the users' table."""
-    for number in range(SOURCE_RATE.burst):
+    for number in range(REGISTRATION_RATE.burst):
         assert register(event(f"user{number}")).status == 201
     stack.wire.forget()
-    wait = SOURCE_RATE.seconds // SOURCE_RATE.attempts
+    wait = REGISTRATION_RATE.seconds // REGISTRATION_RATE.attempts
 
     assert register(event("one-more")) == too_many_attempts(wait)
 
-    assert len(hashed) == SOURCE_RATE.burst
+    assert len(hashed) == REGISTRATION_RATE.burst
     assert {call.operation for call in stack.wire.calls} == {BOOK}
     stack.clock.advance(seconds=wait)
     assert register(event("one-more")).status == 201
@@ -185,12 +185,12 @@ def test_a_source_makes_so_many_accounts_and_no_more(stack: Stack, register: Fun
 
 def test_headers_do_not_say_where_somebody_is(stack: Stack, register: Function, hashed: list[bytes]) -> None:
     """P14: another X-Forwarded-For is no other source."""
-    for number in range(SOURCE_RATE.burst + 1):
+    for number in range(REGISTRATION_RATE.burst + 1):
         forged = event(f"user{number}")
         forged["headers"]["X-Forwarded-For"] = f"198.51.100.{number}"
         forged["multiValueHeaders"]["X-Forwarded-For"] = [f"198.51.100.{number}"]
-        assert register(forged).status == (201 if number < SOURCE_RATE.burst else 429)
-    assert len(hashed) == SOURCE_RATE.burst
+        assert register(forged).status == (201 if number < REGISTRATION_RATE.burst else 429)
+    assert len(hashed) == REGISTRATION_RATE.burst
     assert len(stack.attempt_items()) == 1
 
 

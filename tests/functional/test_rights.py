@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
-from edge_auth.flows.accounts.register import SOURCE_RATE
+from edge_auth.throttling.limits import REGISTRATION_RATE
 from tests.support.key_ring_events import asked
 from tests.support.people import ADA_ID, PASSWORD, ada
 from tests.support.sample_events import login_event, logout_event, refresh_event, sample, with_json
@@ -74,9 +74,9 @@ def logouts(stack: Stack) -> None:
 def registrations(stack: Stack) -> None:
     """Register more often than a source may."""
     register = stack.function("register")
-    names = [f"user{number}" for number in range(SOURCE_RATE.burst + 1)]
+    names = [f"user{number}" for number in range(REGISTRATION_RATE.burst + 1)]
     events = [with_json("register", {"username": name, "password": PASSWORD}) for name in names]
-    assert [register(event).status for event in events] == [201] * SOURCE_RATE.burst + [429]
+    assert [register(event).status for event in events] == [201] * REGISTRATION_RATE.burst + [429]
 
 
 def changes_of_password(stack: Stack) -> None:

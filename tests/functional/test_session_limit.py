@@ -61,7 +61,7 @@ def test_what_the_query_reads_is_what_it_needs(stack: Stack, limited: Function) 
 
     assert query["ConsistentRead"] is True
     assert "IndexName" not in query
-    assert query["ProjectionExpression"] == "session_id, created_at_ms, created_at"
+    assert query["ProjectionExpression"] == "session_id, created_at_ms"
     assert "revoked_at" in query["FilterExpression"]
     assert query["ExpressionAttributeValues"][":user_id"] == {"S": ADA_ID}
 

@@ -254,8 +254,13 @@ class Year:
     @property
     def rotate_keys(self) -> RotateKeys:
         """The writer."""
-        clock = self.deployment.clock
-        return RotateKeys(self.store, self.policy, self.make, clock, self.deployment.events.append)
+        return RotateKeys(
+            store=self.store,
+            policy=self.policy,
+            make=self.make,
+            clock=self.deployment.clock,
+            record=self.deployment.events.append,
+        )
 
     def stored(self) -> StoredRing:
         """Return the ring as it is stored."""
@@ -418,10 +423,9 @@ class Year:
         """Refresh, or log in where there is no session any more."""
         if client.granted is None or self.now >= client.session_ends_at:
             self.counts["logins"] += 1
-            login = self.deployment.login._replace(key_ring=ring)
-            return login(USERNAME, PASSWORD, ACCESS, address=SOURCE)
+            return self.deployment.with_key_ring(ring).login(USERNAME, PASSWORD, ACCESS, address=SOURCE)
         self.counts["refreshes"] += 1
-        return self.deployment.refresh._replace(key_ring=ring)(client.granted.refresh_token, ACCESS)
+        return self.deployment.with_key_ring(ring).refresh(client.granted.refresh_token, ACCESS)
 
     def use(self, token: str, last: int) -> None:
         """Call with an access token, at some verifiers."""

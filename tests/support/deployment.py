@@ -1,18 +1,23 @@
 """A deployment in memory: stores, a clock that stands still, events that can be read, and trouble at will."""
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar, cast
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password, password_bytes
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.administration import Accounts
+from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.accounts.change_password import ChangePassword
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout
 from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.flows.sessions.refresh import Refresh
@@ -21,9 +26,7 @@ from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
-from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import Session
-from edge_auth.throttling.counters import Backoff, Counted, Rate
 from edge_auth.tokens import refresh_token as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.refresh_token import RefreshToken
@@ -31,6 +34,8 @@ from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import AUDIENCE, ISSUER, NOW, key
 from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+
+S = TypeVar("S")
 
 IDLE_SECONDS = 14 * 86_400
 ABSOLUTE_SECONDS = 30 * 86_400
@@ -102,140 +107,31 @@ class Trouble:
             raise TemporarilyUnavailable(f"injected: {act}")
 
 
-class TroubledIdentities(MemoryIdentities):
-    """Identities that fail at will."""
+class _Troubled:
+    """A store each of whose acts may fail first."""
 
-    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
-        """Use this store."""
-        super().__init__(store)
+    def __init__(self, store: object, trouble: Trouble, names: Mapping[str, str]) -> None:
+        """Stand in front of this store. `names` are acts that go by another name than their method."""
+        self._store = store
         self._trouble = trouble
+        self._names = names
 
-    def find(self, username: str) -> Identity:
-        """Read a user."""
-        self._trouble.on("find_identity")
-        return super().find(username)
+    def __getattr__(self, method: str) -> object:
+        """Return an act that fails if it is to, and is the store's own otherwise."""
+        value = getattr(self._store, method)
+        if not callable(value):
+            return value
 
-    def find_by_id(self, user_id: str) -> Identity:
-        """Read the user with this id."""
-        self._trouble.on("find_by_id")
-        return super().find_by_id(user_id)
+        def act(*arguments: object, **named: object) -> object:
+            self._trouble.on(self._names.get(method, method))
+            return value(*arguments, **named)
 
-    def replace_password(self, identity: Identity, password_hash: str) -> None:
-        """Replace the password of the user as it was read."""
-        self._trouble.on("replace_password")
-        super().replace_password(identity, password_hash)
-
-    def delete(self, identity: Identity) -> None:
-        """Remove a user as it was read."""
-        self._trouble.on("delete")
-        super().delete(identity)
-
-    def renew_hash(self, identity: Identity, password_hash: str) -> None:
-        """Replace the hash that was checked."""
-        self._trouble.on("renew_hash")
-        super().renew_hash(identity, password_hash)
-
-    def move_epoch(self, user_id: str) -> None:
-        """Move the epoch."""
-        self._trouble.on("move_epoch")
-        super().move_epoch(user_id)
+        return act
 
 
-class TroubledSessions(MemorySessions):
-    """Sessions that fail at will."""
-
-    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
-        """Use this store."""
-        super().__init__(store)
-        self._trouble = trouble
-
-    def rotate(
-        self,
-        token: RefreshToken,
-        *,
-        rotation_id: str,
-        now_ms: int,
-        grace_seconds: int,
-        idle_expires_at_seconds: int,
-        wanted_scope: tuple[str, ...],
-        client: ClientDescription,
-    ) -> Session:
-        """Rotate."""
-        self._trouble.on("rotate")
-        return super().rotate(
-            token,
-            rotation_id=rotation_id,
-            now_ms=now_ms,
-            grace_seconds=grace_seconds,
-            idle_expires_at_seconds=idle_expires_at_seconds,
-            wanted_scope=wanted_scope,
-            client=client,
-        )
-
-    def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
-    ) -> None:
-        """End a living session."""
-        self._trouble.on("end")
-        super().end(user_id, session_id, seed_hash=seed_hash, reason=reason, end_id=end_id, now_seconds=now_seconds)
-
-    def find(self, user_id: str, session_id: str) -> Session | None:
-        """Read one session."""
-        self._trouble.on("find_session")
-        return super().find(user_id, session_id)
-
-    def of_user(self, user_id: str) -> list[Session]:
-        """Read all sessions of a user."""
-        self._trouble.on("of_user")
-        return super().of_user(user_id)
-
-    def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
-        """Read the sessions of a user that live."""
-        self._trouble.on("living")
-        return super().living(user_id, now_seconds=now_seconds)
-
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids of the sessions that live."""
-        self._trouble.on("ids_to_end")
-        return super().ids_to_end(user_id, now_seconds=now_seconds)
-
-
-class TroubledSessionOpening(MemorySessionOpening):
-    """Openings that fail at will."""
-
-    def __init__(self, store: MemoryStore, trouble: Trouble) -> None:
-        """Use this store."""
-        super().__init__(store)
-        self._trouble = trouble
-
-    def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add a session."""
-        self._trouble.on("open")
-        super().open(session, username=username, epoch=epoch)
-
-
-class TroubledAttempts(MemoryAttempts):
-    """Counters that fail at will."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        """Begin without any attempt."""
-        super().__init__()
-        self._trouble = trouble
-
-    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
-        """Count an attempt."""
-        self._trouble.on("count")
-        return super().count(account, backoff, source=source, now_ms=now_ms)
-
-    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
-        """Forget the attempts."""
-        self._trouble.on("succeed")
-        super().succeed(account, counted, source=source, now_ms=now_ms)
-
-    def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
-        """Book an attempt."""
-        self._trouble.on("book")
-        super().book(source, rate, now_ms=now_ms)
+def troubled(store: S, trouble: Trouble, **names: str) -> S:
+    """Return the store with trouble in front of it."""
+    return cast("S", _Troubled(store, trouble, names))
 
 
 class Deployment:
@@ -255,19 +151,29 @@ class Deployment:
                 mac_keys={MAC_KEY.key_id: MAC_KEY},
             )
         )
-        self.identities = TroubledIdentities(self.store, self.trouble)
-        self.sessions = TroubledSessions(self.store, self.trouble)
-        self.session_opening = TroubledSessionOpening(self.store, self.trouble)
-        self.attempts = TroubledAttempts(self.trouble)
+        self.identities = troubled(MemoryIdentities(self.store), self.trouble, find="find_identity")
+        self.sessions = troubled(MemorySessions(self.store), self.trouble, find="find_session")
+        self.session_opening = troubled(MemorySessionOpening(self.store), self.trouble)
+        self.attempts = troubled(MemoryAttempts(), self.trouble)
         self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
         self.grace_seconds = GRACE_SECONDS
         self.max_sessions = MAX_SESSIONS
 
     @property
+    def end_sessions(self) -> EndSessions:
+        """The acts that end sessions."""
+        return EndSessions(sessions=self.sessions, clock=self.clock, entropy=self.entropy, record=self.events.append)
+
+    @property
+    def password_limit(self) -> PasswordAttemptLimit:
+        """The limit of password attempts."""
+        return PasswordAttemptLimit(attempts=self.attempts, clock=self.clock, record=self.events.append)
+
+    @property
     def login(self) -> Login:
         """The use case."""
         return Login(
-            limits=LoginLimits(self.attempts, self.clock, self.events.append),
+            limit=self.password_limit,
             identities=self.identities,
             session_opening=self.session_opening,
             session_limit=self.session_limit,
@@ -282,9 +188,10 @@ class Deployment:
     def change_password(self) -> ChangePassword:
         """The use case."""
         return ChangePassword(
-            limits=LoginLimits(self.attempts, self.clock, self.events.append),
+            limit=self.password_limit,
             identities=self.identities,
             sessions=self.sessions,
+            end_sessions=self.end_sessions,
             password_rules=PASSWORD_RULES,
             clock=self.clock,
             entropy=self.entropy,
@@ -294,13 +201,20 @@ class Deployment:
     @property
     def session_limit(self) -> SessionLimit:
         """The limit."""
-        return SessionLimit(self.sessions, self.max_sessions, self.clock, self.entropy, self.events.append)
+        return SessionLimit(
+            sessions=self.sessions,
+            max_sessions=self.max_sessions,
+            end_sessions=self.end_sessions,
+            clock=self.clock,
+            record=self.events.append,
+        )
 
     @property
     def refresh(self) -> Refresh:
         """The use case."""
         return Refresh(
             sessions=self.sessions,
+            end_sessions=self.end_sessions,
             dead_tokens=self.dead_tokens,
             key_ring=self.key_ring,
             idle_seconds=IDLE_SECONDS,
@@ -317,27 +231,33 @@ class Deployment:
             identities=self.identities,
             sessions=self.sessions,
             key_ring=self.key_ring,
+            end_sessions=self.end_sessions,
             clock=self.clock,
-            entropy=self.entropy,
-            record=self.events.append,
         )
 
     @property
     def own_sessions(self) -> OwnSessions:
         """The use cases."""
-        return OwnSessions(sessions=self.sessions, clock=self.clock, entropy=self.entropy, record=self.events.append)
+        return OwnSessions(sessions=self.sessions, end_sessions=self.end_sessions, clock=self.clock)
 
     @property
-    def accounts(self) -> Accounts:
-        """The use cases of operators."""
-        return Accounts(
+    def administration(self) -> Administration:
+        """The acts of operators."""
+        return Administration(
             identities=self.identities,
             sessions=self.sessions,
+            end_sessions=self.end_sessions,
             password_rules=PASSWORD_RULES,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
         )
+
+    def with_key_ring(self, key_ring: KeyRingSource) -> "Deployment":
+        """Return the same deployment with other keys."""
+        other = copy(self)
+        other.key_ring = cast("FixedKeyRing", key_ring)  # whatever it is, it has the one act of the port
+        return other
 
     def log_in(self, username: str = USERNAME, password: str = PASSWORD, address: str = ADDRESS) -> TokenGrant:
         """Log a user in."""

@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
-from edge_auth.events.security_event import WANTS_ATTENTION, EventName, SecurityEvent
+from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.observability import FunctionLog
+from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
-from edge_auth.web.request import Request, json_parameters, text_parameter
+from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from tests.support.proxy_events import proxy_event
 
@@ -79,7 +80,7 @@ def test_only_what_wants_attention_is_a_warning(
     """Reuse, a restored table, a forged seed; everything else is routine (A16)."""
     FunctionLog(service).record(SecurityEvent(name))
     (line,) = lines(capsys)
-    assert line["level"] == ("WARNING" if name in WANTS_ATTENTION else "INFO")
+    assert line["level"] == ("WARNING" if name.wants_attention else "INFO")
     assert (line["event"], "user_id" in line, "generations_behind" in line) == (name.value, False, False)
 
 
@@ -142,7 +143,7 @@ def test_a_refused_body_is_not_quoted(service: str, capsys: pytest.CaptureFixtur
     """Whatever is wrong with a request, its body stays out of the log (L4, Z15)."""
 
     def post(request: Request) -> Response:
-        text_parameter(json_parameters(request), "password")
+        json_parameters(request).text("password")
         raise InvalidGrant("not reached with these bodies")
 
     event = {**proxy_event(body), "headers": {"Content-Type": "application/json", "Authorization": "Bearer s3cret"}}

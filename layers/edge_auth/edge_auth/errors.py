@@ -1,20 +1,26 @@
-"""Every error the product can answer: a protocol code, a text that is safe to send, and a detail that is not.
+"""Every error that the product can answer: a protocol code, an HTTP status, and a text that is safe to send.
 
-The detail is for the log only. `web/response.py` maps each code to its HTTP status.
+The detail of an error is for the log only. `web/response.py` writes an error as a response.
 """
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import ClassVar
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class AuthError(Exception):
     """Base of all errors that have an answer. Never raised directly.
 
-    `code` and `description` are sent to the client; the description never says more than the code.
+    `status`, `code`, `description` and `headers` are sent to the client. The description never says more than the code.
     `detail` says what really happened and never leaves the process.
     """
 
+    status: ClassVar[int]
     code: ClassVar[str]
     description: ClassVar[str]
+    headers: Mapping[str, str] = NO_HEADERS
 
     def __init__(self, detail: str = "") -> None:
         """Keep `detail`, which must hold no token, password or key."""
@@ -22,79 +28,50 @@ class AuthError(Exception):
         self.detail = detail
 
 
+# --- Requests ---
+
+
 class InvalidRequest(AuthError):
     """The request is malformed: RFC 6749 §5.2."""
 
+    status = 400
     code = "invalid_request"
     description = "The request is malformed."
 
 
-class UnsupportedGrantType(AuthError):
-    """A grant type other than `refresh_token`: RFC 6749 §5.2."""
-
-    code = "unsupported_grant_type"
-    description = "The grant type is not supported."
-
-
-class InvalidGrant(AuthError):
-    """The refresh token is not valid any more, for whatever reason: RFC 6749 §5.2."""
-
-    code = "invalid_grant"
-    description = "The refresh token is not valid."
-
-
-class InvalidScope(AuthError):
-    """The requested scope is malformed, or more than the session has: RFC 6749 §5.2."""
-
-    code = "invalid_scope"
-    description = "The requested scope exceeds what was granted."
-
-
-class InvalidCredentials(AuthError):
-    """Wrong user name or password; which of them is never said."""
-
-    code = "invalid_credentials"
-    description = "The user name or password is wrong."
-
-
-class InvalidToken(AuthError):
-    """The access token is missing, malformed, forged or expired: RFC 6750 §3.1."""
-
-    code = "invalid_token"
-    description = "The access token is missing or not valid."
-
-
 class NotFound(AuthError):
-    """There is no such route."""
+    """The route does not exist."""
 
+    status = 404
     code = "not_found"
     description = "There is no such route."
 
 
-class UnknownSession(AuthError):
-    """No living session of the caller's has this id: another's, an ended one and none read the same."""
-
-    code = "not_found"
-    description = "There is no such session."
-
-
 class MethodNotAllowed(AuthError):
-    """The route does not serve this method: RFC 9110 §15.5.6."""
+    """The route does not serve this method. RFC 9110 §15.5.6: the answer names the methods that it serves."""
 
+    status = 405
     code = "method_not_allowed"
     description = "The method is not allowed here."
 
+    def __init__(self, allowed: Iterable[str]) -> None:
+        """Keep the methods that the route serves."""
+        super().__init__()
+        self.headers = {"Allow": ", ".join(allowed)}
+
 
 class UnsupportedMediaType(AuthError):
-    """The body is in a format that the route does not read: RFC 9110 §15.5.16."""
+    """The route does not read this format: RFC 9110 §15.5.16."""
 
+    status = 415
     code = "unsupported_media_type"
     description = "The content type is not supported."
 
 
 class TooManyAttempts(AuthError):
-    """Too many attempts came before this one: RFC 6585 §4. `retry_after_seconds` is when the next one may be made."""
+    """The client has to wait: RFC 6585 §4. It may try again after `retry_after_seconds`."""
 
+    status = 429
     code = "too_many_attempts"
     description = "Too many attempts. Try again later."
 
@@ -102,19 +79,77 @@ class TooManyAttempts(AuthError):
         """Keep how long to wait."""
         super().__init__(f"wait {retry_after_seconds} s")
         self.retry_after_seconds = retry_after_seconds
+        self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
 class TemporarilyUnavailable(AuthError):
-    """Infrastructure trouble: the answer is unknown, nothing is decided, the client keeps its session."""
+    """Infrastructure trouble. Nothing is decided, and the client keeps its session."""
 
+    status = 503
     code = "temporarily_unavailable"
     description = "The service is temporarily unavailable. Try again later."
+    headers = MappingProxyType({"Retry-After": "1"})  # RFC 9110 §10.2.3, in seconds
+
+
+# --- Sign in, tokens and sessions ---
+
+
+class InvalidCredentials(AuthError):
+    """The user name or the password is wrong. The answer never says which."""
+
+    status = 401
+    code = "invalid_credentials"
+    description = "The user name or password is wrong."
+
+
+class InvalidToken(AuthError):
+    """The access token is missing, malformed, forged or expired: RFC 6750 §3.1."""
+
+    status = 401
+    code = "invalid_token"
+    description = "The access token is missing or not valid."
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})  # RFC 6750 §3
+
+
+class UnsupportedGrantType(AuthError):
+    """The grant type is not `refresh_token`: RFC 6749 §5.2."""
+
+    status = 400
+    code = "unsupported_grant_type"
+    description = "The grant type is not supported."
+
+
+class InvalidGrant(AuthError):
+    """The refresh token is not valid any more, for whatever reason: RFC 6749 §5.2."""
+
+    status = 400
+    code = "invalid_grant"
+    description = "The refresh token is not valid."
+
+
+class InvalidScope(AuthError):
+    """The requested scope is malformed, or wider than the scope of the session: RFC 6749 §5.2."""
+
+    status = 400
+    code = "invalid_scope"
+    description = "The requested scope exceeds what was granted."
+
+
+class UnknownSession(AuthError):
+    """The caller has no living session with this id. The session of another user and an ended one read the same."""
+
+    status = 404
+    code = "not_found"
+    description = "There is no such session."
+
+
+# --- Accounts ---
 
 
 class AccountError(Exception):
-    """An operator's act on an account that cannot be done; the text is for the operator.
+    """An operator's act on an account cannot be done; the text is for the operator.
 
-    What users can run into as well is an AuthError too: an operator reads the detail, a client the description.
+    An error that users meet too is also an AuthError: an operator reads the detail, a client the description.
     """
 
 
@@ -123,12 +158,17 @@ class UnknownUser(AccountError):
 
 
 class UserChanged(AccountError):
-    """Somebody else changed the account meanwhile."""
+    """The account was changed at the same time."""
+
+
+class RightsRefused(AccountError):
+    """Scope or roles break a rule; the text says which."""
 
 
 class UsernameTaken(AuthError, AccountError):
     """An account with this user name exists."""
 
+    status = 409  # RFC 9110 §15.5.10
     code = "username_taken"
     description = "The user name is taken."
 
@@ -136,12 +176,9 @@ class UsernameTaken(AuthError, AccountError):
 class UsernameRefused(AuthError, AccountError):
     """The user name breaks a rule; the text says which."""
 
+    status = 400
     code = "username_refused"
     description = "The user name is not allowed."
-
-
-class RightsRefused(AccountError):
-    """Scope or roles break a rule; the text says which."""
 
 
 class PasswordRefused(AccountError):
@@ -151,6 +188,7 @@ class PasswordRefused(AccountError):
 class PasswordTooShort(AuthError, PasswordRefused):
     """The new password has too few characters."""
 
+    status = 400
     code = "password_too_short"
     description = "The new password is too short."
 
@@ -158,13 +196,15 @@ class PasswordTooShort(AuthError, PasswordRefused):
 class PasswordTooLong(AuthError, PasswordRefused):
     """The new password has too many characters."""
 
+    status = 400
     code = "password_too_long"
     description = "The new password is too long."
 
 
 class PasswordCommon(AuthError, PasswordRefused):
-    """The new password is one of those that are tried first."""
+    """The new password is one of those that attackers try first."""
 
+    status = 400
     code = "password_common"
     description = "The new password is too common."
 
@@ -172,5 +212,6 @@ class PasswordCommon(AuthError, PasswordRefused):
 class PasswordGuessable(AuthError, PasswordRefused):
     """The new password is a name that everybody knows."""
 
+    status = 400
     code = "password_guessable"
     description = "The new password is the name of the user or of the service."

@@ -1,6 +1,6 @@
-"""The functions' log: one JSON line an event, and nothing in it that could be used.
+"""The log of the functions: one JSON line an event, and no secret in it.
 
-Only what is named here is ever logged: never an event, a header, a body or an exception's message.
+Only the fields that are named here are logged: never a request, a header, a body or an exception's message.
 """
 
 import traceback
@@ -8,7 +8,7 @@ import traceback
 from aws_lambda_powertools import Logger
 
 from edge_auth.errors import AuthError, TemporarilyUnavailable
-from edge_auth.events.security_event import WANTS_ATTENTION, SecurityEvent
+from edge_auth.events.security_event import SecurityEvent
 
 
 class FunctionLog:
@@ -25,28 +25,21 @@ class FunctionLog:
         self._logger.append_keys(request_id=getattr(context, "aws_request_id", ""))
 
     def came_from(self, network: str) -> None:
-        """Name the network that the request came from in every line that follows; never the whole address."""
+        """Name the network of the request's source in every line that follows, never the whole address."""
         self._logger.append_keys(network=network)
 
     def record(self, event: SecurityEvent) -> None:
-        """Log a security event; one that wants a person's attention as a warning."""
-        fields = {
-            "event": event.name.value,
-            "user_id": event.user_id,
-            "session_id": event.session_id,
-            "reason": event.reason,
-            "generations_behind": event.generations_behind,
-        }
-        log = self._logger.warning if event.name in WANTS_ATTENTION else self._logger.info
-        log(event.name.value, extra={name: value for name, value in fields.items() if value not in ("", None)})
+        """Log a security event. An event that wants a person's attention is a warning."""
+        log = self._logger.warning if event.name.wants_attention else self._logger.info
+        log(event.name.value, extra={"event": event.name.value, **event.fields()})
 
     def refused(self, error: AuthError) -> None:
-        """Log a request that was answered with an error, with what the client was not told."""
+        """Log a request that was answered with an error, with the detail that the client was not told."""
         log = self._logger.error if isinstance(error, TemporarilyUnavailable) else self._logger.info
         log("request refused", extra={"error": error.code, "detail": error.detail})
 
     def broken(self, error: Exception) -> None:
-        """Log an exception that nobody expected: its type and the lines that led to it, never its message."""
+        """Log an unexpected exception: its type and the lines that led to it, never its message."""
         frames = traceback.extract_tb(error.__traceback__)
         where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         self._logger.error("unexpected exception", extra={"exception": type(error).__name__, "where": where})

@@ -24,9 +24,9 @@ from edge_auth.clock import now_ms
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.flows.sessions.logout import Logout
+from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login, SessionPolicy
@@ -91,6 +91,9 @@ class Racer:
         keys = KeysInForce((TimedKey(key("ES256"), 0, 0),), MAC_KEY, {MAC_KEY.key_id: MAC_KEY})
         self.key_ring = FixedKeyRing(keys)
         self.events: list[SecurityEvent] = []
+        self.end_sessions = EndSessions(
+            sessions=self.sessions, clock=now_ms, entropy=secrets.token_bytes, record=self.events.append
+        )
 
     def log_in(self, number: int, max_sessions: int = 20) -> None:
         """Log in; the identity is read, and the password checked, before the start."""
@@ -103,10 +106,16 @@ class Racer:
 
         parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
         Login(
-            limits=LoginLimits(MemoryAttempts(), now_ms, self.events.append),
+            limit=PasswordAttemptLimit(attempts=MemoryAttempts(), clock=now_ms, record=self.events.append),
             identities=self.identities,
             session_opening=AtTheStart(),
-            session_limit=SessionLimit(sessions=self.sessions, max_sessions=max_sessions, **parts),
+            session_limit=SessionLimit(
+                sessions=self.sessions,
+                max_sessions=max_sessions,
+                end_sessions=self.end_sessions,
+                clock=now_ms,
+                record=self.events.append,
+            ),
             key_ring=self.key_ring,
             session_policy=SessionPolicy(DAY_SECONDS, DAY_SECONDS),
             **parts,
@@ -118,14 +127,21 @@ class Racer:
 
     def log_out_everywhere(self, number: int) -> None:
         """Log out everywhere, by the session that was there."""
-        logout = Logout(self.identities, self.sessions, self.key_ring, now_ms, secrets.token_bytes, self.events.append)
+        logout = Logout(
+            identities=self.identities,
+            sessions=self.sessions,
+            key_ring=self.key_ring,
+            end_sessions=self.end_sessions,
+            clock=now_ms,
+        )
         self.place.wait()
-        insisting(lambda: logout(mint(first_token(number), MAC_KEY), everywhere=True))
+        insisting(lambda: logout(mint(first_token(number), MAC_KEY), Reach.ALL))
 
     def refresh(self, number: int) -> None:
         """Refresh the session that was there."""
         refresh = Refresh(
             sessions=self.sessions,
+            end_sessions=self.end_sessions,
             dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
             key_ring=self.key_ring,
             idle_seconds=DAY_SECONDS,
@@ -156,8 +172,7 @@ class Racer:
         self.identities.create(replace(identity, user_id=base64url.encode(secrets.token_bytes(16))))
 
     def _end_all(self, number: int) -> None:
-        end_sessions = EndSessions(self.sessions, now_ms, secrets.token_bytes, self.events.append)
-        insisting(lambda: end_sessions(user_id(number), reason="race"))
+        insisting(lambda: self.end_sessions.all(user_id(number), reason="race"))
 
 
 def an_identity(number: int, *, password_hash: str) -> Identity:

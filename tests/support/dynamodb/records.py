@@ -4,10 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.adapters.dynamodb.session_items import session_from
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
+from tests.support.fakes.stores import MemorySessions
 
 NOW_SECONDS = 2_000_000_000  # ahead of every clock: a real engine deletes what is past its TTL
 NOW_MS = NOW_SECONDS * 1000
@@ -67,7 +71,7 @@ def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Sess
 
 def opened(engine: Engine, *sessions: Session) -> None:
     """Put sessions of Ada's into the store, and Ada where she is not there yet."""
-    if ADA_ID not in {session.user_id for session in engine.sessions.of_user(ADA_ID)}:
+    if ADA_ID not in {session.user_id for session in sessions_of(engine.sessions, ADA_ID)}:
         engine.identities.create(ADA)
     for session in sessions:
         engine.session_opening.open(session, username=ADA.username, epoch=ADA.epoch)
@@ -103,3 +107,12 @@ def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: s
         end_id=end_id,
         now_seconds=NOW_SECONDS,
     )
+
+
+def sessions_of(sessions: Sessions, user_id: str) -> list[Session]:
+    """Return all sessions of a user as the store holds them, ended ones included."""
+    if isinstance(sessions, MemorySessions):
+        return [session for (owner, _), session in sessions._store.sessions.items() if owner == user_id]
+    assert isinstance(sessions, DynamoDBSessions)
+    found = sessions._query({"KeyConditionExpression": "user_id = :user_id"}, {":user_id": {"S": user_id}})
+    return [session_from(item) for item in found]

@@ -4,6 +4,7 @@ import threading
 
 from edge_auth.errors import TooManyAttempts
 from edge_auth.throttling.counters import Backoff, Counted, Rate, bucket
+from edge_auth.throttling.rule import next_attempt, next_booking
 
 
 class MemoryAttempts:
@@ -19,17 +20,14 @@ class MemoryAttempts:
         """Count an attempt on an account."""
         with self._lock:
             found = self.counters.get(account, Counted(account, 0, 0, 0))
-            is_old = found.counted_at_ms <= now_ms - backoff.memory_seconds * 1000
-            attempts = 0 if is_old and found.attempts >= backoff.free_attempts - 1 else found.attempts
-            if attempts and now_ms < found.free_at_ms:
+            try:
+                self.counters[account] = next_attempt(found, backoff, now_ms)
+            except TooManyAttempts:
                 if not found.is_proven(source, now_ms):
-                    raise TooManyAttempts(_seconds(found.free_at_ms - now_ms))
+                    raise
                 own = self.count(bucket(account, source), backoff, source="", now_ms=now_ms)
                 return own._replace(proven=found.proven)
-            free_at_ms = now_ms + backoff.wait_ms(attempts + 1)
-            counted = Counted(account, attempts + 1, free_at_ms, now_ms, found.proven)
-            self.counters[account] = counted
-            return counted
+            return self.counters[account]
 
     def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
         """Forget the attempts on the account."""
@@ -40,11 +38,4 @@ class MemoryAttempts:
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source."""
         with self._lock:
-            taken = max(self.taken_until_ms.get(source, 0), now_ms)
-            if taken > now_ms + rate.ahead_ms:
-                raise TooManyAttempts(_seconds(taken - now_ms - rate.ahead_ms))
-            self.taken_until_ms[source] = taken + rate.interval_ms
-
-
-def _seconds(wait_ms: int) -> int:
-    return max(1, -(-wait_ms // 1000))
+            self.taken_until_ms[source] = next_booking(self.taken_until_ms.get(source, 0), rate, now_ms)

@@ -190,11 +190,6 @@ class MemorySessions:
         with self._store.lock:
             return self._store.sessions.get((user_id, session_id))
 
-    def of_user(self, user_id: str) -> list[Session]:
-        """Read all sessions of a user."""
-        with self._store.lock:
-            return [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
-
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the sessions of a user that live."""
         return self._living(user_id, now_seconds)

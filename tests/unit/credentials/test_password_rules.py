@@ -21,8 +21,8 @@ from edge_auth.errors import (
 from tests.support.template import ROOT
 
 SERVICES = service_names("https://auth.example.com/v1", "notes-api")
-RULES = PasswordRules(15, COMMON_PASSWORDS, SERVICES)
-SHORT_RULES = PasswordRules(8, COMMON_PASSWORDS, SERVICES)
+RULES = PasswordRules(15, common=COMMON_PASSWORDS, service_names=SERVICES)
+SHORT_RULES = PasswordRules(8, common=COMMON_PASSWORDS, service_names=SERVICES)
 
 
 @pytest.mark.parametrize("text", ["a" * 15, "a" * 64, "a" * 128, "😀" * 15, "😀" * 64, "pass word pass word", "ß" * 15])
@@ -49,7 +49,7 @@ def test_longer_new_passwords_are_refused(text: str) -> None:
 @pytest.mark.parametrize("least", [8, 15, 64])
 def test_the_least_length_is_the_deployments(least: int) -> None:
     """P1: from 8, which needs a second factor, to 64, which everybody has to take."""
-    rules = PasswordRules(least, frozenset(), frozenset())
+    rules = PasswordRules(least, common=frozenset(), service_names=frozenset())
     assert rules.check("x" * least, "ada") == b"x" * least
     with pytest.raises(PasswordTooShort):
         rules.check("x" * (least - 1), "ada")
@@ -59,7 +59,7 @@ def test_the_least_length_is_the_deployments(least: int) -> None:
 def test_no_other_least_length_is_taken(least: int) -> None:
     """P1: a deployment cannot be talked into short passwords, nor out of long ones."""
     with pytest.raises(ValueError, match="8 to 64"):
-        PasswordRules(least, frozenset(), frozenset())
+        PasswordRules(least, common=frozenset(), service_names=frozenset())
 
 
 def test_what_is_hashed_is_the_password_and_not_its_folded_spelling() -> None:

@@ -8,13 +8,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.credentials.passwords import (
-    PROFILE,
-    check_password,
-    hash_password,
-    needs_rehash,
-    password_bytes,
-)
+from edge_auth.credentials.passwords import PROFILE, check_password, hash_password, needs_rehash, password_bytes
 from edge_auth.errors import InvalidCredentials, InvalidRequest
 
 PASSWORD = "correct horse battery"

@@ -4,7 +4,7 @@ import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.announcement import announcing
-from edge_auth.events.security_event import WANTS_ATTENTION, EventName, SecurityEvent
+from edge_auth.events.security_event import EventName, SecurityEvent
 
 
 @pytest.mark.parametrize("name", list(EventName))
@@ -17,7 +17,7 @@ def test_only_what_wants_attention_is_announced(name: EventName) -> None:
     announcing(recorded.append, announced.append)(event)
 
     assert recorded == [event]
-    assert announced == ([event] if name in WANTS_ATTENTION else [])
+    assert announced == ([event] if name.wants_attention else [])
 
 
 def test_what_cannot_be_announced_is_recorded_and_told() -> None:
@@ -32,4 +32,4 @@ def test_what_cannot_be_announced_is_recorded_and_told() -> None:
 
     told = SecurityEvent(EventName.NOT_ANNOUNCED, "user", "session", reason="PutEvents: ThrottlingException")
     assert recorded == [event, told]
-    assert told.name not in WANTS_ATTENTION, "or it would be announced in turn"
+    assert not told.name.wants_attention, "or it would be announced in turn"

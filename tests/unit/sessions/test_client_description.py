@@ -11,7 +11,7 @@ from edge_auth.sessions.client_description import (
     MAX_USER_AGENT_CHARACTERS,
     ClientDescription,
     described,
-    network_of,
+    shown_network,
 )
 
 OMEGA = "\N{GREEK SMALL LETTER OMEGA}"
@@ -30,13 +30,13 @@ OMEGA = "\N{GREEK SMALL LETTER OMEGA}"
 )
 def test_a_network_is_not_the_whole_address(address: str, network: str) -> None:
     """A /24 or a /48: enough to know a place again, too little to know a person."""
-    assert network_of(address) == network
+    assert shown_network(address) == network
 
 
 @pytest.mark.parametrize("address", ["", "test-invoke-source-ip", "203.0.113", "203.0.113.7/32", "203.0.113.7, ::1"])
 def test_what_is_no_address_has_no_network(address: str) -> None:
     """API Gateway's console calls from no address; that breaks nothing."""
-    assert network_of(address) == ""
+    assert shown_network(address) == ""
 
 
 @pytest.mark.parametrize(

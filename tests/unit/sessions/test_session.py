@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge_auth.sessions.session import Outcome, Session, decide
+from edge_auth.sessions.rotation_rule import Outcome, decide
+from edge_auth.sessions.session import Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 GRACE_SECONDS = 10

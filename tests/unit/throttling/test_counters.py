@@ -1,18 +1,9 @@
 """How long attempts have to wait."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.throttling.counters import (
-    MAX_PROVEN_SOURCES,
-    PROVEN_SECONDS,
-    Backoff,
-    Counted,
-    Rate,
-    bucket,
-    source_prefix,
-)
+from edge_auth.throttling.counters import MAX_PROVEN_SOURCES, PROVEN_SECONDS, Backoff, Counted, Rate, bucket
 
 BACKOFF = Backoff(free_attempts=5, longest_seconds=900, memory_seconds=86_400)
 NOW_MS = 2_000_000_000_000
@@ -34,27 +25,6 @@ def test_a_rate_lets_its_burst_through_at_once() -> None:
     """Ten a minute, four at once: one takes six seconds, and three may be ahead of the clock."""
     rate = Rate(attempts=10, seconds=60, burst=4)
     assert (rate.interval_ms, rate.ahead_ms) == (6000, 18_000)
-
-
-@pytest.mark.parametrize(
-    ("address", "prefix"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-    ],
-)
-def test_a_source_is_an_ipv4_address_or_an_ipv6_64(address: str, prefix: str) -> None:
-    """P12: one customer has a whole /64, so that is what is counted."""
-    assert source_prefix(address) == prefix
-
-
-@pytest.mark.parametrize("text", ["", "localhost", "203.0.113.7, 10.0.0.1", "203.0.113.7:443", "203.0.113.0/24"])
-def test_what_is_no_address_has_no_prefix(text: str) -> None:
-    """P14: nothing but an address is taken for one."""
-    with pytest.raises(ValueError, match=r"address"):
-        source_prefix(text)
 
 
 def test_a_source_is_proven_for_thirty_days() -> None:

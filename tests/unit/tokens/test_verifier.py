@@ -202,13 +202,13 @@ def test_a_claim_that_comes_twice_is_refused(verifier: Verifier, name: str) -> N
     """Even with the same value, in the same order (RFC 7519 §4)."""
     good = to_json(payload())
     twice = good[:-1] + b"," + to_json({name: CLAIMS.payload()[name]})[1:]
-    assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate claim"
+    assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate member"
 
 
 def test_an_escaped_duplicate_is_a_duplicate(verifier: Verifier) -> None:
     r"""`\u0073ub` is `sub`."""
     twice = to_json(payload())[:-1] + b',"\\u0073ub":"root"}'
-    assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate claim"
+    assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate member"
 
 
 @pytest.mark.parametrize("number", [b"1.0", b"1e3", b"NaN", b"Infinity", b"-Infinity", b"-1.5"])

@@ -8,7 +8,8 @@ import pytest
 from edge_auth.errors import AuthError, InvalidGrant, TemporarilyUnavailable
 from edge_auth.web.endpoint import Handler, endpoint
 from edge_auth.web.request import Request
-from edge_auth.web.response import ANSWERS, Response
+from edge_auth.web.response import Response
+from tests.support.errors import ERRORS, example
 from tests.support.proxy_events import proxy_event
 
 
@@ -98,12 +99,12 @@ def test_other_methods_are_not_allowed_and_have_no_effect(log: RememberingLog, m
     assert calls == []
 
 
-@pytest.mark.parametrize("error", list(ANSWERS))
+@pytest.mark.parametrize("error", ERRORS)
 def test_every_error_is_answered_and_told(log: RememberingLog, error: type[AuthError]) -> None:
     """None of them leaves the handler (L1)."""
-    raised = error("detail")
+    raised = example(error)
     answer = failing(raised, log)(proxy_event("{}"), None)
-    assert (answer["statusCode"], body_of(answer)["error"]) == (ANSWERS[error].status, error.code)
+    assert (answer["statusCode"], body_of(answer)["error"]) == (error.status, error.code)
     assert log.errors == [raised]
 
 
@@ -131,3 +132,21 @@ def test_a_response_that_cannot_be_written_is_an_outage(log: RememberingLog) -> 
     """A bug in our own body is answered too (L1)."""
     answer = endpoint({"POST": lambda _request: Response(200, {"x": object()})}, log)(proxy_event("{}"), None)
     assert answer["statusCode"] == 503
+
+
+class BrokenLog(RememberingLog):
+    """A log of which everything fails."""
+
+    def begin(self, context: object) -> None:
+        """Fail."""
+        raise RuntimeError(f"s3cret {context}")
+
+    def broken(self, error: Exception) -> None:
+        """Fail."""
+        raise RuntimeError("s3cret") from error
+
+
+def test_a_log_that_fails_costs_no_answer() -> None:
+    """The handler is guarded as a whole: the log, the routing and the writing of the response (L1)."""
+    answer = endpoint({"POST": lambda _request: Response(204)}, BrokenLog())(proxy_event("{}"), None)
+    assert (answer["statusCode"], body_of(answer)["error"]) == (503, "temporarily_unavailable")

@@ -3,7 +3,8 @@
 import pytest
 
 from edge_auth.errors import UnsupportedMediaType
-from edge_auth.web.request import json_parameters, request_from
+from edge_auth.web.body import json_parameters
+from edge_auth.web.request import request_from
 from tests.support.proxy_events import proxy_event
 
 FORM = "application/x-www-form-urlencoded"
@@ -11,7 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 
 def if_none_match(headers: object) -> str:
     """Return what is read of these headers."""
-    return request_from({**proxy_event(method="GET"), "headers": headers}).if_none_match
+    return request_from({**proxy_event(method="GET"), "headers": headers}).headers.one("If-None-Match")
 
 
 @pytest.mark.parametrize("headers", [None, [], "x", {}, {"content-type": None}, {"Content-Type": ["application/json"]}])
@@ -53,3 +54,23 @@ def test_without_tags_there_are_none(headers: object) -> None:
 def test_two_spellings_of_the_header_are_none() -> None:
     """Nobody can say which of them counts, and without it the answer is only longer."""
     assert if_none_match({"If-None-Match": "*", "if-none-match": "*"}) == ""
+
+
+def test_all_values_of_a_header_are_there_in_their_order() -> None:
+    """REST APIs keep only the last value in `headers`; cookies may come apart (RFC 9113 §8.2.3)."""
+    event = {
+        **proxy_event(),
+        "headers": {"Cookie": "b=2", "X-One": "1"},
+        "multiValueHeaders": {"Cookie": ["a=1", "b=2"], "cookie": ["c=3"], "X-One": ["1"], "X-Damaged": None},
+    }
+    headers = request_from(event).headers
+    assert headers.all("cookie") == headers.all("COOKIE") == ("a=1", "b=2", "c=3")
+    assert headers.one("cookie") == "b=2"
+    assert (headers.one("x-one"), headers.all("x-one")) == ("1", ("1",))
+    assert headers.all("x-damaged") == headers.all("x-absent") == ()
+
+
+def test_an_event_without_the_list_has_one_value_a_name() -> None:
+    """Such as the console's, or another integration's."""
+    headers = request_from({**proxy_event(), "headers": {"Origin": "https://app.example"}}).headers
+    assert headers.all("origin") == ("https://app.example",)

@@ -1,4 +1,4 @@
-"""Responses, and the one table from error to HTTP."""
+"""Responses, and how errors become responses."""
 
 import json
 import re
@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from edge_auth import errors
+from edge_auth.adapters.aws import AwsError
 from edge_auth.errors import AuthError, InvalidCredentials, InvalidGrant, InvalidToken, TemporarilyUnavailable
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.tokens.verifier import UnknownKey
-from edge_auth.web.response import ANSWERS, Response, error_response
+from edge_auth.web.response import Response, error_response
 from edge_auth.web.token_response import token_response
+from tests.support.errors import ERRORS, example
 
-ERRORS = sorted(AuthError.__subclasses__(), key=lambda error: error.__name__)
 STATUSES = {
     "invalid_request": 400,
     "unsupported_grant_type": 400,
@@ -42,28 +43,35 @@ def headers_of(response: Response) -> dict[str, Any]:
 
 
 def test_every_error_has_an_answer() -> None:
-    """The table is total: no error of the product becomes a crash (L1).
+    """Every class carries its status, code and description, or has them from the class above it (L1)."""
+    assert {kind.code for kind in ERRORS} == STATUSES.keys()
+    assert all(kind.status == STATUSES[kind.code] and kind.description for kind in ERRORS)
 
-    One without a code of its own is a finer kind of another: the authorizer's, where no HTTP is answered.
-    """
-    kinds = [kind for error in ERRORS for kind in (error, *error.__subclasses__())]
 
-    assert set(ANSWERS) == {kind for kind in kinds if "code" in vars(kind)} == set(ERRORS)
-    assert [kind for kind in kinds if "code" not in vars(kind)] == [UnknownKey]
-    assert all(not kind.__subclasses__() for kind in kinds if kind not in ERRORS)
+def test_a_kind_of_a_kind_is_answered_like_the_kind() -> None:
+    """A finer error, at any depth, never leaves as something else: today the ones of AWS and of unknown keys."""
+
+    class Finer(InvalidToken):
+        """One level down."""
+
+    class Finest(Finer):
+        """Two levels down."""
+
+    assert error_response(Finest("detail")) == error_response(InvalidToken("another"))
+    assert {AwsError, UnknownKey} <= set(ERRORS)
 
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_errors_are_answered_with_their_status(error: type[AuthError]) -> None:
     """As the contract's table says."""
-    response = error_response(error("detail"))
+    response = error_response(example(error))
     assert (response.status, error.code) == (STATUSES[error.code], error.code)
 
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_body_is_code_and_description_and_never_the_detail(error: type[AuthError]) -> None:
     """In the characters of RFC 6749 §5.2 (A12)."""
-    event = error_response(error("s3cret detail")).to_event()
+    event = error_response(example(error, "s3cret detail")).to_event()
     assert "s3cret" not in json.dumps(event)
     assert json.loads(str(event["body"])) == {"error": error.code, "error_description": error.description}
     for text in (error.code, error.description):
@@ -73,7 +81,7 @@ def test_an_error_body_is_code_and_description_and_never_the_detail(error: type[
 @pytest.mark.parametrize("error", ERRORS)
 def test_errors_are_never_stored(error: type[AuthError]) -> None:
     """Nor sniffed, nor sent in the clear (A11, C14)."""
-    headers = headers_of(error_response(error("detail")))
+    headers = headers_of(error_response(example(error)))
     assert headers["Cache-Control"] == "no-store"
     assert headers["Content-Type"] == "application/json; charset=utf-8"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -149,7 +157,15 @@ def test_tokens_are_never_stored() -> None:
 
 
 def test_errors_for_operators_have_no_answer() -> None:
-    """They are not for the HTTP side, and not mistaken for it; what clients cause too has a code."""
+    """They are not for the HTTP side; an error that users meet too has a code."""
     for_operators = {error for error in errors.AccountError.__subclasses__() if not issubclass(error, AuthError)}
     assert errors.UnknownUser in for_operators
-    assert not for_operators & set(ANSWERS)
+    assert all(not hasattr(error, "status") for error in for_operators)
+
+
+def test_several_values_of_one_header_are_sent_apart() -> None:
+    """Two cookies cannot share one Set-Cookie header (RFC 6265 §3)."""
+    event = Response(204, None, {"Cache-Control": "no-store", "Set-Cookie": ("a=1", "b=2")}).to_event()
+    assert event["multiValueHeaders"] == {"Set-Cookie": ["a=1", "b=2"]}
+    assert "Set-Cookie" not in headers_of(Response(204, None, {"Set-Cookie": ("a=1",)}))
+    assert "multiValueHeaders" not in Response(204).to_event()

@@ -46,24 +46,33 @@ _CONFIG = Config(
 
 
 @cache
-def session() -> Session:
+def sdk_session() -> Session:
     """Return the one session of this process: its clients share what it has read of the environment and of the SDK."""
     return Session()
 
 
 def dynamodb_client() -> "DynamoDBClient":
     """Return a DynamoDB client. Region and credentials are the environment's, as the SDK finds them."""
-    return session().create_client("dynamodb", config=_CONFIG)  # type: ignore[return-value]  # its stubs know no services
+    return sdk_session().create_client("dynamodb", config=_CONFIG)  # type: ignore[return-value]  # its stubs know no services
 
 
 def secrets_client() -> "SecretsManagerClient":
     """Return a Secrets Manager client. Region and credentials are the environment's, as the SDK finds them."""
-    return session().create_client("secretsmanager", config=_CONFIG)  # type: ignore[return-value]  # as above
+    return sdk_session().create_client("secretsmanager", config=_CONFIG)  # type: ignore[return-value]  # as above
 
 
 def events_client() -> "EventBridgeClient":
     """Return an EventBridge client. Region and credentials are the environment's, as the SDK finds them."""
-    return session().create_client("events", config=_CONFIG)  # type: ignore[return-value]  # as above
+    return sdk_session().create_client("events", config=_CONFIG)  # type: ignore[return-value]  # as above
+
+
+class AwsError(TemporarilyUnavailable):
+    """AWS refused a call. `aws_code` is its error code, such as `ResourceNotFoundException`."""
+
+    def __init__(self, operation: str, aws_code: str) -> None:
+        """Keep what was refused, and why."""
+        super().__init__(f"{operation}: {aws_code}")
+        self.aws_code = aws_code
 
 
 class ConditionFailed(Exception):
@@ -82,28 +91,22 @@ class ConditionFailed(Exception):
 
 @contextmanager
 def translated_failures() -> Iterator[None]:
-    """Turn every failure of an AWS call into TemporarilyUnavailable: no failure of theirs is an answer of ours.
+    """Turn every failure of an AWS call into TemporarilyUnavailable, an AwsError where AWS named a code.
 
     The one exception is a condition that did not hold, ConditionFailed: that is a fact about the data.
     """
     try:
         yield
     except ClientError as error:
-        code = error_code(error)
+        code = error.response.get("Error", {}).get("Code", "")
         if code == "ConditionalCheckFailedException":
             raise ConditionFailed(error.response.get("Item", {}), ()) from None  # type: ignore[arg-type]
         positions = _failed_positions(error) if code == "TransactionCanceledException" else ()
         if positions:
             raise ConditionFailed({}, positions) from None
-        detail = f"{error.operation_name}: {code}"
-        raise TemporarilyUnavailable(detail) from error
+        raise AwsError(error.operation_name, code) from error
     except (BotoCoreError, ResponseParserError, ValueError) as error:  # ValueError: an answer that is no UTF-8
         raise TemporarilyUnavailable(type(error).__name__) from error
-
-
-def error_code(error: ClientError) -> str:
-    """Return the AWS error code, such as `ResourceNotFoundException`."""
-    return error.response.get("Error", {}).get("Code", "")
 
 
 def _failed_positions(error: ClientError) -> tuple[int, ...]:

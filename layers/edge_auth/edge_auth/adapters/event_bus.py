@@ -1,4 +1,4 @@
-"""Security events on EventBridge, so that a team can react to one: those that want a person's attention."""
+"""Security events on EventBridge, so that a team can react to an event that wants attention."""
 
 import json
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ SOURCE = "edge-auth"
 
 
 class EventBus:
-    """The port `flows.announcements.Announce`."""
+    """The port `events.announcement.Announce`."""
 
     def __init__(self, client: "EventBridgeClient", *, bus: str) -> None:
         """Put events on the bus of this ARN."""
@@ -23,9 +23,9 @@ class EventBus:
 
     def __call__(self, event: SecurityEvent) -> None:
         """Put one event: `detail-type` is its name, `detail` what is known of it."""
-        detail = {name: value for name, value in event._asdict().items() if value not in ("", None)}
+        detail = {"name": event.name.value, **event.fields()}
         entry = {"EventBusName": self._bus, "Source": SOURCE, "DetailType": event.name.value}
         with translated_failures():
-            response = self._client.put_events(Entries=[{**entry, "Detail": json.dumps(detail)}])  # type: ignore[typeddict-item]  # a dict of texts
+            response = self._client.put_events(Entries=[{**entry, "Detail": json.dumps(detail)}])  # type: ignore[typeddict-item]  # a mapping of texts
         if response.get("FailedEntryCount", 1):
             raise TemporarilyUnavailable("PutEvents: the event was refused")

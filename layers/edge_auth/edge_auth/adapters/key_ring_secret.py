@@ -4,9 +4,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from botocore.exceptions import ClientError
-
-from edge_auth.adapters.aws import error_code, translated_failures
+from edge_auth.adapters.aws import AwsError, translated_failures
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.time_and_randomness import Clock
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SecretKeyRing:
-    """The port `flows.ports.KeyRingSource`: reads the ring, keeps it for five minutes, and longer in an outage."""
+    """The port `flows.ports.key_ring.KeyRingSource`. Keeps the ring for five minutes, and longer in an outage."""
 
     def __init__(self, client: "SecretsManagerClient", *, secret_id: str, clock: Clock) -> None:
         """Read this secret, on the first use."""
@@ -54,7 +52,7 @@ class SecretKeyRing:
 
 
 class SecretKeyRingStore:
-    """The port `flows.ports.KeyRingStore`."""
+    """The port `flows.ports.key_ring.KeyRingStore`."""
 
     def __init__(self, client: "SecretsManagerClient", *, secret_id: str) -> None:
         """Use this secret."""
@@ -66,8 +64,8 @@ class SecretKeyRingStore:
         try:
             with translated_failures():
                 response = self._client.get_secret_value(SecretId=self._secret_id)
-        except TemporarilyUnavailable as error:
-            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "ResourceNotFoundException":
+        except AwsError as error:
+            if error.aws_code == "ResourceNotFoundException":
                 return None
             raise
         text = response.get("SecretString")
@@ -90,8 +88,8 @@ class SecretKeyRingStore:
                 response = self._client.put_secret_value(
                     SecretId=self._secret_id, ClientRequestToken=token, SecretString=to_secret_json(ring)
                 )
-        except TemporarilyUnavailable as error:
-            if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "ResourceExistsException":
+        except AwsError as error:
+            if error.aws_code == "ResourceExistsException":
                 raise RingMoved from None
             raise
         return StoredRing(ring, response["VersionId"])

@@ -5,7 +5,6 @@ There are no rules of composition, and no password has to be changed for its age
 
 import unicodedata
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from edge_auth.credentials.passwords import password_bytes
@@ -17,18 +16,21 @@ HIGHEST_MIN_CHARACTERS = 64  # the same: passwords of so many have to be taken
 MAX_CHARACTERS = 128
 
 
-@dataclass(frozen=True, slots=True)
 class PasswordRules:
-    """The rules of one deployment. `common` and `service_names` are folded."""
+    """The rules of one deployment."""
 
-    min_characters: int
-    common: AbstractSet[str]
-    service_names: AbstractSet[str]
+    def __init__(self, min_characters: int, *, common: AbstractSet[str], service_names: AbstractSet[str]) -> None:
+        """Keep the rules. `common` and `service_names` are folded (`folded`).
 
-    def __post_init__(self) -> None:
-        """Refuse a length that no deployment may ask for."""
-        if not LOWEST_MIN_CHARACTERS <= self.min_characters <= HIGHEST_MIN_CHARACTERS:
-            raise ValueError(f"a least length is {LOWEST_MIN_CHARACTERS} to {HIGHEST_MIN_CHARACTERS} characters")
+        Raises:
+            ValueError: a minimum length that no deployment may have.
+
+        """
+        if not LOWEST_MIN_CHARACTERS <= min_characters <= HIGHEST_MIN_CHARACTERS:
+            raise ValueError(f"a minimum length is {LOWEST_MIN_CHARACTERS} to {HIGHEST_MIN_CHARACTERS} characters")
+        self._min_characters = min_characters
+        self._common = common
+        self._service_names = service_names
 
     def check(self, password: str, username: str) -> bytes:
         """Return what is hashed for a new password of this user.
@@ -40,15 +42,15 @@ class PasswordRules:
 
         """
         characters = len(unicodedata.normalize("NFC", password))
-        said = f"a password has {self.min_characters} to {MAX_CHARACTERS} characters, this one has {characters}"
-        if characters < self.min_characters:
+        said = f"a password has {self._min_characters} to {MAX_CHARACTERS} characters, this one has {characters}"
+        if characters < self._min_characters:
             raise PasswordTooShort(said)
         if characters > MAX_CHARACTERS:
             raise PasswordTooLong(said)
         text = folded(password)
-        if text in self.common:
+        if text in self._common:
             raise PasswordCommon("this password is one of the most common ones")
-        if text in _names(username) | self.service_names:
+        if text in _names(username) | self._service_names:
             raise PasswordGuessable("a password is not the user's or the service's own name")
         return password_bytes(password)
 

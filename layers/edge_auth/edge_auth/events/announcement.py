@@ -1,20 +1,20 @@
-"""Announcements: what wants a person's attention is told to others too, and never at a client's cost."""
+"""Announcements: events that want a person's attention are told to others too. They never cost a client its answer."""
 
 from collections.abc import Callable
 
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.events.security_event import WANTS_ATTENTION, EventName, Record, SecurityEvent
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
 
 Announce = Callable[[SecurityEvent], None]
 """Tells others of an event. Raises TemporarilyUnavailable."""
 
 
 def announcing(record: Record, announce: Announce) -> Record:
-    """Return a record that also announces. What cannot be announced is recorded as such, and changes nothing else."""
+    """Return a record that also announces. An announcement that fails is recorded, and changes nothing else."""
 
     def both(event: SecurityEvent) -> None:
         record(event)
-        if event.name not in WANTS_ATTENTION:
+        if not event.name.wants_attention:
             return
         try:
             announce(event)

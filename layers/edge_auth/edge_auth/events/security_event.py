@@ -2,12 +2,27 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+ATTENTION = "wants attention"
 
 
 class EventName(StrEnum):
-    """The names. The template's metric filters are on some of them."""
+    """The names of events. The template has metric filters for some of them.
 
+    An event that wants a person's attention is marked with ATTENTION. It is logged as a warning and announced.
+    """
+
+    wants_attention: bool
+
+    def __new__(cls, value: str, mark: str = "") -> Self:
+        """Make the name, and keep its mark."""
+        name = str.__new__(cls, value)
+        name._value_ = value
+        name.wants_attention = mark == ATTENTION
+        return name
+
+    # --- Accounts ---
     USER_REGISTERED = "user_registered"
     USER_CREATED = "user_created"
     USER_DISABLED = "user_disabled"
@@ -15,36 +30,34 @@ class EventName(StrEnum):
     USER_DELETED = "user_deleted"
     PASSWORD_SET = "password_set"
     RIGHTS_SET = "rights_set"
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGE_FAILED = "password_change_failed"
+
+    # --- Sign in ---
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
     LOGIN_THROTTLED = "login_throttled"
     ATTEMPTS_NOT_FORGOTTEN = "attempts_not_forgotten"
-    PASSWORD_CHANGED = "password_changed"
-    PASSWORD_CHANGE_FAILED = "password_change_failed"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
+
+    # --- Sessions ---
     REFRESH_ROTATED = "refresh_rotated"
     REFRESH_COALESCED = "refresh_coalesced"
     REFRESH_CONVERGED = "refresh_converged"
     REFRESH_REFUSED = "refresh_refused"
-    REFRESH_TOKEN_REUSED = "refresh_token_reused"
-    REFRESH_TOKEN_AHEAD = "refresh_token_ahead"
-    REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused", ATTENTION
+    REFRESH_TOKEN_AHEAD = "refresh_token_ahead", ATTENTION
+    REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch", ATTENTION
     SESSION_ENDED = "session_ended"
     SESSION_LIMIT_NOT_KEPT = "session_limit_not_kept"
     ALL_SESSIONS_ENDED = "all_sessions_ended"
+
+    # --- Keys ---
     KEYS_PLANNED = "keys_planned"
-    KEYS_REPLACED = "keys_replaced"
+    KEYS_REPLACED = "keys_replaced", ATTENTION
+
+    # --- Announcements ---
     NOT_ANNOUNCED = "not_announced"
-
-
-WANTS_ATTENTION = frozenset(
-    {
-        EventName.REFRESH_TOKEN_REUSED,
-        EventName.REFRESH_TOKEN_AHEAD,
-        EventName.REFRESH_TOKEN_SEED_MISMATCH,
-        EventName.KEYS_REPLACED,
-    }
-)
 
 
 class SecurityEvent(NamedTuple):
@@ -55,6 +68,12 @@ class SecurityEvent(NamedTuple):
     session_id: str = ""
     reason: str = ""
     generations_behind: int | None = None
+
+    def fields(self) -> dict[str, str | int]:
+        """Return what is known of the event, without its name and without empty fields."""
+        known = self._asdict()
+        del known["name"]
+        return {name: value for name, value in known.items() if value not in ("", None)}
 
 
 Record = Callable[[SecurityEvent], None]

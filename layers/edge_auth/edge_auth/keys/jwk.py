@@ -1,6 +1,7 @@
 """Public keys as JSON Web Keys (RFC 7517): from JSON to a key that can check a signature.
 
-A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519.
+A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519. What the other two need is loaded
+with the first key of theirs: a deployment with ES256 keys, the default, does not pay for it at a cold start.
 """
 
 import json
@@ -9,9 +10,6 @@ from typing import NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -104,6 +102,9 @@ def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
 
 
 def _rs256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - see the module's head
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415 - the same
+
     key = RSAPublicNumbers(_integer(jwk, "e"), _integer(jwk, "n")).public_key()
     if key.key_size < MIN_RSA_BITS:
         _refuse("an RSA key of less than 2048 bits")
@@ -116,6 +117,8 @@ def _rs256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
 
 
 def _eddsa(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - the same
+
     if jwk.get("crv") != "Ed25519":
         _refuse("another curve than Ed25519")
     key = Ed25519PublicKey.from_public_bytes(base64url.decode(_text(jwk, "x")))

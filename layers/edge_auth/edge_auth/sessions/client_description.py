@@ -1,22 +1,22 @@
-"""What a session shows of its client, so that its user knows it again. Pure.
+"""What a session shows of its client, so that its user recognizes it. Pure.
 
-Shown, and never trusted: name and user agent are the client's own words, and the network is not the whole address.
+It is shown and never trusted: the client chooses its name and its user agent, and the network is not the whole address.
 """
 
-import ipaddress
 from typing import NamedTuple
 
 from edge_auth.errors import InvalidRequest
+from edge_auth.network import network_of
 
 MAX_NAME_CHARACTERS = 64
 MAX_NAME_BYTES = 128
 MAX_USER_AGENT_CHARACTERS = 128
-IPV4_PREFIX = 24
-IPV6_PREFIX = 48  # of one site: RFC 6177 §2
+SHOWN_IPV4_PREFIX = 24
+SHOWN_IPV6_PREFIX = 48  # of one site: RFC 6177 §2
 
 
 class ClientDescription(NamedTuple):
-    """A client. `network` is where it was last seen; what is not known is empty."""
+    """A client. `network` is where it was last seen. What is not known is empty."""
 
     name: str = ""
     user_agent: str = ""
@@ -36,17 +36,12 @@ def described(*, user_agent: str, address: str, name: str = "") -> ClientDescrip
     if not name.isprintable() or len(name) > MAX_NAME_CHARACTERS or len(name.encode()) > MAX_NAME_BYTES:
         raise InvalidRequest("client name")
     printable = "".join(character for character in user_agent if " " <= character <= "~")
-    return ClientDescription(name, printable[:MAX_USER_AGENT_CHARACTERS], network_of(address))
+    return ClientDescription(name, printable[:MAX_USER_AGENT_CHARACTERS], shown_network(address))
 
 
-def network_of(address: str) -> str:
-    """Return the network of an address: the /24 of an IPv4 one, the /48 of an IPv6 one; empty for no address."""
+def shown_network(address: str) -> str:
+    """Return the network to show for an address: an IPv4 /24 or an IPv6 /48; empty where it is not an address."""
     try:
-        parsed = ipaddress.ip_address(address)
+        return str(network_of(address, ipv4_prefix=SHOWN_IPV4_PREFIX, ipv6_prefix=SHOWN_IPV6_PREFIX))
     except ValueError:
         return ""
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return str(ipaddress.ip_network((int(parsed), IPV6_PREFIX), strict=False))
-        parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network((int(parsed), IPV4_PREFIX), strict=False))

@@ -3,14 +3,14 @@
 from edge_auth.errors import InvalidScope
 from edge_auth.tokens.claims import SCOPE
 
-MAX_SCOPE_CHARACTERS = 200  # no session has as many: scope and roles of an account share 200 bytes
+MAX_SCOPE_CHARACTERS = 200  # no session has more: scope and roles of an account share 200 bytes
 
 
 def wanted_words(requested: str) -> tuple[str, ...]:
-    """Return the words of a requested scope; none, where all of the session's is wanted.
+    """Return the words of a requested scope; none where the request names no scope and means all of the session's.
 
-    What is no scope is one word that no session has. So it is refused where any other is that asks for too much: by
-    the session, and not before it is known that the token lives.
+    A malformed scope is kept as one impossible word. So the session refuses it like any scope that is too wide, after
+    it is known that the token lives.
     """
     if not requested:
         return ()

@@ -1,24 +1,22 @@
-"""Throttling: how long attempts have to wait, by how many came before. Pure.
+"""Counters of attempts: what a counter says, and the two ways to limit attempts. Pure.
 
-Accounts: a few attempts are free, then each waits twice as long as the one before (P11). Sources, which many honest
-people may share, have a rate and a burst instead (P13).
+An account has a backoff: a few attempts are free, then each waits twice as long as the one before (P11). Many honest
+people may share a source, so a source has a rate and a burst instead (P13).
 """
 
 import hashlib
-import ipaddress
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-IPV6_PREFIX = 64  # what one customer has at least: RFC 6177 §2
-MAX_PROVEN_SOURCES = 10  # so that a counter is less than 1 KB, and counting one write unit
+MAX_PROVEN_SOURCES = 10  # so that a counter has less than 1 KB, and to count takes one write unit
 PROVEN_SECONDS = 30 * 86_400
 
 
 class Backoff(NamedTuple):
-    """Waits that grow: none after fewer than `free_attempts`, then 1 second, doubling up to `longest_seconds`.
+    """Growing waits: `free_attempts` attempts wait for nothing, then 1 second, doubling up to `longest_seconds`.
 
-    What makes somebody wait is forgotten `memory_seconds` after the last attempt that was let through.
+    The attempts are forgotten `memory_seconds` after the last one that was let through.
     """
 
     free_attempts: int
@@ -26,7 +24,7 @@ class Backoff(NamedTuple):
     memory_seconds: int
 
     def wait_ms(self, attempts: int) -> int:
-        """Return how long whoever comes after so many attempts has to wait."""
+        """Return how long the next attempt waits after so many attempts."""
         doublings = attempts - self.free_attempts
         return 0 if doublings < 0 else 1000 * min(2 ** min(doublings, 32), self.longest_seconds)
 
@@ -50,9 +48,9 @@ class Rate(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What a counter says. `proven` are the sources of past successes, each until when, in seconds.
+    """What a counter says. `proven` are the sources of past successes, each with its end in seconds.
 
-    `attempts` were let through since the last success; the next one has to wait until `free_at_ms`.
+    `attempts` were let through since the last success. The next one waits until `free_at_ms`.
     """
 
     bucket: str
@@ -62,30 +60,15 @@ class Counted(NamedTuple):
     proven: Mapping[str, int] = MappingProxyType({})
 
     def is_proven(self, source: str, now_ms: int) -> bool:
-        """Whether somebody logged in from this source lately: no stranger may lock it out."""
+        """Whether a login from this source succeeded lately. Attempts from elsewhere do not make it wait."""
         return self.proven.get(source, 0) * 1000 > now_ms
 
     def with_proven(self, source: str, now_ms: int) -> dict[str, int]:
-        """Return the proven sources with this one: the latest of them, and none whose time is up."""
+        """Return the proven sources with this one: the latest ones, without those whose time is over."""
         now_seconds = now_ms // 1000
         living = {name: until for name, until in self.proven.items() if until > now_seconds}
         living[source] = now_seconds + PROVEN_SECONDS
         return dict(sorted(living.items(), key=lambda item: item[1])[-MAX_PROVEN_SOURCES:])
-
-
-def source_prefix(address: str) -> str:
-    """Return the network that an address stands for: an IPv4 address itself, the /64 of an IPv6 one.
-
-    Raises:
-        ValueError: no address.
-
-    """
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), IPV6_PREFIX), strict=False))
 
 
 def bucket(*parts: str) -> str:

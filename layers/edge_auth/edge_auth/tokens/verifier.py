@@ -18,6 +18,7 @@ from edge_auth import base64url
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.jwk import VerificationKey, verification_key
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
+from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson
 from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE, AccessClaims
 
 MAX_TOKEN_CHARACTERS = 2048  # ours stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
@@ -82,6 +83,8 @@ class Verifier:
             claims = _parse(base64url.decode(payload))
         except InvalidSignature:
             _refuse("signature")
+        except NotStrictJson as error:
+            _refuse(str(error))
         except (ValueError, RecursionError):
             _refuse("encoding")
         return self._accept(claims, issuer, now_seconds)
@@ -133,27 +136,10 @@ def keys_from_jwks(document: str) -> list[VerificationKey]:
 
 def _parse(payload: bytes) -> Mapping[str, object]:
     text = payload.decode("utf-8")
-    claims, end = _STRICT_JSON.raw_decode(text)
+    claims, end = STRICT_INTEGERS.raw_decode(text)  # RFC 7519 §4: claim names are unique
     if end != len(text) or type(claims) is not dict:
         _refuse("claims")
     return claims
-
-
-def _members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):  # RFC 7519 §4: claim names must be unique
-        _refuse("duplicate claim")
-    return members
-
-
-def _no_such_number(_text: str) -> NoReturn:
-    _refuse("number")
-
-
-# Made once: `json.loads` would make one for every token.
-_STRICT_JSON = json.JSONDecoder(
-    object_pairs_hook=_members_once, parse_float=_no_such_number, parse_constant=_no_such_number
-)
 
 
 def _seconds(claims: Mapping[str, object], name: str) -> int:

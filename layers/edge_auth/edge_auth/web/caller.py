@@ -1,5 +1,6 @@
-"""Who calls a route behind the authorizer: what API Gateway was told by it, and never what a client says."""
+"""Who calls a route behind the authorizer, as API Gateway passes it on. Nothing of it comes from the client."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from edge_auth.errors import InvalidToken
@@ -20,10 +21,22 @@ def caller_of(request: Request) -> Caller:
         InvalidToken: the route has no authorizer, or one that is not ours.
 
     """
-    context = request.context.get("authorizer")
-    said = [context.get(name) for name in ("sub", "sid")] if isinstance(context, dict) else []
-    match said:
-        case [str(user_id), str(session_id)] if user_id and session_id:
+    context = authorizer_context(request)
+    match context["sub"], context.get("sid"):
+        case str(user_id), str(session_id) if user_id and session_id:
             return Caller(user_id, session_id)
         case _:
-            raise InvalidToken("the route has no authorizer")
+            raise InvalidToken("the authorizer named no user and session")
+
+
+def authorizer_context(request: Request) -> Mapping[str, object]:
+    """Return all that the authorizer passed on; `sub` is in it.
+
+    Raises:
+        InvalidToken: the route has no authorizer, or one that names no user.
+
+    """
+    context = request.context.get("authorizer")
+    if not isinstance(context, dict) or "sub" not in context:
+        raise InvalidToken("the route has no authorizer")
+    return context

@@ -1,66 +1,20 @@
-"""Responses as API Gateway's proxy integration wants them, and the one table from error to HTTP."""
+"""Responses, as API Gateway's proxy integration takes them."""
 
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from edge_auth.errors import (
-    AuthError,
-    InvalidCredentials,
-    InvalidGrant,
-    InvalidRequest,
-    InvalidScope,
-    InvalidToken,
-    MethodNotAllowed,
-    NotFound,
-    PasswordCommon,
-    PasswordGuessable,
-    PasswordTooLong,
-    PasswordTooShort,
-    TemporarilyUnavailable,
-    TooManyAttempts,
-    UnknownSession,
-    UnsupportedGrantType,
-    UnsupportedMediaType,
-    UsernameRefused,
-    UsernameTaken,
-)
+from edge_auth.errors import AuthError
 
-NO_STORE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"})  # RFC 6749 §5.1
+HeaderValues = Mapping[str, str | tuple[str, ...]]
+"""Headers by name. A tuple is sent as that many headers of one name, such as Set-Cookie."""
+
+NO_STORE: HeaderValues = MappingProxyType({"Cache-Control": "no-store"})  # RFC 6749 §5.1
 
 _SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",  # RFC 6797; ASVS 3.4.1
     "X-Content-Type-Options": "nosniff",
-}
-
-
-class Answer(NamedTuple):
-    """What the HTTP side of an error is, beside its body."""
-
-    status: int
-    headers: Mapping[str, str] = MappingProxyType({})
-
-
-ANSWERS: Mapping[type[AuthError], Answer] = {
-    InvalidRequest: Answer(400),
-    UnsupportedGrantType: Answer(400),
-    InvalidGrant: Answer(400),
-    InvalidScope: Answer(400),
-    PasswordTooShort: Answer(400),
-    PasswordTooLong: Answer(400),
-    PasswordCommon: Answer(400),
-    PasswordGuessable: Answer(400),
-    UsernameRefused: Answer(400),
-    InvalidCredentials: Answer(401),
-    InvalidToken: Answer(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}),  # RFC 6750 §3
-    NotFound: Answer(404),
-    UnknownSession: Answer(404),
-    MethodNotAllowed: Answer(405),
-    UsernameTaken: Answer(409),  # RFC 9110 §15.5.10
-    UnsupportedMediaType: Answer(415),
-    TooManyAttempts: Answer(429),  # RFC 6585 §4; with the Retry-After of the occasion
-    TemporarilyUnavailable: Answer(503, {"Retry-After": "1"}),  # RFC 9110 §10.2.3, in seconds
 }
 
 
@@ -69,23 +23,21 @@ class Response(NamedTuple):
 
     status: int
     body: object = None
-    headers: Mapping[str, str] = NO_STORE
+    headers: HeaderValues = NO_STORE
 
     def to_event(self) -> dict[str, object]:
         """Return the response as API Gateway wants it."""
-        headers = {**_SECURITY_HEADERS, **self.headers}
-        if self.body is None:
-            return {"statusCode": self.status, "headers": headers, "body": ""}
-        headers["Content-Type"] = "application/json; charset=utf-8"
-        return {
-            "statusCode": self.status,
-            "headers": headers,
-            "body": json.dumps(self.body, separators=(",", ":")),
-        }
+        single = {name: value for name, value in self.headers.items() if isinstance(value, str)}
+        several = {name: list(values) for name, values in self.headers.items() if not isinstance(values, str)}
+        headers, body = {**_SECURITY_HEADERS, **single}, ""
+        if self.body is not None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+            body = json.dumps(self.body, separators=(",", ":"))
+        event: dict[str, object] = {"statusCode": self.status, "headers": headers, "body": body}
+        return {**event, "multiValueHeaders": several} if several else event
 
 
-def error_response(error: AuthError, headers: Mapping[str, str] | None = None) -> Response:
-    """Return what the client may know of an error: RFC 6749 §5.2. `headers` are added to those of its kind."""
-    answer = ANSWERS[type(error)]
+def error_response(error: AuthError) -> Response:
+    """Return what the client may know of an error: RFC 6749 §5.2."""
     body = {"error": error.code, "error_description": error.description}
-    return Response(answer.status, body, {**NO_STORE, **answer.headers, **(headers or {})})
+    return Response(error.status, body, {**NO_STORE, **error.headers})

@@ -18,6 +18,7 @@ from edge_auth.errors import (
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.sessions.logout import Reach
 from tests.support.access_tokens import NOW
 from tests.support.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
 
@@ -26,14 +27,14 @@ NEW_PASSWORD = "staple battery horse"
 
 def test_a_created_user_can_log_in(deployment: Deployment) -> None:
     """With the rights that were given."""
-    created = deployment.accounts.create("Bob", NEW_PASSWORD, scope="a b", roles=("reader",))
+    created = deployment.administration.create("Bob", NEW_PASSWORD, scope="a b", roles=("reader",))
     claims = deployment.claims_of(deployment.log_in("bob", NEW_PASSWORD))
     assert (claims.sub, claims.scope, claims.roles) == (created.user_id, "a b", ("reader",))
 
 
 def test_a_created_user_is_kept_in_canonical_form(deployment: Deployment) -> None:
     """Active, at epoch 0, with a hash of today's profile and an id of its own (P5, T6)."""
-    created = deployment.accounts.create("B\uff4fB", NEW_PASSWORD)
+    created = deployment.administration.create("B\uff4fB", NEW_PASSWORD)
     assert deployment.store.identities["bob"] == created
     assert (created.username, created.status, created.epoch, created.created_at_seconds) == ("bob", ACTIVE, 0, NOW)
     assert not needs_rehash(created.password_hash)
@@ -47,14 +48,14 @@ def test_a_name_is_given_once(deployment: Deployment, username: str) -> None:
     """In whatever spelling; the first user keeps everything."""
     before = deployment.store.identities[USERNAME]
     with pytest.raises(UsernameTaken):
-        deployment.accounts.create(username, NEW_PASSWORD)
+        deployment.administration.create(username, NEW_PASSWORD)
     assert deployment.store.identities == {USERNAME: before}
 
 
 @pytest.mark.parametrize("username", ["", "a b", "user#1", "a" * 129])
 def test_a_name_that_can_be_nobodys_is_refused(deployment: Deployment, username: str) -> None:
     """By every use case."""
-    accounts = deployment.accounts
+    accounts = deployment.administration
     for act in (
         lambda: accounts.create(username, NEW_PASSWORD),
         lambda: accounts.set_password(username, NEW_PASSWORD),
@@ -73,7 +74,7 @@ def test_a_name_that_can_be_nobodys_is_refused(deployment: Deployment, username:
 
 def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
     """An operator may know."""
-    accounts = deployment.accounts
+    accounts = deployment.administration
     for act in (
         lambda: accounts.set_password("bob", NEW_PASSWORD),
         lambda: accounts.disable("bob"),
@@ -96,9 +97,9 @@ def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, p
     """No user, no change (P1, P4, P10)."""
     before = dict(deployment.store.identities)
     with pytest.raises(PasswordRefused):
-        deployment.accounts.create("bob", password)
+        deployment.administration.create("bob", password)
     with pytest.raises(PasswordRefused):
-        deployment.accounts.set_password(USERNAME, password)
+        deployment.administration.set_password(USERNAME, password)
     assert deployment.store.identities == before
 
 
@@ -122,9 +123,9 @@ def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, p
 def test_rights_that_break_a_rule_are_nobodys(deployment: Deployment, scope: str, roles: tuple[str, ...]) -> None:
     """The verifier would refuse the tokens, or the tokens would outgrow their size (T5, T8)."""
     with pytest.raises(RightsRefused):
-        deployment.accounts.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
+        deployment.administration.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
     with pytest.raises(RightsRefused):
-        deployment.accounts.set_rights(USERNAME, scope=scope, roles=roles)
+        deployment.administration.set_rights(USERNAME, scope=scope, roles=roles)
     assert set(deployment.store.identities) == {USERNAME}
     assert deployment.store.identities[USERNAME].epoch == 0
 
@@ -132,7 +133,7 @@ def test_rights_that_break_a_rule_are_nobodys(deployment: Deployment, scope: str
 def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: Deployment) -> None:
     """Who knew the old one is out, on every device (A8, F17)."""
     granted = [deployment.log_in() for _ in range(3)]
-    assert deployment.accounts.set_password(USERNAME, NEW_PASSWORD) == 3
+    assert deployment.administration.set_password(USERNAME, NEW_PASSWORD) == 3
     for one in granted:
         with pytest.raises(InvalidGrant):
             deployment.refreshed(one.refresh_token)
@@ -145,11 +146,11 @@ def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: D
 def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
     """Sessions end, logins fail like a wrong password; enabling brings back the login, not the sessions (F18)."""
     granted = deployment.log_in()
-    assert deployment.accounts.disable(USERNAME) == 1
+    assert deployment.administration.disable(USERNAME) == 1
     assert deployment.store.identities[USERNAME].status == DISABLED
     with pytest.raises(InvalidCredentials):
         deployment.log_in()
-    deployment.accounts.enable(USERNAME)
+    deployment.administration.enable(USERNAME)
     with pytest.raises(InvalidGrant):
         deployment.refreshed(granted.refresh_token)
     assert deployment.session_of(granted).revoked_reason == "user_disabled"
@@ -159,7 +160,7 @@ def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
 def test_ending_sessions_keeps_the_password(deployment: Deployment) -> None:
     """The user may come back at once; the epoch has moved (A8)."""
     granted = deployment.log_in()
-    assert deployment.accounts.end_sessions(USERNAME) == 1
+    assert deployment.administration.end_sessions(USERNAME) == 1
     assert deployment.store.identities[USERNAME].epoch == 1
     assert deployment.session_of(granted).revoked_reason == "operator"
     assert deployment.log_in().session_id != granted.session_id
@@ -170,11 +171,11 @@ def test_only_living_sessions_are_counted(deployment: Deployment) -> None:
     expired = deployment.log_in()
     deployment.clock.advance(seconds=IDLE_SECONDS)
     revoked, _living = deployment.log_in(), deployment.log_in()
-    deployment.logout(revoked.refresh_token, everywhere=False)
-    assert deployment.accounts.end_sessions(USERNAME) == 1
+    deployment.logout(revoked.refresh_token, Reach.ONE)
+    assert deployment.administration.end_sessions(USERNAME) == 1
     assert deployment.session_of(expired).revoked_at_seconds is None
     assert deployment.session_of(revoked).revoked_reason == "logout"
-    assert deployment.accounts.end_sessions(USERNAME) == 0
+    assert deployment.administration.end_sessions(USERNAME) == 0
 
 
 def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None:
@@ -183,8 +184,8 @@ def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None
     for _ in range(4):
         grants.append(deployment.log_in())
         deployment.clock.advance(seconds=60)
-    deployment.logout(grants[1].refresh_token, everywhere=False)
-    listed = [session.session_id for session in deployment.accounts.living_sessions(USERNAME)]
+    deployment.logout(grants[1].refresh_token, Reach.ONE)
+    listed = [session.session_id for session in deployment.administration.living_sessions(USERNAME)]
     assert listed == [grants[number].session_id for number in (0, 2, 3)]
 
 
@@ -193,16 +194,16 @@ def test_the_users_own_name_is_no_password(deployment: Deployment) -> None:
     name = "augusta.ada.lovelace@example.com"
     for password in (name.upper(), "Augusta.Ada.Lovelace"):
         with pytest.raises(PasswordRefused):
-            deployment.accounts.create(name, password)
-    deployment.accounts.create(name, NEW_PASSWORD)
+            deployment.administration.create(name, password)
+    deployment.administration.create(name, NEW_PASSWORD)
     with pytest.raises(PasswordRefused):
-        deployment.accounts.set_password(name, name)
+        deployment.administration.set_password(name, name)
 
 
 def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment: Deployment) -> None:
     """Sessions carry the rights of their login, so they end; the next login has the new ones."""
     granted = [deployment.log_in() for _ in range(2)]
-    assert deployment.accounts.set_rights(USERNAME, scope="orders:write", roles=("reader", "writer")) == 2
+    assert deployment.administration.set_rights(USERNAME, scope="orders:write", roles=("reader", "writer")) == 2
     assert all(deployment.is_dead(one) for one in granted)
     assert {deployment.session_of(one).revoked_reason for one in granted} == {"rights_set"}
     claims = deployment.claims_of(deployment.log_in())
@@ -211,7 +212,7 @@ def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment:
 
 def test_rights_can_be_taken_away(deployment: Deployment) -> None:
     """What is not given is gone."""
-    deployment.accounts.set_rights(USERNAME, scope="", roles=())
+    deployment.administration.set_rights(USERNAME, scope="", roles=())
     claims = deployment.claims_of(deployment.log_in())
     assert (claims.scope, claims.roles) == ("", ())
 
@@ -219,26 +220,26 @@ def test_rights_can_be_taken_away(deployment: Deployment) -> None:
 def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> None:
     """F18: no login, no refresh; the tombstones say why."""
     granted = [deployment.log_in() for _ in range(3)]
-    assert deployment.accounts.delete(USERNAME) == 3
+    assert deployment.administration.delete(USERNAME) == 3
     assert deployment.store.identities == {}
     assert all(deployment.is_dead(one) for one in granted)
     assert {deployment.session_of(one).revoked_reason for one in granted} == {"user_deleted"}
     with pytest.raises(InvalidCredentials):
         deployment.log_in()
     with pytest.raises(UnknownUser):
-        deployment.accounts.delete(USERNAME)
+        deployment.administration.delete(USERNAME)
 
 
 def test_the_name_of_a_deleted_user_may_be_given_again(deployment: Deployment) -> None:
     """T6: to another user id, so that nothing of the old user's is the new one's."""
     old = deployment.log_in()
-    user_id = deployment.accounts.user_id(USERNAME)
-    deployment.accounts.delete(USERNAME)
-    created = deployment.accounts.create(USERNAME, NEW_PASSWORD)
+    user_id = deployment.administration.user_id(USERNAME)
+    deployment.administration.delete(USERNAME)
+    created = deployment.administration.create(USERNAME, NEW_PASSWORD)
     assert created.user_id != user_id
     deployment.log_in(USERNAME, NEW_PASSWORD)
     assert deployment.is_dead(old)
-    assert deployment.accounts.living_sessions(USERNAME)[0].user_id == created.user_id
+    assert deployment.administration.living_sessions(USERNAME)[0].user_id == created.user_id
 
 
 @pytest.mark.parametrize("act", ["ids_to_end", "end", "delete"])
@@ -247,12 +248,12 @@ def test_a_deletion_that_fails_half_way_can_be_made_again(deployment: Deployment
     granted = [deployment.log_in() for _ in range(3)]
     deployment.trouble.fail(act, after=1 if act == "end" else 0)
     with pytest.raises(TemporarilyUnavailable):
-        deployment.accounts.delete(USERNAME)
+        deployment.administration.delete(USERNAME)
     assert deployment.store.identities[USERNAME].status == DISABLED
     with pytest.raises(InvalidCredentials):
         deployment.log_in()
     deployment.trouble.heal()
-    deployment.accounts.delete(USERNAME)
+    deployment.administration.delete(USERNAME)
     assert deployment.store.identities == {}
     assert all(deployment.is_dead(one) for one in granted)
 
@@ -264,14 +265,14 @@ def test_a_user_that_somebody_enables_meanwhile_is_not_deleted(
     delete = deployment.identities.delete
 
     def meanwhile(identity: Identity) -> None:
-        deployment.accounts.enable(USERNAME)
+        deployment.administration.enable(USERNAME)
         granted.append(deployment.log_in())
         delete(identity)
 
     granted = list[TokenGrant]()
     monkeypatch.setattr(deployment.identities, "delete", meanwhile)
     with pytest.raises(UserChanged):
-        deployment.accounts.delete(USERNAME)
+        deployment.administration.delete(USERNAME)
     assert deployment.store.identities[USERNAME].status == ACTIVE
     assert not deployment.is_dead(granted[0])
 
@@ -284,13 +285,13 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
     def run() -> int:
         match act:
             case "password":
-                return deployment.accounts.set_password(USERNAME, NEW_PASSWORD)
+                return deployment.administration.set_password(USERNAME, NEW_PASSWORD)
             case "disable":
-                return deployment.accounts.disable(USERNAME)
+                return deployment.administration.disable(USERNAME)
             case "rights":
-                return deployment.accounts.set_rights(USERNAME, scope="", roles=())
+                return deployment.administration.set_rights(USERNAME, scope="", roles=())
             case _:
-                return deployment.accounts.end_sessions(USERNAME)
+                return deployment.administration.end_sessions(USERNAME)
 
     deployment.trouble.fail("end", after=1)
     with pytest.raises(TemporarilyUnavailable):
@@ -303,16 +304,16 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
 def test_what_operators_do_is_told(deployment: Deployment) -> None:
     """Every act by its own name, with the user it was done to; the end of all sessions with its reason (A16)."""
     user_id = deployment.store.identities[USERNAME].user_id
-    deployment.accounts.create("bob", PASSWORD)
+    deployment.administration.create("bob", PASSWORD)
     bob_id = deployment.store.identities["bob"].user_id
     assert deployment.events == [SecurityEvent(EventName.USER_CREATED, bob_id)]
     deployment.events.clear()
-    deployment.accounts.set_password(USERNAME, PASSWORD)
-    deployment.accounts.disable(USERNAME)
-    deployment.accounts.enable(USERNAME)
-    deployment.accounts.end_sessions(USERNAME)
-    deployment.accounts.set_rights(USERNAME, scope="", roles=())
-    deployment.accounts.delete(USERNAME)
+    deployment.administration.set_password(USERNAME, PASSWORD)
+    deployment.administration.disable(USERNAME)
+    deployment.administration.enable(USERNAME)
+    deployment.administration.end_sessions(USERNAME)
+    deployment.administration.set_rights(USERNAME, scope="", roles=())
+    deployment.administration.delete(USERNAME)
     assert {event.user_id for event in deployment.events} == {user_id}
     assert [(event.name, event.reason) for event in deployment.events] == [
         (EventName.PASSWORD_SET, ""),

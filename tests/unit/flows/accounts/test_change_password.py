@@ -21,7 +21,8 @@ from edge_auth.errors import (
 )
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 from tests.support.deployment import ADDRESS, IDLE_SECONDS, PASSWORD, USERNAME, Deployment
 
 NEW_PASSWORD = "staple battery horse"
@@ -127,9 +128,9 @@ def test_an_ended_session_changes_nothing(
     user_id = token.user_id
     match end:
         case "logout":
-            deployment.logout(own.refresh_token, everywhere=False)
+            deployment.logout(own.refresh_token, Reach.ONE)
         case "everywhere":
-            deployment.logout(own.refresh_token, everywhere=True)
+            deployment.logout(own.refresh_token, Reach.ALL)
         case "idle":
             deployment.clock.advance(seconds=IDLE_SECONDS)
         case "gone":
@@ -249,9 +250,9 @@ def test_attempts_that_cannot_be_forgotten_are_no_reason_to_fail(deployment: Dep
 
 
 RACES: dict[str, Callable[[Deployment], object]] = {
-    "another change": lambda deployment: deployment.accounts.set_password(USERNAME, "quite another password"),
-    "disabled": lambda deployment: deployment.accounts.disable(USERNAME),
-    "all sessions ended": lambda deployment: deployment.accounts.end_sessions(USERNAME),
+    "another change": lambda deployment: deployment.administration.set_password(USERNAME, "quite another password"),
+    "disabled": lambda deployment: deployment.administration.disable(USERNAME),
+    "all sessions ended": lambda deployment: deployment.administration.end_sessions(USERNAME),
 }
 
 

@@ -19,7 +19,8 @@ from edge_auth.errors import (
     UsernameTaken,
 )
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.register import SOURCE_RATE, Register
+from edge_auth.flows.accounts.register import Register
+from edge_auth.throttling.limits import REGISTRATION_RATE
 from tests.support.access_tokens import NOW
 from tests.support.deployment import ADDRESS, PASSWORD_RULES, USERNAME, Deployment
 
@@ -98,7 +99,7 @@ def test_what_breaks_a_rule_makes_nobody(
     hashed: list[bytes],
 ) -> None:
     """P1, P4, P10: with the reason; nothing is hashed, and mending it costs no attempt."""
-    for _ in range(SOURCE_RATE.burst + 1):
+    for _ in range(REGISTRATION_RATE.burst + 1):
         with pytest.raises(error):
             register(username, password, address=ADDRESS)
     assert set(deployment.store.identities) == {USERNAME}
@@ -109,14 +110,14 @@ def test_a_source_makes_so_many_accounts_and_no_more(
     deployment: Deployment, register: Register, hashed: list[bytes]
 ) -> None:
     """P13: a burst, then its pace; names that are taken count too, and whoever waits costs no hash."""
-    for number in range(SOURCE_RATE.burst - 1):
+    for number in range(REGISTRATION_RATE.burst - 1):
         register(f"user{number}", NEW_PASSWORD, address=ADDRESS)
     with pytest.raises(UsernameTaken):
         register("user0", NEW_PASSWORD, address=ADDRESS)
     with pytest.raises(TooManyAttempts) as waits:
         register("one-more", NEW_PASSWORD, address=ADDRESS)
-    assert waits.value.retry_after_seconds == SOURCE_RATE.seconds // SOURCE_RATE.attempts
-    assert len(hashed) == SOURCE_RATE.burst
+    assert waits.value.retry_after_seconds == REGISTRATION_RATE.seconds // REGISTRATION_RATE.attempts
+    assert len(hashed) == REGISTRATION_RATE.burst
     assert "one-more" not in deployment.store.identities
 
     register("one-more", NEW_PASSWORD, address="198.51.100.1")
@@ -127,11 +128,11 @@ def test_a_source_makes_so_many_accounts_and_no_more(
 @pytest.mark.parametrize("address", ["", "nonsense"])
 def test_whoever_has_no_address_shares_one_limit(register: Register, hashed: list[bytes], address: str) -> None:
     """A hole in what is known of a caller is no way around the limit."""
-    for number in range(SOURCE_RATE.burst):
+    for number in range(REGISTRATION_RATE.burst):
         register(f"user{number}", NEW_PASSWORD, address=address)
     with pytest.raises(TooManyAttempts):
         register("one-more", NEW_PASSWORD, address="elsewhere")
-    assert len(hashed) == SOURCE_RATE.burst
+    assert len(hashed) == REGISTRATION_RATE.burst
 
 
 def test_what_cannot_be_counted_is_not_tried(

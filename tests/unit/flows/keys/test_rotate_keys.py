@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.events.security_event import WANTS_ATTENTION, EventName, SecurityEvent
+from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.keys.rotate_keys import ATTEMPTS, RotateKeys
 from edge_auth.flows.ports.key_ring import KeyRingStore, RingMoved, StoredRing
 from edge_auth.keys.maker import key_maker
@@ -296,7 +296,7 @@ def test_replace_all_ends_the_keys_and_tells(
     assert after.ring.signing[-1].signs_from_seconds == NOW + delay
     assert (made.ring.mac[0].key.key_id in in_force.mac_keys) is not end_sessions
     assert rotation.told() == [(EventName.KEYS_REPLACED, reason)]
-    assert EventName.KEYS_REPLACED in WANTS_ATTENTION
+    assert EventName.KEYS_REPLACED.wants_attention
 
 
 Act = Callable[[RotateKeys, str], StoredRing]
@@ -359,7 +359,7 @@ def test_a_replacement_that_may_have_happened_is_told(trouble: str, rotation: Ro
     with pytest.raises(TemporarilyUnavailable):
         rotation.keys.replace_all(made.version, at_once=True, end_sessions=False)
     assert rotation.told() == [(EventName.KEYS_REPLACED, "sessions_kept, not known to be kept")]
-    assert EventName.KEYS_REPLACED in WANTS_ATTENTION
+    assert EventName.KEYS_REPLACED.wants_attention
 
     setattr(rotation.store, trouble, False)
     rotation.store.before_write = [lambda: setattr(rotation.store, trouble, True)]

@@ -4,7 +4,9 @@ import pytest
 
 from edge_auth.errors import InvalidGrant, TooManyAttempts
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.flows.limits.dead_tokens import DEAD_TOKEN_RATE, MAX_REMEMBERED, DeadTokenLimit
+from edge_auth.flows.limits.dead_tokens import MAX_REMEMBERED, DeadTokenLimit
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.throttling.limits import DEAD_TOKEN_RATE
 from tests.support.deployment import Clock, Deployment
 from tests.support.fakes.attempts import MemoryAttempts
 
@@ -15,7 +17,7 @@ BURST = DEAD_TOKEN_RATE.burst
 def dead(deployment: Deployment) -> TokenGrant:
     """Return tokens of a session that was logged out."""
     granted = deployment.log_in()
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     deployment.trouble.acts.clear()
     return granted
 

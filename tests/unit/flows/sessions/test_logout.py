@@ -8,6 +8,7 @@ import pytest
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.sessions.logout import Reach
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import NOW
@@ -25,7 +26,7 @@ def granted(deployment: Deployment) -> TokenGrant:
 
 def test_logout_ends_the_session(deployment: Deployment, granted: TokenGrant) -> None:
     """At the backend: the refresh token is dead, the tombstone says when and why (A6)."""
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     session = deployment.session_of(granted)
     assert (session.revoked_at_seconds, session.revoked_reason) == (NOW, "logout")
     assert deployment.is_dead(granted)
@@ -33,7 +34,7 @@ def test_logout_ends_the_session(deployment: Deployment, granted: TokenGrant) ->
 
 def test_logout_is_told(deployment: Deployment, granted: TokenGrant) -> None:
     """One event, with user and session."""
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     token = deployment.token_of(granted)
     assert deployment.events == [
         SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason="logout")
@@ -42,16 +43,16 @@ def test_logout_is_told(deployment: Deployment, granted: TokenGrant) -> None:
 
 def test_logout_is_one_write(deployment: Deployment, granted: TokenGrant) -> None:
     """And no read."""
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     assert deployment.trouble.acts == ["end"]
 
 
 def test_logout_twice_is_no_error_and_is_told_once(deployment: Deployment, granted: TokenGrant) -> None:
     """RFC 7009 §2.2 (A6, F10)."""
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     tombstone = deployment.session_of(granted)
     deployment.clock.advance(seconds=5)
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     assert deployment.session_of(granted) == tombstone
     assert deployment.names() == [EventName.SESSION_ENDED]
 
@@ -64,7 +65,7 @@ def test_any_generation_logs_out(deployment: Deployment, granted: TokenGrant, ge
         deployment.clock.advance(seconds=GRACE_SECONDS)
         grants.append(deployment.refreshed(grants[-1].refresh_token))
     deployment.names()
-    deployment.logout(grants[generation].refresh_token, everywhere=False)
+    deployment.logout(grants[generation].refresh_token, Reach.ONE)
     assert deployment.session_of(granted).revoked_reason == "logout"
     assert deployment.names() == [EventName.SESSION_ENDED]
 
@@ -72,7 +73,7 @@ def test_any_generation_logs_out(deployment: Deployment, granted: TokenGrant, ge
 def test_logout_leaves_the_other_sessions(deployment: Deployment, granted: TokenGrant) -> None:
     """One device, not all."""
     other = deployment.log_in()
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     assert not deployment.is_dead(other)
 
 
@@ -94,50 +95,50 @@ def of_another_seed(deployment: Deployment, granted: TokenGrant) -> str:
     return refresh_tokens.mint(token, deployment.key_ring.keys.mac)
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("reach", [Reach.ONE, Reach.ALL])
 @pytest.mark.parametrize("forge", [flipped, foreign, of_another_seed])
 def test_a_forged_token_changes_nothing(
     deployment: Deployment,
     granted: TokenGrant,
     forge: Callable[[Deployment, TokenGrant], str],
-    everywhere: bool,  # noqa: FBT001 - both ways
+    reach: Reach,
 ) -> None:
     """And is answered like any other (A6, F10)."""
     before = dict(deployment.store.sessions)
-    deployment.logout(forge(deployment, granted), everywhere=everywhere)
+    deployment.logout(forge(deployment, granted), reach)
     assert deployment.store.sessions == before
     assert deployment.store.identities[USERNAME].epoch == 0
     assert deployment.names() == []
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("reach", [Reach.ONE, Reach.ALL])
 @pytest.mark.parametrize("text", ["", "x", "edgeauth_rt_", "eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "\ud800", "x" * 10_000])
-def test_garbage_costs_no_call(deployment: Deployment, text: str, everywhere: bool) -> None:  # noqa: FBT001 - both ways
+def test_garbage_costs_no_call(deployment: Deployment, text: str, reach: Reach) -> None:
     """The MAC is checked first (F37)."""
-    deployment.logout(text, everywhere=everywhere)
+    deployment.logout(text, reach)
     assert deployment.trouble.acts == []
 
 
 def test_a_deleted_session_is_not_created(deployment: Deployment, granted: TokenGrant) -> None:
     """No ghost (F25)."""
     deployment.store.sessions.clear()
-    deployment.logout(granted.refresh_token, everywhere=False)
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ONE)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert deployment.store.sessions == {}
     assert deployment.names() == []
 
 
-@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("reach", [Reach.ONE, Reach.ALL])
 def test_an_outage_is_said_and_the_call_may_be_repeated(
     deployment: Deployment,
     granted: TokenGrant,
-    everywhere: bool,  # noqa: FBT001 - both ways
+    reach: Reach,
 ) -> None:
     """The client must not believe that it is logged out (A7)."""
     deployment.trouble.fail("end")
     with pytest.raises(TemporarilyUnavailable):
-        deployment.logout(granted.refresh_token, everywhere=everywhere)
+        deployment.logout(granted.refresh_token, reach)
     assert deployment.names() == []
     deployment.trouble.heal()
-    deployment.logout(granted.refresh_token, everywhere=everywhere)
+    deployment.logout(granted.refresh_token, reach)
     assert deployment.is_dead(granted)

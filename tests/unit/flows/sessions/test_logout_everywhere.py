@@ -5,6 +5,7 @@ import pytest
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.sessions.logout import Reach
 from tests.support.access_tokens import NOW
 from tests.support.deployment import GRACE_SECONDS, IDLE_SECONDS, USERNAME, Deployment
 
@@ -20,10 +21,10 @@ def granted(deployment: Deployment) -> TokenGrant:
 
 def test_logout_everywhere_ends_all_sessions(deployment: Deployment, granted: TokenGrant) -> None:
     """Every device of this user, and no device of another (A8)."""
-    deployment.accounts.create("bob", "another correct horse")
+    deployment.administration.create("bob", "another correct horse")
     others = [deployment.log_in() for _ in range(3)]
     bobs = deployment.log_in("bob", "another correct horse")
-    deployment.logout(others[0].refresh_token, everywhere=True)
+    deployment.logout(others[0].refresh_token, Reach.ALL)
     assert all(deployment.is_dead(one) for one in (granted, *others))
     assert not deployment.is_dead(bobs)
     assert {deployment.session_of(one).revoked_reason for one in (granted, *others)} == {"logout_all"}
@@ -33,7 +34,7 @@ def test_logout_everywhere_is_told_once(deployment: Deployment, granted: TokenGr
     """One event for all."""
     deployment.log_in()
     deployment.names()
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     user_id = deployment.token_of(granted).user_id
     assert deployment.events == [SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, reason="logout_all")]
 
@@ -42,7 +43,7 @@ def test_the_epoch_moves_before_any_session_ends(deployment: Deployment, granted
     """From then on no login that began before can open another (F12)."""
     deployment.log_in()
     deployment.trouble.acts.clear()
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert deployment.trouble.acts == ["find_session", "move_epoch", "ids_to_end", "end", "end"]
     assert deployment.store.identities[USERNAME].epoch == 1
 
@@ -53,11 +54,11 @@ def test_the_speaking_session_ends_last(deployment: Deployment, speaker: int) ->
     grants = [deployment.log_in() for _ in range(5)]
     deployment.trouble.fail("end", after=4)
     with pytest.raises(TemporarilyUnavailable):
-        deployment.logout(grants[speaker].refresh_token, everywhere=True)
+        deployment.logout(grants[speaker].refresh_token, Reach.ALL)
     assert deployment.living() == 1
     assert deployment.session_of(grants[speaker]).is_live(NOW)
     deployment.trouble.heal()
-    deployment.logout(grants[speaker].refresh_token, everywhere=True)
+    deployment.logout(grants[speaker].refresh_token, Reach.ALL)
     assert deployment.living() == 0
 
 
@@ -71,9 +72,9 @@ def test_a_failure_at_any_step_is_made_up_for_by_a_retry(
         deployment.log_in()
     deployment.trouble.fail(act, after=after, times=1)
     try:
-        deployment.logout(granted.refresh_token, everywhere=True)
+        deployment.logout(granted.refresh_token, Reach.ALL)
     except TemporarilyUnavailable:
-        deployment.logout(granted.refresh_token, everywhere=True)
+        deployment.logout(granted.refresh_token, Reach.ALL)
     assert deployment.living() == 0
 
 
@@ -90,7 +91,7 @@ def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
         return ids_to_end(user_id, now_seconds=now_seconds)
 
     monkeypatch.setattr(deployment.sessions, "ids_to_end", after_a_login)
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert len(late) == 1
     assert deployment.is_dead(late[0])
 
@@ -102,7 +103,7 @@ def test_a_login_that_began_before_the_epoch_moved_is_refused(
     open_session = deployment.session_opening.open
 
     def after_the_sweep(*args: object, **kwargs: object) -> None:
-        deployment.logout(granted.refresh_token, everywhere=True)
+        deployment.logout(granted.refresh_token, Reach.ALL)
         open_session(*args, **kwargs)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(deployment.session_opening, "open", after_the_sweep)
@@ -120,11 +121,11 @@ def test_a_session_that_ends_meanwhile_is_no_failure(
 
     def then_the_other_logs_out(user_id: str, *, now_seconds: int) -> list[str]:
         found = ids_to_end(user_id, now_seconds=now_seconds)
-        deployment.logout(other.refresh_token, everywhere=False)
+        deployment.logout(other.refresh_token, Reach.ONE)
         return found
 
     monkeypatch.setattr(deployment.sessions, "ids_to_end", then_the_other_logs_out)
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert deployment.session_of(other).revoked_reason == "logout"
     assert deployment.session_of(granted).revoked_reason == "logout_all"
 
@@ -132,9 +133,9 @@ def test_a_session_that_ends_meanwhile_is_no_failure(
 def test_a_revoked_session_speaks_for_nobody(deployment: Deployment, granted: TokenGrant) -> None:
     """A stolen token from a session that was logged out cannot log the user out everywhere."""
     other = deployment.log_in()
-    deployment.logout(granted.refresh_token, everywhere=False)
+    deployment.logout(granted.refresh_token, Reach.ONE)
     deployment.names()
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert not deployment.is_dead(other)
     assert deployment.store.identities[USERNAME].epoch == 0
     assert EventName.ALL_SESSIONS_ENDED not in deployment.names()
@@ -145,7 +146,7 @@ def test_an_expired_session_speaks_for_nobody(deployment: Deployment, granted: T
     deployment.clock.advance(seconds=IDLE_SECONDS - 10)
     other = deployment.log_in()
     deployment.clock.advance(seconds=10)
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert not deployment.is_dead(other)
     assert deployment.store.identities[USERNAME].epoch == 0
 
@@ -154,7 +155,7 @@ def test_a_deleted_users_sessions_still_end(deployment: Deployment, granted: Tok
     """Without an identity there is no epoch to move, and nobody who could log in."""
     deployment.log_in()
     deployment.store.identities.clear()
-    deployment.logout(granted.refresh_token, everywhere=True)
+    deployment.logout(granted.refresh_token, Reach.ALL)
     assert deployment.living() == 0
 
 
@@ -167,7 +168,7 @@ def test_a_refresh_that_races_a_logout_loses(
     deployment.clock.advance(seconds=GRACE_SECONDS)
 
     def after_the_logout(*args: object, **kwargs: object) -> object:
-        deployment.logout(granted.refresh_token, everywhere=False)
+        deployment.logout(granted.refresh_token, Reach.ONE)
         return rotate(*args, **kwargs)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(deployment.sessions, "rotate", after_the_logout)

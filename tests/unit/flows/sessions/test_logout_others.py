@@ -4,6 +4,7 @@ import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.sessions.logout import Reach
 from tests.support.deployment import IDLE_SECONDS, USERNAME, Deployment
 
 
@@ -15,13 +16,13 @@ def granted(deployment: Deployment) -> TokenGrant:
 
 def log_out_others(deployment: Deployment, granted: TokenGrant) -> None:
     """Log the other sessions out."""
-    deployment.logout(granted.refresh_token, everywhere=False, others=True)
+    deployment.logout(granted.refresh_token, Reach.OTHERS)
 
 
 def test_the_others_end_and_this_one_goes_on(deployment: Deployment, granted: TokenGrant) -> None:
     """Every other device of this user, and no device of another user (A8)."""
     others = [deployment.log_in() for _ in range(3)]
-    deployment.accounts.create("bob", "another correct horse")
+    deployment.administration.create("bob", "another correct horse")
     bobs = deployment.log_in("bob", "another correct horse")
     deployment.names()
     log_out_others(deployment, granted)
@@ -45,7 +46,7 @@ def test_the_epoch_moves_first(deployment: Deployment, granted: TokenGrant) -> N
 def test_only_a_living_session_speaks(deployment: Deployment, granted: TokenGrant, state: str) -> None:
     """A token that was logged out, has expired or is forgotten ends nobody's others."""
     if state == "ended":
-        deployment.logout(granted.refresh_token, everywhere=False)
+        deployment.logout(granted.refresh_token, Reach.ONE)
     elif state == "expired":
         deployment.clock.advance(seconds=IDLE_SECONDS)
     else:

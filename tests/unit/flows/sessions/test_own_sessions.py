@@ -8,6 +8,7 @@ from edge_auth.errors import InvalidToken, TemporarilyUnavailable, UnknownSessio
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.flows.sessions.logout import Reach
 from tests.support.deployment import ABSOLUTE_SECONDS, IDLE_SECONDS, PASSWORD, Deployment
 
 
@@ -57,7 +58,7 @@ def test_only_living_sessions_of_ones_own_are_listed(
 ) -> None:
     """Neither another user's, nor one that was logged out, nor one that was idle for too long (A5, A18)."""
     idle, gone = deployment.log_in(), deployment.log_in()
-    deployment.logout(gone.refresh_token, everywhere=False)
+    deployment.logout(gone.refresh_token, Reach.ONE)
     assert set(listed(deployment, mine)) == {mine.session_id, idle.session_id}
     deployment.clock.advance(seconds=IDLE_SECONDS - 1)
     deployment.refreshed(mine.refresh_token)
@@ -100,7 +101,7 @@ def test_a_dead_session_lists_and_ends_nothing(deployment: Deployment, mine: Tok
     """An access token outlives its session by minutes; for this it is no good any more."""
     match how:
         case "logged out":
-            deployment.logout(mine.refresh_token, everywhere=False)
+            deployment.logout(mine.refresh_token, Reach.ONE)
         case "idle":
             deployment.clock.advance(seconds=IDLE_SECONDS)
         case "absolute":
@@ -123,7 +124,7 @@ def test_every_session_that_is_not_there_reads_the_same(
 ) -> None:
     """Another user's, an ended, an expired one, and no id at all: one error, and nothing changes."""
     ended, expired = deployment.log_in(), deployment.log_in()
-    deployment.logout(ended.refresh_token, everywhere=False)
+    deployment.logout(ended.refresh_token, Reach.ONE)
     deployment.change_session(expired, idle_expires_at_seconds=deployment.clock() // 1000)
     before = dict(deployment.store.sessions)
     deployment.names()

@@ -7,7 +7,8 @@ import pytest
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.sessions.session import Outcome
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.sessions.rotation_rule import Outcome
 from tests.support.deployment import GRACE_SECONDS, Deployment
 
 
@@ -113,7 +114,7 @@ def test_reuse_ends_one_session_only(deployment: Deployment, chain: Chain) -> No
 
 def test_a_logged_out_session_is_never_reuse(deployment: Deployment, chain: Chain) -> None:
     """Replays after a logout raise no alarm, and change nothing (F8)."""
-    deployment.logout(chain.current.refresh_token, everywhere=False)
+    deployment.logout(chain.current.refresh_token, Reach.ONE)
     deployment.names()
     tombstone = deployment.session_of(chain.current)
     for granted in (chain.parent, chain.previous, chain.current):

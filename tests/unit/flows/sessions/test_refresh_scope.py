@@ -7,6 +7,7 @@ import pytest
 from edge_auth.errors import InvalidGrant, InvalidScope
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.sessions.logout import Reach
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import NOW
 from tests.support.deployment import ABSOLUTE_SECONDS, GRACE_SECONDS, Deployment
@@ -87,7 +88,7 @@ def test_retries_with_a_wider_scope_are_refused_as_well(
 def test_a_dead_token_is_told_nothing_about_scope(deployment: Deployment, first: TokenGrant, scope: str) -> None:
     """Forged, logged out, expired, forgotten: invalid_grant, as without a scope (A4, A17)."""
     other = deployment.log_in()
-    deployment.logout(other.refresh_token, everywhere=False)
+    deployment.logout(other.refresh_token, Reach.ONE)
     forged = first.refresh_token[:-1] + ("A" if first.refresh_token[-1] != "A" else "B")
     for dead in (forged, other.refresh_token):
         with pytest.raises(InvalidGrant):

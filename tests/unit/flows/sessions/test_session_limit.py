@@ -7,7 +7,8 @@ import pytest
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.sessions import AlreadyEnded
-from edge_auth.flows.sessions.session_limit import MOST_ENDS
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.flows.sessions.session_limit import MAX_ENDS
 from tests.support.deployment import PASSWORD, Deployment
 
 
@@ -74,7 +75,7 @@ def test_sessions_that_are_dead_do_not_count(deployment: Deployment) -> None:
     """Logged out or expired ones take nobody's place."""
     deployment.max_sessions = 2
     first, gone = logins(deployment, 2)
-    deployment.logout(gone.refresh_token, everywhere=False)
+    deployment.logout(gone.refresh_token, Reach.ONE)
     [third] = logins(deployment, 1)
     assert living(deployment) == {first.session_id, third.session_id}
     assert deployment.session_of(gone).revoked_reason == "logout"
@@ -153,12 +154,12 @@ def test_a_limit_that_was_lowered_makes_no_login_wait_for_long(deployment: Deplo
     """A login ends a hundred at most, the oldest; the next ones do the rest."""
     identity = deployment.store.identities["alice"]
     template = deployment.session_of(deployment.log_in())
-    for number in range(MOST_ENDS + 50):
+    for number in range(MAX_ENDS + 50):
         opened = template._replace(session_id=f"{number:022}", created_at_ms=template.created_at_ms + 1 + number)
         deployment.session_opening.open(opened, username="alice", epoch=identity.epoch)
     deployment.max_sessions = 1
     deployment.session_limit.keep(identity.user_id)
     assert len(living(deployment)) == 51
-    assert min(living(deployment)) == f"{MOST_ENDS - 1:022}"
+    assert min(living(deployment)) == f"{MAX_ENDS - 1:022}"
     deployment.session_limit.keep(identity.user_id)
-    assert living(deployment) == {f"{MOST_ENDS + 49:022}"}
+    assert living(deployment) == {f"{MAX_ENDS + 49:022}"}

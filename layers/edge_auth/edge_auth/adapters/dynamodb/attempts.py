@@ -1,4 +1,4 @@
-"""Attempts in DynamoDB: counted and booked by conditional writes, so that no number of instances lets more through."""
+"""Attempts in DynamoDB: counted by conditional writes, so that many instances let through no more than one would."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import ItemReader, number, numbers, text
 from edge_auth.errors import TooManyAttempts
 from edge_auth.throttling.counters import PROVEN_SECONDS, Backoff, Counted, Rate, bucket
+from edge_auth.throttling.rule import next_attempt, next_booking
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-SECOND_LOOKS = 3  # whoever loses to that many others at once may as well wait a second
+SECOND_LOOKS = 3  # an attempt that loses to this many others at once waits a second
 
 _COUNT_FREE = (
     "SET attempts = if_not_exists(attempts, :zero) + :one, counted_at_ms = :now_ms, free_at_ms = :now_ms, "
     "proven = if_not_exists(proven, :none), delete_at = if_not_exists(delete_at, :delete_at)"
 )
-# Old attempts are forgotten only where they make somebody wait. Here that would take a second write, and its time would
-# tell the accounts that there are, whose counters stay for their sources' sake, from those that there are not.
+# Old attempts are forgotten only where they cause a wait. Here it would take a second write, and only accounts that
+# exist keep their counters (for their proven sources): the longer time would reveal them.
 _IS_FREE = "attribute_not_exists(attempts) OR (attempts < :free AND free_at_ms <= :now_ms)"
 _COUNT = "SET attempts = :attempts, counted_at_ms = :now_ms, free_at_ms = :free_at_ms, delete_at = :delete_at"
 _IS_AS_FOUND = "attempts = :found_attempts AND counted_at_ms = :found_counted_at_ms"
@@ -34,7 +35,7 @@ _HAS_ROOM = "taken_until_ms <= :latest_ms"
 
 
 class DynamoDBAttempts:
-    """The port `flows.ports.Attempts`."""
+    """The port `flows.ports.attempts.Attempts` on the throttle table."""
 
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
         """Count in this table."""
@@ -42,37 +43,34 @@ class DynamoDBAttempts:
         self._table = table
 
     def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
-        """Count an attempt: one write as long as attempts are free, two from then on."""
+        """Count an attempt: one write while attempts are free, two after that."""
         try:
             return self._count_free(account, backoff, now_ms)
         except ConditionFailed as refused:
             found = _counted(account, refused.item)
         for _ in range(SECOND_LOOKS):
-            if found.counted_at_ms <= now_ms - backoff.memory_seconds * 1000:
-                attempts = 0
-            elif found.free_at_ms <= now_ms:
-                attempts = found.attempts
-            elif found.is_proven(source, now_ms):
-                # Strangers made the account wait, or its owner did: who logged in from here has a counter of their own.
+            try:
+                counted = next_attempt(found, backoff, now_ms)
+            except TooManyAttempts:
+                if not found.is_proven(source, now_ms):
+                    raise
                 own = self.count(bucket(account, source), backoff, source="", now_ms=now_ms)
                 return own._replace(proven=found.proven)
-            else:
-                raise TooManyAttempts(_seconds_until(found.free_at_ms, now_ms))
             try:
-                return self._count_after(found, attempts, backoff, now_ms)
+                return self._write(found, counted, backoff)
             except ConditionFailed as refused:
                 found = _counted(account, refused.item)
         raise TooManyAttempts(1)
 
     def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
-        """Forget the attempts, and remember the source; every time, or its next guests would have one attempt less."""
+        """Forget the attempts and remember the source, at every success."""
         if counted.bucket != account:
             self._reset(counted.bucket, {}, now_ms)
         self._reset(account, counted.with_proven(source, now_ms), now_ms)
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt: one write while the source is idle, two while it is busy."""
-        values = {":now_ms": number(now_ms), ":taken_until_ms": number(now_ms + rate.interval_ms)}
+        values = {":now_ms": number(now_ms), ":taken_until_ms": number(next_booking(0, rate, now_ms))}
         delete_at = number(now_ms // 1000 + rate.seconds + rate.ahead_ms // 1000)
         try:
             self._update(source, _BEGIN, _IS_IDLE, {**values, ":delete_at": delete_at})
@@ -82,8 +80,9 @@ class DynamoDBAttempts:
             try:
                 self._update(source, _BOOK, _HAS_ROOM, {**values, ":delete_at": delete_at})
             except ConditionFailed as refused:
-                taken_until_ms = ItemReader(refused.item).number("taken_until_ms") if refused.item else latest_ms
-                raise TooManyAttempts(_seconds_until(taken_until_ms, latest_ms)) from None
+                if refused.item:
+                    next_booking(ItemReader(refused.item).number("taken_until_ms"), rate, now_ms)
+                raise TooManyAttempts(1) from None
 
     def _count_free(self, account: str, backoff: Backoff, now_ms: int) -> Counted:
         values = {
@@ -96,11 +95,12 @@ class DynamoDBAttempts:
         }
         return _counted(account, self._update(account, _COUNT_FREE, _IS_FREE, values))
 
-    def _count_after(self, found: Counted, attempts: int, backoff: Backoff, now_ms: int) -> Counted:
+    def _write(self, found: Counted, counted: Counted, backoff: Backoff) -> Counted:
+        now_ms = counted.counted_at_ms
         values = {
-            ":attempts": number(attempts + 1),
+            ":attempts": number(counted.attempts),
             ":now_ms": number(now_ms),
-            ":free_at_ms": number(now_ms + backoff.wait_ms(attempts + 1)),
+            ":free_at_ms": number(counted.free_at_ms),
             ":delete_at": number(max(now_ms // 1000 + backoff.memory_seconds, *found.proven.values(), 0)),
             ":found_attempts": number(found.attempts),
             ":found_counted_at_ms": number(found.counted_at_ms),
@@ -142,7 +142,3 @@ def _counted(counter: str, item: "Item") -> Counted:
         read.number("counted_at_ms"),
         read.numbers("proven"),
     )
-
-
-def _seconds_until(time_ms: int, now_ms: int) -> int:
-    return max(1, -(-(time_ms - now_ms) // 1000))

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _EXISTS = "attribute_exists(pk)"
 _IS_NEW = "attribute_not_exists(pk)"
-_IS_HIS = "user_id = :user_id"
-_IS_AS_READ = f"{_IS_HIS} AND epoch = :epoch"
+_IS_OF_USER = "user_id = :user_id"
+_IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
 
 
 class DynamoDBIdentities:
-    """The port `flows.ports.Identities` on the identities table."""
+    """The port `flows.ports.identities.Identities` on the identities table."""
 
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
         """Use this table."""
@@ -61,7 +61,7 @@ class DynamoDBIdentities:
                 TableName=self._table,
                 Key=login_key(identity.username),
                 UpdateExpression="SET password_hash = :new",
-                ConditionExpression=f"{_IS_HIS} AND password_hash = :old",
+                ConditionExpression=f"{_IS_OF_USER} AND password_hash = :old",
                 ExpressionAttributeValues={
                     ":new": text(password_hash),
                     ":old": text(identity.password_hash),
@@ -112,8 +112,8 @@ class DynamoDBIdentities:
 
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
-        his = {":user_id": text(user_id)}
-        self._change(self._name_of(user_id), "SET epoch = epoch + :one", his, {}, condition=_IS_HIS)
+        values = {":user_id": text(user_id)}
+        self._change(self._name_of(user_id), "SET epoch = epoch + :one", values, {}, condition=_IS_OF_USER)
 
     def delete(self, identity: Identity) -> None:
         """Remove both items in one transaction, which the SDK makes safe to send twice."""

@@ -54,40 +54,29 @@ def session_from(item: "Item") -> Session:
         generation=read.number("generation"),
         rotated_at_ms=read.number("rotated_at_ms"),
         rotation_id=read.text("rotation_id"),
-        created_at_ms=_created_at_ms(item),
+        created_at_ms=read.number("created_at_ms"),
         auth_time_seconds=read.number("auth_time"),
         idle_expires_at_seconds=read.number("idle_expires_at"),
         absolute_expires_at_seconds=read.number("absolute_expires_at"),
         client_id=read.text("client_id"),
-        scope=_scope(item),
+        scope=" ".join(read.texts("scope")),
         roles=read.texts("roles"),
         amr=read.texts("amr"),
         client=ClientDescription(
-            name=read.optional_text("client_name"),
-            user_agent=read.optional_text("user_agent"),
-            network=read.optional_text("network"),
+            name=read.text("client_name"),
+            user_agent=read.text("user_agent"),
+            network=read.text("network"),
         ),
         revoked_at_seconds=read.optional_number("revoked_at"),
         revoked_reason=read.optional_text("revoked_reason"),
     )
 
 
-def _scope(item: "Item") -> str:
-    """Read the scope, which was one text once."""
-    read = ItemReader(item)
-    return read.text("scope") if "S" in item.get("scope", {}) else " ".join(read.texts("scope"))
-
-
-def _created_at_ms(item: "Item") -> int:
-    """Read when the session was opened, which older items have in seconds."""
-    read = ItemReader(item)
-    return read.number("created_at") * 1000 if "created_at" in item else read.number("created_at_ms")
-
-
 def age_order(item: "Item") -> tuple[int, str]:
-    """Return what sorts sessions by age, the oldest first. One that does not say when it was opened is the oldest."""
-    session_id = ItemReader(item).text("session_id")
+    """Return what sorts sessions by age, the oldest first. A damaged session without its time is the oldest."""
+    read = ItemReader(item)
+    session_id = read.text("session_id")
     try:
-        return _created_at_ms(item), session_id
+        return read.number("created_at_ms"), session_id
     except TemporarilyUnavailable:
         return 0, session_id

@@ -18,7 +18,7 @@ _EPOCH_CHECK = 0  # its position in the transaction
 
 
 class DynamoDBSessionOpening:
-    """The port `flows.ports.SessionOpening` on the identities and sessions tables."""
+    """The port `flows.ports.sessions.SessionOpening` on the identities and sessions tables."""
 
     def __init__(self, client: "DynamoDBClient", *, identities_table: str, sessions_table: str) -> None:
         """Use these tables."""

@@ -35,7 +35,7 @@ _END = "SET revoked_at = :now, revoked_reason = :reason, end_id = :end_id"
 
 
 class DynamoDBSessions:
-    """The port `flows.ports.Sessions` on the sessions table."""
+    """The port `flows.ports.sessions.Sessions` on the sessions table."""
 
     def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
         """Use this table."""
@@ -104,7 +104,7 @@ class DynamoDBSessions:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as refused:
-            # Our own write may have won, its response been lost, and the SDK have written again.
+            # Our own write may have succeeded, its response been lost, and the SDK have written again.
             if refused.item.get("end_id") != text(end_id):
                 raise AlreadyEnded from None
 
@@ -116,10 +116,6 @@ class DynamoDBSessions:
             )
         return _session_or_none(response.get("Item", {}))
 
-    def of_user(self, user_id: str) -> list[Session]:
-        """Read all sessions of a user from the base table, strongly consistent."""
-        return [session_from(item) for item in self._query(_OF_USER, {":user_id": text(user_id)})]
-
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions from the base table, strongly consistent. Damage in dead ones is no matter."""
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
@@ -127,7 +123,7 @@ class DynamoDBSessions:
 
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids from the base table, strongly consistent; an attribute that is damaged hides no session."""
-        attributes = "session_id, created_at_ms, created_at"
+        attributes = "session_id, created_at_ms"
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
         items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
         return [session_id for _, session_id in sorted(map(age_order, items))]
@@ -159,6 +155,4 @@ def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTy
         return "", {}, {}
     values = {f":word_{position}": text(word) for position, word in enumerate(words)}
     has_each = [f"contains(#scope, {name})" for name in values]
-    # In a text, such as older items have, `contains` would find parts of words.
-    condition = " AND ".join(["", "attribute_type(#scope, :list)", *has_each])
-    return condition, {":list": text("L"), **values}, {"ExpressionAttributeNames": {"#scope": "scope"}}
+    return " AND ".join(["", *has_each]), values, {"ExpressionAttributeNames": {"#scope": "scope"}}

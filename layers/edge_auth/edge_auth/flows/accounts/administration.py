@@ -1,7 +1,6 @@
-"""What operators do with accounts: create and delete them, set password and rights, disable, see and end sessions."""
+"""What operators do with accounts: create, delete, disable and enable them, set password and rights, end sessions."""
 
 import json
-from dataclasses import dataclass
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.usernames import canonical_username
@@ -26,45 +25,57 @@ ENDED_BY_OPERATOR = "operator"
 MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays under 1 KiB
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
-    """The use cases, with all that they need.
+class Administration:
+    """The acts of operators.
 
-    All of them raise UsernameRefused for a name that can be nobody's, UnknownUser where there is no such user, and
-    TemporarilyUnavailable where the outcome is unknown; all but `create` may then be called again.
+    Each of them raises UsernameRefused for a name that no user can have, UnknownUser where there is no such user, and
+    TemporarilyUnavailable where the outcome is unknown. Each but `create` may then be called again.
     """
 
-    identities: Identities
-    sessions: Sessions
-    password_rules: PasswordRules
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(
+        self,
+        *,
+        identities: Identities,
+        sessions: Sessions,
+        end_sessions: EndSessions,
+        password_rules: PasswordRules,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the acts need."""
+        self._identities = identities
+        self._sessions = sessions
+        self._end_sessions = end_sessions
+        self._password_rules = password_rules
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
 
     def create(self, username: str, password: str, *, scope: str = "", roles: tuple[str, ...] = ()) -> Identity:
         """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused."""
         _check_rights(scope, roles)
         name = canonical_username(username)
         identity = Identity(
-            user_id=new_id(self.entropy),
+            user_id=new_id(self._entropy),
             username=name,
             password_hash=self._hashed(password, name),
             status=ACTIVE,
             epoch=0,
-            created_at_seconds=self.clock() // 1000,
+            created_at_seconds=self._clock() // 1000,
             scope=scope,
             roles=roles,
         )
-        self.identities.create(identity)
+        self._identities.create(identity)
         self._tell(EventName.USER_CREATED, identity)
         return identity
 
     def set_password(self, username: str, password: str) -> int:
         """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
         name = canonical_username(username)
-        identity = self.identities.change_password(name, self._hashed(password, name))
+        identity = self._identities.change_password(name, self._hashed(password, name))
         self._tell(EventName.PASSWORD_SET, identity)
-        return self._end_all(identity, PASSWORD_SET)
+        return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
 
     def set_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> int:
         """Replace scope and roles and end all sessions, which carry the old ones; return how many ended.
@@ -72,19 +83,19 @@ class Accounts:
         Raises RightsRefused.
         """
         _check_rights(scope, roles)
-        identity = self.identities.change_rights(canonical_username(username), scope=scope, roles=roles)
+        identity = self._identities.change_rights(canonical_username(username), scope=scope, roles=roles)
         self._tell(EventName.RIGHTS_SET, identity)
-        return self._end_all(identity, RIGHTS_SET)
+        return self._end_sessions.all(identity.user_id, reason=RIGHTS_SET)
 
     def disable(self, username: str) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
-        identity = self.identities.change_status(canonical_username(username), DISABLED)
+        identity = self._identities.change_status(canonical_username(username), DISABLED)
         self._tell(EventName.USER_DISABLED, identity)
-        return self._end_all(identity, USER_DISABLED)
+        return self._end_sessions.all(identity.user_id, reason=USER_DISABLED)
 
     def enable(self, username: str) -> None:
         """Let a disabled user log in again."""
-        self._tell(EventName.USER_ENABLED, self.identities.change_status(canonical_username(username), ACTIVE))
+        self._tell(EventName.USER_ENABLED, self._identities.change_status(canonical_username(username), ACTIVE))
 
     def delete(self, username: str) -> int:
         """Remove a user and end all sessions; return how many ended. The name may be given again, to another user id.
@@ -92,10 +103,10 @@ class Accounts:
         Raises UserChanged: somebody enabled the user meanwhile, who is disabled or not, but not deleted.
         """
         # Disabled first: while the sessions end none can be opened, and a call that failed half-way finds the user.
-        identity = self.identities.change_status(canonical_username(username), DISABLED)
-        ended = self._end_all(identity, USER_DELETED)
+        identity = self._identities.change_status(canonical_username(username), DISABLED)
+        ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
         try:
-            self.identities.delete(identity)
+            self._identities.delete(identity)
         except EpochMoved:
             raise UserChanged("somebody else changed the user meanwhile: not deleted") from None
         self._tell(EventName.USER_DELETED, identity)
@@ -103,34 +114,29 @@ class Accounts:
 
     def user_id(self, username: str) -> str:
         """Return the id that the user has in tokens."""
-        return self.identities.find(canonical_username(username)).user_id
+        return self._identities.find(canonical_username(username)).user_id
 
     def living_sessions(self, username: str) -> list[Session]:
         """Return the sessions that live, oldest first."""
-        identity = self.identities.find(canonical_username(username))
-        now_seconds = self.clock() // 1000
-        living = [session for session in self.sessions.of_user(identity.user_id) if session.is_live(now_seconds)]
+        identity = self._identities.find(canonical_username(username))
+        living = self._sessions.living(identity.user_id, now_seconds=self._clock() // 1000)
         return sorted(living, key=lambda session: session.created_at_seconds)
 
     def end_sessions(self, username: str) -> int:
         """End all sessions; return how many ended."""
-        identity = self.identities.find(canonical_username(username))
-        self.identities.move_epoch(identity.user_id)
-        return self._end_all(identity, ENDED_BY_OPERATOR)
+        identity = self._identities.find(canonical_username(username))
+        self._identities.move_epoch(identity.user_id)
+        return self._end_sessions.all(identity.user_id, reason=ENDED_BY_OPERATOR)
 
     def _hashed(self, password: str, username: str) -> str:
         try:
-            secret = self.password_rules.check(password, username)
+            secret = self._password_rules.check(password, username)
         except InvalidRequest as error:
             raise PasswordRefused(error.detail) from None
-        return hash_password(secret, entropy=self.entropy)
+        return hash_password(secret, entropy=self._entropy)
 
     def _tell(self, name: EventName, identity: Identity) -> None:
-        self.record(SecurityEvent(name, identity.user_id))
-
-    def _end_all(self, identity: Identity, reason: str) -> int:
-        end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
-        return end_sessions(identity.user_id, reason=reason)
+        self._record(SecurityEvent(name, identity.user_id))
 
 
 def _check_rights(scope: str, roles: tuple[str, ...]) -> None:

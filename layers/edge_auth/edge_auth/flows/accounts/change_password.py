@@ -1,13 +1,11 @@
 """Change of a password by its user: needs the current one, ends all other sessions, keeps the one that asks."""
 
-from typing import NamedTuple
-
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import check_password, hash_password, password_bytes
 from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
@@ -16,16 +14,30 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 PASSWORD_CHANGED = "password_changed"
 
 
-class ChangePassword(NamedTuple):
-    """The use case, with all that it needs."""
+class ChangePassword:
+    """The use case."""
 
-    limits: LoginLimits
-    identities: Identities
-    sessions: Sessions
-    password_rules: PasswordRules
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(
+        self,
+        *,
+        limit: PasswordAttemptLimit,
+        identities: Identities,
+        sessions: Sessions,
+        end_sessions: EndSessions,
+        password_rules: PasswordRules,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs."""
+        self._limit = limit
+        self._identities = identities
+        self._sessions = sessions
+        self._end_sessions = end_sessions
+        self._password_rules = password_rules
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
 
     def __call__(self, user_id: str, session_id: str, current: str, new: str, *, address: str) -> None:
         """Change the password of this session's user. `address` is where the request came from.
@@ -43,26 +55,25 @@ class ChangePassword(NamedTuple):
         self._check_session(user_id, session_id)
         identity = self._active(user_id)
         account = identity.username if identity else user_id
-        current_secret, new_secret = password_bytes(current), self.password_rules.check(new, account)
-        attempt = self.limits.admit(account, address)
+        current_secret, new_secret = password_bytes(current), self._password_rules.check(new, account)
+        attempt = self._limit.admit(account, address)
         try:
             self._change(identity, current_secret, new_secret)
         except InvalidCredentials as error:
-            self.record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
+            self._record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
             raise
-        self.record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
-        self.limits.succeeded(attempt, user_id)
-        end_sessions = EndSessions(self.sessions, self.clock, self.entropy, self.record)
-        end_sessions(user_id, reason=PASSWORD_CHANGED, keep=session_id)
+        self._record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
+        self._limit.succeeded(attempt, user_id)
+        self._end_sessions.all(user_id, reason=PASSWORD_CHANGED, keep=session_id)
 
     def _check_session(self, user_id: str, session_id: str) -> None:
-        session = self.sessions.find(user_id, session_id)
-        if session is None or not session.is_live(self.clock() // 1000):
+        session = self._sessions.find(user_id, session_id)
+        if session is None or not session.is_live(self._clock() // 1000):
             raise InvalidToken("the session has ended")
 
     def _active(self, user_id: str) -> Identity | None:
         try:
-            identity = self.identities.find_by_id(user_id)
+            identity = self._identities.find_by_id(user_id)
         except UnknownUser:
             return None
         return identity if identity.status == ACTIVE else None
@@ -75,7 +86,7 @@ class ChangePassword(NamedTuple):
             _authenticated(identity, new)
             return
         try:
-            self.identities.replace_password(owner, hash_password(new, entropy=self.entropy))
+            self._identities.replace_password(owner, hash_password(new, entropy=self._entropy))
         except EpochMoved:
             raise TemporarilyUnavailable("the identity changed during the change of its password") from None
 

@@ -1,33 +1,38 @@
 """Registration: somebody makes an account. There are no tokens for it: who wants some logs in."""
 
-from typing import NamedTuple
-
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import UsernameTaken
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.limits.password_attempts import source_of
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
-from edge_auth.throttling.counters import Rate, bucket
+from edge_auth.throttling.limits import REGISTRATION_RATE, registration_bucket
 from edge_auth.tokens.refresh_token import new_id
 
-# P13: a family or a class at a time; whoever tries which names are taken has to take weeks.
-SOURCE_RATE = Rate(attempts=20, seconds=3600, burst=10)
 
+class Register:
+    """The use case."""
 
-class Register(NamedTuple):
-    """The use case, with all that it needs."""
-
-    attempts: Attempts
-    identities: Identities
-    password_rules: PasswordRules
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(
+        self,
+        *,
+        attempts: Attempts,
+        identities: Identities,
+        password_rules: PasswordRules,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs."""
+        self._attempts = attempts
+        self._identities = identities
+        self._password_rules = password_rules
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
 
     def __call__(self, username: str, password: str, *, address: str) -> Identity:
         """Add a user without rights. `address` is where the request came from.
@@ -42,21 +47,21 @@ class Register(NamedTuple):
 
         """
         name = canonical_username(username)
-        secret = self.password_rules.check(password, name)
-        now_ms = self.clock()
-        self.attempts.book(bucket("register", source_of(address)), SOURCE_RATE, now_ms=now_ms)
+        secret = self._password_rules.check(password, name)
+        now_ms = self._clock()
+        self._attempts.book(registration_bucket(address), REGISTRATION_RATE, now_ms=now_ms)
         identity = Identity(
-            user_id=new_id(self.entropy),
+            user_id=new_id(self._entropy),
             username=name,
-            password_hash=hash_password(secret, entropy=self.entropy),
+            password_hash=hash_password(secret, entropy=self._entropy),
             status=ACTIVE,
             epoch=0,
             created_at_seconds=now_ms // 1000,
         )
         try:
-            self.identities.create(identity)
+            self._identities.create(identity)
         except UsernameTaken:
             # Told anew: what people type for a name, a password by mistake, is in no log.
             raise UsernameTaken("somebody has this name") from None
-        self.record(SecurityEvent(EventName.USER_REGISTERED, identity.user_id))
+        self._record(SecurityEvent(EventName.USER_REGISTERED, identity.user_id))
         return identity

@@ -1,7 +1,6 @@
 """Rotate keys: keeps the key ring as it should be by now, and does with it what an operator asks for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
@@ -16,15 +15,18 @@ from edge_auth.keys.timing import REPLACE_SECONDS
 ATTEMPTS = 3  # another writer that came first did the same, so a second look is enough; a third costs nothing
 
 
-@dataclass(frozen=True, slots=True)
 class RotateKeys:
-    """The use case, with all that it needs."""
+    """The use cases."""
 
-    store: KeyRingStore
-    policy: RotationPolicy
-    make: KeyMaker
-    clock: Clock
-    record: Record
+    def __init__(
+        self, *, store: KeyRingStore, policy: RotationPolicy, make: KeyMaker, clock: Clock, record: Record
+    ) -> None:
+        """Keep what the use cases need. `policy` may be read."""
+        self._store = store
+        self.policy = policy
+        self._make = make
+        self._clock = clock
+        self._record = record
 
     def advance(self) -> StoredRing:
         """Bring the ring up to date, and make it where there is none. Safe at any time and any number of times.
@@ -35,11 +37,11 @@ class RotateKeys:
 
         """
         for _ in range(ATTEMPTS):
-            stored, now_seconds = self.store.read(), self.clock() // 1000
+            stored, now_seconds = self._store.read(), self._clock() // 1000
             if stored is None:
-                ring = key_rotation.first_ring(now_seconds=now_seconds, policy=self.policy, make=self.make)
+                ring = key_rotation.first_ring(now_seconds=now_seconds, policy=self.policy, make=self._make)
             else:
-                ring = key_rotation.advance(stored.ring, now_seconds=now_seconds, policy=self.policy, make=self.make)
+                ring = key_rotation.advance(stored.ring, now_seconds=now_seconds, policy=self.policy, make=self._make)
                 if ring == stored.ring:
                     return stored
             try:
@@ -55,7 +57,7 @@ class RotateKeys:
             TemporarilyUnavailable: it could not be read, or none was made yet.
 
         """
-        stored = self.store.read()
+        stored = self._store.read()
         if stored is None:
             raise TemporarilyUnavailable("no key ring was made yet")
         return stored
@@ -99,15 +101,15 @@ class RotateKeys:
         stored = self.show()
         if stored.version != version:
             raise RingMoved
-        ring = act(stored.ring, now_seconds=self.clock() // 1000, policy=self.policy, make=self.make)
+        ring = act(stored.ring, now_seconds=self._clock() // 1000, policy=self.policy, make=self._make)
         return self._write(ring, stored, name, reason)
 
     def _write(self, ring: KeyRing, stored: StoredRing | None, name: EventName, reason: str) -> StoredRing:
         try:
-            written = self.store.write(ring, after=stored.version if stored else None)
+            written = self._store.write(ring, after=stored.version if stored else None)
         except TemporarilyUnavailable:
             if name is EventName.KEYS_REPLACED:  # a replacement that is told twice is better than one that is not told
-                self.record(SecurityEvent(name, reason=f"{reason}, not known to be kept"))
+                self._record(SecurityEvent(name, reason=f"{reason}, not known to be kept"))
             raise
-        self.record(SecurityEvent(name, reason=reason))
+        self._record(SecurityEvent(name, reason=reason))
         return written

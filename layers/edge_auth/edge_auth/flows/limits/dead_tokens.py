@@ -1,7 +1,7 @@
 """How often a dead refresh token may be presented: each time costs a write that is refused (F39).
 
-Only what is dead is counted, after it was refused: an honest client's refresh stays one write. A process that was told
-to wait asks nobody before that time is over.
+Only dead tokens are counted, after they were refused: an honest client's refresh stays one write. A process that was
+told to wait asks the counter again only when that time is over.
 """
 
 from contextlib import suppress
@@ -9,32 +9,33 @@ from contextlib import suppress
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.throttling.counters import Rate, bucket
+from edge_auth.throttling.limits import DEAD_TOKEN_RATE, dead_token_bucket
+from edge_auth.throttling.rule import seconds_between
 from edge_auth.tokens.refresh_token import RefreshToken
 
-# Far beyond any burst of retries of one client: all its tabs, and all of theirs.
-DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 MAX_REMEMBERED = 1000
 
 
 class DeadTokenLimit:
-    """The limit, of each session on its own."""
+    """The limit. Each session has its own."""
 
     def __init__(self, attempts: Attempts, clock: Clock) -> None:
-        """Begin without having refused anything."""
+        """Begin without a refused token."""
         self._attempts = attempts
         self._clock = clock
         self._free_at_ms: dict[str, int] = {}
 
     def check(self, token: RefreshToken) -> None:
-        """Let a token pass, unless its like has to wait. Raises TooManyAttempts."""
-        wait_ms = self._free_at_ms.get(_counter(token), 0) - self._clock() if self._free_at_ms else 0
-        if wait_ms > 0:
-            raise TooManyAttempts(-(-wait_ms // 1000))
+        """Let a token pass, unless the dead tokens of its session have to wait. Raises TooManyAttempts."""
+        if not self._free_at_ms:
+            return
+        now_ms, free_at_ms = self._clock(), self._free_at_ms.get(dead_token_bucket(token), 0)
+        if now_ms < free_at_ms:
+            raise TooManyAttempts(seconds_between(now_ms, free_at_ms))
 
     def refused(self, token: RefreshToken) -> None:
-        """Count a token that was refused. Raises TooManyAttempts. What cannot be counted was refused all the same."""
-        counter, now_ms = _counter(token), self._clock()
+        """Count a token that was refused. Raises TooManyAttempts. A failure to count changes nothing."""
+        counter, now_ms = dead_token_bucket(token), self._clock()
         try:
             with suppress(TemporarilyUnavailable):
                 self._attempts.book(counter, DEAD_TOKEN_RATE, now_ms=now_ms)
@@ -43,8 +44,3 @@ class DeadTokenLimit:
                 del self._free_at_ms[next(iter(self._free_at_ms))]  # the oldest
             self._free_at_ms[counter] = now_ms + error.retry_after_seconds * 1000
             raise
-
-
-def _counter(token: RefreshToken) -> str:
-    # With the seed: a token that only claims to be of a session, under a leaked MAC key, must not count against it.
-    return bucket("refresh", token.user_id, token.session_id, token.seed_hash.hex())

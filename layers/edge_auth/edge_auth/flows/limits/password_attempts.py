@@ -1,7 +1,4 @@
-"""How often somebody may try a password: on one account, and from one source.
-
-Whoever checks a password asks here first, before any work is done.
-"""
+"""How often a password may be tried: on one account, and from one source. Asked before any other work is done."""
 
 from typing import NamedTuple
 
@@ -9,13 +6,8 @@ from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.throttling.counters import Backoff, Counted, Rate, bucket, source_prefix
-
-# P11: five mistakes are free, then 1 second, doubling, up to a quarter of an hour; a quiet day forgets them.
-ACCOUNT_BACKOFF = Backoff(free_attempts=5, longest_seconds=900, memory_seconds=86_400)
-# P13: one address may be a whole office in the morning, or one password tried on a thousand names.
-SOURCE_RATE = Rate(attempts=60, seconds=60, burst=100)
-UNKNOWN_SOURCE = "unknown"
+from edge_auth.throttling.counters import Counted
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF, SOURCE_RATE, account_bucket, proven_source, source_bucket
 
 
 class PasswordAttempt(NamedTuple):
@@ -26,50 +18,43 @@ class PasswordAttempt(NamedTuple):
     counted: Counted
 
 
-class LoginLimits(NamedTuple):
-    """The limits, with all that they need."""
+class PasswordAttemptLimit:
+    """The limit."""
 
-    attempts: Attempts
-    clock: Clock
-    record: Record
+    def __init__(self, *, attempts: Attempts, clock: Clock, record: Record) -> None:
+        """Keep what the limit needs."""
+        self._attempts = attempts
+        self._clock = clock
+        self._record = record
 
     def admit(self, username: str, address: str) -> PasswordAttempt:
         """Count an attempt on this account from this address.
 
         Raises:
-            TooManyAttempts: it has to wait; nothing tells whether there is such an account.
+            TooManyAttempts: it has to wait. The answer is the same for accounts that do not exist.
             TemporarilyUnavailable: it could not be counted, so it is not made either (P16).
 
         """
-        account, source, now_ms = bucket("login", username), bucket("source", source_of(address)), self.clock()
+        account, source, now_ms = account_bucket(username), proven_source(address), self._clock()
         try:
-            counted = self.attempts.count(account, ACCOUNT_BACKOFF, source=source, now_ms=now_ms)
-            self._book(source, counted, now_ms)
+            counted = self._attempts.count(account, ACCOUNT_BACKOFF, source=source, now_ms=now_ms)
+            self._book(address, now_ms, is_proven=counted.is_proven(source, now_ms))
         except TooManyAttempts as error:
-            self.record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=error.detail))
+            self._record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=error.detail))
             raise
         return PasswordAttempt(account, source, counted)
 
     def succeeded(self, attempt: PasswordAttempt, user_id: str) -> None:
-        """Forget the mistakes, and remember that the owner was here. Where that fails, they count on."""
+        """Forget the mistakes, and remember the source of the success. If that fails, the mistakes count on."""
         try:
-            self.attempts.succeed(attempt.account, attempt.counted, source=attempt.source, now_ms=self.clock())
+            self._attempts.succeed(attempt.account, attempt.counted, source=attempt.source, now_ms=self._clock())
         except TemporarilyUnavailable as error:
-            self.record(SecurityEvent(EventName.ATTEMPTS_NOT_FORGOTTEN, user_id, reason=error.detail))
+            self._record(SecurityEvent(EventName.ATTEMPTS_NOT_FORGOTTEN, user_id, reason=error.detail))
 
-    def _book(self, source: str, counted: Counted, now_ms: int) -> None:
+    def _book(self, address: str, now_ms: int, *, is_proven: bool) -> None:
         try:
-            self.attempts.book(bucket("login", source), SOURCE_RATE, now_ms=now_ms)
+            self._attempts.book(source_bucket(address), SOURCE_RATE, now_ms=now_ms)
         except TooManyAttempts:
-            # Booked for everybody, so that the time it takes tells nobody who has logged in from here before.
-            if not counted.is_proven(source, now_ms):
+            # Booked for proven sources too: otherwise the time would tell who has logged in from here before.
+            if not is_proven:
                 raise
-
-
-def source_of(address: str) -> str:
-    """Return what stands for all who come from where this address is."""
-    try:
-        return source_prefix(address)
-    except ValueError:
-        # API Gateway's console names no address when it tests a route; all that have none share one limit.
-        return UNKNOWN_SOURCE

@@ -62,9 +62,6 @@ class Sessions(Protocol):
     def find(self, user_id: str, session_id: str) -> Session | None:
         """Read one session, strongly consistent; None where there is none."""
 
-    def of_user(self, user_id: str) -> list[Session]:
-        """Read all sessions of a user, tombstones included, strongly consistent."""
-
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the sessions of a user that live, strongly consistent."""
 

@@ -1,6 +1,4 @@
-"""Ends all sessions of a user, once the epoch has moved: from then on no login that began before can open another."""
-
-from typing import NamedTuple
+"""Ends sessions. Every use case that ends one session, or all of a user, does it here."""
 
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
@@ -9,40 +7,66 @@ from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 END_ID_BYTES = 16
 
 
-class EndSessions(NamedTuple):
-    """The use case, with all that it needs."""
+class EndSessions:
+    """The acts."""
 
-    sessions: Sessions
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(self, *, sessions: Sessions, clock: Clock, entropy: Entropy, record: Record) -> None:
+        """Keep what the acts need."""
+        self._sessions = sessions
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
 
-    def __call__(self, user_id: str, *, reason: str, last: str = "", keep: str = "") -> int:
-        """End every session of the user that lives; return how many that were.
+    def one(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        reason: str,
+        seed_hash: bytes | None = None,
+        event: SecurityEvent | None = None,
+    ) -> None:
+        """End one session and record that. `seed_hash` None ends the session whatever its seed is.
 
-        `last` names the one to end last, `keep` one that goes on.
+        `event` is recorded in the place of SESSION_ENDED.
 
         Raises:
-            TemporarilyUnavailable: some may be ended, some not; the same call may be made again.
+            AlreadyEnded: this call did not end it, so nothing is recorded.
+            TemporarilyUnavailable: it is not known to have ended; the same call may be made again.
 
         """
-        now_seconds = self.clock() // 1000
-        session_ids = self.sessions.ids_to_end(user_id, now_seconds=now_seconds)
+        self._end(user_id, session_id, reason=reason, seed_hash=seed_hash)
+        self._record(event or SecurityEvent(EventName.SESSION_ENDED, user_id, session_id, reason=reason))
+
+    def all(self, user_id: str, *, reason: str, last: str = "", keep: str = "") -> int:
+        """End every living session of the user; return how many were ended.
+
+        Call this after the epoch has moved: from then on, a login that began before cannot open another session.
+        `last` names the session to end last, `keep` a session that goes on.
+
+        Raises:
+            TemporarilyUnavailable: some may have ended and some not; the same call may be made again.
+
+        """
+        session_ids = self._sessions.ids_to_end(user_id, now_seconds=self._clock() // 1000)
         ended = 0
         for session_id in sorted(session_ids, key=lambda session_id: session_id == last):
             if session_id == keep:
                 continue
             try:
-                self.sessions.end(
-                    user_id,
-                    session_id,
-                    seed_hash=None,
-                    reason=reason,
-                    end_id=self.entropy(END_ID_BYTES).hex(),
-                    now_seconds=now_seconds,
-                )
+                self._end(user_id, session_id, reason=reason)
             except AlreadyEnded:
                 continue
             ended += 1
-        self.record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, keep, reason=reason))
+        self._record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, keep, reason=reason))
         return ended
+
+    def _end(self, user_id: str, session_id: str, *, reason: str, seed_hash: bytes | None = None) -> None:
+        self._sessions.end(
+            user_id,
+            session_id,
+            seed_hash=seed_hash,
+            reason=reason,
+            end_id=self._entropy(END_ID_BYTES).hex(),
+            now_seconds=self._clock() // 1000,
+        )

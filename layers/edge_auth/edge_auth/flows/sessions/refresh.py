@@ -1,6 +1,6 @@
-"""Refresh: rotates a refresh token, answers honest retries alike, and ends the session on reuse."""
+"""Refresh: rotates a refresh token, gives honest retries the same answer, and ends the session on reuse."""
 
-from typing import NamedTuple
+from contextlib import suppress
 
 from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
@@ -9,61 +9,82 @@ from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, decide
 from edge_auth.sessions.scope import narrowed, wanted_words
-from edge_auth.sessions.session import Outcome, Session, decide
-from edge_auth.tokens import refresh_token as refresh
+from edge_auth.sessions.session import Session
+from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
 ROTATION_ID_BYTES = 16
 END_UNKNOWN = "reused, and not known to have ended"
 
-_ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
 _EVENTS = {
     Outcome.ROTATED: EventName.REFRESH_ROTATED,
     Outcome.COALESCED: EventName.REFRESH_COALESCED,
     Outcome.CONVERGED: EventName.REFRESH_CONVERGED,
-    Outcome.REUSED: EventName.REFRESH_TOKEN_REUSED,
     Outcome.AHEAD: EventName.REFRESH_TOKEN_AHEAD,
     Outcome.SEED_MISMATCH: EventName.REFRESH_TOKEN_SEED_MISMATCH,
 }
 
 
-class Refresh(NamedTuple):
-    """The use case, with all that it needs."""
+class Refresh:
+    """The use case."""
 
-    sessions: Sessions
-    dead_tokens: DeadTokenLimit
-    key_ring: KeyRingSource
-    idle_seconds: int
-    grace_seconds: int
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        end_sessions: EndSessions,
+        dead_tokens: DeadTokenLimit,
+        key_ring: KeyRingSource,
+        idle_seconds: int,
+        grace_seconds: int,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs."""
+        self._sessions = sessions
+        self._end_sessions = end_sessions
+        self._dead_tokens = dead_tokens
+        self._key_ring = key_ring
+        self._idle_seconds = idle_seconds
+        self._grace_seconds = grace_seconds
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
 
     def __call__(
         self, presented: str, policy: AccessTokenPolicy, *, scope: str = "", client: ClientDescription = UNKNOWN_CLIENT
     ) -> TokenGrant:
         """Answer a refresh token with a new access token and the refresh token to use next.
 
-        `scope` is the part of the session's that the access token shall have; empty, all of it.
+        `scope` is the part of the session's scope that the access token shall have; empty, all of it.
         `client` is who presents the token.
 
         Raises:
             InvalidGrant: the token is dead, for whatever reason.
             TooManyAttempts: it is dead, and was presented too often.
-            InvalidScope: the token lives, and stays good: it was asked for more than it can give.
+            InvalidScope: the token lives and stays good; it was asked for more than its session has.
             TemporarilyUnavailable: nothing was decided; the same token may be presented again.
 
         """
-        keys = self.key_ring.load()  # before the write: after it, a failure would cost the client its answer
-        token = refresh.parse(presented, keys.mac_keys)
-        self.dead_tokens.check(token)
-        now_ms = self.clock()
-        wanted = wanted_words(scope)
+        keys = self._key_ring.load()  # before the write: after it, a failure would cost the client its answer
+        token = refresh_token.parse(presented, keys.mac_keys)
+        self._dead_tokens.check(token)
+        wanted, now_ms = wanted_words(scope), self._clock()
         session, outcome = self._rotate(token, wanted, client, now_ms)
+        if outcome is Outcome.REUSED:
+            self._end(token, session)
+        elif outcome not in ANSWERED:
+            self._tell(token, session, outcome)
+        if session is None or outcome not in ANSWERED:
+            self._dead_tokens.refused(token)
+            raise InvalidGrant(outcome)
         granted_scope = self._narrowed(token, session, wanted)
-        self._record(token, session, outcome)
+        self._tell(token, session, outcome)
         return grant(
             session,
             token if outcome is Outcome.COALESCED else token.successor(),
@@ -71,20 +92,20 @@ class Refresh(NamedTuple):
             keys=keys,
             policy=policy,
             now_seconds=now_ms // 1000,
-            entropy=self.entropy,
+            entropy=self._entropy,
         )
 
     def _rotate(
         self, token: RefreshToken, wanted: tuple[str, ...], client: ClientDescription, now_ms: int
-    ) -> tuple[Session, Outcome]:
-        rotation_id = self.entropy(ROTATION_ID_BYTES).hex()
+    ) -> tuple[Session | None, Outcome]:
+        rotation_id = self._entropy(ROTATION_ID_BYTES).hex()
         try:
-            session = self.sessions.rotate(
+            session = self._sessions.rotate(
                 token,
                 rotation_id=rotation_id,
                 now_ms=now_ms,
-                grace_seconds=self.grace_seconds,
-                idle_expires_at_seconds=now_ms // 1000 + self.idle_seconds,
+                grace_seconds=self._grace_seconds,
+                idle_expires_at_seconds=now_ms // 1000 + self._idle_seconds,
                 wanted_scope=wanted,
                 client=client,
             )
@@ -92,55 +113,41 @@ class Refresh(NamedTuple):
             found = refused.session
         else:
             return session, Outcome.ROTATED
-        outcome = decide(token, found, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=self.grace_seconds)
-        if found is not None and outcome in _ANSWERED:
-            return found, outcome
-        if outcome is Outcome.REUSED:
-            self._end(token, found, now_ms)
-        else:
-            self._record(token, found, outcome)
-        self.dead_tokens.refused(token)
-        raise InvalidGrant(outcome)
+        outcome = decide(token, found, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=self._grace_seconds)
+        return found, outcome
 
-    def _end(self, token: RefreshToken, session: Session | None, now_ms: int) -> None:
+    def _end(self, token: RefreshToken, session: Session | None) -> None:
         """End a session whose token was reused. Of many callers that see the reuse, the one that ends it tells.
 
-        So does one that cannot know whether it did: a theft that is told twice is better than one that is not told.
+        A caller that cannot know whether it ended the session tells too: a theft may be told twice, but never not.
         """
+        event = _event(EventName.REFRESH_TOKEN_REUSED, token, session, reason=Outcome.REUSED)
         try:
-            self.sessions.end(
-                token.user_id,
-                token.session_id,
-                seed_hash=token.seed_hash,
-                reason=Outcome.REUSED,
-                end_id=self.entropy(ROTATION_ID_BYTES).hex(),
-                now_seconds=now_ms // 1000,
-            )
-        except AlreadyEnded:
-            return
+            with suppress(AlreadyEnded):
+                self._end_sessions.one(
+                    token.user_id, token.session_id, reason=Outcome.REUSED, seed_hash=token.seed_hash, event=event
+                )
         except TemporarilyUnavailable:
-            self._record(token, session, Outcome.REUSED, reason=END_UNKNOWN)
+            self._record(event._replace(reason=END_UNKNOWN))
             raise
-        self._record(token, session, Outcome.REUSED)
 
     def _narrowed(self, token: RefreshToken, session: Session, wanted: tuple[str, ...]) -> str:
         try:
             return narrowed(session.scope, wanted)
         except InvalidScope as error:
-            # The write's own condition has refused it, so nothing was rotated.
-            self._tell(EventName.REFRESH_REFUSED, token, session, error.code)
+            # The condition of the write has refused it, so nothing was rotated.
+            self._record(_event(EventName.REFRESH_REFUSED, token, session, reason=error.code))
             raise
 
-    def _record(self, token: RefreshToken, session: Session | None, outcome: Outcome, reason: str = "") -> None:
-        self._tell(_EVENTS.get(outcome, EventName.REFRESH_REFUSED), token, session, reason or outcome)
+    def _tell(self, token: RefreshToken, session: Session | None, outcome: Outcome) -> None:
+        self._record(_event(_EVENTS.get(outcome, EventName.REFRESH_REFUSED), token, session, reason=outcome))
 
-    def _tell(self, name: EventName, token: RefreshToken, session: Session | None, reason: str) -> None:
-        self.record(
-            SecurityEvent(
-                name=name,
-                user_id=token.user_id,
-                session_id=token.session_id,
-                reason=reason,
-                generations_behind=session.generation - token.generation if session else None,
-            )
-        )
+
+def _event(name: EventName, token: RefreshToken, session: Session | None, *, reason: str) -> SecurityEvent:
+    return SecurityEvent(
+        name=name,
+        user_id=token.user_id,
+        session_id=token.session_id,
+        reason=reason,
+        generations_behind=session.generation - token.generation if session else None,
+    )

@@ -1,50 +1,40 @@
-"""The limit of sessions per user: after a login, the oldest beyond it end (ASVS 7.1.2)."""
+"""The limit of sessions per user: after a login, the oldest sessions beyond it end (ASVS 7.1.2)."""
 
-from typing import NamedTuple
+from contextlib import suppress
 
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
-from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
-from edge_auth.flows.sessions.end_sessions import END_ID_BYTES
+from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.flows.sessions.end_sessions import EndSessions
 
 SESSION_LIMIT = "session_limit"
-MOST_ENDS = 100  # so that a limit that was lowered makes no login wait for long
+MAX_ENDS = 100  # after the limit was lowered, a login ends at most this many
 
 
-class SessionLimit(NamedTuple):
-    """The limit, with all that it needs."""
+class SessionLimit:
+    """The limit."""
 
-    sessions: Sessions
-    max_sessions: int
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(
+        self, *, sessions: Sessions, max_sessions: int, end_sessions: EndSessions, clock: Clock, record: Record
+    ) -> None:
+        """Keep what the limit needs."""
+        self._sessions = sessions
+        self._max_sessions = max_sessions
+        self._end_sessions = end_sessions
+        self._clock = clock
+        self._record = record
 
     def keep(self, user_id: str) -> None:
-        """End the user's oldest living sessions beyond the limit, once a new one was opened.
+        """End the user's oldest living sessions beyond the limit, after a new one was opened.
 
-        Of logins at one moment the last to look sees the sessions of all, and all agree on their order: the newest
-        stay. Trouble is told and raises nothing, since the login is good either way; the next one catches up.
+        Logins at the same moment agree on the order of the sessions, and the last one sees the sessions of all. So the
+        newest sessions stay. Trouble is recorded and raises nothing: the login is good, and the next one tries again.
         """
-        now_seconds = self.clock() // 1000
         try:
-            oldest_first = self.sessions.ids_to_end(user_id, now_seconds=now_seconds)
-            for session_id in oldest_first[: -self.max_sessions][:MOST_ENDS]:
-                self._end(user_id, session_id, now_seconds)
+            oldest_first = self._sessions.ids_to_end(user_id, now_seconds=self._clock() // 1000)
+            for session_id in oldest_first[: -self._max_sessions][:MAX_ENDS]:
+                with suppress(AlreadyEnded):
+                    self._end_sessions.one(user_id, session_id, reason=SESSION_LIMIT)
         except TemporarilyUnavailable as error:
-            self.record(SecurityEvent(EventName.SESSION_LIMIT_NOT_KEPT, user_id, reason=error.detail))
-
-    def _end(self, user_id: str, session_id: str, now_seconds: int) -> None:
-        try:
-            self.sessions.end(
-                user_id,
-                session_id,
-                seed_hash=None,
-                reason=SESSION_LIMIT,
-                end_id=self.entropy(END_ID_BYTES).hex(),
-                now_seconds=now_seconds,
-            )
-        except AlreadyEnded:
-            return
-        self.record(SecurityEvent(EventName.SESSION_ENDED, user_id, session_id, reason=SESSION_LIMIT))
+            self._record(SecurityEvent(EventName.SESSION_LIMIT_NOT_KEPT, user_id, reason=error.detail))

@@ -14,7 +14,7 @@ from edge_auth.errors import (
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
-from edge_auth.flows.limits.password_attempts import LoginLimits
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import SessionOpening
@@ -35,18 +35,32 @@ class SessionPolicy(NamedTuple):
     absolute_seconds: int
 
 
-class Login(NamedTuple):
-    """The use case, with all that it needs."""
+class Login:
+    """The use case."""
 
-    limits: LoginLimits
-    identities: Identities
-    session_opening: SessionOpening
-    session_limit: SessionLimit
-    key_ring: KeyRingSource
-    session_policy: SessionPolicy
-    clock: Clock
-    entropy: Entropy
-    record: Record
+    def __init__(
+        self,
+        *,
+        limit: PasswordAttemptLimit,
+        identities: Identities,
+        session_opening: SessionOpening,
+        session_limit: SessionLimit,
+        key_ring: KeyRingSource,
+        session_policy: SessionPolicy,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs."""
+        self._limit = limit
+        self._identities = identities
+        self._session_opening = session_opening
+        self._session_limit = session_limit
+        self._key_ring = key_ring
+        self._session_policy = session_policy
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
 
     def __call__(
         self,
@@ -67,13 +81,13 @@ class Login(NamedTuple):
 
         """
         name, secret = _canonical(username), password_bytes(password)
-        keys = self.key_ring.load()
-        attempt = self.limits.admit(name, address)
+        keys = self._key_ring.load()
+        attempt = self._limit.admit(name, address)
         identity = self._authenticate(name, secret)
         session, token = self._open_session(identity, client)
-        self.record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
-        self.limits.succeeded(attempt, identity.user_id)
-        self.session_limit.keep(identity.user_id)
+        self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        self._limit.succeeded(attempt, identity.user_id)
+        self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
             self._renew_hash(identity, secret)
         return grant(
@@ -83,29 +97,29 @@ class Login(NamedTuple):
             keys=keys,
             policy=policy,
             now_seconds=session.created_at_seconds,
-            entropy=self.entropy,
+            entropy=self._entropy,
         )
 
     def _authenticate(self, username: str, password: bytes) -> Identity:
         try:
-            identity = self.identities.find(username)
+            identity = self._identities.find(username)
         except UnknownUser:
             identity = None
         try:
             return _authenticated(identity, password)
         except InvalidCredentials as error:
             user_id = identity.user_id if identity else ""
-            self.record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
+            self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
 
     def _open_session(self, identity: Identity, client: ClientDescription) -> tuple[Session, RefreshToken]:
-        now_ms = self.clock()
+        now_ms = self._clock()
         now_seconds = now_ms // 1000
         token = RefreshToken(
             user_id=identity.user_id,
-            session_id=new_id(self.entropy),
+            session_id=new_id(self._entropy),
             generation=0,
-            seed=self.entropy(SEED_BYTES),
+            seed=self._entropy(SEED_BYTES),
         )
         session = Session(
             user_id=identity.user_id,
@@ -116,8 +130,8 @@ class Login(NamedTuple):
             rotation_id="",
             created_at_ms=now_ms,
             auth_time_seconds=now_seconds,
-            idle_expires_at_seconds=now_seconds + self.session_policy.idle_seconds,
-            absolute_expires_at_seconds=now_seconds + self.session_policy.absolute_seconds,
+            idle_expires_at_seconds=now_seconds + self._session_policy.idle_seconds,
+            absolute_expires_at_seconds=now_seconds + self._session_policy.absolute_seconds,
             client_id=FIRST_PARTY_CLIENT_ID,
             scope=identity.scope,
             roles=identity.roles,
@@ -125,19 +139,19 @@ class Login(NamedTuple):
             client=client,
         )
         try:
-            self.session_opening.open(session, username=identity.username, epoch=identity.epoch)
+            self._session_opening.open(session, username=identity.username, epoch=identity.epoch)
         except EpochMoved:
-            # The account changed under our hands. Whether this password is still right, the next attempt will see.
+            # The account changed during the login; the password may have changed too. The next attempt will tell.
             raise TemporarilyUnavailable("the identity changed during the login") from None
         return session, token
 
     def _renew_hash(self, identity: Identity, password: bytes) -> None:
         try:
-            self.identities.renew_hash(identity, hash_password(password, entropy=self.entropy))
+            self._identities.renew_hash(identity, hash_password(password, entropy=self._entropy))
         except TemporarilyUnavailable as error:
             # The login is good either way; the next one tries again.
             event = SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, identity.user_id, reason=error.detail)
-            self.record(event)
+            self._record(event)
 
 
 def _authenticated(identity: Identity | None, password: bytes) -> Identity:

@@ -1,0 +1,30 @@
+"""Every error that has an answer, found by its class, and an example of each."""
+
+from collections.abc import Iterator
+
+from edge_auth.adapters.aws import AwsError
+from edge_auth.errors import AuthError, MethodNotAllowed, TooManyAttempts
+from edge_auth.tokens.verifier import UnknownKey
+
+
+def kinds(base: type[AuthError] = AuthError) -> Iterator[type[AuthError]]:
+    """Yield every class of errors with an answer, at any depth."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+ERRORS = sorted(set(kinds()), key=lambda error: error.__name__)
+
+
+def example(kind: type[AuthError], detail: str = "detail") -> AuthError:
+    """Return an error of this class; its detail is in it, where it takes one."""
+    if kind is TooManyAttempts:
+        return TooManyAttempts(7)
+    if kind is MethodNotAllowed:
+        return MethodNotAllowed(["GET", "POST"])
+    if kind is UnknownKey:
+        return UnknownKey(detail)
+    if kind is AwsError:
+        return AwsError("GetItem", detail)
+    return kind(detail)

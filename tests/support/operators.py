@@ -1,0 +1,31 @@
+"""What an operator can do to a stack in moto, beside the wire."""
+
+import secrets
+
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.events.security_event import SecurityEvent
+from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from tests.support.stack import TABLES, Stack
+
+
+def operators(stack: Stack) -> Administration:
+    """Return the acts of operators; the events of their acts are kept nowhere."""
+    sessions = DynamoDBSessions(stack.dynamodb, table=TABLES["SessionsTable"])
+
+    def clock() -> int:
+        return stack.clock.now_ms
+
+    def forget(_event: SecurityEvent) -> None:
+        pass
+
+    return Administration(
+        identities=stack.identities,
+        sessions=sessions,
+        end_sessions=EndSessions(sessions=sessions, clock=clock, entropy=secrets.token_bytes, record=forget),
+        password_rules=PasswordRules(15, common=frozenset(), service_names=frozenset()),
+        clock=clock,
+        entropy=secrets.token_bytes,
+        record=forget,
+    )
