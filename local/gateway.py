@@ -1,9 +1,9 @@
 """The template's gateway responses, applied to MiniStack.
 
-SAM writes them into the API's body, from which AWS takes them; MiniStack does not.
+SAM writes them into the API's body. AWS takes them from there; MiniStack does not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,34 @@ def _unresolved(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> objec
 
 
 _TemplateLoader.add_multi_constructor("!", _unresolved)
+
+# AWS answers a type that has no response of its own with the default of its class, status included. MiniStack keeps
+# the status of the type. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+FALLBACKS = {
+    "DEFAULT_4XX": (
+        "ACCESS_DENIED",
+        "BAD_REQUEST_BODY",
+        "BAD_REQUEST_PARAMETERS",
+        "EXPIRED_TOKEN",
+        "INVALID_API_KEY",
+        "INVALID_SIGNATURE",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "QUOTA_EXCEEDED",
+        "REQUEST_TOO_LARGE",
+        "RESOURCE_NOT_FOUND",
+        "THROTTLED",
+        "UNAUTHORIZED",
+        "UNSUPPORTED_MEDIA_TYPE",
+        "WAF_FILTERED",
+    ),
+    "DEFAULT_5XX": (
+        "API_CONFIGURATION_ERROR",
+        "AUTHORIZER_CONFIGURATION_ERROR",
+        "AUTHORIZER_FAILURE",
+        "INTEGRATION_FAILURE",
+        "INTEGRATION_TIMEOUT",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -67,9 +95,22 @@ def _response(kind: str, properties: dict[str, Any]) -> GatewayResponse:
     return GatewayResponse(kind, str(properties["StatusCode"]), headers, templates)
 
 
+def with_fallbacks(responses: list[GatewayResponse]) -> list[GatewayResponse]:
+    """Add a response for each type that has none of its own, where the default of its class is configured."""
+    own = {response.kind: response for response in responses}
+    inherited = [
+        replace(own[default], kind=kind)
+        for default, kinds in FALLBACKS.items()
+        if default in own
+        for kind in kinds
+        if kind not in own
+    ]
+    return [*responses, *inherited]
+
+
 def apply(responses: list[GatewayResponse], client: "APIGatewayClient", api_id: str, stage: str) -> None:
-    """Put the responses and deploy the API again, so that the stage answers with them."""
-    for response in responses:
+    """Put the responses, with those that AWS derives from them, and deploy the API again: the stage then has them."""
+    for response in with_fallbacks(responses):
         client.put_gateway_response(
             restApiId=api_id,
             responseType=response.kind,  # type: ignore[arg-type] # CloudFormation has checked the name

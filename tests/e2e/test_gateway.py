@@ -1,13 +1,16 @@
 """What the gateway itself answers, and where the local stack listens."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from local import gateway
+from local.settings import API_ID
 from local.stack import Stack
 from tests.e2e.answers import assert_error
-from tests.e2e.client import Client
+from tests.e2e.client import Client, Session
 
 LISTENING = "0A"
 LOOPBACK = "0100007F"  # 127.0.0.1 as /proc/net/tcp writes it, on a little-endian machine
@@ -28,6 +31,38 @@ def test_the_gateways_answers_ask_for_https_only(client: Client) -> None:
     """Also what no function answers carries HSTS."""
     for response in (client.get("/nothing"), client.get("/me"), client.get("/me", "bad")):
         assert response.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+@pytest.fixture
+def _broken_authorizer(stack: Stack) -> Iterator[None]:
+    """Deploy an authorizer that cannot start, for one test."""
+    name = stack.outputs["AuthorizerFunctionArn"]
+    handler = stack.clients.lambda_.get_function_configuration(FunctionName=name)["Handler"]
+    stack.clients.lambda_.update_function_configuration(FunctionName=name, Handler="missing.handler")
+    yield
+    stack.clients.lambda_.update_function_configuration(FunctionName=name, Handler=handler)
+
+
+@pytest.mark.usefixtures("_broken_authorizer")
+def test_an_authorizer_that_fails_is_503_and_never_a_verdict_on_the_token(client: Client, session: Session) -> None:
+    """DC-3: the template configures no response of this type, so it has the default of its class."""
+    response = client.get("/me", session.access_token)
+
+    assert_error(response, 503, "temporarily_unavailable")
+    assert response.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("kind", gateway.FALLBACKS["DEFAULT_5XX"])
+def test_every_5xx_of_the_gateways_own_is_503_with_retry_after(stack: Stack, kind: str) -> None:
+    """Also those types that MiniStack never answers with, such as a timeout."""
+    found = stack.clients.apigateway.get_gateway_response(
+        restApiId=API_ID,
+        responseType=kind,  # type: ignore[arg-type] # the type is one of a list
+    )
+
+    assert found["statusCode"] == "503"
+    assert found["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
+    assert "temporarily_unavailable" in found["responseTemplates"]["application/json"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -1,8 +1,10 @@
-"""Reading the gateway responses of a template."""
+"""Reading the gateway responses of a template, and applying them as AWS does."""
 
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore.model import StringShape
 
 from local import gateway
 from local.failure import Failure
@@ -57,6 +59,47 @@ def test_a_template_without_gateway_responses_is_refused(template: Path) -> None
 
     with pytest.raises(Failure, match="GatewayResponses"):
         gateway.read(template)
+
+
+def response(kind: str, status: str) -> gateway.GatewayResponse:
+    """Return a response that names its status twice."""
+    return gateway.GatewayResponse(kind, status, {"Retry-After": "'1'"}, {"application/json": f'{{"status":{status}}}'})
+
+
+def test_a_type_without_a_response_has_the_default_of_its_class() -> None:
+    """As AWS does it: status, headers and body; a default of the other class changes nothing."""
+    kinds = gateway.FALLBACKS["DEFAULT_5XX"]
+
+    assert gateway.with_fallbacks([response("DEFAULT_5XX", "503")]) == [
+        response("DEFAULT_5XX", "503"),
+        *(response(kind, "503") for kind in kinds),
+    ]
+
+
+def test_a_type_with_a_response_keeps_it() -> None:
+    """The default is for the others."""
+    given = [response("DEFAULT_4XX", "400"), response("UNAUTHORIZED", "401")]
+
+    applied = {found.kind: found.status for found in gateway.with_fallbacks(given)}
+
+    assert applied == dict.fromkeys(gateway.FALLBACKS["DEFAULT_4XX"], "400") | {
+        "DEFAULT_4XX": "400",
+        "UNAUTHORIZED": "401",
+    }
+
+
+def test_without_a_default_nothing_is_added() -> None:
+    """MiniStack then answers as AWS does."""
+    assert gateway.with_fallbacks([response("THROTTLED", "429")]) == [response("THROTTLED", "429")]
+
+
+def test_every_type_of_api_gateways_has_its_class() -> None:
+    """The SDK knows all types; each is a default, or falls back to one."""
+    shape = botocore.session.get_session().get_service_model("apigateway").shape_for("GatewayResponseType")
+    kinds = [*gateway.FALLBACKS, *(kind for kinds in gateway.FALLBACKS.values() for kind in kinds)]
+
+    assert isinstance(shape, StringShape)
+    assert sorted(kinds) == sorted(shape.enum)
 
 
 def test_the_projects_own_template_can_be_read() -> None:
