@@ -48,9 +48,9 @@ def test_every_memory_size_has_its_reason() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_runs_on_python_313_and_logs_json_into_its_own_group(function: str) -> None:
     """One runtime for all; a log group with retention for each."""
-    logging = functions()[function]["LoggingConfig"]
+    logging = {**template()["Globals"]["Function"]["LoggingConfig"], **functions()[function]["LoggingConfig"]}
 
-    assert logging["LogFormat"] == "JSON"
+    assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", Intrinsic("Ref", "LogLevel"))
     group = properties(logging["LogGroup"].argument)
     assert group["RetentionInDays"] == Intrinsic("Ref", "LogRetentionDays")
     assert template()["Globals"]["Function"]["Runtime"] == "python3.13"
