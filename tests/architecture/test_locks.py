@@ -1,0 +1,52 @@
+"""What is installed is exactly what was locked."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.template import ROOT
+
+LAYER = ROOT / "layers" / "edge_auth" / "requirements.txt"
+LOCKS = (LAYER, *sorted((ROOT / "locks").glob("*.txt")))
+REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)")
+
+
+def requirements(lock: Path) -> list[str]:
+    """Return the requirements of a lock, each as one line with its hashes."""
+    lines = [line for line in lock.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")]
+    return [line for line in "\n".join(lines).replace("\\\n", " ").splitlines() if line.strip()]
+
+
+def versions(lock: Path) -> dict[str, str]:
+    """Return the locked version of each package."""
+    found = [REQUIREMENT.match(line) for line in requirements(lock)]
+    return {match[1]: match[2] for match in found if match}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_package_is_locked_by_version_and_hash(lock: Path) -> None:
+    """L7: an index that serves another file under the same name is refused."""
+    assert requirements(lock)
+    for line in requirements(lock):
+        assert REQUIREMENT.match(line), line
+        assert "--hash=sha256:" in line, line
+
+
+def test_every_package_of_node_is_locked_by_version_and_hash() -> None:
+    """L7: also in the tests that use Node's libraries."""
+    lock = json.loads((ROOT / "tests" / "e2e" / "verifiers" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+
+    assert packages
+    for name, package in packages.items():
+        assert package["version"], name
+        assert package["integrity"].startswith("sha512-"), name
+
+
+def test_the_tests_run_with_the_versions_that_ship() -> None:
+    """The tests would prove nothing about other versions."""
+    tested = versions(ROOT / "locks" / "dev.txt")
+
+    assert {name: tested.get(name) for name in versions(LAYER)} == versions(LAYER)

@@ -1,0 +1,21 @@
+"""docs/openapi.yaml as a document. Its requests and answers are tried by tests/functional/test_openapi.py."""
+
+import yaml
+
+from tests.support.template import ROOT
+
+METHODS = {"get", "post", "delete"}
+
+
+def test_no_route_redirects() -> None:
+    """A14: a client would send a password or a token a second time, to another address (RFC 9700 §4.12)."""
+    document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+    statuses = {
+        (path, method, int(status))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method in METHODS
+        for status in operation["responses"]
+    }
+
+    assert {status for *_, status in statuses if 300 <= status < 400} == {304}
