@@ -30,7 +30,7 @@ def test_every_function_but_the_sample_has_settings() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_functions_environment_is_what_its_settings_read(function: str) -> None:
-    """No variable too few, which would fail a cold start, and none too many."""
+    """No variable too few, which would fail a cold start, and none too many, such as one that logs events (DC-14)."""
     read = settings.variables(SETTINGS[function]) if function in SETTINGS else []
 
     assert sorted(variables(function)) == sorted(read)
@@ -67,7 +67,7 @@ def test_log_groups_are_not_shared() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_call_that_never_succeeds_ends_before_its_function(function: str) -> None:
-    """F40, DC-11: the SDK's attempts and its random waits between them, of up to 1, 2, ... seconds, leave a 503."""
+    """F40, DC-11, L5: the SDK's attempts and its random waits between them, of up to 1, 2, ... seconds, leave a 503."""
     attempts = TOTAL_ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
     waits = sum(2**attempt for attempt in range(TOTAL_ATTEMPTS - 1))
     timeout = functions()[function].get("Timeout", template()["Globals"]["Function"]["Timeout"])

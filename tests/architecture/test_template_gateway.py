@@ -63,7 +63,7 @@ def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None
 
 
 def test_gateway_challenges_follow_rfc_6750() -> None:
-    """RFC 6750 §3.1: no error attribute where no credentials were sent."""
+    """DC-7, RFC 6750 §3.1: no error attribute where no credentials were sent."""
     responses = properties("Api")["GatewayResponses"]
     challenges = {
         name: (response["StatusCode"], response["ResponseParameters"]["Headers"].get("WWW-Authenticate"))

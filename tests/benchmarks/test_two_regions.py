@@ -95,7 +95,7 @@ def test_a_region_that_has_not_heard_of_a_rotation_refuses_its_token() -> None:
 
 
 def test_a_later_rotation_elsewhere_undoes_an_end() -> None:
-    """The last writer wins the whole item: what ended is alive in both Regions."""
+    """F32: the last writer wins the whole item: what ended is alive in both Regions."""
     both = replicas(1)
     both.end(HOME, 100)
 

@@ -125,7 +125,7 @@ def test_rotate_brings_the_next_keys_forward_and_nobody_notices(
 def test_publish_hands_the_authorizer_the_ring_of_now_once(
     keys: Keys, ring: Callable[[], KeyRing], deployed: DeployedKeys
 ) -> None:
-    """DC-1: a cold authorizer has the end of a key and its successor in its environment, and makes no call for them."""
+    """Z13: a cold authorizer has the end of a key and its successor in its environment, and makes no call for them."""
     keys("rotate")
 
     first, second = keys("publish"), keys("publish")

@@ -57,7 +57,7 @@ def reused(stack: Stack, refresh: Function, token: str) -> None:
 
 @pytest.mark.parametrize("name", FAULTS_OF_ROTATION)
 def test_a_fault_that_passes(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
-    """F19, DC-3: one fault is repeated by the SDK or answered with 503, and the session is as good as before."""
+    """F19, DC-3, I4: one fault is repeated by the SDK or answered with 503, and the session is as good as before."""
     token = tokens["refresh_token"]
     stack.wire.next("UpdateItem", FAULTS_OF_ROTATION[name])
 

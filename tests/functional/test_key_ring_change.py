@@ -105,7 +105,7 @@ def test_a_logout_takes_a_token_under_the_previous_key(
     tokens: Tokens,
     everywhere: bool,  # noqa: FBT001 - a parameter of the request
 ) -> None:
-    """F16, DC-9: 204 alone would say nothing; the session has ended, or all have."""
+    """F16, A6: 204 alone would say nothing; the session has ended, or all have."""
     other = readers.log_in().json["session_id"]
     change(stack)
 

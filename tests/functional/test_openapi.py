@@ -37,7 +37,7 @@ CHECKS = [
 
 
 def test_the_document_has_the_templates_routes() -> None:
-    """Neither a route too few nor one too many."""
+    """Neither a route too few nor one too many, such as one for debugging (L6)."""
     assert set(OPERATIONS) == set(routes())
 
 

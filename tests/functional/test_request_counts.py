@@ -193,7 +193,7 @@ def test_a_login_is_three_counts_one_read_and_one_transaction(stack: Stack, logi
 
 
 def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Function, weak_hash: str) -> None:
-    """P9: one UpdateItem more, once: the hash is then of today's profile and still ada's password's."""
+    """P6: one UpdateItem more, once: the hash is then of today's profile and still ada's password's."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
     login(login_event("ada", PASSWORD))
     stack.clock.advance(seconds=1)

@@ -27,7 +27,7 @@ def test_two_keys_are_never_alike() -> None:
 
 
 def test_rsa_keys_have_3072_bits_and_the_usual_exponent() -> None:
-    """ASVS 11.2.3 wants 128-bit security."""
+    """ASVS 11.2.3 wants 128-bit security (DC-9)."""
     pair = key("RS256")
     assert isinstance(pair.private_key, RSAPrivateKey)
     assert pair.private_key.key_size == 3072

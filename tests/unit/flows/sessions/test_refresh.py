@@ -212,7 +212,7 @@ def test_forged_and_malformed_tokens_cost_no_call(deployment: Deployment, first:
 
 
 def test_an_access_token_is_no_refresh_token(deployment: Deployment, first: TokenGrant) -> None:
-    """Two kinds of token, mutually exclusive (A9)."""
+    """Two kinds of token, mutually exclusive (A9, T7)."""
     refused(deployment, first.access_token)
     assert deployment.trouble.acts == []
 
