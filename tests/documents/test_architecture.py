@@ -57,7 +57,7 @@ def test_the_page_has_every_room_of_the_layer_and_no_other() -> None:
 
 def test_the_page_has_every_folder_of_the_repository_and_no_other() -> None:
     """Apart from those that tools make, whose names begin with a dot."""
-    folders = {f"{path.name}/" for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    folders = {f"{path.name}/" for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"}
 
     assert set(ROOM.findall(section("The folders of the repository"))) == folders
 
