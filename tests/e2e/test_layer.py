@@ -45,7 +45,8 @@ def layer(stack: Stack) -> Path:
 def test_only_the_python_folder_ships(layer: Path) -> None:
     """No Makefile, no requirements, no tests of the project."""
     assert [path.name for path in layer.iterdir()] == ["python"]
-    assert {path.name for path in (layer / "python" / "edge_auth").iterdir()} >= {"tokens", "flows", "adapters", "web"}
+    package = layer / "python" / "edge_auth"
+    assert {path.name for path in package.iterdir()} >= {"tokens", "flows", "adapters", "web", "py.typed"}
 
 
 def test_every_module_has_bytecode_that_any_timestamp_leaves_valid(layer: Path) -> None:

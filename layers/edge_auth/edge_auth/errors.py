@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
+__all__ = ["InvalidToken"]
+
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 

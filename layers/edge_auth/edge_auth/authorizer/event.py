@@ -10,6 +10,8 @@ from edge_auth.errors import InvalidToken
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
 
+__all__ = ["bearer_token"]
+
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE | re.ASCII)  # RFC 9110 §11.1, RFC 6750 §2.1
 _METHOD_ARN = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[^/]+)/.*", re.DOTALL)
 

@@ -19,6 +19,8 @@ from edge_auth.keys.timing import (
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import UnknownKey, Verifier, keys_from_jwks
 
+__all__ = ["IssuerKeys", "download"]
+
 MAX_JWKS_BYTES = 65_536
 LOOPBACK = ("127.0.0.1", "localhost")
 HTTP_OK = 200

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+__all__ = ["AccessClaims"]
+
 # sub, sid and jti go into policies, log lines and table keys: no character that means anything there.
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")

@@ -21,6 +21,8 @@ from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECOND
 from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson
 from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE, AccessClaims
 
+__all__ = ["Verifier", "keys_from_jwks"]
+
 MAX_TOKEN_CHARACTERS = 2048  # ours stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
 
 # The protected header of a token that one of our keys may have signed, whichever it is. `kid`: RFC 7638 §3.1, SHA-256.
