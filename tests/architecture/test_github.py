@@ -1,0 +1,108 @@
+"""The files for GitHub: continuous integration runs what any machine can run, and has no rights."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.template import ROOT
+
+GITHUB = ROOT / ".github"
+FILES = sorted([*GITHUB.rglob("*.yml"), *GITHUB.rglob("*.yaml")])
+CI = GITHUB / "workflows" / "ci.yml"
+# `on` is a truth value to YAML 1.1.
+TRIGGERS = True
+PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+
+
+def read(path: Path) -> dict[Any, Any]:
+    """Return a file's document."""
+    document: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.fixture
+def workflow() -> dict[Any, Any]:
+    """Return the one workflow."""
+    assert [path for path in FILES if path.parent.name == "workflows"] == [CI]
+    return read(CI)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_file_is_a_document(path: Path) -> None:
+    """GitHub ignores a broken one."""
+    assert isinstance(read(path), dict)
+
+
+def test_the_workflow_runs_what_a_developer_runs(workflow: dict[Any, Any]) -> None:
+    """One command, which is in the repository and can be run."""
+    commands = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+
+    assert commands == [".ci/run"]
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_the_workflow_runs_with_the_oldest_python_and_lambdas_own(workflow: dict[Any, Any]) -> None:
+    """As pyproject.toml and the template name them."""
+    oldest = re.search(r'^requires-python = ">=(3\.\d+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    runtime = re.search(r"^    Runtime: python(3\.\d+)$", (ROOT / "template.yaml").read_text(), re.MULTILINE)
+    assert oldest is not None
+    assert runtime is not None
+
+    assert workflow["jobs"]["ci"]["strategy"]["matrix"]["python"] == [oldest[1], runtime[1]]
+
+
+def test_the_workflow_may_read_and_nothing_else(workflow: dict[Any, Any]) -> None:
+    """A pull request from a stranger runs too: no secret, no token that stays, no right to write."""
+    assert workflow["permissions"] == {"contents": "read"}
+    assert set(workflow[TRIGGERS]) == {"push", "pull_request"}
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+    assert "secrets." not in CI.read_text(encoding="utf-8")
+
+
+def test_every_action_is_pinned_to_a_commit() -> None:
+    """A tag can be moved to other code."""
+    uses = [line.strip().removeprefix("- ") for line in CI.read_text(encoding="utf-8").splitlines() if "uses:" in line]
+
+    assert uses
+    for line in uses:
+        assert PINNED.match(line), line
+
+
+def test_updates_are_proposed_where_there_is_something_to_update() -> None:
+    """A folder without its manifest would never be heard of again."""
+    updates = {
+        update["package-ecosystem"]: update["directory"] for update in read(GITHUB / "dependabot.yml")["updates"]
+    }
+
+    assert updates.keys() == {"github-actions", "npm"}
+    assert (ROOT / updates["npm"].lstrip("/") / "package-lock.json").is_file()
+
+
+@pytest.mark.parametrize("name", ["bug", "feature"])
+def test_an_issue_form_has_what_github_requires(name: str) -> None:
+    """Each field has an id of its own and a label; GitHub does not show a form without them."""
+    form = read(GITHUB / "ISSUE_TEMPLATE" / f"{name}.yml")
+    fields = [part for part in form["body"] if part["type"] != "markdown"]
+    ids = [part["id"] for part in fields]
+
+    assert form["name"]
+    assert form["description"]
+    assert len(ids) == len(set(ids))
+    assert all(part["attributes"]["label"] for part in fields)
+
+
+def test_reports_of_vulnerabilities_are_private() -> None:
+    """SECURITY.md says where, and the form for bugs leads there."""
+    policy = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+
+    assert "**Report a vulnerability**" in policy
+    assert "SECURITY.md" in (GITHUB / "ISSUE_TEMPLATE" / "bug.yml").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", policy):
+        assert (ROOT / target).exists(), target
