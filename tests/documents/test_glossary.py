@@ -2,7 +2,7 @@
 
 import re
 
-from edge_auth.sessions.session import Outcome
+from edge_auth.sessions.rotation_rule import Outcome
 from tests.support.template import ROOT
 
 PAGE = ROOT / "docs" / "glossary.md"
