@@ -10,7 +10,7 @@ from admin import keys, users
 from admin.confirmation import NotConfirmed
 from admin.deployment import DeploymentError, use_local_stack
 from admin.password_input import PasswordInputError
-from admin.rotate_function import RotateFunctionError
+from admin.rotate_keys_client import RotateKeysError
 from edge_auth.adapters.aws import sdk_session
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 
@@ -31,13 +31,13 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 not done, 2 not understood, 130 interrupted."""
     options = parser().parse_args(arguments)
-    if options.local:
-        use_local_stack()
-    # One session for all clients, or a profile with MFA would ask for its code twice.
-    boto3.setup_default_session(botocore_session=sdk_session())
     try:
+        if options.local:
+            use_local_stack()
+        # One session for all clients, or a profile with MFA would ask for its code twice.
+        boto3.setup_default_session(botocore_session=sdk_session())
         options.act(options.open(options), options)
-    except (AccountError, DeploymentError, PasswordInputError, RotateFunctionError, NotConfirmed) as error:
+    except (AccountError, DeploymentError, PasswordInputError, RotateKeysError, NotConfirmed) as error:
         print(f"edge-auth: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

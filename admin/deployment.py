@@ -7,13 +7,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from edge_auth.credentials.password_rules import DEFAULT_MIN_CHARACTERS
-
-LOCAL_PORT = "4566"
-LOCAL_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
+from local.endpoint import client_environment, port_from
 
 
 class DeploymentError(Exception):
@@ -33,11 +27,19 @@ class Deployment:
 
 
 def use_local_stack() -> None:
-    """Point the AWS SDK of this process at the local stack, and away from any account of the operator's."""
+    """Point the AWS SDK of this process at the local stack, and away from any account of the operator's.
+
+    Raises:
+        DeploymentError: the setting of its port is not a port.
+
+    """
+    try:
+        port = port_from(os.environ)
+    except ValueError as error:
+        raise DeploymentError(str(error)) from None
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    port = os.environ.get("EDGE_AUTH_PORT", LOCAL_PORT)
-    os.environ.update(LOCAL_CREDENTIALS, AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+    os.environ.update(client_environment(port))
 
 
 def find_deployment(stack: str) -> Deployment:

@@ -15,15 +15,16 @@ from botocore.exceptions import BotoCoreError
 from admin import stack_update
 from admin.confirmation import confirm
 from admin.deployment import DeploymentError, find_deployment
-from admin.key_table import distance, table, utc, when
-from admin.rotate_function import RotateFunction, Summary
+from admin.key_table import table
+from admin.rotate_keys_client import RotateKeysClient, Summary
+from admin.times import distance, utc, when
 from edge_auth.keys.timing import REPLACE_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 ANSWER_SECONDS = 70  # rotate_keys may take 60
-# One attempt: see RotateFunction.
+# One attempt: see RotateKeysClient.
 CONFIG = Config(connect_timeout=5, read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"})
 
 UNCLEAR = "interrupted: it may have been done or not; look with `keys show`"
@@ -40,7 +41,7 @@ class Keys:
     """What the commands work with."""
 
     stack: str
-    function: RotateFunction
+    function: RotateKeysClient
     cloudformation: "CloudFormationClient"
 
 
@@ -82,7 +83,7 @@ def open_keys(options: argparse.Namespace) -> Keys:
         client, cloudformation = boto3.client("lambda", config=CONFIG), boto3.client("cloudformation")
     except BotoCoreError as error:
         raise DeploymentError(f"stack {options.stack}: {error}") from error
-    return Keys(options.stack, RotateFunction(client, name=deployment.rotate_keys_function), cloudformation)
+    return Keys(options.stack, RotateKeysClient(client, name=deployment.rotate_keys_function), cloudformation)
 
 
 def show(keys: Keys, options: argparse.Namespace) -> None:

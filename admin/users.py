@@ -4,12 +4,12 @@ import argparse
 import json
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from admin.audit import recorder
 from admin.confirmation import confirm
 from admin.deployment import find_deployment
 from admin.password_input import read_new_password
+from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
@@ -104,9 +104,9 @@ def sessions(accounts: Administration, options: argparse.Namespace) -> None:
         line = {
             "session_id": session.session_id,
             "client_id": session.client_id,
-            "created": _utc(session.created_at_seconds),
-            "last_used": _utc(session.last_used_at_seconds),
-            "expires": _utc(session.expires_at_seconds),
+            "created": iso(session.created_at_seconds),
+            "last_used": iso(session.last_used_at_seconds),
+            "expires": iso(session.expires_at_seconds),
         }
         print(json.dumps(line))
 
@@ -155,7 +155,3 @@ def _password_option(command: argparse.ArgumentParser) -> None:
 
 def _sessions(count: int) -> str:
     return "1 session" if count == 1 else f"{count} sessions"
-
-
-def _utc(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")

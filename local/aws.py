@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from local.settings import REGION, Settings
+from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, client_environment
+from local.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
-
-# MiniStack's root user.
-ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"
 
 # A request to MiniStack must not take the developer's way to the internet.
 NO_PROXY = "127.0.0.1,localhost"
@@ -32,14 +29,11 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     return kept | {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        **client_environment(settings.port),
         "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": settings.endpoint,
         "NO_PROXY": NO_PROXY,
         "no_proxy": NO_PROXY,
     }

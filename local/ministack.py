@@ -8,10 +8,10 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.endpoint import ACCESS_KEY_ID, PORT_SETTING, REGION, SECRET_ACCESS_KEY
 from local.failure import Failure
 from local.process import Process
-from local.settings import PORT_SETTING, REGION, ROOT, Settings
+from local.settings import ROOT, Settings
 
 ENVIRONMENT = ROOT / ".tools" / "ministack"
 INTERPRETER = ENVIRONMENT / "bin" / "python"

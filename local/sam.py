@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from local import aws, ministack
 from local.aws import Clients
+from local.endpoint import REGION
 from local.failure import Failure
 from local.process import Process
-from local.settings import API_ID, AUDIENCE, REGION, ROOT, STACK_NAME, Settings
+from local.settings import API_ID, AUDIENCE, ROOT, STACK_NAME, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

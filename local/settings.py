@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.endpoint import DEFAULT_PORT, address, port_from
 from local.failure import Failure
 
 ROOT = Path(__file__).resolve().parent.parent
-PORT_SETTING = "EDGE_AUTH_PORT"
-DEFAULT_PORT = 4566
-HIGHEST_PORT = 65535
 
 STACK_NAME = "edge-auth"
 # The id that MiniStack gives the REST API, so that its address is known before it is deployed.
 API_ID = "edgeauth"
 STAGE = "v1"
-REGION = "us-east-1"
 AUDIENCE = "https://api.example.com"
 
 
@@ -30,8 +27,8 @@ class Settings:
 
     @property
     def endpoint(self) -> str:
-        """Address of MiniStack, for AWS clients. IPv4 by number: it listens there and nowhere else."""
-        return f"http://127.0.0.1:{self.port}"
+        """Address of MiniStack, for AWS clients."""
+        return address(self.port)
 
     @property
     def base_url(self) -> str:
@@ -55,7 +52,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         Failure: the port is no port.
 
     """
-    text = environment.get(PORT_SETTING, str(DEFAULT_PORT))
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= HIGHEST_PORT:
-        raise Failure(f"{PORT_SETTING}={text!r} is no port; it must be a number from 1 to {HIGHEST_PORT}")
-    return Settings(port=int(text))
+    try:
+        return Settings(port=port_from(environment))
+    except ValueError as error:
+        raise Failure(str(error)) from None

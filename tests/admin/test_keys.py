@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from admin.command import main
 from admin.keys import ANSWER_SECONDS, CONFIG
-from admin.rotate_function import RotateFunction, RotateFunctionError
+from admin.rotate_keys_client import RotateKeysClient, RotateKeysError
 from edge_auth import base64url
 from edge_auth.keys.timing import REPLACE_SECONDS
 from tests.admin.conftest import Outcome
@@ -535,8 +535,8 @@ def test_the_sdk_repeats_no_call_of_the_function(broken_aws: Broken) -> None:
     """A repeat of a change that was done would be refused by its version, and look as if nothing had been done."""
     client = boto3.client("lambda", config=CONFIG, endpoint_url=f"http://127.0.0.1:{broken_aws.server_port}")
 
-    with closing(client), pytest.raises(RotateFunctionError, match=UNCLEAR):
-        RotateFunction(client, name=FUNCTION).rotate("a-version")
+    with closing(client), pytest.raises(RotateKeysError, match=UNCLEAR):
+        RotateKeysClient(client, name=FUNCTION).rotate("a-version")
 
     assert broken_aws.requests == 1
 

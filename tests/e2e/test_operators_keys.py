@@ -18,7 +18,8 @@ from edge_auth.keys.ring_document import from_secret_json
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.tokens.access_token import issue
 from local import user
-from local.settings import REGION, ROOT
+from local.endpoint import REGION
+from local.settings import ROOT
 from local.stack import Stack
 from local.tokens import claims_of
 from tests.e2e.answers import assert_error

@@ -13,11 +13,11 @@ Summary = dict[str, Any]
 NOT_DONE = frozenset({"ResourceNotFoundException", "AccessDeniedException", "TooManyRequestsException"})
 
 
-class RotateFunctionError(Exception):
+class RotateKeysError(Exception):
     """It did not do what was asked, or may not have; the text says which, and what to do."""
 
 
-class RotateFunction:
+class RotateKeysClient:
     """Asks, and turns each way to fail into one readable line.
 
     The client must not retry: a repeat of a change that was done, and whose answer was lost, is refused by its
@@ -30,15 +30,15 @@ class RotateFunction:
         self._name = name
 
     def show(self) -> Summary:
-        """Return the ring's summary. Raises RotateFunctionError."""
+        """Return the ring's summary. Raises RotateKeysError."""
         return self._ask({"action": "show"}, unclear="try again")
 
     def rotate(self, version: str) -> Summary:
-        """Bring the next keys forward, if the ring is still of this version. Raises RotateFunctionError."""
+        """Bring the next keys forward, if the ring is still of this version. Raises RotateKeysError."""
         return self._change({"action": "rotate", "version": version})
 
     def replace(self, version: str, *, at_once: bool, end_sessions: bool) -> Summary:
-        """Replace every key, if the ring is still of this version. Raises RotateFunctionError."""
+        """Replace every key, if the ring is still of this version. Raises RotateKeysError."""
         event = {"action": "replace", "version": version, "at_once": at_once, "end_sessions": end_sessions}
         return self._change(event)
 
@@ -52,19 +52,19 @@ class RotateFunction:
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             outcome = "nothing was done" if code in NOT_DONE else unclear
-            raise RotateFunctionError(f"{self._name} could not be called ({code}); {outcome}") from error
+            raise RotateKeysError(f"{self._name} could not be called ({code}); {outcome}") from error
         except BotoCoreError as error:
-            raise RotateFunctionError(f"{self._name} did not answer ({type(error).__name__}); {unclear}") from error
+            raise RotateKeysError(f"{self._name} did not answer ({type(error).__name__}); {unclear}") from error
         answer = _object(payload)
         failure = response.get("FunctionError")
         if failure:
             # Its type and no more: what else an error says is for the function's log.
             kind = answer.get("errorType", failure)
-            raise RotateFunctionError(f"{self._name} failed ({kind}); {unclear}")
+            raise RotateKeysError(f"{self._name} failed ({kind}); {unclear}")
         if "refused" in answer:
-            raise RotateFunctionError(f"{answer['refused']}; nothing was done: look with `keys show`, then repeat")
+            raise RotateKeysError(f"{answer['refused']}; nothing was done: look with `keys show`, then repeat")
         if not {"version", "now", "signing", "mac"} <= answer.keys():
-            raise RotateFunctionError(f"{self._name} answered in another form: is it of this command's version?")
+            raise RotateKeysError(f"{self._name} answered in another form: is it of this command's version?")
         return answer
 
 

@@ -1,0 +1,40 @@
+"""Where the local stack answers, and as whom: for its own clients, and for the operators' command with --local."""
+
+from collections.abc import Mapping
+
+PORT_SETTING = "EDGE_AUTH_PORT"
+DEFAULT_PORT = 4566
+HIGHEST_PORT = 65535
+
+REGION = "us-east-1"
+# MiniStack's root user.
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"
+
+
+def port_from(environment: Mapping[str, str]) -> int:
+    """Read the port.
+
+    Raises:
+        ValueError: the setting is not a port; the text says so.
+
+    """
+    text = environment.get(PORT_SETTING, str(DEFAULT_PORT))
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= HIGHEST_PORT:
+        raise ValueError(f"{PORT_SETTING}={text!r} is no port; it must be a number from 1 to {HIGHEST_PORT}")
+    return int(text)
+
+
+def address(port: int) -> str:
+    """Return the address of the stack for AWS clients. IPv4 by number: the stack listens there and nowhere else."""
+    return f"http://127.0.0.1:{port}"
+
+
+def client_environment(port: int) -> dict[str, str]:
+    """Return the environment in which an AWS client reaches the stack."""
+    return {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": address(port),
+    }
