@@ -1,0 +1,105 @@
+"""Data of an earlier version: its tables, its key ring and its tokens go on working after a deploy over it.
+
+`earlier_version.json` was written by version 0.1.0 at commit 0befbd1. Its keys sign nothing else.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_auth.keys.ring_document import from_secret_json
+from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
+from tests.support.people import WRONG_PASSWORD
+from tests.support.sample_events import Event, login_event, logout_event, refresh_event, token_event
+from tests.support.stack import TABLES, Answer, Stack
+
+Authorize = Callable[[Event], dict[str, Any]]
+
+
+def _bytes_again(members: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    return bytes.fromhex(members["bytes"]) if members.keys() == {"bytes"} else members
+
+
+WRITTEN = json.loads(Path(__file__).with_name("earlier_version.json").read_text(), object_hook=_bytes_again)
+
+
+@pytest.fixture
+def stack(empty_stack: Stack) -> Stack:
+    """Return a stack that holds what the earlier version wrote, at the moment when it wrote last."""
+    empty_stack.clock.now_ms = WRITTEN["now_ms"]
+    empty_stack.make_key_ring(from_secret_json(json.dumps(WRITTEN["key_ring"])))
+    for table, written in WRITTEN["tables"].items():
+        for item in written:
+            empty_stack.dynamodb.put_item(TableName=TABLES[table], Item=item)
+    return empty_stack
+
+
+def token(name: str) -> str:
+    """Return a refresh token of the earlier version."""
+    text: str = WRITTEN["tokens"][name]["refresh_token"]
+    return text
+
+
+def test_its_key_ring_is_the_one_that_was_written(stack: Stack) -> None:
+    """The secret is read back as it was, so no key is lost by a deploy."""
+    assert (
+        json.loads(stack.secretsmanager.get_secret_value(SecretId=stack.secret_arn)["SecretString"])
+        == (WRITTEN["key_ring"])
+    )
+    assert stack.rotate_keys()({"action": "advance"})["signing"][0]["state"] == "signing"
+
+
+@pytest.mark.parametrize("name", ["of_the_login", "previous", "refreshed"])
+def test_its_access_tokens_verify(stack: Stack, authorize: Authorize, name: str) -> None:
+    """The authorizer knows the key and the claims."""
+    access_token = WRITTEN["tokens"][name]["access_token"]
+    assert json.loads(stack.jwks) == WRITTEN["jwks"]
+    [statement] = authorize(token_event(access_token))["policyDocument"]["Statement"]
+    assert statement["Effect"] == "Allow"
+
+
+@pytest.mark.parametrize("name", ["of_the_login", "refreshed"])
+def test_its_refresh_tokens_rotate(refresh: Callable[[object], Answer], name: str) -> None:
+    """A session goes on, with its id and its scope, and its next token is good too."""
+    answer = refresh(refresh_event(token(name)))
+    assert answer.status == 200
+    assert answer.json["session_id"] == WRITTEN["tokens"][name]["session_id"]
+    assert answer.json["scope"] == WRITTEN["tokens"][name]["scope"]
+    assert refresh(refresh_event(answer.json["refresh_token"])).status == 200
+
+
+def test_a_retry_that_began_before_the_deploy_gets_the_same_token(refresh: Callable[[object], Answer]) -> None:
+    """The grace window does not end with a deploy."""
+    assert refresh(refresh_event(token("previous"))).json["refresh_token"] == token("refreshed")
+
+
+def test_reuse_of_its_tokens_is_detected(stack: Stack, refresh: Callable[[object], Answer]) -> None:
+    """After the grace window the older token ends the session."""
+    stack.clock.advance(seconds=3600)
+    assert refresh(refresh_event(token("previous"))) == INVALID_GRANT
+    assert refresh(refresh_event(token("refreshed"))) == INVALID_GRANT
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_its_sessions_end(
+    logout: Callable[[object], Answer],
+    refresh: Callable[[object], Answer],
+    everywhere: bool,  # noqa: FBT001 - both reaches
+) -> None:
+    """One session, or all of the user."""
+    assert logout(logout_event(token("refreshed"), everywhere=everywhere)) == NO_CONTENT
+    assert refresh(refresh_event(token("refreshed"))) == INVALID_GRANT
+    assert refresh(refresh_event(token("of_the_login"))).status == (400 if everywhere else 200)
+
+
+def test_its_users_log_in(stack: Stack, login: Callable[[object], Answer]) -> None:
+    """With the same password, the same user id, and the attempts that were counted before the deploy."""
+    [counted] = [item for item in stack.attempt_items() if "attempts" in item]
+    assert counted["attempts"] == {"N": "1"}
+    assert login(login_event("ada", WRONG_PASSWORD)) == INVALID_CREDENTIALS
+    [counted] = [item for item in stack.attempt_items() if "attempts" in item]
+    assert counted["attempts"] == {"N": "2"}
+    assert login(login_event("ada", WRITTEN["password"])).status == 200
