@@ -1,4 +1,4 @@
-"""The parameters of a body: read strictly, or refused."""
+"""The parameters of a request body: a body is read strictly, or it is refused."""
 
 import base64
 from urllib.parse import urlencode
@@ -37,7 +37,7 @@ def form_of(body: str | None, content_type: str | None = FORM) -> dict[str, obje
     ],
 )
 def test_json_comes_as_json_only(content_type: str | None) -> None:
-    """Other types could be sent across sites without a preflight (C9)."""
+    """A browser could send any other type to another site without a preflight (C9)."""
     with pytest.raises(UnsupportedMediaType):
         json_of("{}", content_type)
 
@@ -46,13 +46,13 @@ def test_json_comes_as_json_only(content_type: str | None) -> None:
     "content_type", [None, "", "text/plain", "multipart/form-data; boundary=x", "application/json"]
 )
 def test_a_form_comes_as_a_form_only(content_type: str | None) -> None:
-    """RFC 6749 §6 names the one type."""
+    """RFC 6749 §6 allows one content type."""
     with pytest.raises(UnsupportedMediaType):
         form_of("a=1", content_type)
 
 
 def test_a_base64_body_is_decoded() -> None:
-    """As API Gateway flags it, and only then (L2)."""
+    """A body is decoded if API Gateway marks it as base64, and not otherwise (L2)."""
     encoded = base64.b64encode(b'{"a":"x"}').decode()
     assert json_parameters(request_from({**proxy_event(encoded), "isBase64Encoded": True})).text("a") == "x"
     with pytest.raises(InvalidRequest):
@@ -88,13 +88,13 @@ def test_a_base64_body_is_decoded() -> None:
     ],
 )
 def test_anything_but_one_json_object_is_malformed(body: str | None) -> None:
-    """Including what Python's parser would take, and what would exhaust it (A10, L2)."""
+    """This covers bodies that Python's parser would accept, and bodies that would exhaust it (A10, L2)."""
     with pytest.raises(InvalidRequest):
         json_of(body)
 
 
 def test_a_json_body_in_another_encoding_is_malformed() -> None:
-    """UTF-8 only (Z5, L2)."""
+    """Only UTF-8 is accepted (Z5, L2)."""
     for encoding in ("utf-16", "utf-32", "utf-16-le"):
         encoded = base64.b64encode('{"a":"x"}'.encode(encoding)).decode()
         with pytest.raises(InvalidRequest):
@@ -105,14 +105,14 @@ def test_a_json_body_in_another_encoding_is_malformed() -> None:
     "body", ['{"a":1,"a":1}', '{"a":1,"\\u0061":2}', '{"b":{"a":1,"a":2}}', '{"b":[{"a":1,"a":1}]}']
 )
 def test_a_json_member_comes_once(body: str) -> None:
-    """At any depth and in any spelling (A10)."""
+    """A repeated member is refused at any depth and in any spelling (A10)."""
     with pytest.raises(InvalidRequest):
         json_of(body)
 
 
 @pytest.mark.parametrize("body", ["a=1&a=1", "a=1&b=2&a=3", "a=&a=1", "%61=1&a=2"])
 def test_a_form_parameter_comes_once(body: str) -> None:
-    """RFC 6749 §3.2, in any spelling (A10)."""
+    """A repeated parameter is refused in any spelling (RFC 6749 §3.2, A10)."""
     with pytest.raises(InvalidRequest):
         form_of(body)
 
@@ -121,7 +121,7 @@ def test_a_form_parameter_comes_once(body: str) -> None:
     "body", ["a", "a=1&", "&a=1", "a=1&&b=2", "a=%ff", "a=é", "&", "&".join(f"p{n}=1" for n in range(33))]
 )
 def test_a_damaged_form_is_malformed(body: str) -> None:
-    """No pair without a name and a value, no other encoding, not too many (A10, L2)."""
+    """Each pair has a name and a value, the encoding is UTF-8, and the number of pairs is limited (A10, L2)."""
     with pytest.raises(InvalidRequest):
         form_of(body)
 
@@ -142,7 +142,7 @@ def test_a_damaged_form_is_malformed(body: str) -> None:
     ],
 )
 def test_a_form_is_read(body: str | None, expected: dict[str, str]) -> None:
-    """An empty value is absent (RFC 6749 §3.2, A10)."""
+    """An empty value counts as absent (RFC 6749 §3.2, A10)."""
     assert form_of(body) == expected
 
 
@@ -156,19 +156,19 @@ def test_a_form_is_read(body: str | None, expected: dict[str, str]) -> None:
     ],
 )
 def test_a_json_object_is_read(body: str, expected: dict[str, object]) -> None:
-    """An empty text is absent (A10)."""
+    """An empty text counts as absent (A10)."""
     assert json_of(body) == expected
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, False, [], ["x"], {}, "\ud800", "a\udfff"])
 def test_a_text_parameter_is_a_text(value: object) -> None:
-    """Not a number, a flag, a list, an object or half a character (P10, L2)."""
+    """A number, a flag, a list, an object and a lone surrogate are refused (P10, L2)."""
     with pytest.raises(InvalidRequest):
         Parameters({"a": value}).text("a")
 
 
 def test_a_text_parameter_must_be_there() -> None:
-    """And the error names it, not its value."""
+    """The error names the parameter and does not show its value."""
     with pytest.raises(InvalidRequest, match=r"^a is not a text$"):
         Parameters({"b": "s3cret"}).text("a")
     assert Parameters({"a": "x"}).text("a") == "x"
@@ -176,13 +176,13 @@ def test_a_text_parameter_must_be_there() -> None:
 
 @pytest.mark.parametrize("value", [None, 0, 1, "true", "false", [], {}])
 def test_a_flag_is_true_or_false(value: object) -> None:
-    """And nothing that could be taken for either (L2)."""
+    """Every other value is refused, including values that look like a flag (L2)."""
     with pytest.raises(InvalidRequest):
         Parameters({"all": value}).flag("all")
 
 
 def test_an_absent_flag_is_false() -> None:
-    """The careful choice."""
+    """The default is the safer value."""
     assert [Parameters(p).flag("all") for p in ({}, {"all": False}, {"all": ""}, {"all": True})] == [
         False,
         False,
@@ -193,7 +193,7 @@ def test_an_absent_flag_is_false() -> None:
 
 @given(st.dictionaries(st.text(alphabet="abc\u00e9 &=+%", min_size=1), st.text(min_size=1), max_size=6))
 def test_what_a_stock_client_encodes_is_read_back(parameters: dict[str, str]) -> None:
-    """Any text, as the standard library writes it into a form."""
+    """The test encodes any text with the standard library."""
     try:
         body = urlencode(parameters)
     except UnicodeEncodeError:
@@ -203,7 +203,7 @@ def test_what_a_stock_client_encodes_is_read_back(parameters: dict[str, str]) ->
 
 @given(st.text(max_size=200), st.sampled_from(["application/json", FORM]), st.booleans())
 def test_no_body_raises_anything_but_an_answer(body: str, content_type: str, encoded: bool) -> None:  # noqa: FBT001 - both ways
-    """Whatever is sent, it is read or refused (L1, L2)."""
+    """Every body is read or refused with an error that has an answer (L1, L2)."""
     try:
         request = request_from({**proxy_event(body, content_type=content_type), "isBase64Encoded": encoded})
         parameters = (form_parameters(request) if content_type == FORM else json_parameters(request))._values
@@ -213,7 +213,7 @@ def test_no_body_raises_anything_but_an_answer(body: str, content_type: str, enc
 
 
 def test_an_optional_text_has_a_default() -> None:
-    """It may be absent or empty; where it is there, it is a text like any other."""
+    """The parameter may be absent or empty. A value that is present must be a text."""
     assert Parameters({}).optional_text("a") == Parameters({"a": ""}).optional_text("a") == ""
     assert Parameters({}).optional_text("a", "x") == "x"
     assert Parameters({"a": "y"}).optional_text("a", "x") == "y"

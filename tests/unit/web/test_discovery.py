@@ -1,4 +1,4 @@
-"""The public documents."""
+"""The public documents: the key set and the metadata."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ OTHER = {"issuer": "https://other.example.com"}
 
 @pytest.fixture
 def keys() -> KeysInForce:
-    """Return the keys in the middle of a change of algorithm."""
+    """Return the keys in force in the middle of a change of algorithm."""
     signing = TimedKey(key("ES256"), NOW, NOW, NOW + 1)
     return KeysInForce(
         verifying=(signing, TimedKey(key("EdDSA"), NOW, NOW + 1), TimedKey(key("RS256"), NOW - 1, NOW - 1, NOW + 2)),
@@ -42,12 +42,12 @@ def tag_of(document: dict[str, Any]) -> str:
 
 
 def status_of(if_none_match: str) -> int:
-    """Return the status for a client that has these."""
+    """Return the status for a client that sends this `If-None-Match` header."""
     return cacheable_response(DOCUMENT, if_none_match).status
 
 
 def test_a_document_is_cacheable_for_less_than_keys_are_published_before_they_sign() -> None:
-    """K1, K3: a minute, so that a key that was replaced in an emergency is soon forgotten."""
+    """K1, K3: caches keep a document for one minute, so they soon forget a key after an emergency replacement."""
     response = cacheable_response(DOCUMENT, "")
     event, headers = response.to_event(), headers_of(response)
 
@@ -59,7 +59,7 @@ def test_a_document_is_cacheable_for_less_than_keys_are_published_before_they_si
 
 
 def test_the_same_document_has_the_same_tag_and_another_another() -> None:
-    """RFC 9110 §8.8.3: strong, so of the very bytes: the order of members counts."""
+    """The tag is strong (RFC 9110 §8.8.3): it depends on the exact bytes, so the order of members counts."""
     assert tag_of(DOCUMENT) == tag_of(dict(DOCUMENT)) != tag_of(OTHER)
     assert tag_of({"a": 1, "b": 2}) != tag_of({"b": 2, "a": 1})
     assert tag_of(DOCUMENT)[0] == tag_of(DOCUMENT)[-1] == '"'
@@ -68,7 +68,7 @@ def test_the_same_document_has_the_same_tag_and_another_another() -> None:
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", " {} ", '"x", {}', '{},"x"', 'W/"x" , W/{}', "*", '"x",*'])
 def test_a_client_that_has_the_document_gets_no_body(form: str) -> None:
-    """RFC 9110 §13.1.2, §15.4.5: weak comparison, any of a list; the headers that a cache renews come along."""
+    """RFC 9110 §13.1.2, §15.4.5: tags compare weakly, one of a list is enough, and the answer has the headers for caches."""
     response = cacheable_response(DOCUMENT, form.format(tag_of(DOCUMENT)))
     event = response.to_event()
 
@@ -81,7 +81,7 @@ def test_a_client_that_has_the_document_gets_no_body(form: str) -> None:
     "form", ["", '""', '"x"', "{:.20}", "w/{}", "W/ {}", "{}{}", "x{}", "{} x", "**", ",", ", ,", "\x00"]
 )
 def test_a_client_that_has_anything_else_gets_the_document(form: str) -> None:
-    """What is no entity tag of ours is no reason for an error either."""
+    """A malformed or unknown tag is no error: the client gets the whole document."""
     tag = tag_of(DOCUMENT)
 
     assert status_of(form.format(tag, tag)) == 200
@@ -90,7 +90,7 @@ def test_a_client_that_has_anything_else_gets_the_document(form: str) -> None:
 
 
 def test_the_key_set_is_published(keys: KeysInForce) -> None:
-    """Every verifying key, nothing private (K1); `exp` where its end is known."""
+    """The set has every verifying key and no private member (K1). A key has `exp` if its end is known."""
     published = keys.jwks()["keys"]
     assert [jwk["kid"] for jwk in published] == [key("ES256").kid, key("EdDSA").kid, key("RS256").kid]
     assert [jwk.get("exp") for jwk in published] == [NOW + 1, None, NOW + 2]
@@ -98,7 +98,7 @@ def test_the_key_set_is_published(keys: KeysInForce) -> None:
 
 
 def test_the_metadata_names_issuer_and_endpoints() -> None:
-    """RFC 8414 §2: the issuer is the `iss` of the tokens, character for character (K4)."""
+    """RFC 8414 §2: the issuer equals the `iss` of the tokens, character for character (K4)."""
     document = authorization_server_metadata(ISSUER)
     assert document["issuer"] == ISSUER
     assert document["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
@@ -107,7 +107,7 @@ def test_the_metadata_names_issuer_and_endpoints() -> None:
 
 
 def test_the_metadata_promises_no_password_grant() -> None:
-    """A login is not a grant; clients have no secret (DC-8)."""
+    """A login is not an OAuth grant, and clients have no secret (DC-8)."""
     document = authorization_server_metadata(ISSUER)
     assert document["grant_types_supported"] == ["refresh_token"]
     assert document["token_endpoint_auth_methods_supported"] == ["none"]
@@ -116,7 +116,7 @@ def test_the_metadata_promises_no_password_grant() -> None:
 
 
 def test_openid_configuration_is_the_same_and_names_the_algorithms(keys: KeysInForce) -> None:
-    """API Gateway's native authorizer looks here; all published keys' algorithms are named."""
+    """API Gateway's native authorizer reads this document. It names the algorithms of all published keys."""
     document = openid_configuration(ISSUER, keys)
     assert document["id_token_signing_alg_values_supported"] == ["ES256", "EdDSA", "RS256"]
     assert document["subject_types_supported"] == ["public"]

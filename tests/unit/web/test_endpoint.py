@@ -14,7 +14,7 @@ from tests.support.proxy_events import proxy_event
 
 
 class RememberingLog:
-    """A log that can be read."""
+    """A log that keeps what it is given, so that a test can read it."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -46,7 +46,7 @@ def log() -> RememberingLog:
 
 
 def failing(error: Exception, log: RememberingLog) -> Handler:
-    """Return a handler whose POST raises."""
+    """Return a handler whose POST raises this error."""
 
     def post(_request: Request) -> Response:
         raise error
@@ -66,7 +66,7 @@ def body_of(answer: dict[str, object]) -> dict[str, Any]:
 def test_the_log_hears_of_the_network_and_not_of_the_address(
     log: RememberingLog, address: str | None, network: str
 ) -> None:
-    """A16: as API Gateway saw it, whatever the client's headers say."""
+    """A16: the network comes from API Gateway. The client's headers have no influence."""
     event = proxy_event("{}")
     event["requestContext"]["identity"] = {"sourceIp": address}
     event["headers"]["X-Forwarded-For"] = "192.0.2.1"
@@ -75,7 +75,7 @@ def test_the_log_hears_of_the_network_and_not_of_the_address(
 
 
 def test_a_method_is_answered_by_its_function(log: RememberingLog) -> None:
-    """With the request that was read."""
+    """The function gets the request that was read."""
     handler = endpoint({"POST": lambda request: Response(200, {"path": request.path})}, log)
     answer = handler(proxy_event("{}"), "context")
     assert (answer["statusCode"], body_of(answer)) == (200, {"path": "/auth/refresh"})
@@ -84,7 +84,7 @@ def test_a_method_is_answered_by_its_function(log: RememberingLog) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "DELETE", "OPTIONS", "post", "TRACE", ""])
 def test_other_methods_are_not_allowed_and_have_no_effect(log: RememberingLog, method: str) -> None:
-    """With the methods that are, in `Allow` (A10, RFC 9110 §15.5.6)."""
+    """The header `Allow` lists the allowed methods (A10, RFC 9110 §15.5.6)."""
     calls: list[Request] = []
 
     def post(request: Request) -> Response:
@@ -101,7 +101,7 @@ def test_other_methods_are_not_allowed_and_have_no_effect(log: RememberingLog, m
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_error_is_answered_and_told(log: RememberingLog, error: type[AuthError]) -> None:
-    """None of them leaves the handler (L1)."""
+    """No error leaves the handler as an exception, and each is logged (L1)."""
     raised = example(error)
     answer = failing(raised, log)(proxy_event("{}"), None)
     assert (answer["statusCode"], body_of(answer)["error"]) == (error.status, error.code)
@@ -113,7 +113,7 @@ def test_every_error_is_answered_and_told(log: RememberingLog, error: type[AuthE
     [RuntimeError("s3cret"), ValueError("s3cret"), KeyError("s3cret"), RecursionError("s3cret"), MemoryError("s3cret")],
 )
 def test_what_nobody_expected_is_answered_like_an_outage(log: RememberingLog, error: Exception) -> None:
-    """503 and Retry-After: a client keeps its session, and learns nothing (DC-3, L1)."""
+    """The answer is 503 with Retry-After, so a client keeps its session and learns no detail (DC-3, L1)."""
     answer = failing(error, log)(proxy_event("{}"), None)
     expected = failing(TemporarilyUnavailable(), RememberingLog())(proxy_event("{}"), None)
     assert answer == expected
@@ -123,19 +123,19 @@ def test_what_nobody_expected_is_answered_like_an_outage(log: RememberingLog, er
 
 @pytest.mark.parametrize("event", [None, [], {}, "x", 5, {"httpMethod": "POST"}])
 def test_another_event_is_a_malformed_request(log: RememberingLog, event: object) -> None:
-    """And no crash (L1)."""
+    """The handler answers 400 and does not crash (L1)."""
     answer = failing(InvalidGrant(), log)(event, None)
     assert (answer["statusCode"], body_of(answer)["error"]) == (400, "invalid_request")
 
 
 def test_a_response_that_cannot_be_written_is_an_outage(log: RememberingLog) -> None:
-    """A bug in our own body is answered too (L1)."""
+    """A bug in our own response body also gets an answer (L1)."""
     answer = endpoint({"POST": lambda _request: Response(200, {"x": object()})}, log)(proxy_event("{}"), None)
     assert answer["statusCode"] == 503
 
 
 class BrokenLog(RememberingLog):
-    """A log of which everything fails."""
+    """A log that fails at every call that this test makes."""
 
     def begin(self, context: object) -> None:
         """Fail."""
@@ -147,6 +147,6 @@ class BrokenLog(RememberingLog):
 
 
 def test_a_log_that_fails_costs_no_answer() -> None:
-    """The handler is guarded as a whole: the log, the routing and the writing of the response (L1)."""
+    """The handler guards the log, the routing and the writing of the response (L1)."""
     answer = endpoint({"POST": lambda _request: Response(204)}, BrokenLog())(proxy_event("{}"), None)
     assert (answer["statusCode"], body_of(answer)["error"]) == (503, "temporarily_unavailable")

@@ -1,4 +1,4 @@
-"""Requests: an event is read, or refused before anything else happens."""
+"""Requests: an event is read, or it is refused before any other work."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from tests.support.proxy_events import proxy_event
 
 
 def test_an_event_becomes_a_request() -> None:
-    """Method, route, media type, body and context, and no query (A13)."""
+    """A request has the method, route, media type, body and context, and not the query (A13)."""
     request = request_from(proxy_event('{"a":1}', content_type="Application/JSON; charset=utf-8"))
     assert (request.method, request.path, request.media_type) == ("POST", "/auth/refresh", "application/json")
     assert request.body == b'{"a":1}'
@@ -21,7 +21,7 @@ def test_an_event_becomes_a_request() -> None:
 
 @pytest.mark.parametrize("event", [None, [], "", 5, {}, {"httpMethod": "POST"}])
 def test_another_event_is_malformed(event: object) -> None:
-    """It is not what a REST API sends."""
+    """A REST API does not send an event like these."""
     with pytest.raises(InvalidRequest):
         request_from(event)
 
@@ -29,27 +29,27 @@ def test_another_event_is_malformed(event: object) -> None:
 @pytest.mark.parametrize("field", ["httpMethod", "resource", "requestContext"])
 @pytest.mark.parametrize("value", [None, 5, [], True])
 def test_a_damaged_event_is_malformed(field: str, value: object) -> None:
-    """Each field has its type."""
+    """Each field must have its type."""
     with pytest.raises(InvalidRequest):
         request_from({**proxy_event(), field: value})
 
 
 @pytest.mark.parametrize("value", [5, [], {}, True, b"x"])
 def test_a_body_that_is_no_text_is_malformed(value: object) -> None:
-    """API Gateway sends text or nothing."""
+    """API Gateway sends a text or nothing."""
     with pytest.raises(InvalidRequest):
         request_from({**proxy_event(), "body": value})
 
 
 @pytest.mark.parametrize("body", ["e30", "e3 0=", "e30=\n", "*", "é", "e30=="])
 def test_a_damaged_base64_body_is_malformed(body: str) -> None:
-    """Nothing is skipped or guessed (L2)."""
+    """The decoder skips no character and repairs nothing (L2)."""
     with pytest.raises(InvalidRequest):
         request_from({**proxy_event(body), "isBase64Encoded": True})
 
 
 def test_a_body_of_8_kib_is_read_and_one_byte_more_is_not() -> None:
-    """Bytes are counted, encoded or not (P7, L2)."""
+    """The limit counts bytes after base64 decoding (P7, L2)."""
     frame = len('{"a":""}')
     largest = json.dumps({"a": "x" * (MAX_BODY_BYTES - frame)}, separators=(",", ":"))
     for size, body in ((8192, largest), (8193, largest + " ")):
@@ -65,6 +65,6 @@ def test_a_body_of_8_kib_is_read_and_one_byte_more_is_not() -> None:
 
 @pytest.mark.parametrize("body", ["é" * 4097, "\U0001f600" * 2049, "x" * 10_000_000, "\ud800"])
 def test_a_body_that_is_too_large_or_no_text_is_malformed(body: str) -> None:
-    """Ten megabytes are refused by their length (L2)."""
+    """A body of ten megabytes is refused by its length (L2)."""
     with pytest.raises(InvalidRequest):
         request_from(proxy_event(body))

@@ -1,4 +1,4 @@
-"""The headers of a request: those that are looked at, and what is made of their absence."""
+"""The headers of a request: which are read, and what follows if they are absent."""
 
 import pytest
 
@@ -11,13 +11,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def if_none_match(headers: object) -> str:
-    """Return what is read of these headers."""
+    """Return the `If-None-Match` that is read from these headers."""
     return request_from({**proxy_event(method="GET"), "headers": headers}).headers.one("If-None-Match")
 
 
 @pytest.mark.parametrize("headers", [None, [], "x", {}, {"content-type": None}, {"Content-Type": ["application/json"]}])
 def test_without_a_content_type_there_is_none(headers: object) -> None:
-    """And every body is then of the wrong one."""
+    """Without a content type, a JSON body is refused."""
     request = request_from({**proxy_event("{}"), "headers": headers})
     assert request.media_type == ""
     with pytest.raises(UnsupportedMediaType):
@@ -31,7 +31,7 @@ def test_header_names_are_case_insensitive(name: str) -> None:
 
 
 def test_two_content_types_are_none() -> None:
-    """Nobody can say which of them the body is."""
+    """It is not clear which of the two describes the body."""
     headers = {"Content-Type": "application/json", "content-type": FORM}
     assert request_from({**proxy_event(), "headers": headers}).media_type == ""
 
@@ -39,7 +39,7 @@ def test_two_content_types_are_none() -> None:
 @pytest.mark.parametrize("name", ["If-None-Match", "if-none-match", "IF-NONE-MATCH"])
 @pytest.mark.parametrize("value", ['"a"', 'W/"a", "b"', "*", " ", "\x00"])
 def test_the_tags_of_a_clients_copies_are_read_as_they_came(name: str, value: str) -> None:
-    """RFC 9110 §13.1.2: whoever compares them takes them apart (K1)."""
+    """RFC 9110 §13.1.2: the value is read unchanged. The code that compares tags also splits the list (K1)."""
     assert if_none_match({"Accept": "*/*", name: value}) == value
 
 
@@ -47,17 +47,17 @@ def test_the_tags_of_a_clients_copies_are_read_as_they_came(name: str, value: st
     "headers", [None, [], "x", {}, {"if-none-match": None}, {"If-None-Match": ["*"]}, {"If-Match": "*"}]
 )
 def test_without_tags_there_are_none(headers: object) -> None:
-    """A client without a copy, or an event without headers."""
+    """The client has no copy, or the event has no headers."""
     assert if_none_match(headers) == ""
 
 
 def test_two_spellings_of_the_header_are_none() -> None:
-    """Nobody can say which of them counts, and without it the answer is only longer."""
+    """It is not clear which of the two counts. Without a tag the answer is only longer."""
     assert if_none_match({"If-None-Match": "*", "if-none-match": "*"}) == ""
 
 
 def test_all_values_of_a_header_are_there_in_their_order() -> None:
-    """REST APIs keep only the last value in `headers`; cookies may come apart (RFC 9113 §8.2.3)."""
+    """REST APIs keep only the last value in `headers`; cookies may come in several headers (RFC 9113 §8.2.3)."""
     event = {
         **proxy_event(),
         "headers": {"Cookie": "b=2", "X-One": "1"},
@@ -71,6 +71,6 @@ def test_all_values_of_a_header_are_there_in_their_order() -> None:
 
 
 def test_an_event_without_the_list_has_one_value_a_name() -> None:
-    """Such as the console's, or another integration's."""
+    """The console's test events and other integrations send no `multiValueHeaders`."""
     headers = request_from({**proxy_event(), "headers": {"Origin": "https://app.example"}}).headers
     assert headers.all("origin") == ("https://app.example",)

@@ -43,13 +43,13 @@ def headers_of(response: Response) -> dict[str, Any]:
 
 
 def test_every_error_has_an_answer() -> None:
-    """Every class carries its status, code and description, or has them from the class above it (L1)."""
+    """Every error class has a status, a code and a description, or inherits them from its parent class (L1)."""
     assert {kind.code for kind in ERRORS} == STATUSES.keys()
     assert all(kind.status == STATUSES[kind.code] and kind.description for kind in ERRORS)
 
 
 def test_a_kind_of_a_kind_is_answered_like_the_kind() -> None:
-    """A finer error, at any depth, never leaves as something else: today the ones of AWS and of unknown keys."""
+    """A subclass at any depth is answered like its parent. AWS errors and unknown keys are such subclasses."""
 
     class Finer(InvalidToken):
         """One level down."""
@@ -63,14 +63,14 @@ def test_a_kind_of_a_kind_is_answered_like_the_kind() -> None:
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_errors_are_answered_with_their_status(error: type[AuthError]) -> None:
-    """As the contract's table says."""
+    """The table STATUSES has the status of every code."""
     response = error_response(example(error))
     assert (response.status, error.code) == (STATUSES[error.code], error.code)
 
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_body_is_code_and_description_and_never_the_detail(error: type[AuthError]) -> None:
-    """In the characters of RFC 6749 §5.2 (A12)."""
+    """The body uses only the characters of RFC 6749 §5.2 (A12)."""
     event = error_response(example(error, "s3cret detail")).to_event()
     assert "s3cret" not in json.dumps(event)
     assert json.loads(str(event["body"])) == {"error": error.code, "error_description": error.description}
@@ -80,7 +80,7 @@ def test_an_error_body_is_code_and_description_and_never_the_detail(error: type[
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_errors_are_never_stored(error: type[AuthError]) -> None:
-    """Nor sniffed, nor sent in the clear (A11, C14)."""
+    """Browsers do not sniff the type either, and use only HTTPS (A11, C14)."""
     headers = headers_of(error_response(example(error)))
     assert headers["Cache-Control"] == "no-store"
     assert headers["Content-Type"] == "application/json; charset=utf-8"
@@ -89,24 +89,24 @@ def test_errors_are_never_stored(error: type[AuthError]) -> None:
 
 
 def test_a_bad_token_is_challenged() -> None:
-    """RFC 6750 §3 (Z7)."""
+    """RFC 6750 §3 requires the challenge (Z7)."""
     assert headers_of(error_response(InvalidToken()))["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     assert "WWW-Authenticate" not in headers_of(error_response(InvalidGrant()))
 
 
 def test_an_outage_says_when_to_retry() -> None:
-    """In seconds (DC-3)."""
+    """`Retry-After` is in seconds (DC-3)."""
     assert headers_of(error_response(TemporarilyUnavailable()))["Retry-After"] == "1"
 
 
 def test_two_details_of_one_error_are_the_same_bytes() -> None:
-    """Why a refresh token is dead, or whether a user exists, is not to be told (A17, P8)."""
+    """A client cannot learn why a refresh token is dead, or whether a user exists (A17, P8)."""
     for error in (InvalidGrant, InvalidCredentials):
         assert error_response(error("one")).to_event() == error_response(error("another")).to_event()
 
 
 def test_no_body_is_no_json() -> None:
-    """204 has neither body nor content type."""
+    """A 204 has no body and no content type."""
     event = Response(204).to_event()
     assert (event["statusCode"], event["body"]) == (204, "")
     assert "Content-Type" not in headers_of(Response(204))
@@ -114,7 +114,7 @@ def test_no_body_is_no_json() -> None:
 
 
 def test_an_empty_object_is_a_body() -> None:
-    """Unlike no body at all."""
+    """An empty object is sent as `{}`, and no body as an empty text."""
     assert Response(200, {}).to_event()["body"] == "{}"
 
 
@@ -131,7 +131,7 @@ def grant(scope: str) -> TokenGrant:
 
 
 def test_the_token_response_is_rfc_6749s_and_our_two() -> None:
-    """Exactly these members (A11)."""
+    """The response has exactly these members (A11)."""
     event = token_response(grant("a b")).to_event()
     assert event["statusCode"] == 200
     assert json.loads(str(event["body"])) == {
@@ -157,7 +157,7 @@ def test_tokens_are_never_stored() -> None:
 
 
 def test_errors_for_operators_have_no_answer() -> None:
-    """They are not for the HTTP side; an error that users meet too has a code."""
+    """These errors never reach HTTP. An error that users meet too has a code."""
     for_operators = {error for error in errors.AccountError.__subclasses__() if not issubclass(error, AuthError)}
     assert errors.UnknownUser in for_operators
     assert all(not hasattr(error, "status") for error in for_operators)
