@@ -26,7 +26,7 @@ def test_without_a_content_type_there_is_none(headers: object) -> None:
 
 @pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
 def test_header_names_are_case_insensitive(name: str) -> None:
-    """RFC 9110 §5.1 (Z9)."""
+    """RFC 9110 §5.1 says so (Z9)."""
     assert request_from({**proxy_event(), "headers": {name: "application/json"}}).media_type == "application/json"
 
 

@@ -1,4 +1,4 @@
-"""Accounts: what operators do, and what it does to sessions."""
+"""Accounts: the acts of operators, and their effects on sessions."""
 
 import pytest
 
@@ -26,14 +26,14 @@ NEW_PASSWORD = "staple battery horse"
 
 
 def test_a_created_user_can_log_in(deployment: Deployment) -> None:
-    """With the rights that were given."""
+    """The user's tokens have the given rights."""
     created = deployment.administration.create("Bob", NEW_PASSWORD, scope="a b", roles=("reader",))
     claims = deployment.claims_of(deployment.log_in("bob", NEW_PASSWORD))
     assert (claims.sub, claims.scope, claims.roles) == (created.user_id, "a b", ("reader",))
 
 
 def test_a_created_user_is_kept_in_canonical_form(deployment: Deployment) -> None:
-    """Active, at epoch 0, with a hash of today's profile and an id of its own (P5, T6)."""
+    """The user is active, at epoch 0, with a hash of the current profile and an id of its own (P5, T6)."""
     created = deployment.administration.create("B\uff4fB", NEW_PASSWORD)
     assert deployment.store.identities["bob"] == created
     assert (created.username, created.status, created.epoch, created.created_at_seconds) == ("bob", ACTIVE, 0, NOW)
@@ -45,7 +45,7 @@ def test_a_created_user_is_kept_in_canonical_form(deployment: Deployment) -> Non
 
 @pytest.mark.parametrize("username", ["alice", "ALICE", "\uff21lice"])
 def test_a_name_is_given_once(deployment: Deployment, username: str) -> None:
-    """In whatever spelling; the first user keeps everything."""
+    """Every spelling of a taken name is refused, and the first user does not change."""
     before = deployment.store.identities[USERNAME]
     with pytest.raises(UsernameTaken):
         deployment.administration.create(username, NEW_PASSWORD)
@@ -54,7 +54,7 @@ def test_a_name_is_given_once(deployment: Deployment, username: str) -> None:
 
 @pytest.mark.parametrize("username", ["", "a b", "user#1", "a" * 129])
 def test_a_name_that_can_be_nobodys_is_refused(deployment: Deployment, username: str) -> None:
-    """By every use case."""
+    """Every use case refuses the name."""
     accounts = deployment.administration
     for act in (
         lambda: accounts.create(username, NEW_PASSWORD),
@@ -73,7 +73,7 @@ def test_a_name_that_can_be_nobodys_is_refused(deployment: Deployment, username:
 
 
 def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
-    """An operator may know."""
+    """Operators may learn whether a user exists."""
     accounts = deployment.administration
     for act in (
         lambda: accounts.set_password("bob", NEW_PASSWORD),
@@ -94,7 +94,7 @@ def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
     ["", "short", "a" * 14, "a" * 129, "correct horse \ud800 staple", "Qwerty123456789", "API.example.com"],
 )
 def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, password: str) -> None:
-    """No user, no change (P1, P4, P10)."""
+    """No user is created, and no password changes (P1, P4, P10)."""
     before = dict(deployment.store.identities)
     with pytest.raises(PasswordRefused):
         deployment.administration.create("bob", password)
@@ -121,7 +121,7 @@ def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, p
     ],
 )
 def test_rights_that_break_a_rule_are_nobodys(deployment: Deployment, scope: str, roles: tuple[str, ...]) -> None:
-    """The verifier would refuse the tokens, or the tokens would outgrow their size (T5, T8)."""
+    """The verifier would refuse the tokens, or the tokens would be larger than allowed (T5, T8)."""
     with pytest.raises(RightsRefused):
         deployment.administration.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
     with pytest.raises(RightsRefused):
@@ -131,7 +131,7 @@ def test_rights_that_break_a_rule_are_nobodys(deployment: Deployment, scope: str
 
 
 def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: Deployment) -> None:
-    """Who knew the old one is out, on every device (A8, F17)."""
+    """A person who knows the old password is logged out on every device (A8, F17)."""
     granted = [deployment.log_in() for _ in range(3)]
     assert deployment.administration.set_password(USERNAME, NEW_PASSWORD) == 3
     for one in granted:
@@ -144,7 +144,7 @@ def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: D
 
 
 def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
-    """Sessions end, logins fail like a wrong password; enabling brings back the login, not the sessions (F18)."""
+    """Sessions end, and logins fail like a wrong password. Enabling allows logins and revives no session (F18)."""
     granted = deployment.log_in()
     assert deployment.administration.disable(USERNAME) == 1
     assert deployment.store.identities[USERNAME].status == DISABLED
@@ -158,7 +158,7 @@ def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
 
 
 def test_ending_sessions_keeps_the_password(deployment: Deployment) -> None:
-    """The user may come back at once; the epoch has moved (A8)."""
+    """The user may log in again at once, and the epoch has moved (A8)."""
     granted = deployment.log_in()
     assert deployment.administration.end_sessions(USERNAME) == 1
     assert deployment.store.identities[USERNAME].epoch == 1
@@ -167,7 +167,7 @@ def test_ending_sessions_keeps_the_password(deployment: Deployment) -> None:
 
 
 def test_only_living_sessions_are_counted(deployment: Deployment) -> None:
-    """Expired and revoked ones end no second time, and their tombstones stay as they are."""
+    """Expired and revoked sessions do not end a second time, and their tombstones do not change."""
     expired = deployment.log_in()
     deployment.clock.advance(seconds=IDLE_SECONDS)
     revoked, _living = deployment.log_in(), deployment.log_in()
@@ -179,7 +179,7 @@ def test_only_living_sessions_are_counted(deployment: Deployment) -> None:
 
 
 def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None:
-    """And no others (A18)."""
+    """Sessions that have ended are not listed (A18)."""
     grants = []
     for _ in range(4):
         grants.append(deployment.log_in())
@@ -190,7 +190,7 @@ def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None
 
 
 def test_the_users_own_name_is_no_password(deployment: Deployment) -> None:
-    """P4: nor the part of it before the @; for a new user and for a known one."""
+    """P4: the name and its part before the @ are refused, for a new user and for an existing one."""
     name = "augusta.ada.lovelace@example.com"
     for password in (name.upper(), "Augusta.Ada.Lovelace"):
         with pytest.raises(PasswordRefused):
@@ -201,7 +201,7 @@ def test_the_users_own_name_is_no_password(deployment: Deployment) -> None:
 
 
 def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment: Deployment) -> None:
-    """Sessions carry the rights of their login, so they end; the next login has the new ones."""
+    """Sessions carry the rights of their login, so they end. The next login gets the new rights."""
     granted = [deployment.log_in() for _ in range(2)]
     assert deployment.administration.set_rights(USERNAME, scope="orders:write", roles=("reader", "writer")) == 2
     assert all(deployment.is_dead(one) for one in granted)
@@ -211,14 +211,14 @@ def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment:
 
 
 def test_rights_can_be_taken_away(deployment: Deployment) -> None:
-    """What is not given is gone."""
+    """The given rights replace all old ones."""
     deployment.administration.set_rights(USERNAME, scope="", roles=())
     claims = deployment.claims_of(deployment.log_in())
     assert (claims.scope, claims.roles) == ("", ())
 
 
 def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> None:
-    """F18: no login, no refresh; the tombstones say why."""
+    """F18: the user can neither log in nor refresh, and the tombstones have the reason."""
     granted = [deployment.log_in() for _ in range(3)]
     assert deployment.administration.delete(USERNAME) == 3
     assert deployment.store.identities == {}
@@ -231,7 +231,7 @@ def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> Non
 
 
 def test_the_name_of_a_deleted_user_may_be_given_again(deployment: Deployment) -> None:
-    """T6: to another user id, so that nothing of the old user's is the new one's."""
+    """T6: the new user has another id, so it gets nothing that belonged to the old user."""
     old = deployment.log_in()
     user_id = deployment.administration.user_id(USERNAME)
     deployment.administration.delete(USERNAME)
@@ -244,7 +244,7 @@ def test_the_name_of_a_deleted_user_may_be_given_again(deployment: Deployment) -
 
 @pytest.mark.parametrize("act", ["ids_to_end", "end", "delete"])
 def test_a_deletion_that_fails_half_way_can_be_made_again(deployment: Deployment, act: str) -> None:
-    """F18, A8: the user is disabled by then, and found again, so that no session is forgotten."""
+    """F18, A8: the user is already disabled, and the second call finds the user again, so every session ends."""
     granted = [deployment.log_in() for _ in range(3)]
     deployment.trouble.fail(act, after=1 if act == "end" else 0)
     with pytest.raises(TemporarilyUnavailable):
@@ -261,7 +261,7 @@ def test_a_deletion_that_fails_half_way_can_be_made_again(deployment: Deployment
 def test_a_user_that_somebody_enables_meanwhile_is_not_deleted(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two operators of two minds: neither a user without an id, nor a session without a user."""
+    """Two operators disagree: there is never a session without a user."""
     delete = deployment.identities.delete
 
     def meanwhile(identity: Identity) -> None:
@@ -279,7 +279,7 @@ def test_a_user_that_somebody_enables_meanwhile_is_not_deleted(
 
 @pytest.mark.parametrize("act", ["password", "disable", "end", "rights"])
 def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, act: str) -> None:
-    """Whatever was ended stays ended, and the second call ends the rest (A7)."""
+    """Sessions that have ended stay ended, and the second call ends the rest (A7)."""
     granted = [deployment.log_in() for _ in range(3)]
 
     def run() -> int:
@@ -302,7 +302,7 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
 
 
 def test_what_operators_do_is_told(deployment: Deployment) -> None:
-    """Every act by its own name, with the user it was done to; the end of all sessions with its reason (A16)."""
+    """Each act is recorded by its own name with the user's id, and the end of all sessions with its reason (A16)."""
     user_id = deployment.store.identities[USERNAME].user_id
     deployment.administration.create("bob", PASSWORD)
     bob_id = deployment.store.identities["bob"].user_id

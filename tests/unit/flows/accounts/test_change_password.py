@@ -1,4 +1,4 @@
-"""Change of a password by its user."""
+"""The change of a password by its user."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,12 +27,12 @@ from tests.support.deployment import ADDRESS, IDLE_SECONDS, PASSWORD, USERNAME, 
 
 NEW_PASSWORD = "staple battery horse"
 WRONG_PASSWORD = "incorrect horse battery"
-STRANGER = "198.51.100.1"  # an address from which nobody has logged in
+STRANGER = "198.51.100.1"  # an address without a login so far
 
 
 @pytest.fixture
 def own(deployment: Deployment) -> TokenGrant:
-    """Return the session that asks."""
+    """Return the grant of the session that asks for the change."""
     return deployment.log_in()
 
 
@@ -51,7 +51,7 @@ def refused(deployment: Deployment, own: TokenGrant, error: type[AuthError], cur
 
 
 def test_the_new_password_is_the_password(deployment: Deployment, own: TokenGrant) -> None:
-    """From now on, under today's profile, at another epoch; nothing else of the user changes."""
+    """The new hash has the current profile, the epoch moves, and the rest of the user does not change."""
     before = deployment.store.identities[USERNAME]
     change(deployment, own)
     after = deployment.store.identities[USERNAME]
@@ -63,7 +63,7 @@ def test_the_new_password_is_the_password(deployment: Deployment, own: TokenGran
 
 
 def test_all_other_sessions_end_and_this_one_goes_on(deployment: Deployment, own: TokenGrant) -> None:
-    """A8, F17: whoever else knew the old password is out; who changed it stays in."""
+    """A8, F17: a person who knew the old password is logged out, and the session that made the change goes on."""
     others = [deployment.log_in() for _ in range(3)]
     change(deployment, own)
     assert {deployment.session_of(other).revoked_reason for other in others} == {"password_changed"}
@@ -73,14 +73,14 @@ def test_all_other_sessions_end_and_this_one_goes_on(deployment: Deployment, own
 
 
 def test_the_current_password_is_needed(deployment: Deployment, own: TokenGrant) -> None:
-    """An access token alone is not enough: it may be a stolen one."""
+    """An access token alone is not enough, because it may be stolen."""
     deployment.log_in()
     refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
 
 
 @pytest.mark.parametrize("current", [PASSWORD + " ", PASSWORD.upper(), PASSWORD[:-1]])
 def test_the_current_password_is_checked_as_received(deployment: Deployment, own: TokenGrant, current: str) -> None:
-    """P3: as at a login."""
+    """P3: the check is the same as at a login."""
     refused(deployment, own, InvalidCredentials, current, NEW_PASSWORD)
 
 
@@ -98,7 +98,7 @@ def test_the_current_password_is_checked_as_received(deployment: Deployment, own
 def test_a_new_password_that_breaks_a_rule_changes_nothing(
     deployment: Deployment, own: TokenGrant, new: str, error: type[AuthError], argon2_runs: list[str]
 ) -> None:
-    """P1, P4, P10: with the reason, before anything is hashed, and it is no attempt at the password."""
+    """P1, P4, P10: the error has the reason, no hash is computed, and the call is not counted as an attempt."""
     acts = len(deployment.trouble.acts)
     refused(deployment, own, error, PASSWORD, new)
     assert argon2_runs == []
@@ -106,7 +106,7 @@ def test_a_new_password_that_breaks_a_rule_changes_nothing(
 
 
 def test_the_users_own_name_is_no_password(deployment: Deployment, own: TokenGrant) -> None:
-    """P4: the name is the account's, not one that the client sends."""
+    """P4: the rule uses the name of the account, and not a name that the client sends."""
     user = deployment.store.identities.pop(USERNAME)
     name = "augusta.ada.lovelace"
     deployment.store.identities[name] = replace(user, username=name)
@@ -115,7 +115,7 @@ def test_the_users_own_name_is_no_password(deployment: Deployment, own: TokenGra
 
 @pytest.mark.parametrize("current", ["", "a" * 1025, "\ud800"])
 def test_a_current_password_that_is_none_is_malformed(deployment: Deployment, own: TokenGrant, current: str) -> None:
-    """P7, P10: as at a login."""
+    """P7, P10: the rules are the same as at a login."""
     refused(deployment, own, InvalidRequest, current, NEW_PASSWORD)
 
 
@@ -123,7 +123,7 @@ def test_a_current_password_that_is_none_is_malformed(deployment: Deployment, ow
 def test_an_ended_session_changes_nothing(
     deployment: Deployment, own: TokenGrant, end: str, argon2_runs: list[str]
 ) -> None:
-    """An access token outlives its session by some minutes, but for this it is not enough."""
+    """The access token of an ended session stays valid for minutes, but it cannot change a password."""
     token = deployment.token_of(own)
     user_id = token.user_id
     match end:
@@ -154,7 +154,7 @@ def test_an_ended_session_changes_nothing(
 def test_nothing_tells_what_became_of_the_user(
     deployment: Deployment, own: TokenGrant, fate: str, current: str, argon2_runs: list[str]
 ) -> None:
-    """P8, F18: in the moment before their sessions end, disabled and deleted users are as wrong as a wrong password."""
+    """P8, F18: a disabled or deleted user whose session still lives is answered like a wrong password."""
     user = deployment.store.identities[USERNAME]
     if fate == "disabled":
         deployment.store.identities[USERNAME] = replace(user, status=DISABLED)
@@ -169,14 +169,14 @@ def test_nothing_tells_what_became_of_the_user(
 def test_a_malformed_stored_hash_is_a_wrong_password(
     deployment: Deployment, own: TokenGrant, stored: str, argon2_runs: list[str]
 ) -> None:
-    """P9: at the usual cost."""
+    """P9: the check costs the usual time."""
     deployment.store.identities[USERNAME] = replace(deployment.store.identities[USERNAME], password_hash=stored)
     refused(deployment, own, InvalidCredentials, PASSWORD, NEW_PASSWORD)
     assert len(argon2_runs) == 2
 
 
 def test_attempts_count_together_with_those_to_log_in(deployment: Deployment, own: TokenGrant) -> None:
-    """P11, P12: a stolen access token is no second chance to guess, and no password is looked at while waiting."""
+    """P11, P12: a stolen access token gives no more guesses, and no password is checked during a wait."""
     token = deployment.token_of(own)
     ids = (token.user_id, token.session_id)
     for _ in range(ACCOUNT_BACKOFF.free_attempts):
@@ -190,7 +190,7 @@ def test_attempts_count_together_with_those_to_log_in(deployment: Deployment, ow
 
 
 def test_a_right_password_forgets_the_mistakes(deployment: Deployment, own: TokenGrant) -> None:
-    """P11: as a login does."""
+    """P11: a login does the same."""
     for _ in range(ACCOUNT_BACKOFF.free_attempts - 1):
         refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
     change(deployment, own)
@@ -199,7 +199,7 @@ def test_a_right_password_forgets_the_mistakes(deployment: Deployment, own: Toke
 
 @pytest.mark.parametrize("act", ["find_session", "find_by_id", "count", "replace_password"])
 def test_trouble_before_the_change_changes_nothing(deployment: Deployment, own: TokenGrant, act: str) -> None:
-    """F19, P16: the old password stays good and all sessions live."""
+    """F19, P16: the old password stays valid and all sessions live."""
     deployment.log_in()
     deployment.trouble.fail(act)
     refused(deployment, own, TemporarilyUnavailable, PASSWORD, NEW_PASSWORD)
@@ -211,7 +211,7 @@ def test_trouble_before_the_change_changes_nothing(deployment: Deployment, own: 
 def test_trouble_before_the_password_is_looked_at_costs_no_hash(
     deployment: Deployment, own: TokenGrant, act: str, argon2_runs: list[str]
 ) -> None:
-    """P16: what cannot be counted is not tried."""
+    """P16: an attempt that cannot be counted is not made."""
     deployment.trouble.fail(act)
     refused(deployment, own, TemporarilyUnavailable, PASSWORD, NEW_PASSWORD)
     assert argon2_runs == []
@@ -221,7 +221,7 @@ def test_trouble_before_the_password_is_looked_at_costs_no_hash(
 def test_trouble_after_the_change_is_made_up_for_by_the_same_call(
     deployment: Deployment, own: TokenGrant, act: str
 ) -> None:
-    """A8: no session survives because a call failed half-way: the new password is known by then, and is enough."""
+    """A8: the second call accepts the new password as the current one and ends the remaining sessions."""
     others = [deployment.log_in() for _ in range(3)]
     deployment.trouble.fail(act, after=0 if act == "ids_to_end" else 1)
     with pytest.raises(TemporarilyUnavailable):
@@ -235,7 +235,7 @@ def test_trouble_after_the_change_is_made_up_for_by_the_same_call(
 
 
 def test_the_same_call_again_changes_nothing_more(deployment: Deployment, own: TokenGrant) -> None:
-    """It is answered like the first: its answer may have been lost."""
+    """The second call is answered like the first, because the first answer may be lost."""
     change(deployment, own)
     changed = deployment.store.identities[USERNAME]
     change(deployment, own)
@@ -243,7 +243,7 @@ def test_the_same_call_again_changes_nothing_more(deployment: Deployment, own: T
 
 
 def test_attempts_that_cannot_be_forgotten_are_no_reason_to_fail(deployment: Deployment, own: TokenGrant) -> None:
-    """The change is made; the log says so."""
+    """The change is made, and the failure is recorded."""
     deployment.trouble.fail("succeed")
     change(deployment, own)
     assert EventName.ATTEMPTS_NOT_FORGOTTEN in deployment.names()
@@ -260,12 +260,12 @@ RACES: dict[str, Callable[[Deployment], object]] = {
 def test_a_user_that_changes_meanwhile_is_not_overwritten(
     deployment: Deployment, own: TokenGrant, race: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F11: whoever moved the epoch first has won; nothing is decided here."""
+    """F11: the change that moves the epoch first wins, and this call is answered as unavailable."""
     admit = deployment.attempts.count
 
     def meanwhile(*arguments: object, **named: object) -> object:
         RACES[race](deployment)
-        return admit(*arguments, **named)  # type: ignore[arg-type]  # as they came
+        return admit(*arguments, **named)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(deployment.attempts, "count", meanwhile)
     with pytest.raises(TemporarilyUnavailable, match="the identity changed"):
@@ -276,7 +276,7 @@ def test_a_user_that_changes_meanwhile_is_not_overwritten(
 
 
 def test_what_happened_is_told(deployment: Deployment, own: TokenGrant) -> None:
-    """With the user and the session, and without the passwords."""
+    """The events have the user and the session, and no password."""
     deployment.log_in()
     deployment.events.clear()
     token = deployment.token_of(own)

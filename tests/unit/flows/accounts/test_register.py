@@ -1,4 +1,4 @@
-"""Registration: somebody makes an account."""
+"""Registration: a visitor creates an account."""
 
 import threading
 
@@ -54,7 +54,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 def test_who_registered_can_log_in(deployment: Deployment, register: Register) -> None:
-    """Under the canonical name, without rights: those are given by operators."""
+    """The account has the canonical name and no rights. Only operators give rights."""
     made = register("B\uff4fB", NEW_PASSWORD, address=ADDRESS)
     claims = deployment.claims_of(deployment.log_in("bob", NEW_PASSWORD))
     assert (claims.sub, claims.scope, claims.roles) == (made.user_id, "", ())
@@ -66,7 +66,7 @@ def test_who_registered_can_log_in(deployment: Deployment, register: Register) -
 
 @pytest.mark.parametrize("username", [USERNAME, "ALICE", "\uff21lice"])
 def test_a_name_is_given_once(deployment: Deployment, register: Register, username: str) -> None:
-    """In whatever spelling; who has it keeps everything, and the log does not say which name it was."""
+    """Every spelling of a taken name is refused, its owner does not change, and the log does not show the name."""
     before = dict(deployment.store.identities)
     with pytest.raises(UsernameTaken) as taken:
         register(username, NEW_PASSWORD, address=ADDRESS)
@@ -98,7 +98,7 @@ def test_what_breaks_a_rule_makes_nobody(
     error: type[AuthError],
     hashed: list[bytes],
 ) -> None:
-    """P1, P4, P10: with the reason; nothing is hashed, and mending it costs no attempt."""
+    """P1, P4, P10: the error has the reason, no hash is computed, and a correction costs no attempt."""
     for _ in range(REGISTRATION_RATE.burst + 1):
         with pytest.raises(error):
             register(username, password, address=ADDRESS)
@@ -109,7 +109,7 @@ def test_what_breaks_a_rule_makes_nobody(
 def test_a_source_makes_so_many_accounts_and_no_more(
     deployment: Deployment, register: Register, hashed: list[bytes]
 ) -> None:
-    """P13: a burst, then its pace; names that are taken count too, and whoever waits costs no hash."""
+    """P13: after a burst, a source waits. Taken names count too, and a refused attempt costs no hash."""
     for number in range(REGISTRATION_RATE.burst - 1):
         register(f"user{number}", NEW_PASSWORD, address=ADDRESS)
     with pytest.raises(UsernameTaken):
@@ -127,7 +127,7 @@ def test_a_source_makes_so_many_accounts_and_no_more(
 
 @pytest.mark.parametrize("address", ["", "nonsense"])
 def test_whoever_has_no_address_shares_one_limit(register: Register, hashed: list[bytes], address: str) -> None:
-    """A hole in what is known of a caller is no way around the limit."""
+    """An unknown address is no way around the limit."""
     for number in range(REGISTRATION_RATE.burst):
         register(f"user{number}", NEW_PASSWORD, address=address)
     with pytest.raises(TooManyAttempts):
@@ -138,7 +138,7 @@ def test_whoever_has_no_address_shares_one_limit(register: Register, hashed: lis
 def test_what_cannot_be_counted_is_not_tried(
     deployment: Deployment, register: Register, monkeypatch: pytest.MonkeyPatch, hashed: list[bytes]
 ) -> None:
-    """P16: no account, no hash."""
+    """P16: no account is created and no hash is computed."""
 
     def fail(*_: object, **__: object) -> None:
         raise TemporarilyUnavailable("injected")
@@ -151,7 +151,7 @@ def test_what_cannot_be_counted_is_not_tried(
 
 
 def test_of_many_that_register_one_name_one_gets_it(deployment: Deployment, register: Register) -> None:
-    """Exactly one account, and it is the winner's."""
+    """Exactly one account exists, and it is the winner's."""
     made = list[Identity]()
     refused = list[UsernameTaken]()
 
@@ -171,6 +171,6 @@ def test_of_many_that_register_one_name_one_gets_it(deployment: Deployment, regi
 
 
 def test_a_registration_is_told(deployment: Deployment, register: Register) -> None:
-    """By its user id: no name, no address."""
+    """The event has the user id, and neither a name nor an address."""
     made = register("bob", NEW_PASSWORD, address=ADDRESS)
     assert deployment.events == [SecurityEvent(EventName.USER_REGISTERED, made.user_id)]

@@ -1,4 +1,4 @@
-"""What may be seen of the key ring: ids, states and times; and the public keys that an authorizer is deployed with."""
+"""What operators see of the key ring: ids, states, times; and the public keys with which an authorizer is deployed."""
 
 import json
 from dataclasses import replace
@@ -29,7 +29,7 @@ def states(ring: KeyRing, now_seconds: int) -> tuple[list[object], list[object]]
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_each_key_is_shown_with_its_state_and_its_times(alg: str) -> None:
-    """In the order in which they were made; what has ended is not shown."""
+    """Keys are in the order in which they were made, and ended keys are absent."""
     shown = summary(StoredRing(full_ring(alg), "version-7"), NOW)
     assert (shown["version"], shown["now"]) == ("version-7", NOW)
     assert shown["signing"] == [
@@ -66,14 +66,14 @@ def test_each_key_is_shown_with_its_state_and_its_times(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_no_secret_is_shown(alg: str) -> None:
-    """In no spelling: what is shown is printed and logged (K5)."""
+    """The summary is printed and logged, so it shows no secret in any spelling (K5)."""
     ring = full_ring(alg)
     shown = json.dumps(summary(StoredRing(ring, "v"), NOW)) + deployed_jwks(ring, NOW, POLICY)
     assert [secret for secret in secrets_of(ring) if secret in shown] == []
 
 
 def test_states_follow_the_clock() -> None:
-    """Of one ring: nobody has to write it for them to change."""
+    """One ring shows new states as time passes, without a write."""
     ring = first_ring(now_seconds=NOW, policy=POLICY, make=cheap_keys())
     assert states(ring, NOW) == (["signing", "next"], ["signing", "next"])
     assert states(ring, NOW + 30 * DAY) == (["verifying", "signing"], ["verifying", "signing"])
@@ -81,7 +81,7 @@ def test_states_follow_the_clock() -> None:
 
 
 def test_after_an_emergency_the_old_keys_are_shown_until_they_end() -> None:
-    """The last of them signs until then."""
+    """The last old key signs until the new key takes over."""
     make = cheap_keys()
     ring = first_ring(now_seconds=NOW, policy=POLICY, make=make)
     ring = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make)
@@ -91,20 +91,20 @@ def test_after_an_emergency_the_old_keys_are_shown_until_they_end() -> None:
 
 
 def long_ring(alg: str, count: int) -> KeyRing:
-    """Return a ring with so many keys that verify, one that signs, and the next."""
+    """Return a ring with this number of verifying keys, one signing key and the next key."""
     old = tuple(TimedKey(key(alg, f"old {n}"), NOW - 90 * DAY + n, NOW - 80 * DAY + n, NOW + DAY) for n in range(count))
     ring = full_ring(alg)
     return replace(ring, signing=(*old, *ring.signing[2:]))
 
 
 def deployed_kids(ring: KeyRing) -> list[str]:
-    """Return the ids of the keys that an authorizer is deployed with, as it reads them."""
+    """Return the ids of the keys with which an authorizer is deployed, as the authorizer reads them."""
     return [read.kid for read in keys_from_jwks(deployed_jwks(ring, NOW, POLICY))]
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_an_authorizer_is_deployed_with_every_key_that_is_accepted(alg: str) -> None:
-    """With its end, so that it forgets it in time; public members only (K1, K3)."""
+    """Each key has its end, so the authorizer forgets it in time, and only public members (K1, K3)."""
     ring = full_ring(alg)
     keys = json.loads(deployed_jwks(ring, NOW, POLICY))["keys"]
     assert keys == [{"exp": earliest_end(NOW, POLICY), **jwk} for jwk in ring.at(NOW).jwks()["keys"]]
@@ -112,7 +112,7 @@ def test_an_authorizer_is_deployed_with_every_key_that_is_accepted(alg: str) -> 
 
 
 def test_no_deployed_key_is_trusted_for_longer_than_it_may_live() -> None:
-    """K3: also the newest, whose end nobody has planned: however soon operators rotate, it ends no earlier."""
+    """K3: this includes the newest key without a planned end, at any time at which operators rotate."""
     make = cheap_keys()
     ring = first_ring(now_seconds=NOW, policy=POLICY, make=make)
     deployed = {key["kid"]: key["exp"] for key in json.loads(deployed_jwks(ring, NOW, POLICY))["keys"]}
@@ -127,7 +127,7 @@ def test_no_deployed_key_is_trusted_for_longer_than_it_may_live() -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_what_does_not_fit_is_old(alg: str) -> None:
-    """Lambda's environment is small. The key that signs and the next one are always there, then the newest."""
+    """Lambda's environment is small: the signing key and the next key always fit, then come the newest old keys."""
     count = 5 if alg == "RS256" else 20  # RSA keys are large
     ring = long_ring(alg, count)
     text = deployed_jwks(ring, NOW, POLICY)
@@ -138,7 +138,7 @@ def test_what_does_not_fit_is_old(alg: str) -> None:
 
 
 def test_keys_that_just_fit_are_all_deployed() -> None:
-    """Not one fewer than fits."""
+    """A ring of exactly the keys that fit is deployed completely."""
     ring = long_ring("EdDSA", 20)
     count = len(deployed_kids(ring))
     whole = replace(ring, signing=ring.signing[-count:])

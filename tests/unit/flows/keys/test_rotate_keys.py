@@ -1,4 +1,4 @@
-"""Rotate keys: the one writer of the key ring, its races, its crashes, and its operators."""
+"""Rotate keys: the only writer of the key ring, its races, its crashes and its operators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, r
 
 @dataclass
 class TroubledStore(MemoryKeyRingStore):
-    """A store in which others write, that is down, or that loses its answers."""
+    """A store that other writers use too, that can be down, and that can lose its answers."""
 
     before_write: list[Callable[[], object]] = field(default_factory=list)
     writes: int = 0
@@ -41,7 +41,7 @@ class TroubledStore(MemoryKeyRingStore):
         return super().read()
 
     def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
-        """Keep the ring, once the others have done what they want to."""
+        """Let the other writers act first, then keep the ring."""
         self.writes += 1
         if self.before_write:
             self.before_write.pop(0)()
@@ -54,7 +54,7 @@ class TroubledStore(MemoryKeyRingStore):
 
 
 class Rotation:
-    """The use case over one store, and the events of all who use it."""
+    """The use case over one store, and the events of all its users."""
 
     def __init__(self) -> None:
         """Begin without a ring."""
@@ -75,11 +75,11 @@ class Rotation:
 
     @property
     def other(self) -> RotateKeys:
-        """Another writer of the same ring, to whom nothing happens."""
+        """Another writer of the same ring, without any failures."""
         return self.over(_Untroubled(self.store))
 
     def told(self) -> list[tuple[EventName, str]]:
-        """Return the events so far, and forget them."""
+        """Return the events so far and forget them."""
         told = [(event.name, event.reason) for event in self.events]
         self.events.clear()
         return told
@@ -87,7 +87,7 @@ class Rotation:
 
 @dataclass
 class _Untroubled:
-    """The same store, past its trouble."""
+    """The same store without its failures."""
 
     store: TroubledStore
 
@@ -108,7 +108,7 @@ def rotation() -> Rotation:
 
 @pytest.fixture
 def made(rotation: Rotation) -> StoredRing:
-    """Return the ring of the deployment, made now; what was told of it is forgotten."""
+    """Return a new ring of the deployment, and forget its events."""
     stored = rotation.keys.advance()
     rotation.told()
     rotation.store.writes = 0
@@ -119,7 +119,7 @@ def made(rotation: Rotation) -> StoredRing:
 
 
 def test_a_new_deployment_gets_a_ring(rotation: Rotation) -> None:
-    """Of the algorithm that was asked for, made now, kept, and told."""
+    """It has the wanted algorithm, is made now, is kept, and is recorded."""
     rotation.policy = replace(POLICY, alg="EdDSA")
     stored = rotation.keys.advance()
     assert rotation.store.read() == stored
@@ -130,7 +130,7 @@ def test_a_new_deployment_gets_a_ring(rotation: Rotation) -> None:
 
 
 def test_of_two_that_make_the_first_ring_both_get_the_winners(rotation: Rotation) -> None:
-    """Or one of them would publish keys that never sign."""
+    """Otherwise one of the two would publish keys that never sign."""
     winners: list[StoredRing] = []
     rotation.store.before_write = [lambda: winners.append(rotation.other.advance())]
     assert rotation.keys.advance() == winners[0] == rotation.store.read()
@@ -138,7 +138,7 @@ def test_of_two_that_make_the_first_ring_both_get_the_winners(rotation: Rotation
 
 
 def test_another_algorithm_makes_nothing(rotation: Rotation) -> None:
-    """And says so."""
+    """The error says that the algorithm is unsupported."""
     rotation.policy, rotation.make = replace(POLICY, alg="HS256"), key_maker(bytes)
     with pytest.raises(ValueError, match="unsupported"):
         rotation.keys.advance()
@@ -147,7 +147,7 @@ def test_another_algorithm_makes_nothing(rotation: Rotation) -> None:
 
 
 def test_an_outage_makes_no_second_ring(rotation: Rotation) -> None:
-    """What cannot be read may be there."""
+    """A ring that cannot be read may still exist."""
     rotation.store.is_down = True
     with pytest.raises(TemporarilyUnavailable):
         rotation.keys.advance()
@@ -159,7 +159,7 @@ def test_an_outage_makes_no_second_ring(rotation: Rotation) -> None:
 
 
 def test_where_nothing_is_due_nothing_is_written(rotation: Rotation, made: StoredRing) -> None:
-    """A stack's update, a retry of CloudFormation, an hour that passes."""
+    """Examples are an update of the stack, a retry of CloudFormation, and an hour without change."""
     for _ in range(5):
         rotation.clock.advance(seconds=DAY)
         assert rotation.keys.advance() == made
@@ -168,7 +168,7 @@ def test_where_nothing_is_due_nothing_is_written(rotation: Rotation, made: Store
 
 
 def test_what_is_due_is_written_once(rotation: Rotation, made: StoredRing) -> None:
-    """However often the schedule calls."""
+    """Later calls of the schedule write nothing."""
     rotation.clock.advance(seconds=30 * DAY)
     after = rotation.keys.advance()
     assert after.version != made.version
@@ -179,7 +179,7 @@ def test_what_is_due_is_written_once(rotation: Rotation, made: StoredRing) -> No
 
 
 def test_the_loser_of_a_race_takes_what_the_winner_wrote(rotation: Rotation, made: StoredRing) -> None:
-    """The ring is advanced once: two next keys would be one too many."""
+    """The ring advances once: a second next key would be one too many."""
     rotation.clock.advance(seconds=30 * DAY)
     winners: list[StoredRing] = []
     rotation.store.before_write = [lambda: winners.append(rotation.other.advance())]
@@ -190,7 +190,7 @@ def test_the_loser_of_a_race_takes_what_the_winner_wrote(rotation: Rotation, mad
 
 
 def test_a_race_that_never_ends_is_given_up(rotation: Rotation, made: StoredRing) -> None:
-    """And nothing that others wrote is undone (F40)."""
+    """The other writers' rings stay (F40)."""
     versions = [made.version]
 
     def replace_meanwhile() -> None:
@@ -206,7 +206,7 @@ def test_a_race_that_never_ends_is_given_up(rotation: Rotation, made: StoredRing
 
 
 def test_a_crash_between_reading_and_writing_changes_nothing(rotation: Rotation, made: StoredRing) -> None:
-    """The next call does all of it."""
+    """The next call does all of the work."""
     rotation.clock.advance(seconds=30 * DAY)
 
     def crash() -> None:
@@ -222,7 +222,7 @@ def test_a_crash_between_reading_and_writing_changes_nothing(rotation: Rotation,
 
 
 def test_a_lost_answer_advances_the_ring_once(rotation: Rotation, made: StoredRing) -> None:
-    """The write was kept; the next call finds nothing to do."""
+    """The write was kept, and the next call finds nothing to do."""
     rotation.clock.advance(seconds=30 * DAY)
     rotation.store.loses_answers = True
     with pytest.raises(TemporarilyUnavailable):
@@ -235,7 +235,7 @@ def test_a_lost_answer_advances_the_ring_once(rotation: Rotation, made: StoredRi
 
 
 def test_an_outage_changes_nothing(rotation: Rotation, made: StoredRing) -> None:
-    """Whether it begins before the reading or before the writing."""
+    """The outage begins before the read or before the write."""
     rotation.clock.advance(seconds=30 * DAY)
 
     def down() -> None:
@@ -254,14 +254,14 @@ def test_an_outage_changes_nothing(rotation: Rotation, made: StoredRing) -> None
 
 
 def test_show_returns_the_ring_and_writes_nothing(rotation: Rotation, made: StoredRing) -> None:
-    """Not even what is due."""
+    """A ring that is due to advance stays as it is."""
     rotation.clock.advance(seconds=300 * DAY)
     assert rotation.keys.show() == made
     assert rotation.store.writes == 0
 
 
 def test_where_no_ring_was_made_there_is_nothing_to_show_or_to_act_on(rotation: Rotation) -> None:
-    """Only the schedule and the stack make one."""
+    """Only the schedule and the stack create the first ring."""
     with pytest.raises(TemporarilyUnavailable):
         rotation.keys.show()
     with pytest.raises(TemporarilyUnavailable):
@@ -272,7 +272,7 @@ def test_where_no_ring_was_made_there_is_nothing_to_show_or_to_act_on(rotation: 
 
 
 def test_rotate_lets_the_next_keys_sign_and_tells(rotation: Rotation, made: StoredRing) -> None:
-    """The ring that the operator was shown, once."""
+    """It acts on the version that the operator was shown."""
     rotation.clock.advance(seconds=2 * DAY)
     after = rotation.keys.rotate(made.version)
     assert after.ring.at(NOW + 2 * DAY).signing == made.ring.signing[1].key
@@ -289,7 +289,7 @@ def test_replace_all_ends_the_keys_and_tells(
     rotation: Rotation,
     made: StoredRing,
 ) -> None:
-    """In some minutes or at once, with the sessions or without them; somebody is called to look at it."""
+    """Old keys end in some minutes or at once, with or without the sessions, and the event wants attention."""
     after = rotation.keys.replace_all(made.version, at_once=at_once, end_sessions=end_sessions)
     in_force = after.ring.at(NOW + delay)
     assert [timed.key for timed in in_force.verifying] == [after.ring.signing[-1].key]
@@ -311,7 +311,7 @@ ACTS: list[Act] = [
 def test_a_ring_that_has_changed_since_it_was_shown_is_left_alone(
     act: Act, rotation: Rotation, made: StoredRing
 ) -> None:
-    """An impatient operator who sends it twice replaces the keys once."""
+    """An operator who sends the command twice replaces the keys once."""
     rotation.clock.advance(seconds=2 * DAY)
     after = act(rotation.keys, made.version)
     rotation.told()
@@ -324,7 +324,7 @@ def test_a_ring_that_has_changed_since_it_was_shown_is_left_alone(
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_operator_who_loses_a_race_does_nothing(act: Act, rotation: Rotation, made: StoredRing) -> None:
-    """And is told, instead of doing it to a ring that nobody looked at."""
+    """The operator gets an error, and the act does not apply to a ring that the operator has not seen."""
     rotation.clock.advance(seconds=30 * DAY)
     rotation.store.before_write = [rotation.other.advance]
     with pytest.raises(RingMoved):
@@ -335,7 +335,7 @@ def test_an_operator_who_loses_a_race_does_nothing(act: Act, rotation: Rotation,
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_whose_answer_was_lost_is_done_once(act: Act, rotation: Rotation, made: StoredRing) -> None:
-    """Sent again, it is refused: the version is another one."""
+    """The same command again is refused, because the version has changed."""
     rotation.clock.advance(seconds=2 * DAY)
     rotation.store.loses_answers = True
     with pytest.raises(TemporarilyUnavailable):
@@ -354,7 +354,7 @@ def test_an_act_whose_answer_was_lost_is_done_once(act: Act, rotation: Rotation,
 
 @pytest.mark.parametrize("trouble", ["loses_answers", "is_down"])
 def test_a_replacement_that_may_have_happened_is_told(trouble: str, rotation: Rotation, made: StoredRing) -> None:
-    """Somebody who replaces keys and cuts the line does not keep the alarm silent; a rotation needs no alarm."""
+    """An attacker who replaces keys and cuts the connection still causes the alarm. A rotation needs no alarm."""
     rotation.store.before_write = [lambda: setattr(rotation.store, trouble, True)]
     with pytest.raises(TemporarilyUnavailable):
         rotation.keys.replace_all(made.version, at_once=True, end_sessions=False)
@@ -370,7 +370,7 @@ def test_a_replacement_that_may_have_happened_is_told(trouble: str, rotation: Ro
 
 
 def test_no_event_holds_a_key(rotation: Rotation) -> None:
-    """Neither a secret nor an id (K5)."""
+    """Events contain no secret and no key id (K5)."""
     real = key_maker(lambda size: bytes([250]) * size)
     rotation.make = real
     rotation.policy = replace(POLICY, publish_seconds=MIN_PUBLISH_SECONDS)

@@ -1,4 +1,4 @@
-"""How often a dead refresh token may be presented."""
+"""The limit on presenting a dead refresh token."""
 
 import pytest
 
@@ -15,7 +15,7 @@ BURST = DEAD_TOKEN_RATE.burst
 
 @pytest.fixture
 def dead(deployment: Deployment) -> TokenGrant:
-    """Return tokens of a session that was logged out."""
+    """Return the tokens of a session that was logged out."""
     granted = deployment.log_in()
     deployment.logout(granted.refresh_token, Reach.ONE)
     deployment.trouble.acts.clear()
@@ -23,14 +23,14 @@ def dead(deployment: Deployment) -> TokenGrant:
 
 
 def refusals(deployment: Deployment, token: str, times: int) -> None:
-    """Present a dead token, and have it refused as such every time."""
+    """Present a dead token, and expect the answer `invalid_grant` each time."""
     for _ in range(times):
         with pytest.raises(InvalidGrant):
             deployment.refreshed(token)
 
 
 def test_a_dead_token_is_refused_as_such_and_then_has_to_wait(deployment: Deployment, dead: TokenGrant) -> None:
-    """F39: 429 is no verdict; once the time is over, the token is as dead as before."""
+    """F39: the answer 429 says nothing about the token. After the wait, the token is refused as before."""
     refusals(deployment, dead.refresh_token, BURST)
     with pytest.raises(TooManyAttempts) as refused:
         deployment.refreshed(dead.refresh_token)
@@ -40,7 +40,7 @@ def test_a_dead_token_is_refused_as_such_and_then_has_to_wait(deployment: Deploy
 
 
 def test_whoever_has_to_wait_costs_no_write(deployment: Deployment, dead: TokenGrant) -> None:
-    """F39: the process that knows asks nobody, until the time is over."""
+    """F39: the process that was told to wait calls no table until the time is over."""
     refusals(deployment, dead.refresh_token, BURST)
     with pytest.raises(TooManyAttempts):
         deployment.refreshed(dead.refresh_token)
@@ -55,7 +55,7 @@ def test_whoever_has_to_wait_costs_no_write(deployment: Deployment, dead: TokenG
 
 
 def test_a_living_token_is_never_counted(deployment: Deployment) -> None:
-    """However many tabs present it at once: a rotation is one write."""
+    """Any number of tabs may present a living token at once, and each refresh is one write."""
     granted = deployment.log_in()
     deployment.trouble.acts.clear()
     for _ in range(BURST + 50):
@@ -64,7 +64,7 @@ def test_a_living_token_is_never_counted(deployment: Deployment) -> None:
 
 
 def test_other_sessions_do_not_wait(deployment: Deployment, dead: TokenGrant) -> None:
-    """F39: not even those of the same user."""
+    """F39: even other sessions of the same user do not wait."""
     refusals(deployment, dead.refresh_token, BURST)
     with pytest.raises(TooManyAttempts):
         deployment.refreshed(dead.refresh_token)
@@ -72,7 +72,7 @@ def test_other_sessions_do_not_wait(deployment: Deployment, dead: TokenGrant) ->
 
 
 def test_a_token_that_only_claims_to_be_of_a_session_does_not_count_against_it(deployment: Deployment) -> None:
-    """Under a leaked MAC key somebody may name any session; the owner's token, with its seed, goes on."""
+    """An attacker with a leaked MAC key may name any session. The owner's token has another seed and is not limited."""
     clock, attempts = Clock(), MemoryAttempts()
     limit = DeadTokenLimit(attempts, clock)
     token = deployment.token_of(deployment.log_in())
@@ -87,13 +87,13 @@ def test_a_token_that_only_claims_to_be_of_a_session_does_not_count_against_it(d
 
 
 def test_trouble_with_the_counters_changes_nothing(deployment: Deployment, dead: TokenGrant) -> None:
-    """DC-3: a dead token is dead, counted or not."""
+    """DC-3: a dead token is refused even if it cannot be counted."""
     deployment.trouble.fail("book")
     refusals(deployment, dead.refresh_token, 3)
 
 
 def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:
-    """A thousand sessions that have to wait fill no memory; the oldest is asked for again."""
+    """The memory holds a fixed number of sessions and forgets the oldest first."""
     clock, attempts = Clock(), MemoryAttempts()
     limit = DeadTokenLimit(attempts, clock)
     token = deployment.token_of(deployment.log_in())

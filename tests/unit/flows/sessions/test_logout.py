@@ -1,4 +1,4 @@
-"""Logout: ends one session or all, and says the same whatever it was given."""
+"""Logout: ends one session or all of them, and answers the same for every token."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def granted(deployment: Deployment) -> TokenGrant:
 
 
 def test_logout_ends_the_session(deployment: Deployment, granted: TokenGrant) -> None:
-    """At the backend: the refresh token is dead, the tombstone says when and why (A6)."""
+    """The refresh token is dead, and the tombstone has the time and the reason (A6)."""
     deployment.logout(granted.refresh_token, Reach.ONE)
     session = deployment.session_of(granted)
     assert (session.revoked_at_seconds, session.revoked_reason) == (NOW, "logout")
@@ -33,7 +33,7 @@ def test_logout_ends_the_session(deployment: Deployment, granted: TokenGrant) ->
 
 
 def test_logout_is_told(deployment: Deployment, granted: TokenGrant) -> None:
-    """One event, with user and session."""
+    """One event is recorded, with the user and the session."""
     deployment.logout(granted.refresh_token, Reach.ONE)
     token = deployment.token_of(granted)
     assert deployment.events == [
@@ -42,13 +42,13 @@ def test_logout_is_told(deployment: Deployment, granted: TokenGrant) -> None:
 
 
 def test_logout_is_one_write(deployment: Deployment, granted: TokenGrant) -> None:
-    """And no read."""
+    """Nothing is read."""
     deployment.logout(granted.refresh_token, Reach.ONE)
     assert deployment.trouble.acts == ["end"]
 
 
 def test_logout_twice_is_no_error_and_is_told_once(deployment: Deployment, granted: TokenGrant) -> None:
-    """RFC 7009 §2.2 (A6, F10)."""
+    """RFC 7009 §2.2 says so (A6, F10)."""
     deployment.logout(granted.refresh_token, Reach.ONE)
     tombstone = deployment.session_of(granted)
     deployment.clock.advance(seconds=5)
@@ -59,7 +59,7 @@ def test_logout_twice_is_no_error_and_is_told_once(deployment: Deployment, grant
 
 @pytest.mark.parametrize("generation", [0, 1, 2])
 def test_any_generation_logs_out(deployment: Deployment, granted: TokenGrant, generation: int) -> None:
-    """A client that missed an answer can still log out, and it is no reuse (F10)."""
+    """A client that missed an answer can still log out, and this is not reuse (F10)."""
     grants = [granted]
     for _ in range(2):
         deployment.clock.advance(seconds=GRACE_SECONDS)
@@ -71,7 +71,7 @@ def test_any_generation_logs_out(deployment: Deployment, granted: TokenGrant, ge
 
 
 def test_logout_leaves_the_other_sessions(deployment: Deployment, granted: TokenGrant) -> None:
-    """One device, not all."""
+    """Other devices stay logged in."""
     other = deployment.log_in()
     deployment.logout(granted.refresh_token, Reach.ONE)
     assert not deployment.is_dead(other)
@@ -85,12 +85,12 @@ def flipped(deployment: Deployment, granted: TokenGrant) -> str:
 
 
 def foreign(deployment: Deployment, granted: TokenGrant) -> str:
-    """Return the token as another deployment would have written it."""
+    """Return the token as another deployment would write it."""
     return refresh_tokens.mint(deployment.token_of(granted), MacKey(b"mac-1", b"9" * 32))
 
 
 def of_another_seed(deployment: Deployment, granted: TokenGrant) -> str:
-    """Return an authentic token for the session's id that is not the session's."""
+    """Return an authentic token with the id of this session and another seed."""
     token = replace(deployment.token_of(granted), seed=b"\x00" * 16)
     return refresh_tokens.mint(token, deployment.key_ring.keys.mac)
 
@@ -103,7 +103,7 @@ def test_a_forged_token_changes_nothing(
     forge: Callable[[Deployment, TokenGrant], str],
     reach: Reach,
 ) -> None:
-    """And is answered like any other (A6, F10)."""
+    """The answer is the same as for any token (A6, F10)."""
     before = dict(deployment.store.sessions)
     deployment.logout(forge(deployment, granted), reach)
     assert deployment.store.sessions == before
@@ -114,13 +114,13 @@ def test_a_forged_token_changes_nothing(
 @pytest.mark.parametrize("reach", [Reach.ONE, Reach.ALL])
 @pytest.mark.parametrize("text", ["", "x", "edgeauth_rt_", "eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "\ud800", "x" * 10_000])
 def test_garbage_costs_no_call(deployment: Deployment, text: str, reach: Reach) -> None:
-    """The MAC is checked first (F37)."""
+    """The MAC is checked before the store is asked (F37)."""
     deployment.logout(text, reach)
     assert deployment.trouble.acts == []
 
 
 def test_a_deleted_session_is_not_created(deployment: Deployment, granted: TokenGrant) -> None:
-    """No ghost (F25)."""
+    """A logout never creates an item (F25)."""
     deployment.store.sessions.clear()
     deployment.logout(granted.refresh_token, Reach.ONE)
     deployment.logout(granted.refresh_token, Reach.ALL)
@@ -134,7 +134,7 @@ def test_an_outage_is_said_and_the_call_may_be_repeated(
     granted: TokenGrant,
     reach: Reach,
 ) -> None:
-    """The client must not believe that it is logged out (A7)."""
+    """A client must not believe that it is logged out while it is not (A7)."""
     deployment.trouble.fail("end")
     with pytest.raises(TemporarilyUnavailable):
         deployment.logout(granted.refresh_token, reach)

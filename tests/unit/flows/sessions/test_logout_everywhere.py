@@ -20,7 +20,7 @@ def granted(deployment: Deployment) -> TokenGrant:
 
 
 def test_logout_everywhere_ends_all_sessions(deployment: Deployment, granted: TokenGrant) -> None:
-    """Every device of this user, and no device of another (A8)."""
+    """Every device of this user is logged out, and no device of another user (A8)."""
     deployment.administration.create("bob", "another correct horse")
     others = [deployment.log_in() for _ in range(3)]
     bobs = deployment.log_in("bob", "another correct horse")
@@ -31,7 +31,7 @@ def test_logout_everywhere_ends_all_sessions(deployment: Deployment, granted: To
 
 
 def test_logout_everywhere_is_told_once(deployment: Deployment, granted: TokenGrant) -> None:
-    """One event for all."""
+    """One event is recorded for all sessions."""
     deployment.log_in()
     deployment.names()
     deployment.logout(granted.refresh_token, Reach.ALL)
@@ -40,7 +40,7 @@ def test_logout_everywhere_is_told_once(deployment: Deployment, granted: TokenGr
 
 
 def test_the_epoch_moves_before_any_session_ends(deployment: Deployment, granted: TokenGrant) -> None:
-    """From then on no login that began before can open another (F12)."""
+    """A login that began earlier cannot open a session after this (F12)."""
     deployment.log_in()
     deployment.trouble.acts.clear()
     deployment.logout(granted.refresh_token, Reach.ALL)
@@ -50,7 +50,7 @@ def test_the_epoch_moves_before_any_session_ends(deployment: Deployment, granted
 
 @pytest.mark.parametrize("speaker", range(5))
 def test_the_speaking_session_ends_last(deployment: Deployment, speaker: int) -> None:
-    """So that a call that failed half-way can be made again, whichever session spoke."""
+    """A call that failed half-way can be repeated with the same token, for each session."""
     grants = [deployment.log_in() for _ in range(5)]
     deployment.trouble.fail("end", after=4)
     with pytest.raises(TemporarilyUnavailable):
@@ -67,7 +67,7 @@ def test_the_speaking_session_ends_last(deployment: Deployment, speaker: int) ->
 def test_a_failure_at_any_step_is_made_up_for_by_a_retry(
     deployment: Deployment, granted: TokenGrant, act: str, after: int
 ) -> None:
-    """Whatever failed, the same token still speaks, and then everything has ended (A7, F19)."""
+    """After a failure at any step the same token still works, and a second call ends every session (A7, F19)."""
     for _ in range(3):
         deployment.log_in()
     deployment.trouble.fail(act, after=after, times=1)
@@ -81,7 +81,7 @@ def test_a_failure_at_any_step_is_made_up_for_by_a_retry(
 def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A whole login after the epoch moved is swept with the others (F12)."""
+    """A complete login after the epoch moved is ended with the others (F12)."""
     ids_to_end = deployment.sessions.ids_to_end
     late: list[TokenGrant] = []
 
@@ -99,7 +99,7 @@ def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
 def test_a_login_that_began_before_the_epoch_moved_is_refused(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It read the old epoch, and may not open a session after the sweep (F12)."""
+    """Such a login read the old epoch, so it cannot open a session after the sweep (F12)."""
     open_session = deployment.session_opening.open
 
     def after_the_sweep(*args: object, **kwargs: object) -> None:
@@ -115,7 +115,7 @@ def test_a_login_that_began_before_the_epoch_moved_is_refused(
 def test_a_session_that_ends_meanwhile_is_no_failure(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another logout came first; its tombstone stays (F10)."""
+    """Another logout ended the session first, and its tombstone does not change (F10)."""
     other = deployment.log_in()
     ids_to_end = deployment.sessions.ids_to_end
 
@@ -131,7 +131,7 @@ def test_a_session_that_ends_meanwhile_is_no_failure(
 
 
 def test_a_revoked_session_speaks_for_nobody(deployment: Deployment, granted: TokenGrant) -> None:
-    """A stolen token from a session that was logged out cannot log the user out everywhere."""
+    """A stolen token of a session that was logged out cannot log the user out everywhere."""
     other = deployment.log_in()
     deployment.logout(granted.refresh_token, Reach.ONE)
     deployment.names()
@@ -142,7 +142,7 @@ def test_a_revoked_session_speaks_for_nobody(deployment: Deployment, granted: To
 
 
 def test_an_expired_session_speaks_for_nobody(deployment: Deployment, granted: TokenGrant) -> None:
-    """Nor one that timed out."""
+    """A token of a session that timed out cannot log the user out everywhere."""
     deployment.clock.advance(seconds=IDLE_SECONDS - 10)
     other = deployment.log_in()
     deployment.clock.advance(seconds=10)
@@ -152,7 +152,7 @@ def test_an_expired_session_speaks_for_nobody(deployment: Deployment, granted: T
 
 
 def test_a_deleted_users_sessions_still_end(deployment: Deployment, granted: TokenGrant) -> None:
-    """Without an identity there is no epoch to move, and nobody who could log in."""
+    """Without an identity there is no epoch to move, and no login is possible."""
     deployment.log_in()
     deployment.store.identities.clear()
     deployment.logout(granted.refresh_token, Reach.ALL)
@@ -162,7 +162,7 @@ def test_a_deleted_users_sessions_still_end(deployment: Deployment, granted: Tok
 def test_a_refresh_that_races_a_logout_loses(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever comes first, the session is dead afterwards (F9, F11)."""
+    """The session is dead after both calls (F9, F11)."""
     successor = deployment.refreshed(granted.refresh_token)
     rotate = deployment.sessions.rotate
     deployment.clock.advance(seconds=GRACE_SECONDS)

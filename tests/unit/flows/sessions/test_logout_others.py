@@ -1,4 +1,4 @@
-"""Logout of the others: the epoch moves, then every session of the user ends but the one that speaks."""
+"""Logout of the others: the epoch moves, then every session of the user ends except the one that asks."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def log_out_others(deployment: Deployment, granted: TokenGrant) -> None:
 
 
 def test_the_others_end_and_this_one_goes_on(deployment: Deployment, granted: TokenGrant) -> None:
-    """Every other device of this user, and no device of another user (A8)."""
+    """Every other device of this user is logged out, and no device of another user (A8)."""
     others = [deployment.log_in() for _ in range(3)]
     deployment.administration.create("bob", "another correct horse")
     bobs = deployment.log_in("bob", "another correct horse")
@@ -34,7 +34,7 @@ def test_the_others_end_and_this_one_goes_on(deployment: Deployment, granted: To
 
 
 def test_the_epoch_moves_first(deployment: Deployment, granted: TokenGrant) -> None:
-    """No login that began before opens a session after (F12)."""
+    """A login that began earlier cannot open a session after this (F12)."""
     deployment.log_in()
     deployment.trouble.acts.clear()
     log_out_others(deployment, granted)
@@ -44,7 +44,7 @@ def test_the_epoch_moves_first(deployment: Deployment, granted: TokenGrant) -> N
 
 @pytest.mark.parametrize("state", ["ended", "expired", "forgotten"])
 def test_only_a_living_session_speaks(deployment: Deployment, granted: TokenGrant, state: str) -> None:
-    """A token that was logged out, has expired or is forgotten ends nobody's others."""
+    """The token of a session that was logged out, has expired or was deleted ends no other session."""
     if state == "ended":
         deployment.logout(granted.refresh_token, Reach.ONE)
     elif state == "expired":
@@ -59,7 +59,7 @@ def test_only_a_living_session_speaks(deployment: Deployment, granted: TokenGran
 
 @pytest.mark.parametrize("act", ["find_session", "move_epoch", "ids_to_end", "end"])
 def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: TokenGrant, act: str) -> None:
-    """Unavailable; the session that speaks lives, so the same call ends the rest (A7)."""
+    """The answer is unavailable. The asking session lives, so the same call ends the rest (A7)."""
     others = [deployment.log_in() for _ in range(3)]
     deployment.trouble.fail(act, after=1 if act == "end" else 0)
     with pytest.raises(TemporarilyUnavailable):

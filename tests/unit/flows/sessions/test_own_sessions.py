@@ -1,4 +1,4 @@
-"""Own sessions: seen and ended by a living session of their user, and by nobody else."""
+"""Own sessions: only a living session of a user can list and end that user's sessions."""
 
 from dataclasses import replace
 
@@ -37,12 +37,12 @@ def listed(deployment: Deployment, granted: TokenGrant) -> list[str]:
 
 
 def end(deployment: Deployment, granted: TokenGrant, session_id: str) -> None:
-    """End a session, as one session of its user asks."""
+    """End a session on request of another session."""
     deployment.own_sessions.end(deployment.token_of(granted).user_id, granted.session_id, session_id)
 
 
 def test_the_session_used_last_comes_first(deployment: Deployment, mine: TokenGrant) -> None:
-    """A refresh is a use, and so is the login (A18)."""
+    """A login and a refresh both count as use (A18)."""
     deployment.clock.advance(seconds=60)
     second = deployment.log_in()
     deployment.clock.advance(seconds=60)
@@ -56,7 +56,7 @@ def test_the_session_used_last_comes_first(deployment: Deployment, mine: TokenGr
 def test_only_living_sessions_of_ones_own_are_listed(
     deployment: Deployment, mine: TokenGrant, bobs: TokenGrant
 ) -> None:
-    """Neither another user's, nor one that was logged out, nor one that was idle for too long (A5, A18)."""
+    """Another user's session, a logged-out session and a session that was idle too long are absent (A5, A18)."""
     idle, gone = deployment.log_in(), deployment.log_in()
     deployment.logout(gone.refresh_token, Reach.ONE)
     assert set(listed(deployment, mine)) == {mine.session_id, idle.session_id}
@@ -68,13 +68,13 @@ def test_only_living_sessions_of_ones_own_are_listed(
 
 
 def test_a_list_is_one_read(deployment: Deployment, mine: TokenGrant) -> None:
-    """The caller's own session is looked for in what is read anyway."""
+    """The list contains the caller's own session, so no second read is needed."""
     listed(deployment, mine)
     assert deployment.trouble.acts == ["living"]
 
 
 def test_a_session_of_ones_own_is_ended(deployment: Deployment, mine: TokenGrant) -> None:
-    """It is dead at once, with a reason of its own, and told; the others live on (A8)."""
+    """The session is dead at once, its end is recorded with the reason `user`, and the others live on (A8)."""
     other, third = deployment.log_in(), deployment.log_in()
     deployment.names()
     end(deployment, mine, other.session_id)
@@ -86,7 +86,7 @@ def test_a_session_of_ones_own_is_ended(deployment: Deployment, mine: TokenGrant
 
 
 def test_the_session_that_asks_may_end_itself(deployment: Deployment, mine: TokenGrant) -> None:
-    """Then its access token lists and ends nothing any more."""
+    """After that, its access token lists and ends nothing."""
     other = deployment.log_in()
     end(deployment, mine, mine.session_id)
     assert deployment.is_dead(mine)
@@ -98,7 +98,7 @@ def test_the_session_that_asks_may_end_itself(deployment: Deployment, mine: Toke
 
 @pytest.mark.parametrize("how", ["logged out", "idle", "absolute", "forgotten"])
 def test_a_dead_session_lists_and_ends_nothing(deployment: Deployment, mine: TokenGrant, how: str) -> None:
-    """An access token outlives its session by minutes; for this it is no good any more."""
+    """The access token of a dead session stays valid for minutes, but it lists and ends no session."""
     match how:
         case "logged out":
             deployment.logout(mine.refresh_token, Reach.ONE)
@@ -122,7 +122,7 @@ def test_a_dead_session_lists_and_ends_nothing(deployment: Deployment, mine: Tok
 def test_every_session_that_is_not_there_reads_the_same(
     deployment: Deployment, mine: TokenGrant, bobs: TokenGrant
 ) -> None:
-    """Another user's, an ended, an expired one, and no id at all: one error, and nothing changes."""
+    """Another user's session, an ended one, an expired one and a malformed id get one error, and nothing changes."""
     ended, expired = deployment.log_in(), deployment.log_in()
     deployment.logout(ended.refresh_token, Reach.ONE)
     deployment.change_session(expired, idle_expires_at_seconds=deployment.clock() // 1000)
@@ -137,7 +137,7 @@ def test_every_session_that_is_not_there_reads_the_same(
 
 
 def test_what_is_no_id_costs_one_read(deployment: Deployment, mine: TokenGrant) -> None:
-    """The caller's own session; DynamoDB is not asked for a key that it would refuse."""
+    """The one read is for the caller's own session. DynamoDB would refuse the malformed key, so it is not asked."""
     with pytest.raises(UnknownSession):
         end(deployment, mine, "x" * 9000)
     assert deployment.trouble.acts == ["find_session"]
@@ -146,7 +146,7 @@ def test_what_is_no_id_costs_one_read(deployment: Deployment, mine: TokenGrant) 
 def test_a_session_that_ends_meanwhile_is_not_there(
     deployment: Deployment, mine: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else ended it between the read and the write: there is nothing left to end, and it is told once."""
+    """Another caller ended the session between the read and the write, so this call records no event."""
     other = deployment.log_in()
     deployment.names()
 
@@ -163,7 +163,7 @@ def test_a_session_that_ends_meanwhile_is_not_there(
 def test_trouble_is_unavailable_and_the_same_call_works_later(
     deployment: Deployment, mine: TokenGrant, act: str
 ) -> None:
-    """Never a 404 or a 401 for it (DC-3, F19)."""
+    """The answer is never 404 or 401 (DC-3, F19)."""
     other = deployment.log_in()
     deployment.trouble.fail(act)
     with pytest.raises(TemporarilyUnavailable):
@@ -175,6 +175,6 @@ def test_trouble_is_unavailable_and_the_same_call_works_later(
 
 @pytest.mark.parametrize("times", [100])
 def test_a_session_is_listed_as_soon_as_it_is_there(deployment: Deployment, mine: TokenGrant, times: int) -> None:
-    """Created and then listed, a hundred times, none is missing (A18)."""
+    """Each of a hundred new sessions is in the next list (A18)."""
     for _ in range(times):
         assert deployment.log_in().session_id in listed(deployment, mine)

@@ -1,4 +1,4 @@
-"""Refresh: every outcome with its answer, its effect and its event."""
+"""Refresh: each outcome with its answer, its effect and its event."""
 
 from dataclasses import replace
 
@@ -26,14 +26,14 @@ def first(deployment: Deployment) -> TokenGrant:
 
 
 def refused(deployment: Deployment, refresh_token: str) -> InvalidGrant:
-    """Present a token and be refused."""
+    """Present a token and return the refusal."""
     with pytest.raises(InvalidGrant) as caught:
         deployment.refreshed(refresh_token)
     return caught.value
 
 
 def test_the_current_token_is_rotated(deployment: Deployment, first: TokenGrant) -> None:
-    """A new refresh token, a new access token, the next generation in the table (A1)."""
+    """The client gets a new refresh token and a new access token, and the table has the next generation (A1)."""
     second = deployment.refreshed(first.refresh_token)
     session = deployment.session_of(first)
     assert deployment.token_of(second) == deployment.token_of(first).successor()
@@ -43,14 +43,14 @@ def test_the_current_token_is_rotated(deployment: Deployment, first: TokenGrant)
 
 
 def test_a_refresh_is_one_write_and_no_read(deployment: Deployment, first: TokenGrant) -> None:
-    """One conditional write, whatever the outcome short of reuse."""
+    """A refresh is one conditional write. Only reuse needs more."""
     deployment.refreshed(first.refresh_token)
     deployment.refreshed(first.refresh_token)
     assert deployment.trouble.acts == ["rotate", "rotate"]
 
 
 def test_the_session_id_stays_and_token_ids_do_not(deployment: Deployment, first: TokenGrant) -> None:
-    """Every access token has a `jti` of its own and the `sid` of its session (I6, T2)."""
+    """Each access token has its own `jti` and the `sid` of its session (I6, T2)."""
     second = deployment.refreshed(first.refresh_token)
     before, after = deployment.session_of(first), deployment.claims_of(second)
     assert (second.session_id, after.sid) == (first.session_id, first.session_id)
@@ -60,14 +60,14 @@ def test_the_session_id_stays_and_token_ids_do_not(deployment: Deployment, first
 
 
 def test_a_refresh_keeps_rights_and_the_time_of_the_login(deployment: Deployment, first: TokenGrant) -> None:
-    """Nothing is widened, and the password was not checked again (A4, T9)."""
+    """A refresh adds no rights and does not count as a login (A4, T9)."""
     claims = deployment.claims_of(deployment.refreshed(first.refresh_token))
     assert (claims.scope, claims.roles, claims.amr) == ("orders:read", ("admin",), ("pwd",))
     assert (claims.auth_time, claims.iat) == (NOW, NOW + 3600)
 
 
 def test_a_refresh_extends_the_idle_timeout_only(deployment: Deployment, first: TokenGrant) -> None:
-    """The absolute end stays where the login put it (A5)."""
+    """The absolute timeout stays as the login set it (A5)."""
     granted = deployment.refreshed(first.refresh_token)
     session = deployment.session_of(first)
     assert session.idle_expires_at_seconds == NOW + 3600 + IDLE_SECONDS
@@ -76,7 +76,7 @@ def test_a_refresh_extends_the_idle_timeout_only(deployment: Deployment, first: 
 
 
 def test_the_current_token_within_the_window_is_answered_with_itself(deployment: Deployment, first: TokenGrant) -> None:
-    """At most one rotation a window: the same refresh token, a new access token (coalesced)."""
+    """There is at most one rotation per grace window: same refresh token, new access token (coalesced)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=GRACE_SECONDS, ms=-1)
     third = deployment.refreshed(second.refresh_token)
@@ -87,7 +87,7 @@ def test_the_current_token_within_the_window_is_answered_with_itself(deployment:
 
 
 def test_the_window_ends_for_the_current_token(deployment: Deployment, first: TokenGrant) -> None:
-    """At W it rotates again."""
+    """At the end of the window the token rotates again."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=GRACE_SECONDS)
     third = deployment.refreshed(second.refresh_token)
@@ -98,7 +98,7 @@ def test_the_window_ends_for_the_current_token(deployment: Deployment, first: To
 def test_callers_with_one_token_all_get_the_same_successor(
     deployment: Deployment, first: TokenGrant, callers: int
 ) -> None:
-    """Byte for byte, with one rotation among them all (converged, F2, F6)."""
+    """All refresh tokens are equal, byte for byte, after one rotation (converged, F2, F6)."""
     answers = [deployment.refreshed(first.refresh_token) for _ in range(callers)]
     assert len({answer.refresh_token for answer in answers}) == 1
     assert len({answer.access_token for answer in answers}) == callers
@@ -107,7 +107,7 @@ def test_callers_with_one_token_all_get_the_same_successor(
 
 
 def test_a_retry_at_the_end_of_the_window_still_converges(deployment: Deployment, first: TokenGrant) -> None:
-    """Age = W is inside, one millisecond more is reuse (F2, F4)."""
+    """The last millisecond of the window is inside it. One millisecond later is reuse (F2, F4)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=GRACE_SECONDS)
     assert deployment.refreshed(first.refresh_token).refresh_token == second.refresh_token
@@ -118,7 +118,7 @@ def test_a_retry_at_the_end_of_the_window_still_converges(deployment: Deployment
 def test_a_lost_response_of_our_own_write_is_no_reuse(
     deployment: Deployment, first: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK wrote twice: answered as the winner that it is, with no window at all (F1)."""
+    """The SDK sent the write twice, and the second attempt is recognized without any grace window (F1)."""
     deployment.grace_seconds = 0
     rotate = deployment.sessions.rotate
 
@@ -135,7 +135,7 @@ def test_a_lost_response_of_our_own_write_is_no_reuse(
 
 
 def test_every_invocation_rotates_under_an_id_of_its_own(deployment: Deployment, first: TokenGrant) -> None:
-    """Or one caller would take another's rotation for its own (F1)."""
+    """Otherwise one caller would take the rotation of another caller for its own (F1)."""
     second = deployment.refreshed(first.refresh_token)
     one = deployment.session_of(first).rotation_id
     deployment.clock.advance(seconds=GRACE_SECONDS)
@@ -145,7 +145,7 @@ def test_every_invocation_rotates_under_an_id_of_its_own(deployment: Deployment,
 
 
 def test_the_idle_timeout_ends_a_session(deployment: Deployment, first: TokenGrant) -> None:
-    """One second before it works, at the second it does not (A5)."""
+    """The token works one millisecond before the timeout and is refused at the timeout (A5)."""
     deployment.clock.now_ms = (NOW + IDLE_SECONDS) * 1000
     refused(deployment, first.refresh_token)
     assert deployment.session_of(first).generation == 0
@@ -155,7 +155,7 @@ def test_the_idle_timeout_ends_a_session(deployment: Deployment, first: TokenGra
 
 
 def test_the_absolute_timeout_ends_a_session_that_is_always_busy(deployment: Deployment) -> None:
-    """Refreshing every half idle time, it dies at the absolute end, and so does its last access token (A5)."""
+    """The session is refreshed often and still ends at the absolute timeout, like its last access token (A5)."""
     granted = deployment.log_in()
     end = NOW + ABSOLUTE_SECONDS
     while deployment.clock() // 1000 + IDLE_SECONDS // 2 < end:
@@ -170,7 +170,7 @@ def test_the_absolute_timeout_ends_a_session_that_is_always_busy(deployment: Dep
 
 
 def test_a_deleted_session_is_refused_and_not_created(deployment: Deployment, first: TokenGrant) -> None:
-    """TTL deletes; nothing comes back as a ghost (F25)."""
+    """DynamoDB's TTL deleted the session, and a refresh does not create it again (F25)."""
     deployment.store.sessions.clear()
     refused(deployment, first.refresh_token)
     assert deployment.store.sessions == {}
@@ -178,7 +178,7 @@ def test_a_deleted_session_is_refused_and_not_created(deployment: Deployment, fi
 
 
 def test_a_token_ahead_of_its_session_is_refused_with_an_alarm(deployment: Deployment, first: TokenGrant) -> None:
-    """The table was restored from a backup: no tokens, no end, an event of its own (F31)."""
+    """The table was restored from a backup: no tokens, the session lives, and the event has its own name (F31)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.change_session(first, generation=0, rotated_at_ms=0)
     deployment.names()
@@ -190,7 +190,7 @@ def test_a_token_ahead_of_its_session_is_refused_with_an_alarm(deployment: Deplo
 
 
 def test_another_seed_is_refused_with_an_alarm_and_touches_nothing(deployment: Deployment, first: TokenGrant) -> None:
-    """Whoever minted that has the MAC key."""
+    """Only a party that has the MAC key can mint such a token."""
     before = deployment.session_of(first)
     ring = deployment.key_ring.keys
     forged = refresh_tokens.mint(replace(deployment.token_of(first), seed=b"\x00" * 16), ring.mac)
@@ -212,13 +212,13 @@ def test_forged_and_malformed_tokens_cost_no_call(deployment: Deployment, first:
 
 
 def test_an_access_token_is_no_refresh_token(deployment: Deployment, first: TokenGrant) -> None:
-    """Two kinds of token, mutually exclusive (A9, T7)."""
+    """The two kinds of token are not interchangeable (A9, T7)."""
     refused(deployment, first.access_token)
     assert deployment.trouble.acts == []
 
 
 def test_the_last_generation_is_refused_without_a_call(deployment: Deployment, first: TokenGrant) -> None:
-    """The token before it is still rotated (F37)."""
+    """The token of the generation before it still rotates (F37)."""
     ring, token = deployment.key_ring.keys, deployment.token_of(first)
     deployment.change_session(first, generation=MAX_GENERATION - 1)
     last = deployment.refreshed(refresh_tokens.mint(replace(token, generation=MAX_GENERATION - 1), ring.mac))
@@ -228,7 +228,7 @@ def test_the_last_generation_is_refused_without_a_call(deployment: Deployment, f
 
 
 def test_every_refusal_reads_the_same(deployment: Deployment, first: TokenGrant) -> None:
-    """Forged, unknown, expired, revoked, reused: one code and one text (A17)."""
+    """Forged, expired, reused and revoked tokens, and tokens of deleted sessions, get one code and one text (A17)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=3600)
     errors = [refused(deployment, "forged"), refused(deployment, first.refresh_token)]
@@ -244,7 +244,7 @@ def test_every_refusal_reads_the_same(deployment: Deployment, first: TokenGrant)
 
 
 def test_an_outage_changes_nothing_and_the_token_stays_good(deployment: Deployment, first: TokenGrant) -> None:
-    """Unavailable and never invalid_grant; afterwards the same token works (F19, DC-3)."""
+    """The answer is unavailable and never invalid_grant. Later the same token works (F19, DC-3)."""
     before = deployment.session_of(first)
     deployment.trouble.fail("rotate")
     with pytest.raises(TemporarilyUnavailable):
@@ -271,7 +271,7 @@ def test_without_keys_nothing_is_rotated(
 def test_a_token_under_the_previous_mac_key_is_renewed_under_the_new_one(
     deployment: Deployment, first: TokenGrant
 ) -> None:
-    """A rotation of the MAC key logs nobody out (F16)."""
+    """A rotation of the MAC key logs out no user (F16)."""
     ring = deployment.key_ring.keys
     new = MacKey(b"mac-2", b"2" * 32)
     deployment.key_ring.keys = replace(ring, mac=new, mac_keys={**ring.mac_keys, new.key_id: new})
@@ -285,7 +285,7 @@ def test_a_token_under_the_previous_mac_key_is_renewed_under_the_new_one(
 
 
 def test_a_new_signing_key_signs_from_then_on(deployment: Deployment, first: TokenGrant) -> None:
-    """And the old one's tokens are still verified until it ends (F15)."""
+    """Tokens of the old key are still verified until it ends (F15)."""
     second = deployment.refreshed(first.refresh_token)
     ring = deployment.key_ring.keys
     old, new = ring.verifying
@@ -296,7 +296,7 @@ def test_a_new_signing_key_signs_from_then_on(deployment: Deployment, first: Tok
 
 
 def test_a_clock_that_jumps_back_logs_nobody_out(deployment: Deployment, first: TokenGrant) -> None:
-    """Another machine rotated a little in our future: its answers converge and coalesce (F23)."""
+    """Another machine's clock is ahead, and its rotation still converges and coalesces here (F23)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=-30)
     assert deployment.refreshed(first.refresh_token).refresh_token == second.refresh_token
@@ -305,7 +305,7 @@ def test_a_clock_that_jumps_back_logs_nobody_out(deployment: Deployment, first: 
 
 
 def test_the_access_lifetime_is_the_policys(deployment: Deployment, first: TokenGrant) -> None:
-    """In the answer and in the token."""
+    """The answer and the token both have this lifetime."""
     granted = deployment.refresh(first.refresh_token, POLICY._replace(ttl_seconds=300))
     claims = deployment.claims_of(granted)
     assert (granted.expires_in_seconds, claims.exp - claims.iat) == (300, 300)

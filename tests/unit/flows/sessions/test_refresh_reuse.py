@@ -1,4 +1,4 @@
-"""Reuse of a refresh token: the session ends, once, and tells."""
+"""Reuse of a refresh token: the session ends once, and the reuse is recorded."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from tests.support.deployment import GRACE_SECONDS, Deployment
 
 @dataclass
 class Chain:
-    """One session with three generations of tokens, the window of the last rotation being over."""
+    """One session with three generations of tokens. The grace window of the last rotation is over."""
 
     parent: TokenGrant
     previous: TokenGrant
@@ -23,7 +23,7 @@ class Chain:
 
 @pytest.fixture
 def chain(deployment: Deployment) -> Chain:
-    """Log in and refresh twice, in peace."""
+    """Log in and refresh twice, without any reuse."""
     parent = deployment.log_in()
     deployment.clock.advance(seconds=3600)
     previous = deployment.refreshed(parent.refresh_token)
@@ -35,14 +35,14 @@ def chain(deployment: Deployment) -> Chain:
 
 
 def refuse(deployment: Deployment, granted: TokenGrant) -> None:
-    """Present a token and be refused."""
+    """Present a token and expect a refusal."""
     with pytest.raises(InvalidGrant):
         deployment.refreshed(granted.refresh_token)
 
 
 @pytest.mark.parametrize("generation", ["parent", "previous"])
 def test_a_used_token_that_comes_back_ends_the_session(deployment: Deployment, chain: Chain, generation: str) -> None:
-    """The current token is dead too, for thief and victim alike (A2, F4, F5, F28)."""
+    """The current token is dead too, for the attacker and for the owner (A2, F4, F5, F28)."""
     refuse(deployment, getattr(chain, generation))
     session = deployment.session_of(chain.current)
     assert (session.revoked_at_seconds, session.revoked_reason) == (deployment.clock() // 1000, Outcome.REUSED)
@@ -51,14 +51,14 @@ def test_a_used_token_that_comes_back_ends_the_session(deployment: Deployment, c
 
 
 def test_a_grandparent_is_reuse_even_inside_the_window(deployment: Deployment, chain: Chain) -> None:
-    """Only the previous token has a window (F5)."""
+    """Only the previous token has a grace window (F5)."""
     deployment.refreshed(chain.current.refresh_token)
     refuse(deployment, chain.previous)
     refuse(deployment, chain.current)
 
 
 def test_reuse_is_told_once_with_the_gap(deployment: Deployment, chain: Chain) -> None:
-    """User, session, reason and how old the token was (A16)."""
+    """The event has the user, the session, the reason and the number of generations behind (A16)."""
     refuse(deployment, chain.parent)
     token = deployment.token_of(chain.parent)
     told = [(e.name, e.user_id, e.session_id, e.reason, e.generations_behind) for e in deployment.events]
@@ -66,7 +66,7 @@ def test_reuse_is_told_once_with_the_gap(deployment: Deployment, chain: Chain) -
 
 
 def test_many_who_replay_are_one_alarm(deployment: Deployment, chain: Chain) -> None:
-    """Of 64 replays one ends the session and tells; the rest are refused (F7)."""
+    """One of 64 replays ends the session and is recorded as reuse. The others are only refused (F7)."""
     for _ in range(32):
         refuse(deployment, chain.parent)
         refuse(deployment, chain.previous)
@@ -78,7 +78,7 @@ def test_many_who_replay_are_one_alarm(deployment: Deployment, chain: Chain) -> 
 def test_two_who_see_the_reuse_at_once_are_one_alarm(
     deployment: Deployment, chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both decide "reuse" before either ends the session; the one that ends it tells (F7)."""
+    """Both callers detect the reuse before the session ends. Only the caller that ends the session records it (F7)."""
     end = deployment.sessions.end
 
     def after_another_caller(*args: object, **kwargs: object) -> None:
@@ -93,7 +93,7 @@ def test_two_who_see_the_reuse_at_once_are_one_alarm(
 
 
 def test_an_end_that_fails_answers_unavailable_and_is_made_up_for(deployment: Deployment, chain: Chain) -> None:
-    """The thief gets nothing, the log hears of it, and the next replay is detected still (F21)."""
+    """The attacker gets no tokens, the reuse is recorded, and the next replay is detected again (F21)."""
     deployment.trouble.fail("end")
     with pytest.raises(TemporarilyUnavailable):
         deployment.refreshed(chain.parent.refresh_token)
@@ -106,14 +106,14 @@ def test_an_end_that_fails_answers_unavailable_and_is_made_up_for(deployment: De
 
 
 def test_reuse_ends_one_session_only(deployment: Deployment, chain: Chain) -> None:
-    """The user's other devices stay logged in."""
+    """Other devices of the user stay logged in."""
     other = deployment.log_in()
     refuse(deployment, chain.parent)
     assert deployment.refreshed(other.refresh_token).session_id == other.session_id
 
 
 def test_a_logged_out_session_is_never_reuse(deployment: Deployment, chain: Chain) -> None:
-    """Replays after a logout raise no alarm, and change nothing (F8)."""
+    """Replays after a logout raise no alarm and change nothing (F8)."""
     deployment.logout(chain.current.refresh_token, Reach.ONE)
     deployment.names()
     tombstone = deployment.session_of(chain.current)
@@ -124,7 +124,7 @@ def test_a_logged_out_session_is_never_reuse(deployment: Deployment, chain: Chai
 
 
 def test_strict_mode_ends_the_session_at_the_second_use(deployment: Deployment, chain: Chain) -> None:
-    """W = 0: one answer, then reuse, in the same millisecond (F6)."""
+    """Without a grace window the second use is reuse, even in the same millisecond (F6)."""
     deployment.grace_seconds = 0
     successor = deployment.refreshed(chain.current.refresh_token)
     refuse(deployment, chain.current)
@@ -135,7 +135,7 @@ def test_strict_mode_ends_the_session_at_the_second_use(deployment: Deployment, 
 def test_a_thief_who_alternates_with_the_victim_is_caught_in_the_first_cycle(
     deployment: Deployment, chain: Chain
 ) -> None:
-    """The victim refreshes, the thief presents the same token an hour later: both are out (F29, F30)."""
+    """The owner refreshes, and an attacker presents the same token an hour later: both are logged out (F29, F30)."""
     deployment.refreshed(chain.current.refresh_token)
     deployment.clock.advance(seconds=3600)
     refuse(deployment, chain.current)

@@ -1,4 +1,4 @@
-"""Refresh with a scope: as much as the session has or less, and never a token used up for more."""
+"""Refresh with a scope: it may be the session's scope or less, and a request for more does not use up the token."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ WIDER = ["read write delete", "delete", "rea", 'no "scope"', "read  write", " ",
 
 @pytest.fixture
 def first(deployment: Deployment) -> TokenGrant:
-    """Return the grant of a login an hour ago, of a user with two words of scope."""
+    """Return the grant of a login an hour ago. The user has two words of scope."""
     identity = deployment.store.identities["alice"]
     deployment.store.identities["alice"] = replace(identity, scope="read write")
     granted = deployment.log_in()
@@ -28,7 +28,7 @@ def first(deployment: Deployment) -> TokenGrant:
 
 
 def test_a_narrower_scope_is_the_access_tokens_alone(deployment: Deployment, first: TokenGrant) -> None:
-    """The answer says what was granted; session and refresh token keep the original, so all can be had again (A4)."""
+    """The session and the refresh token keep the full scope, so a later refresh can get all of it again (A4)."""
     narrow = deployment.refreshed(first.refresh_token, "write")
     assert (narrow.scope, deployment.claims_of(narrow).scope) == ("write", "write")
     assert deployment.session_of(first).scope == "read write"
@@ -38,7 +38,7 @@ def test_a_narrower_scope_is_the_access_tokens_alone(deployment: Deployment, fir
 
 
 def test_a_scope_costs_nothing_more(deployment: Deployment, first: TokenGrant) -> None:
-    """One write and no read, granted or refused."""
+    """A request with a scope is one write and no read, whether it is granted or refused."""
     narrow = deployment.refreshed(first.refresh_token, "write")
     with pytest.raises(InvalidScope):
         deployment.refreshed(narrow.refresh_token, "delete")
@@ -49,7 +49,7 @@ def test_a_scope_costs_nothing_more(deployment: Deployment, first: TokenGrant) -
 def test_a_wider_scope_is_refused_and_the_token_stays_good(
     deployment: Deployment, first: TokenGrant, scope: str
 ) -> None:
-    """The write itself refuses it: no generation, no idle timeout, nothing has moved (A4)."""
+    """The conditional write refuses it, so neither the generation nor the idle timeout moves (A4)."""
     before = deployment.session_of(first)
     with pytest.raises(InvalidScope):
         deployment.refreshed(first.refresh_token, scope)
@@ -60,7 +60,7 @@ def test_a_wider_scope_is_refused_and_the_token_stays_good(
 
 @pytest.mark.parametrize("scope", ["write", ""])
 def test_retries_honour_their_own_scope(deployment: Deployment, first: TokenGrant, scope: str) -> None:
-    """Coalesced and converged: the same refresh token as the winner's, an access token with the scope of the call."""
+    """A coalesced or converged retry gets the winner's refresh token and an access token with its own scope."""
     winner = deployment.refreshed(first.refresh_token, "read")
     for presented in (first.refresh_token, winner.refresh_token):
         retry = deployment.refreshed(presented, scope)
@@ -74,7 +74,7 @@ def test_retries_honour_their_own_scope(deployment: Deployment, first: TokenGran
 def test_retries_with_a_wider_scope_are_refused_as_well(
     deployment: Deployment, first: TokenGrant, scope: str, grace: int
 ) -> None:
-    """Neither the current token nor, inside the window, its parent is used up, whatever the window (A4)."""
+    """The current token and, inside the grace window, the previous token stay usable (A4)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.grace_seconds = grace
     before = deployment.session_of(first)
@@ -86,7 +86,7 @@ def test_retries_with_a_wider_scope_are_refused_as_well(
 
 @pytest.mark.parametrize("scope", WIDER)
 def test_a_dead_token_is_told_nothing_about_scope(deployment: Deployment, first: TokenGrant, scope: str) -> None:
-    """Forged, logged out, expired, forgotten: invalid_grant, as without a scope (A4, A17)."""
+    """A token that is forged, logged out, expired or deleted gets invalid_grant, as without a scope (A4, A17)."""
     other = deployment.log_in()
     deployment.logout(other.refresh_token, Reach.ONE)
     forged = first.refresh_token[:-1] + ("A" if first.refresh_token[-1] != "A" else "B")
@@ -103,7 +103,7 @@ def test_a_dead_token_is_told_nothing_about_scope(deployment: Deployment, first:
 
 @pytest.mark.parametrize("scope", [*WIDER, "read", ""])
 def test_reuse_is_reuse_whatever_the_scope(deployment: Deployment, first: TokenGrant, scope: str) -> None:
-    """A thief does not go unseen by asking for too much: the session ends (A2)."""
+    """An attacker cannot hide reuse by asking for too much scope: the session ends (A2)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=60)
     with pytest.raises(InvalidGrant):
@@ -113,21 +113,21 @@ def test_reuse_is_reuse_whatever_the_scope(deployment: Deployment, first: TokenG
 
 
 def test_a_refresh_token_says_nothing_of_scope(deployment: Deployment, first: TokenGrant) -> None:
-    """The successor is the same, byte for byte, whatever scope was asked for (A4)."""
+    """The successor is the same, byte for byte, for every requested scope (A4)."""
     token, key = deployment.token_of(first), deployment.key_ring.keys.mac
     narrow = deployment.refreshed(first.refresh_token, "read")
     assert narrow.refresh_token == refresh_tokens.mint(token.successor(), key)
 
 
 def test_a_narrower_token_carries_the_login_and_renews_nothing(deployment: Deployment, first: TokenGrant) -> None:
-    """`auth_time` and `amr` are the login's, and the roles stay (T9)."""
+    """`auth_time` and `amr` come from the login, and the roles stay (T9)."""
     narrow = deployment.claims_of(deployment.refreshed(first.refresh_token, "read"))
     assert (narrow.auth_time, narrow.iat) == (NOW, NOW + 3600)
     assert (narrow.amr, narrow.roles) == (("pwd",), ("admin",))
 
 
 def test_a_narrower_token_ends_with_its_session(deployment: Deployment, first: TokenGrant) -> None:
-    """No access token outlives the absolute end (A5)."""
+    """No access token outlives the absolute timeout (A5)."""
     end = NOW + ABSOLUTE_SECONDS
     deployment.change_session(first, idle_expires_at_seconds=end + 1)
     deployment.clock.now_ms = end * 1000 - 60_000

@@ -1,4 +1,4 @@
-"""The limit of sessions per user: the oldest beyond it end, the newest stay, and no login fails for it."""
+"""The limit of sessions per user: the oldest sessions beyond it end, and no login fails because of it."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tests.support.deployment import PASSWORD, Deployment
 
 
 def logins(deployment: Deployment, count: int) -> list[TokenGrant]:
-    """Log in so many times, one after another."""
+    """Log in this number of times, one after another."""
     grants = []
     for _ in range(count):
         deployment.clock.advance(ms=20)
@@ -22,14 +22,14 @@ def logins(deployment: Deployment, count: int) -> list[TokenGrant]:
 
 
 def living(deployment: Deployment) -> set[str]:
-    """Return the ids of all sessions that live."""
+    """Return the ids of all living sessions."""
     now = deployment.clock() // 1000
     return {session.session_id for session in deployment.store.sessions.values() if session.is_live(now)}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 20])
 def test_the_oldest_end_and_the_newest_stay(deployment: Deployment, limit: int) -> None:
-    """Up to the limit none ends; beyond it one for each login, the oldest (ASVS 7.1.2)."""
+    """Up to the limit no session ends. Beyond it, each login ends the oldest (ASVS 7.1.2)."""
     deployment.max_sessions = limit
     grants = logins(deployment, limit + 3)
     assert living(deployment) == {granted.session_id for granted in grants[-limit:]}
@@ -39,7 +39,7 @@ def test_the_oldest_end_and_the_newest_stay(deployment: Deployment, limit: int) 
 
 
 def test_one_is_single_session_mode(deployment: Deployment) -> None:
-    """Every login ends the session before it, also within one second, and never itself."""
+    """Each login ends the session before it, even within one second, and never its own."""
     deployment.max_sessions = 1
     for _ in range(50):
         [granted] = logins(deployment, 1)
@@ -47,7 +47,7 @@ def test_one_is_single_session_mode(deployment: Deployment) -> None:
 
 
 def test_a_thousand_logins_of_one_device_leave_the_limit(deployment: Deployment) -> None:
-    """F36: a client that loses its tokens each time keeps no more than anybody."""
+    """F36: a client that loses its tokens each time still keeps only the newest sessions."""
     deployment.max_sessions = 20
     grants = []
     identity = deployment.store.identities["alice"]
@@ -63,7 +63,7 @@ def test_a_thousand_logins_of_one_device_leave_the_limit(deployment: Deployment)
 
 
 def test_each_end_is_told(deployment: Deployment) -> None:
-    """By the name that every end has, with this reason (A16)."""
+    """The event has the name of every end of a session, and this reason (A16)."""
     deployment.max_sessions = 1
     first, _second = logins(deployment, 2)
     user_id = deployment.token_of(first).user_id
@@ -72,7 +72,7 @@ def test_each_end_is_told(deployment: Deployment) -> None:
 
 
 def test_sessions_that_are_dead_do_not_count(deployment: Deployment) -> None:
-    """Logged out or expired ones take nobody's place."""
+    """Sessions that were logged out or have expired do not use up the limit."""
     deployment.max_sessions = 2
     first, gone = logins(deployment, 2)
     deployment.logout(gone.refresh_token, Reach.ONE)
@@ -82,7 +82,7 @@ def test_sessions_that_are_dead_do_not_count(deployment: Deployment) -> None:
 
 
 def test_another_users_sessions_do_not_count(deployment: Deployment) -> None:
-    """The limit is each user's own."""
+    """Each user has a separate limit."""
     deployment.max_sessions = 1
     deployment.store.identities["bob"] = replace(
         deployment.store.identities["alice"], username="bob", user_id="Qm9iJ3MgdXNlciBpZCAuLg"
@@ -92,7 +92,7 @@ def test_another_users_sessions_do_not_count(deployment: Deployment) -> None:
 
 
 def test_the_session_is_open_before_any_other_ends(deployment: Deployment) -> None:
-    """One that cannot be opened costs nobody a session."""
+    """If a session cannot be opened, no other session ends."""
     deployment.max_sessions = 1
     deployment.log_in()
     deployment.trouble.acts.clear()
@@ -103,7 +103,7 @@ def test_the_session_is_open_before_any_other_ends(deployment: Deployment) -> No
 
 @pytest.mark.parametrize("act", ["ids_to_end", "end"])
 def test_trouble_fails_no_login_and_the_next_one_catches_up(deployment: Deployment, act: str) -> None:
-    """The login is good, the trouble is told, and nothing stays over the limit for good (F22)."""
+    """The login succeeds, the failure is recorded, and the next login ends the sessions over the limit (F22)."""
     deployment.max_sessions = 2
     logins(deployment, 2)
     deployment.names()
@@ -120,9 +120,9 @@ def test_trouble_fails_no_login_and_the_next_one_catches_up(deployment: Deployme
 
 
 def test_logins_at_once_end_up_within_the_limit(deployment: Deployment) -> None:
-    """Both are open before either looks: they agree on who is older, and nobody ends them both."""
+    """Both sessions are open before either login counts. Both agree on which is older, so one session stays."""
     deployment.max_sessions = 2
-    one, other = deployment.log_in(), deployment.log_in()  # of one millisecond
+    one, other = deployment.log_in(), deployment.log_in()  # both in one millisecond
     deployment.max_sessions = 1
     user_id = deployment.token_of(one).user_id
     for _ in range(2):
@@ -131,7 +131,7 @@ def test_logins_at_once_end_up_within_the_limit(deployment: Deployment) -> None:
 
 
 def test_what_another_login_ended_is_told_once(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two that look at once see the same oldest; one ends it, and the other goes on to the next."""
+    """Two logins see the same oldest session. One of them ends it, and the other continues with the next."""
     logins(deployment, 3)
     deployment.names()
     deployment.max_sessions = 1
@@ -151,7 +151,7 @@ def test_what_another_login_ended_is_told_once(deployment: Deployment, monkeypat
 
 
 def test_a_limit_that_was_lowered_makes_no_login_wait_for_long(deployment: Deployment) -> None:
-    """A login ends a hundred at most, the oldest; the next ones do the rest."""
+    """One login ends at most a hundred sessions, the oldest. The next logins end the rest."""
     identity = deployment.store.identities["alice"]
     template = deployment.session_of(deployment.log_in())
     for number in range(MAX_ENDS + 50):

@@ -1,4 +1,4 @@
-"""Login: what it answers, what it writes, and what it tells."""
+"""Login: its answer, its writes and its events."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from tests.unit.credentials.test_passwords import MALFORMED, weak_hash
 
 
 def change_alice(deployment: Deployment, *, password_hash: str = "", status: str = "") -> None:
-    """Give alice another hash or status, and leave her epoch."""
+    """Give alice another hash or status without moving her epoch."""
     alice = deployment.store.identities[USERNAME]
     deployment.store.identities[USERNAME] = replace(
         alice, password_hash=password_hash or alice.password_hash, status=status or alice.status
@@ -33,7 +33,7 @@ def change_alice(deployment: Deployment, *, password_hash: str = "", status: str
 
 
 def refused_login(deployment: Deployment, username: str = USERNAME, password: str = PASSWORD) -> InvalidCredentials:
-    """Log in and be refused."""
+    """Log in and return the refusal."""
     with pytest.raises(InvalidCredentials) as caught:
         deployment.log_in(username, password)
     assert deployment.store.sessions == {}
@@ -41,7 +41,7 @@ def refused_login(deployment: Deployment, username: str = USERNAME, password: st
 
 
 def test_the_right_password_opens_a_session(deployment: Deployment) -> None:
-    """One session in the table, with everything that refresh will need."""
+    """The table has one session, with everything that a refresh needs."""
     granted = deployment.log_in()
     session = deployment.session_of(granted)
     token = deployment.token_of(granted)
@@ -56,7 +56,7 @@ def test_the_right_password_opens_a_session(deployment: Deployment) -> None:
 
 
 def test_the_table_holds_nothing_that_could_be_presented(deployment: Deployment) -> None:
-    """The hash of the seed, and neither the seed nor a token (A15)."""
+    """The table has the hash of the seed, and neither the seed nor a token (A15)."""
     granted = deployment.log_in()
     token, session = deployment.token_of(granted), deployment.session_of(granted)
     assert session.seed_hash == token.seed_hash
@@ -66,7 +66,7 @@ def test_the_table_holds_nothing_that_could_be_presented(deployment: Deployment)
 
 
 def test_the_access_token_says_who_logged_in(deployment: Deployment) -> None:
-    """The authorizer reads issuer, audience, user, session, rights, and when the password was checked (T1, T9)."""
+    """It has issuer, audience, user, session, rights, and the time of the password check (T1, T9)."""
     granted = deployment.log_in()
     claims = deployment.claims_of(granted)
     assert (claims.iss, claims.aud) == (ISSUER, AUDIENCE)
@@ -82,21 +82,21 @@ def test_the_access_token_says_who_logged_in(deployment: Deployment) -> None:
 
 
 def test_the_answer_names_both_lifetimes(deployment: Deployment) -> None:
-    """Seconds that are left, of either token."""
+    """Both lifetimes are the remaining seconds."""
     granted = deployment.log_in()
     assert (granted.expires_in_seconds, granted.refresh_expires_in_seconds) == (ACCESS_SECONDS, IDLE_SECONDS)
     assert granted.scope == "orders:read"
 
 
 def test_the_answer_does_not_show_its_tokens(deployment: Deployment) -> None:
-    """A grant in a log line or a traceback gives nothing away (L4)."""
+    """A grant in a log line or a traceback shows no token (L4)."""
     granted = deployment.log_in()
     assert granted.access_token not in repr(granted)
     assert granted.refresh_token not in repr(granted)
 
 
 def test_every_login_opens_another_session(deployment: Deployment) -> None:
-    """Sessions, token ids and seeds are drawn anew: none is fixed by a client (P15)."""
+    """Session ids, token ids and seeds are new for each login, and a client cannot choose them (P15)."""
     one, other = deployment.log_in(), deployment.log_in()
     assert one.session_id != other.session_id
     assert deployment.claims_of(one).jti != deployment.claims_of(other).jti
@@ -105,7 +105,7 @@ def test_every_login_opens_another_session(deployment: Deployment) -> None:
 
 
 def test_a_login_is_told(deployment: Deployment) -> None:
-    """One event, with user and session."""
+    """One event is recorded, with the user and the session."""
     granted = deployment.log_in()
     user_id = deployment.store.identities[USERNAME].user_id
     assert deployment.events == [SecurityEvent(EventName.LOGIN_SUCCEEDED, user_id, granted.session_id)]
@@ -113,13 +113,13 @@ def test_a_login_is_told(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("username", ["ALICE", "Alice", "\uff41lice"])
 def test_any_spelling_of_the_name_finds_its_user(deployment: Deployment, username: str) -> None:
-    """Names are canonical (see usernames)."""
+    """The login looks for the canonical form of the name."""
     assert deployment.log_in(username).session_id
 
 
 @pytest.mark.parametrize("username", ["", "a b", "a\x00", "a" * 129, "\ud800", "user#1"])
 def test_a_name_that_can_be_nobodys_is_malformed(deployment: Deployment, username: str, argon2_runs: list[str]) -> None:
-    """It says nothing about who exists, and costs nothing."""
+    """The error does not show which users exist, and no hash is computed."""
     with pytest.raises(InvalidRequest):
         deployment.log_in(username)
     assert (argon2_runs, deployment.trouble.acts) == ([], [])
@@ -129,14 +129,14 @@ def test_a_name_that_can_be_nobodys_is_malformed(deployment: Deployment, usernam
 def test_a_malformed_password_is_refused_before_any_work(
     deployment: Deployment, password: str, argon2_runs: list[str]
 ) -> None:
-    """No read and no hash for a body that anybody may send (P7, P10)."""
+    """A malformed password costs no read and no hash (P7, P10)."""
     with pytest.raises(InvalidRequest):
         deployment.log_in(USERNAME, password)
     assert (argon2_runs, deployment.trouble.acts) == ([], [])
 
 
 def test_wrong_unknown_and_disabled_are_answered_alike(deployment: Deployment, argon2_runs: list[str]) -> None:
-    """The same code and text, and exactly one Argon2 run each (P8)."""
+    """They have the same code and text, and each costs exactly one Argon2 run (P8)."""
     wrong = refused_login(deployment, password="wrong password")
     unknown = refused_login(deployment, username="mallory")
     unknown_and_wrong = refused_login(deployment, username="mallory", password="wrong password")
@@ -151,7 +151,7 @@ def test_wrong_unknown_and_disabled_are_answered_alike(deployment: Deployment, a
 
 
 def test_unknown_users_cost_what_known_ones_cost(deployment: Deployment, argon2_runs: list[str]) -> None:
-    """The same acts at the stores, and a run under the same parameters (P8)."""
+    """The calls to the stores and the parameters of the Argon2 run are the same (P8)."""
     refused_login(deployment, password="wrong password")
     for_known = list(deployment.trouble.acts)
     deployment.trouble.acts.clear()
@@ -161,7 +161,7 @@ def test_unknown_users_cost_what_known_ones_cost(deployment: Deployment, argon2_
 
 
 def test_failed_logins_are_told_with_their_reason(deployment: Deployment) -> None:
-    """For the log, not for the client; an unknown user has no id."""
+    """The reason is in the log and not in the answer. An unknown user has no id."""
     user_id = deployment.store.identities[USERNAME].user_id
     refused_login(deployment, password="wrong password")
     refused_login(deployment, username="mallory")
@@ -175,7 +175,7 @@ def test_failed_logins_are_told_with_their_reason(deployment: Deployment) -> Non
 
 @pytest.mark.parametrize("kind", ["empty", "rubbish", "argon2i", "huge memory", "huge time", "lone surrogate"])
 def test_a_malformed_stored_hash_is_a_failed_login(deployment: Deployment, kind: str, argon2_runs: list[str]) -> None:
-    """Never a crash, and the work is the same (P8, P9)."""
+    """The login does not crash, and the work is the same (P8, P9)."""
     alice = deployment.store.identities[USERNAME]
     deployment.store.identities[USERNAME] = replace(alice, password_hash=MALFORMED[kind])
     refused_login(deployment)
@@ -183,7 +183,7 @@ def test_a_malformed_stored_hash_is_a_failed_login(deployment: Deployment, kind:
 
 
 def test_an_outdated_hash_is_renewed(deployment: Deployment) -> None:
-    """The next login finds today's profile; the session stays, and so does the epoch (P6)."""
+    """The hash gets the current profile. The session and the epoch stay (P6)."""
     change_alice(deployment, password_hash=weak_hash(PASSWORD))
     granted = deployment.log_in()
     alice = deployment.store.identities[USERNAME]
@@ -194,7 +194,7 @@ def test_an_outdated_hash_is_renewed(deployment: Deployment) -> None:
 
 
 def test_todays_hash_is_left_alone(deployment: Deployment) -> None:
-    """No second run and no write (P6)."""
+    """No second hash is computed, and nothing is written (P6)."""
     before = deployment.store.identities[USERNAME]
     deployment.log_in()
     assert deployment.store.identities[USERNAME] == before
@@ -202,7 +202,7 @@ def test_todays_hash_is_left_alone(deployment: Deployment) -> None:
 
 
 def test_a_wrong_password_renews_nothing(deployment: Deployment) -> None:
-    """Only who knows the password gets it hashed anew (P6)."""
+    """Only the right password is hashed again (P6)."""
     weak = weak_hash(PASSWORD)
     change_alice(deployment, password_hash=weak)
     refused_login(deployment, password="wrong password")
@@ -210,7 +210,7 @@ def test_a_wrong_password_renews_nothing(deployment: Deployment) -> None:
 
 
 def test_a_renewal_that_fails_does_not_fail_the_login(deployment: Deployment) -> None:
-    """It is told, and the next login tries again (P6)."""
+    """The failure is recorded, and the next login tries again (P6)."""
     change_alice(deployment, password_hash=weak_hash(PASSWORD))
     deployment.trouble.fail("renew_hash")
     granted = deployment.log_in()
@@ -223,7 +223,7 @@ def test_a_renewal_that_fails_does_not_fail_the_login(deployment: Deployment) ->
 def test_an_account_that_changes_during_the_login_opens_no_session(
     deployment: Deployment, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The epoch moved between the check and the opening: nothing is decided, no session slips through (F12, F18)."""
+    """The epoch moved between the check and the opening, so no session is opened (F12, F18)."""
     found = deployment.identities.find
 
     def found_then_changed(username: str) -> object:
@@ -247,7 +247,7 @@ def test_an_account_that_changes_during_the_login_opens_no_session(
 
 @pytest.mark.parametrize("act", ["find_identity", "open"])
 def test_an_outage_is_no_wrong_password(deployment: Deployment, act: str) -> None:
-    """Nothing is decided, nothing is written; afterwards the same login works (F19, DC-3)."""
+    """The answer is unavailable and nothing is written. Later the same login works (F19, DC-3)."""
     deployment.trouble.fail(act)
     with pytest.raises(TemporarilyUnavailable):
         deployment.log_in()
@@ -257,7 +257,7 @@ def test_an_outage_is_no_wrong_password(deployment: Deployment, act: str) -> Non
 
 
 def test_without_keys_no_session_is_opened(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys are loaded before the write: after it, a failure would leave an orphan (F14)."""
+    """Keys are loaded before the write: a later failure would leave a session without a client (F14)."""
 
     def unavailable() -> None:
         raise TemporarilyUnavailable("no keys")
@@ -269,6 +269,6 @@ def test_without_keys_no_session_is_opened(deployment: Deployment, monkeypatch: 
 
 
 def test_an_access_token_never_outlives_its_session(deployment: Deployment) -> None:
-    """A policy that is longer than the session is cut (A5)."""
+    """A policy with a longer lifetime than the session's is shortened (A5)."""
     granted = deployment.login(USERNAME, PASSWORD, POLICY._replace(ttl_seconds=ABSOLUTE_SECONDS + 1), address=ADDRESS)
     assert granted.expires_in_seconds == ABSOLUTE_SECONDS
