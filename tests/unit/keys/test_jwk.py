@@ -15,7 +15,7 @@ from tests.support.access_tokens import ALGORITHMS, key, raw_signature
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_checks_the_signatures_of_its_own_key(alg: str) -> None:
-    """A signature by the private half passes; one over other bytes or by another key does not."""
+    """A signature by the private half passes. A signature over other bytes, or by another key, fails."""
     pair = key(alg)
     check = verification_key(pair.public_jwk()).check
     check(raw_signature(pair.private_key, b"text"), b"text")
@@ -27,7 +27,7 @@ def test_checks_the_signatures_of_its_own_key(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_key_knows_its_algorithm_and_header(alg: str) -> None:
-    """One key, one algorithm, one header (T3)."""
+    """A key has one algorithm and one header (T3)."""
     public = verification_key(key(alg).public_jwk())
     assert (public.alg, public.kid) == (alg, key(alg).kid)
     assert public.header_segment == header_segment(alg, key(alg).kid)
@@ -36,13 +36,13 @@ def test_a_key_knows_its_algorithm_and_header(alg: str) -> None:
 @pytest.mark.parametrize("alg", ALGORITHMS)
 @pytest.mark.parametrize("size", [0, 1, 63, 65, 71, 128])
 def test_signatures_of_another_size_are_invalid(alg: str, size: int) -> None:
-    """Too short and too long is a wrong signature and no crash."""
+    """A signature of the wrong size is invalid and causes no crash."""
     with pytest.raises(InvalidSignature):
         verification_key(key(alg).public_jwk()).check(b"\x01" * size, b"text")
 
 
 def test_an_es256_signature_with_a_longer_s_is_invalid() -> None:
-    """The same number with a zero before it would be a third spelling (T4)."""
+    """A zero before the number would be another spelling of the same signature (T4)."""
     pair = key("ES256")
     raw = raw_signature(pair.private_key, b"text")
     with pytest.raises(InvalidSignature):
@@ -51,14 +51,14 @@ def test_an_es256_signature_with_a_longer_s_is_invalid() -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_zero_signature_is_invalid(alg: str) -> None:
-    """All zeros is no signature: CVE-2022-21449, the "psychic" one."""
+    """A signature of zeros is invalid: CVE-2022-21449, "psychic signatures"."""
     with pytest.raises(InvalidSignature):
         verification_key(key(alg).public_jwk()).check(bytes(64), b"text")
 
 
 @pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
 def test_private_members_are_refused(member: str) -> None:
-    """A private key in the key set is a leak, not a key (K1)."""
+    """A private key in the key set is a leak and is refused (K1)."""
     with pytest.raises(ValueError, match="private"):
         verification_key({**key("ES256").public_jwk(), member: "AQAB"})
 
@@ -78,21 +78,21 @@ def test_private_members_are_refused(member: str) -> None:
     ],
 )
 def test_keys_for_another_use_are_refused(change: dict[str, object]) -> None:
-    """Only keys for verifying signatures verify (K2)."""
+    """Only keys for verifying signatures are accepted (K2)."""
     with pytest.raises(ValueError, match="not for verifying"):
         verification_key({**key("ES256").public_jwk(), **change})
 
 
 @pytest.mark.parametrize("change", [{"use": "sig"}, {"key_ops": ["verify"]}])
 def test_keys_for_this_use_are_taken(change: dict[str, object]) -> None:
-    """`use: sig` and `key_ops: [verify]` are what they say (K2)."""
+    """`use: sig` and `key_ops: [verify]` mean that the key verifies signatures (K2)."""
     assert verification_key({**key("ES256").public_jwk(), **change}).alg == "ES256"
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 @pytest.mark.parametrize("claimed", ["none", "HS256", "ES384", "PS256", "Ed25519", "", None, 5])
 def test_another_algorithm_than_the_keys_own_is_refused(alg: str, claimed: object) -> None:
-    """A key set cannot make a key verify something else (RFC 8725 §3.1)."""
+    """A key set cannot change the algorithm of a key (RFC 8725 §3.1)."""
     with pytest.raises(ValueError, match="algorithm"):
         verification_key({**key(alg).public_jwk(), "alg": claimed})
 
@@ -131,27 +131,27 @@ def _with(**changes: object) -> Callable[[dict[str, object]], dict[str, object]]
     ],
 )
 def test_damaged_elliptic_keys_are_refused(damage: Callable[[dict[str, object]], dict[str, object]]) -> None:
-    """Whatever is missing, of another type or another curve is no key of ours."""
+    """A missing member, a wrong type or another curve is refused."""
     with pytest.raises(ValueError, match=r".*"):
         verification_key(damage(dict(key("ES256").public_jwk())))
 
 
 @pytest.mark.parametrize("strange", [{"kty": []}, {"kty": {}}, {"crv": []}, {"crv": {}}])
 def test_members_of_strange_types_are_refused_as_documented(strange: dict[str, object]) -> None:
-    """A list for `kty` is an unusable key like any other: ValueError."""
+    """A list or an object for `kty` or `crv` raises ValueError, like every unusable key."""
     with pytest.raises(ValueError, match=r".*"):
         verification_key({**key("ES256").public_jwk(), **strange})
 
 
 def test_a_point_off_the_curve_is_refused() -> None:
-    """Coordinates that satisfy no curve equation are no public key."""
+    """Coordinates that do not satisfy the curve's equation are no public key."""
     jwk = key("ES256").public_jwk()
     with pytest.raises(ValueError, match=r".*"):
         verification_key({**jwk, "y": jwk["x"]})
 
 
 def test_a_point_of_another_curve_is_refused() -> None:
-    """P-384's coordinates under P-256's name are no public key."""
+    """Coordinates of P-384 under the name P-256 are no public key."""
     numbers = generate_ec(SECP384R1()).public_key().public_numbers()
     coordinates = {"x": base64url.encode(numbers.x.to_bytes(48)), "y": base64url.encode(numbers.y.to_bytes(48))}
     with pytest.raises(ValueError, match=r".*"):
@@ -159,7 +159,7 @@ def test_a_point_of_another_curve_is_refused() -> None:
 
 
 def test_a_coordinate_has_the_full_size_of_the_curve() -> None:
-    """RFC 7518 §6.2.1.2: a leading zero more is the same number, and another spelling of the key."""
+    """RFC 7518 §6.2.1.2: one more leading zero is the same number, but another spelling of the key."""
     jwk = key("ES256").public_jwk()
     longer = base64url.encode(b"\0" + base64url.decode(jwk["x"]))
 
@@ -168,7 +168,7 @@ def test_a_coordinate_has_the_full_size_of_the_curve() -> None:
 
 
 def test_rsa_below_2048_bits_is_refused() -> None:
-    """RFC 7518 §3.3 wants 2048 bits at least."""
+    """RFC 7518 §3.3 requires at least 2048 bits."""
     numbers = generate_rsa(65537, 2040).public_key().public_numbers()  # noqa: S505 - a weak key is the point
     jwk = {"kty": "RSA", "kid": "small", "e": "AQAB", "n": base64url.encode(numbers.n.to_bytes(255))}
     with pytest.raises(ValueError, match="2048"):
@@ -177,7 +177,7 @@ def test_rsa_below_2048_bits_is_refused() -> None:
 
 @pytest.mark.parametrize("change", [{"n": ""}, {"e": "AA"}, {"e": "AQ"}, {"e": "Ag"}, {"n": "AQAB"}])
 def test_damaged_rsa_keys_are_refused(change: dict[str, str]) -> None:
-    """Numbers that make no RSA key are refused."""
+    """Numbers that do not form an RSA key are refused."""
     with pytest.raises(ValueError, match=r".*"):
         verification_key({**key("RS256").public_jwk(), **change})
 

@@ -1,4 +1,4 @@
-"""The key ring: which key signs and which are accepted at a moment, and what of it may be seen."""
+"""The key ring: which key signs, which keys are accepted at a time, and what of them is visible."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ def kids(keys: KeysInForce) -> list[str]:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_the_newest_key_whose_time_has_come_signs(alg: str) -> None:
-    """By the clock, to the second: every reader changes over at the same moment, however old its copy (K3, F15)."""
+    """The clock decides, to the second: readers with copies of any age change keys at the same time (K3, F15)."""
     ring = full_ring(alg)
     change = NOW + 10 * DAY
     before, after = ring.at(change - 1), ring.at(change)
@@ -29,7 +29,7 @@ def test_the_newest_key_whose_time_has_come_signs(alg: str) -> None:
 
 
 def test_every_key_that_has_not_ended_is_accepted() -> None:
-    """The one that signs first, then the others, the newest first (F15, F16)."""
+    """The signing key comes first, then the others with the newest first (F15, F16)."""
     keys = full_ring("ES256").at(NOW)
     assert kids(keys) == [key("ES256", name).kid for name in ("signing", "next", "old")]
     assert {key_id: mac.key_id for key_id, mac in keys.mac_keys.items()} == {
@@ -38,7 +38,7 @@ def test_every_key_that_has_not_ended_is_accepted() -> None:
 
 
 def test_nothing_is_accepted_under_a_key_from_its_end_on() -> None:
-    """By the clock, to the second, with no new ring (K3)."""
+    """The clock decides, to the second, and no new ring is needed (K3)."""
     ring = full_ring("ES256")
     old, end = key("ES256", "old").kid, NOW + 60
     assert old in kids(ring.at(end - 1))
@@ -48,7 +48,7 @@ def test_nothing_is_accepted_under_a_key_from_its_end_on() -> None:
 
 
 def test_a_key_that_ended_never_signs() -> None:
-    """Although its time had come, and whatever comes behind it."""
+    """An ended key does not sign, even if the next key does not sign yet."""
     ended = TimedKey("ended", NOW - 9, NOW - 9, NOW)
     coming = TimedKey("coming", NOW - 9, NOW + 9)
     assert key_that_signs([ended, coming], NOW - 1) is ended
@@ -56,20 +56,20 @@ def test_a_key_that_ended_never_signs() -> None:
 
 
 def test_of_two_keys_that_begin_at_once_the_newer_one_signs() -> None:
-    """As all readers decide it."""
+    """All readers decide in the same way."""
     older, newer = TimedKey("older", NOW, NOW), TimedKey("newer", NOW, NOW)
     assert key_that_signs([older, newer], NOW) is newer
 
 
 def test_a_clock_that_lags_behind_the_first_ring_signs_with_its_first_key() -> None:
-    """A machine some seconds behind would else have no key at all (F23)."""
+    """Otherwise a machine whose clock is some seconds behind would have no key (F23)."""
     first, second = TimedKey("first", NOW, NOW), TimedKey("second", NOW, NOW + DAY)
     assert key_that_signs([first, second], NOW - 30) is first
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_jwks_publishes_every_verifying_key_and_no_private_member(alg: str) -> None:
-    """The key that signs, the next one and the one before, with kid, alg and use, and nothing private (K1)."""
+    """The signing key, the next key and the key before are there with kid, alg and use, and without secrets (K1)."""
     published = full_ring(alg).at(NOW).jwks()["keys"]
     expected = [key(alg, "signing"), key(alg, "next"), key("ES256", "old")]
     assert [(jwk["kid"], jwk["alg"]) for jwk in published] == [(pair.kid, pair.alg) for pair in expected]
@@ -88,7 +88,7 @@ def test_jwks_tells_when_each_key_ends_where_that_is_known() -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_published_documents_hold_no_secret(alg: str) -> None:
-    """No private number and no MAC key is in the key set, in any spelling (K1, K5)."""
+    """The key set has no private number and no MAC key, in any spelling (K1, K5)."""
     ring = full_ring(alg)
     document = json.dumps(ring.at(NOW).jwks())
     assert [secret for secret in secrets_of(ring) if secret in document] == []
@@ -96,11 +96,11 @@ def test_published_documents_hold_no_secret(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_repr_hides_every_secret(alg: str) -> None:
-    """A ring in a log line or a traceback gives nothing away (K5)."""
+    """A ring in a log line or a traceback shows no secret (K5)."""
     ring = full_ring(alg)
     keys = ring.at(NOW)
     for pair in ring.signing:
-        assert pair.key.kid  # what is computed on the way is kept in the object, and must not show either
+        assert pair.key.kid  # computed values are kept in the object, and must not show either
     assert keys.signing.private_key is keys.signing.private_key
     shown = repr(ring) + str(ring) + repr(keys) + str(keys) + repr(keys.mac) + repr(keys.signing) + repr(ring.mac[0])
     assert [secret for secret in secrets_of(ring) if secret in shown] == []
@@ -109,14 +109,14 @@ def test_repr_hides_every_secret(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_signing_key_is_loaded_once(alg: str) -> None:
-    """Building a private key costs; a ring keeps what it built, from one moment to the next."""
+    """Building a private key is slow, so a ring keeps each key that it built."""
     pair = SigningKey(alg, key(alg).jwk)
     ring = KeyRing((TimedKey(pair, NOW, NOW),), (TimedKey(MacKey(b"mac-1", b"1" * 32), NOW, NOW),))
     assert ring.at(NOW).signing.private_key is ring.at(NOW + DAY).signing.private_key
 
 
 def test_a_moment_loads_no_private_key() -> None:
-    """Only the key that signs is ever loaded: a damaged old one must not stop the others."""
+    """Only the signing key is loaded, so a damaged old key does not affect the others."""
     damaged = SigningKey("ES256", {**key("ES256").jwk, "d": "?"})
     ring = full_ring("ES256")
     ring = replace(ring, signing=(replace(ring.signing[1], key=damaged), *ring.signing[2:]))

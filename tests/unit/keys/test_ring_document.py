@@ -1,4 +1,4 @@
-"""The key ring as the text that Secrets Manager keeps."""
+"""The key ring as the text in Secrets Manager."""
 
 import json
 from collections.abc import Callable
@@ -19,14 +19,14 @@ Document = dict[str, Any]
 
 
 def damaged(damage: Callable[[Document], object], alg: str = "ES256") -> str:
-    """Return a ring's text with something changed."""
+    """Return the text of a ring with this damage."""
     document = json.loads(to_secret_json(full_ring(alg)))
     damage(document)
     return json.dumps(document)
 
 
 def refused(text: str, ring: KeyRing | None = None) -> None:
-    """Assert that a text is no ring, and that the error holds nothing of it (K5)."""
+    """Check that a text is refused as a ring, and that the error contains no part of it (K5)."""
     with pytest.raises(ValueError, match=r"^not a key ring$") as caught:
         from_secret_json(text)
     assert caught.value.__cause__ is None
@@ -44,14 +44,14 @@ def test_a_ring_comes_back_from_its_secret(alg: str) -> None:
 
 
 def test_a_ring_with_one_key_of_each_kind_comes_back() -> None:
-    """As after an emergency, until the next key is planned."""
+    """An emergency leaves a ring like this until the next key is planned."""
     ring = full_ring("ES256")
     ring = replace(ring, signing=ring.signing[-1:], mac=ring.mac[-1:])
     assert from_secret_json(to_secret_json(ring)) == ring
 
 
 def test_the_text_names_its_format() -> None:
-    """So that a later release can read what an earlier one wrote, and the earlier one refuses the later one's."""
+    """A later release can read an older format, and an older release refuses a newer format."""
     assert json.loads(to_secret_json(full_ring("ES256")))["format"] == FORMAT == 2
 
 
@@ -79,27 +79,27 @@ def test_the_text_names_its_format() -> None:
     ],
 )
 def test_a_damaged_secret_is_refused_without_quoting_it(text: str) -> None:
-    """The error says that it is no key ring, and holds nothing of what it is instead (K5)."""
+    """The error says that the text is no key ring, and quotes nothing of it (K5)."""
     refused(text)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("keys", [None, {}, "S3CRET", [], [None], ["S3CRET"], [[]], [{}]])
 def test_a_ring_without_keys_of_a_kind_is_refused(kind: str, keys: object) -> None:
-    """Half a ring is no ring."""
+    """A ring needs keys of both kinds."""
     refused(damaged(lambda document: document.update({kind: keys})))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_ring_without_one_of_its_kinds_is_refused(kind: str) -> None:
-    """Half a ring is no ring."""
+    """A ring needs keys of both kinds."""
     refused(damaged(lambda document: document.pop(kind)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("member", [*TIMES, "is_final"])
 def test_a_key_without_one_of_its_times_is_refused(kind: str, member: str) -> None:
-    """A key whose end was lost would never end (K3)."""
+    """A key without an end would never end (K3)."""
     refused(damaged(lambda document: document[kind][1].pop(member)))
 
 
@@ -107,13 +107,13 @@ def test_a_key_without_one_of_its_times_is_refused(kind: str, member: str) -> No
 @pytest.mark.parametrize("time", ["S3CRET", "1800000000", 1.5, True, [], {}])
 @pytest.mark.parametrize("member", TIMES)
 def test_a_time_that_is_none_is_refused(kind: str, member: str, time: object) -> None:
-    """Seconds since 1970, as an integer: anything else would be guessed at."""
+    """A time is an integer, in seconds since 1970."""
     refused(damaged(lambda document: document[kind][1].update({member: time})))
 
 
 @pytest.mark.parametrize("member", ["published_at", "signs_from"])
 def test_only_an_end_may_be_unknown(member: str) -> None:
-    """Every key was published at some time, and signs from some time on."""
+    """Each key has a time of publication and a time from which it signs."""
     refused(damaged(lambda document: document["signing"][1].update({member: None})))
     ring = from_secret_json(damaged(lambda document: document["signing"][1].update({"ends_at": None})))
     assert ring.signing[1].ends_at_seconds is None
@@ -135,7 +135,7 @@ def test_only_an_end_may_be_unknown(member: str) -> None:
     ],
 )
 def test_a_damaged_mac_key_is_refused(damage: dict[str, object]) -> None:
-    """A MAC key of another size would be a weak one, or one that forges (A3)."""
+    """A MAC key of another size would be weak, or would allow forgery (A3)."""
 
     def apply(document: Document) -> None:
         document["mac"][2].update(damage)
@@ -156,20 +156,20 @@ def test_a_damaged_mac_key_is_refused(damage: dict[str, object]) -> None:
     ],
 )
 def test_a_signing_key_without_a_name_is_refused(alg: str, member: str) -> None:
-    """Without these members a key has no thumbprint, so no token could name it (RFC 7638 §3.2)."""
+    """Without these members a key has no thumbprint, so no token can name it (RFC 7638 §3.2)."""
     refused(damaged(lambda document: document["signing"][2]["jwk"].pop(member), alg), full_ring(alg))
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_no_private_key_is_loaded_when_a_ring_is_read(alg: str) -> None:
-    """Most are never needed: each is loaded when it is to sign, and refused then if it cannot."""
+    """Most private keys are never needed. A key is loaded before it signs, and a damaged key is refused then."""
     ring = from_secret_json(damaged(lambda document: document["signing"][0]["jwk"].update({"d": "?"}), alg))
     raw_signature(ring.at(NOW).signing.private_key, b"text")
     assert ring.at(NOW).signing == key(alg, "signing")
 
 
 def unloadable(alg: str, member: str, damage: str | None) -> KeyRing:
-    """Return a ring whose signing key has one member damaged, or none, as it is read."""
+    """Return a ring whose signing key has one member damaged. If `damage` is None, the member is absent."""
 
     def apply(document: Document) -> None:
         jwk = document["signing"][2]["jwk"]
@@ -192,7 +192,7 @@ def unloadable(alg: str, member: str, damage: str | None) -> KeyRing:
 )
 @pytest.mark.parametrize("damage", [None, "", "AA", "?", "A" * 44])
 def test_a_key_that_cannot_sign_raises_when_it_is_loaded(alg: str, member: str, damage: str | None) -> None:
-    """And never signs what nobody verifies: whatever it lacks, and whichever of its numbers is wrong (F14)."""
+    """A key with a missing or wrong number raises an error, so it signs nothing that no verifier accepts (F14)."""
     ring = unloadable(alg, member, damage)
     with pytest.raises((ValueError, KeyError)):
         _ = ring.at(NOW).signing.private_key
@@ -200,7 +200,7 @@ def test_a_key_that_cannot_sign_raises_when_it_is_loaded(alg: str, member: str, 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_halves_that_do_not_belong_together_are_refused_when_they_are_loaded(alg: str) -> None:
-    """Such a key would sign under a name under which nobody verifies it (F14)."""
+    """Such a key would sign under a kid with which verification fails (F14)."""
     ring = unloadable(alg, "d", key(alg, "foreign").jwk["d"])
     with pytest.raises(ValueError, match=r".*"):
         _ = ring.at(NOW).signing.private_key

@@ -1,6 +1,6 @@
 """The plan of the key ring: when each key is published, signs and ends (K3, F15, F16).
 
-Examples that read as the specification; `test_key_rotation_properties` looks for a history that breaks it.
+These examples are the specification. `test_rotation_properties` searches for a history that breaks it.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, r
 
 @pytest.fixture
 def make() -> KeyMaker:
-    """Return a maker of cheap keys, each another one."""
+    """Return a maker of cheap keys. Each key is new."""
     return cheap_keys()
 
 
@@ -47,14 +47,14 @@ def ring(make: KeyMaker) -> KeyRing:
 
 
 def advanced(ring: KeyRing, now_seconds: int, make: KeyMaker, policy: RotationPolicy = POLICY) -> KeyRing:
-    """Advance the ring, and see that it is done after one call."""
+    """Advance the ring, and check that a second call changes nothing."""
     after = advance(ring, now_seconds=now_seconds, policy=policy, make=make)
     assert advance(after, now_seconds=now_seconds, policy=policy, make=make) == after
     return after
 
 
 def times(keys: Sequence[TimedKey[Any]]) -> list[tuple[int, int, int | None]]:
-    """Return when each key is published, signs and ends, counted from now."""
+    """Return for each key when it is published, signs and ends, relative to now."""
     return [
         (
             timed.published_at_seconds - NOW,
@@ -66,7 +66,7 @@ def times(keys: Sequence[TimedKey[Any]]) -> list[tuple[int, int, int | None]]:
 
 
 def final_keys(ring: KeyRing) -> list[TimedKey[Any]]:
-    """Return the keys that were ended in an emergency."""
+    """Return the keys that an emergency replacement ended."""
     keys: list[TimedKey[Any]] = [*ring.signing, *ring.mac]
     return [timed for timed in keys if timed.is_final]
 
@@ -75,7 +75,7 @@ def final_keys(ring: KeyRing) -> list[TimedKey[Any]]:
 
 
 def test_a_new_deployment_has_a_key_that_signs_and_the_next_one(ring: KeyRing) -> None:
-    """Of each kind, so that the next is published for the whole period before it signs."""
+    """This holds for both kinds, so the next key is published for the whole period before it signs."""
     assert times(ring.signing) == [(0, 0, 30 * DAY + ACCESS_SECONDS), (0, 30 * DAY, None)]
     assert times(ring.mac) == [(0, 0, 30 * DAY + REFRESH_SECONDS), (0, 30 * DAY, None)]
     assert {timed.key.alg for timed in ring.signing} == {"ES256"}
@@ -84,7 +84,7 @@ def test_a_new_deployment_has_a_key_that_signs_and_the_next_one(ring: KeyRing) -
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_keys_are_of_the_algorithm_that_the_policy_names(alg: str) -> None:
-    """And real ones can sign."""
+    """The real maker's keys have this algorithm, and they can sign."""
     drawn = iter(range(1, 100))
     make = key_maker(lambda size: next(drawn).to_bytes(size))
     ring = first_ring(now_seconds=NOW, policy=replace(POLICY, alg=alg), make=make)
@@ -94,13 +94,13 @@ def test_keys_are_of_the_algorithm_that_the_policy_names(alg: str) -> None:
 
 
 def test_another_algorithm_is_refused() -> None:
-    """There are three (T3)."""
+    """There are three algorithms (T3)."""
     with pytest.raises(ValueError, match="unsupported"):
         first_ring(now_seconds=NOW, policy=replace(POLICY, alg="HS256"), make=key_maker(bytes))
 
 
 def test_a_policy_under_which_keys_would_sign_unknown_is_refused() -> None:
-    """The bound is what all promises rest on: more than any copy of the ring lives (K3)."""
+    """A key is published for longer than any copy of the ring is used. All other promises depend on this (K3)."""
     assert MIN_PUBLISH_SECONDS > MAX_RING_AGE_SECONDS + CLOCK_SECONDS
     assert replace(POLICY, publish_seconds=MIN_PUBLISH_SECONDS).signing.publish_seconds == MIN_PUBLISH_SECONDS
     with pytest.raises(ValueError, match="published"):
@@ -111,13 +111,13 @@ def test_a_policy_under_which_keys_would_sign_unknown_is_refused() -> None:
 
 
 def test_as_long_as_nothing_is_due_the_ring_stays_the_same(ring: KeyRing, make: KeyMaker) -> None:
-    """So the writer writes nothing, however often it is called."""
+    """The writer writes nothing, even if it is called often."""
     for now_seconds in (NOW, NOW + 1, NOW + DAY, NOW + 30 * DAY - 1):
         assert advanced(ring, now_seconds, make) == ring
 
 
 def test_the_clock_promotes_the_next_key_and_no_writer_needs_to(ring: KeyRing) -> None:
-    """A writer that is down for months delays nothing but the key after the next."""
+    """A writer that is down for months delays only the key after the next."""
     first, second = (timed.key for timed in ring.signing)
     assert ring.at(NOW + 30 * DAY - 1).signing == first
     assert ring.at(NOW + 30 * DAY).signing == second
@@ -125,7 +125,7 @@ def test_the_clock_promotes_the_next_key_and_no_writer_needs_to(ring: KeyRing) -
 
 
 def test_once_the_next_key_signs_another_next_is_planned(ring: KeyRing, make: KeyMaker) -> None:
-    """A period later, and known from now on."""
+    """The planned key is published now and signs one period later."""
     late = 30 * DAY + 10
     after = advanced(ring, NOW + late, make)
     assert times(after.signing) == [
@@ -136,14 +136,14 @@ def test_once_the_next_key_signs_another_next_is_planned(ring: KeyRing, make: Ke
 
 
 def test_after_a_writer_was_down_the_next_key_is_still_published_in_time(ring: KeyRing, make: KeyMaker) -> None:
-    """It is overdue, and signs no earlier for that (K3)."""
+    """The next key is overdue, but it still signs only after the lead (K3)."""
     after = advanced(ring, NOW + 100 * DAY, make)
     assert times(after.signing)[-1] == (100 * DAY, 101 * DAY, None)
     assert times(after.signing)[-2] == (0, 30 * DAY, 101 * DAY + ACCESS_SECONDS)
 
 
 def test_a_key_ends_when_the_last_token_under_it_has_expired(ring: KeyRing) -> None:
-    """The longest life, the verifiers' leeway, an authorizer's cached answer, and clocks that differ (K3)."""
+    """The longest lifetime, the leeway, an authorizer's cached answer and clock differences are added (K3)."""
     old = ring.signing[0].key
     last_token_dies = NOW + 30 * DAY + ACCESS_SECONDS
     assert old in [timed.key for timed in ring.at(last_token_dies - 1).verifying]
@@ -151,7 +151,7 @@ def test_a_key_ends_when_the_last_token_under_it_has_expired(ring: KeyRing) -> N
 
 
 def test_a_key_that_ended_is_dropped(ring: KeyRing, make: KeyMaker) -> None:
-    """Its private half is in the secret no more, and it never comes back."""
+    """The secret does not hold its private half any more, and the key never comes back."""
     old = ring.signing[0].key
     ring = advanced(ring, NOW + 30 * DAY, make)
     end = NOW + 30 * DAY + ACCESS_SECONDS
@@ -160,7 +160,7 @@ def test_a_key_that_ended_is_dropped(ring: KeyRing, make: KeyMaker) -> None:
 
 
 def test_ten_years_of_schedules_keep_the_ring_small(ring: KeyRing, make: KeyMaker) -> None:
-    """At most the key before, the one that signs and the next, of each kind; a key signs for one period."""
+    """Each kind has at most the key before, the signing key and the next key, and a key signs for one period."""
     signed_with, mac_keys = [], []
     for hour in range(0, 10 * 365 * 24, 7):
         now_seconds = NOW + hour * HOUR
@@ -175,7 +175,7 @@ def test_ten_years_of_schedules_keep_the_ring_small(ring: KeyRing, make: KeyMake
 @pytest.mark.parametrize("idle_days", [14, 29, 30, 31, 90])
 @pytest.mark.parametrize("period_days", [1, 7, 30])
 def test_there_are_at_most_three_mac_keys(idle_days: int, period_days: int, make: KeyMaker) -> None:
-    """However fast signing keys rotate: MAC keys change only when the one before has ended (F16)."""
+    """MAC keys change only after the key before has ended, even if signing keys rotate faster (F16)."""
     policy = replace(POLICY, period_seconds=period_days * DAY, refresh_idle_seconds=idle_days * DAY)
     ring = first_ring(now_seconds=NOW, policy=policy, make=make)
     changes = set()
@@ -190,13 +190,13 @@ def test_there_are_at_most_three_mac_keys(idle_days: int, period_days: int, make
 
 
 def test_a_shorter_period_brings_the_next_key_forward(ring: KeyRing, make: KeyMaker) -> None:
-    """It has been public all the time. The end that was announced for the key before stays."""
+    """The next key is already public. The announced end of the key before does not change."""
     after = advanced(ring, NOW + 10 * DAY, make, replace(POLICY, period_seconds=20 * DAY))
     assert times(after.signing) == [(0, 0, 30 * DAY + ACCESS_SECONDS), (0, 20 * DAY, None)]
 
 
 def test_a_period_that_is_over_already_lets_the_next_key_sign_now(ring: KeyRing, make: KeyMaker) -> None:
-    """And plans another one at the same time."""
+    """Another next key is planned at the same time."""
     after = advanced(ring, NOW + 10 * DAY, make, replace(POLICY, period_seconds=5 * DAY))
     assert times(after.signing) == [
         (0, 0, 30 * DAY + ACCESS_SECONDS),
@@ -207,13 +207,13 @@ def test_a_period_that_is_over_already_lets_the_next_key_sign_now(ring: KeyRing,
 
 
 def test_a_shorter_period_lets_no_key_sign_that_is_not_public_for_long_enough(ring: KeyRing, make: KeyMaker) -> None:
-    """A period of no time at all is still the time to publish (K3)."""
+    """With a period of zero the next key is still published for the lead before it signs (K3)."""
     after = advanced(ring, NOW + HOUR, make, replace(POLICY, period_seconds=0))
     assert times(after.signing)[1] == (0, DAY, None)
 
 
 def test_a_longer_period_is_for_the_key_after_the_next(ring: KeyRing, make: KeyMaker) -> None:
-    """The plan that is out is never put off: some reader may not hear of it in time."""
+    """An announced plan is never delayed, because a reader may not learn of the change in time."""
     policy = replace(POLICY, period_seconds=90 * DAY)
     assert advanced(ring, NOW + 10 * DAY, make, policy).signing == ring.signing
     after = advanced(ring, NOW + 30 * DAY, make, policy)
@@ -221,14 +221,14 @@ def test_a_longer_period_is_for_the_key_after_the_next(ring: KeyRing, make: KeyM
 
 
 def test_a_longer_lead_is_for_the_key_after_the_next(ring: KeyRing, make: KeyMaker) -> None:
-    """And then puts off a key that would be due before."""
+    """The longer lead delays a key that would otherwise be due earlier."""
     policy = replace(POLICY, period_seconds=DAY, publish_seconds=7 * DAY)
     after = advanced(ring, NOW + 30 * DAY, make, policy)
     assert times(after.signing)[-1] == (30 * DAY, 37 * DAY, None)
 
 
 def test_a_longer_idle_timeout_keeps_mac_keys_for_longer(ring: KeyRing, make: KeyMaker) -> None:
-    """Those that signed under the shorter one, too: they may sign for longer lives from now on (F16)."""
+    """This includes keys from before the change, because they may sign tokens with the longer timeout (F16)."""
     ring = advanced(ring, NOW + 31 * DAY, make)
     after = advanced(ring, NOW + 40 * DAY, make, replace(POLICY, refresh_idle_seconds=90 * DAY))
     assert [end for _, _, end in times(ring.mac)] == [30 * DAY + REFRESH_SECONDS, 60 * DAY + REFRESH_SECONDS, None]
@@ -237,7 +237,7 @@ def test_a_longer_idle_timeout_keeps_mac_keys_for_longer(ring: KeyRing, make: Ke
 
 
 def test_a_shorter_idle_timeout_ends_no_mac_key_earlier(ring: KeyRing, make: KeyMaker) -> None:
-    """The tokens that are out keep the life that they were given (F16)."""
+    """Existing tokens keep their lifetime (F16)."""
     assert advanced(ring, NOW + 10 * DAY, make, replace(POLICY, refresh_idle_seconds=DAY)).mac == ring.mac
 
 
@@ -245,7 +245,7 @@ def test_a_shorter_idle_timeout_ends_no_mac_key_earlier(ring: KeyRing, make: Key
 
 
 def test_another_algorithm_takes_a_next_key_that_is_far_away_back(ring: KeyRing, make: KeyMaker) -> None:
-    """And signs after the lead and not after the period: somebody wants it. The key before ends no earlier (F15)."""
+    """The new key signs after the lead, without waiting for the period. The key before ends no earlier (F15)."""
     after = advanced(ring, NOW + 10 * DAY, make, replace(POLICY, alg="EdDSA"))
     assert [timed.key.alg for timed in after.signing] == ["ES256", "EdDSA"]
     assert times(after.signing) == [(0, 0, 30 * DAY + ACCESS_SECONDS), (10 * DAY, 11 * DAY, None)]
@@ -254,7 +254,7 @@ def test_another_algorithm_takes_a_next_key_that_is_far_away_back(ring: KeyRing,
 
 @pytest.mark.parametrize("before", [0, 1, MAX_RING_AGE_SECONDS, MIN_PUBLISH_SECONDS])
 def test_another_algorithm_leaves_a_next_key_that_is_near(before: int, ring: KeyRing, make: KeyMaker) -> None:
-    """Some reader will sign with it, whatever is written now: the other algorithm's key follows it (F15)."""
+    """Some readers will sign with the near key in any case, so the key of the other algorithm follows it (F15)."""
     now = 30 * DAY - before
     after = advanced(ring, NOW + now, make, replace(POLICY, alg="EdDSA"))
     assert times(after.signing) == [
@@ -265,7 +265,7 @@ def test_another_algorithm_leaves_a_next_key_that_is_near(before: int, ring: Key
 
 
 def test_a_key_is_taken_back_only_when_no_copy_of_the_ring_can_sign_with_it(ring: KeyRing, make: KeyMaker) -> None:
-    """A copy may be read just before the write, and the write comes some time after the look at the clock."""
+    """A reader may take a copy just before the write, and the write happens some time after the clock is read."""
     seconds_to_write_and_of_clocks = 600
     now = 30 * DAY - MIN_PUBLISH_SECONDS - 1
     after = advanced(ring, NOW + now, make, replace(POLICY, alg="EdDSA"))
@@ -276,7 +276,7 @@ def test_a_key_is_taken_back_only_when_no_copy_of_the_ring_can_sign_with_it(ring
 
 
 def test_back_to_the_first_algorithm_takes_the_other_ones_key_back(ring: KeyRing, make: KeyMaker) -> None:
-    """It has never signed. The key that comes is a new one, since the first one's is gone."""
+    """That key has never signed. The new next key is another one, because the first next key is gone."""
     there = advanced(ring, NOW + HOUR, make, replace(POLICY, alg="EdDSA"))
     back = advanced(there, NOW + 2 * HOUR, make)
     assert [timed.key.alg for timed in back.signing] == ["ES256", "ES256"]
@@ -285,7 +285,7 @@ def test_back_to_the_first_algorithm_takes_the_other_ones_key_back(ring: KeyRing
 
 
 def test_back_and_forth_near_a_change_keeps_every_key_that_may_sign(ring: KeyRing, make: KeyMaker) -> None:
-    """Each is accepted for as long as what it signed (F15)."""
+    """Each key is accepted as long as the tokens that it signed (F15)."""
     there = advanced(ring, NOW + 30 * DAY - HOUR, make, replace(POLICY, alg="EdDSA"))
     near = 31 * DAY - HOUR - 10
     back = advanced(there, NOW + near, make)
@@ -298,7 +298,7 @@ def test_back_and_forth_near_a_change_keeps_every_key_that_may_sign(ring: KeyRin
 
 
 def test_rotate_lets_the_next_keys_sign_now(ring: KeyRing, make: KeyMaker) -> None:
-    """They have been public for long enough. Others are planned at once, a period later."""
+    """The next keys have been public for long enough. New next keys are planned at once, one period later."""
     now = 10 * DAY
     after = rotate(ring, now_seconds=NOW + now, policy=POLICY, make=make)
     assert times(after.signing) == [
@@ -312,26 +312,26 @@ def test_rotate_lets_the_next_keys_sign_now(ring: KeyRing, make: KeyMaker) -> No
 
 
 def test_rotate_waits_until_the_next_keys_are_public_for_long_enough(ring: KeyRing, make: KeyMaker) -> None:
-    """Impatience must not lock anybody out (K3)."""
+    """An early rotation must not make readers refuse tokens (K3)."""
     after = rotate(ring, now_seconds=NOW + HOUR, policy=POLICY, make=make)
     assert times(after.signing)[1] == (0, DAY, None)
     assert times(after.mac)[1] == (0, DAY, None)
 
 
 def test_a_reader_that_does_not_know_of_it_yet_mints_refresh_tokens_that_stay_good(make: KeyMaker) -> None:
-    """Even if the idle timeout is lengthened just then, by much (F16)."""
+    """This holds even if the idle timeout becomes much longer at that time (F16)."""
     policy = replace(POLICY, publish_seconds=MIN_PUBLISH_SECONDS, refresh_idle_seconds=DAY)
     longer = replace(policy, refresh_idle_seconds=90 * DAY)
     before = first_ring(now_seconds=NOW, policy=policy, make=make)
     ring = rotate(before, now_seconds=NOW + DAY, policy=policy, make=make)
-    last_minted = NOW + DAY + MAX_RING_AGE_SECONDS  # by a reader with the ring of before
+    last_minted = NOW + DAY + MAX_RING_AGE_SECONDS  # by a reader with a copy from before the rotation
     old = before.at(last_minted).mac
     ring = advanced(ring, NOW + DAY + HOUR, make, longer)
     assert old.key_id in ring.at(last_minted + 90 * DAY).mac_keys
 
 
 def test_rotate_twice_is_no_faster(ring: KeyRing, make: KeyMaker) -> None:
-    """The second time, the keys that were just planned wait for their lead."""
+    """On the second call, the keys that were just planned wait for their lead."""
     once = rotate(ring, now_seconds=NOW + 10 * DAY, policy=POLICY, make=make)
     twice = rotate(once, now_seconds=NOW + 10 * DAY, policy=POLICY, make=make)
     assert times(twice.signing)[-1] == (10 * DAY, 11 * DAY, None)
@@ -342,7 +342,7 @@ def test_rotate_twice_is_no_faster(ring: KeyRing, make: KeyMaker) -> None:
 
 
 def test_replace_all_ends_every_signing_key_when_the_new_one_begins(ring: KeyRing, make: KeyMaker) -> None:
-    """The next key leaked with the others: it never signs. Refresh tokens stay good."""
+    """The next key may have leaked with the others, so it never signs. Refresh tokens stay valid."""
     ring = advanced(ring, NOW + 30 * DAY, make)
     now = 30 * DAY + 60
     after = replace_all(ring, now_seconds=NOW + now, policy=POLICY, make=make)
@@ -355,12 +355,12 @@ def test_replace_all_ends_every_signing_key_when_the_new_one_begins(ring: KeyRin
 
 
 def test_the_delay_is_what_everyone_needs_to_learn_the_new_key() -> None:
-    """Copies of the ring, then HTTP caches, then authorizers that ask once a minute; and a minute to spare (K3)."""
+    """Copies of the ring, HTTP caches and the authorizers' minute between fetches fit, with a minute to spare (K3)."""
     assert REPLACE_SECONDS - (RING_AGE_SECONDS + JWKS_MAX_AGE_SECONDS + UNKNOWN_KEY_FETCH_SECONDS) >= 60
 
 
 def test_replace_all_at_once_waits_for_nobody(ring: KeyRing, make: KeyMaker) -> None:
-    """From this second on nothing but the new key is accepted."""
+    """From this second only the new key is accepted."""
     now_seconds = NOW + 10 * DAY
     after = replace_all(ring, now_seconds=now_seconds, policy=POLICY, make=make, after_seconds=AT_ONCE)
     assert [timed.key for timed in after.at(now_seconds).verifying] == [after.signing[-1].key]
@@ -369,7 +369,7 @@ def test_replace_all_at_once_waits_for_nobody(ring: KeyRing, make: KeyMaker) -> 
 
 @pytest.mark.parametrize("after_seconds", [AT_ONCE, REPLACE_SECONDS])
 def test_replace_all_with_the_sessions_ends_every_mac_key(after_seconds: int, ring: KeyRing, make: KeyMaker) -> None:
-    """Everybody logs in again."""
+    """All users log in again."""
     now_seconds = NOW + 10 * DAY
     after = replace_all(
         ring, now_seconds=now_seconds, policy=POLICY, make=make, after_seconds=after_seconds, end_sessions=True
@@ -383,7 +383,7 @@ def test_replace_all_with_the_sessions_ends_every_mac_key(after_seconds: int, ri
 
 
 def test_replace_all_keeps_an_end_that_comes_sooner(ring: KeyRing, make: KeyMaker) -> None:
-    """An emergency lengthens nothing."""
+    """An emergency never delays an end."""
     ring = advanced(ring, NOW + 30 * DAY, make)
     end = 30 * DAY + ACCESS_SECONDS
     after = replace_all(ring, now_seconds=NOW + end - 10, policy=POLICY, make=make)
@@ -391,7 +391,7 @@ def test_replace_all_keeps_an_end_that_comes_sooner(ring: KeyRing, make: KeyMake
 
 
 def test_replace_all_again_replaces_what_was_new(ring: KeyRing, make: KeyMaker) -> None:
-    """The leak goes on. The first keys end when it was said."""
+    """The second leak ends the new keys, and the first keys end at their announced time."""
     once = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make)
     twice = replace_all(once, now_seconds=NOW + DAY + 100, policy=POLICY, make=make)
     first_end, second_end = DAY + REPLACE_SECONDS, DAY + 100 + REPLACE_SECONDS
@@ -404,7 +404,7 @@ def test_replace_all_again_replaces_what_was_new(ring: KeyRing, make: KeyMaker) 
 
 
 def test_replace_all_at_once_takes_back_what_has_not_begun(ring: KeyRing, make: KeyMaker) -> None:
-    """Somebody has lost patience: there is one key."""
+    """After the second call there is one key."""
     once = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make)
     twice = replace_all(once, now_seconds=NOW + DAY + 100, policy=POLICY, make=make, after_seconds=AT_ONCE)
     assert once.signing[-1] not in twice.signing
@@ -412,7 +412,7 @@ def test_replace_all_at_once_takes_back_what_has_not_begun(ring: KeyRing, make: 
 
 
 def test_a_final_end_is_never_put_off(ring: KeyRing, make: KeyMaker) -> None:
-    """Neither by the schedule, nor by another policy, nor by an operator who rotates (K3)."""
+    """Neither the schedule, nor another policy, nor an operator's rotation delays it (K3)."""
     after = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make, end_sessions=True)
     ended = final_keys(after)
     assert len(ended) == 2
@@ -423,7 +423,7 @@ def test_a_final_end_is_never_put_off(ring: KeyRing, make: KeyMaker) -> None:
 
 
 def test_after_an_emergency_rotation_goes_on(ring: KeyRing, make: KeyMaker) -> None:
-    """Until the new key signs it is the next one; then another is planned, and what ended is dropped."""
+    """The new key is the next key until it signs. Then another key is planned, and ended keys are dropped."""
     after = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make)
     assert advanced(after, NOW + DAY + REPLACE_SECONDS - 1, make) == after
     begun = DAY + REPLACE_SECONDS
@@ -435,7 +435,7 @@ def test_after_an_emergency_rotation_goes_on(ring: KeyRing, make: KeyMaker) -> N
 
 
 def test_an_operator_who_rotates_after_an_emergency_does_not_hurry_the_new_key(ring: KeyRing, make: KeyMaker) -> None:
-    """Readers are still learning it."""
+    """Readers still need the time to learn the new key."""
     after = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make)
     hurried = rotate(after, now_seconds=NOW + DAY + 10, policy=POLICY, make=make)
     assert times(hurried.signing)[-1] == times(after.signing)[-1]

@@ -1,7 +1,7 @@
-"""The plan of the key ring over random histories: what is good is never refused, and what has ended never comes back.
+"""The plan of the key ring over random histories: valid tokens are never refused, and ended keys never come back.
 
-The machine knows nothing of the rules. It keeps every copy of the ring that a reader may still use, lets all of them
-sign at every instant at which anything changes, and asks all of them whether they accept what was signed.
+The machine does not know the rules. It keeps each copy of the ring that a reader may still use. At each instant at
+which something changes, every copy signs, and every copy must accept the signed tokens.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ from tests.support.rings import DAY, cheap_keys
 
 START = 1_800_000_000
 HOUR = 3600
-ACCESS_SECONDS = MAX_LIFETIME_SECONDS + EXPIRY_LEEWAY_SECONDS  # the longest that an access token is good for
-WRITE_SECONDS = 20  # a write may come so long after the look at the clock: new keys are made, requests tried again
+ACCESS_SECONDS = MAX_LIFETIME_SECONDS + EXPIRY_LEEWAY_SECONDS  # the longest time for which an access token is accepted
+WRITE_SECONDS = 20  # the longest delay between the clock and the write: new keys are made, and requests are tried again
 
 Key = str | bytes
 """A `kid`, or the id of a MAC key."""
@@ -51,7 +51,7 @@ policies = st.builds(
 
 @dataclass
 class Copy:
-    """The ring as it was between two writes. A reader may hold it for some time after the second of them."""
+    """The ring between two writes. A reader may hold it for some time after the second write."""
 
     ring: KeyRing
     written_at: int
@@ -59,16 +59,16 @@ class Copy:
     max_age: int = MAX_RING_AGE_SECONDS
 
     def is_usable(self, now: int) -> bool:
-        """Say whether a reader may use it."""
+        """Return whether a reader may use this copy."""
         return self.followed_at is None or now < self.followed_at + self.max_age
 
     def accepted(self, now: int) -> set[Key]:
-        """Return the ids of the keys under which it accepts tokens."""
+        """Return the ids of the keys under which this copy accepts tokens."""
         keys = self.ring.at(now)
         return {timed.key.kid for timed in keys.verifying} | set(keys.mac_keys)
 
     def signers(self, now: int) -> tuple[str, bytes]:
-        """Return the ids of the keys that it signs with."""
+        """Return the ids of the keys with which this copy signs."""
         keys = self.ring.at(now)
         return keys.signing.kid, keys.mac.key_id
 
@@ -88,11 +88,11 @@ class RingMachine(RuleBasedStateMachine):
         self.now = START
         self.policy = policy
         self.make = cheap_keys()
-        self.good_until: dict[Key, int] = {}  # the last token under a key
+        self.good_until: dict[Key, int] = {}  # when the last token under a key ends
         self.replaced_at: dict[Key, int] = {}  # when an operator ended a key
         self.known: dict[Key, TimedKey[Any]] = {}
         self.gone: set[Key] = set()
-        self.begun_at: dict[Key, int] = {}  # of the keys that need no lead: when they may sign
+        self.begun_at: dict[Key, int] = {}  # for keys that need no lead: when they may sign
         ring = first_ring(now_seconds=self.now, policy=policy, make=self.make)
         self.begun_at.update(dict.fromkeys(timed_keys(ring), self.now))
         self.begun_at.pop(ring.signing[-1].key.kid)
@@ -108,19 +108,19 @@ class RingMachine(RuleBasedStateMachine):
 
     @rule(seconds=durations)
     def time_passes(self, seconds: int) -> None:
-        """Nothing is done for a while; whatever a clock decides, it decides on the way."""
+        """Let time pass without a write. The clock may still change which keys sign and are accepted."""
         self.pass_to(self.now + seconds)
 
     @rule(data=st.data(), lead=st.sampled_from([0, MAX_RING_AGE_SECONDS, MIN_PUBLISH_SECONDS]), offset=offsets)
     def until_something_changes(self, data: st.DataObject, lead: int, offset: int) -> None:
-        """The instants around a change are the dangerous ones to act at."""
+        """Go to an instant near a change, because errors are likely there."""
         instants = self.instants(self.now + 100 * DAY)
         if instants:
             self.pass_to(max(self.now, data.draw(st.sampled_from(instants)) - lead + offset))
 
     @rule(delay=delays)
     def schedule(self, delay: int) -> None:
-        """Advance the ring, as every hour."""
+        """Advance the ring, as the schedule does every hour."""
         self.write(advance, delay)
 
     @rule(delay=delays)
@@ -130,20 +130,20 @@ class RingMachine(RuleBasedStateMachine):
 
     @rule(policy=policies, delay=delays)
     def stack_update(self, policy: RotationPolicy, delay: int) -> None:
-        """Change the policy; CloudFormation advances the ring. The schedule did before, not long ago."""
+        """Change the policy. CloudFormation advances the ring, and the schedule did so shortly before."""
         self.write(advance, 0)
         self.policy = policy
         self.write(advance, delay)
 
     @rule(alg=algorithms, delay=delays)
     def another_algorithm(self, alg: str, delay: int) -> None:
-        """Change only this, back and forth."""
+        """Change only the algorithm, forward and back."""
         self.policy = replace(self.policy, alg=alg)
         self.write(advance, delay)
 
     @rule(at_once=st.booleans(), end_sessions=st.booleans(), delay=delays)
     def operator_replaces_all(self, at_once: bool, end_sessions: bool, delay: int) -> None:  # noqa: FBT001 - drawn
-        """End every key. Readers that did not see the ring for longer than usual are promised nothing any more."""
+        """End every key. Readers with a copy older than usual have no promise any more."""
         after = AT_ONCE if at_once else REPLACE_SECONDS
         before, at = timed_keys(self.ring), self.now + after
         ring = replace_all(
@@ -170,7 +170,7 @@ class RingMachine(RuleBasedStateMachine):
         self.sign()
 
     def write(self, act: Callable[..., KeyRing], delay: int) -> None:
-        """Let the writer do something, and keep it some seconds later."""
+        """Let the writer act on the ring, and store the result some seconds later."""
         before = timed_keys(self.ring)
         ring = act(self.ring, now_seconds=self.now, policy=self.policy, make=self.make)
         again = advance(ring, now_seconds=self.now, policy=self.policy, make=self.make)
@@ -184,7 +184,7 @@ class RingMachine(RuleBasedStateMachine):
         self.sign()
 
     def compare(self, before: TimedKey[Any], after: TimedKey[Any]) -> None:
-        """What was announced is only ever put off; what was set in an emergency is not even that."""
+        """Check that an announced end is never earlier than before, and that a final end does not change."""
         assert after.published_at_seconds == before.published_at_seconds
         assert after.signs_from_seconds <= before.signs_from_seconds
         assert after.is_final == before.is_final
@@ -205,7 +205,7 @@ class RingMachine(RuleBasedStateMachine):
         self.copies.append(Copy(ring, self.now))
 
     def instants(self, until: int) -> list[int]:
-        """Return when anything changes from now on: the last second before, and the first one after."""
+        """Return the instants of all changes from now on: the last second before each, and the first second after."""
         changes = {
             instant
             for copy in self.usable()
@@ -219,7 +219,7 @@ class RingMachine(RuleBasedStateMachine):
         return sorted(instant for instant in around if self.now < instant <= until)
 
     def pass_to(self, until: int) -> None:
-        """Let time pass, and let all readers sign and verify on the way."""
+        """Let time pass, and let all readers sign and verify at each change."""
         while instants := self.instants(until):
             self.now = instants[0]
             self.sign()
@@ -229,7 +229,7 @@ class RingMachine(RuleBasedStateMachine):
         self.check()
 
     def usable(self) -> list[Copy]:
-        """Return the copies that a reader may hold."""
+        """Return the copies that readers may hold."""
         return [copy for copy in self.copies if copy.is_usable(self.now)]
 
     def sign(self) -> None:
@@ -241,7 +241,7 @@ class RingMachine(RuleBasedStateMachine):
                 self.check_lead(key)
 
     def check_lead(self, key: Key) -> None:
-        """No key signs that is not public for long enough, or that was taken back."""
+        """Check that a key signs only after it was public for long enough, and never after it was taken back."""
         timed = self.known[key]
         start = self.begun_at.get(key, timed.published_at_seconds + MIN_PUBLISH_SECONDS)
         assert self.now >= start, "a key signs too early"
@@ -249,7 +249,7 @@ class RingMachine(RuleBasedStateMachine):
 
     @invariant()
     def check(self) -> None:
-        """What is good is accepted by every reader; what has ended, by none."""
+        """Every reader accepts the valid tokens, and no reader accepts an ended key."""
         good = {
             key
             for key, until in self.good_until.items()
@@ -264,7 +264,7 @@ class RingMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_ring_is_in_order(self) -> None:
-        """Of each kind the newest key is the last to sign, and has no end."""
+        """In each kind the newest key is the last to sign, and only it has no end."""
         for keys in (self.ring.signing, self.ring.mac):
             starts = [timed.signs_from_seconds for timed in keys]
             assert starts == sorted(starts)

@@ -1,4 +1,4 @@
-"""Private signing keys: made, written and loaded from their numbers."""
+"""Private signing keys: they are generated, written, and loaded from their numbers."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, derive_private_key
@@ -15,19 +15,19 @@ from tests.support.access_tokens import ALGORITHMS, P256_ORDER, key, raw_signatu
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_loaded_key_is_the_one_that_was_made(alg: str) -> None:
-    """What the loaded key signs, the published half verifies."""
+    """The public half verifies what the loaded key signs."""
     pair = key(alg)
     loaded = signing_key.load(alg, pair.jwk)
     verification_key(pair.public_jwk()).check(raw_signature(loaded, b"text"), b"text")
 
 
 def test_two_keys_are_never_alike() -> None:
-    """Each key is drawn anew."""
+    """Each generated key is new."""
     assert signing_key.generate("ES256") != signing_key.generate("ES256")
 
 
 def test_rsa_keys_have_3072_bits_and_the_usual_exponent() -> None:
-    """ASVS 11.2.3 wants 128-bit security (DC-9)."""
+    """ASVS 11.2.3 requires 128-bit security (DC-9)."""
     pair = key("RS256")
     assert isinstance(pair.private_key, RSAPrivateKey)
     assert pair.private_key.key_size == 3072
@@ -46,7 +46,7 @@ def _with_leading_zero_byte(start: int) -> int:
 
 @pytest.mark.parametrize("number", [1, P256_ORDER - 1, _with_leading_zero_byte(1), _with_leading_zero_byte(100_000)])
 def test_coordinates_keep_their_32_bytes(number: int) -> None:
-    """Leading zeros stay, or the key would have two spellings and two thumbprints (RFC 7518 §6.2.1.2)."""
+    """Leading zeros stay. Otherwise a key would have two spellings and two thumbprints (RFC 7518 §6.2.1.2)."""
     jwk = signing_key._ec_jwk(derive_private_key(number, SECP256R1()).private_numbers())
     assert {len(base64url.decode(jwk[name])) for name in ("x", "y", "d")} == {32}
     pair = SigningKey("ES256", jwk)
@@ -55,7 +55,7 @@ def test_coordinates_keep_their_32_bytes(number: int) -> None:
 
 @given(st.integers(min_value=1, max_value=P256_ORDER - 1))
 def test_any_private_number_comes_back(number: int) -> None:
-    """Writing and loading keeps the number."""
+    """Writing and loading keeps the private number."""
     private_key = derive_private_key(number, SECP256R1())
     loaded = signing_key.load("ES256", signing_key._ec_jwk(private_key.private_numbers()))
     assert isinstance(loaded, EllipticCurvePrivateKey)
@@ -73,7 +73,7 @@ def test_other_algorithms_are_refused(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_numbers_that_are_no_key_are_refused(alg: str) -> None:
-    """A private number that does not belong to the public half is damage, or it would sign what nobody verifies."""
+    """A private number must belong to the public half. Otherwise no verifier would accept the signatures."""
     pair, foreign = key(alg), key(alg, "foreign")
     with pytest.raises(ValueError, match=r".*"):
         signing_key.load(alg, {**pair.jwk, "d": foreign.jwk["d"]})

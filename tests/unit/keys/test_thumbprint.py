@@ -18,18 +18,18 @@ RFC_7638_KEY = {
 
 
 def test_thumbprint_is_rfc_7638s_example() -> None:
-    """The example of RFC 7638 §3.1 gives the thumbprint printed there (T3)."""
+    """The example of RFC 7638 §3.1 gives the thumbprint that the RFC prints (T3)."""
     assert thumbprint(RFC_7638_KEY) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
 
 def test_thumbprint_is_rfc_8037s_example() -> None:
-    """The Ed25519 example of RFC 8037 appendix A.3 gives the thumbprint printed there (T3)."""
+    """The Ed25519 example of RFC 8037 appendix A.3 gives the thumbprint that the RFC prints (T3)."""
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     assert thumbprint(jwk) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_thumbprint_names_the_public_key_only(alg: str) -> None:
-    """Private members, use, kid and alg do not change it."""
+    """Private members, use, kid and alg do not change the thumbprint."""
     pair = key(alg)
     assert thumbprint(pair.jwk) == thumbprint(pair.public_jwk())

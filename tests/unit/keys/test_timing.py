@@ -1,4 +1,4 @@
-"""The bounds of time hold each other up: each inequality between them, once."""
+"""The time bounds depend on each other. Each inequality between them has one test."""
 
 import pytest
 
@@ -15,30 +15,30 @@ def test_a_key_is_public_for_longer_than_any_copy_of_the_ring_is_used() -> None:
 
 
 def test_a_key_is_public_for_longer_than_any_cache_of_the_public_keys_lasts() -> None:
-    """API Gateway's own authorizers keep keys for two hours; our own documents are kept for a minute."""
+    """API Gateway's own authorizers keep keys for two hours. Caches keep our documents for one minute."""
     assert timing.MIN_PUBLISH_SECONDS >= 2 * HOUR
     assert timing.JWKS_MAX_AGE_SECONDS + timing.UNKNOWN_KEY_FETCH_SECONDS < timing.MIN_PUBLISH_SECONDS
 
 
 def test_an_old_copy_of_the_ring_is_read_again_long_before_it_is_too_old() -> None:
-    """An outage is noticed and tried again, many times, before it hurts."""
+    """An outage is noticed, and the read is repeated many times, before the copy is too old."""
     assert timing.RING_RETRY_SECONDS < timing.RING_AGE_SECONDS < timing.MAX_RING_AGE_SECONDS
 
 
 def test_a_failed_read_of_the_ring_is_over_before_the_next_one() -> None:
-    """Each attempt may use up both of its time-outs; even so, requests are not stopped by reads all the time."""
+    """Each attempt may use both timeouts in full. Reads still leave time for requests."""
     attempt = aws.CONNECT_TIMEOUT_SECONDS + aws.READ_TIMEOUT_SECONDS
     assert aws.TOTAL_ATTEMPTS * attempt < timing.RING_RETRY_SECONDS
 
 
 def test_after_a_replacement_every_reader_knows_the_new_keys_when_they_sign() -> None:
-    """First all copies of the ring are renewed, then caches of the public keys, then the authorizers."""
+    """First all copies of the ring are renewed, then the caches of the public keys, then the authorizers."""
     known = timing.RING_AGE_SECONDS + timing.JWKS_MAX_AGE_SECONDS + timing.UNKNOWN_KEY_FETCH_SECONDS
     assert known < timing.REPLACE_SECONDS
 
 
 def test_an_authorizer_that_asked_too_early_asks_again_before_the_new_keys_sign() -> None:
-    """A token that names a new key before it is published makes the authorizer remember the key as unknown."""
+    """A token that names a new key before its publication makes the authorizer remember the key as unknown."""
     published = timing.RING_AGE_SECONDS + timing.JWKS_MAX_AGE_SECONDS
     assert published + timing.UNKNOWN_KID_SECONDS <= timing.REPLACE_SECONDS
 
@@ -49,12 +49,12 @@ def test_an_unknown_key_is_remembered_for_longer_than_the_time_between_two_fetch
 
 
 def test_a_token_waits_for_keys_for_less_time_than_their_connection_lives() -> None:
-    """The answer that comes too late for this token serves the next one."""
+    """An answer that is too late for this token serves the next one."""
     assert timing.FETCH_TIMEOUT_SECONDS < timing.CONNECTION_TIMEOUT_SECONDS < timing.UNKNOWN_KEY_FETCH_SECONDS
 
 
 def test_a_key_verifies_for_as_long_as_anything_that_it_signed_is_accepted() -> None:
-    """A token's whole life, the leeway, the longest cached answer of the authorizer, and the difference of clocks."""
+    """The lifetime, the leeway, the authorizer's longest cached answer and the clock difference are added."""
     bounds = (
         timing.MAX_LIFETIME_SECONDS,
         timing.EXPIRY_LEEWAY_SECONDS,
@@ -65,7 +65,7 @@ def test_a_key_verifies_for_as_long_as_anything_that_it_signed_is_accepted() -> 
 
 
 def test_the_leeways_stay_small() -> None:
-    """RFC 7519 §4.1.4: no more than a few minutes; the bound that the README states is five seconds."""
+    """RFC 7519 §4.1.4 allows a few minutes at most. The README states a bound of five seconds."""
     assert timing.EXPIRY_LEEWAY_SECONDS <= timing.ISSUED_AT_LEEWAY_SECONDS <= 60
     assert timing.CLOCK_SECONDS >= timing.ISSUED_AT_LEEWAY_SECONDS
 
@@ -79,5 +79,5 @@ def test_the_leeways_stay_small() -> None:
     ],
 )
 def test_the_templates_bounds_are_these(parameter: str, bound: str, seconds: int) -> None:
-    """A parameter cannot ask for what the code does not allow for."""
+    """A template parameter cannot exceed the bounds of the code."""
     assert parameters()[parameter][bound] == seconds

@@ -1,4 +1,4 @@
-"""The verifier's keys: from a JWK Set, and in its rotation."""
+"""The keys of a verifier: read from a JWK Set, and during a rotation."""
 
 import json
 
@@ -22,7 +22,7 @@ def verifier_of(*keys: SigningKey) -> Verifier:
 
 
 def test_an_empty_text_is_a_set_without_keys() -> None:
-    """A deployment without keys can decide nothing (Z14)."""
+    """A verifier without keys cannot decide, and says so with `has_keys` (Z14)."""
     assert keys_from_jwks("") == []
     assert keys_from_jwks('{"keys":[]}') == []
     assert not Verifier([], audience=AUDIENCE).has_keys
@@ -30,14 +30,14 @@ def test_an_empty_text_is_a_set_without_keys() -> None:
 
 
 def test_keys_of_several_algorithms_verify_side_by_side() -> None:
-    """A deployment that changes its algorithm verifies both for a while (F15)."""
+    """A deployment that changes its algorithm verifies both algorithms for a while (F15)."""
     verifier = verifier_of(*(key(alg) for alg in ALGORITHMS))
     for alg in ALGORITHMS:
         assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
 def test_before_and_after_a_rotation_no_honest_token_is_refused() -> None:
-    """The key that signs, the next one and the one before are all known, so that either side may be ahead (F15)."""
+    """The verifier knows the signing key, the next key and the key before, so either side may change first (F15)."""
     old, current, coming = (key("ES256", name) for name in ("old", "ours", "next"))
     verifier = verifier_of(current, coming, old)
     for pair in (old, current, coming):
@@ -46,7 +46,7 @@ def test_before_and_after_a_rotation_no_honest_token_is_refused() -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_key_that_is_gone_verifies_no_more(alg: str) -> None:
-    """And is named, so that whoever can may look for it (F15)."""
+    """The error names the key, so that the caller can fetch it (F15)."""
     verifier, old = verifier_of(key(alg, "next")), key(alg, "old")
     with pytest.raises(UnknownKey) as caught:
         verifier.verify(access.issue(CLAIMS, old), issuer=ISSUER, now_seconds=NOW)
@@ -55,7 +55,7 @@ def test_a_key_that_is_gone_verifies_no_more(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_key_verifies_until_its_end_and_not_from_then_on(alg: str) -> None:
-    """`exp` of the key in the set, whatever the token says; to the second (K3, F15)."""
+    """The end is the key's `exp` in the set, to the second, and the token's `exp` does not matter (K3, F15)."""
     pair = key(alg)
     end = NOW + 60
     verifier = Verifier(keys_from_jwks(json.dumps({"keys": [{**pair.public_jwk(), "exp": end}]})), audience=AUDIENCE)
@@ -67,7 +67,7 @@ def test_a_key_verifies_until_its_end_and_not_from_then_on(alg: str) -> None:
 
 
 def test_the_set_that_a_ring_publishes_tells_each_keys_end() -> None:
-    """What a verifier reads is what the ring says: no end for the last key, the announced one for the others (K3)."""
+    """The verifier reads the ring's ends: none for the last key, the announced end for the others (K3)."""
     old, current = key("ES256", "old"), key("EdDSA")
     keys = KeysInForce(
         verifying=(TimedKey(current, NOW - 9000, NOW - 60), TimedKey(old, NOW - 99_999, NOW - 99_999, NOW + 60)),
@@ -80,13 +80,13 @@ def test_the_set_that_a_ring_publishes_tells_each_keys_end() -> None:
 
 @pytest.mark.parametrize("end", ["1800000060", 1.5, -1, True, [], {}])
 def test_an_end_that_is_no_time_is_refused(end: object) -> None:
-    """A key whose end cannot be read might have ended (Z14)."""
+    """A key with an unreadable end may have ended (Z14)."""
     with pytest.raises(ValueError, match="exp"):
         keys_from_jwks(json.dumps({"keys": [{**key("ES256").public_jwk(), "exp": end}]}))
 
 
 def test_without_keys_nothing_verifies() -> None:
-    """Nothing is accepted by an empty verifier."""
+    """A verifier without keys accepts nothing."""
     with pytest.raises(InvalidToken, match="unknown key"):
         Verifier([], audience=AUDIENCE).verify(access.issue(CLAIMS, key("ES256")), issuer=ISSUER, now_seconds=NOW)
 
@@ -118,12 +118,12 @@ def test_two_keys_with_one_kid_are_refused() -> None:
     ],
 )
 def test_a_damaged_key_set_is_refused(document: str) -> None:
-    """A function with half its keys would deny half its users: better none starts (Z14)."""
+    """A function with some of its keys would deny some users, so a function with a damaged set does not start (Z14)."""
     with pytest.raises(ValueError, match=r".*"):
         keys_from_jwks(document)
 
 
 def test_a_private_key_in_the_set_is_refused() -> None:
-    """A leak is loud (K1)."""
+    """A leaked private key causes an error (K1)."""
     with pytest.raises(ValueError, match="private"):
         keys_from_jwks(json.dumps({"keys": [dict(key("ES256").jwk) | {"kid": "a"}]}))

@@ -1,4 +1,4 @@
-"""What a session shows of its client."""
+"""What a session shows about its client."""
 
 import pytest
 from hypothesis import given
@@ -29,13 +29,13 @@ OMEGA = "\N{GREEK SMALL LETTER OMEGA}"
     ],
 )
 def test_a_network_is_not_the_whole_address(address: str, network: str) -> None:
-    """A /24 or a /48: enough to know a place again, too little to know a person."""
+    """A /24 or a /48 is enough to recognize a place, and too little to identify a person."""
     assert shown_network(address) == network
 
 
 @pytest.mark.parametrize("address", ["", "test-invoke-source-ip", "203.0.113", "203.0.113.7/32", "203.0.113.7, ::1"])
 def test_what_is_no_address_has_no_network(address: str) -> None:
-    """API Gateway's console calls from no address; that breaks nothing."""
+    """API Gateway's console sends no address, and this causes no error."""
     assert shown_network(address) == ""
 
 
@@ -51,7 +51,7 @@ def test_what_is_no_address_has_no_network(address: str) -> None:
     ],
 )
 def test_a_user_agent_is_cut_to_what_can_be_shown(user_agent: str, shown: str) -> None:
-    """Printable ASCII, 128 characters at most; no client is refused for its header."""
+    """It is printable ASCII with at most 128 characters. No client is refused because of its header."""
     assert described(user_agent=user_agent, address="") == ClientDescription(user_agent=shown)
 
 
@@ -59,7 +59,7 @@ def test_a_user_agent_is_cut_to_what_can_be_shown(user_agent: str, shown: str) -
     "name", ["", "Ada's phone", "x" * MAX_NAME_CHARACTERS, OMEGA * (MAX_NAME_BYTES // 2), "日本語"]
 )
 def test_a_name_is_taken_as_it_is(name: str) -> None:
-    """Any language, up to 64 characters and 128 bytes."""
+    """A name may be in any language, with up to 64 characters and 128 bytes."""
     assert described(user_agent="", address="", name=name).name == name
 
 
@@ -68,14 +68,14 @@ def test_a_name_is_taken_as_it_is(name: str) -> None:
     ["x" * (MAX_NAME_CHARACTERS + 1), "日" * 43, "a\nb", "a\x00", "a\u202eb", "a\u2028b", "a\u200bb", "\ue000"],
 )
 def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
-    """Too long, or with characters that are not seen or turn the text around."""
+    """Long names, invisible characters and characters that change the direction of the text are refused."""
     with pytest.raises(InvalidRequest):
         described(user_agent="", address="", name=name)
 
 
 @given(user_agent=st.text(), address=st.text())
 def test_no_header_and_no_address_breaks_anything(user_agent: str, address: str) -> None:
-    """What a session shows is short and printable, whatever comes."""
+    """Any header and any address give a short and printable description."""
     client = described(user_agent=user_agent, address=address)
     assert len(client.user_agent) <= MAX_USER_AGENT_CHARACTERS
     assert (client.user_agent + client.network).isprintable()

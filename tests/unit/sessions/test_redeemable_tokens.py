@@ -1,4 +1,4 @@
-"""The rotation rule over random histories: what is redeemable, and what never is again."""
+"""The rotation rule over random histories: which refresh tokens are redeemable, and which never become so again."""
 
 from dataclasses import dataclass, replace
 
@@ -21,17 +21,16 @@ ANSWERED = {Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED}
 
 @dataclass
 class Answer:
-    """What a presented token was answered with: an outcome and, on success, the generation to use next."""
+    """The answer to a presented token: an outcome and, on success, the generation to use next."""
 
     outcome: Outcome
     next_generation: int | None
 
 
 class RotationMachine(RuleBasedStateMachine):
-    """One session under any history of refreshes, logouts and time, beside a model that knows only the one sentence.
+    """One session under any history of refreshes, logouts and time, beside a model with one rule.
 
-    The sentence: the redeemable tokens are the current one, and the previous one while the last rotation is at most
-    the window old.
+    The rule: the current token is redeemable, and the previous token is redeemable during the grace window.
     """
 
     @initialize(grace=st.sampled_from([0, 1, 10, 60]))
@@ -62,7 +61,7 @@ class RotationMachine(RuleBasedStateMachine):
         )
 
     def present(self, generation: int, *, responses_lost: int) -> Answer:
-        """Do what a refresh does; the SDK writes again after each lost response."""
+        """Do what a refresh does. After each lost response the SDK writes again."""
         token = replace(self.first, generation=generation)
         self.invocations += 1
         rotation_id = str(self.invocations)
@@ -108,13 +107,13 @@ class RotationMachine(RuleBasedStateMachine):
             assert self.dead
 
     def in_window(self) -> bool:
-        """Say whether the last rotation is at most the window old; no window at all is never."""
+        """Return whether the last rotation is inside the grace window. Without a grace window the result is False."""
         if self.rotated_at_ms is None or self.grace == 0:
             return False
         return self.now_ms - self.rotated_at_ms <= self.grace * 1000
 
     def redeemable(self) -> set[int]:
-        """Return the model's redeemable generations."""
+        """Return the generations that are redeemable in the model."""
         now_seconds = self.now_ms // 1000
         if self.dead or now_seconds >= min(self.idle_end, START_MS // 1000 + ABSOLUTE_SECONDS):
             return set()
@@ -122,7 +121,7 @@ class RotationMachine(RuleBasedStateMachine):
 
     @rule(back=st.sampled_from([0, 0, 0, 1, 1, 2, 3]), responses_lost=st.sampled_from([0, 0, 1, 2]))
     def refresh(self, back: int, responses_lost: int) -> None:
-        """Present any token that was ever given out; exactly the redeemable ones are answered."""
+        """Present any token that was ever given out. Exactly the redeemable tokens are answered."""
         generation = max(0, self.generation - back)
         redeemable, expired_or_dead = self.redeemable(), not self.redeemable()
         rotated_just_now = self.in_window() and self.now_ms - (self.rotated_at_ms or 0) < self.grace * 1000
@@ -139,11 +138,11 @@ class RotationMachine(RuleBasedStateMachine):
             self.idle_end = self.now_ms // 1000 + IDLE_SECONDS
             assert answer == Answer(Outcome.ROTATED, self.generation)
         else:
-            assert answer.next_generation == self.generation  # every answer within a window is the same token
+            assert answer.next_generation == self.generation  # all answers within a window have the same token
 
     @rule(generations=st.integers(min_value=1, max_value=5))
     def present_a_token_from_the_future(self, generations: int) -> None:
-        """A generation that was never given out here is never answered, and ends nothing."""
+        """A generation that was never given out is never answered, and ends no session."""
         answer = self.present(self.generation + generations, responses_lost=0)
         assert answer.next_generation is None
         assert answer.outcome in {Outcome.AHEAD, Outcome.REVOKED, Outcome.EXPIRED}
@@ -156,18 +155,18 @@ class RotationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.rotated_at_ms is not None and self.grace > 0)
     @rule(offset_ms=st.sampled_from([-1, 0, 1]))
     def go_to_the_edge_of_the_window(self, offset_ms: int) -> None:
-        """Advance the clock to the last, or the first, millisecond."""
+        """Advance the clock to the last or the first millisecond."""
         self.now_ms = max(self.now_ms, (self.rotated_at_ms or 0) + self.grace * 1000 + offset_ms)
 
     @rule()
     def log_out(self) -> None:
-        """End the session; nothing brings it back."""
+        """End the session. It stays ended."""
         self.end()
         self.dead = True
 
     @invariant()
     def the_table_and_the_model_agree(self) -> None:
-        """The generation never goes back, and moves only with a rotation (I1, I5); a dead session stays dead (I3)."""
+        """The generation moves only forward and only with a rotation (I1, I5), and a dead session stays dead (I3)."""
         if not hasattr(self, "store"):
             return
         session = self.store.sessions[self.first.user_id, self.first.session_id]
@@ -185,7 +184,7 @@ TestRotation.settings = settings(max_examples=150, stateful_step_count=40, deadl
     grace=st.integers(0, 60),
 )
 def test_a_live_session_answers_the_current_and_the_previous_token_only(behind: int, age_ms: int, grace: int) -> None:
-    """For any generation, age and window, success is exactly current, or previous while age ≤ W (I2)."""
+    """For any generation, age and window, the current token and the previous token with age ≤ W succeed (I2)."""
     token = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=10 - behind, seed=b"seed" * 4)
     session = Session(
         user_id=token.user_id,

@@ -1,4 +1,4 @@
-"""The part of a scope that a refresh may ask for."""
+"""The part of its scope for which a refresh may ask."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from edge_auth.sessions.scope import MAX_SCOPE_CHARACTERS, narrowed, wanted_word
     ],
 )
 def test_a_scope_is_its_words(requested: str, words: tuple[str, ...]) -> None:
-    """RFC 6749 §3.3: words with a space between, in any order; one that comes twice counts once (A4)."""
+    """RFC 6749 §3.3: words are separated by one space, in any order. A repeated word counts once (A4)."""
     assert wanted_words(requested) == words
 
 
@@ -26,14 +26,14 @@ def test_a_scope_is_its_words(requested: str, words: tuple[str, ...]) -> None:
     [" ", "read ", " read", "read  write", "read\twrite", 'read "x"', "back\\slash", "ré", "read\n", "\x00"],
 )
 def test_what_is_no_scope_is_more_than_any_session_has(requested: str) -> None:
-    """It is refused where a wider scope is, whatever the session has (A4)."""
+    """A malformed scope is refused like a scope that is too wide, for any session (A4)."""
     for scope in ("", "read", "read write", "x"):
         with pytest.raises(InvalidScope):
             narrowed(scope, wanted_words(requested))
 
 
 def test_a_scope_that_is_longer_than_any_is_one_word() -> None:
-    """The condition that it becomes stays small, however long the request is."""
+    """The conditional write stays small for a request of any length."""
     requested = " ".join(["a"] * MAX_SCOPE_CHARACTERS)
     assert wanted_words(requested) == (requested,)
     with pytest.raises(InvalidScope):
@@ -50,19 +50,19 @@ def test_a_scope_that_is_longer_than_any_is_one_word() -> None:
     ],
 )
 def test_words_are_granted_in_the_sessions_order(wanted: tuple[str, ...], granted: str) -> None:
-    """A4: less than the session has, or as much."""
+    """A4: the granted scope is part or all of the session's scope."""
     assert narrowed("read write admin", wanted) == granted
 
 
 @pytest.mark.parametrize("wanted", [("rea",), ("reads",), ("READ",), ("read", "delete"), ("read write",)])
 def test_a_word_that_the_session_lacks_is_refused(wanted: tuple[str, ...]) -> None:
-    """A4: whole words count, to the letter, and one that is missing refuses all."""
+    """A4: only whole words match, exactly, and one missing word refuses the request."""
     with pytest.raises(InvalidScope):
         narrowed("read write", wanted)
 
 
 def test_a_session_without_scope_has_none_to_give() -> None:
-    """A4: all of nothing is nothing; any word is too many."""
+    """A4: an empty request is granted, and any word is refused."""
     assert narrowed("", ()) == ""
     with pytest.raises(InvalidScope):
         narrowed("", ("read",))

@@ -1,4 +1,4 @@
-"""The rotation rule: every row of its table, and its order."""
+"""The rotation rule: every row of its table, and the order of the rows."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ OTHER_SEED = SESSION._replace(seed_hash=b"\x00" * 32)
 def outcome(
     session: Session | None, *, behind: int = 0, age_ms: int = 1000, ours: str = "ours", grace: int = GRACE_SECONDS
 ) -> Outcome:
-    """Decide about a token that is `behind` generations old, so long after the last rotation."""
+    """Decide about a token that is `behind` generations old, `age_ms` after the last rotation."""
     token = replace(TOKEN, generation=CURRENT - behind)
     return decide(token, session, rotation_id=ours, now_ms=ROTATED_AT_MS + age_ms, grace_seconds=grace)
 
@@ -43,7 +43,7 @@ WINDOW_MS = GRACE_SECONDS * 1000
 
 @pytest.mark.parametrize("age_ms", [0, 1, 9_999, 10_000])
 def test_the_current_token_within_the_window_coalesces(age_ms: int) -> None:
-    """Not behind, age ≤ W: the same refresh token again."""
+    """The token is current and its age is ≤ W: the client gets the same refresh token again."""
     assert outcome(SESSION, age_ms=age_ms) is Outcome.COALESCED
 
 
@@ -58,14 +58,14 @@ def test_the_current_token_within_the_window_coalesces(age_ms: int) -> None:
     ],
 )
 def test_the_previous_token_converges_until_the_window_ends(age_ms: int, expected: Outcome) -> None:
-    """One behind: the successor while age ≤ W, to the millisecond; reuse after it (F4, F29)."""
+    """One generation behind: the successor while age ≤ W, to the millisecond, and reuse after that (F4, F29)."""
     far = SESSION._replace(idle_expires_at_seconds=2**40, absolute_expires_at_seconds=2**40)
     assert outcome(far, behind=1, age_ms=age_ms) is expected
 
 
 @pytest.mark.parametrize("grace", [1, 10, 60])
 def test_the_window_is_the_setting(grace: int) -> None:
-    """W seconds, whatever W is (DC-2)."""
+    """The grace window has W seconds for every W (DC-2)."""
     assert outcome(SESSION, behind=1, age_ms=grace * 1000, grace=grace) is Outcome.CONVERGED
     assert outcome(SESSION, behind=1, age_ms=grace * 1000 + 1, grace=grace) is Outcome.REUSED
 
@@ -73,51 +73,51 @@ def test_the_window_is_the_setting(grace: int) -> None:
 @pytest.mark.parametrize("behind", [2, 3, 5])
 @pytest.mark.parametrize("age_ms", [-1, 0, WINDOW_MS, WINDOW_MS + 1])
 def test_an_older_token_is_reuse_at_any_age(behind: int, age_ms: int) -> None:
-    """Two or more behind is reuse, even inside the window (F5)."""
+    """A token that is two or more generations behind is reuse, even inside the window (F5)."""
     assert outcome(SESSION, behind=behind, age_ms=age_ms) is Outcome.REUSED
 
 
 @pytest.mark.parametrize("behind", [1, 2, 5])
 @pytest.mark.parametrize("age_ms", [-5000, -1, 0, 1, 10_000])
 def test_no_window_is_strict(behind: int, age_ms: int) -> None:
-    """W = 0: every used token is reuse, even in the same millisecond and with a clock that lags (F6)."""
+    """W = 0: every used token is reuse, even in the same millisecond and with a clock that is behind (F6)."""
     assert outcome(SESSION, behind=behind, age_ms=age_ms, grace=0) is Outcome.REUSED
 
 
 @pytest.mark.parametrize("age_ms", [-1, -5000, -3_600_000])
 def test_a_clock_that_lags_counts_as_no_age(age_ms: int) -> None:
-    """A clock behind the one that rotated makes the age zero, not negative: no reuse (F23)."""
+    """If this clock is behind the clock that rotated, the age is zero and the token is no reuse (F23)."""
     assert outcome(SESSION, behind=1, age_ms=age_ms) is Outcome.CONVERGED
     assert outcome(SESSION, behind=0, age_ms=age_ms) is Outcome.COALESCED
 
 
 def test_no_session_is_unknown() -> None:
-    """Deleted, or never there (F25)."""
+    """The session was deleted or never existed (F25)."""
     assert outcome(None) is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("behind", [-1, 0, 1, 2])
 def test_another_seed_is_a_mismatch(behind: int) -> None:
-    """An authentic token for another session under the same id touches nothing."""
+    """An authentic token with another seed under the same session id has no effect."""
     assert outcome(OTHER_SEED, behind=behind) is Outcome.SEED_MISMATCH
 
 
 @pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
 @pytest.mark.parametrize("age_ms", [0, WINDOW_MS + 1])
 def test_a_revoked_session_never_escalates_to_reuse(behind: int, age_ms: int) -> None:
-    """Logged-out tokens come back; that is no theft (F8)."""
+    """Clients may send tokens after a logout, and this is no theft (F8)."""
     assert outcome(REVOKED, behind=behind, age_ms=age_ms) is Outcome.REVOKED
 
 
 @pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
 def test_an_expired_session_is_expired(behind: int) -> None:
-    """TTL deletes late, so expiry is part of the rule (F26)."""
+    """DynamoDB's TTL deletes late, so the rule checks the timeouts too (F26)."""
     assert outcome(EXPIRED, behind=behind) is Outcome.EXPIRED
 
 
 @pytest.mark.parametrize(("idle_end", "absolute_end"), [(1_800_000_001, 2**40), (2**40, 1_800_000_001)])
 def test_either_timeout_expires_at_its_second(idle_end: int, absolute_end: int) -> None:
-    """Idle and absolute: alive until the millisecond before, expired in the second itself (A5)."""
+    """The session lives until the last millisecond before either timeout, and is expired at the timeout (A5)."""
     ending = SESSION._replace(idle_expires_at_seconds=idle_end, absolute_expires_at_seconds=absolute_end)
     assert outcome(ending, age_ms=999) is Outcome.COALESCED
     assert outcome(ending, age_ms=1000) is Outcome.EXPIRED
@@ -134,12 +134,12 @@ def test_a_token_ahead_of_its_session_is_ahead(behind: int) -> None:
 @pytest.mark.parametrize("grace", [0, 10])
 @pytest.mark.parametrize("age_ms", [-1, 0, WINDOW_MS + 1])
 def test_our_own_rotation_is_recognised(grace: int, age_ms: int) -> None:
-    """Our write won, its response was lost, the SDK wrote again: the winner's answer, for W = 0 too (F1)."""
+    """Our write succeeded, its response was lost, and the SDK wrote again: we are the winner, also for W = 0 (F1)."""
     assert outcome(SESSION, behind=1, age_ms=age_ms, ours="theirs", grace=grace) is Outcome.ROTATED
 
 
 def test_a_session_that_was_never_rotated_belongs_to_nobody() -> None:
-    """A fresh session's empty rotation id is no invocation's own."""
+    """No invocation takes the empty rotation id of a new session for its own."""
     fresh = SESSION._replace(generation=0, rotation_id="", rotated_at_ms=0)
     token = replace(TOKEN, generation=0)
     decided = decide(token, fresh, rotation_id="ours", now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)
@@ -158,25 +158,25 @@ def test_a_session_that_was_never_rotated_belongs_to_nobody() -> None:
     ],
 )
 def test_the_rows_apply_in_order(session: Session, expected: Outcome) -> None:
-    """Seed before revoked, revoked before our own rotation, our own before expired: no answer after a logout (F9)."""
+    """Seed comes before revoked, revoked before our own rotation, and our own rotation before expired (F9)."""
     assert outcome(session, behind=1) is expected
 
 
 def test_a_session_ends_at_the_earlier_timeout() -> None:
-    """`expires_at_seconds` is the idle or the absolute end, whichever comes first (A5)."""
+    """`expires_at_seconds` is the idle or the absolute end, the earlier of the two (A5)."""
     assert SESSION.expires_at_seconds == SESSION.idle_expires_at_seconds
     late_idle = SESSION._replace(idle_expires_at_seconds=SESSION.absolute_expires_at_seconds + 1)
     assert late_idle.expires_at_seconds == SESSION.absolute_expires_at_seconds
 
 
 def test_a_revoked_session_does_not_live() -> None:
-    """Revoked is ended, however far its timeouts are."""
+    """A revoked session has ended before its timeouts."""
     assert SESSION.is_live(ROTATED_AT_MS // 1000)
     assert not REVOKED.is_live(ROTATED_AT_MS // 1000)
 
 
 def test_a_session_was_last_used_at_its_last_rotation_or_its_login() -> None:
-    """What its user sees of it; no other moment is kept."""
+    """The user sees this time. The session keeps no other time of use."""
     fresh = SESSION._replace(rotated_at_ms=0)
     assert SESSION.last_used_at_seconds == ROTATED_AT_MS // 1000
     assert fresh.last_used_at_seconds == fresh.created_at_seconds

@@ -25,18 +25,18 @@ from edge_auth.tokens.refresh_token import RefreshToken
     ],
 )
 def test_a_source_is_an_ipv4_address_or_an_ipv6_64(address: str, prefix: str) -> None:
-    """P12: one customer has a whole /64, so that is what is counted."""
+    """P12: one customer has a whole /64, so a /64 is counted as one source."""
     assert source_of(address) == prefix
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "203.0.113.7, 10.0.0.1", "203.0.113.7:443", "203.0.113.0/24"])
 def test_all_requests_without_an_address_are_one_source(text: str) -> None:
-    """P14: only an address is taken for one, and API Gateway's console names none."""
+    """P14: only a valid address is used, and API Gateway's console sends none."""
     assert source_of(text) == UNKNOWN_SOURCE
 
 
 def test_counters_keep_their_names() -> None:
-    """A deployment over an older one goes on counting where it was: the names are part of what is stored."""
+    """An updated deployment continues the old counters, because their names are part of the stored data."""
     token = RefreshToken("u", "s", 3, b"seed")
     assert account_bucket("ada") == bucket("login", "ada")
     assert proven_source("203.0.113.7") == bucket("source", "203.0.113.7")

@@ -1,4 +1,4 @@
-"""Issuing access tokens, with PyJWT and joserfc as independent oracles."""
+"""Issuing access tokens. PyJWT and joserfc check the result independently."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ LONG_AUDIENCE = "https://api.some-rather-long-subdomain.of-a-company.example.com
 
 
 def segments(token: str) -> tuple[str, dict[str, Any], bytes]:
-    """Take a token apart: header segment, payload, signature."""
+    """Split a token into header segment, payload and signature."""
     header, payload, signature = token.split(".")
     return header, json.loads(base64url.decode(payload)), base64url.decode(signature)
 
@@ -38,7 +38,7 @@ def test_header_bytes_are_constant_and_those_the_verifier_looks_up(alg: str) -> 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_payload_is_exactly_the_claims(alg: str) -> None:
-    """No claim is added, changed or lost on the way into the token (T1, T2, T5)."""
+    """Issuing adds, changes or loses no claim (T1, T2, T5)."""
     _, payload, _ = segments(access.issue(CLAIMS, key(alg)))
     assert payload == {
         "iss": ISSUER,
@@ -58,7 +58,7 @@ def test_payload_is_exactly_the_claims(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_our_verifier_reads_back_what_was_issued(alg: str) -> None:
-    """Issuer and verifier agree on every claim."""
+    """The issuer and the verifier agree on every claim."""
     verifier = Verifier([verification_key(key(alg).public_jwk())], audience=AUDIENCE)
     assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
@@ -79,7 +79,7 @@ def test_pyjwt_accepts_what_we_issue(alg: str) -> None:
     assert read["payload"] == CLAIMS.payload()
 
 
-# RFC 9864 renames EdDSA to Ed25519; PyJWT and API gateways know the old name only.
+# RFC 9864 renames EdDSA to Ed25519. PyJWT and API gateways know only the old name.
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_joserfc_accepts_what_we_issue(alg: str) -> None:
@@ -93,7 +93,7 @@ def test_joserfc_accepts_what_we_issue(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA"])
 def test_a_token_with_long_names_stays_under_1_kib(alg: str) -> None:
-    """Long issuer and audience, scope, roles: it still fits beside other headers and into a cookie (T8)."""
+    """With a long issuer, audience, scope and roles, a token still fits into a cookie and beside other headers (T8)."""
     claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE)
     assert len(access.issue(claims, key(alg))) < 1024
 
@@ -121,7 +121,7 @@ RIGHTS: dict[str, Callable[[int], tuple[str, tuple[str, ...]]]] = {
 
 @pytest.mark.parametrize("kind", RIGHTS)
 def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
-    """Whatever scope and roles an operator may give, the token keeps its size, with long names too (T8)."""
+    """With the largest scope and roles that an operator may give, and long names, the token keeps its size (T8)."""
     scope, roles = largest(RIGHTS[kind])
     assert scope or roles
     claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
@@ -131,7 +131,7 @@ def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
 @pytest.mark.parametrize("alg", ALGORITHMS)
 @pytest.mark.parametrize("kind", RIGHTS)
 def test_the_largest_rights_are_verified(alg: str, kind: str) -> None:
-    """Whatever scope and roles an operator may give, our own verifier takes the token."""
+    """Our verifier accepts a token with the largest scope and roles that an operator may give."""
     scope, roles = largest(RIGHTS[kind])
     claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
     verifier = Verifier([verification_key(key(alg).public_jwk())], audience=LONG_AUDIENCE)
@@ -139,7 +139,7 @@ def test_the_largest_rights_are_verified(alg: str, kind: str) -> None:
 
 
 def test_es256_signatures_are_always_64_raw_bytes() -> None:
-    """R and S keep their leading zeros: 2,000 signatures, of which about 16 have one (T4)."""
+    """R and S keep their leading zeros in 2,000 signatures, of which about 16 have one (T4)."""
     pair = key("ES256")
     signatures = [segments(access.issue(CLAIMS._replace(jti=str(number)), pair))[2] for number in range(2000)]
     assert {len(signature) for signature in signatures} == {64}

@@ -11,12 +11,12 @@ ALWAYS = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_ti
 
 
 def test_payload_holds_the_contracts_claims_in_a_fixed_order() -> None:
-    """A token says these twelve things and nothing else (T1, T5)."""
+    """A token has exactly these twelve claims (T1, T5)."""
     assert list(CLAIMS.payload()) == [*ALWAYS, "scope", "roles", "amr"]
 
 
 def test_empty_optional_claims_are_left_out() -> None:
-    """No scope, roles or methods: no such claim."""
+    """Without scope, roles or methods, the claims are absent."""
     assert list(CLAIMS._replace(scope="", roles=(), amr=()).payload()) == ALWAYS
 
 
@@ -43,14 +43,14 @@ def test_payload_has_only_texts_whole_numbers_and_lists_of_texts() -> None:
     ],
 )
 def test_shapes_take_honest_values(shape: re.Pattern[str], text: str) -> None:
-    """Each shape takes what it is for."""
+    """Each shape accepts normal values."""
     assert shape.fullmatch(text)
 
 
 @pytest.mark.parametrize("shape", [IDENTIFIER, CLIENT_ID, SCOPE, ROLE, AUTHENTICATION_METHOD])
 @pytest.mark.parametrize("text", ["", "a\n", "\na", "a\r\nb", "a\x00", 'a"', "a\\", "é", "a  b", " a", "a ", "\u2028"])
 def test_shapes_refuse_what_means_something_elsewhere(shape: re.Pattern[str], text: str) -> None:
-    """No empty text, control character, quote, backslash, stray space or non-ASCII character in any of them (T6)."""
+    """Every shape refuses empty text, control characters, quotes, backslashes, stray spaces and non-ASCII (T6)."""
     assert not shape.fullmatch(text)
 
 
@@ -58,12 +58,12 @@ def test_shapes_refuse_what_means_something_elsewhere(shape: re.Pattern[str], te
     ("shape", "longest"), [(IDENTIFIER, 64), (CLIENT_ID, 128), (ROLE, 64), (AUTHENTICATION_METHOD, 16)]
 )
 def test_shapes_bound_the_length(shape: re.Pattern[str], longest: int) -> None:
-    """One more character is too much (T6, T8)."""
+    """One more character is refused (T6, T8)."""
     assert shape.fullmatch("a" * longest)
     assert not shape.fullmatch("a" * (longest + 1))
 
 
 @pytest.mark.parametrize("text", ["a/b", "a.b", "a:b", "a b", "*", "+", "a=b"])
 def test_identifiers_are_base64url_letters_only(text: str) -> None:
-    """They go into table keys, policies and log lines (T6)."""
+    """Identifiers are used in table keys, policies and log lines (T6)."""
     assert not IDENTIFIER.fullmatch(text)

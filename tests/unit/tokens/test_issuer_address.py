@@ -1,4 +1,4 @@
-"""The issuer of a deployment that was given none."""
+"""The issuer of a deployment without a configured issuer."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_met
 
 
 def test_issuer_is_the_apis_own_address() -> None:
-    """Domain and stage, as API Gateway reports them."""
+    """It is the domain and the stage, as API Gateway reports them."""
     context = {"domainName": "abc123.execute-api.eu-central-1.amazonaws.com", "stage": "prod", "accountId": "1"}
     assert issuer_from_context(context) == "https://abc123.execute-api.eu-central-1.amazonaws.com/prod"
 
@@ -21,7 +21,7 @@ def test_issuer_is_the_apis_own_address() -> None:
     ],
 )
 def test_both_sides_derive_the_same_issuer(arn: str) -> None:
-    """TOKEN events carry only the method's ARN; it leads to the address that login and refresh see."""
+    """A TOKEN event has only the method's ARN. The ARN gives the address that login and refresh see."""
     context = {"domainName": "abc123.execute-api.eu-central-1.amazonaws.com", "stage": "prod"}
     assert issuer_from_method_arn(arn) == issuer_from_context(context)
 
@@ -30,7 +30,7 @@ def test_both_sides_derive_the_same_issuer(arn: str) -> None:
     ("partition", "suffix"), [("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")]
 )
 def test_partitions_have_their_own_suffix(partition: str, suffix: str) -> None:
-    """China's endpoints end in .cn."""
+    """Endpoints in China end in .cn."""
     arn = f"arn:{partition}:execute-api:region-1:1:abc/dev/GET/"
     assert issuer_from_method_arn(arn) == f"https://abc.execute-api.region-1.{suffix}/dev"
 
@@ -49,7 +49,7 @@ def test_partitions_have_their_own_suffix(partition: str, suffix: str) -> None:
     ],
 )
 def test_a_context_without_address_is_refused(context: dict[str, object]) -> None:
-    """No issuer is guessed."""
+    """An incomplete context gives an error and no issuer."""
     with pytest.raises(ValueError, match="no domain and stage"):
         issuer_from_context(context)
 
@@ -67,6 +67,6 @@ def test_a_context_without_address_is_refused(context: dict[str, object]) -> Non
     ],
 )
 def test_another_arn_is_refused(arn: str) -> None:
-    """Only the ARN of an API's method names an API and a stage."""
+    """Only the ARN of an API method names an API and a stage."""
     with pytest.raises(ValueError, match="not the ARN"):
         issuer_from_method_arn(arn)

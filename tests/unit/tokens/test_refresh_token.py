@@ -1,4 +1,4 @@
-"""Refresh tokens: their form, their MAC, and what the table holds of them."""
+"""Refresh tokens: their form, their MAC, and what the table keeps of them."""
 
 import hashlib
 import hmac
@@ -31,67 +31,67 @@ refresh_tokens = st.builds(
 
 
 def body_of(text: str) -> bytes:
-    """Return the bytes that a token spells."""
+    """Return the bytes that a token encodes."""
     return base64url.decode(text.removeprefix(PREFIX))
 
 
 def spelt(body: bytes, key: MacKey = KEY) -> str:
-    """Return the token with this body and its right MAC."""
+    """Return the token with this body and the right MAC for it."""
     return PREFIX + base64url.encode(body + hmac.digest(key.secret, body, "sha256"))
 
 
 @given(refresh_tokens)
 def test_parse_undoes_mint(token: RefreshToken) -> None:
-    """What was minted comes back."""
+    """Parsing returns the minted token."""
     assert parse(mint(token, KEY), KEYS) == token
 
 
 @given(refresh_tokens)
 def test_every_token_has_the_same_length_and_prefix(token: RefreshToken) -> None:
-    """132 characters that begin as secret scanners know them."""
+    """A token has 132 characters and begins with the prefix for secret scanners."""
     text = mint(token, KEY)
     assert len(text) == TOKEN_CHARACTERS == 132
     assert text.startswith("edgeauth_rt_")
 
 
 def test_the_layout_is_fixed() -> None:
-    """Version, MAC key id, user, session, generation, seed, HMAC-SHA256: golden bytes."""
+    """The bytes are version, MAC key id, user, session, generation, seed and HMAC-SHA256."""
     expected = b"\x01" + b"mac-2" + b"\x0f" * 16 + b"\xa1" * 16 + b"\x00\x00\x00\x07" + b"seed" * 4
     assert mint(TOKEN, KEY) == spelt(expected)
 
 
 def test_the_table_holds_only_the_hash_of_the_seed() -> None:
-    """SHA-256 of the seed, from which no token can be written (A15)."""
+    """No token can be written from the SHA-256 of the seed (A15)."""
     assert TOKEN.seed_hash == hashlib.sha256(b"seed" * 4).digest()
     assert "seedseed" not in repr(TOKEN)
 
 
 def test_the_successor_differs_in_its_generation_only() -> None:
-    """It is derived, so that a retry gets the same one."""
+    """The successor is derived, so every retry gets the same one."""
     assert TOKEN.successor() == replace(TOKEN, generation=8)
     assert TOKEN.successor().seed_hash == TOKEN.seed_hash
 
 
 def test_the_previous_mac_key_is_still_accepted() -> None:
-    """Tokens from before a rotation of the MAC key stay good (F16)."""
+    """Tokens from before a rotation of the MAC key stay valid (F16)."""
     assert parse(mint(TOKEN, PREVIOUS_KEY), KEYS) == TOKEN
 
 
 def test_an_unknown_mac_key_is_refused() -> None:
-    """Another environment's tokens mean nothing here (F24)."""
+    """Tokens of another environment are refused (F24)."""
     foreign = MacKey(b"mac-9", b"9" * 32)
     with pytest.raises(InvalidGrant):
         parse(mint(TOKEN, foreign), KEYS)
 
 
 def test_another_secret_under_a_known_id_is_refused() -> None:
-    """The id only chooses the key (F24)."""
+    """The id chooses the key, and the MAC must match that key (F24)."""
     with pytest.raises(InvalidGrant):
         parse(mint(TOKEN, MacKey(KEY.key_id, b"9" * 32)), KEYS)
 
 
 def test_the_id_of_one_key_with_the_mac_of_another_is_refused() -> None:
-    """Two good keys make no good mixture."""
+    """The id and the MAC must belong to the same key."""
     body = body_of(mint(TOKEN, KEY))[:58]
     with pytest.raises(InvalidGrant):
         parse(spelt(body, PREVIOUS_KEY), KEYS)
@@ -107,14 +107,14 @@ def test_the_last_generation_is_refused() -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 255])
 def test_another_version_is_refused_even_with_a_right_mac(version: int) -> None:
-    """A version is a layout, and there is one."""
+    """A version names a layout, and only one layout exists."""
     body = bytes([version]) + body_of(mint(TOKEN, KEY))[1:58]
     with pytest.raises(InvalidGrant):
         parse(spelt(body), KEYS)
 
 
 def test_every_single_bit_counts() -> None:
-    """Flip one bit anywhere in the 90 bytes and the token is refused (F37)."""
+    """A token with any one of its 720 bits flipped is refused (F37)."""
     for bit in range(90 * 8):
         raw = bytearray(body_of(mint(TOKEN, KEY)))
         raw[bit // 8] ^= 1 << (bit % 8)
@@ -158,7 +158,7 @@ GOOD = mint(replace(TOKEN, seed=b"\xfb\xff\xbf\xff" * 4), KEY)
     ],
 )
 def test_other_shapes_and_spellings_are_refused(text: str) -> None:
-    """There is one spelling for each token, and everything else is invalid_grant (F37)."""
+    """Each token has one spelling, and every other text is answered with invalid_grant (F37)."""
     assert parse(GOOD, KEYS).generation == 7
     assert text != GOOD
     with pytest.raises(InvalidGrant):
@@ -166,7 +166,7 @@ def test_other_shapes_and_spellings_are_refused(text: str) -> None:
 
 
 def mutate(text: str, rng: random.Random) -> str:
-    """Return the text with one to four characters replaced, left out, doubled, inserted or swapped."""
+    """Return the text with one to four characters deleted, inserted, swapped or replaced."""
     characters = list(text)
     for _ in range(rng.randint(1, 4)):
         place, other = rng.randrange(len(characters)), rng.randrange(len(characters))
@@ -183,8 +183,8 @@ def mutate(text: str, rng: random.Random) -> str:
 
 
 def test_no_mutated_token_is_accepted() -> None:
-    """200,000 edited tokens, all refused as InvalidGrant and as nothing else (F37)."""
-    rng = random.Random(7519)  # noqa: S311 - not a secret, a seed to repeat the test with
+    """All of 200,000 edited tokens are refused with InvalidGrant (F37)."""
+    rng = random.Random(7519)  # noqa: S311 - not a secret; the seed makes the test repeatable
     originals = [mint(replace(TOKEN, generation=number), KEY) for number in range(16)]
     accepted = []
     for _ in range(200_000):
@@ -199,8 +199,8 @@ def test_no_mutated_token_is_accepted() -> None:
 
 
 def test_a_hundred_thousand_tokens_are_unique() -> None:
-    """No two sessions or generations share a token (A3)."""
-    rng = random.Random(1)  # noqa: S311 - not a secret, a seed to repeat the test with
+    """No two sessions and no two generations share a token (A3)."""
+    rng = random.Random(1)  # noqa: S311 - not a secret; the seed makes the test repeatable
     texts = {
         mint(RefreshToken(new_id(rng.randbytes), new_id(rng.randbytes), generation, rng.randbytes(16)), KEY)
         for generation in range(100_000)
@@ -209,7 +209,7 @@ def test_a_hundred_thousand_tokens_are_unique() -> None:
 
 
 def test_ids_are_128_drawn_bits_in_22_characters() -> None:
-    """Of the alphabet that `sub` and `sid` may have (A3, T6)."""
+    """The characters are those that `sub` and `sid` allow (A3, T6)."""
     assert new_id(lambda size: bytes(range(size))) == "AAECAwQFBgcICQoLDA0ODw"
 
 
@@ -217,7 +217,7 @@ def test_ids_are_128_drawn_bits_in_22_characters() -> None:
     "text", ["", "alice", "0f" * 16, "A" * 21, "A" * 23, "A" * 21 + "B", "A" * 22 + "==", "*" * 22]
 )
 def test_a_token_for_an_id_that_was_never_drawn_is_not_written(text: str) -> None:
-    """It could not be read back."""
+    """Such a token could not be parsed."""
     with pytest.raises(ValueError, match=r".*"):
         mint(replace(TOKEN, user_id=text), KEY)
     with pytest.raises(ValueError, match=r".*"):
@@ -225,7 +225,7 @@ def test_a_token_for_an_id_that_was_never_drawn_is_not_written(text: str) -> Non
 
 
 def test_the_mac_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The comparison is `hmac.compare_digest`, over the whole MAC (A3)."""
+    """The comparison is `hmac.compare_digest` over the whole MAC (A3)."""
     compared: list[tuple[int, int]] = []
 
     def watched(left: bytes, right: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""The strict verifier: each check singly. The hostile catalogue runs through the authorizer in tests/security."""
+"""The strict verifier: one test for each check. tests/security runs the hostile catalogue through the authorizer."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -27,29 +27,29 @@ GOOD = access.issue(CLAIMS, KEY)
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_good_token_is_accepted(verifier: Verifier, alg: str) -> None:
-    """And its claims are those that were issued."""
+    """The verifier returns the issued claims."""
     assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
 def test_optional_claims_may_be_absent(verifier: Verifier) -> None:
-    """No scope, roles and methods: none are granted."""
+    """Without scope, roles or methods, none are granted."""
     bare = CLAIMS._replace(scope="", roles=(), amr=())
     assert verifier.verify(access.issue(bare, KEY), issuer=ISSUER, now_seconds=NOW) == bare
 
 
 def test_unknown_claims_are_ignored(verifier: Verifier) -> None:
-    """RFC 7519 §4: what is not understood is ignored."""
+    """RFC 7519 §4: unknown claims are ignored."""
     assert verifier.verify(signed_token(payload(x={"y": [1]}), signed_by=KEY), issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
 @pytest.mark.parametrize("size", [MAX_TOKEN_CHARACTERS + 1, 10_240, 1_000_000])
 def test_too_long_a_token_is_refused_by_its_size(verifier: Verifier, size: int) -> None:
-    """Before anything else is done with it (Z16)."""
+    """The size is the first check (Z16)."""
     assert refused(verifier, GOOD + "A" * (size - len(GOOD))) == "size"
 
 
 def test_the_longest_token_is_still_read(verifier: Verifier) -> None:
-    """The bound itself is allowed: such a token fails for another reason."""
+    """A token of the maximum size passes the size check and fails another check."""
     assert refused(verifier, GOOD.ljust(MAX_TOKEN_CHARACTERS, "A")) in {"encoding", "signature"}
 
 
@@ -71,7 +71,7 @@ def test_the_longest_token_is_still_read(verifier: Verifier) -> None:
     ],
 )
 def test_anything_but_three_ascii_segments_is_refused_by_its_shape(verifier: Verifier, token: str) -> None:
-    """Compact serialization only (Z2)."""
+    """Only compact serialization is accepted (Z2)."""
     assert refused(verifier, token) == "shape"
 
 
@@ -92,7 +92,7 @@ def test_anything_but_three_ascii_segments_is_refused_by_its_shape(verifier: Ver
     ],
 )
 def test_a_segment_has_base64urls_characters_only(verifier: Verifier, token: str, check: str) -> None:
-    """White space, padding, nothing at all: each segment's own check refuses it (Z2)."""
+    """Each segment's own check refuses white space, padding and empty segments (Z2)."""
     assert refused(verifier, token) == check
 
 
@@ -108,7 +108,7 @@ def test_a_segment_has_base64urls_characters_only(verifier: Verifier, token: str
     ],
 )
 def test_any_other_header_is_refused_unread(verifier: Verifier, header: dict[str, object]) -> None:
-    """Even with a right signature over it, in another order, and one that RFC 9068 would allow (Z3, T3)."""
+    """This includes signed headers, headers in another order, and a `typ` that RFC 9068 allows (Z3, T3)."""
     segment = base64url.encode(to_json(header))
     assert refused(verifier, signed_token(payload(), signed_by=KEY, header=segment)) == "header"
 
@@ -121,7 +121,7 @@ def test_one_keys_header_with_anothers_signature_is_refused(verifier: Verifier) 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_foreign_keys_signature_is_refused(verifier: Verifier, alg: str) -> None:
-    """The header is ours, the signature is not (Z1)."""
+    """The header is ours, and the signature is by another key (Z1)."""
     own = verification_key(key(alg).public_jwk()).header_segment
     forged = signed_token(payload(), signed_by=key(alg, "foreign"), header=own)
     assert refused(verifier, forged) == "signature"
@@ -136,7 +136,7 @@ def test_a_changed_payload_is_refused(verifier: Verifier, alg: str) -> None:
 
 
 def test_a_der_signature_is_refused(verifier: Verifier) -> None:
-    """JOSE's form is raw R and S (T4)."""
+    """JOSE uses raw R and S (T4)."""
     signed, _, signature = GOOD.rpartition(".")
     raw = base64url.decode(signature)
     der = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
@@ -144,14 +144,14 @@ def test_a_der_signature_is_refused(verifier: Verifier) -> None:
 
 
 def test_the_other_spelling_of_an_es256_signature_is_accepted(verifier: Verifier) -> None:
-    """By design: (r, n - s) is as valid as (r, s), so nothing is ever keyed on a token's bytes (DC-5)."""
+    """This is by design: (r, n - s) is as valid as (r, s), so nothing uses a token's bytes as a key (DC-5)."""
     other = other_spelling(GOOD)
     assert other != GOOD
     assert verifier.verify(other, issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
 def test_a_segment_of_impossible_length_is_refused_by_its_encoding(verifier: Verifier) -> None:
-    """A length of 4n + 1 encodes nothing, signed or not (Z2)."""
+    """A base64url text of length 4n + 1 does not exist, with or without a signature (Z2)."""
     header, body, signature = GOOD.split(".")
     body += "A" * (-len(body) % 4 + 1)
     signature += "A" * (-len(signature) % 4 + 1)
@@ -160,7 +160,7 @@ def test_a_segment_of_impossible_length_is_refused_by_its_encoding(verifier: Ver
 
 
 def test_unused_bits_in_the_signature_are_refused(verifier: Verifier) -> None:
-    """86 characters hold 516 bits; the last four must be zero (Z2)."""
+    """86 characters hold 516 bits, and the last four bits must be zero (Z2)."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     last = alphabet.index(GOOD[-1])
     assert last % 16 == 0
@@ -184,7 +184,7 @@ def test_unused_bits_in_the_signature_are_refused(verifier: Verifier) -> None:
     ],
 )
 def test_payloads_that_are_no_utf_8_json_are_refused(verifier: Verifier, text: bytes) -> None:
-    """UTF-16, UTF-32, a byte order mark, rubbish, deep nesting: refused, though signed (Z5)."""
+    """UTF-16, UTF-32, a byte order mark, random bytes and deep nesting are refused, although signed (Z5)."""
     assert refused(verifier, signed_token(text, signed_by=KEY)) == "encoding"
 
 
@@ -193,13 +193,13 @@ def test_payloads_that_are_no_utf_8_json_are_refused(verifier: Verifier, text: b
     [b"null", b"true", b"5", b'"a"', b"[]", b'[{"iss":1}]', to_json(payload()) + b"{}", to_json(payload()) + b"\n"],
 )
 def test_payloads_that_are_not_one_object_are_refused(verifier: Verifier, text: bytes) -> None:
-    """A claims set is a JSON object (RFC 7519 §7.2), and nothing follows it."""
+    """The claims are one JSON object (RFC 7519 §7.2), and no text follows it."""
     assert refused(verifier, signed_token(text, signed_by=KEY)) == "claims"
 
 
 @pytest.mark.parametrize("name", list(CLAIMS.payload()))
 def test_a_claim_that_comes_twice_is_refused(verifier: Verifier, name: str) -> None:
-    """Even with the same value, in the same order (RFC 7519 §4)."""
+    """A repeated claim is refused even with the same value (RFC 7519 §4)."""
     good = to_json(payload())
     twice = good[:-1] + b"," + to_json({name: CLAIMS.payload()[name]})[1:]
     assert refused(verifier, signed_token(twice, signed_by=KEY)) == "duplicate member"
@@ -213,20 +213,20 @@ def test_an_escaped_duplicate_is_a_duplicate(verifier: Verifier) -> None:
 
 @pytest.mark.parametrize("number", [b"1.0", b"1e3", b"NaN", b"Infinity", b"-Infinity", b"-1.5"])
 def test_numbers_that_are_not_whole_are_refused_wherever_they_stand(verifier: Verifier, number: bytes) -> None:
-    """Our tokens have whole numbers only (T2)."""
+    """Our tokens have only whole numbers (T2)."""
     text = to_json(payload())[:-1] + b',"x":[' + number + b"]}"
     assert refused(verifier, signed_token(text, signed_by=KEY)) == "number"
 
 
 def test_the_signature_is_checked_before_the_claims(verifier: Verifier) -> None:
-    """What is not signed is not even read (Z1)."""
+    """The payload is not parsed before the signature is checked (Z1)."""
     own = verification_key(KEY.public_jwk()).header_segment
     body = base64url.encode(b"not json")
     assert refused(verifier, assemble(own, body, key("ES256", "foreign").private_key)) == "signature"
 
 
 def test_the_refusal_quotes_nothing_of_the_token(verifier: Verifier) -> None:
-    """Details name the check that failed (Z15)."""
+    """The detail names only the failed check (Z15)."""
     details = {
         refused(verifier, signed_token(payload(sub="<script>"), signed_by=KEY)),
         refused(verifier, "<script>.<script>"),

@@ -1,4 +1,4 @@
-"""The strict verifier: what it wants each claim to be. All tokens here are rightly signed."""
+"""The strict verifier: the rules for each claim. All tokens here have a valid signature."""
 
 import pytest
 
@@ -22,7 +22,7 @@ GOOD = access.issue(CLAIMS, KEY)
 
 @pytest.mark.parametrize("name", ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_time"])
 def test_each_claim_must_be_there(verifier: Verifier, name: str) -> None:
-    """None of the nine may be missing or null (T1, Z4)."""
+    """None of the nine claims may be missing or null (T1, Z4)."""
     assert refused(verifier, signed_token(payload_without(name), signed_by=KEY)) == name
     assert refused(verifier, signed_token(payload(**{name: None}), signed_by=KEY)) == name
 
@@ -52,14 +52,14 @@ def test_another_issuer_is_refused(verifier: Verifier, value: object) -> None:
     "value", [AUDIENCE + "/", AUDIENCE.upper(), "", "*", [AUDIENCE], [AUDIENCE, "x"], ["x"], [], {"aud": 1}, 5, True]
 )
 def test_another_audience_is_refused(verifier: Verifier, value: object) -> None:
-    """The audience is one string, ours; lists are not what we issue (Z4)."""
+    """The audience is one string and must be ours. We do not issue lists (Z4)."""
     assert refused(verifier, signed_token(payload(aud=value), signed_by=KEY)) == "aud"
 
 
 @pytest.mark.parametrize("name", ["iat", "exp", "auth_time", "nbf"])
 @pytest.mark.parametrize("value", [True, False, str(NOW), "", [NOW], {"t": NOW}, -1, -NOW])
 def test_times_are_whole_numbers(verifier: Verifier, name: str, value: object) -> None:
-    """No flag, text, list, object or negative number is taken for a time (T2)."""
+    """A flag, text, list, object or negative number is refused as a time (T2)."""
     assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
 
 
@@ -67,7 +67,7 @@ def test_times_are_whole_numbers(verifier: Verifier, name: str, value: object) -
     ("late", "accepted"), [(-1, True), (0, True), (4, True), (5, False), (6, False), (10**9, False)]
 )
 def test_expiry_has_five_seconds_of_leeway(verifier: Verifier, late: int, accepted: bool) -> None:  # noqa: FBT001 - a table
-    """A token is good until the fourth second after `exp`, and not in the fifth (Z4)."""
+    """A token is valid for less than five seconds after `exp` (Z4)."""
     now = CLAIMS.exp + late
     if accepted:
         assert verifier.verify(GOOD, issuer=ISSUER, now_seconds=now) == CLAIMS
@@ -77,7 +77,7 @@ def test_expiry_has_five_seconds_of_leeway(verifier: Verifier, late: int, accept
 
 @pytest.mark.parametrize(("ahead", "accepted"), [(0, True), (29, True), (30, True), (31, False), (3600, False)])
 def test_issuing_has_thirty_seconds_of_leeway(verifier: Verifier, ahead: int, accepted: bool) -> None:  # noqa: FBT001 - a table
-    """A token from the future is good for a clock that is up to thirty seconds behind (Z4, F23)."""
+    """A token from the future is valid if the clock is up to thirty seconds behind (Z4, F23)."""
     now = CLAIMS.iat - ahead
     if accepted:
         assert verifier.verify(GOOD, issuer=ISSUER, now_seconds=now) == CLAIMS
@@ -87,7 +87,7 @@ def test_issuing_has_thirty_seconds_of_leeway(verifier: Verifier, ahead: int, ac
 
 @pytest.mark.parametrize(("ahead", "accepted"), [(-100, True), (0, True), (30, True), (31, False), (10**9, False)])
 def test_not_before_has_thirty_seconds_of_leeway(verifier: Verifier, ahead: int, accepted: bool) -> None:  # noqa: FBT001 - a table
-    """We issue no `nbf`; where it is there, it counts (Z4)."""
+    """We issue no `nbf`, but the verifier checks it if it is present (Z4)."""
     token = signed_token(payload(nbf=NOW + ahead), signed_by=KEY)
     if accepted:
         assert verifier.verify(token, issuer=ISSUER, now_seconds=NOW) == CLAIMS
@@ -97,7 +97,7 @@ def test_not_before_has_thirty_seconds_of_leeway(verifier: Verifier, ahead: int,
 
 @pytest.mark.parametrize(("seconds", "accepted"), [(1, True), (3600, True), (3601, False), (10**9, False)])
 def test_the_lifetime_is_bounded(verifier: Verifier, seconds: int, accepted: bool) -> None:  # noqa: FBT001 - a table
-    """An hour at most, whatever the token says (T2)."""
+    """The lifetime is at most one hour, even if the token claims more (T2)."""
     token = signed_token(payload(exp=NOW + seconds), signed_by=KEY)
     if accepted:
         assert verifier.verify(token, issuer=ISSUER, now_seconds=NOW).exp == NOW + seconds
@@ -107,20 +107,20 @@ def test_the_lifetime_is_bounded(verifier: Verifier, seconds: int, accepted: boo
 
 @pytest.mark.parametrize("seconds", [0, -1, -4])
 def test_a_token_that_ends_before_it_begins_is_refused(verifier: Verifier, seconds: int) -> None:
-    """The lifetime is positive, leeway or not."""
+    """The lifetime must be positive, with any leeway."""
     assert refused(verifier, signed_token(payload(exp=NOW + seconds), signed_by=KEY)) == "lifetime"
 
 
 @pytest.mark.parametrize("name", ["sub", "jti", "sid", "client_id"])
 @pytest.mark.parametrize("value", ["", "a b", "a\n", "a/b", "é", "a" * 129, "\x00", 5, True, ["a"], {"a": 1}])
 def test_identifiers_have_their_shape(verifier: Verifier, name: str, value: object) -> None:
-    """Texts of a safe alphabet and a bounded length, and nothing else (T6, Z11)."""
+    """An identifier is a text of a safe alphabet and a limited length (T6, Z11)."""
     assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
 
 
 @pytest.mark.parametrize("value", ["", " ", "a  b", " a", "a ", "a\tb", 'a"', "a\\b", "é", 5, True, None, ["a"], {}])
 def test_scope_has_its_shape(verifier: Verifier, value: object) -> None:
-    """Scope tokens with one space between them (T5); present and empty is not absent."""
+    """A scope is words with one space between them (T5). An empty scope is refused; an absent one is allowed."""
     assert refused(verifier, signed_token(payload(scope=value), signed_by=KEY)) == "scope"
 
 
@@ -129,13 +129,13 @@ def test_scope_has_its_shape(verifier: Verifier, value: object) -> None:
     "value", [[], "a", [""], ["a", ""], ["a b"], ["a\n"], ["a", 5], [True], [None], [["a"]], {"a": 1}, None, 5, ["é"]]
 )
 def test_lists_have_their_shape(verifier: Verifier, name: str, value: object) -> None:
-    """One or more short words, and nothing else."""
+    """A list has one or more short words."""
     assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
 
 
 @pytest.mark.parametrize("claim", ["sub", "jti", "sid"])
 def test_identifiers_may_have_64_characters(verifier: Verifier, claim: str) -> None:
-    """And not one more (T6)."""
+    """An identifier of 65 characters is refused (T6)."""
     longest = signed_token(payload(**{claim: "a" * 64}), signed_by=KEY)
     accepted = verifier.verify(longest, issuer=ISSUER, now_seconds=NOW)
     assert accepted.payload()[claim] == "a" * 64
