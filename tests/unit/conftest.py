@@ -16,18 +16,18 @@ def deployment() -> Deployment:
 
 @pytest.fixture
 def argon2_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of PHC strings that Argon2 was run for; a check that was refused unread is not in it.
+    """Return the list of PHC strings for which Argon2 ran. A hash that was refused unread is not in it.
 
-    Counts computations and not time: a run that ends in "keys do not match" or in success computed the hash.
+    The list counts computations and not time. A run that succeeds, or ends in "keys do not match", computed the hash.
     """
     runs: list[str] = []
 
     class Watched:
-        """Argon2id, watched."""
+        """Argon2id with a record of its runs."""
 
         @staticmethod
         def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
-            """Verify, and note the run if there was one."""
+            """Verify, and record the run if a hash was computed."""
             try:
                 Argon2id.verify_phc_encoded(key_material, phc_encoded)
             except InvalidKey as error:

@@ -1,4 +1,4 @@
-"""Base64url: one spelling for each byte string."""
+"""Base64url: each byte string has one spelling."""
 
 import base64
 
@@ -11,19 +11,19 @@ from edge_auth import base64url
 
 @given(st.binary(max_size=200))
 def test_decode_undoes_encode(data: bytes) -> None:
-    """What is encoded comes back."""
+    """Decoding returns the encoded bytes."""
     assert base64url.decode(base64url.encode(data)) == data
 
 
 @given(st.binary(max_size=200))
 def test_encode_is_rfc_4648_without_padding(data: bytes) -> None:
-    """The alphabet is the URL-safe one and the padding is left out (RFC 7515 §2)."""
+    """It uses the URL-safe alphabet without padding (RFC 7515 §2)."""
     assert base64url.encode(data) == base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @given(st.text(alphabet="AQgw-_/+= \n\té0", max_size=12))
 def test_decode_accepts_only_what_encode_writes(text: str) -> None:
-    """Any text is either the one spelling of its bytes or refused (Z2)."""
+    """A text is either the one spelling of its bytes, or it is refused (Z2)."""
     try:
         data = base64url.decode(text)
     except ValueError:
@@ -33,7 +33,7 @@ def test_decode_accepts_only_what_encode_writes(text: str) -> None:
 
 @given(st.text(alphabet="AQRgw-_/+= \n\té09", max_size=9))
 def test_decode_accepts_all_that_encode_writes(text: str) -> None:
-    """What the standard library's lenient decoder reads, and writes again in the same way, is accepted."""
+    """A text is accepted if the standard library's lenient decoder reads it and encodes it to the same text."""
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except ValueError:
@@ -71,5 +71,5 @@ def test_decode_refuses_other_spellings(text: str) -> None:
 
 
 def test_empty_is_empty() -> None:
-    """No bytes are no characters."""
+    """No bytes give no characters."""
     assert (base64url.encode(b""), base64url.decode("")) == ("", b"")

@@ -1,4 +1,4 @@
-"""From an address to its network."""
+"""The network of an address."""
 
 import pytest
 
@@ -14,12 +14,12 @@ from edge_auth.network import network_of
     ],
 )
 def test_an_address_belongs_to_the_network_of_its_own_kind(address: str, network: str) -> None:
-    """An IPv4 address that is written as IPv6 is an IPv4 address."""
+    """An IPv4 address in IPv6 form counts as IPv4."""
     assert str(network_of(address, ipv4_prefix=24, ipv6_prefix=48)) == network
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "203.0.113.7, 10.0.0.1", "203.0.113.7:443", "203.0.113.0/24"])
 def test_other_texts_are_no_address(text: str) -> None:
-    """P14: nothing is guessed."""
+    """P14: other texts give an error."""
     with pytest.raises(ValueError, match=r"address"):
         network_of(text, ipv4_prefix=24, ipv6_prefix=48)

@@ -1,4 +1,4 @@
-"""The log: one JSON line an event, and nothing in it that could be used."""
+"""The log: each event is one JSON line, without secrets."""
 
 import json
 import re
@@ -22,17 +22,17 @@ SECRETS = ("correct horse s3cret", "edgeauth_rt_s3cret", "eyJhbGciOiJFUzI1NiJ9.s
 
 @pytest.fixture
 def service() -> str:
-    """Return a name of its own: a logger keeps the standard output that it found at first."""
+    """Return a unique name, because a logger keeps the standard output that it had first."""
     return f"service-{uuid4()}"
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Return what was logged since the last call."""
+    """Return the lines that were logged since the last call."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_a_security_event_is_one_line_of_its_fields(service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """By fixed names, on which metric filters rest (A16, L3)."""
+    """The line has fixed names, because metric filters use them (A16, L3)."""
     log = FunctionLog(service)
     log.begin(SimpleNamespace(aws_request_id="r-1"))
     log.record(SecurityEvent(EventName.REFRESH_TOKEN_REUSED, "user", "session", "reused", 2))
@@ -54,7 +54,7 @@ def test_a_security_event_is_one_line_of_its_fields(service: str, capsys: pytest
 
 
 def test_every_line_of_a_request_names_its_network(service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A16: the part of an address that tells no person, and never that of the request before."""
+    """A16: the network does not identify a person, and it is never the network of an earlier request."""
     log = FunctionLog(service)
     log.begin(SimpleNamespace(aws_request_id="r-1"))
     log.came_from("203.0.113.0/24")
@@ -66,7 +66,7 @@ def test_every_line_of_a_request_names_its_network(service: str, capsys: pytest.
 
 
 def test_the_time_is_utc_as_rfc_3339_has_it(service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """L3: Lambda filters by level only lines with such a timestamp."""
+    """L3: Lambda can filter a line by level only if the line has such a timestamp."""
     FunctionLog(service).record(SecurityEvent(EventName.LOGIN_FAILED))
 
     (line,) = lines(capsys)
@@ -77,7 +77,7 @@ def test_the_time_is_utc_as_rfc_3339_has_it(service: str, capsys: pytest.Capture
 def test_only_what_wants_attention_is_a_warning(
     service: str, capsys: pytest.CaptureFixture[str], name: EventName
 ) -> None:
-    """Reuse, a restored table, a forged seed; everything else is routine (A16)."""
+    """Reuse, a restored table and a forged seed are warnings. Routine events are information (A16)."""
     FunctionLog(service).record(SecurityEvent(name))
     (line,) = lines(capsys)
     assert line["level"] == ("WARNING" if name.wants_attention else "INFO")
@@ -85,13 +85,13 @@ def test_only_what_wants_attention_is_a_warning(
 
 
 def test_no_generation_behind_is_still_told(service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Zero is a number, and not nothing."""
+    """Zero generations behind is a value, so the field is present."""
     FunctionLog(service).record(SecurityEvent(EventName.REFRESH_COALESCED, generations_behind=0))
     assert lines(capsys)[0]["generations_behind"] == 0
 
 
 def test_a_refusal_is_told_with_what_the_client_was_not(service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Infrastructure trouble as an error, everything else as information (L3)."""
+    """The line has the detail. An infrastructure failure is an error, and any other refusal is information (L3)."""
     log = FunctionLog(service)
     log.refused(InvalidGrant("revoked"))
     log.refused(TemporarilyUnavailable("throttled"))
@@ -112,7 +112,7 @@ def _break(*secrets: str) -> None:
 
 
 def test_an_unexpected_exception_is_told_without_its_message(service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its type and where it was raised; no message, no cause's message, no source line, no locals (L1, L4)."""
+    """The line has the type and the place, and no message, cause, source line or local variable (L1, L4)."""
 
     def post(_request: Request) -> Response:
         _break(*SECRETS)
@@ -140,7 +140,7 @@ def test_an_unexpected_exception_is_told_without_its_message(service: str, capsy
     ],
 )
 def test_a_refused_body_is_not_quoted(service: str, capsys: pytest.CaptureFixture[str], body: str) -> None:
-    """Whatever is wrong with a request, its body stays out of the log (L4, Z15)."""
+    """The log does not contain the body of a request, for any error (L4, Z15)."""
 
     def post(request: Request) -> Response:
         json_parameters(request).text("password")

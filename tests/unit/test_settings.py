@@ -1,4 +1,4 @@
-"""Settings: the environment, read once, into typed objects."""
+"""Settings: the environment is read once into typed objects."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ LOGIN = {
 
 
 def test_settings_are_read_from_the_environment() -> None:
-    """Texts as they are, numbers as numbers, and what is not ours is not looked at."""
+    """Texts stay as they are, numbers become integers, and other variables are ignored."""
     settings = read_settings(LoginSettings, {**LOGIN, "AWS_SECRET_ACCESS_KEY": "x", "PATH": "/bin"})
     assert settings == LoginSettings(
         issuer="",
@@ -51,14 +51,14 @@ def test_settings_are_read_from_the_environment() -> None:
 
 @pytest.mark.parametrize("name", list(LOGIN))
 def test_each_missing_variable_is_named(name: str) -> None:
-    """A function that lacks one does not start, and says which."""
+    """A function without one of its variables does not start, and the error names the variable."""
     environ = {other: value for other, value in LOGIN.items() if other != name}
     with pytest.raises(SettingsError, match=f"missing in the environment: {name}$"):
         read_settings(LoginSettings, environ)
 
 
 def test_all_missing_variables_are_named_at_once() -> None:
-    """One deployment to find them all."""
+    """One error lists all missing variables."""
     with pytest.raises(SettingsError, match="ISSUER, AUDIENCE, JWKS"):
         read_settings(AuthorizerSettings, {})
 
@@ -74,10 +74,10 @@ def test_a_number_is_digits_and_nothing_else(value: str) -> None:
 
 
 def test_settings_cannot_be_changed() -> None:
-    """Read once means the same for every request."""
+    """Settings are the same for every request."""
     settings = read_settings(LoginSettings, LOGIN)
     with pytest.raises(AttributeError):
-        settings.audience = "other"  # type: ignore[misc]  # that is the point
+        settings.audience = "other"  # type: ignore[misc]  # the test changes it on purpose
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_settings_cannot_be_changed() -> None:
     ],
 )
 def test_each_function_reads_its_own_variables_only(settings: type[NamedTuple], names: set[str]) -> None:
-    """The authorizer knows no table and no secret; refresh knows no identities."""
+    """The authorizer knows no table and no secret, and refresh knows no identities."""
     assert set(variables(settings)) == names

@@ -1,4 +1,4 @@
-"""JSON, read strictly."""
+"""Strict reading of JSON."""
 
 import pytest
 
@@ -22,13 +22,13 @@ from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson, json_object
     ],
 )
 def test_anything_but_one_strict_object_is_refused_with_the_rule(data: bytes, rule: str) -> None:
-    """RFC 8259 §4 leaves duplicates open, §6 excludes NaN; the text itself is never quoted (A10, L2)."""
+    """RFC 8259 §4 allows duplicates, and §6 excludes NaN. The error does not quote the text (A10, L2)."""
     with pytest.raises(NotStrictJson, match=f"^{rule}$"):
         json_object(data)
 
 
 def test_fractions_are_read_unless_only_integers_are_wanted() -> None:
-    """A claim of a token has no fractions."""
+    """The claims of a token have only integers."""
     assert json_object(b' {"a": 1.5} ') == {"a": 1.5}
     with pytest.raises(NotStrictJson, match=r"^number$"):
         json_object(b'{"a":1.5}', STRICT_INTEGERS)

@@ -1,4 +1,4 @@
-"""User names: one spelling for each."""
+"""User names: each name has one spelling."""
 
 import unicodedata
 
@@ -14,7 +14,7 @@ from edge_auth.errors import UsernameRefused
     "text", ["alice", "a", "7", "alice.o-neill_2+x@example.com", "ælfric", "名前", "हिन्दी", "a" * 128]
 )
 def test_plain_names_are_kept(text: str) -> None:
-    """Letters, marks, digits and . _ - + @ of any script."""
+    """A name has letters, marks and digits of any script, and . _ - + @."""
     assert canonical_username(text) == unicodedata.normalize("NFKC", text)
 
 
@@ -33,7 +33,7 @@ def test_plain_names_are_kept(text: str) -> None:
     ],
 )
 def test_names_that_look_alike_are_one_name(one: str, other: str) -> None:
-    """Case, width, ligatures, accents and compatible letters do not make a second account."""
+    """Case, width, ligatures, accents and compatible letters do not allow a second account."""
     assert canonical_username(other) == canonical_username(one)
 
 
@@ -69,7 +69,7 @@ def test_names_that_look_alike_are_one_name(one: str, other: str) -> None:
     ],
 )
 def test_other_characters_and_lengths_are_refused(text: str) -> None:
-    """No separators, controls, invisible characters or symbols, and 128 characters at most."""
+    """Separators, control characters, invisible characters and symbols are refused, and more than 128 characters."""
     with pytest.raises(UsernameRefused):
         canonical_username(text)
 
@@ -90,7 +90,7 @@ def test_other_characters_and_lengths_are_refused(text: str) -> None:
     ],
 )
 def test_dots_and_digits_make_no_second_account(one: str, other: str) -> None:
-    """A dot on the i and the script of a digit are matters of a keyboard."""
+    """The dot of an i and the script of a digit depend on the keyboard and do not allow a second account."""
     assert canonical_username(other) == canonical_username(one)
 
 
@@ -139,7 +139,7 @@ CONFUSABLE = {
 
 @pytest.mark.parametrize(("plain", "other"), CONFUSABLE.values(), ids=CONFUSABLE)
 def test_names_made_to_look_like_another_are_refused(plain: str, other: str) -> None:
-    """One script a name, no letters of another that look like Latin ones, and nothing that nobody sees."""
+    """A name has one script, no letters that look like Latin letters of another script, and no invisible characters."""
     assert canonical_username(plain) != ""
     with pytest.raises(UsernameRefused):
         canonical_username(other)
@@ -170,12 +170,12 @@ def test_names_made_to_look_like_another_are_refused(plain: str, other: str) -> 
     ],
 )
 def test_names_of_the_worlds_scripts_are_kept(name: str) -> None:
-    """What is refused is mixing, not being foreign; Latin goes with the scripts of East Asia."""
+    """Only mixed scripts are refused. Latin may be mixed with the scripts of East Asia."""
     assert canonical_username(name) == unicodedata.normalize("NFKC", name)
 
 
 def test_a_name_that_grows_over_the_bound_is_refused() -> None:
-    """One ligature can become many letters; what counts is the stored spelling too."""
+    """One ligature can become several letters, so the bound applies to the stored spelling too."""
     assert canonical_username("\ufb03" * 42) == "ffi" * 42
     with pytest.raises(UsernameRefused):
         canonical_username("\ufb03" * MAX_USERNAME_CHARACTERS)
@@ -183,7 +183,7 @@ def test_a_name_that_grows_over_the_bound_is_refused() -> None:
 
 @given(st.text(min_size=1, max_size=24))
 def test_the_one_spelling_is_its_own(text: str) -> None:
-    """A stored name, entered as it is stored, finds itself."""
+    """A stored name finds itself when it is entered as it is stored."""
     try:
         name = canonical_username(text)
     except UsernameRefused:
@@ -193,12 +193,12 @@ def test_the_one_spelling_is_its_own(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["\u0456\u0432\u0430\u043d@example.com", "\u30bf\u30ed\u30fc@example.com"])
 def test_the_two_sides_of_an_address_may_differ_in_script(name: str) -> None:
-    """An address is a name and a domain: each is of one script."""
+    """An address has a name and a domain, and each has one script."""
     assert canonical_username(name) == name
 
 
 def test_every_single_character_has_one_spelling() -> None:
-    """All of Unicode, one by one: whatever is allowed is stable under a second spelling."""
+    """For every Unicode character that is allowed, the canonical spelling is stable."""
     unstable = []
     for character in map(chr, range(0x110000)):
         try:

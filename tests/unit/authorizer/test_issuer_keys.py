@@ -1,4 +1,4 @@
-"""Keys that the authorizer learns: when the issuer is asked, what is taken from it, and what never is."""
+"""Keys that the authorizer learns: when it asks the issuer, what it accepts, and what it refuses."""
 
 import json
 import logging
@@ -32,20 +32,20 @@ OLD, NEW = key("ES256"), key("ES256", "new")
 
 
 def published(*keys: SigningKey, ends_at_seconds: int | None = None) -> str:
-    """Write a key set."""
+    """Return a key set as text."""
     end = {} if ends_at_seconds is None else {"exp": ends_at_seconds}
     return json.dumps({"keys": [{**pair.public_jwk(), **end} for pair in keys]})
 
 
 @dataclass
 class Issuer:
-    """An issuer that answers at once, and counts."""
+    """An issuer that answers at once and counts the requests."""
 
     answer: str | Exception = field(default_factory=lambda: published(OLD))
     asked: list[str] = field(default_factory=list)
 
     def download(self, address: str) -> str:
-        """Answer."""
+        """Return the answer, or raise it."""
         self.asked.append(address)
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -64,11 +64,11 @@ class Door:
         self.now = NOW
 
     def claims(self, token: str, *, issuer: str = ISSUER, may_ask: bool = True) -> AccessClaims:
-        """Return a token's claims."""
+        """Return the claims of a token."""
         return self.keys.verify(token, issuer=issuer, may_ask=lambda: may_ask, now_seconds=self.now)
 
     def takes(self, token: str, *, issuer: str = ISSUER, may_ask: bool = True) -> bool:
-        """Say whether a token is taken."""
+        """Return whether a token is accepted."""
         try:
             self.claims(token, issuer=issuer, may_ask=may_ask)
         except InvalidToken:
@@ -76,24 +76,24 @@ class Door:
         return True
 
     def signed(self, pair: SigningKey, *, issuer: str = ISSUER) -> str:
-        """Return a token that was issued just now."""
+        """Return a token that is issued now."""
         return access.issue(claims_at(self.now)._replace(iss=issuer), pair)
 
 
 @pytest.fixture
 def issuer() -> Issuer:
-    """Return an issuer that publishes the old key only."""
+    """Return an issuer that publishes only the old key."""
     return Issuer()
 
 
 @pytest.fixture
 def door(issuer: Issuer) -> Door:
-    """Return an authorizer that asks it."""
+    """Return an authorizer that asks this issuer."""
     return Door(issuer.download)
 
 
 def forged(serial: object, alg: str = "ES256") -> str:
-    """Return a token of our form under a key that nobody has."""
+    """Return a token of our form under an unknown key id."""
     kid = base64url.encode(sha256(str(serial).encode()).digest())
     return f"{header_segment(alg, kid)}.e30.AAAA"
 
@@ -102,7 +102,7 @@ def forged(serial: object, alg: str = "ES256") -> str:
 
 
 def test_nobody_asks_for_keys_that_are_known(door: Door, issuer: Issuer) -> None:
-    """Good tokens, forged, expired and malformed ones under a known key, for hours (Z13)."""
+    """For hours, good, forged, expired and malformed tokens under a known key cause no fetch (Z13)."""
     header, payload, _ = door.signed(OLD).split(".")
     for _ in range(100):
         assert door.takes(door.signed(OLD))
@@ -116,7 +116,7 @@ def test_nobody_asks_for_keys_that_are_known(door: Door, issuer: Issuer) -> None
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_new_key_is_learned_with_the_first_token_under_it(door: Door, issuer: Issuer, alg: str) -> None:
-    """K3: one question to the issuer's own address, and the token is good at once; so is the next, unasked."""
+    """K3: the authorizer asks the issuer's address once, and accepts this token and the next at once."""
     issuer.answer = published(OLD, key(alg, "new"))
 
     assert door.claims(door.signed(key(alg, "new"))) == claims_at(NOW)
@@ -126,7 +126,7 @@ def test_a_new_key_is_learned_with_the_first_token_under_it(door: Door, issuer: 
 
 
 def test_ten_thousand_forged_key_ids_cause_one_fetch_a_minute(door: Door, issuer: Issuer) -> None:
-    """Z13: ten thousand in five minutes, each another; and the old key's tokens are good all the while."""
+    """Z13: ten thousand different key ids in five minutes, and tokens of the old key are accepted all the time."""
     for serial in range(10_000):
         door.now = NOW + serial * 300 // 10_000
         assert not door.takes(forged(serial))
@@ -139,7 +139,7 @@ def test_ten_thousand_forged_key_ids_cause_one_fetch_a_minute(door: Door, issuer
 def test_a_flood_of_forged_key_ids_keeps_a_new_key_out_for_a_minute_at_most(
     door: Door, issuer: Issuer, begins_after_seconds: int
 ) -> None:
-    """Z13: whenever it appears, and although every fetch was caused by a forged token."""
+    """Z13: this holds for any time at which the key appears, although forged tokens caused every fetch."""
     taken_after = None
     for serial in range(10_000):
         door.now = NOW + serial * 240 // 10_000
@@ -154,7 +154,7 @@ def test_a_flood_of_forged_key_ids_keeps_a_new_key_out_for_a_minute_at_most(
 
 
 def test_one_forged_key_id_is_asked_for_once_in_its_time(door: Door, issuer: Issuer) -> None:
-    """The negative cache: shown every second, it is no reason to ask again for two minutes."""
+    """An unknown key id is cached: a token that comes every second causes one fetch in two minutes."""
     for second in range(UNKNOWN_KID_SECONDS * 3):
         door.now = NOW + second
         assert not door.takes(forged("one"))
@@ -162,7 +162,7 @@ def test_one_forged_key_id_is_asked_for_once_in_its_time(door: Door, issuer: Iss
 
 
 def test_a_key_id_that_is_not_known_yet_hinders_no_other(door: Door, issuer: Issuer) -> None:
-    """The negative cache is per key: another one is asked for after a minute, and brings the first."""
+    """The cache is per key id: a fetch for another key one minute later also brings the first key."""
     assert not door.takes(door.signed(NEW))
     issuer.answer = published(OLD, NEW, key("EdDSA"))
     door.now += UNKNOWN_KEY_FETCH_SECONDS
@@ -174,12 +174,12 @@ def test_a_key_id_that_is_not_known_yet_hinders_no_other(door: Door, issuer: Iss
 
 
 def test_who_asks_too_early_delays_no_replacement_of_all_keys() -> None:
-    """K3: a copy of the ring, a cache of the key set and the negative cache are over before the new key signs."""
+    """K3: a copy of the ring, a cached key set and the negative cache all end before the new key signs."""
     assert RING_AGE_SECONDS + JWKS_MAX_AGE_SECONDS + UNKNOWN_KID_SECONDS <= REPLACE_SECONDS
 
 
 def test_what_is_remembered_of_forged_key_ids_stays_small(door: Door) -> None:
-    """A day of forged tokens: what is too old is forgotten, and there is one a minute."""
+    """Old entries are forgotten, so a day of forged tokens leaves one entry a minute."""
     for serial in range(86_400 // 20):
         door.now = NOW + serial * 20
         door.takes(forged(serial))
@@ -190,7 +190,7 @@ def test_what_is_remembered_of_forged_key_ids_stays_small(door: Door) -> None:
     "failure", [OSError("no route"), ValueError("not a key set"), TimeoutError(), RecursionError()]
 )
 def test_a_fetch_that_failed_says_nothing_about_a_key(door: Door, issuer: Issuer, failure: Exception) -> None:
-    """It is not remembered: the same token is good a minute later, when the issuer is back."""
+    """A failed fetch is not cached: the same token is accepted one minute later, when the issuer is back."""
     issuer.answer = failure
     assert not door.takes(door.signed(NEW))
     issuer.answer = published(NEW)
@@ -202,7 +202,7 @@ def test_a_fetch_that_failed_says_nothing_about_a_key(door: Door, issuer: Issuer
 
 
 def test_an_outage_of_the_issuer_costs_one_fetch_a_minute(door: Door, issuer: Issuer) -> None:
-    """And takes no key away: what is known goes on."""
+    """During the outage, tokens of known keys are accepted."""
     issuer.answer = OSError()
     for second in range(600):
         door.now = NOW + second
@@ -213,7 +213,7 @@ def test_an_outage_of_the_issuer_costs_one_fetch_a_minute(door: Door, issuer: Is
 
 @pytest.mark.parametrize("back", [1, 59, 3600, 10_000_000])
 def test_a_clock_that_was_set_back_keeps_no_key_out(door: Door, issuer: Issuer, back: int) -> None:
-    """Neither by the last fetch nor by the negative cache, both of which are then in the future."""
+    """The last fetch and the cached key ids are then in the future, and neither delays a fetch."""
     assert not door.takes(door.signed(NEW))
     door.now -= back
     issuer.answer = published(NEW)
@@ -221,7 +221,7 @@ def test_a_clock_that_was_set_back_keeps_no_key_out(door: Door, issuer: Issuer, 
 
 
 def test_an_issuer_that_may_not_be_asked_is_not(door: Door, issuer: Issuer) -> None:
-    """And a refusal for that reason spends nothing of the minute."""
+    """Such a refusal does not use up the fetch of that minute."""
     issuer.answer = published(NEW)
     assert not door.takes(door.signed(NEW), may_ask=False)
     assert issuer.asked == []
@@ -249,7 +249,7 @@ def test_an_issuer_that_may_not_be_asked_is_not(door: Door, issuer: Issuer) -> N
 def test_a_header_that_none_of_our_keys_has_is_no_reason_to_ask(
     door: Door, issuer: Issuer, header: dict[str, str]
 ) -> None:
-    """DC-4: only the exact form, to the byte."""
+    """DC-4: only a header of the exact form, byte for byte, causes a fetch."""
     compact = json.dumps(header, separators=(",", ":")).encode()
     for text in (compact, compact + b"\n", compact.replace(b",", b", ")):
         with pytest.raises(InvalidToken, match=r"^header$"):
@@ -261,7 +261,7 @@ def test_a_header_that_none_of_our_keys_has_is_no_reason_to_ask(
 
 
 def test_a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch(door: Door, issuer: Issuer) -> None:
-    """K3, F15: what was fetched takes the place of what was deployed."""
+    """K3, F15: the fetched keys replace the deployed keys."""
     issuer.answer = published(NEW)
     assert door.takes(door.signed(OLD))
     assert door.takes(door.signed(NEW))
@@ -270,7 +270,7 @@ def test_a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch(door: Door, i
 
 
 def test_a_key_ends_when_it_says(issuer: Issuer) -> None:
-    """K3: deployed and fetched alike, to the second; then the issuer is asked whether it has another end."""
+    """K3: deployed and fetched keys end to the second. Then the issuer is asked whether the key has another end."""
     door = Door(issuer.download, ends_at_seconds=NOW + 100)
     door.now = NOW + 99
     assert door.takes(door.signed(OLD))
@@ -289,7 +289,7 @@ def test_a_key_ends_when_it_says(issuer: Issuer) -> None:
 
 
 def test_keys_are_for_their_issuer_only(door: Door, issuer: Issuer) -> None:
-    """What one issuer publishes verifies no token of another, not even with that one's name in it."""
+    """Keys of one issuer verify no token of another issuer, even if the token names the other issuer."""
     other = "https://other.example.com"
     issuer.answer = published(NEW)
     assert door.takes(door.signed(NEW, issuer=other), issuer=other)
@@ -330,7 +330,7 @@ BAD_SETS = {
 
 @pytest.mark.parametrize("document", BAD_SETS.values(), ids=BAD_SETS)
 def test_a_bad_key_set_changes_nothing(door: Door, issuer: Issuer, document: str) -> None:
-    """K1: all of it or nothing. One bad key keeps its good neighbour out, and the known keys stay."""
+    """K1: a key set is accepted completely or not at all. One bad key excludes the good one, and known keys stay."""
     issuer.answer = document
     assert not door.takes(door.signed(NEW))
     assert door.takes(door.signed(OLD))
@@ -341,7 +341,7 @@ def test_a_bad_key_set_changes_nothing(door: Door, issuer: Issuer, document: str
 
 
 def test_a_fetched_set_may_have_keys_that_ended_among_others(door: Door, issuer: Issuer) -> None:
-    """As when a cache still holds a key set of a minute ago."""
+    """A cache may hold a key set that is one minute old."""
     ended = {**OLD.public_jwk(), "exp": NOW}
     issuer.answer = json.dumps({"keys": [NEW.public_jwk(), ended]})
     assert door.takes(door.signed(NEW))
@@ -349,7 +349,7 @@ def test_a_fetched_set_may_have_keys_that_ended_among_others(door: Door, issuer:
 
 
 def test_a_forged_signature_under_a_new_key_is_refused(door: Door, issuer: Issuer) -> None:
-    """Z1: learned keys are verified with as strictly."""
+    """Z1: tokens of learned keys are verified as strictly as tokens of deployed keys."""
     issuer.answer = published(NEW)
     own = header_segment(NEW.alg, NEW.kid)
     assert not door.takes(signed_token(claims_at(NOW).payload(), signed_by=OLD, header=own))
@@ -359,21 +359,21 @@ def test_a_forged_signature_under_a_new_key_is_refused(door: Door, issuer: Issue
     assert len(issuer.asked) == 1
 
 
-# An issuer that takes its time
+# A slow issuer
 
 
 class SlowIssuer(Issuer):
-    """Answers when it is told to."""
+    """An issuer that answers when the test tells it to."""
 
     def __init__(self) -> None:
-        """Begin silent."""
+        """Begin without an answer."""
         super().__init__(published(NEW))
         self.gates: list[Event] = []
         self.threads: list[Thread] = []
         self.has_heard = Semaphore(0)
 
     def download(self, address: str) -> str:
-        """Answer, when the time has come, with what was published when it was asked."""
+        """Wait for the test, then return the document that was published at the time of the request."""
         answer, gate = super().download(address), Event()
         self.gates.append(gate)
         self.has_heard.release()
@@ -383,14 +383,14 @@ class SlowIssuer(Issuer):
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowIssuer]:
-    """Return an issuer for which nobody waits a second: a second is over as soon as it has been asked."""
+    """Return a slow issuer. A wait of one second ends as soon as the issuer has the request."""
     slow = SlowIssuer()
 
     class Impatient(Thread):
-        """A thread of which a second is soon over."""
+        """A thread whose wait of one second ends early."""
 
         def join(self, timeout: float | None = None) -> None:
-            """Wait."""
+            """Wait for the request if the timeout is that of a fetch."""
             if timeout != FETCH_TIMEOUT_SECONDS:
                 return super().join(timeout)
             slow.threads.append(self)
@@ -406,14 +406,14 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowIssuer]:
 
 
 def let_answer(door: Door, slow: SlowIssuer) -> None:
-    """Let the last fetch come to its end."""
+    """Let the last fetch finish."""
     assert door.keys._last is not None
     slow.gates[-1].set()
     door.keys._last._thread.join(30)
 
 
 def test_nobody_waits_longer_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that hangs is waited for with a timeout, and by the one token that asked."""
+    """The one token that asked waits for a hanging resolver, with a timeout."""
     waited: list[float | None] = []
 
     class Hanging(Thread):
@@ -423,7 +423,7 @@ def test_nobody_waits_longer_than_a_second(monkeypatch: pytest.MonkeyPatch) -> N
             """Do nothing."""
 
         def join(self, timeout: float | None = None) -> None:
-            """Note for how long it would be waited."""
+            """Record the timeout."""
             waited.append(timeout)
 
     monkeypatch.setattr(issuer_keys, "Thread", Hanging)
@@ -434,7 +434,7 @@ def test_nobody_waits_longer_than_a_second(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_late_answer_serves_the_next_token(slow: SlowIssuer) -> None:
-    """Without another question, and without being waited for."""
+    """The next token neither asks again nor waits."""
     door = Door(slow.download)
     assert not door.takes(door.signed(NEW))
     assert not door.takes(door.signed(NEW))
@@ -445,7 +445,7 @@ def test_a_late_answer_serves_the_next_token(slow: SlowIssuer) -> None:
 
 
 def test_a_late_answer_serves_its_own_issuer_only(slow: SlowIssuer) -> None:
-    """Whoever's token comes next: what one issuer published is never taken for another's."""
+    """Keys that one issuer published are never used for another issuer's token."""
     door = Door(slow.download)
     other = "https://other.example.com"
     assert not door.takes(door.signed(NEW, issuer=other), issuer=other)
@@ -457,7 +457,7 @@ def test_a_late_answer_serves_its_own_issuer_only(slow: SlowIssuer) -> None:
 
 
 def test_an_answer_that_woke_up_a_minute_later_is_worth_nothing(slow: SlowIssuer) -> None:
-    """A sandbox may be frozen in between, for hours: what was true then may have been withdrawn since."""
+    """A sandbox may be frozen for hours between request and answer, and the keys may be withdrawn in that time."""
     door = Door(slow.download)
     assert not door.takes(door.signed(NEW))
     let_answer(door, slow)
@@ -471,7 +471,7 @@ def test_an_answer_that_woke_up_a_minute_later_is_worth_nothing(slow: SlowIssuer
 
 
 def test_an_older_answer_never_replaces_a_newer_one(slow: SlowIssuer) -> None:
-    """Two fetches that end in the other order."""
+    """Two fetches end in the reverse order."""
     door = Door(slow.download)
     assert not door.takes(door.signed(NEW))
     older = door.keys._last
@@ -488,7 +488,7 @@ def test_an_older_answer_never_replaces_a_newer_one(slow: SlowIssuer) -> None:
 
 
 def test_threads_that_hang_are_at_most_one_a_minute(slow: SlowIssuer) -> None:
-    """Ten minutes of forged key ids, and an issuer that never answers."""
+    """For ten minutes, forged key ids come and the issuer never answers."""
     door = Door(slow.download)
     for second in range(600):
         door.now = NOW + second
@@ -497,10 +497,10 @@ def test_threads_that_hang_are_at_most_one_a_minute(slow: SlowIssuer) -> None:
 
 
 def test_without_another_thread_the_token_is_refused(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Z10: a denial like any other, and no exception."""
+    """Z10: the token is denied as usual, and no exception is raised."""
 
     class NoThread(Thread):
-        """One thread too many."""
+        """A thread that cannot start."""
 
         def start(self) -> None:
             """Fail as Python does."""
@@ -514,7 +514,7 @@ def test_without_another_thread_the_token_is_refused(door: Door, monkeypatch: py
 def test_the_log_has_the_names_of_keys_and_of_failures_only(
     door: Door, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Z15: never an exception's text, an address or a token."""
+    """Z15: the log contains no text of an exception, no address and no token."""
     caplog.set_level(logging.DEBUG)
     issuer.answer = OSError("s3cret.example.com")
     door.takes(door.signed(NEW))

@@ -1,4 +1,4 @@
-"""The fetch of a key set, from real servers on this machine: honest, broken, slow and hostile ones."""
+"""The fetch of a key set from real servers on this machine: correct, broken, slow and hostile ones."""
 
 import gzip
 import json
@@ -28,10 +28,10 @@ Behaviour = Callable[[socket, Event], None]
 
 
 class Server:
-    """Answers each connection with a behaviour, in a thread, and notes what was asked."""
+    """A server that answers each connection in a thread and records the requests."""
 
     def __init__(self, behaviour: Behaviour, *, context: ssl.SSLContext | None = None, waits: bool = True) -> None:
-        """Listen on any port; answer when a question has come to its end, or at once."""
+        """Listen on any port. Answer after the whole request, or at once if `waits` is false."""
         self.asked: list[str] = []
         self.connections = 0
         self._behaviour = behaviour
@@ -52,7 +52,7 @@ class Server:
         return f"{scheme}://{host}:{self.port}{PATH}"
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start listening."""
         self._threads[0].start()
         return self
 
@@ -87,7 +87,7 @@ class Server:
                 else:
                     self._answer(connection)
             except OSError:
-                return  # the other side has hung up
+                return  # the other side closed the connection
 
     def _answer(self, connection: socket) -> None:
         asked = b""
@@ -98,7 +98,7 @@ class Server:
 
 
 def says(*parts: bytes) -> Behaviour:
-    """Return a behaviour: these bytes, and the end."""
+    """Return a behaviour that sends these bytes and ends."""
 
     def behaviour(connection: socket, _over: Event) -> None:
         for part in parts:
@@ -108,13 +108,13 @@ def says(*parts: bytes) -> Behaviour:
 
 
 def reply(body: bytes | str = DOCUMENT, status: str = "200 OK", headers: str = "") -> Behaviour:
-    """Return a behaviour: a response with its length."""
+    """Return a behaviour that sends a response with its length."""
     data = body if isinstance(body, bytes) else body.encode()
     return says(f"HTTP/1.1 {status}\r\nContent-Length: {len(data)}\r\n{headers}\r\n".encode(), data)
 
 
 def drip(first: bytes, then: bytes) -> Behaviour:
-    """Return a behaviour: some bytes, and then others without end, often enough for each read."""
+    """Return a behaviour that sends some bytes, and then others without end, fast enough for each read."""
 
     def behaviour(connection: socket, over: Event) -> None:
         connection.sendall(first)
@@ -125,7 +125,7 @@ def drip(first: bytes, then: bytes) -> Behaviour:
 
 
 def hang(first: bytes) -> Behaviour:
-    """Return a behaviour: some bytes, and then silence."""
+    """Return a behaviour that sends some bytes and then is silent."""
 
     def behaviour(connection: socket, over: Event) -> None:
         connection.sendall(first)
@@ -135,7 +135,7 @@ def hang(first: bytes) -> Behaviour:
 
 
 def endless(first: bytes, chunk: bytes) -> Behaviour:
-    """Return a behaviour: as much as the other side takes."""
+    """Return a behaviour that sends as much as the other side accepts."""
 
     def behaviour(connection: socket, over: Event) -> None:
         connection.sendall(first)
@@ -147,11 +147,11 @@ def endless(first: bytes, chunk: bytes) -> Behaviour:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a connection up early."""
+    """Make the download give up early."""
     monkeypatch.setattr(issuer_keys, "CONNECTION_TIMEOUT_SECONDS", 0.1)
 
 
-# What is asked, and what is a good answer
+# The request, and good answers
 
 
 @pytest.mark.parametrize(
@@ -167,14 +167,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["length", "other headers", "until the end", "HTTP 1.0", "chunked", "100 Continue before"],
 )
 def test_a_key_set_is_fetched_however_http_frames_it(behaviour: Behaviour) -> None:
-    """Plainly from this machine, which is for local use."""
+    """Plain http is allowed for this machine only, for local use."""
     with Server(behaviour) as server:
         assert download(server.url()) == DOCUMENT
         assert server.connections == 1
 
 
 def test_the_question_says_nothing_about_who_asks() -> None:
-    """No cookie, no token; a name for firewalls that refuse who has none, and no compression."""
+    """It has no cookie, no token and no compression. It has a user agent, because some firewalls require one."""
     with Server(reply()) as server:
         download(server.url())
         port = server.port
@@ -190,17 +190,17 @@ def test_the_question_says_nothing_about_who_asks() -> None:
 
 
 def test_a_key_set_may_have_64_kib() -> None:
-    """The bound itself is allowed."""
+    """A document of exactly the maximum size is accepted."""
     with Server(reply("x" * MAX_JWKS_BYTES)) as server:
         assert download(server.url()) == "x" * MAX_JWKS_BYTES
 
 
-# What is none
+# Bad answers
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_redirects_are_not_followed(status: str) -> None:
-    """Wherever they lead: nobody is asked there (the issuer's host is all that is trusted)."""
+    """Only the issuer's host is trusted, so no other host is asked."""
     with Server(reply()) as elsewhere:
         location = f"Location: {elsewhere.url()}\r\n"
         with Server(reply(status=status, headers=location)) as server, pytest.raises(ValueError, match="not a key set"):
@@ -213,7 +213,7 @@ def test_redirects_are_not_followed(status: str) -> None:
                "500 Broken", "502 Bad", "503 Busy"],
 )  # fmt: skip
 def test_another_status_than_200_is_no_answer(status: str) -> None:
-    """Even with a good key set in it."""
+    """This holds even if the body is a good key set."""
     with Server(reply(status=status)) as server, pytest.raises(ValueError, match="not a key set"):
         download(server.url())
 
@@ -242,7 +242,7 @@ BAD_ANSWERS = {
 
 @pytest.mark.parametrize("behaviour", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
 def test_a_bad_answer_is_an_error_that_is_expected(behaviour: Behaviour) -> None:
-    """And is read no further than 64 KiB."""
+    """At most 64 KiB of an answer are read."""
     with Server(behaviour) as server, pytest.raises((OSError, ValueError)):
         download(server.url())
 
@@ -264,13 +264,13 @@ SLOW_ANSWERS = {
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("behaviour", SLOW_ANSWERS.values(), ids=SLOW_ANSWERS)
 def test_a_slow_answer_is_given_up(behaviour: Behaviour) -> None:
-    """Dripping too, for which no read times out: the thread ends, and nothing is left of the connection."""
+    """A slowly dripping answer causes no read timeout, but it ends too, and the connection closes."""
     with Server(behaviour) as server:
         try:
             document = download(server.url())
         except (OSError, ValueError):
             return
-    with pytest.raises(ValueError, match=r".*"):  # a body that was cut off
+    with pytest.raises(ValueError, match=r".*"):  # the body was cut off
         json.loads(document)
 
 
@@ -306,7 +306,7 @@ def test_a_slow_answer_is_given_up(behaviour: Behaviour) -> None:
     ],
 )
 def test_an_address_that_will_not_do_is_not_even_looked_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """Only https, only a host, a port and a path; plain http only for this machine."""
+    """Only https with a host, a port and a path is allowed, and plain http only for this machine."""
 
     def no_network(*_args: object, **_kwargs: object) -> None:
         raise AssertionError("a network call")
@@ -319,14 +319,14 @@ def test_an_address_that_will_not_do_is_not_even_looked_up(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("path", ["/a b", "/a\x00", "/é", "/a\x7f"])
 def test_a_path_that_could_split_a_request_is_refused(path: str) -> None:
-    """Before a byte of it is sent."""
+    """The path is refused before any byte is sent."""
     with Server(reply()) as server, pytest.raises(ValueError, match=r".*"):
         download(f"http://127.0.0.1:{server.port}{path}")
     assert server.asked in ([], [""])
 
 
 def test_nobody_listens() -> None:
-    """An OSError, as documented."""
+    """The download raises OSError, as documented."""
     with Server(reply()) as server:
         url = server.url()
     with pytest.raises(OSError, match=r".*"):
@@ -334,7 +334,7 @@ def test_nobody_listens() -> None:
 
 
 def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is put between by a variable."""
+    """An environment variable cannot put a proxy between."""
     with Server(reply("proxy")) as proxy, Server(reply()) as server:
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
@@ -352,7 +352,7 @@ class Authority:
     """A certification authority for one test."""
 
     def __init__(self, folder: Path) -> None:
-        """Make its key and its certificate."""
+        """Create its key and its certificate."""
         self.folder = folder
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority of a test")])
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -377,7 +377,7 @@ class Authority:
         self.path.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def server(self, *names: x509.GeneralName, age: timedelta = timedelta(0)) -> ssl.SSLContext:
-        """Return the TLS of a server with these names."""
+        """Return the TLS context of a server with these names."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
             self._begin(x509.Name([]), key.public_key(), age)
@@ -414,7 +414,7 @@ LOCALHOST = (x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost"))
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """Return an authority that this machine trusts."""
+    """Return an authority that this test trusts."""
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     return authority
@@ -422,7 +422,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_server_with_a_good_certificate_is_believed(authority: Authority, host: str) -> None:
-    """Or the refusals below would mean nothing."""
+    """This shows that the refusals below have another cause."""
     with Server(reply(), context=authority.server(*LOCALHOST)) as server:
         assert download(server.url("https", host)) == DOCUMENT
 
@@ -430,7 +430,7 @@ def test_a_server_with_a_good_certificate_is_believed(authority: Authority, host
 def test_a_certificate_of_an_unknown_authority_is_refused(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On this machine too: https means https. Nothing is asked."""
+    """A server on this machine also needs a trusted certificate, and no request is sent."""
     context = authority.server(*LOCALHOST)
     monkeypatch.delenv("SSL_CERT_FILE")
     with Server(reply(), context=context) as server, pytest.raises(ssl.SSLCertVerificationError):
@@ -439,7 +439,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
 
 
 def test_a_certificate_for_another_name_is_refused(authority: Authority) -> None:
-    """Names are compared."""
+    """The certificate must name the host."""
     with (
         Server(reply(), context=authority.server(x509.DNSName("auth.example.com"))) as server,
         pytest.raises(ssl.SSLCertVerificationError),
@@ -450,7 +450,7 @@ def test_a_certificate_for_another_name_is_refused(authority: Authority) -> None
 
 @pytest.mark.parametrize("age", [timedelta(hours=2), timedelta(hours=-2)])
 def test_a_certificate_that_is_not_valid_now_is_refused(authority: Authority, age: timedelta) -> None:
-    """Neither one that has expired nor one of tomorrow."""
+    """An expired certificate and a certificate of the future are refused."""
     with (
         Server(reply(), context=authority.server(*LOCALHOST, age=age)) as server,
         pytest.raises(ssl.SSLCertVerificationError),
@@ -460,14 +460,14 @@ def test_a_certificate_that_is_not_valid_now_is_refused(authority: Authority, ag
 
 
 def test_a_plain_answer_to_tls_is_refused() -> None:
-    """No going back to plain http."""
+    """There is no fallback to plain http."""
     with Server(reply(), waits=False) as server, pytest.raises(OSError, match=r".*"):
         download(server.url("https"))
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_handshake_that_hangs_is_given_up() -> None:
-    """The server takes the connection and says nothing."""
+    """The server accepts the connection and sends nothing."""
     server = Server(hang(b""))
     with server, pytest.raises(TimeoutError):
         download(server.url("https"))
@@ -476,7 +476,7 @@ def test_a_handshake_that_hangs_is_given_up() -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("behaviour", SLOW_ANSWERS.values(), ids=SLOW_ANSWERS)
 def test_a_slow_answer_by_tls_is_given_up(authority: Authority, behaviour: Behaviour) -> None:
-    """Without a fall back to bytes that are not encrypted."""
+    """There is no fallback to unencrypted bytes."""
     with Server(behaviour, context=authority.server(*LOCALHOST)) as server:
         try:
             document = download(server.url("https"))

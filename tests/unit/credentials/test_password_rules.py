@@ -1,4 +1,4 @@
-"""What a new password has to be."""
+"""The rules for a new password."""
 
 import unicodedata
 
@@ -27,13 +27,13 @@ SHORT_RULES = PasswordRules(8, common=COMMON_PASSWORDS, service_names=SERVICES)
 
 @pytest.mark.parametrize("text", ["a" * 15, "a" * 64, "a" * 128, "😀" * 15, "😀" * 64, "pass word pass word", "ß" * 15])
 def test_new_passwords_have_15_to_128_characters_of_any_kind(text: str) -> None:
-    """Code points are counted; there are no rules of composition (P1, P2)."""
+    """Code points are counted, and there are no composition rules (P1, P2)."""
     assert RULES.check(text, "ada") == password_bytes(text)
 
 
 @pytest.mark.parametrize("text", ["", "a" * 14, "😀" * 14, "e\u0301" * 14])
 def test_shorter_new_passwords_are_refused(text: str) -> None:
-    """With the rule and the count, and not with the password; é is one character however it is spelt (P1)."""
+    """The error has the rule and the count, and not the password; é is one character in any spelling (P1)."""
     count = len(unicodedata.normalize("NFC", text))
     with pytest.raises(PasswordTooShort, match=f"15 to 128 characters, this one has {count}$"):
         RULES.check(text, "ada")
@@ -41,14 +41,14 @@ def test_shorter_new_passwords_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a" * 129, "a" * 1025, "a" * 100_000, "😀" * 129])
 def test_longer_new_passwords_are_refused(text: str) -> None:
-    """Before any other rule, and also beyond what a login reads (P1, P7)."""
+    """The length is the first rule, and it also covers texts that a login would not read (P1, P7)."""
     with pytest.raises(PasswordTooLong, match=f"15 to 128 characters, this one has {len(text)}$"):
         RULES.check(text, "ada")
 
 
 @pytest.mark.parametrize("least", [8, 15, 64])
 def test_the_least_length_is_the_deployments(least: int) -> None:
-    """P1: from 8, which needs a second factor, to 64, which everybody has to take."""
+    """P1: the minimum is between 8, which needs a second factor, and 64, which every service must accept."""
     rules = PasswordRules(least, common=frozenset(), service_names=frozenset())
     assert rules.check("x" * least, "ada") == b"x" * least
     with pytest.raises(PasswordTooShort):
@@ -57,13 +57,13 @@ def test_the_least_length_is_the_deployments(least: int) -> None:
 
 @pytest.mark.parametrize("least", [-1, 0, 7, 65, 128])
 def test_no_other_least_length_is_taken(least: int) -> None:
-    """P1: a deployment cannot be talked into short passwords, nor out of long ones."""
+    """P1: a deployment can neither allow short passwords nor forbid long ones."""
     with pytest.raises(ValueError, match="8 to 64"):
         PasswordRules(least, common=frozenset(), service_names=frozenset())
 
 
 def test_what_is_hashed_is_the_password_and_not_its_folded_spelling() -> None:
-    """NFC once, nothing else: what is compared by is never what is hashed (P3)."""
+    """The password is normalized with NFC once. The folded spelling is only for comparison (P3)."""
     assert RULES.check("Cafe\u0301 au Lait, S'il", "ada") == "Caf\u00e9 au Lait, S'il".encode()
 
 
@@ -78,19 +78,19 @@ def test_what_is_taken_can_be_checked(text: str) -> None:
 
 
 def test_a_new_password_with_a_lone_surrogate_is_malformed() -> None:
-    """It could never be typed again (P10)."""
+    """A user could not type it again (P10)."""
     with pytest.raises(InvalidRequest, match="not Unicode"):
         RULES.check("correct horse \ud800 battery", "ada")
 
 
 def test_the_list_of_common_passwords_is_long() -> None:
-    """P4: 30,000, of which those that are long enough at all matter."""
+    """P4: the list has 30,000 passwords, and more than 10,000 of them have at least 8 characters."""
     assert len(COMMON_PASSWORDS) == 30_000
     assert sum(len(password) >= 8 for password in COMMON_PASSWORDS) > 10_000
 
 
 def test_every_common_password_is_refused() -> None:
-    """P4: each of the list is refused, with the reason that is true of it."""
+    """P4: each password of the list is refused with the right reason."""
     for text in COMMON_PASSWORDS:
         with pytest.raises(PasswordTooShort if len(text) < 8 else PasswordCommon):
             SHORT_RULES.check(text, "ada")
@@ -101,14 +101,14 @@ def test_every_common_password_is_refused() -> None:
     ["password1", "PASSWORD1", "PassWord1", "\uff50\uff41\uff53\uff53word1", "1q2w3e4r5t", "iloveyou", "trustno1"],
 )
 def test_a_common_password_is_refused_in_any_spelling(text: str) -> None:
-    """P4: capitals make a common password no better."""
+    """P4: capital letters and other variants are refused too."""
     with pytest.raises(PasswordCommon):
         SHORT_RULES.check(text, "ada")
 
 
 @pytest.mark.parametrize("text", ["123456789qwerty", "qwerty123456789", "1QAZ2WSX3EDC4RFV"])
 def test_common_passwords_of_full_length_are_refused(text: str) -> None:
-    """P4: with the default least length too."""
+    """P4: the list also applies with the default minimum length."""
     with pytest.raises(PasswordCommon):
         RULES.check(text, "ada")
 
@@ -127,7 +127,7 @@ def test_common_passwords_of_full_length_are_refused(text: str) -> None:
     ],
 )
 def test_a_name_is_no_password(text: str, username: str) -> None:
-    """P4: neither the user's, nor what stands before its @, nor the service's."""
+    """P4: the user's name, its part before the @ and the service's names are refused."""
     with pytest.raises(PasswordGuessable):
         RULES.check(text, username)
 
@@ -139,25 +139,25 @@ def test_an_audience_that_is_no_address_is_a_name_too() -> None:
 
 
 def test_a_password_that_holds_a_name_is_taken() -> None:
-    """P2: equal is refused, alike is not: that would be a rule of composition."""
+    """P2: only an equal text is refused. A rule for similar texts would be a composition rule."""
     for text in ("ada.lovelace@example.com!", "my auth.example.com", "lovelace@example.com"):
         assert RULES.check(text, "ada.lovelace@example.com") == text.encode()
 
 
 def test_no_address_is_no_name() -> None:
-    """An issuer that is derived from the event is nobody's name."""
+    """An issuer that is derived from the event adds no name."""
     assert service_names("", "") == frozenset()
     assert service_names("", "https://API.example.com") == {"https://api.example.com", "api.example.com"}
 
 
 @given(st.text(max_size=40))
 def test_folding_twice_changes_nothing(text: str) -> None:
-    """Or a listed spelling would not be found."""
+    """Otherwise a listed spelling would not be found."""
     assert folded(folded(text)) == folded(text)
 
 
 def test_a_refusal_is_for_clients_and_for_operators() -> None:
-    """A code and a text that says no more than it; and a detail that an operator reads."""
+    """Clients get a code and a fixed text, and operators read the detail."""
     refusals = (PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable)
     assert [refusal.code for refusal in refusals] == [
         "password_too_short",
@@ -171,7 +171,7 @@ def test_a_refusal_is_for_clients_and_for_operators() -> None:
 
 
 def test_the_list_is_read_by_those_who_set_passwords_only() -> None:
-    """It takes a tenth of a second to load: nobody who logs in waits for it."""
+    """The list takes a tenth of a second to load, and a login must not wait for it."""
     readers = {path.parent.name for path in ROOT.glob("functions/*/app.py") if "common_passwords" in path.read_text()}
     assert readers <= {"password", "register"}
     assert not [path for path in ROOT.glob("layers/**/*.py") if "import COMMON_PASSWORDS" in path.read_text()]

@@ -21,7 +21,7 @@ def entropy(size: int) -> bytes:
 
 
 def weak_hash(password: str, *, memory_kib: int = 64, iterations: int = 1, lanes: int = 1) -> str:
-    """Hash under another profile than today's."""
+    """Return a hash under another profile than the current one."""
     argon2id = Argon2id(salt=b"s" * 16, length=32, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
     return argon2id.derive_phc_encoded(password.encode())
 
@@ -31,12 +31,12 @@ SALT, HASH = STORED.split("$")[4:]
 
 
 def test_the_right_password_passes() -> None:
-    """And says nothing."""
+    """No exception is raised."""
     check_password(password_bytes(PASSWORD), STORED)
 
 
 def test_the_stored_hash_names_owasps_profile() -> None:
-    """Argon2id, version 19, m=19456 t=2 p=1, 16 bytes of salt, 32 of hash, read back from the PHC string (P5)."""
+    """Argon2id, version 19, m=19456 t=2 p=1, 16 bytes of salt and 32 of hash, read from the PHC string (P5)."""
     parts = re.fullmatch(
         r"\$(\w+)\$v=(\d+)\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)",
         hash_password(b"x", entropy=entropy),
@@ -47,7 +47,7 @@ def test_the_stored_hash_names_owasps_profile() -> None:
 
 
 def test_the_salt_is_drawn_for_each_hash() -> None:
-    """One password, two users, two hashes (P5)."""
+    """Two users with one password have two hashes (P5)."""
     drawn: list[int] = []
 
     def watched(size: int) -> bytes:
@@ -75,14 +75,14 @@ def test_the_salt_is_drawn_for_each_hash() -> None:
     ],
 )
 def test_a_password_is_checked_exactly_as_received(other: str) -> None:
-    """No trimming, no truncation, no folding of case (P3)."""
+    """The password is not trimmed, truncated or case-folded (P3)."""
     with pytest.raises(InvalidCredentials):
         check_password(password_bytes(other), STORED)
 
 
 @pytest.mark.parametrize("place", [71, 72, 73, 127, 128, 255, 256, 1023])
 def test_every_byte_of_a_long_password_counts(place: int) -> None:
-    """There is no place behind which a change is not seen (P3)."""
+    """A change at any position is noticed (P3)."""
     long = "a" * 1024
     stored = weak_hash(long)
     check_password(password_bytes(long), stored)
@@ -91,7 +91,7 @@ def test_every_byte_of_a_long_password_counts(place: int) -> None:
 
 
 def test_a_nul_does_not_end_a_password() -> None:
-    """What follows it counts (P3)."""
+    """The characters after a NUL count (P3)."""
     stored = weak_hash("before\x00after")
     check_password(password_bytes("before\x00after"), stored)
     for other in ("before", "before\x00", "before\x00other"):
@@ -100,45 +100,45 @@ def test_a_nul_does_not_end_a_password() -> None:
 
 
 def test_composed_and_decomposed_letters_are_the_same_password() -> None:
-    """Keyboards differ in how they spell é: both are hashed in NFC (P3)."""
+    """Keyboards spell é in different ways, and both spellings are hashed in NFC (P3)."""
     composed, decomposed = "caf\u00e9 au lait, s'il", "cafe\u0301 au lait, s'il"
     assert password_bytes(composed) == password_bytes(decomposed) == composed.encode()
 
 
 def test_compatible_letters_are_different_passwords() -> None:
-    """NFC and not NFKC: a ligature is not its letters (P3)."""
+    """The normal form is NFC and not NFKC: a ligature differs from its letters (P3)."""
     assert password_bytes("\ufb01ne") != password_bytes("fine")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=60))
 def test_any_unicode_text_is_its_nfc(text: str) -> None:
-    """Nothing but the normal form is applied (P3)."""
+    """No other change is applied (P3)."""
     assert password_bytes(text) == unicodedata.normalize("NFC", text).encode()
 
 
 @pytest.mark.parametrize("text", ["a" * 1024, "é" * 512, "😀" * 256])
 def test_up_to_1024_bytes_are_checked(text: str) -> None:
-    """The bound itself is allowed (P7)."""
+    """A password of exactly 1024 bytes is accepted (P7)."""
     assert len(text.encode()) == 1024
     assert password_bytes(text) == text.encode()
 
 
 @pytest.mark.parametrize("text", ["", "a" * 1025, "é" * 513, "😀" * 257, "a" * 8192])
 def test_more_than_1024_bytes_and_none_at_all_are_malformed(text: str) -> None:
-    """Refused before anything is hashed (P7)."""
+    """They are refused before any hash is computed (P7)."""
     with pytest.raises(InvalidRequest):
         password_bytes(text)
 
 
 @pytest.mark.parametrize("text", ["\ud800", "correct horse \udfff battery", "\udc00\ud800"])
 def test_a_lone_surrogate_is_malformed(text: str) -> None:
-    """JSON can spell it, Unicode text cannot hold it (P10)."""
+    """JSON can contain a lone surrogate, but it is not valid Unicode text (P10)."""
     with pytest.raises(InvalidRequest):
         password_bytes(text)
 
 
 def test_each_check_is_one_argon2_run(argon2_runs: list[str]) -> None:
-    """Right, wrong and no such user cost the same: one run under today's profile (P8)."""
+    """A right password, a wrong one and an unknown user each cost one run under the current profile (P8)."""
     check_password(password_bytes(PASSWORD), STORED)
     for password, stored in (("wrong", STORED), (PASSWORD, None), ("wrong", None)):
         with pytest.raises(InvalidCredentials):
@@ -191,7 +191,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("stored", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_hash_fails_like_a_wrong_password(stored: str, argon2_runs: list[str]) -> None:
-    """No crash, no memory exhausted, and the same one run as for anybody else (P8, P9)."""
+    """A malformed hash causes no crash and no memory exhaustion, and costs the same one run (P8, P9)."""
     with pytest.raises(InvalidCredentials):
         check_password(password_bytes(PASSWORD), stored)
     assert len(argon2_runs) == 1
@@ -199,7 +199,7 @@ def test_a_malformed_hash_fails_like_a_wrong_password(stored: str, argon2_runs: 
 
 
 def test_hashes_under_other_honest_parameters_are_checked() -> None:
-    """A hash from before a change of profile still lets its user in (P6)."""
+    """A hash under an older profile still lets its user log in (P6)."""
     for stored in (
         weak_hash(PASSWORD),
         weak_hash(PASSWORD, memory_kib=12_288, iterations=3),
@@ -222,11 +222,11 @@ def test_hashes_under_other_honest_parameters_are_checked() -> None:
     ],
 )
 def test_any_other_profile_than_todays_is_to_be_renewed(stored: str, expected: bool) -> None:  # noqa: FBT001 - a table
-    """Decided by the parameters that the stored hash names (P6)."""
+    """The parameters in the stored hash decide (P6)."""
     assert needs_rehash(stored) is expected
 
 
 def test_what_is_hashed_today_needs_no_renewal() -> None:
-    """Or every login would hash twice (P6)."""
+    """Otherwise every login would hash twice (P6)."""
     assert PROFILE.phc_prefix == CURRENT
     assert not needs_rehash(hash_password(b"x", entropy=entropy))

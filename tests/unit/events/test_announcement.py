@@ -1,4 +1,4 @@
-"""Announcements: what wants attention is told to others too."""
+"""Announcements: events that want attention are also sent to the event bus."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 
 @pytest.mark.parametrize("name", list(EventName))
 def test_only_what_wants_attention_is_announced(name: EventName) -> None:
-    """Everything is recorded; others hear of a reuse, and not of every login."""
+    """Every event is recorded. Only some are announced: a reuse is, an ordinary login is not."""
     recorded: list[SecurityEvent] = []
     announced: list[SecurityEvent] = []
     event = SecurityEvent(name, "user", "session", reason="why")
@@ -21,7 +21,7 @@ def test_only_what_wants_attention_is_announced(name: EventName) -> None:
 
 
 def test_what_cannot_be_announced_is_recorded_and_told() -> None:
-    """An outage of the bus is nobody's problem but the operator's."""
+    """An outage of the bus does not stop the flow, and operators see it in the log."""
     recorded: list[SecurityEvent] = []
 
     def announce(_event: SecurityEvent) -> None:

@@ -68,7 +68,7 @@ def test_the_same_document_has_the_same_tag_and_another_another() -> None:
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", " {} ", '"x", {}', '{},"x"', 'W/"x" , W/{}', "*", '"x",*'])
 def test_a_client_that_has_the_document_gets_no_body(form: str) -> None:
-    """RFC 9110 §13.1.2, §15.4.5: tags compare weakly, one match is enough, and the answer has the headers for a cache."""
+    """RFC 9110 §13.1.2, §15.4.5: tags compare weakly, one match is enough, and the caching headers are sent again."""
     response = cacheable_response(DOCUMENT, form.format(tag_of(DOCUMENT)))
     event = response.to_event()
 
