@@ -1,7 +1,7 @@
-"""A simulation of a deployment whose keys rotate: its clock, its machines, their caches and outages, and its users.
+"""A simulation of a deployment whose keys rotate: its clock, machines, caches, outages and users.
 
-The writer, the readers, the flows and the verifiers are the real ones, over stores in memory. The scheduler is late,
-calls twice, loses races or is off for hours; Secrets Manager and the key set's endpoint are down now and then.
+The writer, the readers, the flows and the verifiers are the real ones, with stores in memory. The scheduler runs late,
+runs twice, loses races, or is off for hours. Secrets Manager and the endpoint of the key set are down at times.
 """
 
 import heapq
@@ -51,20 +51,20 @@ MINUTE, HOUR = 60, 3600
 ACCESS = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=HOUR)
 EXTERNAL_CACHE_SECONDS = 2 * HOUR
 SOURCE = "198.51.100.7"
-COLD_START = 0.3  # of all calls, for an authorizer that forgets what it has fetched
-RESTART = 0.02  # of all calls, for a machine that forgets the ring
+COLD_START = 0.3  # of all calls: the authorizer forgets its fetched keys
+RESTART = 0.02  # of all calls: the machine forgets the ring
 AROUND_A_CHANGE = (-400, -60, -2, -1, 0, 1, 2, 60, 400)
 
 
 @cache
 def _rsa_key(number: int) -> SigningKey:
-    """Return an RSA key of the least size that is verified: our own take half a second each to make."""
+    """Return an RSA key of the smallest size that is verified. Our own size takes half a second for each key."""
     del number
     return SigningKey("RS256", signing_key._rsa_jwk(generate_private_key(65537, 2048).private_numbers()))
 
 
 def key_pool() -> KeyMaker:
-    """Return a maker of real keys, that hands the slow ones out again to the next simulation."""
+    """Return a maker of real keys. It reuses slow keys in the next simulation."""
     signing, mac = count(), count(1)
     return KeyMaker(
         signing_key=lambda alg: _rsa_key(next(signing)) if alg == "RS256" else key(alg, f"year {next(signing)}"),
@@ -73,15 +73,15 @@ def key_pool() -> KeyMaker:
 
 
 class Secrets:
-    """A machine's line to Secrets Manager: the part of the client that a reader uses, and its outages."""
+    """A machine's connection to Secrets Manager: the part of the client that a reader uses, and its outages."""
 
     def __init__(self, year: "Year") -> None:
-        """Begin with a line that works."""
+        """Begin with a working connection."""
         self._year = year
         self.down_until = 0
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - as boto3 has it
-        """Return the ring as the secret has it."""
+        """Return the ring as the secret holds it."""
         if self._year.now < self.down_until:
             self._year.counts["reads in an outage"] += 1
             raise EndpointConnectionError(endpoint_url=SecretId)
@@ -89,22 +89,22 @@ class Secrets:
 
 
 class Machine:
-    """A function that reads the ring: login, refresh, or the key set's endpoint."""
+    """A function that reads the ring: login, refresh, or the endpoint of the key set."""
 
     def __init__(self, year: "Year") -> None:
-        """Start it."""
+        """Start the machine."""
         self._year = year
         self.line = Secrets(year)
         self.start()
 
     def start(self) -> None:
-        """Start it anew, without a copy of the ring."""
+        """Start the machine again, without a copy of the ring."""
         client = cast("SecretsManagerClient", self.line)
         self.ring = SecretKeyRing(client, secret_id="ring", clock=self._year.deployment.clock)
 
 
 class HttpCache:
-    """A cache between the key set's endpoint and some verifiers, and the endpoint's own trouble."""
+    """A cache between the key set's endpoint and some verifiers, and the endpoint's outages."""
 
     def __init__(self, year: "Year") -> None:
         """Begin without a document."""
@@ -113,7 +113,7 @@ class HttpCache:
         self._fetched_at = -JWKS_MAX_AGE_SECONDS
 
     def get(self, _address: str = "") -> str:
-        """Return the document, a minute old at most. Raises OSError."""
+        """Return the document. It is at most one minute old. Raises OSError."""
         if self._year.now >= self._fetched_at + JWKS_MAX_AGE_SECONDS:
             if self._year.now < self._year.endpoint_down_until:
                 raise OSError("injected")
@@ -126,21 +126,21 @@ class HttpCache:
 
 
 class Authorizer:
-    """The real one, with the keys of the day on which it was deployed."""
+    """The real authorizer, with the keys of the day of its deployment."""
 
     def __init__(self, year: "Year") -> None:
-        """Deploy it."""
+        """Deploy the authorizer."""
         self._year = year
         self._cache = HttpCache(year)
         self.deploy()
 
     def deploy(self) -> None:
-        """Give it the keys of today."""
+        """Give the authorizer the current keys."""
         self._deployed = deployed_jwks(self._year.stored().ring, self._year.now, self._year.policy)
         self.start()
 
     def start(self) -> None:
-        """Start it cold: it forgets what it has fetched."""
+        """Start the authorizer cold: it forgets its fetched keys."""
         self.failed_at = -HOUR
         deployed = Verifier(keys_from_jwks(self._deployed), audience=AUDIENCE)
         self._keys = IssuerKeys(deployed, audience=AUDIENCE, download=self._download)
@@ -150,7 +150,7 @@ class Authorizer:
         self._keys.verify(token, issuer=ISSUER, may_ask=lambda: True, now_seconds=self._year.now)
 
     def is_waiting(self) -> bool:
-        """Say whether it could not ask the issuer just now."""
+        """Return whether the authorizer failed to ask the issuer in the last minute."""
         return self._year.now < self.failed_at + MINUTE
 
     def _download(self, address: str) -> str:
@@ -162,10 +162,10 @@ class Authorizer:
 
 
 class External:
-    """Somebody else's verifier: it keeps the key set for two hours, and never asks earlier for an unknown key."""
+    """An external verifier. It keeps the key set for two hours and never asks earlier for an unknown key."""
 
     def __init__(self, year: "Year", phase: int) -> None:
-        """Begin with the key set of now."""
+        """Begin with the current key set."""
         self._year = year
         self._cache = HttpCache(year)
         self._verifier = Verifier(keys_from_jwks(self._cache.get()), audience=AUDIENCE)
@@ -206,7 +206,7 @@ class RacedStore(MemoryKeyRingStore):
         self.before_write: Callable[[], object] | None = None
 
     def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
-        """Let the other one write, then keep the ring."""
+        """Let the other writer act first, then keep the ring."""
         other, self.before_write = self.before_write, None
         if other is not None:
             other()
@@ -215,7 +215,7 @@ class RacedStore(MemoryKeyRingStore):
 
 @dataclass
 class Year:
-    """The deployment, and what became of its tokens."""
+    """The deployment, and what happens to its tokens."""
 
     deployment: Deployment
     policy: RotationPolicy
@@ -263,13 +263,13 @@ class Year:
         )
 
     def stored(self) -> StoredRing:
-        """Return the ring as it is stored."""
+        """Return the stored ring."""
         stored = self.store.read()
         assert stored is not None
         return stored
 
     def secret_text(self) -> str:
-        """Return the ring as the secret has it."""
+        """Return the ring as the secret holds it."""
         stored = self.stored()
         if stored.version not in self._texts:
             self._texts = {stored.version: to_secret_json(stored.ring)}
@@ -278,11 +278,11 @@ class Year:
     # --- time ---
 
     def at(self, seconds: int, act: Callable[[], object]) -> None:
-        """Do something later, or now."""
+        """Call this function at that time, or now if the time has passed."""
         heapq.heappush(self._queue, (max(seconds, self.now), next(self._order), act))
 
     def every(self, seconds: Callable[[], int], act: Callable[[], object]) -> None:
-        """Do something again and again."""
+        """Call this function repeatedly."""
 
         def again() -> None:
             act()
@@ -305,7 +305,7 @@ class Year:
         self.deployment.clock.now_ms = end * 1000
 
     def live(self) -> None:
-        """Let the schedule run, users come and go, and things break."""
+        """Let the schedule run, let users come and go, and cause outages."""
         between = self.chance.randint
         self.every(lambda: HOUR - self.now % HOUR + between(0, 50 * MINUTE), self.schedule)
         for client in self.clients[:-1]:
@@ -321,15 +321,15 @@ class Year:
             self.every(lambda: between(5, 30) * DAY, self.stop_writer)
 
     def pause(self) -> int:
-        """Draw how long a user stays away: minutes mostly, and once in a while as long as a session may be idle."""
+        """Return how long a user stays away: mostly minutes, and sometimes almost the idle timeout."""
         kind = self.chance.random()
         longest = HOUR if kind < 0.4 else 12 * HOUR if kind < 0.8 else 5 * DAY if kind < 0.95 else IDLE_SECONDS - 1
         return self.chance.randint(longest // 6 if kind < 0.95 else longest, longest)
 
-    # --- trouble ---
+    # --- outages ---
 
     def cut(self, machine: Machine) -> None:
-        """Cut a machine off from Secrets Manager, for an hour at most."""
+        """Disconnect a machine from Secrets Manager for at most one hour."""
         machine.line.down_until = self.now + self.chance.randint(MINUTE, HOUR)
 
     def break_endpoint(self) -> None:
@@ -337,13 +337,13 @@ class Year:
         self.endpoint_down_until = self.now + self.chance.randint(10, 20 * MINUTE)
 
     def stop_writer(self) -> None:
-        """Let the schedule be off for some hours."""
+        """Stop the schedule for some hours."""
         self.writer_off_until = self.now + self.chance.randint(1, 12) * HOUR
 
     # --- the writer ---
 
     def schedule(self) -> None:
-        """Advance the ring: in time, late, twice, or in a race."""
+        """Advance the ring: on time, late, twice, or in a race."""
         if self.now < self.writer_off_until:
             self.counts["schedule off"] += 1
             return
@@ -358,7 +358,7 @@ class Year:
         self.note_ring()
 
     def rotate(self) -> None:
-        """Let an operator rotate, with the version that was shown."""
+        """Let an operator rotate, with the version that the operator was shown."""
         self.rotate_keys.rotate(self.stored().version)
         self.note_ring()
 
@@ -369,7 +369,7 @@ class Year:
         self.note_ring()
 
     def note_ring(self) -> None:
-        """Remember every key, and let half of the users come around each change."""
+        """Remember every key, and let half of the users act around each change."""
         ring = self.stored().ring
         self.seen.update({timed.key.kid: timed for timed in ring.signing})
         self.seen_mac.update({timed.key.key_id: timed for timed in ring.mac})
@@ -383,13 +383,13 @@ class Year:
                         self.at(instant + offset, partial(self.act, self.chance.choice(self.clients[::2])))
 
     def note_change(self) -> None:
-        """Note which keys sign from now on."""
+        """Record which key signs from now on."""
         signing = self.stored().ring.at(self.now).signing
         if not self.changes or self.changes[-1].kid != signing.kid:
             self.changes.append(Change((self.now - NOW) // DAY, signing.alg, signing.kid))
 
     def replace_all(self) -> tuple[list[SigningKey], int]:
-        """Let an operator replace every key. Returns those that end, and when."""
+        """Let an operator replace every key. Return the keys that end, and when they end."""
         ended = [timed.key for timed in self.stored().ring.at(self.now).verifying]
         stored = self.rotate_keys.replace_all(self.stored().version, at_once=False, end_sessions=False)
         self.note_ring()
@@ -398,7 +398,7 @@ class Year:
     # --- users ---
 
     def act(self, client: Client) -> None:
-        """Log in or refresh, at any machine that has keys, and use the access token for as long as it is good."""
+        """Log in or refresh at a machine that has keys, and use the access token during its lifetime."""
         for machine in self.chance.sample(self.readers, len(self.readers)):
             if self.chance.random() < RESTART:
                 machine.start()
@@ -420,7 +420,7 @@ class Year:
             return
 
     def granted(self, client: Client, ring: "KeyRingSource") -> TokenGrant:
-        """Refresh, or log in where there is no session any more."""
+        """Refresh, or log in if the session has ended."""
         if client.granted is None or self.now >= client.session_ends_at:
             self.counts["logins"] += 1
             return self.deployment.with_key_ring(ring).login(USERNAME, PASSWORD, ACCESS, address=SOURCE)
@@ -428,7 +428,7 @@ class Year:
         return self.deployment.with_key_ring(ring).refresh(client.granted.refresh_token, ACCESS)
 
     def use(self, token: str, last: int) -> None:
-        """Call with an access token, at some verifiers."""
+        """Call with an access token at some verifiers."""
         authorizer = self.chance.choice(self.authorizers)
         if self.chance.random() < COLD_START:
             authorizer.start()
@@ -437,7 +437,7 @@ class Year:
             self.call(self.chance.choice(self.externals), token, last)
 
     def call(self, verifier: Authorizer | External, token: str, last: int) -> None:
-        """Call with an access token; after a minute again where the authorizer could not ask for a key."""
+        """Call with an access token. If the authorizer could not ask for a key, call again after one minute."""
         self.counts["calls"] += 1
         try:
             verifier.verify(token)
@@ -454,14 +454,14 @@ class Year:
                 self.counts["replaced"] += 1
 
     def was_replaced(self, kid: str) -> bool:
-        """Say whether an operator ended a key, and its end has come."""
+        """Return whether an operator ended this key and its end has come."""
         timed = self.seen.get(kid)
         return timed is not None and timed.is_final and timed.has_ended(self.now)
 
-    # --- thieves ---
+    # --- attackers ---
 
     def forge(self) -> None:
-        """Try some of the keys that have ended, at every machine and every authorizer."""
+        """Try some keys that have ended, at every machine and every authorizer."""
         ended = [timed for timed in self.seen.values() if timed.has_ended(self.now)]
         for timed in self.chance.sample(ended, min(2, len(ended))):
             self.forge_with(timed.key)
@@ -470,7 +470,7 @@ class Year:
             self.forge_refresh(timed_mac.key)
 
     def forge_with(self, pair: SigningKey) -> None:
-        """Use a new access token under an old key; authorizers may have forgotten what they knew."""
+        """Use a new access token under an old key. Some authorizers restart first."""
         kid, token = pair.kid, access.issue(claims_at(self.now), pair)
         for machine in (*self.readers, self.endpoint):
             try:
@@ -491,7 +491,7 @@ class Year:
                 self.accepted_after_their_end.append(f"{kid} by an authorizer")
 
     def probe(self) -> None:
-        """Call every authorizer with the ids of keys that it may not know yet, and of one that never was."""
+        """Call each authorizer with the id of a key that it may not know yet, and with an id that never existed."""
         thief = key("ES256", "thief")
         newest = self.stored().ring.signing[-1].key
         for header in (header_segment(newest.alg, newest.kid), header_segment("ES256", f"{self.now:043}")):
@@ -505,7 +505,7 @@ class Year:
                     self.accepted_after_their_end.append("a thief's token")
 
     def forge_refresh(self, mac_key: MacKey) -> None:
-        """Write a living session's refresh token under an old key."""
+        """Write the refresh token of a living session under an old key."""
         for client in self.clients:
             if client.granted is None or self.now >= client.session_ends_at:
                 continue

@@ -1,7 +1,7 @@
-"""A year of rotations and outages in which nobody is refused, and an emergency (K3, K6, F15, F16).
+"""A year of rotations and outages without a refused good token, and an emergency (K3, K6, F15, F16).
 
-Where an authorizer meets a key that is newer than its deployment while the issuer's key set cannot be fetched, the
-token is refused until it can be: such calls are made again and counted by themselves.
+An authorizer may meet a key that is newer than its deployment while it cannot fetch the issuer's key set. Then it
+refuses the token until it can. The simulation repeats and counts these calls separately.
 """
 
 import random
@@ -24,14 +24,14 @@ POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, r
 
 @pytest.fixture
 def chance() -> random.Random:
-    """Return the same chance in every run."""
-    return random.Random(365)  # noqa: S311 - a simulation, and the same one in every run
+    """Return a generator with the same values in every run."""
+    return random.Random(365)  # noqa: S311 - a simulation, the same in every run
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_year_of_rotations_refuses_no_good_token(alg: str, deployment: Deployment, chance: random.Random) -> None:
-    """And accepts none under a key that has ended. Operators rotate twice; the rest is the schedule's."""
-    # A machine that learns of a new ring loads its key anew, and RSA keys take long.
+    """No token of an ended key is accepted. Operators rotate twice, and the schedule does the rest."""
+    # A machine with a new ring loads its key again, and RSA keys take long to load.
     year = Year(deployment, replace(POLICY, alg=alg), chance, machines=2 if alg == "RS256" else 3)
     for day in (100, 200):
         year.at(NOW + day * DAY + 7 * HOUR, year.rotate)
@@ -52,7 +52,7 @@ def test_a_year_of_rotations_refuses_no_good_token(alg: str, deployment: Deploym
 def test_another_algorithm_in_the_middle_of_the_year_refuses_no_good_token(
     before: str, after: str, deployment: Deployment, chance: random.Random
 ) -> None:
-    """The next key is taken back, and the other algorithm's signs a day later (F15)."""
+    """The old algorithm's next key is taken back, and the new algorithm's key signs a day later (F15)."""
     year = Year(deployment, replace(POLICY, alg=before), chance)
     year.at(NOW + 100 * DAY + HOUR, lambda: year.switch(after))
     year.live()
@@ -66,10 +66,10 @@ def test_another_algorithm_in_the_middle_of_the_year_refuses_no_good_token(
 
 
 def happened(year: Year) -> None:
-    """Assert that the simulation did not spare the deployment."""
+    """Check that calls, outages and forgeries happened in the simulation."""
     for what in ("calls", "refreshes", "logins", "reads in an outage", "schedule off", "forgeries refused"):
         assert year.counts[what] > 0, what
-    # Authorizers that were deployed long ago, in the minutes in which the endpoint was down, each minute's call again.
+    # These are authorizers with an old deployment during an outage of the endpoint. Each call repeats every minute.
     assert year.counts["refused until the endpoint answers"] < year.counts["calls"] / 20
 
 
@@ -81,9 +81,9 @@ def test_an_emergency_ends_the_old_keys_and_nothing_else(
     deployment: Deployment,
     chance: random.Random,
 ) -> None:
-    """Access tokens of the old keys are dead in the announced second, sessions survive, new tokens are good at once.
+    """Old access tokens end in the announced second, sessions survive, and new tokens are accepted at once.
 
-    Other people's verifiers are not in it: those that keep the key set for hours refuse the new tokens for as long.
+    External verifiers are not part of this test: they keep the key set for hours, and refuse new tokens as long.
     """
     year = Year(deployment, replace(POLICY, alg=alg), chance, has_externals=False, has_outages=False)
     year.live()
@@ -104,7 +104,7 @@ def test_an_emergency_ends_the_old_keys_and_nothing_else(
             authorizer.verify(token)
 
     year.run_seconds(1)
-    year.authorizers[0].deploy()  # one is redeployed, the others meet a token under the new key
+    year.authorizers[0].deploy()  # one is redeployed, and the others meet a token under the new key
     new = access.issue(claims_at(year.now), year.stored().ring.signing[-1].key)
     for authorizer in year.authorizers:
         authorizer.verify(new)

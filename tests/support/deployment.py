@@ -1,4 +1,4 @@
-"""A deployment in memory: stores, a clock that stands still, events that can be read, and trouble at will."""
+"""A deployment in memory: stores, a clock that the test sets, recorded events, and failures on request."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -52,7 +52,7 @@ PASSWORD_RULES = PasswordRules(15, common={"qwerty123456789"}, service_names={"a
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that moves only when the test moves it."""
 
     def __init__(self) -> None:
         """Begin at a fixed time."""
@@ -63,41 +63,41 @@ class Clock:
         return self.now_ms
 
     def advance(self, *, seconds: int = 0, ms: int = 0) -> None:
-        """Let time pass; negative, let it jump back."""
+        """Move the clock forward, or back for negative values."""
         self.now_ms += seconds * 1000 + ms
 
 
 class CountingEntropy:
-    """Bytes that never come twice, and are the same in every run."""
+    """A source of bytes that never repeat and are the same in every run."""
 
     def __init__(self) -> None:
-        """Begin to count."""
+        """Begin at zero."""
         self.drawn = 0
 
     def __call__(self, size: int) -> bytes:
-        """Return the next number in so many bytes."""
+        """Return the next number as `size` bytes."""
         self.drawn += 1
         return self.drawn.to_bytes(size)
 
 
 @dataclass
 class Trouble:
-    """Which acts fail, and all that were tried. An act in `failing` fails before it does anything."""
+    """The acts that fail, and all acts that were called. An act in `failing` fails before it has an effect."""
 
     failing: dict[str, int] = field(default_factory=dict)
     acts: list[str] = field(default_factory=list)
 
     def fail(self, act: str, *, times: int = 1_000_000, after: int = 0) -> None:
-        """Let an act fail so many times, once it has succeeded `after` times more."""
+        """Let an act fail `times` times, after `after` more successes."""
         self.failing[act] = times
         self._spared = {act: after}
 
     def heal(self) -> None:
-        """Let everything succeed again."""
+        """Let all acts succeed again."""
         self.failing.clear()
 
     def on(self, act: str) -> None:
-        """Note an act; fail if it is to."""
+        """Record an act, and fail if it has to."""
         self.acts.append(act)
         spared = getattr(self, "_spared", {})
         if spared.get(act, 0) > 0:
@@ -108,16 +108,16 @@ class Trouble:
 
 
 class _Troubled:
-    """A store each of whose acts may fail first."""
+    """A store whose acts may fail before they reach it."""
 
     def __init__(self, store: object, trouble: Trouble, names: Mapping[str, str]) -> None:
-        """Stand in front of this store. `names` are acts that go by another name than their method."""
+        """Stand in front of this store. `names` maps a method to the name of its act."""
         self._store = store
         self._trouble = trouble
         self._names = names
 
     def __getattr__(self, method: str) -> object:
-        """Return an act that fails if it is to, and is the store's own otherwise."""
+        """Return an act that fails if it has to, and otherwise calls the store."""
         value = getattr(self._store, method)
         if not callable(value):
             return value
@@ -130,12 +130,12 @@ class _Troubled:
 
 
 def troubled(store: S, trouble: Trouble, **names: str) -> S:
-    """Return the store with trouble in front of it."""
+    """Return the store with injected failures in front of it."""
     return cast("S", _Troubled(store, trouble, names))
 
 
 class Deployment:
-    """Everything the use cases need, and the use cases."""
+    """The use cases, and everything that they need."""
 
     def __init__(self) -> None:
         """Begin with a key ring and without users."""
@@ -200,7 +200,7 @@ class Deployment:
 
     @property
     def session_limit(self) -> SessionLimit:
-        """The limit."""
+        """The limit of sessions."""
         return SessionLimit(
             sessions=self.sessions,
             max_sessions=self.max_sessions,
@@ -254,9 +254,9 @@ class Deployment:
         )
 
     def with_key_ring(self, key_ring: KeyRingSource) -> "Deployment":
-        """Return the same deployment with other keys."""
+        """Return the same deployment with another source of keys."""
         other = copy(self)
-        other.key_ring = cast("FixedKeyRing", key_ring)  # whatever it is, it has the one act of the port
+        other.key_ring = cast("FixedKeyRing", key_ring)  # any source has the one method of the port
         return other
 
     def log_in(self, username: str = USERNAME, password: str = PASSWORD, address: str = ADDRESS) -> TokenGrant:
@@ -264,11 +264,11 @@ class Deployment:
         return self.login(username, password, POLICY, address=address)
 
     def refreshed(self, refresh_token: str, scope: str = "") -> TokenGrant:
-        """Present a refresh token, and ask for a scope."""
+        """Present a refresh token and ask for a scope."""
         return self.refresh(refresh_token, POLICY, scope=scope)
 
     def claims_of(self, granted: TokenGrant) -> AccessClaims:
-        """Read an access token as the authorizer would."""
+        """Read an access token as the authorizer does."""
         verifier = Verifier([verification_key(jwk) for jwk in self.key_ring.keys.jwks()["keys"]], audience=AUDIENCE)
         return verifier.verify(granted.access_token, issuer=ISSUER, now_seconds=self.clock() // 1000)
 
@@ -277,12 +277,12 @@ class Deployment:
         return refresh_tokens.parse(granted.refresh_token, self.key_ring.keys.mac_keys)
 
     def session_of(self, granted: TokenGrant) -> Session:
-        """Return the session as the table holds it."""
+        """Return the session in the table."""
         token = self.token_of(granted)
         return self.store.sessions[token.user_id, token.session_id]
 
     def is_dead(self, granted: TokenGrant) -> bool:
-        """Say whether a refresh token is refused."""
+        """Return whether a refresh token is refused."""
         try:
             self.refreshed(granted.refresh_token)
         except InvalidGrant:
@@ -290,17 +290,17 @@ class Deployment:
         return False
 
     def living(self) -> int:
-        """Count the sessions that live, of all users."""
+        """Count the living sessions of all users."""
         return sum(session.is_live(self.clock() // 1000) for session in self.store.sessions.values())
 
     def change_session(self, granted: TokenGrant, **changes: object) -> None:
-        """Damage a session, or set it to any state."""
+        """Set any fields of a session."""
         session = self.session_of(granted)
         changed = session._replace(**changes)  # type: ignore[arg-type]  # each test names its own fields
         self.store.sessions[session.user_id, session.session_id] = changed
 
     def names(self) -> list[EventName]:
-        """Return the names of the events so far, and forget them."""
+        """Return the names of the events so far and forget them."""
         names = [event.name for event in self.events]
         self.events.clear()
         return names

@@ -1,4 +1,4 @@
-"""Every error that has an answer, found by its class, and an example of each."""
+"""All errors that have an answer, and an example of each."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from edge_auth.tokens.verifier import UnknownKey
 
 
 def kinds(base: type[AuthError] = AuthError) -> Iterator[type[AuthError]]:
-    """Yield every class of errors with an answer, at any depth."""
+    """Yield every error class with an answer, at any depth."""
     for kind in base.__subclasses__():
         yield kind
         yield from kinds(kind)
@@ -18,7 +18,7 @@ ERRORS = sorted(set(kinds()), key=lambda error: error.__name__)
 
 
 def example(kind: type[AuthError], detail: str = "detail") -> AuthError:
-    """Return an error of this class; its detail is in it, where it takes one."""
+    """Return an error of this class, with the detail if the class takes one."""
     if kind is TooManyAttempts:
         return TooManyAttempts(7)
     if kind is MethodNotAllowed:

@@ -1,4 +1,4 @@
-"""What an operator can do to a stack in moto, beside the wire."""
+"""The acts of an operator on a stack in moto, without HTTP."""
 
 import secrets
 
@@ -11,7 +11,7 @@ from tests.support.stack import TABLES, Stack
 
 
 def operators(stack: Stack) -> Administration:
-    """Return the acts of operators; the events of their acts are kept nowhere."""
+    """Return the acts of operators. Their events are dropped."""
     sessions = DynamoDBSessions(stack.dynamodb, table=TABLES["SessionsTable"])
 
     def clock() -> int:

@@ -8,10 +8,10 @@ from edge_auth.throttling.rule import next_attempt, next_booking
 
 
 class MemoryAttempts:
-    """Counts in this process."""
+    """Counters in this process."""
 
     def __init__(self) -> None:
-        """Begin without any attempt."""
+        """Begin without attempts."""
         self.counters: dict[str, Counted] = {}
         self.taken_until_ms: dict[str, int] = {}
         self._lock = threading.RLock()

@@ -1,4 +1,4 @@
-"""Stores in memory. They pass the contract suite that the DynamoDB adapters pass."""
+"""Stores in memory. They pass the same contract suite as the DynamoDB adapters."""
 
 import threading
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 
 @dataclass
 class MemoryStore:
-    """All tables of a deployment. Every act holds the lock, as every write to one item is atomic in DynamoDB."""
+    """All tables of a deployment. Every act holds the lock, because a write to one item in DynamoDB is atomic."""
 
     identities: dict[str, Identity] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class MemoryIdentities:
             return self.find(username)
 
     def replace_password(self, identity: Identity, password_hash: str) -> None:
-        """Replace the password of the user as it was read."""
+        """Replace the password if the user has not changed since it was read."""
         with self._store.lock:
             self._check_as_read(identity)
             self.change_password(identity.username, password_hash)
@@ -90,7 +90,7 @@ class MemoryIdentities:
             return self.find(username)
 
     def delete(self, identity: Identity) -> None:
-        """Remove a user as it was read."""
+        """Remove the user if it has not changed since it was read."""
         with self._store.lock:
             self._check_as_read(identity)
             del self._store.identities[identity.username]
@@ -118,7 +118,7 @@ class MemorySessionOpening:
         self._store = store
 
     def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add a session if the epoch stands still."""
+        """Add a session if the epoch has not moved."""
         with self._store.lock:
             identity = self._store.identities.get(username)
             seen = (session.user_id, epoch, ACTIVE)
@@ -147,7 +147,7 @@ class MemorySessions:
         wanted_scope: tuple[str, ...],
         client: ClientDescription,
     ) -> Session:
-        """Rotate under the write's condition, spelt out here once more: the fake must not borrow the rule it tests."""
+        """Rotate under the write's condition. The fake repeats it, because it must not use the rule under test."""
         key = (token.user_id, token.session_id)
         with self._store.lock:
             found = self._store.sessions.get(key)
@@ -191,11 +191,11 @@ class MemorySessions:
             return self._store.sessions.get((user_id, session_id))
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
-        """Read the sessions of a user that live."""
+        """Read the living sessions of a user."""
         return self._living(user_id, now_seconds)
 
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids of all sessions of a user that live, oldest first."""
+        """Read the ids of all living sessions of a user, oldest first."""
         living = self._living(user_id, now_seconds)
         return [session_id for _, session_id in sorted((one.created_at_ms, one.session_id) for one in living)]
 
@@ -206,7 +206,7 @@ class MemorySessions:
 
 
 class FixedKeyRing:
-    """The port `KeyRingSource`, with the same keys at all times."""
+    """The port `KeyRingSource` with keys that never change."""
 
     def __init__(self, keys: KeysInForce) -> None:
         """Keep these keys."""
@@ -231,7 +231,7 @@ class MemoryKeyRingStore:
             return self._stored
 
     def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
-        """Keep the ring in the place of the one of this version."""
+        """Keep the ring in place of the version `after`."""
         with self._lock:
             version = f"after {after}"
             now = self._stored
