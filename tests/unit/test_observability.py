@@ -90,7 +90,7 @@ def test_no_generation_behind_is_still_told(service: str, capsys: pytest.Capture
     assert lines(capsys)[0]["generations_behind"] == 0
 
 
-def test_a_refusal_is_told_with_what_the_client_was_not(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_recorded_with_its_detail(service: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The line has the detail. An infrastructure failure is an error, and any other refusal is information (L3)."""
     log = FunctionLog(service)
     log.refused(InvalidGrant("revoked"))

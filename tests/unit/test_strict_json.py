@@ -22,7 +22,7 @@ from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson, json_object
     ],
 )
 def test_anything_but_one_strict_object_is_refused_with_the_rule(data: bytes, rule: str) -> None:
-    """RFC 8259 §4 allows duplicates, and §6 excludes NaN. The error does not quote the text (A10, L2)."""
+    """RFC 8259 §4 does not forbid duplicates, and §6 excludes NaN. The error does not quote the text (A10, L2)."""
     with pytest.raises(NotStrictJson, match=f"^{rule}$"):
         json_object(data)
 

@@ -101,7 +101,7 @@ def forged(serial: object, alg: str = "ES256") -> str:
 # When the issuer is asked
 
 
-def test_nobody_asks_for_keys_that_are_known(door: Door, issuer: Issuer) -> None:
+def test_a_known_key_causes_no_fetch(door: Door, issuer: Issuer) -> None:
     """For hours, good, forged, expired and malformed tokens under a known key cause no fetch (Z13)."""
     header, payload, _ = door.signed(OLD).split(".")
     for _ in range(100):
@@ -173,7 +173,7 @@ def test_a_key_id_that_is_not_known_yet_hinders_no_other(door: Door, issuer: Iss
     assert len(issuer.asked) == 2
 
 
-def test_who_asks_too_early_delays_no_replacement_of_all_keys() -> None:
+def test_a_fetch_that_came_too_early_delays_no_replacement_of_all_keys() -> None:
     """K3: a copy of the ring, a cached key set and the negative cache all end before the new key signs."""
     assert RING_AGE_SECONDS + JWKS_MAX_AGE_SECONDS + UNKNOWN_KID_SECONDS <= REPLACE_SECONDS
 
@@ -257,7 +257,7 @@ def test_a_header_that_none_of_our_keys_has_is_no_reason_to_ask(
     assert issuer.asked == []
 
 
-# What is taken from the issuer
+# Which keys are accepted
 
 
 def test_a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch(door: Door, issuer: Issuer) -> None:
@@ -412,7 +412,7 @@ def let_answer(door: Door, slow: SlowIssuer) -> None:
     door.keys._last._thread.join(30)
 
 
-def test_nobody_waits_longer_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_waits_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one token that asked waits for a hanging resolver, with a timeout."""
     waited: list[float | None] = []
 

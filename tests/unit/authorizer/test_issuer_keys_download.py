@@ -173,7 +173,7 @@ def test_a_key_set_is_fetched_however_http_frames_it(behaviour: Behaviour) -> No
         assert server.connections == 1
 
 
-def test_the_question_says_nothing_about_who_asks() -> None:
+def test_the_request_says_nothing_about_its_sender() -> None:
     """It has no cookie, no token and no compression. It has a user agent, because some firewalls require one."""
     with Server(reply()) as server:
         download(server.url())
@@ -325,7 +325,7 @@ def test_a_path_that_could_split_a_request_is_refused(path: str) -> None:
     assert server.asked in ([], [""])
 
 
-def test_nobody_listens() -> None:
+def test_a_port_without_a_server_is_an_os_error() -> None:
     """The download raises OSError, as documented."""
     with Server(reply()) as server:
         url = server.url()

@@ -170,7 +170,7 @@ def test_a_refusal_is_for_clients_and_for_operators() -> None:
         assert str(refusal("why")) == refusal("why").detail == "why"
 
 
-def test_the_list_is_read_by_those_who_set_passwords_only() -> None:
+def test_only_functions_that_set_passwords_read_the_list() -> None:
     """The list takes a tenth of a second to load, and a login must not wait for it."""
     readers = {path.parent.name for path in ROOT.glob("functions/*/app.py") if "common_passwords" in path.read_text()}
     assert readers <= {"password", "register"}

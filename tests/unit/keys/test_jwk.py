@@ -169,7 +169,7 @@ def test_a_coordinate_has_the_full_size_of_the_curve() -> None:
 
 def test_rsa_below_2048_bits_is_refused() -> None:
     """RFC 7518 §3.3 requires at least 2048 bits."""
-    numbers = generate_rsa(65537, 2040).public_key().public_numbers()  # noqa: S505 - a weak key is the point
+    numbers = generate_rsa(65537, 2040).public_key().public_numbers()  # noqa: S505 - the test needs a weak key
     jwk = {"kty": "RSA", "kid": "small", "e": "AQAB", "n": base64url.encode(numbers.n.to_bytes(255))}
     with pytest.raises(ValueError, match="2048"):
         verification_key(jwk)

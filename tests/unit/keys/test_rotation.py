@@ -354,12 +354,12 @@ def test_replace_all_ends_every_signing_key_when_the_new_one_begins(ring: KeyRin
     assert [timed.key for timed in after.at(NOW + at).verifying] == [after.signing[-1].key]
 
 
-def test_the_delay_is_what_everyone_needs_to_learn_the_new_key() -> None:
+def test_the_delay_lets_every_reader_learn_the_new_key() -> None:
     """Copies of the ring, HTTP caches and the authorizers' minute between fetches fit, with a minute to spare (K3)."""
     assert REPLACE_SECONDS - (RING_AGE_SECONDS + JWKS_MAX_AGE_SECONDS + UNKNOWN_KEY_FETCH_SECONDS) >= 60
 
 
-def test_replace_all_at_once_waits_for_nobody(ring: KeyRing, make: KeyMaker) -> None:
+def test_replace_all_at_once_waits_for_no_reader(ring: KeyRing, make: KeyMaker) -> None:
     """From this second only the new key is accepted."""
     now_seconds = NOW + 10 * DAY
     after = replace_all(ring, now_seconds=now_seconds, policy=POLICY, make=make, after_seconds=AT_ONCE)

@@ -25,7 +25,7 @@ def test_a_scope_is_its_words(requested: str, words: tuple[str, ...]) -> None:
     "requested",
     [" ", "read ", " read", "read  write", "read\twrite", 'read "x"', "back\\slash", "ré", "read\n", "\x00"],
 )
-def test_what_is_no_scope_is_more_than_any_session_has(requested: str) -> None:
+def test_a_malformed_scope_is_refused_by_every_session(requested: str) -> None:
     """A malformed scope is refused like a scope that is too wide, for any session (A4)."""
     for scope in ("", "read", "read write", "x"):
         with pytest.raises(InvalidScope):

@@ -138,8 +138,8 @@ def test_our_own_rotation_is_recognised(grace: int, age_ms: int) -> None:
     assert outcome(SESSION, behind=1, age_ms=age_ms, ours="theirs", grace=grace) is Outcome.ROTATED
 
 
-def test_a_session_that_was_never_rotated_belongs_to_nobody() -> None:
-    """No invocation takes the empty rotation id of a new session for its own."""
+def test_an_empty_rotation_id_is_no_invocations_own() -> None:
+    """The rotation id of a new session is empty and matches no invocation."""
     fresh = SESSION._replace(generation=0, rotation_id="", rotated_at_ms=0)
     token = replace(TOKEN, generation=0)
     decided = decide(token, fresh, rotation_id="ours", now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)

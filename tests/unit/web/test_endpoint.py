@@ -112,7 +112,7 @@ def test_every_error_is_answered_and_told(log: RememberingLog, error: type[AuthE
     "error",
     [RuntimeError("s3cret"), ValueError("s3cret"), KeyError("s3cret"), RecursionError("s3cret"), MemoryError("s3cret")],
 )
-def test_what_nobody_expected_is_answered_like_an_outage(log: RememberingLog, error: Exception) -> None:
+def test_an_unexpected_exception_is_answered_like_an_outage(log: RememberingLog, error: Exception) -> None:
     """The answer is 503 with Retry-After, so a client keeps its session and learns no detail (DC-3, L1)."""
     answer = failing(error, log)(proxy_event("{}"), None)
     expected = failing(TemporarilyUnavailable(), RememberingLog())(proxy_event("{}"), None)

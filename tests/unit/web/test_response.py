@@ -146,12 +146,12 @@ def test_the_token_response_is_rfc_6749s_and_our_two() -> None:
 
 
 def test_no_scope_is_not_mentioned() -> None:
-    """An empty scope would be malformed (RFC 6749 §3.3)."""
+    """An empty scope is malformed, so it is left out (RFC 6749 §3.3)."""
     assert "scope" not in json.loads(str(token_response(grant("")).to_event()["body"]))
 
 
 def test_tokens_are_never_stored() -> None:
-    """RFC 6749 §5.1 (A11)."""
+    """RFC 6749 §5.1 requires both headers (A11)."""
     headers = headers_of(token_response(grant("")))
     assert (headers["Cache-Control"], headers["Pragma"]) == ("no-store", "no-cache")
 

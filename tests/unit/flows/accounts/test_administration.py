@@ -53,7 +53,7 @@ def test_a_name_is_given_once(deployment: Deployment, username: str) -> None:
 
 
 @pytest.mark.parametrize("username", ["", "a b", "user#1", "a" * 129])
-def test_a_name_that_can_be_nobodys_is_refused(deployment: Deployment, username: str) -> None:
+def test_a_malformed_user_name_is_refused(deployment: Deployment, username: str) -> None:
     """Every use case refuses the name."""
     accounts = deployment.administration
     for act in (
@@ -120,7 +120,7 @@ def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, p
         ("", tuple("r" * MAX_RIGHTS_BYTES)),
     ],
 )
-def test_rights_that_break_a_rule_are_nobodys(deployment: Deployment, scope: str, roles: tuple[str, ...]) -> None:
+def test_rights_that_break_a_rule_are_refused(deployment: Deployment, scope: str, roles: tuple[str, ...]) -> None:
     """The verifier would refuse the tokens, or the tokens would be larger than allowed (T5, T8)."""
     with pytest.raises(RightsRefused):
         deployment.administration.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
@@ -258,7 +258,7 @@ def test_a_deletion_that_fails_half_way_can_be_made_again(deployment: Deployment
     assert all(deployment.is_dead(one) for one in granted)
 
 
-def test_a_user_that_somebody_enables_meanwhile_is_not_deleted(
+def test_a_user_that_is_enabled_meanwhile_is_not_deleted(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two operators disagree: there is never a session without a user."""
@@ -301,7 +301,7 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
     assert all(deployment.session_of(one).revoked_at_seconds == NOW for one in granted)
 
 
-def test_what_operators_do_is_told(deployment: Deployment) -> None:
+def test_acts_of_operators_are_recorded(deployment: Deployment) -> None:
     """Each act is recorded by its own name with the user's id, and the end of all sessions with its reason (A16)."""
     user_id = deployment.store.identities[USERNAME].user_id
     deployment.administration.create("bob", PASSWORD)

@@ -53,7 +53,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return hashed
 
 
-def test_who_registered_can_log_in(deployment: Deployment, register: Register) -> None:
+def test_a_registered_user_can_log_in(deployment: Deployment, register: Register) -> None:
     """The account has the canonical name and no rights. Only operators give rights."""
     made = register("B\uff4fB", NEW_PASSWORD, address=ADDRESS)
     claims = deployment.claims_of(deployment.log_in("bob", NEW_PASSWORD))
@@ -90,7 +90,7 @@ def test_a_name_is_given_once(deployment: Deployment, register: Register, userna
         ("bob", "correct horse \ud800 battery", InvalidRequest),
     ],
 )
-def test_what_breaks_a_rule_makes_nobody(
+def test_a_registration_that_breaks_a_rule_creates_no_user(
     deployment: Deployment,
     register: Register,
     username: str,
@@ -126,7 +126,7 @@ def test_a_source_makes_so_many_accounts_and_no_more(
 
 
 @pytest.mark.parametrize("address", ["", "nonsense"])
-def test_whoever_has_no_address_shares_one_limit(register: Register, hashed: list[bytes], address: str) -> None:
+def test_requests_without_an_address_share_one_limit(register: Register, hashed: list[bytes], address: str) -> None:
     """An unknown address is no way around the limit."""
     for number in range(REGISTRATION_RATE.burst):
         register(f"user{number}", NEW_PASSWORD, address=address)

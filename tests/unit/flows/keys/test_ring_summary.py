@@ -126,7 +126,7 @@ def test_no_deployed_key_is_trusted_for_longer_than_it_may_live() -> None:
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_what_does_not_fit_is_old(alg: str) -> None:
+def test_only_old_keys_are_left_out_for_size(alg: str) -> None:
     """Lambda's environment is small: the signing key and the next key always fit, then come the newest old keys."""
     count = 5 if alg == "RS256" else 20  # RSA keys are large
     ring = long_ring(alg, count)

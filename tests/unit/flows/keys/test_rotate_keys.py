@@ -349,7 +349,7 @@ def test_an_act_whose_answer_was_lost_is_done_once(act: Act, rotation: Rotation,
     assert rotation.store.read() == kept
 
 
-# --- what is told ---
+# --- the events ---
 
 
 @pytest.mark.parametrize("trouble", ["loses_answers", "is_down"])

@@ -39,7 +39,7 @@ def test_a_dead_token_is_refused_as_such_and_then_has_to_wait(deployment: Deploy
     refusals(deployment, dead.refresh_token, 1)
 
 
-def test_whoever_has_to_wait_costs_no_write(deployment: Deployment, dead: TokenGrant) -> None:
+def test_a_client_that_waits_costs_no_write(deployment: Deployment, dead: TokenGrant) -> None:
     """F39: the process that was told to wait calls no table until the time is over."""
     refusals(deployment, dead.refresh_token, BURST)
     with pytest.raises(TooManyAttempts):

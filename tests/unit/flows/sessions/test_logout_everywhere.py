@@ -130,7 +130,7 @@ def test_a_session_that_ends_meanwhile_is_no_failure(
     assert deployment.session_of(granted).revoked_reason == "logout_all"
 
 
-def test_a_revoked_session_speaks_for_nobody(deployment: Deployment, granted: TokenGrant) -> None:
+def test_a_revoked_session_cannot_log_out_others(deployment: Deployment, granted: TokenGrant) -> None:
     """A stolen token of a session that was logged out cannot log the user out everywhere."""
     other = deployment.log_in()
     deployment.logout(granted.refresh_token, Reach.ONE)
@@ -141,7 +141,7 @@ def test_a_revoked_session_speaks_for_nobody(deployment: Deployment, granted: To
     assert EventName.ALL_SESSIONS_ENDED not in deployment.names()
 
 
-def test_an_expired_session_speaks_for_nobody(deployment: Deployment, granted: TokenGrant) -> None:
+def test_an_expired_session_cannot_log_out_others(deployment: Deployment, granted: TokenGrant) -> None:
     """A token of a session that timed out cannot log the user out everywhere."""
     deployment.clock.advance(seconds=IDLE_SECONDS - 10)
     other = deployment.log_in()

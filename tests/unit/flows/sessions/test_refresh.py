@@ -295,7 +295,7 @@ def test_a_new_signing_key_signs_from_then_on(deployment: Deployment, first: Tok
     assert second.access_token.split(".")[0] != third.access_token.split(".")[0]
 
 
-def test_a_clock_that_jumps_back_logs_nobody_out(deployment: Deployment, first: TokenGrant) -> None:
+def test_a_clock_that_jumps_back_logs_out_no_user(deployment: Deployment, first: TokenGrant) -> None:
     """Another machine's clock is ahead, and its rotation still converges and coalesces here (F23)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=-30)

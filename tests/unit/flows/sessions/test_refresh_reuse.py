@@ -65,7 +65,7 @@ def test_reuse_is_told_once_with_the_gap(deployment: Deployment, chain: Chain) -
     assert told == [(EventName.REFRESH_TOKEN_REUSED, token.user_id, token.session_id, "reused", 2)]
 
 
-def test_many_who_replay_are_one_alarm(deployment: Deployment, chain: Chain) -> None:
+def test_many_replays_are_one_alarm(deployment: Deployment, chain: Chain) -> None:
     """One of 64 replays ends the session and is recorded as reuse. The others are only refused (F7)."""
     for _ in range(32):
         refuse(deployment, chain.parent)
@@ -75,7 +75,7 @@ def test_many_who_replay_are_one_alarm(deployment: Deployment, chain: Chain) -> 
     assert names.count(EventName.REFRESH_REFUSED) == 63
 
 
-def test_two_who_see_the_reuse_at_once_are_one_alarm(
+def test_two_callers_that_see_one_reuse_are_one_alarm(
     deployment: Deployment, chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both callers detect the reuse before the session ends. Only the caller that ends the session records it (F7)."""

@@ -130,7 +130,7 @@ def test_logins_at_once_end_up_within_the_limit(deployment: Deployment) -> None:
     assert living(deployment) == {max(one.session_id, other.session_id)}
 
 
-def test_what_another_login_ended_is_told_once(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_a_session_is_recorded_once(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two logins see the same oldest session. One of them ends it, and the other continues with the next."""
     logins(deployment, 3)
     deployment.names()

@@ -118,7 +118,9 @@ def test_any_spelling_of_the_name_finds_its_user(deployment: Deployment, usernam
 
 
 @pytest.mark.parametrize("username", ["", "a b", "a\x00", "a" * 129, "\ud800", "user#1"])
-def test_a_name_that_can_be_nobodys_is_malformed(deployment: Deployment, username: str, argon2_runs: list[str]) -> None:
+def test_a_malformed_user_name_is_an_invalid_request(
+    deployment: Deployment, username: str, argon2_runs: list[str]
+) -> None:
     """The error does not show which users exist, and no hash is computed."""
     with pytest.raises(InvalidRequest):
         deployment.log_in(username)
