@@ -15,13 +15,13 @@ from tests.support.dynamodb.engines import (
     moto_tables,
 )
 
-# A real engine is one that somebody runs: DynamoDB Local, for one.
+# The variable names the address of a real engine that runs already, for example DynamoDB Local.
 DYNAMODB_ENGINES = ["moto", "dynamodb"] if ENDPOINT_VARIABLE in os.environ else ["moto"]
 
 
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """Return the ports of an empty deployment."""
+    """Yield the ports of an empty deployment."""
     if request.param == "memory":
         yield memory_engine()
         return
@@ -31,7 +31,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture(params=DYNAMODB_ENGINES)
 def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
-    """Return the tables of an empty deployment."""
+    """Yield the tables of an empty deployment."""
     with _opened(request.param) as opened:
         yield opened
 

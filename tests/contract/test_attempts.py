@@ -27,7 +27,7 @@ NOW_MS = 2_000_000_000_000
 
 @dataclass
 class Counting:
-    """The port, with a clock of the test's."""
+    """The port, with the test's own clock."""
 
     attempts: Attempts
     is_atomic: bool
@@ -38,7 +38,7 @@ class Counting:
         return self.attempts.count(account, BACKOFF, source=source, now_ms=self.now_ms)
 
     def waits(self, source: str = "home", account: str = "ada") -> int:
-        """Try once, and be refused: for so many seconds."""
+        """Try once, be refused, and return the seconds to wait."""
         with pytest.raises(TooManyAttempts) as refused:
             self.tries(source, account)
         return refused.value.retry_after_seconds
@@ -52,7 +52,7 @@ class Counting:
         self.attempts.book(source, RATE, now_ms=self.now_ms)
 
     def books_out(self, source: str = "home") -> int:
-        """Book once, and be refused: for so many seconds."""
+        """Book once, be refused, and return the seconds to wait."""
         with pytest.raises(TooManyAttempts) as refused:
             self.books(source)
         return refused.value.retry_after_seconds
@@ -64,7 +64,7 @@ class Counting:
 
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
 def counting(request: pytest.FixtureRequest) -> Iterator[Counting]:
-    """Return counters without any attempt."""
+    """Yield counters without any attempt."""
     name = f"throttle-{uuid.uuid4().hex}"
     if request.param == "memory":
         yield Counting(MemoryAttempts(), is_atomic=True)
@@ -82,7 +82,7 @@ def counting(request: pytest.FixtureRequest) -> Iterator[Counting]:
 
 
 def test_a_few_attempts_are_free_and_then_each_waits_longer(counting: Counting) -> None:
-    """P11: three at once, then 1, 2, 4 seconds, up to a quarter of an hour."""
+    """P11: three attempts are free, then the waits are 1, 2, 4 seconds and so on, up to 15 minutes."""
     assert [counting.tries().attempts for _ in range(3)] == [1, 2, 3]
     waited = []
     for _ in range(13):
@@ -93,7 +93,7 @@ def test_a_few_attempts_are_free_and_then_each_waits_longer(counting: Counting) 
 
 
 def test_an_attempt_that_has_to_wait_does_not_count(counting: Counting) -> None:
-    """P11: hammering makes nobody wait longer."""
+    """P11: refused attempts do not make the wait longer."""
     for _ in range(3):
         counting.tries()
     for _ in range(50):
@@ -103,7 +103,7 @@ def test_an_attempt_that_has_to_wait_does_not_count(counting: Counting) -> None:
 
 
 def test_a_wait_ends_to_the_millisecond(counting: Counting) -> None:
-    """Retry-After is a promise: a client that waits as it says is let through."""
+    """A client that waits for the seconds of Retry-After is let through."""
     for _ in range(3):
         counting.tries()
     counting.passes(0.999)
@@ -113,7 +113,7 @@ def test_a_wait_ends_to_the_millisecond(counting: Counting) -> None:
 
 
 def test_accounts_do_not_share_their_attempts(counting: Counting) -> None:
-    """One account under attack is one account."""
+    """An attack on one account does not make another account wait."""
     for _ in range(3):
         counting.tries(account="ada")
     assert counting.waits(account="ada") == 1
@@ -121,7 +121,7 @@ def test_accounts_do_not_share_their_attempts(counting: Counting) -> None:
 
 
 def test_a_success_forgets_the_attempts(counting: Counting) -> None:
-    """P11: consecutive failures count."""
+    """P11: only consecutive failures count."""
     counting.tries()
     counting.tries()
     counting.succeeds()
@@ -129,13 +129,13 @@ def test_a_success_forgets_the_attempts(counting: Counting) -> None:
 
 
 def test_successes_alone_never_have_to_wait(counting: Counting) -> None:
-    """A script that logs in every second is no attack."""
+    """A script that logs in with the right password every second never waits."""
     for _ in range(20):
         counting.succeeds()
 
 
 def test_a_quiet_day_forgets_the_attempts(counting: Counting) -> None:
-    """Mistakes of last week count for nothing."""
+    """The attempts are forgotten a day after the last of them."""
     for _ in range(3):
         counting.tries()
     counting.passes(BACKOFF.memory_seconds)
@@ -143,7 +143,7 @@ def test_a_quiet_day_forgets_the_attempts(counting: Counting) -> None:
 
 
 def test_strangers_cannot_lock_out_a_source_that_logged_in(counting: Counting) -> None:
-    """P11: whoever attacks an account holds up other strangers, and not its owner at home."""
+    """P11: an attack from one source does not make the owner wait at a proven source."""
     counting.succeeds("home")
     for _ in range(3):
         counting.tries("elsewhere")
@@ -158,7 +158,7 @@ def test_strangers_cannot_lock_out_a_source_that_logged_in(counting: Counting) -
 
 
 def test_a_proven_source_has_to_wait_for_its_own_mistakes(counting: Counting) -> None:
-    """P11: a thief in the same network gets no free guesses."""
+    """P11: an attacker in the owner's network has the usual free attempts and waits, and no more."""
     counting.succeeds("home")
     for _ in range(3):
         counting.tries("elsewhere")
@@ -171,7 +171,7 @@ def test_a_proven_source_has_to_wait_for_its_own_mistakes(counting: Counting) ->
 
 
 def test_a_source_is_proven_for_thirty_days(counting: Counting) -> None:
-    """Afterwards it is as good as any."""
+    """After thirty days the source waits like any other."""
     counting.succeeds("home")
     counting.passes(PROVEN_SECONDS)
     for _ in range(3):
@@ -180,7 +180,7 @@ def test_a_source_is_proven_for_thirty_days(counting: Counting) -> None:
 
 
 def test_a_rate_lets_a_burst_through_and_then_its_pace(counting: Counting) -> None:
-    """P13: three at once, then one in ten seconds."""
+    """P13: three attempts at once are let through, then one every ten seconds."""
     for _ in range(3):
         counting.books()
     assert counting.books_out() == 10
@@ -192,7 +192,7 @@ def test_a_rate_lets_a_burst_through_and_then_its_pace(counting: Counting) -> No
 
 
 def test_a_rate_that_was_not_used_saves_up_its_burst_and_no_more(counting: Counting) -> None:
-    """A quiet hour is no licence."""
+    """After a quiet hour the burst is not larger."""
     counting.books()
     counting.passes(3600)
     for _ in range(3):
@@ -201,7 +201,7 @@ def test_a_rate_that_was_not_used_saves_up_its_burst_and_no_more(counting: Count
 
 
 def test_sources_do_not_share_their_rate(counting: Counting) -> None:
-    """One noisy network is one network."""
+    """A source over its rate does not make another source wait."""
     for _ in range(3):
         counting.books("home")
     assert counting.books_out("home") == 10
@@ -209,7 +209,7 @@ def test_sources_do_not_share_their_rate(counting: Counting) -> None:
 
 
 def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) -> None:
-    """P12: 200 attempts in the same moment, 3 are counted; and 3 of 200 bookings."""
+    """P12: of 200 attempts at once 3 are let through, and of 200 bookings at once 3 as well."""
     if not counting.is_atomic:
         pytest.skip("its writes cannot race in threads")
     let_through: list[str] = []
@@ -231,7 +231,7 @@ def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) 
 
 
 def test_a_burst_of_wrong_passwords_is_hashed_no_more_often_than_the_limit_says(counting: Counting) -> None:
-    """P12: 200 logins at once on one account, each with a wrong password: five of them run Argon2, the others wait."""
+    """P12: of 200 logins at once on one account, each with a wrong password, five run Argon2 and the others wait."""
     if not counting.is_atomic:
         pytest.skip("its writes cannot race in threads")
     limits = PasswordAttemptLimit(attempts=counting.attempts, clock=lambda: counting.now_ms, record=lambda _event: None)

@@ -5,7 +5,7 @@ from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session, 
 
 
 def test_every_read_is_strongly_consistent(tables: Tables) -> None:
-    """A18: no engine here ever answers with old data, as DynamoDB's default read may, so the requests are looked at."""
+    """A18: each request asks for a consistent read, because no engine here shows the old data of DynamoDB's default."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     asked: list[tuple[str, Any]] = []

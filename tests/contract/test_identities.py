@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:
-    """What was created is what is read."""
+    """A user that is created is read back unchanged."""
     engine.identities.create(ADA)
     engine.identities.create(BOB)
 
@@ -24,7 +24,7 @@ def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:
 
 
 def test_an_unknown_user_is_not_found(engine: Engine) -> None:
-    """Nobody is UnknownUser, also beside somebody."""
+    """An unknown name raises UnknownUser, also when another user exists."""
     engine.identities.create(ADA)
 
     with pytest.raises(UnknownUser):
@@ -32,7 +32,7 @@ def test_an_unknown_user_is_not_found(engine: Engine) -> None:
 
 
 def test_a_user_id_is_no_username(engine: Engine) -> None:
-    """The items by user id are not to be logged in with."""
+    """A user id, or the key of an item, is not accepted as a username."""
     engine.identities.create(ADA)
 
     for name in (ADA.user_id, f"user#{ADA.user_id}", f"login#{ADA.username}"):
@@ -41,7 +41,7 @@ def test_a_user_id_is_no_username(engine: Engine) -> None:
 
 
 def test_a_taken_username_is_refused_and_nothing_changes(engine: Engine) -> None:
-    """The first user of a name keeps it, and the second's id is not kept either."""
+    """The first user of a name keeps it, and the id of the second user is not stored."""
     engine.identities.create(ADA)
 
     with pytest.raises(UsernameTaken):
@@ -64,7 +64,7 @@ def test_a_taken_user_id_is_refused_and_nothing_changes(engine: Engine) -> None:
 
 
 def test_of_many_creators_of_one_name_one_wins(engine: Engine) -> None:
-    """A race for a name has one winner, whose user is the one that is found."""
+    """One creator wins the race for a name, and its user is found."""
     if not engine.is_atomic:
         pytest.skip("moto's writes are not atomic across threads")
     rivals = [replace(ADA, user_id=f"{number:021}A") for number in range(16)]
@@ -84,7 +84,7 @@ def test_of_many_creators_of_one_name_one_wins(engine: Engine) -> None:
 
 
 def test_a_hash_is_renewed_and_the_epoch_stands(engine: Engine) -> None:
-    """P6: another hash of the same password ends no session."""
+    """P6: a new hash of the same password ends no session."""
     engine.identities.create(ADA)
 
     engine.identities.renew_hash(ADA, "$argon2id$stronger")
@@ -93,7 +93,7 @@ def test_a_hash_is_renewed_and_the_epoch_stands(engine: Engine) -> None:
 
 
 def test_a_hash_that_changed_meanwhile_is_not_renewed(engine: Engine) -> None:
-    """P6: a login that checked the old password must not bring it back."""
+    """P6: a login that checked the old password does not bring the old password back."""
     engine.identities.create(ADA)
     changed = engine.identities.change_password(ADA.username, "$argon2id$new-password")
 
@@ -103,7 +103,7 @@ def test_a_hash_that_changed_meanwhile_is_not_renewed(engine: Engine) -> None:
 
 
 def test_a_hash_is_not_renewed_for_another_user_of_the_name(engine: Engine) -> None:
-    """A user that was deleted and created anew under the same name keeps the new hash."""
+    """A new user with the name of a deleted one keeps the new hash."""
     engine.identities.create(ADA)
 
     engine.identities.renew_hash(replace(ADA, user_id=BOB.user_id), "$argon2id$other")
@@ -112,7 +112,7 @@ def test_a_hash_is_not_renewed_for_another_user_of_the_name(engine: Engine) -> N
 
 
 def test_renewing_the_hash_of_nobody_creates_nobody(engine: Engine) -> None:
-    """DC-13: no write creates what it does not find."""
+    """DC-13: renewing the hash of an unknown user creates no user."""
     engine.identities.renew_hash(ADA, "$argon2id$ghost")
 
     with pytest.raises(UnknownUser):
@@ -131,7 +131,7 @@ def test_changing_the_password_moves_the_epoch(engine: Engine) -> None:
 
 @pytest.mark.parametrize("status", [DISABLED, ACTIVE])
 def test_changing_the_status_moves_the_epoch(engine: Engine, status: str) -> None:
-    """A8, F18: enabling moves it as well, so that nothing from before comes back."""
+    """A8, F18: enabling a user also moves the epoch, so no earlier login comes back."""
     engine.identities.create(ADA)
 
     changed = engine.identities.change_status(ADA.username, status)
@@ -141,7 +141,7 @@ def test_changing_the_status_moves_the_epoch(engine: Engine, status: str) -> Non
 
 
 def test_moving_the_epoch_changes_nothing_else(engine: Engine) -> None:
-    """Twice moved is two further, for this user only."""
+    """Two moves raise the epoch of this user by two, and leave other users alone."""
     engine.identities.create(ADA)
     engine.identities.create(BOB)
 
@@ -153,7 +153,7 @@ def test_moving_the_epoch_changes_nothing_else(engine: Engine) -> None:
 
 
 def test_changes_to_nobody_are_refused_and_create_nobody(engine: Engine) -> None:
-    """DC-13: UnknownUser from every act, and no ghost afterwards."""
+    """DC-13: each change to an unknown user raises UnknownUser and creates no user."""
     with pytest.raises(UnknownUser):
         engine.identities.change_password(ADA.username, "$argon2id$ghost")
     with pytest.raises(UnknownUser):
@@ -166,7 +166,7 @@ def test_changes_to_nobody_are_refused_and_create_nobody(engine: Engine) -> None
 
 
 def test_a_user_is_found_by_id(engine: Engine) -> None:
-    """The same user as by name; a name is no id."""
+    """The id finds the same user as the name, and a name is not accepted as an id."""
     engine.identities.create(ADA)
     engine.identities.create(BOB)
 
@@ -178,7 +178,7 @@ def test_a_user_is_found_by_id(engine: Engine) -> None:
 
 
 def test_a_password_is_replaced_where_the_user_is_as_read(engine: Engine) -> None:
-    """A8: with the epoch, and nothing else; nobody else's."""
+    """A8: the password and the epoch of this user change, and nothing else does."""
     engine.identities.create(ADA)
     engine.identities.create(BOB)
 
@@ -189,7 +189,7 @@ def test_a_password_is_replaced_where_the_user_is_as_read(engine: Engine) -> Non
 
 
 def test_a_password_is_not_replaced_once_the_epoch_has_moved(engine: Engine) -> None:
-    """F11: of two that read the same user, the second changes nothing, whatever moved the epoch."""
+    """F11: a change that read an older epoch changes nothing, whichever act moved the epoch."""
     engine.identities.create(ADA)
     moves: list[Callable[[], object]] = [
         lambda: engine.identities.replace_password(engine.identities.find(ADA.username), "$argon2id$first"),
@@ -210,7 +210,7 @@ def test_a_password_is_not_replaced_once_the_epoch_has_moved(engine: Engine) -> 
 
 
 def test_a_password_is_not_replaced_for_another_user_of_the_name(engine: Engine) -> None:
-    """A user that was deleted and created anew under the same name keeps the new password; nobody stays nobody."""
+    """A new user with the name of a deleted one keeps the new password, and an unknown user is not created."""
     with pytest.raises(EpochMoved):
         engine.identities.replace_password(ADA, "$argon2id$ghost")
     with pytest.raises(UnknownUser):
@@ -224,7 +224,7 @@ def test_a_password_is_not_replaced_for_another_user_of_the_name(engine: Engine)
 
 
 def test_of_many_that_replace_one_password_one_wins(engine: Engine) -> None:
-    """F11: a race has one winner, whose password is the one that is kept."""
+    """F11: one change wins the race, and its password is kept."""
     if not engine.is_atomic:
         pytest.skip("moto's writes are not atomic across threads")
     engine.identities.create(ADA)
@@ -246,7 +246,7 @@ def test_of_many_that_replace_one_password_one_wins(engine: Engine) -> None:
 
 @pytest.mark.parametrize(("scope", "roles"), [("other", ("reader",)), ("", ()), ("read write", ("admin", "auditor"))])
 def test_changing_rights_moves_the_epoch(engine: Engine, scope: str, roles: tuple[str, ...]) -> None:
-    """Both are replaced, also by none, and also by what they were."""
+    """Scope and roles are replaced, also by empty ones, and also by the same ones."""
     engine.identities.create(ADA)
 
     changed = engine.identities.change_rights(ADA.username, scope=scope, roles=roles)
@@ -256,7 +256,7 @@ def test_changing_rights_moves_the_epoch(engine: Engine, scope: str, roles: tupl
 
 
 def test_changing_the_rights_of_nobody_creates_nobody(engine: Engine) -> None:
-    """DC-13: no write creates what it does not find."""
+    """DC-13: changing the rights of an unknown user raises UnknownUser and creates no user."""
     with pytest.raises(UnknownUser):
         engine.identities.change_rights(ADA.username, scope="read", roles=())
     with pytest.raises(UnknownUser):
@@ -264,7 +264,7 @@ def test_changing_the_rights_of_nobody_creates_nobody(engine: Engine) -> None:
 
 
 def test_a_deleted_user_is_nobody(engine: Engine) -> None:
-    """F18: by name and by id; others stay."""
+    """F18: a deleted user is unknown by name and by id, and other users stay."""
     engine.identities.create(ADA)
     engine.identities.create(BOB)
 
@@ -281,7 +281,7 @@ def test_a_deleted_user_is_nobody(engine: Engine) -> None:
 
 
 def test_a_user_is_not_deleted_once_the_epoch_has_moved(engine: Engine) -> None:
-    """What was read is not what is there: nothing is deleted, neither name nor id."""
+    """If the user has changed since it was read, neither the name nor the id is deleted."""
     engine.identities.create(ADA)
     engine.identities.move_epoch(ADA.user_id)
 
@@ -296,7 +296,7 @@ def test_a_user_is_not_deleted_once_the_epoch_has_moved(engine: Engine) -> None:
 
 
 def test_a_login_that_began_before_a_deletion_opens_nothing(engine: Engine) -> None:
-    """F12, F18: also where the name was given to somebody else meanwhile, at the same epoch."""
+    """F12, F18: it opens no session, also when another user has the name now, at the same epoch."""
     engine.identities.create(ADA)
     engine.identities.delete(ADA)
 
@@ -310,7 +310,7 @@ def test_a_login_that_began_before_a_deletion_opens_nothing(engine: Engine) -> N
 
 
 def test_the_name_of_a_deleted_user_may_be_given_again(engine: Engine) -> None:
-    """T6: to another id; what holds the old id finds nobody."""
+    """T6: the name belongs to a new id then, and the old id finds no user."""
     engine.identities.create(ADA)
     engine.identities.delete(ADA)
     heir = replace(ADA, user_id=BOB.user_id, password_hash="$argon2id$heir", epoch=0)

@@ -1,4 +1,4 @@
-"""The port `KeyRingStore`, on the memory fake and on Secrets Manager as moto has it: of all writers one wins."""
+"""The port `KeyRingStore`, on the memory fake and on moto's Secrets Manager: of all writers one wins."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ NewStore = Callable[[], KeyRingStore]
 
 @pytest.fixture(params=["memory", "moto"])
 def new_store(request: pytest.FixtureRequest) -> Iterator[NewStore]:
-    """Return what makes stores, all over one place that is empty: each is one writer."""
+    """Yield a function that makes stores over one empty place; each store is one writer."""
     if request.param == "memory":
         memory = MemoryKeyRingStore()
         yield lambda: memory
@@ -43,7 +43,7 @@ def a_ring(serial: int) -> KeyRing:
 
 
 def written(store: KeyRingStore, ring: KeyRing, after: str | None) -> StoredRing | None:
-    """Write, and return what was kept; None where another writer came first."""
+    """Write, and return the stored ring, or None if another writer came first."""
     try:
         return store.write(ring, after=after)
     except RingMoved:
@@ -51,12 +51,12 @@ def written(store: KeyRingStore, ring: KeyRing, after: str | None) -> StoredRing
 
 
 def test_where_none_was_made_there_is_none(new_store: NewStore) -> None:
-    """A secret begins without a value."""
+    """A new secret has no value, and reading it gives None."""
     assert new_store().read() is None
 
 
 def test_the_first_ring_is_kept_with_every_key(new_store: NewStore) -> None:
-    """What was written is what is read, by every reader, under the same version."""
+    """Every reader reads the ring that was written, under the same version."""
     ring = a_ring(1)
     stored = new_store().write(ring, after=None)
     assert stored.ring == ring
@@ -77,7 +77,7 @@ def test_a_ring_follows_the_one_whose_version_it_names(new_store: NewStore) -> N
 
 
 def test_of_all_that_follow_one_version_one_wins(new_store: NewStore) -> None:
-    """The first; the others learn that the ring moved, and change nothing."""
+    """The first write wins, and the others raise RingMoved and change nothing."""
     after = new_store().write(a_ring(0), after=None).version
     won = [written(new_store(), a_ring(serial), after) for serial in range(1, 5)]
     assert [stored is not None for stored in won] == [True, False, False, False]
@@ -85,14 +85,14 @@ def test_of_all_that_follow_one_version_one_wins(new_store: NewStore) -> None:
 
 
 def test_of_all_that_make_the_first_ring_one_wins(new_store: NewStore) -> None:
-    """§6: two creations of one stack must not sign with two rings."""
+    """Two creations of one stack do not sign with two rings."""
     won = [written(new_store(), a_ring(serial), None) for serial in range(3)]
     assert [stored is not None for stored in won] == [True, False, False]
     assert new_store().read() == won[0]
 
 
 def test_the_same_ring_again_is_no_error(new_store: NewStore) -> None:
-    """A write whose answer was lost, and that the SDK sends again: of the first ring, and of one that follows."""
+    """The SDK may repeat a write whose answer was lost, of the first ring or of a later one."""
     store = new_store()
     first = store.write(a_ring(1), after=None)
     assert new_store().write(a_ring_like(first), after=None) == first
@@ -102,13 +102,13 @@ def test_the_same_ring_again_is_no_error(new_store: NewStore) -> None:
 
 
 def a_ring_like(stored: StoredRing) -> KeyRing:
-    """Return an equal ring that is another object."""
+    """Return an equal ring as another object."""
     return KeyRing(tuple(stored.ring.signing), tuple(stored.ring.mac))
 
 
 @pytest.mark.parametrize("late_ring", [1, 9])
 def test_a_late_writer_never_takes_the_ring_back(late_ring: int, new_store: NewStore) -> None:
-    """Whether its ring is the one that was kept then or another one: the keys of today stay."""
+    """A writer that names an older version changes nothing, with an old ring and with a new one."""
     rings = {serial: a_ring(serial) for serial in (0, 1, 2, 3, 9)}
     zeroth = new_store().write(rings[0], after=None)
     first = new_store().write(rings[1], after=zeroth.version)
@@ -120,7 +120,7 @@ def test_a_late_writer_never_takes_the_ring_back(late_ring: int, new_store: NewS
 
 
 def test_a_store_that_is_not_there_keeps_nothing() -> None:
-    """A secret that was never made is an outage for the writer, and no ring for the reader."""
+    """If the secret does not exist, a write is an outage and a read finds no ring."""
     with mock_aws():
         client = boto3.session.Session().client("secretsmanager")
         store = SecretKeyRingStore(client, secret_id="never-made")
@@ -131,7 +131,7 @@ def test_a_store_that_is_not_there_keeps_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["S3CRET", "{}", '{"format":1}'])
 def test_a_secret_that_holds_something_else_is_an_outage(text: str) -> None:
-    """Not a deployment without a ring: a new one would end every session. And it is not quoted (K5)."""
+    """It is not taken for a missing ring, as a new ring would end every session, and it is not quoted (K5)."""
     with mock_aws():
         client = boto3.session.Session().client("secretsmanager")
         arn = client.create_secret(Name="contract-key-ring", SecretString=text)["ARN"]
@@ -141,7 +141,7 @@ def test_a_secret_that_holds_something_else_is_an_outage(text: str) -> None:
 
 
 def test_threads_that_follow_one_version_have_one_winner() -> None:
-    """In memory, where threads are the writers; moto does not promise to be atomic."""
+    """Eight threads write to the memory fake at once and one wins; moto does not promise atomic writes."""
     store = MemoryKeyRingStore()
     rings = [a_ring(serial) for serial in range(8)]
     won: list[StoredRing] = []

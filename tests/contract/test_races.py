@@ -1,6 +1,6 @@
-"""Races between processes, on a real engine: moto's writes are not atomic, and threads of one process hide much.
+"""Races between processes, on a real engine: moto's writes are not atomic, and threads of one process hide races.
 
-They run where EDGE_AUTH_DYNAMODB_ENDPOINT names one.
+They run if EDGE_AUTH_DYNAMODB_ENDPOINT names the engine.
 """
 
 import os
@@ -22,7 +22,7 @@ ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "100"))  # 1,000 take four minute
 
 @pytest.fixture
 def tables() -> Iterator[Tables]:
-    """Return the tables of an empty deployment."""
+    """Yield the tables of an empty deployment."""
     with endpoint_tables() as opened:
         yield opened
 
@@ -39,7 +39,7 @@ def engine(tables: Tables) -> Engine:
 
 
 def a_session(number: int) -> Session:
-    """Return the session that the user of a round begins with."""
+    """Return the first session of the user of a round."""
     token, now = first_token(number), now_ms()
     return Session(
         user_id=token.user_id,
@@ -57,26 +57,26 @@ def a_session(number: int) -> Session:
 
 
 def survivors(engine: Engine) -> list[str]:
-    """Return the sessions that live, of the users of all rounds."""
+    """Return the ids of the living sessions of all users."""
     now = now_ms() // 1000
     found = [engine.sessions.living(user_id(number), now_seconds=now) for number in range(ROUNDS)]
     return [session.session_id for sessions in found for session in sessions]
 
 
 def test_no_login_survives_a_logout_of_all(tables: Tables, engine: Engine) -> None:
-    """F12: of logins that had read the user before, each is refused, or its session is dead."""
+    """F12: a login that read the user before the logout is refused, or its session is dead."""
     outcomes = race(tables, ROUNDS, "log_in", "log_in", "log_out_everywhere")
 
     assert survivors(engine) == []
     assert outcomes["log_out_everywhere: done"] == ROUNDS
     assert outcomes["log_in: done"] + outcomes["log_in: temporarily_unavailable"] == 2 * ROUNDS
-    # It was a race: neither side always came first.
+    # Neither side always came first, so it was a race.
     assert outcomes["log_in: done"] > 0
     assert outcomes["log_in: temporarily_unavailable"] > 0
 
 
 def test_logins_at_once_end_up_within_the_limit(tables: Tables, engine: Engine) -> None:
-    """F36: of three at once where one session is allowed, one stays: not two, and not none."""
+    """F36: one session is allowed, and of three logins at once exactly one session stays."""
     outcomes = race(tables, ROUNDS, "log_in_alone", "log_in_alone", "log_in_alone")
 
     assert outcomes == {"log_in_alone: done": 3 * ROUNDS}
@@ -88,7 +88,7 @@ def test_logins_at_once_end_up_within_the_limit(tables: Tables, engine: Engine) 
 
 @pytest.mark.parametrize("act", ["set_password", "disable"])
 def test_no_refresh_survives_the_end_of_all_sessions(tables: Tables, engine: Engine, act: str) -> None:
-    """F11, F17, F18: a refresh may win once, and what it got is dead all the same."""
+    """F11, F17, F18: a refresh may win the race, but its session is dead after it."""
     outcomes = race(tables, ROUNDS, "refresh", "refresh", act)
 
     assert survivors(engine) == []
@@ -98,7 +98,7 @@ def test_no_refresh_survives_the_end_of_all_sessions(tables: Tables, engine: Eng
 
 
 def test_of_creators_of_one_name_one_wins(tables: Tables) -> None:
-    """T6: exactly one account, whole: the losers leave nothing behind."""
+    """T6: exactly one complete account exists, and the losers leave no items."""
     outcomes = race(tables, ROUNDS, "create", "create", "create")
 
     engine = tables.engine(is_atomic=True)

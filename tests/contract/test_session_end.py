@@ -20,7 +20,7 @@ TOMBSTONE = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason=
 
 
 def test_an_ended_session_stays_as_a_tombstone(engine: Engine) -> None:
-    """It keeps all it was, with the time and the reason; other sessions live on."""
+    """The tombstone keeps all fields and has the time and the reason, and other sessions live on."""
     opened(engine, a_session(), a_session(2))
 
     end(engine, a_token())
@@ -31,7 +31,7 @@ def test_an_ended_session_stays_as_a_tombstone(engine: Engine) -> None:
 
 @pytest.mark.parametrize("generation", [0, 2, 3, 4])
 def test_a_session_ends_by_a_token_of_any_generation(engine: Engine, generation: int) -> None:
-    """F10: whoever holds an authentic token of the session may end it."""
+    """F10: a client with any authentic token of the session may end it."""
     opened(engine, a_session())
 
     end(engine, a_token(generation))
@@ -40,7 +40,7 @@ def test_a_session_ends_by_a_token_of_any_generation(engine: Engine, generation:
 
 
 def test_a_second_end_is_told_and_the_first_tombstone_stays(engine: Engine) -> None:
-    """F10: logout racing logout; what ended a session first is why it ended."""
+    """F10: a session keeps the reason of its first end."""
     opened(engine, a_session())
     end(engine, a_token())
 
@@ -51,7 +51,7 @@ def test_a_second_end_is_told_and_the_first_tombstone_stays(engine: Engine) -> N
 
 
 def test_the_same_end_again_succeeds(engine: Engine) -> None:
-    """A write that was applied, whose response was lost, and that the SDK sent again, knows itself."""
+    """The SDK may repeat a write whose answer was lost, because the end recognises its own id."""
     opened(engine, a_session())
     end(engine, a_token())
 
@@ -61,7 +61,7 @@ def test_the_same_end_again_succeeds(engine: Engine) -> None:
 
 
 def test_another_session_under_the_same_id_does_not_end(engine: Engine) -> None:
-    """The seed tells a session from another that has its id."""
+    """A token with another seed does not end the session, although the id is the same."""
     opened(engine, a_session())
 
     with pytest.raises(AlreadyEnded):
@@ -71,7 +71,7 @@ def test_another_session_under_the_same_id_does_not_end(engine: Engine) -> None:
 
 
 def test_ending_an_unknown_session_creates_none(engine: Engine) -> None:
-    """F25, DC-13: a logout after TTL deletion leaves no ghost."""
+    """F25, DC-13: a logout after the TTL deletion creates no item."""
     with pytest.raises(AlreadyEnded):
         end(engine, a_token())
 
@@ -79,7 +79,7 @@ def test_ending_an_unknown_session_creates_none(engine: Engine) -> None:
 
 
 def test_who_needs_no_token_ends_a_session_whatever_its_seed(engine: Engine) -> None:
-    """An ending of all sessions does not know the seeds; it makes no session that is not there."""
+    """The end of all sessions needs no seed, and creates no session."""
     opened(engine, a_session())
     everything: dict[str, Any] = {"seed_hash": None, "reason": "logout", "end_id": "end-1", "now_seconds": NOW_SECONDS}
 

@@ -10,7 +10,7 @@ from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, a_session, 
 
 
 def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:
-    """What was opened is what is read."""
+    """A session that is opened is read back unchanged."""
     engine.identities.create(ADA)
 
     engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
@@ -19,7 +19,7 @@ def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:
 
 
 def test_a_moved_epoch_opens_nothing(engine: Engine) -> None:
-    """F12, DC-12: a login that began before all sessions were ended opens none after."""
+    """F12, DC-12: a login that began before the end of all sessions opens no session after it."""
     engine.identities.create(ADA)
     engine.identities.move_epoch(ADA_ID)
 
@@ -30,7 +30,7 @@ def test_a_moved_epoch_opens_nothing(engine: Engine) -> None:
 
 
 def test_an_epoch_ahead_opens_nothing(engine: Engine) -> None:
-    """The epoch is compared for equality: a restored table must not honour logins from its future."""
+    """The epoch is compared for equality, so a restored table does not accept logins of a later epoch."""
     engine.identities.create(ADA)
 
     with pytest.raises(EpochMoved):
@@ -40,7 +40,7 @@ def test_an_epoch_ahead_opens_nothing(engine: Engine) -> None:
 
 
 def test_a_disabled_user_opens_nothing(engine: Engine) -> None:
-    """F18: even with the right epoch."""
+    """F18: a disabled user opens no session, even with the right epoch."""
     disabled = replace(ADA, status=DISABLED)
     engine.identities.create(disabled)
 
@@ -51,7 +51,7 @@ def test_a_disabled_user_opens_nothing(engine: Engine) -> None:
 
 
 def test_an_enabled_user_opens_with_the_new_epoch(engine: Engine) -> None:
-    """F18: after disabling and enabling, the login that follows is like any other."""
+    """F18: a user that was disabled and enabled again can log in."""
     engine.identities.create(ADA)
     engine.identities.change_status(ADA.username, DISABLED)
     enabled = engine.identities.change_status(ADA.username, ACTIVE)
@@ -74,7 +74,7 @@ def test_a_session_of_another_user_is_not_opened(engine: Engine) -> None:
 
 
 def test_nobody_opens_nothing(engine: Engine) -> None:
-    """A user that was deleted during the login gets no session."""
+    """A user that is deleted during the login gets no session."""
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
 
@@ -82,7 +82,7 @@ def test_nobody_opens_nothing(engine: Engine) -> None:
 
 
 def test_an_existing_session_is_never_written_over(engine: Engine) -> None:
-    """P15: a session id is used once; the session that has it stays as it is."""
+    """P15: a second session with the same id is refused, and the first one stays as it is."""
     opened(engine, a_session())
 
     with pytest.raises(TemporarilyUnavailable):

@@ -23,12 +23,12 @@ def test_an_unknown_session_is_none(engine: Engine) -> None:
 
 
 def test_a_user_without_sessions_has_an_empty_list(engine: Engine) -> None:
-    """Nobody's list is empty, not an error."""
+    """A user without sessions gets an empty list and no error."""
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
-    """A18: tombstones included, other users' sessions not."""
+    """A18: the list holds tombstones too, and no sessions of other users."""
     opened(engine, a_session(1), a_session(2))
     engine.identities.create(BOB)
     bobs = a_session(3, user_id=BOB_ID)
@@ -43,7 +43,7 @@ def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
 
 
 def test_a_list_is_complete_beyond_one_page(engine: Engine) -> None:
-    """DynamoDB answers a Query with at most 1 MB: a logout of all sessions must see the others too."""
+    """DynamoDB answers a Query with at most 1 MB, and the list has the sessions of all pages."""
     long_scope = "s" * 300_000
     opened(engine, *(a_session(number, scope=long_scope) for number in range(1, 9)))
 
@@ -53,7 +53,7 @@ def test_a_list_is_complete_beyond_one_page(engine: Engine) -> None:
 
 
 def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
-    """A18: create then list misses none."""
+    """A18: a session is in the list directly after its creation."""
     opened(engine)
     for number in range(1, 31):
         opened_now = a_session(number)
@@ -63,7 +63,7 @@ def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
 
 
 def test_sessions_to_end_are_those_that_may_live(engine: Engine) -> None:
-    """Ended and expired sessions need no end; the second at which one expires is dead already."""
+    """Ended and expired sessions are not in the list; a session is expired in the second of its timeout."""
     idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS)
     old = a_session(4, absolute_expires_at_seconds=NOW_SECONDS)
     opened(engine, a_session(1), a_session(2), idle, old)
@@ -78,7 +78,7 @@ def test_sessions_to_end_are_those_that_may_live(engine: Engine) -> None:
 
 
 def test_sessions_to_end_are_complete_beyond_one_page(engine: Engine) -> None:
-    """A page that the filter leaves empty is not the end."""
+    """Reading goes on after a page that the filter leaves empty."""
     long_scope = "s" * 300_000
     opened(engine, *(a_session(number, scope=long_scope) for number in range(1, 9)))
     for number in range(1, 8):
@@ -88,7 +88,7 @@ def test_sessions_to_end_are_complete_beyond_one_page(engine: Engine) -> None:
 
 
 def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
-    """F38: an attribute that is missing or of another type hides no session; it counts as the oldest."""
+    """F38: a session with a missing attribute, or one of another type, is in the list, as the oldest."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session(1))
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
@@ -100,7 +100,7 @@ def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
 
 
 def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> None:
-    """A5, A18: neither revoked nor expired, to the second, with all that is shown of them."""
+    """A5, A18: the sessions that are neither revoked nor expired, to the second, come with every field."""
     absolute = a_session(2, absolute_expires_at_seconds=NOW_SECONDS)
     idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS)
     opened(engine, a_session(1), absolute, idle, a_session(4))
@@ -113,7 +113,7 @@ def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> Non
 
 
 def test_sessions_to_end_come_oldest_first(engine: Engine) -> None:
-    """F36: to the millisecond, and in an order that all agree on where two are of one moment."""
+    """F36: they are ordered by the millisecond of their creation, and then by their id."""
     ages_ms = {1: 5, 2: 7, 3: 6, 4: 6, 5: 4}
     opened(engine, *(a_session(number, created_at_ms=NOW_MS - age) for number, age in ages_ms.items()))
 

@@ -24,14 +24,14 @@ GRACE_MS = GRACE_SECONDS * 1000
 
 
 def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Session | None:
-    """Rotate, and return the session that stood in the way."""
+    """Rotate, be refused, and return the session that the refusal brings."""
     with pytest.raises(RotationRefused) as refused:
         rotate(engine, token, now_ms=now_ms)
     return refused.value.session
 
 
 def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine: Engine) -> None:
-    """One more generation, at this time, by this invocation and client, with a new idle timeout; nothing else."""
+    """A rotation changes the generation, its time and id, the client and the idle timeout, and nothing else."""
     opened(engine, a_session(), a_session(2))
 
     rotated = rotate(engine, a_token())
@@ -58,7 +58,7 @@ def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine
 )
 @pytest.mark.parametrize("millisecond", [0, 999])
 def test_a_session_at_the_edge_of_its_life_still_rotates(engine: Engine, session: Session, millisecond: int) -> None:
-    """A5: grace is counted in milliseconds, expiry in whole seconds."""
+    """A5: the grace window is compared in milliseconds, and expiry in whole seconds."""
     opened(engine, session)
 
     assert rotate(engine, a_token(), now_ms=NOW_MS + millisecond).generation == 4
@@ -81,7 +81,7 @@ def test_a_session_at_the_edge_of_its_life_still_rotates(engine: Engine, session
 def test_each_condition_alone_refuses_and_brings_the_session(
     engine: Engine, session: Session, token: RefreshToken
 ) -> None:
-    """DC-1: the refused write brings the session as it stands, and changes nothing."""
+    """DC-1: the refused write brings the session as it is stored, and changes nothing."""
     opened(engine, session)
 
     assert refusal(engine, token) == session
@@ -89,7 +89,7 @@ def test_each_condition_alone_refuses_and_brings_the_session(
 
 
 def test_expiry_is_not_put_off_within_the_second(engine: Engine) -> None:
-    """A5: a session that ends at a second is dead in all of it."""
+    """A5: a session is expired in the whole second of its timeout."""
     session = a_session(absolute_expires_at_seconds=NOW_SECONDS)
     opened(engine, session)
 
@@ -107,7 +107,7 @@ def test_an_ended_session_refuses_and_brings_the_tombstone(engine: Engine) -> No
 
 
 def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:
-    """F25, DC-13: a session that TTL deleted does not come back as a ghost."""
+    """F25, DC-13: a rotation does not create a session that the TTL deleted."""
     opened(engine, a_session())
 
     assert refusal(engine, a_token(number=2)) is None
@@ -117,7 +117,7 @@ def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:
 
 
 def test_strict_rotation_has_no_window_in_the_same_millisecond(engine: Engine) -> None:
-    """With a grace of zero the current token rotates again at once."""
+    """With a grace window of zero the current token rotates again at once."""
     opened(engine, a_session(rotated_at_ms=NOW_MS))
 
     assert rotate(engine, a_token(), grace_seconds=0).generation == 4
@@ -134,7 +134,7 @@ def test_a_second_rotation_by_the_same_token_is_refused_with_the_first_ones_stat
 
 
 def test_the_largest_generation_is_kept_exactly(engine: Engine) -> None:
-    """Generations have 32 bits; none is rounded."""
+    """A generation of 32 bits is stored without rounding."""
     opened(engine, a_session(generation=2**32 - 2))
 
     assert rotate(engine, a_token(2**32 - 2)).generation == 2**32 - 1

@@ -1,4 +1,4 @@
-"""The scope in the rotation's condition: whole words, of the session's own list."""
+"""The scope in the rotation's condition: each wanted word must be a whole word of the session's scope."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.support.dynamodb.records import (
 
 @pytest.mark.parametrize("wanted", [(), ("read",), ("write",), ("write", "read")])
 def test_a_part_of_the_scope_rotates_and_the_session_keeps_all_of_it(engine: Engine, wanted: tuple[str, ...]) -> None:
-    """A4: the scope of the session is the login's, whatever a refresh asks for."""
+    """A4: the session keeps the scope of the login, also when a refresh asks for less."""
     opened(engine, a_session())
 
     assert rotate(engine, a_token(), wanted_scope=wanted).scope == "read write"
@@ -32,7 +32,7 @@ def test_a_part_of_the_scope_rotates_and_the_session_keeps_all_of_it(engine: Eng
     [("delete",), ("read", "delete"), ("rea",), ("READ",), ("read write",), ("read,write",), ("",), ("x" * 8000,)],
 )
 def test_any_other_word_refuses_and_changes_nothing(engine: Engine, wanted: tuple[str, ...]) -> None:
-    """A4: a wider scope does not use the token up; the refused write brings the session."""
+    """A4: a wider scope does not use up the token, and the refused write brings the session."""
     opened(engine, a_session())
 
     with pytest.raises(RotationRefused) as refused:
@@ -44,7 +44,7 @@ def test_any_other_word_refuses_and_changes_nothing(engine: Engine, wanted: tupl
 
 @pytest.mark.parametrize("scope", ["", "x"])
 def test_a_session_of_little_scope_has_little(engine: Engine, scope: str) -> None:
-    """A4: with no scope at all, any word refuses and none rotates."""
+    """A4: a session without the wanted word refuses, and rotates when no word is wanted."""
     opened(engine, a_session(scope=scope))
 
     with pytest.raises(RotationRefused):
@@ -53,7 +53,7 @@ def test_a_session_of_little_scope_has_little(engine: Engine, scope: str) -> Non
 
 
 def test_as_many_words_as_a_request_can_have_fit_into_the_condition(engine: Engine) -> None:
-    """DynamoDB takes 4 KB and 300 operators of an expression: the longest scope stays under both."""
+    """DynamoDB allows 4 KB and 300 operators in an expression, and the longest scope stays below both."""
     words = [chr(code) for code in range(0x23, 0x7F) if code != 0x5C]
     words += [f"{one}{other}" for one in words[:3] for other in words]
     scope = " ".join(words)[:MAX_SCOPE_CHARACTERS].rstrip()
@@ -65,7 +65,7 @@ def test_as_many_words_as_a_request_can_have_fit_into_the_condition(engine: Engi
 @pytest.mark.parametrize("wanted", [(), ("read",)])
 @pytest.mark.parametrize("ending", ["idle_expires_at_seconds", "absolute_expires_at_seconds"])
 def test_a_scope_puts_no_timeout_off(engine: Engine, ending: str, wanted: tuple[str, ...]) -> None:
-    """A5: idle and absolute end stand in the same condition, to the second, with a scope and without."""
+    """A5: both timeouts are checked in the same condition, to the second, with a scope and without."""
     at_the_second: dict[str, Any] = {ending: NOW_SECONDS}
     a_second_before: dict[str, Any] = {ending: NOW_SECONDS + 1}
     dying, dead = a_session(1, **a_second_before), a_session(2, **at_the_second)

@@ -1,4 +1,4 @@
-"""What lies in the tables, seen without the adapters."""
+"""The items in the tables, read without the adapters."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ SESSION_ATTRIBUTES = [
     "user_agent",
     "network",
 ]
-# Whatever stood there: a rotation that is due writes it anew, and depends on nothing that it said.
+# A rotation writes these attributes anew and does not read their old values.
 WRITTEN_BY_A_ROTATION = {"rotated_at_ms", "rotation_id", "user_agent", "network"}
 NUMBERS = [
     "generation",
@@ -63,7 +63,7 @@ def item_bytes(item: Any) -> int:  # noqa: ANN401 - DynamoDB attribute values
 
 
 def value_bytes(value: dict[str, Any]) -> int:
-    """Return the size of one attribute value; of a number, at most what it can be."""
+    """Return the size of one attribute value in bytes, and for a number its upper bound."""
     match value:
         case {"S": text}:
             return len(text.encode())
@@ -78,7 +78,7 @@ def value_bytes(value: dict[str, Any]) -> int:
 
 
 def damage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
-    """Write one attribute of the one session as it should not be; None takes it away."""
+    """Write a wrong value into one attribute of the only session, or remove the attribute if it is None."""
     [item] = tables.session_items()
     changed = {**item, name: value}
     damaged: dict[str, Any] = {key: kept for key, kept in changed.items() if kept is not None}
@@ -86,7 +86,7 @@ def damage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
 
 
 def test_time_to_live_is_in_seconds_and_outlives_the_evidence(tables: Tables) -> None:
-    """F27: DynamoDB deletes by seconds; the item stays a week beyond its absolute end, ended and rotated or not."""
+    """F27: `delete_at` is in seconds, a week after the absolute timeout, also for a session that rotated and ended."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     rotate(engine, a_token())
@@ -101,7 +101,7 @@ def test_time_to_live_is_in_seconds_and_outlives_the_evidence(tables: Tables) ->
 
 
 def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
-    """A15: no token, no seed, no MAC, no key; of the password its hash and of the seed its hash."""
+    """A15: the tables hold no token, seed, MAC or key, only the hashes of the password and of the seed."""
     engine = tables.engine(is_atomic=False)
     key = MacKey(b"k" * MAC_KEY_ID_BYTES, b"s" * MAC_KEY_BYTES)
     token = a_token(0)
@@ -123,7 +123,7 @@ def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
 @pytest.mark.parametrize("name", SESSION_ATTRIBUTES)
 @pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
 def test_a_damaged_session_rotates_for_nobody(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
-    """F38: an attribute that is missing or of another type is an outage, never tokens and never invalid_grant."""
+    """F38: a missing attribute, or one of another type, is an outage and is not answered by invalid_grant."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     damage(tables, name, value)
@@ -140,7 +140,7 @@ def test_a_damaged_session_rotates_for_nobody(tables: Tables, name: str, value: 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("text", ["-1", "1.5"])
 def test_a_number_that_no_session_has_is_damage(tables: Tables, name: str, text: str) -> None:
-    """F38: negative and broken numbers."""
+    """F38: a negative number or a fraction is an outage."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     damage(tables, name, {"N": text})
@@ -153,7 +153,7 @@ def test_a_number_that_no_session_has_is_damage(tables: Tables, name: str, text:
 
 
 def test_a_session_whose_last_rotation_is_missing_rotates_for_nobody(tables: Tables) -> None:
-    """F38: nothing says that it is out of the grace window."""
+    """F38: without the time of the last rotation, the grace window is unknown."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     damage(tables, "rotated_at_ms", None)
@@ -164,7 +164,7 @@ def test_a_session_whose_last_rotation_is_missing_rotates_for_nobody(tables: Tab
 
 @pytest.mark.parametrize("name", [name for name in SESSION_ATTRIBUTES if name != "seed_hash"])
 def test_a_damaged_session_can_be_ended(tables: Tables, name: str) -> None:
-    """F38: whoever holds a token of it may still log out, and then it is dead for good."""
+    """F38: a client with a token of the damaged session can still log out, and the session ends."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     damage(tables, name, {"BOOL": True})
@@ -176,14 +176,14 @@ def test_a_damaged_session_can_be_ended(tables: Tables, name: str) -> None:
 
 
 def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
-    """DynamoDB charges a write unit for each kilobyte: rotated and ended, no session has more than one."""
+    """DynamoDB charges a write unit for each kilobyte, and the largest rotated and ended session fits into one."""
     words = "a" * (MAX_RIGHTS_BYTES - len('{"scope":"","roles":["b"]}'))
     client = ClientDescription(
         name="\N{GREEK SMALL LETTER OMEGA}" * (MAX_NAME_BYTES // 2),
         user_agent="u" * MAX_USER_AGENT_CHARACTERS,
         network="2001:db8:ffff::/48",
     )
-    spread = " ".join("a" * (len(words) // 2))  # of as many words as there can be: each weighs one byte more
+    spread = " ".join("a" * (len(words) // 2))  # as many words as possible, because each adds a byte
     for number, scope in enumerate((words, spread), start=1):
         engine = tables.engine(is_atomic=False)
         session = a_session(
@@ -208,7 +208,7 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
 
 
 def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:
-    """F38: what is not known is neither an error nor lost."""
+    """F38: an unknown attribute is no error, and a rotation keeps it."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     damage(tables, "from_a_later_version", {"S": "kept"})
@@ -220,7 +220,7 @@ def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:
 
 
 def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None:
-    """F38: the refused write brings all of it; ending it must not need room that is not there."""
+    """F38: a refused write brings the whole item, and the end of the session needs no more room than there is."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session(rotated_at_ms=NOW_MS))
     damage(tables, "ballast", {"S": "x" * 400_000})
@@ -237,7 +237,7 @@ def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None
 @pytest.mark.parametrize("name", ["user_id", "username", "status", "epoch", "created_at", "scope", "roles"])
 @pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
 def test_a_damaged_user_is_an_outage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
-    """F38: neither an unknown user nor half of one."""
+    """F38: a damaged user is neither an unknown user nor a user with fields missing."""
     engine = tables.engine(is_atomic=False)
     engine.identities.create(ADA)
     user = next(item for item in tables.identity_items() if item["pk"] == {"S": f"login#{ADA.username}"})
@@ -249,7 +249,7 @@ def test_a_damaged_user_is_an_outage(tables: Tables, name: str, value: dict[str,
 
 
 def test_a_list_without_text_is_damage(tables: Tables) -> None:
-    """F38: roles that are no words."""
+    """F38: a role that is no text is an outage."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     damage(tables, "roles", {"L": [{"S": "admin"}, {"N": "1"}]})
@@ -263,7 +263,7 @@ def test_a_list_without_text_is_damage(tables: Tables) -> None:
     [None, {"S": "x"}, {"N": "1"}, {"BOOL": True}, {"NULL": True}, {"B": b"$argon2id$"}, {"L": []}],
 )
 def test_a_password_hash_of_any_form_is_read(tables: Tables, stored: dict[str, Any] | None) -> None:
-    """P9: what is no text is an empty hash, which no password has; it breaks nothing."""
+    """P9: a hash that is no text is read as an empty hash, which matches no password."""
     engine = tables.engine(is_atomic=False)
     engine.identities.create(ADA)
     user = next(item for item in tables.identity_items() if item["pk"] == {"S": f"login#{ADA.username}"})
@@ -274,7 +274,7 @@ def test_a_password_hash_of_any_form_is_read(tables: Tables, stored: dict[str, A
 
 
 def test_a_session_that_rotates_is_one_item(tables: Tables) -> None:
-    """§5: one session, one item, whatever happens to it."""
+    """A session that rotates and ends is still one item."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     rotate(engine, a_token())
