@@ -1,7 +1,7 @@
-"""The hostile access tokens, by name. All are refused, in every event shape, cold and warm.
+"""The hostile access tokens, by name. The authorizer refuses all of them, in every event shape, cold and warm.
 
-Every row is one that some verifier somewhere has taken, or could. Where nothing else is said, the rest of the token
-is good: right claims, right times, and a right signature by our own key, so that the named fault is the only one.
+Each row is a token that another verifier accepted, or could accept. Unless the row says more, the rest of the token is
+good: the claims, the times and the signature by our own key are right, so the named fault is the only one.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ FAMILIES: dict[str, Callable[[int], Iterator[Row]]] = {
 
 
 def hostile_tokens(now: int) -> dict[str, str]:
-    """Return all rows as they would be sent at this time."""
+    """Return all rows, with times for tokens that are sent at `now` (Unix seconds)."""
     tokens: dict[str, str] = {}
     for family, rows in FAMILIES.items():
         for name, token in rows(now):

@@ -1,4 +1,4 @@
-"""Hostile tokens: what the payload says. All are rightly signed by our own key under our own header."""
+"""Hostile tokens with a wrong payload. Our own key signs all of them, under our own header."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ def _signed(body: Mapping[str, object] | bytes) -> str:
 
 
 def _wrong_times(now: int) -> dict[str, dict[str, int]]:
-    """Return times that are whole numbers and wrong. The margins leave room for a slow test run."""
+    """Return wrong times that are whole numbers. The margins leave room for a slow test run."""
     hour = 3600
     return {
         "expired a minute ago": {"exp": now - 60, "iat": now - 900},
@@ -107,7 +107,7 @@ def _wrong_times(now: int) -> dict[str, dict[str, int]]:
 
 
 def _texts(good: bytes, now: int) -> dict[str, bytes]:
-    """Return payload texts that a lax parser would take."""
+    """Return payload texts that a lax parser accepts."""
     later = str(now + 900).encode()
 
     def more(member: bytes) -> bytes:

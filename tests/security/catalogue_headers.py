@@ -1,4 +1,4 @@
-"""Hostile tokens: what the protected header says. All are rightly signed by our own key."""
+"""Hostile tokens with a wrong protected header. Our own key signs all of them."""
 
 import json
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def rows(now: int) -> Iterator[Row]:
 
 
 def _more_members() -> dict[str, dict[str, object]]:
-    """Return headers that would choose a key, a form or an extension for us."""
+    """Return headers with members that try to choose the key, the form or an extension."""
     ours, foreign = key("ES256").public_jwk(), key("ES256", "foreign").public_jwk()
     return {
         "embedded jwk, ours": {"jwk": ours},
@@ -86,7 +86,7 @@ def _more_members() -> dict[str, dict[str, object]]:
 
 
 def _other_spellings(good: dict[str, str]) -> dict[str, bytes]:
-    """Return other texts of the good header, and texts that a lax parser would take for it."""
+    """Return other spellings of the good header, and texts that a lax parser reads as the good header."""
     text = to_json(good)
     other_order = to_json(dict(reversed(good.items())))
     return {
@@ -130,7 +130,7 @@ def _other_spellings(good: dict[str, str]) -> dict[str, bytes]:
 
 
 def _unknown_keys(good: dict[str, str]) -> dict[str, bytes]:
-    """Return headers that name a key that nobody has, and are almost of our form: no reason to ask the issuer."""
+    """Return headers with an unknown key and almost our form. The authorizer does not ask the issuer for their keys."""
     unknown = {**good, "kid": "A" * 43}
     text = to_json(unknown)
     almost: dict[str, object] = {

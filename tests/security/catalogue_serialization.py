@@ -1,4 +1,4 @@
-"""Hostile tokens: how a good token is spelt."""
+"""Hostile tokens with a wrong serialization of a good token."""
 
 import base64
 import json
@@ -53,7 +53,7 @@ def rows(now: int) -> Iterator[Row]:
 def _characters(good: str) -> Iterator[Row]:
     header, body, signature = good.split(".")
     for name, character in CHARACTERS.items():
-        if name != "space":  # between scheme and token there may be more than one: RFC 9110 §11.4
+        if name != "space":  # RFC 9110 §11.4 allows several spaces between scheme and token
             yield f"{name} before", character + good
         yield f"{name} after", good + character
         yield f"{name} in the header", f"{header[:9]}{character}{header[9:]}.{body}.{signature}"
@@ -105,7 +105,7 @@ def _encodings(good: str) -> Iterator[Row]:
     private_key = key("ES256").private_key
     yield "padded payload, signed as it stands", assemble(header, padded(body), private_key)
     raw = base64url.decode(body)
-    # A payload that has both of base64's special characters, whatever the claims.
+    # With this member the payload has both special characters of base64, with any claims.
     marked = raw[:-1] + b',"x":"\xc3\xbf\xc3\xbe>>>???"}'
     standard = base64.b64encode(marked).decode().rstrip("=")
     yield "standard alphabet, signed as it stands", assemble(header, standard, private_key)

@@ -1,4 +1,4 @@
-"""Hostile tokens: algorithm and signature."""
+"""Hostile tokens with a wrong algorithm or signature."""
 
 import hmac
 import json
@@ -62,7 +62,7 @@ def _unsigned(now: int) -> Iterator[Row]:
 
 
 def _confusions(now: int) -> Iterator[Row]:
-    """Our public key, in every encoding, as the secret of an HMAC: CVE-2015-9235, CVE-2022-29217, CVE-2026-48526."""
+    """Yield HMACs whose secret is our public key, in each encoding: CVE-2015-9235, CVE-2022-29217, CVE-2026-48526."""
     body = _body(now)
     for alg in ALGORITHMS:
         pair = key(alg)

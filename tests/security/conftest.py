@@ -9,6 +9,6 @@ from tests.support.authorizer import Handler, load
 
 @pytest.fixture(scope="module")
 def warm() -> Iterator[Handler]:
-    """Return one authorizer for all tests of a module, as a warm sandbox serves many requests."""
+    """Yield one authorizer for all tests of a module, like a warm sandbox that serves many requests."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         yield load(monkeypatch)

@@ -1,4 +1,4 @@
-"""Every row of the hostile catalogue, through the authorizer, in every event shape, warm and cold."""
+"""The authorizer gets every row of the hostile catalogue, in every event shape, warm and cold."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ NAMES = list(hostile_tokens(1_800_000_000))
 
 @pytest.fixture(scope="module")
 def now() -> int:
-    """Return the time at which the tokens are issued, and seconds later shown."""
+    """Return the time of issue of the tokens, in seconds. The tests send them a few seconds later."""
     return int(time.time())
 
 
@@ -27,7 +27,7 @@ def hostile(now: int) -> dict[str, str]:
 
 
 def test_the_catalogue_is_as_large_as_it_claims() -> None:
-    """At least 200 rows, of every family, each another token."""
+    """The catalogue has at least 500 different tokens, and at least 50 of each family."""
     tokens = hostile_tokens(1_800_000_000)
     assert len(tokens) >= 500
     assert all(sum(name.startswith(family) for name in tokens) >= 50 for family in FAMILIES)
@@ -36,7 +36,7 @@ def test_the_catalogue_is_as_large_as_it_claims() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "EdDSA"])
 def test_a_good_token_is_allowed(warm: Handler, now: int, shape: str, alg: str) -> None:
-    """Or nothing below would mean anything."""
+    """The good token is allowed, so the faults of the catalogue are the reason for each denial."""
     answer = warm(SHAPES[shape].event(f"Bearer {access.issue(claims_at(now), key(alg))}"), None)
     assert is_allowed(answer)
     assert context_of(answer)["sub"] == CLAIMS.sub
@@ -45,7 +45,7 @@ def test_a_good_token_is_allowed(warm: Handler, now: int, shape: str, alg: str) 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_token_is_denied(warm: Handler, hostile: dict[str, str], name: str, shape: str) -> None:
-    """With exactly the answer to any bad token: nothing of it is echoed, nothing is raised (Z1-Z5, Z10, Z11)."""
+    """Each hostile token gets the one answer to bad tokens, without an echo or an exception (Z1-Z5, Z10, Z11)."""
     assert warm(SHAPES[shape].event(f"Bearer {hostile[name]}"), None) == SHAPES[shape].deny
 
 
@@ -53,7 +53,7 @@ def test_a_hostile_token_is_denied(warm: Handler, hostile: dict[str, str], name:
 def test_a_hostile_token_is_denied_by_a_cold_start(
     monkeypatch: pytest.MonkeyPatch, hostile: dict[str, str], name: str
 ) -> None:
-    """The first request of a sandbox is answered like any other."""
+    """A new sandbox denies a hostile token in its first request."""
     for shape in SHAPES.values():
         assert load(monkeypatch)(shape.event(f"Bearer {hostile[name]}"), None) == shape.deny
 
@@ -62,7 +62,7 @@ def test_a_hostile_token_is_denied_by_a_cold_start(
 def test_hardly_a_hostile_token_is_a_reason_to_ask_the_issuer(
     monkeypatch: pytest.MonkeyPatch, hostile: dict[str, str], shape: str
 ) -> None:
-    """Z13: only the form of our own tokens, to the byte, under a key that is not known. Each row by itself."""
+    """Z13: the issuer is asked only for a token with exactly our own form under an unknown key."""
     module = load_module(monkeypatch)
     asking = []
     for name, token in hostile.items():
@@ -86,7 +86,7 @@ def test_hardly_a_hostile_token_is_a_reason_to_ask_the_issuer(
 def test_a_good_token_is_allowed_between_hostile_ones(
     warm: Handler, hostile: dict[str, str], now: int, shape: str
 ) -> None:
-    """Nothing that was refused leaves a trace in a warm sandbox."""
+    """A refused token changes no later answer of a warm sandbox."""
     good = SHAPES[shape].event(f"Bearer {access.issue(claims_at(now), key('ES256'))}")
     expected = warm(good, None)
     assert is_allowed(expected)
@@ -96,7 +96,7 @@ def test_a_good_token_is_allowed_between_hostile_ones(
 
 
 def test_the_other_spelling_of_a_signature_is_the_same_user(warm: Handler, now: int) -> None:
-    """By design both verify; what is passed on is the same, and `jti` and `sid` are what to key on (DC-5)."""
+    """Both spellings verify and pass on the same context, so APIs must identify tokens by `jti` or `sid` (DC-5)."""
     good = access.issue(claims_at(now), key("ES256"))
     answers: list[dict[str, Any]] = [
         warm(SHAPES["TOKEN"].event(f"Bearer {token}"), None) for token in (good, other_spelling(good))

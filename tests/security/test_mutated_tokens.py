@@ -1,4 +1,4 @@
-"""Mutation fuzz: edited copies of good tokens, by a seeded generator."""
+"""Mutation fuzzing: a seeded generator edits copies of good tokens."""
 
 import random
 import string
@@ -14,7 +14,7 @@ from tests.support.access_tokens import ALGORITHMS, claims_at, key, other_spelli
 from tests.support.authorizer import DENY_POLICY, Issuer, is_allowed, key_set, load_module, token_event
 
 MUTATIONS = 100_000
-SECONDS = 780  # the tokens are good for longer
+SECONDS = 780  # the tokens live longer than this
 CHARACTERS = string.ascii_letters + string.digits + "-_." + "=+/ \t\n\x00é\u200b\uff21"
 
 
@@ -39,9 +39,9 @@ def mutate(rng: random.Random, tokens: list[str]) -> str:
 
 
 def test_no_mutated_token_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """100,000 edits in 13 minutes: not one accepted, not one exception, always the same Deny (Z1, Z2).
+    """All of 100,000 edits in 13 simulated minutes get the same Deny, without an exception (Z1, Z2).
 
-    Some of them are of our form under another key, and the issuer is asked for it once a minute at most (Z13).
+    Some edits have our form and an unknown key, and the authorizer asks the issuer once a minute at most (Z13).
     """
     rng = random.Random(9068)  # noqa: S311 - not a secret, a seed to repeat the test with
     now = int(time.time())
