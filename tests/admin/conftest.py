@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left: its exit status and what it printed."""
+    """The result of a command: its exit status and its output."""
 
     status: int
     out: str
@@ -37,10 +37,10 @@ Command = Callable[..., Outcome]
 
 
 class Terminal(io.StringIO):
-    """Standard input at which somebody types."""
+    """Standard input that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return true."""
         return True
 
 
@@ -54,7 +54,7 @@ class Stacks:
         self.parameters: dict[str, str] = {"Audience": "https://api.example.com", "Issuer": ""}
 
     def describe_stacks(self, *, StackName: str) -> dict[str, object]:  # noqa: N803 - AWS's own name
-        """Answer, or fail as AWS does for a stack that is not there."""
+        """Answer, or fail as AWS does for an unknown stack."""
         if StackName not in self.outputs:
             message = f"Stack with id {StackName} does not exist"
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
@@ -64,20 +64,20 @@ class Stacks:
 
 @pytest.fixture(autouse=True)
 def _new_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test find credentials anew, as each process does."""
+    """Make each test search for credentials anew, as each process does."""
     sdk_session.cache_clear()
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
 
 
 @pytest.fixture
 def stacks() -> Stacks:
-    """Return the stacks that there are."""
+    """Return the answers of CloudFormation."""
     return Stacks()
 
 
 @pytest.fixture
 def dynamodb() -> Iterator["DynamoDBClient"]:
-    """Make the stack's tables, and return a client that sees them."""
+    """Create the stack's tables, and yield a client for them."""
     with mock_aws():
         client = boto3.session.Session().client("dynamodb")
         for name in (IDENTITIES, SESSIONS):
@@ -104,7 +104,7 @@ def command(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
-    """Return the command, run in this process with this standard input."""
+    """Return a function that runs the command in this process, with the given standard input."""
     clients = {"cloudformation": stacks}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
     monkeypatch.setattr("admin.users.dynamodb_client", lambda: dynamodb)
@@ -113,7 +113,7 @@ def command(
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin) if typed is None else Terminal(typed))
         try:
             status = main(arguments)
-        except SystemExit as end:  # argparse's own way out
+        except SystemExit as end:  # argparse ends the process
             status = int(str(end.code))
         printed = capsys.readouterr()
         return Outcome(status, printed.out, printed.err)

@@ -1,4 +1,4 @@
-"""The deployed `rotate_keys` and its stack, as the SDK's clients of the operators' command see them."""
+"""Fakes of the SDK's clients for the deployed `rotate_keys` and its stack, for the operators' command."""
 
 import io
 import json
@@ -29,9 +29,9 @@ def client_error(code: str, message: str, operation: str) -> ClientError:
 
 
 class RotateKeysFunction:
-    """The client's `invoke`. Behind it is the real use case, on a ring in memory and a clock that is moved by hand.
+    """Lambda's client. Its `invoke` runs the real use case, on a ring in memory and a clock that the test moves.
 
-    `failure` is raised in the place of every answer, or `answer` is given; with `only_changes` a look still works.
+    Each call raises `failure` or returns `answer`, if one is set. With `only_changes`, the action `show` still works.
     """
 
     def __init__(self) -> None:
@@ -125,12 +125,12 @@ class Stack:
         self.updates.append(request)
 
     def get_waiter(self, name: str) -> "Stack":
-        """Return what waits for the update."""
+        """Return the waiter for the update."""
         assert name == "stack_update_complete"
         return self
 
     def wait(self, *, StackName: str, WaiterConfig: dict[str, int]) -> None:  # noqa: N803 - AWS's own names
-        """End as the update does."""
+        """Return or raise as the waiter does at the end of the update."""
         assert StackName == self.name
         assert WaiterConfig["Delay"] * WaiterConfig["MaxAttempts"] >= 600
         if self.interrupted:

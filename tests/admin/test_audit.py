@@ -1,4 +1,4 @@
-"""What operators did, on the deployment's event bus."""
+"""The operators' acts are announced on the deployment's event bus."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ EVENT = SecurityEvent(EventName.USER_DISABLED, "user")
 
 
 class Events:
-    """EventBridge."""
+    """A fake of EventBridge's client."""
 
     def __init__(self) -> None:
         """Begin without an event."""
@@ -21,7 +21,7 @@ class Events:
         self.is_down = False
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, int]:  # noqa: N803 - AWS's own name
-        """Take events, or fail."""
+        """Keep the events, or fail."""
         if self.is_down:
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "planted"}}, "PutEvents")
         self.entries += Entries
@@ -37,7 +37,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Events:
 
 
 def test_an_act_is_put_on_the_bus(events: Events) -> None:
-    """Whatever it is: of operators there are few, and each is of interest."""
+    """The act of an operator is announced with its name and its user."""
     recorder(BUS)(EVENT)
 
     [entry] = events.entries
@@ -46,14 +46,14 @@ def test_an_act_is_put_on_the_bus(events: Events) -> None:
 
 
 def test_without_a_bus_nobody_is_asked(events: Events) -> None:
-    """CloudTrail has the calls."""
+    """Without a bus no event is sent."""
     recorder("")(EVENT)
 
     assert events.entries == []
 
 
 def test_trouble_with_the_bus_is_said_and_no_more(events: Events, capsys: pytest.CaptureFixture[str]) -> None:
-    """The user is disabled all the same."""
+    """A failure of the bus is one line on standard error, and raises no exception."""
     events.is_down = True
 
     recorder(BUS)(EVENT)

@@ -1,4 +1,4 @@
-"""`./edge-auth users …`: what operators can do, and what they read when they cannot."""
+"""`./edge-auth users …`: the effects of each command, and the messages of each failure."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def create(command: Command, username: str = "ada@example.com", *options: str) -
 def open_sessions(
     dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, username: str, count: int
 ) -> list[Session]:
-    """Open sessions of a user, as logins would."""
+    """Open sessions of a user, as logins do."""
     identity, now = identities.find(username), int(time.time())
     opening = DynamoDBSessionOpening(
         dynamodb, identities_table=f"admin-{IDENTITIES}", sessions_table=f"admin-{SESSIONS}"
@@ -58,12 +58,12 @@ def open_sessions(
 
 
 def living(sessions: DynamoDBSessions, user_id: str) -> list[Session]:
-    """Return the sessions that were not ended."""
+    """Return the sessions that are not revoked."""
     return [session for session in sessions_of(sessions, user_id) if session.revoked_at_seconds is None]
 
 
 def test_create_adds_a_user_who_can_log_in(command: Command, identities: DynamoDBIdentities) -> None:
-    """The user is active, under the canonical name, with a hash of the password that was given."""
+    """The user is active, and has the canonical name and a hash of the given password."""
     outcome = command("users", "create", "Ada@Example.com", "--password-stdin", stdin=f"{PASSWORD}\n")
 
     identity = identities.find("ada@example.com")
@@ -74,7 +74,7 @@ def test_create_adds_a_user_who_can_log_in(command: Command, identities: DynamoD
 
 
 def test_create_keeps_scope_and_roles(command: Command, identities: DynamoDBIdentities) -> None:
-    """What the tokens will carry is said when the user is made."""
+    """The options give the new user a scope and roles."""
     create(command, "ada", "--scope", "read write", "--role", "admin", "--role", "auditor")
 
     identity = identities.find("ada")
@@ -82,7 +82,7 @@ def test_create_keeps_scope_and_roles(command: Command, identities: DynamoDBIden
 
 
 def test_create_does_not_touch_an_existing_user(command: Command, identities: DynamoDBIdentities) -> None:
-    """A name is taken once, in any spelling of it."""
+    """A name that is taken is refused in any spelling, and its user stays unchanged."""
     create(command, "ada")
     before = identities.find("ada")
 
@@ -107,7 +107,7 @@ def test_create_does_not_touch_an_existing_user(command: Command, identities: Dy
     ],
 )
 def test_create_refuses_with_the_reason(command: Command, arguments: list[str], password: str, reason: str) -> None:
-    """P1: one line that says which rule was broken, and never the password."""
+    """P1: one line says which rule is broken, and never shows the password."""
     outcome = command("users", "create", *arguments, "--password-stdin", stdin=f"{password}\n")
 
     assert outcome.status == 1
@@ -119,7 +119,7 @@ def test_create_refuses_with_the_reason(command: Command, arguments: list[str], 
 def test_set_password_replaces_it_and_ends_all_sessions(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
-    """A8: whoever was logged in with the old password is logged out."""
+    """A8: the new password works, the old one does not, and all sessions end."""
     create(command, "ada")
     open_sessions(dynamodb, identities, "ada", 2)
 
@@ -136,7 +136,7 @@ def test_set_password_replaces_it_and_ends_all_sessions(
 def test_disable_ends_all_sessions_and_enable_lets_log_in_again(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
-    """A8, F18: disabling ends what is open; enabling opens nothing by itself."""
+    """A8, F18: disabling a user ends the sessions, and enabling the user opens none."""
     create(command, "ada")
     open_sessions(dynamodb, identities, "ada", 1)
 
@@ -154,7 +154,7 @@ def test_disable_ends_all_sessions_and_enable_lets_log_in_again(
 def test_sessions_lists_the_living_ones_oldest_first(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities
 ) -> None:
-    """One JSON object a line, for people and for programs; nothing in it logs anybody in."""
+    """Each line is one JSON object, for people and programs, and holds no secret."""
     create(command, "ada")
     opened = open_sessions(dynamodb, identities, "ada", 3)
 
@@ -169,7 +169,7 @@ def test_sessions_lists_the_living_ones_oldest_first(
 def test_end_sessions_logs_the_user_out_everywhere_and_nobody_else(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
-    """A8: all of one user's sessions, and the same call again ends none."""
+    """A8: all sessions of this user end, other users' sessions stay, and the same call again ends none."""
     create(command, "ada")
     create(command, "bob")
     open_sessions(dynamodb, identities, "ada", 2)
@@ -184,7 +184,7 @@ def test_end_sessions_logs_the_user_out_everywhere_and_nobody_else(
 
 @pytest.mark.parametrize(("least", "status"), [("8", 0), ("12", 0), ("13", 1), ("64", 1)])
 def test_the_least_length_is_the_stacks(command: Command, stacks: Stacks, least: str, status: int) -> None:
-    """P1: operators are bound by PasswordMinCharacters too."""
+    """P1: PasswordMinCharacters applies to operators too."""
     stacks.parameters["PasswordMinCharacters"] = least
 
     outcome = command("users", "create", "ada", "--password-stdin", stdin="twelve chars\n")
@@ -194,7 +194,7 @@ def test_the_least_length_is_the_stacks(command: Command, stacks: Stacks, least:
 
 
 def test_the_issuer_is_no_password(command: Command, stacks: Stacks) -> None:
-    """P4: where the stack was given one."""
+    """P4: the name of the configured issuer is refused as a password."""
     stacks.parameters["Issuer"] = "https://login.example.com"
 
     outcome = command("users", "create", "ada", "--password-stdin", stdin="login.example.com\n")
@@ -205,7 +205,7 @@ def test_the_issuer_is_no_password(command: Command, stacks: Stacks) -> None:
 def test_set_rights_replaces_both_and_ends_all_sessions(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
-    """What is not given is taken away, and it is said what is left; sessions with the old rights end."""
+    """Rights that are not given are removed, the new rights are printed, and sessions with the old rights end."""
     create(command, "ada", "--scope", "read write", "--role", "admin")
     open_sessions(dynamodb, identities, "ada", 2)
 
@@ -221,7 +221,7 @@ def test_set_rights_replaces_both_and_ends_all_sessions(
 
 
 def test_set_rights_refuses_with_the_reason(command: Command, identities: DynamoDBIdentities) -> None:
-    """Nothing changes."""
+    """A malformed role is refused with the rule, and the user stays unchanged."""
     create(command, "ada")
     before = identities.find("ada")
 
@@ -235,7 +235,7 @@ def test_set_rights_refuses_with_the_reason(command: Command, identities: Dynamo
 def test_delete_removes_the_user_and_ends_all_sessions(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
-    """F18: nothing is left in the table of users, and the name may be given again."""
+    """F18: no item stays in the table of users, and a new user may get the name."""
     create(command, "ada")
     user_id = identities.find("ada").user_id
     open_sessions(dynamodb, identities, "ada", 2)
@@ -251,7 +251,7 @@ def test_delete_removes_the_user_and_ends_all_sessions(
 
 @pytest.mark.parametrize(("typed", "status"), [("ada\n", 0), ("ad\n", 1), ("yes\n", 1), ("\n", 1), ("", 1)])
 def test_delete_asks_for_the_name(command: Command, identities: DynamoDBIdentities, typed: str, status: int) -> None:
-    """What cannot be undone is not done by a slip; it is said whom it would be done to."""
+    """The command names the user, and deletes it only after the exact name is typed."""
     create(command, "ada")
     user_id = identities.find("ada").user_id
 
@@ -268,7 +268,7 @@ def test_delete_asks_for_the_name(command: Command, identities: DynamoDBIdentiti
 
 
 def test_delete_without_a_terminal_wants_yes(command: Command, identities: DynamoDBIdentities) -> None:
-    """A script says what it does."""
+    """Without a terminal the command deletes nothing, and asks for --yes."""
     create(command, "ada")
 
     outcome = command("users", "delete", "ada")
@@ -282,7 +282,7 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
 
 @pytest.mark.parametrize("act", ["disable", "enable", "sessions", "end-sessions", "set-rights", "delete"])
 def test_an_unknown_user_is_one_readable_line(command: Command, identities: DynamoDBIdentities, act: str) -> None:
-    """And no user is made by asking for one."""
+    """Each command for an unknown user prints one line and creates no user."""
     outcome = command("users", act, "nobody")
 
     assert (outcome.status, outcome.out, outcome.err) == (1, "", "edge-auth: there is no such user\n")
@@ -291,7 +291,7 @@ def test_an_unknown_user_is_one_readable_line(command: Command, identities: Dyna
 
 
 def test_an_unknown_stack_is_one_readable_line(command: Command) -> None:
-    """The stack's name is in it."""
+    """The line names the stack."""
     outcome = command("--stack", "elsewhere", "users", "sessions", "ada")
 
     assert outcome.status == 1
@@ -300,7 +300,7 @@ def test_an_unknown_stack_is_one_readable_line(command: Command) -> None:
 
 
 def test_another_kind_of_stack_is_one_readable_line(command: Command, stacks: Stacks) -> None:
-    """A stack without our tables is not ours."""
+    """A stack without the tables in its outputs is refused."""
     stacks.outputs["other"] = []
 
     outcome = command("--stack", "other", "users", "sessions", "ada")
@@ -310,7 +310,7 @@ def test_another_kind_of_stack_is_one_readable_line(command: Command, stacks: St
 
 
 def test_trouble_with_aws_is_one_readable_line(command: Command, dynamodb: "DynamoDBClient") -> None:
-    """DC-3: an operator too is told that the outcome is unknown, and by which call."""
+    """DC-3: the line names the failed call and its error."""
     dynamodb.delete_table(TableName=f"admin-{IDENTITIES}")
 
     outcome = command("users", "disable", "ada")
@@ -323,7 +323,7 @@ def test_trouble_with_aws_is_one_readable_line(command: Command, dynamodb: "Dyna
 
 @pytest.mark.parametrize("option", ["--password", "-p"])
 def test_a_password_is_no_argument(command: Command, option: str) -> None:
-    """An argument is in the shell's history and in every process list."""
+    """There is no option for a password, because the shell's history and the process list show arguments."""
     outcome = command("users", "create", "ada", option, PASSWORD)
 
     assert outcome.status == 2
@@ -341,7 +341,7 @@ def test_a_password_is_no_argument(command: Command, option: str) -> None:
     ],
 )
 def test_help_explains_itself(command: Command, arguments: list[str], words: list[str]) -> None:
-    """Whoever has only the command finds everything from it."""
+    """The help lists the commands and options, and what they do."""
     outcome = command(*arguments)
 
     assert outcome.status == 0
@@ -349,7 +349,7 @@ def test_help_explains_itself(command: Command, arguments: list[str], words: lis
 
 
 def test_ctrl_c_at_the_prompt_ends_without_a_trace(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator who thinks better of it reads no Python."""
+    """Ctrl-C at the prompt prints no traceback."""
 
     def interrupted(*, from_stdin: bool) -> str:
         assert not from_stdin
@@ -363,7 +363,7 @@ def test_ctrl_c_at_the_prompt_ends_without_a_trace(command: Command, monkeypatch
 
 
 def test_all_clients_of_a_command_are_of_one_session(command: Command) -> None:
-    """A profile with MFA asks for its code once."""
+    """All clients share one SDK session, so a profile with MFA asks for its code once."""
     command("users", "sessions", "nobody")
 
     assert boto3.DEFAULT_SESSION is not None

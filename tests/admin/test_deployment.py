@@ -1,4 +1,4 @@
-"""How the operators' command finds what it works on."""
+"""The operators' command finds the stack that it works on."""
 
 import os
 
@@ -9,7 +9,7 @@ from admin.command import main
 
 
 def test_local_leads_to_this_machine_and_to_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the shell says of AWS is forgotten, a profile above all."""
+    """With --local the shell's settings for AWS, such as a profile, are replaced by those of the local stack."""
     environment = {
         "AWS_PROFILE": "production",
         "AWS_REGION": "eu-central-1",
@@ -33,7 +33,7 @@ def test_local_leads_to_this_machine_and_to_no_account(monkeypatch: pytest.Monke
 def test_a_missing_region_is_one_readable_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The first thing that a new operator forgets."""
+    """Without a region the command prints one line and no traceback."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
     status = main(["users", "sessions", "ada"])

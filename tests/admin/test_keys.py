@@ -1,4 +1,4 @@
-"""`./edge-auth keys …`: what operators see of the key ring, what they can do with it, and what they read when not."""
+"""`./edge-auth keys …`: the output and effects of each command, and the messages of each failure."""
 
 import io
 import json
@@ -26,10 +26,10 @@ Keys = Callable[..., Outcome]
 
 
 class Terminal(io.StringIO):
-    """Standard input of somebody who sits there."""
+    """Standard input that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return true."""
         return True
 
 
@@ -49,7 +49,7 @@ def stack() -> Stack:
 def keys(
     function: RotateKeysFunction, stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Keys:
-    """Return the command, run in this process; it checks that it printed no key."""
+    """Return a function that runs the command in this process and checks that it printed no key."""
     clients = {"cloudformation": stack, "lambda": function}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
 
@@ -58,7 +58,7 @@ def keys(
         secrets = key_material(function)
         try:
             status = main([*before, "keys", *arguments])
-        except SystemExit as end:  # argparse's own way out
+        except SystemExit as end:  # argparse ends the process
             status = int(str(end.code))
         printed = capsys.readouterr()
         secrets |= key_material(function)
@@ -69,16 +69,16 @@ def keys(
 
 
 class Broken(HTTPServer):
-    """An AWS that answers every request with a 500, which the SDK repeats where it may, and counts them."""
+    """A fake AWS that answers every request with 500, after which the SDK may repeat the request, and counts them."""
 
     requests = 0
 
 
 class Answer500(BaseHTTPRequestHandler):
-    """One request to it."""
+    """The handler of one request to `Broken`."""
 
     def do_POST(self) -> None:
-        """Fail."""
+        """Answer 500."""
         assert isinstance(self.server, Broken)
         self.server.requests += 1
         self.send_response(500)
@@ -91,7 +91,7 @@ class Answer500(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
-    """Return a broken AWS on this machine, past any proxy."""
+    """Yield a broken AWS on this machine, which no proxy hides."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Broken(("127.0.0.1", 0), Answer500) as server:
         thread = Thread(target=server.serve_forever)
@@ -102,7 +102,7 @@ def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
 
 
 def key_material(function: RotateKeysFunction) -> set[str]:
-    """Return all of the ring that must never be printed."""
+    """Return all secrets of the ring, in each encoding. The command must never print them."""
     ring = function.stored.ring
     signing = {timed.key.jwk["d"] for timed in ring.signing}
     mac = {text for timed in ring.mac for text in (base64url.encode(timed.key.secret), timed.key.secret.hex())}
@@ -110,17 +110,17 @@ def key_material(function: RotateKeysFunction) -> set[str]:
 
 
 def kids(function: RotateKeysFunction) -> list[str]:
-    """Return the ids of the ring's signing keys, in the order in which they were made."""
+    """Return the ids of the ring's signing keys, the oldest first."""
     return [timed.key.kid for timed in function.stored.ring.signing]
 
 
 def changes(function: RotateKeysFunction) -> list[dict[str, object]]:
-    """Return the calls that were to change something."""
+    """Return the calls of the function that ask for a change."""
     return [event for event in function.events if event["action"] != "show"]
 
 
 def test_show_has_a_line_for_each_key_with_its_state_and_dates(keys: Keys, function: RotateKeysFunction) -> None:
-    """K1: ids and times in UTC, each with its distance from now; never a key."""
+    """K1: each line has the key's id and its times in UTC with their distance from now, and never the key."""
     function.now = NOW + 5 * DAY
     current, upcoming = kids(function)
     mac_ids = [base64url.encode(timed.key.key_id) for timed in function.stored.ring.mac]
@@ -139,7 +139,7 @@ def test_show_has_a_line_for_each_key_with_its_state_and_dates(keys: Keys, funct
 
 
 def test_show_says_when_a_retired_key_ends(keys: Keys, function: RotateKeysFunction) -> None:
-    """K3: the last date of a key is the one that an operator waits for."""
+    """K3: the line of a retired key has its end and the time left."""
     function.now = NOW + 31 * DAY
     function.flow.advance()
     current = kids(function)[0]
@@ -155,7 +155,7 @@ def test_show_says_when_a_retired_key_ends(keys: Keys, function: RotateKeysFunct
 
 
 def test_json_is_the_summary_as_it_came(keys: Keys, function: RotateKeysFunction) -> None:
-    """For programs: one document on standard output."""
+    """With --json, standard output is one document for programs."""
     outcome = keys("show", "--json")
 
     assert json.loads(outcome.out)["version"] == function.stored.version
@@ -166,7 +166,7 @@ def test_json_is_the_summary_as_it_came(keys: Keys, function: RotateKeysFunction
 def test_rotate_lets_the_next_keys_sign_now_where_they_were_public_for_long_enough(
     keys: Keys, function: RotateKeysFunction
 ) -> None:
-    """K3: a key that all caches know may sign at once; so may the MAC key."""
+    """K3: the next keys sign at once, because all caches know the public key by now."""
     function.now = NOW + 5 * DAY
     upcoming, mac = kids(function)[-1], function.stored.ring.mac[-1].key.key_id
 
@@ -182,7 +182,7 @@ def test_rotate_lets_the_next_keys_sign_now_where_they_were_public_for_long_enou
 def test_rotate_says_when_the_next_key_will_sign_where_it_is_too_young(
     keys: Keys, function: RotateKeysFunction
 ) -> None:
-    """K3: no key signs before everyone can know it, whatever an operator wishes."""
+    """K3: also on an operator's request, no key signs before all caches can know it."""
     current, upcoming = kids(function)
 
     outcome = keys("rotate")
@@ -194,7 +194,7 @@ def test_rotate_says_when_the_next_key_will_sign_where_it_is_too_young(
 
 
 def test_rotate_changes_only_the_ring_that_was_shown(keys: Keys, function: RotateKeysFunction) -> None:
-    """Two operators at once: the second is told, and rotates nothing."""
+    """If another operator rotates first, the command says so and rotates nothing."""
     function.now = NOW + 5 * DAY
     function.others_first = lambda: function.flow.rotate(function.stored.version)
 
@@ -209,7 +209,7 @@ def test_rotate_changes_only_the_ring_that_was_shown(keys: Keys, function: Rotat
 def test_replace_says_what_will_happen_and_asks_for_the_stacks_name(
     keys: Keys, function: RotateKeysFunction, stack: Stack
 ) -> None:
-    """Nobody replaces the keys of the wrong stack with a careless `y`."""
+    """The command says what will happen and asks for the stack's name, so a careless `y` replaces no keys."""
     old = kids(function)
 
     outcome = keys("replace", typed="edge-auth\n")
@@ -228,7 +228,7 @@ def test_replace_says_what_will_happen_and_asks_for_the_stacks_name(
 def test_replace_does_nothing_where_the_name_is_not_typed(
     keys: Keys, function: RotateKeysFunction, stack: Stack, typed: str
 ) -> None:
-    """Anything else, and the end of input, is a no."""
+    """Any other answer, or the end of input, replaces nothing."""
     before = function.stored
 
     outcome = keys("replace", typed=typed)
@@ -238,7 +238,7 @@ def test_replace_does_nothing_where_the_name_is_not_typed(
 
 
 def test_replace_without_a_terminal_needs_yes(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
-    """A script says that it means it."""
+    """Without a terminal the command replaces nothing, and asks for --yes."""
     outcome = keys("replace")
 
     assert (outcome.status, changes(function), stack.updates) == (1, [], [])
@@ -246,7 +246,7 @@ def test_replace_without_a_terminal_needs_yes(keys: Keys, function: RotateKeysFu
 
 
 def test_replace_ends_the_old_keys_when_everybody_knows_the_new_one(keys: Keys, function: RotateKeysFunction) -> None:
-    """F15: by default no good token is refused: 480 seconds for every copy and cache to follow."""
+    """F15: by default the old keys end after 480 seconds, when every copy and cache has the new key."""
     old, mac = kids(function), function.stored.ring.mac
 
     outcome = keys("replace", "--yes")
@@ -261,7 +261,7 @@ def test_replace_ends_the_old_keys_when_everybody_knows_the_new_one(keys: Keys, 
 
 
 def test_replace_at_once_does_not_wait(keys: Keys, function: RotateKeysFunction) -> None:
-    """The price is said beforehand."""
+    """With --at-once the old keys end now, and the command says that fresh tokens may be refused for a time."""
     old = set(kids(function))
 
     outcome = keys("replace", "--at-once", "--yes")
@@ -274,7 +274,7 @@ def test_replace_at_once_does_not_wait(keys: Keys, function: RotateKeysFunction)
 
 
 def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, function: RotateKeysFunction) -> None:
-    """F16: refresh tokens of the old keys die when the old keys do."""
+    """F16: with --end-sessions the MAC keys are replaced too, so all refresh tokens end."""
     old = set(function.stored.ring.at(NOW).mac_keys)
 
     outcome = keys("replace", "--at-once", "--end-sessions", "--yes")
@@ -286,7 +286,7 @@ def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, functio
 def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
     keys: Keys, function: RotateKeysFunction, stack: Stack
 ) -> None:
-    """The template and every other parameter stay what they were."""
+    """Only KeyRingVersion changes; the template and every other parameter stay."""
     outcome = keys("replace", "--yes")
 
     (request,) = stack.updates
@@ -305,7 +305,7 @@ def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
 
 
 def test_replace_prints_one_json_document_for_programs(keys: Keys, function: RotateKeysFunction) -> None:
-    """All that is for people goes to standard error."""
+    """With --json, standard output is one document, and the text for people goes to standard error."""
     outcome = keys("replace", "--yes", "--json")
 
     assert json.loads(outcome.out)["version"] == function.stored.version
@@ -314,7 +314,7 @@ def test_replace_prints_one_json_document_for_programs(keys: Keys, function: Rot
 
 
 def test_replace_replaces_only_the_ring_that_was_shown(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
-    """A second run that answers the same leak does not replace the first one's keys."""
+    """If another operator replaces the keys first, a second run does not replace them again."""
     function.others_first = lambda: function.flow.replace_all(function.stored.version, at_once=True, end_sessions=False)
 
     outcome = keys("replace", "--yes")
@@ -334,7 +334,7 @@ def test_replace_replaces_only_the_ring_that_was_shown(keys: Keys, function: Rot
 def test_a_stack_that_cannot_be_updated_leaves_one_step_open(
     keys: Keys, function: RotateKeysFunction, stack: Stack, message: str, told: str
 ) -> None:
-    """The keys are replaced; what is open, why, and how to repeat only that, is said."""
+    """The keys are replaced, and the command says which step failed, why, and how to repeat only this step."""
     old = set(kids(function))
     stack.refusal = client_error("ValidationError", message, "UpdateStack")
 
@@ -348,7 +348,7 @@ def test_a_stack_that_cannot_be_updated_leaves_one_step_open(
 
 
 def test_an_update_that_is_rolled_back_leaves_one_step_open(keys: Keys, stack: Stack) -> None:
-    """Its status is said; its reason is in the stack's events."""
+    """The command prints the status of the update and refers to the stack's events."""
     stack.status = "UPDATE_ROLLBACK_COMPLETE"
 
     outcome = keys("replace", "--yes")
@@ -359,7 +359,7 @@ def test_an_update_that_is_rolled_back_leaves_one_step_open(keys: Keys, stack: S
 
 
 def test_the_local_stack_is_repeated_with_local(keys: Keys, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is printed can be typed as it stands."""
+    """The printed command has the option --local, so it can be copied."""
     monkeypatch.setattr("admin.command.use_local_stack", lambda: None)
     stack.status = "UPDATE_ROLLBACK_COMPLETE"
 
@@ -369,7 +369,7 @@ def test_the_local_stack_is_repeated_with_local(keys: Keys, stack: Stack, monkey
 
 
 def test_publish_updates_the_stack_and_not_the_ring(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
-    """The step alone: after an update that failed, and after a rotation, to spare cold authorizers a fetch."""
+    """The command only updates the stack, after a failed update or a rotation, so cold authorizers need no fetch."""
     before = function.stored
 
     outcome = keys("publish")
@@ -379,7 +379,7 @@ def test_publish_updates_the_stack_and_not_the_ring(keys: Keys, function: Rotate
 
 
 def test_publish_again_has_nothing_to_do(keys: Keys, stack: Stack) -> None:
-    """CloudFormation calls that an error; it is none."""
+    """CloudFormation's error for an update without changes is a success here."""
     stack.refusal = client_error("ValidationError", "No updates are to be performed.", "UpdateStack")
 
     outcome = keys("publish")
@@ -389,7 +389,7 @@ def test_publish_again_has_nothing_to_do(keys: Keys, stack: Stack) -> None:
 
 
 def test_interrupting_the_update_says_that_it_may_go_on(keys: Keys, stack: Stack) -> None:
-    """Ctrl-C ends the waiting, not the update."""
+    """Ctrl-C ends the command but not the update, and the command says so."""
     stack.interrupted = True
 
     outcome = keys("replace", "--yes")
@@ -403,7 +403,7 @@ def test_interrupting_the_update_says_that_it_may_go_on(keys: Keys, stack: Stack
 def test_interrupting_a_change_says_that_it_may_have_been_done(
     keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...]
 ) -> None:
-    """And where to look."""
+    """Ctrl-C during a change leaves the outcome unknown, and the command says how to look."""
     function.failure = KeyboardInterrupt()
 
     outcome = keys(*act)
@@ -416,7 +416,7 @@ def test_interrupting_a_change_says_that_it_may_have_been_done(
 def test_interrupting_at_the_question_does_nothing(
     keys: Keys, function: RotateKeysFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An operator who thinks better of it reads no Python."""
+    """Ctrl-C at the question prints no traceback and changes nothing."""
 
     def interrupted() -> str:
         raise KeyboardInterrupt
@@ -443,7 +443,7 @@ def test_interrupting_at_the_question_does_nothing(
 def test_a_change_is_tried_once_and_its_outcome_is_told(
     keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...], failure: Exception, told: str
 ) -> None:
-    """DC-3: what is known to be undone is told apart from what is not known; nothing goes on from there."""
+    """DC-3: the message says whether nothing was done or the outcome is unknown, and the command stops."""
     function.failure = failure
 
     outcome = keys(*act)
@@ -457,7 +457,7 @@ def test_a_change_is_tried_once_and_its_outcome_is_told(
 def test_an_error_in_the_function_is_its_type_and_no_more(
     keys: Keys, function: RotateKeysFunction, stack: Stack
 ) -> None:
-    """What else an error says is for the function's log."""
+    """The command prints only the type of the function's error; the details are in the function's log."""
     error = {"errorType": "TemporarilyUnavailable", "errorMessage": "a-detail", "stackTrace": ["a-trace"]}
     function.answer = response(error, FunctionError="Unhandled")
 
@@ -472,7 +472,7 @@ def test_an_error_in_the_function_is_its_type_and_no_more(
 def test_an_answer_of_another_form_is_one_readable_line(
     keys: Keys, function: RotateKeysFunction, payload: object
 ) -> None:
-    """A function of another version, perhaps."""
+    """An answer of another form suggests another version of the function."""
     function.only_changes = False
     function.answer = response(payload)
 
@@ -483,7 +483,7 @@ def test_an_answer_of_another_form_is_one_readable_line(
 
 
 def test_a_look_that_fails_may_simply_be_repeated(keys: Keys, function: RotateKeysFunction) -> None:
-    """Nothing can have changed."""
+    """A failed `show` changed nothing, so the message is to try again."""
     function.only_changes = False
     function.failure = ReadTimeoutError(endpoint_url="https://lambda")
 
@@ -496,7 +496,7 @@ def test_a_look_that_fails_may_simply_be_repeated(keys: Keys, function: RotateKe
 def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(
     keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...]
 ) -> None:
-    """It has no output that names the function."""
+    """Without the output that names the function, the command says to deploy the newer version first."""
     del stack.outputs["RotateKeysFunction"]
 
     outcome = keys(*act)
@@ -508,7 +508,7 @@ def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(
 
 
 def test_a_stack_without_the_parameter_has_to_be_deployed_first(keys: Keys, stack: Stack) -> None:
-    """CloudFormation's own words for it would help nobody."""
+    """Without the parameter KeyRingVersion, the command says to deploy the newer version first."""
     del stack.parameters["KeyRingVersion"]
 
     outcome = keys("publish")
@@ -520,7 +520,7 @@ def test_a_stack_without_the_parameter_has_to_be_deployed_first(keys: Keys, stac
 def test_missing_credentials_are_one_readable_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The real SDK, with nothing to sign with."""
+    """The real SDK without credentials fails, and the command prints one line."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
@@ -532,7 +532,7 @@ def test_missing_credentials_are_one_readable_line(
 
 
 def test_the_sdk_repeats_no_call_of_the_function(broken_aws: Broken) -> None:
-    """A repeat of a change that was done would be refused by its version, and look as if nothing had been done."""
+    """The SDK sends a call once, because the ring refuses a repeated change as if nothing had been done."""
     client = boto3.client("lambda", config=CONFIG, endpoint_url=f"http://127.0.0.1:{broken_aws.server_port}")
 
     with closing(client), pytest.raises(RotateKeysError, match=UNCLEAR):
@@ -542,7 +542,7 @@ def test_the_sdk_repeats_no_call_of_the_function(broken_aws: Broken) -> None:
 
 
 def test_the_command_waits_longer_than_the_function_may_take() -> None:
-    """Else every slow change would be an unclear one."""
+    """The command's timeout is longer than the function's, so a slow change still gets its answer."""
     assert properties("RotateKeysFunction")["Timeout"] < ANSWER_SECONDS
 
 
@@ -557,7 +557,7 @@ def test_the_command_waits_longer_than_the_function_may_take() -> None:
     ],
 )
 def test_help_explains_itself(keys: Keys, arguments: list[str], words: list[str]) -> None:
-    """Whoever has only the command finds everything from it."""
+    """The help lists the commands and options, and what they do."""
     outcome = keys(*arguments)
 
     assert outcome.status == 0

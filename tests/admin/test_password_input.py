@@ -1,4 +1,4 @@
-"""Where the operators' command takes passwords from."""
+"""The operators' command reads a password from standard input or from a prompt."""
 
 import io
 
@@ -9,15 +9,15 @@ from admin.password_input import PasswordInputError, read_new_password
 
 
 class Terminal(io.StringIO):
-    """Standard input that says it is a terminal."""
+    """Standard input that is a terminal."""
 
     def isatty(self) -> bool:
-        """Somebody sits there."""
+        """Return true."""
         return True
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Let somebody type these at the prompts; return the prompts that were shown."""
+    """Type these answers at the prompts; return the list of prompts that are shown."""
     prompts: list[str] = []
     waiting = list(answers)
 
@@ -34,21 +34,21 @@ def typed(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
     "text", ["secret words here\n", "secret words here\r\n", "secret words here", "secret words here\nx"]
 )
 def test_the_first_line_of_standard_input_is_the_password(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Without its line end, whichever it has."""
+    """The line is read without its line end, whether that is LF or CRLF."""
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
 
     assert read_new_password(from_stdin=True) == "secret words here"
 
 
 def test_spaces_belong_to_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P3: nothing is trimmed."""
+    """P3: spaces at the start and the end stay."""
     monkeypatch.setattr("sys.stdin", io.StringIO("  secret \n"))
 
     assert read_new_password(from_stdin=True) == "  secret "
 
 
 def test_an_empty_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken pipe sets no empty password."""
+    """An empty standard input, as from a broken pipe, is refused and is no empty password."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
 
     with pytest.raises(PasswordInputError, match="no password on standard input"):
@@ -56,7 +56,7 @@ def test_an_empty_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_prompt_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistyped password would lock its user out."""
+    """The second prompt catches a mistyped password, which would lock out the user."""
     prompts = typed(monkeypatch, "secret words here", "secret words here")
 
     assert read_new_password(from_stdin=False) == "secret words here"
@@ -64,7 +64,7 @@ def test_the_prompt_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_different_answers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither of them is taken."""
+    """Two different passwords are refused."""
     typed(monkeypatch, "secret words here", "secret words hers")
 
     with pytest.raises(PasswordInputError, match="the two passwords differ"):
@@ -72,7 +72,7 @@ def test_two_different_answers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_a_terminal_the_prompt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A script is told about --password-stdin; getpass would have echoed what comes."""
+    """Without a terminal getpass would echo the password, so the error names --password-stdin."""
     monkeypatch.setattr("sys.stdin", io.StringIO("secret words here\n"))
 
     with pytest.raises(PasswordInputError, match="--password-stdin"):
@@ -80,7 +80,7 @@ def test_without_a_terminal_the_prompt_is_refused(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_end_of_input_at_the_prompt_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-D is an answer too: one line, not a traceback."""
+    """Ctrl-D at the prompt is a PasswordInputError."""
 
     def ended(_prompt: str) -> str:
         raise EOFError
@@ -93,7 +93,7 @@ def test_the_end_of_input_at_the_prompt_is_an_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_bytes_that_are_no_text_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A password in another encoding is refused with a reason, and never quoted."""
+    """A password that is not UTF-8 is refused, and the error does not quote it."""
     line = io.BytesIO(b"long enough \xe9 in Latin-1\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(line, encoding="utf-8"))
 
