@@ -1,4 +1,4 @@
-"""A stand-in for the deployed API: the promises that the demo walk checks, each of which can be broken."""
+"""A stand-in for the deployed API. It keeps the promises that the demo walk checks, and can break each of them."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ Reply = tuple[int, dict[str, object], dict[str, str]]
 
 @dataclass
 class StubSession:
-    """One session: which generation is current, when it was rotated, whether it lives."""
+    """One session: its current generation, the time of its last rotation, and whether it lives."""
 
     generation: int = 0
     rotated_at: float = -1000.0
@@ -35,7 +35,7 @@ class StubSession:
 
 @dataclass
 class StubApi:
-    """Keeps every promise but the one named in `broken`. Time stands still but for `clock`."""
+    """Keeps every promise except the one named in `broken`. Only the test moves `clock` (seconds)."""
 
     key: SigningKey
     password: str
@@ -116,7 +116,7 @@ def _payload(token: str) -> str:
 
 @contextmanager
 def serving(api: StubApi) -> Iterator[str]:
-    """Serve the stub on a free port of this machine; yields its base URL."""
+    """Serve the stub on a free port of this machine, and yield its base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -136,7 +136,7 @@ def serving(api: StubApi) -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002, ANN401 - the base class's names
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""The environment in which the local stack's AWS clients run."""
+"""The environment of the local stack's AWS clients."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ DEVELOPERS = {
 
 
 def test_nothing_of_the_developers_account_is_inherited() -> None:
-    """No key, profile, file or endpoint of the shell's reaches a child."""
+    """No key, profile, file or endpoint of the shell reaches a child process."""
     environment = aws.environment(Settings(port=5001), DEVELOPERS)
 
     inherited = {
@@ -33,7 +33,7 @@ def test_nothing_of_the_developers_account_is_inherited() -> None:
 
 
 def test_an_aws_client_in_that_environment_finds_the_local_endpoint_and_the_dummy_keys() -> None:
-    """The SDK itself, in a fresh process, resolves to MiniStack."""
+    """The SDK in a fresh process uses MiniStack's address and the dummy keys."""
     script = (
         "import boto3; client = boto3.client('dynamodb');"
         "print(client.meta.endpoint_url, boto3.Session().get_credentials().access_key)"

@@ -1,4 +1,4 @@
-"""`python -m local` as make runs it."""
+"""`python -m local`, run as make runs it."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("command", ["demo", "run"])
 def test_a_busy_port_is_one_line_and_a_failure(command: str) -> None:
-    """No traceback, no half-started stack: exit status 1 and what to do."""
+    """The command prints one line that names the busy port, and ends with status 1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -39,7 +39,7 @@ def test_a_busy_port_is_one_line_and_a_failure(command: str) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("walk",), ("demo", "run")])
 def test_an_unknown_command_is_refused_with_the_usage(arguments: tuple[str, ...]) -> None:
-    """Exit status 2, as everywhere."""
+    """The command prints its usage and ends with status 2."""
     outcome = run(*arguments)
 
     assert outcome.returncode == 2

@@ -1,4 +1,4 @@
-"""The file that `make run` leaves for other programs."""
+"""The file that `make run` writes for other programs."""
 
 import stat
 import subprocess
@@ -11,7 +11,7 @@ from local import envfile
 
 @pytest.mark.parametrize("value", ["plain", "two words", "it's", '"$HOME" `id` \\ !', "", "line\nbreak"])
 def test_a_shell_reads_back_what_was_written(tmp_path: Path, value: str) -> None:
-    """Whatever a password holds, sourcing the file gives exactly that."""
+    """A shell that sources the file gets exactly the password, with any characters in it."""
     envfile.write(tmp_path / "env", {"EDGE_AUTH_PASSWORD": value})
 
     script = f'. "{tmp_path}/env"; printf %s "$EDGE_AUTH_PASSWORD"'
@@ -19,7 +19,7 @@ def test_a_shell_reads_back_what_was_written(tmp_path: Path, value: str) -> None
 
 
 def test_only_the_user_can_read_it_also_where_an_older_one_was_open_to_all(tmp_path: Path) -> None:
-    """It holds a password: mode 600, whatever was there before, and nothing else is left in the folder."""
+    """The file holds a password, so it has mode 600, also over an older file, and the folder has no other file."""
     path = tmp_path / "env"
     path.write_text("old")
     path.chmod(0o644)
@@ -31,7 +31,7 @@ def test_only_the_user_can_read_it_also_where_an_older_one_was_open_to_all(tmp_p
 
 
 def test_removing_it_twice_is_no_error(tmp_path: Path) -> None:
-    """Shutdown removes it, whether or not it was written."""
+    """Removing the file again is no error, so a shutdown can always remove it."""
     path = tmp_path / "env"
     envfile.write(path, {})
 

@@ -1,4 +1,4 @@
-"""Reading the gateway responses of a template, and applying them as AWS does."""
+"""The gateway responses of a template are read, and applied as AWS applies them."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def template(tmp_path: Path) -> Path:
 
 
 def test_each_response_is_read_with_status_headers_and_body(template: Path) -> None:
-    """As PutGatewayResponse takes them; CloudFormation's short forms elsewhere are no obstacle."""
+    """The responses have the form of PutGatewayResponse; CloudFormation's short forms elsewhere do no harm."""
     body = {"application/json": '{"error":"invalid_token"}'}
 
     assert gateway.read(template) == [
@@ -46,7 +46,7 @@ def test_each_response_is_read_with_status_headers_and_body(template: Path) -> N
 
 
 def test_a_response_that_only_a_deployment_could_resolve_is_refused(template: Path) -> None:
-    """The local stack must not answer with something else than AWS."""
+    """A response with a value that only AWS can resolve is refused, so the local stack answers as AWS does."""
     template.write_text(TEMPLATE.replace("\"'Bearer'\"", "!Sub \"'${Realm}'\""))
 
     with pytest.raises(Failure, match="UNAUTHORIZED"):
@@ -54,7 +54,7 @@ def test_a_response_that_only_a_deployment_could_resolve_is_refused(template: Pa
 
 
 def test_a_template_without_gateway_responses_is_refused(template: Path) -> None:
-    """They are half of the HTTP contract: their absence is no detail."""
+    """The gateway responses are part of the HTTP contract, so a template without them is refused."""
     template.write_text(TEMPLATE.replace("GatewayResponses", "Others"))
 
     with pytest.raises(Failure, match="GatewayResponses"):
@@ -67,7 +67,7 @@ def response(kind: str, status: str) -> gateway.GatewayResponse:
 
 
 def test_a_type_without_a_response_has_the_default_of_its_class() -> None:
-    """As AWS does it: status, headers and body; a default of the other class changes nothing."""
+    """Each type of a default's class gets its status, headers and body, and types of the other class do not."""
     kinds = gateway.FALLBACKS["DEFAULT_5XX"]
 
     assert gateway.with_fallbacks([response("DEFAULT_5XX", "503")]) == [
@@ -77,7 +77,7 @@ def test_a_type_without_a_response_has_the_default_of_its_class() -> None:
 
 
 def test_a_type_with_a_response_keeps_it() -> None:
-    """The default is for the others."""
+    """The default applies only to the types without a response."""
     given = [response("DEFAULT_4XX", "400"), response("UNAUTHORIZED", "401")]
 
     applied = {found.kind: found.status for found in gateway.with_fallbacks(given)}
@@ -89,12 +89,12 @@ def test_a_type_with_a_response_keeps_it() -> None:
 
 
 def test_without_a_default_nothing_is_added() -> None:
-    """MiniStack then answers as AWS does."""
+    """Without a default the list of responses stays as it is."""
     assert gateway.with_fallbacks([response("THROTTLED", "429")]) == [response("THROTTLED", "429")]
 
 
 def test_every_type_of_api_gateways_has_its_class() -> None:
-    """The SDK knows all types; each is a default, or falls back to one."""
+    """Each type that the SDK lists is a default or falls back to a default."""
     shape = botocore.session.get_session().get_service_model("apigateway").shape_for("GatewayResponseType")
     kinds = [*gateway.FALLBACKS, *(kind for kinds in gateway.FALLBACKS.values() for kind in kinds)]
 
@@ -103,7 +103,7 @@ def test_every_type_of_api_gateways_has_its_class() -> None:
 
 
 def test_the_projects_own_template_can_be_read() -> None:
-    """The two challenges of RFC 6750 differ, and both are 401."""
+    """The challenges for a missing and for a bad token (RFC 6750) differ, and both are 401."""
     responses = {response.kind: response for response in gateway.read(ROOT / "template.yaml")}
 
     missing, denied = responses["UNAUTHORIZED"], responses["ACCESS_DENIED"]

@@ -1,4 +1,4 @@
-"""What make says where a machine lacks something."""
+"""The messages of make on a machine that lacks something."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ from local.settings import ROOT
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Return a checkout with as much of the project as make needs to begin."""
+    """Return a checkout with the files that make needs to begin."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     shutil.copytree(ROOT / "locks", tmp_path / "locks")
     return tmp_path
 
 
 def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run make, as from a shell that knows nothing of the make that runs the tests."""
+    """Run make without the variables of the make that runs the tests."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "PIP_", "UV_"))}
     return subprocess.run(
         ["make", *arguments],
@@ -33,12 +33,12 @@ def make(checkout: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 def errors(outcome: subprocess.CompletedProcess[str]) -> list[str]:
-    """Return our own lines of complaint; make adds one of its own."""
+    """Return the Makefile's own error lines, without the line that make adds."""
     return [line for line in outcome.stderr.splitlines() if not line.startswith("make")]
 
 
 def fake_python(folder: Path, script: str) -> str:
-    """Return the path of an interpreter that is none."""
+    """Return the path of a shell script in the place of an interpreter."""
     path = folder / "fake-python"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -46,7 +46,7 @@ def fake_python(folder: Path, script: str) -> str:
 
 
 def test_make_alone_lists_its_targets(checkout: Path) -> None:
-    """Each with a few words."""
+    """The list has every target."""
     outcome = make(checkout)
 
     for target in ("demo", "run", "test", "check", "build", "deploy", "lock", "clean"):
@@ -62,7 +62,7 @@ def test_make_alone_lists_its_targets(checkout: Path) -> None:
     ids=["old Python", "no venv module"],
 )
 def test_a_python_that_will_not_do_is_one_readable_line(checkout: Path, script: str, complaint: str) -> None:
-    """The line names the interpreter and the way out."""
+    """The line names the interpreter and the problem."""
     python = fake_python(checkout, script)
 
     outcome = make(checkout, "test", f"PYTHON={python}")
@@ -73,7 +73,7 @@ def test_a_python_that_will_not_do_is_one_readable_line(checkout: Path, script: 
 
 
 def test_an_unreachable_package_index_is_one_readable_line(checkout: Path) -> None:
-    """The details are in a log."""
+    """The command prints one line, and the details are in a log."""
     nowhere = "http://127.0.0.1:9/simple"
 
     outcome = make(checkout, "test", f"PYTHON={sys.executable}", PIP_INDEX_URL=nowhere, PIP_RETRIES="0")

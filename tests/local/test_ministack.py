@@ -1,4 +1,4 @@
-"""Starting MiniStack."""
+"""The start of MiniStack."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from local.settings import Settings
 
 @pytest.fixture
 def port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number: int = probe.getsockname()[1]
@@ -24,7 +24,7 @@ def port() -> int:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", ""], ids=["loopback", "all interfaces"])
 def test_a_busy_port_is_named_together_with_its_setting(address: str) -> None:
-    """The developer learns which port, and how to choose another."""
+    """The message names the port and the setting for another one."""
     with socket.create_server((address, 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -33,12 +33,12 @@ def test_a_busy_port_is_named_together_with_its_setting(address: str) -> None:
 
 
 def test_a_free_port_is_no_failure(port: int) -> None:
-    """Nothing listens, nothing is said."""
+    """A port without a listener raises nothing."""
     ministack.require_free_port(port)
 
 
 def test_its_environment_listens_on_this_machine_alone_and_enforces_iam(tmp_path: Path) -> None:
-    """One listener on 127.0.0.1, everything written below the given folder, nothing of the developer's inherited."""
+    """It listens only on 127.0.0.1, writes below the given folder, and inherits no setting of the developer's."""
     inherited = {"PATH": os.defpath, "HOME": "/home/dev", "AWS_PROFILE": "production", "GITHUB_TOKEN": "real"}
 
     environment = ministack.environment(Settings(port=5001), tmp_path, inherited)
@@ -52,7 +52,7 @@ def test_its_environment_listens_on_this_machine_alone_and_enforces_iam(tmp_path
 
 
 def test_a_server_that_ends_while_starting_is_reported_with_its_last_words(tmp_path: Path, port: int) -> None:
-    """The end of the log is part of the message."""
+    """The message has the end of the server's log."""
     command = [sys.executable, "-c", "raise SystemExit('no such luck')"]
     with (
         Process(command, env=os.environ, log=tmp_path / "log", cwd=tmp_path) as process,

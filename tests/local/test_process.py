@@ -1,4 +1,4 @@
-"""Child processes leave nothing behind."""
+"""Child processes end with the block that started them."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ time.sleep(600)
 
 
 def start(script: str, folder: Path) -> Process:
-    """Start a Python script, its output in `log`."""
+    """Start a Python script, with its output in the file `log`."""
     return Process([sys.executable, "-c", script], env=os.environ, log=folder / "log", cwd=folder)
 
 
@@ -31,7 +31,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_leaving_the_block_ends_the_command_and_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also a command that ignores a polite request, and a grandchild that it forgot."""
+    """A command that ignores SIGTERM ends, and so does its child process."""
     monkeypatch.setattr(process, "POLITE_SECONDS", 0.1)
     log = tmp_path / "log"
 
@@ -46,7 +46,7 @@ def test_leaving_the_block_ends_the_command_and_its_children(tmp_path: Path, mon
 
 
 def test_an_error_in_the_block_ends_the_command_too(tmp_path: Path) -> None:
-    """Ctrl-C, a failed step: the command does not outlive them."""
+    """The command ends when Ctrl-C interrupts the block."""
 
     def fail() -> None:
         with start("import time; time.sleep(600)", tmp_path) as started:
@@ -61,7 +61,7 @@ def test_an_error_in_the_block_ends_the_command_too(tmp_path: Path) -> None:
 
 
 def test_the_tail_is_the_end_of_the_log(tmp_path: Path) -> None:
-    """The last lines, indented, are what an error message shows."""
+    """The tail is the last lines of the log, indented, for an error message."""
     with start("for n in range(100): print('line', n)", tmp_path) as finished:
         assert finished.wait() == 0
 

@@ -1,4 +1,4 @@
-"""The demo walk notices every promise that is not kept."""
+"""The demo walk detects every broken promise of the API."""
 
 from contextlib import closing
 
@@ -28,7 +28,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> StubApi:
 
 
 def walk(stub: StubApi) -> list[str]:
-    """Walk through the stub; return the lines that were said."""
+    """Walk through the stub, and return the printed lines."""
     said: list[str] = []
     with serving(stub) as url, closing(Api(url)) as api:
         Walk(api, User("ada", PASSWORD), stub.key, rotation_grace_seconds=2, say=said.append).all()
@@ -36,7 +36,7 @@ def walk(stub: StubApi) -> list[str]:
 
 
 def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> None:
-    """Twelve steps, each with its mark."""
+    """The walk prints twelve steps, each with its mark."""
     said = walk(stub)
 
     assert len([line for line in said if line.startswith("  ✓ ")]) == 12
@@ -58,7 +58,7 @@ def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> 
     ],
 )
 def test_a_broken_promise_ends_the_walk_at_its_step(stub: StubApi, broken: str, step: str) -> None:
-    """The failure names the step, so that make ends with it."""
+    """The walk ends with a Failure that names the step."""
     stub.broken = broken
 
     with pytest.raises(Failure, match=step):
@@ -66,7 +66,7 @@ def test_a_broken_promise_ends_the_walk_at_its_step(stub: StubApi, broken: str, 
 
 
 def test_no_line_holds_a_whole_token(stub: StubApi) -> None:
-    """The demo is run in front of people, and its output is pasted into tickets."""
+    """The walk prints only the beginning of a token, because its output is shown and copied."""
     said = "\n".join(walk(stub))
 
     assert "…" in said

@@ -1,4 +1,4 @@
-"""What `make build` says of the layer, and when it refuses one."""
+"""`make build` prints the layer's size, and refuses a layer over the budget."""
 
 import random
 import subprocess
@@ -20,7 +20,7 @@ def package(layer: Path, name: str, content: bytes) -> None:
 
 
 def test_the_weight_names_sizes_and_the_largest_parts_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Both sizes in one line, then ten parts and no more, each package as a whole."""
+    """The first line has both sizes, and ten lines follow for the largest packages."""
     for number in range(12):
         package(tmp_path, f"package{number}", bytes(100_000 * (number + 1)))
 
@@ -33,7 +33,7 @@ def test_the_weight_names_sizes_and_the_largest_parts_first(tmp_path: Path, caps
 
 
 def test_the_budget_is_what_the_documents_say() -> None:
-    """15 MB zipped, 50 MB unzipped."""
+    """The budget is 15 MB zipped and 50 MB unzipped."""
     assert (weight.MAX_ZIPPED, weight.MAX_UNZIPPED) == (15_000_000, 50_000_000)
 
 
@@ -47,8 +47,8 @@ def test_the_budget_is_what_the_documents_say() -> None:
 def test_a_layer_over_the_budget_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], budget: str, error: str
 ) -> None:
-    """It is weighed all the same, since its parts say what has grown."""
-    package(tmp_path, "grown", random.Random(0).randbytes(1_200_000))  # noqa: S311 - what no archive makes smaller
+    """The sizes of its parts are printed too, to show what has grown."""
+    package(tmp_path, "grown", random.Random(0).randbytes(1_200_000))  # noqa: S311 - it does not compress
     monkeypatch.setattr(weight, budget, 1_000_000)
 
     assert main(tmp_path) == 1
@@ -59,7 +59,7 @@ def test_a_layer_over_the_budget_is_refused(
 
 
 def test_a_build_fails_with_it(tmp_path: Path) -> None:
-    """What make runs ends with another status than 0."""
+    """The command of `make build` ends with status 1."""
     package(tmp_path, "grown", bytes(50_000_001))
 
     outcome = subprocess.run(
