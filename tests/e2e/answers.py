@@ -1,10 +1,10 @@
-"""What every answer of the API has in common."""
+"""The form that every error of the API has."""
 
 import requests
 
 
 def assert_error(response: requests.Response, status: int, error: str) -> None:
-    """Check that this is the error, in the API's one shape, not to be cached and not to be sniffed."""
+    """Check the status, the error, the body's form, and the headers against caching and sniffing."""
     assert (response.status_code, response.json().get("error")) == (status, error), response.text
     assert response.json().keys() == {"error", "error_description"}
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"

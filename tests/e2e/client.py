@@ -20,7 +20,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass
 class Session:
-    """What a client holds of a session."""
+    """A client's view of a session: its id and its tokens."""
 
     session_id: str
     access_token: str = field(repr=False)
@@ -28,15 +28,15 @@ class Session:
 
     @property
     def key(self) -> "dict[str, AttributeValueTypeDef]":
-        """Key of the session's item."""
+        """The key of the session's item."""
         return {"user_id": {"S": claims_of(self.access_token).sub}, "session_id": {"S": self.session_id}}
 
 
 class Client:
-    """Calls the API; `secrets` are all tokens and passwords that went over the wire."""
+    """Calls the API, and keeps in `secrets` all tokens and passwords that it sent or received."""
 
     def __init__(self, base_url: str) -> None:
-        """Call the API at this address, whatever proxy the environment names."""
+        """Call the API at this address, without a proxy from the environment."""
         self.base_url = base_url
         self.secrets: set[str] = set()
         self._session = requests.Session()
@@ -66,7 +66,7 @@ class Client:
         return self.send("POST", path, FORM, urlencode(body))
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: str = "") -> requests.Response:
-        """Send anything, and remember the secrets of the answer."""
+        """Send a request, and remember the secrets of the answer."""
         response = self._session.request(
             method, self.base_url + path, headers=headers, data=body, timeout=30, allow_redirects=False
         )

@@ -1,4 +1,4 @@
-"""One local stack for the whole session, deployed from the real template by `local/`, and clients of it."""
+"""One local stack for the whole run, deployed from the real template by `local/`, and its clients."""
 
 import os
 import secrets
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests, and let the search for leaks come last."""
+    """Mark these tests, and run the search for leaks last."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("e2e")
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Return a stack that serves on a free port, with the template's own parameters."""
+    """Yield a stack that serves on a free port, with the template's own parameters."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -41,7 +41,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _rested(stack: Stack) -> None:
-    """Begin each file with nobody having to wait: to the limits of logins, all tests are one source."""
+    """Delete all counters of attempts before each file, because all tests are one source."""
     (table,) = (name for name in stack.clients.dynamodb.list_tables()["TableNames"] if "ThrottleTable" in name)
     for page in stack.clients.dynamodb.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:
@@ -50,14 +50,14 @@ def _rested(stack: Stack) -> None:
 
 @pytest.fixture(scope="session")
 def client(stack: Stack) -> Iterator[Client]:
-    """Return a client that remembers every secret it sent or was given."""
+    """Yield a client that remembers every secret that it sent or received."""
     with closing(Client(stack.settings.base_url)) as client:
         yield client
 
 
 @pytest.fixture
 def session(client: Client, stack: Stack) -> Session:
-    """Return a session that was just opened."""
+    """Return a new session."""
     return client.open_session(stack.user.name, stack.user.password)
 
 
@@ -81,7 +81,7 @@ def operator(stack: Stack) -> Operator:
 
 @pytest.fixture
 def person(operator: Operator) -> Person:
-    """Return a user of this test's own, made with the operators' command."""
+    """Create a user for this test with the operators' command."""
     person = Person(f"user-{secrets.token_hex(6)}", secrets.token_urlsafe(18))
     outcome = operator("create", person.name, "--password-stdin", stdin=f"{person.password}\n")
     assert outcome.returncode == 0, outcome.stderr
@@ -90,7 +90,7 @@ def person(operator: Operator) -> Person:
 
 @pytest.fixture
 def age(stack: Stack) -> Callable[[Session], None]:
-    """Return an act that makes a session's last rotation a minute old, so that no test waits for the grace window."""
+    """Return a function that makes a session's last rotation a minute older, so no test waits for the grace window."""
 
     def age(session: Session) -> None:
         stack.clients.dynamodb.update_item(

@@ -1,4 +1,4 @@
-"""The guide for a leaked key, as its reader follows it: steps with commands."""
+"""The steps of the guide for a leaked key, with their commands."""
 
 import re
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ STATUS = re.compile(r"^# → (\d{3})$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Step:
-    """A step's title, its commands, and the statuses that the guide promises for those that call the API."""
+    """A step: its title, its commands, and the statuses that the guide promises for its calls of the API."""
 
     title: str
     commands: tuple[str, ...]
 
     @property
     def script(self) -> str:
-        """All of it."""
+        """All commands of the step."""
         return "".join(self.commands)
 
     @property
     def statuses(self) -> list[str]:
-        """What follows the arrows."""
+        """The statuses after the arrows."""
         return STATUS.findall(self.script)
 
 
 def steps(guide: Path = GUIDE) -> list[Step]:
-    """Return the steps that have commands, in their order.
+    """Return the steps with commands, in their order.
 
     Raises:
         ValueError: there is no such section.

@@ -1,6 +1,6 @@
-"""Lets time pass for the deployed stack's keys.
+"""Makes time pass for the deployed stack's keys.
 
-No clock is moved: the times in the data are set back, and the functions that hold a copy of them forget it.
+No clock moves. Instead, the times in the data are set back, and the functions drop their copies of the data.
 """
 
 import json
@@ -28,7 +28,7 @@ class KeyTimes:
     """The keys of a deployed stack, and the time that passes for them."""
 
     def __init__(self, stack: Stack) -> None:
-        """Act on this stack."""
+        """Read where this stack keeps its keys."""
         self._clients = stack.clients
         self._secret = stack.outputs["KeyRingSecret"]
         self._rotate_keys = stack.outputs["RotateKeysFunction"]
@@ -54,7 +54,7 @@ class KeyTimes:
         return {key["kid"] for key in json.loads(self._deployed_jwks())["keys"]}
 
     def choose(self, alg: str) -> None:
-        """Update the stack with another SigningAlgorithm, as an operator would."""
+        """Update the stack with another SigningAlgorithm, as an operator does."""
         cloudformation = self._clients.cloudformation
         parameters = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]
         others: list[ParameterTypeDef] = [
@@ -74,7 +74,7 @@ class KeyTimes:
         self._forget()
 
     def sign_with(self, alg: str) -> None:
-        """Let keys of this algorithm sign, the next one too."""
+        """Make the current and the next signing key keys of this algorithm."""
         if self.ring.signing[-1].key.alg != alg:
             self.choose(alg)
         while self.signing.alg != alg:
@@ -85,14 +85,14 @@ class KeyTimes:
         self._let_pass(self.ring.signing[-1].signs_from_seconds - _now())
 
     def let_end(self, kid: str) -> None:
-        """Let time pass until nothing under this key is accepted any more."""
+        """Let time pass until this key verifies no token any more."""
         ends_at = next(timed.ends_at_seconds for timed in self.ring.signing if timed.key.kid == kid)
         assert ends_at is not None
         self._let_pass(ends_at - _now())
 
     @contextmanager
     def put_back(self) -> Iterator[None]:
-        """Leave keys and algorithm as they were, for the tests that share the stack."""
+        """Restore the keys and the algorithm afterwards, for the other tests on the stack."""
         ring, jwks, alg = self._ring_text(), self._deployed_jwks(), self.ring.signing[-1].key.alg
         yield
         if self.ring.signing[-1].key.alg != alg:
@@ -131,11 +131,11 @@ class KeyTimes:
         assert "FunctionError" not in response, answer
 
     def _forget(self) -> None:
-        """Make those who keep the ring for five minutes read it again."""
+        """Make the functions that keep the ring for five minutes read it again."""
         for name in READERS:
             function = self._functions[name]
             timeout = self._clients.lambda_.get_function_configuration(FunctionName=function)["Timeout"]
-            # What is said of the configuration does not matter, but that it is said: new processes start with it.
+            # The value stays the same, but the update makes Lambda start new processes.
             self._clients.lambda_.update_function_configuration(FunctionName=function, Timeout=timeout)
 
     def _ring_text(self) -> str:

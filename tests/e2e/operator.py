@@ -1,4 +1,4 @@
-"""The operators' command, and the users it makes."""
+"""The operators' command, and the users that it creates."""
 
 import subprocess
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ class Operator(Protocol):
     """Runs `edge-auth users …` on the stack under test."""
 
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Return the command's outcome."""
+        """Run the command, and return its outcome."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """A user of one test."""
+    """The user of one test."""
 
     name: str
     password: str = field(repr=False)

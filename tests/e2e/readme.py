@@ -13,7 +13,7 @@ FENCE = re.compile(r"^```bash\ncurl ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Example:
-    """A command, and the status that the README promises."""
+    """A command and the status that the README promises for it."""
 
     command: str
     status: str

@@ -9,7 +9,7 @@ DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorizat
 
 
 def test_the_key_set_is_public_and_cacheable(client: Client) -> None:
-    """Signing and next key, without a private member."""
+    """The key set has the signing key and the next key, without private members."""
     response = client.get("/.well-known/jwks.json")
 
     assert response.status_code == 200
@@ -21,7 +21,7 @@ def test_the_key_set_is_public_and_cacheable(client: Client) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_a_discovery_document_names_addresses_that_answer(client: Client, session: Session, path: str) -> None:
-    """RFC 8414 §3.3: the issuer is the address asked, and each endpoint is where it says."""
+    """RFC 8414 §3.3: the issuer is the address that was asked, and each named endpoint answers."""
     response = client.get(path)
     assert response.status_code == 200
     assert "max-age" in response.headers["Cache-Control"]

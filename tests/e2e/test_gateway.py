@@ -1,4 +1,4 @@
-"""What the gateway itself answers, and where the local stack listens."""
+"""The answers of the gateway itself, and the address on which the local stack listens."""
 
 import sys
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ LOOPBACK = "0100007F"  # 127.0.0.1 as /proc/net/tcp writes it, on a little-endia
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/auth", "/auth/login/more", "/.well-known/nothing"])
 def test_an_unknown_route_is_not_found(client: Client, path: str) -> None:
-    """The gateway's own 404 has the shape of every other error."""
+    """The gateway's own 404 has the form of every other error."""
     assert_error(client.get(path), 404, "not_found")
 
 
 def test_a_method_that_no_route_has_is_not_found(client: Client) -> None:
-    """API Gateway knows no 405: a route is a path and a method."""
+    """API Gateway has no 405, because a route is a path and a method."""
     assert_error(client.get("/auth/login"), 404, "not_found")
 
 
 def test_the_gateways_answers_ask_for_https_only(client: Client) -> None:
-    """Also what no function answers carries HSTS."""
+    """The answers that come from no function have HSTS too."""
     for response in (client.get("/nothing"), client.get("/me"), client.get("/me", "bad")):
         assert response.headers["Strict-Transport-Security"].startswith("max-age=")
 
@@ -45,7 +45,7 @@ def _broken_authorizer(stack: Stack) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_broken_authorizer")
 def test_an_authorizer_that_fails_is_503_and_never_a_verdict_on_the_token(client: Client, session: Session) -> None:
-    """DC-3: the template configures no response of this type, so it has the default of its class."""
+    """DC-3: the template has no response of this type, so the answer is the default of its class."""
     response = client.get("/me", session.access_token)
 
     assert_error(response, 503, "temporarily_unavailable")
@@ -54,7 +54,7 @@ def test_an_authorizer_that_fails_is_503_and_never_a_verdict_on_the_token(client
 
 @pytest.mark.parametrize("kind", gateway.FALLBACKS["DEFAULT_5XX"])
 def test_every_5xx_of_the_gateways_own_is_503_with_retry_after(stack: Stack, kind: str) -> None:
-    """Also those types that MiniStack never answers with, such as a timeout."""
+    """The types that MiniStack never answers, such as a timeout, have this response too."""
     found = stack.clients.apigateway.get_gateway_response(
         restApiId=API_ID,
         responseType=kind,  # type: ignore[arg-type] # the type is one of a list
@@ -67,8 +67,8 @@ def test_every_5xx_of_the_gateways_own_is_503_with_retry_after(stack: Stack, kin
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_listens_but_on_this_machine_alone(client: Client, stack: Stack) -> None:
-    """MiniStack and its workers have one listening socket, on 127.0.0.1."""
-    client.get("/me")  # some worker runs
+    """MiniStack and its workers have one listening socket, and it is on 127.0.0.1."""
+    client.get("/me")  # so a worker runs
     inodes = {inode for process in _group(stack.pid) for inode in _sockets(process)}
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
 
@@ -79,7 +79,7 @@ def test_nothing_listens_but_on_this_machine_alone(client: Client, stack: Stack)
 
 def _group(leader: int) -> list[Path]:
     processes = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
-    # The fifth field of stat, the third after the name's closing bracket, is the process group.
+    # The process group is the fifth field of stat, which is the third after the name's closing bracket.
     return [path for path in processes if _stat(path).rpartition(")")[2].split()[2:3] == [str(leader)]]
 
 

@@ -1,6 +1,6 @@
-"""Access tokens of the deployed stack, verified by what others wrote, while keys rotate (K1, K3, K4, F15).
+"""Other libraries verify access tokens of the deployed stack while keys rotate (K1, K3, K4, F15).
 
-The verifiers find the keys as any would: from the issuer's discovery document to its key set.
+The verifiers find the key set through the issuer's discovery document.
 """
 
 import json
@@ -23,7 +23,7 @@ from tests.e2e.client import Client
 from tests.e2e.key_times import KeyTimes
 from tests.e2e.verifiers.libraries import LIBRARIES, ON_NODE, Claims, Refused, Verify, all_verifiers
 
-# RFC 9864 wants the name Ed25519, which few libraries know yet; joserfc says so.
+# joserfc warns about the name EdDSA: RFC 9864 prefers Ed25519, which few libraries know yet.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
 
 logger = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 @pytest.fixture(autouse=True)
 def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let PyJWT's client reach this machine past any proxy."""
+    """Let PyJWT's client reach this machine without a proxy."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
 def keys(stack: Stack) -> Iterator[KeyTimes]:
-    """Return the deployment's keys, which are put back afterwards."""
+    """Yield the deployment's keys, and restore them afterwards."""
     keys = KeyTimes(stack)
     with keys.put_back():
         yield keys
@@ -45,12 +45,12 @@ def keys(stack: Stack) -> Iterator[KeyTimes]:
 
 @pytest.fixture
 def token(client: Client, stack: Stack) -> Callable[[], str]:
-    """Return an act that logs in for an access token."""
+    """Return a function that logs in and returns an access token."""
     return lambda: client.open_session(stack.user.name, stack.user.password).access_token
 
 
 def test_every_library_takes_part() -> None:
-    """Those of Node are left out only where nobody could fetch them, and never without a word."""
+    """The libraries of Node may be missing only outside CI, and then the test is skipped with their names."""
     missing = set(ON_NODE) - set(LIBRARIES)
     if missing and "CI" not in os.environ:
         pytest.skip(f"could not be fetched: {', '.join(sorted(missing))}")
@@ -73,7 +73,7 @@ def test_every_library_takes_part() -> None:
 def test_no_rotation_refuses_a_good_token(
     client: Client, keys: KeyTimes, token: Callable[[], str], before: str, after: str
 ) -> None:
-    """What was signed before, while both keys are published, and after is good everywhere until its own key ends."""
+    """Tokens from before, during and after a rotation are good for every verifier until their own key ends."""
     keys.sign_with(before)
     first = token()
     if after != before:
@@ -87,9 +87,9 @@ def test_no_rotation_refuses_a_good_token(
 
         assert [header_of(each)["alg"] for each in (first, between, last)] == [before, before, after]
         assert header_of(first)["kid"] == header_of(between)["kid"] != header_of(last)["kid"]
-        # The key was published before it signed: those who fetched the keys earlier know it too.
+        # The key was published before it signed, so verifiers with an older copy of the keys know it.
         assert taken_by(made_before, last) == by_all(last)
-    # None of them minds a member that is not of RFC 7517.
+    # Every library accepts the member `exp`, which is not in RFC 7517.
     assert "exp" in published_keys(client)[header_of(first)["kid"]]
     with all_verifiers(client.base_url, AUDIENCE) as verifiers:
         for each in (first, between, last):
@@ -114,7 +114,7 @@ def test_no_rotation_refuses_a_good_token(
 def test_the_authorizer_learns_a_key_that_it_was_not_deployed_with(
     client: Client, keys: KeyTimes, token: Callable[[], str]
 ) -> None:
-    """It asks the issuer, and nobody has to deploy anything when keys rotate (Z13)."""
+    """The authorizer asks the issuer, so a rotation of keys needs no deployment (Z13)."""
     while keys.signing.kid in keys.deployed_kids():
         keys.let_the_next_key_sign()
     access_token = token()
@@ -132,23 +132,23 @@ Spoil = Callable[[str, SigningKey], str]
 
 
 def for_another_audience(access_token: str, key: SigningKey) -> str:
-    """Return the token as another API's, signed with the deployment's own key."""
+    """Return the token with the audience of another API, signed with the deployment's own key."""
     return issue(tokens.claims_of(access_token)._replace(aud="https://other.example.com"), key)
 
 
 def of_another_issuer(access_token: str, key: SigningKey) -> str:
-    """Return the token as another issuer's, signed with the deployment's own key."""
+    """Return the token with another issuer, signed with the deployment's own key."""
     return issue(tokens.claims_of(access_token)._replace(iss="https://other.example.com"), key)
 
 
 def of_another_key(access_token: str, key: SigningKey) -> str:
-    """Return the token under a key that calls itself by the deployment's key id."""
+    """Return the token signed with a foreign key under the deployment's key id."""
     foreign = signing_key.load(key.alg, signing_key.generate(key.alg))
     return jwt.encode(payload_of(access_token), foreign, key.alg, headers_of(key))
 
 
 def of_another_type(access_token: str, key: SigningKey) -> str:
-    """Return the token as a JWT of no particular use (RFC 9068 §4: to be refused)."""
+    """Return the token with the general type JWT, which RFC 9068 §4 refuses."""
     return jwt.encode(payload_of(access_token), key.private_key, key.alg, {**headers_of(key), "typ": "JWT"})
 
 
@@ -164,7 +164,7 @@ def of_no_algorithm(access_token: str, key: SigningKey) -> str:
 def test_each_library_refuses_what_it_should(
     client: Client, keys: KeyTimes, token: Callable[[], str], spoil: Spoil
 ) -> None:
-    """The way each library is set up here is one that checks: signature, algorithm, issuer, audience, time and type."""
+    """Each library, as it is set up here, checks signature, algorithm, issuer, audience, time and type."""
     good = token()
     spoiled = spoil(good, keys.signing)
 
@@ -178,7 +178,7 @@ def test_each_library_refuses_what_it_should(
 def test_a_cache_that_asks_again_gets_a_document_only_when_it_changed(
     client: Client, keys: KeyTimes, path: str
 ) -> None:
-    """RFC 9110 §13.1.2 over HTTP: 304 with the same tag and no body, until the keys rotate."""
+    """RFC 9110 §13.1.2: the answer is 304 with the same tag and no body, until the document changes."""
     first = client.get(path)
     tag = {"If-None-Match": first.headers["ETag"]}
 
@@ -197,12 +197,12 @@ def test_a_cache_that_asks_again_gets_a_document_only_when_it_changed(
 
 
 def published_keys(client: Client) -> dict[str, dict[str, object]]:
-    """Return the keys of the key set, by their ids."""
+    """Return the published keys by their ids."""
     return {key["kid"]: key for key in client.get("/.well-known/jwks.json").json()["keys"]}
 
 
 def taken_by(verifiers: Mapping[str, Verify], access_token: str) -> dict[str, Claims]:
-    """Return the libraries that take this token, and the claims that each read."""
+    """Return the libraries that accept this token, each with the claims that it read."""
     taken = {}
     for name, verify in verifiers.items():
         try:
@@ -213,12 +213,12 @@ def taken_by(verifiers: Mapping[str, Verify], access_token: str) -> dict[str, Cl
 
 
 def by_all(access_token: str) -> dict[str, Claims]:
-    """Return what `taken_by` does where all libraries take it."""
+    """Return the result of `taken_by` for a token that all libraries accept."""
     return dict.fromkeys(LIBRARIES, payload_of(access_token))
 
 
 def header_of(access_token: str) -> dict[str, str]:
-    """Read the header, unverified."""
+    """Return the header without verifying it."""
     return dict(jwt.get_unverified_header(access_token))
 
 
@@ -228,5 +228,5 @@ def headers_of(key: SigningKey) -> dict[str, str]:
 
 
 def payload_of(access_token: str) -> dict[str, object]:
-    """Read the claims, unverified."""
+    """Return the claims without verifying them."""
     return dict(json.loads(base64url.decode(access_token.split(".")[1])))

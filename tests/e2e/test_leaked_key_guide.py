@@ -1,4 +1,4 @@
-"""The guide for a leaked key, followed from its first command to its last, as they stand."""
+"""The guide for a leaked key: all its commands run unchanged, in their order."""
 
 import json
 import os
@@ -22,14 +22,14 @@ from tests.e2e.client import Client, Session
 from tests.e2e.guide import Step, steps
 from tests.e2e.operator import Person
 
-# The body goes nowhere and the status to standard error; otherwise the guide's command is untouched.
+# The function drops the body and writes the status to standard error. The guide's commands stay unchanged.
 CURL = 'curl() { command curl --noproxy "*" -s -o /dev/null -w "%{http_code}\\n" "$@" >&2; }\nset -e\n'
 LABELS = ("AWSCURRENT", "AWSPREVIOUS")
 
 
 @dataclass
 class Leak:
-    """What has leaked, and who was logged in. `opened` is a session from before the step that is under way."""
+    """The leaked keys and the user. `first` is a session from before the leak, `opened` one from before the step."""
 
     stack: Stack
     client: Client
@@ -39,7 +39,7 @@ class Leak:
     opened: Session = field(init=False)
 
     def __post_init__(self) -> None:
-        """Log in, and note the ring that leaks."""
+        """Log in, and note the keys that leak."""
         self.first = self.login()
         self.opened = self.first
         self.note_keys()
@@ -48,7 +48,7 @@ class Leak:
         command.chmod(0o700)
 
     def note_keys(self) -> None:
-        """Take the signing keys of the ring for leaked."""
+        """Note all signing keys of the ring as leaked."""
         self.leaked |= {timed.key.kid for timed in self.ring().signing}
 
     def login(self) -> Session:
@@ -56,7 +56,7 @@ class Leak:
         return self.client.open_session(self.person.name, self.person.password)
 
     def follow(self, step: Step) -> subprocess.CompletedProcess[str]:
-        """Type what the step says, at a terminal, and the stack's name where it is asked for."""
+        """Run the step's commands at a terminal, and type the stack's name for the question."""
         variables = {"EDGE_AUTH_URL": self.client.base_url, "OLD_ACCESS_TOKEN": self.first.access_token}
         terminal, keyboard = pty.openpty()
         try:
@@ -86,12 +86,12 @@ class Leak:
 
 
 def ids_are_shown(leak: Leak, printed: str) -> None:
-    """Every key that has leaked is there to be noted."""
+    """Check that the output has the id of every leaked key."""
     assert [kid for kid in leak.leaked if kid not in printed] == []
 
 
 def old_keys_have_an_end(leak: Leak, printed: str) -> None:
-    """All that were published have one, and until then nobody notices."""
+    """Check that every published leaked key has an end, and that tokens are good until then."""
     assert "Type the stack's name, edge-auth, to go on:" in printed
     published = leak.published()
     assert [kid for kid in leak.leaked & published.keys() if "exp" not in published[kid]] == []
@@ -99,7 +99,7 @@ def old_keys_have_an_end(leak: Leak, printed: str) -> None:
 
 
 def old_keys_are_gone(leak: Leak, _printed: str) -> None:
-    """What they signed is refused; the session lives on."""
+    """Check that tokens of the old keys are refused, and that the session goes on."""
     assert leak.leaked.isdisjoint(leak.published())
     assert_error(leak.client.get("/me", leak.opened.access_token), 401, "invalid_token")
     refreshed = leak.client.refresh(leak.opened.refresh_token)
@@ -108,19 +108,19 @@ def old_keys_are_gone(leak: Leak, _printed: str) -> None:
 
 
 def sessions_are_gone(leak: Leak, _printed: str) -> None:
-    """Refresh tokens are refused; a login works."""
+    """Check that old refresh tokens are refused, and that a login works."""
     assert_error(leak.client.refresh(leak.opened.refresh_token), 400, "invalid_grant")
     assert leak.client.get("/me", leak.login().access_token).status_code == 200
 
 
 def authorizer_is_up_to_date(leak: Leak, printed: str) -> None:
-    """The step can be repeated at any time."""
+    """Check that the authorizer has the public keys, and that a token is good."""
     assert printed.endswith(("it has them already.\n", "the authorizer has these public keys.\n"))
     assert leak.client.get("/me", leak.opened.access_token).status_code == 200
 
 
 def leaked_ids_are_not_shown(leak: Leak, printed: str) -> None:
-    """None that was noted is left, and the log tells of the replacements."""
+    """Check that no noted key is left, and that the log has the replacements."""
     assert [kid for kid in leak.leaked if kid in printed] == []
     pages = leak.stack.clients.logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{STACK_NAME}-rotate-keys"
@@ -131,7 +131,7 @@ def leaked_ids_are_not_shown(leak: Leak, printed: str) -> None:
 
 
 def no_label_is_on_a_leaked_key(leak: Leak, _printed: str) -> None:
-    """Neither of the versions that have a label holds one."""
+    """Check that no version with a label holds a leaked key."""
     for label in LABELS:
         assert leak.leaked.isdisjoint({timed.key.kid for timed in leak.ring(label).signing}), label
 
@@ -154,7 +154,7 @@ def leak(stack: Stack, client: Client, person: Person, tmp_path: Path) -> Leak:
 
 
 def test_the_guide_leads_from_a_leak_to_where_nothing_of_it_is_left(leak: Leak) -> None:
-    """K3: each step is run as the guide has it, and has the effect that the guide promises."""
+    """K3: each step runs unchanged and has the effect that the guide promises."""
     assert [step.title for step in steps()] == list(EFFECTS)
     for step in steps():
         leak.opened = leak.login()

@@ -1,4 +1,4 @@
-"""After all the other tests: what the stack wrote down."""
+"""The logs and tables of the stack, after all other tests."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tests.e2e.client import Client, Session
 
 
 def test_no_log_and_no_table_holds_a_token_or_a_password(client: Client, stack: Stack, session: Session) -> None:
-    """Every secret that went over the wire in this run is looked for, by a search that finds what is there."""
+    """No secret of this run is in the logs or the tables, and the search does find ids and names there."""
     client.refresh(session.refresh_token)
     client.get("/me", session.access_token)
     client.get("/me", f"{session.access_token}x")
@@ -22,7 +22,7 @@ def test_no_log_and_no_table_holds_a_token_or_a_password(client: Client, stack: 
     assert stack.user.name in tables
     long_enough_to_mean_something = {secret for secret in client.secrets if len(secret) >= 12}
     assert {session.access_token, session.refresh_token, stack.user.password} <= long_enough_to_mean_something
-    # A token's signature or MAC alone would do harm too, and so would its seed.
+    # The end of a token is searched too: its signature, MAC or seed alone would do harm.
     parts = {part for secret in long_enough_to_mean_something for part in (secret, secret[-40:])}
     assert [part for part in parts if part in logs or part in tables] == []
 

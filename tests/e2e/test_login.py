@@ -8,7 +8,7 @@ from tests.e2e.client import JSON, Client
 
 
 def test_login_with_the_right_password_answers_tokens_not_to_be_cached(client: Client, stack: Stack) -> None:
-    """The token response has the members of the contract and `no-store`."""
+    """The token response has its seven members and `no-store`."""
     response = client.post_json("/auth/login", {"username": stack.user.name, "password": stack.user.password})
 
     assert response.status_code == 200
@@ -22,7 +22,7 @@ def test_login_with_the_right_password_answers_tokens_not_to_be_cached(client: C
 
 
 def test_login_with_a_wrong_password_or_an_unknown_user_answers_the_same_bytes(client: Client, stack: Stack) -> None:
-    """Nobody learns from the answer which of the two was wrong."""
+    """The answer does not show whether the user name or the password is wrong."""
     wrong = client.post_json("/auth/login", {"username": stack.user.name, "password": "not the password"})
     unknown = client.post_json("/auth/login", {"username": "nobody", "password": "not the password"})
 
@@ -45,12 +45,12 @@ def test_login_with_a_wrong_password_or_an_unknown_user_answers_the_same_bytes(c
     ids=["empty", "cut off", "no object", "no password", "number", "twice", "over 8 KiB"],
 )
 def test_login_with_a_malformed_body_is_an_invalid_request(client: Client, body: str) -> None:
-    """Whatever is not one small JSON object with two texts is refused."""
+    """A body that is not a small JSON object with two texts is refused."""
     assert_error(client.send("POST", "/auth/login", JSON, body), 400, "invalid_request")
 
 
 def test_login_with_another_media_type_is_refused(client: Client) -> None:
-    """A login is JSON: a form, which any web page could send, is not read."""
+    """A login is JSON, and a form, which any web page can send, is refused."""
     response = client.post_form("/auth/login", {"username": "ada", "password": "x"})
 
     assert_error(response, 415, "unsupported_media_type")

@@ -8,7 +8,7 @@ from tests.e2e.operator import Person
 
 
 def test_logout_with_json_ends_the_session(client: Client, session: Session) -> None:
-    """204 without a body, and the refresh token is dead."""
+    """The answer is 204 without a body, and the refresh token is refused afterwards."""
     response = client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
 
     assert (response.status_code, response.content) == (204, b"")
@@ -17,7 +17,7 @@ def test_logout_with_json_ends_the_session(client: Client, session: Session) -> 
 
 
 def test_logout_with_the_revocation_form_ends_the_session(client: Client, session: Session) -> None:
-    """The form of RFC 7009 §2.1 does the same."""
+    """The form of RFC 7009 §2.1 ends the session like the JSON body."""
     response = client.post_form("/auth/logout", {"token": session.refresh_token, "token_type_hint": "refresh_token"})
 
     assert response.status_code == 204
@@ -33,7 +33,7 @@ def test_logout_with_an_older_token_of_the_session_ends_it(client: Client, sessi
 
 
 def test_logout_with_a_dead_or_unknown_token_is_answered_alike(client: Client, session: Session) -> None:
-    """RFC 7009 §2.2: a token that means nothing is logged out already."""
+    """RFC 7009 §2.2: the answer for a dead or unknown token is 204 too."""
     client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
 
     for token in (session.refresh_token, tokens.unknown(session.refresh_token), "no token at all"):
@@ -41,7 +41,7 @@ def test_logout_with_a_dead_or_unknown_token_is_answered_alike(client: Client, s
 
 
 def test_logout_ends_one_session_and_leaves_the_others(client: Client, stack: Stack, session: Session) -> None:
-    """The other device stays logged in."""
+    """The other session of the user can still refresh."""
     other = client.open_session(stack.user.name, stack.user.password)
 
     client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
@@ -50,7 +50,7 @@ def test_logout_ends_one_session_and_leaves_the_others(client: Client, stack: St
 
 
 def test_logout_of_all_ends_every_session_of_the_user(client: Client, person: Person) -> None:
-    """`"all": true` ends the others too, and the user can log in again."""
+    """`"all": true` ends all sessions of the user, and the user can log in again."""
     one, other = (client.open_session(person.name, person.password) for _ in range(2))
 
     response = client.post_json("/auth/logout", {"refresh_token": one.refresh_token, "all": True})

@@ -1,4 +1,4 @@
-"""The operators' command against the running stack."""
+"""The operators' command on the running stack."""
 
 import json
 
@@ -8,12 +8,12 @@ from tests.e2e.operator import Operator, Person
 
 
 def test_a_created_user_can_log_in(client: Client, person: Person) -> None:
-    """What the operator makes, the API knows."""
+    """A user that the operator creates can log in through the API."""
     assert client.open_session(person.name, person.password).session_id
 
 
 def test_a_taken_name_is_refused_in_one_line(operator: Operator, person: Person) -> None:
-    """Exit status 1, and a line that says so."""
+    """The exit status is 1, and one line names the user."""
     outcome = operator("create", person.name, "--password-stdin", stdin="another long password\n")
 
     assert outcome.returncode == 1
@@ -22,7 +22,7 @@ def test_a_taken_name_is_refused_in_one_line(operator: Operator, person: Person)
 
 
 def test_living_sessions_are_listed(client: Client, operator: Operator, person: Person) -> None:
-    """One JSON object a line, for each session and no other."""
+    """Each living session is one line with a JSON object."""
     ids = {client.open_session(person.name, person.password).session_id for _ in range(2)}
 
     outcome = operator("sessions", person.name)
@@ -32,7 +32,7 @@ def test_living_sessions_are_listed(client: Client, operator: Operator, person: 
 
 
 def test_ended_sessions_are_dead(client: Client, operator: Operator, person: Person) -> None:
-    """The operator logs a user out everywhere."""
+    """The refresh token of a session that the operator ended is refused."""
     session = client.open_session(person.name, person.password)
 
     outcome = operator("end-sessions", person.name)
@@ -42,7 +42,7 @@ def test_ended_sessions_are_dead(client: Client, operator: Operator, person: Per
 
 
 def test_a_disabled_user_is_out_and_an_enabled_one_back(client: Client, operator: Operator, person: Person) -> None:
-    """Disabling ends the sessions and refuses logins; enabling allows them again."""
+    """Disabling a user ends the sessions and refuses logins, and enabling allows logins again."""
     session = client.open_session(person.name, person.password)
     credentials = {"username": person.name, "password": person.password}
 
@@ -55,7 +55,7 @@ def test_a_disabled_user_is_out_and_an_enabled_one_back(client: Client, operator
 
 
 def test_a_new_password_replaces_the_old_one(client: Client, operator: Operator, person: Person) -> None:
-    """The old password and the old sessions are dead, the new password works."""
+    """The old password and the old sessions are refused, and the new password works."""
     session = client.open_session(person.name, person.password)
 
     assert operator("set-password", person.name, "--password-stdin", stdin="a quite different one\n").returncode == 0

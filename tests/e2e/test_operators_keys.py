@@ -1,4 +1,4 @@
-"""`./edge-auth keys …` on the deployed stack: what an operator does with the key ring, and what clients notice."""
+"""`./edge-auth keys …` on the deployed stack: the effects on the key ring and on clients."""
 
 import json
 import os
@@ -33,7 +33,7 @@ REPLACE_SECONDS = 480
 
 @pytest.fixture
 def keys(stack: Stack) -> Keys:
-    """Return `./edge-auth keys` for this stack, which has to succeed."""
+    """Return a function that runs `./edge-auth keys` on this stack and checks its success."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         outcome = subprocess.run(
@@ -53,7 +53,7 @@ def keys(stack: Stack) -> Keys:
 
 @pytest.fixture
 def ring(stack: Stack) -> Callable[[], KeyRing]:
-    """Return what reads the key ring that is in force."""
+    """Return a function that reads the key ring from the secret."""
 
     def read() -> KeyRing:
         secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
@@ -64,7 +64,7 @@ def ring(stack: Stack) -> Callable[[], KeyRing]:
 
 @pytest.fixture
 def deployed(stack: Stack) -> Iterator[DeployedKeys]:
-    """Return what reads the public keys in the authorizer's environment, by their id."""
+    """Yield a function that reads the public keys in the authorizer's environment, by their ids."""
     lambda_client = boto3.client(
         "lambda",
         endpoint_url=stack.settings.endpoint,
@@ -83,7 +83,7 @@ def deployed(stack: Stack) -> Iterator[DeployedKeys]:
 
 
 def kid_of(access_token: str) -> str:
-    """Return the id of the key that signed it."""
+    """Return the id of the token's signing key."""
     return str(json.loads(base64url.decode(access_token.split(".", maxsplit=1)[0]))["kid"])
 
 
@@ -93,7 +93,7 @@ def kids(ring: KeyRing) -> list[str]:
 
 
 def test_show_lists_every_key_and_shows_none(keys: Keys, ring: Callable[[], KeyRing]) -> None:
-    """Ids, states and dates of the ring that is in the secret."""
+    """The output has the ids of all keys in the secret, and no secret part of a key."""
     now = ring()
 
     outcome = keys("show")
@@ -107,7 +107,7 @@ def test_show_lists_every_key_and_shows_none(keys: Keys, ring: Callable[[], KeyR
 def test_rotate_brings_the_next_keys_forward_and_nobody_notices(
     client: Client, person: Person, keys: Keys, ring: Callable[[], KeyRing]
 ) -> None:
-    """F15: a next key that was public for seconds only signs a day from now, and not in a month."""
+    """F15: a next key that was public only for seconds signs in a day instead of in a month."""
     keys("replace", "--at-once", "--yes")
     before = ring()
     session = client.open_session(person.name, person.password)
@@ -126,7 +126,7 @@ def test_rotate_brings_the_next_keys_forward_and_nobody_notices(
 def test_publish_hands_the_authorizer_the_ring_of_now_once(
     keys: Keys, ring: Callable[[], KeyRing], deployed: DeployedKeys
 ) -> None:
-    """Z13: a cold authorizer has the end of a key and its successor in its environment, and makes no call for them."""
+    """Z13: a cold authorizer has all keys and their ends in its environment, so it needs no call for them."""
     keys("rotate")
 
     first, second = keys("publish"), keys("publish")
@@ -141,7 +141,7 @@ def test_publish_hands_the_authorizer_the_ring_of_now_once(
 def test_replaced_keys_end_when_all_know_the_new_one(
     client: Client, session: Session, keys: Keys, ring: Callable[[], KeyRing], deployed: DeployedKeys
 ) -> None:
-    """K3, F15: until then the old ones sign and verify everywhere; the second of their end is everywhere the same."""
+    """K3, F15: the old keys sign and verify until their end, and every copy has the same second as their end."""
     old = kid_of(session.access_token)
 
     summary = json.loads(keys("replace", "--yes", "--json").stdout)
@@ -160,9 +160,9 @@ def test_replaced_keys_end_when_all_know_the_new_one(
 def test_a_key_that_is_replaced_at_once_opens_nothing_any_more(
     client: Client, person: Person, keys: Keys, ring: Callable[[], KeyRing], deployed: DeployedKeys
 ) -> None:
-    """K3: neither tokens from before nor what a thief signs with the leaked key, whatever he makes the authorizer ask.
+    """K3: earlier tokens and an attacker's tokens under the leaked key are refused, also after the issuer is asked.
 
-    Sessions live on, and what is issued from now on is accepted at once.
+    Sessions go on, and new tokens are accepted at once.
     """
     session = client.open_session(person.name, person.password)
     leaked = ring().at(int(time.time())).signing
@@ -187,7 +187,7 @@ def test_a_key_that_is_replaced_at_once_opens_nothing_any_more(
 
 
 def test_replacing_the_mac_keys_ends_every_session(client: Client, person: Person, keys: Keys) -> None:
-    """F16: refresh tokens under the old MAC keys are refused, and a login opens a session that works."""
+    """F16: refresh tokens under the old MAC keys are refused, and a new session works."""
     session = client.open_session(person.name, person.password)
 
     keys("replace", "--at-once", "--end-sessions", "--yes")
@@ -201,7 +201,7 @@ def test_replacing_the_mac_keys_ends_every_session(client: Client, person: Perso
 
 
 def test_a_replacement_is_in_the_log_that_the_alarm_watches(stack: Stack) -> None:
-    """A16: `KeysReplacedAlarm` counts these events; each says whether sessions were ended."""
+    """A16: the log has the events that `KeysReplacedAlarm` counts, and each says whether the sessions ended."""
     pages = stack.clients.logs.get_paginator("filter_log_events").paginate(
         logGroupName="/aws/lambda/edge-auth-rotate-keys"
     )

@@ -1,4 +1,4 @@
-"""POST /auth/password on the deployed stack, and what operators do to accounts with sessions."""
+"""POST /auth/password and the operators' changes of accounts, on the deployed stack."""
 
 import pytest
 import requests
@@ -14,18 +14,18 @@ NEW_PASSWORD = "a quite different one"
 
 @pytest.fixture
 def own(client: Client, person: Person) -> Session:
-    """Return the session that asks."""
+    """Return the session that sends the requests."""
     return client.open_session(person.name, person.password)
 
 
 def change(client: Client, session: Session, current: str, new: str = NEW_PASSWORD) -> requests.Response:
-    """Change the password in a session."""
+    """Ask for a change of password with the session's access token."""
     body = {"current_password": current, "new_password": new}
     return client.post_json("/auth/password", body, session.access_token)
 
 
 def test_a_user_changes_the_password(client: Client, person: Person, own: Session) -> None:
-    """A8, F17: the new one works, the old one does not; other sessions are dead, and this one goes on."""
+    """A8, F17: the new password works, the old one does not, other sessions end, and this one goes on."""
     other = client.open_session(person.name, person.password)
 
     response = change(client, own, person.password)
@@ -40,7 +40,7 @@ def test_a_user_changes_the_password(client: Client, person: Person, own: Sessio
 
 
 def test_a_wrong_current_password_changes_nothing(client: Client, person: Person, own: Session) -> None:
-    """An access token alone is not enough."""
+    """An access token without the current password changes nothing."""
     assert_error(change(client, own, "not the right one at all"), 401, "invalid_credentials")
     client.open_session(person.name, person.password)
 
@@ -57,12 +57,12 @@ def test_a_wrong_current_password_changes_nothing(client: Client, person: Person
 def test_a_bad_new_password_is_refused_with_the_reason(
     client: Client, person: Person, own: Session, new: str, error: str
 ) -> None:
-    """P1, P4: the list of common passwords is in the layer that was deployed."""
+    """P1, P4: the answer names the broken rule, and the deployed layer has the list of common passwords."""
     assert_error(change(client, own, person.password, new), 400, error)
 
 
 def test_without_a_token_nobody_changes_a_password(client: Client, person: Person) -> None:
-    """The authorizer stands before the route."""
+    """The route has the authorizer, so a request without a token is a 401."""
     response = client.post_json("/auth/password", {"current_password": person.password, "new_password": NEW_PASSWORD})
 
     assert_error(response, 401, "invalid_token")
@@ -70,7 +70,7 @@ def test_without_a_token_nobody_changes_a_password(client: Client, person: Perso
 
 
 def test_after_a_logout_the_access_token_changes_no_password(client: Client, person: Person, own: Session) -> None:
-    """It still opens other routes for some minutes; here the session is asked."""
+    """The access token still opens other routes for minutes, but this route checks the session."""
     client.post_json("/auth/logout", {"refresh_token": own.refresh_token})
 
     response = change(client, own, person.password)
@@ -81,7 +81,7 @@ def test_after_a_logout_the_access_token_changes_no_password(client: Client, per
 
 
 def test_nobody_registers_where_nobody_may(client: Client, stack: Stack) -> None:
-    """SelfRegistration is false by default: there is no such route, and no such function."""
+    """SelfRegistration is false by default, so neither the route nor the function exists."""
     response = client.post_json("/auth/register", {"username": "mallory", "password": "a fine long passphrase"})
 
     assert_error(response, 404, "not_found")
@@ -91,7 +91,7 @@ def test_nobody_registers_where_nobody_may(client: Client, stack: Stack) -> None
 
 
 def test_new_rights_are_in_the_next_tokens(client: Client, operator: Operator, person: Person, own: Session) -> None:
-    """Sessions with the old rights end."""
+    """Sessions with the old rights end, and the tokens of the next login have the new rights."""
     outcome = operator("set-rights", person.name, "--scope", "notes:read notes:write", "--role", "editor")
 
     assert (outcome.returncode, outcome.stderr) == (0, "")
@@ -102,7 +102,7 @@ def test_new_rights_are_in_the_next_tokens(client: Client, operator: Operator, p
 
 
 def test_a_deleted_user_is_gone(client: Client, operator: Operator, person: Person, own: Session) -> None:
-    """F18: sessions and logins; and the name may be given again."""
+    """F18: the sessions end, logins are refused, and a new user may get the name."""
     outcome = operator("delete", person.name, "--yes")
 
     assert (outcome.returncode, outcome.stdout) == (0, "deleted, 1 session ended\n")

@@ -1,4 +1,4 @@
-"""GET /me on the deployed stack: the authorizer behind API Gateway."""
+"""GET /me on the deployed stack, where API Gateway calls the authorizer."""
 
 import time
 
@@ -20,13 +20,13 @@ INVALID = 'Bearer error="invalid_token"'
 
 @pytest.fixture
 def key(stack: Stack) -> SigningKey:
-    """Return the deployment's own key ring."""
+    """Return the deployment's signing key."""
     secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
     return from_secret_json(secret["SecretString"]).at(int(time.time())).signing
 
 
 def test_a_valid_token_reaches_the_function_with_its_claims(client: Client, session: Session) -> None:
-    """The function learns who calls from the authorizer."""
+    """The function gets the claims of the caller from the authorizer."""
     response = client.get("/me", session.access_token)
 
     assert response.status_code == 200
@@ -53,7 +53,7 @@ def test_a_forged_token_is_a_401_with_the_error(client: Client, session: Session
 
 
 def test_an_expired_token_is_a_401_with_the_error(client: Client, session: Session, key: SigningKey) -> None:
-    """A token of the deployment's own key, an hour too old, is refused."""
+    """A token that expired an hour ago is refused, although the deployment's own key signed it."""
     response = client.get("/me", tokens.expired(session.access_token, key))
 
     assert_error(response, 401, "invalid_token")
@@ -61,7 +61,7 @@ def test_an_expired_token_is_a_401_with_the_error(client: Client, session: Sessi
 
 
 def test_a_token_of_a_foreign_key_is_a_401_with_the_error(client: Client, session: Session) -> None:
-    """The same claims under somebody else's key are refused."""
+    """A token with the same claims under a foreign key is refused."""
     claims = claims_of(session.access_token)
     foreign = SigningKey("ES256", signing_key.generate("ES256"))
 
@@ -73,7 +73,7 @@ def test_a_token_of_a_foreign_key_is_a_401_with_the_error(client: Client, sessio
 
 @pytest.mark.parametrize("value", ["Bearer", "Basic YWRhOng=", "Bearer a b", "Bearer x.y.z"])
 def test_other_credentials_are_a_401_with_the_error(client: Client, value: str) -> None:
-    """What is in the header but is no bearer token is refused."""
+    """An Authorization header without one bearer token is refused."""
     response = client.get_with("/me", {"Authorization": value})
 
     assert_error(response, 401, "invalid_token")
@@ -81,12 +81,12 @@ def test_other_credentials_are_a_401_with_the_error(client: Client, value: str) 
 
 
 def test_a_refresh_token_is_no_access_token(client: Client, session: Session) -> None:
-    """The long-lived token opens no route."""
+    """A refresh token is refused in the place of an access token."""
     assert_error(client.get("/me", session.refresh_token), 401, "invalid_token")
 
 
 def test_an_access_token_outlives_its_logout(client: Client, session: Session) -> None:
-    """The bound that the README states: nothing calls an access token back before it expires."""
+    """An access token is good until it expires, also after a logout, as the README says."""
     client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
 
     assert client.get("/me", session.access_token).status_code == 200

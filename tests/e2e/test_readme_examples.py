@@ -1,4 +1,4 @@
-"""The README's curl commands, run as they stand."""
+"""The README's curl commands run unchanged."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from local.stack import Stack
 from tests.e2e.client import Client, Session
 from tests.e2e.readme import Example, examples
 
-# The body goes to a file and the status to standard output; otherwise the README's command is untouched.
+# The function writes the body to a file and the status to standard output. The README's commands stay unchanged.
 CURL = 'curl() { command curl --noproxy "*" -o "$BODY" -w "%{http_code}" "$@"; }\n'
 
 
@@ -18,13 +18,13 @@ CURL = 'curl() { command curl --noproxy "*" -o "$BODY" -w "%{http_code}" "$@"; }
 def test_an_example_of_the_readme_answers_as_it_says(
     client: Client, stack: Stack, session: Session, example: Example, tmp_path: Path
 ) -> None:
-    """A reader who types it gets the status in the comment."""
+    """Each command gets the status in its comment."""
     variables = {
         "BODY": str(tmp_path / "body"),
         "EDGE_AUTH_URL": client.base_url,
         "EDGE_AUTH_USER": stack.user.name,
         "EDGE_AUTH_PASSWORD": stack.user.password,
-        "NEW_PASSWORD": stack.user.password,  # the one that it is, so that other tests can go on
+        "NEW_PASSWORD": stack.user.password,  # the same password, so that other tests can log in
         "ACCESS_TOKEN": session.access_token,
         "REFRESH_TOKEN": session.refresh_token,
         "SESSION_ID": session.session_id,
@@ -42,7 +42,7 @@ def test_an_example_of_the_readme_answers_as_it_says(
 
 
 def test_the_readme_has_an_example_of_every_route() -> None:
-    """Log in, log out, refresh, the protected route and the public documents are all shown."""
+    """The README shows login, refresh, logout, the protected route and the key set."""
     shown = "".join(example.command for example in examples())
 
     for route in ("/auth/login", "/auth/refresh", "/auth/logout", "/me", "/.well-known/jwks.json"):

@@ -1,4 +1,4 @@
-"""POST /auth/refresh on the deployed stack: rotation, grace and reuse."""
+"""POST /auth/refresh on the deployed stack: rotation, grace window and reuse."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ Age = Callable[[Session], None]
 
 
 def test_refresh_with_json_rotates_the_token_and_keeps_the_session(client: Client, session: Session) -> None:
-    """A new access token and a new refresh token of the same session, not to be cached."""
+    """The answer has new tokens of the same session, and `no-store`."""
     response = client.refresh(session.refresh_token)
 
     assert response.status_code == 200
@@ -26,7 +26,7 @@ def test_refresh_with_json_rotates_the_token_and_keeps_the_session(client: Clien
 
 
 def test_refresh_with_the_oauth_form_rotates_the_token(client: Client, session: Session) -> None:
-    """The form of RFC 6749 §6 does the same as JSON."""
+    """The form of RFC 6749 §6 rotates the token like the JSON body."""
     form = {"grant_type": "refresh_token", "refresh_token": session.refresh_token}
 
     response = client.post_form("/auth/refresh", form)
@@ -36,7 +36,7 @@ def test_refresh_with_the_oauth_form_rotates_the_token(client: Client, session: 
 
 
 def test_refresh_again_within_the_grace_window_converges_on_one_successor(client: Client, session: Session) -> None:
-    """Parallel tabs and lost responses get the successor that the first caller got, byte for byte."""
+    """Within the grace window a second refresh with the same token gets the same successor."""
     first = client.refresh(session.refresh_token).json()
     second = client.refresh(session.refresh_token).json()
 
@@ -44,7 +44,7 @@ def test_refresh_again_within_the_grace_window_converges_on_one_successor(client
 
 
 def test_refresh_twice_within_the_grace_window_rotates_once(client: Client, session: Session) -> None:
-    """The successor, used at once, comes back itself: a session rotates at most once in a window."""
+    """Within the grace window a refresh with the successor gets the successor again."""
     first = client.refresh(session.refresh_token).json()
     second = client.refresh(first["refresh_token"]).json()
 
@@ -52,7 +52,7 @@ def test_refresh_twice_within_the_grace_window_rotates_once(client: Client, sess
 
 
 def test_refresh_after_the_grace_window_rotates_again(client: Client, session: Session, age: Age) -> None:
-    """An honest client that waits goes on for ever."""
+    """After the grace window the successor rotates."""
     first = client.refresh(session.refresh_token).json()
     age(session)
 
@@ -63,7 +63,7 @@ def test_refresh_after_the_grace_window_rotates_again(client: Client, session: S
 
 
 def test_replay_after_the_grace_window_ends_the_session_for_both(client: Client, session: Session, age: Age) -> None:
-    """The thief's replay is refused, and the honest token is dead from then on."""
+    """The replay of a used token is refused, and after it the client's current token is refused too."""
     honest = client.refresh(session.refresh_token).json()["refresh_token"]
     age(session)
 
@@ -72,7 +72,7 @@ def test_replay_after_the_grace_window_ends_the_session_for_both(client: Client,
 
 
 def test_reuse_is_recorded_for_the_alarm(client: Client, session: Session, age: Age, stack: Stack) -> None:
-    """The log has the event that the template's metric filter counts, with the session's id."""
+    """The log has the event of the template's metric filter, with the session's id."""
     client.refresh(session.refresh_token)
     age(session)
     client.refresh(session.refresh_token)
@@ -85,7 +85,7 @@ def test_reuse_is_recorded_for_the_alarm(client: Client, session: Session, age: 
 
 
 def test_every_dead_refresh_token_gets_the_same_bytes(client: Client, stack: Stack, session: Session, age: Age) -> None:
-    """Unknown, malformed, expired, logged out, reused: the answer does not tell them apart."""
+    """Unknown, malformed, expired, logged-out and reused tokens get the same bytes."""
     logged_out, expired, reused = (client.open_session(stack.user.name, stack.user.password) for _ in range(3))
     client.post_json("/auth/logout", {"refresh_token": logged_out.refresh_token})
     stack.clients.dynamodb.update_item(
@@ -114,7 +114,7 @@ def test_every_dead_refresh_token_gets_the_same_bytes(client: Client, stack: Sta
 
 
 def test_a_refused_forgery_leaves_the_session_alone(client: Client, session: Session) -> None:
-    """A token with a wrong MAC harms nobody."""
+    """A token with a wrong MAC does not end the session."""
     client.refresh(tokens.unknown(session.refresh_token))
 
     assert client.refresh(session.refresh_token).status_code == 200
@@ -133,5 +133,5 @@ def test_a_refused_forgery_leaves_the_session_alone(client: Client, session: Ses
 def test_refresh_with_a_malformed_body_is_refused(
     client: Client, headers: dict[str, str], body: str, error: str
 ) -> None:
-    """RFC 6749 §5.2: malformed requests and other grants have errors of their own."""
+    """RFC 6749 §5.2: a malformed request and another grant type get their own errors."""
     assert_error(client.send("POST", "/auth/refresh", headers, body), 400, error)

@@ -1,4 +1,4 @@
-"""`make run`'s own promises: the file it writes while it serves, and that nothing stays behind."""
+"""`make run` writes a file while it serves, and leaves nothing behind at its end."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ import pytest
 from local.settings import ROOT
 from tests.e2e.client import Client
 
-# The command as make runs it, but on a port and in a folder of this test's own.
+# The command that make runs, but with this test's own port and folder.
 COMMAND = """
 import sys
 from pathlib import Path
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @pytest.fixture
 def port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number: int = probe.getsockname()[1]
@@ -39,7 +39,7 @@ def port() -> int:
 
 @pytest.fixture
 def running(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Return the command, just started."""
+    """Start the command, and yield its process."""
     path = f"{ROOT}:{ROOT / 'layers' / 'edge_auth'}"
     with subprocess.Popen(
         [sys.executable, "-c", COMMAND, str(port), str(tmp_path)],
@@ -56,7 +56,7 @@ def running(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_while_it_serves_a_file_says_where_and_afterwards_nothing_is_left(
     running: subprocess.Popen[str], port: int, tmp_path: Path
 ) -> None:
-    """Sourcing `.local/env` is enough to log in; TERM ends everything, and well."""
+    """A shell that sources `.local/env` can log in, and after SIGTERM the status is 0 and nothing is left."""
     read_until(running, "Serving at")
     env_file = tmp_path / "env"
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
@@ -76,7 +76,7 @@ def test_while_it_serves_a_file_says_where_and_afterwards_nothing_is_left(
 def test_interrupted_while_it_builds_it_leaves_nothing_either(
     running: subprocess.Popen[str], port: int, tmp_path: Path
 ) -> None:
-    """Ctrl-C in the middle: the status of an interrupted command, and no process, socket or folder."""
+    """After Ctrl-C during the start the status is 130, and no process, socket or folder is left."""
     read_until(running, "boot MiniStack")
     assert descendants(tmp_path)
 
@@ -87,7 +87,7 @@ def test_interrupted_while_it_builds_it_leaves_nothing_either(
 
 
 def read_until(process: subprocess.Popen[str], text: str) -> None:
-    """Read the command's lines up to one that holds the text."""
+    """Read the command's output up to the first line with this text."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -98,7 +98,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> None:
 
 
 def assert_nothing_is_left(home: Path, port: int) -> None:
-    """Check for processes, the listening socket, the stack's state and the file with the password."""
+    """Check that no process, socket, state of the stack or file with the password is left."""
     assert descendants(home) == []
     assert {path.name for path in home.iterdir() if path.name.startswith(("env", "run-"))} == set()
     with socket.socket() as probe:
@@ -106,7 +106,7 @@ def assert_nothing_is_left(home: Path, port: int) -> None:
 
 
 def descendants(home: Path) -> list[str]:
-    """Return the command lines of the processes whose environment names a file of this stack."""
+    """Return the command lines of the processes with a path of this stack in their environment."""
     return [
         _read(process / "cmdline").replace("\0", " ")
         for process in Path("/proc").iterdir()
@@ -117,5 +117,5 @@ def descendants(home: Path) -> list[str]:
 def _read(path: Path) -> str:
     try:
         return path.read_text(errors="replace")
-    except OSError:  # it has ended, or is not ours
+    except OSError:  # the process has ended, or belongs to another user
         return ""

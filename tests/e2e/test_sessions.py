@@ -1,4 +1,4 @@
-"""One's own sessions on the deployed stack: list, end one, log the others out; scope and client name on the way."""
+"""The user's own sessions on the deployed stack: their list, their end, the client name, the scope and the limit."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.support.template import parameters
 
 
 def listed(client: Client, session: Session) -> list[dict[str, Any]]:
-    """Return the list that a session sees."""
+    """Return the list of sessions that a session's access token gets."""
     response = client.get("/auth/sessions", session.access_token)
     assert response.status_code == 200, response.text
     assert response.headers["Cache-Control"] == "no-store"
@@ -24,7 +24,7 @@ def end(client: Client, session: Session, session_id: str) -> Any:  # noqa: ANN4
 
 
 def test_a_user_sees_the_sessions_and_ends_one(client: Client, person: Person) -> None:
-    """A18: both are listed, one is current; the one that was ended is dead and gone from the list."""
+    """A18: both sessions are listed, one is current, and an ended session is dead and not in the list."""
     mine, other = client.open_session(person.name, person.password), client.open_session(person.name, person.password)
 
     shown = {session["session_id"]: session["current"] for session in listed(client, mine)}
@@ -38,7 +38,7 @@ def test_a_user_sees_the_sessions_and_ends_one(client: Client, person: Person) -
 
 
 def test_what_is_not_ones_own_is_not_there(client: Client, person: Person, session: Session) -> None:
-    """Another user's session and no session at all read the same, and the other one lives on."""
+    """The answers for another user's session and for no session are equal, and the other session goes on."""
     mine = client.open_session(person.name, person.password)
 
     answers = [end(client, mine, session_id) for session_id in (session.session_id, "A" * 22, "x")]
@@ -50,7 +50,7 @@ def test_what_is_not_ones_own_is_not_there(client: Client, person: Person, sessi
 
 
 def test_a_session_that_was_logged_out_lists_and_ends_nothing(client: Client, person: Person) -> None:
-    """Its access token passes the authorizer for minutes; the function looks at the session itself."""
+    """The authorizer still accepts its access token for minutes, but the function checks the session."""
     mine, other = client.open_session(person.name, person.password), client.open_session(person.name, person.password)
     client.post_json("/auth/logout", {"refresh_token": mine.refresh_token})
 
@@ -61,14 +61,14 @@ def test_a_session_that_was_logged_out_lists_and_ends_nothing(client: Client, pe
 
 
 def test_both_routes_need_an_access_token(client: Client, session: Session) -> None:
-    """RFC 6750 §3.1: without credentials the gateway itself answers, and names no error."""
+    """RFC 6750 §3.1: without credentials the challenge of the gateway has no error."""
     for method, path in (("GET", "/auth/sessions"), ("DELETE", f"/auth/sessions/{session.session_id}")):
         response = client.send(method, path, {})
         assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def test_a_login_names_its_client(client: Client, person: Person) -> None:
-    """The name is shown as it was given, with the user agent and the network of the last use."""
+    """The list shows the given name, the user agent and the network of the last use."""
     body = {"username": person.name, "password": person.password, "client_name": "Ada\u2019s phone"}
     opened = client.post_json("/auth/login", body).json()
     session = Session(opened["session_id"], opened["access_token"], opened["refresh_token"])
@@ -81,7 +81,7 @@ def test_a_login_names_its_client(client: Client, person: Person) -> None:
 
 
 def test_a_logout_of_the_others_keeps_this_one(client: Client, person: Person) -> None:
-    """A8: every other session of the user is dead."""
+    """A8: every other session of the user ends."""
     mine, *others = [client.open_session(person.name, person.password) for _ in range(3)]
 
     assert client.post_json("/auth/logout", {"refresh_token": mine.refresh_token, "others": True}).status_code == 204
@@ -92,7 +92,7 @@ def test_a_logout_of_the_others_keeps_this_one(client: Client, person: Person) -
 
 
 def test_a_wider_scope_does_not_use_the_token_up(client: Client, session: Session) -> None:
-    """A4: invalid_scope, and the same token is still good."""
+    """A4: the answer is invalid_scope, and the same token is still good."""
     wider = {"refresh_token": session.refresh_token, "scope": "everything"}
 
     assert_error(client.post_json("/auth/refresh", wider), 400, "invalid_scope")
@@ -100,7 +100,7 @@ def test_a_wider_scope_does_not_use_the_token_up(client: Client, session: Sessio
 
 
 def test_a_login_beyond_the_limit_ends_the_oldest(client: Client, person: Person) -> None:
-    """The template's own limit."""
+    """One login more than the template's limit ends the oldest session."""
     limit = int(parameters()["MaxSessionsPerUser"]["Default"])
     sessions = [client.open_session(person.name, person.password) for _ in range(limit + 1)]
 

@@ -1,4 +1,4 @@
-"""Clients that others wrote, used as their manuals say."""
+"""OAuth clients of other projects, used as their manuals say."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from tests.e2e.client import Client, Session
 
 @pytest.fixture(autouse=True)
 def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the clients speak plain HTTP to this machine, past any proxy."""
+    """Let the clients speak plain HTTP to this machine, without a proxy."""
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "true")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture
 def oauth(client: Client, session: Session) -> Iterator[OAuth2Session]:
-    """Return Authlib's session with this one's tokens, configured from discovery."""
+    """Yield Authlib's session with the tokens of `session`, configured from discovery."""
     metadata = client.get("/.well-known/oauth-authorization-server").json()
     with OAuth2Session(
         client_id="first-party",
@@ -36,7 +36,7 @@ def oauth(client: Client, session: Session) -> Iterator[OAuth2Session]:
 
 
 def test_authlib_refreshes_and_calls_the_protected_route(client: Client, oauth: OAuth2Session) -> None:
-    """A stock OAuth client rotates the token and uses what it got."""
+    """A stock OAuth client rotates the refresh token and uses the new access token."""
     metadata = oauth.metadata
     before = oauth.token["refresh_token"]
 
@@ -48,7 +48,7 @@ def test_authlib_refreshes_and_calls_the_protected_route(client: Client, oauth: 
 
 
 def test_authlib_revokes(client: Client, session: Session, oauth: OAuth2Session) -> None:
-    """RFC 7009 from a stock client ends the session."""
+    """A revocation (RFC 7009) by a stock client ends the session."""
     response = oauth.revoke_token(
         oauth.metadata["revocation_endpoint"], token=session.refresh_token, token_type_hint="refresh_token"
     )

@@ -1,4 +1,4 @@
-"""What is deployed: the template as SAM built it."""
+"""The template that SAM built for the deployment."""
 
 import yaml
 
@@ -7,12 +7,12 @@ from local.stack import Stack
 
 
 def aliases(text: str) -> int:
-    """Return how often a YAML text repeats a value by its name."""
+    """Return the number of aliases in a YAML text."""
     return sum(isinstance(token, yaml.AliasToken) for token in yaml.scan(text))
 
 
 def test_the_built_template_has_no_aliases(stack: Stack) -> None:
-    """CloudFormation refuses them; SAM writes the values in their place."""
+    """CloudFormation refuses aliases, and SAM replaces them by their values."""
     built = stack.settings.home / "build" / "template.yaml"
 
     assert aliases((ROOT / "template.yaml").read_text(encoding="utf-8")) > 0

@@ -1,6 +1,6 @@
-"""Verifiers that others wrote, each set up as its manual says. README.md beside this file says what each one needs.
+"""Verifiers of other projects, each set up as its manual says. README.md in this folder says what each one needs.
 
-Each finds the key set through discovery, and fetches it at once: its keys are those of the moment it was made.
+Each verifier finds the key set through discovery and fetches it when it is made.
 """
 
 import json
@@ -38,27 +38,27 @@ Verify = Callable[[str], Claims]
 
 
 class Refused(Exception):
-    """The library did not take the token; the message says why."""
+    """The library refused the token; the message says why."""
 
 
 def jwks_uri(issuer: str) -> str:
-    """Return where the issuer's key set is (RFC 8414 §3: the document must be the issuer's own)."""
+    """Return the address of the issuer's key set (RFC 8414 §3: the document must be the issuer's own)."""
     with requests.Session() as session:
-        session.trust_env = False  # a proxy of the developer's is not for this machine
+        session.trust_env = False  # the developer's proxy cannot reach this machine
         document = session.get(f"{issuer}/.well-known/openid-configuration", timeout=30).json()
     assert document["issuer"] == issuer
     return str(document["jwks_uri"])
 
 
 def key_set(issuer: str) -> KeySet:
-    """Fetch the issuer's key set, for a library that does not fetch."""
+    """Fetch the issuer's key set, for a library that does not fetch it."""
     with requests.Session() as session:
         session.trust_env = False
         return KeySet.import_key_set(session.get(jwks_uri(issuer), timeout=30).json())
 
 
 def required_claims(issuer: str, audience: str) -> dict[str, ClaimsOption]:
-    """Return what joserfc is told to require; Authlib is told the same."""
+    """Return the claims that joserfc and Authlib must require."""
     claims: dict[str, ClaimsOption] = {name: {"essential": True} for name in REQUIRED}
     claims["iss"] = {"essential": True, "value": issuer}
     claims["aud"] = {"essential": True, "value": audience}
@@ -67,7 +67,7 @@ def required_claims(issuer: str, audience: str) -> dict[str, ClaimsOption]:
 
 @contextmanager
 def pyjwt(issuer: str, audience: str) -> Iterator[Verify]:
-    """Give PyJWT the key that its PyJWKClient finds."""
+    """Yield PyJWT with the keys that its PyJWKClient finds."""
     keys = jwt.PyJWKClient(jwks_uri(issuer))
     keys.get_jwk_set()
 
@@ -87,7 +87,7 @@ def pyjwt(issuer: str, audience: str) -> Iterator[Verify]:
 
 @contextmanager
 def with_joserfc(issuer: str, audience: str) -> Iterator[Verify]:
-    """Give joserfc the key set."""
+    """Yield joserfc with the fetched key set."""
     keys = key_set(issuer)
     registry = joserfc.jwt.JWTClaimsRegistry(None, 0, **required_claims(issuer, audience))
 
@@ -104,20 +104,20 @@ def with_joserfc(issuer: str, audience: str) -> Iterator[Verify]:
 
 
 class AccessTokenValidator(JWTBearerTokenValidator):  # type: ignore[misc] # Authlib ships no types
-    """Authlib's validator of RFC 9068 access tokens, which checks `typ` by itself."""
+    """Authlib's validator of RFC 9068 access tokens. It checks `typ` itself."""
 
     def __init__(self, issuer: str, audience: str) -> None:
         super().__init__(issuer=issuer, resource_server=audience)
         self.keys = key_set(issuer)
 
     def get_jwks(self) -> KeySet:
-        """Return the key set, as Authlib wants it."""
+        """Return the key set for Authlib."""
         return self.keys
 
     def authenticate_token(self, token_string: str) -> JWTAccessTokenClaims:
-        """Do as Authlib does; and where that is refused for its algorithm alone, allow EdDSA too.
+        """Do as Authlib does, but also accept EdDSA, if the algorithm is the only reason for a refusal.
 
-        Authlib has no setting for that: it takes what joserfc recommends, and that is ES256 and RS256.
+        Authlib has no setting for this. It accepts the algorithms that joserfc recommends, which are ES256 and RS256.
         """
         try:
             return super().authenticate_token(token_string)
@@ -131,7 +131,7 @@ class AccessTokenValidator(JWTBearerTokenValidator):  # type: ignore[misc] # Aut
 
 @contextmanager
 def authlib(issuer: str, audience: str) -> Iterator[Verify]:
-    """Let Authlib authenticate a token as a resource server that asks for no scope."""
+    """Yield Authlib as a resource server that requires no scope."""
     validator = AccessTokenValidator(issuer, audience)
 
     def verify(token: str) -> Claims:
@@ -147,7 +147,7 @@ def authlib(issuer: str, audience: str) -> Iterator[Verify]:
 
 @contextmanager
 def on_node(library: str, issuer: str, audience: str) -> Iterator[Verify]:
-    """Let a library of Node's verify, in a process that lives as long as the `with` block."""
+    """Yield a library of Node in a process that lives as long as the `with` block."""
     command = [str(NODE), str(SCRIPT), library, issuer, audience]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -174,7 +174,7 @@ LIBRARIES: Mapping[str, Callable[[str, str], AbstractContextManager[Verify]]] = 
 
 @contextmanager
 def all_verifiers(issuer: str, audience: str) -> Iterator[Mapping[str, Verify]]:
-    """Make a verifier of each library."""
+    """Yield a verifier of each library by its name."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(make(issuer, audience)) for name, make in LIBRARIES.items()}
 

@@ -1,5 +1,5 @@
-// Verifies access tokens with a library of Node's, set up as its manual says: one token a line in, one answer a line
-// out, the claims or why the token was refused. Usage: node verify.mjs LIBRARY ISSUER AUDIENCE
+// Verifies access tokens with a library of Node that is set up as its manual says. Each line of input is a token. Each
+// line of output has its claims, or the reason for the refusal. Usage: node verify.mjs LIBRARY ISSUER AUDIENCE
 
 import { createInterface } from "node:readline";
 import { JwtVerifier } from "aws-jwt-verify";
@@ -23,8 +23,8 @@ for await (const token of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(answer));
 }
 
-// Takes any of its algorithms that the key set names. Has no setting for `typ`, and fetches by https only: on this
-// machine a fetcher of our own stands in, as its manual shows.
+// The library accepts each algorithm that it knows and that the key set names. It has no setting for `typ`. It fetches
+// only by https, so this function gives it a fetcher for plain http, as its manual shows.
 async function awsJwtVerify(jwksUri) {
   const fetcher = { fetch: async (uri) => (await fetch(uri)).arrayBuffer() };
   const customJwtCheck = ({ header }) => {
