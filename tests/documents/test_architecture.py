@@ -1,4 +1,4 @@
-"""docs/architecture.md shows the floors and the rooms that there are."""
+"""docs/architecture.md shows the floors and rooms of the code."""
 
 import re
 import tomllib
@@ -34,7 +34,7 @@ def modules(folder: Path) -> set[str]:
 
 
 def test_the_picture_has_the_floors_of_the_contract() -> None:
-    """In their order, each with its rooms."""
+    """The picture has the floors of the import contract in their order, each with its rooms."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
@@ -46,7 +46,7 @@ def test_the_picture_has_the_floors_of_the_contract() -> None:
 
 
 def test_the_page_has_every_room_of_the_layer_and_no_other() -> None:
-    """Packages and single modules, of the layer and of its use cases; of the adapters, the packages."""
+    """The page has the packages of the layer, `flows/` and `adapters/`, and the modules of the layer and `flows/`."""
     rooms = {f"{wing}{name}/" for wing in WINGS for name in packages(PACKAGE / wing)}
     single = {f"{wing}{name}" for wing in ("", "flows/") for name in modules(PACKAGE / wing)}
     described = ROOM.findall(section("The rooms of the layer"))
@@ -56,7 +56,7 @@ def test_the_page_has_every_room_of_the_layer_and_no_other() -> None:
 
 
 def test_the_page_has_every_folder_of_the_repository_and_no_other() -> None:
-    """Apart from those that tools make, whose names begin with a dot."""
+    """The page has every folder whose name begins with neither a dot nor an underscore."""
     folders = {f"{path.name}/" for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"}
 
     assert set(ROOM.findall(section("The folders of the repository"))) == folders
@@ -64,7 +64,7 @@ def test_the_page_has_every_folder_of_the_repository_and_no_other() -> None:
 
 @pytest.mark.parametrize("folder", ["functions", "tests"])
 def test_the_page_names_every_folder_in_these(folder: str) -> None:
-    """A function or a kind of test that is added is described."""
+    """The page describes every function and every kind of test."""
     [paragraph] = [
         text for text in section("The folders of the repository").split("\n- ") if f"**`{folder}/`**" in text
     ]
@@ -74,7 +74,7 @@ def test_the_page_names_every_folder_in_these(folder: str) -> None:
 
 
 def test_the_page_says_which_functions_write_to_which_table() -> None:
-    """As the template allows it."""
+    """The table has the writers that the template's policies allow."""
     writers: dict[str, set[str]] = {}
     for name, function in functions().items():
         statements = [statement for policy in function.get("Policies", []) for statement in policy["Statement"]]
@@ -88,6 +88,6 @@ def test_the_page_says_which_functions_write_to_which_table() -> None:
 
 
 def test_every_file_that_the_page_names_is_there() -> None:
-    """Where a path has no folder of the repository in front, it is in the layer."""
+    """Each named path exists in the repository or in the layer's package."""
     for path in re.findall(r"`([\w/.-]+/[\w.-]+\.(?:py|toml|md))`", section("One request: a refresh")):
         assert (ROOT / path).is_file() or (PACKAGE / path).is_file(), path

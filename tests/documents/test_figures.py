@@ -1,4 +1,4 @@
-"""Tables and plots of measurements stand in the documents as `make figures` writes them: nobody edits a number."""
+"""The documents have the tables and plots that `make figures` writes from the measurements, unedited."""
 
 import json
 import re
@@ -35,7 +35,7 @@ after
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with one result, which the report takes for the project."""
+    """Return a folder with one result, in the place of the project's folder."""
     folder = tmp_path / "benchmarks" / "results"
     folder.mkdir(parents=True)
     (folder / "token_checks.json").write_text(json.dumps(RESULT), encoding="utf-8")
@@ -47,7 +47,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)
 def test_documents_stand_as_the_command_writes_them(path: Path) -> None:
-    """What is between the markers is the results' table, to the letter."""
+    """Each table between markers is exactly the table of the results."""
     text = path.read_text(encoding="utf-8")
 
     assert [name for name in report.markers(text) if not (results.FOLDER / f"{name}.json").exists()] == []
@@ -56,14 +56,14 @@ def test_documents_stand_as_the_command_writes_them(path: Path) -> None:
 
 @pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)
 def test_plots_are_drawn_from_the_results(path: Path) -> None:
-    """Each plot that a document shows is there, and of the result that is there."""
+    """Each plot in a document exists and is drawn from the stored result."""
     for stem in IMAGE.findall(path.read_text(encoding="utf-8")):
         name, date = report.drawn_from((report.FIGURES / f"{stem}.svg").read_text(encoding="utf-8"))
         assert date == results.read(name)["date"], stem
 
 
 def test_every_plot_is_of_its_result() -> None:
-    """Those that no document shows yet, too."""
+    """Each plot is drawn from the stored result, also a plot that no document shows."""
     for path in report.FIGURES.glob("*.svg"):
         name, date = report.drawn_from(path.read_text(encoding="utf-8"))
         assert date == results.read(name)["date"], path.name
@@ -72,7 +72,7 @@ def test_every_plot_is_of_its_result() -> None:
 @pytest.mark.parametrize("stale", ["", "| expired | 1.0 | 0.01 |\n", "nothing yet\n\n"])
 @pytest.mark.usefixtures("scratch")
 def test_a_block_is_the_table_and_where_it_comes_from(stale: str) -> None:
-    """Whatever stood there before; and what is around it stays."""
+    """A block is replaced by the table and its origin, and the text around it stays."""
     document = f"before\n{REFUSED}\n{stale}<!-- end -->\nafter\n"
 
     assert report.filled(document) == WRITTEN
@@ -81,7 +81,7 @@ def test_a_block_is_the_table_and_where_it_comes_from(stale: str) -> None:
 
 @pytest.mark.usefixtures("scratch")
 def test_a_block_without_a_result_stays_as_it_is() -> None:
-    """And the others are written."""
+    """A block without a result keeps its text, and the other blocks are written."""
     absent = "<!-- benchmarks: starts -->\nsoon\n<!-- end -->\n"
 
     assert report.filled(absent + WRITTEN.replace("55.4", "0.0")) == absent + WRITTEN
@@ -101,7 +101,7 @@ def test_a_block_without_a_result_stays_as_it_is() -> None:
 )
 @pytest.mark.usefixtures("scratch")
 def test_a_marker_that_begins_no_block_is_an_error(document: str) -> None:
-    """A block that the command passes over would be edited by hand."""
+    """A malformed marker is an error, because the command would skip its block."""
     with pytest.raises(ValueError, match="no block begins with"):
         report.filled(document)
 
@@ -109,7 +109,7 @@ def test_a_marker_that_begins_no_block_is_an_error(document: str) -> None:
 def test_the_command_writes_documents_and_names_what_is_missing(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every document of the project, at any depth."""
+    """The command writes every document of the project, at any depth, and prints the missing results."""
     guide = scratch / "docs" / "guides" / "speed.md"
     guide.parent.mkdir()
     (scratch / "README.md").write_text("<!-- benchmarks: starts -->\n<!-- end -->\n", encoding="utf-8")
@@ -127,7 +127,7 @@ def test_the_command_writes_documents_and_names_what_is_missing(
 
 
 def test_a_plot_says_what_it_was_drawn_from() -> None:
-    """In the form in which Matplotlib writes its metadata."""
+    """The metadata that Matplotlib writes names the result and its date."""
     svg = "<cc:Work>\n<dc:date>2026-11-21T12:00Z</dc:date>\n<dc:source>\n starts\n</dc:source>\n</cc:Work>"
 
     assert report.drawn_from(svg) == ("starts", "2026-11-21T12:00Z")
@@ -136,7 +136,7 @@ def test_a_plot_says_what_it_was_drawn_from() -> None:
 
 
 def test_the_report_is_read_without_matplotlib() -> None:
-    """The tests' environment has none."""
+    """Importing the report does not import Matplotlib, which the tests' environment does not have."""
     code = "import sys; from benchmarks import report; sys.exit('matplotlib' in sys.modules)"
 
     subprocess.run([sys.executable, "-c", code], cwd=results.ROOT, check=True)

@@ -1,4 +1,4 @@
-"""docs/glossary.md names files that there are, and the words of the rotation rule."""
+"""docs/glossary.md names existing files and has the words of the rotation rule."""
 
 import re
 
@@ -8,7 +8,7 @@ from tests.support.template import ROOT
 PAGE = ROOT / "docs" / "glossary.md"
 PACKAGE = ROOT / "layers" / "edge_auth" / "edge_auth"
 ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `([\w/]+\.py)` \|$", re.MULTILINE)
-# What needs no entry: the words say it, or another entry does.
+# These outcomes have no entry: their names explain them, or another entry does.
 PLAIN = {Outcome.ROTATED, Outcome.UNKNOWN, Outcome.SEED_MISMATCH, Outcome.EXPIRED, Outcome.REUSED}
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -17,25 +17,25 @@ TERMS = [term for term, *_ in ROWS]
 
 
 def test_every_row_of_the_page_is_read() -> None:
-    """A row in another form would be overlooked by the tests below."""
+    """The pattern matches every row, so the tests below see every row."""
     lines = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| term |")]
 
     assert len(ROWS) == len(lines)
 
 
 def test_every_term_is_where_the_page_says() -> None:
-    """The file is there."""
+    """The file of each term exists."""
     for term, _, file in ROWS:
         assert (PACKAGE / file).is_file(), term
 
 
 def test_the_terms_are_in_the_order_of_the_alphabet() -> None:
-    """Each once."""
+    """The terms are sorted, and each comes once."""
     names = [term.strip("`").casefold() for term in TERMS]
 
     assert names == sorted(set(names))
 
 
 def test_every_outcome_of_a_refresh_is_explained() -> None:
-    """The log and the alarms use these words."""
+    """The glossary has the outcomes that the log and the alarms name."""
     assert {outcome.value for outcome in set(Outcome) - PLAIN} <= set(TERMS)

@@ -1,4 +1,4 @@
-"""The guides say what the command, the template and the code do. Their commands are run by the end-to-end tests."""
+"""The guides agree with the command, the template and the code. The end-to-end tests run the commands."""
 
 import re
 import shlex
@@ -23,7 +23,7 @@ def commands(guide: Path) -> list[str]:
 
 
 def test_the_index_names_every_guide() -> None:
-    """And nothing else."""
+    """The index links to every guide."""
     index = (GUIDES / "README.md").read_text(encoding="utf-8")
     guides = {path.name for path in GUIDES.glob("*.md")} - {"README.md"}
 
@@ -32,21 +32,21 @@ def test_the_index_names_every_guide() -> None:
 
 @pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda guide: guide.stem)
 def test_every_command_of_a_guide_is_one_that_there_is(guide: Path) -> None:
-    """A reader in a hurry can type it as it stands."""
+    """The command's own parser accepts each command."""
     for command in commands(guide):
         options = parser().parse_args(shlex.split(command)[1:])
         assert callable(options.act), command
 
 
 def test_the_guide_for_a_leaked_key_uses_every_command_for_keys() -> None:
-    """None is left to be found out."""
+    """The guides use all four commands for keys."""
     used = {shlex.split(command)[2] for command in commands(GUIDE) if " keys " in command}
 
     assert used == {"show", "rotate", "replace", "publish"}
 
 
 def test_every_block_of_the_guide_is_in_a_step_that_is_run() -> None:
-    """What stands in a block is run by the end-to-end tests, which follow the steps."""
+    """Every block of commands is in a step, and the end-to-end tests run the steps."""
     in_steps = [block for step in steps() for block in step.commands]
 
     assert in_steps == BLOCK.findall(LEAKED_KEY)
@@ -54,7 +54,7 @@ def test_every_block_of_the_guide_is_in_a_step_that_is_run() -> None:
 
 
 def test_the_bounds_of_the_guide_are_the_codes() -> None:
-    """480 seconds, 60 seconds, five minutes and 90 minutes are computed, not remembered."""
+    """The guide's bounds in seconds and minutes are the constants of the code."""
     text = " ".join(LEAKED_KEY.split())
 
     assert f"end {REPLACE_SECONDS} seconds later" in text
@@ -66,7 +66,7 @@ def test_the_bounds_of_the_guide_are_the_codes() -> None:
 
 
 def test_every_name_of_the_guide_is_one_that_there_is() -> None:
-    """Alarms and parameters are the template's, events the log's."""
+    """The template has the named alarms and parameters, and the code has the named events."""
     alarms = set(re.findall(r"`(\w+Alarm)`", LEAKED_KEY))
     named = set(re.findall(r"`((?:Key|Authorizer)\w+)`", LEAKED_KEY)) - alarms
     events = set(re.findall(r"`((?:keys|login|refresh)_\w+)`", LEAKED_KEY))

@@ -1,4 +1,4 @@
-"""docs/layer.md: what a function of one's own may import from the layer, and an example that works as it stands."""
+"""docs/layer.md lists the names that a user's own function may import, and its example works unchanged."""
 
 import ast
 import importlib
@@ -33,7 +33,7 @@ Handler = Callable[[Event, None], dict[str, Any]]
 
 
 def function_url(authorization: str) -> Event:
-    """Return an event of a function URL: payload 2.0, names of headers in lower case."""
+    """Return an event of a function URL, with payload format 2.0 and header names in lower case."""
     return {
         "version": "2.0",
         "routeKey": "$default",
@@ -54,14 +54,14 @@ def load_balancer(authorization: str) -> Event:
 
 
 def load_balancer_with_lists(authorization: str) -> Event:
-    """Return one of a load balancer whose headers come as lists."""
+    """Return an event of a load balancer that sends headers as lists."""
     event = load_balancer(authorization)
     return {**event, "multiValueHeaders": {name: [value] for name, value in event.pop("headers").items()}}
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """Return the page's one block of code as a file."""
+    """Return the page's only block of code as a file."""
     [block] = BLOCK.findall(TEXT)
     path = tmp_path / "app.py"
     path.write_text(block, encoding="utf-8")
@@ -70,7 +70,7 @@ def app(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(app: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Handler]:
-    """Return what starts the function with a key set in its environment."""
+    """Return a function that loads the example with a key set in its environment."""
 
     def cold(jwks: str) -> Handler:
         for name, value in {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE, "JWKS": jwks}.items():
@@ -87,13 +87,13 @@ def start(app: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Handler
 
 
 def good_token() -> str:
-    """Return an access token of this moment."""
+    """Return an access token that is issued now."""
     return issue(claims_at(int(time.time())), OURS)
 
 
 @pytest.mark.parametrize("event", [function_url, load_balancer, load_balancer_with_lists])
 def test_the_example_knows_the_caller(start: Callable[[str], Handler], event: Callable[[str], Event]) -> None:
-    """From a real token, with the keys of its environment."""
+    """The example answers with the claims of a good token, verified with the keys of its environment."""
     answer = start(key_set([OURS]))(event(f"Bearer {good_token()}"), None)
 
     assert answer["statusCode"] == 200
@@ -105,7 +105,7 @@ def test_the_example_knows_the_caller(start: Callable[[str], Handler], event: Ca
 def test_the_example_refuses_anything_else(
     start: Callable[[str], Handler], event: Callable[[str], Event], authorization: str
 ) -> None:
-    """With a challenge, and no exception."""
+    """Any other header gets a 401 with a challenge, and raises no exception."""
     now = int(time.time())
     tokens = {
         "forged": f"Bearer {issue(claims_at(now), key('ES256', 'foreign'))}",
@@ -120,7 +120,7 @@ def test_the_example_refuses_anything_else(
 def test_the_example_without_keys_asks_the_issuer_once(
     start: Callable[[str], Handler], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`JWKS` is optional."""
+    """Without `JWKS` the example fetches the issuer's keys once and accepts a good token."""
     issuer = Issuer(key_set([OURS]))
     monkeypatch.setattr(issuer_keys, "download", issuer.download)
     handler = start("")
@@ -132,7 +132,7 @@ def test_the_example_without_keys_asks_the_issuer_once(
 
 
 def test_mypy_accepts_the_example(app: Path) -> None:
-    """Strictly: what is public has types."""
+    """The example passes mypy in strict mode, so the public names have types."""
     outcome = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", app.parent / "cache", app],
         cwd=app.parent,
@@ -146,7 +146,7 @@ def test_mypy_accepts_the_example(app: Path) -> None:
 
 
 def declared() -> set[tuple[str, str]]:
-    """Return every name that a module of the layer declares public, with its module."""
+    """Return every public name of the layer (`__all__`) with its module."""
     found = set()
     for path in SITE.rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -157,7 +157,7 @@ def declared() -> set[tuple[str, str]]:
 
 
 def test_the_page_lists_what_the_modules_declare_public() -> None:
-    """Each name once, and no other."""
+    """The page lists each public name once, and no other."""
     listed = ROW.findall(TEXT)
 
     assert set(listed) == declared()
@@ -165,7 +165,7 @@ def test_the_page_lists_what_the_modules_declare_public() -> None:
 
 
 def test_the_example_uses_public_names_only(app: Path) -> None:
-    """A reader who copies it relies on nothing that may change."""
+    """The example imports only public names of the layer."""
     imported = {
         (node.module, name.name)
         for node in ast.walk(ast.parse(app.read_text(encoding="utf-8")))
@@ -178,7 +178,7 @@ def test_the_example_uses_public_names_only(app: Path) -> None:
 
 @pytest.mark.parametrize(("module", "name"), sorted(declared()))
 def test_a_public_name_is_described_where_it_is_defined(module: str, name: str) -> None:
-    """Not imported from elsewhere, and with a docstring of its own."""
+    """Each public name is defined in its module and has a docstring."""
     thing = getattr(importlib.import_module(module), name)
 
     assert thing.__module__ == module
@@ -186,6 +186,6 @@ def test_a_public_name_is_described_where_it_is_defined(module: str, name: str) 
 
 
 def test_the_package_has_types() -> None:
-    """PEP 561: an empty file that says so, beside the code that ships."""
+    """PEP 561: the package has an empty `py.typed`, and the build copies the whole package."""
     assert (SITE / "edge_auth" / "py.typed").read_bytes() == b""
     assert "@cp -R edge_auth" in (SITE / "Makefile").read_text(encoding="utf-8")

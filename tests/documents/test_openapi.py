@@ -1,4 +1,4 @@
-"""docs/openapi.yaml as a document. Its requests and answers are tried by tests/functional/test_openapi.py."""
+"""docs/openapi.yaml as a document. tests/functional/test_openapi.py tests its requests and answers."""
 
 import yaml
 
@@ -8,7 +8,7 @@ METHODS = {"get", "post", "delete"}
 
 
 def test_no_route_redirects() -> None:
-    """A14: a client would send a password or a token a second time, to another address (RFC 9700 §4.12)."""
+    """A14: after a redirect a client may send a password or a token to another address (RFC 9700 §4.12)."""
     document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
     statuses = {
         (path, method, int(status))

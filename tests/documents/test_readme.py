@@ -1,4 +1,4 @@
-"""The README says what the template and the code do. Its curl examples are run by the end-to-end tests."""
+"""The README agrees with the template and the code. The end-to-end tests run its curl examples."""
 
 import re
 from typing import Any
@@ -26,20 +26,20 @@ def section(title: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """Return the cells of a table's rows, without its head."""
+    """Return the cells of a table's rows, without the header."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_quick_start_begins_with_the_two_commands() -> None:
-    """The first commands a newcomer sees are `make demo` and `make test`."""
+    """The first two commands are `make demo` and `make test`."""
     commands = [line.split("#")[0].strip() for line in section("Quick start").splitlines() if line.startswith("make")]
 
     assert commands[:2] == ["make demo", "make test"]
 
 
 def test_parameter_table_names_every_parameter_with_its_default(template: dict[str, Any]) -> None:
-    """The table of parameters is the template's, in its order; a default is a number, a word, or described."""
+    """The table has the template's parameters with their defaults; a parameter without one is described."""
     documented = {row[0].strip("`"): row[1].strip("`") for row in rows(section("Parameters"))}
 
     parameters = template["Parameters"]
@@ -52,7 +52,7 @@ def test_parameter_table_names_every_parameter_with_its_default(template: dict[s
 
 
 def test_parameter_table_gives_the_ranges_of_the_template(template: dict[str, Any]) -> None:
-    """Where the table says "60 to 3600", the template says so too."""
+    """A range in the table, such as "60 to 3600", is the range of the template."""
     for name, _, meaning in rows(section("Parameters")):
         given = re.search(r"(\d+) to (\d+)", meaning)
         if given:
@@ -61,7 +61,7 @@ def test_parameter_table_gives_the_ranges_of_the_template(template: dict[str, An
 
 
 def test_stated_bound_is_the_sum_of_its_parts(template: dict[str, Any]) -> None:
-    """The time that an access token outlives a logout is computed, not remembered."""
+    """The time that an access token outlives a logout is the sum of the defaults."""
     defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
     bound = defaults["AccessTokenSeconds"] + defaults["AuthorizerCacheSeconds"] + EXPIRY_LEEWAY_SECONDS
 
@@ -70,7 +70,7 @@ def test_stated_bound_is_the_sum_of_its_parts(template: dict[str, Any]) -> None:
 
 
 def test_lifetimes_in_the_comparison_are_the_defaults(template: dict[str, Any]) -> None:
-    """The table of tokens and sessions gives the lifetimes of an untouched deployment."""
+    """The table of tokens and sessions has the default lifetimes."""
     defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
 
     assert f"| lives | {defaults['AccessTokenSeconds'] // 60} minutes |" in README
@@ -79,14 +79,14 @@ def test_lifetimes_in_the_comparison_are_the_defaults(template: dict[str, Any]) 
 
 
 def test_every_route_of_the_template_has_an_example(template: dict[str, Any]) -> None:
-    """There is a curl example for each route, and for no other."""
+    """Each route has a curl example, and each example has a route."""
     events = [
         event["Properties"]
         for resource in template["Resources"].values()
         for event in resource.get("Properties", {}).get("Events", {}).values()
     ]
     paths = {event["Path"] for event in events if "Path" in event}
-    # A parameter of a path is a variable of the shell.
+    # The examples have a shell variable in the place of a path parameter.
     routes = {re.sub(r"\{(\w+)\}", lambda name: f"${name[1].upper()}", path) for path in paths}
     examples = set(re.findall(r'"\$EDGE_AUTH_URL(/[^"]*)"', section("Endpoints")))
 
@@ -94,7 +94,7 @@ def test_every_route_of_the_template_has_an_example(template: dict[str, Any]) ->
 
 
 def test_error_table_is_the_codes_table() -> None:
-    """Every error the functions answer stands in the README with its status, beside the gateway's own 429."""
+    """The README has every error of the functions with its status, and the gateway's own 429."""
     documented = {
         (int(status), code)
         for statuses, codes, *_ in rows(section("Endpoints").split("### Errors")[1])
@@ -110,21 +110,21 @@ def _pairs(statuses: list[str], codes: list[str]) -> list[tuple[str, str]]:
 
 
 def test_every_security_event_is_named() -> None:
-    """The list of event names under "Operate" is the code's."""
+    """The list under "Operate" has the event names of the code."""
     listed = re.findall(r"`(\w+)`", section("Operate").split("has a fixed name:")[1].split("No log line")[0])
 
     assert set(listed) == {name.value for name in EventName}
 
 
 def test_the_time_to_replace_a_leaked_key_is_the_codes() -> None:
-    """Eight minutes, wherever it is said."""
+    """The README says eight minutes in both sections, and the code has 480 seconds."""
     assert REPLACE_SECONDS == 8 * 60
     assert "the old ones end in 8 minutes" in section("Operate")
     assert "eight minutes by default" in section("Honest limits")
 
 
 def test_every_alarm_is_explained(template: dict[str, Any]) -> None:
-    """Each alarm of the template has a row that says what to do."""
+    """Each alarm of the template has a row in the table."""
     alarms = {name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
 
     assert {row[0].strip("`") for row in rows(section("Operate"))} == alarms

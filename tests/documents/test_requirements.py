@@ -18,7 +18,7 @@ PREFIX = re.compile(r"\D+")
 
 
 def texts() -> Iterator[Path]:
-    """Give every file in which a citation may stand."""
+    """Yield every file that may cite a requirement."""
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".py", ".md", ".yaml", ".mjs"} and "node_modules" not in path.parts:
@@ -40,7 +40,7 @@ def codes_in(text: str) -> set[str]:
 
 
 def cited() -> dict[str, Path]:
-    """Return each code that is cited, with a file that cites it."""
+    """Return each cited code with a file that cites it."""
     return {
         code: path
         for path in texts()
@@ -67,26 +67,26 @@ def test_a_citation_is_a_code_of_a_known_family(text: str, codes: set[str]) -> N
 
 
 def test_every_row_of_the_page_is_read() -> None:
-    """A row in another form would be overlooked by the tests below."""
+    """The pattern matches every row, so the tests below see every row."""
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
 
     assert len(ROWS) == len([line for line in lines if not line.startswith("| code |")])
 
 
 def test_every_cited_code_is_defined() -> None:
-    """A reader finds each code on the page."""
+    """The page defines each code that a file cites."""
     assert {code: path for code, path in cited().items() if code not in DEFINED} == {}
 
 
 def test_every_defined_code_is_cited_or_marked_not_yet() -> None:
-    """A requirement without a proof says so, and one with a proof does not say otherwise."""
+    """A requirement is marked "not yet" exactly if no file cites it."""
     not_yet = {code for code, requirement in DEFINED.items() if NOT_YET in requirement}
 
     assert DEFINED.keys() - cited().keys() == not_yet
 
 
 def test_a_code_is_defined_once() -> None:
-    """And the codes of a family are in their order."""
+    """Each code has one row, and the codes of a family are in order."""
     codes = [code for code, *_ in ROWS]
 
     assert len(codes) == len(set(codes))
@@ -96,7 +96,7 @@ def test_a_code_is_defined_once() -> None:
 
 
 def test_every_requirement_is_a_sentence_with_a_source() -> None:
-    """The source is a standard with its section, or this project."""
+    """The source of a requirement is a standard or this project."""
     source = re.compile(r"edge-auth|RFC \d{4}|ASVS \d|NIST |OWASP ")
 
     for code, requirement, named in ROWS:

@@ -1,4 +1,4 @@
-"""The page on cost and scale says what the arithmetic, the simulation and the template say."""
+"""The page on cost and scale agrees with the arithmetic, the simulation and the template."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ MONTH_SECONDS = 30 * 86_400
 
 
 def simulated(lag_seconds: int, switch: float) -> dict[str, int]:
-    """Return the row of the simulation with this lag and these moves."""
+    """Return the row of the simulation with this lag and this share of moves."""
     rows = results.read("two_regions")["figures"]["moving"]
     found: dict[str, int] = next(
         row for row in rows if (row["lag_seconds"], row["switch"], row["stay_home"]) == (lag_seconds, switch, False)
@@ -30,13 +30,13 @@ def simulated(lag_seconds: int, switch: float) -> dict[str, int]:
 
 
 def test_every_table_is_what_is_computed_today() -> None:
-    """`make figures` would change nothing."""
+    """`make figures` changes nothing on the page."""
     assert scale.renewed(DOCUMENT) == DOCUMENT
     assert report.filled(DOCUMENT) == DOCUMENT
 
 
 def test_the_page_has_every_table_once() -> None:
-    """None is forgotten."""
+    """The page has every computed table once, and both tables of the simulation."""
     assert sorted(re.findall(r"<!-- table: (\w+) -->", DOCUMENT)) == sorted(scale.TABLES)
     assert sorted(re.findall(r"<!-- benchmarks: (\S+) -->", DOCUMENT)) == [
         "two_regions.failover_table",
@@ -45,7 +45,7 @@ def test_the_page_has_every_table_once() -> None:
 
 
 def test_an_edited_table_is_noticed() -> None:
-    """A figure that somebody changes by hand is put right again."""
+    """A figure that was changed by hand is computed again."""
     edited = DOCUMENT.replace("| refresh | 1 | 1 |", "| refresh | 1 | 0 |")
 
     assert edited != DOCUMENT
@@ -80,12 +80,12 @@ def test_an_edited_table_is_noticed() -> None:
     ],
 )
 def test_numbers_in_the_text_are_computed(sentence: str, number: object) -> None:
-    """Not remembered."""
+    """Each number in the text is computed from the code."""
     assert sentence.format(number) in TEXT
 
 
 def test_what_is_said_of_the_comparison_is_so() -> None:
-    """Two fifths of Lite's price, a seventh of that of Essentials; more than any plan; a third for the authorizer."""
+    """A daily user costs 2/5 of Lite and 1/7 of Essentials; an always-on user more than any plan, 1/3 to authorize."""
     lite, essentials, plus = (steps[1 if len(steps) > 1 else 0][1] for steps in COGNITO_PLANS.values())
     alone = float(scale.users().splitlines()[-1].split("|")[-3])
 
@@ -99,14 +99,14 @@ def test_what_is_said_of_the_comparison_is_so() -> None:
 
 
 def test_only_argon2_costs_more_than_api_gateway() -> None:
-    """Every other request's largest part is the fee."""
+    """For every other request the fee of API Gateway is the largest part."""
     dear = {operation.function for operation in OPERATIONS if cost(operation).without_gateway > 3.5}
 
     assert dear == {"login", "password"}
 
 
 def test_lambda_is_quiet_about_the_authorizer_only() -> None:
-    """As the costs have it; about the others its lines say how long they took."""
+    """The costs assume that Lambda writes its own log lines for every function except the authorizer."""
     quiet = {name for name, function in functions().items() if "SystemLogLevel" in function["LoggingConfig"]}
 
     assert quiet == ASSUMED.quiet
@@ -114,13 +114,13 @@ def test_lambda_is_quiet_about_the_authorizer_only() -> None:
 
 
 def test_the_template_has_no_alias_and_throttles_nothing() -> None:
-    """What the page advises is not there yet."""
+    """The page advises an alias and throttling, and the template has neither."""
     assert "DeploymentPreference" not in properties("RefreshFunction")
     assert "MethodSettings" not in properties("Api")
 
 
 def test_commands_of_the_page_are_ones_that_there_are() -> None:
-    """As those of the guides are."""
+    """The command's own parser accepts each command of the page."""
     commands = re.findall(r"`\./edge-auth ([^`]+)`", TEXT)
 
     assert commands
@@ -129,7 +129,7 @@ def test_commands_of_the_page_are_ones_that_there_are() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    """Those within the project; and the README leads here."""
+    """Each link within the project leads to a file, and the README links to the page."""
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", DOCUMENT) if "://" not in link]
 
     assert links

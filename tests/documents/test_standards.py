@@ -1,4 +1,4 @@
-"""docs/standards.md names tests that there are, and every RFC that the layer cites."""
+"""docs/standards.md names existing tests, and has every RFC that the layer cites."""
 
 import ast
 import re
@@ -14,14 +14,14 @@ ROWS = ROW.findall(TEXT)
 
 
 def test_every_row_of_the_page_is_read() -> None:
-    """A row in another form would be overlooked by the tests below."""
+    """The pattern matches every row, so the tests below see every row."""
     lines = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| section |")]
 
     assert len(ROWS) == len(lines)
 
 
 def test_every_named_test_is_one_that_there_is() -> None:
-    """The page shows where to look, so a test that was renamed is renamed here too."""
+    """Each named test exists in the named file."""
     for section, _, file, name in ROWS:
         module = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
         tests = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
@@ -29,7 +29,7 @@ def test_every_named_test_is_one_that_there_is() -> None:
 
 
 def test_every_rfc_that_the_layer_cites_is_on_the_page() -> None:
-    """A standard that the code obeys has a test."""
+    """The page has a row with a test for each RFC in the layer's code."""
     code = (path.read_text(encoding="utf-8") for path in (ROOT / "layers").rglob("*.py"))
     cited = {number for text in code for number in RFC.findall(text)}
 
