@@ -1,4 +1,4 @@
-"""The alarms: each on something that happens, and heard by somebody."""
+"""Each alarm counts an event that the code logs, and notifies the operators' topic."""
 
 import re
 
@@ -15,7 +15,7 @@ ALARMS = {"RefreshReuseAlarm", "RefreshAnomalyAlarm", "ServerErrorAlarm", "KeysR
 
 
 def test_metric_filters_name_events_that_exist_where_they_are_logged() -> None:
-    """A16: a filter on a misspelt event, or on another function's log, would never count."""
+    """A16: each metric filter counts an existing event in the log of the function that records it."""
     owners = {body["LoggingConfig"]["LogGroup"]: name for name, body in functions().items()}
     counted = set()
     for resource in resources("AWS::Logs::MetricFilter").values():
@@ -27,7 +27,7 @@ def test_metric_filters_name_events_that_exist_where_they_are_logged() -> None:
 
 
 def test_every_metric_of_ours_has_its_alarm() -> None:
-    """One count is enough, in the namespace that the filter counts in."""
+    """Each metric filter has an alarm in its namespace that fires at one event."""
     for name, resource in resources("AWS::Logs::MetricFilter").items():
         [metric] = resource["Properties"]["MetricTransformations"]
         alarm = properties(name.removesuffix("Metric") + "Alarm")
@@ -37,7 +37,7 @@ def test_every_metric_of_ours_has_its_alarm() -> None:
 
 
 def test_a_rotation_that_goes_on_failing_is_heard_of() -> None:
-    """K3: the schedule's own failures, hour after hour; one that the next hour makes up for wakes nobody."""
+    """K3: the alarm fires after failures in three successive hours, and a single failure does not fire it."""
     alarm = properties("KeyRotationAlarm")
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
@@ -46,7 +46,7 @@ def test_a_rotation_that_goes_on_failing_is_heard_of() -> None:
 
 
 def test_every_alarm_tells_the_topic() -> None:
-    """An alarm nobody hears is a note."""
+    """Each alarm notifies the topic and has a description."""
     alarms = resources("AWS::CloudWatch::Alarm")
 
     assert alarms.keys() == ALARMS

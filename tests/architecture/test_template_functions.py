@@ -1,4 +1,4 @@
-"""How the template runs the functions, and what it gives them."""
+"""The runtime, the logs, the environment and the time of each function in the template."""
 
 import re
 from typing import NamedTuple
@@ -24,20 +24,20 @@ FUNCTIONS = sorted(functions())
 
 
 def test_every_function_but_the_sample_has_settings() -> None:
-    """The table names every function of the template."""
+    """The table has every function of the template except the sample, which has no settings."""
     assert {*SETTINGS, "whoami"} == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_functions_environment_is_what_its_settings_read(function: str) -> None:
-    """No variable too few, which would fail a cold start, and none too many, such as one that logs events (DC-14)."""
+    """A function has every variable that it reads, and no other, such as one that logs events (DC-14)."""
     read = settings.variables(SETTINGS[function]) if function in SETTINGS else []
 
     assert sorted(variables(function)) == sorted(read)
 
 
 def test_every_memory_size_has_its_reason() -> None:
-    """Beside the number: it buys processor as well, and costs by the millisecond."""
+    """A comment beside each memory size has the reason, as memory also sets processor and price."""
     sizes = [line for line in (ROOT / "template.yaml").read_text().splitlines() if "MemorySize:" in line]
 
     assert len(sizes) > 1
@@ -47,7 +47,7 @@ def test_every_memory_size_has_its_reason() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_runs_on_python_313_and_logs_json_into_its_own_group(function: str) -> None:
-    """One runtime for all; a log group with retention for each."""
+    """All functions have one runtime, and each has a log group with retention."""
     logging = {**template()["Globals"]["Function"]["LoggingConfig"], **functions()[function]["LoggingConfig"]}
 
     assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", Intrinsic("Ref", "LogLevel"))
@@ -59,7 +59,7 @@ def test_a_function_runs_on_python_313_and_logs_json_into_its_own_group(function
 
 
 def test_log_groups_are_not_shared() -> None:
-    """As many groups as functions."""
+    """Each function has its own log group, and there is no other log group."""
     groups = [function["LoggingConfig"]["LogGroup"].argument for function in functions().values()]
 
     assert sorted(groups) == sorted(resources("AWS::Logs::LogGroup"))
@@ -67,7 +67,7 @@ def test_log_groups_are_not_shared() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_call_that_never_succeeds_ends_before_its_function(function: str) -> None:
-    """F40, DC-11, L5: the SDK's attempts and its random waits between them, of up to 1, 2, ... seconds, leave a 503."""
+    """F40, DC-11, L5: all SDK attempts with their longest waits end before the timeout, so a 503 is possible."""
     attempts = TOTAL_ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
     waits = sum(2**attempt for attempt in range(TOTAL_ATTEMPTS - 1))
     timeout = functions()[function].get("Timeout", template()["Globals"]["Function"]["Timeout"])

@@ -1,4 +1,4 @@
-"""The API: which routes are open, and the gateway's own answers."""
+"""The API's public and protected routes, and the gateway's own answers."""
 
 import re
 
@@ -22,7 +22,7 @@ PROTECTED_ROUTES = {
 
 
 def test_the_authorizers_cache_is_explicit() -> None:
-    """DC-6: where nothing is said, REST APIs cache for 300 seconds."""
+    """DC-6: the template sets the cache time, because the default of REST APIs is 300 seconds."""
     auth = properties("Api")["Auth"]
 
     assert auth["DefaultAuthorizer"] == "AccessToken"
@@ -34,7 +34,7 @@ def test_the_authorizers_cache_is_explicit() -> None:
 
 
 def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
-    """A route is protected unless it says otherwise, and these are all that do."""
+    """A route is protected by default, and only the public routes turn the authorizer off."""
     public, protected = set(), set()
     for function in functions().values():
         for event in function.get("Events", {}).values():
@@ -52,7 +52,7 @@ def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
 
 
 def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None:
-    """The gateway's own answers look like ours, and none is cached."""
+    """The gateway's own answers have the form of our errors, and none is cached."""
     for name, response in properties("Api")["GatewayResponses"].items():
         headers = response["ResponseParameters"]["Headers"]
         assert headers["Cache-Control"] == "'no-store'", name
@@ -63,7 +63,7 @@ def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None
 
 
 def test_gateway_challenges_follow_rfc_6750() -> None:
-    """DC-7, RFC 6750 §3.1: no error attribute where no credentials were sent."""
+    """DC-7, RFC 6750 §3.1: the challenge has no error attribute if no credentials were sent."""
     responses = properties("Api")["GatewayResponses"]
     challenges = {
         name: (response["StatusCode"], response["ResponseParameters"]["Headers"].get("WWW-Authenticate"))
@@ -76,7 +76,7 @@ def test_gateway_challenges_follow_rfc_6750() -> None:
 
 
 def test_trouble_at_the_gateway_is_503_with_retry_after() -> None:
-    """DC-3: infrastructure trouble is never a verdict on a token. No 5xx type has an answer of its own."""
+    """DC-3: a fault of the infrastructure is a 503 and no denial, and every 5xx type has the default answer."""
     responses = properties("Api")["GatewayResponses"]
     trouble = {name: response for name, response in responses.items() if response["StatusCode"] >= 500}
 

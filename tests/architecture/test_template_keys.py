@@ -1,4 +1,4 @@
-"""How the template has the keys rotated, and that its bounds are those that the rules rest on."""
+"""The template's schedule and bounds for the rotation of keys are those of the code."""
 
 import json
 from itertools import product
@@ -34,7 +34,7 @@ def sample(name: str) -> dict[str, object]:
 
 
 def test_the_ring_is_looked_after_every_hour() -> None:
-    """K3: by one rule, with the event that the function knows, as in events/."""
+    """K3: one rule sends the event of `events/key-ring-advance.json` every hour."""
     [event] = functions()["rotate_keys"]["Events"].values()
 
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 hour)")
@@ -42,7 +42,7 @@ def test_the_ring_is_looked_after_every_hour() -> None:
 
 
 def test_a_key_is_published_as_long_as_every_cache_of_it_needs() -> None:
-    """K1, K3: the parameter's least value is the rule's, and longer than the longest copy that anybody keeps."""
+    """K1, K3: the parameter's minimum is the code's constant, and longer than any copy of the keys lives."""
     least, _ = bounds("KeyPublishHours")
 
     assert least * HOUR == MIN_PUBLISH_SECONDS > MAX_RING_AGE_SECONDS > JWKS_MAX_AGE_SECONDS
@@ -50,7 +50,7 @@ def test_a_key_is_published_as_long_as_every_cache_of_it_needs() -> None:
 
 @pytest.mark.parametrize("alg", parameters()["SigningAlgorithm"]["AllowedValues"])
 def test_every_policy_that_the_parameters_allow_is_one(alg: str) -> None:
-    """A stack never fails over values that CloudFormation took."""
+    """The code accepts the least and the greatest values that CloudFormation accepts."""
     signing_key.load(alg, signing_key.generate(alg))
     names = ("KeyRotationDays", "KeyPublishHours", "RefreshIdleDays")
     for rotation_days, publish_hours, idle_days in product(*(bounds(name) for name in names)):
@@ -60,7 +60,7 @@ def test_every_policy_that_the_parameters_allow_is_one(alg: str) -> None:
 
 
 def test_a_key_outlives_the_longest_access_token_that_the_parameters_allow() -> None:
-    """K3: the bounds that the rotation and the verifier restate are the template's."""
+    """K3: a key verifies for the longest token life, the longest cache time and the leeways."""
     _, longest = bounds("AccessTokenSeconds")
     _, cached = bounds("AuthorizerCacheSeconds")
     leeways = EXPIRY_LEEWAY_SECONDS + ISSUED_AT_LEEWAY_SECONDS
@@ -70,7 +70,7 @@ def test_a_key_outlives_the_longest_access_token_that_the_parameters_allow() -> 
 
 
 def test_cloudformation_calls_again_when_a_parameter_of_the_rotation_changes() -> None:
-    """K3: all that rotate_keys is told of keys, and the public keys asked for anew, are properties of the resource."""
+    """K3: the settings of rotate_keys, KeyRingVersion and the layer are properties of the resource."""
     told = {name: value for name, value in variables("rotate_keys").items() if name != "SECURITY_EVENT_BUS"}
     read = [value for value in told.values() if isinstance(value, Intrinsic)]
 
@@ -81,7 +81,7 @@ def test_cloudformation_calls_again_when_a_parameter_of_the_rotation_changes() -
 
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])
 def test_the_sample_requests_have_the_resources_properties(kind: str) -> None:
-    """As CloudFormation sends them, each as a text."""
+    """The sample requests have all properties of the resource as texts, as CloudFormation sends them."""
     sent = sample(f"key-ring-{kind}")["ResourceProperties"]
 
     assert isinstance(sent, dict)
@@ -90,7 +90,7 @@ def test_the_sample_requests_have_the_resources_properties(kind: str) -> None:
 
 
 def test_a_stack_waits_for_a_second_call_and_no_longer() -> None:
-    """Where nothing answers, Lambda calls once more after a minute; CloudFormation's own limit is an hour."""
+    """The limit covers Lambda's retry after a minute, and is shorter than CloudFormation's own limit of an hour."""
     timeout = functions()["rotate_keys"]["Timeout"]
 
     assert properties("KeyRing")["ServiceTimeout"] == timeout + LAMBDA_RETRIES_AFTER_SECONDS

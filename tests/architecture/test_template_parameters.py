@@ -1,4 +1,4 @@
-"""The parameters: described, constrained, grouped, used."""
+"""Each parameter is described, constrained, grouped and used."""
 
 import re
 
@@ -18,7 +18,7 @@ def values(node: object) -> list[object]:
 
 @pytest.mark.parametrize("name", sorted(parameters()))
 def test_a_parameter_is_described_and_constrained(name: str) -> None:
-    """A wrong value is refused before anything is deployed, and the refusal says what would be right."""
+    """CloudFormation refuses a wrong value before the deployment, and says which values are allowed."""
     parameter = parameters()[name]
 
     assert parameter["Description"]
@@ -36,7 +36,7 @@ def test_a_parameter_is_described_and_constrained(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(parameters()))
 def test_a_parameter_is_used_and_grouped(name: str) -> None:
-    """No parameter without an effect, and none that the console shows under "other"."""
+    """Each parameter has an effect, and belongs to one group in the console."""
     body = {key: value for key, value in template().items() if key not in ("Parameters", "Metadata")}
     groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
 
@@ -45,7 +45,7 @@ def test_a_parameter_is_used_and_grouped(name: str) -> None:
 
 
 def test_audience_has_no_default() -> None:
-    """Whom the tokens are for is said, never assumed."""
+    """The deployment must name the audience of the tokens."""
     assert "Default" not in parameters()["Audience"]
 
 
@@ -80,5 +80,5 @@ def test_audience_has_no_default() -> None:
     ],
 )
 def test_a_pattern_takes_what_it_should(name: str, value: str, taken: bool) -> None:  # noqa: FBT001 - the expectation
-    """The linter takes broken patterns too, so each is tried; CloudFormation wants the whole value to match."""
+    """Each pattern is tried on whole values, as CloudFormation does, because the linter accepts broken patterns."""
     assert (re.fullmatch(parameters()[name]["AllowedPattern"], value) is not None) is taken

@@ -1,4 +1,4 @@
-"""Self-registration is off: there is neither a route nor a function unless somebody asks for it."""
+"""Self-registration is off by default: the deployment then has neither the route nor the function."""
 
 import pytest
 
@@ -6,19 +6,19 @@ from tests.support.template import Intrinsic, functions, parameters, template
 
 
 def test_it_is_off_unless_somebody_turns_it_on() -> None:
-    """A parameter, with two values."""
+    """The parameter has the values true and false, and the default is false."""
     assert parameters()["SelfRegistration"]["Default"] == "false"
     assert parameters()["SelfRegistration"]["AllowedValues"] == ["true", "false"]
 
 
 def test_only_true_turns_it_on() -> None:
-    """And nothing else does."""
+    """The condition is true exactly for the value true."""
     condition = template()["Conditions"]["HasSelfRegistration"]
     assert condition == Intrinsic("Equals", [Intrinsic("Ref", "SelfRegistration"), "true"])
 
 
 def test_only_what_registers_depends_on_it() -> None:
-    """The function, to which its route belongs, and its log: SAM gives a route the condition of its function."""
+    """Only the function and its log have the condition; SAM gives the route the condition of its function."""
     conditional = {
         name for name, body in template()["Resources"].items() if body.get("Condition") == "HasSelfRegistration"
     }
@@ -29,6 +29,6 @@ def test_only_what_registers_depends_on_it() -> None:
 
 @pytest.mark.parametrize("function", sorted(set(functions()) - {"register"}))
 def test_no_other_function_knows_of_it(function: str) -> None:
-    """Nothing else changes with it, and nothing else needs the function."""
+    """No other function depends on the parameter or on the register function."""
     assert "RegisterFunction" not in str(functions()[function])
     assert "SelfRegistration" not in str(functions()[function])

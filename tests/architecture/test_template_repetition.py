@@ -1,4 +1,4 @@
-"""The template says a thing once: Globals, a default or a YAML alias stands for the rest."""
+"""The template has no repetition: Globals, a default or a YAML alias replaces it."""
 
 import re
 from collections import Counter
@@ -9,25 +9,25 @@ RUN = 8
 
 
 def lines(text: str) -> list[str]:
-    """Return the lines with one space for any white space, without comments and without lines that are then empty."""
+    """Return the lines without comments and empty lines, and with one space for any white space."""
     bare = (re.sub(r"(^|\s)#.*", "", line) for line in text.splitlines())
     return [" ".join(line.split()) for line in bare if line.strip()]
 
 
 def repeated(text: str) -> list[str]:
-    """Return the first line of each run of eight that stands twice or more."""
+    """Return the first line of each run of eight lines that comes twice or more."""
     found = lines(text)
     runs = Counter(tuple(found[start : start + RUN]) for start in range(len(found) - RUN + 1))
     return [run[0] for run, times in runs.items() if times > 1]
 
 
 def test_no_eight_lines_stand_twice() -> None:
-    """A reader who knows one passage need not read it again to see what differs."""
+    """No run of eight lines comes twice in the template."""
     assert repeated((ROOT / "template.yaml").read_text(encoding="utf-8")) == []
 
 
 def test_a_run_is_found_whatever_its_indentation_and_comments() -> None:
-    """The test above can fail."""
+    """The search finds a repeated run, so the test above can fail."""
     run = [f"key{number}: value" for number in range(RUN)]
     again = [f"    {line}   # said again" for line in run]
 

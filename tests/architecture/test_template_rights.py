@@ -1,4 +1,4 @@
-"""What the template lets each function do: no more than it does."""
+"""The template gives each function the rights that it needs, and no others."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.template import Intrinsic, functions, template
 
-# What each function calls, and on what: no more, no less. The local stack enforces it at run time.
+# The calls of each function, with their resources. The local stack enforces these rights at run time.
 RIGHTS = {
     "login": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
@@ -61,7 +61,7 @@ FUNCTIONS = sorted(RIGHTS)
 
 
 def as_list(value: object) -> list[Any]:
-    """Return a list as it is, and anything else as a list of one."""
+    """Return a list unchanged, and any other value in a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -77,7 +77,7 @@ def test_every_function_is_known() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_its_rights_and_no_others(function: str) -> None:
-    """Least privilege, by action and resource."""
+    """Each function has exactly the actions and resources of the table (least privilege)."""
     granted = set()
     for statement in statements(function):
         assert statement["Effect"] == "Allow"
@@ -90,7 +90,7 @@ def test_a_function_has_its_rights_and_no_others(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_right_has_a_wildcard(function: str) -> None:
-    """No `*` in an action or a resource, and no managed policy or policy template that would hide one."""
+    """No action or resource has a `*`, and no managed policy or policy template can hide one."""
     for policy in functions()[function].get("Policies", []):
         assert set(policy) == {"Version", "Statement"}
     for statement in statements(function):
@@ -102,14 +102,14 @@ def test_no_right_has_a_wildcard(function: str) -> None:
 
 
 def test_only_rotate_keys_writes_the_key_ring() -> None:
-    """K5: one writer."""
+    """K5: rotate_keys is the only function that may write the secret."""
     writers = {function for function in FUNCTIONS if "PutSecretValue" in str(statements(function))}
 
     assert writers == {"rotate_keys"}
 
 
 def test_only_what_may_alarm_may_announce_it() -> None:
-    """Where there is a bus, these two may put events on it, and on no other; where there is none, nobody may."""
+    """With a bus, refresh and rotate_keys may put events on this bus only; without a bus, no function may."""
     policy = template()["Resources"]["AnnouncePolicy"]
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
 
