@@ -1,4 +1,4 @@
-"""Access tokens for tests: honest ones, and any other that somebody could assemble and sign."""
+"""Access tokens for tests: good ones, and tokens with any header, payload and signature."""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ CLAIMS = AccessClaims(
 
 @cache
 def key(alg: str, name: str = "ours") -> SigningKey:
-    """Return the signing key of this name, always the same one in a test run."""
+    """Return the signing key of this name, which is the same in a whole test run."""
     del name
     return SigningKey(alg, signing_key.generate(alg))
 
@@ -67,7 +67,7 @@ def to_json(value: object) -> bytes:
 
 
 def raw_signature(private_key: PrivateKey, signed: bytes) -> bytes:
-    """Sign as JOSE wants it: RFC 7518 §3.3 and §3.4, RFC 8037 §3.1."""
+    """Sign in the form of JOSE: RFC 7518 §3.3 and §3.4, RFC 8037 §3.1."""
     match private_key:
         case EllipticCurvePrivateKey():
             r, s = decode_dss_signature(private_key.sign(signed, ECDSA(SHA256())))
@@ -80,13 +80,13 @@ def raw_signature(private_key: PrivateKey, signed: bytes) -> bytes:
 
 
 def assemble(header: str, body: str, private_key: PrivateKey) -> str:
-    """Sign two segments as they stand, whatever they hold."""
+    """Sign two segments without a check or a change."""
     signed = f"{header}.{body}"
     return f"{signed}.{base64url.encode(raw_signature(private_key, signed.encode()))}"
 
 
 def signed_token(body: Mapping[str, object] | bytes, *, signed_by: SigningKey, header: str = "") -> str:
-    """Sign any payload; under the key's own constant header unless another segment is given."""
+    """Sign any payload. Without a header segment, the header is the key's own constant one."""
     segment = header or header_segment(signed_by.alg, signed_by.kid)
     text = body if isinstance(body, bytes) else to_json(body)
     return assemble(segment, base64url.encode(text), signed_by.private_key)

@@ -1,4 +1,4 @@
-"""What the contract says of every answer: the error table, in exact bytes and headers."""
+"""The exact bytes and headers of the API's errors and empty answers."""
 
 from tests.support.stack import Answer
 
@@ -12,7 +12,7 @@ ERROR_HEADERS = {**NO_STORE, "Content-Type": JSON_TYPE}
 
 
 def error(status: int, code: str, description: str, **headers: str) -> Answer:
-    """Return an error as the contract fixes it."""
+    """Return an error with its exact body and headers."""
     body = f'{{"error":"{code}","error_description":"{description}"}}'
     return Answer(status, {**ERROR_HEADERS, **headers}, body)
 
@@ -37,7 +37,7 @@ UNAVAILABLE = error(
 
 
 def too_many_attempts(retry_after_seconds: int) -> Answer:
-    """Return the answer to whoever has to wait: RFC 6585 §4."""
+    """Return the answer to a client over a limit: RFC 6585 §4."""
     waiting = {"Retry-After": str(retry_after_seconds)}
     return error(429, "too_many_attempts", "Too many attempts. Try again later.", **waiting)
 
@@ -46,5 +46,5 @@ NO_CONTENT = Answer(204, NO_STORE, "")
 
 
 def method_not_allowed(*allowed: str) -> Answer:
-    """Return the answer to another method: RFC 9110 §15.5.6 wants the methods that are allowed."""
+    """Return the answer to another method. It names the allowed methods: RFC 9110 §15.5.6."""
     return error(405, "method_not_allowed", "The method is not allowed here.", Allow=", ".join(allowed))

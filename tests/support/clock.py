@@ -1,4 +1,4 @@
-"""A clock that tests set: it stands in for the `time` module where the product reads it."""
+"""A clock that tests set, in the place of the `time` module."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ START_MS = 1_790_000_000_000
 
 @dataclass
 class TestClock:
-    """Stands still until it is moved."""
+    """A clock that stands still until a test moves it."""
 
     __test__ = False  # a clock for tests, not a test
 
@@ -19,7 +19,7 @@ class TestClock:
         return self.now_ms // 1000
 
     def advance(self, *, seconds: float) -> None:
-        """Move on, or back."""
+        """Move forward, or backward with negative seconds."""
         self.now_ms += round(seconds * 1000)
 
     def time_ns(self) -> int:

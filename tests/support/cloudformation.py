@@ -1,4 +1,4 @@
-"""CloudFormation's side of a custom resource: it waits for an answer at a presigned address."""
+"""A stand-in for CloudFormation's side of a custom resource, which gets an answer at a presigned address."""
 
 import json
 import threading
@@ -21,16 +21,16 @@ Resource = Callable[[Event], Told]
 
 @dataclass
 class CloudFormation:
-    """Waits for answers. Another `status` than 200 refuses them; None ends the connection without a word."""
+    """Keeps the answers that it gets, and responds with `status`. With None it closes the connection."""
 
     url: str
     status: int | None = 200
     bodies: list[bytes] = field(default_factory=list)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-    """Of each: the method, the path with its query, and the content type."""
+    """For each request: the method, the path with its query, and the content type."""
 
     def custom_resource(self, stack: Stack) -> Callable[[Event], Told]:
-        """Return a cold function that returns what CloudFormation was told."""
+        """Load rotate_keys anew, and return a function that invokes it and returns its answer to CloudFormation."""
         handler = stack.module("rotate_keys").handler
 
         def invoke(event: Event) -> Told:
@@ -45,10 +45,10 @@ class CloudFormation:
 
 @contextmanager
 def cloudformation_server() -> Iterator[CloudFormation]:
-    """Serve the presigned address on this machine."""
+    """Serve the presigned address on this machine, and yield the answers."""
 
     class Bucket(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:  # http.server's own name for it
+        def do_PUT(self) -> None:  # the name that http.server requires
             told.requests.append((self.command, self.path, self.headers["Content-Type"]))
             told.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             if told.status is None:
@@ -72,7 +72,7 @@ def cloudformation_server() -> Iterator[CloudFormation]:
 
 
 def success(event: Event, data: dict[str, str]) -> Told:
-    """Return the answer to a request that was done."""
+    """Return the answer to a successful request."""
     return {
         "Status": "SUCCESS",
         "Reason": "",
@@ -85,17 +85,17 @@ def success(event: Event, data: dict[str, str]) -> Told:
 
 
 def failure(event: Event, detail: str) -> Told:
-    """Return the answer to a request that was not."""
+    """Return the answer to a failed request."""
     return {**success(event, {}), "Status": "FAILED", "Reason": REASON + detail}
 
 
 def public_keys(stack: Stack) -> dict[str, str]:
-    """Return what `!GetAtt KeyRing.Jwks` has to find."""
+    """Return the data of the resource, for `!GetAtt KeyRing.Jwks`."""
     return {"Jwks": json.dumps({"keys": deployed_keys(stack)}, separators=(",", ":"))}
 
 
 def deployed_keys(stack: Stack) -> list[dict[str, str | int]]:
-    """Return the published keys, each with an end: the earliest one possible, where none is planned yet."""
+    """Return the published keys, each with its end. Without a planned end, it is the earliest possible one."""
     days = int(stack.environment("rotate_keys")["KEY_ROTATION_DAYS"])
     end = stack.clock.now_seconds + days * 86_400 + 3600 + 5 + 60 + 30
     return [{"exp": end, **jwk} for jwk in stack.keys.jwks()["keys"]]

@@ -1,4 +1,4 @@
-"""What rotate_keys is sent by its schedule and by operators, and what it does to the secret."""
+"""The events that the schedule and operators send to rotate_keys, and its calls of Secrets Manager."""
 
 from edge_auth.keys.ring_document import to_secret_json
 from tests.support.people import DAY, MADE_AT_SECONDS
@@ -12,16 +12,16 @@ REFUSED = {"refused": "the key ring has changed since it was shown"}
 
 
 def asked(stack: Stack, action: str, **changes: object) -> Event:
-    """Return the event of an action on the ring as it is."""
+    """Return the event of an action on the current ring."""
     event = {**sample(f"key-ring-{action}"), **changes}
     return {**event, "version": stack.key_ring_version} if "version" in event else event
 
 
 def ring_text(stack: Stack) -> str:
-    """Return the ring in the secret, so that two can be compared."""
+    """Return the text of the ring in the secret, so that two rings can be compared."""
     return to_secret_json(stack.key_ring)
 
 
 def make_due(stack: Stack) -> None:
-    """Let the time come at which the next signing key signs, and another one has to be planned."""
+    """Move the clock to the time when the next signing key signs and another next key is due."""
     stack.clock.now_ms = (MADE_AT_SECONDS + 30 * DAY) * 1000

@@ -1,4 +1,4 @@
-"""The service faults of F19: what AWS, or the network before it, can answer to one request."""
+"""The service faults of F19: the failures of AWS, or of the network, in answer to one request."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ RETRIED: dict[str, Fault] = {
     "read timeout, not applied": lost_request,
     "read timeout, applied": lost_response,
 }
-"""The SDK itself sends these again."""
+"""After these faults the SDK sends the request again."""
 
 FINAL: dict[str, Fault] = {
     "transaction conflict": refusal("TransactionConflictException"),
@@ -46,18 +46,18 @@ FINAL: dict[str, Fault] = {
     "refused, garbage": raw_answer(GARBAGE, 400),
     "refused, empty": raw_answer(b"", 403),
 }
-"""These come back to the function at once."""
+"""After these faults the SDK raises an error at once."""
 
 FAULTS = {**RETRIED, **FINAL}
 
 FAULTS_OF_UPDATES = {**FAULTS, "replicated write conflict": refusal("ReplicatedWriteConflictException")}
-"""Only writes of one item meet the last one, and the SDK sends it again."""
+"""The last fault happens only to a write of one item, and the SDK sends the request again."""
 
 REPEATED = FAULTS_OF_UPDATES.keys() - FINAL.keys()
-"""The names of all that the SDK sends again."""
+"""The names of all faults after which the SDK sends the request again."""
 
 APPLIED = "read timeout, applied"
-"""The one fault after which the write has happened."""
+"""The only fault after which the write has happened."""
 
 NO_SECRETS: dict[str, Fault] = {
     "throttling": refusal("ThrottlingException"),
@@ -76,13 +76,13 @@ NO_SECRETS: dict[str, Fault] = {
     "garbage": raw_answer(GARBAGE, 200),
     "empty": raw_answer(b"", 200),
 }
-"""What Secrets Manager, or the network before it, can answer to a read of the key ring."""
+"""The failures of Secrets Manager, or of the network, in answer to a read of the key ring."""
 
 ATTEMPTS = 3
 
 
 class Killed(BaseException):
-    """The end of the process: nothing in it can catch this."""
+    """The end of the process. No code of the product catches it."""
 
 
 def kill() -> None:
@@ -91,12 +91,12 @@ def kill() -> None:
 
 
 def attempts(fault: str) -> int:
-    """Return how often one call is sent while this fault lasts (DC-11)."""
+    """Return the number of attempts of one call while this fault lasts (DC-11)."""
     return ATTEMPTS if fault in REPEATED else 1
 
 
 def before(act: Callable[[], object]) -> Fault:
-    """Let something else happen before the request is served."""
+    """Return a fault that runs `act` before the request is served."""
 
     def fault(forward: Forward) -> AWSResponse:
         act()
@@ -106,7 +106,7 @@ def before(act: Callable[[], object]) -> Fault:
 
 
 def after(act: Callable[[], object]) -> Fault:
-    """Let something else happen once the request was served, before its answer arrives."""
+    """Return a fault that runs `act` after the request is served, before its answer arrives."""
 
     def fault(forward: Forward) -> AWSResponse:
         response = forward()
@@ -117,7 +117,7 @@ def after(act: Callable[[], object]) -> Fault:
 
 
 def events_named(stack: Stack, name: str) -> list[dict[str, Any]]:
-    """Return the security events of one name."""
+    """Return the security events with this name."""
     return [line for line in stack.output.security_events() if line["event"] == name]
 
 
@@ -128,6 +128,6 @@ def generation(stack: Stack) -> int:
 
 
 def ends(stack: Stack) -> dict[str, str]:
-    """Return why each ended session ended, by its id."""
+    """Return the reason of each ended session by its id."""
     ended = [item for item in stack.session_items() if "revoked_at" in item]
     return {item["session_id"]["S"]: item["revoked_reason"]["S"] for item in ended}

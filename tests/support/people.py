@@ -13,7 +13,7 @@ from edge_auth.keys.rotation import RotationPolicy, first_ring
 PASSWORD = "a fine long passphrase"
 WRONG_PASSWORD = "not the right passphrase"
 BOB_ID = base64url.encode(b"bob" + bytes(13))
-ADA_ID = base64url.encode(b"ada" + bytes(13))  # of the form that `refresh.new_id` draws
+ADA_ID = base64url.encode(b"ada" + bytes(13))  # in the form of `refresh_token.new_id`
 MADE_AT_SECONDS = 1_789_900_000  # 100,000 seconds before the tests' clock begins
 HOUR = 3600
 DAY = 86_400
@@ -22,7 +22,7 @@ _SALT = bytes(range(16))
 
 @cache
 def password_hash(password: str = PASSWORD) -> str:
-    """Hash a password once for all tests."""
+    """Return a hash of the password, computed once for all tests."""
     return hash_password(password.encode(), entropy=lambda _count: _SALT)
 
 
@@ -42,7 +42,7 @@ def ada() -> Identity:
 
 @cache
 def key_ring(alg: str = "ES256", serial: int = 0) -> KeyRing:
-    """Return a key ring; another serial is another ring."""
+    """Return a key ring. Another serial gives another ring."""
     drawn = count()
     policy = RotationPolicy(alg, period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
     make = key_maker(lambda size: bytes([serial + 65]) * (size - 1) + bytes([next(drawn)]))

@@ -1,4 +1,4 @@
-"""Key rings for tests: one with real keys in every place, and keys that cost nothing."""
+"""Keys for tests: a ring with real keys in every state, and a maker of cheap keys."""
 
 from itertools import count
 
@@ -14,7 +14,7 @@ DAY = 86_400
 
 
 def full_ring(alg: str) -> KeyRing:
-    """Return a ring with a key that was ended, one that only verifies, one that signs and the next, of each kind."""
+    """Return a ring with an ended, a retired, a signing and a next key of each kind."""
     return KeyRing(
         signing=(
             TimedKey(key("EdDSA", "ended"), NOW - 90 * DAY, NOW - 80 * DAY, NOW - 1, is_final=True),
@@ -32,7 +32,7 @@ def full_ring(alg: str) -> KeyRing:
 
 
 def secrets_of(ring: KeyRing) -> list[str]:
-    """Return everything in a ring that must never be seen."""
+    """Return all secrets of a ring, in each encoding."""
     pairs = [timed.key for timed in ring.signing]
     private = [pair.jwk[name] for pair in pairs for name in PRIVATE_MEMBERS & pair.jwk.keys()]
     mac_secrets = [timed.key.secret for timed in ring.mac]
@@ -40,7 +40,7 @@ def secrets_of(ring: KeyRing) -> list[str]:
 
 
 def cheap_keys() -> KeyMaker:
-    """Return a maker of keys that only have a number: they sign nothing."""
+    """Return a maker of keys that are only numbers and cannot sign."""
     numbers = count(1)
     return KeyMaker(
         signing_key=lambda alg: SigningKey(alg, {"kty": "OKP", "crv": "Ed25519", "x": str(next(numbers))}),

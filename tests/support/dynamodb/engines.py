@@ -1,4 +1,4 @@
-"""What the contract suite runs on: the stores in memory, moto, and a DynamoDB endpoint where there is one."""
+"""The engines of the contract suite: the stores in memory, moto, and the DynamoDB endpoint of the environment."""
 
 import os
 import uuid
@@ -26,7 +26,7 @@ ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
 
 @dataclass(frozen=True)
 class Engine:
-    """The ports of one empty deployment. `is_atomic`: whether its writes may race in threads."""
+    """The ports of one empty deployment. If `is_atomic`, its writes are atomic across threads."""
 
     identities: Identities
     session_opening: SessionOpening
@@ -36,7 +36,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Tables:
-    """A deployment's tables, seen without the adapters."""
+    """A deployment's tables, read without the adapters."""
 
     client: "DynamoDBClient"
     identities: str
@@ -63,21 +63,21 @@ class Tables:
 
 
 def memory_engine() -> Engine:
-    """Return the stores in memory."""
+    """Return new, empty stores in memory."""
     store = MemoryStore()
     return Engine(MemoryIdentities(store), MemorySessionOpening(store), MemorySessions(store), is_atomic=True)
 
 
 @contextmanager
 def moto_tables() -> Iterator[Tables]:
-    """Make tables in moto. Its conditional writes are not atomic across threads."""
+    """Create and yield tables in moto. Its conditional writes are not atomic across threads."""
     with mock_aws():
         yield _tables(boto3.session.Session().client("dynamodb"))
 
 
 @contextmanager
 def endpoint_tables() -> Iterator[Tables]:
-    """Make tables, under new names, at the endpoint that the environment names, and drop them afterwards."""
+    """Create and yield tables with new names at the endpoint of the environment, and delete them afterwards."""
     tables = _tables(boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE]))
     try:
         yield tables

@@ -1,6 +1,6 @@
-"""Processes that race on a real engine: each does its part of every round at the same moment as the others.
+"""Processes that race on a real engine: in every round each process acts at the same moment as the others.
 
-A racer has read what it has to read before it waits for the others, so that all that it writes is in the race.
+A racer reads before it waits for the others, so all its writes are in the race.
 """
 
 import multiprocessing
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 86_400
 PASSWORD = "a fine long passphrase"
-JITTER_SECONDS = 0.004  # about as long as a write takes: who comes first differs from round to round
-PATIENCE_SECONDS = 30  # for racers that died
+JITTER_SECONDS = 0.004  # about as long as a write, so the first racer differs from round to round
+PATIENCE_SECONDS = 30  # a racer whose process died does not come
 SEED = b"seed of a race.."
 
 
@@ -59,13 +59,13 @@ def username(number: int) -> str:
 
 
 def first_token(number: int) -> RefreshToken:
-    """Return the first refresh token of the one session that the user of a round begins with."""
+    """Return the first refresh token of the first session of a round's user."""
     return RefreshToken(user_id(number), user_id(number + 2**64), generation=0, seed=SEED)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where they race: picklable, unlike a client."""
+    """The tables, the rounds and the start of a race. It can be pickled, unlike a client."""
 
     identities: str
     sessions: str
@@ -73,16 +73,16 @@ class Place:
     start: Barrier
 
     def wait(self) -> None:
-        """Wait for the others, and then a moment more or less."""
+        """Wait for the others, and then for a random moment."""
         self.start.wait(PATIENCE_SECONDS)
         time.sleep(random.random() * JITTER_SECONDS)  # noqa: S311 - no secret
 
 
 class Racer:
-    """One process's use cases, on tables of its own client."""
+    """The use cases of one process, with its own client."""
 
     def __init__(self, place: Place) -> None:
-        """Connect."""
+        """Make the process's own client and its ports."""
         self.place = place
         client = dynamodb_client()
         self.identities = DynamoDBIdentities(client, table=place.identities)
@@ -96,7 +96,7 @@ class Racer:
         )
 
     def log_in(self, number: int, max_sessions: int = 20) -> None:
-        """Log in; the identity is read, and the password checked, before the start."""
+        """Log in. The identity is read and the password is checked before the start."""
         place, opening = self.place, self.opening
 
         class AtTheStart:
@@ -122,11 +122,11 @@ class Racer:
         )(username(number), PASSWORD, POLICY, address="203.0.113.7")
 
     def log_in_alone(self, number: int) -> None:
-        """Log in where a user may have one session."""
+        """Log in with a limit of one session."""
         self.log_in(number, max_sessions=1)
 
     def log_out_everywhere(self, number: int) -> None:
-        """Log out everywhere, by the session that was there."""
+        """End all sessions of the user, with the first refresh token."""
         logout = Logout(
             identities=self.identities,
             sessions=self.sessions,
@@ -138,7 +138,7 @@ class Racer:
         insisting(lambda: logout(mint(first_token(number), MAC_KEY), Reach.ALL))
 
     def refresh(self, number: int) -> None:
-        """Refresh the session that was there."""
+        """Refresh the first session."""
         refresh = Refresh(
             sessions=self.sessions,
             end_sessions=self.end_sessions,
@@ -154,19 +154,19 @@ class Racer:
         refresh(mint(first_token(number), MAC_KEY), POLICY)
 
     def set_password(self, number: int) -> None:
-        """Set another password, which is hashed before the start."""
+        """Set another password hash, and end all sessions."""
         self.place.wait()
         insisting(lambda: self.identities.change_password(username(number), "$argon2id$another"))
         self._end_all(number)
 
     def disable(self, number: int) -> None:
-        """Disable the user."""
+        """Disable the user, and end all sessions."""
         self.place.wait()
         insisting(lambda: self.identities.change_status(username(number), DISABLED))
         self._end_all(number)
 
     def create(self, number: int) -> None:
-        """Add a user of this name, with an id of this process's own."""
+        """Create a user with the round's name and this process's own id."""
         identity = an_identity(number, password_hash=f"$argon2id${os.getpid()}")
         self.place.wait()
         self.identities.create(replace(identity, user_id=base64url.encode(secrets.token_bytes(16))))
@@ -181,12 +181,12 @@ def an_identity(number: int, *, password_hash: str) -> Identity:
 
 
 def a_password_hash() -> str:
-    """Hash the password once for all users."""
+    """Return a new hash of the password."""
     return hash_password(PASSWORD.encode(), entropy=secrets.token_bytes)
 
 
 def insisting(act: Callable[[], object]) -> None:
-    """Do something again until it is done, as one does who is told to try again."""
+    """Repeat an act while it is temporarily unavailable, at most 20 times, as a client does."""
     for _ in range(20):
         try:
             act()
@@ -197,7 +197,7 @@ def insisting(act: Callable[[], object]) -> None:
 
 
 def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]") -> None:
-    """Be one racer: do this in every round, and tell how often it came out how."""
+    """Run one racer: do the act in every round, and put the count of each outcome into the queue."""
     racer = Racer(place)
     counted: Counter[str] = Counter()
     for number in range(place.rounds):
@@ -211,9 +211,9 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
 
 
 def race(tables: Tables, rounds: int, *acts: str) -> Counter[str]:
-    """Let one process for each act run all rounds, and return how often each came out how."""
+    """Run one process for each act over all rounds, and return the count of each outcome."""
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
-    processes = multiprocessing.get_context("spawn")  # no racer shares a connection, or anything else
+    processes = multiprocessing.get_context("spawn")  # a spawned process shares no connection and no state
     place = Place(tables.identities, tables.sessions, rounds, processes.Barrier(len(acts)))
     outcomes = processes.Queue()
     racers = [processes.Process(target=run, args=(act, place, outcomes), daemon=True) for act in acts]

@@ -1,4 +1,4 @@
-"""Users, sessions and tokens to fill stores with. Every value differs from every other: none can be mixed up."""
+"""Users, sessions and tokens for the stores. All values differ, so a test notices a swap of two."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.fakes.stores import MemorySessions
 
-NOW_SECONDS = 2_000_000_000  # ahead of every clock: a real engine deletes what is past its TTL
+NOW_SECONDS = 2_000_000_000  # after the time of every clock, because a real engine deletes expired items
 NOW_MS = NOW_SECONDS * 1000
 GRACE_SECONDS = 10
 
@@ -38,7 +38,7 @@ BOB = replace(ADA, user_id=BOB_ID, username="bob", password_hash="$argon2id$bob"
 
 
 def session_id(number: int) -> str:
-    """Return one of many session ids."""
+    """Return the session id with this number."""
     return f"{number:021}A"
 
 
@@ -70,7 +70,7 @@ def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Sess
 
 
 def opened(engine: Engine, *sessions: Session) -> None:
-    """Put sessions of Ada's into the store, and Ada where she is not there yet."""
+    """Put sessions of Ada into the store, and create Ada if she has no session there."""
     if ADA_ID not in {session.user_id for session in sessions_of(engine.sessions, ADA_ID)}:
         engine.identities.create(ADA)
     for session in sessions:
@@ -85,7 +85,7 @@ def rotate(
     grace_seconds: int = GRACE_SECONDS,
     wanted_scope: tuple[str, ...] = (),
 ) -> Session:
-    """Rotate with what the tests do not vary."""
+    """Rotate a token, with defaults for the arguments that most tests do not vary."""
     return engine.sessions.rotate(
         token,
         rotation_id="rotation-now",
@@ -98,7 +98,7 @@ def rotate(
 
 
 def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: str = "logout") -> None:
-    """End a session with what the tests do not vary."""
+    """End a session, with defaults for the arguments that most tests do not vary."""
     engine.sessions.end(
         token.user_id,
         token.session_id,
@@ -110,7 +110,7 @@ def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: s
 
 
 def sessions_of(sessions: Sessions, user_id: str) -> list[Session]:
-    """Return all sessions of a user as the store holds them, ended ones included."""
+    """Return all stored sessions of a user, also the ended ones."""
     if isinstance(sessions, MemorySessions):
         return [session for (owner, _), session in sessions._store.sessions.items() if owner == user_id]
     assert isinstance(sessions, DynamoDBSessions)

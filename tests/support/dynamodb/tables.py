@@ -1,4 +1,4 @@
-"""Tables with the shapes that template.yaml gives them, so that the tests cannot drift from what is deployed."""
+"""Tables with the shapes of template.yaml, so the tests have the tables that are deployed."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def create_table(client: "DynamoDBClient", logical_id: str, name: str) -> None:
-    """Create the table that the template calls `logical_id`, under this name."""
+    """Create the template's table `logical_id` with this name."""
     shape = properties(logical_id)
     client.create_table(
         TableName=name,
@@ -22,7 +22,7 @@ def create_table(client: "DynamoDBClient", logical_id: str, name: str) -> None:
 
 
 def items(client: "DynamoDBClient", table: str) -> list[dict[str, object]]:
-    """Return every item of a table, by its attributes' text, so that two states can be compared."""
+    """Return every item of a table in a fixed order, so that two states can be compared."""
     found: list[dict[str, object]] = []
     for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         found.extend(dict(item) for item in page["Items"])
