@@ -209,7 +209,7 @@ def test_sources_do_not_share_their_rate(counting: Counting) -> None:
 
 
 def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) -> None:
-    """P12: of 200 attempts at once 3 are let through, and of 200 bookings at once 3 as well."""
+    """P12: of 200 attempts at once three are let through, and of 200 bookings at once three."""
     if not counting.is_atomic:
         pytest.skip("its writes cannot race in threads")
     let_through: list[str] = []

@@ -189,7 +189,7 @@ def test_a_password_is_replaced_where_the_user_is_as_read(engine: Engine) -> Non
 
 
 def test_a_password_is_not_replaced_once_the_epoch_has_moved(engine: Engine) -> None:
-    """F11: a change that read an older epoch changes nothing, whichever act moved the epoch."""
+    """F11: a change that read an older epoch changes nothing, after each act that moves the epoch."""
     engine.identities.create(ADA)
     moves: list[Callable[[], object]] = [
         lambda: engine.identities.replace_password(engine.identities.find(ADA.username), "$argon2id$first"),
