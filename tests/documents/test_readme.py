@@ -12,6 +12,7 @@ from tests.support.errors import ERRORS
 
 ROOT = template_file.ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SENTENCES = " ".join(README.split())
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_stated_bound_is_the_sum_of_its_parts(template: dict[str, Any]) -> None:
     defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
     bound = defaults["AccessTokenSeconds"] + defaults["AuthorizerCacheSeconds"] + EXPIRY_LEEWAY_SECONDS
 
-    assert f"{EXPIRY_LEEWAY_SECONDS} seconds of leeway, {bound} seconds by default" in README.replace("\n", " ")
+    assert f"{EXPIRY_LEEWAY_SECONDS} seconds of leeway, {bound} seconds by default" in SENTENCES
     assert f"down to {template['Parameters']['AccessTokenSeconds']['MinValue']}" in README
 
 
@@ -75,7 +76,7 @@ def test_lifetimes_in_the_comparison_are_the_defaults(template: dict[str, Any]) 
 
     assert f"| lives | {defaults['AccessTokenSeconds'] // 60} minutes |" in README
     assert f"{defaults['RefreshIdleDays']} days idle, {defaults['RefreshAbsoluteDays']} days at most" in README
-    assert f"grace window ({defaults['RotationGraceSeconds']} seconds)" in README
+    assert f"grace window ({defaults['RotationGraceSeconds']} seconds)" in SENTENCES
 
 
 def test_every_route_of_the_template_has_an_example(template: dict[str, Any]) -> None:
@@ -110,28 +111,40 @@ def _pairs(statuses: list[str], codes: list[str]) -> list[tuple[str, str]]:
 
 
 def test_every_security_event_is_named() -> None:
-    """The list under "Operate" has the event names of the code."""
-    listed = re.findall(r"`(\w+)`", section("Operate").split("has a fixed name:")[1].split("No log line")[0])
+    """The table of events under "Operate" has the names of the code, in their order, and marks those that it marks."""
+    table = section("Operate").split("\n**Logs**")[1].split("\n**Reacting.**")[0]
+    listed = [(name, mark) for _, names, _, mark in rows(table) for name in re.findall(r"`(\w+)`", names)]
 
-    assert set(listed) == {name.value for name in EventName}
+    assert listed == [(name.value, "**yes**" if name.wants_attention else "") for name in EventName]
 
 
 def test_the_time_to_replace_a_leaked_key_is_the_codes() -> None:
     """The README says eight minutes in both sections, and the code has 480 seconds."""
     assert REPLACE_SECONDS == 8 * 60
     assert "the old ones end in 8 minutes" in section("Operate")
-    assert "eight minutes by default" in section("Honest limits")
+    assert "ends in eight minutes by default" in SENTENCES
 
 
 def test_every_alarm_is_explained(template: dict[str, Any]) -> None:
     """Each alarm of the template has a row in the table."""
     alarms = {name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
 
-    assert {row[0].strip("`") for row in rows(section("Operate"))} == alarms
+    table = section("Operate").split("\n**Alarms**")[1]
+
+    assert {row[0].strip("`") for row in rows(table)} == alarms
 
 
-def test_links_lead_to_files() -> None:
-    """Every relative link in the documents leads to a file."""
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", document.read_text(encoding="utf-8")):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+def test_links_lead_to_files_and_headings() -> None:
+    """Every relative link in the documents leads to a file, and to a heading where it names one."""
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://)([^)]+)\)", document.read_text(encoding="utf-8")):
+            path, _, anchor = target.partition("#")
+            file = document.parent / path if path else document
+            assert file.exists(), f"{document.name}: {target}"
+            assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), f"{document.name}: {target}"
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them from its headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
