@@ -64,7 +64,7 @@ def test_an_edited_table_is_noticed() -> None:
         ("{:.1f} million users who refresh", 1000 * MONTH_SECONDS / DAILY.refreshes / MILLION),
         ("both quotas end at {:.0f} refreshes", GATEWAY.default / (1 + API_CALLS_A_REFRESH)),
         ("takes {:,} writes a second,** and then", NEW_TABLE.default),
-        ("grows a function, {:.0f} reads", LAMBDA_GROWTH.default / 10),
+        ("grows a function, that is {:.0f} reads", LAMBDA_GROWTH.default / 10),
         ("{:.0f} MB/s are", 100_000 * log_bytes(REFRESH) / MILLION),
         ("are ${:.0f} an hour. We", LOG_BYTE.of(100_000 * 3600 * log_bytes(REFRESH))),
         ("DynamoDB takes {:,} writes", PARTITION.default),
