@@ -1,8 +1,8 @@
 """Cuts the SDK's data down to what the layer's functions call: `python sdk_data.py .../botocore/data`.
 
-botocore describes 400 services, and reads what it needs of that at every cold start: 1.2 MB of endpoints and a
-service's whole model with its manual, a third of the time that a client takes. Nothing is rewritten here, only left
-out; the rules by which addresses are found stay as they are. Run while the layer is built, by any Python 3.
+botocore describes 400 services. At every cold start a client reads 1.2 MB of endpoints and the whole model of its
+service, with its manual. That is a third of the time that it takes to make a client. This script only leaves data out
+and rewrites nothing, so the SDK finds addresses by the same rules. The layer's build runs it, with any Python 3.
 """
 
 import gzip
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# What adapters/ calls, by the service's name in botocore. A test holds both to each other.
+# The operations that adapters/ calls, by the service's name in botocore. A test compares both.
 OPERATIONS = {
     "dynamodb": {"GetItem", "Query", "TransactWriteItems", "UpdateItem"},
     "events": {"PutEvents"},
@@ -20,18 +20,19 @@ OPERATIONS = {
 }
 PAGINATED = {"dynamodb": {"Query"}}
 
-# Files that are no service's: those of the partitions, the retries and the defaults are small.
+# The files of a service that are kept, and the one file of all services that is trimmed. The other files of all
+# services are small and stay: partitions, retries and defaults.
 MODEL, PAGINATORS, RULES = "service-2", "paginators-1", "endpoint-rule-set-1"
 EXTRAS = f"{MODEL}.sdk-extras"
 ENDPOINTS = "endpoints"
 
 
 def trim(data: Path) -> None:
-    """Trim the folder `botocore/data` in place. Done twice, it changes nothing the second time."""
+    """Trim the folder `botocore/data` in place. A second run changes nothing."""
     for folder in [path for path in data.iterdir() if path.is_dir() and path.name not in OPERATIONS]:
         shutil.rmtree(folder)
     for service in OPERATIONS:
-        *older, newest = sorted((data / service).iterdir())  # as the SDK does: the newest version of the API
+        *older, newest = sorted((data / service).iterdir())  # the SDK uses the newest version of the API
         for folder in older:
             shutil.rmtree(folder)
         _trim_service(newest, service)
@@ -42,7 +43,7 @@ def trim(data: Path) -> None:
 
 
 def _trim_service(folder: Path, service: str) -> None:
-    """Keep the operations that are called, the rules for addresses, and the pages of what is read in pages."""
+    """Keep the called operations, the rules for addresses, and the pagination of what is read in pages."""
     kept = {MODEL: _trimmed_model(_read(folder, MODEL), OPERATIONS[service]), RULES: _read(folder, RULES)}
     if service in PAGINATED:
         pagination = _read(folder, PAGINATORS)["pagination"]
@@ -56,7 +57,7 @@ def _trim_service(folder: Path, service: str) -> None:
 
 
 def _trimmed_model(model: dict[str, Any], operations: set[str]) -> dict[str, Any]:
-    """Return the model with these operations, the shapes they need, and without its manual."""
+    """Return the model with only these operations and the shapes that they need, and without its manual."""
     kept = {name: model["operations"][name] for name in sorted(operations)}
     needed: set[str] = set()
     found = _shapes_named_in(list(kept.values()))
@@ -79,7 +80,7 @@ def _shapes_named_in(part: object) -> set[str]:
 
 
 def _without_manual(part: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return a part of a model without what is written in it for people. A member may itself have that name."""
+    """Return a part of a model without its texts for people. A member that is called `documentation` stays."""
     if isinstance(part, list):
         return [_without_manual(item) for item in part]
     if not isinstance(part, dict):
@@ -99,7 +100,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _write(folder: Path, name: str, document: object) -> None:
-    """Write it as the SDK looks for it first: not compressed, which the layer's archive is anyway."""
+    """Write a file without compression: the SDK looks for that form first, and the layer's archive is compressed."""
     (folder / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
 
 

@@ -2,9 +2,9 @@
 
 from binascii import a2b_base64, b2a_base64
 
-# `base64` has these tables too; around them, its functions take as long again as the work that they do.
+# The module `base64` uses such tables too, but its functions around them double the time.
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/...")  # what only the other alphabet has becomes a stray character
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/...")  # `+`, `/` and `=` become a stray character
 
 
 def encode(data: bytes) -> str:
@@ -21,7 +21,7 @@ def decode(text: str) -> bytes:
     """
     standard = text.encode("ascii").translate(_TO_STANDARD)
     data = a2b_base64(standard + b"=" * (-len(standard) % 4), strict_mode=True)
-    # Python's decoder ignores the unused bits, which only the last one or two bytes have: it encodes them again.
+    # Python's decoder ignores unused bits. Only the last one or two bytes can have some, so those are encoded again.
     last = data[len(data) // 3 * 3 :]
     if not standard.endswith(b2a_base64(last, newline=False).rstrip(b"=")):
         raise ValueError("not canonical base64url")

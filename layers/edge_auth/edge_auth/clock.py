@@ -1,4 +1,4 @@
-"""The wall clock, for those at the door: everything inside gets its time as an argument."""
+"""The wall clock, for the functions and the operators' command. All other code gets the time as an argument."""
 
 import time
 

@@ -122,7 +122,7 @@ class UnsupportedGrantType(AuthError):
 
 
 class InvalidGrant(AuthError):
-    """The refresh token is not valid any more, for whatever reason: RFC 6749 §5.2."""
+    """The refresh token is not valid. The answer does not say why: RFC 6749 §5.2."""
 
     status = 400
     code = "invalid_grant"
@@ -138,7 +138,7 @@ class InvalidScope(AuthError):
 
 
 class UnknownSession(AuthError):
-    """The caller has no living session with this id. The session of another user and an ended one read the same."""
+    """The caller has no living session with this id. The session of another user gets the same answer."""
 
     status = 404
     code = "not_found"
@@ -149,9 +149,9 @@ class UnknownSession(AuthError):
 
 
 class AccountError(Exception):
-    """An operator's act on an account cannot be done; the text is for the operator.
+    """An operator's act on an account is refused. The text is for the operator.
 
-    An error that users meet too is also an AuthError: an operator reads the detail, a client the description.
+    An error that users get too is also an AuthError: operators read the detail, and clients read the description.
     """
 
 
@@ -212,7 +212,7 @@ class PasswordCommon(AuthError, PasswordRefused):
 
 
 class PasswordGuessable(AuthError, PasswordRefused):
-    """The new password is a name that everybody knows."""
+    """The new password is the name of the user or of the service."""
 
     status = 400
     code = "password_guessable"

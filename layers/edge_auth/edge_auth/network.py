@@ -1,4 +1,4 @@
-"""From an address to the network that it belongs to. Pure."""
+"""Finds the network that an address belongs to. Pure."""
 
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 

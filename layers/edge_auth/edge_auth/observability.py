@@ -16,7 +16,7 @@ class FunctionLog:
 
     def __init__(self, function: str) -> None:
         """Log under this function's name."""
-        # Lambda filters by level only what has an RFC 3339 timestamp, and takes everything else for INFO.
+        # Lambda filters a line by its level only if it has an RFC 3339 timestamp. It takes any other line for INFO.
         self._logger = Logger(service=function, utc=True, use_rfc3339=True)
 
     def begin(self, context: object) -> None:

@@ -1,10 +1,10 @@
-"""Settings of each function: its environment, read once, into a record that nobody changes.
+"""The settings of each function: its environment, read once into an immutable record.
 
-A field `audience` is the variable `AUDIENCE`. The template gives each function exactly the variables of its class.
-Records are named tuples wherever one will do: dataclasses would cost the authorizer a fifth of its start
+The field `audience` is read from the variable `AUDIENCE`. The template gives each function exactly the variables of its
+class. The records are named tuples, because dataclasses would cost the authorizer a fifth of its start
 (docs/decisions/0019).
 
-Nothing looks at `key_ring_version`: another value makes Lambda start the function anew, and read the ring at once.
+No code reads `key_ring_version`. A new value makes Lambda start the function again, so it reads the new ring at once.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ S = TypeVar("S", bound=NamedTuple)
 
 
 class SettingsError(Exception):
-    """The environment lacks a variable, or one has the wrong form. The text names it, never its value."""
+    """A variable of the environment is missing or has the wrong form. The text names it, and never quotes its value."""
 
 
 def variables(kind: type[NamedTuple]) -> list[str]:
@@ -45,7 +45,7 @@ def _typed(name: str, kind: object, value: str) -> str | int:
 
 
 class LoginSettings(NamedTuple):
-    """What `login` needs. An empty `issuer` is derived from the event."""
+    """The settings of `login`. An empty `issuer` is derived from the event."""
 
     issuer: str
     audience: str
@@ -61,7 +61,7 @@ class LoginSettings(NamedTuple):
 
 
 class RefreshSettings(NamedTuple):
-    """What `refresh` needs. An empty `issuer` is derived from the event."""
+    """The settings of `refresh`. An empty `issuer` is derived from the event."""
 
     issuer: str
     audience: str
@@ -76,7 +76,7 @@ class RefreshSettings(NamedTuple):
 
 
 class LogoutSettings(NamedTuple):
-    """What `logout` needs."""
+    """The settings of `logout`."""
 
     identities_table: str
     sessions_table: str
@@ -85,7 +85,7 @@ class LogoutSettings(NamedTuple):
 
 
 class RegisterSettings(NamedTuple):
-    """What `register` needs. `issuer` and `audience` are names that are no passwords."""
+    """The settings of `register`. No password may be the `issuer` or the `audience`."""
 
     issuer: str
     audience: str
@@ -95,7 +95,7 @@ class RegisterSettings(NamedTuple):
 
 
 class PasswordSettings(NamedTuple):
-    """What `password` needs. `issuer` and `audience` are names that are no passwords."""
+    """The settings of `password`. No password may be the `issuer` or the `audience`."""
 
     issuer: str
     audience: str
@@ -106,13 +106,13 @@ class PasswordSettings(NamedTuple):
 
 
 class SessionsSettings(NamedTuple):
-    """What `sessions` needs."""
+    """The settings of `sessions`."""
 
     sessions_table: str
 
 
 class AuthorizerSettings(NamedTuple):
-    """What `authorizer` needs. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON."""
+    """The settings of `authorizer`. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON."""
 
     issuer: str
     audience: str
@@ -120,7 +120,7 @@ class AuthorizerSettings(NamedTuple):
 
 
 class JwksSettings(NamedTuple):
-    """What `jwks` needs. An empty `issuer` is derived from the event."""
+    """The settings of `jwks`. An empty `issuer` is derived from the event."""
 
     issuer: str
     key_ring_secret: str
@@ -128,7 +128,7 @@ class JwksSettings(NamedTuple):
 
 
 class RotateKeysSettings(NamedTuple):
-    """What `rotate_keys` needs."""
+    """The settings of `rotate_keys`."""
 
     key_ring_secret: str
     signing_algorithm: str

@@ -1,4 +1,4 @@
-"""JSON, read strictly: no member twice (RFC 8259 §4 leaves that open), no NaN or Infinity, UTF-8 only. Pure."""
+"""Reads JSON strictly: UTF-8 only, no duplicate member (RFC 8259 §4 leaves that open), no NaN or Infinity. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ class NotStrictJson(ValueError):
 
 
 def members_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """Return the members by name. Raises NotStrictJson where a name comes twice."""
+    """Return the members by name. Raises NotStrictJson if a name comes twice."""
     members = dict(pairs)
     if len(members) != len(pairs):
         raise NotStrictJson("duplicate member")
@@ -21,7 +21,7 @@ def _refuse_number(_text: str) -> NoReturn:
     raise NotStrictJson("number")
 
 
-# Made once: `json.loads` would make one for every call.
+# These decoders are made once. `json.loads` would make a new one for every call.
 STRICT = json.JSONDecoder(object_pairs_hook=members_once, parse_constant=_refuse_number)
 STRICT_INTEGERS = json.JSONDecoder(
     object_pairs_hook=members_once, parse_constant=_refuse_number, parse_float=_refuse_number
