@@ -1,1 +1,1 @@
-"""Accounts: what is kept of a user, and which user names there can be."""
+"""Accounts: the stored data of a user, and the rules for user names."""

@@ -1,4 +1,4 @@
-"""The identity: what is kept of a user."""
+"""The identity: the stored data of a user."""
 
 from dataclasses import dataclass, field
 
@@ -8,9 +8,10 @@ DISABLED = "disabled"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user. `user_id` is drawn by `refresh.new_id` and never given to another; `username` is canonical.
+    """A user. `user_id` is drawn by `tokens.refresh_token.new_id`, and no other user ever gets it.
 
-    `epoch` moves whenever all sessions of the user are ended: a login that began before cannot open a session after.
+    `username` is canonical. `epoch` moves when all sessions of the user are ended. A login that read the old epoch
+    cannot open a session any more.
     """
 
     user_id: str

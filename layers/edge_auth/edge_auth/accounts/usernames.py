@@ -1,7 +1,7 @@
-"""User names: one spelling for each, so that two accounts hardly look like one name.
+"""User names: each has one spelling, so that the names of two accounts hardly look alike.
 
-A name is compatibility-normalised (NFKC) and case-folded, then letters, digits and `. _ - + @` are left: a plain name
-or an email address. What is promised of look-alikes, and what is not, stands in docs/decisions/0013-user-names.md.
+A name is normalized (NFKC) and case-folded. Then it has letters, digits and `. _ - + @` only: it is a plain name or an
+email address. docs/decisions/0013-user-names.md says which look-alikes are refused, and which are not.
 """
 
 import re
@@ -22,13 +22,13 @@ _SCRIPTS = frozenset(
         *("ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN"),
     }
 )
-# Scripts that are written together (UTS #39 §5.2, "highly restrictive"); every other stands alone.
+# Scripts that may be mixed (UTS #39 §5.2, "highly restrictive"). Every other script stands alone.
 _TOGETHER = (
     {"LATIN", "CJK", "HIRAGANA", "KATAKANA"},
     {"LATIN", "CJK", "BOPOMOFO"},
     {"LATIN", "CJK", "HANGUL"},
 )
-# Of these scripts only what alphabets of today use: phonetic letters and clicks look like plain ones.
+# Of these scripts, only letters of modern alphabets are allowed: phonetic letters and clicks look like plain ones.
 _LATIN = re.compile("[a-z\u00df-\u01bf\u01c4-\u024f\u1e00-\u1eff]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
@@ -40,9 +40,9 @@ _LATIN_LOOKS = frozenset(
     "\u03b1\u03b3\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5\u03c7"  # a y i k v o p u x
     "\u0581\u0570\u0575\u0578\u0585\u0566\u057d"  # g h j n o q u
 )
-# Letters and marks that nobody sees.
+# Letters and marks that are invisible.
 _INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5")
-_ACCENT = re.compile("[\u0300-\u0306\u0308-\u0333\u0339-\u0345]")  # no dot on i, no stroke through a letter
+_ACCENT = re.compile("[\u0300-\u0306\u0308-\u0333\u0339-\u0345]")  # no dot above, no stroke through a letter
 _DOTTED_I = re.compile("[i\u0131]\u0307*")
 
 
@@ -50,24 +50,24 @@ def canonical_username(text: str) -> str:
     """Return the one spelling of a user name.
 
     Raises:
-        UsernameRefused: empty, too long, with other characters, or made to look like another name.
+        UsernameRefused: the name is empty, too long, has other characters, or could look like another name.
 
     """
     if not text or len(text) > MAX_USERNAME_CHARACTERS:
         raise UsernameRefused(f"a user name has 1 to {MAX_USERNAME_CHARACTERS} characters")
-    # Folding can undo the normal form (Unicode §3.13), so it is made again.
+    # Folding can undo the normal form (Unicode §3.13), so the name is normalized again.
     name = _normal(_DOTTED_I.sub("i", _normal(_normal(text).casefold())))
     if len(name) > MAX_USERNAME_CHARACTERS or not all(map(_is_allowed, name)):
         raise UsernameRefused("a user name has letters, digits and . _ - + @ only")
     if not _has_marks_in_place(name):
-        raise UsernameRefused("in a user name accents follow letters, each once")
+        raise UsernameRefused("in a user name an accent follows a letter, and only once")
     if not all(map(_is_of_one_script, name.split("@"))):
-        raise UsernameRefused("the letters of a user name are of one script, and not all of them like Latin ones")
+        raise UsernameRefused("the letters of a user name are of one script, and do not all look like Latin letters")
     return name
 
 
 def _normal(text: str) -> str:
-    """Return the compatible form, with every script's digits as those of ASCII."""
+    """Return the form NFKC, with the digits of every script as ASCII digits."""
     digits = (str(unicodedata.decimal(character, character)) for character in unicodedata.normalize("NFKC", text))
     return "".join(digits)
 
@@ -85,7 +85,7 @@ def _is_allowed(character: str) -> bool:
 
 
 def _script(character: str) -> str:
-    """Return the script of a letter or mark. The names say it; the standard library has no better table."""
+    """Return the script of a letter or mark, from its Unicode name: the standard library has no table of scripts."""
     word = unicodedata.name(character, "").partition(" ")[0]
     return {"IDEOGRAPHIC": "CJK", "KATAKANA-HIRAGANA": "KATAKANA"}.get(word, word)
 
@@ -102,8 +102,8 @@ def _has_marks_in_place(name: str) -> bool:
 
 
 def _is_of_one_script(part: str) -> bool:
-    """Say it of what stands on one side of an @."""
-    bare = unicodedata.normalize("NFD", part)  # an accent makes a letter look no less like another
+    """Whether the letters on one side of an @ may stand together, and do not all look like Latin letters."""
+    bare = unicodedata.normalize("NFD", part)  # an accent does not hide a look-alike letter
     letters = [character for character in bare if unicodedata.category(character)[0] == "L"]
     scripts = {_script(letter) for letter in letters}
     if letters and _LATIN_LOOKS.issuperset(letters):

@@ -1,1 +1,1 @@
-"""Credentials: how a user proves who they are."""
+"""Credentials: passwords, their hashes, and the rules for new ones."""

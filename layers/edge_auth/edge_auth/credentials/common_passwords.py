@@ -1,6 +1,6 @@
-"""The passwords that are tried first: 30,000 of them, as zxcvbn lists them.
+"""The 30,000 passwords of zxcvbn's list, which attackers try first.
 
-Only who sets passwords imports this: it takes a tenth of a second.
+To load them takes a tenth of a second, so only code that sets passwords imports this module.
 """
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS

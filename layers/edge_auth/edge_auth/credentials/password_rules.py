@@ -1,6 +1,6 @@
-"""What a new password has to be: long enough, not one that is tried first, and not a name that everybody knows. Pure.
+"""The rules for a new password: long enough, not a common one, and no name of the user or the service. Pure.
 
-There are no rules of composition, and no password has to be changed for its age (NIST SP 800-63B-4 §3.1.1.2).
+There are no rules of composition, and no password expires (NIST SP 800-63B-4 §3.1.1.2).
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from edge_auth.errors import PasswordCommon, PasswordGuessable, PasswordTooLong,
 
 DEFAULT_MIN_CHARACTERS = 15  # NIST SP 800-63B-4 §3.1.1.2: a password that is the only factor
 LOWEST_MIN_CHARACTERS = 8  # the same: one of several factors
-HIGHEST_MIN_CHARACTERS = 64  # the same: passwords of so many have to be taken
+HIGHEST_MIN_CHARACTERS = 64  # the same: passwords of this length must be accepted
 MAX_CHARACTERS = 128
 
 
@@ -23,7 +23,7 @@ class PasswordRules:
         """Keep the rules. `common` and `service_names` are folded (`folded`).
 
         Raises:
-            ValueError: a minimum length that no deployment may have.
+            ValueError: the minimum length is out of bounds.
 
         """
         if not LOWEST_MIN_CHARACTERS <= min_characters <= HIGHEST_MIN_CHARACTERS:
@@ -33,12 +33,12 @@ class PasswordRules:
         self._service_names = service_names
 
     def check(self, password: str, username: str) -> bytes:
-        """Return what is hashed for a new password of this user.
+        """Check a new password of this user. Return the bytes to hash.
 
         Raises:
-            PasswordTooShort, PasswordTooLong: by code points, as they are hashed.
-            PasswordCommon, PasswordGuessable: in whatever spelling.
-            InvalidRequest: no Unicode text.
+            PasswordTooShort, PasswordTooLong: it has too few or too many code points, in the form that is hashed.
+            PasswordCommon, PasswordGuessable: it is a common password or a name, in any spelling (`folded`).
+            InvalidRequest: it is not Unicode text, or has over 1024 bytes as received.
 
         """
         characters = len(unicodedata.normalize("NFC", password))
@@ -56,12 +56,12 @@ class PasswordRules:
 
 
 def folded(text: str) -> str:
-    """Return a spelling in which case, width and ligatures make no difference, to compare by and never to be hashed."""
+    """Return a spelling without differences of case, width and ligatures. It is compared and never hashed."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def service_names(*addresses: str) -> frozenset[str]:
-    """Return what a service may be called by: its issuer and audience, and the hosts of both."""
+    """Return the names of a service, folded: its issuer and audience, and the hosts of both."""
     hosts = [urlsplit(address).hostname or "" for address in addresses]
     return frozenset(folded(name) for name in (*addresses, *hosts) if name)
 

@@ -1,7 +1,7 @@
 """Password hashing with Argon2id (RFC 9106), stored as PHC strings.
 
-Every check of a password does the same work, whether the user exists or not and whatever the stored hash looks like,
-so that its time tells nothing.
+Every check of a password hashes once, whether the user exists or not, and even if the stored hash is damaged. So its
+time does not reveal which is the case.
 """
 
 import re
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.errors import InvalidCredentials, InvalidRequest
 
-MAX_PASSWORD_BYTES = 1024  # bounds the work on a body that anybody may send
+MAX_PASSWORD_BYTES = 1024  # bounds the work that any client can cause
 
 SALT_BYTES = 16  # RFC 9106 §3.1
 HASH_BYTES = 32  # RFC 9106 §4
@@ -34,11 +34,11 @@ class Argon2idProfile(NamedTuple):
         return f"$argon2id$v=19$m={self.memory_kib},t={self.iterations},p={self.lanes}$"
 
 
-# OWASP Password Storage Cheat Sheet, second of its equal choices; ASVS 11.4.2.
+# OWASP Password Storage Cheat Sheet, the second of its equivalent choices; ASVS 11.4.2.
 OWASP_19_MIB = Argon2idProfile(memory_kib=19_456, iterations=2, lanes=1)
 PROFILE = OWASP_19_MIB
 
-# A stored hash beyond these is damage or an attack on the function's memory, not a hash to be checked.
+# A stored hash beyond these bounds is damage, or an attack on the function's memory. It is not checked.
 _MAX_MEMORY_KIB = 131_072
 _MAX_ITERATIONS = 16
 _MAX_LANES = 8
@@ -46,12 +46,12 @@ _PHC = re.compile(
     r"\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]{0,2}),p=([1-9][0-9]?)"
     r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
 )
-# Well-formed under today's parameters and the hash of nothing anybody knows: it takes its time, then fails.
+# A well-formed hash under today's parameters, of no known password. A check takes the usual time and fails.
 _UNMATCHABLE = f"{PROFILE.phc_prefix}{'A' * 22}${'A' * 43}"
 
 
 def password_bytes(password: str) -> bytes:
-    """Return what is hashed: the password in Unicode's NFC, otherwise exactly as received, in UTF-8.
+    """Return the bytes to hash: the password in Unicode's form NFC, otherwise exactly as received, in UTF-8.
 
     Raises:
         InvalidRequest: empty, over 1024 bytes, or not Unicode text (a lone surrogate).
@@ -79,7 +79,7 @@ def hash_password(password: bytes, *, entropy: Callable[[int], bytes]) -> str:
 
 
 def check_password(password: bytes, stored_hash: str | None) -> None:
-    """Check a password, once. None stands for the hash of a user that does not exist.
+    """Check a password. `stored_hash` None stands for a user that does not exist.
 
     Raises:
         InvalidCredentials: the password is wrong, there is no such user, or the stored hash is unusable.
@@ -98,7 +98,7 @@ def needs_rehash(stored_hash: str) -> bool:
 
 
 def _is_usable(stored_hash: str) -> bool:
-    """Whether checking against this hash costs one hash, neither more (damage, an attack) nor none (no base64)."""
+    """Whether a check of this hash costs one hash: not more (damage, an attack), and not none (invalid base64)."""
     parts = _PHC.fullmatch(stored_hash)
     if parts is None:
         return False
@@ -113,7 +113,7 @@ def _is_usable(stored_hash: str) -> bool:
 
 
 def _is_base64(text: str) -> bool:
-    """Whether this is the one unpadded spelling of some bytes, which the library insists on before it hashes."""
+    """Whether this is canonical base64 without padding. The library requires that before it hashes."""
     try:
         data = b64decode(text + "=" * (-len(text) % 4))
     except ValueError:

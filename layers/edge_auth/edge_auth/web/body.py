@@ -1,6 +1,6 @@
 """The parameters in the body of a request, read strictly: as JSON or as a form, no parameter twice.
 
-An empty text is absent, in a form (RFC 6749 §3.2) and in JSON alike.
+An empty text counts as absent, in a form (RFC 6749 §3.2) and in JSON.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Parameters:
-    """The parameters of one request, by name. Every reading raises InvalidRequest for a value of another type."""
+    """The parameters of one request, by name. Every method raises InvalidRequest for a value of another type."""
 
     def __init__(self, values: Mapping[str, object]) -> None:
         """Keep the parameters that are present."""
         self._values = {name: value for name, value in values.items() if value != ""}
 
     def text(self, name: str) -> str:
-        """Return a text that must be there."""
+        """Return a required text."""
         value = self._values.get(name)
         if not isinstance(value, str):
             _refuse(f"{name} is not a text")

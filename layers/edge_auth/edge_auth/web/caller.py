@@ -1,4 +1,4 @@
-"""Who calls a route behind the authorizer, as API Gateway passes it on. Nothing of it comes from the client."""
+"""The caller of a route behind the authorizer, as API Gateway passes it on. A client cannot set any of it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -30,7 +30,7 @@ def caller_of(request: Request) -> Caller:
 
 
 def authorizer_context(request: Request) -> Mapping[str, object]:
-    """Return all that the authorizer passed on; `sub` is in it.
+    """Return the context that the authorizer passed on. It has a `sub`.
 
     Raises:
         InvalidToken: the route has no authorizer, or one that names no user.

@@ -1,4 +1,7 @@
-"""The public documents: key set and discovery (RFC 8414 §2; OpenID Connect Discovery 1.0 §3 for API Gateway's sake)."""
+"""The public documents: the key set, and two discovery documents.
+
+These follow RFC 8414 §2, and OpenID Connect Discovery 1.0 §3, which API Gateway's JWT authorizers read.
+"""
 
 import hashlib
 import json
@@ -15,7 +18,7 @@ Document = Mapping[str, object]
 
 
 def cacheable_response(document: Document, if_none_match: str) -> Response:
-    """Answer with a document and its entity tag, or that the client's copy is the same (RFC 9110 §13.1.2, §15.4.5)."""
+    """Answer with a document and its entity tag, or with 304 for the same copy (RFC 9110 §13.1.2, §15.4.5)."""
     text = json.dumps(document, separators=(",", ":"))  # as it is sent
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers = {**CACHEABLE, "ETag": tag}
@@ -33,7 +36,7 @@ def authorization_server_metadata(issuer: str) -> Document:
         "token_endpoint": f"{issuer}/auth/refresh",
         "token_endpoint_auth_methods_supported": ["none"],
         "grant_types_supported": ["refresh_token"],
-        # Required, and never empty: there is no authorization endpoint that would answer with anything.
+        # Required, and never an empty list. There is no authorization endpoint, so no response type is supported.
         "response_types_supported": ["none"],
         "revocation_endpoint": f"{issuer}/auth/logout",
         "revocation_endpoint_auth_methods_supported": ["none"],
@@ -41,7 +44,7 @@ def authorization_server_metadata(issuer: str) -> Document:
 
 
 def openid_configuration(issuer: str, keys: KeysInForce) -> Document:
-    """Return the same as an OpenID provider would: verifiers look here for the keys. No ID tokens are issued."""
+    """Return the metadata in an OpenID provider's form: verifiers look here for the keys. No ID token is issued."""
     return {
         **authorization_server_metadata(issuer),
         "subject_types_supported": ["public"],

@@ -1,4 +1,4 @@
-"""Wraps the functions of a route as a Lambda handler: an event in, a response out, and no exception leaves."""
+"""Makes a Lambda handler from the functions of a route. Every event gets a response, and no exception leaves."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,10 +14,10 @@ class Log(Protocol):
     """Where an endpoint logs its requests."""
 
     def begin(self, context: object) -> None:
-        """Take the request id of Lambda's context for all that follows."""
+        """Take the request id of Lambda's context for all lines that follow."""
 
     def came_from(self, network: str) -> None:
-        """Take the network of the request's source for all that follows."""
+        """Take the network of the request's source for all lines that follow."""
 
     def refused(self, error: AuthError) -> None:
         """Log a request that was answered with an error."""
@@ -40,7 +40,7 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
             log.begin(context)
             return respond(event).to_event()
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            with suppress(Exception):  # a log that fails too must not take the answer with it
+            with suppress(Exception):  # if the log fails too, the client still gets an answer
                 log.broken(error)
             return error_response(TemporarilyUnavailable()).to_event()
 

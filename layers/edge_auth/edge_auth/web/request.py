@@ -1,7 +1,7 @@
 """API Gateway's proxy event (payload format 1.0) as a request.
 
-A malformed or too large event is InvalidRequest, before anything else happens. Query parameters are never read: a
-token does not belong in a URL (RFC 9700 §4.3.2).
+A malformed or too large event raises InvalidRequest before anything else happens. Query parameters are never read,
+because a token does not belong in a URL (RFC 9700 §4.3.2).
 """
 
 import base64
@@ -25,7 +25,7 @@ class Headers:
     def one(self, name: str) -> str:
         """Return the value of a header, the last one of several.
 
-        Empty where the header is absent, or came in two spellings, so that its last value is unknown.
+        It is empty if the header is absent, or came in two spellings: then its last value is unknown.
         """
         values = self._last.get(name.lower(), ())
         return values[0] if len(values) == 1 else ""
@@ -41,7 +41,7 @@ NO_HEADERS = Headers({}, {})
 class Request(NamedTuple):
     """One request. `context` is API Gateway's request context.
 
-    `path` is the route, such as `/auth/sessions/{session_id}`; `path_parameters` are the values in such places.
+    `path` is the route, such as `/auth/sessions/{session_id}`. `path_parameters` are the values of the names in braces.
     """
 
     method: str
@@ -53,12 +53,12 @@ class Request(NamedTuple):
 
     @property
     def media_type(self) -> str:
-        """The media type of the body: lower case, without parameters, empty where the request names none."""
+        """The media type of the body: lower case, without parameters, empty if the request names none."""
         return self.headers.one("content-type").partition(";")[0].strip().lower()
 
     @property
     def source_address(self) -> str:
-        """The address that API Gateway saw, empty where it names none. A client can write any header (P14)."""
+        """The address that API Gateway saw, empty if it names none. No header counts: a client can write any (P14)."""
         identity = self.context.get("identity")
         address = identity.get("sourceIp") if isinstance(identity, dict) else None
         return address if isinstance(address, str) else ""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from edge_auth.errors import AuthError
 
 HeaderValues = Mapping[str, str | tuple[str, ...]]
-"""Headers by name. A tuple is sent as that many headers of one name, such as Set-Cookie."""
+"""Headers by name. A tuple is sent as several headers of one name, such as Set-Cookie."""
 
 NO_STORE: HeaderValues = MappingProxyType({"Cache-Control": "no-store"})  # RFC 6749 §5.1
 
@@ -26,7 +26,7 @@ class Response(NamedTuple):
     headers: HeaderValues = NO_STORE
 
     def to_event(self) -> dict[str, object]:
-        """Return the response as API Gateway wants it."""
+        """Return the response as API Gateway expects it."""
         single = {name: value for name, value in self.headers.items() if isinstance(value, str)}
         several = {name: list(values) for name, values in self.headers.items() if not isinstance(values, str)}
         headers, body = {**_SECURITY_HEADERS, **single}, ""
@@ -38,6 +38,6 @@ class Response(NamedTuple):
 
 
 def error_response(error: AuthError) -> Response:
-    """Return what the client may know of an error: RFC 6749 §5.2."""
+    """Return the response to an error, with only what the client may know: RFC 6749 §5.2."""
     body = {"error": error.code, "error_description": error.description}
     return Response(error.status, body, {**NO_STORE, **error.headers})

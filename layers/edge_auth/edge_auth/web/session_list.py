@@ -5,7 +5,7 @@ from edge_auth.web.response import Response
 
 
 def session_list(sessions: list[Session], *, current: str) -> Response:
-    """Answer with these sessions, in their order. `current` is the id of the one that asks."""
+    """Answer with these sessions, in their order. `current` is the id of the caller's session."""
     return Response(200, {"sessions": [_shown(session, current) for session in sessions]})
 
 

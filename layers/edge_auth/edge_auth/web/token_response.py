@@ -1,11 +1,11 @@
-"""The token response: RFC 6749 §5.1, plus when the refresh token ends and which session it is."""
+"""The token response of RFC 6749 §5.1, with the lifetime of the refresh token and the session's id in addition."""
 
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.web.response import NO_STORE, Response
 
 
 def token_response(grant: TokenGrant) -> Response:
-    """Answer a login or a refresh. Lifetimes are in seconds; `scope` is there where one was granted."""
+    """Answer a login or a refresh. Lifetimes are in seconds; `scope` is there if one was granted."""
     body: dict[str, str | int] = {
         "access_token": grant.access_token,
         "token_type": "Bearer",
