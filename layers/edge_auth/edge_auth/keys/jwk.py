@@ -1,7 +1,7 @@
-"""Public keys as JSON Web Keys (RFC 7517): from JSON to a key that can check a signature.
+"""Public keys as JSON Web Keys (RFC 7517): reads a JWK into a key that can check a signature.
 
-A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519. What the other two need is loaded
-with the first key of theirs: a deployment with ES256 keys, the default, does not pay for it at a cold start.
+A key is of one algorithm only (RFC 8725 §3.1): ES256, RS256 or EdDSA with Ed25519. The modules for RS256 and EdDSA are
+loaded with the first key that needs them. So a deployment with ES256 keys, the default, does not load them.
 """
 
 import json
@@ -28,8 +28,8 @@ CheckSignature = Callable[[bytes, bytes], None]
 class VerificationKey(NamedTuple):
     """A public key that checks signatures of one algorithm.
 
-    `check(signature, signed)` returns or raises `cryptography.exceptions.InvalidSignature`. Nothing under the key is
-    accepted from `ends_at_seconds` on, in seconds since 1970; None is no end.
+    `check(signature, signed)` returns, or raises `cryptography.exceptions.InvalidSignature`. From `ends_at_seconds` on,
+    in seconds since 1970, nothing that the key signed is accepted. None means that no end is known.
     """
 
     kid: str
@@ -39,15 +39,15 @@ class VerificationKey(NamedTuple):
 
     @property
     def header_segment(self) -> str:
-        """The only protected header a token under this key may have, as it stands in the token."""
+        """The only protected header that a token of this key may have, encoded as in the token."""
         return header_segment(self.alg, self.kid)
 
 
 class _VerifyingEcdsa(ECDSA):
     """ECDSA with SHA-256, for verifying.
 
-    ECDSA's own constructor loads every cipher, a sixth of an authorizer's start, to learn whether this OpenSSL can
-    *sign* deterministically.
+    The constructor of `ECDSA` loads every cipher, to learn whether this OpenSSL can *sign* deterministically. That is a
+    sixth of an authorizer's start.
     """
 
     algorithm = SHA256()
@@ -58,7 +58,7 @@ class _VerifyingEcdsa(ECDSA):
 
 
 def header_segment(alg: str, kid: str) -> str:
-    """Return the constant protected header of access tokens under this key, base64url-encoded."""
+    """Return the constant protected header of this key's access tokens, base64url-encoded."""
     header = {"alg": alg, "kid": kid, "typ": ACCESS_TOKEN_TYPE}
     return base64url.encode(json.dumps(header, separators=(",", ":")).encode("ascii"))
 
@@ -67,8 +67,8 @@ def verification_key(jwk: object) -> VerificationKey:
     """Build the verification key from a public JWK.
 
     Raises:
-        ValueError: a private key, a key not meant for signatures (RFC 7517 §4.2, §4.3), another algorithm than the
-            key's own, a missing or unprintable `kid`, an `exp` that is no time, or numbers that are no key.
+        ValueError: the JWK is a private key, is not for signatures (RFC 7517 §4.2, §4.3), names another algorithm than
+            the key's own, has no printable `kid`, has an `exp` that is not a time, or has numbers that are not a key.
 
     """
     if not isinstance(jwk, dict):
@@ -102,7 +102,7 @@ def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
 
 
 def _rs256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - see the module's head
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - see the module's docstring
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415 - the same
 
     key = RSAPublicNumbers(_integer(jwk, "e"), _integer(jwk, "n")).public_key()
@@ -150,7 +150,7 @@ def _text(jwk: Mapping[str, object], name: str) -> str:
 
 
 def _end(jwk: Mapping[str, object]) -> int | None:
-    """Read `exp`, as OpenID Federation 1.0 has it: when the key ends."""
+    """Read `exp`, the time when the key ends, as in OpenID Federation 1.0."""
     end = jwk.get("exp")
     if end is None:
         return None

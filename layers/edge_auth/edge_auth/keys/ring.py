@@ -1,7 +1,7 @@
 """The key ring: every key of a deployment, and the times at which each is published, signs and ends.
 
-Readers decide by the clock which key signs, so they all change over at the same moment, however old their copy is.
-`key_rotation` plans the times; nothing else does.
+Readers decide by the clock which key signs. So all of them change to the next key at the same moment, even if some have
+an older copy of the ring. Only `keys.rotation` plans the times.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,10 @@ K = TypeVar("K")
 class TimedKey(Generic[K]):
     """A key and its times, in seconds since 1970.
 
-    It is in the ring, and what is public of it is published, since `published_at_seconds`. It signs from
-    `signs_from_seconds` until a key behind it in the ring does. Nothing under it is accepted from `ends_at_seconds`
-    on; None while no successor is planned. An end that `is_final` was set in an emergency and is never put off.
+    The key is in the ring since `published_at_seconds`, and the public half of a signing key is published since then.
+    It signs from `signs_from_seconds`, until a key behind it in the ring signs. From `ends_at_seconds` on, nothing that
+    it signed is accepted; None means that no successor is planned. `is_final` marks an end that was set in an
+    emergency: it never becomes later.
     """
 
     key: K
@@ -30,22 +31,22 @@ class TimedKey(Generic[K]):
     is_final: bool = False
 
     def has_ended(self, now_seconds: int) -> bool:
-        """Whether nothing under this key is accepted any more."""
+        """Whether nothing that this key signed is accepted any more."""
         return self.ends_at_seconds is not None and now_seconds >= self.ends_at_seconds
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """All keys of a deployment: those that sign access tokens, and those of the refresh tokens' MAC.
+    """All keys of a deployment: the signing keys of access tokens, and the MAC keys of refresh tokens.
 
-    Of each kind there is at least one that has not ended. Both are in the order in which the keys were made.
+    At least one key of each kind has not ended. Both kinds are in the order in which the keys were made.
     """
 
     signing: tuple[TimedKey[SigningKey], ...]
     mac: tuple[TimedKey[MacKey], ...]
 
     def at(self, now_seconds: int) -> "KeysInForce":
-        """Return the keys of this moment."""
+        """Return the keys that are in force at this moment."""
         signing = key_that_signs(self.signing, now_seconds)
         others = [
             timed for timed in reversed(self.signing) if timed is not signing and not timed.has_ended(now_seconds)
@@ -60,10 +61,10 @@ class KeyRing:
 
 @dataclass(frozen=True)
 class KeysInForce:
-    """What a ring says at one moment.
+    """The keys of a ring that are in force at one moment.
 
-    `verifying` are all signing keys under which tokens are accepted, the one that signs first. `mac` writes refresh
-    tokens, those under any of `mac_keys` are accepted; these go by their id.
+    `verifying` has every key whose access tokens are accepted. The first of them signs. `mac` is the key of new refresh
+    tokens. `mac_keys` has every key whose refresh tokens are accepted, by its id.
     """
 
     verifying: tuple[TimedKey[SigningKey], ...]
@@ -78,15 +79,16 @@ class KeysInForce:
     def jwks(self) -> dict[str, list[dict[str, str | int]]]:
         """Return the JWK Set to publish (RFC 7517 §5).
 
-        `exp` is when a key ends, in seconds, as in OpenID Federation 1.0; it is there where that is known.
+        `exp` is the time when a key ends, in seconds since 1970, as in OpenID Federation 1.0. A key without a planned
+        end has none.
         """
         return {"keys": [_public_jwk(timed) for timed in self.verifying]}
 
 
 def key_that_signs(keys: Sequence[TimedKey[K]], now_seconds: int) -> TimedKey[K]:
-    """Return the key that signs at this moment: the newest one whose time has come.
+    """Return the key that signs at this moment: the newest one that may sign already.
 
-    Where the clock lags behind the one that made the ring, none's has, and the oldest signs.
+    If this clock is behind the clock of the ring's writer, perhaps no key may sign yet. Then the oldest one signs.
     """
     living = [timed for timed in keys if not timed.has_ended(now_seconds)]
     begun = [timed for timed in living if timed.signs_from_seconds <= now_seconds]

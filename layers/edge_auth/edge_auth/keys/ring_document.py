@@ -13,7 +13,7 @@ FORMAT = 2
 
 
 def to_secret_json(ring: KeyRing) -> str:
-    """Write the ring, private keys included, for Secrets Manager and nowhere else."""
+    """Write the ring with its private keys, for Secrets Manager only."""
     document = {
         "format": FORMAT,
         "signing": [{"alg": timed.key.alg, "jwk": dict(timed.key.jwk)} | _times(timed) for timed in ring.signing],
@@ -23,10 +23,10 @@ def to_secret_json(ring: KeyRing) -> str:
 
 
 def from_secret_json(text: str) -> KeyRing:
-    """Read a ring. Its private keys are not loaded: `SigningKey.private_key` says whether one can sign.
+    """Read a ring. The private keys are not loaded: `SigningKey.private_key` does that, and fails for a damaged one.
 
     Raises:
-        ValueError: not a ring of this format, or a damaged one. The message holds nothing of the text.
+        ValueError: not a ring of this format, or a damaged one. The message quotes no part of the text.
 
     """
     try:
@@ -82,7 +82,7 @@ def _seconds(value: object) -> int:
 
 def _signing_key(document: Mapping[str, Any]) -> SigningKey:
     key = SigningKey(str(document["alg"]), {name: str(value) for name, value in document["jwk"].items()})
-    key.kid  # noqa: B018 - a key without one cannot be named in a token
+    key.kid  # noqa: B018 - fails for a damaged key, which has no kid
     return key
 
 

@@ -1,10 +1,10 @@
-"""Plans the key ring: when each key is published, signs and ends. Pure: of a ring, the time and a policy.
+"""Plans the key ring: when each key is published, when it signs, and when it ends. Pure: from a ring, a time, a policy.
 
-Three promises (K3; NIST SP 800-57 part 1 §5.3), whenever and however often it is called:
+It keeps three promises (K3; NIST SP 800-57 part 1 §5.3), at any time and after any number of calls:
 
-- No key signs before every reader of the ring, and every cache of the public keys, has had the time to learn of it.
-- No key ends while a reader may still sign with it, or what it signed has not expired.
-- A key that is gone never comes back.
+- No key signs before every reader of the ring, and every cache of the public keys, has had the time to get it.
+- No key ends while a reader may still sign with it, or while something that it signed has not expired.
+- A key that was removed never comes back.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,18 +21,18 @@ from edge_auth.keys.timing import (
 )
 
 AT_ONCE = 0
-NOW = 0  # a period after which every key is due
+NOW = 0  # as a period: the next key is due at once
 
 
 @dataclass(frozen=True, slots=True)
 class RotationPolicy:
-    """How keys rotate. `alg` is what new signing keys are for.
+    """How keys rotate. `alg` is the algorithm of new signing keys.
 
-    A key signs for `period_seconds`, and is published `publish_seconds` before. A refresh token is good for
+    A key signs for `period_seconds`, and is published `publish_seconds` before it signs. A refresh token is valid for
     `refresh_idle_seconds` at most.
 
     Raises:
-        ValueError: keys would sign before everyone knows them.
+        ValueError: keys would sign before every reader knows them.
 
     """
 
@@ -42,21 +42,22 @@ class RotationPolicy:
     refresh_idle_seconds: int
 
     def __post_init__(self) -> None:
-        """Check the one rule that all promises rest on."""
+        """Check that keys are published for long enough: all promises depend on that."""
         if self.publish_seconds < MIN_PUBLISH_SECONDS:
             raise ValueError(f"a key is published at least {MIN_PUBLISH_SECONDS} seconds before it signs")
 
     @property
     def signing(self) -> "KindPolicy":
-        """What it means for signing keys."""
+        """The policy for signing keys."""
         return KindPolicy(self.period_seconds, self.publish_seconds, ACCESS_TOKEN_SECONDS)
 
     @property
     def mac(self) -> "KindPolicy":
-        """What it means for MAC keys: they change only when the one before has ended.
+        """The policy for MAC keys: by plan, a key signs at least until the key before it has ended.
 
-        A key that was brought forward may be unknown to a reader for as long as its copy is good, and that reader's
-        tokens are good for longer than was planned where the idle timeout was lengthened just then.
+        The retention has the age of a reader's copy in it. A reader with an old copy may not know that the next key was
+        brought forward, and still writes tokens with the key before it. If the idle timeout was raised just then, these
+        tokens are valid for longer than the planned end of that key allows for.
         """
         retention = self.refresh_idle_seconds + MAX_RING_AGE_SECONDS + CLOCK_SECONDS
         return KindPolicy(max(self.period_seconds, retention), self.publish_seconds, retention)
@@ -64,7 +65,7 @@ class RotationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class KindPolicy:
-    """How one kind of key rotates. What a key signed is good for up to `retention_seconds`."""
+    """How one kind of key rotates. What a key signed is accepted for up to `retention_seconds`."""
 
     period_seconds: int
     publish_seconds: int
@@ -81,7 +82,7 @@ def first_ring(*, now_seconds: int, policy: RotationPolicy, make: KeyMaker) -> K
 
 
 def advance(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: KeyMaker) -> KeyRing:
-    """Return the ring as it should be now: without what has ended, and with a next key. Often that is the same ring."""
+    """Return the ring as it should be now: without ended keys, and with a next key. Often it is the same ring."""
     return KeyRing(
         signing=_advanced(
             ring.signing,
@@ -95,7 +96,7 @@ def advance(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: Ke
 
 
 def rotate(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: KeyMaker) -> KeyRing:
-    """Return the ring with the next keys brought forward: to now, or to when they have been public for long enough."""
+    """Return the ring with the next keys brought forward: they sign now, or once they were public for long enough."""
     advanced = advance(ring, now_seconds=now_seconds, policy=policy, make=make)
     forward = KeyRing(
         signing=tuple(_brought_forward(advanced.signing, now_seconds, policy.signing, NOW)),
@@ -113,11 +114,11 @@ def replace_all(
     after_seconds: int = REPLACE_SECONDS,
     end_sessions: bool = False,
 ) -> KeyRing:
-    """Return the ring with new keys in the place of all others, for when one has leaked.
+    """Return the ring after a leak: a new signing key takes the place of all others, which end.
 
-    The others end, and what they signed with them, when the new ones begin: `after_seconds` from now. By default
-    every reader has the new ring by then, so nothing that they sign is refused; AT_ONCE does not wait for that.
-    Refresh tokens stay good unless `end_sessions`.
+    The new key signs `after_seconds` from now. At that moment the others end, and everything that they signed is
+    refused. By default every reader has the new ring by then, so nothing that readers sign is refused; AT_ONCE does not
+    wait for that. MAC keys are replaced in the same way only with `end_sessions`; otherwise refresh tokens stay valid.
     """
     at_seconds = now_seconds + after_seconds
     return KeyRing(
@@ -127,7 +128,7 @@ def replace_all(
 
 
 def earliest_end(now_seconds: int, policy: RotationPolicy) -> int:
-    """Return before when no key will end that has no end yet, whatever operators do; but for an emergency."""
+    """Return the earliest time at which a key without a planned end can end. Only an emergency is earlier."""
     return now_seconds + policy.signing.period_seconds + policy.signing.retention_seconds
 
 
@@ -144,7 +145,7 @@ def _advanced(
     if fits(kept[-1].key):
         kept = _brought_forward(kept, now_seconds, policy, policy.period_seconds)
     else:
-        # A next key can be taken back as long as every reader will have heard of that before it would sign.
+        # A next key is removed only if every reader can know of that before the key would sign.
         kept = [timed for timed in kept if timed.signs_from_seconds <= now_seconds + MIN_PUBLISH_SECONDS]
         kept.append(TimedKey(make(), now_seconds, earliest))
     newest = kept[-1]
@@ -157,7 +158,7 @@ def _advanced(
 def _brought_forward(
     keys: Sequence[TimedKey[K]], now_seconds: int, policy: KindPolicy, period_seconds: int
 ) -> list[TimedKey[K]]:
-    """Let the newest key sign earlier than planned, where it may. Never later: others rely on the plan."""
+    """Let the newest key sign earlier than planned, if it may. It never signs later: readers rely on the plan."""
     newest, current = keys[-1], key_that_signs(keys, now_seconds)
     public_long_enough = newest.published_at_seconds + policy.publish_seconds
     due = current.signs_from_seconds + period_seconds
@@ -166,9 +167,9 @@ def _brought_forward(
 
 
 def _with_ends(keys: Sequence[TimedKey[K]], now_seconds: int, policy: KindPolicy) -> tuple[TimedKey[K], ...]:
-    """Give every key but the newest its end: when nobody can sign with it any more, and what it signed has expired.
+    """Give every key but the newest its end: then no reader signs with it any more, and what it signed has expired.
 
-    A reader whose copy is from before now does not know yet that the key has a successor.
+    A reader with an older copy may not know yet that the key has a successor. A new end allows for that copy's age.
     """
     ended = []
     for index, timed in enumerate(keys[:-1]):

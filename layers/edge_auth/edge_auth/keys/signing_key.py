@@ -1,6 +1,6 @@
-"""Private signing keys as JSON Web Keys (RFC 7518 §6, RFC 8037 §2): made, and loaded from their numbers.
+"""Private signing keys as JSON Web Keys (RFC 7518 §6, RFC 8037 §2): makes them, and loads them from their numbers.
 
-Loading from numbers takes half the start-up time of loading PEM.
+To load a key from its numbers takes half the start-up time of loading PEM.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey
 
 
 class UnsupportedAlgorithm(ValueError):
-    """Not one of the three; the text names it."""
+    """The algorithm is not ES256, RS256 or EdDSA. The text names it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class SigningKey:
 
     @cached_property
     def private_key(self) -> PrivateKey:
-        """The key that signs; built on first use, since only one key of a ring signs. Raises ValueError."""
+        """The loaded key. It is loaded on first use, because only one key of a ring signs. Raises as `load` does."""
         return load(self.alg, self.jwk)
 
     def public_jwk(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ def generate(alg: str) -> dict[str, str]:
     """Draw a new private key for ES256, RS256 or EdDSA and return it as a JWK.
 
     Raises:
-        UnsupportedAlgorithm: another one.
+        UnsupportedAlgorithm: another algorithm.
 
     """
     match alg:
@@ -91,7 +91,8 @@ def load(alg: str, jwk: Mapping[str, str]) -> PrivateKey:
     """Load the private key of a JWK that `generate` made.
 
     Raises:
-        ValueError: another algorithm, or numbers that are no key.
+        ValueError: another algorithm, or numbers that are not a key.
+        KeyError: a number is missing.
 
     """
     match alg:
@@ -133,7 +134,7 @@ def _rsa_jwk(numbers: RSAPrivateNumbers) -> dict[str, str]:
         "dq": numbers.dmq1,
         "qi": numbers.iqmp,
     }
-    # RFC 7518 §6.3.1.1: as few bytes as the number takes.
+    # RFC 7518 §6.3.1.1: as few bytes as the number needs.
     encoded = {name: base64url.encode(value.to_bytes((value.bit_length() + 7) // 8)) for name, value in members.items()}
     return {"kty": "RSA"} | encoded
 

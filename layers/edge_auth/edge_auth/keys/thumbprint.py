@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from edge_auth import base64url
 
-# RFC 7638 §3.2, RFC 8037 §2: the members that make the key, by key type.
+# RFC 7638 §3.2, RFC 8037 §2: the members that are hashed, by key type.
 REQUIRED_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
 
 
 def thumbprint(jwk: Mapping[str, str]) -> str:
-    """Return the SHA-256 thumbprint, base64url-encoded. Private members change nothing.
+    """Return the SHA-256 thumbprint, base64url-encoded. Private members do not change it.
 
     Raises:
         KeyError: another key type, or a member that is missing.

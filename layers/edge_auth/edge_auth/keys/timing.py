@@ -27,9 +27,8 @@ MIN_PUBLISH_SECONDS = 7200  # API Gateway's own JWT authorizers keep the public 
 
 # --- The authorizer, when a token names a key that it does not know ---
 
-FETCH_TIMEOUT_SECONDS = (
-    1.0  # a token waits no longer than this; neither name resolution nor a slow server has a timeout
-)
+# A token waits no longer than this: name resolution has no timeout, and a slow server can send for a long time.
+FETCH_TIMEOUT_SECONDS = 1.0
 CONNECTION_TIMEOUT_SECONDS = 5.0  # the connection is closed after this; an answer before then serves the next token
 UNKNOWN_KEY_FETCH_SECONDS = 60  # the time between two fetches
 UNKNOWN_KID_SECONDS = 120  # a key id that the issuer did not know causes no fetch for this long

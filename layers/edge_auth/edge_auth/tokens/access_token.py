@@ -8,7 +8,7 @@ from edge_auth.tokens.claims import AccessClaims
 
 
 def issue(claims: AccessClaims, key: SigningKey) -> str:
-    """Sign the claims. The header is the constant one that the verifier looks up (`jwk.header_segment`)."""
+    """Sign the claims. The header is the constant one that the verifier looks up (`keys.jwk.header_segment`)."""
     return jwt.encode(
         claims.payload(),
         key.private_key,

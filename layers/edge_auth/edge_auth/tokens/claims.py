@@ -1,11 +1,11 @@
-"""The claims of an access token (RFC 9068 §2.2): their names, their shapes, and nothing else."""
+"""The claims of an access token (RFC 9068 §2.2): their names and their shapes."""
 
 import re
 from typing import NamedTuple
 
 __all__ = ["AccessClaims"]
 
-# sub, sid and jti go into policies, log lines and table keys: no character that means anything there.
+# sub, sid and jti go into policies, log lines and table keys. No character here has a meaning there.
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 # RFC 6749 §3.3: scope tokens, one space between them.
@@ -15,7 +15,7 @@ AUTHENTICATION_METHOD = re.compile(r"[a-z0-9_]{1,16}")  # RFC 8176 §2
 
 
 class AccessClaims(NamedTuple):
-    """What an access token says. Times are whole seconds since 1970; an empty optional claim is not in the token."""
+    """The claims of a token. Times are whole seconds since 1970. An empty optional claim is not in the token."""
 
     iss: str
     aud: str

@@ -1,7 +1,7 @@
-"""The issuer of a deployment that was given none: the API's own address, as API Gateway reports it.
+"""The default issuer of a deployment: the API's own address, as API Gateway reports it.
 
-An API cannot be named in the environment of its own authorizer (CloudFormation would see a cycle), so both sides
-derive the same address from the event.
+The environment of an authorizer cannot hold the address of its own API, because CloudFormation would see a cycle. So
+the functions that issue tokens and the authorizer derive the same address from the event.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def issuer_from_context(request_context: Mapping[str, object]) -> str:
 def issuer_from_method_arn(method_arn: str) -> str:
     """Return the same address from `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/…`.
 
-    TOKEN events carry nothing else. It is the API's default address: behind a custom domain, name the issuer.
+    A TOKEN event has nothing else. This is the API's default address: behind a custom domain, set the issuer.
 
     Raises:
         ValueError: not the ARN of a method.

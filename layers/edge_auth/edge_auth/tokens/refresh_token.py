@@ -1,11 +1,10 @@
 """Refresh tokens: opaque to clients, checked by their MAC before any call is made.
 
-    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ session_id ‖ generation ‖ seed ‖ HMAC-SHA256 of all before)
+    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ session_id ‖ generation ‖ seed ‖ HMAC-SHA256 of these)
 
-The seed is drawn once per session and the table holds only its SHA-256: a leaked table mints nothing, and neither
-does a leaked MAC key. The successor is derived (same seed, next generation), so a retry can be answered with the
-same successor without a stored secret. RFC 9700 §4.14.2 allows a token that carries its grant if its integrity is
-protected.
+The seed is drawn once per session, and the table holds only its SHA-256. So no token can be made from a leaked table,
+or from a leaked MAC key. The successor is derived (same seed, next generation). So a retry gets the same successor, and
+no secret is stored for it. RFC 9700 §4.14.2 allows a token that carries its grant if its integrity is protected.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from edge_auth import base64url
 from edge_auth.errors import InvalidGrant
 from edge_auth.keys.mac_key import MAC_KEY_ID_BYTES, MacKey
 
-PREFIX = "edgeauth_rt_"  # for secret scanners; not part of what is signed, so never to be varied
+PREFIX = "edgeauth_rt_"  # for secret scanners. The MAC does not cover it, so it never varies
 VERSION = 1
 ID_BYTES = 16  # 128 bits, drawn at random: RFC 6749 §10.10
 SEED_BYTES = 16
@@ -26,7 +25,7 @@ MAX_GENERATION = 2**32 - 1
 
 _BODY = struct.Struct(f">B{MAC_KEY_ID_BYTES}s{ID_BYTES}s{ID_BYTES}sI{SEED_BYTES}s")
 _MAC_BYTES = hashlib.sha256().digest_size
-# 90 bytes are 120 characters with no bits to spare: one spelling for each token.
+# 90 bytes are 120 characters without unused bits, so each token has one spelling.
 TOKEN_CHARACTERS = len(PREFIX) + (_BODY.size + _MAC_BYTES) * 4 // 3
 
 
@@ -41,7 +40,7 @@ class RefreshToken:
 
     @property
     def seed_hash(self) -> bytes:
-        """What the table holds instead of the token: SHA-256 of the seed."""
+        """SHA-256 of the seed. The table holds it instead of the token."""
         return hashlib.sha256(self.seed).digest()
 
     def successor(self) -> "RefreshToken":
@@ -50,7 +49,7 @@ class RefreshToken:
 
 
 def new_id(entropy: Callable[[int], bytes]) -> str:
-    """Draw the id of a user or a session: 22 characters, so that they weigh little in every access token."""
+    """Draw the id of a user or a session: 22 characters, which keeps every access token small."""
     return base64url.encode(entropy(ID_BYTES))
 
 
@@ -58,7 +57,7 @@ def mint(token: RefreshToken, key: MacKey) -> str:
     """Write the token as the client gets it, under this MAC key.
 
     Raises:
-        ValueError: an id that `new_id` did not draw.
+        ValueError: an id does not have the form of `new_id`.
 
     """
     body = _BODY.pack(
@@ -76,7 +75,7 @@ def parse(text: str, keys: Mapping[bytes, MacKey]) -> RefreshToken:
     """Read an authentic token. `keys` are the MAC keys by their id.
 
     Raises:
-        InvalidGrant: malformed, of another version, under an unknown key, or forged.
+        InvalidGrant: malformed, of another version, under an unknown key, forged, or of the last generation.
 
     """
     if len(text) != TOKEN_CHARACTERS or not text.startswith(PREFIX):

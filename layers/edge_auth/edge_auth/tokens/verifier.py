@@ -1,10 +1,11 @@
-"""The strict verifier of access tokens: public keys, an audience, CPU. No table, no secret, no network.
+"""The strict verifier of access tokens. It needs public keys and an audience; no table, no secret, no network.
 
-We are our only issuer and our protected header is constant per key, so a token's header segment is looked up byte
-for byte before anything is parsed. That leaves no room for `alg: none`, algorithm confusion, kid injection, embedded
-or remote keys, `crit`, `b64`, other token types or other spellings of the same header (RFC 8725 §3.1, §3.11, §3.12).
+There is one issuer, and its protected header is constant per key. So the verifier looks up the header segment byte for
+byte, before it parses anything. This excludes `alg: none`, algorithm confusion, kid injection, embedded or
+remote keys, `crit`, `b64`, other token types and other spellings of the same header (RFC 8725 §3.1, §3.11, §3.12).
 
-The two ECDSA spellings of one signature both verify, so nothing may be keyed on a token's bytes: use `jti` or `sid`.
+An ECDSA signature has two spellings, and both verify. So nothing may be looked up by the bytes of a token: use `jti` or
+`sid`.
 """
 
 import json
@@ -23,15 +24,15 @@ from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER
 
 __all__ = ["Verifier", "keys_from_jwks"]
 
-MAX_TOKEN_CHARACTERS = 2048  # ours stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
+MAX_TOKEN_CHARACTERS = 2048  # our tokens stay under 1 KiB with ES256; API Gateway passes up to 10,240 bytes of headers
 
-# The protected header of a token that one of our keys may have signed, whichever it is. `kid`: RFC 7638 §3.1, SHA-256.
+# The protected header that a token of this issuer has under any key. `kid`: RFC 7638 §3.1, SHA-256.
 _OUR_HEADER = re.compile(rb'\{"alg":"(?:ES256|RS256|EdDSA)","kid":"([A-Za-z0-9_-]{43})","typ":"at\+jwt"\}')
 _COMPACT_SEGMENTS = 3  # RFC 7515 §7.1
 
 
 class UnknownKey(InvalidToken):
-    """The token has our form, under a key that is not among these or has ended. `kid` says which."""
+    """The token has the issuer's form, but its key is unknown or has ended. `kid` is the id of that key."""
 
     def __init__(self, kid: str) -> None:
         """Keep the key's id."""
@@ -43,7 +44,7 @@ class Verifier:
     """Verifies access tokens for one audience with a fixed set of public keys."""
 
     def __init__(self, keys: Iterable[VerificationKey], *, audience: str) -> None:
-        """Keep the keys by the header segment that they alone may have.
+        """Keep each key by the header segment of its tokens.
 
         Raises:
             ValueError: two keys with one `kid`.
@@ -58,14 +59,14 @@ class Verifier:
 
     @property
     def has_keys(self) -> bool:
-        """Whether there is any key: without one, nothing can be decided."""
+        """Whether there is any key. Without a key, nothing can be decided."""
         return bool(self._keys)
 
     def verify(self, token: str, *, issuer: str, now_seconds: int) -> AccessClaims:
         """Return the claims of a valid access token.
 
         Raises:
-            UnknownKey: an InvalidToken that other keys might verify.
+            UnknownKey: the InvalidToken for a token that other keys might verify.
             InvalidToken: anything else. The detail names the check that failed, never a part of the token.
 
         """
@@ -105,7 +106,7 @@ class Verifier:
             _refuse("iat")
         if "nbf" in claims and _seconds(claims, "nbf") > now + ISSUED_AT_LEEWAY_SECONDS:
             _refuse("nbf")
-        return AccessClaims(  # in the order of its fields: names would take as long as a check
+        return AccessClaims(  # by position: to pass names would take as long as a check
             issuer,
             self._audience,
             _text(claims, "sub", IDENTIFIER),
@@ -122,7 +123,7 @@ class Verifier:
 
 
 def keys_from_jwks(document: str) -> list[VerificationKey]:
-    """Read a JWK Set (RFC 7517 §5); an empty text is a set without keys.
+    """Read a JWK Set (RFC 7517 §5). An empty text is a set without keys.
 
     Raises:
         ValueError: not a JWK Set, or a key that `verification_key` refuses.
