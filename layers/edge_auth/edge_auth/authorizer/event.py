@@ -1,4 +1,4 @@
-"""What API Gateway asks a Lambda authorizer, in its three shapes, and the answers it wants.
+"""API Gateway's events for a Lambda authorizer, in three shapes, and the answers that it expects.
 
 The shapes: TOKEN and REQUEST of REST and WebSocket APIs (payload 1.0), REQUEST 2.0 of HTTP APIs.
 """
@@ -30,7 +30,7 @@ def bearer_token(event: Event) -> str:
 
 
 def _authorization_headers(event: Event) -> list[object]:
-    """Return the values of all Authorization headers, whatever the case of their names (RFC 9110 §5.1)."""
+    """Return the values of all Authorization headers, with names in any case (RFC 9110 §5.1)."""
     single, multiple = event.get("headers"), event.get("multiValueHeaders")
     if isinstance(multiple, dict) and multiple:  # REST APIs; `headers` then holds only the last value of each name
         lists = [values for name, values in multiple.items() if str(name).lower() == "authorization"]
@@ -41,7 +41,7 @@ def _authorization_headers(event: Event) -> list[object]:
 
 
 def issuer_of(event: Event) -> str:
-    """Derive the issuer from the event. Raises ValueError where it names none."""
+    """Derive the issuer from the event. Raises ValueError if the event names none."""
     context = event.get("requestContext")
     if isinstance(context, dict):
         return issuer_from_context(context)
@@ -51,8 +51,8 @@ def issuer_of(event: Event) -> str:
 def is_the_apis_own(issuer: str, event: Event) -> bool:
     """Whether an issuer is the address of the API that asks.
 
-    The domain in an event may be the client's choice (a wildcard custom domain) and somebody else's server; the ARN
-    is API Gateway's own.
+    With a wildcard custom domain, the client chooses the domain in the event. It may name another party's server. The
+    ARN comes from API Gateway only.
     """
     arn = event.get("methodArn", event.get("routeArn"))
     try:
@@ -62,14 +62,14 @@ def is_the_apis_own(issuer: str, event: Event) -> bool:
 
 
 def answer(event: Event, claims: AccessClaims | None) -> dict[str, object]:
-    """Return what API Gateway reads as yes, or without claims as no."""
+    """Return the answer that allows the request. Without claims, it denies the request."""
     if event.get("version") == "2.0":
         return {"isAuthorized": claims is not None, "context": _passed_on(claims)}
     return _policy(claims, event.get("methodArn"))
 
 
 def _passed_on(claims: AccessClaims | None) -> dict[str, str | int]:
-    """Return what the functions behind the authorizer learn of the caller: strings and numbers only."""
+    """Return the context for the functions behind the authorizer: strings and numbers only."""
     if claims is None:
         return {}
     return {
@@ -84,7 +84,7 @@ def _passed_on(claims: AccessClaims | None) -> dict[str, str | int]:
 
 
 def _policy(claims: AccessClaims | None, method_arn: object) -> dict[str, object]:
-    """Return an IAM policy for the whole stage: a cached one answers for every method of it."""
+    """Return an IAM policy for the whole stage, because API Gateway uses a cached one for every method of it."""
     stage = _METHOD_ARN.fullmatch(method_arn) if isinstance(method_arn, str) else None
     allow = claims is not None and stage is not None
     statement = {

@@ -1,7 +1,8 @@
-"""The authorizer's keys: those it was deployed with, until a token names one that is not among them.
+"""The authorizer's keys: the keys of its deployment, until a token names an unknown key.
 
-Then the issuer's key set is fetched, once a minute at most and within a second, and takes the place of the others. So
-a new key is known within a minute, one that was withdrawn is forgotten, and forged key ids cost next to nothing.
+Then the authorizer fetches the issuer's key set, once a minute at most, and waits for a second at most. The new keys
+take the place of the others. So a new key is known within a minute, a withdrawn key is forgotten, and a forged key id
+costs almost nothing.
 """
 
 import logging
@@ -26,7 +27,7 @@ LOOPBACK = ("127.0.0.1", "localhost")
 HTTP_OK = 200
 
 Download = Callable[[str], str]
-"""Gets the text at an address. Raises OSError or ValueError."""
+"""Fetches the text at an address. Raises OSError or ValueError."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class IssuerKeys:
         """Return the claims of a valid access token. `may_ask` says whether this issuer's keys may be fetched.
 
         Raises:
-            InvalidToken: also where a key that is not known could not be fetched, or not yet. Anybody can name one.
+            InvalidToken: also for an unknown key that was not fetched. Every client can name one, so it is no outage.
 
         """
         try:
@@ -62,12 +63,12 @@ class IssuerKeys:
             raise
 
     def _verifier(self, issuer: str) -> Verifier:
-        # What one issuer publishes is no reason to trust a token of another.
+        # The keys of one issuer must not verify a token of another.
         fetched = self._fetched
         return fetched[1] if fetched is not None and fetched[0] == issuer else self._deployed
 
     def _learn(self, issuer: str, kid: str, now_seconds: int) -> bool:
-        """Whether there are keys that the token was not tried with: of the last fetch, if late, or of one now."""
+        """Take new keys from a late answer of the last fetch, or from a new fetch. Return whether there are any."""
         if self._last is None or not _is_within(UNKNOWN_KEY_FETCH_SECONDS, self._last.asked_at_seconds, now_seconds):
             if kid in self._unknown_since and _is_within(UNKNOWN_KID_SECONDS, self._unknown_since[kid], now_seconds):
                 return False
@@ -80,7 +81,7 @@ class IssuerKeys:
         return True
 
     def _remember(self, kid: str, now_seconds: int) -> None:
-        # One a minute at most is remembered, and forgotten after its time: there are never many.
+        # One id a minute at most is remembered, and it is forgotten after its time. So there are never many.
         self._unknown_since = {
             known: since
             for known, since in self._unknown_since.items()
@@ -89,10 +90,10 @@ class IssuerKeys:
 
 
 class _Fetch:
-    """One question to an issuer. It is asked in a thread: only so does a hanging resolver cost no more than a second.
+    """One fetch from an issuer. It runs in a thread, so that a name resolver that hangs costs no more than a second.
 
-    The thread touches nothing but `_answer`. It may be late, or frozen with its sandbox and wake up much later: whoever
-    asked decides what an answer is still worth.
+    The thread changes only `_answer`. Its answer may be late: Lambda can freeze the thread, and continue it much later.
+    The caller decides whether a late answer is still good.
     """
 
     def __init__(self, download: Download, *, issuer: str, audience: str, now_seconds: int) -> None:
@@ -104,18 +105,18 @@ class _Fetch:
         self._thread = Thread(target=self._run, daemon=True)
 
     def wait(self) -> None:
-        """Ask, and wait for the answer for a second."""
+        """Start the fetch, and wait for its answer for a second at most."""
         try:
             self._thread.start()
-        except RuntimeError:  # no more threads: one token less, and not an authorizer that crashes
+        except RuntimeError:  # no more threads: one token is refused, and the authorizer goes on
             logger.warning("the issuer's keys could not be fetched", extra={"reason": "no thread"})
         else:
             self._thread.join(FETCH_TIMEOUT_SECONDS)
 
     def take(self) -> Verifier | None:
-        """Return what verifies with the issuer's keys, once; None where there is no answer, or no good one."""
+        """Return a verifier with the issuer's keys, once. None means that there is no answer, or no good one."""
         answer = self._answer
-        if answer is not None:  # it comes but once; to clear it blindly could lose one that comes just now
+        if answer is not None:  # an answer comes once; without this check, one that comes now could be lost
             self._answer = None
         return answer
 
@@ -123,19 +124,19 @@ class _Fetch:
         try:
             keys = _keys_from(self._download(f"{self.issuer}/.well-known/jwks.json"), self.asked_at_seconds)
             self._answer = Verifier(keys, audience=self._audience)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the keys that are known go on
+        except Exception as error:  # noqa: BLE001 - after any error, the known keys are used
             logger.warning("the issuer's keys could not be fetched", extra={"reason": type(error).__name__})
         else:
             logger.info("fetched the issuer's keys", extra={"kids": [key.kid for key in keys]})
 
 
 def _is_within(seconds: int, since_seconds: int, now_seconds: int) -> bool:
-    # Not after a clock was set back: that must not keep new keys out.
+    # False if the clock was set back: that must not keep new keys out.
     return 0 <= now_seconds - since_seconds < seconds
 
 
 def _keys_from(document: str, now_seconds: int) -> list[VerificationKey]:
-    """Read a key set: all of it or nothing. One without a living key would lock everybody out."""
+    """Read a whole key set or nothing. A set without a living key is refused, because no token would be valid."""
     keys = keys_from_jwks(document)
     if all(key.ends_at_seconds is not None and now_seconds >= key.ends_at_seconds for key in keys):
         raise ValueError("no keys")
@@ -143,14 +144,14 @@ def _keys_from(document: str, now_seconds: int) -> list[VerificationKey]:
 
 
 def download(address: str) -> str:
-    """Get a JWK Set by HTTPS, without following redirects. Plain HTTP only from this machine.
+    """Fetch a JWK Set by HTTPS, without following redirects. Plain HTTP is for this machine only.
 
     Raises:
         OSError: it cannot be reached, or its certificate is not valid.
-        ValueError: the address, the answer's status, size or encoding will not do.
+        ValueError: the address, the answer's status, its size or its encoding is not acceptable.
 
     """
-    # Loaded on the first use: they would double an authorizer's cold start, and most never fetch.
+    # Loaded on first use: these would double the cold start of an authorizer, and most authorizers never fetch.
     from http.client import HTTPConnection, HTTPException, HTTPSConnection  # noqa: PLC0415
     from socket import SHUT_RDWR, socket  # noqa: PLC0415
     from ssl import create_default_context  # noqa: PLC0415
@@ -168,14 +169,14 @@ def download(address: str) -> str:
         raise ValueError("not an https address")
 
     def give_up(connected: socket) -> None:
-        # TLS's own shutdown would leave the socket open to bytes that are not encrypted.
+        # SSLSocket's own `shutdown` drops TLS first, so a read could return bytes that are not encrypted.
         with suppress(OSError):
             socket.shutdown(connected, SHUT_RDWR)
 
     end: Timer | None = None
     try:
         connection.connect()
-        # The socket's timeout is for each read: a server that drips would keep the thread for hours.
+        # The socket's timeout is for each read. A server that sends byte by byte would keep the thread for hours.
         end = Timer(timeout, give_up, (connection.sock,))
         end.daemon = True
         end.start()

@@ -1,1 +1,1 @@
-"""Security events: their names, and who is told of them."""
+"""Security events: their names, and how they are announced."""

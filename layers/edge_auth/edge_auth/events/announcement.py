@@ -1,4 +1,4 @@
-"""Announcements: events that want a person's attention are told to others too. They never cost a client its answer."""
+"""Announces events that want a person's attention. A failed announcement never costs a client its answer."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 
 Announce = Callable[[SecurityEvent], None]
-"""Tells others of an event. Raises TemporarilyUnavailable."""
+"""Announces an event on a bus. Raises TemporarilyUnavailable."""
 
 
 def announcing(record: Record, announce: Announce) -> Record:
-    """Return a record that also announces. An announcement that fails is recorded, and changes nothing else."""
+    """Return a `Record` that also announces. A failed announcement is recorded, and changes nothing else."""
 
     def both(event: SecurityEvent) -> None:
         record(event)

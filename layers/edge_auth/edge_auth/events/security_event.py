@@ -1,4 +1,4 @@
-"""Security events: what a team wants to see in its log, by fixed names. They hold no secret and no token."""
+"""Security events: facts that a team wants in its log, under fixed names. They hold no secret and no token."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -70,11 +70,11 @@ class SecurityEvent(NamedTuple):
     generations_behind: int | None = None
 
     def fields(self) -> dict[str, str | int]:
-        """Return what is known of the event, without its name and without empty fields."""
+        """Return the fields of the event that are not empty, without its name."""
         known = self._asdict()
         del known["name"]
         return {name: value for name, value in known.items() if value not in ("", None)}
 
 
 Record = Callable[[SecurityEvent], None]
-"""Keeps a security event."""
+"""Records a security event."""

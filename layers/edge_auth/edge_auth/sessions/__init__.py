@@ -1,1 +1,1 @@
-"""Sessions: what is kept of one, and what a refresh token means for it."""
+"""Sessions: the data of a session, and what a refresh token means for it."""

@@ -1,4 +1,4 @@
-"""What a session shows of its client, so that its user recognizes it. Pure.
+"""The description of a client, by which a user recognizes a session. Pure.
 
 It is shown and never trusted: the client chooses its name and its user agent, and the network is not the whole address.
 """
@@ -12,11 +12,11 @@ MAX_NAME_CHARACTERS = 64
 MAX_NAME_BYTES = 128
 MAX_USER_AGENT_CHARACTERS = 128
 SHOWN_IPV4_PREFIX = 24
-SHOWN_IPV6_PREFIX = 48  # of one site: RFC 6177 §2
+SHOWN_IPV6_PREFIX = 48  # one site: RFC 6177 §2
 
 
 class ClientDescription(NamedTuple):
-    """A client. `network` is where it was last seen. What is not known is empty."""
+    """A client. `network` is the network of its last request. Unknown fields are empty."""
 
     name: str = ""
     user_agent: str = ""
@@ -27,7 +27,7 @@ UNKNOWN_CLIENT = ClientDescription()
 
 
 def described(*, user_agent: str, address: str, name: str = "") -> ClientDescription:
-    """Describe a client. A user agent is cut to what can be shown, a name is taken as it is.
+    """Describe a client. A user agent is cut to a length of printable ASCII. A name is taken as it is.
 
     Raises:
         InvalidRequest: the name cannot be shown, or is too long.
@@ -40,7 +40,7 @@ def described(*, user_agent: str, address: str, name: str = "") -> ClientDescrip
 
 
 def shown_network(address: str) -> str:
-    """Return the network to show for an address: an IPv4 /24 or an IPv6 /48; empty where it is not an address."""
+    """Return the network to show for an address: an IPv4 /24 or an IPv6 /48; empty for anything else."""
     try:
         return str(network_of(address, ipv4_prefix=SHOWN_IPV4_PREFIX, ipv6_prefix=SHOWN_IPV6_PREFIX))
     except ValueError:

@@ -11,7 +11,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 
 
 class Outcome(StrEnum):
-    """What a presented refresh token is to its session."""
+    """What a presented refresh token means for its session."""
 
     ROTATED = "rotated"
     COALESCED = "coalesced"
@@ -36,7 +36,7 @@ def decide(
     now_ms: int,
     grace_seconds: int,
 ) -> Outcome:
-    """Decide what a token is whose rotation was refused, from the session as the refused write found it.
+    """Decide what a token means whose rotation was refused. `session` is the one that the refused write found.
 
     `rotation_id` is the one that this invocation tried to write. Only the outcomes of ANSWERED get tokens. REUSED ends
     the session.
@@ -63,7 +63,7 @@ def _by_generation(behind: int, age_ms: int, grace_seconds: int) -> Outcome:
         # The current token of a live session. Either the last rotation is younger than the window, or the client asked
         # for more scope than the session has; the caller checks that.
         return Outcome.COALESCED
-    # The age is negative where this clock is behind the one that rotated. A window of 0 is strict at any age.
+    # The age is negative if this clock is behind the clock that rotated. A window of 0 is strict at any age.
     if behind == 1 and grace_seconds > 0 and max(0, age_ms) <= grace_seconds * 1000:
         return Outcome.CONVERGED
     return Outcome.REUSED

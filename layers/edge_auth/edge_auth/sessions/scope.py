@@ -1,4 +1,4 @@
-"""What a refresh may ask of its session's scope: as much or less, never more (RFC 6749 §6). Pure."""
+"""The scope that a refresh may ask for: the scope of its session or less, never more (RFC 6749 §6). Pure."""
 
 from edge_auth.errors import InvalidScope
 from edge_auth.tokens.claims import SCOPE
@@ -7,10 +7,10 @@ MAX_SCOPE_CHARACTERS = 200  # no session has more: scope and roles of an account
 
 
 def wanted_words(requested: str) -> tuple[str, ...]:
-    """Return the words of a requested scope; none where the request names no scope and means all of the session's.
+    """Return the words of a requested scope. No words mean the whole scope of the session.
 
-    A malformed scope is kept as one impossible word. So the session refuses it like any scope that is too wide, after
-    it is known that the token lives.
+    A malformed scope is kept as one impossible word. So the session refuses it like any scope that is too wide, and
+    only for a token that is redeemable.
     """
     if not requested:
         return ()

@@ -1,4 +1,4 @@
-"""The session: one login of one user, as the table holds it."""
+"""The session: one login of one user, as it is stored."""
 
 from typing import NamedTuple
 

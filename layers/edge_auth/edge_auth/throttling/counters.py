@@ -1,7 +1,7 @@
 """Counters of attempts: what a counter says, and the two ways to limit attempts. Pure.
 
-An account has a backoff: a few attempts are free, then each waits twice as long as the one before (P11). Many honest
-people may share a source, so a source has a rate and a burst instead (P13).
+An account has a backoff: a few attempts are free, then each one waits twice as long as the one before (P11). Many
+honest users may share a source, so a source has a rate and a burst instead (P13).
 """
 
 import hashlib
@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-MAX_PROVEN_SOURCES = 10  # so that a counter has less than 1 KB, and to count takes one write unit
+MAX_PROVEN_SOURCES = 10  # so a counter has less than 1 KB, and counting takes one write unit
 PROVEN_SECONDS = 30 * 86_400
 
 
 class Backoff(NamedTuple):
-    """Growing waits: `free_attempts` attempts wait for nothing, then 1 second, doubling up to `longest_seconds`.
+    """Growing waits: the first `free_attempts` do not wait, the next waits 1 second, then twice as long each time.
 
-    The attempts are forgotten `memory_seconds` after the last one that was let through.
+    No attempt waits longer than `longest_seconds`. The attempts are forgotten `memory_seconds` after the last one that
+    was let through.
     """
 
     free_attempts: int
@@ -24,13 +25,13 @@ class Backoff(NamedTuple):
     memory_seconds: int
 
     def wait_ms(self, attempts: int) -> int:
-        """Return how long the next attempt waits after so many attempts."""
+        """Return how long the next attempt waits after this number of attempts."""
         doublings = attempts - self.free_attempts
         return 0 if doublings < 0 else 1000 * min(2 ** min(doublings, 32), self.longest_seconds)
 
 
 class Rate(NamedTuple):
-    """So many attempts in so many seconds, evenly spread, and up to `burst` of them at once."""
+    """A number of attempts in a number of seconds, evenly spread, and up to `burst` of them at once."""
 
     attempts: int
     seconds: int
@@ -48,9 +49,10 @@ class Rate(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What a counter says. `proven` are the sources of past successes, each with its end in seconds.
+    """The content of a counter. The next attempt waits until `free_at_ms`.
 
-    `attempts` were let through since the last success. The next one waits until `free_at_ms`.
+    `attempts` is the number that was let through since the last success. `proven` has the sources of past successes,
+    each with the time until which it is proven, in seconds since 1970.
     """
 
     bucket: str
@@ -64,7 +66,7 @@ class Counted(NamedTuple):
         return self.proven.get(source, 0) * 1000 > now_ms
 
     def with_proven(self, source: str, now_ms: int) -> dict[str, int]:
-        """Return the proven sources with this one: the latest ones, without those whose time is over."""
+        """Return the proven sources with this one: only the latest ones, and none whose time is over."""
         now_seconds = now_ms // 1000
         living = {name: until for name, until in self.proven.items() if until > now_seconds}
         living[source] = now_seconds + PROVEN_SECONDS
@@ -72,5 +74,5 @@ class Counted(NamedTuple):
 
 
 def bucket(*parts: str) -> str:
-    """Return the name of a counter: 128 bits in hex, whatever a user name or an address holds."""
+    """Return the name of a counter: a hash of 128 bits, in hex. It shows no user name and no address."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

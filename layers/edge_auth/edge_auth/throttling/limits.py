@@ -12,11 +12,11 @@ from edge_auth.network import network_of
 from edge_auth.throttling.counters import Backoff, Rate, bucket
 from edge_auth.tokens.refresh_token import RefreshToken
 
-# P11: five mistakes are free, then 1 second, doubling, up to a quarter of an hour. A quiet day forgets them.
+# P11: five mistakes are free. Then the wait is 1 second and doubles, up to 15 minutes. They are forgotten in a day.
 ACCOUNT_BACKOFF = Backoff(free_attempts=5, longest_seconds=900, memory_seconds=86_400)
-# P13: one address may be a whole office in the morning, or one password that is tried on a thousand names.
+# P13: an address may be a whole office in the morning, or an attacker who tries one password on a thousand names.
 SOURCE_RATE = Rate(attempts=60, seconds=60, burst=100)
-# P13: a family or a class at a time. To try which names are taken needs weeks.
+# P13: enough for a family or a school class. An attacker needs weeks to learn which of many names are taken.
 REGISTRATION_RATE = Rate(attempts=20, seconds=3600, burst=10)
 # F39: each refused token costs a write. All tabs of one client, with all their retries, stay far below this.
 DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)

@@ -1,6 +1,6 @@
-"""The throttling rule: may this attempt be made, and what does its counter say then? Pure.
+"""The throttling rule: whether an attempt may be made, and what its counter says afterwards. Pure.
 
-A store applies the rule in one atomic act a counter.
+A store applies the rule to a counter in one atomic act.
 """
 
 from edge_auth.errors import TooManyAttempts
@@ -23,7 +23,7 @@ def next_attempt(found: Counted, backoff: Backoff, now_ms: int) -> Counted:
 
 
 def next_booking(taken_until_ms: int, rate: Rate, now_ms: int) -> int:
-    """Return until when a source has taken up time with one more attempt. `taken_until_ms` is 0 for a new source.
+    """Return the time until which a source is booked with one more attempt. `taken_until_ms` is 0 for a new source.
 
     Raises:
         TooManyAttempts: the attempt has to wait, and is not booked.
