@@ -1,1 +1,1 @@
-"""AWS behind the ports of the flows. The only place that imports the SDK."""
+"""The ports of the flows on AWS. Only this package imports the SDK."""

@@ -1,4 +1,4 @@
-"""AWS clients with limits that fit a Lambda behind API Gateway, and one translation of their failures."""
+"""AWS clients with timeouts that fit a Lambda function behind API Gateway, and one translation of their failures."""
 
 import gc
 import logging
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-# The SDK is 200 modules that stay. Searching them for garbage while they load, and ever after, takes 10 ms of a start.
+# The SDK is 200 modules that are never freed. To search them for garbage, now and later, takes 10 ms of a cold start.
 gc.disable()
 from botocore.config import Config  # noqa: E402 - see above; so are the next three
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-# Botocore's own 60 seconds are longer than API Gateway waits (29). Three attempts of at most three seconds each, and
-# the waits between them, stay within the functions' 20.
+# Botocore's default of 60 seconds is longer than API Gateway waits (29 seconds). Three attempts of at most three
+# seconds each, with the waits between them, fit into the 20 seconds of a function.
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 TOTAL_ATTEMPTS = 3
 
-# At DEBUG these log whole requests and responses, the key ring's private keys among them, and Lambda's
-# ApplicationLogLevel is the level of every logger that has none of its own.
+# At DEBUG these libraries log whole requests and responses, with the private keys of the key ring. Lambda's
+# ApplicationLogLevel is the level of every logger that has no level of its own.
 for _library in ("botocore", "urllib3"):
     logging.getLogger(_library).setLevel(logging.INFO)
 
@@ -47,22 +47,22 @@ _CONFIG = Config(
 
 @cache
 def sdk_session() -> Session:
-    """Return the one session of this process: its clients share what it has read of the environment and of the SDK."""
+    """Return the one SDK session of this process. Its clients share the settings and the SDK data that it has read."""
     return Session()
 
 
 def dynamodb_client() -> "DynamoDBClient":
-    """Return a DynamoDB client. Region and credentials are the environment's, as the SDK finds them."""
+    """Return a DynamoDB client. The SDK finds the Region and the credentials in the environment."""
     return sdk_session().create_client("dynamodb", config=_CONFIG)  # type: ignore[return-value]  # its stubs know no services
 
 
 def secrets_client() -> "SecretsManagerClient":
-    """Return a Secrets Manager client. Region and credentials are the environment's, as the SDK finds them."""
+    """Return a Secrets Manager client. The SDK finds the Region and the credentials in the environment."""
     return sdk_session().create_client("secretsmanager", config=_CONFIG)  # type: ignore[return-value]  # as above
 
 
 def events_client() -> "EventBridgeClient":
-    """Return an EventBridge client. Region and credentials are the environment's, as the SDK finds them."""
+    """Return an EventBridge client. The SDK finds the Region and the credentials in the environment."""
     return sdk_session().create_client("events", config=_CONFIG)  # type: ignore[return-value]  # as above
 
 
@@ -70,7 +70,7 @@ class AwsError(TemporarilyUnavailable):
     """AWS refused a call. `aws_code` is its error code, such as `ResourceNotFoundException`."""
 
     def __init__(self, operation: str, aws_code: str) -> None:
-        """Keep what was refused, and why."""
+        """Keep the refused operation and the code."""
         super().__init__(f"{operation}: {aws_code}")
         self.aws_code = aws_code
 
@@ -78,12 +78,12 @@ class AwsError(TemporarilyUnavailable):
 class ConditionFailed(Exception):
     """A write was refused by its condition.
 
-    `item` is the item that refused a single write, empty where there is none (and where it was not asked for).
-    `positions` are the items of a transaction whose conditions failed.
+    `item` is the stored item that refused a single write. It is empty if there is no such item, or if the write did not
+    ask for it. `positions` are the items of a transaction whose conditions failed.
     """
 
     def __init__(self, item: "Item", positions: tuple[int, ...]) -> None:
-        """Keep what refused."""
+        """Keep the item, or the positions in the transaction."""
         super().__init__()
         self.item = item
         self.positions = positions
@@ -91,9 +91,9 @@ class ConditionFailed(Exception):
 
 @contextmanager
 def translated_failures() -> Iterator[None]:
-    """Turn every failure of an AWS call into TemporarilyUnavailable, an AwsError where AWS named a code.
+    """Turn every failure of an AWS call into TemporarilyUnavailable, or into an AwsError if AWS named a code.
 
-    The one exception is a condition that did not hold, ConditionFailed: that is a fact about the data.
+    A condition that did not hold is ConditionFailed instead, because it is a fact about the data.
     """
     try:
         yield
@@ -105,11 +105,11 @@ def translated_failures() -> Iterator[None]:
         if positions:
             raise ConditionFailed({}, positions) from None
         raise AwsError(error.operation_name, code) from error
-    except (BotoCoreError, ResponseParserError, ValueError) as error:  # ValueError: an answer that is no UTF-8
+    except (BotoCoreError, ResponseParserError, ValueError) as error:  # ValueError: not UTF-8
         raise TemporarilyUnavailable(type(error).__name__) from error
 
 
 def _failed_positions(error: ClientError) -> tuple[int, ...]:
-    """Read the reasons of a canceled transaction, which stand in the order of its items."""
+    """Return which conditions failed. AWS gives the reasons in the order of the transaction's items."""
     reasons = error.response.get("CancellationReasons", [])
     return tuple(position for position, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed")

@@ -1,4 +1,4 @@
-"""CloudFormation's side of a custom resource: its request, and the answer it waits for.
+"""A custom resource of CloudFormation: the request, and the answer that CloudFormation waits for.
 
 AWS CloudFormation User Guide, "Custom resource request types" and "Custom resource response objects".
 """
@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TIMEOUT_SECONDS = 10
-MAX_REASON_CHARACTERS = 400  # the whole answer has 4,096 bytes, and a character takes up to six
+MAX_REASON_CHARACTERS = 400  # the whole answer may have 4,096 bytes; a character outside ASCII takes six or more
 
 
 @dataclass(frozen=True, slots=True)
 class CustomResourceRequest:
-    """What CloudFormation asks: `type` is Create, Update or Delete; `answer_url` is where it waits.
+    """A request of CloudFormation. `type` is Create, Update or Delete. The answer goes to `answer_url`.
 
-    `physical_id` is the name that the resource was given when it was created; before that it is the logical one.
+    `physical_id` is the id that the resource got when it was created. Before that it is the logical id.
     """
 
     type: str
@@ -31,7 +31,7 @@ def request_from(event: Mapping[str, object]) -> CustomResourceRequest:
     """Read the request.
 
     Raises:
-        ValueError: the event is not from CloudFormation, so that nobody waits for an answer.
+        ValueError: the event is not a request of CloudFormation, so nothing waits for an answer.
 
     """
     names = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId")
@@ -44,17 +44,17 @@ def request_from(event: Mapping[str, object]) -> CustomResourceRequest:
 
 
 def answer(request: CustomResourceRequest, *, data: Mapping[str, str], failure: str) -> None:
-    """Tell CloudFormation how it went. An empty `failure` is success; otherwise the stack's events show it.
+    """Send CloudFormation the result. An empty `failure` is a success. Any other text is shown in the stack's events.
 
     Raises:
-        OSError: CloudFormation could not be reached, or refused. Lambda then calls again.
+        OSError: CloudFormation was not reached, or refused the answer. Lambda then calls the function again.
 
     """
     body = json.dumps(
         {
             "Status": "FAILED" if failure else "SUCCESS",
             "Reason": failure[:MAX_REASON_CHARACTERS],
-            # The same in all answers, or CloudFormation takes it for another resource.
+            # It is the same in all answers: CloudFormation takes another id for another resource.
             "PhysicalResourceId": request.physical_id,
             "StackId": request.stack_id,
             "RequestId": request.request_id,

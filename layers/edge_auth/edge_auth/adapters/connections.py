@@ -1,7 +1,7 @@
-"""The connections of the first calls, opened while Lambda starts the function.
+"""Opens the connections of the first calls while Lambda starts the function.
 
-To trust AWS's certificates takes 30 ms of a whole processor, for each client. Lambda gives a starting function that
-processor; the first caller would wait for the share that the function's memory size buys, a quarter of one.
+To load the trusted certificates takes 30 ms of a whole processor, for each client. Lambda gives a whole processor to a
+starting function. Later the function has only the share of its memory size, a quarter, and the first caller would wait.
 """
 
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ STARTED_BY_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
 
 
 def prime(environ: Mapping[str, str], *clients: "BaseClient") -> None:
-    """Open each client's connection, where Lambda starts the function, and leave it to the client's first call.
+    """Open each client's connection if Lambda starts the function. The client's first call then uses it.
 
-    One request that nobody signed and one attempt, within the client's own time-outs; DynamoDB answers it with its
-    health, others with an error. Whatever happens is nothing: the first call opens what it does not find.
+    The request is not signed and not repeated, and has the client's own timeouts. DynamoDB answers it with its health,
+    and other services with an error. Errors are ignored: the first call opens a connection that it does not find.
     """
     if STARTED_BY_LAMBDA not in environ:
         return
     for client in clients:
         request = AWSRequest("GET", client.meta.endpoint_url).prepare()
         with suppress(BotoCoreError):
-            # The SDK has no name for "connect"; this is the session through which the client will send, with its
-            # pool, its proxies and its trust, and without the retries that a call has.
+            # The SDK has no public way to connect. The client sends its calls through this HTTP session, so its pool,
+            # its proxies and its trusted certificates are used. The retries of a call are not.
             client._endpoint.http_session.send(request)  # type: ignore[attr-defined]  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Security events on EventBridge, so that a team can react to an event that wants attention."""
+"""Sends security events to EventBridge, so that a team can react to an event that wants attention."""
 
 import json
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ class EventBus:
         self._bus = bus
 
     def __call__(self, event: SecurityEvent) -> None:
-        """Put one event: `detail-type` is its name, `detail` what is known of it."""
+        """Put one event. `detail-type` is its name, and `detail` has its fields."""
         detail = {"name": event.name.value, **event.fields()}
         entry = {"EventBusName": self._bus, "Source": SOURCE, "DetailType": event.name.value}
         with translated_failures():

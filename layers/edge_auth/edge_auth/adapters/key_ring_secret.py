@@ -1,4 +1,4 @@
-"""The key ring in Secrets Manager: a cached reader for the functions that sign, a store for the one that writes."""
+"""The key ring in Secrets Manager: a cached reader for most functions, and a store for the one that writes it."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -28,13 +28,13 @@ class SecretKeyRing:
         self._usable_until_ms = 0
 
     def load(self) -> KeysInForce:
-        """Return the keys. Raises TemporarilyUnavailable where there are none that are recent enough to be used."""
+        """Return the keys. Raises TemporarilyUnavailable if there is no ring that is recent enough."""
         now_ms = self._clock()
         if self._ring is None or now_ms >= self._usable_until_ms:
             self._ring = self._read(now_ms)
         elif now_ms >= self._read_again_at_ms:
             self._read_again_at_ms = now_ms + RING_RETRY_SECONDS * 1000
-            # An old ring still signs; no ring would log everybody out.
+            # An old ring still signs. Without a ring, every login and refresh would fail.
             with suppress(TemporarilyUnavailable):
                 self._ring = self._read(now_ms)
         return _loaded(self._ring, now_ms)
@@ -43,7 +43,7 @@ class SecretKeyRing:
         stored = self._store.read()
         if stored is None:
             raise TemporarilyUnavailable("no key ring was made yet")
-        # The ring that was read before has its private key loaded.
+        # An unchanged ring is kept, because its private key is loaded already.
         ring = self._ring if self._ring == stored.ring else stored.ring
         _loaded(ring, now_ms)
         self._read_again_at_ms = now_ms + RING_AGE_SECONDS * 1000
@@ -60,7 +60,7 @@ class SecretKeyRingStore:
         self._secret_id = secret_id
 
     def read(self) -> StoredRing | None:
-        """Read the ring; a secret without a value, or with an empty one, has none."""
+        """Read the ring. None means that the secret has no value, or an empty one."""
         try:
             with translated_failures():
                 response = self._client.get_secret_value(SecretId=self._secret_id)
@@ -77,10 +77,10 @@ class SecretKeyRingStore:
             raise TemporarilyUnavailable("the secret holds no key ring") from None
 
     def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
-        """Keep the ring.
+        """Write the ring.
 
-        The request token is made of the version that it follows. Secrets Manager refuses a second value under one
-        token, so of all that follow a version only one is ever kept.
+        The request token is derived from the version that the ring follows. Secrets Manager refuses a second value
+        under one token, so only one ring can follow a version.
         """
         token = str(uuid5(NAMESPACE_URL, f"{self._secret_id}#{after}" if after else self._secret_id))
         try:
@@ -96,7 +96,7 @@ class SecretKeyRingStore:
 
 
 def _loaded(ring: KeyRing, now_ms: int) -> KeysInForce:
-    """Return the keys of this moment, and load the one that signs: before anything is written, not after."""
+    """Return the keys of this moment. Load the one that signs now, so a damaged key fails before any write."""
     keys = ring.at(now_ms // 1000)
     try:
         keys.signing.private_key  # noqa: B018 - loads it

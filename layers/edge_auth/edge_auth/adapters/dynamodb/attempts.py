@@ -1,4 +1,4 @@
-"""Attempts in DynamoDB: counted by conditional writes, so that many instances let through no more than one would."""
+"""Attempts in DynamoDB, counted by conditional writes: many instances let through no more attempts than one."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -21,8 +21,8 @@ _COUNT_FREE = (
     "SET attempts = if_not_exists(attempts, :zero) + :one, counted_at_ms = :now_ms, free_at_ms = :now_ms, "
     "proven = if_not_exists(proven, :none), delete_at = if_not_exists(delete_at, :delete_at)"
 )
-# Old attempts are forgotten only where they cause a wait. Here it would take a second write, and only accounts that
-# exist keep their counters (for their proven sources): the longer time would reveal them.
+# Old attempts are forgotten only if they cause a wait. To forget them here would take a second write. Only existing
+# accounts keep their old counters (for their proven sources), so the longer time would reveal them.
 _IS_FREE = "attribute_not_exists(attempts) OR (attempts < :free AND free_at_ms <= :now_ms)"
 _COUNT = "SET attempts = :attempts, counted_at_ms = :now_ms, free_at_ms = :free_at_ms, delete_at = :delete_at"
 _IS_AS_FOUND = "attempts = :found_attempts AND counted_at_ms = :found_counted_at_ms"
@@ -114,7 +114,7 @@ class DynamoDBAttempts:
             ":proven": numbers(proven),
             ":delete_at": number(now_ms // 1000 + PROVEN_SECONDS),
         }
-        with suppress(ConditionFailed):  # deleted meanwhile: nothing is left to forget
+        with suppress(ConditionFailed):  # the counter was deleted in the meantime: nothing is left to forget
             self._update(counter, _SUCCEED, _IS_COUNTED, values)
 
     def _update(

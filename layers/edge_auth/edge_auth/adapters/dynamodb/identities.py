@@ -1,4 +1,4 @@
-"""Identities in DynamoDB: `login#<username>` holds the user, `user#<user_id>` the user's name."""
+"""Identities in DynamoDB: `login#<username>` has the user, and `user#<user_id>` the user's name."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class DynamoDBIdentities:
         """Read the user with this id: first the name, then the user, both strongly consistent."""
         identity = self.find(self._name_of(user_id))
         if identity.user_id != user_id:
-            raise _unknown_user()  # deleted between the two reads, and the name given to another
+            raise _unknown_user()  # deleted between the two reads, and another user has the name now
         return identity
 
     def create(self, identity: Identity) -> None:
@@ -55,7 +55,7 @@ class DynamoDBIdentities:
 
     def renew_hash(self, identity: Identity, password_hash: str) -> None:
         """Replace the hash, if it is still the one that was checked."""
-        # Refused where another login renewed it first, or the password was changed: then there is nothing to renew.
+        # Refused if another login has renewed it, or the password has changed. Then there is nothing to renew.
         with suppress(ConditionFailed), translated_failures():
             self._client.update_item(
                 TableName=self._table,
@@ -88,7 +88,7 @@ class DynamoDBIdentities:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as refused:
-            # Our own write may have won, its response been lost, and the SDK have written again.
+            # Perhaps our own write succeeded, its response was lost, and the SDK wrote again.
             if refused.item.get("password_hash") != text(password_hash):
                 raise EpochMoved from None
 
@@ -154,7 +154,7 @@ class DynamoDBIdentities:
         *,
         condition: str = _EXISTS,
     ) -> Identity:
-        # Sent twice after a lost response, the epoch moves twice: that ends no session too many.
+        # After a lost response the SDK writes again, and the epoch moves twice. That ends no more sessions.
         request_names = {"ExpressionAttributeNames": names} if names else {}
         try:
             with translated_failures():
@@ -216,7 +216,7 @@ def _identity(item: "Item") -> Identity:
     return Identity(
         user_id=read.text("user_id"),
         username=read.text("username"),
-        # Whatever else stands here is no usable hash: the login fails like any wrong password, it does not break.
+        # A value of another type is no usable hash: the login fails as with a wrong password, and not with an error.
         password_hash=item.get("password_hash", {}).get("S", ""),
         status=read.text("status"),
         epoch=read.number("epoch"),

@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values: typed in, typed out. A stored item that does not have its shape is damage."""
+"""DynamoDB's attribute values, written and read by type. A stored item without the expected shape is damaged."""
 
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ def numbers(values: "Mapping[str, int]") -> "AttributeValueTypeDef":
 
 
 class ItemReader:
-    """Reads the attributes of one item. A missing or mistyped one raises TemporarilyUnavailable, naming it."""
+    """Reads the attributes of one item. A missing or mistyped attribute raises TemporarilyUnavailable with its name."""
 
     def __init__(self, item: "Item") -> None:
         """Read from this item."""
@@ -84,11 +84,11 @@ class ItemReader:
         return {key: reader.number(key) for key in values}
 
     def optional_number(self, name: str) -> int | None:
-        """Read a whole number, None where the attribute is absent."""
+        """Read a whole number, or None if the attribute is absent."""
         return self.number(name) if name in self._item else None
 
     def optional_text(self, name: str) -> str:
-        """Read a string, empty where the attribute is absent."""
+        """Read a string, empty if the attribute is absent."""
         return self.text(name) if name in self._item else ""
 
 

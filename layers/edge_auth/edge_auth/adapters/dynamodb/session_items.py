@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-# How long a tombstone outlives the session's absolute end, so that a late replay is still seen for what it is.
+# A tombstone stays for this long after the session's absolute timeout, so that a late replay is still recognized.
 EVIDENCE_SECONDS = 7 * 86_400
 
 
@@ -34,7 +34,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         "idle_expires_at": number(session.idle_expires_at_seconds),
         "absolute_expires_at": number(session.absolute_expires_at_seconds),
         "client_id": text(session.client_id),
-        "scope": texts(tuple(session.scope.split())),  # a list: its words can be told apart in a condition
+        "scope": texts(tuple(session.scope.split())),  # a list, so that a condition can test single words
         "roles": texts(session.roles),
         "amr": texts(session.amr),
         "client_name": text(session.client.name),
@@ -73,7 +73,7 @@ def session_from(item: "Item") -> Session:
 
 
 def age_order(item: "Item") -> tuple[int, str]:
-    """Return what sorts sessions by age, the oldest first. A damaged session without its time is the oldest."""
+    """Return the sort key that puts the oldest session first. A damaged session without its time is the oldest."""
     read = ItemReader(item)
     session_id = read.text("session_id")
     try:

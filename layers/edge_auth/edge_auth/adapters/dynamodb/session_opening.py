@@ -1,4 +1,4 @@
-"""Opens sessions in DynamoDB, only while their user's epoch stands still: none slips through an ending of all."""
+"""Opens sessions in DynamoDB, if the user's epoch has not moved: a login before an end of all sessions opens none."""
 
 from typing import TYPE_CHECKING
 

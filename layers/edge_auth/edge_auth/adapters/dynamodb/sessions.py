@@ -1,6 +1,6 @@
 """Sessions in DynamoDB: one item a session, one conditional write a refresh.
 
-Every write carries a condition, since an UpdateItem without one would create what it does not find.
+Every write has a condition, because an UpdateItem without one creates the item that it does not find.
 """
 
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ class DynamoDBSessions:
         wanted_scope: tuple[str, ...],
         client: ClientDescription,
     ) -> Session:
-        """Rotate in one conditional write; a refused one brings the item that stood in the way, at no further cost."""
+        """Rotate in one conditional write. A refused write returns the stored item, at no further cost."""
         and_has_scope, words, names = _has_words(wanted_scope)
         try:
             with translated_failures():
@@ -104,7 +104,7 @@ class DynamoDBSessions:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as refused:
-            # Our own write may have succeeded, its response been lost, and the SDK have written again.
+            # Perhaps our own write succeeded, its response was lost, and the SDK wrote again.
             if refused.item.get("end_id") != text(end_id):
                 raise AlreadyEnded from None
 
@@ -117,12 +117,12 @@ class DynamoDBSessions:
         return _session_or_none(response.get("Item", {}))
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
-        """Read the living sessions from the base table, strongly consistent. Damage in dead ones is no matter."""
+        """Read the living sessions from the base table, strongly consistent. Damaged dead ones do no harm."""
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
         return [session_from(item) for item in self._query({**_OF_USER, "FilterExpression": _IS_LIVE}, values)]
 
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids from the base table, strongly consistent; an attribute that is damaged hides no session."""
+        """Read the ids from the base table, strongly consistent. A damaged attribute hides no session."""
         attributes = "session_id, created_at_ms"
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
         items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
@@ -147,9 +147,9 @@ def _session_or_none(item: "Item") -> Session | None:
 
 
 def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, dict[str, str]]]":
-    """Return the condition that a session's scope has these words, its values, and its names as the request has them.
+    """Return the condition that a session's scope has these words, its values, and its names as a request's parameter.
 
-    All empty where there are no words: DynamoDB refuses names and values that no expression uses.
+    All three are empty if there are no words, because DynamoDB refuses names and values that no expression uses.
     """
     if not words:
         return "", {}, {}
