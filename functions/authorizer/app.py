@@ -1,7 +1,7 @@
 """API Gateway's Lambda authorizer: verifies access tokens with the public keys in its environment.
 
-Only a token under a key that is not among them makes it ask the issuer for newer ones. An invalid token is a Deny,
-which REST APIs turn into a 401; an exception means that nothing could be decided.
+It asks the issuer for newer keys only when a token names a key that it does not have. An invalid token is a Deny, which
+the REST API answers with 401. An exception means that nothing could be decided.
 """
 
 import logging
@@ -44,7 +44,7 @@ def authenticate(event: dict[str, object]) -> AccessClaims:
         raise RuntimeError("no keys to verify with")
     token = bearer_token(event)
     issuer = settings.issuer or issuer_of(event)
-    # Keys come from the issuer that was set, or from the API itself, and from nowhere else.
+    # Keys come only from the issuer in the settings, or from the API itself.
     return keys.verify(
         token,
         issuer=issuer,

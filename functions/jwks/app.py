@@ -29,7 +29,7 @@ key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, cl
 
 
 def get(request: Request) -> Response:
-    """Answer with the document of this route, or that the client has it already."""
+    """Answer with the document of this route, or with 304 if the client has it already."""
     return cacheable_response(document(request), request.headers.one("if-none-match"))
 
 

@@ -34,7 +34,7 @@ logout = Logout(
 
 
 def post(request: Request) -> Response:
-    """End the session, all of the user's, or all others. The answer is the same for a token that means nothing."""
+    """End the session, all of the user's, or all others. The answer is the same for an unknown token."""
     if request.media_type == FORM:
         logout(form_parameters(request).text("token"), Reach.ONE)
     else:

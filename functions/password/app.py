@@ -1,4 +1,4 @@
-"""POST /auth/password: changes the caller's password. Behind the authorizer, which says who is calling."""
+"""POST /auth/password: changes the caller's password. Behind the authorizer, which names the caller."""
 
 import os
 import secrets
@@ -46,7 +46,7 @@ change_password = ChangePassword(
 
 
 def post(request: Request) -> Response:
-    """Change the password; the other sessions of the user end, this one goes on."""
+    """Change the password. The other sessions of the user end, and this one goes on."""
     caller = caller_of(request)
     parameters = json_parameters(request)
     change_password(

@@ -37,7 +37,7 @@ register = Register(
 
 
 def post(request: Request) -> Response:
-    """Make the account, and say under which name and id it is kept."""
+    """Make the account, and answer with its id and its canonical name."""
     parameters = json_parameters(request)
     username, password = parameters.text("username"), parameters.text("password")
     identity = register(username, password, address=request.source_address)

@@ -1,6 +1,6 @@
-"""The only writer of the key ring. A schedule calls it, CloudFormation (`Custom::KeyRing`), and operators.
+"""The only writer of the key ring. A schedule, CloudFormation (`Custom::KeyRing`) and operators call it.
 
-It always answers CloudFormation's callback, since a stack waits for that answer for as long as an hour.
+It always answers CloudFormation, because a stack waits for that answer for as long as an hour.
 """
 
 import os
@@ -25,18 +25,19 @@ from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
-READABLE = (AuthError, SettingsError, UnsupportedAlgorithm)  # their texts are ours, and hold no key
+READABLE = (AuthError, SettingsError, UnsupportedAlgorithm)  # their texts are our own, and hold no key
 
 log = FunctionLog("rotate_keys")
 
 
 def handler(event: object, context: object) -> Summary | None:
-    """Do what is asked, and return the ring without its keys; CloudFormation is answered at its own address.
+    """Do what the event asks for, and return a summary of the ring. CloudFormation is answered at its own address.
 
     Raises:
-        ValueError: the event is of nobody who may ask.
-        TemporarilyUnavailable: the ring could not be read or kept. Lambda calls a schedule's event again.
-        OSError: CloudFormation could not be told; Lambda calls again.
+        ValueError: the event is none that this function knows.
+        TemporarilyUnavailable: the ring could not be read, or is not known to be written. Lambda repeats a schedule's
+            event.
+        OSError: CloudFormation could not be answered. Lambda then calls the function again.
 
     """
     log.begin(context)
@@ -66,7 +67,7 @@ def act(event: object) -> StoredRing:
 
 @cache
 def rotate_keys() -> RotateKeys:
-    """Read the settings on the first call: one that is wrong must be told to CloudFormation, and an import cannot."""
+    """Return the use cases. Settings are read at the first call, because an import cannot report a wrong one."""
     settings = read_settings(RotateKeysSettings, os.environ)
     try:
         policy = RotationPolicy(
@@ -88,11 +89,11 @@ def rotate_keys() -> RotateKeys:
 
 
 def answer_stack(request: CustomResourceRequest) -> None:
-    """Make the key ring or bring it up to date, and answer CloudFormation, whatever happens."""
+    """Make the key ring or bring it up to date, and answer CloudFormation in every case."""
     data, failure = dict[str, str](), "The key ring could not be made."
     try:
         data, failure = attributes(request), ""
-    except Exception as error:  # noqa: BLE001 - whatever it was, the stack must hear of it
+    except Exception as error:  # noqa: BLE001 - the stack must hear of every error
         failure = f"The key ring could not be made: {reason(error)}"
         log.broken(error)
     finally:
@@ -100,7 +101,7 @@ def answer_stack(request: CustomResourceRequest) -> None:
 
 
 def attributes(request: CustomResourceRequest) -> dict[str, str]:
-    """Return what `!GetAtt` finds on the resource: `Jwks`, the public keys. Deleting the resource keeps the keys."""
+    """Return the resource's attributes for `!GetAtt`: `Jwks`, the public keys. A deletion does not delete the keys."""
     if request.type == "Delete":
         return {}
     keys = rotate_keys()
@@ -108,6 +109,6 @@ def attributes(request: CustomResourceRequest) -> dict[str, str]:
 
 
 def reason(error: Exception) -> str:
-    """Return what an operator may read of an error: of one that nobody expected only its type."""
+    """Return the text of an error for operators. For an unexpected error, that is only its type."""
     text = str(error) if isinstance(error, READABLE) else ""
     return text or type(error).__name__

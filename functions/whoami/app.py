@@ -12,7 +12,7 @@ log = FunctionLog("whoami")
 
 
 def get(request: Request) -> Response:
-    """Answer with the caller, as API Gateway hands it to every function behind the authorizer."""
+    """Answer with the caller, as every function behind the authorizer gets it from API Gateway."""
     context = authorizer_context(request)
     return Response(200, {name: context.get(name, "") for name in PASSED_ON})
 

@@ -1,4 +1,4 @@
-"""The token grant: what a login or a refresh is answered with."""
+"""The token grant: the answer of a login or a refresh."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,7 +16,7 @@ JTI_BYTES = 16  # RFC 7519 §4.1.7: a negligible chance that two are alike
 
 
 class AccessTokenPolicy(NamedTuple):
-    """Who issues access tokens, for whom, and how long they last."""
+    """The issuer, the audience and the lifetime of access tokens."""
 
     issuer: str
     audience: str
@@ -49,7 +49,7 @@ def grant(
 
     `scope` is the session's, or a part of it.
     """
-    # An access token never outlives the session's absolute end.
+    # An access token never outlives the session's absolute timeout.
     expires_at = min(now_seconds + policy.ttl_seconds, session.absolute_expires_at_seconds)
     claims = AccessClaims(
         iss=policy.issuer,

@@ -1,1 +1,1 @@
-"""Use cases: accounts, by their users and by operators."""
+"""Use cases: accounts, for their users and for operators."""

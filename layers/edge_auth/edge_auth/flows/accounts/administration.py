@@ -1,4 +1,4 @@
-"""What operators do with accounts: create, delete, disable and enable them, set password and rights, end sessions."""
+"""The operators' acts on accounts: create, delete, disable and enable them, set password and rights, end sessions."""
 
 import json
 
@@ -28,8 +28,8 @@ MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays u
 class Administration:
     """The acts of operators.
 
-    Each of them raises UsernameRefused for a name that no user can have, UnknownUser where there is no such user, and
-    TemporarilyUnavailable where the outcome is unknown. Each but `create` may then be called again.
+    Each act raises UsernameRefused for a name that no user can have, UnknownUser if there is no such user, and
+    TemporarilyUnavailable if the outcome is unknown. Then the same call may be made again, except `create`.
     """
 
     def __init__(
@@ -98,17 +98,17 @@ class Administration:
         self._tell(EventName.USER_ENABLED, self._identities.change_status(canonical_username(username), ACTIVE))
 
     def delete(self, username: str) -> int:
-        """Remove a user and end all sessions; return how many ended. The name may be given again, to another user id.
+        """Remove a user and end all sessions; return how many ended. A new user may get the name, with another user id.
 
-        Raises UserChanged: somebody enabled the user meanwhile, who is disabled or not, but not deleted.
+        Raises UserChanged: the account was changed at the same time. The user is not deleted, but may be disabled.
         """
-        # Disabled first: while the sessions end none can be opened, and a call that failed half-way finds the user.
+        # The user is disabled first: while sessions end, none is opened, and a repeated call still finds the user.
         identity = self._identities.change_status(canonical_username(username), DISABLED)
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
         try:
             self._identities.delete(identity)
         except EpochMoved:
-            raise UserChanged("somebody else changed the user meanwhile: not deleted") from None
+            raise UserChanged("the user was changed at the same time, and is not deleted") from None
         self._tell(EventName.USER_DELETED, identity)
         return ended
 
@@ -117,7 +117,7 @@ class Administration:
         return self._identities.find(canonical_username(username)).user_id
 
     def living_sessions(self, username: str) -> list[Session]:
-        """Return the sessions that live, oldest first."""
+        """Return the living sessions, oldest first."""
         identity = self._identities.find(canonical_username(username))
         living = self._sessions.living(identity.user_id, now_seconds=self._clock() // 1000)
         return sorted(living, key=lambda session: session.created_at_seconds)

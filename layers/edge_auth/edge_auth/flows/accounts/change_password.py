@@ -1,4 +1,4 @@
-"""Change of a password by its user: needs the current one, ends all other sessions, keeps the one that asks."""
+"""Changes a password for its user: needs the current one, ends all other sessions, keeps the caller's session."""
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
@@ -44,12 +44,13 @@ class ChangePassword:
 
         Raises:
             InvalidToken: the session has ended.
-            InvalidRequest: no password of the right form.
+            InvalidRequest: a password does not have the right form.
             PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the new one breaks a rule.
-            TooManyAttempts: too many came before; they count together with those to log in.
-            InvalidCredentials: the current password is wrong, or the user is disabled or gone; nothing tells which.
-            TemporarilyUnavailable: it is not known to be done, nor that the other sessions have ended; the same call
-                may be made again, even if the password was changed.
+            TooManyAttempts: too many attempts came before. Attempts to log in count too.
+            InvalidCredentials: the current password is wrong, or the user is disabled or gone. The answer does not
+                say which.
+            TemporarilyUnavailable: the password is not known to be changed, or the other sessions are not known to have
+                ended. The same call may be made again, even if the password was changed.
 
         """
         self._check_session(user_id, session_id)
@@ -82,7 +83,7 @@ class ChangePassword:
         try:
             owner = _authenticated(identity, current)
         except InvalidCredentials:
-            # A call before may have made the change and not have come to its end: then the new password is right.
+            # An earlier call may have changed the password and then failed. Then the new password is the right one.
             _authenticated(identity, new)
             return
         try:
@@ -92,7 +93,7 @@ class ChangePassword:
 
 
 def _authenticated(identity: Identity | None, password: bytes) -> Identity:
-    # What it costs must not tell who is there.
+    # The time of a check must not reveal whether the user exists.
     check_password(password, identity.password_hash if identity else None)
     if identity is None:
         raise InvalidCredentials("there is no such user")

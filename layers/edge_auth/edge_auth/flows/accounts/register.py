@@ -1,4 +1,4 @@
-"""Registration: somebody makes an account. There are no tokens for it: who wants some logs in."""
+"""Registration: makes an account. It issues no tokens: the user logs in to get them."""
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
@@ -38,11 +38,11 @@ class Register:
         """Add a user without rights. `address` is where the request came from.
 
         Raises:
-            InvalidRequest: no password of the right form.
+            InvalidRequest: the password does not have the right form.
             UsernameRefused: the name breaks a rule.
-            PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the password does.
-            TooManyAttempts: too many came before from this source.
-            UsernameTaken: somebody has this name.
+            PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the password breaks a rule.
+            TooManyAttempts: too many registrations came from this source before.
+            UsernameTaken: another user has this name.
             TemporarilyUnavailable: it is not known whether the account was made.
 
         """
@@ -61,7 +61,7 @@ class Register:
         try:
             self._identities.create(identity)
         except UsernameTaken:
-            # Told anew: what people type for a name, a password by mistake, is in no log.
-            raise UsernameTaken("somebody has this name") from None
+            # A new error without the name: a user may type a password there by mistake, and no log may hold it.
+            raise UsernameTaken("another user has this name") from None
         self._record(SecurityEvent(EventName.USER_REGISTERED, identity.user_id))
         return identity

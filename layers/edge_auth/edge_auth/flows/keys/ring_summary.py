@@ -1,4 +1,4 @@
-"""The key ring without its keys: what an operator, a stack and a log may see of it."""
+"""The key ring without its secrets, for operators, stacks and logs."""
 
 import json
 from typing import Any
@@ -35,10 +35,11 @@ def summary(stored: StoredRing, now_seconds: int) -> Summary:
 
 
 def deployed_jwks(ring: KeyRing, now_seconds: int, policy: RotationPolicy) -> str:
-    """Return the public keys to deploy an authorizer with, as JSON: the one that signs, and as many more as fit.
+    """Return the public keys for an authorizer's environment, as JSON: the one that signs, and as many more as fit.
 
-    What does not fit is old, and is fetched when it is met. A key whose end is not planned yet gets the earliest one
-    that it could have: an authorizer that is never deployed again must not trust it for ever, and may ask.
+    Only the oldest keys do not fit, and the authorizer fetches them when a token names one. A key without a planned end
+    gets the earliest end that it could have. So an authorizer that is never deployed again does not trust the key for
+    ever: after that end it asks the issuer.
     """
     end = earliest_end(now_seconds, policy)
     keys = [{"exp": end, **jwk} for jwk in ring.at(now_seconds).jwks()["keys"]]

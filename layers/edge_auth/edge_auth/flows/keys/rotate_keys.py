@@ -1,4 +1,4 @@
-"""Rotate keys: keeps the key ring as it should be by now, and does with it what an operator asks for."""
+"""Rotate keys: keeps the key ring up to date, and does what an operator asks for."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from edge_auth.keys.ring import KeyRing
 from edge_auth.keys.rotation import AT_ONCE, RotationPolicy
 from edge_auth.keys.timing import REPLACE_SECONDS
 
-ATTEMPTS = 3  # another writer that came first did the same, so a second look is enough; a third costs nothing
+ATTEMPTS = 3  # another writer that came first did the same, so a second attempt is enough; a third costs nothing
 
 
 class RotateKeys:
@@ -21,7 +21,7 @@ class RotateKeys:
     def __init__(
         self, *, store: KeyRingStore, policy: RotationPolicy, make: KeyMaker, clock: Clock, record: Record
     ) -> None:
-        """Keep what the use cases need. `policy` may be read."""
+        """Keep what the use cases need. `policy` is public."""
         self._store = store
         self.policy = policy
         self._make = make
@@ -29,11 +29,11 @@ class RotateKeys:
         self._record = record
 
     def advance(self) -> StoredRing:
-        """Bring the ring up to date, and make it where there is none. Safe at any time and any number of times.
+        """Bring the ring up to date, or make it if there is none. It may be called at any time and any number of times.
 
         Raises:
-            ValueError: an algorithm that is not supported.
-            TemporarilyUnavailable: it could not be read or kept; the ring is as it was.
+            ValueError: the algorithm is not supported.
+            TemporarilyUnavailable: the ring could not be read, or is not known to be written.
 
         """
         for _ in range(ATTEMPTS):
@@ -54,7 +54,7 @@ class RotateKeys:
         """Return the ring as it is.
 
         Raises:
-            TemporarilyUnavailable: it could not be read, or none was made yet.
+            TemporarilyUnavailable: the ring could not be read, or none was made yet.
 
         """
         stored = self._store.read()
@@ -66,21 +66,21 @@ class RotateKeys:
         """Let the next keys sign now, or as soon as they have been public for long enough.
 
         Raises:
-            RingMoved: the ring is not of this version any more; nothing was done.
-            TemporarilyUnavailable: it could not be read or kept.
+            RingMoved: the ring has another version now. Nothing was done.
+            TemporarilyUnavailable: the ring could not be read, or is not known to be written.
 
         """
         return self._act(version, key_rotation.rotate, EventName.KEYS_PLANNED, "rotate")
 
     def replace_all(self, version: str, *, at_once: bool, end_sessions: bool) -> StoredRing:
-        """Replace every key, for when one has leaked. The old ones end when the new ones begin.
+        """Replace the signing keys after a leak, and with `end_sessions` the MAC keys too, which ends every session.
 
-        That is in some minutes, when every reader knows the new ones, or `at_once`. Refresh tokens stay good unless
-        `end_sessions`.
+        The old keys end when the new ones begin to sign. That is in some minutes, when every reader knows the new ones,
+        or now with `at_once`. Without `end_sessions`, refresh tokens stay valid.
 
         Raises:
-            RingMoved: the ring is not of this version any more; nothing was done.
-            TemporarilyUnavailable: it could not be read or kept.
+            RingMoved: the ring has another version now. Nothing was done.
+            TemporarilyUnavailable: the ring could not be read, or is not known to be written.
 
         """
 
@@ -108,7 +108,7 @@ class RotateKeys:
         try:
             written = self._store.write(ring, after=stored.version if stored else None)
         except TemporarilyUnavailable:
-            if name is EventName.KEYS_REPLACED:  # a replacement that is told twice is better than one that is not told
+            if name is EventName.KEYS_REPLACED:  # a replacement may be recorded twice, but is never missed
                 self._record(SecurityEvent(name, reason=f"{reason}, not known to be kept"))
             raise
         self._record(SecurityEvent(name, reason=reason))

@@ -1,1 +1,1 @@
-"""Limits of attempts: who has to wait before the next one."""
+"""Limits of attempts: which attempts have to wait."""

@@ -1,7 +1,7 @@
-"""How often a dead refresh token may be presented: each time costs a write that is refused (F39).
+"""Limits how often dead refresh tokens may be presented, because each one costs a refused write (F39).
 
-Only dead tokens are counted, after they were refused: an honest client's refresh stays one write. A process that was
-told to wait asks the counter again only when that time is over.
+Only dead tokens are counted, after they were refused. So the refresh of an honest client is still one write. While a
+session has to wait, the process remembers that, and does not ask the counter again.
 """
 
 from contextlib import suppress
@@ -26,7 +26,7 @@ class DeadTokenLimit:
         self._free_at_ms: dict[str, int] = {}
 
     def check(self, token: RefreshToken) -> None:
-        """Let a token pass, unless the dead tokens of its session have to wait. Raises TooManyAttempts."""
+        """Let a token pass, unless the tokens of its session have to wait. Raises TooManyAttempts."""
         if not self._free_at_ms:
             return
         now_ms, free_at_ms = self._clock(), self._free_at_ms.get(dead_token_bucket(token), 0)

@@ -1,4 +1,4 @@
-"""How often a password may be tried: on one account, and from one source. Asked before any other work is done."""
+"""Limits how often passwords are tried, on one account and from one source, before a password is hashed."""
 
 from typing import NamedTuple
 
@@ -31,8 +31,8 @@ class PasswordAttemptLimit:
         """Count an attempt on this account from this address.
 
         Raises:
-            TooManyAttempts: it has to wait. The answer is the same for accounts that do not exist.
-            TemporarilyUnavailable: it could not be counted, so it is not made either (P16).
+            TooManyAttempts: the attempt has to wait. The answer is the same for accounts that do not exist.
+            TemporarilyUnavailable: the attempt could not be counted, so no password is checked (P16).
 
         """
         account, source, now_ms = account_bucket(username), proven_source(address), self._clock()
@@ -45,7 +45,7 @@ class PasswordAttemptLimit:
         return PasswordAttempt(account, source, counted)
 
     def succeeded(self, attempt: PasswordAttempt, user_id: str) -> None:
-        """Forget the mistakes, and remember the source of the success. If that fails, the mistakes count on."""
+        """Forget the attempts, and remember the source of the success. If that fails, the attempts still count."""
         try:
             self._attempts.succeed(attempt.account, attempt.counted, source=attempt.source, now_ms=self._clock())
         except TemporarilyUnavailable as error:
@@ -55,6 +55,6 @@ class PasswordAttemptLimit:
         try:
             self._attempts.book(source_bucket(address), SOURCE_RATE, now_ms=now_ms)
         except TooManyAttempts:
-            # Booked for proven sources too: otherwise the time would tell who has logged in from here before.
+            # A proven source is booked too: otherwise the time would reveal which users have logged in from it before.
             if not is_proven:
                 raise

@@ -1,5 +1,5 @@
-"""What the flows need from outside, in acts and not in reads and writes.
+"""The interfaces through which flows use what is outside. Their methods are acts, not reads and writes.
 
-Every act either succeeds or raises. Whatever else an act may raise, infrastructure trouble is
-`errors.TemporarilyUnavailable`: nothing was decided.
+Every act either succeeds or raises. In infrastructure trouble it raises `errors.TemporarilyUnavailable`: nothing was
+decided.
 """

@@ -6,7 +6,7 @@ from edge_auth.accounts.identity import Identity
 
 
 class EpochMoved(Exception):
-    """The identity is not the one any more that was read: sessions were ended, or the user was disabled or deleted."""
+    """The identity has changed since it was read: sessions were ended, or the user was disabled or deleted."""
 
 
 class Identities(Protocol):
@@ -22,15 +22,15 @@ class Identities(Protocol):
         """Add a user. Raises UsernameTaken."""
 
     def renew_hash(self, identity: Identity, password_hash: str) -> None:
-        """Replace the hash of an unchanged password, unless it was changed meanwhile. Sessions stay."""
+        """Replace the hash of an unchanged password, unless the hash has changed since it was read. Sessions stay."""
 
     def change_password(self, username: str, password_hash: str) -> Identity:
         """Replace the password and move the epoch. Raises UnknownUser."""
 
     def replace_password(self, identity: Identity, password_hash: str) -> None:
-        """Replace the password and move the epoch, if that is still where it was read. Raises EpochMoved.
+        """Replace the password and move the epoch, if the epoch has not moved since it was read. Raises EpochMoved.
 
-        No two hashes are alike, so that a write whose response was lost knows itself again.
+        No two hashes are alike. So a write that is repeated after a lost response recognizes the first one.
         """
 
     def change_status(self, username: str, status: str) -> Identity:
@@ -40,7 +40,7 @@ class Identities(Protocol):
         """Replace scope and roles and move the epoch. Raises UnknownUser."""
 
     def delete(self, identity: Identity) -> None:
-        """Remove a user, if the epoch is still where it was read: name and id in one act. Raises EpochMoved."""
+        """Remove name and id of a user in one act, if the epoch has not moved since it was read. Raises EpochMoved."""
 
     def move_epoch(self, user_id: str) -> None:
-        """Move the epoch: no login that began before may open a session now. Raises UnknownUser."""
+        """Move the epoch: a login that read the old one cannot open a session. Raises UnknownUser."""

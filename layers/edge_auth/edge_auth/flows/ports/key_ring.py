@@ -1,4 +1,4 @@
-"""The key ring: read by those who sign, kept by the one who writes it."""
+"""The key ring: many functions read it, and one writes it."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,31 +6,31 @@ from edge_auth.keys.ring import KeyRing, KeysInForce
 
 
 class KeyRingSource(Protocol):
-    """Where flows get the keys from."""
+    """Gives the flows the keys."""
 
     def load(self) -> KeysInForce:
-        """Return the keys of this moment, of a ring that may be some minutes old. The one that signs can."""
+        """Return the keys of this moment, from a ring that may be some minutes old. The signing key is loaded."""
 
 
 class StoredRing(NamedTuple):
-    """A key ring as it was read. `version` names this state of it."""
+    """A key ring as it was read. `version` names this state of the ring."""
 
     ring: KeyRing
     version: str
 
 
 class RingMoved(Exception):
-    """The ring is not the one any more that the writer had read."""
+    """The ring has changed since the writer read it."""
 
 
 class KeyRingStore(Protocol):
-    """Where the one writer of the key ring keeps it."""
+    """Stores the key ring for its one writer."""
 
     def read(self) -> StoredRing | None:
-        """Read the ring; None where none was made yet."""
+        """Read the ring, or None if none was made yet."""
 
     def write(self, ring: KeyRing, *, after: str | None) -> StoredRing:
-        """Keep the ring in the place of the one of this version; None where there was none.
+        """Write the ring after this version of it. `after` is None for the first ring.
 
-        The same ring again is no error. Raises RingMoved: another ring was written first.
+        To write the same ring again is no error. Raises RingMoved: another ring was written first.
         """

@@ -1,4 +1,4 @@
-"""The sessions: opened at a login, rotated, ended, read."""
+"""The sessions: a login opens one, and later it is rotated, read and ended."""
 
 from typing import Protocol
 
@@ -8,23 +8,23 @@ from edge_auth.tokens.refresh_token import RefreshToken
 
 
 class AlreadyEnded(Exception):
-    """The session to end is ended already, is unknown, or is another one under the same id."""
+    """The session has already ended, is unknown, or has another seed."""
 
 
 class RotationRefused(Exception):
     """The rotation's condition did not hold.
 
-    `session` is the session as the write found it, None where there is none.
+    `session` is the session that the write found, or None.
     """
 
     def __init__(self, session: Session | None) -> None:
-        """Keep the session that stood in the way."""
+        """Keep the session that the write found."""
         super().__init__()
         self.session = session
 
 
 class SessionOpening(Protocol):
-    """Where sessions begin."""
+    """Opens sessions."""
 
     def open(self, session: Session, *, username: str, epoch: int) -> None:
         """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved."""
@@ -44,29 +44,30 @@ class Sessions(Protocol):
         wanted_scope: tuple[str, ...],
         client: ClientDescription,
     ) -> Session:
-        """Move the session to its next generation, if the token is the current one and the session lives.
+        """Move the session to its next generation, in one conditional write.
 
-        And if it has every word of the wanted scope; the session's own scope stays. It shows the client's user agent
-        and network from now on. One conditional write. Returns the session as it is now. Raises RotationRefused.
+        The conditions: the token is the current one, the session lives, its last rotation is at least the grace window
+        old, and its scope has every wanted word. The session keeps its own scope, and shows the client's user agent and
+        network from now on. Returns the session as it is now. Raises RotationRefused.
         """
 
     def end(
         self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
     ) -> None:
-        """End a session that is not ended yet; it stays as a tombstone. One conditional write.
+        """End a session that has not ended yet, in one conditional write. It stays as a tombstone.
 
-        `seed_hash` None ends it whatever its seed, for those who need no token to do so. `end_id` names this act, so
-        that a write whose response was lost knows itself again. Raises AlreadyEnded.
+        `seed_hash` None ends it with any seed, for callers that need no refresh token. `end_id` names this act, so that
+        a write that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
         """
 
     def find(self, user_id: str, session_id: str) -> Session | None:
-        """Read one session, strongly consistent; None where there is none."""
+        """Read one session, strongly consistent, or None if there is none."""
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
-        """Read the sessions of a user that live, strongly consistent."""
+        """Read the living sessions of a user, strongly consistent."""
 
     def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids of all sessions of a user that are not known to be dead, oldest first, strongly consistent.
 
-        A damaged session is among them: it must not keep the others alive.
+        Damaged sessions are among them: these must not keep the others alive.
         """

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 Clock = Callable[[], int]
-"""Milliseconds since 1970."""
+"""Returns the milliseconds since 1970."""
 
 Entropy = Callable[[int], bytes]
-"""So many random bytes."""
+"""Takes a number, and returns that many random bytes."""

@@ -41,12 +41,12 @@ class Logout:
         self._clock = clock
 
     def __call__(self, presented: str, reach: Reach) -> None:
-        """End the session of an authentic refresh token of any generation, or as many as `reach` says.
+        """End the sessions that `reach` names, for an authentic refresh token of any generation.
 
         Any other token changes nothing.
 
         Raises:
-            TemporarilyUnavailable: it is not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
+            TemporarilyUnavailable: they are not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
 
         """
         keys = self._key_ring.load()
@@ -57,7 +57,7 @@ class Logout:
         if reach is Reach.ONE:
             with suppress(AlreadyEnded):
                 self._end_sessions.one(token.user_id, token.session_id, reason=reach, seed_hash=token.seed_hash)
-        elif self._is_live(token):  # only a living session speaks for its user
+        elif self._is_live(token):  # only a living session may end others of its user
             with suppress(UnknownUser):  # the sessions of a deleted user still end
                 self._identities.move_epoch(token.user_id)
             if reach is Reach.ALL:

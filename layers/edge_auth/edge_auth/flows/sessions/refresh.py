@@ -61,13 +61,13 @@ class Refresh:
     ) -> TokenGrant:
         """Answer a refresh token with a new access token and the refresh token to use next.
 
-        `scope` is the part of the session's scope that the access token shall have; empty, all of it.
-        `client` is who presents the token.
+        `scope` is the part of the session's scope that the access token shall have. Empty means all of it.
+        `client` describes the client that presents the token.
 
         Raises:
-            InvalidGrant: the token is dead, for whatever reason.
+            InvalidGrant: the token is dead, for any reason.
             TooManyAttempts: it is dead, and was presented too often.
-            InvalidScope: the token lives and stays good; it was asked for more than its session has.
+            InvalidScope: the scope is more than the session has. The token stays valid.
             TemporarilyUnavailable: nothing was decided; the same token may be presented again.
 
         """
@@ -117,9 +117,9 @@ class Refresh:
         return found, outcome
 
     def _end(self, token: RefreshToken, session: Session | None) -> None:
-        """End a session whose token was reused. Of many callers that see the reuse, the one that ends it tells.
+        """End a session whose token was reused. Of all callers that see the reuse, the one that ends it records that.
 
-        A caller that cannot know whether it ended the session tells too: a theft may be told twice, but never not.
+        A caller that cannot know whether it ended the session records it too. So a reuse is recorded at least once.
         """
         event = _event(EventName.REFRESH_TOKEN_REUSED, token, session, reason=Outcome.REUSED)
         try:

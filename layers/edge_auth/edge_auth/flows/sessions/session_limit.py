@@ -29,7 +29,7 @@ class SessionLimit:
         """End the user's oldest living sessions beyond the limit, after a new one was opened.
 
         Logins at the same moment agree on the order of the sessions, and the last one sees the sessions of all. So the
-        newest sessions stay. Trouble is recorded and raises nothing: the login is good, and the next one tries again.
+        newest sessions stay. Trouble is recorded and not raised: the login is good, and the next one tries again.
         """
         try:
             oldest_first = self._sessions.ids_to_end(user_id, now_seconds=self._clock() // 1000)

@@ -24,12 +24,12 @@ from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescript
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, new_id
 
-FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 wants a client_id; a login of our own has no registered client
+FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; this login has no registered client
 PASSWORD_METHOD = "pwd"
 
 
 class SessionPolicy(NamedTuple):
-    """How long a session lasts without a refresh, and in all."""
+    """The idle timeout and the absolute timeout of a session."""
 
     idle_seconds: int
     absolute_seconds: int
@@ -74,9 +74,9 @@ class Login:
         """Check the password and open a session. `address` is where the request came from, `client` what sent it.
 
         Raises:
-            InvalidRequest: no user name or password of the right form.
-            TooManyAttempts: too many came before, on this account or from this source.
-            InvalidCredentials: wrong, unknown or disabled; nothing tells which.
+            InvalidRequest: the user name or the password does not have the right form.
+            TooManyAttempts: too many attempts came before, on this account or from this source.
+            InvalidCredentials: the password is wrong, or the user unknown or disabled. The answer does not say which.
             TemporarilyUnavailable: nothing was decided.
 
         """
@@ -141,7 +141,7 @@ class Login:
         try:
             self._session_opening.open(session, username=identity.username, epoch=identity.epoch)
         except EpochMoved:
-            # The account changed during the login; the password may have changed too. The next attempt will tell.
+            # The account changed during the login; the password may have changed too. The next attempt decides.
             raise TemporarilyUnavailable("the identity changed during the login") from None
         return session, token
 
@@ -155,7 +155,7 @@ class Login:
 
 
 def _authenticated(identity: Identity | None, password: bytes) -> Identity:
-    # The password first, for everybody: what it costs must not tell who exists and who is disabled.
+    # The password is checked first, for every user: the time must not reveal which users exist or are disabled.
     check_password(password, identity.password_hash if identity else None)
     if identity is None or identity.status != ACTIVE:
         raise InvalidCredentials("the user is disabled")
