@@ -204,7 +204,7 @@ class PasswordTooLong(AuthError, PasswordRefused):
 
 
 class PasswordCommon(AuthError, PasswordRefused):
-    """The new password is one of those that attackers try first."""
+    """The new password is a common one, which attackers try first."""
 
     status = 400
     code = "password_common"

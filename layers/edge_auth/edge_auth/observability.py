@@ -34,7 +34,7 @@ class FunctionLog:
         log(event.name.value, extra={"event": event.name.value, **event.fields()})
 
     def refused(self, error: AuthError) -> None:
-        """Log a request that was answered with an error, with the detail that the client was not told."""
+        """Log a request that was answered with an error, with the detail that the client does not get."""
         log = self._logger.error if isinstance(error, TemporarilyUnavailable) else self._logger.info
         log("request refused", extra={"error": error.code, "detail": error.detail})
 

@@ -22,7 +22,7 @@ _SCRIPTS = frozenset(
         *("ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN"),
     }
 )
-# Scripts that may be mixed (UTS #39 §5.2, "highly restrictive"). Every other script stands alone.
+# Scripts that may be mixed (UTS #39 §5.2, "highly restrictive"). No other scripts may be mixed.
 _TOGETHER = (
     {"LATIN", "CJK", "HIRAGANA", "KATAKANA"},
     {"LATIN", "CJK", "BOPOMOFO"},

@@ -96,7 +96,7 @@ class SecretKeyRingStore:
 
 
 def _loaded(ring: KeyRing, now_ms: int) -> KeysInForce:
-    """Return the keys of this moment. Load the one that signs now, so a damaged key fails before any write."""
+    """Return the keys of this moment. The signing key is loaded here, so a damaged one fails before any write."""
     keys = ring.at(now_ms // 1000)
     try:
         keys.signing.private_key  # noqa: B018 - loads it

@@ -22,7 +22,7 @@ MAX_RING_AGE_SECONDS = 5400  # in an outage of Secrets Manager a copy may be use
 
 # --- Readers of the public keys ---
 
-JWKS_MAX_AGE_SECONDS = 60  # what caches are told
+JWKS_MAX_AGE_SECONDS = 60  # caches may keep the public keys for this long
 MIN_PUBLISH_SECONDS = 7200  # API Gateway's own JWT authorizers keep the public keys of an issuer for up to two hours
 
 # --- The authorizer, when a token names a key that it does not know ---

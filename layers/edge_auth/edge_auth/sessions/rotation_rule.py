@@ -36,7 +36,7 @@ def decide(
     now_ms: int,
     grace_seconds: int,
 ) -> Outcome:
-    """Decide what a token means whose rotation was refused. `session` is the one that the refused write found.
+    """Decide what a token means after its rotation was refused. `session` is the one that the refused write found.
 
     `rotation_id` is the one that this invocation tried to write. Only the outcomes of ANSWERED get tokens. REUSED ends
     the session.

@@ -31,7 +31,7 @@ class Backoff(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """A number of attempts in a number of seconds, evenly spread, and up to `burst` of them at once."""
+    """`attempts` attempts in `seconds` seconds, evenly spread, and up to `burst` of them at once."""
 
     attempts: int
     seconds: int

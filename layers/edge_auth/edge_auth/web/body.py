@@ -35,11 +35,11 @@ class Parameters:
         return value
 
     def optional_text(self, name: str, default: str = "") -> str:
-        """Return a text, or the default where it is absent."""
+        """Return a text, or the default if it is absent."""
         return self.text(name) if name in self._values else default
 
     def flag(self, name: str) -> bool:
-        """Return a flag, False where it is absent."""
+        """Return a flag, or False if it is absent."""
         value = self._values.get(name, False)
         if not isinstance(value, bool):
             _refuse(f"{name} is not a flag")

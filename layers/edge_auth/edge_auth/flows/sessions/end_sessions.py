@@ -26,7 +26,7 @@ class EndSessions:
         seed_hash: bytes | None = None,
         event: SecurityEvent | None = None,
     ) -> None:
-        """End one session and record that. `seed_hash` None ends the session whatever its seed is.
+        """End one session and record that. `seed_hash` None ends the session with any seed.
 
         `event` is recorded in the place of SESSION_ENDED.
 

@@ -71,7 +71,7 @@ class Login:
         address: str,
         client: ClientDescription = UNKNOWN_CLIENT,
     ) -> TokenGrant:
-        """Check the password and open a session. `address` is where the request came from, `client` what sent it.
+        """Check the password and open a session. `address` is where the request came from, `client` its client.
 
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
