@@ -1,1 +1,1 @@
-"""The operators' command: users and their sessions, in AWS or on this machine."""
+"""The operators' command: users, sessions and keys of a stack in AWS or on this machine."""

@@ -1,4 +1,8 @@
-"""What operators did, told to the deployment's event bus where there is one. CloudTrail has the calls in any case."""
+"""Announces on the event bus of the stack what operators do to users.
+
+Without a bus these events are not recorded. CloudTrail records calls to the tables only where the account logs
+DynamoDB data events, which is not the default.
+"""
 
 import sys
 
@@ -9,7 +13,10 @@ from edge_auth.events.security_event import Record, SecurityEvent
 
 
 def recorder(bus: str) -> Record:
-    """Return what puts each event on the bus of this ARN. Without one, or where it fails, the act is done anyway."""
+    """Return a function that announces each event on the bus with this ARN. An empty ARN means that there is no bus.
+
+    An event that cannot be announced is a warning: the command continues.
+    """
     if not bus:
         return lambda _event: None
     announce = EventBus(events_client(), bus=bus)
@@ -18,6 +25,10 @@ def recorder(bus: str) -> Record:
         try:
             announce(event)
         except TemporarilyUnavailable as error:
-            print(f"edge-auth: {event.name} was not announced ({error.detail})", file=sys.stderr)
+            print(
+                f"edge-auth: warning: the event {event.name} was not announced on the event bus ({error.detail}); "
+                "the command continues",
+                file=sys.stderr,
+            )
 
     return record

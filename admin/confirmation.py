@@ -1,23 +1,23 @@
-"""Asks an operator to type a name before what cannot be undone."""
+"""Asks the operator to type a name before an act that cannot be undone."""
 
 import sys
 from collections.abc import Callable
 
 
 class NotConfirmed(Exception):
-    """The operator did not confirm, or could not be asked. Nothing was done."""
+    """The operator did not type the name, or there is no terminal. Nothing was done."""
 
 
 def confirm(what: str, name: str, *, say: Callable[[str], None]) -> None:
-    """Have the name typed.
+    """Ask the operator to type the name; `what` says what it names.
 
     Raises:
-        NotConfirmed: there is no terminal, or something else was typed.
+        NotConfirmed: there is no terminal, or the operator typed something else.
 
     """
     if not sys.stdin.isatty():
-        raise NotConfirmed("no terminal to confirm on: use --yes; nothing was done")
-    say(f"Type the {what}, {name}, to go on:")
+        raise NotConfirmed("no terminal to ask for confirmation; nothing was done; use --yes")
+    say(f"Type the {what} ({name}) to confirm:")
     try:
         typed = input()
     except EOFError:

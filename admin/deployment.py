@@ -1,4 +1,4 @@
-"""Which deployment a command works on: a stack in AWS, or the one on this machine."""
+"""Finds the stack that a command works on: in AWS, or on this machine."""
 
 import os
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from local.endpoint import client_environment, port_from
 
 
 class DeploymentError(Exception):
-    """The stack cannot be found, read or updated; the text says why."""
+    """The stack cannot be found, read or updated. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What a command needs of one stack."""
+    """What a command needs to know about one stack."""
 
     identities_table: str
     sessions_table: str
-    rotate_keys_function: str  # empty: the stack is of a version that has no such output
+    rotate_keys_function: str  # empty: an older version is deployed, which has no such output
     password_min_characters: int
-    service_addresses: tuple[str, ...]  # its issuer, where one was given, and its audience
-    security_event_bus: str  # empty: it has none
+    service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
+    security_event_bus: str  # an ARN; empty: there is no bus
 
 
 def use_local_stack() -> None:
-    """Point the AWS SDK of this process at the local stack, and away from any account of the operator's.
+    """Point the AWS SDK of this process at the local stack, and away from the operator's own AWS account.
 
     Raises:
-        DeploymentError: the setting of its port is not a port.
+        DeploymentError: EDGE_AUTH_PORT is not a port.
 
     """
     try:
@@ -43,16 +43,16 @@ def use_local_stack() -> None:
 
 
 def find_deployment(stack: str) -> Deployment:
-    """Read the names from the stack's outputs, by the ordinary AWS credentials and region.
+    """Read the outputs and parameters of the stack, with the operator's AWS credentials and region.
 
     Raises:
-        DeploymentError: no credentials, no region, no such stack, or not a stack of ours.
+        DeploymentError: there are no credentials, no region or no such stack, or it is not an edge-auth stack.
 
     """
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
-        raise DeploymentError(f"stack {stack}: {error}") from error
+        raise DeploymentError(f"cannot read stack {stack}: {error}") from error
     outputs = {output.get("OutputKey"): output.get("OutputValue", "") for output in stacks[0].get("Outputs", [])}
     parameters = {
         given.get("ParameterKey"): given.get("ParameterValue", "") for given in stacks[0].get("Parameters", [])
@@ -67,4 +67,4 @@ def find_deployment(stack: str) -> Deployment:
             security_event_bus=parameters.get("SecurityEventBus", ""),
         )
     except KeyError as error:
-        raise DeploymentError(f"stack {stack} has no output {error}: is it an edge-auth stack?") from None
+        raise DeploymentError(f"stack {stack} has no output {error}; choose an edge-auth stack with --stack") from None

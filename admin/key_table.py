@@ -1,4 +1,4 @@
-"""A key ring's summary as a table: ids, states and times, in UTC and as a distance from now."""
+"""A key ring's summary as a table: ids, states and times. Times are in UTC, with their distance from now."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,15 +10,15 @@ HEADINGS = ("state", "published", "signs from", "ends")
 
 
 def table(summary: dict[str, Any]) -> str:
-    """Return the ring's keys, one a line."""
+    """Return the table, with one line for each key."""
     now = int(summary["now"])
     signing = [(key["kid"], key["alg"], *_life(key, now)) for key in summary["signing"]]
     mac = [(key["id"], *_life(key, now)) for key in summary["mac"]]
     return "\n\n".join(
         [
             f"Key ring {summary['version']} at {utc(now)} UTC",
-            _aligned("Signing keys, of access tokens", [("kid", "alg", *HEADINGS), *signing]),
-            _aligned("MAC keys, of refresh tokens", [("id", *HEADINGS), *mac]),
+            _aligned("Signing keys (access tokens)", [("kid", "alg", *HEADINGS), *signing]),
+            _aligned("MAC keys (refresh tokens)", [("id", *HEADINGS), *mac]),
         ]
     )
 

@@ -1,35 +1,41 @@
-"""Reads a password where nobody can look over its shoulder: a prompt, or standard input. Never an argument."""
+"""Reads a new password from a prompt or from standard input.
+
+A password is never an argument: arguments are in the history of the shell and in the list of processes.
+"""
 
 import sys
 from getpass import getpass
 
 
 class PasswordInputError(Exception):
-    """No password could be read; the text says why."""
+    """No password could be read. The text says why."""
 
 
 def read_new_password(*, from_stdin: bool) -> str:
-    """Return a new password: the first line of standard input, or what was typed twice at the prompt.
+    """Return the new password: the first line of standard input, or the text that was typed twice at the prompt.
 
     Raises:
-        PasswordInputError: there is neither a line of text nor a terminal, nothing was typed, or the two differ.
+        PasswordInputError: standard input has no line of text, there is no terminal, nothing was typed, or the two
+            passwords differ.
 
     """
     if from_stdin:
         try:
             line = sys.stdin.readline()
         except UnicodeDecodeError:
-            # Not chained: the error quotes what was read.
-            raise PasswordInputError("the password on standard input is not text") from None
+            # Not chained: the error contains the password.
+            raise PasswordInputError(
+                "the password on standard input is not text in the encoding of your shell; nothing was done"
+            ) from None
         if not line:
-            raise PasswordInputError("no password on standard input")
+            raise PasswordInputError("no password on standard input; write it on the first line")
         return line.removesuffix("\n").removesuffix("\r")
     if not sys.stdin.isatty():
-        raise PasswordInputError("no terminal to ask for the password: use --password-stdin")
+        raise PasswordInputError("no terminal to ask for the password; use --password-stdin")
     try:
         password, again = getpass("New password: "), getpass("Again: ")
     except EOFError:
-        raise PasswordInputError("no password was typed") from None
+        raise PasswordInputError("no password was typed; nothing was done") from None
     if password != again:
-        raise PasswordInputError("the two passwords differ")
+        raise PasswordInputError("the two passwords differ; nothing was done")
     return password

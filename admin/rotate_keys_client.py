@@ -1,4 +1,4 @@
-"""The deployed `rotate_keys`, asked by name. It alone reads and writes the key ring; no key comes back."""
+"""Calls the deployed `rotate_keys`, which alone reads and writes the key ring. Its answers contain no key."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -14,36 +14,39 @@ NOT_DONE = frozenset({"ResourceNotFoundException", "AccessDeniedException", "Too
 
 
 class RotateKeysError(Exception):
-    """It did not do what was asked, or may not have; the text says which, and what to do."""
+    """`rotate_keys` failed. The text says whether the keys may have changed, and what to do."""
 
 
 class RotateKeysClient:
-    """Asks, and turns each way to fail into one readable line.
+    """Calls `rotate_keys`, and turns each failure into one readable line.
 
-    The client must not retry: a repeat of a change that was done, and whose answer was lost, is refused by its
-    version, and would look as if nothing had been done.
+    The SDK's client must not retry. If a change is done and its answer is lost, a retry is refused, because the key
+    ring has a new version. The refusal would say that nothing was done.
     """
 
     def __init__(self, client: "LambdaClient", *, name: str) -> None:
-        """Ask the function of this name."""
+        """Call the function with this name."""
         self._client = client
         self._name = name
 
     def show(self) -> Summary:
-        """Return the ring's summary. Raises RotateKeysError."""
+        """Return the summary of the key ring. Raises RotateKeysError."""
         return self._ask({"action": "show"}, unclear="try again")
 
     def rotate(self, version: str) -> Summary:
-        """Bring the next keys forward, if the ring is still of this version. Raises RotateKeysError."""
+        """Let the next keys sign earlier, if the key ring still has this version. Raises RotateKeysError."""
         return self._change({"action": "rotate", "version": version})
 
     def replace(self, version: str, *, at_once: bool, end_sessions: bool) -> Summary:
-        """Replace every key, if the ring is still of this version. Raises RotateKeysError."""
+        """Replace the keys, if the key ring still has this version; the MAC keys only with `end_sessions`.
+
+        Raises RotateKeysError.
+        """
         event = {"action": "replace", "version": version, "at_once": at_once, "end_sessions": end_sessions}
         return self._change(event)
 
     def _change(self, event: dict[str, object]) -> Summary:
-        return self._ask(event, unclear="it may have been done or not: look with `keys show`")
+        return self._ask(event, unclear="the keys may or may not have changed; check with `keys show`")
 
     def _ask(self, event: dict[str, object], *, unclear: str) -> Summary:
         try:
@@ -58,13 +61,13 @@ class RotateKeysClient:
         answer = _object(payload)
         failure = response.get("FunctionError")
         if failure:
-            # Its type and no more: what else an error says is for the function's log.
+            # Only the type of the error. The rest is for the function's log.
             kind = answer.get("errorType", failure)
             raise RotateKeysError(f"{self._name} failed ({kind}); {unclear}")
         if "refused" in answer:
-            raise RotateKeysError(f"{answer['refused']}; nothing was done: look with `keys show`, then repeat")
+            raise RotateKeysError(f"{answer['refused']}; nothing was done; check with `keys show`, then run this again")
         if not {"version", "now", "signing", "mac"} <= answer.keys():
-            raise RotateKeysError(f"{self._name} answered in another form: is it of this command's version?")
+            raise RotateKeysError(f"{self._name} gave an unknown answer; deploy this version of edge-auth first")
         return answer
 
 

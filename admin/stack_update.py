@@ -1,6 +1,6 @@
-"""Updates the stack's parameter `KeyRingVersion`, and nothing else of it.
+"""Updates only the parameter `KeyRingVersion` of the stack.
 
-That deploys the authorizer with the public keys of this moment, and makes every function read the ring anew.
+The update deploys the authorizer with the current public keys, and makes every function read the key ring again.
 """
 
 import uuid
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 PARAMETER = "KeyRingVersion"
 NOTHING_TO_DO = "No updates are to be performed"
 POLL_SECONDS = 2
-MAX_POLLS = 600  # twenty minutes; usually it is one
+MAX_POLLS = 600  # twenty minutes; an update usually takes one
 
 
 def publish(cloudformation: "CloudFormationClient", *, stack: str, version: str) -> bool:
-    """Hand the public keys of the ring of this version to the authorizer; return whether that changed anything.
+    """Give the authorizer the public keys of this version of the key ring; return whether the stack changed.
 
     Raises:
-        DeploymentError: the stack was not updated; the text says why.
+        DeploymentError: the stack was not updated, or its update was not confirmed. The text says why.
 
     """
     try:
@@ -33,7 +33,7 @@ def publish(cloudformation: "CloudFormationClient", *, stack: str, version: str)
             UsePreviousTemplate=True,
             Parameters=_parameters(cloudformation, stack, version),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            ClientRequestToken=str(uuid.uuid4()),  # the SDK's own repeat is the same update
+            ClientRequestToken=str(uuid.uuid4()),  # a retry of the SDK is the same update
         )
         cloudformation.get_waiter("stack_update_complete").wait(
             StackName=stack, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": MAX_POLLS}
@@ -42,11 +42,13 @@ def publish(cloudformation: "CloudFormationClient", *, stack: str, version: str)
         message = error.response.get("Error", {}).get("Message", "")
         if NOTHING_TO_DO in message:
             return False
-        raise DeploymentError(f"stack {stack}: {message or error}") from error
+        raise DeploymentError(f"cannot update stack {stack}: {message or error}") from error
     except WaiterError as error:
-        raise DeploymentError(f"stack {stack}: {_status(cloudformation, stack)}; its events say why") from error
+        raise DeploymentError(
+            f"the update of stack {stack} did not complete: {_status(cloudformation, stack)}; see the stack's events"
+        ) from error
     except BotoCoreError as error:
-        raise DeploymentError(f"stack {stack}: {error}") from error
+        raise DeploymentError(f"cannot update stack {stack}: {error}") from error
     return True
 
 
@@ -54,7 +56,7 @@ def _parameters(cloudformation: "CloudFormationClient", stack: str, version: str
     described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
     names = [parameter.get("ParameterKey", "") for parameter in described]
     if PARAMETER not in names:
-        raise DeploymentError(f"stack {stack} has no parameter {PARAMETER}: deploy the newer version first")
+        raise DeploymentError(f"stack {stack} has no parameter {PARAMETER}; deploy this version of edge-auth first")
     others: list[ParameterTypeDef] = [
         {"ParameterKey": name, "UsePreviousValue": True} for name in names if name != PARAMETER
     ]
@@ -63,6 +65,6 @@ def _parameters(cloudformation: "CloudFormationClient", stack: str, version: str
 
 def _status(cloudformation: "CloudFormationClient", stack: str) -> str:
     try:
-        return f"the update ended as {cloudformation.describe_stacks(StackName=stack)['Stacks'][0]['StackStatus']}"
+        return f"its status is {cloudformation.describe_stacks(StackName=stack)['Stacks'][0]['StackStatus']}"
     except (BotoCoreError, ClientError):
-        return "how the update ended is not known"
+        return "its status is not known"

@@ -1,9 +1,9 @@
-"""Times as operators read them: in UTC, and as a distance from now."""
+"""Formats times for operators: in UTC, and as a distance from now."""
 
 from datetime import UTC, datetime
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-# Below two of a unit the next smaller unit is used: "in 90 min", not "in 1 h".
+# A distance below two of a unit uses the next smaller unit: "in 90 min", not "in 1 h".
 UNITS = ((2 * DAY, DAY, "d"), (2 * HOUR, HOUR, "h"), (2 * MINUTE, MINUTE, "min"))
 
 
@@ -23,7 +23,7 @@ def when(seconds: int, now: int) -> str:
 
 
 def distance(seconds: int) -> str:
-    """Return how far away a time is, in its largest sensible unit."""
+    """Return the distance of a time from now, as in `in 23 h`, `5 d ago` or `now`."""
     if seconds == 0:
         return "now"
     amount = abs(seconds)

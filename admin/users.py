@@ -1,4 +1,4 @@
-"""`edge-auth users …`: each command is one act of `flows.accounts`."""
+"""`edge-auth users …`: each command calls one method of `Administration`."""
 
 import argparse
 import json
@@ -20,36 +20,38 @@ from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.sessions.end_sessions import EndSessions
 
 SET_RIGHTS = """\
-Replaces scope and roles. What is not given is taken away: give all that the user shall have. Sessions carry the rights
-that were there at their login, so all sessions of the user end; access tokens of before stay good until they expire.
+Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
+session has the rights of its login, so all sessions of the user end. Access tokens that were issued before stay valid
+until they expire.
 """
 DELETE = """\
-Removes the user and ends all sessions. Access tokens of before stay good until they expire. The name may be given
-again, to another user id. Asks for the name before it does anything.
+Deletes the user and ends all sessions. Access tokens that were issued before stay valid until they expire. The user
+name becomes free; a new user with this name has another user id. The command asks for the user name before it deletes
+anything.
 """
 
 
 def add_commands(users: argparse.ArgumentParser) -> None:
-    """Say what `edge-auth users` understands."""
+    """Add the commands of `edge-auth users` to the parser."""
     users.set_defaults(open=accounts)
     acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    create_user = _command(acts, "create", create, "add a user; asks for the password")
+    create_user = _command(acts, "create", create, "create a user; ask for the password")
     _password_option(create_user)
     _rights_options(create_user)
     _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
     _rights_options(
         _command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
     )
-    _command(acts, "disable", disable, "refuse further logins and end all sessions")
-    _command(acts, "enable", enable, "let a disabled user log in again")
-    _command(acts, "sessions", sessions, "list the living sessions, one JSON object a line")
-    _command(acts, "end-sessions", end_sessions, "log the user out everywhere")
-    delete_user = _command(acts, "delete", delete, "remove the user and end all sessions", DELETE)
-    delete_user.add_argument("--yes", action="store_true", help="do not ask; for scripts")
+    _command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
+    _command(acts, "enable", enable, "enable a user: allow logins again")
+    _command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
+    _command(acts, "end-sessions", end_sessions, "end all sessions of the user")
+    delete_user = _command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
+    delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
 
 
 def accounts(options: argparse.Namespace) -> Administration:
-    """Return the acts on this deployment."""
+    """Return the acts of operators on this stack."""
     deployment = find_deployment(options.stack)
     dynamodb, record = dynamodb_client(), recorder(deployment.security_event_bus)
     sessions = DynamoDBSessions(dynamodb, table=deployment.sessions_table)
@@ -69,7 +71,7 @@ def accounts(options: argparse.Namespace) -> Administration:
 
 
 def create(accounts: Administration, options: argparse.Namespace) -> None:
-    """Add a user."""
+    """Create a user."""
     password = read_new_password(from_stdin=options.password_stdin)
     identity = accounts.create(options.username, password, scope=options.scope, roles=tuple(options.roles))
     print(f"created {identity.username}, user id {identity.user_id}")
@@ -99,7 +101,7 @@ def enable(accounts: Administration, options: argparse.Namespace) -> None:
 
 
 def sessions(accounts: Administration, options: argparse.Namespace) -> None:
-    """List a user's living sessions."""
+    """List the sessions of a user that have not ended."""
     for session in accounts.living_sessions(options.username):
         line = {
             "session_id": session.session_id,
@@ -112,15 +114,15 @@ def sessions(accounts: Administration, options: argparse.Namespace) -> None:
 
 
 def end_sessions(accounts: Administration, options: argparse.Namespace) -> None:
-    """End a user's sessions."""
+    """End all sessions of a user."""
     print(f"{_sessions(accounts.end_sessions(options.username))} ended")
 
 
 def delete(accounts: Administration, options: argparse.Namespace) -> None:
-    """Remove a user, once the operator has typed the name."""
+    """Delete a user, after the operator has typed the name."""
     user_id = accounts.user_id(options.username)
     if not options.yes:
-        print(f"This removes {options.username}, user id {user_id}, and ends all sessions. It cannot be undone.")
+        print(f"This deletes {options.username} (user id {user_id}) and ends all sessions. It cannot be undone.")
         confirm("user name", options.username, say=print)
     print(f"deleted, {_sessions(accounts.delete(options.username))} ended")
 
@@ -132,16 +134,21 @@ def _command(
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:
-    command = acts.add_parser(name, help=text, description=description or text.capitalize() + ".")
+    command = acts.add_parser(name, help=text, description=description or text[0].upper() + text[1:] + ".")
     command.add_argument("username", metavar="USERNAME", help="user name or email address")
     command.set_defaults(act=act)
     return command
 
 
 def _rights_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--scope", default="", help='scopes in every token, such as "read write"')
+    command.add_argument("--scope", default="", help='scope of the access tokens, such as "read write"')
     command.add_argument(
-        "--role", dest="roles", action="append", default=[], metavar="ROLE", help="a role in every token; repeatable"
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="a role in the access tokens; may be repeated",
     )
 
 

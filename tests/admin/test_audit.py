@@ -58,4 +58,7 @@ def test_trouble_with_the_bus_is_said_and_no_more(events: Events, capsys: pytest
 
     recorder(BUS)(EVENT)
 
-    assert capsys.readouterr().err == "edge-auth: user_disabled was not announced (PutEvents: ThrottlingException)\n"
+    assert capsys.readouterr().err == (
+        "edge-auth: warning: the event user_disabled was not announced on the event bus "
+        "(PutEvents: ThrottlingException); the command continues\n"
+    )

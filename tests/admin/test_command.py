@@ -258,7 +258,7 @@ def test_delete_asks_for_the_name(command: Command, identities: DynamoDBIdentiti
     outcome = command("users", "delete", "ada", typed=typed)
 
     assert outcome.status == status
-    assert f"This removes ada, user id {user_id}, and ends all sessions." in outcome.out
+    assert f"This deletes ada (user id {user_id}) and ends all sessions." in outcome.out
     if status == 0:
         with pytest.raises(UnknownUser):
             identities.find("ada")
@@ -275,7 +275,7 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
 
     assert (outcome.status, outcome.err) == (
         1,
-        "edge-auth: no terminal to confirm on: use --yes; nothing was done\n",
+        "edge-auth: no terminal to ask for confirmation; nothing was done; use --yes\n",
     )
     assert identities.find("ada").status == ACTIVE
 
@@ -295,7 +295,7 @@ def test_an_unknown_stack_is_one_readable_line(command: Command) -> None:
     outcome = command("--stack", "elsewhere", "users", "sessions", "ada")
 
     assert outcome.status == 1
-    assert outcome.err.startswith("edge-auth: stack elsewhere: ")
+    assert outcome.err.startswith("edge-auth: cannot read stack elsewhere: ")
     assert outcome.err.count("\n") == 1
 
 
@@ -306,7 +306,7 @@ def test_another_kind_of_stack_is_one_readable_line(command: Command, stacks: St
     outcome = command("--stack", "other", "users", "sessions", "ada")
 
     assert outcome.status == 1
-    assert "is it an edge-auth stack?" in outcome.err
+    assert "choose an edge-auth stack with --stack" in outcome.err
 
 
 def test_trouble_with_aws_is_one_readable_line(command: Command, dynamodb: "DynamoDBClient") -> None:
@@ -317,7 +317,8 @@ def test_trouble_with_aws_is_one_readable_line(command: Command, dynamodb: "Dyna
 
     assert outcome.status == 1
     assert outcome.err == (
-        "edge-auth: AWS did not answer as it should (UpdateItem: ResourceNotFoundException); try again\n"
+        "edge-auth: AWS failed (UpdateItem: ResourceNotFoundException); "
+        "the command may or may not have taken effect; run it again\n"
     )
 
 

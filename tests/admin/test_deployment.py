@@ -40,4 +40,4 @@ def test_a_missing_region_is_one_readable_line(
 
     printed = capsys.readouterr()
     assert (status, printed.out) == (1, "")
-    assert printed.err == "edge-auth: stack edge-auth: You must specify a region.\n"
+    assert printed.err == "edge-auth: cannot read stack edge-auth: You must specify a region.\n"

@@ -20,8 +20,8 @@ from tests.admin.conftest import Outcome
 from tests.admin.rotate_keys import DAY, FUNCTION, NOW, RotateKeysFunction, Stack, client_error, response
 from tests.support.template import properties
 
-UNCLEAR = "it may have been done or not: look with `keys show`"
-REPEAT = "Repeat this step, and only this one, with: ./edge-auth --stack edge-auth keys publish"
+UNCLEAR = "the keys may or may not have changed; check with `keys show`"
+REPEAT = "Repeat only this step: ./edge-auth --stack edge-auth keys publish"
 Keys = Callable[..., Outcome]
 
 
@@ -189,7 +189,7 @@ def test_rotate_says_when_the_next_key_will_sign_where_it_is_too_young(
 
     assert outcome.status == 0
     assert function.stored.ring.at(NOW).signing.kid == current
-    assert f"The signing key {upcoming} signs from 2026-09-22 14:13:20 (in 24 h) UTC.\n" in outcome.out
+    assert f"The signing key {upcoming} signs in 24 h, at 2026-09-22 14:13:20 UTC.\n" in outcome.out
     assert f"The signing key {current} " not in outcome.out
 
 
@@ -202,7 +202,8 @@ def test_rotate_changes_only_the_ring_that_was_shown(keys: Keys, function: Rotat
 
     assert outcome.status == 1
     assert outcome.err == (
-        "edge-auth: the key ring has changed since it was shown; nothing was done: look with `keys show`, then repeat\n"
+        "edge-auth: the key ring has changed since it was shown; nothing was done; "
+        "check with `keys show`, then run this again\n"
     )
 
 
@@ -215,11 +216,11 @@ def test_replace_says_what_will_happen_and_asks_for_the_stacks_name(
     outcome = keys("replace", typed="edge-auth\n")
 
     assert outcome.status == 0
-    said = outcome.out[: outcome.out.index("Type the stack's name, edge-auth, to go on:")]
+    said = outcome.out[: outcome.out.index("Type the stack name (edge-auth) to confirm:")]
     assert all(kid in said for kid in old)
     assert "This replaces every signing key of stack edge-auth. It cannot be undone." in said
-    assert "Access tokens from before end in 8 min" in said
-    assert "Refresh tokens stay good: nobody is logged out." in said
+    assert "Access tokens of the old keys end in 8 min." in said
+    assert "Refresh tokens stay valid. No user is logged out." in said
     version = stack.updates[0]["Parameters"][-1]["ParameterValue"]
     assert version == function.stored.version
 
@@ -242,7 +243,7 @@ def test_replace_without_a_terminal_needs_yes(keys: Keys, function: RotateKeysFu
     outcome = keys("replace")
 
     assert (outcome.status, changes(function), stack.updates) == (1, [], [])
-    assert outcome.err == "edge-auth: no terminal to confirm on: use --yes; nothing was done\n"
+    assert outcome.err == "edge-auth: no terminal to ask for confirmation; nothing was done; use --yes\n"
 
 
 def test_replace_ends_the_old_keys_when_everybody_knows_the_new_one(keys: Keys, function: RotateKeysFunction) -> None:
@@ -256,7 +257,7 @@ def test_replace_ends_the_old_keys_when_everybody_knows_the_new_one(keys: Keys, 
     assert ring.at(end - 1).signing.kid == old[0]
     assert [timed.key.kid for timed in ring.at(end).verifying] == [ring.signing[-1].key.kid]
     assert ring.mac == mac
-    assert f"Replaced. The new signing key is {ring.signing[-1].key.kid}; the old ones end in 8 min, " in outcome.out
+    assert f"Replaced. The new signing key is {ring.signing[-1].key.kid}. The old keys end in 8 min, " in outcome.out
     assert "at 2026-09-21 14:21:20 UTC." in outcome.out
 
 
@@ -268,9 +269,9 @@ def test_replace_at_once_does_not_wait(keys: Keys, function: RotateKeysFunction)
 
     verifying = {timed.key.kid for timed in function.stored.ring.at(NOW).verifying}
     assert verifying.isdisjoint(old)
-    assert "Access tokens from before end at once" in outcome.out
-    assert "Until the stack is updated, a fresh token may be refused" in outcome.out
-    assert "the old ones end now.\n" in outcome.out
+    assert "Access tokens of the old keys end at once." in outcome.out
+    assert "Until the stack is updated, a new access token may be refused" in outcome.out
+    assert "The old keys end now.\n" in outcome.out
 
 
 def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, function: RotateKeysFunction) -> None:
@@ -280,7 +281,7 @@ def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, functio
     outcome = keys("replace", "--at-once", "--end-sessions", "--yes")
 
     assert set(function.stored.ring.at(NOW).mac_keys).isdisjoint(old)
-    assert "Refresh tokens end at once as well: everybody has to log in again." in outcome.out
+    assert "Refresh tokens end at once too. Every user must log in again." in outcome.out
 
 
 def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
@@ -290,7 +291,7 @@ def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
     outcome = keys("replace", "--yes")
 
     (request,) = stack.updates
-    assert outcome.out.endswith("Updated: the authorizer has these public keys.\n")
+    assert outcome.out.endswith("Updated: the authorizer has the current public keys.\n")
     assert len(request.pop("ClientRequestToken")) == 36
     assert request == {
         "StackName": "edge-auth",
@@ -343,7 +344,7 @@ def test_a_stack_that_cannot_be_updated_leaves_one_step_open(
     assert outcome.status == 1
     assert function.stored.ring.at(NOW).signing.kid not in old
     assert told in outcome.err
-    assert "The key ring is in force, but the stack was not updated." in outcome.err
+    assert "The key ring is in force, but the stack was not updated, or its update was not confirmed." in outcome.err
     assert outcome.err.endswith(f"{REPEAT}\n")
 
 
@@ -354,7 +355,7 @@ def test_an_update_that_is_rolled_back_leaves_one_step_open(keys: Keys, stack: S
     outcome = keys("replace", "--yes")
 
     assert outcome.status == 1
-    assert "stack edge-auth: the update ended as UPDATE_ROLLBACK_COMPLETE; its events say why\n" in outcome.err
+    assert "the update of stack edge-auth did not complete: its status is UPDATE_ROLLBACK_COMPLETE; " in outcome.err
     assert outcome.err.endswith(f"{REPEAT}\n")
 
 
@@ -365,7 +366,7 @@ def test_the_local_stack_is_repeated_with_local(keys: Keys, stack: Stack, monkey
 
     outcome = keys("publish", before=("--local",))
 
-    assert outcome.err.endswith("with: ./edge-auth --local keys publish\n")
+    assert outcome.err.endswith("step: ./edge-auth --local keys publish\n")
 
 
 def test_publish_updates_the_stack_and_not_the_ring(keys: Keys, function: RotateKeysFunction, stack: Stack) -> None:
@@ -385,7 +386,7 @@ def test_publish_again_has_nothing_to_do(keys: Keys, stack: Stack) -> None:
     outcome = keys("publish")
 
     assert (outcome.status, outcome.err) == (0, "")
-    assert outcome.out.endswith("Nothing to update: it has them already.\n")
+    assert outcome.out.endswith("Nothing to update: the authorizer already has the current public keys.\n")
 
 
 def test_interrupting_the_update_says_that_it_may_go_on(keys: Keys, stack: Stack) -> None:
@@ -395,7 +396,7 @@ def test_interrupting_the_update_says_that_it_may_go_on(keys: Keys, stack: Stack
     outcome = keys("replace", "--yes")
 
     assert outcome.status == 130
-    assert "edge-auth: interrupted: the update may go on without you." in outcome.err
+    assert "edge-auth: interrupted; the update of the stack may continue." in outcome.err
     assert outcome.err.endswith(f"{REPEAT}\n")
 
 
@@ -409,7 +410,7 @@ def test_interrupting_a_change_says_that_it_may_have_been_done(
     outcome = keys(*act)
 
     assert outcome.status == 130
-    assert outcome.err.endswith("\nedge-auth: interrupted: it may have been done or not; look with `keys show`\n")
+    assert outcome.err.endswith(f"\nedge-auth: interrupted; {UNCLEAR}\n")
     assert stack.updates == []
 
 
@@ -479,7 +480,7 @@ def test_an_answer_of_another_form_is_one_readable_line(
     outcome = keys("show")
 
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.err == f"edge-auth: {FUNCTION} answered in another form: is it of this command's version?\n"
+    assert outcome.err == f"edge-auth: {FUNCTION} gave an unknown answer; deploy this version of edge-auth first\n"
 
 
 def test_a_look_that_fails_may_simply_be_repeated(keys: Keys, function: RotateKeysFunction) -> None:
@@ -503,7 +504,7 @@ def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(
 
     assert (outcome.status, function.events) == (1, [])
     assert outcome.err == (
-        "edge-auth: stack edge-auth has no output 'RotateKeysFunction': deploy the newer version first\n"
+        "edge-auth: stack edge-auth has no output 'RotateKeysFunction'; deploy this version of edge-auth first\n"
     )
 
 
@@ -514,7 +515,7 @@ def test_a_stack_without_the_parameter_has_to_be_deployed_first(keys: Keys, stac
     outcome = keys("publish")
 
     assert outcome.status == 1
-    assert "has no parameter KeyRingVersion: deploy the newer version first" in outcome.err
+    assert "has no parameter KeyRingVersion; deploy this version of edge-auth first" in outcome.err
 
 
 def test_missing_credentials_are_one_readable_line(
@@ -528,7 +529,7 @@ def test_missing_credentials_are_one_readable_line(
 
     printed = capsys.readouterr()
     assert (status, printed.out) == (1, "")
-    assert printed.err == "edge-auth: stack edge-auth: Unable to locate credentials\n"
+    assert printed.err == "edge-auth: cannot read stack edge-auth: Unable to locate credentials\n"
 
 
 def test_the_sdk_repeats_no_call_of_the_function(broken_aws: Broken) -> None:
@@ -552,7 +553,7 @@ def test_the_command_waits_longer_than_the_function_may_take() -> None:
         (["--help"], ["show", "rotate", "replace", "publish"]),
         (["replace", "--help"], ["--at-once", "--end-sessions", "--yes", "--json", "8", "leaked", "KeyRingVersion"]),
         (["rotate", "--help"], ["public for long enough"]),
-        (["show", "--help"], ["--json", "never a key"]),
+        (["show", "--help"], ["--json", "not the key"]),
         (["publish", "--help"], ["authorizer"]),
     ],
 )
