@@ -1,1 +1,1 @@
-"""The whole product on one machine: MiniStack in the place of AWS, the real template, a walk through it."""
+"""Runs the whole product on one machine: deploys the real template to MiniStack, an emulator of AWS."""

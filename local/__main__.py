@@ -1,4 +1,4 @@
-"""`python -m local demo` and `python -m local run`, which make calls."""
+"""`python -m local demo` and `python -m local run`, for `make demo` and `make run`."""
 
 import os
 import signal
@@ -20,8 +20,8 @@ from local.stack import Stack, running_stack
 from local.walk import Walk
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DEMO_GRACE_SECONDS = 2  # the walk waits for the grace window to pass
-INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
+DEMO_GRACE_SECONDS = 2  # short, because the walk waits for the end of the grace window
+INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 
 
 def main(arguments: list[str]) -> int:
@@ -42,19 +42,19 @@ def main(arguments: list[str]) -> int:
 
 
 def demo(chosen: Settings, progress: Progress) -> int:
-    """Bring the stack up, walk through it, take it down."""
+    """Start the stack, walk through the life of a session, and stop the stack."""
     hurried = replace(chosen, parameters={"RotationGraceSeconds": str(DEMO_GRACE_SECONDS)})
     with running_stack(hurried, os.environ, progress) as stack:
-        progress.say(f"\nA session's life, at {chosen.base_url}\n")
+        progress.say(f"\nThe life of a session, at {chosen.base_url}\n")
         _walk(stack, progress)
     progress.say(
-        f"\nEverything as promised, in {progress.total_seconds():.0f} s. `make run` leaves it running for you."
+        f"\nAll steps passed, in {progress.total_seconds():.0f} s. `make run` starts a stack that keeps running."
     )
     return 0
 
 
 def run(chosen: Settings, progress: Progress) -> int:
-    """Bring the stack up and serve until interrupted."""
+    """Start the stack and serve until Ctrl-C."""
     with running_stack(chosen, os.environ, progress) as stack:
         try:
             envfile.write(
@@ -65,7 +65,9 @@ def run(chosen: Settings, progress: Progress) -> int:
                     "EDGE_AUTH_PASSWORD": stack.user.password,
                 },
             )
-            progress.say(f"\nServing at {chosen.base_url} after {progress.total_seconds():.0f} s. Ctrl-C ends it.")
+            progress.say(
+                f"\nServing at {chosen.base_url} after {progress.total_seconds():.0f} s. Press Ctrl-C to stop."
+            )
             progress.say(f"In another shell: source {os.path.relpath(chosen.env_file)}")
             threading.Event().wait()
         except KeyboardInterrupt:
@@ -88,7 +90,7 @@ def _walk(stack: Stack, progress: Progress) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    # Once is enough: nothing disturbs the shutdown, which takes a few seconds at most.
+    # Later signals are ignored, so that they do not interrupt the shutdown. It takes a few seconds at most.
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

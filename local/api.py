@@ -1,4 +1,4 @@
-"""The deployed API as a client sees it."""
+"""A client of the deployed API."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer of the API."""
 
     status: int
     challenge: str | None  # WWW-Authenticate
@@ -19,7 +19,7 @@ class Answer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON object of the body; empty where there is none."""
+        """The JSON object of the body; empty if the body is not a JSON object."""
         try:
             parsed = json.loads(self.content)
         except ValueError:
@@ -38,7 +38,7 @@ class Api:
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self._session = requests.Session()
-        # The environment's proxies are not for this machine.
+        # The proxies of the environment cannot reach this machine.
         self._session.trust_env = False
 
     def close(self) -> None:

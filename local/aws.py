@@ -1,4 +1,4 @@
-"""How the local stack talks to its AWS: dummy credentials, MiniStack's address, nothing of the user's own."""
+"""AWS clients of the local stack: dummy credentials, the address of MiniStack, and none of the developer's settings."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# A request to MiniStack must not take the developer's way to the internet.
+# A request to MiniStack must not go through the developer's proxy.
 NO_PROXY = "127.0.0.1,localhost"
 
 
 def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return a child's environment in which every AWS client reaches MiniStack and can reach nothing else.
+    """Return the environment of a child process, in which AWS clients reach MiniStack and not AWS.
 
-    No AWS setting of the developer's is inherited: no profile, no keys, no configuration file.
+    It inherits none of the developer's AWS settings: no profile, no keys, no configuration file.
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
     return kept | {
@@ -40,11 +40,11 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
 
 
 class Clients:
-    """The boto3 clients of one local stack, as its root user."""
+    """The boto3 clients of one local stack. They act as its root user."""
 
     def __init__(self, settings: Settings) -> None:
         session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
-        # An empty proxies table: the environment's proxies are not for 127.0.0.1.
+        # No proxies: those of the environment cannot reach 127.0.0.1.
         config = Config(proxies={}, retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=30)
         self.apigateway: APIGatewayClient = session.client("apigateway", endpoint_url=settings.endpoint, config=config)
         self.cloudformation: CloudFormationClient = session.client(
@@ -59,6 +59,6 @@ class Clients:
         )
 
     def close(self) -> None:
-        """Close their connections."""
+        """Close the connections of all clients."""
         for client in vars(self).values():
             client.close()

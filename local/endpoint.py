@@ -1,4 +1,4 @@
-"""Where the local stack answers, and as whom: for its own clients, and for the operators' command with --local."""
+"""The address and the credentials of the local stack, for its own clients and for `./edge-auth --local`."""
 
 from collections.abc import Mapping
 
@@ -7,26 +7,26 @@ DEFAULT_PORT = 4566
 HIGHEST_PORT = 65535
 
 REGION = "us-east-1"
-# MiniStack's root user.
+# The credentials of MiniStack's root user.
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"
 
 
 def port_from(environment: Mapping[str, str]) -> int:
-    """Read the port.
+    """Read the port from the environment.
 
     Raises:
-        ValueError: the setting is not a port; the text says so.
+        ValueError: the setting is not a port. The text says what to set.
 
     """
     text = environment.get(PORT_SETTING, str(DEFAULT_PORT))
     if not text.isascii() or not text.isdigit() or not 0 < int(text) <= HIGHEST_PORT:
-        raise ValueError(f"{PORT_SETTING}={text!r} is no port; it must be a number from 1 to {HIGHEST_PORT}")
+        raise ValueError(f"{PORT_SETTING}={text!r} is not a port; set a number from 1 to {HIGHEST_PORT}")
     return int(text)
 
 
 def address(port: int) -> str:
-    """Return the address of the stack for AWS clients. IPv4 by number: the stack listens there and nowhere else."""
+    """Return the address of the stack for AWS clients. The stack listens on this IPv4 address only."""
     return f"http://127.0.0.1:{port}"
 
 

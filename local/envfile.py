@@ -1,4 +1,4 @@
-"""The file that tells other programs how to reach the running stack: shell assignments, for its user's eyes only."""
+"""The file that says how to reach the running stack: shell assignments that only the user can read."""
 
 import os
 import shlex
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """Write the assignments, readable and writable by the user alone. Nobody ever sees half a file."""
+    """Write the assignments; only the user can read and write them. A reader never sees half a file."""
     text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -17,5 +17,5 @@ def write(path: Path, values: Mapping[str, str]) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove the file; that there is none is as well."""
+    """Remove the file if it exists."""
     path.unlink(missing_ok=True)

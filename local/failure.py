@@ -1,5 +1,5 @@
-"""The one way in which a step of the local stack fails."""
+"""The one error of the local stack."""
 
 
 class Failure(Exception):
-    """A step failed; the message is one readable line, or a line and the end of a log, for the developer."""
+    """A step failed. The message is one readable line, or one line and the end of a log."""

@@ -1,6 +1,6 @@
-"""The template's gateway responses, applied to MiniStack.
+"""Applies the template's gateway responses to MiniStack.
 
-SAM writes them into the API's body. AWS takes them from there; MiniStack does not.
+SAM writes them into the body of the API. AWS reads them there; MiniStack does not.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms (`!Ref`, `!Sub`, …), which are kept as they are: unresolved."""
+    """Loads YAML with CloudFormation's short forms (`!Ref`, `!Sub`, …), and does not resolve them."""
 
 
 def _unresolved(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
@@ -26,12 +26,12 @@ def _unresolved(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> objec
         return {node.tag: loader.construct_sequence(node, deep=True)}
     if isinstance(node, yaml.MappingNode):
         return {node.tag: loader.construct_mapping(node, deep=True)}
-    raise Failure(f"cannot read {node.tag} in the template")
+    raise Failure(f"cannot read {node.tag} in the template: it is not a scalar, a list or a mapping")
 
 
 _TemplateLoader.add_multi_constructor("!", _unresolved)
 
-# AWS answers a type that has no response of its own with the default of its class, status included. MiniStack keeps
+# For a type without its own response, AWS answers with the default of its class, and with its status. MiniStack keeps
 # the status of the type. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 FALLBACKS = {
     "DEFAULT_4XX": (
@@ -62,11 +62,11 @@ FALLBACKS = {
 
 @dataclass(frozen=True)
 class GatewayResponse:
-    """How the gateway itself answers in one case, as PutGatewayResponse takes it."""
+    """An answer of API Gateway itself, with the values that PutGatewayResponse takes."""
 
     kind: str  # as in UNAUTHORIZED
     status: str
-    headers: dict[str, str]  # values in the gateway's own quotes
+    headers: dict[str, str]  # each value is in single quotes, as API Gateway wants it
     templates: dict[str, str]  # body by media type
 
 
@@ -74,10 +74,10 @@ def read(template: Path) -> list[GatewayResponse]:
     """Read the gateway responses of the template's `Api` resource.
 
     Raises:
-        Failure: there are none, or one holds an intrinsic function, which only a deployment could resolve.
+        Failure: there are none, or one of them has an intrinsic function, which only a deployment can resolve.
 
     """
-    # The loader is a SafeLoader: it makes no objects.
+    # The loader is a SafeLoader: it creates no Python objects.
     document: dict[str, Any] = yaml.load(template.read_text(), Loader=_TemplateLoader)  # noqa: S506
     try:
         responses = document["Resources"]["Api"]["Properties"]["GatewayResponses"]
@@ -91,12 +91,12 @@ def _response(kind: str, properties: dict[str, Any]) -> GatewayResponse:
     templates = properties.get("ResponseTemplates", {})
     for value in (*headers.values(), *templates.values()):
         if not isinstance(value, str):
-            raise Failure(f"gateway response {kind} holds {value!r}, which is no plain text")
+            raise Failure(f"gateway response {kind} has the value {value!r}; the local stack can read plain text only")
     return GatewayResponse(kind, str(properties["StatusCode"]), headers, templates)
 
 
 def with_fallbacks(responses: list[GatewayResponse]) -> list[GatewayResponse]:
-    """Add a response for each type that has none of its own, where the default of its class is configured."""
+    """Add a response for each type without its own, if the default of its class is configured."""
     own = {response.kind: response for response in responses}
     inherited = [
         replace(own[default], kind=kind)
@@ -109,7 +109,7 @@ def with_fallbacks(responses: list[GatewayResponse]) -> list[GatewayResponse]:
 
 
 def apply(responses: list[GatewayResponse], client: "APIGatewayClient", api_id: str, stage: str) -> None:
-    """Put the responses, with those that AWS derives from them, and deploy the API again: the stage then has them."""
+    """Put the responses and the fallbacks, and deploy the API again, so that the stage has them."""
     for response in with_fallbacks(responses):
         client.put_gateway_response(
             restApiId=api_id,

@@ -1,4 +1,4 @@
-"""MiniStack, the AWS of the local stack: a child process that listens on 127.0.0.1 and nowhere else."""
+"""MiniStack, the AWS of the local stack: a child process that listens on 127.0.0.1 only."""
 
 import socket
 import subprocess
@@ -16,15 +16,15 @@ from local.settings import ROOT, Settings
 ENVIRONMENT = ROOT / ".tools" / "ministack"
 INTERPRETER = ENVIRONMENT / "bin" / "python"
 HEALTHY_WITHIN_SECONDS = 60.0
-# All that MiniStack, and with it every handler, gets to see of the developer's environment.
+# MiniStack and the handlers see only these variables of the developer's environment.
 INHERITED = ("LANG", "LC_ALL", "PATH")
 
 
 def require_free_port(port: int) -> None:
-    """Check that nothing listens where MiniStack is to listen.
+    """Check that MiniStack can listen on the port.
 
     Raises:
-        Failure: something does.
+        Failure: another program listens there, or the port needs privileges.
 
     """
     with socket.socket() as probe, socket.socket() as listener:
@@ -34,21 +34,23 @@ def require_free_port(port: int) -> None:
             try:
                 listener.bind(("127.0.0.1", port))
             except PermissionError:
-                raise Failure(f"port {port} needs privileges; choose another with {PORT_SETTING}") from None
+                raise Failure(f"port {port} needs privileges; choose another port with {PORT_SETTING}") from None
             except OSError:
                 taken = True
     if taken:
-        raise Failure(f"port {port} is busy: stop what listens there, or choose another with {PORT_SETTING}")
+        raise Failure(
+            f"port {port} is busy; stop the program that listens there, or choose another port with {PORT_SETTING}"
+        )
 
 
 def interpreter_version() -> str:
-    """Return the Python version that the handlers will run on, as in `3.11`."""
+    """Return the Python version that the handlers run on, as in `3.11`."""
     script = "import sys; print('%d.%d' % sys.version_info[:2])"
     return subprocess.run([INTERPRETER, "-c", script], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def environment(settings: Settings, state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return MiniStack's environment; `state` is a folder of its own, which its user removes afterwards."""
+    """Return the environment of MiniStack. Its files are in the folder `state`, which the caller removes."""
     folders = {name: state / name for name in ("home", "tmp", "state", "s3")}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,10 +62,10 @@ def environment(settings: Settings, state: Path, inherited: Mapping[str, str]) -
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(settings.port),
         "MINISTACK_REGION": REGION,
-        # Listeners on all interfaces that nobody asked for.
+        # Both would listen on all interfaces.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # Enforce IAM: each function may do what its policy in the template says and nothing more.
+        # Enforce IAM: each function has the rights of its policy in the template only.
         "AUTH": "true",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
@@ -72,7 +74,7 @@ def environment(settings: Settings, state: Path, inherited: Mapping[str, str]) -
 
 
 def start(settings: Settings, state: Path, inherited: Mapping[str, str]) -> Process:
-    """Start MiniStack; it takes a moment to answer (`wait_until_healthy`)."""
+    """Start MiniStack. `wait_until_healthy` waits for its first answer."""
     return Process(
         [INTERPRETER, "-m", "ministack"],
         env=environment(settings, state, inherited),
@@ -82,16 +84,16 @@ def start(settings: Settings, state: Path, inherited: Mapping[str, str]) -> Proc
 
 
 def wait_until_healthy(process: Process, settings: Settings, within: float = HEALTHY_WITHIN_SECONDS) -> None:
-    """Return once MiniStack answers.
+    """Wait until MiniStack answers.
 
     Raises:
-        Failure: it ended, or did not answer in time.
+        Failure: MiniStack ended, or did not answer in time.
 
     """
     deadline = time.monotonic() + within
     while not _healthy(settings.port):
         if not process.running:
-            raise Failure(f"MiniStack ended while starting; {process.log} ends with\n{process.tail()}")
+            raise Failure(f"MiniStack ended while it started; its log, {process.log}, ends with:\n{process.tail()}")
         if time.monotonic() > deadline:
             raise Failure(f"MiniStack did not answer on port {settings.port} within {within:.0f} s; see {process.log}")
         time.sleep(0.05)

@@ -10,20 +10,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-# How long a command may take to end when asked to, and how long the system to end it for certain.
+# The time that a command has to end after SIGTERM, and the time that the system has to end it after SIGKILL.
 POLITE_SECONDS = 5.0
 CERTAIN_SECONDS = 5.0
 TAIL_LINES = 12
 
 
 class Process:
-    """A command in a session of its own, writing to a log; leaving the `with` block ends it and its children."""
+    """A command that runs in its own session and writes to a log. Leaving the `with` block ends it and its children."""
 
     def __init__(self, command: Sequence[str | Path], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
-            # A session of its own: Ctrl-C reaches us alone, and we end the children in our own order.
+            # In its own session, so that Ctrl-C reaches only this program, which ends its children in order.
             self._child = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=cwd,
@@ -36,16 +36,16 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Process id of the command, which is also that of its group."""
+        """Process id of the command, and of its process group."""
         return self._child.pid
 
     @property
     def running(self) -> bool:
-        """Whether the command has not ended by itself."""
+        """Whether the command still runs."""
         return self._child.poll() is None
 
     def wait(self) -> int:
-        """Wait for the command's end and return its exit status."""
+        """Wait until the command ends, and return its exit status."""
         return self._child.wait()
 
     def tail(self) -> str:
@@ -54,7 +54,7 @@ class Process:
         return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
 
     def stop(self) -> None:
-        """End the command and everything that it started: politely, then for certain."""
+        """End the command and its children: with SIGTERM, then with SIGKILL."""
         self._signal_group(signal.SIGTERM)
         try:
             self._wait_for_group(POLITE_SECONDS)
@@ -81,11 +81,11 @@ class Process:
             os.killpg(self._child.pid, number)
 
     def __enter__(self) -> Self:
-        """Return the process; it already runs."""
+        """Return the process, which already runs."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the process."""
+        """End the command and its children."""
         self.stop()

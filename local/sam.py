@@ -1,4 +1,4 @@
-"""SAM, as users run it: `sam build`, then `sam deploy` of the real template."""
+"""Runs SAM as users do: `sam build`, then `sam deploy` of the real template."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ BUCKET = "edge-auth-artefacts"
 
 
 def _environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
-    # Seconds between two looks at a deployment, and where SAM keeps what it remembers: not in the user's home.
+    # SAM checks a deployment every 0.3 seconds, and keeps its own files below our folder, not in the user's home.
     return aws.environment(settings, inherited) | {
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.3",
@@ -28,12 +28,12 @@ def _environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, 
 
 
 def start_build(settings: Settings, inherited: Mapping[str, str]) -> Process:
-    """Start `sam build`, with the layer made for MiniStack's interpreter and this machine."""
+    """Start `sam build`. It builds the layer for MiniStack's interpreter and for this machine."""
     layer = {
         "LAYER_PYTHON": ministack.interpreter_version(),
         "LAYER_ARCHITECTURE": "host",
         "LAYER_INTERPRETER": str(ministack.INTERPRETER),
-        # The layer is built with the project's uv, whoever starts us.
+        # The project's own uv builds the layer, so its folder is first in PATH.
         "PATH": f"{ROOT / '.tools' / 'bin'}:{inherited.get('PATH', os.defpath)}",
     }
     return Process(
@@ -48,21 +48,21 @@ def finish_build(build: Process) -> None:
     """Wait for the build.
 
     Raises:
-        Failure: it failed.
+        Failure: the build failed.
 
     """
     if build.wait() != 0:
-        raise Failure(f"sam build failed; {build.log} ends with\n{build.tail()}")
+        raise Failure(f"sam build failed; its log, {build.log}, ends with:\n{build.tail()}")
 
 
 def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -> None:
     """Deploy what was built.
 
     Raises:
-        Failure: it failed; the message names the resource that did, and why.
+        Failure: the deployment failed. The message names the resource that failed, and the reason.
 
     """
-    # A bucket of our own: SAM's (resolve_s3) is a stack of its own, for which it polls every 15 seconds.
+    # Our own bucket: with resolve_s3 SAM deploys a second stack for its bucket, and polls that every 15 seconds.
     clients.s3.create_bucket(Bucket=BUCKET)
     parameters = {
         "Issuer": settings.base_url,
@@ -73,7 +73,7 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
         *(SAM, "deploy", "--template-file", settings.home / "build" / "template.yaml"),
         *("--stack-name", STACK_NAME, "--region", REGION, "--s3-bucket", BUCKET, "--no-resolve-s3"),
         *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar", "--disable-rollback"),
-        # MiniStack's own tag: the REST API's id, so that its address is known beforehand.
+        # MiniStack takes the id of the REST API from this tag, so the address is known before the deployment.
         *("--tags", f"ms-custom-id={API_ID}"),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
     ]
@@ -84,12 +84,12 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
 
 
 def _why(process: Process, clients: Clients) -> str:
-    """Return the first resource that failed and the reason, or the end of the log where none did."""
+    """Return the first resource that failed and the reason, or the end of the log if no resource failed."""
     if clients.cloudformation.list_stacks()["StackSummaries"]:
         events = clients.cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
         for event in reversed(events):
             if event["ResourceStatus"].endswith("_FAILED"):
                 name = event["LogicalResourceId"]
-                reason = event.get("ResourceStatusReason", "no reason given")
-                return f"sam deploy failed at {name}: {reason} (see {process.log})"
-    return f"sam deploy failed; {process.log} ends with\n{process.tail()}"
+                reason = event.get("ResourceStatusReason", "no reason is given")
+                return f"sam deploy failed at {name}: {reason}; see {process.log}"
+    return f"sam deploy failed; its log, {process.log}, ends with:\n{process.tail()}"

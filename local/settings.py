@@ -1,4 +1,4 @@
-"""What the local stack is told, and where it keeps things."""
+"""The settings of the local stack: its port, its folder, and the template's parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from local.failure import Failure
 ROOT = Path(__file__).resolve().parent.parent
 
 STACK_NAME = "edge-auth"
-# The id that MiniStack gives the REST API, so that its address is known before it is deployed.
+# MiniStack gives this id to the REST API, so the address is known before the deployment.
 API_ID = "edgeauth"
 STAGE = "v1"
 AUDIENCE = "https://api.example.com"
@@ -21,8 +21,8 @@ class Settings:
     """Where one local stack listens and keeps its files."""
 
     port: int = DEFAULT_PORT
-    home: Path = ROOT / ".local"  # logs, the built template, the running stack's state
-    # Of the template's parameters, those that are not at their defaults.
+    home: Path = ROOT / ".local"  # logs, the built template, the state of the running stack
+    # Parameters of the template that differ from their defaults.
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -32,7 +32,7 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        """Address of the deployed API, stage included, without a trailing slash: the issuer of its tokens."""
+        """Address of the deployed API, with its stage and without a trailing slash. It is the issuer of the tokens."""
         return f"{self.endpoint}/_aws/execute-api/{API_ID}/{STAGE}"
 
     @property
@@ -49,7 +49,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     """Read the settings.
 
     Raises:
-        Failure: the port is no port.
+        Failure: EDGE_AUTH_PORT is not a port.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""Brings the whole product up on this machine, and takes it down again."""
+"""Starts the whole product on this machine, and stops it."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,18 @@ from local.user import User
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that serves."""
+    """A running stack."""
 
     settings: Settings
     clients: Clients
     user: User
-    outputs: Mapping[str, str]  # the template's, by name
-    pid: int  # MiniStack's process, which leads its group
+    outputs: Mapping[str, str]  # outputs of the template, by name
+    pid: int  # of MiniStack, which leads its process group
 
 
 @contextmanager
 def running_stack(settings: Settings, inherited: Mapping[str, str], progress: Progress) -> Iterator[Stack]:
-    """Boot, build, deploy and serve for as long as the `with` block lasts. Nothing stays behind.
+    """Build, deploy and serve until the `with` block ends. Then no process and no state is left.
 
     Raises:
         Failure: a step failed.
@@ -36,7 +36,7 @@ def running_stack(settings: Settings, inherited: Mapping[str, str], progress: Pr
     ministack.require_free_port(settings.port)
     for tool in (ministack.INTERPRETER, sam.SAM):
         if not tool.exists():
-            raise Failure(f"{tool.relative_to(ROOT)} is not installed: start this with `make demo` or `make run`")
+            raise Failure(f"{tool.relative_to(ROOT)} is not installed; run `make demo` or `make run`, which install it")
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=settings.home, ignore_cleanup_errors=True) as state:
         boot = progress.start(f"boot MiniStack on 127.0.0.1:{settings.port}")
@@ -46,9 +46,9 @@ def running_stack(settings: Settings, inherited: Mapping[str, str], progress: Pr
             sam.start_build(settings, inherited) as build,
         ):
             ministack.wait_until_healthy(process, settings)
-            boot.done("IAM enforced: each function has its own policy's rights and no others")
+            boot.done("IAM is enforced: each function has the rights of its own policy only")
             sam.finish_build(build)
-            build_step.done("the layer for this machine's Python")
+            build_step.done("the layer is built for this machine's Python")
             with closing(Clients(settings)) as clients:
                 yield _deployed(settings, clients, inherited, progress, process.pid)
 
@@ -65,7 +65,7 @@ def _deployed(
     step = progress.start("gateway responses")
     responses = gateway.read(ROOT / "template.yaml")
     gateway.apply(responses, clients.apigateway, API_ID, STAGE)
-    step.done(f"{len(responses)} of the template's, which MiniStack does not take from SAM")
+    step.done(f"{len(responses)} from the template; MiniStack does not take them from SAM")
 
     step = progress.start(f"create the user {user.USERNAME}")
     made = user.create(settings, inherited)

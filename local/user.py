@@ -1,4 +1,4 @@
-"""The demo's user, made as an operator would make one."""
+"""The user of the demo, created with the operators' command."""
 
 import secrets
 import subprocess
@@ -17,7 +17,7 @@ COMMAND = (sys.executable, "-m", "admin", "--stack", STACK_NAME, "users")
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can log in."""
+    """A user who can log in."""
 
     name: str
     password: str = field(repr=False)
@@ -30,10 +30,10 @@ def operators_environment(settings: Settings, inherited: Mapping[str, str]) -> d
 
 
 def create(settings: Settings, inherited: Mapping[str, str]) -> User:
-    """Make the user with a random password, through the operators' own command.
+    """Create the user with a random password, through the operators' command.
 
     Raises:
-        Failure: the command did.
+        Failure: the command failed.
 
     """
     user = User(USERNAME, secrets.token_urlsafe(PASSWORD_BYTES))

@@ -1,4 +1,4 @@
-"""The demo: one session's life, step by step, each checked."""
+"""The demo: walks through the life of a session, and checks each step."""
 
 import time
 from collections.abc import Callable
@@ -15,17 +15,17 @@ from local.user import User
 Say = Callable[[str], None]
 
 INVALID_TOKEN = 'Bearer error="invalid_token"'
-# Past the window, whatever the clocks of two processes make of its last moment.
+# The clocks of two processes may differ a little at the end of the window.
 MARGIN_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
 class Walk:
-    """Walks through a deployed API. Stops at the first answer that is not the one promised."""
+    """Walks through a deployed API. Stops at the first answer that is not the promised one."""
 
     api: Api
     user: User
-    key: SigningKey  # the deployment's own, to sign what has expired
+    key: SigningKey  # the deployment's own key, to sign an expired token
     rotation_grace_seconds: int
     say: Say
 
@@ -33,7 +33,7 @@ class Walk:
         """Take every step.
 
         Raises:
-            Failure: an answer was not the one promised.
+            Failure: an answer is not the promised one.
 
         """
         access, refresh = self.log_in()
@@ -54,42 +54,48 @@ class Walk:
         return access, refresh
 
     def use(self, access: str) -> None:
-        """Call the protected route with a good token, and with none and bad ones."""
+        """Call the protected route with a valid token, without a token, and with invalid tokens."""
         what = "GET /me with the access token"
         answer = self.api.me(access)
         self._expect(what, answer, HTTPStatus.OK)
-        self._done(what, answer, "the authorizer knows the public keys: no table, no secret, no network")
+        self._done(what, answer, "the authorizer verifies it with public keys: no table, no secret, no network")
 
         self._refused("GET /me without a token", None, "Bearer", "")
         forged, expired = tokens.forged(access), tokens.expired(access, self.key)
-        self._refused("… with a forged one", forged, INVALID_TOKEN, "another user under the old signature; ")
-        self._refused("… with an expired one", expired, INVALID_TOKEN, "truly signed, an hour too old; ")
+        self._refused("GET /me with a forged token", forged, INVALID_TOKEN, "another user under the old signature; ")
+        self._refused(
+            "GET /me with an expired token", expired, INVALID_TOKEN, "a valid signature, but issued an hour ago; "
+        )
 
     def rotate(self, refresh: str) -> str:
-        """Refresh twice with the same token, as two tabs of a browser would; return the successor."""
+        """Refresh twice with the same token, as two browser tabs do; return the successor."""
         what = "refresh"
         first = self.api.refresh(refresh)
         _, successor = self._tokens(what, first)
         self._require(what, successor != refresh, "the refresh token was not replaced")
-        self._done(what, first, f"a new access token, and {shortened(successor)} for {shortened(refresh)}")
+        self._done(
+            what, first, f"a new access token; the refresh token {shortened(successor)} replaces {shortened(refresh)}"
+        )
 
-        what = "the old refresh token once more, at once"
+        what = "the old refresh token again, at once"
         again = self.api.refresh(refresh)
-        self._require(what, self._tokens(what, again)[1] == successor, "it got another successor")
-        self._done(what, again, "the same successor: parallel tabs and lost responses log nobody out")
+        self._require(what, self._tokens(what, again)[1] == successor, "the answer has another successor")
+        self._done(what, again, "the same successor: parallel tabs and lost responses log no user out")
         return successor
 
-    def steal(self, old: str, honest: str) -> None:
-        """Replay an old token after the grace window: the thief is caught, and the session ends for both."""
+    def steal(self, old: str, current: str) -> None:
+        """Replay an old token after the grace window: this is reuse, and the session ends for both parties."""
         window = self.rotation_grace_seconds
-        self.say(f"    … {window} s pass (RotationGraceSeconds={window} here, so as not to wait; the default is 10)")
+        self.say(f"    … waiting {window} s for the grace window to end (RotationGraceSeconds; its default is 10)")
         time.sleep(window + MARGIN_SECONDS)
-        nobodys = self.api.refresh(tokens.unknown(honest))
-        self._dead("a thief replays the old refresh token", old, nobodys, "reuse detected: the session is ended")
-        self._dead("the honest refresh token", honest, nobodys, "ended too; the same bytes as for one that never was")
+        unknown = self.api.refresh(tokens.unknown(current))
+        self._dead("a thief replays the old refresh token", old, unknown, "reuse is detected, and the session ends")
+        self._dead(
+            "the current refresh token", current, unknown, "refused too, with the same bytes as an unknown token"
+        )
 
     def log_out(self) -> None:
-        """Log in again, log out, and try the token once more."""
+        """Log in again, log out, and present the refresh token once more."""
         what = "log in again"
         again = self.api.login(self.user.name, self.user.password)
         _, refresh = self._tokens(what, again)
@@ -98,10 +104,10 @@ class Walk:
         what = "log out"
         answer = self.api.logout(refresh)
         self._expect(what, answer, HTTPStatus.NO_CONTENT)
-        self._done(what, answer, f"the access token ends by itself, within {again.body['expires_in']} s")
+        self._done(what, answer, f"the access token is valid until it expires, within {again.body['expires_in']} s")
 
-        nobodys = self.api.refresh(tokens.unknown(refresh))
-        self._dead("the logged-out refresh token", refresh, nobodys, "dead, and known for a late retry, not a theft")
+        unknown = self.api.refresh(tokens.unknown(refresh))
+        self._dead("the refresh token after the logout", refresh, unknown, "refused; after a logout this is not reuse")
 
     def _refused(self, what: str, access: str | None, challenge: str, why: str) -> None:
         answer = self.api.me(access)
@@ -113,7 +119,7 @@ class Walk:
         answer = self.api.refresh(refresh)
         self._expect(what, answer, HTTPStatus.BAD_REQUEST)
         self._require(what, answer.body.get("error") == "invalid_grant", f"the answer was {answer.content!r}")
-        self._require(what, answer == unknown, "the answer differs from that to an unknown token")
+        self._require(what, answer == unknown, "the answer differs from the answer to an unknown token")
         self._done(what, answer, why)
 
     def _tokens(self, what: str, answer: Answer) -> tuple[str, str]:
@@ -123,7 +129,7 @@ class Walk:
         return answer.body["access_token"], answer.body["refresh_token"]
 
     def _expect(self, what: str, answer: Answer, status: HTTPStatus) -> None:
-        self._require(what, answer.status == status, f"{answer.summary} came back, not {status.value}")
+        self._require(what, answer.status == status, f"the answer was {answer.summary}, not {status.value}")
 
     def _require(self, what: str, kept: bool, otherwise: str) -> None:  # noqa: FBT001 - the outcome of a check
         if not kept:

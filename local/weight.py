@@ -1,4 +1,4 @@
-"""What the built layer weighs, and whether that is too much: `python -m local.weight FOLDER`."""
+"""Measures the size of the built layer and checks its budget: `python -m local.weight FOLDER`."""
 
 import io
 import sys
@@ -8,21 +8,21 @@ from pathlib import Path
 
 LARGEST = 10
 MEGABYTE = 1_000_000
-# Lambda takes 250 MB unzipped. A layer that outgrows these has gained something that every cold start unpacks.
+# Lambda takes 250 MB unzipped. This budget is smaller, because every cold start unpacks the layer.
 MAX_ZIPPED = 15 * MEGABYTE
 MAX_UNZIPPED = 50 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Sizes in bytes: the layer's, zipped and as it is, and those of its parts."""
+    """Sizes in bytes: of the layer, zipped and unzipped, and of its parts."""
 
     zipped: int
     unzipped: int
     parts: dict[str, int]
 
     def lines(self) -> list[str]:
-        """Return the sizes to read, and the largest parts."""
+        """Return the sizes and the largest parts, one text per line."""
         largest = sorted(self.parts.items(), key=lambda part: -part[1])[:LARGEST]
         return [
             f"layer: {self.zipped / MEGABYTE:.1f} MB zipped, {self.unzipped / MEGABYTE:.1f} MB unzipped",
@@ -30,17 +30,18 @@ class Weight:
         ]
 
     def excesses(self) -> list[str]:
-        """Return what is over the budget; empty where nothing is."""
+        """Return a message for each size over its budget."""
         compared = (("zipped", self.zipped, MAX_ZIPPED), ("unzipped", self.unzipped, MAX_UNZIPPED))
         return [
-            f"the layer may have {budget / MEGABYTE:.0f} MB {how}, and has {size / MEGABYTE:.1f}"
+            f"the layer has {size / MEGABYTE:.1f} MB {how}, and its budget is {budget / MEGABYTE:.0f} MB; "
+            "make a part smaller, or raise the budget in local/weight.py"
             for how, size, budget in compared
             if size > budget
         ]
 
 
 def weigh(folder: Path) -> Weight:
-    """Weigh a folder."""
+    """Measure a folder."""
     files = {path: path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -48,14 +49,14 @@ def weigh(folder: Path) -> Weight:
             archive.write(path, path.relative_to(folder))
     parts: dict[str, int] = {}
     for path, size in files.items():
-        # python/<package>: Lambda wants everything below python/.
+        # A part is python/<package>: Lambda finds packages below python/.
         name = "/".join(path.relative_to(folder).parts[:2])
         parts[name] = parts.get(name, 0) + size
     return Weight(len(buffer.getvalue()), sum(files.values()), parts)
 
 
 def main(folder: Path) -> int:
-    """Print what the folder weighs; return 1 where that is over the budget."""
+    """Print the sizes of the folder; return 1 if one is over its budget."""
     weight = weigh(folder)
     print("\n".join(weight.lines()))
     excesses = weight.excesses()

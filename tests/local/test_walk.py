@@ -48,13 +48,13 @@ def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> 
     [
         ("login", "log in as ada"),
         ("missing token", "without a token"),
-        ("forged token", "with a forged one"),
-        ("expired token", "with an expired one"),
-        ("grace", "once more, at once"),
+        ("forged token", "with a forged token"),
+        ("expired token", "with an expired token"),
+        ("grace", "again, at once"),
         ("replay", "a thief replays"),
         ("same bytes", "a thief replays"),
-        ("honest token", "the honest refresh token"),
-        ("logout", "the logged-out refresh token"),
+        ("honest token", "the current refresh token"),
+        ("logout", "the refresh token after the logout"),
     ],
 )
 def test_a_broken_promise_ends_the_walk_at_its_step(stub: StubApi, broken: str, step: str) -> None:
