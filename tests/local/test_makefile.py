@@ -80,5 +80,5 @@ def test_an_unreachable_package_index_is_one_readable_line(checkout: Path) -> No
 
     assert outcome.returncode != 0
     assert len(errors(outcome)) == 1
-    assert "is a package index reachable?" in errors(outcome)[0]
+    assert "check that a package index is reachable" in errors(outcome)[0]
     assert (checkout / ".tools" / "uv.log").stat().st_size > 0
