@@ -1,7 +1,8 @@
 # All commands of a developer. They need Python 3.11 or newer, make and a Python package index. The tests also use the
 # npm registry, if it is reachable. The tools are installed in .tools/ and .venv/, from the hash-locked files in locks/.
 
-PYTHON ?= python3
+# If .python-version names a version that the machine lacks, an older pyenv runs no python3 at all: take the system's.
+PYTHON ?= $(if $(shell python3 -c 'print(1)' 2>/dev/null),python3,env PYENV_VERSION=system python3)
 # The table of samconfig.toml: default, dev or prod.
 ENVIRONMENT ?= default
 # Parameters of the stack, as Name=value. A parameter that is not named keeps its value.

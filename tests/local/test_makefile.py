@@ -82,3 +82,17 @@ def test_an_unreachable_package_index_is_one_readable_line(checkout: Path) -> No
     assert len(errors(outcome)) == 1
     assert "check that a package index is reachable" in errors(outcome)[0]
     assert (checkout / ".tools" / "uv.log").stat().st_size > 0
+
+
+def test_a_version_that_pyenv_lacks_does_not_stop_make(checkout: Path) -> None:
+    """An older pyenv fails if .python-version names a version that is not installed; make takes the system's."""
+    shims = checkout / "shims"
+    shims.mkdir()
+    shim = shims / "python3"
+    shim.write_text(f'#!/bin/sh\n[ "$PYENV_VERSION" = system ] || exit 1\nexec {sys.executable} "$@"\n')
+    shim.chmod(0o755)
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+
+    outcome = make(checkout, "test", PATH=f"{shims}:{os.environ['PATH']}", **nowhere)
+
+    assert "check that a package index is reachable" in errors(outcome)[0]
