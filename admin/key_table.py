@@ -17,8 +17,8 @@ def table(summary: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             f"Key ring {summary['version']} at {utc(now)} UTC",
-            _aligned("Signing keys (access tokens)", [("kid", "alg", *HEADINGS), *signing]),
-            _aligned("MAC keys (refresh tokens)", [("id", *HEADINGS), *mac]),
+            _aligned("Signing keys, for access tokens", [("kid", "alg", *HEADINGS), *signing]),
+            _aligned("MAC keys, for refresh tokens", [("id", *HEADINGS), *mac]),
         ]
     )
 
