@@ -497,7 +497,7 @@ def test_a_look_that_fails_may_simply_be_repeated(keys: Keys, function: RotateKe
 def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(
     keys: Keys, function: RotateKeysFunction, stack: Stack, act: tuple[str, ...]
 ) -> None:
-    """Without the output that names the function, the command says to deploy the newer version first."""
+    """Without the output that names the function, the command says to deploy its own version first."""
     del stack.outputs["RotateKeysFunction"]
 
     outcome = keys(*act)
@@ -509,7 +509,7 @@ def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(
 
 
 def test_a_stack_without_the_parameter_has_to_be_deployed_first(keys: Keys, stack: Stack) -> None:
-    """Without the parameter KeyRingVersion, the command says to deploy the newer version first."""
+    """Without the parameter KeyRingVersion, the command says to deploy its own version first."""
     del stack.parameters["KeyRingVersion"]
 
     outcome = keys("publish")
