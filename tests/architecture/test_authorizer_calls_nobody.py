@@ -5,8 +5,6 @@ Only a token of its own form under a key that it does not know makes it ask the 
 
 import json
 import socket
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -16,7 +14,7 @@ from edge_auth.keys.jwk import header_segment
 from edge_auth.tokens.access_token import issue
 from tests.support.access_tokens import AUDIENCE, claims_at, key
 from tests.support.authorizer import SHAPES, is_allowed, key_set
-from tests.support.template import ROOT
+from tests.support.cold_start import in_new_interpreter
 
 NETWORK = {"urllib", "http", "ssl", "socket", "asyncio", "email"}
 
@@ -47,20 +45,8 @@ def unused_port() -> int:
 
 def reports(issuer: str, *phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what a new interpreter answers, calls and has loaded in each phase."""
-    outcome = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps([[], *phases])],
-        cwd=ROOT,
-        env={
-            "ISSUER": issuer,
-            "AUDIENCE": AUDIENCE,
-            "JWKS": key_set(),
-            "PYTHONPATH": f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: list[dict[str, Any]] = json.loads(outcome.stdout)
+    environ = {"ISSUER": issuer, "AUDIENCE": AUDIENCE, "JWKS": key_set()}
+    found: list[dict[str, Any]] = json.loads(in_new_interpreter(SCRIPT, json.dumps([[], *phases]), environ=environ))
     return found
 
 

@@ -4,13 +4,11 @@ A cold start is imports: who adds one sees it here, and writes it down with its 
 counted and not milliseconds, so that the test says the same on every machine.
 """
 
-import subprocess
 import sys
 
 import pytest
 
-from tests.architecture.test_imports import ENVIRONMENT, LAYER
-from tests.support.template import ROOT
+from tests.support.cold_start import FUNCTIONS, in_new_interpreter, unconnected
 
 # Parts of the standard library, and of packages, that take a millisecond or more and that Lambda's own runtime does
 # not load anyway. What is not of the standard library counts always, as a whole package.
@@ -78,15 +76,8 @@ print(*sys.modules.keys() - before)
 
 def loaded_by(function: str) -> set[str]:
     """Return the names of all modules that a new interpreter loads for a function."""
-    outcome = subprocess.run(
-        [sys.executable, "-c", SCRIPT.replace("{function}", function)],
-        cwd=ROOT,
-        env={**ENVIRONMENT, "PYTHONPATH": f"{LAYER}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(outcome.stdout.split())
+    script = SCRIPT.replace("{function}", function)
+    return set(in_new_interpreter(script, environ=unconnected(function)).split())
 
 
 def accountable(modules: set[str]) -> set[str]:
@@ -95,7 +86,7 @@ def accountable(modules: set[str]) -> set[str]:
     return packages - sys.stdlib_module_names - OURS - TESTS_ONLY | modules & HEAVY
 
 
-@pytest.mark.parametrize("function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py")))
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) -> None:
     """Both ways: what it has stopped to load leaves the budget, or it could come back unseen."""
     assert accountable(loaded_by(function)) == BUDGET[function]
@@ -128,15 +119,8 @@ def test_a_package_and_a_heavy_part_are_both_counted() -> None:
 def test_what_the_sdk_loads_is_not_searched_for_garbage() -> None:
     """It stays for good: it is out of the collector's sight, which watches over everything that comes after."""
     script = "import functions.refresh.app, gc; print(gc.get_freeze_count(), gc.isenabled())"
-    outcome = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env={**ENVIRONMENT, "PYTHONPATH": f"{LAYER}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
-    frozen, is_enabled = outcome.stdout.split()
+    frozen, is_enabled = in_new_interpreter(script, environ=unconnected("refresh")).split()
+
     assert int(frozen) > 10_000
     assert is_enabled == "True"

@@ -9,35 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cold_start import PACKAGE
 from tests.support.template import ROOT
 
-LAYER = ROOT / "layers" / "edge_auth"
-PACKAGE = LAYER / "edge_auth"
 GRAB_BAGS = {"utils", "util", "common", "helpers", "helper", "shared", "misc"}
 MAX_LINES = 300
-
-JWKS = '{"keys":[]}'
-ENVIRONMENT = {
-    "ISSUER": "https://auth.example.com",
-    "AUDIENCE": "https://api.example.com",
-    "JWKS": JWKS,
-    "KEY_RING_SECRET": "ring",
-    "KEY_RING_VERSION": "",
-    "IDENTITIES_TABLE": "identities",
-    "SESSIONS_TABLE": "sessions",
-    "THROTTLE_TABLE": "throttle",
-    "ACCESS_TOKEN_SECONDS": "900",
-    "REFRESH_IDLE_DAYS": "14",
-    "REFRESH_ABSOLUTE_DAYS": "30",
-    "MAX_SESSIONS_PER_USER": "20",
-    "ROTATION_GRACE_SECONDS": "10",
-    "SIGNING_ALGORITHM": "ES256",
-    "PASSWORD_MIN_CHARACTERS": "15",
-    "KEY_ROTATION_DAYS": "30",
-    "KEY_PUBLISH_HOURS": "24",
-    "SECURITY_EVENT_BUS": "",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:

@@ -1,16 +1,14 @@
 """Argon2id takes memory, and a function has only so much."""
 
-import subprocess
-import sys
-
 import pytest
 
 from edge_auth.credentials import passwords
-from tests.architecture.test_imports import ENVIRONMENT, LAYER
+from tests.support.cold_start import in_new_interpreter, unconnected
 from tests.support.template import ROOT, functions
 
 HASHING = ["login", "password", "register"]
-MIB = 1024 * 1024
+# By way of a shell that forks: a process that is started from here would inherit the peak of this one.
+FORKED = ("sh", "-c", '"$@"; exit $?', "sh")
 SCRIPT = """
 import resource, sys
 import functions.{function}.app
@@ -23,16 +21,9 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def peak_mib(function: str, memory_kib: int) -> tuple[float, float]:
     """Return the most memory that a function ever had, in MiB: once it is loaded, and after one hash of this cost."""
-    # By way of a shell that forks: a process that is started from here would inherit the peak of this one.
-    outcome = subprocess.run(
-        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", SCRIPT.format(function=function), str(memory_kib)],
-        cwd=ROOT,
-        env={**ENVIRONMENT, "PYTHONPATH": f"{LAYER}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    before, after = (int(kib) / 1024 for kib in outcome.stdout.split())
+    script = SCRIPT.format(function=function)
+    printed = in_new_interpreter(script, str(memory_kib), environ=unconnected(function), command=FORKED)
+    before, after = (int(kib) / 1024 for kib in printed.split())
     return before, after
 
 

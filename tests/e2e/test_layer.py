@@ -14,9 +14,8 @@ import pytest
 from local import ministack, sam
 from local.settings import ROOT
 from local.stack import Stack
-from tests.architecture.test_imports import ENVIRONMENT, PACKAGE
+from tests.support.cold_start import FUNCTIONS, PACKAGE, unconnected
 
-FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 # PEP 552: the flags of bytecode that is used as it is, whatever the files' times are; its source is not read.
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 
@@ -84,12 +83,12 @@ def as_on_lambda(folder: Path, place: Path) -> Path:
     return opt / "python"
 
 
-def compiled_for(module: str, folder: Path, site: Path) -> list[str]:
-    """Return the sources of a site that Python had to compile for one module."""
+def compiled_for(module: str, folder: Path, site: Path, **environ: str) -> list[str]:
+    """Return the sources of a site that Python had to compile for one module, under these variables."""
     outcome = subprocess.run(
         [ministack.INTERPRETER, "-S", "-c", COMPILED, module],
         cwd=folder,
-        env={**ENVIRONMENT, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=True,
@@ -106,7 +105,7 @@ def opt(layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_cold_start_compiles_nothing_of_the_layer(opt: Path, function: str) -> None:
     """What was compiled when the layer was built is used after SAM's archive, too."""
-    assert compiled_for("app", ROOT / "functions" / function, opt) == []
+    assert compiled_for("app", ROOT / "functions" / function, opt, **unconnected(function)) == []
 
 
 def test_bytecode_that_is_checked_by_time_would_be_of_no_use(tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_a_function_starts_on_the_layer_alone(layer: Path, function: str) -> Non
         # -S: without the packages that happen to be installed for this interpreter.
         [ministack.INTERPRETER, "-S", "-c", "import app; print(app.handler.__name__)"],
         cwd=ROOT / "functions" / function,
-        env={**ENVIRONMENT, "PYTHONPATH": str(layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**unconnected(function), "PYTHONPATH": str(layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

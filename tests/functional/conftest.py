@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
-from moto import mock_aws
-from moto.core.models import botocore_stubber
 
+from tests.support import stack as stacks
+from tests.support.argon2 import RememberedArgon2id
 from tests.support.clock import TestClock
 from tests.support.cloudformation import CloudFormation, Resource, cloudformation_server
 from tests.support.people import PASSWORD, ada, key_ring
 from tests.support.sample_events import Event, login_event
-from tests.support.stack import Answer, Output, Stack, create_stack
-from tests.support.wire import Wire, fresh_session
+from tests.support.stack import Function, Output, Stack
+from tests.support.wire import Wire, wired_session
 
-Function = Callable[[object], Answer]
+
+@pytest.fixture(autouse=True)
+def _remembered_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute each check of a password once in this process; the unit tests count and compute them all."""
+    monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
 
 
 @pytest.fixture
@@ -25,24 +29,22 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> TestClock:
     return clock
 
 
+@pytest.fixture(scope="module")
+def _tables() -> Iterator[None]:
+    """Make the tables once for a file; each test finds them empty."""
+    with stacks.stack_tables():
+        yield
+
+
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    """Return the wire of the functions' clients. Nobody waits between the SDK's attempts."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "functional")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "functional")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
+def wire(_tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """Return the wire of the functions' clients. The SDK does not wait between its attempts."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
-    with mock_aws():
-        wire = Wire()
-        session = fresh_session()
-        session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
-        session.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
-        monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
-        yield wire
+    session, wire = wired_session()
+    monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
+    yield wire
+    wire.mend()
+    wire.forget()
 
 
 def offline(_address: str) -> str:
@@ -61,10 +63,10 @@ def empty_stack(
     """Return a stack without keys and users. Afterwards, nothing that was printed may hold a secret (L4, K5, A13)."""
     monkeypatch.setattr("edge_auth.authorizer.issuer_keys.download", offline)
     output = Output(capfd, caplog)
-    stack = create_stack(wire, clock, monkeypatch, output)
-    yield stack
-    for ring in stack.key_rings():
-        stack.secrets.keep_ring(ring)
+    with stacks.empty_stack(wire, clock, monkeypatch, output) as stack:
+        yield stack
+        for ring in stack.key_rings():
+            stack.secrets.keep_ring(ring)
     printed = output.read()
     leaked = [secret for secret in stack.secrets.values if secret in printed]
     assert not leaked, f"{len(leaked)} secrets were printed"

@@ -7,7 +7,6 @@ import pytest
 
 from edge_auth.authorizer import issuer_keys
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, UNKNOWN_KEY_FETCH_SECONDS
-from tests.functional.conftest import Function
 from tests.support.people import ADA_ID, PASSWORD, key_ring
 from tests.support.sample_events import (
     AUTHORIZER_EVENTS,
@@ -18,7 +17,7 @@ from tests.support.sample_events import (
     sample,
     token_event,
 )
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 from tests.support.wire import Fault, lost_request, no_connection, refusal
 
 Authorize = Callable[[Event], dict[str, Any]]
@@ -310,13 +309,6 @@ def test_without_keys_nothing_is_decided(stack: Stack, tokens: Tokens, jwks: str
     for token in (tokens["access_token"], "x", ""):
         with pytest.raises(RuntimeError, match=r"^no keys to verify with$"):
             authorize(shape(token))
-
-
-@pytest.mark.parametrize("name", ["authorizer-token", "authorizer-request-1.0", "authorizer-request-2.0"])
-def test_a_sample_event_as_it_stands_is_denied(authorize: Authorize, name: str) -> None:
-    """Z10: the token in it is none."""
-    shape = {"authorizer-token": "TOKEN", "authorizer-request-1.0": "REQUEST 1.0"}.get(name, "REQUEST 2.0")
-    assert authorize(sample(name)) == deny(AUTHORIZER_EVENTS[shape])
 
 
 def test_a_denial_says_which_check_failed_and_nothing_else(stack: Stack, tokens: Tokens) -> None:

@@ -17,7 +17,7 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login, SessionPolicy
-from tests.functional.conftest import Function
+from tests.support.access_tokens import AUDIENCE
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.support.clock import START_MS
 from tests.support.fakes.attempts import MemoryAttempts
@@ -26,7 +26,7 @@ from tests.support.operators import operators
 from tests.support.outages import after, before, ends, events_named, generation
 from tests.support.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
 from tests.support.sample_events import ISSUER, login_event, logout_event, refresh_event
-from tests.support.stack import AUDIENCE, Answer, Stack
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import Fault, lost_response, passes
 
 # moto is not atomic across threads, so a second call is made in the middle of the first.

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +13,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from edge_auth.adapters.connections import STARTED_BY_LAMBDA, prime
-from tests.architecture.test_imports import ENVIRONMENT, LAYER
-from tests.support.template import ROOT
+from tests.support.cold_start import FUNCTIONS, in_new_interpreter, unconnected
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -207,22 +204,19 @@ def test_a_name_without_an_address_stops_nobody(
     assert aws.requests == [("GET", False)]
 
 
-@pytest.mark.parametrize("function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py")))
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_opens_what_its_first_caller_would_wait_for(aws: Aws, function: str) -> None:
     """One connection for each service that it calls every time, and none where Lambda does not start it."""
     expected = CONNECTIONS[function]
     for variables in (ON_LAMBDA, {}):
-        subprocess.run(
-            [sys.executable, "-c", f"import functions.{function}.app"],
-            cwd=ROOT,
-            env={
+        in_new_interpreter(
+            f"import functions.{function}.app",
+            environ={
                 **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
-                **ENVIRONMENT,
+                **unconnected(function),
                 **variables,
                 "AWS_ENDPOINT_URL": aws.url,
                 "no_proxy": "127.0.0.1",
-                "PYTHONPATH": f"{LAYER}:{ROOT}",
             },
-            check=True,
         )
         assert (aws.connections, aws.requests) == (expected, [("GET", False)] * expected)

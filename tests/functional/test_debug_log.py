@@ -5,11 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.functional.conftest import Function
 from tests.support.key_ring_events import asked
 from tests.support.people import PASSWORD
 from tests.support.sample_events import Event, login_event, logout_event, refresh_event, sample, token_event
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 
 
 def test_the_most_talkative_log_holds_no_secret(

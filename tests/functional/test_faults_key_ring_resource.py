@@ -96,9 +96,10 @@ def test_a_function_without_an_environment_still_answers(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str
 ) -> None:
     """§6: the text names what is missing."""
+    environ = empty_stack.environment("rotate_keys")
+    del environ["KEY_RING_SECRET"], environ["SIGNING_ALGORITHM"]
+    empty_stack.monkeypatch.setattr(empty_stack, "environment", lambda _function: environ)
     resource = cloudformation.custom_resource(empty_stack)
-    for name in ("KEY_RING_SECRET", "SIGNING_ALGORITHM"):
-        empty_stack.monkeypatch.delenv(name)
     event = sample(f"key-ring-{kind}")
     missing = failure(event, "missing in the environment: KEY_RING_SECRET, SIGNING_ALGORITHM")
 

@@ -4,12 +4,11 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, REPEATED, RETRIED, attempts, ends, events_named
 from tests.support.people import BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import login_event, logout_event, refresh_event
-from tests.support.stack import Answer, Stack
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_response, passes, raw_answer, refusal
 
 Tokens = dict[str, str]

@@ -6,7 +6,6 @@ import pytest
 from edge_auth.flows.sessions.refresh import END_UNKNOWN
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens import refresh_token as refresh_tokens
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_GRANT, UNAVAILABLE
 from tests.support.outages import (
     APPLIED,
@@ -24,7 +23,7 @@ from tests.support.outages import (
     kill,
 )
 from tests.support.sample_events import refresh_event
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 from tests.support.wire import Fault, lost_request, lost_response, passes, raw_answer
 
 Tokens = dict[str, str]

@@ -9,11 +9,11 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet, import_key
 
-from tests.functional.conftest import Function
+from tests.support.access_tokens import AUDIENCE
 from tests.support.answers import JSON_TYPE, NOT_FOUND, SECURITY_HEADERS, UNAVAILABLE, error, method_not_allowed
 from tests.support.people import ADA_ID, PASSWORD, key_ring
 from tests.support.sample_events import ISSUER, login_event, sample
-from tests.support.stack import AUDIENCE, Stack
+from tests.support.stack import Function, Stack
 from tests.support.wire import Fault, lost_request, no_connection, raw_answer, refusal
 
 ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]

@@ -2,12 +2,11 @@ from typing import Any
 
 import pytest
 
-from tests.functional.conftest import Function
 from tests.support.answers import SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
 from tests.support.key_ring_events import make_due
 from tests.support.people import key_ring
 from tests.support.sample_events import Event, sample
-from tests.support.stack import Answer, Stack
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import no_connection
 
 ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]

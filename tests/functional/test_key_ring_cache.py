@@ -8,9 +8,9 @@ from tests.support.answers import INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.support.key_ring_events import GET, asked, make_due
 from tests.support.outages import ATTEMPTS, NO_SECRETS
 from tests.support.people import key_ring
-from tests.support.readers import Function, Readers, kid, readers_of
+from tests.support.readers import Readers, kid, readers_of
 from tests.support.sample_events import sample
-from tests.support.stack import Answer, Stack
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_request, no_connection, refusal
 
 RING_AGE_SECONDS = 300

@@ -3,11 +3,10 @@ import re
 import pytest
 
 from edge_auth.accounts.identity import DISABLED
-from tests.functional.conftest import Function
 from tests.support.answers import ERROR_HEADERS, INVALID_CREDENTIALS, INVALID_REQUEST
 from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD
 from tests.support.sample_events import login_event, with_json
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 
 
 def test_a_login_is_answered_with_tokens(login: Function) -> None:

@@ -5,17 +5,16 @@ from cryptography.exceptions import InvalidKey
 
 from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import ACCOUNT_BACKOFF, SOURCE_RATE
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_CREDENTIALS, UNAVAILABLE, too_many_attempts
 from tests.support.outages import FAULTS
 from tests.support.people import PASSWORD, WRONG_PASSWORD
-from tests.support.sample_events import Event, login_event
-from tests.support.stack import Answer, Stack
+from tests.support.sample_events import ADDRESS, from_address, login_event
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_response, passes
 
 COUNT = "UpdateItem of attempts"
 FREE = ACCOUNT_BACKOFF.free_attempts
-HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
+HOME, ELSEWHERE = ADDRESS, "198.51.100.9"
 
 Try = Callable[..., Answer]
 
@@ -49,12 +48,6 @@ def attempt(login: Function, argon2_runs: list[str]) -> Try:
         return login(from_address(login_event(username, password), address))
 
     return log_in
-
-
-def from_address(event: Event, address: object) -> Event:
-    """Return the event as API Gateway would send it from another address."""
-    event["requestContext"]["identity"]["sourceIp"] = address
-    return event
 
 
 def test_five_mistakes_are_free_and_then_each_waits_longer(stack: Stack, attempt: Try, argon2_runs: list[str]) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, NO_CONTENT
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
 from tests.support.sample_events import (
@@ -16,7 +15,7 @@ from tests.support.sample_events import (
     with_form,
     with_json,
 )
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 from tests.support.wire import Forward
 
 Tokens = dict[str, str]

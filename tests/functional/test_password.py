@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import ACCOUNT_BACKOFF
-from tests.functional.conftest import Function
 from tests.support.answers import (
     INVALID_CREDENTIALS,
     INVALID_GRANT,
@@ -23,8 +22,17 @@ from tests.support.answers import (
 from tests.support.operators import operators
 from tests.support.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, after, before, ends, events_named
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
-from tests.support.sample_events import Event, login_event, refresh_event, sample, with_body, with_json
-from tests.support.stack import Answer, Stack
+from tests.support.sample_events import (
+    Event,
+    called_by,
+    from_address,
+    login_event,
+    refresh_event,
+    sample,
+    with_body,
+    with_json,
+)
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import Fault, lost_response, passes
 
 Tokens = dict[str, str]
@@ -95,8 +103,7 @@ def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def event(tokens: Tokens, current: object = PASSWORD, new: object = NEW_PASSWORD, user_id: object = ADA_ID) -> Event:
     """Return a change of the password in this session, as it comes from behind the authorizer."""
     changing = with_json("password", {"current_password": current, "new_password": new})
-    changing["requestContext"]["authorizer"] |= {"sub": user_id, "sid": tokens["session_id"]}
-    return changing
+    return called_by(changing, user_id, tokens["session_id"])
 
 
 def test_a_password_is_changed(
@@ -262,17 +269,14 @@ def test_mistakes_here_and_at_the_login_count_together(
     stack: Stack, password: Function, login: Function, tokens: Tokens, argon2_runs: list[str]
 ) -> None:
     """P11, P12: 429 with Retry-After for both, from where nobody ever logged in, and no password is hashed."""
-    changing = event(tokens, WRONG_PASSWORD)
-    changing["requestContext"]["identity"]["sourceIp"] = "198.51.100.9"
+    changing = from_address(event(tokens, WRONG_PASSWORD), "198.51.100.9")
     assert [password(changing) for _ in range(ACCOUNT_BACKOFF.free_attempts)] == [
         INVALID_CREDENTIALS
     ] * ACCOUNT_BACKOFF.free_attempts
     argon2_runs.clear()
 
     assert password(changing) == too_many_attempts(1)
-    logging_in = login_event("ada", PASSWORD)
-    logging_in["requestContext"]["identity"]["sourceIp"] = "198.51.100.9"
-    assert login(logging_in) == too_many_attempts(1)
+    assert login(from_address(login_event("ada", PASSWORD), "198.51.100.9")) == too_many_attempts(1)
     assert argon2_runs == []
     stack.clock.advance(seconds=1)
     assert password(event(tokens)) == NO_CONTENT

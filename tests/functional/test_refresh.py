@@ -4,7 +4,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.functional.conftest import Function
+from tests.support.access_tokens import AUDIENCE
 from tests.support.answers import ERROR_HEADERS, INVALID_GRANT, INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE
 from tests.support.people import ADA_ID
 from tests.support.sample_events import (
@@ -16,7 +16,7 @@ from tests.support.sample_events import (
     with_form,
     with_json,
 )
-from tests.support.stack import AUDIENCE, Stack
+from tests.support.stack import Function, Stack
 
 Tokens = dict[str, str]
 

@@ -6,10 +6,9 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, INVALID_SCOPE
 from tests.support.sample_events import Event, refresh_event, with_form, with_json
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 
 Tokens = dict[str, str]
 

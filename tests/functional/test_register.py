@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from edge_auth.throttling.limits import REGISTRATION_RATE
-from tests.functional.conftest import Function
 from tests.support.answers import (
     ERROR_HEADERS,
     INVALID_REQUEST,
@@ -18,7 +17,7 @@ from tests.support.answers import (
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, after, attempts, before, events_named
 from tests.support.people import ADA_ID
 from tests.support.sample_events import Event, login_event, sample, with_body, with_json
-from tests.support.stack import Answer, Stack
+from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import Fault, lost_response, passes, raw_answer
 
 Moment = Callable[[Callable[[], object]], Fault]

@@ -8,22 +8,16 @@ import pytest
 from benchmarks.costs import ASSUMED, OPERATIONS, Operation
 from tests.support.answers import INVALID_GRANT
 from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD
-from tests.support.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
+from tests.support.sample_events import Event, called_by, login_event, logout_event, refresh_event, sample, with_json
 from tests.support.stack import Stack
 
 NEW_PASSWORD = "another fine passphrase"
 FORGED = str.maketrans("AB", "BA")  # of the same form, and with at least its version changed
 
 
-def own(event: Event, session_id: str) -> Event:
-    """Return an event as the authorizer lets it through for ada."""
-    event["requestContext"]["authorizer"] |= {"sub": ADA_ID, "sid": session_id, "principalId": ADA_ID}
-    return event
-
-
 def end_event(session_id: str, to_end: str) -> Event:
     """Return a request to end another session."""
-    event = own(sample("sessions-end"), session_id)
+    event = called_by(sample("sessions-end"), ADA_ID, session_id)
     event["pathParameters"] = {"session_id": to_end}
     return event
 
@@ -51,10 +45,10 @@ class Requests:
             "login": login_event("ada", PASSWORD),
             "refresh": refresh_event(self.tokens["refresh_token"]),
             "logout": logout_event(self.tokens["refresh_token"]),
-            "list of sessions": own(sample("sessions"), session_id),
+            "list of sessions": called_by(sample("sessions"), ADA_ID, session_id),
             "end of a session": end_event(session_id, self.other["session_id"]),
-            "change of the password": own(
-                with_json("password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}), session_id
+            "change of the password": called_by(
+                with_json("password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}), ADA_ID, session_id
             ),
             "public keys": sample("jwks"),
             "wrong password": login_event("ada", WRONG_PASSWORD),

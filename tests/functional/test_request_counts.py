@@ -5,11 +5,10 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import login_event, logout_event, refresh_event
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 
 Tokens = dict[str, str]
 

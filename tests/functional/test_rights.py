@@ -10,7 +10,7 @@ from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import REGISTRATION_RATE
 from tests.support.key_ring_events import asked
 from tests.support.people import ADA_ID, PASSWORD, ada
-from tests.support.sample_events import login_event, logout_event, refresh_event, sample, with_json
+from tests.support.sample_events import called_by, login_event, logout_event, refresh_event, sample, with_json
 from tests.support.stack import TABLES, LambdaContext, Stack
 from tests.support.template import Intrinsic, functions
 from tests.support.wire import Call
@@ -84,9 +84,8 @@ def changes_of_password(stack: Stack) -> None:
     login = stack.function("login")
     session_ids = [login(login_event("ada", PASSWORD)).json["session_id"] for _ in range(2)]
     changing = with_json("password", {"current_password": PASSWORD, "new_password": f"{PASSWORD} of mine"})
-    changing["requestContext"]["authorizer"] |= {"sub": ADA_ID, "sid": session_ids[0]}
     stack.wire.forget()
-    assert stack.function("password")(changing).status == 204
+    assert stack.function("password")(called_by(changing, ADA_ID, session_ids[0])).status == 204
 
 
 def own_sessions(stack: Stack) -> None:
@@ -96,8 +95,7 @@ def own_sessions(stack: Stack) -> None:
     stack.wire.forget()
     sessions = stack.function("sessions")
     for name, status in (("sessions", 200), ("sessions-end", 204)):
-        event = sample(name)
-        event["requestContext"]["authorizer"] |= {"sub": ADA_ID, "sid": ids[0]}
+        event = called_by(sample(name), ADA_ID, ids[0])
         event["pathParameters"] = {"session_id": ids[1]}
         assert sessions(event).status == status
 

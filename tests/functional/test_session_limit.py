@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from tests.functional.conftest import Function
 from tests.support.answers import INVALID_GRANT
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, ends, events_named
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import login_event, refresh_event
-from tests.support.stack import Stack
+from tests.support.stack import Function, Stack
 from tests.support.wire import lost_response
 
 LIMIT = 3

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.functional.conftest import Function
 from tests.support.answers import (
     ERROR_HEADERS,
     INVALID_GRANT,
@@ -19,8 +18,18 @@ from tests.support.answers import (
 )
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, attempts, ends, events_named
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
-from tests.support.sample_events import Event, login_event, logout_event, refresh_event, sample, with_json
-from tests.support.stack import Stack
+from tests.support.sample_events import (
+    Event,
+    called_by,
+    from_address,
+    login_event,
+    logout_event,
+    refresh_event,
+    sample,
+    token_event,
+    with_json,
+)
+from tests.support.stack import Function, Stack
 from tests.support.wire import lost_response
 
 Tokens = dict[str, str]
@@ -33,20 +42,14 @@ def sessions(stack: Stack) -> Function:
     return stack.function("sessions")
 
 
-def called_by(event: Event, session_id: str, user_id: str = ADA_ID) -> Event:
-    """Return an event as the authorizer lets it through for a session."""
-    event["requestContext"]["authorizer"] |= {"sub": user_id, "sid": session_id, "principalId": user_id}
-    return event
-
-
 def list_event(tokens: Tokens, user_id: str = ADA_ID) -> Event:
     """Return a request for the list, of the session of these tokens."""
-    return called_by(sample("sessions"), tokens["session_id"], user_id)
+    return called_by(sample("sessions"), user_id, tokens["session_id"])
 
 
 def end_event(tokens: Tokens, session_id: object, user_id: str = ADA_ID) -> Event:
     """Return a request to end a session, of the session of these tokens."""
-    event = called_by(sample("sessions-end"), tokens["session_id"], user_id)
+    event = called_by(sample("sessions-end"), user_id, tokens["session_id"])
     event["pathParameters"] = {"session_id": session_id}
     return event
 
@@ -117,9 +120,8 @@ def test_a_login_names_its_client_and_a_refresh_renames_nothing(
     )
 
     stack.clock.advance(seconds=60)
-    event = refresh_event(tokens["refresh_token"])
+    event = from_address(refresh_event(tokens["refresh_token"]), "2001:db8:1:2::3")
     event["headers"]["User-Agent"] = "app/2.0\t" + "x" * 200
-    event["requestContext"]["identity"]["sourceIp"] = "2001:db8:1:2::3"
     refresh(event)
 
     [shown] = listed(sessions, tokens)
@@ -345,8 +347,7 @@ def test_through_the_authorizer_a_token_lists_its_own(
     sessions: Function, authorize: Callable[[Event], dict[str, Any]], tokens: Tokens
 ) -> None:
     """What the authorizer passes on is what the function looks for."""
-    event = {**sample("authorizer-token"), "authorizationToken": f"Bearer {tokens['access_token']}"}
-    context = authorize(event)["context"]
+    context = authorize(token_event(tokens["access_token"]))["context"]
 
     assert ids(sessions, {"session_id": context["sid"]}) == [tokens["session_id"]]
     assert context["sub"] == ADA_ID

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.functional.conftest import Function
 from tests.support.answers import ERROR_HEADERS, INVALID_REQUEST, INVALID_TOKEN, method_not_allowed
 from tests.support.people import ADA_ID, PASSWORD
-from tests.support.sample_events import Event, login_event, refresh_event, sample, token_event
-from tests.support.stack import Stack
+from tests.support.sample_events import Event, let_through, login_event, refresh_event, sample, token_event
+from tests.support.stack import Function, Stack
 
 Authorize = Callable[[Event], dict[str, Any]]
 Tokens = dict[str, str]
@@ -25,14 +24,7 @@ def behind_the_authorizer(policy: dict[str, Any]) -> Event:
     """Return the event that API Gateway makes of an authorizer's answer: every value of its context is a text."""
     [statement] = policy["policyDocument"]["Statement"]
     assert statement["Effect"] == "Allow"
-    event = sample("me")
-    passed_on = {name: str(value) for name, value in policy["context"].items()}
-    event["requestContext"]["authorizer"] = {
-        **passed_on,
-        "principalId": policy["principalId"],
-        "integrationLatency": 12,
-    }
-    return event
+    return let_through(sample("me"), policy)
 
 
 def test_it_answers_exactly_what_the_authorizer_passed_on(

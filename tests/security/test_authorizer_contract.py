@@ -12,11 +12,11 @@ from edge_auth.authorizer.issuer_keys import download
 from edge_auth.settings import SettingsError
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import AccessClaims
+from tests.support import cold_start
 from tests.support.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
 from tests.support.authorizer import (
     DENY_POLICY,
     DERIVED_ISSUER,
-    METHOD_ARN,
     SHAPES,
     STAGE_WILDCARD,
     Handler,
@@ -30,6 +30,7 @@ from tests.support.authorizer import (
     request_event,
     token_event,
 )
+from tests.support.sample_events import METHOD_ARN, STAGE
 
 
 def bearer(claims: AccessClaims) -> str:
@@ -135,17 +136,11 @@ def test_a_damaged_key_set_does_not_start(monkeypatch: pytest.MonkeyPatch, jwks:
 
 
 @pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE", "JWKS"])
-def test_a_missing_variable_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_missing_variable_does_not_start(name: str) -> None:
     """No default audience, no default issuer."""
-    for other in {"ISSUER", "AUDIENCE", "JWKS"} - {name}:
-        monkeypatch.setenv(other, "x")
-    monkeypatch.delenv(name, raising=False)
-    setenv = monkeypatch.setenv
-    monkeypatch.setattr(
-        monkeypatch, "setenv", lambda variable, value: None if variable == name else setenv(variable, value)
-    )
+    environ = dict.fromkeys({"ISSUER", "AUDIENCE", "JWKS"} - {name}, "x")
     with pytest.raises(SettingsError, match=name):
-        load_module(monkeypatch)
+        cold_start.load("authorizer", environ)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -156,14 +151,14 @@ def test_an_empty_issuer_is_the_apis_own_address(
     handler = load(monkeypatch, issuer="")
     event = SHAPES[shape].event
     assert is_allowed(handler(event(bearer(claims._replace(iss=DERIVED_ISSUER))), None))
-    for issuer in (ISSUER, "", DERIVED_ISSUER + "/", DERIVED_ISSUER.replace("prod", "dev"), "https:///"):
+    for issuer in (ISSUER, "", DERIVED_ISSUER + "/", DERIVED_ISSUER.replace(STAGE, "dev"), "https:///"):
         assert handler(event(bearer(claims._replace(iss=issuer))), None) == SHAPES[shape].deny
 
 
 def test_the_derived_issuer_is_not_a_header(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
     """What the client writes into Host or X-Forwarded-Host changes nothing."""
     handler = load(monkeypatch, issuer="")
-    event = request_event(bearer(claims._replace(iss="https://evil.example/prod")))
+    event = request_event(bearer(claims._replace(iss=f"https://evil.example/{STAGE}")))
     for name in ("Host", "X-Forwarded-Host"):
         event["headers"][name] = "evil.example"
         event["multiValueHeaders"][name] = ["evil.example"]
@@ -295,7 +290,7 @@ def test_keys_never_come_from_a_domain_that_the_client_chose(
     """
     evil = Issuer(key_set([key("ES256", "foreign")]))
     handler = load(monkeypatch, issuer="", download=evil.download)
-    theirs = access.issue(claims._replace(iss=f"https://{domain}/prod"), key("ES256", "foreign"))
+    theirs = access.issue(claims._replace(iss=f"https://{domain}/{STAGE}"), key("ES256", "foreign"))
     event = SHAPES[shape].event(f"Bearer {theirs}")
     event["requestContext"]["domainName"] = domain
     for _ in range(2):
@@ -304,7 +299,7 @@ def test_keys_never_come_from_a_domain_that_the_client_chose(
 
 
 @pytest.mark.parametrize(
-    "arn", [None, "", "*", 5, METHOD_ARN.replace("prod", "dev"), METHOD_ARN.replace("abc123", "b")]
+    "arn", [None, "", "*", 5, METHOD_ARN.replace(STAGE, "dev"), METHOD_ARN.replace("a1b2c3d4e5", "b")]
 )
 def test_keys_never_come_from_an_address_that_the_arn_does_not_confirm(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, arn: object

@@ -12,7 +12,6 @@ from tests.support.access_tokens import claims_at, key
 from tests.support.authorizer import (
     DENY_POLICY,
     DENY_SIMPLE,
-    METHOD_ARN,
     SHAPES,
     Handler,
     context_of,
@@ -21,6 +20,7 @@ from tests.support.authorizer import (
     request_event,
     token_event,
 )
+from tests.support.sample_events import METHOD_ARN
 
 DENY_EVERYWHERE = {
     **DENY_POLICY,

@@ -1,10 +1,9 @@
 """The authorizer under attack: freshly loaded with keys of its own, and events of every shape around a token."""
 
-import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -12,13 +11,11 @@ import pytest
 
 from edge_auth.authorizer.issuer_keys import Download, IssuerKeys
 from edge_auth.keys.signing_key import SigningKey
+from tests.support import cold_start, sample_events
 from tests.support.access_tokens import AUDIENCE, ISSUER, key
 
-APP = Path(__file__).parents[2] / "functions" / "authorizer" / "app.py"
-METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/GET/me"
-STAGE_WILDCARD = "arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/*"
-DOMAIN_NAME = "abc123.execute-api.eu-central-1.amazonaws.com"
-DERIVED_ISSUER = f"https://{DOMAIN_NAME}/prod"
+STAGE_WILDCARD = f"{sample_events.STAGE_ARN}/*"
+DERIVED_ISSUER = sample_events.ISSUER
 
 # Signing and next key, and one of each other algorithm: every target that a confusion could have.
 DEPLOYED_KEYS = (key("ES256"), key("ES256", "next"), key("RS256"), key("EdDSA"))
@@ -63,14 +60,8 @@ def load_module(
     download: Download = unreachable,
 ) -> ModuleType:
     """Import the function anew under this environment, as a cold start does; its fetches are this `download`."""
-    monkeypatch.setenv("ISSUER", issuer)
-    monkeypatch.setenv("AUDIENCE", audience)
-    monkeypatch.setenv("JWKS", key_set() if jwks is None else jwks)
-    spec = importlib.util.spec_from_file_location("authorizer_under_test", APP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    environ = {"ISSUER": issuer, "AUDIENCE": audience, "JWKS": key_set() if jwks is None else jwks}
+    module = cold_start.load("authorizer", environ)
     monkeypatch.setattr(module, "keys", IssuerKeys(module.deployed, audience=audience, download=download))
     return module
 
@@ -89,40 +80,10 @@ def load(
     return handler
 
 
-def token_event(authorization: object) -> dict[str, Any]:
-    """Return what a TOKEN authorizer of a REST API gets."""
-    return {"type": "TOKEN", "methodArn": METHOD_ARN, "authorizationToken": authorization}
-
-
-def request_event(authorization: object) -> dict[str, Any]:
-    """Return what a REQUEST authorizer of a REST or WebSocket API gets (payload 1.0)."""
-    return {
-        "type": "REQUEST",
-        "version": "1.0",
-        "methodArn": METHOD_ARN,
-        "resource": "/me",
-        "path": "/me",
-        "httpMethod": "GET",
-        "headers": {"Authorization": authorization, "Host": DOMAIN_NAME},
-        "multiValueHeaders": {"Authorization": [authorization], "Host": [DOMAIN_NAME]},
-        "queryStringParameters": {},
-        "requestContext": {"domainName": DOMAIN_NAME, "stage": "prod", "httpMethod": "GET"},
-    }
-
-
-def http_api_event(authorization: object) -> dict[str, Any]:
-    """Return what a REQUEST authorizer of an HTTP API gets (payload 2.0)."""
-    return {
-        "version": "2.0",
-        "type": "REQUEST",
-        "routeArn": METHOD_ARN,
-        "identitySource": [authorization],
-        "routeKey": "GET /me",
-        "rawPath": "/me",
-        "headers": {"authorization": authorization, "host": DOMAIN_NAME},
-        "requestContext": {"domainName": DOMAIN_NAME, "stage": "prod", "http": {"method": "GET"}},
-    }
-
+# Each makes an event around any `Authorization` header: of a REST API, and of an HTTP API.
+token_event = partial(sample_events.authorizer_event, "TOKEN")
+request_event = partial(sample_events.authorizer_event, "REQUEST 1.0")
+http_api_event = partial(sample_events.authorizer_event, "REQUEST 2.0")
 
 DENY_POLICY = {
     "principalId": "anonymous",

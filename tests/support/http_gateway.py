@@ -1,21 +1,15 @@
 """API Gateway over the functions, for clients that speak HTTP: routes, authorizer, and the gateway's own answers."""
 
-import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.support.stack import Answer, LambdaContext, Stack
+from tests.support.sample_events import STAGE, STAGE_ARN, Event, authorizer_event, let_through, proxied
+from tests.support.stack import LambdaContext, Stack
 from tests.support.template import functions, properties
 
-STAGE_ARN = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/v1"
-STAGE = "v1"
-DOMAIN = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
-ADDRESS = "203.0.113.7"
-
 Route = tuple[str, str]
-Handler = Callable[[object], Answer]
 
 
 def routes() -> dict[Route, tuple[str, bool]]:
@@ -58,7 +52,7 @@ class HttpGateway:
             policy = self._authorizer(_authorizer_event(request), LambdaContext())
             if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
                 return _gateway_response("ACCESS_DENIED")
-            event["requestContext"]["authorizer"] = {name: str(value) for name, value in policy["context"].items()}
+            event = let_through(event, policy)
         answer = self._handlers[function](event)
         return Response(answer.body, answer.status, answer.headers)
 
@@ -73,38 +67,21 @@ class HttpGateway:
         return None
 
 
-def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> dict[str, Any]:
-    body = request.get_data()
-    try:
-        text, is_base64 = body.decode("utf-8"), False
-    except UnicodeDecodeError:
-        text, is_base64 = base64.b64encode(body).decode("ascii"), True
-    return {
-        "resource": resource,
-        "path": request.path,
-        "httpMethod": request.method,
-        "headers": dict(request.headers.items()),
-        "multiValueHeaders": {name: request.headers.getlist(name) for name in request.headers.keys()},  # noqa: SIM118 - not a dict
-        "queryStringParameters": dict(request.args.items()) or None,
-        "pathParameters": path_parameters or None,
-        "requestContext": {
-            "domainName": DOMAIN,
-            "stage": STAGE,
-            "httpMethod": request.method,
-            "resourcePath": resource,
-            "identity": {"sourceIp": ADDRESS, "userAgent": request.headers.get("User-Agent")},
-        },
-        "body": text or None,
-        "isBase64Encoded": is_base64,
-    }
+def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> Event:
+    return proxied(
+        request.method,
+        resource,
+        request.path.removeprefix(f"/{STAGE}"),
+        headers={name: request.headers.getlist(name) for name in request.headers.keys()},  # noqa: SIM118 - not a dict
+        query=dict(request.args.items()),
+        path_parameters=path_parameters,
+        body=request.get_data(),
+    )
 
 
-def _authorizer_event(request: Request) -> dict[str, Any]:
-    return {
-        "type": "TOKEN",
-        "authorizationToken": request.headers["Authorization"],
-        "methodArn": f"{STAGE_ARN}/{request.method}{request.path.removeprefix(f'/{STAGE}')}",
-    }
+def _authorizer_event(request: Request) -> Event:
+    route = f"{request.method}{request.path.removeprefix(f'/{STAGE}')}"
+    return authorizer_event("TOKEN", request.headers["Authorization"]) | {"methodArn": f"{STAGE_ARN}/{route}"}
 
 
 def _gateway_response(kind: str) -> Response:

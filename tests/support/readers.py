@@ -1,6 +1,5 @@
 """The functions that read the key ring, together."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jwt
@@ -10,9 +9,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event, logout_event, refresh_event, sample
-from tests.support.stack import Answer, Stack
-
-Function = Callable[[object], Answer]
+from tests.support.stack import Answer, Function, Stack
 
 
 @dataclass(frozen=True)

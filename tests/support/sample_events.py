@@ -1,6 +1,9 @@
-"""events/*.json, with what a test puts in instead."""
+"""API Gateway's events: those of events/*.json, with what a test puts in instead."""
 
+import base64
 import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,8 +13,13 @@ from tests.support.template import ROOT
 EVENTS = ROOT / "events"
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-ISSUER = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/v1"
+STAGE = "v1"
+ISSUER = f"https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/{STAGE}"
 """The address of the API that the sample events come from."""
+STAGE_ARN = f"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/{STAGE}"
+METHOD_ARN = f"{STAGE_ARN}/GET/me"
+ADDRESS = "203.0.113.7"
+"""Where the sample events' client is."""
 
 Event = dict[str, Any]
 
@@ -21,9 +29,14 @@ def names() -> list[str]:
     return sorted(path.stem for path in Path(EVENTS).glob("*.json"))
 
 
+@cache
+def _text(name: str) -> str:
+    return (EVENTS / f"{name}.json").read_text(encoding="utf-8")
+
+
 def sample(name: str) -> Event:
     """Return a fresh copy of a sample event."""
-    event: Event = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    event: Event = json.loads(_text(name))
     return event
 
 
@@ -63,25 +76,109 @@ def logout_event(token: str, *, everywhere: bool = False) -> Event:
     return with_json("logout-json", {"refresh_token": token, "all": everywhere})
 
 
-def token_event(access_token: str) -> Event:
-    """Return a TOKEN event for the authorizer."""
-    return {**sample("authorizer-token"), "authorizationToken": f"Bearer {access_token}"}
-
-
-def request_1_event(access_token: str) -> Event:
-    """Return a REQUEST event, payload 1.0, for the authorizer."""
-    event = sample("authorizer-request-1.0")
-    event["headers"]["Authorization"] = f"Bearer {access_token}"
-    event["multiValueHeaders"]["Authorization"] = [f"Bearer {access_token}"]
+def from_address(event: Event, address: object) -> Event:
+    """Return an event as API Gateway sends it for a client at another address."""
+    event["requestContext"]["identity"]["sourceIp"] = address
     return event
 
 
-def request_2_event(access_token: str) -> Event:
-    """Return a REQUEST event, payload 2.0, for the authorizer."""
-    event = sample("authorizer-request-2.0")
-    event["headers"]["authorization"] = f"Bearer {access_token}"
-    event["identitySource"] = [f"Bearer {access_token}"]
+def called_by(event: Event, user_id: object, session_id: str) -> Event:
+    """Return an event as the authorizer lets it through for a session of a user's."""
+    event["requestContext"]["authorizer"] |= {"sub": user_id, "sid": session_id, "principalId": user_id}
     return event
 
 
-AUTHORIZER_EVENTS = {"TOKEN": token_event, "REQUEST 1.0": request_1_event, "REQUEST 2.0": request_2_event}
+def let_through(event: Event, policy: Mapping[str, Any]) -> Event:
+    """Return an event as API Gateway sends it on after this answer of the authorizer's: its context is all texts."""
+    passed_on = {name: str(value) for name, value in policy["context"].items()}
+    event["requestContext"]["authorizer"] = {
+        **passed_on,
+        "principalId": policy["principalId"],
+        "integrationLatency": 12,
+    }
+    return event
+
+
+def proxied(
+    method: str,
+    resource: str,
+    path: str,
+    *,
+    headers: Mapping[str, Sequence[str]],
+    query: Mapping[str, str],
+    path_parameters: Mapping[str, str],
+    body: bytes,
+) -> Event:
+    """Return the event that API Gateway makes of an HTTP request. A body that is no UTF-8 arrives in base64."""
+    event = sample("login")
+    try:
+        text, is_base64 = body.decode("utf-8"), False
+    except UnicodeDecodeError:
+        text, is_base64 = base64.b64encode(body).decode("ascii"), True
+    last = {name: values[-1] for name, values in headers.items()}
+    event["requestContext"] |= {"httpMethod": method, "resourcePath": resource, "path": f"/{STAGE}{path}"}
+    event["requestContext"]["identity"]["userAgent"] = last.get("User-Agent")
+    return event | {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": last,
+        "multiValueHeaders": {name: list(values) for name, values in headers.items()},
+        "queryStringParameters": dict(query) or None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} or None,
+        "pathParameters": dict(path_parameters) or None,
+        "body": text or None,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def authorizer_event(shape: str, authorization: object) -> Event:
+    """Return an event for the authorizer with this `Authorization` header. `shape` is one of `AUTHORIZER_SAMPLES`."""
+    event = sample(AUTHORIZER_SAMPLES[shape])
+    match shape:
+        case "TOKEN":
+            event["authorizationToken"] = authorization
+        case "REQUEST 1.0":
+            event["headers"]["Authorization"] = authorization
+            event["multiValueHeaders"]["Authorization"] = [authorization]
+        case _:
+            event["headers"]["authorization"] = authorization
+            event["identitySource"] = [authorization]
+    return event
+
+
+AUTHORIZER_SAMPLES = {
+    "TOKEN": "authorizer-token",
+    "REQUEST 1.0": "authorizer-request-1.0",
+    "REQUEST 2.0": "authorizer-request-2.0",
+}
+"""What API Gateway sends to an authorizer, by its kind and payload: the sample event of each."""
+
+
+def _bearing(shape: str, access_token: str) -> Event:
+    return authorizer_event(shape, f"Bearer {access_token}")
+
+
+AUTHORIZER_EVENTS: dict[str, Callable[[str], Event]] = {shape: partial(_bearing, shape) for shape in AUTHORIZER_SAMPLES}
+"""What makes an event of each shape of an access token."""
+token_event = AUTHORIZER_EVENTS["TOKEN"]
+
+
+def proxy_event(
+    body: str | None = None,
+    *,
+    content_type: str | None = JSON,
+    method: str = "POST",
+    path: str = "/auth/refresh",
+) -> Event:
+    """Return the least of a proxy event that an endpoint needs, with this body."""
+    return {
+        "httpMethod": method,
+        "resource": path,
+        "path": path,
+        "headers": {} if content_type is None else {"Content-Type": content_type},
+        "queryStringParameters": {"refresh_token": "from-the-query"},
+        "requestContext": {"domainName": "a.example", "stage": "prod"},
+        "body": body,
+        "isBase64Encoded": False,
+    }

@@ -1,17 +1,15 @@
 """The template's stack in moto: its tables, its secret, and its functions, loaded with the variables it gives."""
 
-import importlib.util
 import json
-import logging
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
+from moto import mock_aws
 
 from edge_auth import base64url
 from edge_auth.accounts.identity import Identity
@@ -21,16 +19,17 @@ from edge_auth.keys.jwk import PRIVATE_MEMBERS
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.session import Session
+from tests.support import cold_start, memory_aws
+from tests.support.access_tokens import AUDIENCE
 from tests.support.clock import TestClock
 from tests.support.dynamodb.tables import create_table, items
-from tests.support.template import ROOT, Intrinsic, functions, parameters, properties, variables
-from tests.support.wire import THROTTLE_TABLE, Wire, fresh_session
+from tests.support.template import environment, properties
+from tests.support.wire import THROTTLE_TABLE, Wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-AUDIENCE = "https://api.example.com"
 TABLES = {
     "IdentitiesTable": "functional-identities",
     "SessionsTable": "functional-sessions",
@@ -59,6 +58,10 @@ class Answer:
         """The body, read."""
         document: dict[str, Any] = json.loads(self.body)
         return document
+
+
+Function = Callable[[object], Answer]
+"""A function that answers proxy events."""
 
 
 class CurrentStdout:
@@ -138,44 +141,17 @@ class Stack:
 
     def environment(self, function: str) -> dict[str, str]:
         """Return exactly the variables that the template gives a function, resolved as CloudFormation would."""
-        return {name: self._resolved(value) for name, value in variables(function).items()}
-
-    def _resolved(self, value: object) -> str:
-        match value:
-            case Intrinsic("Ref", "KeyRingSecret"):
-                return self.secret_arn
-            case Intrinsic("Ref", str() as name) if name in TABLES:
-                return TABLES[name]
-            case Intrinsic("Ref", str() as name):
-                given = {"Audience": AUDIENCE, **self.parameters}
-                return str(given.get(name, parameters()[name].get("Default")))
-            case Intrinsic("GetAtt", "KeyRing.Jwks"):
-                return self.jwks
-            case _:
-                raise AssertionError(f"the template gives a variable that the tests cannot resolve: {value}")
+        resources = {**TABLES, "KeyRingSecret": self.secret_arn, "KeyRing.Jwks": self.jwks}
+        return environment(function, {"Audience": AUDIENCE, **self.parameters}, resources)
 
     def module(self, function: str) -> ModuleType:
         """Import a function's app.py afresh, as a cold start does."""
-        environment = self.environment(function)
-        for name in {name for app in functions() for name in variables(app)}:
-            self.monkeypatch.delenv(name, raising=False)
-        for name, value in environment.items():
-            self.monkeypatch.setenv(name, value)
-        logging.Logger.manager.loggerDict.pop(function, None)
-        path = ROOT / "functions" / function / "app.py"
-        spec = importlib.util.spec_from_file_location(f"{function}_app", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for handler in logging.getLogger(function).handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(CurrentStdout())
+        module = cold_start.load(function, self.environment(function), log=CurrentStdout())
         if function == "authorizer":
             self.monkeypatch.setattr(module, "time", self.clock)
         return module
 
-    def function(self, function: str) -> Callable[[object], Answer]:
+    def function(self, function: str) -> Function:
         """Return a cold function that answers proxy events."""
         handler = self.module(function).handler
 
@@ -273,13 +249,22 @@ class Stack:
         return replace(self, parameters={**self.parameters, **given})
 
 
-def create_stack(wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output) -> Stack:
-    """Create the tables and the empty secret. moto must be in force."""
-    beside = boto3.Session(botocore_session=fresh_session())  # not on the wire
-    dynamodb = beside.client("dynamodb")
-    for logical_id, name in TABLES.items():
-        create_table(dynamodb, logical_id, name)
+@contextmanager
+def stack_tables() -> Iterator[None]:
+    """Let moto answer for AWS, with the stack's tables."""
+    with mock_aws():
+        for logical_id, name in TABLES.items():
+            create_table(memory_aws.dynamodb(), logical_id, name)
+        yield
+
+
+@contextmanager
+def empty_stack(wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output) -> Iterator[Stack]:
+    """Empty the tables, and make the secret, which is empty too."""
+    for name in TABLES.values():
+        memory_aws.empty(name)
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
-    secretsmanager = beside.client("secretsmanager")
+    secretsmanager = memory_aws.secretsmanager()
     arn = secretsmanager.create_secret(Name="KeyRingSecret-functional")["ARN"]
-    return Stack(dynamodb, secretsmanager, arn, wire, clock, Secrets(), monkeypatch, output)
+    yield Stack(memory_aws.dynamodb(), secretsmanager, arn, wire, clock, Secrets(), monkeypatch, output)
+    secretsmanager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)

@@ -1,5 +1,6 @@
 """template.yaml, parsed: CloudFormation's short forms (!Ref, !GetAtt, …) become `Intrinsic` values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -70,3 +71,29 @@ def variables(function: str) -> dict[str, Any]:
     """Return the environment variables that a function is given."""
     found: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
     return found
+
+
+def environment(function: str, parameters: Mapping[str, str], resources: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables of a function, as CloudFormation resolves them.
+
+    `parameters` replace the template's defaults. `resources` say what each `!Ref SessionsTable` and each
+    `!GetAtt KeyRing.Jwks` is: by "SessionsTable", by "KeyRing.Jwks".
+
+    Raises:
+        LookupError: a variable names a resource that is not in `resources`, or a parameter without a value.
+
+    """
+    return {name: _resolved(value, parameters, resources) for name, value in variables(function).items()}
+
+
+def _resolved(value: object, given: Mapping[str, str], resources: Mapping[str, str]) -> str:
+    match value:
+        case str() | int():
+            return str(value)
+        case Intrinsic("Ref" | "GetAtt", str() as name) if name in resources:
+            return resources[name]
+        case Intrinsic("Ref", str() as name) if name in given:
+            return given[name]
+        case Intrinsic("Ref", str() as name) if "Default" in parameters().get(name, {}):
+            return str(parameters()[name]["Default"])
+    raise LookupError(f"the template gives a variable that cannot be resolved here: {value}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from botocore.loaders import Loader, create_loader
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
@@ -21,18 +20,6 @@ Forward = Callable[[], AWSResponse]
 THROTTLE_TABLE = "functional-throttle"
 Fault = Callable[[Forward], AWSResponse]
 """What happens to one request. It may hand it on (`forward`) before or after something goes wrong, or never."""
-
-
-@cache
-def _loader() -> Loader:
-    return create_loader()
-
-
-def fresh_session() -> botocore.session.Session:
-    """Return a session that shares nothing with others but the descriptions of the services, which are slow to read."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader())
-    return session
 
 
 @dataclass(frozen=True)
@@ -92,6 +79,15 @@ class Wire:
     def counts(self) -> dict[str, int]:
         """How many requests of each operation were sent."""
         return dict(Counter(f"{call.service}.{call.operation}" for call in self.calls))
+
+
+@cache
+def wired_session() -> tuple[botocore.session.Session, Wire]:
+    """Return this process's session whose clients are on a wire, and the wire."""
+    session, wire = botocore.session.get_session(), Wire()
+    session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
+    session.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
+    return session, wire
 
 
 def passes(forward: Forward) -> AWSResponse:
