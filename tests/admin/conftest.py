@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -14,6 +13,7 @@ from admin.command import main
 from edge_auth.adapters.aws import sdk_session
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table
 
 if TYPE_CHECKING:
@@ -75,14 +75,21 @@ def stacks() -> Stacks:
     return Stacks()
 
 
-@pytest.fixture
-def dynamodb() -> Iterator["DynamoDBClient"]:
-    """Create the stack's tables, and yield a client for them."""
+@pytest.fixture(scope="module")
+def _tables() -> Iterator[None]:
+    """Create the stack's tables once for a file; each test finds them empty."""
     with mock_aws():
-        client = boto3.session.Session().client("dynamodb")
         for name in (IDENTITIES, SESSIONS):
-            create_table(client, name, f"admin-{name}")
-        yield client
+            create_table(memory_aws.dynamodb(), name, f"admin-{name}")
+        yield
+
+
+@pytest.fixture
+def dynamodb(_tables: None) -> "DynamoDBClient":
+    """Empty the tables, and return a client that sees them."""
+    for name in (IDENTITIES, SESSIONS):
+        memory_aws.empty(f"admin-{name}")
+    return memory_aws.dynamodb()
 
 
 @pytest.fixture

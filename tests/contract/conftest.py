@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
+from moto import mock_aws
 
 from tests.support.dynamodb.engines import (
     ENDPOINT_VARIABLE,
@@ -17,6 +18,13 @@ from tests.support.dynamodb.engines import (
 
 # The variable names the address of a real engine that runs already, for example DynamoDB Local.
 DYNAMODB_ENGINES = ["moto", "dynamodb"] if ENDPOINT_VARIABLE in os.environ else ["moto"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _moto() -> Iterator[None]:
+    """Let moto answer for AWS while a file is run; each test makes tables of its own."""
+    with mock_aws():
+        yield
 
 
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
@@ -37,4 +45,4 @@ def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
 
 
 def _opened(engine: str) -> AbstractContextManager[Tables]:
-    return endpoint_tables() if engine == "dynamodb" else moto_tables()
+    return endpoint_tables() if engine == "dynamodb" else nullcontext(moto_tables())

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.credentials.passwords import check_password
@@ -16,6 +15,7 @@ from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.throttling.counters import PROVEN_SECONDS, Backoff, Counted, Rate
 from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 from tests.contract.conftest import DYNAMODB_ENGINES
+from tests.support import memory_aws
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
 from tests.support.dynamodb.tables import create_table
 from tests.support.fakes.attempts import MemoryAttempts
@@ -69,10 +69,8 @@ def counting(request: pytest.FixtureRequest) -> Iterator[Counting]:
     if request.param == "memory":
         yield Counting(MemoryAttempts(), is_atomic=True)
     elif request.param == "moto":
-        with mock_aws():
-            client = boto3.session.Session().client("dynamodb")
-            create_table(client, "ThrottleTable", name)
-            yield Counting(DynamoDBAttempts(client, table=name), is_atomic=False)
+        create_table(memory_aws.dynamodb(), "ThrottleTable", name)
+        yield Counting(DynamoDBAttempts(memory_aws.dynamodb(), table=name), is_atomic=False)
     else:
         client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
         create_table(client, "ThrottleTable", name)

@@ -1,12 +1,11 @@
 """The port `KeyRingStore`, on the memory fake and on moto's Secrets Manager: of all writers one wins."""
 
 import threading
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable
 from itertools import count
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
 from edge_auth.errors import TemporarilyUnavailable
@@ -15,6 +14,7 @@ from edge_auth.keys.maker import key_maker
 from edge_auth.keys.ring import KeyRing
 from edge_auth.keys.rotation import RotationPolicy, first_ring
 from tests.support.fakes.stores import MemoryKeyRingStore
+from tests.support.memory_aws import secretsmanager
 
 DAY = 86_400
 POLICY = RotationPolicy("EdDSA", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
@@ -23,16 +23,13 @@ NewStore = Callable[[], KeyRingStore]
 
 
 @pytest.fixture(params=["memory", "moto"])
-def new_store(request: pytest.FixtureRequest) -> Iterator[NewStore]:
-    """Yield a function that makes stores over one empty place; each store is one writer."""
+def new_store(request: pytest.FixtureRequest) -> NewStore:
+    """Return a function that makes stores over one empty place; each store is one writer."""
     if request.param == "memory":
         memory = MemoryKeyRingStore()
-        yield lambda: memory
-        return
-    with mock_aws():
-        client = boto3.session.Session().client("secretsmanager")
-        arn = client.create_secret(Name="contract-key-ring")["ARN"]
-        yield lambda: SecretKeyRingStore(client, secret_id=arn)
+        return lambda: memory
+    arn = secretsmanager().create_secret(Name=uuid.uuid4().hex)["ARN"]
+    return lambda: SecretKeyRingStore(secretsmanager(), secret_id=arn)
 
 
 def a_ring(serial: int) -> KeyRing:
@@ -121,23 +118,19 @@ def test_a_late_writer_never_takes_the_ring_back(late_ring: int, new_store: NewS
 
 def test_a_store_that_is_not_there_keeps_nothing() -> None:
     """If the secret does not exist, a write is an outage and a read finds no ring."""
-    with mock_aws():
-        client = boto3.session.Session().client("secretsmanager")
-        store = SecretKeyRingStore(client, secret_id="never-made")
-        assert store.read() is None
-        with pytest.raises(TemporarilyUnavailable):
-            store.write(a_ring(1), after=None)
+    store = SecretKeyRingStore(secretsmanager(), secret_id="never-made")
+    assert store.read() is None
+    with pytest.raises(TemporarilyUnavailable):
+        store.write(a_ring(1), after=None)
 
 
 @pytest.mark.parametrize("text", ["S3CRET", "{}", '{"format":1}'])
 def test_a_secret_that_holds_something_else_is_an_outage(text: str) -> None:
     """It is not taken for a missing ring, as a new ring would end every session, and it is not quoted (K5)."""
-    with mock_aws():
-        client = boto3.session.Session().client("secretsmanager")
-        arn = client.create_secret(Name="contract-key-ring", SecretString=text)["ARN"]
-        with pytest.raises(TemporarilyUnavailable) as caught:
-            SecretKeyRingStore(client, secret_id=arn).read()
-        assert "S3CRET" not in repr(caught.value) + str(caught.value.detail)
+    arn = secretsmanager().create_secret(Name=uuid.uuid4().hex, SecretString=text)["ARN"]
+    with pytest.raises(TemporarilyUnavailable) as caught:
+        SecretKeyRingStore(secretsmanager(), secret_id=arn).read()
+    assert "S3CRET" not in repr(caught.value) + str(caught.value.detail)
 
 
 def test_threads_that_follow_one_version_have_one_winner() -> None:

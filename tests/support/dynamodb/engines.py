@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
-from moto import mock_aws
 
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import SessionOpening, Sessions
+from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table, items
 from tests.support.fakes.stores import MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 
@@ -68,11 +68,9 @@ def memory_engine() -> Engine:
     return Engine(MemoryIdentities(store), MemorySessionOpening(store), MemorySessions(store), is_atomic=True)
 
 
-@contextmanager
-def moto_tables() -> Iterator[Tables]:
-    """Create and yield tables in moto. Its conditional writes are not atomic across threads."""
-    with mock_aws():
-        yield _tables(boto3.session.Session().client("dynamodb"))
+def moto_tables() -> Tables:
+    """Create tables in moto, which must be in force. Its conditional writes are not atomic across threads."""
+    return _tables(memory_aws.dynamodb())
 
 
 @contextmanager
