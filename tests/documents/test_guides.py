@@ -9,7 +9,7 @@ import pytest
 from admin.command import parser
 from edge_auth.events.security_event import EventName
 from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS, MAX_RING_AGE_SECONDS, REPLACE_SECONDS, RING_AGE_SECONDS
-from tests.e2e.guide import BLOCK, GUIDE, steps
+from tests.support.guide import BLOCK, GUIDE, steps
 from tests.support.template import ROOT, parameters, resources
 
 GUIDES = ROOT / "docs" / "guides"

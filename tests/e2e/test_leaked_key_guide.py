@@ -19,8 +19,8 @@ from local.settings import ROOT, STACK_NAME
 from local.stack import Stack
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
-from tests.e2e.guide import Step, steps
 from tests.e2e.operator import Person
+from tests.support.guide import Step, steps
 
 # The function drops the body and writes the status to standard error. The guide's commands stay unchanged.
 CURL = 'curl() { command curl --noproxy "*" -s -o /dev/null -w "%{http_code}\\n" "$@" >&2; }\nset -e\n'
