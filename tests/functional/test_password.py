@@ -139,22 +139,6 @@ def test_a_change_is_so_many_calls(
         assert "ConditionExpression" in call.parameters or call.operation in {"GetItem", "Query"}
 
 
-def test_a_change_is_told(stack: Stack, password: Function, tokens: Tokens, other: Tokens) -> None:
-    """With user and session, and no more; a failure with its reason."""
-    assert password(event(other, WRONG_PASSWORD)) == INVALID_CREDENTIALS
-    assert password(event(tokens)) == NO_CONTENT
-
-    told = [
-        (line["event"], line["user_id"], line["session_id"], line.get("reason"))
-        for line in stack.output.security_events()[-3:]
-    ]
-    assert told == [
-        ("password_change_failed", ADA_ID, other["session_id"], "wrong password"),
-        ("password_changed", ADA_ID, tokens["session_id"], None),
-        ("all_sessions_ended", ADA_ID, tokens["session_id"], "password_changed"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("new", "answer"),
     [
@@ -220,49 +204,6 @@ def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, password: Func
     del changing["requestContext"]["authorizer"]
     assert password(changing) == INVALID_TOKEN
     assert stack.wire.calls == []
-
-
-def test_another_users_session_is_not_ones_own(
-    stack: Stack, password: Function, tokens: Tokens, argon2_runs: list[str]
-) -> None:
-    """The session has to be this user's; a user id in the body is not read."""
-    kept = stack.identity_items()
-
-    assert password(event(tokens, user_id="somebody else")) == INVALID_TOKEN
-
-    assert stack.identity_items() == kept
-    assert argon2_runs == []
-
-
-def test_an_ended_session_changes_nothing(
-    stack: Stack, password: Function, tokens: Tokens, other: Tokens, argon2_runs: list[str]
-) -> None:
-    """F17: an access token that outlives its session is good for reading, not for this."""
-    operators(stack).end_sessions("ada")
-    kept = stack.identity_items()
-
-    assert [password(event(one)) for one in (tokens, other)] == [INVALID_TOKEN] * 2
-
-    assert stack.identity_items() == kept
-    assert argon2_runs == []
-
-
-@pytest.mark.parametrize("fate", ["wrong", "disabled", "deleted"])
-def test_nothing_tells_what_became_of_the_user(
-    stack: Stack, password: Function, tokens: Tokens, fate: str, argon2_runs: list[str]
-) -> None:
-    """P8, F18: the same bytes and the same two runs of Argon2, if the session should be alive still."""
-    identity = stack.identities.find("ada")
-    if fate == "disabled":
-        stack.identities.change_status("ada", "disabled")
-    elif fate == "deleted":
-        stack.identities.delete(identity)
-
-    answer = password(event(tokens, WRONG_PASSWORD if fate == "wrong" else PASSWORD))
-
-    assert answer == INVALID_CREDENTIALS
-    assert len(argon2_runs) == 2
-    assert ends(stack) == {}
 
 
 def test_mistakes_here_and_at_the_login_count_together(

@@ -11,8 +11,6 @@ from tests.support.sample_events import (
     ISSUER,
     Event,
     refresh_event,
-    sample,
-    with_body,
     with_form,
     with_json,
 )
@@ -104,30 +102,6 @@ def test_an_issuer_that_is_set_is_the_issuer(stack: Stack, tokens: Tokens) -> No
     assert claims(access_token)["iss"] == "https://auth.example.com"
 
 
-def test_a_session_lives_by_refreshing_until_its_absolute_end(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """A5, F30: refreshed every ten days, it lives thirty; no token of it outlives that."""
-    end = stack.clock.now_seconds + 30 * 86_400
-    token = tokens["refresh_token"]
-    for _ in range(2):
-        stack.clock.advance(seconds=10 * 86_400)
-        token = refresh(refresh_event(token)).json["refresh_token"]
-    stack.clock.advance(seconds=10 * 86_400 - 60)
-
-    last = refresh(refresh_event(token)).json
-
-    assert last["expires_in"] == last["refresh_expires_in"] == 60
-    assert claims(last["access_token"])["exp"] == end
-    stack.clock.advance(seconds=60)
-    assert refresh(refresh_event(last["refresh_token"])) == INVALID_GRANT
-
-
-def test_an_idle_session_ends(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """A5: at the second of the idle timeout."""
-    stack.clock.advance(seconds=14 * 86_400)
-
-    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
-
-
 def test_parallel_tabs_get_the_same_successor(stack: Stack, refresh: Function, tokens: Tokens) -> None:
     """F6, F33: within the grace window the previous token gets what the winner got, byte for byte."""
     first = refresh(refresh_event(tokens["refresh_token"])).json
@@ -140,34 +114,8 @@ def test_parallel_tabs_get_the_same_successor(stack: Stack, refresh: Function, t
     assert stack.session_items()[0]["generation"] == {"N": "1"}
 
 
-def test_a_fresh_token_comes_back_as_it_is(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """§5: at most one rotation in a window; the current token is coalesced, with a new access token."""
-    first = refresh(refresh_event(tokens["refresh_token"])).json
-    stack.clock.advance(seconds=9.999)
-
-    again = refresh(refresh_event(first["refresh_token"])).json
-
-    assert again["refresh_token"] == first["refresh_token"]
-    assert again["access_token"] != first["access_token"]
-    assert stack.session_items()[0]["generation"] == {"N": "1"}
-
-
-def test_out_of_the_window_the_current_token_rotates_again(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """§5: at exactly the end of the window."""
-    first = refresh(refresh_event(tokens["refresh_token"])).json
-    stack.clock.advance(seconds=10)
-
-    second = refresh(refresh_event(first["refresh_token"])).json
-
-    assert second["refresh_token"] != first["refresh_token"]
-    assert stack.session_items()[0]["generation"] == {"N": "2"}
-
-
 @pytest.mark.parametrize("event", [refresh_event, form_event])
-@pytest.mark.parametrize("behind", [1, 2, 3])
-def test_reuse_ends_the_session(
-    stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str], Event], behind: int
-) -> None:
+def test_reuse_ends_the_session(stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str], Event]) -> None:
     """F3, F4, F5, A2, A16: an old token ends everything, tells the log once, and is answered like any dead token."""
     chain = [tokens["refresh_token"]]
     for _ in range(3):
@@ -175,7 +123,7 @@ def test_reuse_ends_the_session(
         chain.append(refresh(refresh_event(chain[-1])).json["refresh_token"])
     stack.clock.advance(seconds=10.001)
 
-    answer = refresh(event(chain[-1 - behind]))
+    answer = refresh(event(chain[1]))
 
     assert answer == INVALID_GRANT
     [item] = stack.session_items()
@@ -184,27 +132,8 @@ def test_reuse_ends_the_session(
     assert [refresh(refresh_event(token)) for token in chain] == [INVALID_GRANT] * 4
     told = [line for line in stack.output.security_events() if line["event"] == "refresh_token_reused"]
     assert [(line["level"], line["session_id"], line["generations_behind"]) for line in told] == [
-        ("WARNING", tokens["session_id"], behind)
+        ("WARNING", tokens["session_id"], 2)
     ]
-
-
-def test_a_grandparent_is_reuse_even_in_the_window(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F5: only the previous token has a grace."""
-    first = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
-    stack.clock.advance(seconds=10)
-    second = refresh(refresh_event(first)).json["refresh_token"]
-
-    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
-    assert refresh(refresh_event(second)) == INVALID_GRANT
-
-
-def test_a_thief_before_the_victim_is_found_out(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F28: the victim's token comes late; the thief's dies with it."""
-    stolen = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
-    stack.clock.advance(seconds=60)
-
-    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
-    assert refresh(refresh_event(stolen)) == INVALID_GRANT
 
 
 def test_strict_rotation_ends_the_session_at_the_second_use(stack: Stack, tokens: Tokens) -> None:
@@ -214,57 +143,6 @@ def test_strict_rotation_ends_the_session_at_the_second_use(stack: Stack, tokens
 
     assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
     assert refresh(refresh_event(successor)) == INVALID_GRANT
-
-
-def test_strict_rotation_lets_the_current_token_rotate_at_once(stack: Stack, tokens: Tokens) -> None:
-    """§5: without a window there is nothing to coalesce."""
-    refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
-    chain = [tokens["refresh_token"]]
-    for _ in range(3):
-        chain.append(refresh(refresh_event(chain[-1])).json["refresh_token"])
-
-    assert len(set(chain)) == 4
-    assert stack.session_items()[0]["generation"] == {"N": "3"}
-
-
-def test_a_token_from_before_a_restored_backup_is_refused_and_told(
-    stack: Stack, refresh: Function, tokens: Tokens
-) -> None:
-    """F31: a generation ahead of the table's is refused with an alarm; the session is not touched."""
-    [before] = stack.session_items()
-    newer = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
-    stack.dynamodb.put_item(TableName="functional-sessions", Item=before)
-
-    assert refresh(refresh_event(newer)) == INVALID_GRANT
-
-    assert stack.session_items() == [before]
-    assert stack.output.security_events()[-1]["event"] == "refresh_token_ahead"
-
-
-def test_the_seed_is_checked_as_well(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """§5: a leaked MAC key mints nothing; the attempt is told, the session is not touched."""
-    [before] = stack.session_items()
-    stack.dynamodb.put_item(TableName="functional-sessions", Item={**before, "seed_hash": {"B": b"\0" * 32}})
-    [changed] = stack.session_items()
-
-    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
-
-    assert stack.session_items() == [changed]
-    assert stack.output.security_events()[-1]["event"] == "refresh_token_seed_mismatch"
-
-
-def test_an_access_token_is_no_refresh_token(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """A9: it is refused, and nothing is asked of DynamoDB."""
-    stack.wire.forget()
-
-    assert refresh(refresh_event(tokens["access_token"])) == INVALID_GRANT
-    assert "dynamodb.UpdateItem" not in stack.wire.counts
-
-
-@pytest.mark.parametrize("token", ["", None, 1, True, [], {}, ["edgeauth_rt_"], "\ud800"])
-def test_a_token_that_is_no_text_is_malformed(refresh: Function, token: object) -> None:
-    """Contract §3: a parameter of the wrong type is invalid_request."""
-    assert refresh(with_json("refresh-json", {"refresh_token": token})) == INVALID_REQUEST
 
 
 @pytest.mark.parametrize("token", ["x", "edgeauth_rt_", "a" * 8000, "edgeauth_rt_" + "=" * 120, "\u00e9\N{SNOWMAN}"])
@@ -288,15 +166,3 @@ def test_a_form_must_name_its_grant_type(refresh: Function, tokens: Tokens) -> N
 
     assert refresh(with_form("refresh-form", {"refresh_token": token})) == INVALID_REQUEST
     assert refresh(with_form("refresh-form", {"grant_type": "", "refresh_token": token})) == INVALID_REQUEST
-
-
-def test_a_token_in_the_url_is_not_read(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """A13: a query parameter is as good as absent, and a token beside it in the body is the one that counts."""
-    query = {"refresh_token": tokens["refresh_token"], "grant_type": "refresh_token"}
-    stack.wire.forget()
-    for event in (with_body("refresh-json", "{}"), sample("refresh-form") | {"body": None}):
-        event["queryStringParameters"] = query
-        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
-        assert refresh(event) == INVALID_REQUEST
-
-    assert stack.wire.calls == []
