@@ -63,8 +63,8 @@ bench: $(BENCH) $(LAMBDA) $(PEERS) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure t
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
 
 figures: $(BENCH) ## write the tables and plots of the documents from the measurements
-	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.report
-	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.scale
+	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.frame.report
+	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.costs.scale
 
 build: $(VENV) $(SAM) ## build the functions and the layer, and check the size of the layer
 	.tools/sam/bin/sam build --config-env $(ENVIRONMENT)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from benchmarks.deployment import Deployment, deployed
+from benchmarks.requests.deployment import Deployment, deployed
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import report, results
+from benchmarks.frame import report, results
 
 IMAGE = re.compile(r"figures/([\w-]+)\.svg")
 RESULT: dict[str, Any] = {
@@ -45,12 +45,20 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def drawn_from(path: Path) -> tuple[str, str]:
+    """Return the name and the date of the result that a plot was drawn from: its metadata say so."""
+    svg = path.read_text(encoding="utf-8")
+    name, date = (re.search(rf"<dc:{each}>\s*(.*?)\s*</dc:{each}>", svg, re.DOTALL) for each in ("source", "date"))
+    assert name is not None
+    assert date is not None
+    return name[1], date[1]
+
+
 @pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)
 def test_documents_stand_as_the_command_writes_them(path: Path) -> None:
     """Each table between markers is exactly the table of the results."""
     text = path.read_text(encoding="utf-8")
 
-    assert [name for name in report.markers(text) if not (results.FOLDER / f"{name}.json").exists()] == []
     assert report.filled(text) == text
 
 
@@ -58,14 +66,14 @@ def test_documents_stand_as_the_command_writes_them(path: Path) -> None:
 def test_plots_are_drawn_from_the_results(path: Path) -> None:
     """Each plot in a document exists and is drawn from the stored result."""
     for stem in IMAGE.findall(path.read_text(encoding="utf-8")):
-        name, date = report.drawn_from((report.FIGURES / f"{stem}.svg").read_text(encoding="utf-8"))
+        name, date = drawn_from(report.FIGURES / f"{stem}.svg")
         assert date == results.read(name)["date"], stem
 
 
 def test_every_plot_is_of_its_result() -> None:
     """Each plot is drawn from the stored result, also a plot that no document shows."""
     for path in report.FIGURES.glob("*.svg"):
-        name, date = report.drawn_from(path.read_text(encoding="utf-8"))
+        name, date = drawn_from(path)
         assert date == results.read(name)["date"], path.name
 
 
@@ -80,12 +88,10 @@ def test_a_block_is_the_table_and_where_it_comes_from(stale: str) -> None:
 
 
 @pytest.mark.usefixtures("scratch")
-def test_a_block_without_a_result_stays_as_it_is() -> None:
-    """A block without a result keeps its text, and the other blocks are written."""
-    absent = "<!-- benchmarks: starts -->\nsoon\n<!-- end -->\n"
-
-    assert report.filled(absent + WRITTEN.replace("55.4", "0.0")) == absent + WRITTEN
-    assert list(report.markers(absent + WRITTEN)) == ["starts", "token_checks"]
+def test_a_block_without_a_result_is_an_error() -> None:
+    """It names the file that is missing."""
+    with pytest.raises(FileNotFoundError, match=r"starts\.json"):
+        report.filled("<!-- benchmarks: starts -->\nsoon\n<!-- end -->\n")
 
 
 @pytest.mark.parametrize(
@@ -106,37 +112,24 @@ def test_a_marker_that_begins_no_block_is_an_error(document: str) -> None:
         report.filled(document)
 
 
-def test_the_command_writes_documents_and_names_what_is_missing(
+def test_the_command_writes_every_document(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command writes every document of the project, at any depth, and prints the missing results."""
+    """At any depth; and says which have changed."""
     guide = scratch / "docs" / "guides" / "speed.md"
     guide.parent.mkdir()
-    (scratch / "README.md").write_text("<!-- benchmarks: starts -->\n<!-- end -->\n", encoding="utf-8")
+    (scratch / "README.md").write_text("no table\n", encoding="utf-8")
     guide.write_text(f"before\n{REFUSED}\n<!-- end -->\nafter\n", encoding="utf-8")
-    monkeypatch.setattr(report, "draw", lambda: {"growth"})
+    monkeypatch.setattr(report, "draw", lambda: None)
 
     assert report.main() == 0
 
     assert guide.read_text(encoding="utf-8") == WRITTEN
-    assert capsys.readouterr().out.splitlines() == [
-        "written: docs/guides/speed.md",
-        "no result: growth, make bench BENCHMARKS=growth",
-        "no result: starts, make bench BENCHMARKS=starts",
-    ]
-
-
-def test_a_plot_says_what_it_was_drawn_from() -> None:
-    """The metadata that Matplotlib writes names the result and its date."""
-    svg = "<cc:Work>\n<dc:date>2026-11-21T12:00Z</dc:date>\n<dc:source>\n starts\n</dc:source>\n</cc:Work>"
-
-    assert report.drawn_from(svg) == ("starts", "2026-11-21T12:00Z")
-    with pytest.raises(ValueError, match="does not say"):
-        report.drawn_from("<svg/>")
+    assert capsys.readouterr().out.splitlines() == ["written: docs/guides/speed.md"]
 
 
 def test_the_report_is_read_without_matplotlib() -> None:
-    """Importing the report does not import Matplotlib, which the tests' environment does not have."""
-    code = "import sys; from benchmarks import report; sys.exit('matplotlib' in sys.modules)"
+    """The tests' environment has none."""
+    code = "import sys; from benchmarks.frame import report; sys.exit('matplotlib' in sys.modules)"
 
     subprocess.run([sys.executable, "-c", code], cwd=results.ROOT, check=True)

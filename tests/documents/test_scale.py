@@ -6,10 +6,21 @@ import shlex
 import pytest
 
 from admin.command import parser
-from benchmarks import report, results, scale
-from benchmarks.costs import ASSUMED, AUTHORIZE, OPERATIONS, PROFILES, REFRESH, break_even, cost, log_bytes, user_month
-from benchmarks.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, LOG_BYTE, MILLION, READ_ON
-from benchmarks.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_GROWTH, LAMBDA_INSTANCES, NEW_TABLE, PARTITION
+from benchmarks.costs import scale
+from benchmarks.costs.costs import (
+    ASSUMED,
+    AUTHORIZE,
+    OPERATIONS,
+    PROFILES,
+    REFRESH,
+    break_even,
+    cost,
+    log_bytes,
+    user_month,
+)
+from benchmarks.costs.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, LOG_BYTE, MILLION, READ_ON
+from benchmarks.costs.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_GROWTH, LAMBDA_INSTANCES, NEW_TABLE, PARTITION
+from benchmarks.frame import report, results
 from edge_auth.keys.timing import RING_AGE_SECONDS
 from edge_auth.throttling.limits import DEAD_TOKEN_RATE, SOURCE_RATE
 from tests.support.template import ROOT, functions, parameters, properties

@@ -1,0 +1,133 @@
+"""The tables of docs/scale.md that are computed: `python -m benchmarks.costs.scale` writes them anew."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from benchmarks.costs.costs import ASSUMED, OPERATIONS, PROFILES, break_even, cost, month, user_month
+from benchmarks.costs.prices import COGNITO_PAGE, COGNITO_PLANS, MILLION, PRICES, REST_REQUEST, Source, tiered
+from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, RATES, needs
+from benchmarks.frame.markdown import markdown
+from benchmarks.frame.results import ROOT
+
+DOCUMENT = ROOT / "docs" / "scale.md"
+USERS = (0, 1_000, 10_000, 100_000, MILLION)
+QUIET = replace(ASSUMED, quiet=frozenset(ASSUMED.runs))
+_BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_table = partial(markdown, rule=" --- ")
+
+
+def prices() -> str:
+    """List the prices, and where each was read."""
+    rows = [(price.what, _dollars(price.dollars), *_read_in(price.source)) for price in PRICES]
+    plans = [(f"Cognito {name}, a user and month", _steps(name), *_read_in(COGNITO_PAGE)) for name in COGNITO_PLANS]
+    return _table(("", "price", "read in", "the page's date"), [*rows, *plans])
+
+
+def assumptions() -> str:
+    """List what was assumed of each function."""
+    rows = [(name, run.memory_mb, f"{run.warm_ms:g}", f"{run.init_ms:g}") for name, run in ASSUMED.runs.items()]
+    return _table(("function", "MB", "warm, ms", "INIT, ms"), rows)
+
+
+def operations() -> str:
+    """Say what a million of each request costs."""
+    rows = []
+    for operation in OPERATIONS:
+        each = cost(operation)
+        counts = (sum(operation.calls.values()), operation.write_units, operation.read_units)
+        parts = (each.compute, each.dynamodb, each.logs, each.transfer, each.without_gateway, each.gateway, each.total)
+        rows.append((operation.name, *counts, *(f"{part:.2f}" for part in parts)))
+    head = ("", "calls", "write units", "read units", "Lambda", "DynamoDB", "logs", "data out", "**ours**")
+    return _table((*head, "API Gateway", "**all**"), rows)
+
+
+def users() -> str:
+    """Say what a month of one user costs, and what of it can be spared."""
+    rows = []
+    for profile in PROFILES:
+        each = user_month(profile)
+        counts = (profile.logins, f"{profile.refreshes:,}", f"{profile.api_calls:,}")
+        parts = (each.compute, each.dynamodb, each.logs, each.transfer, each.gateway, each.total)
+        spared = (user_month(profile, QUIET).total, user_month(replace(profile, api_calls=0), QUIET).total)
+        fee = REST_REQUEST.of(profile.api_calls)
+        rows.append((profile.name, *counts, *(f"{amount:.4f}" for amount in (*parts, *spared, fee))))
+    counted, taken = ("user", "logins", "refreshes", "API calls"), ("Lambda", "DynamoDB", "logs", "data out")
+    spared_heads = ("**all**, no log lines of Lambda's", "nor an authorizer of ours", "your API's own fee")
+    return _table((*counted, *taken, "API Gateway", "**all**", *spared_heads), rows)
+
+
+def months() -> str:
+    """Compare the month of so many users with Cognito's plans."""
+    rows = []
+    for count in USERS:
+        ours = (month(profile, count) for profile in PROFILES)
+        theirs = (tiered(count, plan) for plan in COGNITO_PLANS.values())
+        rows.append((f"{count:,}", *(f"{amount:,.0f}" for amount in (*ours, *theirs))))
+    names = (*(f"ours, {profile.name}" for profile in PROFILES), *(f"Cognito {name}" for name in COGNITO_PLANS))
+    return _table(("users", *names), rows)
+
+
+def break_evens() -> str:
+    """Say from how many users on edge-auth costs less."""
+    rows = [(profile.name, *(_users(break_even(profile, plan)) for plan in COGNITO_PLANS)) for profile in PROFILES]
+    return _table(("user", *(f"less than {name} from" for name in COGNITO_PLANS)), rows)
+
+
+def quotas() -> str:
+    """List the quotas, and where each was read."""
+    rows = [(quota.what, f"{quota.default:,}", quota.rises, *_read_in(quota.source)) for quota in QUOTAS]
+    return _table(("quota", "default", "rises", "read in", "the page's date"), rows)
+
+
+def rates() -> str:
+    """Say what so many refreshes a second need, and which quota they meet first."""
+    rows = []
+    for each in (needs(rate, api_calls_a_refresh=calls) for calls in (0, API_CALLS_A_REFRESH) for rate in RATES):
+        instances = (each.busy_instances, each.instance_quota, each.starting_instances)
+        rows.append(
+            (
+                *(f"{number:,.0f}" for number in (each.refreshes, each.api_calls, *instances)),
+                f"{each.growth_seconds:,.0f} s",
+                each.partitions,
+                *(f"{number:,.0f}" for number in (each.log_megabytes, each.dollars_an_hour)),
+                ", ".join(f"{quota.short} ({each.shares[quota]:g})" for quota in each.first) or "none",
+            )
+        )
+    head = ("refreshes/s", "API calls/s", "instances busy", "of Lambda's quota", "if all start anew", "from none")
+    return _table((*head, "partitions", "log MB/s", "$/hour", "met (times the default)"), rows)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    table.__name__: table for table in (prices, assumptions, operations, users, months, break_evens, quotas, rates)
+}
+
+
+def renewed(document: str) -> str:
+    """Return the document with every table made anew. Raises KeyError for one that there is not."""
+    return _BLOCK.sub(lambda block: f"{block[1]}{TABLES[block[2]]()}\n{block[4]}", document)
+
+
+def _read_in(source: Source) -> tuple[str, str]:
+    return f"[{source.title}]({source.address})", source.dated
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:.2f}" if amount == round(amount, 2) else f"${amount:.10f}".rstrip("0")
+
+
+def _steps(plan: str) -> str:
+    begin, steps = 0.0, []
+    for end, dollars in COGNITO_PLANS[plan]:
+        steps.append(_dollars(dollars) + (f" from {begin:,.0f}" if begin else ""))
+        begin = end
+    return ", ".join(steps)
+
+
+def _users(count: int | None) -> str:
+    return f"{count:,} users" if count else "never"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(renewed(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")

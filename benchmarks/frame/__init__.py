@@ -1,0 +1,1 @@
+"""What every benchmark is run, kept and shown with."""

@@ -1,0 +1,73 @@
+"""Results as JSON, one file a benchmark: its figures, with the date, the machine and the versions they belong to."""
+
+import json
+import os
+import platform
+import ssl
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "benchmarks" / "results"
+PACKAGES = ("authlib", "aws-lambda-powertools", "boto3", "botocore", "cryptography", "joserfc", "moto", "pyjwt")
+
+Figures = Mapping[str, Any]
+
+
+def write(name: str, figures: Figures) -> Path:
+    """Write a benchmark's figures, and return where they are."""
+    described = ["git", "describe", "--always", "--dirty"]
+    result = {
+        "benchmark": name,
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        "commit": subprocess.run(described, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip(),
+        "machine": _machine(),
+        "versions": _versions(),
+        "figures": figures,
+    }
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{name}.json"
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return what was written. Raises FileNotFoundError."""
+    result: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return result
+
+
+def _machine() -> dict[str, str | int]:
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": _processor(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(memory_bytes / 2**30),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name; Python itself knows only its family on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of Python, OpenSSL and the packages that are compared, where they are installed."""
+    versions = {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,195 @@
+"""How cost grows: with the sessions of one user, and with the sessions of everybody.
+
+The functions are the real ones, on a real engine; no limit of sessions per user ends any. What has ended is a
+tombstone, which stays until the table's TTL deletes it.
+"""
+
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from benchmarks.frame.markdown import markdown
+from benchmarks.frame.results import Figures
+from benchmarks.load.filling import fill
+from benchmarks.requests import events
+from benchmarks.requests.deployment import deployed
+from benchmarks.requests.engine import UNITS_ARE_DYNAMODBS, running_engine
+from benchmarks.requests.events import NO_CONTENT, succeeded
+from benchmarks.requests.functions import Functions, running
+
+PER_USER = (1, 10, 100, 1_000, 10_000)
+QUICK_PER_USER = (1, 10, 100)
+TABLE_SIZES = (1, 1_000, 10_000, 100_000, 1_000_000)
+QUICK_TABLE_SIZES = (1, 1_000)
+FILLING_SECONDS = 300.0  # of the whole run; what does not fit is left out, and said
+REPEATS, QUICK_REPEATS = 5, 2  # of one user's operations
+TABLE_REPEATS, QUICK_TABLE_REPEATS = 40, 5
+WARM_UP, QUICK_WARM_UP = 200, 1  # refreshes, until Java has compiled what they run
+OPERATIONS = ("refresh", "login", "list", "logout", "logout of all")
+COUNTS = ("requests", "read_units", "write_units")
+PER = 1_000
+EVEN_MILLISECONDS = 100  # from here on without decimals
+
+Step = tuple[str, Callable[[], object]]
+Point = dict[str, Any]
+"""`sessions`, and `operations`: the counts and the milliseconds of each."""
+
+
+def measure(*, quick: bool) -> Figures:
+    """Let a user's sessions grow, then the table. Returns `per_user`, by what the sessions are, `table` and `filling`.
+
+    Raises:
+        MissingTool: there is no engine.
+
+    """
+    sizes, table_sizes = (QUICK_PER_USER, QUICK_TABLE_SIZES) if quick else (PER_USER, TABLE_SIZES)
+    repeats, table_repeats = (QUICK_REPEATS, QUICK_TABLE_REPEATS) if quick else (REPEATS, TABLE_REPEATS)
+    with running_engine() as engine, deployed(engine.endpoint) as deployment, running(deployment) as functions:
+        growth = Growth(functions)
+        growth.warm_up(QUICK_WARM_UP if quick else WARM_UP)
+        per_user = {
+            state: [growth.with_sessions_of_one_user(size, repeats, ended=state == "ended") for size in sizes]
+            for state in ("living", "ended")
+        }
+        points, filling = growth.with_sessions_of_all(table_sizes, table_repeats)
+    return {
+        "engine": engine.name,
+        "per_user": {state: {"points": grown, "slopes": slopes(grown)} for state, grown in per_user.items()},
+        "table": {"points": points, "slopes": slopes(points)},
+        "filling": {**filling, "wanted": max(table_sizes)},
+    }
+
+
+def slopes(points: Sequence[Point]) -> dict[str, dict[str, float]]:
+    """Return what each operation costs more for a thousand more sessions, from the first point to the last.
+
+    Of requests and units; 0 is constant.
+    """
+    first, last = points[0], points[-1]
+    sessions = last["sessions"] - first["sessions"]
+    return {
+        name: {of: round((last["operations"][name][of] - row[of]) * PER / sessions, 3) for of in COUNTS}
+        for name, row in first["operations"].items()
+    }
+
+
+def table(figures: Figures) -> str:
+    """Return requests, units and milliseconds by sessions, and what is constant."""
+    tables = [_table(f"{state} sessions of the user", grown) for state, grown in figures["per_user"].items()]
+    tables.append(_table("sessions in the table", figures["table"]))
+    filling = figures["filling"]
+    lines = [f"{filling['added']} sessions were loaded in {filling['seconds']:.0f} s."]
+    if filling["added"] + 1 < filling["wanted"]:
+        lines.append(f"Time was up before {filling['wanted']}: beyond, that units stay as they are is arithmetic.")
+    lines += [
+        "Each cell: requests, read units, write units; milliseconds.",
+        f"{figures['engine']}. {UNITS_ARE_DYNAMODBS}",
+    ]
+    return "\n\n".join([*tables, "\n".join(lines)])
+
+
+def _table(what: str, grown: Mapping[str, Any]) -> str:
+    names = list(grown["points"][0]["operations"])
+    rows = [
+        (f"{point['sessions']:,}", *(_cell(point["operations"][name]) for name in names)) for point in grown["points"]
+    ]
+    more = [_slope(grown["slopes"][name]) for name in names]
+    return markdown((what, *names), [*rows, (f"for {PER:,} more", *more)])
+
+
+def _cell(row: Mapping[str, float]) -> str:
+    milliseconds = row["milliseconds"]
+    text = f"{milliseconds:,.0f}" if milliseconds >= EVEN_MILLISECONDS else f"{milliseconds:.3g}"
+    return f"{' '.join(f'{row[of]:g}' for of in COUNTS)}; {text} ms"
+
+
+def _slope(slope: Mapping[str, float]) -> str:
+    return " ".join(f"{slope[of]:+g}" for of in COUNTS) if any(slope.values()) else "constant"
+
+
+class Growth:
+    """The operations, with more and more sessions about."""
+
+    def __init__(self, functions: Functions) -> None:
+        """Start the functions."""
+        self._deployment = functions.deployment
+        self._wire = functions.wire
+        self._functions = {name: functions.start(name) for name in ("refresh", "logout", "sessions")}
+        self._functions["login"] = functions.start("login", {"MaxSessionsPerUser": "1000000"})
+
+    def warm_up(self, refreshes: int) -> None:
+        """Do everything once, so that keys are loaded, and refresh that often."""
+        _, user_id = self._user()
+        for _ in range(refreshes):
+            self._call("refresh", events.refresh(self._deployment.add_session(user_id)[1]))
+        self.with_sessions_of_one_user(1, 1, ended=False)
+
+    def with_sessions_of_one_user(self, size: int, repeats: int, *, ended: bool) -> Point:
+        """Return the point of a user with so many sessions, all living or all but one ended."""
+        name, user_id = self._user()
+        made = [self._deployment.new_session(user_id) for _ in range(size)]
+        items, tokens = [item for item, _ in made], [token for _, token in made]
+        living = 1 if ended else size
+        tombstone = {
+            "revoked_at": {"N": str(int(time.time()))},
+            "revoked_reason": {"S": "logout"},
+            "end_id": {"S": "0" * 32},
+        }
+        self._deployment.put_sessions([*items[:living], *({**item, **tombstone} for item in items[living:])])
+        listing = events.event("sessions", {"sub": user_id, "sid": items[0]["session_id"]["S"]})
+        steps: list[Step] = []
+        for turn in range(repeats):
+            if turn < living:  # a second refresh of one session would be answered without a rotation
+                steps.append(("refresh", partial(self._call, "refresh", events.refresh(tokens[turn]))))
+            steps += [("list", partial(self._call, "sessions", listing)), *self._login_and_logout(name)]
+        everywhere = events.logout(tokens[0], everywhere=True)
+        steps.append(("logout of all", partial(self._call, "logout", everywhere, NO_CONTENT)))
+        return {"sessions": size, "operations": self._measured(steps)}
+
+    def with_sessions_of_all(self, sizes: Sequence[int], repeats: int) -> tuple[list[Point], dict[str, float]]:
+        """Return a point for each number of sessions in the table, as far as time goes, and how long filling took."""
+        points, there, spent = [], 0, 0.0
+        for size in sizes:
+            begin = time.monotonic()
+            there += fill(self._deployment, size - there - 1, seconds=FILLING_SECONDS - spent) if size > 1 else 0
+            spent += time.monotonic() - begin
+            steps = [step for _ in range(repeats) for step in self._life()]
+            points.append({"sessions": there + 1, "operations": self._measured(steps)})
+            if there + 1 < size:
+                break
+        return points, {"added": there, "seconds": round(spent, 1)}
+
+    def _life(self) -> Iterator[Step]:
+        """Yield the operations of a user of one session."""
+        name, user_id = self._user()
+        yield "refresh", partial(self._call, "refresh", events.refresh(self._deployment.add_session(user_id)[1]))
+        yield from self._login_and_logout(name)
+
+    def _login_and_logout(self, username: str) -> Iterator[Step]:
+        tokens: list[str] = []
+        yield "login", lambda: tokens.append(self._call("login", events.login(username))["refresh_token"])
+        yield "logout", lambda: self._call("logout", events.logout(tokens[0]), NO_CONTENT)
+
+    def _measured(self, steps: Sequence[Step]) -> dict[str, dict[str, float]]:
+        """Do the steps; return counts of the first of each name, and the median of all their milliseconds."""
+        counts: dict[str, dict[str, Any]] = {}
+        times: dict[str, list[float]] = {}
+        for name, act in steps:
+            self._wire.forget()
+            begin = time.perf_counter()
+            act()
+            times.setdefault(name, []).append((time.perf_counter() - begin) * 1000)
+            counted = self._wire.counts()
+            counts.setdefault(name, {of: counted[of] for of in COUNTS})
+        names = [name for name in OPERATIONS if name in counts]
+        return {name: {**counts[name], "milliseconds": round(statistics.median(times[name]), 2)} for name in names}
+
+    def _user(self) -> tuple[str, str]:
+        name = f"user-{uuid.uuid4().hex}"
+        return name, self._deployment.add_user(name)
+
+    def _call(self, function: str, event: object, status: int = 200) -> dict[str, Any]:
+        return succeeded(self._functions[function](event), status)

@@ -1,0 +1,1 @@
+"""Other designs, as their documentation or their source has them."""

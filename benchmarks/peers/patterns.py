@@ -1,0 +1,133 @@
+"""How others refresh: what their sources send to their stores, run on our engine, or quoted.
+
+What was read:
+
+- OpenAuth 0.4.3 (toolbeam/openauth, packages/openauth/src/issuer.ts, grant type refresh_token and `generateTokens`;
+  storage/dynamo.ts): GetItem without ConsistentRead; PutItem of the presented token with `timeUsed`; PutItem of the
+  next one, which names the one after it. Neither has a condition.
+- SuperTokens core 12.1.1 (supertokens/supertokens-core, src/main/java/io/supertokens/session/Session.java,
+  `refreshSessionHelper`) with its PostgreSQL plugin 9.5.5 (supertokens/supertokens-postgresql-plugin,
+  queries/SessionQueries.java, `getSessionInfo_Transaction` and `updateSessionInfo_Transaction`): in one transaction
+  SELECT … FOR UPDATE of the session, SELECT of the user's mapping, UPDATE of the session. It has no DynamoDB: here two
+  consistent GetItem and a conditional PutItem stand for them, which is less than a row lock.
+
+Those that are not run are quoted, as statements of a refresh; nothing here counted them again.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+YEAR_SECONDS = 365 * 86_400
+REUSE_SECONDS = 60  # issuer.ts: `ttl.reuse`
+
+# Reads and writes of one refresh.
+QUOTED: Mapping[str, tuple[str, str]] = {
+    "WebbPulse": ("1", "2"),
+    "django-rest-framework-simplejwt with its blacklist": ("7 selects", "2 inserts"),
+    "Ory Hydra": ("at least 3", "4"),
+    "Supabase Auth": ("about 13 selects", "3"),
+}
+
+Refresh = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A design. `begin` writes to a table what a login does, and returns the refresh of it."""
+
+    how: str
+    keys: Mapping[str, str]
+    begin: Callable[["DynamoDBClient", str], Refresh]
+
+    def create_table(self, client: "DynamoDBClient", name: str) -> None:
+        """Create a table with the design's keys, all of them texts."""
+        client.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in self.keys],
+            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in self.keys.items()],  # type: ignore[typeddict-item]
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+def begin_openauth(client: "DynamoDBClient", table: str) -> Refresh:
+    """Write a refresh token, and return the refresh of it, as OpenAuth's DynamoDB storage does both."""
+
+    def key(token: str) -> dict[str, Any]:
+        # storage.ts joins the first two parts of a key by the unit separator.
+        return {"pk": {"S": "oauth:refresh\x1fuser:0123456789abcdef"}, "sk": {"S": token}}
+
+    def put(token: str, value: Mapping[str, Any], seconds: int) -> None:
+        item = {"expiry": {"N": str(int(time.time()) + seconds)}, "value": {"S": json.dumps(value)}}
+        client.put_item(TableName=table, Item={**key(token), **item})
+
+    def refresh() -> None:
+        found = client.get_item(TableName=table, Key=key(token))["Item"]
+        value = json.loads(found["value"]["S"])
+        put(token, {**value, "timeUsed": int(time.time() * 1000)}, REUSE_SECONDS)
+        put(value["nextToken"], {**value, "nextToken": str(uuid.uuid4())}, YEAR_SECONDS)
+
+    token = str(uuid.uuid4())
+    first = {
+        "type": "user",
+        "properties": {"id": "0123456789abcdef"},
+        "subject": "user:0123456789abcdef",
+        "clientID": "web",
+        "ttl": {"access": 2_592_000, "refresh": YEAR_SECONDS},
+        "nextToken": str(uuid.uuid4()),
+    }
+    put(token, first, YEAR_SECONDS)
+    return refresh
+
+
+def begin_supertokens(client: "DynamoDBClient", table: str) -> Refresh:
+    """Write a session and the user's mapping, and return the refresh: SuperTokens' SQL said in DynamoDB's words."""
+
+    def row(key: str) -> dict[str, Any]:
+        # Its rows' keys begin with app and tenant.
+        return {"pk": {"S": f"public#public#{key}"}}
+
+    def read(key: str) -> dict[str, Any]:
+        return dict(client.get_item(TableName=table, Key=row(key), ConsistentRead=True)["Item"])
+
+    def refresh() -> None:
+        found = read(f"session#{handle}")
+        read(f"user#{found['user_id']['S']}")
+        changed = {
+            "refresh_token_hash_2": {"S": uuid.uuid4().hex * 2},
+            "prev_refresh_token_hash_2": found["refresh_token_hash_2"],
+            "refresh_token_rotated_at": {"N": str(int(time.time() * 1000))},
+        }
+        client.put_item(
+            TableName=table,
+            Item={**found, **changed},
+            ConditionExpression="refresh_token_hash_2 = :before",
+            ExpressionAttributeValues={":before": found["refresh_token_hash_2"]},
+        )
+
+    handle, user, now_ms = str(uuid.uuid4()), str(uuid.uuid4()), int(time.time() * 1000)
+    session = {
+        **row(f"session#{handle}"),
+        "user_id": {"S": user},
+        "refresh_token_hash_2": {"S": "0" * 64},
+        "session_data": {"S": "{}"},
+        "expires_at": {"N": str(now_ms + 100 * 86_400_000)},
+        "created_at_time": {"N": str(now_ms)},
+        "jwt_user_payload": {"S": "{}"},
+        "use_static_key": {"BOOL": False},
+    }
+    for item in (session, {**row(f"user#{user}"), "primary_or_recipe_user_id": {"S": user}}):
+        client.put_item(TableName=table, Item=item)
+    return refresh
+
+
+PATTERNS = {
+    "OpenAuth": Pattern("its pattern, run", {"pk": "HASH", "sk": "RANGE"}, begin_openauth),
+    "SuperTokens": Pattern("its SQL as requests to DynamoDB, run", {"pk": "HASH"}, begin_supertokens),
+}

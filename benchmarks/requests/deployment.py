@@ -1,0 +1,166 @@
+"""A deployment of the template on an engine: its tables, its key ring, its users and their sessions."""
+
+import json
+import secrets
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from benchmarks.requests.events import PASSWORD, USER_AGENT
+from benchmarks.requests.variables import environment
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_items import session_item
+from edge_auth.credentials.passwords import hash_password
+from edge_auth.keys.maker import key_maker
+from edge_auth.keys.ring import KeyRing, KeysInForce
+from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.keys.rotation import RotationPolicy, first_ring
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
+from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.support.dynamodb.tables import create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DAY_SECONDS = 86_400
+ISSUER = "https://auth.example.com"
+AUDIENCE = "https://api.example.com"
+TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
+KEY_RING_SECRET = "key-ring"
+BATCH = 25  # DynamoDB's own limit of BatchWriteItem
+
+AWS_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+    "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+class Deployment:
+    """Where the tables are, and what the secret holds. It can be sent to another process."""
+
+    def __init__(self, endpoint: str | None, ring_json: str, tables: Mapping[str, str]) -> None:
+        """Name the tables by their logical ids. `endpoint` None is what answers for AWS in this process."""
+        self.endpoint = endpoint
+        self.ring_json = ring_json
+        self.tables = tables
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the client behind: a process makes its own."""
+        return Deployment, (self.endpoint, self.ring_json, self.tables)
+
+    def aws_environment(self) -> dict[str, str]:
+        """Return what an AWS client finds in its environment."""
+        return {**AWS_ENVIRONMENT, **({"AWS_ENDPOINT_URL_DYNAMODB": self.endpoint} if self.endpoint else {})}
+
+    def environment(self, function: str, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables that the template gives a function; `parameters` replace its defaults."""
+        resources = {**self.tables, "KeyRingSecret": KEY_RING_SECRET, "KeyRing.Jwks": self.jwks}
+        return environment(function, {"Issuer": ISSUER, "Audience": AUDIENCE, **parameters}, resources)
+
+    @property
+    def jwks(self) -> str:
+        """The public keys, as the authorizer gets them; the one that signs is the first."""
+        return json.dumps(self._keys.jwks())
+
+    @cached_property
+    def client(self) -> "DynamoDBClient":
+        """A client to set the scene with, which no wire counts."""
+        session = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
+        return session.client("dynamodb", endpoint_url=self.endpoint)
+
+    def add_user(self, username: str, password_hash: str = "", status: str = ACTIVE) -> str:
+        """Add a user, with the password of all of them unless another hash is given; return the user's id."""
+        user_id = new_id(secrets.token_bytes)
+        identity = Identity(user_id, username, password_hash or _password_hash(), status, 0, int(time.time()))
+        DynamoDBIdentities(self.client, table=self.tables["IdentitiesTable"]).create(identity)
+        return user_id
+
+    def add_session(self, user_id: str) -> tuple[str, str]:
+        """Add a session that begins now; return its id and its refresh token."""
+        item, token = self.new_session(user_id)
+        self.put_sessions([item])
+        return item["session_id"]["S"], token
+
+    def new_session(self, user_id: str) -> tuple[dict[str, Any], str]:
+        """Return the item of a session that begins now, and its refresh token. Nothing is written."""
+        now_ms = int(time.time() * 1000)
+        token = RefreshToken(user_id, new_id(secrets.token_bytes), 0, secrets.token_bytes(SEED_BYTES))
+        session = Session(
+            user_id=user_id,
+            session_id=token.session_id,
+            seed_hash=token.seed_hash,
+            generation=0,
+            rotated_at_ms=NEVER_ROTATED_MS,
+            rotation_id="",
+            created_at_ms=now_ms,
+            auth_time_seconds=now_ms // 1000,
+            idle_expires_at_seconds=now_ms // 1000 + 14 * DAY_SECONDS,
+            absolute_expires_at_seconds=now_ms // 1000 + 30 * DAY_SECONDS,
+            client_id="first-party",
+            amr=("pwd",),
+            client=ClientDescription(user_agent=USER_AGENT, network="203.0.113.0/24"),
+        )
+        return session_item(session), mint(token, self._keys.mac)
+
+    def put_sessions(self, items: Sequence[dict[str, Any]]) -> None:
+        """Write sessions' items. Raises RuntimeError: the engine did not take all."""
+        for begin in range(0, len(items), BATCH):
+            requests: Any = [{"PutRequest": {"Item": item}} for item in items[begin : begin + BATCH]]
+            response = self.client.batch_write_item(RequestItems={self.tables["SessionsTable"]: requests})
+            if response["UnprocessedItems"]:
+                raise RuntimeError("the engine did not take a whole batch")
+
+    def generation(self, user_id: str, session_id: str) -> int:
+        """Return how often a session was rotated."""
+        key: Any = {"user_id": {"S": user_id}, "session_id": {"S": session_id}}
+        found = self.client.get_item(TableName=self.tables["SessionsTable"], Key=key, ConsistentRead=True)
+        return int(found["Item"]["generation"]["N"])
+
+    @cached_property
+    def _keys(self) -> KeysInForce:
+        return from_secret_json(self.ring_json).at(int(time.time()))
+
+
+def planned(endpoint: str | None) -> Deployment:
+    """Return a deployment with names and keys of its own, whose tables are not there yet."""
+    run = uuid.uuid4().hex
+    return Deployment(endpoint, to_secret_json(_new_key_ring()), {name: f"{name}-{run}" for name in TABLES})
+
+
+@contextmanager
+def deployed(endpoint: str | None) -> Iterator[Deployment]:
+    """Deploy, and drop the tables afterwards."""
+    deployment = planned(endpoint)
+    try:
+        for logical_id, name in deployment.tables.items():
+            create_table(deployment.client, logical_id, name)
+        yield deployment
+    finally:
+        for name in deployment.tables.values():
+            deployment.client.delete_table(TableName=name)
+        deployment.client.close()
+
+
+def _new_key_ring() -> KeyRing:
+    """Make the ring that a new stack has, with the template's own times: ES256."""
+    policy = RotationPolicy(
+        "ES256", period_seconds=30 * DAY_SECONDS, publish_seconds=DAY_SECONDS, refresh_idle_seconds=14 * DAY_SECONDS
+    )
+    return first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD.encode(), entropy=secrets.token_bytes)

@@ -1,0 +1,94 @@
+"""A real DynamoDB engine on loopback: one that the environment names, or DynamoDB Local by Java and Maven.
+
+DynamoDB Local answers requests and counts capacity units as DynamoDB does; its milliseconds are those of the SQLite
+beneath it.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+
+from benchmarks.frame.catalogue import MissingTool
+from benchmarks.frame.ports import free_ports
+from benchmarks.frame.results import ROOT
+from local.process import Process
+
+ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
+POM = ROOT / "benchmarks" / "requests" / "dynamodb_local" / "pom.xml"
+HOME = ROOT / ".tools" / "dynamodb"
+MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
+HEAP = "-Xmx6g"  # the tables are SQLite's, outside of it
+READY_WITHIN_SECONDS = 60.0
+INHERITED = ("JAVA_HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+UNITS_ARE_DYNAMODBS = "Requests and units are DynamoDB's; milliseconds are this engine's, on loopback."
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that answers. `process_id` is None where it is not ours."""
+
+    name: str
+    endpoint: str
+    process_id: int | None
+
+
+@contextmanager
+def running_engine() -> Iterator[Engine]:
+    """Run an engine, or use the one that the environment names.
+
+    Raises:
+        MissingTool: there is none, and nothing to make one of.
+
+    """
+    endpoint = os.environ.get(ENDPOINT_VARIABLE)
+    if endpoint:
+        yield Engine(f"the engine that {ENDPOINT_VARIABLE} names", endpoint, None)
+        return
+    name, (port,), libraries = _installed(), free_ports(1), HOME / "lib"
+    options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
+    command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
+    environment = {variable: os.environ[variable] for variable in INHERITED if variable in os.environ}
+    with Process(command, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
+        _wait_until_ready(process, port)
+        yield Engine(name, f"http://127.0.0.1:{port}", process.pid)
+
+
+def _installed() -> str:
+    """Have Maven fetch what the POM pins, where it is not there yet; return the engine's name and version."""
+    missing = [f"`{program}` on the PATH" for program in ("java", "mvn") if shutil.which(program) is None]
+    if missing:
+        lacks = f"{ENDPOINT_VARIABLE} is not set, and this machine lacks {' and '.join(missing)}"
+        raise MissingTool(f"no DynamoDB engine: {lacks}")
+    stamp, libraries = HOME / "pom.xml", HOME / "lib"
+    if not stamp.exists() or stamp.read_bytes() != POM.read_bytes():
+        shutil.rmtree(HOME, ignore_errors=True)
+        HOME.mkdir(parents=True)
+        arguments = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={libraries}")
+        with (HOME / "mvn.log").open("wb") as log:
+            command = ["mvn", "-q", "-B", "-f", str(POM), *arguments]
+            if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode != 0:
+                raise MissingTool("no DynamoDB engine: Maven cannot fetch it (.tools/dynamodb/mvn.log says more)")
+        shutil.copyfile(POM, stamp)
+    version = next(libraries.glob("DynamoDBLocal-*.jar")).stem.partition("-")[2]
+    return f"DynamoDB Local {version}"
+
+
+def _wait_until_ready(process: Process, port: int) -> None:
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while process.running and time.monotonic() < deadline:
+        connection = HTTPConnection("127.0.0.1", port, timeout=1)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse()
+        except (OSError, HTTPException):
+            time.sleep(0.1)
+        else:
+            return
+        finally:
+            connection.close()
+    raise RuntimeError(f"DynamoDB Local does not answer:\n{process.tail()}")

@@ -1,0 +1,202 @@
+"""What each operation asks of DynamoDB and Secrets Manager: requests and capacity units, counted at the wire.
+
+The functions are the real ones, on a real engine. Beside the refresh, those of others (`peers.patterns`).
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+from unittest.mock import MagicMock, patch
+
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from benchmarks.frame.markdown import markdown
+from benchmarks.frame.results import Figures
+from benchmarks.peers.patterns import PATTERNS, QUOTED
+from benchmarks.requests import events
+from benchmarks.requests.deployment import Deployment, deployed
+from benchmarks.requests.engine import UNITS_ARE_DYNAMODBS, running_engine
+from benchmarks.requests.events import BAD_REQUEST, CREATED, NO_CONTENT, TOO_MANY, UNAUTHORIZED, succeeded
+from benchmarks.requests.functions import Functions, running
+from benchmarks.requests.wire import Wire
+from edge_auth.credentials import passwords
+from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+
+SESSIONS = 10  # of the user who logs out everywhere, and lists them
+WRONG = "certainly not the password"
+NEW_PASSWORD = "a quite different long passphrase"
+STRICT = {"RotationGraceSeconds": "0"}
+
+BUDGETS: Mapping[tuple[str, str], float] = {
+    ("refresh, rotated", "requests"): 1,
+    ("refresh, rotated", "write_units"): 1,
+    ("refresh, rotated", "read_units"): 0,
+    ("refresh, forged", "requests"): 0,
+    ("login", "requests"): 3,
+    ("login", "argon2"): 1,
+    ("logout", "requests"): 1,
+}
+
+Act = Callable[[], object]
+Counts = dict[str, dict[str, Any]]
+
+
+def measure(*, quick: bool) -> Figures:  # noqa: ARG001 - counts need no rounds
+    """Count every operation, and the refreshes of others. Returns `operations`, `budgets` and `peers`.
+
+    Raises:
+        MissingTool: there is no engine.
+
+    """
+    with running_engine() as engine, deployed(engine.endpoint) as deployment:
+        operations = counts(deployment)
+        return {
+            "engine": engine.name,
+            "operations": operations,
+            "budgets": budgets(operations),
+            "peers": counts_of_peers(deployment),
+        }
+
+
+def counts(deployment: Deployment) -> Counts:
+    """Return the counts of each operation (`Wire.counts`, and `argon2`), by its name."""
+    with running(deployment) as functions:
+        return {name: _counted(functions.wire, act) for name, act in _operations(functions)}
+
+
+def budgets(operations: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return each budget, with what was counted and whether it is kept."""
+    return [
+        {"operation": name, "of": of, "budget": budget, "counted": operations[name][of],
+         "kept": operations[name][of] <= budget}
+        for (name, of), budget in BUDGETS.items()
+    ]  # fmt: skip
+
+
+def counts_of_peers(deployment: Deployment) -> Counts:
+    """Return reads, writes and units of the refreshes of others, by their names."""
+    rows: Counts = {}
+    wire, client = Wire(), deployment.client
+    wire.watch(client.meta.events)
+    for name, pattern in PATTERNS.items():
+        with ExitStack() as leave:
+            table = f"{name}-{uuid.uuid4().hex}"
+            pattern.create_table(client, table)
+            leave.callback(client.delete_table, TableName=table)
+            refresh = pattern.begin(client, table)
+            wire.forget()
+            refresh()
+            counted = wire.counts()
+        reads = counted["operations"]["GetItem"]
+        rows[name] = {**counted, "reads": reads, "writes": counted["requests"] - reads, "how": pattern.how}
+    quoted = {"how": "quoted, not run"}
+    return {**rows, **{name: {"reads": reads, "writes": writes, **quoted} for name, (reads, writes) in QUOTED.items()}}
+
+
+def table(figures: Figures) -> str:
+    """Return one row an operation, and the budgets that are not kept."""
+    columns = ("requests", "read_units", "write_units", "refused", "argon2", "secret_requests")
+    head = ("operation", "requests", "read units", "write units", "of them refused", "Argon2id", "Secrets Manager")
+    rows = [(name, *(f"{row[of]:g}" for of in columns)) for name, row in figures["operations"].items()]
+    of_budgets = figures["budgets"]
+    missed = [
+        f"{row['operation']}, {row['of']}: {row['counted']:g} of {row['budget']:g}"
+        for row in of_budgets
+        if not row["kept"]
+    ]
+    kept = f"Budgets kept: {len(of_budgets) - len(missed)} of {len(of_budgets)}."
+    login = ", ".join(f"{count} {name}" for name, count in figures["operations"]["login"]["operations"].items())
+    return (
+        f"{markdown(head, rows)}\n\n{kept} Not kept: {'; '.join(missed) or 'none'}.\n"
+        f"A login is {login}; UpdateItem are counters.\n\n{figures['engine']}. {UNITS_ARE_DYNAMODBS}"
+    )
+
+
+def refresh_table(figures: Figures) -> str:
+    """Return the refreshes of others beside ours."""
+    ours = figures["operations"]["refresh, rotated"]
+    reads = ours["operations"].get("GetItem", 0) + ours["operations"].get("Query", 0)
+    named = {"**edge-auth**": {**ours, "reads": reads, "writes": ours["requests"] - reads, "how": "run"}}
+    rows = [
+        (name, row["reads"], row["writes"], _units(row, "read_units"), _units(row, "write_units"), row["how"])
+        for name, row in {**named, **figures["peers"]}.items()
+    ]
+    return markdown(("a refresh of", "reads", "writes", "read units", "write units", "how"), rows)
+
+
+def _units(row: Mapping[str, Any], of: str) -> str:
+    return f"{row[of]:g}" if of in row else ""
+
+
+def _counted(wire: Wire, act: Act) -> dict[str, Any]:
+    argon2id = MagicMock(wraps=Argon2id)
+    with patch.object(passwords, "Argon2id", argon2id):
+        wire.forget()
+        act()
+        counted = wire.counts()
+    return {**counted, "argon2": argon2id.call_count + argon2id.verify_phc_encoded.call_count}
+
+
+def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
+    """Yield each operation once its state is set: everything is warm but what is called cold.
+
+    Each is to be done before the next one is asked for.
+    """
+    deployment = functions.deployment
+    started = {
+        name: functions.start(name) for name in ("login", "refresh", "logout", "register", "sessions", "password")
+    }
+    strict_refresh = functions.start("refresh", STRICT)
+    user_id = deployment.add_user("ada")
+
+    def call(function: str, event: object, status: int = 200) -> dict[str, Any]:
+        return succeeded(started[function](event), status)
+
+    def token() -> str:
+        return deployment.add_session(user_id)[1]
+
+    def user_with_sessions() -> tuple[list[tuple[str, str]], dict[str, str]]:
+        """Return the sessions of a new user, and what the authorizer says of the first of them."""
+        another_id = deployment.add_user(f"user-{uuid.uuid4().hex}")
+        sessions = [deployment.add_session(another_id) for _ in range(SESSIONS)]
+        return sessions, {"sub": another_id, "sid": sessions[0][0]}
+
+    yield "login, cold", partial(call, "login", events.login("ada"))
+    yield "login", partial(call, "login", events.login("ada"))
+    yield "login, wrong password", partial(call, "login", events.login("ada", WRONG), UNAUTHORIZED)
+    deployment.add_user("eve")
+    for _ in range(ACCOUNT_BACKOFF.free_attempts):
+        call("login", events.login("eve", WRONG), UNAUTHORIZED)
+    yield "login, throttled", partial(call, "login", events.login("eve", WRONG), TOO_MANY)
+
+    yield "refresh, cold", partial(call, "refresh", events.refresh(token()))
+    yield "refresh, rotated", partial(call, "refresh", events.refresh(token()))
+    successor = call("refresh", events.refresh(token()))["refresh_token"]
+    yield "refresh, coalesced", partial(call, "refresh", events.refresh(successor))
+    first = token()
+    call("refresh", events.refresh(first))
+    yield "refresh, converged", partial(call, "refresh", events.refresh(first))
+    first = token()
+    forged = first[:-2] + ("A" if first[-2] != "A" else "B") + first[-1]
+    yield "refresh, forged", partial(call, "refresh", events.refresh(forged), BAD_REQUEST)
+    succeeded(strict_refresh(events.refresh(first)))
+    yield "refresh, reused", lambda: succeeded(strict_refresh(events.refresh(first)), BAD_REQUEST)
+
+    yield "logout, cold", partial(call, "logout", events.logout(token()), NO_CONTENT)
+    first = token()
+    yield "logout", partial(call, "logout", events.logout(first), NO_CONTENT)
+    yield "refresh, after logout", partial(call, "refresh", events.refresh(first), BAD_REQUEST)
+    sessions, _ = user_with_sessions()
+    everywhere = events.logout(sessions[0][1], everywhere=True)
+    yield f"logout of all {SESSIONS} sessions", partial(call, "logout", everywhere, NO_CONTENT)
+
+    sessions, caller = user_with_sessions()
+    yield f"list of {SESSIONS} sessions", partial(call, "sessions", events.event("sessions", caller))
+    end = events.event("sessions-end", caller, pathParameters={"session_id": sessions[1][0]})
+    yield "end of another session", partial(call, "sessions", end, NO_CONTENT)
+    _, caller = user_with_sessions()
+    change = events.password_change(caller, NEW_PASSWORD)
+    yield f"new password, ends {SESSIONS - 1} sessions", partial(call, "password", change, NO_CONTENT)
+    yield "registration", partial(call, "register", events.register(f"grace-{uuid.uuid4().hex}"), CREATED)

@@ -1,0 +1,142 @@
+"""What botocore's clients send: counted, with the capacity units that the engine reports.
+
+It hangs below the product's code, on botocore's events: each request to DynamoDB is asked for its units, and each one
+to Secrets Manager is answered here.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.awsrequest import AWSResponse
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from botocore.model import OperationModel
+
+READS = ("GetItem", "Query")
+TRANSACTION_FACTOR = 2
+WRITE_UNIT_BYTES = 1024
+PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
+
+
+class Events(Protocol):
+    """The events of a session or of a client."""
+
+    def register(self, event_name: str, handler: Callable[..., Any]) -> None:
+        """Call the handler on events of this name and below."""
+
+
+@dataclass
+class Wire:
+    """Counts of one stretch of work. Units are DynamoDB's, as the engine reports them, with three exceptions.
+
+    - `refused` are writes whose condition did not hold. Nothing reports what they cost. The rule: the item that was
+      found is paid for as if it had been written, and one unit at least (Amazon DynamoDB Developer Guide, "Capacity
+      unit consumption for write operations").
+    - A transaction takes two units for each KiB of each item ("Amazon DynamoDB Transactions: how it works", capacity
+      management). DynamoDB Local 2.6.1 reports four for each table.
+    - A Query ends its page after 1 MB that it read, whatever its filter leaves of it (API reference, Query). DynamoDB
+      Local ends it after 1 MB of what is left. So the requests for more are added where a filter leaves something out.
+    """
+
+    requests: Counter[str] = field(default_factory=Counter)
+    secret_requests: int = 0
+    read_units: float = 0.0
+    write_units: float = 0.0
+    refused: int = 0
+    secret: str = ""
+
+    def watch(self, events: Events) -> None:
+        """Hang on a session and all its clients, or on one client, in front of other handlers."""
+        events.register("provide-client-params.dynamodb", self._ask_for_units)
+        events.register("before-send.dynamodb", self._count)
+        events.register("before-send.secrets-manager", self._answer)
+        events.register("after-call.dynamodb", self._add_units)
+
+    def forget(self) -> None:
+        """Count from here."""
+        self.requests.clear()
+        self.secret_requests, self.refused, self.read_units, self.write_units = 0, 0, 0.0, 0.0
+
+    def counts(self) -> dict[str, Any]:
+        """Return what was counted."""
+        return {
+            "requests": sum(self.requests.values()),
+            "operations": dict(sorted(self.requests.items())),
+            "read_units": self.read_units,
+            "write_units": self.write_units,
+            "refused": self.refused,
+            "secret_requests": self.secret_requests,
+        }
+
+    def _ask_for_units(self, params: dict[str, Any], model: "OperationModel", **_: object) -> dict[str, Any]:
+        self.write_units += transaction_units(params.get("TransactItems", []))
+        if model.input_shape and "ReturnConsumedCapacity" in model.input_shape.members:
+            return {**params, "ReturnConsumedCapacity": "TOTAL"}
+        return params
+
+    def _count(self, event_name: str, **_: object) -> None:
+        self.requests[event_name.rpartition(".")[2]] += 1
+
+    def _answer(self, request: "AWSPreparedRequest", **_: object) -> AWSResponse:
+        self.secret_requests += 1
+        body = json.dumps({"SecretString": self.secret, "VersionId": "1"}).encode()
+        raw = SimpleNamespace(stream=lambda: iter([body]))  # what botocore reads of urllib3's response
+        return AWSResponse(str(request.url), 200, {}, raw)  # type: ignore[arg-type]
+
+    def _add_units(self, parsed: Mapping[str, Any], model: "OperationModel", **_: object) -> None:
+        consumed = parsed.get("ConsumedCapacity", {})
+        units = float(consumed.get("CapacityUnits", 0)) if isinstance(consumed, dict) else 0.0
+        if model.name in READS:
+            self.read_units += units
+            if parsed.get("Count", 0) < parsed.get("ScannedCount", 0):
+                self.requests[model.name] += pages(units) - 1
+        else:
+            self.write_units += units
+        if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            self.refused += 1
+            self.write_units += write_units(parsed.get("Item", {}))
+
+
+def pages(units: float) -> int:
+    """Return in how many pages a consistent Query of so many read units comes."""
+    return max(1, math.ceil(units / PAGE_READ_UNITS))
+
+
+def transaction_units(items: Sequence[Mapping[str, Any]]) -> int:
+    """Return the write units of a transaction. Items that it does not carry itself are taken for small ones."""
+    return sum(TRANSACTION_FACTOR * write_units(item.get("Put", {}).get("Item", {})) for item in items)
+
+
+def write_units(item: Mapping[str, Any]) -> int:
+    """Return the units of writing an item, or of a write that is refused by it; empty where there is none."""
+    return max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES))
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """Return an item's size as DynamoDB reckons it, in bytes; of numbers, its upper bound.
+
+    Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats".
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    match value:
+        case {"S": str() as text}:
+            return len(text.encode())
+        case {"N": str() as digits}:
+            return (len(digits) + 1) // 2 + 1
+        case {"B": bytes() as raw}:
+            return len(raw)
+        case {"L": list() as members}:
+            return 3 + sum(1 + _value_bytes(member) for member in members)
+        case {"M": dict() as members}:
+            return 3 + item_bytes(members) + len(members)
+        case _:  # true, false, null: nothing else is stored
+            return 1

@@ -1,0 +1,168 @@
+"""Lambda on this machine: AWS's Runtime Interface Emulator, a binary in the wheel of aws-sam-cli, and a runtime client.
+
+The emulator starts the runtime's process, hands it one event after the other, and logs how long each step took. It does
+not limit processor or memory. Nothing that runs in it writes bytecode, as on Lambda, where code is read-only.
+"""
+
+import json
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frame.catalogue import MissingTool
+from benchmarks.frame.ports import free_ports
+from benchmarks.frame.results import ROOT
+from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.process import Process
+
+HANDLER = "app.handler"
+PYTHON = (ROOT / ".tools" / "lambda" / "bin" / "python", "-m", "awslambdaric")
+TIMEOUT_SECONDS = 30
+LISTENS_WITHIN_SECONDS = 10.0
+INVOKE = "/2015-03-31/functions/function/invocations"
+
+_FOLDERS = "lib/python3*/site-packages/samcli/local/rapid"
+_ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
+_INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
+_CALL = re.compile(r"INVOKE RTDONE\(status: success, .*duration: ([\d.]+)ms\)")
+_EMULATORS_OWN = re.compile(r"\(rapid\)|^(START|END|REPORT) RequestId")
+_TAIL_LINES = 12
+
+
+class EmulatorError(Exception):
+    """The function failed; the text says how, with the end of its log."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as deployed: its code in `folder`, its environment, and the client of its runtime."""
+
+    name: str
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    runtime: Sequence[str | Path] = PYTHON
+
+
+@dataclass(frozen=True)
+class Timings:
+    """What one process of a function took, in milliseconds; the calls in their order, the first one included."""
+
+    init_ms: float
+    calls_ms: list[float]
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """One process of a function."""
+
+    function: Function
+    process: Process
+    connection: HTTPConnection
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what JSON can say
+        """Return the function's answer to an event; the first call waits for its start.
+
+        Raises:
+            EmulatorError: the function failed, at import or in the call, or did not answer in time.
+
+        """
+        if self.connection.sock is None:
+            self._connect()
+        try:
+            self.connection.request("POST", INVOKE, json.dumps(event))
+            text = self.connection.getresponse().read()
+            answer = json.loads(text)
+        except OSError as error:
+            raise self._failure(f"no answer: {error}") from None
+        except ValueError:  # what the emulator itself says, of a function that takes too long
+            raise self._failure(text.decode(errors="replace")) from None
+        if isinstance(answer, dict) and "errorMessage" in answer:
+            raise self._failure(f"{answer.get('errorType')}: {answer['errorMessage']}")
+        return answer
+
+    def timings(self) -> Timings:
+        """Return what the start and the calls took, as the emulator logged it. Raises EmulatorError."""
+        log = self.process.log.read_text(errors="replace")
+        init = _INIT.search(log)
+        if init is None:
+            raise self._failure("it never started")
+        return Timings(float(init[1]), [float(duration) for duration in _CALL.findall(log)])
+
+    def _connect(self) -> None:
+        deadline = time.monotonic() + LISTENS_WITHIN_SECONDS
+        while time.monotonic() < deadline and self.process.running:
+            with suppress(ConnectionRefusedError):
+                self.connection.connect()
+                return
+            time.sleep(0.002)
+        raise self._failure("the emulator does not listen")
+
+    def _failure(self, what: str) -> EmulatorError:
+        lines = self.process.log.read_text(errors="replace").splitlines()
+        told = [f"    {line}" for line in lines if not _EMULATORS_OWN.search(line)]
+        return EmulatorError("\n".join([f"{self.function.name}: {what}", *told[-_TAIL_LINES:]]))
+
+
+@contextmanager
+def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
+    """Run one process of a function, which starts with the first call, and end it and all that it started.
+
+    `scratch` holds the log, one at a time.
+
+    Raises:
+        MissingTool: there is no emulator for this machine.
+
+    """
+    port, runtime_port = free_ports(2)
+    command = [
+        *(_binary(), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+        *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
+        *(*function.runtime, HANDLER),
+    ]
+    environment = _environment(function, scratch)
+    with (
+        Process(command, env=environment, log=scratch / "lambda.log", cwd=function.folder) as process,
+        closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection,
+    ):
+        yield Emulator(function, process, connection)
+
+
+def _binary() -> Path:
+    name = f"aws-lambda-rie-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
+    found = sorted((ROOT / ".tools" / "sam").glob(f"{_FOLDERS}/{name}")) if sys.platform == "linux" else []
+    if not found:
+        raise MissingTool(f"there is no {name} here: it needs Linux, and make installs it with .tools/sam")
+    return found[0]
+
+
+def _environment(function: Function, scratch: Path) -> dict[str, str]:
+    """Return what a function finds in its environment on Lambda, and nothing of the developer's own."""
+    return {
+        "PATH": os.defpath,
+        "HOME": str(scratch),
+        "LANG": "C.UTF-8",
+        "TZ": ":UTC",
+        "_HANDLER": HANDLER,
+        "LAMBDA_TASK_ROOT": str(function.folder),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(TIMEOUT_SECONDS),
+        # The emulator leaves it out; functions that do work ahead of the first call look for it.
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": "INFO",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **function.variables,
+    }

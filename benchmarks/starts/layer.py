@@ -1,0 +1,81 @@
+"""The layer as it is deployed: built by `sam build`, zipped by SAM, and unpacked as Lambda has it under /opt."""
+
+import compileall
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+from benchmarks.frame.catalogue import MissingTool
+from benchmarks.frame.results import ROOT
+
+RESOURCE = "EdgeAuthLayer"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+BUILD_WITHIN_SECONDS = 300
+
+_SAM = ROOT / ".tools" / "sam" / "bin"
+# With the permissions and the times of what `sam deploy` uploads.
+_ZIP = "import sys; from samcli.lib.package.utils import make_zip_with_lambda_permissions as make; make(*sys.argv[1:])"
+
+
+def built_layer(scratch: Path) -> Path:
+    """Build the layer for this machine and this interpreter; return its `python` folder, bytecode included.
+
+    Raises:
+        RuntimeError: it could not be built; the text is the end of what SAM says.
+
+    """
+    build, archive, opt = scratch / "build", scratch / "layer", scratch / "opt"
+    template = ("--template-file", ROOT / "template.yaml", "--build-dir", build)
+    _run([_SAM / "sam", "build", RESOURCE, *template])
+    _run([_SAM / "python", "-c", _ZIP, archive, build / RESOURCE])
+    with zipfile.ZipFile(archive.with_suffix(".zip")) as opened:
+        for entry in opened.infolist():
+            path = opened.extract(entry, opt)
+            stamp = time.mktime((*entry.date_time, 0, 0, -1))
+            os.utime(path, (stamp, stamp))
+    return opt / "python"
+
+
+def without_bytecode(folder: Path, copy: Path) -> Path:
+    """Copy a folder of packages as SAM's own Python builder leaves them."""
+    return Path(shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def packages(environment: str) -> Path:
+    """Return the packages of an environment of .tools/, with bytecode, as pip would have compiled it.
+
+    Raises:
+        MissingTool: there is no such environment for this interpreter.
+
+    """
+    folder = ROOT / ".tools" / environment / "lib" / f"python{VERSION}" / "site-packages"
+    if not folder.is_dir():
+        raise MissingTool(f"there is no {folder.relative_to(ROOT)}; `make bench` installs it")
+    # make keeps the developer's bytecode elsewhere; here it is part of what is measured, beside its source.
+    elsewhere, sys.pycache_prefix = sys.pycache_prefix, None
+    try:
+        compileall.compile_dir(folder, quiet=2)
+    finally:
+        sys.pycache_prefix = elsewhere
+    return folder
+
+
+def _run(command: list[str | Path]) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"},
+        "PATH": f"{ROOT / '.tools' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LAYER_PYTHON": VERSION,
+        "LAYER_ARCHITECTURE": "host",
+        "LAYER_INTERPRETER": sys.executable,
+    }
+    outcome = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=BUILD_WITHIN_SECONDS, check=False
+    )
+    if outcome.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed:\n{(outcome.stdout + outcome.stderr)[-2000:]}")

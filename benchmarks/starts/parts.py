@@ -1,0 +1,117 @@
+"""What a cold start is made of: the time of every import, and of what a handler makes, by whose code it is.
+
+`python -X importtime`, after Lambda's runtime client has been loaded; what a module takes by itself, least of some
+starts. The interpreter's own bookkeeping is in it, so shares are reported and not milliseconds.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchmarks.frame.markdown import markdown
+from benchmarks.frame.results import ROOT, Figures
+from benchmarks.requests.deployment import planned
+from benchmarks.starts.emulator import PYTHON
+from benchmarks.starts.layer import built_layer, packages
+
+FUNCTIONS = ("authorizer", "refresh", "login")
+STARTS, QUICK_STARTS = 15, 2
+
+HANDLER = "app.py: compiled, and the clients and keys that it makes"
+OURS = "our own modules in the layer"
+PYTHONS = "Python's own library"
+SDK = "the SDK: botocore, urllib3 and theirs"
+OTHERS = "others, and what was looked for and is not there"
+# By the first part of a module's name.
+PARTS: Mapping[str, str] = {
+    "app": HANDLER,
+    "edge_auth": OURS,
+    "jwt": "PyJWT",
+    **dict.fromkeys(("aws_lambda_powertools", "typing_extensions"), "Powertools' Logger"),
+    **dict.fromkeys(("cryptography", "_cffi_backend", "_openssl"), "cryptography"),
+    **dict.fromkeys(("botocore", "urllib3", "jmespath", "dateutil", "six"), SDK),
+}
+_LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
+_MARK = "the runtime is loaded"
+_SCRIPT = (
+    "import sys, awslambdaric.bootstrap, awslambdaric.__main__; sys.path.insert(0, '.'); "
+    f"print({_MARK!r}, file=sys.stderr); import app"
+)
+
+
+def measure(*, quick: bool) -> Figures:
+    """Start each function some times; return the share of each part.
+
+    Raises:
+        MissingTool: the runtime client is not installed.
+        RuntimeError: the layer could not be built, or a function does not start.
+
+    """
+    starts = QUICK_STARTS if quick else STARTS
+    packages("lambda")
+    with tempfile.TemporaryDirectory(prefix="edge-auth-parts-") as folder:
+        layer = built_layer(Path(folder))
+        times = {name: least(_started(name, layer) for _ in range(starts)) for name in FUNCTIONS}
+    return {"starts": starts, "shares": {name: shares(modules) for name, modules in times.items()}}
+
+
+def least(starts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the least time of each module, in microseconds: what else the machine did only adds."""
+    found: dict[str, int] = {}
+    for modules in starts:
+        for name, microseconds in modules.items():
+            found[name] = min(microseconds, found.get(name, microseconds))
+    return found
+
+
+def shares(modules: Mapping[str, int]) -> dict[str, float]:
+    """Return the share of each part of all that was loaded."""
+    parts: Counter[str] = Counter()
+    for name, microseconds in modules.items():
+        parts[part_of(name)] += microseconds
+    return {part: round(count / parts.total(), 4) for part, count in parts.most_common()}
+
+
+def part_of(module: str) -> str:
+    """Return whose a module is."""
+    package = module.partition(".")[0]
+    return PARTS.get(package, PYTHONS if package in sys.stdlib_module_names else OTHERS)
+
+
+def parsed(report: str) -> dict[str, int]:
+    """Read what `-X importtime` says after the runtime was loaded: each module's own microseconds."""
+    return {name: int(own) for own, name in _LINE.findall(report.partition(_MARK)[2])}
+
+
+def table(figures: Figures) -> str:
+    """Return the shares of each function's start, the largest of the refresh first."""
+    shares = figures["shares"]
+    parts = sorted({*PARTS.values(), PYTHONS, OTHERS}, key=lambda part: -shares["refresh"].get(part, 0))
+    rows = [(part, *(f"{of_function.get(part, 0):.0%}" for of_function in shares.values())) for part in parts]
+    return markdown(("part of what a start adds to an empty one", *shares), rows)
+
+
+def _started(name: str, layer: Path) -> dict[str, int]:
+    variables = {
+        **planned(None).environment(name, {}),
+        "PATH": os.defpath,
+        "PYTHONPATH": str(layer),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    outcome = subprocess.run(
+        [PYTHON[0], "-X", "importtime", "-c", _SCRIPT],
+        cwd=ROOT / "functions" / name,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode != 0:
+        raise RuntimeError(f"{name} does not start:\n{outcome.stderr[-1000:]}")
+    return parsed(outcome.stderr)

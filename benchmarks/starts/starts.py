@@ -1,0 +1,163 @@
+"""How long functions take to start and to answer, beside those of other designs.
+
+Every function is started anew in each round, in an order that is drawn for the round, one process at a time: Lambda's
+own runtime client under AWS's Runtime Interface Emulator, which times both. A ratio is taken within each round, against
+a handler that does nothing. Nothing here limits the processor as Lambda does; the ratios are what is worth reading.
+"""
+
+import random
+import statistics
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frame.markdown import markdown
+from benchmarks.frame.results import Figures
+from benchmarks.frame.samples import ratio, summary
+from benchmarks.starts.layer import built_layer, packages
+from benchmarks.starts.loopback_aws import deployed_on_ministack, published
+from benchmarks.starts.rows import PARAMETERS, Row, Rows, WarmCalls
+
+ROUNDS, QUICK_ROUNDS = 20, 2
+WARM = WarmCalls(warm_up=10, alone=100, with_aws=30, with_argon2=8)
+QUICK_WARM = WarmCalls(warm_up=2, alone=10, with_aws=4, with_argon2=2)
+SEED = 20261121
+
+# Times an empty handler's.
+BUDGETS = {"authorizer": {"init": 1.6, "warm": 1.4}, "refresh": {"init": 6.5}, "login": {"init": 6.5}}
+
+_NOTES = """\
+Others, as their documentation writes them (benchmarks/peers). Authorizers after AWS's blueprint: one that checks the
+signature and nothing else, which none can do without; with PyJWT and one key; with its client that fetches the keys,
+here by plain HTTP on this machine; with Powertools' data classes and Logger; with aws-jwt-verify. The refresh:
+Powertools' resolver, Logger, Tracer and Metrics, boto3's resource, and OpenAuth's rotation, one eventually consistent
+read and two writes without a condition.
+
+INIT, the first call and warm calls are medians; x is the median of the ratios within each round, with its quartiles, to
+an empty handler on the same runtime, which is called with what an authorizer is called with and started three times a
+round. † With the answers of a DynamoDB and a Secrets Manager on this machine (MiniStack): comparable only among the
+rows that have it. No bytecode: as SAM's own Python builder leaves packages. Node: with a runtime client of our own,
+since AWS's has to be compiled. The emulator does not limit the processor, and hands on no trace, so that Powertools'
+Tracer is started and sends nothing."""
+
+
+def measure(*, quick: bool) -> Figures:
+    """Start everything in turn; return a row for each function, in milliseconds, with ratios to its reference.
+
+    Raises:
+        MissingTool: the emulator or a runtime is not installed.
+        EmulatorError, RuntimeError, Failure: something did not do its work.
+
+    """
+    rounds, warm = (QUICK_ROUNDS, QUICK_WARM) if quick else (ROUNDS, WARM)
+    packages("lambda")
+    with (
+        tempfile.TemporaryDirectory(prefix="edge-auth-starts-") as folder,
+        deployed_on_ministack(scratch := Path(folder)) as deployment,
+        published(deployment.jwks) as jwks_url,
+    ):
+        made = Rows(deployment, jwks_url, built_layer(scratch), scratch, warm)
+        rows = made.all()
+        for row in () if quick else rows:
+            row.run(scratch, 1)  # so that no first round reads its files from the disk
+            row.timings.clear()
+        for order in orders([row.starts for row in rows], rounds, seed=SEED):
+            for index in order:
+                rows[index].run(scratch, warm.warm_up + rows[index].warm_calls)
+    return {
+        "rounds": rounds,
+        "seed": SEED,
+        "warm_up_calls": warm.warm_up,
+        "parameters": PARAMETERS,
+        "rows": figures_of(rows, warm.warm_up),
+        "left_out": made.left_out,
+    }
+
+
+def orders(starts: Sequence[int], rounds: int, *, seed: int) -> list[list[int]]:
+    """Return an order of its own for each round: the index of each row, as often as it is started."""
+    drawn = random.Random(seed)  # noqa: S311 - an order, not a secret
+    return [drawn.sample(range(len(starts)), counts=starts, k=sum(starts)) for _ in range(rounds)]
+
+
+def figures_of(rows: Sequence[Row], warm_up: int) -> list[dict[str, Any]]:
+    """Return what was measured, in the rows' order: what a row took, and how much that is of its reference."""
+    by_label = {row.label: row for row in rows}
+    return [_figures(row, by_label[row.reference], warm_up) for row in rows]
+
+
+def table(figures: Figures) -> str:
+    """Return the rows, and what was left out."""
+    head = ("function", "INIT ms", "x empty", "first call ms", "warm ms", "x empty", "budget")
+    notes = [f"{_NOTES} {figures['rounds']} rounds.", *(f"Left out: {what}." for what in figures["left_out"])]
+    return "\n".join([markdown(head, map(_cells, figures["rows"])), "", *notes])
+
+
+def short_table(figures: Figures) -> str:
+    """Return the authorizers and the refreshes in few words: ours as they are deployed, others in both states."""
+    head = ("x an empty handler's, on the same runtime", "INIT ms", "INIT", "INIT without bytecode", "warm call")
+    bare = {row["name"]: row for row in figures["rows"] if not row["bytecode"]}
+    rows = [
+        (
+            f"**edge-auth: {row['label']}**" if row["group"] == "ours" else row["label"],
+            f"{row['init_ms']['median']:.0f}",
+            f"{row['init_ratio']['median']:.1f} x",
+            f"{bare[row['name']]['init_ratio']['median']:.1f} x" if row["name"] in bare else "",
+            "" if row["calls_aws"] else f"{row['warm_ratio']['median']:.2f} x",
+        )
+        for row in figures["rows"]
+        if row["bytecode"] and (row["group"] == "peer" or row["name"] in ("authorizer", "refresh", "login"))
+    ]
+    return markdown(head, rows)
+
+
+def _figures(row: Row, reference: Row, warm_up: int) -> dict[str, Any]:
+    (inits, warms), (reference_inits, reference_warms) = _by_round(row, warm_up), _by_round(reference, warm_up)
+    ratios = {"init": ratio(inits, reference_inits), "warm": ratio(warms, reference_warms)}
+    return {
+        "name": row.function.name,
+        "label": row.label,
+        "group": row.group,
+        "bytecode": row.bytecode,
+        "reference": row.reference,
+        "calls_aws": row.calls_aws,
+        "init_ms": summary([one.init_ms for one in row.timings]),
+        "init_ratio": ratios["init"],
+        "first_ms": summary([one.calls_ms[0] for one in row.timings]),
+        "warm_ms": summary([call for one in row.timings for call in one.calls_ms[warm_up:]]),
+        "warm_ratio": ratios["warm"],
+        "budgets": {
+            what: {"limit": limit, "reached": ratios[what]["median"], "holds": ratios[what]["median"] <= limit}
+            for what, limit in BUDGETS.get(row.label, {}).items()
+        },
+    }
+
+
+def _by_round(row: Row, warm_up: int) -> tuple[list[float], list[float]]:
+    """Return the medians of the starts and of the warm calls of each round."""
+    rounds = [row.timings[begin : begin + row.starts] for begin in range(0, len(row.timings), row.starts)]
+    inits = [statistics.median(one.init_ms for one in each) for each in rounds]
+    warms = [statistics.median(call for one in each for call in one.calls_ms[warm_up:]) for each in rounds]
+    return inits, warms
+
+
+def _cells(row: Mapping[str, Any]) -> Sequence[str]:
+    is_reference, mark = row["label"] == row["reference"], "†" if row["calls_aws"] else ""
+    budgets = (
+        f"{what.upper() if what == 'init' else what} {budget['limit']} x {'holds' if budget['holds'] else '**missed**'}"
+        for what, budget in row["budgets"].items()
+    )
+    return (
+        f"**{row['label']}**" if row["group"] == "ours" and row["bytecode"] else row["label"],
+        f"{row['init_ms']['median']:.0f}",
+        "1" if is_reference else _times(row["init_ratio"]),
+        f"{row['first_ms']['median']:.1f}{mark}",
+        f"{row['warm_ms']['median']:.2f}{mark}",
+        "1" if is_reference else "" if row["calls_aws"] else _times(row["warm_ratio"]),
+        ", ".join(budgets),
+    )
+
+
+def _times(ratios: Mapping[str, float]) -> str:
+    return f"{ratios['median']:.2f} ({ratios['p25']:.2f} to {ratios['p75']:.2f})"

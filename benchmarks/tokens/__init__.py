@@ -1,0 +1,1 @@
+"""What it costs to verify and to issue an access token."""

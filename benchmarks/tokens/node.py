@@ -1,0 +1,72 @@
+"""AWS's own verifier for Node, beside Node's own check of the signature: in one process of Node's."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frame.results import ROOT
+from benchmarks.frame.turns import BATCH_MS, compared
+from benchmarks.tokens.examples import bad_tokens, example_claims
+from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
+from edge_auth.tokens.access_token import issue
+
+LIBRARY = "aws-jwt-verify"
+REFERENCE = "Node's crypto, the signature alone"
+NODE = ROOT / ".tools" / "node" / "bin" / "node"
+PACKAGES = ROOT / "tests" / "e2e" / "verifiers" / "node_modules"
+SCRIPT = Path(__file__).with_suffix(".mjs")
+
+
+def is_installed() -> bool:
+    """Whether Node and the library are there: they are not where Node's index is out of reach."""
+    return NODE.exists() and (PACKAGES / LIBRARY).exists()
+
+
+def verification(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
+    """Return `verify`: what the library and the reference take, by algorithm; and `versions`.
+
+    Raises:
+        RuntimeError: the library refuses what is good or takes what is not.
+
+    """
+    claims = example_claims()
+    good = {alg: issue(claims, key) for alg, key in keys.items()}
+    order = {
+        "algorithms": {
+            alg: {"jwk": key.public_jwk(), "good": good[alg], "bad": list(bad_tokens(key, good[alg]).values())}
+            for alg, key in keys.items()
+        },
+        "audience": claims.aud,
+        "batchMs": BATCH_MS,
+        "issuer": claims.iss,
+        "leewaySeconds": EXPIRY_LEEWAY_SECONDS,
+        "rounds": rounds,
+        "type": ACCESS_TOKEN_TYPE,
+    }
+    answer = answered(order)
+    names = {"reference": REFERENCE, LIBRARY: f"{LIBRARY}, on Node"}
+    verify = {
+        alg: compared({name: times[theirs] for theirs, name in names.items()}, REFERENCE)
+        for alg, times in answer["times"].items()
+    }
+    return {"verify": verify, "versions": answer["versions"]}
+
+
+def answered(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the script answers: the microseconds of a call, by algorithm and name, and versions.
+
+    Raises:
+        RuntimeError: it fails.
+
+    """
+    outcome = subprocess.run(
+        [NODE, SCRIPT, PACKAGES], input=json.dumps(order), capture_output=True, text=True, check=False
+    )
+    if outcome.returncode:
+        raise RuntimeError(outcome.stderr)
+    answer: dict[str, Any] = json.loads(outcome.stdout)
+    return answer

@@ -1,0 +1,160 @@
+"""What grows with roles and scope, and with the number of public keys."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from benchmarks.frame.markdown import markdown
+from benchmarks.frame.samples import summary
+from benchmarks.frame.turns import Act, in_turn
+from benchmarks.tokens.examples import example_claims
+from benchmarks.tokens.libraries import OURS, verifiers
+from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
+from edge_auth.flows.keys.ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS
+from edge_auth.keys import signing_key
+from edge_auth.keys.signing_key import SigningKey
+from edge_auth.tokens.access_token import issue
+from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, Verifier, keys_from_jwks
+
+ROLE_CHARACTERS = 8
+ROLES = (0, 10, 50, 100)
+SCOPE_CHARACTERS = (200, 800)
+KEYS = (1, 2, 3, 5, 10, 20)
+QUICK_KEYS = (1, 3)  # RSA keys are slow to make
+
+
+def tokens(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
+    """Return bytes and microseconds of ES256 tokens by roles and by scope, and what the limits mean in roles.
+
+    A row that the verifier refuses for its size has no time.
+    """
+    key = keys["ES256"]
+    most_roles = {alg: _most_roles(each) for alg, each in keys.items()}
+    most_scope = _most(lambda count: _is_taken(_token(key, 0, count)))
+    shapes = [(roles, 0) for roles in sorted({*ROLES, most_roles["ES256"]})]
+    shapes += [(0, characters) for characters in sorted({*SCOPE_CHARACTERS, most_scope})]
+    issued = {shape: _token(key, *shape) for shape in shapes}
+    verify = verifiers(key, example_claims())[OURS]
+    acts: dict[str, Act] = {str(shape): partial(verify, token) for shape, token in issued.items() if _is_taken(token)}
+    times = in_turn(acts, rounds=rounds)
+    return {
+        "role_characters": ROLE_CHARACTERS,
+        "max_token_characters": MAX_TOKEN_CHARACTERS,
+        "roles_of_a_token": most_roles,
+        "max_rights_bytes": MAX_RIGHTS_BYTES,
+        "roles_of_an_account": _most(lambda count: _rights_bytes(count) <= MAX_RIGHTS_BYTES),
+        "rows": [
+            {
+                "roles": roles,
+                "scope_characters": scope,
+                "bytes": len(token),
+                "verify": summary(times[str((roles, scope))]) if _is_taken(token) else None,
+            }
+            for (roles, scope), token in issued.items()
+        ],
+    }
+
+
+def key_sets(algorithms: tuple[str, ...], rounds: int, *, quick: bool) -> dict[str, Any]:
+    """Return, by algorithm and number of keys: bytes of the document, microseconds to read it and to verify a token.
+
+    The document is as the authorizer has it in its environment, where Lambda allows 4 KB for all that is there.
+    """
+    rows = {alg: _key_sets(alg, QUICK_KEYS if quick else KEYS, rounds) for alg in algorithms}
+    return {"max_deployed_characters": MAX_DEPLOYED_JWKS_CHARACTERS, "algorithms": rows}
+
+
+def token_table(figures: Mapping[str, Any]) -> str:
+    """Return the rows, and what the limits mean."""
+    rows = [
+        (
+            row["roles"],
+            f"{row['scope_characters']} characters",
+            f"{row['bytes']:,}",
+            f"{row['verify']['median']:.1f}" if row["verify"] else "refused",
+        )
+        for row in figures["rows"]
+    ]
+    head = (f"roles of {figures['role_characters']} characters", "scope", "token, bytes", "verify, µs")
+    most = ", ".join(f"{count} with {alg}" for alg, count in figures["roles_of_a_token"].items())
+    return (
+        f"{markdown(head, rows)}\n\nAn account may have {figures['max_rights_bytes']} bytes of rights:"
+        f" {figures['roles_of_an_account']} such roles and no scope."
+        f" The verifier takes {figures['max_token_characters']:,} bytes: {most}."
+    )
+
+
+def key_set_table(figures: Mapping[str, Any]) -> str:
+    """Return the rows, and how many keys the authorizer's environment has room for."""
+    head = ("keys", "JWK Set, bytes", "read at a cold start, µs", "verify, µs")
+    rows = [
+        (f"{row['keys']} {alg}", f"{row['bytes']:,}", f"{row['build']['median']:.0f}", f"{row['verify']['median']:.1f}")
+        for alg, measured in figures["algorithms"].items()
+        for row in measured["rows"]
+    ]
+    most = ", ".join(f"{measured['fitting']} {alg}" for alg, measured in figures["algorithms"].items())
+    limit = f"{figures['max_deployed_characters']:,}"
+    return f"{markdown(head, rows)}\n\nThe authorizer is deployed with up to {limit} bytes of keys: {most}."
+
+
+def _most_roles(key: SigningKey) -> int:
+    return _most(lambda count: _is_taken(_token(key, count, 0)))
+
+
+def _token(key: SigningKey, roles: int, scope_characters: int) -> str:
+    scope = ("resource:read " * scope_characters)[: scope_characters - 1] + "x" if scope_characters else ""
+    return issue(example_claims(scope=scope, roles=_roles(roles)), key)
+
+
+def _is_taken(token: str) -> bool:
+    return len(token) <= MAX_TOKEN_CHARACTERS
+
+
+def _roles(count: int) -> tuple[str, ...]:
+    return tuple(f"role{number:0{ROLE_CHARACTERS - 4}}" for number in range(count))
+
+
+def _rights_bytes(roles: int) -> int:
+    return len(json.dumps({"scope": "", "roles": _roles(roles)}, separators=(",", ":")))
+
+
+def _most(fits: Callable[[int], bool]) -> int:
+    """Return the largest count that fits."""
+    count = 0
+    while fits(count + 1):
+        count += 1
+    return count
+
+
+def _key_sets(alg: str, counts: tuple[int, ...], rounds: int) -> dict[str, Any]:
+    claims = example_claims()
+    keys = [SigningKey(alg, signing_key.generate(alg)) for _ in range(max(counts))]
+    token = issue(claims, keys[0])
+    documents = {count: _document(keys[:count], claims.exp) for count in counts}
+    acts: dict[str, Act] = {}
+    for count, text in documents.items():
+        verify = _verifier(text, claims.aud).verify
+        acts[f"build {count}"] = partial(_verifier, text, claims.aud)
+        acts[f"verify {count}"] = partial(verify, token, issuer=claims.iss, now_seconds=claims.iat)
+    times = {what: summary(values) for what, values in in_turn(acts, rounds=rounds).items()}
+    return {
+        "fitting": _most(lambda count: len(_document([keys[0]] * count, claims.exp)) <= MAX_DEPLOYED_JWKS_CHARACTERS),
+        "rows": [
+            {
+                "keys": count,
+                "bytes": len(text),
+                "build": times[f"build {count}"],
+                "verify": times[f"verify {count}"],
+            }
+            for count, text in documents.items()
+        ],
+    }
+
+
+def _document(keys: list[SigningKey], end_seconds: int) -> str:
+    return json.dumps({"keys": [{"exp": end_seconds, **key.public_jwk()} for key in keys]}, separators=(",", ":"))
+
+
+def _verifier(document: str, audience: str) -> Verifier:
+    return Verifier(keys_from_jwks(document), audience=audience)

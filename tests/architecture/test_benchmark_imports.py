@@ -1,0 +1,63 @@
+"""Benchmarks share the scenery of the tests and no more, and tests stand without the benchmarks."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.template import ROOT
+
+# What tests the benchmarks, and what holds the documents to them.
+READERS = (ROOT / "tests" / "benchmarks", ROOT / "tests" / "documents")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, wherever it does so; of `from a import b` both `a` and `a.b`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports by a relative name"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_outside_support(folder: Path) -> set[tuple[str, str]]:
+    """Return each file of a folder with what it imports of the tests and not of their scenery."""
+    return {
+        (path.name, name)
+        for path in folder.rglob("*.py")
+        for name in imported(path)
+        if name.startswith("tests.") and not f"{name}.".startswith("tests.support.")
+    }
+
+
+def test_benchmarks_import_the_scenery_of_the_tests_and_no_test() -> None:
+    """A level of the tests may change as it likes."""
+    assert imports_outside_support(ROOT / "benchmarks") == set()
+
+
+def test_an_import_of_a_test_level_is_found(tmp_path: Path) -> None:
+    """In each spelling, and inside a function too."""
+    (tmp_path / "planted.py").write_text(
+        "from tests.support.template import ROOT\n"
+        "import tests.functional.conftest\n"
+        "from tests.unit import conftest\n"
+        "def later():\n"
+        "    from tests import contract\n",
+        encoding="utf-8",
+    )
+
+    found = {name for _, name in imports_outside_support(tmp_path)}
+
+    assert found >= {"tests.functional.conftest", "tests.unit", "tests.contract"}
+    assert not {name for name in found if name.startswith("tests.support")}
+
+
+def test_only_their_own_tests_and_the_documents_import_benchmarks() -> None:
+    """So a benchmark can change without any test of the product."""
+    files = [path for path in (ROOT / "tests").rglob("*.py") if not any(path.is_relative_to(each) for each in READERS)]
+
+    found = {path.name for path in files for name in imported(path) if f"{name}.".startswith("benchmarks.")}
+
+    assert files
+    assert found == set()

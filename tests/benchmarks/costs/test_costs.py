@@ -1,0 +1,152 @@
+"""The arithmetic on list prices and quotas, and that it speaks of the template's stack."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.costs.costs import (
+    ALARMS,
+    ASSUMED,
+    LOGIN,
+    METRICS,
+    OPERATIONS,
+    PROFILES,
+    REFRESH,
+    Operation,
+    Profile,
+    break_even,
+    cost,
+    fixed_month,
+    month,
+    user_month,
+)
+from benchmarks.costs.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, MILLION, PRICES, REST_TIERS, tiered
+from benchmarks.costs.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_INSTANCES, NEW_TABLE, QUOTAS, TABLE, needs
+from tests.support.template import properties, resources
+
+FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name in ASSUMED.runs}
+
+
+def test_every_price_and_quota_has_a_source() -> None:
+    """A page with an address, which can be read again."""
+    sources = [price.source for price in PRICES] + [quota.source for quota in QUOTAS]
+
+    assert all(source.address.startswith("https://") and source.title and source.dated for source in sources)
+    assert all(price.dollars > 0 and price.units > 0 for price in PRICES)
+
+
+def test_a_million_gb_seconds_is_what_the_list_says() -> None:
+    """$13.33 on arm64: the unit is a GB-second and not a thousand."""
+    assert LAMBDA_GB_SECOND.of(MILLION) == pytest.approx(13.3334)
+
+
+def test_memory_is_the_templates() -> None:
+    """A function that gets more or less of it costs something else."""
+    default = 512
+
+    for name, run in ASSUMED.runs.items():
+        assert run.memory_mb == properties(FUNCTION_RESOURCES[name]).get("MemorySize", default), name
+
+
+def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
+    """One secret, and so many alarms and metrics of our own."""
+    assert len(resources("AWS::CloudWatch::Alarm")) == ALARMS
+    assert len(resources("AWS::Logs::MetricFilter")) == METRICS
+    assert len(resources("AWS::SecretsManager::Secret")) == 1
+    assert fixed_month() == pytest.approx(0.40 + 0.50 + 0.90 + 10 * 8640 * 0.05 / 10_000)
+
+
+def test_tables_are_billed_by_the_request_and_under_the_managed_key() -> None:
+    """What the units and the KMS requests are counted for."""
+    for table in resources("AWS::DynamoDB::Table"):
+        assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
+        assert properties(table)["SSESpecification"] == {"SSEEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("count", "dollars"), [(0, 0), (333 * MILLION, 1165.5), (1000 * MILLION, 3033.1), (1001 * MILLION, 3035.48)]
+)
+def test_steps_cost_what_is_in_each(count: int, dollars: float) -> None:
+    """API Gateway's: 333 million at 3.50, 667 at 2.80, the rest at 2.38."""
+    assert tiered(count, REST_TIERS) == pytest.approx(dollars)
+
+
+@pytest.mark.parametrize(
+    ("plan", "users", "dollars"),
+    [
+        ("Lite", 10_000, 0),
+        ("Lite", 100_000, 495),
+        ("Lite", 950_000, 495 + 3910),
+        ("Essentials", 10_001, 0.015),
+        ("Essentials", 100_000, 1350),
+        ("Plus", 1_000, 20),
+    ],
+)
+def test_cognito_costs_what_its_examples_say(plan: str, users: int, dollars: float) -> None:
+    """Free users, and users by the step; 850,000 of Lite's at 0.0046 are one of AWS's own examples."""
+    assert tiered(users, COGNITO_PLANS[plan]) == pytest.approx(dollars)
+
+
+def test_a_refresh_costs_the_sum_of_its_parts() -> None:
+    """By hand: half a GB for 15 ms and a hundredth of 210, one write, 933 bytes of log, 1,440 bytes out."""
+    each = cost(REFRESH)
+
+    assert each.compute == pytest.approx(0.20 + 0.5 * (0.015 + 0.0021) * 13.3334)
+    assert each.dynamodb == pytest.approx(0.625 + 0.02 * 3)
+    assert each.logs == pytest.approx((500 + 355 + 3 * 26) / 1000 * 0.5)
+    assert each.transfer == pytest.approx(1440 / 1000 * 0.09)
+    assert each.total == pytest.approx(each.without_gateway + 3.5)
+
+
+def test_a_login_takes_seven_write_units_and_two_read_units() -> None:
+    """Three counters, and a transaction of two items that counts twice; the user, and the query."""
+    assert (LOGIN.write_units, LOGIN.read_units) == (7, 2)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_a_route_behind_the_authorizer_pays_for_both(operation: Operation) -> None:
+    """The authorizer's invocation and log come on top, and nothing else."""
+    bare, guarded = cost(replace(operation, behind="gateway")), cost(replace(operation, behind="authorizer"))
+    authorize = cost(OPERATIONS[0])
+
+    assert guarded.compute - bare.compute == pytest.approx(authorize.compute)
+    assert guarded.logs - bare.logs == pytest.approx(authorize.logs)
+    assert (guarded.dynamodb, guarded.transfer, guarded.gateway) == (bare.dynamodb, bare.transfer, bare.gateway)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_a_month_is_its_users_and_the_idle_stack(profile: Profile) -> None:
+    """While there are few; where there are many, API Gateway takes less."""
+    each = user_month(profile).total
+
+    assert month(profile, 0) == fixed_month()
+    assert month(profile, 1000) == pytest.approx(fixed_month() + 1000 * each)
+    assert month(profile, 100 * MILLION) < 100 * MILLION * each
+
+
+@pytest.mark.parametrize("plan", COGNITO_PLANS)
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_break_even_is_the_first_number_of_users_that_costs_less(profile: Profile, plan: str) -> None:
+    """One user fewer does not; where there is none, a million users do not."""
+    users = break_even(profile, plan)
+
+    if users is None:
+        assert month(profile, MILLION - 1) >= tiered(MILLION - 1, COGNITO_PLANS[plan])
+    else:
+        assert month(profile, users) < tiered(users, COGNITO_PLANS[plan])
+        assert month(profile, users - 1) >= tiered(users - 1, COGNITO_PLANS[plan])
+
+
+def test_a_short_invocation_takes_a_tenth_of_a_second_of_the_quota() -> None:
+    """1,000 refreshes of 15 ms keep 15 instances busy and take 100 of the quota; of 200 ms, 200."""
+    slow = replace(ASSUMED, runs={**ASSUMED.runs, "refresh": replace(ASSUMED.runs["refresh"], warm_ms=200)})
+
+    assert (needs(1000).busy_instances, needs(1000).instance_quota) == (15, 100)
+    assert (needs(1000, assumed=slow).busy_instances, needs(1000, assumed=slow).instance_quota) == (200, 200)
+
+
+def test_the_quota_that_is_exceeded_most_comes_first() -> None:
+    """A thousand refreshes a second meet none by themselves, a hundred thousand the new table."""
+    assert needs(1000).first == []
+    assert needs(100_000).first == [NEW_TABLE, LAMBDA_INSTANCES, GATEWAY, TABLE]
+    assert set(needs(1000, api_calls_a_refresh=API_CALLS_A_REFRESH).first) == {LAMBDA_INSTANCES, GATEWAY}

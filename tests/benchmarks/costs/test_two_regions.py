@@ -1,0 +1,139 @@
+"""The simulation of two Regions: what it must show whatever the numbers are."""
+
+import random
+from typing import Any
+
+import pytest
+
+from benchmarks.costs import replicas as global_table
+from benchmarks.costs import two_regions
+from benchmarks.costs.replicas import FIRST_TOKEN, HOME, OTHER, Replicas
+from benchmarks.costs.two_regions import Holder, is_revived
+from edge_auth.sessions.rotation_rule import Outcome
+from tests.support.template import parameters
+
+SLOW = 1_000_000.0  # a mean lag after which nothing arrives in time
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    """Return the figures of a small run."""
+    return dict(two_regions.measure(quick=True))
+
+
+def replicas(lag_seconds: float, *, stay_home: bool = False) -> Replicas:
+    """Return a session in two Regions."""
+    return Replicas(random.Random(1), lag_seconds, stay_home=stay_home)  # noqa: S311 - a simulation, not a secret
+
+
+def holder(both: Replicas, region: int) -> Holder:
+    """Return a client with the first token, which stays in a Region."""
+    return Holder(both, 0, region=region)
+
+
+def test_at_home_nobody_is_logged_out_and_nothing_lives_again(figures: dict[str, Any]) -> None:
+    """Whatever the lag, and wherever requests arrive."""
+    home = [row for row in (*figures["moving"], *figures["failover"]) if row["stay_home"]]
+
+    assert len(home) == 2
+    assert {row["logged_out"] for row in home} == {0}
+    assert home[0]["revived"] == home[0]["thief"] == 0
+
+
+def test_at_home_everybody_waits_for_a_lost_region(figures: dict[str, Any]) -> None:
+    """The price of it: nobody can refresh before it is back, and then everybody can."""
+    assert figures["failover"][-1]["waits"] == figures["sessions"]
+    assert figures["failover"][0]["waits"] == 0
+
+
+def test_without_a_lag_two_regions_are_one(figures: dict[str, Any]) -> None:
+    """The rule holds as it does over one table."""
+    instant = [row for row in (*figures["moving"], *figures["failover"]) if row["lag_seconds"] == 0]
+
+    assert len(instant) == len(two_regions.SWITCHES) + 1
+    assert all(row["logged_out"] == row.get("revived", 0) == row.get("thief", 0) == 0 for row in instant)
+
+
+def test_with_a_lag_honest_users_are_logged_out_and_ended_sessions_live(figures: dict[str, Any]) -> None:
+    """In every row with ten seconds or more; and a Region that is lost takes its last rotations along."""
+    lagging = [row for row in figures["moving"] if row["lag_seconds"] >= 10 and not row["stay_home"]]
+
+    assert lagging
+    assert all(row["logged_out"] > 0 and row["revived"] > 0 for row in lagging)
+    assert figures["failover"][-2]["logged_out"] > 0
+
+
+def test_a_thief_is_caught_in_the_end(figures: dict[str, Any]) -> None:
+    """Neither of two who go on with one token stays for hours, whichever Regions they are in."""
+    assert {row["thief"] for row in figures["moving"]} == {0}
+
+
+def test_a_thief_in_one_region_would_be_noticed_if_the_rule_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zero above counts something: with a rule that forgives everything the thief stays."""
+    monkeypatch.setattr(global_table, "decide", lambda *_, **__: Outcome.CONVERGED)
+
+    assert two_regions.has_thief(replicas(0), 0)
+
+
+def test_the_same_token_in_both_regions_gets_the_same_successor() -> None:
+    """Successors are derived: both rotate, nobody notices, and whoever of them is next goes on."""
+    both = replicas(0.001)
+    here, there = holder(both, HOME), holder(both, OTHER)
+    both.lag_seconds = SLOW
+
+    assert (here.refresh(100), there.refresh(100)) == (Outcome.ROTATED, Outcome.ROTATED)
+    assert here.token == there.token
+    assert (here.refresh(200), there.refresh(201)) == (Outcome.ROTATED, Outcome.ROTATED)
+
+
+def test_a_region_that_has_not_heard_of_a_rotation_refuses_its_token() -> None:
+    """As one that is ahead of the table."""
+    both = replicas(SLOW)
+    client = holder(both, HOME)
+    client.refresh(100)
+    client.region = OTHER
+
+    assert client.refresh(101) is Outcome.AHEAD
+
+
+def test_a_later_rotation_elsewhere_undoes_an_end() -> None:
+    """F32: the last writer wins the whole item: what ended is alive in both Regions."""
+    both = replicas(1)
+    both.end(HOME, 100)
+
+    assert both.refresh(FIRST_TOKEN, OTHER, 100.0001) is Outcome.ROTATED
+    successor = FIRST_TOKEN.successor()
+    assert both.refresh(successor, HOME, 5000) is Outcome.ROTATED
+    assert both.refresh(successor.successor(), OTHER, 9000) is Outcome.ROTATED
+
+
+def test_an_end_that_comes_last_stays() -> None:
+    """A rotation before it, in the other Region, changes nothing."""
+    both = replicas(1)
+    both.refresh(FIRST_TOKEN, OTHER, 99.9999)
+    both.end(HOME, 100)
+
+    successor = FIRST_TOKEN.successor()
+    assert both.refresh(successor, OTHER, 5000) is Outcome.REVOKED
+    assert both.refresh(successor, HOME, 5000) is Outcome.REVOKED
+
+
+def test_an_ended_session_of_one_region_stays_ended() -> None:
+    """However often the stolen phone tries."""
+    assert not any(is_revived(Replicas(random.Random(seed), 0), 0.5) for seed in range(20))  # noqa: S311 - as above
+
+
+def test_a_run_can_be_repeated(figures: dict[str, Any]) -> None:
+    """The same seeds make the same figures."""
+    assert two_regions.measure(quick=True) == figures
+
+
+def test_times_are_the_templates() -> None:
+    """The window, the tokens and the sessions last as long as they do by default."""
+    names = ("RotationGraceSeconds", "AccessTokenSeconds", "RefreshIdleDays", "RefreshAbsoluteDays")
+    defaults = {name: parameters()[name]["Default"] for name in names}
+
+    assert defaults["RotationGraceSeconds"] == global_table.GRACE_SECONDS
+    assert defaults["AccessTokenSeconds"] == two_regions.ACCESS_TOKEN_SECONDS
+    assert defaults["RefreshIdleDays"] * 86_400 == global_table.IDLE_SECONDS
+    assert defaults["RefreshAbsoluteDays"] * 86_400 == global_table.ABSOLUTE_SECONDS

@@ -1,0 +1,79 @@
+"""The command: what it keeps, and what it leaves out."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks.frame import command, results
+from benchmarks.frame.catalogue import BENCHMARKS, MissingTool, benchmark
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what is written, by the name of the benchmark, instead of a file."""
+    written: dict[str, Any] = {}
+    monkeypatch.setattr(command, "write", written.__setitem__)
+    return written
+
+
+def measured(monkeypatch: pytest.MonkeyPatch, *, missing: str = "") -> None:
+    """Put a benchmark in place that counts to three, or misses something."""
+
+    def measure(*, quick: bool) -> dict[str, int]:
+        if missing:
+            raise MissingTool(missing)
+        return {"count": 1 if quick else 3}
+
+    table = "| {count} |".format_map
+    monkeypatch.setattr(command, "benchmark", lambda _name: SimpleNamespace(measure=measure, table=table))
+
+
+def test_figures_are_printed_and_kept(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under the benchmark's name."""
+    measured(monkeypatch)
+
+    command.run("starts", quick=False)
+
+    assert kept == {"starts": {"count": 3}}
+    assert "| 3 |" in capsys.readouterr().out
+
+
+def test_quick_figures_are_not_kept(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They say that a benchmark works, and nothing else."""
+    measured(monkeypatch)
+
+    command.run("starts", quick=True)
+
+    assert kept == {}
+    assert "quick: nothing written" in capsys.readouterr().out
+
+
+def test_a_benchmark_that_lacks_a_tool_is_left_out_and_says_so(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What another machine has measured stays."""
+    measured(monkeypatch, missing="no DynamoDB engine")
+
+    command.run("starts", quick=False)
+
+    assert kept == {}
+    assert "left out: no DynamoDB engine" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_measures_and_has_its_result(name: str) -> None:
+    """Each of the catalogue is a module of that form."""
+    module = benchmark(name)
+
+    assert callable(module.measure)
+    assert module.table(results.read(name)["figures"])
+
+
+def test_every_result_is_of_a_benchmark() -> None:
+    """None is left of one that is gone."""
+    assert {path.stem for path in results.FOLDER.iterdir()} == set(BENCHMARKS)

@@ -1,0 +1,76 @@
+"""Cost by the number of sessions: counted on any engine, and said with what is constant."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.load import growth
+from benchmarks.load.growth import Growth, slopes, table
+from benchmarks.requests.deployment import Deployment
+from benchmarks.requests.functions import running
+
+
+def point(sessions: int, **read_units: float) -> dict[str, Any]:
+    """Return a point whose operations are one request of so many read units."""
+    counts = {"requests": 1, "write_units": 0, "milliseconds": 2.5}
+    return {"sessions": sessions, "operations": {name: {**counts, "read_units": of} for name, of in read_units.items()}}
+
+
+GROWN = [point(1, refresh=1, login=2), point(101, refresh=1, login=4), point(1001, refresh=1, login=102)]
+
+
+def test_a_slope_is_what_a_thousand_more_sessions_cost() -> None:
+    """Between the first point and the last; what does not grow is zero."""
+    assert slopes(GROWN) == {
+        "refresh": {"requests": 0, "read_units": 0, "write_units": 0},
+        "login": {"requests": 0, "read_units": 100, "write_units": 0},
+    }
+
+
+def test_a_table_says_what_is_constant_and_how_far_it_went() -> None:
+    """And whose milliseconds these are."""
+    grown = {"points": GROWN, "slopes": slopes(GROWN)}
+    filling = {"added": 1000, "seconds": 3.0, "wanted": 1_000_000}
+
+    text = table({"engine": "an engine", "per_user": {"living": grown}, "table": grown, "filling": filling})
+
+    assert "| 1,001 | 1 1 0; 2.5 ms | 1 102 0; 2.5 ms |" in text
+    assert "| for 1,000 more | constant | +0 +100 +0 |" in text
+    assert "Time was up before 1000000" in text
+    assert "milliseconds are this engine's" in text
+
+
+def test_a_table_that_was_filled_says_nothing_of_time() -> None:
+    """The last size needs one session less: the user's own."""
+    grown = {"points": GROWN, "slopes": slopes(GROWN)}
+    filling = {"added": 999, "seconds": 3.0, "wanted": 1000}
+
+    assert "Time was up" not in table({"engine": "", "per_user": {}, "table": grown, "filling": filling})
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_living_sessions_are_ended_by_a_logout_of_all_and_tombstones_are_not(
+    deployment: Deployment,
+    ended: bool,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    """With 30 sessions: the user's id and epoch, a read of one session, a query, and a write for each that lives."""
+    with running(deployment) as functions:
+        operations = Growth(functions).with_sessions_of_one_user(30, 2, ended=ended)["operations"]
+
+    assert operations["logout of all"]["requests"] == (5 if ended else 34)
+    assert operations["refresh"]["requests"] == operations["logout"]["requests"] == 1
+    assert operations["login"]["requests"] == 6
+    assert operations["list"]["requests"] == 1
+
+
+def test_a_table_that_cannot_be_filled_in_time_ends_the_series(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was reached is a point, and nothing beyond it."""
+    monkeypatch.setattr(growth, "fill", lambda _deployment, count, **_: min(count, 7))
+    with running(deployment) as functions:
+        points, filling = Growth(functions).with_sessions_of_all((1, 5, 100, 1000), 1)
+
+    assert [row["sessions"] for row in points] == [1, 5, 12]
+    assert filling["added"] == 11
+    assert set(points[0]["operations"]) == {"refresh", "login", "logout"}

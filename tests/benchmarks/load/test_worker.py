@@ -1,0 +1,80 @@
+"""Workers that check every answer, and what is made of their figures."""
+
+import json
+import os
+import time
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks.load import worker
+from benchmarks.load.load import cpu_seconds, figures_of
+from benchmarks.load.throughput import OPERATIONS
+from benchmarks.load.worker import Done, calls_of, refreshes, work
+from benchmarks.requests.deployment import Deployment
+from benchmarks.requests.functions import running
+
+
+def test_percentiles_are_of_all_workers_together() -> None:
+    """Of 0 to 100 in two halves, the 50th, 95th and 99th; and the cores are a sum."""
+    halves = [[float(value) for value in range(first, 101, 2)] for first in (0, 1)]
+
+    figures = figures_of([Done(half, 60, 1.0, frozenset()) for half in halves], seconds=2.0)
+
+    assert (figures["p50"], figures["p95"], figures["p99"]) == (50, 95, 99)
+    assert (figures["workers"], figures["per_second"], figures["count"]) == (2, 50.5, 101)
+    assert figures["workers_cores"] == 1.0
+
+
+def test_the_cpu_time_of_a_process_is_known_where_the_system_tells() -> None:
+    """Ours has used some; of a process that is not there, or not ours to know, nothing is."""
+    assert cpu_seconds(None) is None
+    known = cpu_seconds(os.getpid())
+    assert known is None or known > 0
+
+
+def answered(**body: object) -> dict[str, Any]:
+    """Return an answer of a function."""
+    return {"statusCode": 200, "body": json.dumps(body)}
+
+
+def test_a_worker_that_is_not_given_a_new_refresh_token_stops() -> None:
+    """Every refresh of its own session is a rotation, or the benchmark measures something else."""
+    calls = refreshes(lambda _event: answered(refresh_token="second"), "first", rotates=True)
+
+    assert next(calls)[1] == "second"
+    with pytest.raises(RuntimeError, match="without a rotation"):
+        next(calls)
+
+
+def test_a_worker_that_gets_an_error_stops() -> None:
+    """A 503 is no throughput."""
+    calls = refreshes(lambda _event: {"statusCode": 503, "body": ""}, "first", rotates=False)
+
+    with pytest.raises(RuntimeError, match="not 200"):
+        next(calls)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_worker_counts_what_it_warms_up_with_and_measures_the_rest(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """Each operation, done by the real function: until its time is up, by a clock that goes on by one a look."""
+    _, token = deployment.add_session(deployment.add_user("ada"))
+    clock = SimpleNamespace(monotonic=count().__next__, perf_counter=time.perf_counter, process_time=time.process_time)
+    waits: list[str] = []
+    with running(deployment) as functions:
+        material = {"authorizer": functions.access_token(), "login": "ada", "login and logout": "ada"}
+        calls = calls_of(functions, operation, [material.get(operation, token)])
+        monkeypatch.setattr(worker, "time", clock)
+
+        done = work(calls, wait=lambda: waits.append("for the others"), warm_up=2, seconds=3)
+
+    # One before the others are waited for, one that warms up, and three.
+    assert (done.answered, len(done.milliseconds), waits) == (5, 3, ["for the others"])
+    tokens = {"authorizer": {""}}.get(operation, done.tokens - {token})
+    assert done.tokens == tokens
+    # Within the grace window one session rotates once, and all are told its one successor.
+    assert len(done.tokens) == {"authorizer": 1, "refresh of one session": 1}.get(operation, 5)

@@ -1,0 +1,88 @@
+"""Which engine is used, and what is said where there is none."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.frame.catalogue import MissingTool, benchmark
+from benchmarks.frame.results import ROOT
+from benchmarks.requests.engine import ENDPOINT_VARIABLE, running_engine
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a program into a folder."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_the_endpoint_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is: nothing is started, its CPU time is not known, and the figures name it."""
+    monkeypatch.setenv(ENDPOINT_VARIABLE, "http://127.0.0.1:8000")
+
+    with running_engine() as engine:
+        assert (engine.endpoint, engine.process_id) == ("http://127.0.0.1:8000", None)
+        assert ENDPOINT_VARIABLE in engine.name
+
+
+@pytest.mark.parametrize("name", ["requests", "growth", "throughput"])
+def test_a_machine_without_java_and_maven_says_so(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All three things that would do; in every benchmark that needs an engine."""
+    monkeypatch.delenv(ENDPOINT_VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(MissingTool) as missing:
+        benchmark(name).measure(quick=True)
+
+    assert str(missing.value) == (
+        "no DynamoDB engine: EDGE_AUTH_DYNAMODB_ENDPOINT is not set, "
+        "and this machine lacks `java` on the PATH and `mvn` on the PATH"
+    )
+
+
+SERVES = """
+for port; do :; done
+exec "$PYTHON" -m http.server --bind 127.0.0.1 "$port"
+"""
+RUNS = """
+import sys, threading
+from pathlib import Path
+from benchmarks.frame.command import raised_signals
+from benchmarks.requests import engine
+engine.HOME = Path(sys.argv[1])
+engine.INHERITED += ("PYTHON",)
+with raised_signals(), engine.running_engine() as running:
+    print(running.name, running.process_id, flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_engine_does_not_outlive_its_benchmark(tmp_path: Path, number: signal.Signals) -> None:
+    """However that is ended. Java and Maven are played by others here."""
+    programs, home = tmp_path / "bin", tmp_path / "engine"
+    program(programs, "java", SERVES)
+    program(programs, "mvn", 'for argument; do :; done; folder=${argument#*=}; mkdir "$folder"; touch "$folder/$JAR"')
+    environment = {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "PYTHON": sys.executable,
+        "PYTHONPATH": f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}",
+        "JAR": "DynamoDBLocal-9.8.7.jar",
+    }
+    command = [sys.executable, "-c", RUNS, str(home)]
+
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as benchmark_process:
+        assert benchmark_process.stdout is not None
+        name, _, process_id = benchmark_process.stdout.readline().strip().rpartition(" ")
+        benchmark_process.send_signal(number)
+
+    assert name == "DynamoDB Local 9.8.7"
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int(process_id), 0)

@@ -1,0 +1,93 @@
+"""Capacity units, as they are reported and as they are reckoned, and the botocore events that bring them."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.requests.deployment import Deployment
+from benchmarks.requests.wire import Wire, item_bytes, pages, transaction_units, write_units
+
+KEY = {"user_id": {"S": "u"}, "session_id": {"S": "s"}}
+
+
+def test_an_items_size_is_that_of_its_names_and_values() -> None:
+    """Texts by their UTF-8, numbers by two digits a byte and one more, lists and maps with what frames them."""
+    assert item_bytes({"name": {"S": "é"}}) == 4 + 2
+    assert item_bytes({"n": {"N": "12345"}}) == 1 + 4
+    assert item_bytes({"b": {"B": b"1234"}, "t": {"BOOL": True}}) == 5 + 2
+    assert item_bytes({"l": {"L": [{"S": "abc"}]}}) == 1 + 3 + 1 + 3
+    assert item_bytes({"m": {"M": {"k": {"S": "v"}}}}) == 1 + 3 + 2 + 1
+
+
+@pytest.mark.parametrize(("size", "units"), [(1, 1), (1023, 1), (1024, 1), (1025, 2), (4096, 4)])
+def test_a_write_costs_a_unit_for_each_begun_kib(size: int, units: int) -> None:
+    """And one where there is nothing."""
+    assert write_units({"": {"S": "x" * size}}) == units
+    assert write_units({}) == 1
+
+
+def test_a_transaction_costs_two_units_for_each_item_and_kib() -> None:
+    """A condition check like a write."""
+    check = {"ConditionCheck": {"Key": KEY}}
+
+    assert transaction_units([check, {"Put": {"Item": KEY}}]) == 4
+    assert transaction_units([check, {"Put": {"Item": {"a": {"S": "x" * 1500}}}}]) == 6
+    assert transaction_units([]) == 0
+
+
+def test_a_page_is_a_megabyte_that_was_read() -> None:
+    """Of consistent reads, 256 units; an empty one is a page too."""
+    assert [pages(units) for units in (0, 0.5, 256, 256.5, 1141)] == [1, 1, 1, 2, 5]
+
+
+def test_units_are_those_that_the_engine_reports(deployment: Deployment) -> None:
+    """Reads apart from writes."""
+    wire, client = Wire(), deployment.client
+    wire.watch(client.meta.events)
+    table = deployment.tables["SessionsTable"]
+
+    client.get_item(TableName=table, Key=KEY, ConsistentRead=True)
+    read = wire.counts()
+    wire.forget()
+    client.put_item(TableName=table, Item=KEY)
+    written = wire.counts()
+
+    assert (read["operations"], read["write_units"]) == ({"GetItem": 1}, 0)
+    assert read["read_units"] > 0
+    assert (written["operations"], written["read_units"]) == ({"PutItem": 1}, 0)
+    assert written["write_units"] > 0
+
+
+def test_pages_that_only_a_filter_hides_are_requests(deployment: Deployment) -> None:
+    """Of 2 MB that were read, one more; what comes without a filter is paged by the engine itself."""
+    wire, client = Wire(), deployment.client
+
+    def units(parsed: dict[str, Any], **_: object) -> None:
+        parsed["ConsumedCapacity"] = {"CapacityUnits": 512.0}
+
+    wire.watch(client.meta.events)
+    client.meta.events.register_first("after-call.dynamodb.Query", units)
+    table = deployment.tables["SessionsTable"]
+    client.put_item(TableName=table, Item=KEY)
+    wire.forget()
+    query: Any = {"KeyConditionExpression": "user_id = :u", "ExpressionAttributeValues": {":u": KEY["user_id"]}}
+
+    client.query(TableName=table, **query)
+    without = wire.counts()["requests"]
+    wire.forget()
+    client.query(TableName=table, FilterExpression="attribute_exists(nothing)", **query)
+
+    assert (without, wire.counts()["requests"]) == (1, 2)
+
+
+def test_a_refused_write_is_paid_for(deployment: Deployment) -> None:
+    """One unit, which nothing reports."""
+    wire, client = Wire(), deployment.client
+    wire.watch(client.meta.events)
+
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+        client.put_item(
+            TableName=deployment.tables["SessionsTable"], Item=KEY, ConditionExpression="attribute_exists(user_id)"
+        )
+
+    assert (wire.refused, wire.write_units) == (1, 1)

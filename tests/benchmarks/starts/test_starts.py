@@ -1,0 +1,117 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.starts.calls import Series, authorizations, nothings, reads, refreshes
+from benchmarks.starts.emulator import Function, Timings
+from benchmarks.starts.rows import EMPTY, OURS, PEER, REFERENCE, Row
+from benchmarks.starts.starts import figures_of, orders, short_table, table
+
+WARM_UP = 1
+
+
+def row(label: str, group: str, init_ms: list[float], warm_ms: float, *, calls_aws: bool = False) -> Row:
+    """Return a row that was started in two rounds: its first call took 9 ms, the others one time."""
+    timings = [Timings(init, [9.0, warm_ms, warm_ms]) for init in init_ms]
+    made = Row(label, group, Function(label, Path()), Series(nothings("token")), 2, calls_aws=calls_aws)
+    return replace(made, timings=timings, starts=len(timings) // 2)
+
+
+def measured(*, authorizer_init_ms: list[float], refresh_init_ms: list[float]) -> dict[str, Any]:
+    """Return the figures of two rounds, the second twice as slow; in each the empty handler started thrice."""
+    rows = [
+        row("authorizer", OURS, authorizer_init_ms, 0.5),
+        row("refresh", OURS, refresh_init_ms, 3.0, calls_aws=True),
+        row(EMPTY, REFERENCE, [20.0, 5.0, 20.0, 40.0, 40.0, 400.0], 0.4),
+    ]
+    return {"rounds": 2, "rows": figures_of(rows, WARM_UP), "left_out": ["Node: it is not installed"]}
+
+
+def test_every_round_starts_everything_in_an_order_of_its_own() -> None:
+    """What the machine does meanwhile falls on all alike; and the order can be had again."""
+    drawn = orders([1, 1, 3, 1, 1, 1], 10, seed=1)
+
+    assert [sorted(order) for order in drawn] == [[0, 1, 2, 2, 2, 3, 4, 5]] * 10
+    assert len({tuple(order) for order in drawn}) == 10
+    assert drawn == orders([1, 1, 3, 1, 1, 1], 10, seed=1)
+
+
+def test_ratios_are_taken_within_each_round() -> None:
+    """A round in which the whole machine was slower changes none, nor does one start of the reference."""
+    figures = measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])
+
+    authorizer, refresh, empty = figures["rows"]
+    assert authorizer["init_ratio"] == {"median": 1.5, "p25": 1.5, "p75": 1.5}
+    assert refresh["init_ratio"]["median"] == 10
+    assert empty["init_ratio"]["median"] == 1
+    assert authorizer["warm_ratio"]["median"] == 1.25
+    assert (authorizer["first_ms"]["median"], authorizer["warm_ms"]["count"]) == (9, 4)
+
+
+def test_a_budget_holds_or_is_missed() -> None:
+    """1.5 x is within the authorizer's 1.6, and 10 x is not within the refresh's 6.5; others have none."""
+    authorizer, refresh, empty = measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])["rows"]
+
+    assert authorizer["budgets"] == {
+        "init": {"limit": 1.6, "reached": 1.5, "holds": True},
+        "warm": {"limit": 1.4, "reached": 1.25, "holds": True},
+    }
+    assert refresh["budgets"] == {"init": {"limit": 6.5, "reached": 10, "holds": False}}
+    assert empty["budgets"] == {}
+
+
+def test_the_table_has_a_line_for_each_and_says_what_is_left_out() -> None:
+    """What calls AWS is marked, and its warm calls are not compared with those of an empty handler."""
+    lines = table(measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])).splitlines()
+
+    authorizer = "| **authorizer** | 45 | 1.50 (1.50 to 1.50) | 9.0 | 0.50 | 1.25 (1.25 to 1.25) |"
+    assert lines[2] == f"{authorizer} INIT 1.6 x holds, warm 1.4 x holds |"
+    assert lines[3] == "| **refresh** | 300 | 10.00 (10.00 to 10.00) | 9.0† | 3.00† |  | INIT 6.5 x **missed** |"
+    assert lines[4] == "| empty | 30 | 1 | 9.0 | 0.40 | 1 |  |"
+    assert lines[-1] == "Left out: Node: it is not installed."
+
+
+def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> None:
+    """Of ours the three that users wait for; no reference, and no warm call that waited for AWS."""
+    rows = [
+        row("authorizer", OURS, [30.0, 60.0], 0.5),
+        row("refresh", OURS, [100.0, 200.0], 3.0, calls_aws=True),
+        row("jwks", OURS, [100.0, 200.0], 3.0),
+        row("PyJWT", PEER, [60.0, 120.0], 0.6),
+        replace(row("PyJWT", PEER, [120.0, 240.0], 0.6), label="PyJWT, no bytecode", bytecode=False),
+        row(EMPTY, REFERENCE, [20.0, 40.0], 0.4),
+    ]
+
+    lines = short_table({"rows": figures_of(rows, WARM_UP)}).splitlines()
+
+    assert lines[2:] == [
+        "| **edge-auth: authorizer** | 45 | 1.5 x |  | 1.25 x |",
+        "| **edge-auth: refresh** | 150 | 5.0 x |  |  |",
+        "| PyJWT | 90 | 3.0 x | 6.0 x | 1.50 x |",
+    ]
+
+
+def test_an_answer_that_is_no_success_is_an_error() -> None:
+    """A Deny, a status that is not 200, the same refresh token again: none of them becomes a number."""
+    deny = {"policyDocument": {"Statement": [{"Effect": "Deny"}]}}
+    same = {"statusCode": 200, "body": '{"refresh_token":"token"}'}
+
+    for calls, answer in (
+        (authorizations("token"), deny),
+        (reads("jwks"), {"statusCode": 503, "body": ""}),
+        (refreshes("token"), same),
+        (nothings("token"), {"statusCode": 200}),
+    ):
+        with pytest.raises(RuntimeError):
+            Series(calls).answered(answer)
+
+
+def test_a_refresh_is_called_with_the_token_of_the_answer_before() -> None:
+    """So that each call rotates."""
+    series = Series(refreshes("first"))
+
+    series.answered({"statusCode": 200, "body": '{"refresh_token":"second"}'})
+
+    assert series.event["body"] == '{"refresh_token": "second"}'

@@ -1,0 +1,193 @@
+"""The benchmark of tokens compares what it says: everybody checks, and nobody is let off."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.exceptions import InvalidSignature
+
+from benchmarks.frame import turns
+from benchmarks.tokens import checks, node, sizes
+from benchmarks.tokens.checks import assert_strict
+from benchmarks.tokens.examples import bad_tokens, example_claims
+from benchmarks.tokens.libraries import OURS, REFERENCE, issuers, raw_checks, raw_signatures, verifiers
+from edge_auth.errors import InvalidToken
+from edge_auth.keys.jwk import verification_key
+from edge_auth.tokens.access_token import issue
+from edge_auth.tokens.verifier import Verifier
+from tests.support.access_tokens import ALGORITHMS, key
+
+# RFC 9864 wants the name Ed25519, which few libraries know yet; joserfc says so.
+pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
+
+LIBRARIES = (OURS, "PyJWT", "joserfc", "Authlib")
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    """Measure once, in next to no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(turns, "BATCH_MS", 0.01)
+        patch.setattr(checks, "QUICK_ROUNDS", 2)
+        patch.setattr(sizes, "QUICK_KEYS", (1, 2))
+        patch.setattr(node, "is_installed", lambda: False)
+        return dict(checks.measure(quick=True))
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_every_verifier_refuses_what_is_forged_or_expired(alg: str, name: str) -> None:
+    """And takes what is good: otherwise its time is that of something else."""
+    claims = example_claims()
+    good = issue(claims, key(alg))
+
+    assert_strict(name, verifiers(key(alg), claims)[name], good=good, bad=bad_tokens(key(alg), good))
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("missing", ["sid", "auth_time", "client_id"])
+def test_every_verifier_requires_our_claims(name: str, missing: str) -> None:
+    """None is faster because it looks at less than the others are told to."""
+    claims = example_claims()
+    payload = {claim: value for claim, value in claims.payload().items() if claim != missing}
+    verify = verifiers(key("ES256"), claims)[name]
+
+    with pytest.raises(Exception, match=missing):
+        verify(signed(payload))
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("claim", ["iss", "aud"])
+def test_every_verifier_compares_issuer_and_audience(name: str, claim: str) -> None:
+    """A token for somebody else is no good token."""
+    claims = example_claims()
+    verify = verifiers(key("ES256"), claims)[name]
+    token = signed({**claims.payload(), claim: "https://elsewhere.example.com"})
+
+    assert_strict(name, verify, good=issue(claims, key("ES256")), bad={"for somebody else": token})
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_every_verifier_checks_the_type(name: str) -> None:
+    """A JWT that is no access token is refused (RFC 9068 §4)."""
+    claims = example_claims()
+    verify = verifiers(key("ES256"), claims)[name]
+    token = signed(claims.payload(), typ="JWT")
+
+    assert_strict(name, verify, good=issue(claims, key("ES256")), bad={"of another type": token})
+
+
+def test_a_verifier_that_takes_anything_stops_the_benchmark() -> None:
+    """What is compared must do the work."""
+    good = issue(example_claims(), key("ES256"))
+
+    with pytest.raises(RuntimeError, match="forged"):
+        assert_strict("careless", lambda token: token, good=good, bad=bad_tokens(key("ES256"), good))
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_the_reference_checks_the_signature(alg: str) -> None:
+    """The raw call that everything is compared with is a real one."""
+    good = issue(example_claims(), key(alg))
+
+    for check in raw_checks(key(alg), good).values():
+        check()
+    for check in raw_checks(key(alg), bad_tokens(key(alg), good)["forged"]).values():
+        with pytest.raises(InvalidSignature):
+            check()
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_everybody_issues_the_same_claims(alg: str) -> None:
+    """Nobody is faster because it signs less."""
+    claims = example_claims()
+    verify = verifiers(key(alg), claims)["joserfc"]
+
+    for name, make in issuers(key(alg), claims).items():
+        assert verify(make()) == claims.payload(), name
+    assert all(make() for make in raw_signatures(key(alg), issue(claims, key(alg))).values())
+
+
+def test_figures_name_everybody_and_hold_the_budget_against_the_signature_alone(figures: dict[str, Any]) -> None:
+    """The budget is ours over the raw call, in the same rounds."""
+    for measured in (figures["verify"], figures["issue"]):
+        assert set(measured) == set(ALGORITHMS)
+        for rows in measured.values():
+            assert set(rows) >= {REFERENCE, *LIBRARIES}
+            assert rows[REFERENCE]["ratio"]["median"] == 1
+    budget = figures["budget"]
+    assert budget["reached"] == figures["verify"]["ES256"][OURS]["ratio"]["median"]
+    assert budget["holds"] == (budget["reached"] <= budget["limit"] == 1.25)
+
+
+def test_what_could_not_be_measured_is_named(figures: dict[str, Any]) -> None:
+    """Where Node is missing, the table says so."""
+    assert set(figures["left_out"]) == {node.LIBRARY}
+    assert "Left out: aws-jwt-verify" in checks.table(figures)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        checks.table,
+        checks.issue_table,
+        checks.refused_table,
+        checks.stages_table,
+        checks.size_table,
+        checks.key_set_table,
+    ],
+    ids=lambda table: table.__name__,
+)
+def test_tables_are_markdown(figures: dict[str, Any], table: Callable[[dict[str, Any]], str]) -> None:
+    """Every row has as many cells as the head."""
+    rows = [line for line in table(figures).splitlines() if line.startswith("|")]
+
+    assert len(rows) > 3
+    assert len({line.count("|") for line in rows}) == 1
+
+
+def test_the_most_roles_are_what_the_verifier_takes(figures: dict[str, Any]) -> None:
+    """One more, and it refuses the token for its size."""
+    sizes = figures["token_size"]
+    by_roles = {row["roles"]: row for row in sizes["rows"] if not row["scope_characters"]}
+    most = sizes["roles_of_a_token"]["ES256"]
+    verifier = Verifier([verification_key(key("ES256").public_jwk())], audience=example_claims().aud)
+
+    def verify(count: int) -> None:
+        claims = example_claims(scope="", roles=tuple(f"role{number:04}" for number in range(count)))
+        verifier.verify(issue(claims, key("ES256")), issuer=claims.iss, now_seconds=claims.iat)
+
+    verify(most)
+    with pytest.raises(InvalidToken, match="size"):
+        verify(most + 1)
+    assert by_roles[most]["bytes"] <= sizes["max_token_characters"] < by_roles[most]["bytes"] + 16
+    assert by_roles[most]["verify"] is not None
+    assert [row for row in sizes["rows"] if (row["bytes"] > 2048) != (row["verify"] is None)] == []
+
+
+@pytest.mark.skipif(not node.is_installed(), reason="Node or aws-jwt-verify is not installed")
+def test_node_verifies_and_refuses_too() -> None:
+    """A good token that must be refused stops the benchmark: so the bad ones were refused."""
+    ours = key("ES256")
+    verify = node.verification({"ES256": ours}, rounds=3)["verify"]
+
+    assert {name: row["count"] for name, row in verify["ES256"].items()} == {
+        node.REFERENCE: 3,
+        "aws-jwt-verify, on Node": 3,
+    }
+
+
+@pytest.mark.skipif(not node.is_installed(), reason="Node or aws-jwt-verify is not installed")
+def test_a_bad_token_that_node_takes_stops_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here a good one is given for a bad one."""
+    monkeypatch.setattr(node, "bad_tokens", lambda _key, good: {"not bad": good})
+
+    with pytest.raises(RuntimeError, match="accepts a bad ES256 token"):
+        node.verification({"ES256": key("ES256")}, rounds=3)
+
+
+def signed(payload: dict[str, Any], *, typ: str = "at+jwt") -> str:
+    """Sign any payload with PyJWT, under our header unless it is of another type."""
+    ours = key("ES256")
+    return jwt.encode(payload, ours.private_key, "ES256", {"kid": ours.kid, "typ": typ}, sort_headers=True)
