@@ -28,7 +28,7 @@ class Load:
     """Processes that work at once, started as they are needed."""
 
     deployment: Deployment
-    engine_process_id: int | None
+    engine_process_id: int
     pool: ProcessPoolExecutor
     manager: SyncManager
 
@@ -60,7 +60,7 @@ class Load:
 
 
 @contextmanager
-def load(deployment: Deployment, engine_process_id: int | None, most_workers: int) -> Iterator[Load]:
+def load(deployment: Deployment, engine_process_id: int, most_workers: int) -> Iterator[Load]:
     """Have processes for as many workers, and end them afterwards."""
     processes = multiprocessing.get_context("spawn")
     with processes.Manager() as manager, ProcessPoolExecutor(most_workers, processes) as pool:
@@ -80,11 +80,11 @@ def figures_of(done: Sequence[Done], *, seconds: float) -> dict[str, Any]:
     }
 
 
-def cpu_seconds(process_id: int | None) -> float | None:
-    """Return the CPU time of a process and its threads; None where there is none, or no /proc."""
+def cpu_seconds(process_id: int) -> float | None:
+    """Return the CPU time of a process and its threads; None where there is no /proc."""
     try:
         stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
+    except FileNotFoundError:
         return None
     return sum(map(int, stat.rpartition(")")[2].split()[UTIME_AND_STIME])) / TICKS
 

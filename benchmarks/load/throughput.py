@@ -21,7 +21,7 @@ from benchmarks.requests.functions import running
 LEVELS = (1, 2, 4, 8, 16, 32, 64)
 FEW_LEVELS = (1, 2, 4, 8)  # of what is bound by this machine's processors long before
 QUICK_LEVELS = (1, 2, 4)
-SECONDS, WARM_UP = 4.0, 2.0
+SECONDS, WARM_UP = 4.0, 1.0
 QUICK_SECONDS, QUICK_WARM_UP = 0.5, 0.3
 ENGINE_WARM_UP, QUICK_ENGINE_WARM_UP = 8.0, 0.5  # Java compiles what it runs often
 USERS_PER_WORKER = 32  # so that no user's sessions become many

@@ -6,17 +6,16 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from benchmarks.requests.events import PASSWORD, USER_AGENT
+from benchmarks.requests.events import USER_AGENT
 from benchmarks.requests.variables import environment
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_items import session_item
-from edge_auth.credentials.passwords import hash_password
 from edge_auth.keys.maker import key_maker
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
@@ -25,6 +24,7 @@ from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.support import people
 from tests.support.dynamodb.tables import create_table
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Deployment:
     def add_user(self, username: str, password_hash: str = "", status: str = ACTIVE) -> str:
         """Add a user, with the password of all of them unless another hash is given; return the user's id."""
         user_id = new_id(secrets.token_bytes)
-        identity = Identity(user_id, username, password_hash or _password_hash(), status, 0, int(time.time()))
+        identity = Identity(user_id, username, password_hash or people.password_hash(), status, 0, int(time.time()))
         DynamoDBIdentities(self.client, table=self.tables["IdentitiesTable"]).create(identity)
         return user_id
 
@@ -159,8 +159,3 @@ def _new_key_ring() -> KeyRing:
         "ES256", period_seconds=30 * DAY_SECONDS, publish_seconds=DAY_SECONDS, refresh_idle_seconds=14 * DAY_SECONDS
     )
     return first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))
-
-
-@cache
-def _password_hash() -> str:
-    return hash_password(PASSWORD.encode(), entropy=secrets.token_bytes)

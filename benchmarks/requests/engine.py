@@ -1,4 +1,4 @@
-"""A real DynamoDB engine on loopback: one that the environment names, or DynamoDB Local by Java and Maven.
+"""A real DynamoDB engine on loopback: DynamoDB Local, by Java and Maven.
 
 DynamoDB Local answers requests and counts capacity units as DynamoDB does; its milliseconds are those of the SQLite
 beneath it.
@@ -18,7 +18,6 @@ from benchmarks.frame.ports import free_ports
 from benchmarks.frame.results import ROOT
 from local.process import Process
 
-ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
 POM = ROOT / "benchmarks" / "requests" / "dynamodb_local" / "pom.xml"
 HOME = ROOT / ".tools" / "dynamodb"
 MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
@@ -30,25 +29,16 @@ UNITS_ARE_DYNAMODBS = "Requests and units are DynamoDB's; milliseconds are this 
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that answers. `process_id` is None where it is not ours."""
+    """An engine that answers."""
 
     name: str
     endpoint: str
-    process_id: int | None
+    process_id: int
 
 
 @contextmanager
 def running_engine() -> Iterator[Engine]:
-    """Run an engine, or use the one that the environment names.
-
-    Raises:
-        MissingTool: there is none, and nothing to make one of.
-
-    """
-    endpoint = os.environ.get(ENDPOINT_VARIABLE)
-    if endpoint:
-        yield Engine(f"the engine that {ENDPOINT_VARIABLE} names", endpoint, None)
-        return
+    """Run an engine. Raises MissingTool: it is not there, and cannot be fetched."""
     name, (port,), libraries = _installed(), free_ports(1), HOME / "lib"
     options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
     command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
@@ -62,8 +52,7 @@ def _installed() -> str:
     """Have Maven fetch what the POM pins, where it is not there yet; return the engine's name and version."""
     missing = [f"`{program}` on the PATH" for program in ("java", "mvn") if shutil.which(program) is None]
     if missing:
-        lacks = f"{ENDPOINT_VARIABLE} is not set, and this machine lacks {' and '.join(missing)}"
-        raise MissingTool(f"no DynamoDB engine: {lacks}")
+        raise MissingTool(f"no DynamoDB engine: this machine lacks {' and '.join(missing)}")
     stamp, libraries = HOME / "pom.xml", HOME / "lib"
     if not stamp.exists() or stamp.read_bytes() != POM.read_bytes():
         shutil.rmtree(HOME, ignore_errors=True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.support import sample_events
+from tests.support.people import PASSWORD
 from tests.support.sample_events import Event
 
 Answer = Any  # what JSON can say
 
-PASSWORD = "a fine long passphrase"
 # As long as what real clients show of themselves: it is part of every session's item.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"
 CREATED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, TOO_MANY = 201, 204, 400, 401, 429

@@ -19,10 +19,10 @@ from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.events import UNAUTHORIZED, succeeded
 from benchmarks.requests.functions import Function, running
 from edge_auth.accounts.identity import DISABLED
+from tests.support.people import WRONG_PASSWORD
 
 ROUNDS, QUICK_ROUNDS = 500, 20
 WARM_UP = 20
-WRONG = "certainly not the password"
 KINDS = ("wrong password", "no such user", "disabled user", "damaged hash")
 
 
@@ -69,7 +69,7 @@ def _measured(login: Function, rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for number in range(rounds):
         for kind in KINDS:
-            event = events.login(_username(kind, number), WRONG)
+            event = events.login(_username(kind, number), WRONG_PASSWORD)
             begin = time.perf_counter()
             answer = login(event)
             end = time.perf_counter()

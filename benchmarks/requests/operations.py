@@ -23,9 +23,9 @@ from benchmarks.requests.functions import Functions, running
 from benchmarks.requests.wire import Wire
 from edge_auth.credentials import passwords
 from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from tests.support.people import WRONG_PASSWORD
 
 SESSIONS = 10  # of the user who logs out everywhere, and lists them
-WRONG = "certainly not the password"
 NEW_PASSWORD = "a quite different long passphrase"
 STRICT = {"RotationGraceSeconds": "0"}
 
@@ -165,11 +165,11 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
 
     yield "login, cold", partial(call, "login", events.login("ada"))
     yield "login", partial(call, "login", events.login("ada"))
-    yield "login, wrong password", partial(call, "login", events.login("ada", WRONG), UNAUTHORIZED)
+    yield "login, wrong password", partial(call, "login", events.login("ada", WRONG_PASSWORD), UNAUTHORIZED)
     deployment.add_user("eve")
     for _ in range(ACCOUNT_BACKOFF.free_attempts):
-        call("login", events.login("eve", WRONG), UNAUTHORIZED)
-    yield "login, throttled", partial(call, "login", events.login("eve", WRONG), TOO_MANY)
+        call("login", events.login("eve", WRONG_PASSWORD), UNAUTHORIZED)
+    yield "login, throttled", partial(call, "login", events.login("eve", WRONG_PASSWORD), TOO_MANY)
 
     yield "refresh, cold", partial(call, "refresh", events.refresh(token()))
     yield "refresh, rotated", partial(call, "refresh", events.refresh(token()))

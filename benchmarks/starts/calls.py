@@ -9,7 +9,8 @@ from collections.abc import Generator, Mapping
 
 from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment
-from benchmarks.requests.events import CREATED, NO_CONTENT, PASSWORD, Answer, allowed, succeeded
+from benchmarks.requests.events import CREATED, NO_CONTENT, Answer, allowed, succeeded
+from tests.support.people import PASSWORD
 from tests.support.sample_events import Event, sample, token_event
 
 OTHER_PASSWORD = "seven loud herons at dusk"

@@ -33,8 +33,6 @@ _FOLDERS = "lib/python3*/site-packages/samcli/local/rapid"
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
 _CALL = re.compile(r"INVOKE RTDONE\(status: success, .*duration: ([\d.]+)ms\)")
-_EMULATORS_OWN = re.compile(r"\(rapid\)|^(START|END|REPORT) RequestId")
-_TAIL_LINES = 12
 
 
 class EmulatorError(Exception):
@@ -106,9 +104,7 @@ class Emulator:
         raise self._failure("the emulator does not listen")
 
     def _failure(self, what: str) -> EmulatorError:
-        lines = self.process.log.read_text(errors="replace").splitlines()
-        told = [f"    {line}" for line in lines if not _EMULATORS_OWN.search(line)]
-        return EmulatorError("\n".join([f"{self.function.name}: {what}", *told[-_TAIL_LINES:]]))
+        return EmulatorError(f"{self.function.name}: {what}\n{self.process.tail()}")
 
 
 @contextmanager

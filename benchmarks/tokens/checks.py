@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.frame.markdown import markdown
 from benchmarks.frame.results import Figures
-from benchmarks.frame.turns import BATCH_MS, Act, compared, in_turn
+from benchmarks.frame.turns import Act, compared, in_turn
 from benchmarks.tokens import node, sizes
 from benchmarks.tokens.examples import bad_tokens, example_claims
 from benchmarks.tokens.libraries import (
@@ -53,8 +53,6 @@ def measure(*, quick: bool) -> Figures:
         verify[alg].update(rows)
     return {
         "rounds": rounds,
-        "batch_ms": BATCH_MS,
-        "garbage_collector": "on",
         "budget": {
             "limit": BUDGET,
             "reached": reached,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import count as numbers
 from typing import Any
 
 from benchmarks.frame.markdown import markdown
@@ -121,10 +122,7 @@ def _rights_bytes(roles: int) -> int:
 
 def _most(fits: Callable[[int], bool]) -> int:
     """Return the largest count that fits."""
-    count = 0
-    while fits(count + 1):
-        count += 1
-    return count
+    return next(number for number in numbers() if not fits(number + 1))
 
 
 def _key_sets(alg: str, counts: tuple[int, ...], rounds: int) -> dict[str, Any]:

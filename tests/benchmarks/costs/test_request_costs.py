@@ -7,9 +7,9 @@ import pytest
 from benchmarks.costs.costs import ASSUMED, OPERATIONS, Operation
 from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment
-from benchmarks.requests.events import PASSWORD
 from benchmarks.requests.functions import Functions, running
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from tests.support.people import PASSWORD
 from tests.support.sample_events import Event, login_event
 
 FORGED = str.maketrans("AB", "BA")  # of the same form, and with at least its version changed

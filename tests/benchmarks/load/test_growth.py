@@ -30,22 +30,14 @@ def test_a_slope_is_what_a_thousand_more_sessions_cost() -> None:
 def test_a_table_says_what_is_constant_and_how_far_it_went() -> None:
     """And whose milliseconds these are."""
     grown = {"points": GROWN, "slopes": slopes(GROWN)}
-    filling = {"added": 1000, "seconds": 3.0, "wanted": 1_000_000}
+    filling = {"added": 1000, "seconds": 3.0}
 
     text = table({"engine": "an engine", "per_user": {"living": grown}, "table": grown, "filling": filling})
 
     assert "| 1,001 | 1 1 0; 2.5 ms | 1 102 0; 2.5 ms |" in text
     assert "| for 1,000 more | constant | +0 +100 +0 |" in text
-    assert "Time was up before 1000000" in text
+    assert "1000 sessions were loaded in 3 s." in text
     assert "milliseconds are this engine's" in text
-
-
-def test_a_table_that_was_filled_says_nothing_of_time() -> None:
-    """The last size needs one session less: the user's own."""
-    grown = {"points": GROWN, "slopes": slopes(GROWN)}
-    filling = {"added": 999, "seconds": 3.0, "wanted": 1000}
-
-    assert "Time was up" not in table({"engine": "", "per_user": {}, "table": grown, "filling": filling})
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -63,14 +55,14 @@ def test_living_sessions_are_ended_by_a_logout_of_all_and_tombstones_are_not(
     assert operations["list"]["requests"] == 1
 
 
-def test_a_table_that_cannot_be_filled_in_time_ends_the_series(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was reached is a point, and nothing beyond it."""
-    monkeypatch.setattr(growth, "fill", lambda _deployment, count, **_: min(count, 7))
+def test_the_table_is_filled_up_to_each_size(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One session is the measured user's own."""
+    asked: list[int] = []
+    monkeypatch.setattr(growth, "fill", lambda _deployment, count: asked.append(count))
     with running(deployment) as functions:
-        points, filling = Growth(functions).with_sessions_of_all((1, 5, 100, 1000), 1)
+        points, filling = Growth(functions).with_sessions_of_all((1, 5, 100), 1)
 
-    assert [row["sessions"] for row in points] == [1, 5, 12]
-    assert filling["added"] == 11
+    assert asked == [0, 4, 95]
+    assert [row["sessions"] for row in points] == [1, 5, 100]
+    assert filling["added"] == 99
     assert set(points[0]["operations"]) == {"refresh", "login", "logout"}

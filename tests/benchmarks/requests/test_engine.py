@@ -1,4 +1,4 @@
-"""Which engine is used, and what is said where there is none."""
+"""The engine that benchmarks run, and what is said where there is none."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.frame.catalogue import MissingTool, benchmark
 from benchmarks.frame.results import ROOT
-from benchmarks.requests.engine import ENDPOINT_VARIABLE, running_engine
 
 
 def program(folder: Path, name: str, script: str) -> None:
@@ -21,28 +20,15 @@ def program(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def test_the_endpoint_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it is: nothing is started, its CPU time is not known, and the figures name it."""
-    monkeypatch.setenv(ENDPOINT_VARIABLE, "http://127.0.0.1:8000")
-
-    with running_engine() as engine:
-        assert (engine.endpoint, engine.process_id) == ("http://127.0.0.1:8000", None)
-        assert ENDPOINT_VARIABLE in engine.name
-
-
 @pytest.mark.parametrize("name", ["requests", "growth", "throughput"])
 def test_a_machine_without_java_and_maven_says_so(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """All three things that would do; in every benchmark that needs an engine."""
-    monkeypatch.delenv(ENDPOINT_VARIABLE, raising=False)
+    """In every benchmark that needs an engine."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(MissingTool) as missing:
         benchmark(name).measure(quick=True)
 
-    assert str(missing.value) == (
-        "no DynamoDB engine: EDGE_AUTH_DYNAMODB_ENDPOINT is not set, "
-        "and this machine lacks `java` on the PATH and `mvn` on the PATH"
-    )
+    assert str(missing.value) == "no DynamoDB engine: this machine lacks `java` on the PATH and `mvn` on the PATH"
 
 
 SERVES = """
