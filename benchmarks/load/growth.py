@@ -8,7 +8,6 @@ import multiprocessing
 import secrets
 import statistics
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -122,14 +121,14 @@ class Growth:
 
     def warm_up(self, refreshes: int) -> None:
         """Do everything once, so that keys are loaded, and refresh that often."""
-        _, user_id = self._user()
+        _, user_id = self._deployment.new_user()
         for _ in range(refreshes):
             self._call("refresh", events.refresh(self._deployment.add_session(user_id)[1]))
         self.with_sessions_of_one_user(1, 1, ended=False)
 
     def with_sessions_of_one_user(self, size: int, repeats: int, *, ended: bool) -> Point:
         """Return the point of a user with so many sessions, all living or all but one ended."""
-        name, user_id = self._user()
+        name, user_id = self._deployment.new_user()
         made = [self._deployment.new_session(user_id) for _ in range(size)]
         items, tokens = [item for item, _ in made], [token for _, token in made]
         living = 1 if ended else size
@@ -165,7 +164,7 @@ class Growth:
 
     def _life(self) -> Iterator[Step]:
         """Yield the operations of a user of one session."""
-        name, user_id = self._user()
+        name, user_id = self._deployment.new_user()
         yield "refresh", partial(self._call, "refresh", events.refresh(self._deployment.add_session(user_id)[1]))
         yield from self._login_and_logout(name)
 
@@ -187,10 +186,6 @@ class Growth:
             counts.setdefault(name, {of: counted[of] for of in COUNTS})
         names = [name for name in OPERATIONS if name in counts]
         return {name: {**counts[name], "milliseconds": round(statistics.median(times[name]), 2)} for name in names}
-
-    def _user(self) -> tuple[str, str]:
-        name = f"user-{uuid.uuid4().hex}"
-        return name, self._deployment.add_user(name)
 
     def _call(self, function: str, event: object, status: int = 200) -> dict[str, Any]:
         return succeeded(self._functions[function](event), status)

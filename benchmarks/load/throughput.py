@@ -152,14 +152,11 @@ class _Run:
         return row
 
     def _sessions(self, count: int) -> list[tuple[str, str, str]]:
-        users = [self.load.deployment.add_user(f"owner-{os.urandom(8).hex()}") for _ in range(count)]
+        users = [self.load.deployment.new_user()[1] for _ in range(count)]
         return [(user_id, *self.load.deployment.add_session(user_id)) for user_id in users]
 
     def _usernames(self) -> list[str]:
-        names = [f"user-{os.urandom(8).hex()}" for _ in range(USERS_PER_WORKER)]
-        for name in names:
-            self.load.deployment.add_user(name)
-        return names
+        return [self.load.deployment.new_user()[0] for _ in range(USERS_PER_WORKER)]
 
     def _access_token(self) -> str:
         with running(self.load.deployment) as functions:

@@ -87,6 +87,11 @@ class Deployment:
         DynamoDBIdentities(self.client, table=self.tables["IdentitiesTable"]).create(identity)
         return user_id
 
+    def new_user(self) -> tuple[str, str]:
+        """Add a user; return the name and the id."""
+        username = f"user-{uuid.uuid4().hex}"
+        return username, self.add_user(username)
+
     def add_session(self, user_id: str) -> tuple[str, str]:
         """Add a session that begins now; return its id and its refresh token."""
         item, token = self.new_session(user_id)

@@ -35,9 +35,9 @@ def login(username: str, password: str = PASSWORD) -> Event:
     return event("login", body=json.dumps({"username": username, "password": password}))
 
 
-def register(username: str) -> Event:
-    """Return a registration."""
-    return event("register", body=json.dumps({"username": username, "password": PASSWORD}))
+def register() -> Event:
+    """Return a registration under a new name."""
+    return event("register", body=json.dumps({"username": f"user-{secrets.token_hex(16)}", "password": PASSWORD}))
 
 
 def refresh(token: str) -> Event:

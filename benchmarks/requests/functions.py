@@ -4,7 +4,6 @@ import importlib.util
 import io
 import logging
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,8 +50,7 @@ class Functions:
 
     def access_token(self, parameters: Mapping[str, str] | None = None) -> str:
         """Let a new user log in, and return the access token."""
-        username = f"user-{uuid.uuid4().hex}"
-        self.deployment.add_user(username)
+        username, _ = self.deployment.new_user()
         tokens = events.succeeded(self.start("login", parameters)(events.login(username)))
         return str(tokens["access_token"])
 

@@ -159,7 +159,7 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
 
     def user_with_sessions() -> tuple[list[tuple[str, str]], dict[str, str]]:
         """Return the sessions of a new user, and what the authorizer says of the first of them."""
-        another_id = deployment.add_user(f"user-{uuid.uuid4().hex}")
+        _, another_id = deployment.new_user()
         sessions = [deployment.add_session(another_id) for _ in range(SESSIONS)]
         return sessions, {"sub": another_id, "sid": sessions[0][0]}
 
@@ -199,4 +199,4 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
     _, caller = user_with_sessions()
     change = events.password_change(caller, NEW_PASSWORD)
     yield f"new password, ends {SESSIONS - 1} sessions", partial(call, "password", change, NO_CONTENT)
-    yield "registration", partial(call, "register", events.register(f"grace-{uuid.uuid4().hex}"), CREATED)
+    yield "registration", partial(call, "register", events.register(), CREATED)

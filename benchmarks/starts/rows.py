@@ -1,10 +1,12 @@
 """Which functions are started side by side: all of ours on the layer, what others would deploy, and empty ones."""
 
 import json
+import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,13 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from benchmarks.frame.results import ROOT
 from benchmarks.peers.patterns import PATTERNS
+from benchmarks.requests import events
 from benchmarks.requests.deployment import AUDIENCE, ISSUER, Deployment
+from benchmarks.requests.events import CREATED, NO_CONTENT, Answer, allowed, succeeded
 from benchmarks.requests.functions import running
-from benchmarks.starts import calls
-from benchmarks.starts.calls import Calls, Series
 from benchmarks.starts.emulator import PYTHON, Function, Timings, emulated
 from benchmarks.starts.layer import packages, without_bytecode
 from benchmarks.tokens.node import LIBRARY, NODE, PACKAGES, is_installed
+from tests.support.sample_events import Event, sample, token_event
 from tests.support.template import functions
 
 EMPTY, NODE_EMPTY = "empty", "empty (Node)"
@@ -26,15 +29,14 @@ OURS, PEER, REFERENCE = "ours", "peer", "reference"
 # So that no single start of theirs decides a whole round's ratios.
 REFERENCE_STARTS = 3
 
-PARAMETERS = {
-    # Every call rotates: within the usual ten seconds a second one would get the same token again.
-    "RotationGraceSeconds": "0",
-    # Longer than the benchmark takes.
-    "AccessTokenSeconds": "3600",
-}
+PARAMETERS = {"AccessTokenSeconds": "3600"}  # longer than the benchmark takes
 PEERS_TABLE = "PeersTable"
+NEW_PASSWORD = "seven loud herons at dusk"
 HANDLERS = ROOT / "benchmarks" / "peers" / "handlers"
 NODE_RUNTIME = (NODE, HANDLERS / "node_runtime.mjs")
+
+MakeEvent = Callable[[], Event]
+Check = Callable[[Answer], object]
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,15 @@ class WarmCalls:
 class Row:
     """One function, what it is called with, and what was measured so far. `reference` is its empty handler.
 
-    It is started `starts` times a round.
+    `event` makes the event of a call, for which everything is there; `check` raises RuntimeError for an answer that is
+    not a success. The function is started `starts` times a round.
     """
 
     label: str
     group: str
     function: Function
-    series: Series
+    event: MakeEvent
+    check: Check
     warm_calls: int
     calls_aws: bool = False
     bytecode: bool = True
@@ -69,11 +73,11 @@ class Row:
         """Start the function and call it so many times. Raises EmulatorError, RuntimeError."""
         with emulated(self.function, scratch) as emulator:
             for _ in range(count):
-                self.series.answered(emulator.invoke(self.series.event))
+                self.check(emulator.invoke(self.event()))
         self.timings.append(emulator.timings())
 
     def on(self, folder: Path) -> "Row":
-        """Return the same function with the packages of this folder. Both take turns with one series of calls."""
+        """Return the same function with the packages of this folder."""
         function = replace(self.function, variables={**self.function.variables, "PYTHONPATH": str(folder)})
         return replace(self, function=function, timings=[])
 
@@ -100,29 +104,36 @@ class Rows:
         return [*self._ours(token), *self._python_peers(token), *self._node(token), self._empty(EMPTY, "empty", token)]
 
     def _ours(self, token: str) -> list[Row]:
-        user_id = self.deployment.add_user("ada")
-        session_id, refresh_token = self.deployment.add_session(user_id)
-        caller = {"sub": user_id, "sid": session_id}
+        deployment = self.deployment
         alone, with_aws, with_argon2 = self.warm.alone, self.warm.with_aws, self.warm.with_argon2
-        of_each: dict[str, tuple[Calls, int]] = {
-            "authorizer": (calls.authorizations(token), alone),
-            "refresh": (calls.refreshes(refresh_token), with_aws),
-            "login": (calls.logins(self.deployment), with_argon2),
-            "logout": (calls.logouts(self.deployment, user_id), with_aws),
-            "password": (calls.password_changes(caller), with_argon2),
-            "register": (calls.registrations(), with_argon2),
-            "sessions": (calls.reads("sessions", caller), with_aws),
-            "jwks": (calls.reads("jwks"), with_aws),
-            "whoami": (calls.reads("me", caller), alone),
-            "rotate_keys": (calls.key_ring_advances(), with_aws),
+
+        def refresh_token() -> str:
+            return deployment.add_session(user_id)[1]
+
+        def password_change() -> Event:
+            _, new_id = deployment.new_user()
+            return events.password_change({"sub": new_id, "sid": deployment.add_session(new_id)[0]}, NEW_PASSWORD)
+
+        _, user_id = deployment.new_user()
+        caller = {"sub": user_id, "sid": deployment.add_session(user_id)[0]}
+        ended = partial(succeeded, status=NO_CONTENT)
+        calls: dict[str, tuple[MakeEvent, Check, int]] = {
+            "authorizer": (lambda: token_event(token), allowed, alone),
+            "refresh": (lambda: events.refresh(refresh_token()), succeeded, with_aws),
+            "login": (lambda: events.login(deployment.new_user()[0]), succeeded, with_argon2),
+            "logout": (lambda: events.logout(refresh_token()), ended, with_aws),
+            "password": (password_change, ended, with_argon2),
+            "register": (events.register, partial(succeeded, status=CREATED), with_argon2),
+            "sessions": (lambda: events.event("sessions", caller), succeeded, with_aws),
+            "jwks": (lambda: events.event("jwks"), succeeded, with_aws),
+            "whoami": (lambda: events.event("me", caller), succeeded, alone),
+            "rotate_keys": (lambda: sample("key-ring-advance"), has_version, with_aws),
         }
-        unknown = sorted(set(functions()) - set(of_each))
+        unknown = sorted(set(functions()) - set(calls))
         self.left_out.extend(f"{name}: the benchmark does not know what to call it with" for name in unknown)
         rows = {
-            name: Row(
-                name, OURS, self._our_function(name), Series(series), warm_calls, name not in ("authorizer", "whoami")
-            )
-            for name, (series, warm_calls) in of_each.items()
+            name: Row(name, OURS, self._our_function(name), *call, calls_aws=name not in ("authorizer", "whoami"))
+            for name, call in calls.items()
         }
         bare = without_bytecode(self.layer, self.scratch / "bare-layer")
         return [*rows.values(), rows["authorizer"].without_bytecode(bare), rows["refresh"].without_bytecode(bare)]
@@ -155,21 +166,24 @@ class Rows:
         reference: str = EMPTY,
     ) -> Row:
         function = self._peer(name, variables, runtime)
-        series = Series(calls.authorizations(token))
-        return Row(f"authorizer: {label}", PEER, function, series, self.warm.alone, reference=reference)
+        event = partial(token_event, token)
+        return Row(f"authorizer: {label}", PEER, function, event, allowed, self.warm.alone, reference=reference)
 
     def _refresh(self, label: str, name: str) -> Row:
         client = self.deployment.client
         PATTERNS["OpenAuth"].create_table(client, PEERS_TABLE)
-        expiry = {"N": str(int(time.time()) + 86_400)}
-        client.put_item(
-            TableName=PEERS_TABLE, Item={"pk": {"S": "refresh#ada"}, "sk": {"S": "first"}, "expiry": expiry}
-        )
+
+        def event() -> Event:
+            secret, expiry = secrets.token_urlsafe(32), str(int(time.time()) + 86_400)
+            item = {"pk": {"S": "refresh#ada"}, "sk": {"S": secret}, "expiry": {"N": expiry}}
+            client.put_item(TableName=PEERS_TABLE, Item=item)
+            return events.refresh(f"ada:{secret}")
+
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         variables = {"PRIVATE_KEY": pem, "TABLE": PEERS_TABLE, "AWS_ENDPOINT_URL": str(self.deployment.endpoint)}
-        series = Series(calls.refreshes("ada:first"))
-        return Row(f"refresh: {label}", PEER, self._peer(name, variables), series, self.warm.with_aws, calls_aws=True)
+        function, warm_calls = self._peer(name, variables), self.warm.with_aws
+        return Row(f"refresh: {label}", PEER, function, event, succeeded, warm_calls, calls_aws=True)
 
     def _node(self, token: str) -> list[Row]:
         if not is_installed():
@@ -183,8 +197,9 @@ class Rows:
         ]
 
     def _empty(self, label: str, name: str, token: str, runtime: Sequence[str | Path] = PYTHON) -> Row:
-        function, series = self._peer(name, {}, runtime), Series(calls.nothings(token))
-        return Row(label, REFERENCE, function, series, self.warm.alone, reference=label, starts=REFERENCE_STARTS)
+        function, event = self._peer(name, {}, runtime), partial(token_event, token)
+        warm_calls = self.warm.alone
+        return Row(label, REFERENCE, function, event, is_nothing, warm_calls, reference=label, starts=REFERENCE_STARTS)
 
     def _peer(self, name: str, variables: Mapping[str, str], runtime: Sequence[str | Path] = PYTHON) -> Function:
         names = {"ISSUER": ISSUER, "AUDIENCE": AUDIENCE}
@@ -194,3 +209,15 @@ class Rows:
         """Copy a function's code: bytecode that tests left beside it is not deployed."""
         copy = self.scratch / "code" / folder.name
         return copy if copy.is_dir() else without_bytecode(folder, copy)
+
+
+def has_version(answer: Answer) -> None:
+    """Check that there is a key ring. Raises RuntimeError."""
+    if not answer.get("version"):
+        raise RuntimeError(f"no key ring: {answer}")
+
+
+def is_nothing(answer: Answer) -> None:
+    """Check the answer of an empty handler. Raises RuntimeError."""
+    if answer != {}:
+        raise RuntimeError(f"not nothing: {answer}")

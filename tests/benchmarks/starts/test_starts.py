@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.starts.calls import Series, authorizations, nothings, reads, refreshes
+from benchmarks.requests.events import allowed, succeeded
 from benchmarks.starts.emulator import Function, Timings
-from benchmarks.starts.rows import EMPTY, OURS, PEER, REFERENCE, Row
+from benchmarks.starts.rows import EMPTY, OURS, PEER, REFERENCE, Row, has_version, is_nothing
 from benchmarks.starts.starts import figures_of, orders, short_table, table
 
 WARM_UP = 1
@@ -15,7 +15,7 @@ WARM_UP = 1
 def row(label: str, group: str, init_ms: list[float], warm_ms: float, *, calls_aws: bool = False) -> Row:
     """Return a row that was started in two rounds: its first call took 9 ms, the others one time."""
     timings = [Timings(init, [9.0, warm_ms, warm_ms]) for init in init_ms]
-    made = Row(label, group, Function(label, Path()), Series(nothings("token")), 2, calls_aws=calls_aws)
+    made = Row(label, group, Function(label, Path()), dict, is_nothing, 2, calls_aws=calls_aws)
     return replace(made, timings=timings, starts=len(timings) // 2)
 
 
@@ -94,24 +94,14 @@ def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> Non
 
 
 def test_an_answer_that_is_no_success_is_an_error() -> None:
-    """A Deny, a status that is not 200, the same refresh token again: none of them becomes a number."""
+    """A Deny, a status that is not 200, no key ring, something from an empty handler: none becomes a number."""
     deny = {"policyDocument": {"Statement": [{"Effect": "Deny"}]}}
-    same = {"statusCode": 200, "body": '{"refresh_token":"token"}'}
 
-    for calls, answer in (
-        (authorizations("token"), deny),
-        (reads("jwks"), {"statusCode": 503, "body": ""}),
-        (refreshes("token"), same),
-        (nothings("token"), {"statusCode": 200}),
+    for check, answer in (
+        (allowed, deny),
+        (succeeded, {"statusCode": 503, "body": ""}),
+        (has_version, {"refused": "the key ring has changed"}),
+        (is_nothing, {"statusCode": 200}),
     ):
         with pytest.raises(RuntimeError):
-            Series(calls).answered(answer)
-
-
-def test_a_refresh_is_called_with_the_token_of_the_answer_before() -> None:
-    """So that each call rotates."""
-    series = Series(refreshes("first"))
-
-    series.answered({"statusCode": 200, "body": '{"refresh_token":"second"}'})
-
-    assert series.event["body"] == '{"refresh_token": "second"}'
+            check(answer)
