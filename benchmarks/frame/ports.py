@@ -1,7 +1,10 @@
 """Ports of this machine's loopback."""
 
 import socket
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
+
+from local.process import Process
 
 
 def free_ports(count: int) -> list[int]:
@@ -11,3 +14,13 @@ def free_ports(count: int) -> list[int]:
         for probe in sockets:
             probe.bind(("127.0.0.1", 0))
         return [probe.getsockname()[1] for probe in sockets]
+
+
+def wait_until_open(port: int, process: Process, *, seconds: float) -> None:
+    """Return once the process listens on the port. Raises RuntimeError: it has ended, or is too slow."""
+    deadline = time.monotonic() + seconds
+    while process.running and time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=seconds):
+            return
+        time.sleep(0.002)
+    raise RuntimeError(f"nothing listens on port {port}:\n{process.tail()}")

@@ -7,14 +7,12 @@ beneath it.
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 
 from benchmarks.frame.catalogue import MissingTool
-from benchmarks.frame.ports import free_ports
+from benchmarks.frame.ports import free_ports, wait_until_open
 from benchmarks.frame.results import ROOT
 from local.process import Process
 
@@ -44,7 +42,7 @@ def running_engine() -> Iterator[Engine]:
     command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
     environment = {variable: os.environ[variable] for variable in INHERITED if variable in os.environ}
     with Process(command, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
-        _wait_until_ready(process, port)
+        wait_until_open(port, process, seconds=READY_WITHIN_SECONDS)
         yield Engine(name, f"http://127.0.0.1:{port}", process.pid)
 
 
@@ -65,19 +63,3 @@ def _installed() -> str:
         shutil.copyfile(POM, stamp)
     version = next(libraries.glob("DynamoDBLocal-*.jar")).stem.partition("-")[2]
     return f"DynamoDB Local {version}"
-
-
-def _wait_until_ready(process: Process, port: int) -> None:
-    deadline = time.monotonic() + READY_WITHIN_SECONDS
-    while process.running and time.monotonic() < deadline:
-        connection = HTTPConnection("127.0.0.1", port, timeout=1)
-        try:
-            connection.request("GET", "/")
-            connection.getresponse()
-        except (OSError, HTTPException):
-            time.sleep(0.1)
-        else:
-            return
-        finally:
-            connection.close()
-    raise RuntimeError(f"DynamoDB Local does not answer:\n{process.tail()}")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, TextIO
 from unittest.mock import patch
 
@@ -19,11 +20,8 @@ from benchmarks.requests.wire import Wire
 
 Function = Callable[[object], Any]
 
-
-class LambdaContext:
-    """The part of Lambda's context that the functions look at."""
-
-    aws_request_id = "00000000-0000-4000-8000-000000000000"
+# The part of Lambda's context that the functions look at.
+CONTEXT = SimpleNamespace(aws_request_id="00000000-0000-4000-8000-000000000000")
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Functions:
         for handler in logging.getLogger(name).handlers:
             if isinstance(handler, logging.StreamHandler):
                 handler.setStream(self.log)
-        return lambda event: module.handler(event, LambdaContext())
+        return lambda event: module.handler(event, CONTEXT)
 
     def access_token(self, parameters: Mapping[str, str] | None = None) -> str:
         """Let a new user log in, and return the access token."""

@@ -7,10 +7,10 @@ to Secrets Manager is answered here.
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
 
@@ -22,13 +22,6 @@ READS = ("GetItem", "Query")
 TRANSACTION_FACTOR = 2
 WRITE_UNIT_BYTES = 1024
 PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
-
-
-class Events(Protocol):
-    """The events of a session or of a client."""
-
-    def register(self, event_name: str, handler: Callable[..., Any]) -> None:
-        """Call the handler on events of this name and below."""
 
 
 @dataclass
@@ -51,8 +44,8 @@ class Wire:
     refused: int = 0
     secret: str = ""
 
-    def watch(self, events: Events) -> None:
-        """Hang on a session and all its clients, or on one client, in front of other handlers."""
+    def watch(self, events: Any) -> None:  # noqa: ANN401 - the stubs know no handler with a result
+        """Hang on the events of a session and all its clients, or of one client, in front of other handlers."""
         events.register("provide-client-params.dynamodb", self._ask_for_units)
         events.register("before-send.dynamodb", self._count)
         events.register("before-send.secrets-manager", self._answer)

@@ -9,16 +9,15 @@ import os
 import platform
 import re
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from benchmarks.frame.catalogue import MissingTool
-from benchmarks.frame.ports import free_ports
+from benchmarks.frame.ports import free_ports, wait_until_open
 from benchmarks.frame.results import ROOT
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from local.process import Process
@@ -33,10 +32,6 @@ _FOLDERS = "lib/python3*/site-packages/samcli/local/rapid"
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
 _CALL = re.compile(r"INVOKE RTDONE\(status: success, .*duration: ([\d.]+)ms\)")
-
-
-class EmulatorError(Exception):
-    """The function failed; the text says how, with the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +58,19 @@ class Emulator:
 
     function: Function
     process: Process
-    connection: HTTPConnection
+    port: int
 
     def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what JSON can say
         """Return the function's answer to an event; the first call waits for its start.
 
         Raises:
-            EmulatorError: the function failed, at import or in the call, or did not answer in time.
+            RuntimeError: the function failed, at import or in the call, or did not answer in time.
 
         """
-        if self.connection.sock is None:
-            self._connect()
         try:
-            self.connection.request("POST", INVOKE, json.dumps(event))
-            text = self.connection.getresponse().read()
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)) as connection:
+                connection.request("POST", INVOKE, json.dumps(event))
+                text = connection.getresponse().read()
             answer = json.loads(text)
         except OSError as error:
             raise self._failure(f"no answer: {error}") from None
@@ -87,24 +81,15 @@ class Emulator:
         return answer
 
     def timings(self) -> Timings:
-        """Return what the start and the calls took, as the emulator logged it. Raises EmulatorError."""
+        """Return what the start and the calls took, as the emulator logged it. Raises RuntimeError."""
         log = self.process.log.read_text(errors="replace")
         init = _INIT.search(log)
         if init is None:
             raise self._failure("it never started")
         return Timings(float(init[1]), [float(duration) for duration in _CALL.findall(log)])
 
-    def _connect(self) -> None:
-        deadline = time.monotonic() + LISTENS_WITHIN_SECONDS
-        while time.monotonic() < deadline and self.process.running:
-            with suppress(ConnectionRefusedError):
-                self.connection.connect()
-                return
-            time.sleep(0.002)
-        raise self._failure("the emulator does not listen")
-
-    def _failure(self, what: str) -> EmulatorError:
-        return EmulatorError(f"{self.function.name}: {what}\n{self.process.tail()}")
+    def _failure(self, what: str) -> RuntimeError:
+        return RuntimeError(f"{self.function.name}: {what}\n{self.process.tail()}")
 
 
 @contextmanager
@@ -124,11 +109,9 @@ def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
         *(*function.runtime, HANDLER),
     ]
     environment = _environment(function, scratch)
-    with (
-        Process(command, env=environment, log=scratch / "lambda.log", cwd=function.folder) as process,
-        closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection,
-    ):
-        yield Emulator(function, process, connection)
+    with Process(command, env=environment, log=scratch / "lambda.log", cwd=function.folder) as process:
+        wait_until_open(port, process, seconds=LISTENS_WITHIN_SECONDS)
+        yield Emulator(function, process, port)
 
 
 def _binary() -> Path:

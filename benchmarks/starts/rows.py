@@ -70,7 +70,7 @@ class Row:
     timings: list[Timings] = field(default_factory=list)
 
     def run(self, scratch: Path, count: int) -> None:
-        """Start the function and call it so many times. Raises EmulatorError, RuntimeError."""
+        """Start the function and call it so many times. Raises RuntimeError."""
         with emulated(self.function, scratch) as emulator:
             for _ in range(count):
                 self.check(emulator.invoke(self.event()))

@@ -47,7 +47,7 @@ def measure(*, quick: bool) -> Figures:
 
     Raises:
         MissingTool: the emulator or a runtime is not installed.
-        EmulatorError, RuntimeError, Failure: something did not do its work.
+        RuntimeError, Failure: something did not do its work.
 
     """
     rounds, warm = (QUICK_ROUNDS, QUICK_WARM) if quick else (ROUNDS, WARM)

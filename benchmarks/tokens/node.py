@@ -47,26 +47,15 @@ def verification(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "type": ACCESS_TOKEN_TYPE,
     }
-    answer = answered(order)
+    outcome = subprocess.run(
+        [NODE, SCRIPT, PACKAGES], input=json.dumps(order), capture_output=True, text=True, check=False
+    )
+    if outcome.returncode:
+        raise RuntimeError(outcome.stderr)
+    answer = json.loads(outcome.stdout)
     names = {"reference": REFERENCE, LIBRARY: f"{LIBRARY}, on Node"}
     verify = {
         alg: compared({name: times[theirs] for theirs, name in names.items()}, REFERENCE)
         for alg, times in answer["times"].items()
     }
     return {"verify": verify, "versions": answer["versions"]}
-
-
-def answered(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the script answers: the microseconds of a call, by algorithm and name, and versions.
-
-    Raises:
-        RuntimeError: it fails.
-
-    """
-    outcome = subprocess.run(
-        [NODE, SCRIPT, PACKAGES], input=json.dumps(order), capture_output=True, text=True, check=False
-    )
-    if outcome.returncode:
-        raise RuntimeError(outcome.stderr)
-    answer: dict[str, Any] = json.loads(outcome.stdout)
-    return answer
