@@ -11,7 +11,8 @@ from itertools import count
 
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
-from edge_auth.sessions.session import NEVER_ROTATED_MS, Outcome, Session, decide
+from edge_auth.sessions.rotation_rule import Outcome, decide
+from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.stores import MemorySessions, MemoryStore
 

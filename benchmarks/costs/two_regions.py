@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.costs.replicas import DOWN_SECONDS, FIRST_TOKEN, GRACE_SECONDS, HOME, OTHER, Replicas
 from benchmarks.frame.markdown import markdown
 from benchmarks.frame.results import Figures
-from edge_auth.sessions.session import Outcome
+from edge_auth.sessions.rotation_rule import Outcome
 from edge_auth.tokens.refresh_token import RefreshToken
 
 SESSIONS, QUICK_SESSIONS = 1000, 50  # of each kind, in each row

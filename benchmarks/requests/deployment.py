@@ -23,7 +23,7 @@ from edge_auth.keys.rotation import RotationPolicy, first_ring
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
-from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.support import people
 from tests.support.dynamodb.tables import create_table
 

@@ -63,7 +63,7 @@ def running(deployment: Deployment, log: TextIO | None = None) -> Iterator[Funct
     wire.watch(session)
     with (
         patch.dict(os.environ, deployment.aws_environment()),
-        patch("edge_auth.adapters.aws.session", lambda: session),
+        patch("edge_auth.adapters.aws.sdk_session", lambda: session),
     ):
         yield Functions(deployment, wire, log or _Nowhere())
 

@@ -22,7 +22,7 @@ from benchmarks.requests.events import BAD_REQUEST, CREATED, NO_CONTENT, TOO_MAN
 from benchmarks.requests.functions import Functions, running
 from benchmarks.requests.wire import Wire
 from edge_auth.credentials import passwords
-from edge_auth.flows.limits.password_attempts import ACCOUNT_BACKOFF
+from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 from tests.support.people import WRONG_PASSWORD
 
 SESSIONS = 10  # of the user who logs out everywhere, and lists them

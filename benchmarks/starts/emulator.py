@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.frame.catalogue import MissingTool
 from benchmarks.frame.ports import free_ports, wait_until_open
 from benchmarks.frame.results import ROOT
-from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from local.process import Process
 
 HANDLER = "app.handler"
