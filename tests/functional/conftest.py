@@ -1,4 +1,4 @@
-"""A stack of the template in moto, its functions loaded as Lambda loads them, and a search of all that was printed."""
+"""The functions of the template, loaded as Lambda loads them, over AWS in moto; all output is searched for secrets."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from tests.support.wire import Wire, wired_session
 
 @pytest.fixture(autouse=True)
 def _remembered_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute each check of a password once in this process; the unit tests count and compute them all."""
+    """Compute each check of a password once in this process. The unit tests compute and count every check."""
     monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
 
 
@@ -31,14 +31,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> TestClock:
 
 @pytest.fixture(scope="module")
 def _tables() -> Iterator[None]:
-    """Make the tables once for a file; each test finds them empty."""
+    """Create the tables once for a file. Each test starts with empty tables."""
     with stacks.stack_tables():
         yield
 
 
 @pytest.fixture
 def wire(_tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    """Return the wire of the functions' clients. The SDK does not wait between its attempts."""
+    """Return the wire between the functions' clients and moto. The SDK does not wait between its attempts."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
     session, wire = wired_session()
     monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
@@ -48,7 +48,7 @@ def wire(_tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
 
 
 def offline(_address: str) -> str:
-    """Be out of reach, as every issuer is in these tests unless one says otherwise."""
+    """Fail like an issuer that cannot be reached. A test that fetches keys replaces this function."""
     raise OSError("offline")
 
 
@@ -60,7 +60,7 @@ def empty_stack(
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Stack]:
-    """Return a stack without keys and users. Afterwards, nothing that was printed may hold a secret (L4, K5, A13)."""
+    """Return a stack without keys and users. After the test, the output is searched for secrets (L4, K5, A13)."""
     monkeypatch.setattr("edge_auth.authorizer.issuer_keys.download", offline)
     output = Output(capfd, caplog)
     with stacks.empty_stack(wire, clock, monkeypatch, output) as stack:
@@ -112,7 +112,7 @@ def authorize(stack: Stack) -> Callable[[Event], dict[str, object]]:
 
 @pytest.fixture
 def tokens(login: Function) -> dict[str, str]:
-    """Return the token response of a login of ada's."""
+    """Return the token response of one login of ada."""
     answer = login(login_event("ada", PASSWORD))
     assert answer.status == 200
     return answer.json
@@ -120,7 +120,7 @@ def tokens(login: Function) -> dict[str, str]:
 
 @pytest.fixture
 def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
-    """Return a server that stands for CloudFormation's presigned address."""
+    """Return a server in the place of CloudFormation's presigned address."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with cloudformation_server() as server:
         yield server

@@ -31,7 +31,7 @@ every_shape = pytest.mark.parametrize("shape", AUTHORIZER_EVENTS.values(), ids=A
 
 @pytest.fixture(autouse=True)
 def asked(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let the stack's own jwks function answer when an authorizer fetches keys; return what was asked."""
+    """Let the stack's jwks function answer when an authorizer fetches keys. Return the addresses that were fetched."""
     asked: list[str] = []
 
     def download(address: str) -> str:
@@ -42,7 +42,7 @@ def asked(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return answer.body
 
     monkeypatch.setattr(issuer_keys, "download", download)
-    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_SECONDS", 30)  # no test is timed
+    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_SECONDS", 30)  # the test does not depend on time
     return asked
 
 
@@ -57,21 +57,21 @@ def policy(effect: str, principal: str, context: dict[str, Any]) -> dict[str, An
 
 
 def allow(shape: Shape, context: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer to a valid token of ada's."""
+    """Return the answer to a valid access token of ada."""
     if shape is AUTHORIZER_EVENTS["REQUEST 2.0"]:
         return {"isAuthorized": True, "context": context}
     return policy("Allow", ADA_ID, context)
 
 
 def deny(shape: Shape) -> dict[str, Any]:
-    """Return the answer to any other."""
+    """Return the answer to every other token."""
     if shape is AUTHORIZER_EVENTS["REQUEST 2.0"]:
         return {"isAuthorized": False, "context": {}}
     return policy("Deny", "anonymous", {})
 
 
 def context_of(access_token: str) -> dict[str, Any]:
-    """Return what the functions behind the authorizer have to learn of a token."""
+    """Return the context that the functions behind the authorizer get for a token."""
     said = jwt.decode(access_token, options={"verify_signature": False})
     names = ("sub", "sid", "scope", "client_id", "jti", "exp")
     return {**{name: said[name] for name in names}, "roles": " ".join(said["roles"])}
@@ -85,7 +85,7 @@ def cold(stack: Stack) -> Authorize:
 
 @every_shape
 def test_a_real_login_is_allowed(stack: Stack, authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """Z10, Z12, §7: the shape that the event asks for, the whole stage, and exactly these seven texts and numbers."""
+    """Z10, Z12: the answer has the shape that its event asks for, covers the whole stage, and has exactly these values."""
     answer = authorize(shape(tokens["access_token"]))
 
     expected = {
@@ -109,7 +109,7 @@ def test_a_real_login_is_allowed(stack: Stack, authorize: Authorize, tokens: Tok
 def test_a_refreshed_token_is_allowed(
     stack: Stack, authorize: Authorize, refresh: Function, tokens: Tokens, shape: Shape
 ) -> None:
-    """§7: an authorizer that was warm before the refresh, and a token that it never saw."""
+    """An authorizer that was warm before the refresh allows the new access token."""
     authorize(shape(tokens["access_token"]))
     stack.clock.advance(seconds=3600)
     renewed = refresh(refresh_event(tokens["refresh_token"])).json["access_token"]
@@ -120,7 +120,7 @@ def test_a_refreshed_token_is_allowed(
 @every_shape
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "EdDSA"])
 def test_every_algorithm_is_verified(stack: Stack, alg: str, shape: Shape) -> None:
-    """§4: with the keys that the custom resource hands out, and not with another ring's."""
+    """The authorizer verifies with the keys that the custom resource returned, and denies a token of another ring."""
     stack.make_key_ring(key_ring(alg))
     access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
 
@@ -133,7 +133,7 @@ def test_every_algorithm_is_verified(stack: Stack, alg: str, shape: Shape) -> No
 def test_keys_from_after_the_deployment_are_learned(
     stack: Stack, asked: list[str], tokens: Tokens, shape: Shape
 ) -> None:
-    """K3, F15: from the stack's own key set, cold and warm; and what is not in it any more is denied."""
+    """K3, F15: cold and warm authorizers fetch the stack's new keys, and deny a key that its JWKS does not have any more."""
     cold_one, warm_one = cold(stack), cold(stack)
     warm_one(shape(tokens["access_token"]))
     stack.make_key_ring(key_ring(serial=9))
@@ -150,7 +150,7 @@ def test_keys_from_after_the_deployment_are_learned(
 def test_keys_that_could_not_be_fetched_are_asked_for_a_minute_later(
     stack: Stack, authorize: Authorize, asked: list[str], tokens: Tokens, shape: Shape
 ) -> None:
-    """DC-3: an outage of the key ring denies what is under a new key, and nothing else."""
+    """DC-3: an outage of the key ring denies only tokens of a new key; a fetch a minute later allows these too."""
     stack.make_key_ring(key_ring(serial=9))
     renewed = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
     stack.wire.always("GetSecretValue", no_connection)
@@ -165,7 +165,7 @@ def test_keys_that_could_not_be_fetched_are_asked_for_a_minute_later(
 
 @every_shape
 def test_a_token_ends_with_its_leeway(stack: Stack, authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """Z4: fifteen minutes and five seconds, to the second."""
+    """Z4: a token is valid for fifteen minutes and five seconds, to the second."""
     event, allowed = shape(tokens["access_token"]), allow(shape, context_of(tokens["access_token"]))
     answers = []
     for seconds in (899.999, 0.001, EXPIRY_LEEWAY_SECONDS - 0.001, 0.001, 86_400):
@@ -180,7 +180,7 @@ def test_a_token_ends_with_its_leeway(stack: Stack, authorize: Authorize, tokens
 def test_a_token_from_a_clock_ahead_has_its_leeway(
     stack: Stack, authorize: Authorize, tokens: Tokens, shape: Shape
 ) -> None:
-    """Z4: thirty seconds, and no more."""
+    """Z4: a token from a clock thirty seconds ahead is allowed, and one from further ahead is denied."""
     event, allowed = shape(tokens["access_token"]), allow(shape, context_of(tokens["access_token"]))
     stack.clock.advance(seconds=-30)
     assert authorize(event) == allowed
@@ -198,10 +198,10 @@ def test_a_token_from_a_clock_ahead_has_its_leeway(
         {"Issuer": "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/v1/"},
     ],
 )
-def test_a_token_for_somebody_else_is_denied(
+def test_a_token_for_another_audience_or_issuer_is_denied(
     stack: Stack, authorize: Authorize, tokens: Tokens, elsewhere: dict[str, str], shape: Shape
 ) -> None:
-    """Z4: another audience and another issuer under the same keys, both ways."""
+    """Z4: a token for another audience or from another issuer is denied under the same keys, in both directions."""
     other = stack.with_parameters(**elsewhere)
     of_the_other = other.function("login")(login_event("ada", PASSWORD)).json["access_token"]
 
@@ -213,7 +213,7 @@ def test_a_token_for_somebody_else_is_denied(
 @pytest.mark.parametrize("part", ["a1b2c3d4e5", "eu-central-1", "v1"])
 @every_shape
 def test_a_token_of_another_deployment_is_denied(authorize: Authorize, tokens: Tokens, part: str, shape: Shape) -> None:
-    """§7: the derived issuer is this API, in this region, at this stage."""
+    """The derived issuer is this API, in this region, at this stage."""
     event = json.loads(json.dumps(shape(tokens["access_token"])).replace(part, "other1"))
     event["headers"] = shape(tokens["access_token"]).get("headers")
     event["multiValueHeaders"] = shape(tokens["access_token"]).get("multiValueHeaders")
@@ -231,7 +231,7 @@ def test_a_token_of_another_deployment_is_denied(authorize: Authorize, tokens: T
 
 @every_shape
 def test_an_issuer_that_is_set_goes_before_the_event(stack: Stack, shape: Shape) -> None:
-    """§7: behind a custom domain, the event names another address."""
+    """Behind a custom domain, the `Issuer` parameter is used, because the event names another address."""
     stack = stack.with_parameters(Issuer="https://auth.example.com")
     access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
 
@@ -240,7 +240,7 @@ def test_an_issuer_that_is_set_goes_before_the_event(stack: Stack, shape: Shape)
 
 @every_shape
 def test_a_refresh_token_is_no_access_token(authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """A9: whatever its prefix."""
+    """A9: a refresh token is denied with and without its prefix."""
     token = tokens["refresh_token"]
     pieces = token.removeprefix("edgeauth_rt_")
     for presented in (token, pieces, f"{pieces[:40]}.{pieces[40:80]}.{pieces[80:]}"):
@@ -249,7 +249,7 @@ def test_a_refresh_token_is_no_access_token(authorize: Authorize, tokens: Tokens
 
 @every_shape
 def test_an_edited_token_is_denied(authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """Z1, Z2: a real token with any one segment taken away, changed or lengthened."""
+    """Z1, Z2: a real token is denied when one of its segments is removed, changed or made longer."""
     token = tokens["access_token"]
     header, payload, signature = token.split(".")
     turned = "A" if signature[5] != "A" else "B"
@@ -272,7 +272,7 @@ def test_an_edited_token_is_denied(authorize: Authorize, tokens: Tokens, shape: 
 
 @every_shape
 def test_the_header_may_be_spelt_as_http_allows(authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """Z8: the scheme in any case, one space or more; and no other scheme."""
+    """Z8: the scheme may be in any case and followed by several spaces; another scheme is denied."""
     event = json.dumps(shape(tokens["access_token"]))
     allowed = allow(shape, context_of(tokens["access_token"]))
 
@@ -286,7 +286,7 @@ def test_the_header_may_be_spelt_as_http_allows(authorize: Authorize, tokens: To
 @every_shape
 @pytest.mark.parametrize("outage", [no_connection, lost_request, refusal("ThrottlingException")])
 def test_an_outage_of_aws_changes_nothing(stack: Stack, tokens: Tokens, outage: Fault, shape: Shape) -> None:
-    """Z13, Z14: cold and warm, nobody is asked for anything, for a good token and for a bad one."""
+    """Z13, Z14: a cold and a warm authorizer make no call to AWS, neither for a good token nor for a bad one."""
     for operation in ROUTES_OF_AWS:
         stack.wire.always(operation, outage)
     stack.wire.forget()
@@ -303,7 +303,7 @@ def test_an_outage_of_aws_changes_nothing(stack: Stack, tokens: Tokens, outage: 
 @every_shape
 @pytest.mark.parametrize("jwks", ["", '{"keys":[]}'])
 def test_without_keys_nothing_is_decided(stack: Stack, tokens: Tokens, jwks: str, shape: Shape) -> None:
-    """Z14: an exception, which is a 500 and not cached; never a Deny that would be."""
+    """Z14: without keys the authorizer raises an error, which is a 500; API Gateway would cache a Deny."""
     stack.jwks = jwks
     authorize = cold(stack)
     for token in (tokens["access_token"], "x", ""):
@@ -312,7 +312,7 @@ def test_without_keys_nothing_is_decided(stack: Stack, tokens: Tokens, jwks: str
 
 
 def test_a_denial_says_which_check_failed_and_nothing_else(stack: Stack, tokens: Tokens) -> None:
-    """Z15: one line of log a denial, and no part of a token in it; an allowed call is silent."""
+    """Z15: a denial writes one line to the log, with the check and no part of a token; an allowed call writes none."""
     module = stack.module("authorizer")
     said: list[tuple[str, dict[str, str]]] = []
     stack.monkeypatch.setattr(module.logger, "info", lambda text, extra: said.append((text, extra)))

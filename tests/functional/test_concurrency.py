@@ -29,7 +29,7 @@ from tests.support.sample_events import ISSUER, login_event, logout_event, refre
 from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import Fault, lost_response, passes
 
-# moto is not atomic across threads, so a second call is made in the middle of the first.
+# moto is not atomic across threads, so these tests make a second call in the middle of the first.
 Tokens = dict[str, str]
 Moment = Callable[[Callable[[], object]], Fault]
 
@@ -42,14 +42,14 @@ ROUNDS = 20
 
 @pytest.fixture
 def accounts(stack: Stack) -> Administration:
-    """Return what an operator can do, beside the wire."""
+    """Return the operator's commands, which do not go over the wire."""
     stack.secrets.keep(NEW_PASSWORD)
     return operators(stack)
 
 
 @MOMENTS
 def test_a_refresh_within_a_refresh(stack: Stack, refresh: Function, tokens: Tokens, moment: Moment) -> None:
-    """F6, F33: whichever writes first, both get the one successor."""
+    """F6, F33: both calls get the one successor, in either order of their writes."""
     event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
     stack.wire.next("UpdateItem", moment(lambda: inner.append(refresh(event))))
 
@@ -60,7 +60,7 @@ def test_a_refresh_within_a_refresh(stack: Stack, refresh: Function, tokens: Tok
 
 
 def test_a_refresh_within_a_refresh_that_loses_its_answer(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F1, F6: the second caller converges between the first one's write and its repetition."""
+    """F1, F6: the second caller converges between the first caller's write and the SDK's repetition of it."""
     event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
     stack.wire.next("UpdateItem", lost_response, before(lambda: inner.append(refresh(event))))
 
@@ -73,7 +73,7 @@ def test_a_refresh_within_a_refresh_that_loses_its_answer(stack: Stack, refresh:
 
 @MOMENTS
 def test_a_strict_refresh_within_a_strict_refresh(stack: Stack, tokens: Tokens, moment: Moment) -> None:
-    """F6 with RotationGraceSeconds 0: exactly one of the two succeeds, and its successor is dead with the session."""
+    """F6 with RotationGraceSeconds 0: exactly one of two calls succeeds, and its successor is dead with the session."""
     refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
     event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
     stack.wire.next("UpdateItem", moment(lambda: inner.append(refresh(event))))
@@ -92,7 +92,7 @@ def test_a_strict_refresh_within_a_strict_refresh(stack: Stack, tokens: Tokens, 
 def test_a_logout_within_a_refresh(
     stack: Stack, refresh: Function, logout: Function, tokens: Tokens, moment: Moment, *, everywhere: bool
 ) -> None:
-    """F9, F11: the refresh may win once, but its successor is dead."""
+    """F9, F11: the refresh can win once, but its successor is dead."""
     event = logout_event(tokens["refresh_token"], everywhere=everywhere)
     stack.wire.next("UpdateItem", moment(lambda: logout(event)))
 
@@ -110,7 +110,7 @@ def test_a_logout_within_a_refresh(
 def test_a_logout_between_a_refresh_and_its_repetition(
     stack: Stack, refresh: Function, logout: Function, tokens: Tokens
 ) -> None:
-    """F1, F9: a rotation that was made, but not heard of before the logout, is not answered with tokens."""
+    """F1, F9: a rotation whose answer was lost before the logout is not answered with tokens."""
     event = logout_event(tokens["refresh_token"])
     stack.wire.next("UpdateItem", lost_response, before(lambda: logout(event)))
 
@@ -122,7 +122,7 @@ def test_a_logout_between_a_refresh_and_its_repetition(
 def test_a_refresh_within_a_logout(
     stack: Stack, refresh: Function, logout: Function, tokens: Tokens, moment: Moment
 ) -> None:
-    """F9: the logout ends the session, whatever generation it has come to."""
+    """F9: the logout ends the session at its current generation."""
     event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
     stack.wire.next("UpdateItem", moment(lambda: inner.append(refresh(event))))
 
@@ -136,7 +136,7 @@ def test_a_refresh_within_a_logout(
 
 @MOMENTS
 def test_a_logout_within_a_logout(stack: Stack, logout: Function, tokens: Tokens, moment: Moment) -> None:
-    """F10: both are answered alike, the session ends once and is told once."""
+    """F10: both calls get the same answer, and the session ends once and is recorded once."""
     event, inner = logout_event(tokens["refresh_token"]), list[Answer]()
     stack.wire.next("UpdateItem", moment(lambda: inner.append(logout(event))))
 
@@ -146,7 +146,7 @@ def test_a_logout_within_a_logout(stack: Stack, logout: Function, tokens: Tokens
 
 @MOMENTS
 def test_reuse_within_reuse(stack: Stack, refresh: Function, tokens: Tokens, moment: Moment) -> None:
-    """F7: two callers see the same reuse; the session ends once and is told once."""
+    """F7: two callers see the same reuse, and the session ends once and is recorded once."""
     event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
     refresh(event)
     stack.clock.advance(seconds=60)
@@ -162,7 +162,7 @@ def test_reuse_within_reuse(stack: Stack, refresh: Function, tokens: Tokens, mom
 def test_a_refresh_within_a_logout_of_all(
     stack: Stack, login: Function, refresh: Function, logout: Function, moment: Moment, position: int
 ) -> None:
-    """F11: at whatever write a refresh of another session comes in between, or before the query: nothing survives."""
+    """F11: a refresh of another session before or after each write, or around the query, leaves no session alive."""
     own, other = (login(login_event("ada", PASSWORD)).json for _ in range(2))
     interleaved = moment(lambda: refresh(refresh_event(other["refresh_token"])))
     if position == 3:
@@ -181,7 +181,7 @@ def test_a_refresh_within_a_logout_of_all(
 def test_all_sessions_end_within_a_login(
     stack: Stack, login: Function, accounts: Administration, operation: str, act: str, moment: Moment
 ) -> None:
-    """F11, F12, DC-12: a login that read the user before is told to try again; a session that slipped in is ended."""
+    """F11, F12, DC-12: a login that read the user before the change is answered 503; a session opened before it ends."""
     acts: dict[str, Callable[[], object]] = {
         "password": lambda: accounts.set_password("ada", NEW_PASSWORD),
         "disable": lambda: accounts.disable("ada"),
@@ -209,7 +209,7 @@ def test_all_sessions_end_within_a_login(
 
 @pytest.fixture
 def fast_switching() -> Iterator[None]:
-    """Let threads take turns as often as they can."""
+    """Let threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -219,7 +219,7 @@ def fast_switching() -> Iterator[None]:
 @pytest.mark.usefixtures("fast_switching")
 @pytest.mark.parametrize("grace_seconds", [10, 0])
 def test_many_threads_with_one_token(grace_seconds: int) -> None:
-    """F6, I5: 64 at once, 20 times over: one increment and one successor; strictly, exactly one success."""
+    """F6, I5: 64 calls at once, in 20 rounds: one increment and one successor; strict rotation lets exactly one succeed."""
     with ThreadPoolExecutor(CALLERS) as pool:
         for _ in range(ROUNDS):
             store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()
@@ -272,7 +272,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
 
 
 def caller(refresh: Refresh, token: str) -> Callable[[int], str]:
-    """Return a function that refreshes once all callers are there; it returns the successor, empty if refused."""
+    """Return a function that refreshes when all callers are ready. It returns the successor, or "" if it is refused."""
     all_there = Barrier(CALLERS)
 
     def call(_number: int) -> str:

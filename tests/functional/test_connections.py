@@ -1,4 +1,4 @@
-"""The connections of the first calls: opened where Lambda starts a function, missed by nobody where they are not."""
+"""The connections of the first calls are opened when Lambda starts a function; a failure to open one does no harm."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ON_LAMBDA = {STARTED_BY_LAMBDA: "on-demand"}
 KEY = {"user_id": {"S": "user"}}
-# How many services a function calls as it is asked for the first time.
+# The number of services that a function calls on every first request.
 CONNECTIONS = {
     "authorizer": 0,
     "jwks": 1,
@@ -29,19 +29,19 @@ CONNECTIONS = {
     "password": 1,
     "refresh": 2,
     "register": 1,
-    "rotate_keys": 0,  # nobody waits for it
+    "rotate_keys": 0,  # no caller waits for it
     "sessions": 1,
     "whoami": 0,
 }
 
 
 class Aws(ThreadingHTTPServer):
-    """Stands for AWS on loopback: what it was asked, on how many connections."""
+    """Stands for AWS on loopback. Counts its connections and keeps its requests."""
 
     daemon_threads = True
 
     def __init__(self, port: int = 0) -> None:
-        """Listen."""
+        """Listen on a port; 0 picks a free one."""
         self.connections = 0
         self.requests: list[tuple[str, bool]] = []
         self.hangs_up = False
@@ -54,18 +54,18 @@ class Aws(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Return the address of this server."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers everything with an empty document, and keeps the connection."""
+    """Answers every request with an empty document and keeps the connection open."""
 
     protocol_version = "HTTP/1.1"
     server: Aws
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Record the request and answer it."""
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.requests.append((self.command, "Authorization" in self.headers))
         self.send_response(200)
@@ -77,12 +77,12 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Write no log."""
 
 
 @contextmanager
 def aws_on(port: int = 0) -> Iterator[Aws]:
-    """Serve."""
+    """Run a server in the place of AWS until the block ends."""
     with Aws(port) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
@@ -91,14 +91,14 @@ def aws_on(port: int = 0) -> Iterator[Aws]:
 
 @pytest.fixture
 def aws() -> Iterator[Aws]:
-    """Return AWS, in good health."""
+    """Return a server in the place of AWS that answers."""
     with aws_on() as server:
         yield server
 
 
 @pytest.fixture
 def client_of(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Callable[[str], BaseClient]]":
-    """Return what makes a client of an address, with the functions' way to try again and less patience."""
+    """Return a function that makes a client for an address. It retries as the functions do, with shorter timeouts."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     clients: list[BaseClient] = []
 
@@ -113,13 +113,13 @@ def client_of(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Callable[[str], Base
 
 
 def read(client: "BaseClient") -> dict[str, Any]:
-    """Call, as a function does."""
+    """Read an item, as a function does."""
     answer: dict[str, Any] = client.get_item(TableName="sessions", Key=KEY)  # type: ignore[attr-defined]
     return answer
 
 
 def test_the_first_call_uses_the_connection_that_is_open(aws: Aws, client_of: "Callable[[str], BaseClient]") -> None:
-    """One request that nobody signed opens it, and no second one is opened."""
+    """One unsigned request opens the connection, and the first call opens no second one."""
     client = client_of(aws.url)
 
     prime(ON_LAMBDA, client)
@@ -129,10 +129,10 @@ def test_the_first_call_uses_the_connection_that_is_open(aws: Aws, client_of: "C
     assert (aws.connections, aws.requests[1:]) == (1, [("POST", True)])
 
 
-def test_a_proxy_is_between_as_it_is_in_every_call(
+def test_the_connection_goes_through_the_proxy(
     monkeypatch: pytest.MonkeyPatch, aws: Aws, client_of: "Callable[[str], BaseClient]"
 ) -> None:
-    """The connection that is opened is the one to the proxy, and the call takes it."""
+    """The connection is opened to the proxy, and the first call uses this connection."""
     monkeypatch.setenv("HTTP_PROXY", aws.url)
     client = client_of("http://aws.invalid")
 
@@ -142,8 +142,8 @@ def test_a_proxy_is_between_as_it_is_in_every_call(
     assert (aws.connections, aws.requests) == (1, [("GET", False), ("POST", True)])
 
 
-def test_elsewhere_nothing_is_opened(aws: Aws, client_of: "Callable[[str], BaseClient]") -> None:
-    """Tests, emulators and commands start as they did."""
+def test_outside_lambda_no_connection_is_opened(aws: Aws, client_of: "Callable[[str], BaseClient]") -> None:
+    """Outside Lambda, as in tests, emulators and commands, no connection is opened."""
     prime({}, client_of(aws.url))
 
     assert aws.connections == 0
@@ -152,7 +152,7 @@ def test_elsewhere_nothing_is_opened(aws: Aws, client_of: "Callable[[str], BaseC
 def test_a_connection_that_was_closed_meanwhile_is_opened_again(
     aws: Aws, client_of: "Callable[[str], BaseClient]"
 ) -> None:
-    """Minutes may pass between the start and the first call."""
+    """The first call opens a new connection, because minutes can pass between the start and the first call."""
     client, aws.hangs_up = client_of(aws.url), True
 
     prime(ON_LAMBDA, client)
@@ -161,8 +161,8 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(
     assert (aws.connections, [method for method, _ in aws.requests]) == (2, ["GET", "POST"])
 
 
-def test_where_nobody_listens_the_first_call_finds_out(client_of: "Callable[[str], BaseClient]") -> None:
-    """The start succeeds, and so does a call once somebody does."""
+def test_a_start_without_a_server_succeeds(client_of: "Callable[[str], BaseClient]") -> None:
+    """The start succeeds without a server, and so does a later call when a server listens."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     client = client_of(f"http://127.0.0.1:{port}")
@@ -174,8 +174,8 @@ def test_where_nobody_listens_the_first_call_finds_out(client_of: "Callable[[str
         assert aws.requests == [("POST", True)]
 
 
-def test_whoever_never_answers_is_asked_once(client_of: "Callable[[str], BaseClient]") -> None:
-    """Within the client's time-outs, and without its second and third attempt."""
+def test_a_server_that_never_answers_is_asked_once(client_of: "Callable[[str], BaseClient]") -> None:
+    """The start waits for the client's timeouts once and makes no second or third attempt."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         prime(ON_LAMBDA, client_of(f"http://127.0.0.1:{silent.getsockname()[1]}"))
 
@@ -185,10 +185,10 @@ def test_whoever_never_answers_is_asked_once(client_of: "Callable[[str], BaseCli
             silent.accept()
 
 
-def test_a_name_without_an_address_stops_nobody(
+def test_a_name_without_an_address_does_not_stop_the_other_clients(
     monkeypatch: pytest.MonkeyPatch, aws: Aws, client_of: "Callable[[str], BaseClient]"
 ) -> None:
-    """The other client's connection is opened all the same."""
+    """An address that cannot be resolved does not keep the other client's connection from opening."""
     lost = client_of("https://aws.invalid")
     found = socket.getaddrinfo
 
@@ -206,7 +206,7 @@ def test_a_name_without_an_address_stops_nobody(
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_opens_what_its_first_caller_would_wait_for(aws: Aws, function: str) -> None:
-    """One connection for each service that it calls every time, and none where Lambda does not start it."""
+    """A function opens one connection for each service that every request needs, and none outside Lambda."""
     expected = CONNECTIONS[function]
     for variables in (ON_LAMBDA, {}):
         in_new_interpreter(

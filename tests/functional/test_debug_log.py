@@ -1,4 +1,4 @@
-"""LogLevel DEBUG: Lambda's runtime then sets the root logger to it, and so every library's log."""
+"""LogLevel DEBUG: Lambda's runtime sets the root logger to this level, and so the log of every library."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from tests.support.stack import Function, Stack
 def test_the_most_talkative_log_holds_no_secret(
     stack: Stack, authorize: Callable[[Event], object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """L4, K5, A13: also where botocore tells all it knows, no private key, MAC key, password or token is logged."""
+    """L4, K5, A13: with botocore's debug log on, no private key, MAC key, password or token is logged."""
     caplog.set_level(logging.DEBUG)
     login, refresh, logout, jwks = (stack.function(name) for name in ("login", "refresh", "logout", "jwks"))
 
@@ -32,7 +32,7 @@ def test_the_most_talkative_log_holds_no_secret(
 
 
 def test_no_library_tells_what_it_sends_and_receives(login: Function, caplog: pytest.LogCaptureFixture) -> None:
-    """L4: botocore's debug log holds whole requests and responses, the key ring's secret among them."""
+    """L4: botocore's debug log of whole requests and responses stays off, because these hold the key ring's secret."""
     caplog.set_level(logging.DEBUG)
 
     assert login(login_event("ada", PASSWORD)).status == 200

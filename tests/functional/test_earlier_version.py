@@ -1,4 +1,4 @@
-"""Data of an earlier version: its tables, its key ring and its tokens go on working after a deploy over it.
+"""Data of an earlier version: its tables, its key ring and its tokens work after a deploy of this version.
 
 `earlier_version.json` was written by version 0.1.0 at commit 0befbd1. Its keys sign nothing else.
 """
@@ -28,7 +28,7 @@ WRITTEN = json.loads(Path(__file__).with_name("earlier_version.json").read_text(
 
 @pytest.fixture
 def stack(empty_stack: Stack) -> Stack:
-    """Return a stack that holds what the earlier version wrote, at the moment when it wrote last."""
+    """Return a stack that holds the data of the earlier version, at the moment of its last write."""
     empty_stack.clock.now_ms = WRITTEN["now_ms"]
     empty_stack.make_key_ring(from_secret_json(json.dumps(WRITTEN["key_ring"])))
     for table, written in WRITTEN["tables"].items():
@@ -43,8 +43,8 @@ def token(name: str) -> str:
     return text
 
 
-def test_its_key_ring_is_the_one_that_was_written(stack: Stack) -> None:
-    """The secret is read back as it was, so no key is lost by a deploy."""
+def test_its_key_ring_is_read_as_it_was_written(stack: Stack) -> None:
+    """The secret is read as it was written, so a deploy loses no key."""
     assert (
         json.loads(stack.secretsmanager.get_secret_value(SecretId=stack.secret_arn)["SecretString"])
         == (WRITTEN["key_ring"])
@@ -54,7 +54,7 @@ def test_its_key_ring_is_the_one_that_was_written(stack: Stack) -> None:
 
 @pytest.mark.parametrize("name", ["of_the_login", "previous", "refreshed"])
 def test_its_access_tokens_verify(stack: Stack, authorize: Authorize, name: str) -> None:
-    """The authorizer knows the key and the claims."""
+    """The authorizer verifies the access tokens of the earlier version."""
     access_token = WRITTEN["tokens"][name]["access_token"]
     assert json.loads(stack.jwks) == WRITTEN["jwks"]
     [statement] = authorize(token_event(access_token))["policyDocument"]["Statement"]
@@ -63,7 +63,7 @@ def test_its_access_tokens_verify(stack: Stack, authorize: Authorize, name: str)
 
 @pytest.mark.parametrize("name", ["of_the_login", "refreshed"])
 def test_its_refresh_tokens_rotate(refresh: Callable[[object], Answer], name: str) -> None:
-    """A session goes on, with its id and its scope, and its next token is good too."""
+    """A session continues with its id and its scope, and its next token is good too."""
     answer = refresh(refresh_event(token(name)))
     assert answer.status == 200
     assert answer.json["session_id"] == WRITTEN["tokens"][name]["session_id"]
@@ -72,7 +72,7 @@ def test_its_refresh_tokens_rotate(refresh: Callable[[object], Answer], name: st
 
 
 def test_a_retry_that_began_before_the_deploy_gets_the_same_token(refresh: Callable[[object], Answer]) -> None:
-    """The grace window does not end with a deploy."""
+    """The grace window continues across a deploy."""
     assert refresh(refresh_event(token("previous"))).json["refresh_token"] == token("refreshed")
 
 
@@ -87,16 +87,16 @@ def test_reuse_of_its_tokens_is_detected(stack: Stack, refresh: Callable[[object
 def test_its_sessions_end(
     logout: Callable[[object], Answer],
     refresh: Callable[[object], Answer],
-    everywhere: bool,  # noqa: FBT001 - both reaches
+    everywhere: bool,  # noqa: FBT001 - one session or all
 ) -> None:
-    """One session, or all of the user."""
+    """A logout ends one session or all sessions of the user."""
     assert logout(logout_event(token("refreshed"), everywhere=everywhere)) == NO_CONTENT
     assert refresh(refresh_event(token("refreshed"))) == INVALID_GRANT
     assert refresh(refresh_event(token("of_the_login"))).status == (400 if everywhere else 200)
 
 
 def test_its_users_log_in(stack: Stack, login: Callable[[object], Answer]) -> None:
-    """With the same password, the same user id, and the attempts that were counted before the deploy."""
+    """A user keeps the password, the user id, and the attempts that were counted before the deploy."""
     [counted] = [item for item in stack.attempt_items() if "attempts" in item]
     assert counted["attempts"] == {"N": "1"}
     assert login(login_event("ada", WRONG_PASSWORD)) == INVALID_CREDENTIALS

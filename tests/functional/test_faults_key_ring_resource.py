@@ -24,7 +24,7 @@ MAX_REASON_CHARACTERS = 400
 
 
 def made(stack: Stack, event: Event) -> dict[str, str]:
-    """Return the data of a success."""
+    """Return the data of an answer of success."""
     return {} if event["RequestType"] == "Delete" else public_keys(stack)
 
 
@@ -33,7 +33,7 @@ def made(stack: Stack, event: Event) -> dict[str, str]:
 def test_a_secret_that_cannot_be_read_fails_readably(
     empty_stack: Stack, resource: Resource, detail: str, kind: str
 ) -> None:
-    """§6: the stack hears of it at once, in words, and no ring is made over one that could not be seen."""
+    """The stack gets the reason at once, and no ring is made while the secret cannot be read."""
     empty_stack.wire.always("GetSecretValue", OUTAGES[detail])
     event = sample(f"key-ring-{kind}")
 
@@ -43,7 +43,7 @@ def test_a_secret_that_cannot_be_read_fails_readably(
 
 @pytest.mark.parametrize("detail", OUTAGES)
 def test_a_secret_that_cannot_be_written_fails_readably(empty_stack: Stack, resource: Resource, detail: str) -> None:
-    """§6: no keys are handed out that are not kept; the next attempt makes them."""
+    """No keys are returned that were not written; the next attempt makes the ring."""
     empty_stack.wire.always("PutSecretValue", OUTAGES[detail])
     event = sample("key-ring-create")
 
@@ -58,7 +58,7 @@ def test_a_secret_that_cannot_be_written_fails_readably(empty_stack: Stack, reso
 def test_an_unsupported_algorithm_fails_readably(
     empty_stack: Stack, cloudformation: CloudFormation, alg: str, kind: str
 ) -> None:
-    """§4: nothing is kept under it, and a ring that is there stays as it is."""
+    """No key is made for the algorithm, and an existing ring stays as it is."""
     if kind == "update":
         empty_stack.make_key_ring(key_ring())
     stack, event = empty_stack.with_parameters(SigningAlgorithm=alg), sample(f"key-ring-{kind}")
@@ -72,7 +72,7 @@ def test_an_unsupported_algorithm_fails_readably(
 @pytest.mark.parametrize(
     ("parameter", "value", "text"),
     [
-        ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # a Number, for CloudFormation
+        ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # CloudFormation's type Number allows this
         ("KeyPublishHours", "2.5", "not a whole number: KEY_PUBLISH_HOURS"),
         ("RefreshIdleDays", "", "not a whole number: REFRESH_IDLE_DAYS"),
         ("KeyPublishHours", "1", "a key is published at least 7200 seconds before it signs"),
@@ -82,7 +82,7 @@ def test_an_unsupported_algorithm_fails_readably(
 def test_wrong_settings_fail_readably_and_can_be_rolled_back(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str, parameter: str, value: str, text: str
 ) -> None:
-    """§6: a function that could not even start would let the stack wait; a deletion needs no settings."""
+    """The function starts with wrong settings, so the stack gets an answer at once; a deletion needs no settings."""
     stack, event = empty_stack.with_parameters(**{parameter: value}), sample(f"key-ring-{kind}")
 
     told = cloudformation.custom_resource(stack)(event)
@@ -95,7 +95,7 @@ def test_wrong_settings_fail_readably_and_can_be_rolled_back(
 def test_a_function_without_an_environment_still_answers(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str
 ) -> None:
-    """§6: the text names what is missing."""
+    """The reason names the missing variables."""
     environ = empty_stack.environment("rotate_keys")
     del environ["KEY_RING_SECRET"], environ["SIGNING_ALGORITHM"]
     empty_stack.monkeypatch.setattr(empty_stack, "environment", lambda _function: environ)
@@ -108,7 +108,7 @@ def test_a_function_without_an_environment_still_answers(
 
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_a_secret_that_is_no_ring_is_not_written_over(empty_stack: Stack, resource: Resource, kind: str) -> None:
-    """K5: what stands there may be somebody's only copy; nothing of it is told."""
+    """K5: an unreadable secret may be the only copy of the keys, so it is kept and no part of it is shown."""
     damaged = to_secret_json(key_ring()).replace('"signing"', '"singing"')
     empty_stack.secrets.keep_ring(key_ring())
     empty_stack.wire.always("GetSecretValue", raw_answer(json.dumps({"SecretString": damaged}).encode(), 200))
@@ -118,8 +118,8 @@ def test_a_secret_that_is_no_ring_is_not_written_over(empty_stack: Stack, resour
     assert PUT not in empty_stack.wire.counts
 
 
-def test_what_nobody_expected_is_told_by_its_type(empty_stack: Stack, resource: Resource) -> None:
-    """K5: the message of an exception may quote a key, so neither the stack nor the log has it."""
+def test_an_unexpected_error_is_shown_by_its_type(empty_stack: Stack, resource: Resource) -> None:
+    """K5: the stack and the log get only the type of an unexpected error, because its message can quote a key."""
 
     def break_down() -> None:
         raise RuntimeError("a key of the ring")
@@ -137,7 +137,7 @@ def test_what_nobody_expected_is_told_by_its_type(empty_stack: Stack, resource: 
 def test_a_log_that_fails_does_not_keep_the_stack_waiting(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str
 ) -> None:
-    """§6: the answer goes out all the same, and Lambda hears of the rest."""
+    """The answer is sent to CloudFormation before the log's error reaches Lambda."""
     module = empty_stack.module("rotate_keys")
 
     def full(_error: Exception) -> None:
@@ -154,7 +154,7 @@ def test_a_log_that_fails_does_not_keep_the_stack_waiting(
 
 
 def test_a_reason_is_as_long_as_fits(empty_stack: Stack, resource: Resource) -> None:
-    """CloudFormation drops an answer of more than 4,096 bytes, whatever AWS calls its error."""
+    """A reason is cut, because CloudFormation drops an answer of more than 4,096 bytes."""
     empty_stack.wire.always("GetSecretValue", refusal("Ü" * 5000))
 
     told = resource(sample("key-ring-create"))
@@ -165,8 +165,8 @@ def test_a_reason_is_as_long_as_fits(empty_stack: Stack, resource: Resource) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("missing", ["ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
-def test_a_request_of_somebody_else_is_an_error(empty_stack: Stack, kind: str, missing: str) -> None:
-    """Nobody waits for an answer, so Lambda reports it; nobody is called and no key is made."""
+def test_a_request_that_is_not_of_cloudformation_is_an_error(empty_stack: Stack, kind: str, missing: str) -> None:
+    """A request that is not CloudFormation's raises an error; no service is called and no key is made."""
     handler = empty_stack.module("rotate_keys").handler
     event = sample(f"key-ring-{kind}")
     without = {name: value for name, value in event.items() if name != missing}
@@ -183,8 +183,8 @@ def test_a_request_of_somebody_else_is_an_error(empty_stack: Stack, kind: str, m
 def test_an_answer_that_cannot_be_delivered_is_an_error(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str
 ) -> None:
-    """Lambda calls again, and the second call answers with the ring of the first."""
-    event = sample(f"key-ring-{kind}")  # its address is one where nobody listens
+    """Lambda retries, and the second call answers with the ring of the first."""
+    event = sample(f"key-ring-{kind}")  # nothing listens at its address
     with pytest.raises(OSError, match="refused"):
         empty_stack.module("rotate_keys").handler(event, LambdaContext())
 
@@ -199,7 +199,7 @@ def test_an_answer_that_cannot_be_delivered_is_an_error(
 def test_an_answer_that_is_refused_is_an_error(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str, status: int | None
 ) -> None:
-    """An expired signature, an outage of S3, a connection that breaks: Lambda calls again, and nothing was lost."""
+    """After an expired signature, an outage of S3 or a broken connection, the retry answers with the same ring."""
     event = {**sample(f"key-ring-{kind}"), "ResponseURL": cloudformation.url}
     cloudformation.status = status
     with pytest.raises((HTTPError, ConnectionError)):
@@ -215,8 +215,8 @@ def test_an_answer_that_is_refused_is_an_error(
     assert kept == (kind == "delete" or ring_text(empty_stack))
 
 
-def test_a_failure_that_cannot_be_told_is_tried_again(empty_stack: Stack, cloudformation: CloudFormation) -> None:
-    """Of two troubles at once the second call may have none."""
+def test_a_failure_that_cannot_be_delivered_is_tried_again(empty_stack: Stack, cloudformation: CloudFormation) -> None:
+    """A failure that could not be delivered raises an error, so Lambda retries; the retry can succeed."""
     event = sample("key-ring-create")
     empty_stack.wire.always("GetSecretValue", no_connection)
     with pytest.raises(OSError, match="refused"):

@@ -15,7 +15,7 @@ Tokens = dict[str, str]
 
 
 def unusable_rings() -> dict[str, str]:
-    """Return secrets that hold no usable ring."""
+    """Return secrets that hold no usable ring, by what is wrong with them."""
     ring = key_ring()
     text = to_secret_json(ring)
     document = json.loads(text)
@@ -62,7 +62,7 @@ def jwks_event() -> Event:
 
 @pytest.fixture
 def answers(empty_stack: Stack) -> Callable[[str], list[Answer]]:
-    """Return a function that sends a refresh token to functions that begin cold: login, refresh, jwks, logouts."""
+    """Return a function that sends a refresh token to cold functions: login, refresh, jwks and both kinds of logout."""
     login, refresh, jwks, logout = (empty_stack.function(name) for name in ("login", "refresh", "jwks", "logout"))
 
     def ask(token: str) -> list[Answer]:
@@ -80,7 +80,7 @@ def answers(empty_stack: Stack) -> Callable[[str], list[Answer]]:
 def test_keys_that_cannot_be_read_by_a_cold_function(
     stack: Stack, tokens: Tokens, answers: Callable[[str], list[Answer]]
 ) -> None:
-    """F40, DC-3: 503, nothing written and no DynamoDB asked; the same functions work once the secret is back."""
+    """F40, DC-3: the answer is 503 without a call to DynamoDB; the same functions work when the secret can be read."""
     before = stack.session_items()
     stack.wire.forget()
     for name, fault in NO_SECRETS.items():
@@ -96,7 +96,7 @@ def test_keys_that_cannot_be_read_by_a_cold_function(
 
 
 def test_a_secret_without_a_value(empty_stack: Stack, answers: Callable[[str], list[Answer]]) -> None:
-    """§6: before the first ring was made, 503 and nothing written; afterwards the same functions work."""
+    """Before the first ring is made, the answer is 503 and nothing is written; afterwards the same functions work."""
     assert answers("x") == [UNAVAILABLE] * 5
     assert empty_stack.session_items() == []
 
@@ -106,7 +106,7 @@ def test_a_secret_without_a_value(empty_stack: Stack, answers: Callable[[str], l
 
 
 def test_a_secret_without_a_usable_ring(stack: Stack, tokens: Tokens, answers: Callable[[str], list[Answer]]) -> None:
-    """§6, DC-3: whatever is in the secret, 503 from all functions, nothing written and no DynamoDB asked."""
+    """DC-3: all functions answer an unusable secret with 503; nothing is written and DynamoDB is not called."""
     ring, before = stack.key_ring, stack.session_items()
     stack.wire.forget()
     for name, text in unusable_rings().items():
