@@ -85,7 +85,7 @@ def cold(stack: Stack) -> Authorize:
 
 @every_shape
 def test_a_real_login_is_allowed(stack: Stack, authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """Z10, Z12: the answer has the shape that its event asks for, covers the whole stage, and has exactly these values."""
+    """Z10, Z12: the answer has the shape that its event asks for, the whole stage, and exactly these values."""
     answer = authorize(shape(tokens["access_token"]))
 
     expected = {
@@ -133,7 +133,7 @@ def test_every_algorithm_is_verified(stack: Stack, alg: str, shape: Shape) -> No
 def test_keys_from_after_the_deployment_are_learned(
     stack: Stack, asked: list[str], tokens: Tokens, shape: Shape
 ) -> None:
-    """K3, F15: cold and warm authorizers fetch the stack's new keys, and deny a key that its JWKS does not have any more."""
+    """K3, F15: cold and warm authorizers fetch the stack's new keys, and deny a key that its JWKS lacks by then."""
     cold_one, warm_one = cold(stack), cold(stack)
     warm_one(shape(tokens["access_token"]))
     stack.make_key_ring(key_ring(serial=9))

@@ -181,7 +181,7 @@ def test_a_refresh_within_a_logout_of_all(
 def test_all_sessions_end_within_a_login(
     stack: Stack, login: Function, accounts: Administration, operation: str, act: str, moment: Moment
 ) -> None:
-    """F11, F12, DC-12: a login that read the user before the change is answered 503; a session opened before it ends."""
+    """F11, F12, DC-12: a login that read the user before is answered 503; a session that opened before ends."""
     acts: dict[str, Callable[[], object]] = {
         "password": lambda: accounts.set_password("ada", NEW_PASSWORD),
         "disable": lambda: accounts.disable("ada"),
@@ -219,7 +219,7 @@ def fast_switching() -> Iterator[None]:
 @pytest.mark.usefixtures("fast_switching")
 @pytest.mark.parametrize("grace_seconds", [10, 0])
 def test_many_threads_with_one_token(grace_seconds: int) -> None:
-    """F6, I5: 64 calls at once, in 20 rounds: one increment and one successor; strict rotation lets exactly one succeed."""
+    """F6, I5: 64 calls at once, 20 times, make one increment and one successor; strict rotation: one success."""
     with ThreadPoolExecutor(CALLERS) as pool:
         for _ in range(ROUNDS):
             store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()

@@ -11,10 +11,10 @@ from tests.support.sample_events import Event, login_event, logout_event, refres
 from tests.support.stack import Function, Stack
 
 
-def test_the_most_talkative_log_holds_no_secret(
+def test_the_debug_log_holds_no_secret(
     stack: Stack, authorize: Callable[[Event], object], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """L4, K5, A13: with botocore's debug log on, no private key, MAC key, password or token is logged."""
+    """L4, K5, A13: with LogLevel DEBUG, no private key, MAC key, password or token is logged."""
     caplog.set_level(logging.DEBUG)
     login, refresh, logout, jwks = (stack.function(name) for name in ("login", "refresh", "logout", "jwks"))
 
@@ -31,7 +31,7 @@ def test_the_most_talkative_log_holds_no_secret(
     assert [secret for secret in stack.secrets.values if secret in told] == []
 
 
-def test_no_library_tells_what_it_sends_and_receives(login: Function, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_library_logs_what_it_sends_and_receives(login: Function, caplog: pytest.LogCaptureFixture) -> None:
     """L4: botocore's debug log of whole requests and responses stays off, because these hold the key ring's secret."""
     caplog.set_level(logging.DEBUG)
 

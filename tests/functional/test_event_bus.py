@@ -17,7 +17,7 @@ TROUBLE: dict[str, Fault] = {**FAULTS, "refused": REFUSED}
 
 @pytest.fixture
 def announcing(stack: Stack) -> Stack:
-    """Return the stack with a bus."""
+    """Return the stack with an event bus."""
     return stack.with_parameters(SecurityEventBus=BUS)
 
 
@@ -31,7 +31,7 @@ def reuse(stack: Stack) -> tuple[str, Answer]:
 
 
 def test_a_reuse_is_announced(announcing: Stack) -> None:
-    """A16: one event on the bus, with who and which session, so that a team can react to it."""
+    """A16: one event is announced on the bus, with the user and the session, so that a team can react."""
     session_id, answer = reuse(announcing)
 
     assert answer == INVALID_GRANT
@@ -48,7 +48,7 @@ def test_a_reuse_is_announced(announcing: Stack) -> None:
 
 
 def test_what_is_no_alarm_is_not_announced(announcing: Stack) -> None:
-    """A refresh in order puts nothing on the bus: its one request stays one."""
+    """An ordinary refresh announces nothing and makes no extra request."""
     tokens = announcing.function("login")(login_event("ada", PASSWORD)).json
     announcing.wire.forget()
 
@@ -58,7 +58,7 @@ def test_what_is_no_alarm_is_not_announced(announcing: Stack) -> None:
 
 @pytest.mark.parametrize("name", TROUBLE)
 def test_trouble_with_the_bus_changes_nothing(announcing: Stack, name: str) -> None:
-    """DC-3: the session ends all the same, the answer is the same to the byte, and the log says what was not told."""
+    """DC-3: the session still ends, the answer is the same, and the log records that the event was not announced."""
     announcing.wire.always("PutEvents", TROUBLE[name])
 
     _, answer = reuse(announcing)
@@ -70,7 +70,7 @@ def test_trouble_with_the_bus_changes_nothing(announcing: Stack, name: str) -> N
 
 
 def test_without_a_bus_nobody_is_asked(stack: Stack) -> None:
-    """The default: the log alone."""
+    """By default, events go only to the log."""
     reuse(stack)
 
     assert PUT not in stack.wire.counts

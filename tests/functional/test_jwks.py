@@ -44,13 +44,13 @@ def jwks(stack: Stack) -> Function:
 
 
 def thumbprint(jwk: dict[str, str]) -> str:
-    """Compute RFC 7638 §3 from its text."""
+    """Compute a thumbprint as RFC 7638 §3 describes it."""
     members = ",".join(f'"{name}":"{jwk[name]}"' for name in THUMBPRINT_MEMBERS[jwk["kty"]])
     return urlsafe_b64encode(hashlib.sha256(f"{{{members}}}".encode()).digest()).rstrip(b"=").decode()
 
 
 def metadata(issuer: str) -> dict[str, Any]:
-    """Return RFC 8414's document as the contract fixes it."""
+    """Return the metadata of RFC 8414 that the service publishes."""
     return {
         "issuer": issuer,
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
@@ -64,13 +64,13 @@ def metadata(issuer: str) -> dict[str, Any]:
 
 
 def without_tag(headers: dict[str, str]) -> dict[str, str]:
-    """Return the headers that are the same for every document."""
+    """Return the headers without the tag. These are the same for every document."""
     return {name: value for name, value in headers.items() if name != "ETag"}
 
 
 @pytest.mark.parametrize("alg", PUBLIC_MEMBERS)
 def test_the_key_set_is_the_public_half_of_the_ring(stack: Stack, alg: str) -> None:
-    """K1, T3: the signing and the next key, named by their thumbprints, with not a member too many."""
+    """K1, T3: the signing key and the next key, named by their thumbprints, with only public members."""
     ring = stack.make_key_ring(key_ring(alg))
 
     answer = stack.function("jwks")(sample("jwks"))
@@ -88,10 +88,10 @@ def test_the_key_set_is_the_public_half_of_the_ring(stack: Stack, alg: str) -> N
     assert signing["kid"] != following["kid"]
 
 
-@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # RFC 9864's new name for it, which PyJWT does not know
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # RFC 9864 renames EdDSA; PyJWT warns about the old name
 @pytest.mark.parametrize("alg", PUBLIC_MEMBERS)
 def test_stock_libraries_verify_an_access_token_with_the_key_set(stack: Stack, alg: str) -> None:
-    """§4, T1: PyJWT and joserfc, with nothing but what was published."""
+    """T1: PyJWT and joserfc verify an access token with only the published keys."""
     ring = stack.make_key_ring(key_ring(alg))
     access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
 
@@ -106,7 +106,7 @@ def test_stock_libraries_verify_an_access_token_with_the_key_set(stack: Stack, a
         algorithms=[alg],
         audience=AUDIENCE,
         issuer=ISSUER,
-        # The clock of the tests is not the machine's.
+        # The clock of the tests differs from the clock of the machine.
         options={"verify_exp": False, "verify_iat": False, "require": required},
     )
     published = KeySet([import_key(key) for key in key_set["keys"]])
@@ -117,7 +117,7 @@ def test_stock_libraries_verify_an_access_token_with_the_key_set(stack: Stack, a
 
 
 def test_a_key_is_published_until_it_ends(stack: Stack, jwks: Function) -> None:
-    """§6, K3: after the change of algorithm the key before still verifies, to the second; then it is gone."""
+    """K3: after a change of algorithm the old key is published until the second of its end."""
     old = key_ring("RS256").signing[0]
     ends_at = stack.clock.now_seconds + 100
     ring = key_ring()
@@ -139,13 +139,13 @@ def test_a_key_is_published_until_it_ends(stack: Stack, jwks: Function) -> None:
 
 
 def algorithms(jwks: Function) -> list[str]:
-    """Return the algorithms that discovery names."""
+    """Return the algorithms that the OpenID configuration names."""
     supported: list[str] = jwks(sample("openid-configuration")).json["id_token_signing_alg_values_supported"]
     return supported
 
 
 def test_the_authorization_servers_metadata_names_the_address_that_was_asked(jwks: Function) -> None:
-    """K4: every member; the issuer is the API's own address."""
+    """K4: the metadata has exactly these members, and the issuer is the API's own address."""
     answer = jwks(sample("oauth-authorization-server"))
 
     assert (answer.status, without_tag(answer.headers)) == (200, CACHEABLE)
@@ -153,7 +153,7 @@ def test_the_authorization_servers_metadata_names_the_address_that_was_asked(jwk
 
 
 def test_the_openid_configuration_adds_what_openid_requires(jwks: Function) -> None:
-    """OpenID Connect Discovery 1.0 §3: the same metadata with two members more."""
+    """OpenID Connect Discovery 1.0 §3: the configuration is the same metadata with two more members."""
     answer = jwks(sample("openid-configuration"))
 
     assert (answer.status, without_tag(answer.headers)) == (200, CACHEABLE)
@@ -163,7 +163,7 @@ def test_the_openid_configuration_adds_what_openid_requires(jwks: Function) -> N
 
 @pytest.mark.parametrize("route", DISCOVERY)
 def test_an_issuer_that_is_set_is_named_in_discovery(stack: Stack, route: str) -> None:
-    """K4: whatever address was asked, and the same as in a token."""
+    """K4: discovery names the issuer that is set, for any requested address, and tokens name the same issuer."""
     stack = stack.with_parameters(Issuer="https://auth.example.com")
 
     document = stack.function("jwks")(sample(route)).json
@@ -176,7 +176,7 @@ def test_an_issuer_that_is_set_is_named_in_discovery(stack: Stack, route: str) -
 
 @pytest.mark.parametrize("route", DISCOVERY)
 def test_an_event_that_names_no_domain_has_no_issuer(stack: Stack, jwks: Function, route: str) -> None:
-    """L1: no document with a wrong address, and no exception."""
+    """L1: the answer is 503, not a document with a wrong address and not an exception."""
     event = sample(route)
     del event["requestContext"]["domainName"]
 
@@ -188,7 +188,7 @@ def test_an_event_that_names_no_domain_has_no_issuer(stack: Stack, jwks: Functio
     "path", ["/", "/.well-known", "/.well-known/jwks", "/.well-known/jwks.json/", "/{proxy+}", "/.WELL-KNOWN/JWKS.JSON"]
 )
 def test_another_route_is_not_found(stack: Stack, jwks: Function, path: str) -> None:
-    """Contract §3: 404, and nobody is asked for a key."""
+    """Another route is answered with 404, and no key is read."""
     assert jwks({**sample("jwks"), "resource": path}) == NOT_FOUND
     assert stack.wire.calls == []
 
@@ -196,39 +196,39 @@ def test_another_route_is_not_found(stack: Stack, jwks: Function, path: str) -> 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""])
 def test_another_method_is_not_allowed(stack: Stack, jwks: Function, route: str, method: str) -> None:
-    """A10, RFC 9110 §15.5.6: 405 with the one that is."""
+    """A10, RFC 9110 §15.5.6: another method is answered with 405 and the allowed method."""
     assert jwks({**sample(route), "httpMethod": method}) == method_not_allowed("GET")
     assert stack.wire.calls == []
 
 
 @pytest.mark.parametrize("event", [{}, None, [], "x", {"httpMethod": "GET"}])
 def test_garbage_is_a_malformed_request(jwks: Function, event: object) -> None:
-    """L2: never an exception."""
+    """L2: garbage is answered with 400 and raises no exception."""
     assert jwks(event) == error(400, "invalid_request", "The request is malformed.")
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_a_cold_start_without_the_secret_is_unavailable(stack: Stack, jwks: Function, outage: Fault) -> None:
-    """Contract §3: 503, never an empty key set that a verifier would keep; afterwards all is well."""
+    """The answer is 503, not an empty key set that a verifier would keep; it is 200 when the secret is back."""
     stack.wire.always("GetSecretValue", outage)
     answers = [jwks(sample(route)) for route in ROUTES]
 
     assert answers[:2] == [UNAVAILABLE, UNAVAILABLE]
-    assert answers[2].json == metadata(ISSUER)  # no key in it, so it needs none
+    assert answers[2].json == metadata(ISSUER)  # has no key in it
     stack.wire.mend()
     assert jwks(sample("jwks")).json == stack.keys.jwks()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "x", '{"format":2}', '{"format":1}', '{"format":3}', "[]", "null"])
 def test_a_secret_that_is_no_ring_is_unavailable(empty_stack: Stack, text: str) -> None:
-    """§6: damaged and empty are an outage, not an empty key set."""
+    """A damaged or empty secret is an outage, not an empty key set."""
     empty_stack.wire.always("GetSecretValue", raw_answer(json.dumps({"SecretString": text}).encode(), 200))
 
     assert empty_stack.function("jwks")(sample("jwks")) == UNAVAILABLE
 
 
 def test_a_key_set_comes_in_one_line(stack: Stack, jwks: Function) -> None:
-    """K1: the exact bytes, as the same ring has them in the authorizer's environment."""
+    """K1: the body has the same bytes as the key set in the authorizer's environment, on one line."""
     answer = jwks(sample("jwks"))
 
     assert answer.body == json.dumps(json.loads(stack.jwks), separators=(",", ":"))
@@ -236,7 +236,7 @@ def test_a_key_set_comes_in_one_line(stack: Stack, jwks: Function) -> None:
 
 
 def test_a_stack_without_users_has_keys(empty_stack: Stack) -> None:
-    """The documents do not need DynamoDB."""
+    """The documents are answered without DynamoDB."""
     empty_stack.make_key_ring(key_ring())
     empty_stack.wire.always("GetItem", no_connection)
 

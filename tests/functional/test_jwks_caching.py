@@ -20,7 +20,7 @@ def jwks(stack: Stack) -> Function:
 
 
 def conditional(route: str, *if_none_match: str, name: str = "If-None-Match") -> Event:
-    """Return a request of a client that has a copy; several headers as REST APIs hand them on."""
+    """Return the request of a client that has a copy. Several headers come as REST APIs pass them on."""
     event = sample(route)
     if if_none_match:
         event["headers"][name] = if_none_match[-1]
@@ -29,19 +29,19 @@ def conditional(route: str, *if_none_match: str, name: str = "If-None-Match") ->
 
 
 def tag(jwks: Function, route: str = "jwks") -> str:
-    """Return the tag that a document has now."""
+    """Return the current tag of a document."""
     return jwks(sample(route)).headers["ETag"]
 
 
 def not_modified(entity_tag: str) -> Answer:
-    """Return the answer to a client whose copy is good."""
+    """Return the answer to a client whose copy is current."""
     return Answer(304, {**SECURITY_HEADERS, "Cache-Control": "public, max-age=60", "ETag": entity_tag}, "")
 
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"a", {}, "b"', "*"])
 def test_a_client_that_has_the_document_gets_no_body(jwks: Function, route: str, form: str) -> None:
-    """K1, RFC 9110 §13.1.2: all of the three documents, and all of the answer."""
+    """K1, RFC 9110 §13.1.2: each of the three documents is answered with 304, its headers and no body."""
     entity_tag = tag(jwks, route)
 
     assert jwks(conditional(route, form.format(entity_tag))) == not_modified(entity_tag)
@@ -51,12 +51,12 @@ def test_a_client_that_has_the_document_gets_no_body(jwks: Function, route: str,
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("value", ["", '"a"', "W/", "\x00\x7f", "ü", "," * 5000, '"' * 5000, "a" * 8000])
 def test_a_client_that_has_anything_else_gets_the_document(jwks: Function, route: str, value: str) -> None:
-    """L1: garbage in a header is no error."""
+    """L1: garbage in the header is not an error."""
     assert jwks(conditional(route, value)) == jwks(sample(route))
 
 
 def test_of_several_headers_the_last_counts(jwks: Function) -> None:
-    """REST APIs put the last one among `headers`: at worst the document is sent once more."""
+    """REST APIs put only the last header in `headers`; an unclear case sends the document again."""
     entity_tag = tag(jwks)
 
     assert jwks(conditional("jwks", '"a"', entity_tag)) == not_modified(entity_tag)
@@ -68,7 +68,7 @@ def test_of_several_headers_the_last_counts(jwks: Function) -> None:
 
 @pytest.mark.parametrize("value", [None, 1, ["x"], {}])
 def test_a_header_that_is_no_text_is_none(jwks: Function, value: Any) -> None:  # noqa: ANN401 - of no type
-    """L1: never an exception."""
+    """L1: a header that is not text is ignored and raises no exception."""
     event = sample("jwks")
     event["headers"]["If-None-Match"] = value
 
@@ -77,14 +77,14 @@ def test_a_header_that_is_no_text_is_none(jwks: Function, value: Any) -> None:  
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
 def test_another_method_is_not_allowed_with_a_tag_either(jwks: Function, method: str) -> None:
-    """RFC 9110 §13.2.1: a precondition is looked at only where the answer would be a success."""
+    """RFC 9110 §13.2.1: a precondition counts only for a request that would succeed."""
     event = {**conditional("jwks", tag(jwks)), "httpMethod": method}
 
     assert jwks(event) == method_not_allowed("GET")
 
 
 def test_a_tag_changes_with_the_document_and_only_then(stack: Stack, jwks: Function) -> None:
-    """K1, K3: a month of one key, five minutes at a time, cold and warm; then the next key signs, then one ends."""
+    """K1, K3: the tag stays while the keys stay, in cold and warm functions, and changes when a key signs or ends."""
     first = tag(jwks)
     for _ in range(5):
         stack.clock.advance(seconds=RING_AGE_SECONDS)
@@ -120,7 +120,7 @@ def test_a_new_ring_has_a_new_tag_where_it_is_known(stack: Stack, jwks: Function
 
 
 def test_a_copy_is_not_confirmed_without_keys(stack: Stack, jwks: Function) -> None:
-    """DC-3: 503 also for a client that has a copy; nobody knows whether it is good."""
+    """DC-3: without keys a copy cannot be checked, so its client gets 503 too."""
     entity_tag = tag(jwks)
     stack.wire.always("GetSecretValue", no_connection)
     cold = stack.function("jwks")

@@ -21,7 +21,7 @@ READERS = 4
 
 @pytest.fixture
 def readers(stack: Stack) -> Readers:
-    """Return the readers, warm."""
+    """Return the readers of the key ring, warm."""
     readers = readers_of(stack)
     readers.warm()
     stack.wire.forget()
@@ -30,20 +30,20 @@ def readers(stack: Stack) -> Readers:
 
 @pytest.fixture
 def jwks(stack: Stack) -> Callable[[], Answer]:
-    """Return a reader that does nothing but read, cold."""
+    """Return the jwks function, cold. It only reads the ring."""
     function: Function = stack.function("jwks")
     return lambda: function(sample("jwks"))
 
 
 def reads(stack: Stack) -> int:
-    """Return how often the ring was asked for since the last time."""
+    """Return how often the ring was read since the last call."""
     count = stack.wire.counts.get(GET, 0)
     stack.wire.forget()
     return count
 
 
 def test_the_ring_is_read_on_first_use_and_then_every_five_minutes(stack: Stack, jwks: Callable[[], Answer]) -> None:
-    """K6: not on import, where a failure would cost a cold start; kept to the millisecond."""
+    """K6: the import reads nothing, because a failure there would cost a cold start; the age is exact to the ms."""
     seen = [reads(stack)]
     for seconds in (0, 0, 299.999, 0.001, 0, 299.999, 0.001):
         stack.clock.advance(seconds=seconds)
@@ -54,7 +54,7 @@ def test_the_ring_is_read_on_first_use_and_then_every_five_minutes(stack: Stack,
 
 
 def test_each_reader_keeps_the_ring(stack: Stack, readers: Readers) -> None:
-    """K6: one read each in five minutes, however many requests."""
+    """K6: each reader reads the ring once in five minutes, for any number of requests."""
     for _ in range(3):
         readers.warm()
     assert reads(stack) == 0
@@ -66,7 +66,7 @@ def test_each_reader_keeps_the_ring(stack: Stack, readers: Readers) -> None:
 
 
 def test_a_new_ring_is_picked_up_within_five_minutes(stack: Stack, readers: Readers) -> None:
-    """K6, F15, F16: at the fifth minute at the latest every reader has the keys that an operator made."""
+    """K6, F15, F16: after five minutes at the latest every reader uses the keys that an operator made."""
     old = stack.keys.signing.kid
     token = readers.log_in().json["refresh_token"]
     stack.rotate_keys()(asked(stack, "rotate"))
@@ -88,7 +88,7 @@ def test_a_new_ring_is_picked_up_within_five_minutes(stack: Stack, readers: Read
 
 @pytest.mark.parametrize("outage", [None, no_connection], ids=["served", "not served"])
 def test_all_readers_change_over_at_the_planned_second(stack: Stack, outage: Callable[..., object] | None) -> None:
-    """K3, F15: with the copies that they have, whether or not Secrets Manager can be asked."""
+    """K3, F15: the readers change with the copies that they hold, with or without Secrets Manager."""
     make_due(stack)
     stack.clock.advance(seconds=-1)
     readers = readers_of(stack)
@@ -111,8 +111,8 @@ def test_all_readers_change_over_at_the_planned_second(stack: Stack, outage: Cal
 
 
 @pytest.mark.parametrize("name", NO_SECRETS)
-def test_an_outage_is_not_noticed_for_ninety_minutes(stack: Stack, readers: Readers, name: str) -> None:
-    """K6, DC-3: an old ring is better than none; every reader of it goes on as before."""
+def test_an_outage_changes_nothing_for_ninety_minutes(stack: Stack, readers: Readers, name: str) -> None:
+    """K6, DC-3: every reader continues with its old ring during an outage."""
     token, document = readers.log_in().json["refresh_token"], readers.publish()
     stack.wire.always("GetSecretValue", NO_SECRETS[name])
 
@@ -129,7 +129,7 @@ def test_an_outage_is_not_noticed_for_ninety_minutes(stack: Stack, readers: Read
 
 
 def test_a_ring_of_ninety_minutes_is_not_used(stack: Stack, readers: Readers) -> None:
-    """K3, K6: it may lack a key that signs by now. 503 and nothing changed, until the next read."""
+    """K3, K6: such an old ring may lack the signing key; the answer is 503 and nothing changes until the next read."""
     token = readers.log_in().json["refresh_token"]
     stack.wire.always("GetSecretValue", no_connection)
     stack.clock.advance(seconds=MAX_RING_AGE_SECONDS)
@@ -148,7 +148,7 @@ def test_a_ring_of_ninety_minutes_is_not_used(stack: Stack, readers: Readers) ->
 def test_the_ninety_minutes_count_from_the_last_read_that_succeeded(
     stack: Stack, jwks: Callable[[], Answer], ages: int
 ) -> None:
-    """K6: reads before it, and attempts after it, move nothing."""
+    """K6: earlier reads and failed attempts do not change the limit."""
     for _ in range(ages):
         jwks()
         stack.clock.advance(seconds=RING_AGE_SECONDS)
@@ -164,7 +164,7 @@ def test_the_ninety_minutes_count_from_the_last_read_that_succeeded(
 
 
 def test_in_an_outage_the_ring_is_asked_for_every_half_minute(stack: Stack, jwks: Callable[[], Answer]) -> None:
-    """DC-11, K6: one request in thirty seconds pays for it, with the SDK's three attempts."""
+    """DC-11, K6: one request in thirty seconds reads the ring, with the SDK's three attempts."""
     jwks()
     stack.wire.always("GetSecretValue", lost_request)
     stack.clock.advance(seconds=RING_AGE_SECONDS)
@@ -187,7 +187,7 @@ def test_in_an_outage_the_ring_is_asked_for_every_half_minute(stack: Stack, jwks
 
 @pytest.mark.parametrize("text", [" ", "{}", "\x00garbage", '{"format":1}', "without a private key"])
 def test_a_ring_that_becomes_unusable_is_not_taken(stack: Stack, readers: Readers, text: str) -> None:
-    """K6: a warm reader goes on with the ring that it has read, and takes the one that is mended."""
+    """K6: a warm reader keeps its ring while the secret is damaged, and takes the repaired ring."""
     old = stack.key_ring
     damaged = to_secret_json(old).replace(old.signing[0].key.jwk["d"], "A" * 43) if text.startswith("without") else text
     stack.secretsmanager.put_secret_value(SecretId=stack.secret_arn, SecretString=damaged)
@@ -204,7 +204,7 @@ def test_a_ring_that_becomes_unusable_is_not_taken(stack: Stack, readers: Reader
 def test_a_throttled_cold_start_waits_at_random_and_keeps_what_it_gets(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F40: the SDK's waits, of up to one and two seconds, differ from worker to worker; then 503, then the ring."""
+    """F40: the SDK's waits of up to one and two seconds differ between workers; then 503, and later the ring."""
     waits = list[float]()
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=waits.append))
     stack.wire.always("GetSecretValue", refusal("ThrottlingException"))
@@ -225,7 +225,7 @@ def test_a_throttled_cold_start_waits_at_random_and_keeps_what_it_gets(
 
 
 def test_a_clock_that_goes_back_takes_no_key_away(stack: Stack, readers: Readers) -> None:
-    """K3: a worker whose clock was set right signs on."""
+    """K3: a worker whose clock is set back still signs."""
     stack.clock.advance(seconds=-3600)
 
     assert kid(readers.log_in().json["access_token"]) == stack.key_ring.signing[0].key.kid

@@ -16,7 +16,7 @@ Tokens = dict[str, str]
 
 @pytest.fixture
 def readers(stack: Stack) -> Readers:
-    """Return the readers, one second before the planned change of the signing and the MAC key."""
+    """Return the readers, one second before the planned change of the signing key and the MAC key."""
     make_due(stack)
     stack.clock.advance(seconds=-1)
     return readers_of(stack)
@@ -24,7 +24,7 @@ def readers(stack: Stack) -> Readers:
 
 @pytest.fixture
 def tokens(stack: Stack, readers: Readers) -> Tokens:
-    """Return the tokens of a login under the keys before the change."""
+    """Return the tokens of a login under the old keys."""
     tokens: Tokens = readers.warm().json
     assert kid(tokens["access_token"]) == stack.key_ring.signing[0].key.kid
     assert mac_key(stack, tokens["refresh_token"]) == stack.key_ring.mac[0].key
@@ -32,24 +32,24 @@ def tokens(stack: Stack, readers: Readers) -> Tokens:
 
 
 def change(stack: Stack) -> None:
-    """Let the second of the change come."""
+    """Move the clock to the second of the change."""
     stack.clock.advance(seconds=1)
 
 
 def allows(stack: Stack, access_token: str) -> bool:
-    """Return what an authorizer says that was deployed with the stack's public keys."""
+    """Return whether an authorizer that was deployed with the stack's public keys allows the token."""
     answer: dict[str, Any] = stack.module("authorizer").handler(token_event(access_token), None)
     effect: str = answer["policyDocument"]["Statement"][0]["Effect"]
     return effect == "Allow"
 
 
 def redeploy(stack: Stack) -> None:
-    """Hand the authorizer the public keys of this moment, as an update of the stack does."""
+    """Give the authorizer the current public keys, as an update of the stack does."""
     stack.make_key_ring(stack.key_ring)
 
 
 def test_access_tokens_of_both_keys_are_good_around_the_change(stack: Stack, readers: Readers, tokens: Tokens) -> None:
-    """F15: an authorizer from long before knows the new key; one from after knows the old one."""
+    """F15: an authorizer deployed before the change knows the new key, and one deployed after it knows the old key."""
     change(stack)
     new = readers.renew(tokens["refresh_token"]).json["access_token"]
     assert kid(new) == stack.key_ring.signing[1].key.kid
@@ -62,7 +62,7 @@ def test_access_tokens_of_both_keys_are_good_around_the_change(stack: Stack, rea
 
 
 def test_a_refresh_token_is_renewed_under_the_new_key(stack: Stack, readers: Readers, tokens: Tokens) -> None:
-    """F16: every token under the previous MAC key is good; its successor is under the one that writes now."""
+    """F16: a token under the old MAC key is good, and its successor is under the new MAC key."""
     change(stack)
 
     answer = readers.renew(tokens["refresh_token"])
@@ -74,7 +74,7 @@ def test_a_refresh_token_is_renewed_under_the_new_key(stack: Stack, readers: Rea
 
 
 def test_a_retry_across_the_change_is_no_reuse(stack: Stack, readers: Readers, tokens: Tokens) -> None:
-    """F16: the same generation in two encodings, of which both are good; no session ends."""
+    """F16: the retry gets the same generation under another MAC key; both tokens are good and no session ends."""
     first = readers.renew(tokens["refresh_token"]).json["refresh_token"]
     change(stack)
 
@@ -89,7 +89,7 @@ def test_a_retry_across_the_change_is_no_reuse(stack: Stack, readers: Readers, t
 
 
 def test_reuse_is_seen_across_the_change(stack: Stack, readers: Readers, tokens: Tokens) -> None:
-    """F16: another key is no way around the detection."""
+    """F16: a change of the key does not hide reuse."""
     readers.renew(tokens["refresh_token"])
     change(stack)
     stack.clock.advance(seconds=60)
@@ -105,7 +105,7 @@ def test_a_logout_takes_a_token_under_the_previous_key(
     tokens: Tokens,
     everywhere: bool,  # noqa: FBT001 - a parameter of the request
 ) -> None:
-    """F16, A6: 204 alone would say nothing; the session has ended, or all have."""
+    """F16, A6: the answer is 204, and the session has ended, or all sessions of the user."""
     other = readers.log_in().json["session_id"]
     change(stack)
 
@@ -118,7 +118,7 @@ def test_a_logout_takes_a_token_under_the_previous_key(
 def test_a_token_under_the_previous_key_is_good_until_it_would_have_expired(
     stack: Stack, readers: Readers, tokens: Tokens
 ) -> None:
-    """F16: RefreshIdleDays after the login; by then the key before is gone from a ring that was looked after."""
+    """F16: a token is good for RefreshIdleDays after the login; then a scheduled rotation removes its key."""
     change(stack)
     stack.rotate_keys()(asked(stack, "advance"))
     old = stack.key_ring.mac[0].key
@@ -140,7 +140,7 @@ def test_replaced_keys_end_every_access_token_and_no_session(
     at_once: bool,  # noqa: FBT001 - a parameter of the event
     after_seconds: int,
 ) -> None:
-    """K3: when every cache has the new keys, no token of an old key passes, and users stay logged in."""
+    """K3: when every cache has the new keys, tokens of the old keys are denied and sessions continue."""
     old = {timed.key.kid for timed in stack.key_ring.signing}
     stack.rotate_keys()(asked(stack, "replace", at_once=at_once))
     stack.clock.advance(seconds=after_seconds)
@@ -156,7 +156,7 @@ def test_replaced_keys_end_every_access_token_and_no_session(
 
 
 def test_until_replaced_keys_end_nothing_is_refused(stack: Stack, readers: Readers, tokens: Tokens) -> None:
-    """K3: what anybody signs in the eight minutes is good in them, for authorizers old and new; so is the change."""
+    """K3: tokens signed in the eight minutes before the change are valid until it, for old and new authorizers."""
     old = {timed.key.kid for timed in stack.key_ring.signing}
     stack.rotate_keys()(asked(stack, "replace"))
     for seconds in (0, 299, 1, 179.999):
@@ -173,7 +173,7 @@ def test_until_replaced_keys_end_nothing_is_refused(stack: Stack, readers: Reade
 
 
 def test_replaced_mac_keys_end_every_session(stack: Stack, readers: Readers, tokens: Tokens) -> None:
-    """§6, F24: where an operator says so, old refresh tokens mean nothing, and cost no DynamoDB call."""
+    """F24: after a replacement that ends sessions, old refresh tokens are refused without a DynamoDB call."""
     stack.rotate_keys()(asked(stack, "replace", end_sessions=True))
     stack.clock.advance(seconds=REPLACE_SECONDS)
     items = stack.session_items()

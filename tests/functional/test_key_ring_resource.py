@@ -27,7 +27,7 @@ MAX_DEPLOYED_CHARACTERS = 3072  # of Lambda's 4 KB of environment
 def test_create_makes_the_ring_and_hands_out_its_public_keys(
     empty_stack: Stack, cloudformation: CloudFormation, alg: str
 ) -> None:
-    """§6: a stack never exists without keys; K1, K5: none of the private ones leaves."""
+    """A stack has keys from its creation; K1, K5: no private key is in the answer."""
     stack = empty_stack.with_parameters(SigningAlgorithm=alg)
     event = sample("key-ring-create")
 
@@ -47,7 +47,7 @@ def test_create_makes_the_ring_and_hands_out_its_public_keys(
 
 
 def test_the_answer_goes_to_the_presigned_address_as_it_is(resource: Resource, cloudformation: CloudFormation) -> None:
-    """CloudFormation's address is signed: a PUT, the query untouched, no content type."""
+    """CloudFormation's address is signed, so the answer is a PUT with the same query and no content type."""
     resource(sample("key-ring-create"))
 
     assert cloudformation.requests == [("PUT", "/answers?X-Amz-Signature=abc%2Fdef", "")]
@@ -57,7 +57,7 @@ def test_the_answer_goes_to_the_presigned_address_as_it_is(resource: Resource, c
 def test_a_ring_that_exists_is_kept(
     empty_stack: Stack, cloudformation: CloudFormation, resource: Resource, kind: str
 ) -> None:
-    """§6: a second Create and an Update, warm or cold, change no key: tokens stay valid."""
+    """A second Create and an Update, warm or cold, change no key, so tokens stay valid."""
     first = resource(sample("key-ring-create"))
     kept = ring_text(empty_stack)
     event = sample(f"key-ring-{kind}")
@@ -74,7 +74,7 @@ def test_a_ring_that_exists_is_kept(
 def test_another_algorithm_is_planned_and_takes_its_turn(
     empty_stack: Stack, cloudformation: CloudFormation, resource: Resource, alg: str
 ) -> None:
-    """K3: the parameter's change plans a key of it, published for KeyPublishHours; no token that is out is refused."""
+    """K3: a new algorithm plans a key and publishes it for KeyPublishHours; valid tokens stay valid."""
     resource(sample("key-ring-create"))
     signing, taken_back = empty_stack.key_ring.signing
     stack, event = empty_stack.with_parameters(SigningAlgorithm=alg, KeyPublishHours="3"), sample("key-ring-update")
@@ -93,14 +93,14 @@ def test_another_algorithm_is_planned_and_takes_its_turn(
 
 
 def test_an_update_makes_a_ring_where_there_is_none(empty_stack: Stack, resource: Resource) -> None:
-    """§6: whatever happened to the secret, a stack does not stay without keys."""
+    """An update makes a ring if the secret has none."""
     event = sample("key-ring-update")
 
     assert resource(event) == success(event, public_keys(empty_stack))
 
 
 def test_delete_keeps_the_keys(empty_stack: Stack, resource: Resource) -> None:
-    """§6: nothing is asked of Secrets Manager, which may be down: a stack can be taken away, its keys stay."""
+    """A deletion keeps the keys and does not call Secrets Manager, so it works during an outage."""
     resource(sample("key-ring-create"))
     kept = ring_text(empty_stack)
     empty_stack.wire.forget()
@@ -114,7 +114,7 @@ def test_delete_keeps_the_keys(empty_stack: Stack, resource: Resource) -> None:
 
 @pytest.mark.parametrize("kind", ["update", "delete"])
 def test_a_resource_keeps_its_physical_id(resource: Resource, kind: str) -> None:
-    """Another one would make CloudFormation take it for another resource, and delete the one before."""
+    """CloudFormation takes a new id for a new resource, and would delete the old one."""
     event = {**sample(f"key-ring-{kind}"), "PhysicalResourceId": "given by CloudFormation, or an older release"}
 
     assert resource(event)["PhysicalResourceId"] == event["PhysicalResourceId"]
@@ -124,7 +124,7 @@ def test_a_resource_keeps_its_physical_id(resource: Resource, kind: str) -> None
 def test_racing_creators_answer_the_same_keys(
     empty_stack: Stack, cloudformation: CloudFormation, resource: Resource, late: Fault
 ) -> None:
-    """§6: CloudFormation calls again while the first call is between its read and its write: one ring wins."""
+    """CloudFormation calls again between the read and the write of the first call; both answer with one ring."""
     event = sample("key-ring-create")
     second: list[Told] = []
 
@@ -142,7 +142,7 @@ def test_racing_creators_answer_the_same_keys(
 
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_a_write_whose_answer_was_lost_is_the_ring(empty_stack: Stack, resource: Resource, attempts: int) -> None:
-    """§6: the SDK writes again under the same request token; what is answered is what is kept."""
+    """The SDK repeats the write under the same request token, and the answer has the ring that was kept."""
     empty_stack.wire.next("PutSecretValue", *[lost_response] * attempts)
     event = sample("key-ring-create")
 
@@ -151,7 +151,7 @@ def test_a_write_whose_answer_was_lost_is_the_ring(empty_stack: Stack, resource:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_the_answer_holds_no_more_keys_than_fit(empty_stack: Stack, resource: Resource, alg: str) -> None:
-    """K1: of forty keys the one that signs and the newest, for the longest of stack names; the rest is fetched."""
+    """K1: of forty keys the answer has the signing key and the newest ones, even for the longest stack name."""
     event = {**sample("key-ring-update"), "StackId": LONGEST_STACK, "PhysicalResourceId": empty_stack.secret_arn}
     empty_stack.make_key_ring(crowded(empty_stack, alg))
 
@@ -168,7 +168,7 @@ def test_the_answer_holds_no_more_keys_than_fit(empty_stack: Stack, resource: Re
 
 
 def crowded(stack: Stack, alg: str) -> KeyRing:
-    """Return a ring of forty keys, as many rotations in an hour would leave it."""
+    """Return a ring of forty keys, as after many rotations in an hour."""
     now = stack.clock.now_seconds
     keys = [TimedKey(numbered(alg, number), now - 9999, now - 5000 + number, now + 9999) for number in range(39)]
     following = replace(keys[0], key=numbered(alg, 39), signs_from_seconds=now + 8 * HOUR, ends_at_seconds=None)
@@ -176,7 +176,7 @@ def crowded(stack: Stack, alg: str) -> KeyRing:
 
 
 def numbered(alg: str, number: int) -> SigningKey:
-    """Return a key of full size whose only use is to be another one."""
+    """Return a key of full size that differs from the others only in its number."""
     [timed, *_] = key_ring(alg).signing
     name = "n" if alg == "RS256" else "x"
     value = timed.key.jwk[name]

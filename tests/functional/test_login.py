@@ -10,7 +10,7 @@ from tests.support.stack import Function, Stack
 
 
 def test_a_login_is_answered_with_tokens(login: Function) -> None:
-    """Contract §3: the token response, its members, and its headers (A11)."""
+    """A11: the answer is the token response, with exactly these members and headers."""
     answer = login(login_event("ada", PASSWORD))
 
     assert answer.status == 200
@@ -32,7 +32,7 @@ def test_a_login_is_answered_with_tokens(login: Function) -> None:
 
 
 def test_a_login_keeps_one_session(stack: Stack, login: Function) -> None:
-    """The session is ada's, is the one in the answer, and lives from now for the days that the parameters say."""
+    """The session is ada's and the one in the answer, and it ends after the days that the parameters set."""
     answer = login(login_event("ada", PASSWORD))
 
     [item] = stack.session_items()
@@ -44,7 +44,7 @@ def test_a_login_keeps_one_session(stack: Stack, login: Function) -> None:
 
 
 def test_every_login_is_a_session_of_its_own(stack: Stack, login: Function) -> None:
-    """P15: no id of a client's choosing, none used twice."""
+    """P15: every login gets a new session id, and a client cannot choose it."""
     chosen = {"username": "ada", "password": PASSWORD, "session_id": "f" * 21 + "A", "refresh_token": "mine"}
 
     answers = [login(with_json("login", chosen)).json for _ in range(3)]
@@ -55,7 +55,7 @@ def test_every_login_is_a_session_of_its_own(stack: Stack, login: Function) -> N
 
 
 def test_a_user_without_scope_gets_none(stack: Stack, login: Function) -> None:
-    """Contract §3: `scope` is there where one was granted."""
+    """The answer has `scope` only if the user has one."""
     stack.dynamodb.update_item(
         TableName="functional-identities",
         Key={"pk": {"S": "login#ada"}},
@@ -80,13 +80,13 @@ def test_a_user_without_scope_gets_none(stack: Stack, login: Function) -> None:
     ],
 )
 def test_a_password_is_checked_exactly_as_received(stack: Stack, login: Function, password: str) -> None:
-    """P3: no trimming, folding or truncating; every other password has the same answer and opens nothing."""
+    """P3: a password is not trimmed, folded or cut; every other password gets one answer and opens no session."""
     assert login(login_event("ada", password)) == INVALID_CREDENTIALS
     assert stack.session_items() == []
 
 
 def test_wrong_password_unknown_user_and_disabled_user_have_one_answer(stack: Stack, login: Function) -> None:
-    """P8: the same bytes and headers, and no session."""
+    """P8: all four logins get the same bytes and headers, and open no session."""
     answers = [login(login_event("ada", WRONG_PASSWORD)), login(login_event("nobody", PASSWORD))]
     stack.identities.change_status("ada", DISABLED)
     answers += [login(login_event("ada", PASSWORD)), login(login_event("ada", WRONG_PASSWORD))]
@@ -97,26 +97,26 @@ def test_wrong_password_unknown_user_and_disabled_user_have_one_answer(stack: St
 
 @pytest.mark.parametrize("username", ["user#" + ADA_ID, ADA_ID, "login#ada"])
 def test_no_key_of_the_table_is_a_username(login: Function, username: str) -> None:
-    """A name with a character that no name has is malformed; an id is nobody's name."""
+    """A name with a forbidden character is malformed, and an id is not accepted as a name."""
     expected = INVALID_REQUEST if "#" in username else INVALID_CREDENTIALS
     assert login(login_event(username, PASSWORD)) == expected
 
 
 @pytest.mark.parametrize("username", [None, 1, True, [], {}, "\ud800"])
 def test_a_username_that_is_no_text_is_refused_before_any_call(stack: Stack, login: Function, username: object) -> None:
-    """Contract §3: a parameter of another type is invalid_request."""
+    """A parameter of another type is answered with invalid_request."""
     assert login(with_json("login", {"username": username, "password": PASSWORD})) == INVALID_REQUEST
     assert stack.wire.calls == []
 
 
 @pytest.mark.parametrize("parameters", [{}, {"username": "ada"}, {"password": PASSWORD}])
 def test_a_missing_parameter_is_refused(login: Function, parameters: dict[str, str]) -> None:
-    """Both have to be there."""
+    """The user name and the password are both required."""
     assert login(with_json("login", parameters)) == INVALID_REQUEST
 
 
 def test_unknown_parameters_are_ignored(login: Function) -> None:
-    """A10: also deep ones."""
+    """A10: unknown parameters are ignored, nested ones too."""
     parameters = {"username": "ada", "password": PASSWORD, "scope": "all", "remember": {"me": [True, None, 1.5]}}
 
     answer = login(with_json("login", parameters))

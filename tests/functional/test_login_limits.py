@@ -21,16 +21,16 @@ Try = Callable[..., Answer]
 
 @pytest.fixture
 def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of PHC strings that passwords were checked against; what a check costs is left out here."""
+    """Return the list of PHC strings that passwords were checked against. A cheap check replaces the real one."""
     assert stack.identities.find("ada").password_hash
     runs: list[str] = []
 
     class Watched:
-        """Argon2id, for one password, watched."""
+        """A cheap stand-in for Argon2id that knows one password and records its calls."""
 
         @staticmethod
         def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
-            """Verify, and note it."""
+            """Record the call and compare with the one password."""
             runs.append(phc_encoded)
             if key_material != PASSWORD.encode():
                 raise InvalidKey
@@ -41,7 +41,7 @@ def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def attempt(login: Function, argon2_runs: list[str]) -> Try:
-    """Return a function that logs in, with a wrong password unless told otherwise, from an address."""
+    """Return a function that logs in from an address, with a wrong password by default."""
     assert argon2_runs == []
 
     def log_in(password: str = WRONG_PASSWORD, *, username: str = "ada", address: object = HOME) -> Answer:
@@ -51,7 +51,7 @@ def attempt(login: Function, argon2_runs: list[str]) -> Try:
 
 
 def test_five_mistakes_are_free_and_then_each_waits_longer(stack: Stack, attempt: Try, argon2_runs: list[str]) -> None:
-    """P11: 429 with Retry-After, 1 second, then 2, 4, up to 15 minutes; no password is hashed meanwhile."""
+    """P11: the answer is 429 with Retry-After of 1, 2, 4 ... 900 seconds, and no password is hashed during a wait."""
     assert [attempt() for _ in range(FREE)] == [INVALID_CREDENTIALS] * FREE
     waits = []
     for _ in range(13):
@@ -67,7 +67,7 @@ def test_five_mistakes_are_free_and_then_each_waits_longer(stack: Stack, attempt
 
 
 def test_the_right_password_waits_like_any_other_and_then_works(stack: Stack, attempt: Try) -> None:
-    """P11: no lock is for ever, and a success forgets the mistakes."""
+    """P11: no lock is permanent, and a success clears the failed attempts."""
     for _ in range(FREE):
         attempt()
     assert attempt(PASSWORD) == too_many_attempts(1)
@@ -79,9 +79,9 @@ def test_the_right_password_waits_like_any_other_and_then_works(stack: Stack, at
 
 @pytest.mark.parametrize("logins", [0, 1, 2, 5])
 def test_known_and_unknown_accounts_are_throttled_alike(attempt: Try, logins: int) -> None:
-    """P8: the same answers in the same order, to the byte, for a user that there is and one that there is not.
+    """P8: an existing and an unknown user get the same bytes in the same order.
 
-    However often its owner has logged in before, from there or from elsewhere.
+    The number and the addresses of earlier logins make no difference.
     """
     for number in range(logins):
         assert attempt(PASSWORD, address=(HOME, ELSEWHERE)[number % 2]).status == 200
@@ -93,14 +93,14 @@ def test_known_and_unknown_accounts_are_throttled_alike(attempt: Try, logins: in
 
 
 def test_a_username_in_another_spelling_is_the_same_account(attempt: Try) -> None:
-    """P11: capitals and full-width letters buy no more attempts."""
+    """P11: capitals and full-width letters give no extra attempts."""
     for name in ("ada", "ADA", "Ada", "\uff41da", "aDa"):
         attempt(username=name)
     assert attempt(username="\uff21DA") == too_many_attempts(1)
 
 
 def leave(stack: Stack, attempts: int) -> None:
-    """Let the one source that has tried have so many attempts left. The contract tests show how a rate is spent."""
+    """Leave the one source that has tried this many attempts. The contract tests show how a rate is used up."""
     [booked] = [item for item in stack.attempt_items() if "taken_until_ms" in item]
     taken_until_ms = stack.clock.now_ms + SOURCE_RATE.ahead_ms - (attempts - 1) * SOURCE_RATE.interval_ms
     booked["taken_until_ms"] = {"N": str(taken_until_ms)}
@@ -110,7 +110,7 @@ def leave(stack: Stack, attempts: int) -> None:
 def test_one_password_on_many_accounts_is_throttled_by_its_source(
     stack: Stack, attempt: Try, argon2_runs: list[str]
 ) -> None:
-    """P13: spraying from one address; others are let in."""
+    """P13: one address that tries many accounts is throttled; another address is not."""
     attempt(username="user-0")
     leave(stack, 3)
 
@@ -120,7 +120,7 @@ def test_one_password_on_many_accounts_is_throttled_by_its_source(
 
 
 def test_the_source_is_a_network_of_ipv6(stack: Stack, attempt: Try) -> None:
-    """P12: a /64 is one source, whatever the last 64 bits are."""
+    """P12: all addresses of a /64 are one source."""
     attempt(username="user-0", address="2001:db8:1:2::")
     leave(stack, 1)
     assert attempt(username="user-1", address="2001:db8:1:2::1").status == 401
@@ -128,8 +128,8 @@ def test_the_source_is_a_network_of_ipv6(stack: Stack, attempt: Try) -> None:
     assert attempt(username="u", address="2001:db8:1:3::1").status == 401
 
 
-def test_a_clients_own_words_name_no_source(login: Function) -> None:
-    """P14: X-Forwarded-For and its like change nothing."""
+def test_headers_do_not_change_the_source(login: Function) -> None:
+    """P14: X-Forwarded-For and similar headers change nothing."""
     for number in range(FREE + 1):
         event = login_event("ada", WRONG_PASSWORD)
         forged = f"192.0.2.{number}"
@@ -141,7 +141,7 @@ def test_a_clients_own_words_name_no_source(login: Function) -> None:
 
 
 def test_requests_without_an_address_share_one_source(stack: Stack, attempt: Try) -> None:
-    """P14: as API Gateway's console sends them; they are served, and limited."""
+    """P14: requests without an address, as from API Gateway's console, are served and limited."""
     odd: list[object] = [None, "", "test-invoke-source-ip", 7, {}]
     assert [attempt(username=f"user-{number}", address=address).status for number, address in enumerate(odd)] == [
         401
@@ -153,7 +153,7 @@ def test_requests_without_an_address_share_one_source(stack: Stack, attempt: Try
 
 
 def test_strangers_cannot_lock_the_owner_out(stack: Stack, attempt: Try) -> None:
-    """P11: who has logged in from an address still may, while somebody elsewhere guesses on."""
+    """P11: a user who has logged in from an address can log in there while an attacker guesses from another."""
     assert attempt(PASSWORD, address=HOME).status == 200
     for _ in range(FREE + 4):
         answer = attempt(address=ELSEWHERE)
@@ -166,7 +166,7 @@ def test_strangers_cannot_lock_the_owner_out(stack: Stack, attempt: Try) -> None
 
 
 def test_a_script_that_logs_in_all_day_is_never_throttled(stack: Stack, attempt: Try) -> None:
-    """Successes are no attempts, and a source that is known to its owner has no rate."""
+    """Successful logins use up no attempts, and a source that the account knows has no rate."""
     assert attempt(PASSWORD).status == 200
     leave(stack, 1)
 
@@ -175,10 +175,10 @@ def test_a_script_that_logs_in_all_day_is_never_throttled(stack: Stack, attempt:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_store_of_attempts_that_fails_lets_nobody_in(
+def test_a_throttle_table_that_fails_lets_no_login_through(
     stack: Stack, attempt: Try, argon2_runs: list[str], name: str
 ) -> None:
-    """P16: 503, and no password is checked that was not counted; afterwards all is well."""
+    """P16: the answer is 503, and no password is checked before its attempt is counted; later the login works."""
     stack.wire.always(COUNT, FAULTS[name])
 
     assert attempt(PASSWORD) == attempt() == UNAVAILABLE
@@ -189,8 +189,8 @@ def test_a_store_of_attempts_that_fails_lets_nobody_in(
     assert attempt(PASSWORD).status == 200
 
 
-def test_a_success_that_cannot_be_noted_is_a_success(stack: Stack, attempt: Try) -> None:
-    """The session is open; the mistakes before it count on, and that is told."""
+def test_a_success_that_cannot_be_recorded_is_a_success(stack: Stack, attempt: Try) -> None:
+    """The session opens; the earlier failed attempts still count, and the log records that."""
     stack.wire.next(COUNT, passes, passes, *[FAULTS["throttling"]] * 3)
 
     assert attempt(PASSWORD).status == 200
@@ -198,14 +198,14 @@ def test_a_success_that_cannot_be_noted_is_a_success(stack: Stack, attempt: Try)
 
 
 def test_an_attempt_whose_count_was_lost_counts_twice_at_most(stack: Stack, attempt: Try) -> None:
-    """F1: the SDK counts again; nobody is refused for it who should not be, and nobody gets a free guess."""
+    """F1: the SDK repeats a lost count, so an attempt counts at most twice and never zero times."""
     stack.wire.next(COUNT, lost_response)
     assert attempt() == INVALID_CREDENTIALS
     assert [attempt().status for _ in range(FREE)] == [401] * (FREE - 2) + [429] * 2
 
 
-def test_throttled_logins_are_told(stack: Stack, attempt: Try) -> None:
-    """A16: one event each, without a name and without an address."""
+def test_throttled_logins_are_recorded(stack: Stack, attempt: Try) -> None:
+    """A16: each throttled login is recorded once, without a name or an address."""
     for _ in range(FREE + 2):
         attempt()
     events = [event for event in stack.output.security_events() if event["event"] == "login_throttled"]
@@ -214,7 +214,7 @@ def test_throttled_logins_are_told(stack: Stack, attempt: Try) -> None:
 
 
 def test_a_counter_stays_within_one_write_unit(stack: Stack, attempt: Try) -> None:
-    """However many networks its owner travels through: an item of up to 1 KB is written with one unit."""
+    """The counter of a user with many networks stays under 1 KB, so a write costs one unit."""
     for number in range(25):
         assert attempt(PASSWORD, address=f"192.0.2.{number}").status == 200
     counters = [item for item in stack.attempt_items() if "proven" in item]
@@ -223,8 +223,8 @@ def test_a_counter_stays_within_one_write_unit(stack: Stack, attempt: Try) -> No
     assert 400 < size < 1024
 
 
-def test_the_table_of_attempts_tells_nothing_of_who_tried(stack: Stack, attempt: Try) -> None:
-    """A15: no name, no address, no password; and everything expires."""
+def test_the_table_of_attempts_shows_no_user_and_no_source(stack: Stack, attempt: Try) -> None:
+    """A15: the table has no name, address or password, and every item expires."""
     attempt(PASSWORD)
     attempt(username="nobody", address=ELSEWHERE)
     items = stack.attempt_items()

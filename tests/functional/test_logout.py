@@ -19,7 +19,7 @@ Tokens = dict[str, str]
 
 
 def form_event(token: str) -> Event:
-    """Return a revocation as RFC 7009 has it."""
+    """Return a revocation as RFC 7009 defines it."""
     return with_form("logout-form", {"token": token, "token_type_hint": "access_token"})
 
 
@@ -27,7 +27,7 @@ EVENTS = pytest.mark.parametrize("event", [logout_event, form_event])
 
 
 def reasons(stack: Stack) -> dict[str, str]:
-    """Return why each ended session ended, by its id."""
+    """Return the reason of each ended session, by session id."""
     ended = [item for item in stack.session_items() if "revoked_at" in item]
     return {item["session_id"]["S"]: item["revoked_reason"]["S"] for item in ended}
 
@@ -36,7 +36,7 @@ def reasons(stack: Stack) -> dict[str, str]:
 def test_a_logout_ends_the_session(
     stack: Stack, logout: Function, refresh: Function, tokens: Tokens, event: Callable[[str], Event]
 ) -> None:
-    """A6: 204 without a body; the session is dead, the user's other sessions live."""
+    """A6: the answer is 204 without a body; the session ends and the user's other sessions stay."""
     other = stack.function("login")(login_event("ada", PASSWORD)).json
 
     assert logout(event(tokens["refresh_token"])) == NO_CONTENT
@@ -51,7 +51,7 @@ def test_a_logout_ends_the_session(
 def test_a_token_that_means_nothing_is_answered_alike(
     stack: Stack, logout: Function, tokens: Tokens, event: Callable[[str], Event], token: str
 ) -> None:
-    """RFC 7009 §2.2: 204, and nothing has changed."""
+    """RFC 7009 §2.2: a meaningless token is answered with 204 and changes nothing."""
     before = stack.session_items()
     assert before[0]["session_id"] == {"S": tokens["session_id"]}
 
@@ -62,7 +62,7 @@ def test_a_token_that_means_nothing_is_answered_alike(
 def test_a_logout_of_all_ends_the_users_sessions_and_no_others(
     stack: Stack, logout: Function, refresh: Function, login: Function, tokens: Tokens
 ) -> None:
-    """A8, F12: every session of ada's, none of bob's; the epoch has moved, and a new login works."""
+    """A8, F12: every session of ada ends and none of bob; ada's epoch rises, and a new login works."""
     others = [login(login_event("ada", PASSWORD)).json for _ in range(2)]
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob"), PASSWORD)
     bobs = login(login_event("bob", PASSWORD)).json
@@ -76,8 +76,10 @@ def test_a_logout_of_all_ends_the_users_sessions_and_no_others(
     assert login(login_event("ada", PASSWORD)).status == 200
 
 
-def test_a_forgotten_session_speaks_for_nobody(stack: Stack, logout: Function, login: Function, tokens: Tokens) -> None:
-    """A token of a session that DynamoDB has deleted cannot log its user out everywhere."""
+def test_a_deleted_session_ends_no_other_session(
+    stack: Stack, logout: Function, login: Function, tokens: Tokens
+) -> None:
+    """A token of a session that DynamoDB has deleted cannot end the user's other sessions."""
     other = login(login_event("ada", PASSWORD)).json
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
     stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
@@ -91,7 +93,7 @@ def test_a_forgotten_session_speaks_for_nobody(stack: Stack, logout: Function, l
 def test_a_damaged_session_does_not_keep_the_others_alive(
     stack: Stack, logout: Function, login: Function, tokens: Tokens
 ) -> None:
-    """F38: ending all sessions ends the damaged one too; it cannot hide the others."""
+    """F38: ending all sessions also ends the damaged one, and reaches the others."""
     other = login(login_event("ada", PASSWORD)).json
     stack.dynamodb.put_item(
         TableName="functional-sessions",
@@ -106,7 +108,7 @@ def test_a_damaged_session_does_not_keep_the_others_alive(
 def test_a_logout_of_the_others_ends_them_and_no_more(
     stack: Stack, logout: Function, refresh: Function, login: Function, tokens: Tokens
 ) -> None:
-    """A8: every session of ada's but this one, none of bob's; the epoch has moved first."""
+    """A8: the epoch rises first; then every other session of ada ends, and none of bob."""
     others = [login(login_event("ada", PASSWORD)).json for _ in range(2)]
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob"), PASSWORD)
     bobs = login(login_event("bob", PASSWORD)).json
@@ -126,7 +128,7 @@ def test_a_logout_of_the_others_ends_them_and_no_more(
 
 
 def test_all_and_others_together_are_malformed(stack: Stack, logout: Function, tokens: Tokens) -> None:
-    """They contradict each other: nothing ends."""
+    """The two flags contradict each other, so no session ends."""
     event = with_json("logout-json", {"refresh_token": tokens["refresh_token"], "all": True, "others": True})
 
     assert logout(event) == INVALID_REQUEST
@@ -135,5 +137,5 @@ def test_all_and_others_together_are_malformed(stack: Stack, logout: Function, t
 
 @pytest.mark.parametrize("parameters", [{}, {"token": ""}, {"refresh_token": "x"}])
 def test_a_revocation_without_a_token_is_malformed(logout: Function, parameters: dict[str, str]) -> None:
-    """RFC 7009 §2.1: in a form it is called `token`."""
+    """RFC 7009 §2.1: the form parameter is named `token`."""
     assert logout(with_form("logout-form", parameters)) == INVALID_REQUEST

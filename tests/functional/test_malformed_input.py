@@ -24,7 +24,7 @@ from tests.support.stack import Answer, Stack
 ROUTES = {"login": "login", "refresh": "refresh-json", "logout": "logout-json"}
 FORM_ROUTES = {"refresh": "refresh-form", "logout": "logout-form"}
 TOKEN_NAMES = {"login": "password", "refresh": "refresh_token", "logout": "refresh_token"}
-# Well-formed requests that mean nothing: a name that nobody can have, a dead token. None of them reaches a table.
+# Well-formed requests with an impossible name or a dead token. None of them reaches a table.
 WELL_FORMED = {
     "login": {"username": "\N{SNOWMAN}", "password": PASSWORD},
     "refresh": {"refresh_token": "x"},
@@ -81,7 +81,7 @@ Ask = Callable[[str, object], Answer]
 
 @pytest.fixture
 def ask(stack: Stack) -> Ask:
-    """Return the three functions; each answer is one of the contract's, and nobody asked DynamoDB for anything."""
+    """Return a function that calls the three functions. Each answer is a documented one, without a DynamoDB call."""
     cold: dict[str, Callable[[object], Answer]] = {}
 
     def invoke(name: str, event: object) -> Answer:
@@ -106,13 +106,13 @@ repeatable = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    # Every example meets the same functions, as requests do in Lambda.
+    # Every example uses the same functions, as requests do in Lambda.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
 def test_a_well_formed_request_is_read(ask: Ask, route: str) -> None:
-    """What the tests below damage is in order, plain, in base64 (L2), and with a charset."""
+    """The requests that later tests damage are valid: as plain text, in base64 (L2), and with a charset."""
     body = json.dumps(WELL_FORMED[route])
     encoded = b64encode(body.encode()).decode()
     events = [
@@ -129,7 +129,7 @@ def test_a_well_formed_request_is_read(ask: Ask, route: str) -> None:
 
 
 def test_damaged_json_is_malformed(ask: Ask, route: str) -> None:
-    """L2, A10: syntax, other documents than objects, members twice at any depth, numbers that are none, depth."""
+    """L2, A10: bad syntax, other documents than objects, repeated members, impossible numbers and deep nesting."""
     for body in DAMAGED_JSON:
         assert ask(route, with_body(ROUTES[route], body)) == INVALID_REQUEST, body[:80]
         encoded = b64encode(body.encode("utf-8", "surrogatepass")).decode()
@@ -138,7 +138,7 @@ def test_damaged_json_is_malformed(ask: Ask, route: str) -> None:
 
 
 def test_a_parameter_that_is_no_text_is_malformed(stack: Stack, ask: Ask, route: str) -> None:
-    """Contract §3, A10: of another type, empty (which is absent), or not Unicode; not even the keys are read."""
+    """A10: a parameter of another type, empty (which is absent) or not Unicode is refused before the keys are read."""
     for value in ODD_VALUES:
         parameters = {**WELL_FORMED[route], "username": "ada", TOKEN_NAMES[route]: value}
         assert ask(route, with_json(ROUTES[route], parameters)) == INVALID_REQUEST, repr(value)[:80]
@@ -147,7 +147,7 @@ def test_a_parameter_that_is_no_text_is_malformed(stack: Stack, ask: Ask, route:
 
 @pytest.mark.parametrize("name", ["all", "others"])
 def test_the_flags_of_a_logout_are_true_or_false(ask: Ask, name: str) -> None:
-    """Contract §3: a flag of another type is malformed; empty is absent (A10)."""
+    """A flag of another type is malformed; an empty flag is absent (A10)."""
     odd: list[object] = [None, 0, 1, "true", [], {}, "false", [True]]
     for value in odd:
         assert ask("logout", with_json("logout-json", {"refresh_token": "x", name: value})) == INVALID_REQUEST, value
@@ -156,13 +156,13 @@ def test_the_flags_of_a_logout_are_true_or_false(ask: Ask, name: str) -> None:
 
 
 def test_a_damaged_form_is_malformed(ask: Ask, form_route: str) -> None:
-    """A10, RFC 6749 §3.2: fields twice, more than 32, empty (absent), not ASCII, not Unicode."""
+    """A10, RFC 6749 §3.2: repeated fields, more than 32 fields, empty (absent), not ASCII, not Unicode."""
     for body in DAMAGED_FORMS:
         assert ask(form_route, with_body(FORM_ROUTES[form_route], body, media_type=FORM)) == INVALID_REQUEST, body
 
 
 def test_a_form_of_32_fields_is_read(ask: Ask, form_route: str) -> None:
-    """L2: the limit itself, and fields that nobody knows (A10)."""
+    """L2: a form of exactly 32 fields is read, and unknown fields are ignored (A10)."""
     fields = {"token": "x"} if form_route == "logout" else {"refresh_token": "x", "grant_type": "refresh_token"}
     fields |= {f"a{n}": "" for n in range(32 - len(fields))}
     assert ask(form_route, with_form(FORM_ROUTES[form_route], fields)) == MEANS_NOTHING[form_route]
@@ -170,7 +170,7 @@ def test_a_form_of_32_fields_is_read(ask: Ask, form_route: str) -> None:
 
 
 def test_a_body_is_of_8_kib_at_most(ask: Ask, route: str) -> None:
-    """Contract §3: counted in bytes, before and after base64; the limit itself is read."""
+    """The limit counts bytes, before and after base64; a body of exactly the limit is read."""
     frame = json.dumps({**WELL_FORMED[route], "more": ""}).encode()
     for filler in ("x", "\u00e9", "\N{PILE OF POO}"):
         letters = (BODY_LIMIT - len(frame)) // len(filler.encode())
@@ -184,14 +184,14 @@ def test_a_body_is_of_8_kib_at_most(ask: Ask, route: str) -> None:
 
 
 def test_a_damaged_base64_body_is_malformed(ask: Ask, route: str) -> None:
-    """L2: characters of no alphabet, other lengths, and bytes that are no text."""
+    """L2: characters outside the alphabet, wrong lengths, and bytes that are not text are malformed."""
     for body in ("e", "e30", "e3 0=", "e30=\n", "e\u00e90=", "_-8=", "{}", "=", "\ud800", "/w=="):
         event = {**with_body(ROUTES[route], body), "isBase64Encoded": True}
         assert ask(route, event) == INVALID_REQUEST, repr(body)
 
 
 def test_another_content_type_is_not_read(stack: Stack, ask: Ask, route: str) -> None:
-    """L2, RFC 9110 §15.5.16: 415, whatever the body is."""
+    """L2, RFC 9110 §15.5.16: another content type is answered with 415 for any body."""
     for media_type in OTHER_MEDIA_TYPES:
         event = with_body(ROUTES[route], json.dumps(WELL_FORMED[route]), media_type=media_type)
         assert ask(route, event) == UNSUPPORTED_MEDIA_TYPE, media_type
@@ -199,7 +199,7 @@ def test_another_content_type_is_not_read(stack: Stack, ask: Ask, route: str) ->
 
 
 def test_headers_of_another_form_name_no_content_type(ask: Ask, route: str) -> None:
-    """L2, RFC 9110 §5.1: none, two spellings at once, or of another type; a name in any case is read."""
+    """L2, RFC 9110 §5.1: no header, two spellings at once or another type is 415; a name in any case is read."""
     twice = {"Content-Type": JSON, "content-type": JSON}
     event = with_json(ROUTES[route], WELL_FORMED[route])
     odd: list[object] = [None, {}, [], "x", twice, {"Content-Type": [JSON]}, {"Type": JSON}]
@@ -209,26 +209,26 @@ def test_headers_of_another_form_name_no_content_type(ask: Ask, route: str) -> N
 
 
 def test_a_login_does_not_read_forms(ask: Ask) -> None:
-    """Contract §3: a form would come across sites without a preflight."""
+    """A login refuses forms, because a browser sends a form to another site without a preflight."""
     assert ask("login", with_form("login", {"username": "ada", "password": PASSWORD})) == UNSUPPORTED_MEDIA_TYPE
 
 
 def test_another_method_is_not_allowed(stack: Stack, ask: Ask, route: str) -> None:
-    """A10, RFC 9110 §15.5.6: 405 with the one that is; nothing is read."""
+    """A10, RFC 9110 §15.5.6: another method is answered with 405 and the allowed method, and nothing is read."""
     for method in ("GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post", "POST ", ""):
         event = {**with_json(ROUTES[route], WELL_FORMED[route]), "httpMethod": method}
         assert ask(route, event) == method_not_allowed("POST"), method
     assert stack.wire.calls == []
 
 
-def test_an_event_of_somebody_else_is_malformed(ask: Ask, route: str) -> None:
-    """L1, L2: never an exception."""
+def test_an_event_of_another_kind_is_malformed(ask: Ask, route: str) -> None:
+    """L1, L2: another kind of event is answered with 400 and raises no exception."""
     for event in GARBAGE:
         assert ask(route, event) == INVALID_REQUEST, event
 
 
 def test_a_member_of_another_type_is_refused(ask: Ask, route: str) -> None:
-    """L1, L2: whatever API Gateway should never send, and members that are missing."""
+    """L1, L2: members that API Gateway never sends and missing members raise no exception."""
     odd: list[object] = [None, 1, 1.5, True, [], ["x"], b"x", (), set()]
     for member in ("httpMethod", "resource", "requestContext", "headers", "body", "isBase64Encoded"):
         event = with_json(ROUTES[route], WELL_FORMED[route])
@@ -238,8 +238,8 @@ def test_a_member_of_another_type_is_refused(ask: Ask, route: str) -> None:
         assert ask(route, event).status in {204, 400, 415}
 
 
-def test_an_api_without_an_address_is_no_fault_of_the_client(stack: Stack, route: str) -> None:
-    """L1, contract §3: where no issuer is set and the event names none, 503, and no session is touched."""
+def test_an_api_without_an_address_is_unavailable(stack: Stack, route: str) -> None:
+    """L1: if no issuer is set and the event names none, the answer is 503 and no session is touched."""
     expected = NO_CONTENT if route == "logout" else UNAVAILABLE  # a logout needs no issuer
     contexts: list[Event] = [{}, {"domainName": 1, "stage": "v1"}, {"domainName": "x"}, {"stage": ""}]
     function = stack.function(route)
@@ -250,7 +250,7 @@ def test_an_api_without_an_address_is_no_fault_of_the_client(stack: Stack, route
 
 
 def test_tokens_in_the_query_are_not_read(stack: Stack, tokens: dict[str, str], route: str) -> None:
-    """A13: a query parameter is as good as absent, beside an empty body and beside none."""
+    """A13: a query parameter counts as absent, with an empty body and without a body."""
     function = stack.function(route)
     query = {"username": "ada", "password": PASSWORD, "token": tokens["refresh_token"], **tokens}
     stack.wire.forget()
@@ -273,7 +273,7 @@ documents = st.recursive(
 @repeatable
 @given(text=st.text(st.characters(), max_size=200), base64=st.booleans(), media_type=st.sampled_from([JSON, FORM]))
 def test_any_text_is_refused(ask: Ask, route: str, text: str, base64: bool, media_type: str) -> None:  # noqa: FBT001
-    """L2: a body of any characters."""
+    """L2: a body of any characters is answered with 400 or 415."""
     event = {**with_body(ROUTES[route], text, media_type=media_type), "isBase64Encoded": base64}
     assert ask(route, event).status in {400, 415}
 
@@ -285,7 +285,7 @@ def test_any_text_is_refused(ask: Ask, route: str, text: str, base64: bool, medi
     )
 )
 def test_any_parameters_are_refused(ask: Ask, route: str, parameters: dict[str, Any]) -> None:
-    """L2, A17: parameters of any type (without a user name, so that no login gets as far as the table)."""
+    """L2, A17: parameters of any type are refused. There is no user name, so no login reaches the table."""
     answer = ask(route, with_json(ROUTES[route], parameters))
     assert answer.status == 400 or (route == "logout" and answer == NO_CONTENT)
 
@@ -293,6 +293,6 @@ def test_any_parameters_are_refused(ask: Ask, route: str, parameters: dict[str, 
 @repeatable
 @given(changes=st.dictionaries(st.sampled_from(sorted(sample("login"))), documents | st.just(Ellipsis), max_size=4))
 def test_any_event_is_refused(ask: Ask, route: str, changes: dict[str, Any]) -> None:
-    """L1, L2: a proxy event with some of its members replaced by anything."""
+    """L1, L2: a proxy event with some members replaced by any value is refused."""
     event: Event = {**with_json(ROUTES[route], {"username": "ada"}), **changes}
     assert ask(route, event).status in {400, 405, 415}

@@ -25,7 +25,7 @@ from tests.support.template import ROOT
 DOCUMENT: dict[str, Any] = yaml.safe_load(Path(ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = sorted((method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods)
-# Of each operation and each kind of data. More, for a long look: EDGE_AUTH_EXAMPLES=2000.
+# For each operation and each kind of data. Set EDGE_AUTH_EXAMPLES=2000 for a longer search.
 EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "60"))
 CHECKS = [
     not_a_server_error,
@@ -37,18 +37,18 @@ CHECKS = [
 
 
 def test_the_document_has_the_templates_routes() -> None:
-    """Neither a route too few nor one too many, such as one for debugging (L6)."""
+    """The document has exactly the template's routes, without an extra one such as for debugging (L6)."""
     assert set(OPERATIONS) == set(routes())
 
 
 def test_a_route_is_protected_in_the_document_where_it_is_in_the_template() -> None:
-    """What needs an access token says so."""
+    """A route that needs an access token says so in the document."""
     documented = {(method, path): "security" in DOCUMENT["paths"][path][method.lower()] for method, path in OPERATIONS}
     assert documented == {route: protected for route, (_, protected) in routes().items()}
 
 
 def generated() -> list[tuple[str, str, GenerationMode]]:
-    """Return what is tried: every operation with requests in order, and those that have a body with ones out of it."""
+    """Return every operation with valid requests, and every operation that has a body with invalid ones too."""
     kinds = {True: list(GenerationMode), False: [GenerationMode.POSITIVE]}
     return [
         (method, path, mode)
@@ -59,7 +59,7 @@ def generated() -> list[tuple[str, str, GenerationMode]]:
 
 @pytest.mark.parametrize(("method", "path", "mode"), generated())
 def test_every_answer_is_in_the_document(stack: Stack, method: str, path: str, mode: GenerationMode) -> None:
-    """Generated requests, in order and out of it: no 5xx, and every status, header and body as it is written (A12)."""
+    """A12: generated valid and invalid requests get no 5xx, and every status, header and body is documented."""
     tokens = stack.function("login")(login_event("ada", PASSWORD)).json
     gateway = HttpGateway(stack)
 
