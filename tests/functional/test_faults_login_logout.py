@@ -13,7 +13,7 @@ from tests.support.wire import lost_response, passes, raw_answer, refusal
 
 Tokens = dict[str, str]
 
-# Ending all sessions of ada, who has two: each call, and how many of the same operation come before it.
+# Ada has two sessions and ends both: each call, and the number of earlier calls of the same operation.
 STEPS = {
     "reading the session": ("GetItem", 0),
     "reading the name": ("GetItem", 1),
@@ -47,7 +47,7 @@ CANCELLATIONS: dict[str, tuple[str, str]] = {
 
 @pytest.fixture
 def weak_hash(stack: Stack) -> str:
-    """Return the hash of a user bob's: ada's password under a profile that is weaker than today's."""
+    """Return the password hash of a user bob: ada's password under a weaker profile than the current one."""
     argon2id = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
     weak = argon2id.derive_phc_encoded(PASSWORD.encode())
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak), PASSWORD)
@@ -61,7 +61,7 @@ def log_in(login: Function) -> Answer:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_user_cannot_be_read(stack: Stack, login: Function, name: str) -> None:
-    """F19, DC-3: 503 and never a wrong password, nothing written, nothing told; afterwards the login works."""
+    """F19, DC-3: the answer is 503, not a wrong password; nothing is written or recorded, and later the login works."""
     stack.wire.always("GetItem", FAULTS[name])
 
     assert log_in(login) == UNAVAILABLE
@@ -79,7 +79,7 @@ def test_a_user_cannot_be_read(stack: Stack, login: Function, name: str) -> None
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_session_cannot_be_written(stack: Stack, login: Function, name: str) -> None:
-    """F19, F22: 503; a session is there only where the write was made. A fault that passes is repeated by the SDK."""
+    """F19, F22: the answer is 503, and a session exists only if the write was made; the SDK repeats passing faults."""
     stack.wire.always("TransactWriteItems", FAULTS[name])
 
     assert log_in(login) == UNAVAILABLE
@@ -102,9 +102,9 @@ def test_a_session_cannot_be_written(stack: Stack, login: Function, name: str) -
 
 
 def test_the_answer_to_a_login_is_lost_once(stack: Stack, login: Function) -> None:
-    """F1 for a login: the repetition is the same transaction by its ClientRequestToken, which DynamoDB then confirms.
+    """F1: the SDK repeats a login's transaction with the same ClientRequestToken, which DynamoDB then confirms.
 
-    moto does not know the token, so DynamoDB's answer to the repetition is planted.
+    moto does not know the token, so the test supplies DynamoDB's answer to the repetition.
     """
     stack.wire.next("TransactWriteItems", lost_response, raw_answer(b"{}", 200))
 
@@ -119,7 +119,7 @@ def test_the_answer_to_a_login_is_lost_once(stack: Stack, login: Function) -> No
 
 
 def test_a_canceled_transaction_opens_nothing(stack: Stack, login: Function) -> None:
-    """F20: whatever the reasons, 503 and no session; the password may still be right, so it is never called wrong."""
+    """F20: for any reason the answer is 503 without a session, never a wrong password, because it may be right."""
     for name, codes in CANCELLATIONS.items():
         reasons = [{"Code": code} for code in codes]
         stack.wire.next("TransactWriteItems", refusal("TransactionCanceledException", CancellationReasons=reasons))
@@ -133,7 +133,7 @@ def test_a_canceled_transaction_opens_nothing(stack: Stack, login: Function) -> 
 
 @pytest.mark.parametrize("code", ["TransactionInProgressException", "IdempotentParameterMismatchException"])
 def test_a_confused_transaction_opens_nothing(stack: Stack, login: Function, code: str) -> None:
-    """F20: 503 and no session."""
+    """F20: the answer is 503 and no session opens."""
     stack.wire.always("TransactWriteItems", refusal(code))
 
     assert log_in(login) == UNAVAILABLE
@@ -142,7 +142,7 @@ def test_a_confused_transaction_opens_nothing(stack: Stack, login: Function, cod
 
 @pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_a_hash_cannot_be_renewed(stack: Stack, login: Function, weak_hash: str, name: str) -> None:
-    """F22: the login is good all the same, the failure is told, and a later login renews the hash."""
+    """F22: the login succeeds, the failure is recorded, and a later login renews the hash."""
     stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
 
     answer = login(login_event("bob", PASSWORD))
@@ -160,7 +160,7 @@ def test_a_hash_cannot_be_renewed(stack: Stack, login: Function, weak_hash: str,
 
 
 def test_a_refused_login_writes_nothing_that_could_fail(stack: Stack, login: Function) -> None:
-    """P8, DC-3: while all writes fail, a wrong password is still a wrong password."""
+    """P8, DC-3: a wrong password gets the same answer while all writes fail."""
     for operation in ("UpdateItem", "TransactWriteItems"):
         stack.wire.always(operation, FAULTS["throttling"])
 
@@ -169,7 +169,7 @@ def test_a_refused_login_writes_nothing_that_could_fail(stack: Stack, login: Fun
 
 @pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_a_session_cannot_be_ended(stack: Stack, logout: Function, login: Function, tokens: Tokens, name: str) -> None:
-    """F19, RFC 7009 §2.2.1: never 204 for a session that may live; the same call ends it once it can."""
+    """F19, RFC 7009 §2.2.1: no answer is 204 while the session may be alive; the same call ends it later."""
     stack.wire.next("UpdateItem", FAULTS_OF_UPDATES[name])
     assert logout(logout_event(tokens["refresh_token"])) == (NO_CONTENT if name in REPEATED else UNAVAILABLE)
     assert len(ends(stack)) == len(events_named(stack, "session_ended")) == (1 if name in REPEATED else 0)
@@ -187,7 +187,7 @@ def test_a_session_cannot_be_ended(stack: Stack, logout: Function, login: Functi
 
 @pytest.mark.parametrize("step", STEPS)
 def test_ending_all_sessions_fails_halfway(stack: Stack, login: Function, logout: Function, step: str) -> None:
-    """F19, A8: at whatever step and by whatever fault, 503; the same call, made again, ends every session."""
+    """F19, A8: any fault at any step is answered with 503; the repeated call ends every session."""
     operation, earlier = STEPS[step]
     for name in HALFWAY:
         own, other = log_in(login).json, log_in(login).json
@@ -209,7 +209,7 @@ def test_ending_all_sessions_fails_halfway(stack: Stack, login: Function, logout
 def test_every_step_of_ending_all_sessions_fails_once(
     stack: Stack, login: Function, logout: Function, name: str
 ) -> None:
-    """F19: what the SDK repeats is not seen at all; otherwise each repetition by the client comes one step further."""
+    """F19: faults that the SDK repeats are not visible; after others, each repeated call gets one step further."""
     own, other = log_in(login).json, log_in(login).json
     event = logout_event(own["refresh_token"], everywhere=True)
     for operation, count in (("GetItem", 2), ("UpdateItem", 3), ("Query", 1)):

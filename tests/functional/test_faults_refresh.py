@@ -28,7 +28,7 @@ from tests.support.wire import Fault, lost_request, lost_response, passes, raw_a
 
 Tokens = dict[str, str]
 
-# A rotation needs the item that it wrote, so an answer without one is no success either.
+# A rotation needs the item that it wrote, so an answer without an item is a fault.
 FAULTS_OF_ROTATION = {
     **FAULTS_OF_UPDATES,
     "served, garbage": raw_answer(GARBAGE, 200),
@@ -38,25 +38,25 @@ LOSSES = {"request": lost_request, "response": lost_response}
 
 
 def successor(stack: Stack, token: str) -> str:
-    """Return the one token that may follow."""
+    """Return the only possible successor of a token."""
     keys = stack.keys
     return refresh_tokens.mint(refresh_tokens.parse(token, keys.mac_keys).successor(), keys.mac)
 
 
 def losses(count: int) -> pytest.MarkDecorator:
-    """Return every way in which this many attempts can be lost."""
+    """Return all combinations of lost requests and lost responses for this many attempts."""
     return pytest.mark.parametrize("lost", list(product(LOSSES, repeat=count)), ids="-".join)
 
 
 def reused(stack: Stack, refresh: Function, token: str) -> None:
-    """Make a token one that was used long ago."""
+    """Use a token and wait until its grace window ends."""
     assert refresh(refresh_event(token)).status == 200
     stack.clock.advance(seconds=60)
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_ROTATION)
 def test_a_fault_that_passes(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
-    """F19, DC-3, I4: one fault is repeated by the SDK or answered with 503, and the session is as good as before."""
+    """F19, DC-3, I4: the SDK repeats one fault or it is answered with 503, and the session is not harmed."""
     token = tokens["refresh_token"]
     stack.wire.next("UpdateItem", FAULTS_OF_ROTATION[name])
 
@@ -76,7 +76,7 @@ def test_a_fault_that_passes(stack: Stack, refresh: Function, tokens: Tokens, na
 
 @pytest.mark.parametrize("name", FAULTS_OF_ROTATION)
 def test_a_fault_that_lasts(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
-    """F19, F2, DC-11: 503 while it lasts; then the same token has its one successor, ten seconds later as well."""
+    """F19, F2, DC-11: the answer is 503 while the fault lasts; ten seconds later the token gets its one successor."""
     token = tokens["refresh_token"]
     untouched = stack.session_items()
     stack.wire.forget()
@@ -99,7 +99,7 @@ def test_a_fault_that_lasts(stack: Stack, refresh: Function, tokens: Tokens, nam
 
 @losses(2)
 def test_two_of_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
-    """F1: wherever the response is lost, the third attempt answers with the successor of the one increment."""
+    """F1: the third attempt answers with the successor of the one increment, whichever part of the others is lost."""
     stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
 
     answer = refresh(refresh_event(tokens["refresh_token"]))
@@ -110,8 +110,8 @@ def test_two_of_three_attempts_are_lost(stack: Stack, refresh: Function, tokens:
 
 
 @losses(2)
-def test_lost_attempts_do_no_harm_in_strict_rotation(stack: Stack, tokens: Tokens, lost: tuple[str, ...]) -> None:
-    """F1 with RotationGraceSeconds 0: an attempt that was ours is known as ours, and is no reuse."""
+def test_lost_attempts_are_no_reuse_in_strict_rotation(stack: Stack, tokens: Tokens, lost: tuple[str, ...]) -> None:
+    """F1 with RotationGraceSeconds 0: a request recognizes its own earlier attempt, and does not take it for reuse."""
     refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
     stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
 
@@ -124,7 +124,7 @@ def test_lost_attempts_do_no_harm_in_strict_rotation(stack: Stack, tokens: Token
 
 @losses(3)
 def test_all_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
-    """F2: 503, and the client's own retry within the window gets the successor, of one increment."""
+    """F2: the answer is 503, and the client's retry in the grace window gets the successor of one increment."""
     token = tokens["refresh_token"]
     stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
 
@@ -137,7 +137,7 @@ def test_all_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: To
 
 
 def test_a_lost_answer_outlasts_the_window(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F3: a client that comes back too late is taken for a thief, which is the documented price."""
+    """F3: a client that retries after the grace window counts as reuse, which is the documented cost."""
     stack.wire.next("UpdateItem", *[lost_response] * ATTEMPTS)
     assert refresh(refresh_event(tokens["refresh_token"])) == UNAVAILABLE
     stack.clock.advance(seconds=10.001)
@@ -150,7 +150,7 @@ def test_a_lost_answer_outlasts_the_window(stack: Stack, refresh: Function, toke
 def test_the_process_ends_at_the_write(
     stack: Stack, refresh: Function, tokens: Tokens, death: Fault, written: int
 ) -> None:
-    """F13: killed before or after the write, the next process gives the one successor."""
+    """F13: a process is killed before or after the write, and the next process returns the one successor."""
     stack.wire.next("UpdateItem", death)
     with pytest.raises(Killed):
         refresh(refresh_event(tokens["refresh_token"]))
@@ -166,7 +166,7 @@ def test_the_process_ends_at_the_write(
 def test_signing_fails_after_the_write(
     stack: Stack, refresh: Function, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F14: 503; the retry has the successor of the write that was made."""
+    """F14: the answer is 503, and the retry gets the successor of the write that was made."""
 
     def broken(*_: object) -> str:
         raise MemoryError
@@ -183,7 +183,7 @@ def test_signing_fails_after_the_write(
 
 
 def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F14: keys are read before the write, so a damaged signing key costs nobody a generation."""
+    """F14: keys are read before the write, so a damaged signing key uses up no generation."""
     ring = stack.key_ring
     [signing, following] = ring.signing
     damaged = replace(signing, key=replace(signing.key, jwk={**signing.key.jwk, "d": "A" * 43}))
@@ -198,7 +198,7 @@ def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh:
 
 @pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
-    """F21: the thief gets 503 and no token, the log hears of it; the next replay is refused, the session dead."""
+    """F21: reuse is answered with 503 and recorded; later the replay is refused and the session has ended."""
     token = tokens["refresh_token"]
     reused(stack, refresh, token)
     stack.wire.next("UpdateItem", passes)
@@ -221,7 +221,7 @@ def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: 
 def test_ending_a_reused_session_loses_responses(
     stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
 ) -> None:
-    """F21: an end that was ours is known as ours: one tombstone, told once."""
+    """F21: a request recognizes its own earlier end of the session: one tombstone, recorded once."""
     reused(stack, refresh, tokens["refresh_token"])
     stack.wire.next("UpdateItem", passes, *(LOSSES[loss] for loss in lost))
 

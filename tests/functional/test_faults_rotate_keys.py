@@ -35,7 +35,7 @@ OUTAGES = {
 
 
 def overtaken_by(act: Callable[[], object], late: Fault = passes) -> Fault:
-    """Let somebody else act between the read of a request and its write."""
+    """Return a fault that runs another act between the read of a request and its write."""
 
     def fault(forward: Forward) -> AWSResponse:
         act()
@@ -46,7 +46,7 @@ def overtaken_by(act: Callable[[], object], late: Fault = passes) -> Fault:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_event_that_is_delivered_twice_acts_once(stack: Stack, action: str) -> None:
-    """K3: EventBridge and Lambda deliver at least once; the second delivery may meet another worker."""
+    """K3: EventBridge and Lambda deliver at least once, and the second delivery may reach another worker."""
     make_due(stack)
     event = asked(stack, action)
     first = stack.rotate_keys()(event)
@@ -62,10 +62,10 @@ def test_an_event_that_is_delivered_twice_acts_once(stack: Stack, action: str) -
 
 @pytest.mark.parametrize("late", [passes, lost_response])
 @pytest.mark.parametrize(("outer", "inner"), list(product(ACTIONS, repeat=2)))
-def test_of_two_at_once_the_second_acts_on_the_first_ones_ring_or_not_at_all(
+def test_of_two_acts_at_once_the_second_acts_on_the_first_ones_ring_or_is_refused(
     stack: Stack, outer: str, inner: str, late: Fault
 ) -> None:
-    """K3: another worker reads and writes between a read and its write: no write is lost, and no key comes back."""
+    """K3: another worker acts between a read and its write: no write is lost, and no key comes back."""
     make_due(stack)
     events = asked(stack, outer), asked(stack, inner)
     kept = list[str]()
@@ -92,7 +92,7 @@ def test_of_two_at_once_the_second_acts_on_the_first_ones_ring_or_not_at_all(
 @pytest.mark.parametrize("attempts", [1, 2])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_write_whose_answer_is_lost_acts_once(stack: Stack, action: str, attempts: int) -> None:
-    """K3: the SDK sends it again under the same token; what is answered is what is kept."""
+    """K3: the SDK repeats the write under the same token, and the answer has the ring that was kept."""
     make_due(stack)
     event, rings = asked(stack, action), len(stack.key_rings())
     stack.wire.next("PutSecretValue", *[lost_response] * attempts)
@@ -113,7 +113,7 @@ def test_a_write_whose_answer_is_lost_acts_once(stack: Stack, action: str, attem
 def test_an_act_that_ends_at_the_write_has_acted_once_or_not_at_all(
     stack: Stack, action: str, end: list[Fault], written: int
 ) -> None:
-    """K3: the same event again does it where it was not done, and does nothing where it was."""
+    """K3: the same event acts if the first one did not, and changes nothing if the first one did."""
     make_due(stack)
     event, rings = asked(stack, action), len(stack.key_rings())
     stack.wire.next("PutSecretValue", *end)
@@ -132,7 +132,7 @@ def test_an_act_that_ends_at_the_write_has_acted_once_or_not_at_all(
 @pytest.mark.parametrize("operation", ["GetSecretValue", "PutSecretValue"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_outage_is_an_error_that_says_what_failed(stack: Stack, action: str, operation: str) -> None:
-    """F40: Lambda counts it, the alarm hears of it, the ring is as it was; afterwards the same event works."""
+    """F40: the error counts for the alarm and names the fault; the ring stays, and later the same event works."""
     make_due(stack)
     event, kept, rotate_keys = asked(stack, action), ring_text(stack), stack.rotate_keys()
     for detail, outage in OUTAGES.items():
@@ -141,7 +141,7 @@ def test_an_outage_is_an_error_that_says_what_failed(stack: Stack, action: str, 
             rotate_keys(event)
         assert str(caught.value) == detail.format(operation)
     assert ring_text(stack) == kept
-    # A replacement that may have happened is told, every time.
+    # Each replacement that may have happened is recorded.
     told = len(OUTAGES) if (action, operation) == ("replace", "PutSecretValue") else 0
     assert [event["event"] for event in stack.output.security_events()] == ["keys_replaced"] * told
 
@@ -151,7 +151,7 @@ def test_an_outage_is_an_error_that_says_what_failed(stack: Stack, action: str, 
 
 
 def test_a_secret_that_is_no_ring_is_not_written_over(stack: Stack) -> None:
-    """K5: what stands there may be somebody's only copy; nothing of it is told."""
+    """K5: an unreadable secret may be the only copy of the keys, so it is kept and no part of it is shown."""
     event = asked(stack, "replace")
     damaged = to_secret_json(key_ring()).replace('"signing"', '"singing"')
     body = {"SecretString": damaged, "VersionId": event["version"]}
@@ -164,7 +164,7 @@ def test_a_secret_that_is_no_ring_is_not_written_over(stack: Stack) -> None:
 
 
 def test_a_version_that_was_followed_once_is_not_followed_again(stack: Stack) -> None:
-    """K3: an old answer of Secrets Manager, or an old version put back by hand, undoes no emergency."""
+    """K3: an old answer of Secrets Manager, or an old version that is put back by hand, undoes no replacement."""
     make_due(stack)
     event = asked(stack, "replace")
     old = {"SecretString": ring_text(stack), "VersionId": stack.key_ring_version}

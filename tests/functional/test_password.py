@@ -45,7 +45,7 @@ TOO_LONG = error(400, "password_too_long", "The new password is too long.")
 COMMON = error(400, "password_common", "The new password is too common.")
 GUESSABLE = error(400, "password_guessable", "The new password is the name of the user or of the service.")
 
-# Changing a password where there is one other session: each call, and how many of the same operation come before it.
+# There is one other session: each call of a change, and the number of earlier calls of the same operation.
 STEPS = {
     "reading the session": ("GetItem", 0),
     "reading the name": ("GetItem", 1),
@@ -66,7 +66,7 @@ def password(stack: Stack) -> Function:
 
 @pytest.fixture
 def other(login: Function, tokens: Tokens) -> Tokens:
-    """Return the token response of another login of ada's."""
+    """Return the token response of another login of ada."""
     other: Tokens = login(login_event("ada", PASSWORD)).json
     assert other["session_id"] != tokens["session_id"]
     return other
@@ -74,25 +74,25 @@ def other(login: Function, tokens: Tokens) -> Tokens:
 
 @pytest.fixture
 def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of passwords that Argon2 was run for, to check or to set one."""
+    """Return the list of passwords that Argon2 was run for, to check or to hash one."""
     assert stack.identities.find("ada").password_hash
     runs: list[str] = []
 
     class Watched:
-        """Argon2id, watched."""
+        """Argon2id that records its calls."""
 
-        def __init__(self, **profile: Any) -> None:  # noqa: ANN401 - as it is called
-            """Take a profile to hash under."""
+        def __init__(self, **profile: Any) -> None:  # noqa: ANN401 - passed on as it comes
+            """Keep the profile to hash with."""
             self._profile = profile
 
         def derive_phc_encoded(self, key_material: bytes) -> str:
-            """Hash, and note it."""
+            """Record the password and hash it."""
             runs.append(key_material.decode())
             return Argon2id(**self._profile).derive_phc_encoded(key_material)
 
         @staticmethod
         def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
-            """Verify, and note it."""
+            """Record the password and verify it."""
             runs.append(key_material.decode())
             Argon2id.verify_phc_encoded(key_material, phc_encoded)
 
@@ -101,7 +101,7 @@ def argon2_runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def event(tokens: Tokens, current: object = PASSWORD, new: object = NEW_PASSWORD, user_id: object = ADA_ID) -> Event:
-    """Return a change of the password in this session, as it comes from behind the authorizer."""
+    """Return a request to change the password in this session, as it comes from behind the authorizer."""
     changing = with_json("password", {"current_password": current, "new_password": new})
     return called_by(changing, user_id, tokens["session_id"])
 
@@ -109,7 +109,7 @@ def event(tokens: Tokens, current: object = PASSWORD, new: object = NEW_PASSWORD
 def test_a_password_is_changed(
     stack: Stack, password: Function, login: Function, refresh: Function, tokens: Tokens, other: Tokens
 ) -> None:
-    """A8, F17: 204; the new password is the password, the other session is dead and this one goes on."""
+    """A8, F17: the answer is 204; the new password works, the other session has ended and this one continues."""
     assert password(event(tokens)) == NO_CONTENT
 
     assert ends(stack) == {other["session_id"]: "password_changed"}
@@ -122,10 +122,10 @@ def test_a_password_is_changed(
     assert identity.password_hash.startswith(passwords.PROFILE.phc_prefix)
 
 
-def test_a_change_is_so_many_calls(
+def test_a_change_makes_a_fixed_number_of_calls(
     stack: Stack, password: Function, tokens: Tokens, other: Tokens, argon2_runs: list[str]
 ) -> None:
-    """Three reads, what the attempt costs, one write, one query, and an end for each other session."""
+    """Three reads, the counts of the attempt, one write, one query, and one write for each other session."""
     assert other["session_id"]
     stack.wire.forget()
 
@@ -155,7 +155,7 @@ def test_a_change_is_so_many_calls(
 def test_a_new_password_is_taken_or_refused_with_a_reason(
     stack: Stack, password: Function, tokens: Tokens, new: str, answer: Answer
 ) -> None:
-    """P1, P2, P4: 400 and the code that says why; nothing is written."""
+    """P1, P2, P4: a bad password is answered with 400 and the code of its reason, and nothing is written."""
     stack.secrets.keep(new)
     kept = stack.identity_items()
 
@@ -165,7 +165,7 @@ def test_a_new_password_is_taken_or_refused_with_a_reason(
 
 @pytest.mark.parametrize(("least", "answer"), [("8", NO_CONTENT), ("12", NO_CONTENT), ("13", TOO_SHORT)])
 def test_the_least_length_is_the_parameters(stack: Stack, tokens: Tokens, least: str, answer: Answer) -> None:
-    """P1: PasswordMinCharacters."""
+    """P1: PasswordMinCharacters sets the least length."""
     stack.secrets.keep("twelve chars")
     password = stack.with_parameters(PasswordMinCharacters=least).function("password")
 
@@ -174,13 +174,13 @@ def test_the_least_length_is_the_parameters(stack: Stack, tokens: Tokens, least:
 
 @pytest.mark.parametrize("least", ["0", "7", "65"])
 def test_a_least_length_out_of_bounds_starts_no_function(stack: Stack, least: str) -> None:
-    """P1: whoever changes the template by hand hears of it at the first call."""
+    """P1: a value that was changed by hand in the template fails when the function starts."""
     with pytest.raises(ValueError, match="8 to 64"):
         stack.with_parameters(PasswordMinCharacters=least).function("password")
 
 
 def test_the_issuer_is_no_password(stack: Stack, tokens: Tokens) -> None:
-    """P4: where one was given, and its host."""
+    """P4: the issuer that is set and its host are refused as passwords."""
     password = stack.with_parameters(Issuer="https://login.example.com/v1").function("password")
     for new in ("login.example.com", "HTTPS://login.example.com/V1"):
         assert password(event(tokens, new=new)) == GUESSABLE
@@ -193,8 +193,8 @@ def test_the_issuer_is_no_password(stack: Stack, tokens: Tokens) -> None:
         *({"sub": ADA_ID, "sid": 1}, {"sub": [ADA_ID], "sid": "x"}),
     ],
 )
-def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, password: Function, authorizer: object) -> None:
-    """Z7: 401 invalid_token with its challenge, whatever the body and the headers say."""
+def test_a_route_without_an_authorizer_answers_401(stack: Stack, password: Function, authorizer: object) -> None:
+    """Z7: the answer is 401 invalid_token with its challenge, for any body and headers."""
     changing = with_json(
         "password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "sub": ADA_ID, "user_id": ADA_ID}
     )
@@ -209,7 +209,7 @@ def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, password: Func
 def test_mistakes_here_and_at_the_login_count_together(
     stack: Stack, password: Function, login: Function, tokens: Tokens, argon2_runs: list[str]
 ) -> None:
-    """P11, P12: 429 with Retry-After for both, from where nobody ever logged in, and no password is hashed."""
+    """P11, P12: both answer 429 with Retry-After to a source without earlier logins, and no password is hashed."""
     changing = from_address(event(tokens, WRONG_PASSWORD), "198.51.100.9")
     assert [password(changing) for _ in range(ACCOUNT_BACKOFF.free_attempts)] == [
         INVALID_CREDENTIALS
@@ -240,7 +240,7 @@ def test_mistakes_here_and_at_the_login_count_together(
 def test_malformed_input_is_refused_unhashed(
     stack: Stack, password: Function, tokens: Tokens, body: object, answer: Answer, argon2_runs: list[str]
 ) -> None:
-    """P7, P10, L2: 400 before anything is counted, hashed or written."""
+    """P7, P10, L2: the answer is 400 before an attempt is counted and before a password is hashed or written."""
     changing = {**event(tokens), "body": with_json("password", body)["body"]}
     kept = stack.identity_items()
     stack.wire.forget()
@@ -253,16 +253,16 @@ def test_malformed_input_is_refused_unhashed(
 
 
 def test_only_post_and_only_json(password: Function) -> None:
-    """A10, L2: as everywhere."""
+    """A10, L2: other methods and content types are refused, as on every route."""
     assert password({**sample("password"), "httpMethod": "GET"}) == method_not_allowed("POST")
     assert password(with_body("password", "current_password=x", media_type="text/plain")) == UNSUPPORTED_MEDIA_TYPE
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_change_that_fails_is_made_up_for_by_the_same_call(
+def test_a_change_that_fails_is_completed_by_the_same_call(
     stack: Stack, password: Function, login: Function, refresh: Function, tokens: Tokens, step: str
 ) -> None:
-    """F19, A8, P16: at whatever step and by whatever fault, 503; afterwards the same call ends every other session."""
+    """F19, A8, P16: any fault at any step is answered with 503; the same call then ends every other session."""
     operation, earlier = STEPS[step]
     current, new = PASSWORD, NEW_PASSWORD
     for name in ("internal error", "read timeout, not applied", APPLIED, "access denied", "transaction conflict"):
@@ -290,7 +290,7 @@ def test_a_change_that_fails_is_made_up_for_by_the_same_call(
 def test_what_cannot_be_counted_is_not_tried(
     stack: Stack, password: Function, tokens: Tokens, name: str, argon2_runs: list[str]
 ) -> None:
-    """P16: while the throttle table is down, 503, and no password is hashed, right or wrong."""
+    """P16: while the throttle table fails, the answer is 503 and no password is hashed, right or wrong."""
     stack.wire.always(COUNT, FAULTS_OF_UPDATES[name])
 
     assert [password(event(tokens, current)) for current in (PASSWORD, WRONG_PASSWORD)] == [UNAVAILABLE] * 2
@@ -302,7 +302,7 @@ def test_what_cannot_be_counted_is_not_tried(
 def test_what_the_sdk_sends_again_is_one_change(
     stack: Stack, password: Function, tokens: Tokens, other: Tokens, name: str
 ) -> None:
-    """F1: a write whose response was lost knows itself again: the epoch moves once, and the answer is 204."""
+    """F1: a write whose response was lost recognizes itself: the epoch moves once, and the answer is 204."""
     stack.wire.next("UpdateItem", FAULTS_OF_UPDATES[name], passes, FAULTS_OF_UPDATES[name])
 
     assert password(event(tokens)) == NO_CONTENT
@@ -316,7 +316,7 @@ def test_what_the_sdk_sends_again_is_one_change(
 def test_a_change_within_a_change(
     stack: Stack, password: Function, login: Function, tokens: Tokens, other: Tokens, moment: Moment
 ) -> None:
-    """F11: of two sessions that change the password at once one wins and stays; the other ends."""
+    """F11: two sessions change the password at once: one change succeeds, and the other session ends."""
     inner = list[Answer]()
     stack.secrets.keep("the other fine passphrase")
     second = event(other, new="the other fine passphrase")
@@ -328,7 +328,7 @@ def test_a_change_within_a_change(
         assert (outer, inner) == (UNAVAILABLE, [NO_CONTENT])
         assert ends(stack) == {tokens["session_id"]: "password_changed"}
         assert login(login_event("ada", "the other fine passphrase")).status == 200
-    else:  # the inner one comes with a password that is the old one by now
+    else:  # the inner request comes with the old password
         assert (outer, inner) == (NO_CONTENT, [INVALID_CREDENTIALS])
         assert ends(stack) == {other["session_id"]: "password_changed"}
         assert login(login_event("ada", NEW_PASSWORD)).status == 200
@@ -339,7 +339,7 @@ def test_a_change_within_a_change(
 def test_a_change_within_a_login(
     stack: Stack, password: Function, login: Function, refresh: Function, tokens: Tokens, operation: str, moment: Moment
 ) -> None:
-    """F12, DC-12: a login with the old password that is under way ends up refused or dead."""
+    """F12, DC-12: a login with the old password during the change is refused, or its session ends."""
     stack.wire.next(operation, moment(lambda: password(event(tokens))))
 
     answer = login(login_event("ada", PASSWORD))
@@ -358,7 +358,7 @@ def test_a_change_within_a_login(
 def test_a_refresh_within_a_change(
     stack: Stack, password: Function, refresh: Function, tokens: Tokens, other: Tokens, position: int, moment: Moment
 ) -> None:
-    """F11: a refresh of another session may win once; its successor is dead."""
+    """F11: a refresh of another session can win once, but its successor is dead."""
     won = list[Answer]()
     operation = ("UpdateItem", "Query", "UpdateItem")[position]
     stack.wire.next(
@@ -380,7 +380,7 @@ def test_a_refresh_within_a_change(
 def test_an_operator_within_a_change(
     stack: Stack, password: Function, tokens: Tokens, other: Tokens, act: str, moment: Moment
 ) -> None:
-    """F11, F18: whatever the operator does while the password is replaced, no session survives it."""
+    """F11, F18: no session survives when an operator disables, ends or deletes the user during the change."""
     accounts = operators(stack)
     acts: dict[str, Callable[[], object]] = {
         "disable": lambda: accounts.disable("ada"),
@@ -395,10 +395,10 @@ def test_an_operator_within_a_change(
     assert ends(stack).keys() == {tokens["session_id"], other["session_id"]}
 
 
-def test_a_name_that_is_given_to_another_meanwhile_keeps_its_password(
+def test_a_name_that_is_registered_again_meanwhile_keeps_its_password(
     stack: Stack, password: Function, tokens: Tokens
 ) -> None:
-    """T6, F18: between the read of the name and that of the user the user is deleted, and the name registered again."""
+    """T6, F18: the user is deleted and the name registered again between two reads; the new user's password stays."""
     heir = replace(ada(), user_id=BOB_ID)
 
     def inherit() -> None:
@@ -411,8 +411,8 @@ def test_a_name_that_is_given_to_another_meanwhile_keeps_its_password(
     assert stack.identities.find("ada") == heir
 
 
-def test_a_lost_answer_is_made_up_for_without_a_second_change(stack: Stack, password: Function, tokens: Tokens) -> None:
-    """F1: all three answers to the write are lost: 503; the client repeats its call, and one change was made."""
+def test_a_retry_after_a_lost_answer_makes_no_second_change(stack: Stack, password: Function, tokens: Tokens) -> None:
+    """F1: all three answers to the write are lost and the answer is 503; the client's retry changes nothing more."""
     stack.wire.next("UpdateItem", lost_response, lost_response, lost_response)
 
     assert [password(event(tokens)) for _ in range(2)] == [UNAVAILABLE, NO_CONTENT]

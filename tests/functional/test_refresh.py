@@ -20,12 +20,12 @@ Tokens = dict[str, str]
 
 
 def form_event(token: str) -> Event:
-    """Return a refresh as stock OAuth clients send it."""
+    """Return a refresh in a form, as standard OAuth clients send it."""
     return with_form("refresh-form", {"grant_type": "refresh_token", "refresh_token": token})
 
 
 def claims(access_token: str) -> dict[str, Any]:
-    """Return what an access token says."""
+    """Return the claims of an access token."""
     payload: dict[str, Any] = jwt.decode(access_token, options={"verify_signature": False})
     return payload
 
@@ -34,7 +34,7 @@ def claims(access_token: str) -> dict[str, Any]:
 def test_a_refresh_is_answered_with_new_tokens(
     refresh: Function, tokens: Tokens, event: Callable[[str], Event]
 ) -> None:
-    """Contract §3: JSON and form, the same token response as a login's, of the same session."""
+    """A refresh in JSON or in a form gets the same token response as a login, for the same session."""
     answer = refresh(event(tokens["refresh_token"]))
 
     assert answer.status == 200
@@ -47,7 +47,7 @@ def test_a_refresh_is_answered_with_new_tokens(
 
 
 def test_the_session_moves_one_generation(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """I5, A5: one more generation, a new idle timeout, the absolute one stays; the client is the one that came now."""
+    """I5, A5: the generation and the idle timeout move, the absolute timeout stays; the client is the current one."""
     [before] = stack.session_items()
     stack.clock.advance(seconds=3600)
 
@@ -62,8 +62,8 @@ def test_the_session_moves_one_generation(stack: Stack, refresh: Function, token
     assert {k: v for k, v in after.items() if k not in changed} == {k: v for k, v in before.items() if k not in changed}
 
 
-def test_the_access_token_says_exactly_what_the_contract_lists(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """Contract §4, T1, T2, T5, T9: the claims, and the time of the login after a refresh an hour later."""
+def test_the_access_token_has_exactly_the_documented_claims(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """T1, T2, T5, T9: exactly these claims, with the time of the login also an hour later."""
     login_time = stack.clock.now_seconds
     stack.clock.advance(seconds=3600)
 
@@ -94,7 +94,7 @@ def test_the_access_token_says_exactly_what_the_contract_lists(stack: Stack, ref
 
 
 def test_an_issuer_that_is_set_is_the_issuer(stack: Stack, tokens: Tokens) -> None:
-    """§7: the parameter goes before the address that the event names."""
+    """The parameter is used instead of the address that the event names."""
     refresh = stack.with_parameters(Issuer="https://auth.example.com").function("refresh")
 
     access_token = refresh(refresh_event(tokens["refresh_token"])).json["access_token"]
@@ -103,7 +103,7 @@ def test_an_issuer_that_is_set_is_the_issuer(stack: Stack, tokens: Tokens) -> No
 
 
 def test_parallel_tabs_get_the_same_successor(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F6, F33: within the grace window the previous token gets what the winner got, byte for byte."""
+    """F6, F33: in the grace window the previous token gets the same successor, byte for byte."""
     first = refresh(refresh_event(tokens["refresh_token"])).json
     stack.clock.advance(seconds=10)
 
@@ -116,7 +116,7 @@ def test_parallel_tabs_get_the_same_successor(stack: Stack, refresh: Function, t
 
 @pytest.mark.parametrize("event", [refresh_event, form_event])
 def test_reuse_ends_the_session(stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str], Event]) -> None:
-    """F3, F4, F5, A2, A16: an old token ends everything, tells the log once, and is answered like any dead token."""
+    """F3, F4, F5, A2, A16: an old token ends the session, is recorded once, and is answered like any dead token."""
     chain = [tokens["refresh_token"]]
     for _ in range(3):
         stack.clock.advance(seconds=60)
@@ -137,7 +137,7 @@ def test_reuse_ends_the_session(stack: Stack, refresh: Function, tokens: Tokens,
 
 
 def test_strict_rotation_ends_the_session_at_the_second_use(stack: Stack, tokens: Tokens) -> None:
-    """§5: RotationGraceSeconds 0; no window, not even in the same millisecond."""
+    """RotationGraceSeconds 0: there is no grace window, not even in the same millisecond."""
     refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
     successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
 
@@ -147,13 +147,13 @@ def test_strict_rotation_ends_the_session_at_the_second_use(stack: Stack, tokens
 
 @pytest.mark.parametrize("token", ["x", "edgeauth_rt_", "a" * 8000, "edgeauth_rt_" + "=" * 120, "\u00e9\N{SNOWMAN}"])
 def test_a_text_that_is_no_token_is_a_dead_token(refresh: Function, token: str) -> None:
-    """A17: one answer for all that is not valid."""
+    """A17: every invalid text gets the same answer."""
     assert refresh(refresh_event(token)) == INVALID_GRANT
 
 
 @pytest.mark.parametrize("grant_type", ["password", "authorization_code", "REFRESH_TOKEN", "refresh_token "])
 def test_another_grant_type_is_not_supported(refresh: Function, tokens: Tokens, grant_type: str) -> None:
-    """RFC 6749 §5.2, in a form and in JSON."""
+    """RFC 6749 §5.2: another grant type is refused in a form and in JSON."""
     parameters = {"grant_type": grant_type, "refresh_token": tokens["refresh_token"]}
 
     assert refresh(with_form("refresh-form", parameters)) == UNSUPPORTED_GRANT_TYPE
@@ -161,7 +161,7 @@ def test_another_grant_type_is_not_supported(refresh: Function, tokens: Tokens, 
 
 
 def test_a_form_must_name_its_grant_type(refresh: Function, tokens: Tokens) -> None:
-    """RFC 6749 §6: absent and empty are the same."""
+    """RFC 6749 §6: an absent or empty grant type is refused in a form."""
     token = tokens["refresh_token"]
 
     assert refresh(with_form("refresh-form", {"refresh_token": token})) == INVALID_REQUEST

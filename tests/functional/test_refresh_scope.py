@@ -19,7 +19,7 @@ def json_event(token: str, scope: object) -> Event:
 
 
 def form_event(token: str, scope: str) -> Event:
-    """Return a refresh as stock OAuth clients send it, with a scope."""
+    """Return a refresh in a form with a scope, as standard OAuth clients send it."""
     return with_form("refresh-form", {"grant_type": "refresh_token", "refresh_token": token, "scope": scope})
 
 
@@ -27,16 +27,16 @@ EVENTS = pytest.mark.parametrize("event", [json_event, form_event])
 
 
 def granted(access_token: str) -> str:
-    """Return the scope that an access token has."""
+    """Return the scope of an access token."""
     payload: dict[str, Any] = jwt.decode(access_token, options={"verify_signature": False})
     return str(payload["scope"])
 
 
 @EVENTS
-def test_a_narrower_scope_and_then_all_of_it(
+def test_a_narrower_scope_and_then_the_full_scope(
     stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str, str], Event]
 ) -> None:
-    """A4: narrowed then full again, in one write each; the answer says which."""
+    """A4: a refresh narrows the scope and the next one restores it, in one write each; the answer names the scope."""
     refresh(refresh_event("x"))  # warm
     stack.wire.forget()
     narrow = refresh(event(tokens["refresh_token"], "write")).json
@@ -53,7 +53,7 @@ def test_a_narrower_scope_and_then_all_of_it(
 def test_a_wider_or_malformed_scope_uses_nothing_up(
     stack: Stack, refresh: Function, tokens: Tokens, event: Callable[[str, str], Event], scope: str
 ) -> None:
-    """A4: invalid_scope after one refused write; the session has not moved, and the same token is still good."""
+    """A4: the answer is invalid_scope after one refused write; the session stays and the same token is still good."""
     before = stack.session_items()
     refresh(refresh_event("x"))  # warm
     stack.wire.forget()
@@ -66,14 +66,16 @@ def test_a_wider_or_malformed_scope_uses_nothing_up(
 
 
 @EVENTS
-def test_an_empty_scope_is_all_of_it(refresh: Function, tokens: Tokens, event: Callable[[str, str], Event]) -> None:
-    """RFC 6749 §3.2: a parameter without a value is as if it were not there."""
+def test_an_empty_scope_is_the_full_scope(
+    refresh: Function, tokens: Tokens, event: Callable[[str, str], Event]
+) -> None:
+    """RFC 6749 §3.2: a parameter without a value counts as absent."""
     assert refresh(event(tokens["refresh_token"], "")).json["scope"] == "read write"
 
 
 @pytest.mark.parametrize("scope", [None, 1, True, ["read"], {"read": True}, "\ud800"])
 def test_a_scope_that_is_no_text_is_malformed(stack: Stack, refresh: Function, tokens: Tokens, scope: object) -> None:
-    """Contract §3: a parameter of another type is invalid_request, and the store is not asked."""
+    """A parameter of another type is answered with invalid_request, and no session changes."""
     before = stack.session_items()
 
     assert refresh(json_event(tokens["refresh_token"], scope)) == INVALID_REQUEST

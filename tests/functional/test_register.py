@@ -37,7 +37,7 @@ def register(stack: Stack) -> Function:
 
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> list[bytes]:
-    """Return the list of passwords that were hashed; what a hash costs is left out here."""
+    """Return the list of passwords that were hashed. A cheap function replaces the real hash."""
     assert stack.identities.find("ada").password_hash
     hashed: list[bytes] = []
 
@@ -49,7 +49,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> list[bytes]:
     return hashed
 
 
-def event(username: Any = "grace", password: Any = PASSWORD, **more: Any) -> Event:  # noqa: ANN401 - anything is sent
+def event(username: Any = "grace", password: Any = PASSWORD, **more: Any) -> Event:  # noqa: ANN401 - any value is sent
     """Return a registration."""
     return with_json("register", {"username": username, "password": password, **more})
 
@@ -60,7 +60,7 @@ def users(stack: Stack) -> set[str]:
 
 
 def test_an_account_is_made(stack: Stack, register: Function, login: Function) -> None:
-    """201 with the id and the name as it is kept; no tokens: who wants some logs in."""
+    """The answer is 201 with the id and the normalized name, and without tokens; the user can then log in."""
     answer = register(event("Grace@Example.com"))
 
     identity = stack.identities.find("grace@example.com")
@@ -72,8 +72,8 @@ def test_an_account_is_made(stack: Stack, register: Function, login: Function) -
     assert "scope" not in tokens.json
 
 
-def test_nobody_gives_rights_or_ids_to_oneself(stack: Stack, register: Function) -> None:
-    """What else stands in the body is not read."""
+def test_a_registration_cannot_choose_its_rights_or_its_id(stack: Stack, register: Function) -> None:
+    """Other members of the body are ignored."""
     answer = register(event(scope="admin", roles=["admin"], user_id=ADA_ID, status="active", epoch=7))
 
     identity = stack.identities.find("grace")
@@ -82,8 +82,8 @@ def test_nobody_gives_rights_or_ids_to_oneself(stack: Stack, register: Function)
     assert identity.user_id != ADA_ID
 
 
-def test_a_registration_is_told_without_name_and_address(stack: Stack, register: Function) -> None:
-    """L4: the log has the user id; of a name that was taken it has nothing."""
+def test_a_registration_is_recorded_without_name_and_address(stack: Stack, register: Function) -> None:
+    """L4: the log has the user id, and neither the name nor the address."""
     answer = register(event("grace"))
     assert register(event("grace")) == TAKEN
 
@@ -94,8 +94,8 @@ def test_a_registration_is_told_without_name_and_address(stack: Stack, register:
     assert "grace" not in printed.replace(PASSWORD, "")
 
 
-def test_a_name_that_is_taken_stays_whose_it_is(stack: Stack, register: Function) -> None:
-    """409, in another spelling too; nothing is written."""
+def test_a_name_that_is_taken_is_refused(stack: Stack, register: Function) -> None:
+    """A name that is taken is answered with 409, in another spelling too, and nothing is written."""
     kept = stack.identity_items()
 
     assert register(event("ADA")) == TAKEN
@@ -104,7 +104,7 @@ def test_a_name_that_is_taken_stays_whose_it_is(stack: Stack, register: Function
 
 
 def test_a_name_that_breaks_a_rule_is_refused(stack: Stack, register: Function, hashed: list[bytes]) -> None:
-    """400 and its code, before anything is counted or hashed."""
+    """The answer is 400 with the code of the reason, before an attempt is counted or a password hashed."""
     assert register(event("a b")) == REFUSED
     assert stack.wire.calls == []
     assert hashed == []
@@ -122,7 +122,7 @@ def test_a_name_that_breaks_a_rule_is_refused(stack: Stack, register: Function, 
 def test_a_password_that_breaks_a_rule_is_refused(
     stack: Stack, register: Function, password: str, code: str, hashed: list[bytes]
 ) -> None:
-    """P1, P4: 400 and the code that says why, before anything is counted or hashed."""
+    """P1, P4: the answer is 400 with the code of the reason, before an attempt is counted or a password hashed."""
     answer = register(event(password=password))
 
     assert (answer.status, answer.json["error"]) == (400, code)
@@ -131,7 +131,7 @@ def test_a_password_that_breaks_a_rule_is_refused(
 
 
 def test_the_least_length_is_the_parameters(stack: Stack) -> None:
-    """P1: PasswordMinCharacters."""
+    """P1: PasswordMinCharacters sets the least length."""
     stack.secrets.keep("twelve chars")
     for least, status in (("12", 201), ("13", 400)):
         register = stack.with_parameters(PasswordMinCharacters=least).function("register")
@@ -153,20 +153,20 @@ def test_the_least_length_is_the_parameters(stack: Stack) -> None:
     ],
 )
 def test_malformed_input_is_refused(stack: Stack, register: Function, body: object, hashed: list[bytes]) -> None:
-    """P10, L2: 400 before anything is counted or hashed."""
+    """P10, L2: the answer is 400 before an attempt is counted or a password hashed."""
     assert register(with_json("register", body)) == INVALID_REQUEST
     assert stack.wire.calls == []
     assert hashed == []
 
 
 def test_only_post_and_only_json(register: Function) -> None:
-    """A10, L2: as everywhere."""
+    """A10, L2: other methods and content types are refused, as on every route."""
     assert register({**sample("register"), "httpMethod": "GET"}) == method_not_allowed("POST")
     assert register(with_body("register", "username=x", media_type="text/plain")) == UNSUPPORTED_MEDIA_TYPE
 
 
 def test_a_source_makes_so_many_accounts_and_no_more(stack: Stack, register: Function, hashed: list[bytes]) -> None:
-    """P13: 429 with Retry-After, and nothing is hashed or asked of the users' table."""
+    """P13: the answer is 429 with Retry-After; nothing is hashed and the table of users is not called."""
     for number in range(REGISTRATION_RATE.burst):
         assert register(event(f"user{number}")).status == 201
     stack.wire.forget()
@@ -180,8 +180,10 @@ def test_a_source_makes_so_many_accounts_and_no_more(stack: Stack, register: Fun
     assert register(event("one-more")).status == 201
 
 
-def test_headers_do_not_say_where_somebody_is(stack: Stack, register: Function, hashed: list[bytes]) -> None:
-    """P14: another X-Forwarded-For is no other source."""
+def test_headers_do_not_change_the_source_of_a_registration(
+    stack: Stack, register: Function, hashed: list[bytes]
+) -> None:
+    """P14: another X-Forwarded-For does not make another source."""
     for number in range(REGISTRATION_RATE.burst + 1):
         forged = event(f"user{number}")
         forged["headers"]["X-Forwarded-For"] = f"198.51.100.{number}"
@@ -193,7 +195,7 @@ def test_headers_do_not_say_where_somebody_is(stack: Stack, register: Function, 
 
 @pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_what_cannot_be_counted_is_not_tried(stack: Stack, register: Function, name: str, hashed: list[bytes]) -> None:
-    """P16: while the throttle table is down, 503, no hash and no account."""
+    """P16: while the throttle table fails, the answer is 503, without a hash and without an account."""
     stack.wire.always(BOOK, FAULTS_OF_UPDATES[name])
 
     assert register(event()) == UNAVAILABLE
@@ -206,7 +208,7 @@ def test_what_cannot_be_counted_is_not_tried(stack: Stack, register: Function, n
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_an_account_cannot_be_written(stack: Stack, register: Function, name: str, hashed: list[bytes]) -> None:
-    """F19: 503, and an account only where the write was made; a fault that passes is repeated by the SDK."""
+    """F19: the answer is 503, and an account exists only if the write was made; the SDK repeats passing faults."""
     stack.wire.always("TransactWriteItems", FAULTS[name])
 
     assert register(event()) == UNAVAILABLE
@@ -222,9 +224,9 @@ def test_an_account_cannot_be_written(stack: Stack, register: Function, name: st
 
 
 def test_an_answer_that_is_lost_once_makes_one_account(stack: Stack, register: Function) -> None:
-    """F1: the repetition is the same transaction by its ClientRequestToken, which DynamoDB then confirms.
+    """F1: the SDK repeats the transaction with the same ClientRequestToken, which DynamoDB then confirms.
 
-    moto does not know the token, so DynamoDB's answer to the repetition is planted.
+    moto does not know the token, so the test supplies DynamoDB's answer to the repetition.
     """
     stack.wire.next("TransactWriteItems", lost_response, raw_answer(b"{}", 200))
 
@@ -238,7 +240,7 @@ def test_an_answer_that_is_lost_once_makes_one_account(stack: Stack, register: F
 
 @pytest.mark.parametrize("moment", [before, after])
 def test_two_registrations_of_one_name(stack: Stack, register: Function, login: Function, moment: Moment) -> None:
-    """Exactly one account: whose write came first, whoever asked first."""
+    """Exactly one account is made, for the request whose write comes first."""
     inner = list[Answer]()
     stack.secrets.keep("another passphrase of hers")
     second = event(password="another passphrase of hers")
@@ -254,6 +256,6 @@ def test_two_registrations_of_one_name(stack: Stack, register: Function, login: 
 
 
 def test_the_sample_makes_an_account(stack: Stack, register: Function) -> None:
-    """Contract §3: the event in the repository."""
+    """The sample event in the repository makes an account."""
     stack.secrets.keep("correct horse battery staple")
     assert register(sample("register")).json["username"] == "grace"

@@ -19,7 +19,7 @@ LOGIN = {COUNT: 3, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1, "dyn
 
 
 def forgeries(token: str) -> list[str]:
-    """Return texts that are no tokens: of another form, and the token with one character changed in each of its parts.
+    """Return texts that are not tokens: other forms, and the token with one character changed in each of its parts.
 
     The parts, in characters after the prefix: version 0, key id 2, user id 10, session id 32, generation 52, seed 60,
     MAC 80 to 119.
@@ -45,7 +45,7 @@ def forgeries(token: str) -> list[str]:
 
 @pytest.fixture
 def weak_hash() -> str:
-    """Return ada's password hashed under a profile that is weaker than today's."""
+    """Return ada's password, hashed under a weaker profile than the current one."""
     argon2id = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
     return argon2id.derive_phc_encoded(PASSWORD.encode())
 
@@ -56,11 +56,11 @@ def argon2_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     runs: list[str] = []
 
     class Watched:
-        """Argon2id, watched."""
+        """Argon2id that records its calls."""
 
         @staticmethod
         def verify_phc_encoded(key_material: bytes, phc_encoded: str) -> None:
-            """Verify, and note it."""
+            """Record the hash and verify the password."""
             runs.append(phc_encoded)
             Argon2id.verify_phc_encoded(key_material, phc_encoded)
 
@@ -69,7 +69,7 @@ def argon2_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_refresh_is_one_write(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """§5: cold, the key ring and one UpdateItem; warm, one UpdateItem and no read."""
+    """A cold refresh reads the key ring and makes one UpdateItem; a warm one makes one UpdateItem and no read."""
     stack.wire.forget()
     token = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     assert stack.wire.counts == {GET_RING: 1, UPDATE: 1}
@@ -82,7 +82,7 @@ def test_a_refresh_is_one_write(stack: Stack, refresh: Function, tokens: Tokens)
 
 @pytest.mark.parametrize("outcome", ["coalesced", "converged"])
 def test_an_honest_retry_is_one_write(stack: Stack, refresh: Function, tokens: Tokens, outcome: str) -> None:
-    """§5: what the refused write brings along is enough to answer with the same successor; nothing is read."""
+    """The refused write returns the item, which is enough to answer with the same successor; nothing is read."""
     successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     stack.wire.forget()
 
@@ -94,7 +94,7 @@ def test_an_honest_retry_is_one_write(stack: Stack, refresh: Function, tokens: T
 
 
 def test_reuse_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F4: the refused rotation, and the end of the session."""
+    """F4: reuse makes one refused rotation and one write that ends the session."""
     refresh(refresh_event(tokens["refresh_token"]))
     stack.clock.advance(seconds=60)
     stack.wire.forget()
@@ -105,7 +105,7 @@ def test_reuse_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) ->
 
 @pytest.mark.parametrize("state", ["revoked", "idle too long", "past its end", "gone"])
 def test_a_dead_token_is_one_write_and_one_count(stack: Stack, refresh: Function, tokens: Tokens, state: str) -> None:
-    """F8, F25, F26, F39: revoked, expired or unknown is seen by the one refused write, which changes nothing."""
+    """F8, F25, F26, F39: one refused write shows that a session is revoked, expired or unknown; it changes nothing."""
     refresh(refresh_event("x"))  # warm
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
     match state:
@@ -130,7 +130,7 @@ def test_a_dead_token_is_one_write_and_one_count(stack: Stack, refresh: Function
 
 
 def test_forged_refresh_tokens_cost_no_call(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F24, F37, DC-1: cold, only the key ring is read; from then on nothing at all is asked, and the session stays."""
+    """F24, F37, DC-1: a cold function reads only the key ring, a warm one makes no call, and the session stays."""
     before = stack.session_items()
     stack.wire.forget()
 
@@ -143,7 +143,7 @@ def test_forged_refresh_tokens_cost_no_call(stack: Stack, refresh: Function, tok
 
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tokens, *, everywhere: bool) -> None:
-    """F10, A8: the same for logouts, of one session and of all."""
+    """F10, A8: forged tokens make no call in logouts either, of one session or of all."""
     before = stack.session_items()
     stack.wire.forget()
 
@@ -155,7 +155,7 @@ def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tok
 
 
 def test_a_logout_is_one_write(stack: Stack, logout: Function, tokens: Tokens) -> None:
-    """A6: warm, one UpdateItem, also when there is nothing left to end."""
+    """A6: a warm logout is one UpdateItem, also if the session has already ended."""
     logout(logout_event("x"))
     for _ in range(2):
         stack.wire.forget()
@@ -166,7 +166,7 @@ def test_a_logout_is_one_write(stack: Stack, logout: Function, tokens: Tokens) -
 def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
     stack: Stack, login: Function, logout: Function, tokens: Tokens
 ) -> None:
-    """A8, §5: the session, the user's name, the epoch, one query, and an UpdateItem for each session that lives."""
+    """A8: the session, the user's name, the epoch, one query, and an UpdateItem for each living session."""
     ended = login(login_event("ada", PASSWORD)).json["refresh_token"]
     login(login_event("ada", PASSWORD))
     logout(logout_event(ended))
@@ -180,7 +180,7 @@ def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
 
 
 def test_a_login_is_three_counts_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
-    """DC-12, P12: its account and its source are counted, and its success forgets the attempts."""
+    """DC-12, P12: a login counts its account and its source, and its success clears the failed attempts."""
     login(login_event("ada", PASSWORD))
     assert stack.wire.counts == {GET_RING: 1, **LOGIN}
 
@@ -192,7 +192,7 @@ def test_a_login_is_three_counts_one_read_and_one_transaction(stack: Stack, logi
 
 
 def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Function, weak_hash: str) -> None:
-    """P6: one UpdateItem more, once: the hash is then of today's profile and still ada's password's."""
+    """P6: the first login makes one more UpdateItem, which stores a hash of the current profile."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
     login(login_event("ada", PASSWORD))
     stack.clock.advance(seconds=1)
@@ -214,7 +214,7 @@ def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Funct
 def test_every_refused_login_is_one_read_and_one_hash(
     stack: Stack, login: Function, argon2_runs: list[str], username: str, password: str
 ) -> None:
-    """P8: unknown, wrong and disabled cost the same: two counts, one GetItem, one Argon2id under today's profile."""
+    """P8: unknown user, wrong password and disabled user cost the same: two counts, one GetItem, one Argon2id."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", status="disabled"), PASSWORD)
     login(login_event("ada", WRONG_PASSWORD))
     stack.clock.advance(seconds=1)
@@ -228,10 +228,8 @@ def test_every_refused_login_is_one_read_and_one_hash(
 
 
 @pytest.mark.parametrize("days", [0, 2, 29])
-def test_an_account_that_there_is_costs_no_more_counts_than_one_that_there_is_not(
-    stack: Stack, login: Function, days: int
-) -> None:
-    """P8: whenever its owner was there last, whose networks its counter remembers."""
+def test_an_existing_account_costs_as_many_counts_as_a_missing_one(stack: Stack, login: Function, days: int) -> None:
+    """P8: this holds for any time since the last login, whose network the counter remembers."""
     for _ in range(3):
         stack.clock.advance(seconds=5)
         login(login_event("ada", PASSWORD))
@@ -248,7 +246,7 @@ def test_an_account_that_there_is_costs_no_more_counts_than_one_that_there_is_no
 
 
 def test_every_transaction_names_its_request(stack: Stack, login: Function) -> None:
-    """F20: a ClientRequestToken, another one for each login, makes a transaction that is sent twice happen once."""
+    """F20: each login has its own ClientRequestToken, so a transaction that is sent twice happens once."""
     for _ in range(3):
         login(login_event("ada", PASSWORD))
 
@@ -260,7 +258,7 @@ def test_every_transaction_names_its_request(stack: Stack, login: Function) -> N
 def test_every_write_has_a_condition(
     stack: Stack, login: Function, refresh: Function, logout: Function, weak_hash: str
 ) -> None:
-    """DC-13: in a walk through all that is ever written, no write would create what it does not find."""
+    """DC-13: every write of all flows has a condition, so no write creates a missing item."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
     sessions = [login(login_event("bob", PASSWORD)).json["refresh_token"] for _ in range(4)]
     for token in sessions:
@@ -297,7 +295,7 @@ def test_every_write_has_a_condition(
 def test_a_deleted_session_is_not_written_again(
     stack: Stack, refresh: Function, logout: Function, tokens: Tokens, event: Callable[[str], dict[str, object]]
 ) -> None:
-    """F25, DC-13: after TTL has taken the item, no call brings a ghost of it back."""
+    """F25, DC-13: after TTL has deleted the item, no call writes it again."""
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
     stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
 

@@ -1,4 +1,4 @@
-"""Least privilege, seen at the wire: what the template grants is what is called."""
+"""Least privilege, tested at the wire: the template grants exactly the calls that the functions make."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ TRANSACTED = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem"}
 
 
 def granted(function: str) -> set[Right]:
-    """Return what the template lets a function do, and on what."""
+    """Return the rights that the template grants a function: actions and resources."""
     rights: set[Right] = set()
     for policy in functions()[function].get("Policies", []):
         for statement in policy["Statement"]:
@@ -34,7 +34,7 @@ def granted(function: str) -> set[Right]:
 
 
 def used(call: Call) -> set[Right]:
-    """Return what one call needs: DynamoDB checks each item of a transaction as the single act that it is."""
+    """Return the rights that one call needs. DynamoDB checks each item of a transaction as a single action."""
     if call.service == "secrets-manager":
         return {(f"secretsmanager:{call.operation}", "KeyRingSecret")}
     if call.operation == "TransactWriteItems":
@@ -46,7 +46,7 @@ def used(call: Call) -> set[Right]:
 
 
 def logins(stack: Stack) -> None:
-    """Log in with a hash of today's parameters, then with a weaker one, which is renewed; one session is allowed."""
+    """Log in with a current hash, then with a weaker one, which is renewed. One session is allowed."""
     login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
     assert login(login_event("ada", PASSWORD)).status == 200
     weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
@@ -55,7 +55,7 @@ def logins(stack: Stack) -> None:
 
 
 def refreshes(stack: Stack) -> None:
-    """Rotate, then use the old token again."""
+    """Rotate a token, then use the old token again."""
     token = a_token(stack)
     refresh = stack.function("refresh")
     assert refresh(refresh_event(token)).status == 200
@@ -64,7 +64,7 @@ def refreshes(stack: Stack) -> None:
 
 
 def logouts(stack: Stack) -> None:
-    """End one session, then all."""
+    """End one session, then all sessions."""
     tokens = a_token(stack), a_token(stack)
     logout = stack.function("logout")
     assert logout(logout_event(tokens[0])).status == 204
@@ -72,7 +72,7 @@ def logouts(stack: Stack) -> None:
 
 
 def registrations(stack: Stack) -> None:
-    """Register more often than a source may."""
+    """Register more often than a source is allowed to."""
     register = stack.function("register")
     names = [f"user{number}" for number in range(REGISTRATION_RATE.burst + 1)]
     events = [with_json("register", {"username": name, "password": PASSWORD}) for name in names]
@@ -80,7 +80,7 @@ def registrations(stack: Stack) -> None:
 
 
 def changes_of_password(stack: Stack) -> None:
-    """Change it where there is another session."""
+    """Change the password of a user with another session."""
     login = stack.function("login")
     session_ids = [login(login_event("ada", PASSWORD)).json["session_id"] for _ in range(2)]
     changing = with_json("password", {"current_password": PASSWORD, "new_password": f"{PASSWORD} of mine"})
@@ -89,7 +89,7 @@ def changes_of_password(stack: Stack) -> None:
 
 
 def own_sessions(stack: Stack) -> None:
-    """List the sessions, and end one."""
+    """List the sessions and end one."""
     login = stack.function("login")
     ids = [login(login_event("ada", PASSWORD)).json["session_id"] for _ in range(2)]
     stack.wire.forget()
@@ -108,16 +108,16 @@ def documents(stack: Stack) -> None:
 
 
 def rotations(stack: Stack) -> None:
-    """Do each thing that the schedule, CloudFormation and operators ask for."""
+    """Do everything that the schedule, CloudFormation and operators request."""
     rotate_keys = stack.rotate_keys()
     for action in ("show", "advance", "rotate", "replace"):
         assert "refused" not in rotate_keys(asked(stack, action))
-    with pytest.raises(OSError, match="refused"):  # the sample's address is one where nobody listens
+    with pytest.raises(OSError, match="refused"):  # nothing listens at the sample's address
         stack.module("rotate_keys").handler(sample("key-ring-update"), LambdaContext())
 
 
 def a_token(stack: Stack) -> str:
-    """Return a refresh token of ada's; the calls for it are not counted."""
+    """Return a refresh token of ada. The calls of its login are not counted."""
     token: str = stack.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
     stack.wire.forget()
     return token
@@ -137,7 +137,7 @@ def a_token(stack: Stack) -> str:
     ],
 )
 def test_what_is_granted_is_what_is_called(stack: Stack, function: str, act: Callable[[Stack], None]) -> None:
-    """Design §8: by action and table, not one more and not one less."""
+    """The granted actions on each table and secret are exactly the used ones."""
     assert passwords.needs_rehash(ada().password_hash) is False
 
     act(stack)

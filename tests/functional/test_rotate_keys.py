@@ -23,15 +23,15 @@ def rotate_keys(stack: Stack) -> RotateKeys:
     return stack.rotate_keys()
 
 
-def test_show_tells_ids_and_times_and_nothing_else(stack: Stack, rotate_keys: RotateKeys) -> None:
-    """K5: the whole answer; nothing is written."""
+def test_show_answers_only_ids_and_times(stack: Stack, rotate_keys: RotateKeys) -> None:
+    """K5: the answer has exactly these ids and times, and nothing is written."""
     signing, following = stack.key_ring.signing
     mac, following_mac = stack.key_ring.mac
     stack.wire.forget()
 
     answer = rotate_keys(SHOW)
 
-    def life(key: Any, state: str) -> dict[str, Any]:  # noqa: ANN401 - of either kind
+    def life(key: Any, state: str) -> dict[str, Any]:  # noqa: ANN401 - a signing key or a MAC key
         times = (key.published_at_seconds, key.signs_from_seconds, key.ends_at_seconds)
         return {"state": state, **dict(zip(("published_at", "signs_from", "ends_at"), times, strict=True))}
 
@@ -52,7 +52,7 @@ def test_show_tells_ids_and_times_and_nothing_else(stack: Stack, rotate_keys: Ro
 
 
 def test_an_advance_with_nothing_to_do_writes_nothing(stack: Stack, rotate_keys: RotateKeys) -> None:
-    """K3: the hourly call, for a month: one read, no event in the log."""
+    """K3: in weeks without a due key, each call makes one read and records no event."""
     shown = rotate_keys(SHOW)
     for _ in range(3):
         stack.clock.advance(seconds=7 * DAY)
@@ -63,7 +63,7 @@ def test_an_advance_with_nothing_to_do_writes_nothing(stack: Stack, rotate_keys:
 
 
 def test_an_advance_plans_the_next_key_when_one_has_begun(stack: Stack) -> None:
-    """K3: `KeyRotationDays` later it signs; until then it is published. The log says that keys were planned."""
+    """K3: the key is published now and signs `KeyRotationDays` after the current one; the plan is recorded."""
     rotate_keys = stack.with_parameters(KeyRotationDays="7").rotate_keys()
     make_due(stack)
     old, begun = stack.key_ring.signing
@@ -79,7 +79,7 @@ def test_an_advance_plans_the_next_key_when_one_has_begun(stack: Stack) -> None:
 
 
 def test_an_advance_makes_the_ring_where_there_is_none(empty_stack: Stack) -> None:
-    """§6: whatever happened to the secret, the next hour has keys; until then there is nothing to show or to act on."""
+    """The hourly call makes a missing ring; before it, no ring can be shown or changed."""
     rotate_keys = empty_stack.rotate_keys()
     for event in (SHOW, sample("key-ring-rotate"), sample("key-ring-replace")):
         with pytest.raises(TemporarilyUnavailable, match=r"^no key ring was made yet$"):
@@ -91,7 +91,7 @@ def test_an_advance_makes_the_ring_where_there_is_none(empty_stack: Stack) -> No
 
 
 def test_rotate_lets_the_next_keys_sign(stack: Stack, rotate_keys: RotateKeys) -> None:
-    """K3: they were public for long enough, so now; the keys before them verify what they signed."""
+    """K3: keys that were published long enough sign at once, and the old keys still verify."""
     (old, following), (old_mac, following_mac) = stack.key_ring.signing, stack.key_ring.mac
 
     answer = rotate_keys(asked(stack, "rotate"))
@@ -104,7 +104,7 @@ def test_rotate_lets_the_next_keys_sign(stack: Stack, rotate_keys: RotateKeys) -
 
 
 def test_rotate_waits_until_the_next_key_was_public_for_long_enough(empty_stack: Stack) -> None:
-    """K3: twice in a row brings nothing forward that somebody cannot know yet."""
+    """K3: a rotation does not let a key sign before it was published for the set time."""
     rotate_keys = empty_stack.with_parameters(KeyPublishHours="2").rotate_keys()
     rotate_keys(ADVANCE)
     signing, following = empty_stack.key_ring.signing
@@ -125,7 +125,7 @@ def test_replace_ends_every_old_key(
     at_once: bool,  # noqa: FBT001 - a parameter of the event
     end_sessions: bool,  # noqa: FBT001
 ) -> None:
-    """K3: now or in eight minutes; then no old key signs or verifies. MAC keys go only with the sessions."""
+    """K3: at once or after eight minutes no old key signs or verifies; MAC keys end only with the sessions."""
     old, macs = stack.key_ring.signing, stack.keys.mac_keys
     at_seconds = stack.clock.now_seconds + (0 if at_once else 480)
 
@@ -145,7 +145,7 @@ def test_replace_ends_every_old_key(
 
 @pytest.mark.parametrize("action", ["rotate", "replace"])
 def test_an_act_on_a_ring_that_moved_is_refused(stack: Stack, rotate_keys: RotateKeys, action: str) -> None:
-    """K3: whatever version an operator names, only the one that is there is acted on; nothing is written."""
+    """K3: an act needs the current version of the ring; with any other version nothing is written."""
     old = asked(stack, action)
     rotate_keys(asked(stack, "rotate"))
     kept = ring_text(stack)
@@ -174,8 +174,8 @@ def test_an_act_on_a_ring_that_moved_is_refused(stack: Stack, rotate_keys: Rotat
         {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
     ],
 )
-def test_an_event_of_nobody_is_an_error(stack: Stack, event: object) -> None:
-    """Lambda reports it; nobody is called, and nothing is taken for what it may have meant."""
+def test_an_unknown_event_is_an_error(stack: Stack, event: object) -> None:
+    """An unknown event raises an error without any call; the function does not guess what was meant."""
     with pytest.raises(ValueError, match=r"^not an event of this function$"):
         stack.module("rotate_keys").handler(event, LambdaContext())
     assert stack.wire.calls == []
@@ -184,12 +184,12 @@ def test_an_event_of_nobody_is_an_error(stack: Stack, event: object) -> None:
 @pytest.mark.parametrize(
     ("parameter", "value", "text"),
     [
-        ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # a Number, for CloudFormation
+        ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # CloudFormation's type Number allows this
         ("KeyPublishHours", "1", "a key is published at least 7200 seconds before it signs"),
     ],
 )
-def test_wrong_settings_are_an_error_of_every_call(stack: Stack, parameter: str, value: str, text: str) -> None:
-    """K3: no ring is planned under them; the function goes on failing, and the alarm hears of it."""
+def test_wrong_settings_fail_every_call(stack: Stack, parameter: str, value: str, text: str) -> None:
+    """K3: with wrong settings no ring is planned; each call fails, which the alarm shows."""
     rotate_keys = stack.with_parameters(**{parameter: value}).rotate_keys()
     for _ in range(2):
         with pytest.raises(SettingsError) as caught:

@@ -39,18 +39,18 @@ FUNCTIONS = {
 
 
 def of(*some: str) -> list[str]:
-    """Return the names of these functions' events."""
+    """Return the names of the sample events of these functions."""
     return [name for name, function in FUNCTIONS.items() if function in some]
 
 
 def test_every_function_has_its_events_and_every_event_its_function() -> None:
-    """A new file has to be listed here, and no function goes without one."""
+    """Every sample file is listed here, and every function has one."""
     assert names() == sorted(FUNCTIONS)
     assert set(FUNCTIONS.values()) == functions().keys()
 
 
 def test_the_sample_login_is_answered_with_tokens(empty_stack: Stack) -> None:
-    """Contract §3: its user and password are what a reader has to create."""
+    """The sample has the user and the password that a reader of the documents creates."""
     body = json.loads(sample("login")["body"])
     empty_stack.make_key_ring(key_ring())
     empty_stack.add_user(replace(ada(), password_hash=password_hash(body["password"])), body["password"])
@@ -64,21 +64,21 @@ def test_the_sample_login_is_answered_with_tokens(empty_stack: Stack) -> None:
 
 @pytest.mark.parametrize("name", of("refresh"))
 def test_a_sample_refresh_is_a_dead_token(stack: Stack, name: str) -> None:
-    """Contract §3: the token in it is none, and DynamoDB is not asked."""
+    """The sample's token is not valid, and DynamoDB is not called."""
     assert stack.function("refresh")(sample(name)) == INVALID_GRANT
     assert not any(call.startswith("dynamodb.") for call in stack.wire.counts)
 
 
 @pytest.mark.parametrize("name", of("logout"))
 def test_a_sample_logout_succeeds(stack: Stack, name: str) -> None:
-    """A6: also with a token that is none; ada's sessions stay."""
+    """A6: the sample's token is not valid, which is also answered with 204, and DynamoDB is not called."""
     assert stack.function("logout")(sample(name)) == NO_CONTENT
     assert not any(call.startswith("dynamodb.") for call in stack.wire.counts)
 
 
 @pytest.mark.parametrize("name", of("jwks", "whoami"))
 def test_a_sample_get_is_answered(stack: Stack, name: str) -> None:
-    """Contract §3: the public documents, and the caller that the sample's authorizer passed on."""
+    """The answers are the public documents, and the caller that the sample's authorizer passed on."""
     answer = stack.function(FUNCTIONS[name])(sample(name))
 
     assert answer.status == 200
@@ -89,14 +89,14 @@ def test_a_sample_get_is_answered(stack: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of("sessions"))
-def test_a_sample_of_the_sessions_is_of_nobodys(stack: Stack, name: str) -> None:
-    """Contract §3: the session that its authorizer passed on has ended, or never was."""
+def test_a_sample_of_the_sessions_has_no_live_session(stack: Stack, name: str) -> None:
+    """The session in the sample does not exist."""
     assert stack.function("sessions")(sample(name)) == INVALID_TOKEN
 
 
 @pytest.mark.parametrize("name", of("authorizer"))
-def test_a_sample_of_the_authorizers_is_denied(stack: Stack, name: str) -> None:
-    """Z10: the token in it is none, and that is an answer, not an exception."""
+def test_a_sample_of_the_authorizer_is_denied(stack: Stack, name: str) -> None:
+    """Z10: the sample's token is not valid, which is answered and raises no exception."""
     answer = stack.module("authorizer").handler(sample(name), None)
 
     denied = answer.get("isAuthorized") is False or answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
@@ -105,8 +105,8 @@ def test_a_sample_of_the_authorizers_is_denied(stack: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["key-ring-create", "key-ring-delete", "key-ring-update"])
-def test_a_sample_of_cloudformations_reaches_nobody_outside(stack: Stack, name: str) -> None:
-    """Its address is the discard port of this machine: the function does its part and then says it was not heard."""
+def test_a_sample_of_cloudformation_reaches_no_other_machine(stack: Stack, name: str) -> None:
+    """The sample's address is the discard port of this machine, so delivery fails after the function's work."""
     kept = ring_text(stack)
     stack.monkeypatch.setenv("no_proxy", "127.0.0.1")
 
@@ -117,8 +117,8 @@ def test_a_sample_of_cloudformations_reaches_nobody_outside(stack: Stack, name: 
 
 
 @pytest.mark.parametrize("name", ["key-ring-advance", "key-ring-show"])
-def test_a_sample_of_the_schedules_shows_the_ring(stack: Stack, name: str) -> None:
-    """Nothing is due yet, so both answer the same."""
+def test_a_sample_of_the_schedule_shows_the_ring(stack: Stack, name: str) -> None:
+    """No key is due, so both answers show the same ring."""
     kept = ring_text(stack)
 
     assert stack.rotate_keys()(sample(name))["version"] == stack.key_ring_version
@@ -126,8 +126,8 @@ def test_a_sample_of_the_schedules_shows_the_ring(stack: Stack, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["key-ring-replace", "key-ring-rotate"])
-def test_a_sample_of_an_operators_needs_the_version_that_was_shown(stack: Stack, name: str) -> None:
-    """The one in the file is nobody's: sent as it is, it changes no key."""
+def test_a_sample_of_an_operator_needs_the_version_that_was_shown(stack: Stack, name: str) -> None:
+    """The version in the file is not a real one, so the sample changes no key as it is."""
     kept = ring_text(stack)
 
     assert stack.rotate_keys()(sample(name)) == REFUSED

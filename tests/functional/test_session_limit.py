@@ -1,4 +1,4 @@
-"""MaxSessionsPerUser: a login ends the oldest sessions beyond it, and fails for no trouble with that."""
+"""MaxSessionsPerUser: a login ends the oldest sessions over the limit, and succeeds even if it cannot end them."""
 
 import json
 
@@ -21,7 +21,7 @@ def limited(stack: Stack) -> Function:
 
 
 def logged_in(stack: Stack, login: Function) -> dict[str, str]:
-    """Log in, a little later than whoever logged in before."""
+    """Log ada in, a little later than the previous login."""
     stack.clock.advance(seconds=0.02)
     answer = login(login_event("ada", PASSWORD))
     assert answer.status == 200
@@ -29,7 +29,7 @@ def logged_in(stack: Stack, login: Function) -> dict[str, str]:
 
 
 def test_a_login_beyond_the_limit_ends_the_oldest(stack: Stack, limited: Function, refresh: Function) -> None:
-    """F36: told like any end, with its reason; the newest of all is the one that logged in."""
+    """F36: each end is recorded with its reason; the session of this login stays."""
     sessions = [logged_in(stack, limited) for _ in range(LIMIT + 2)]
 
     assert ends(stack) == {session["session_id"]: "session_limit" for session in sessions[:2]}
@@ -42,7 +42,7 @@ def test_a_login_beyond_the_limit_ends_the_oldest(stack: Stack, limited: Functio
 
 
 def test_single_session_mode(stack: Stack, refresh: Function) -> None:
-    """A limit of one: every login logs its user out everywhere else."""
+    """With a limit of one, every login ends the user's other sessions."""
     login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
     for _ in range(5):
         before = [item["session_id"]["S"] for item in stack.session_items() if "revoked_at" not in item]
@@ -52,8 +52,8 @@ def test_single_session_mode(stack: Stack, refresh: Function) -> None:
     assert refresh(refresh_event(last["refresh_token"])).status == 200
 
 
-def test_what_the_query_reads_is_what_it_needs(stack: Stack, limited: Function) -> None:
-    """A18: strongly consistent, of the base table, ids and ages of sessions that may live."""
+def test_the_query_reads_only_what_it_needs(stack: Stack, limited: Function) -> None:
+    """A18: the query is strongly consistent, on the base table, and reads only ids and ages of living sessions."""
     logged_in(stack, limited)
 
     [query] = [call.parameters for call in stack.wire.calls if call.operation == "Query"]
@@ -66,7 +66,7 @@ def test_what_the_query_reads_is_what_it_needs(stack: Stack, limited: Function) 
 
 
 def test_a_tombstone_is_deleted_by_ttl(stack: Stack, limited: Function) -> None:
-    """F27, F36: what the limit ended does not stay for ever, and nothing else piles up."""
+    """F27, F36: the sessions that the limit ended are deleted in time, and no other items are left."""
     for _ in range(LIMIT + 1):
         logged_in(stack, limited)
 
@@ -79,7 +79,7 @@ def test_a_tombstone_is_deleted_by_ttl(stack: Stack, limited: Function) -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: Function, name: str) -> None:
-    """F22: the login is good, the trouble is logged, and the next login ends what was left."""
+    """F22: the login succeeds, the failure is recorded, and the next login ends the remaining sessions."""
     old = [logged_in(stack, limited) for _ in range(LIMIT)]
     stack.wire.always("Query", FAULTS[name])
 
@@ -96,7 +96,7 @@ def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: F
 
 @pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
 def test_the_oldest_session_cannot_be_ended(stack: Stack, limited: Function, name: str) -> None:
-    """F19, F22: the same where the write fails."""
+    """F19, F22: the login also succeeds if the write fails."""
     old = [logged_in(stack, limited) for _ in range(LIMIT)]
     stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
 
@@ -110,8 +110,8 @@ def test_the_oldest_session_cannot_be_ended(stack: Stack, limited: Function, nam
     assert granted["session_id"] not in ends(stack)
 
 
-def test_an_end_whose_answer_is_lost_is_told_once(stack: Stack, limited: Function) -> None:
-    """F1: the repetition knows its own tombstone."""
+def test_an_end_whose_answer_is_lost_is_recorded_once(stack: Stack, limited: Function) -> None:
+    """F1: the SDK's repetition recognizes its own tombstone."""
     old = [logged_in(stack, limited) for _ in range(LIMIT)]
     stack.wire.next("UpdateItem", lost_response)
 
@@ -121,8 +121,8 @@ def test_an_end_whose_answer_is_lost_is_told_once(stack: Stack, limited: Functio
     assert len(events_named(stack, "session_ended")) == 1
 
 
-def test_the_answer_says_nothing_of_it(stack: Stack, limited: Function) -> None:
-    """Whoever logs in learns nothing of other sessions by it."""
+def test_the_answer_does_not_mention_the_limit(stack: Stack, limited: Function) -> None:
+    """The answer of a login shows nothing of other sessions."""
     first = logged_in(stack, limited)
     for _ in range(LIMIT - 1):
         logged_in(stack, limited)

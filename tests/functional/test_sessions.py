@@ -1,4 +1,4 @@
-"""The list of one's own sessions, and the end of one of them, as API Gateway calls for it."""
+"""The list of a user's own sessions and the end of one of them, as API Gateway calls the function."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,19 +43,19 @@ def sessions(stack: Stack) -> Function:
 
 
 def list_event(tokens: Tokens, user_id: str = ADA_ID) -> Event:
-    """Return a request for the list, of the session of these tokens."""
+    """Return a request for the list, from the session of these tokens."""
     return called_by(sample("sessions"), user_id, tokens["session_id"])
 
 
 def end_event(tokens: Tokens, session_id: object, user_id: str = ADA_ID) -> Event:
-    """Return a request to end a session, of the session of these tokens."""
+    """Return a request to end a session, from the session of these tokens."""
     event = called_by(sample("sessions-end"), user_id, tokens["session_id"])
     event["pathParameters"] = {"session_id": session_id}
     return event
 
 
 def listed(sessions: Function, tokens: Tokens) -> list[dict[str, Any]]:
-    """Return the list that a session sees."""
+    """Return the list that a session gets."""
     answer = sessions(list_event(tokens))
     assert answer.status == 200
     found: list[dict[str, Any]] = answer.json["sessions"]
@@ -63,17 +63,17 @@ def listed(sessions: Function, tokens: Tokens) -> list[dict[str, Any]]:
 
 
 def ids(sessions: Function, tokens: Tokens) -> list[str]:
-    """Return the ids that a session sees."""
+    """Return the session ids that a session gets."""
     return [session["session_id"] for session in listed(sessions, tokens)]
 
 
 def named_login(name: object) -> Event:
-    """Return a login that says what its client is called."""
+    """Return a login that names its client."""
     return with_json("login", {"username": "ada", "password": PASSWORD, "client_name": name})
 
 
 def expired(stack: Stack, session_id: str) -> None:
-    """Let a session be idle for too long."""
+    """Let the idle timeout of a session pass."""
     stack.dynamodb.update_item(
         TableName="functional-sessions",
         Key={"user_id": {"S": ADA_ID}, "session_id": {"S": session_id}},
@@ -82,10 +82,10 @@ def expired(stack: Stack, session_id: str) -> None:
     )
 
 
-def test_a_session_is_shown_with_what_its_user_knows_it_by(
+def test_a_session_is_shown_so_that_its_user_can_recognize_it(
     stack: Stack, sessions: Function, refresh: Function, tokens: Tokens
 ) -> None:
-    """Exactly these members, times in seconds, and no cache keeps them."""
+    """The list has exactly these members, with times in seconds, and is not cached."""
     began = stack.clock.now_seconds
     stack.clock.advance(seconds=3600)
     refresh(refresh_event(tokens["refresh_token"]))
@@ -110,7 +110,7 @@ def test_a_session_is_shown_with_what_its_user_knows_it_by(
 def test_a_login_names_its_client_and_a_refresh_renames_nothing(
     stack: Stack, sessions: Function, login: Function, refresh: Function
 ) -> None:
-    """The name is the login's; user agent and network are those of the last use."""
+    """The login sets the name; the user agent and the network are from the last use."""
     tokens = login(named_login("Ada\u2019s phone \u65e5")).json
     [shown] = listed(sessions, tokens)
     assert (shown["client_name"], shown["user_agent"], shown["network"]) == (
@@ -135,7 +135,7 @@ def test_a_login_names_its_client_and_a_refresh_renames_nothing(
 
 @pytest.mark.parametrize("name", ["x" * 65, "a\nb", "a\u202eb", 1, None, ["x"], "\ud800", "\u65e5" * 43])
 def test_a_client_name_that_cannot_be_shown_is_malformed(stack: Stack, login: Function, name: object) -> None:
-    """Refused before the password is looked at: no attempt is counted, nothing is opened."""
+    """The name is refused before the password is checked: no attempt is counted and no session opens."""
     login(login_event("ada", PASSWORD))
     before = stack.session_items()
     stack.wire.forget()
@@ -148,7 +148,7 @@ def test_a_client_name_that_cannot_be_shown_is_malformed(stack: Stack, login: Fu
 def test_the_session_used_last_comes_first_and_one_is_current(
     stack: Stack, sessions: Function, login: Function, refresh: Function, tokens: Tokens
 ) -> None:
-    """A18: a login counts as a use."""
+    """A18: the list is sorted by last use, and a login is a use."""
     stack.clock.advance(seconds=60)
     second = login(login_event("ada", PASSWORD)).json
     stack.clock.advance(seconds=60)
@@ -163,7 +163,7 @@ def test_the_session_used_last_comes_first_and_one_is_current(
 
 
 def test_a_damaged_tombstone_hides_nothing(stack: Stack, sessions: Function, tokens: Tokens) -> None:
-    """F38: only what lives is read."""
+    """F38: the list reads only living sessions."""
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
     stack.dynamodb.put_item(TableName="functional-sessions", Item={**key, "revoked_at": {"N": "1"}})
 
@@ -173,7 +173,7 @@ def test_a_damaged_tombstone_hides_nothing(stack: Stack, sessions: Function, tok
 def test_a_session_of_ones_own_is_ended(
     stack: Stack, sessions: Function, login: Function, refresh: Function, tokens: Tokens
 ) -> None:
-    """A8: 204, dead at once, told once; a second time there is nothing to end."""
+    """A8: the answer is 204, the session ends at once and is recorded once; a second call finds no session."""
     other = login(login_event("ada", PASSWORD)).json
 
     assert sessions(end_event(tokens, other["session_id"])) == NO_CONTENT
@@ -189,7 +189,7 @@ def test_a_session_of_ones_own_is_ended(
 def test_every_session_that_is_not_there_reads_the_same(
     stack: Stack, sessions: Function, login: Function, logout: Function, tokens: Tokens
 ) -> None:
-    """404 with the same bytes: another user's, ended, expired, unknown, and what is no id; nothing changes."""
+    """404 with the same bytes for another user's, ended, expired or unknown session, and for text that is no id."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob"), PASSWORD)
     bobs = login(login_event("bob", PASSWORD)).json
     idle, ended = login(login_event("ada", PASSWORD)).json, login(login_event("ada", PASSWORD)).json
@@ -209,7 +209,7 @@ def test_every_session_that_is_not_there_reads_the_same(
 def test_a_dead_session_lists_and_ends_nothing(
     stack: Stack, sessions: Function, login: Function, logout: Function, tokens: Tokens
 ) -> None:
-    """Its access token is still good elsewhere, for minutes; here it is a 401 that names the error (RFC 6750)."""
+    """RFC 6750: the access token is still valid on other routes for minutes; here it is answered with 401."""
     other = login(login_event("ada", PASSWORD)).json
     logout(logout_event(tokens["refresh_token"]))
     before = stack.session_items()
@@ -225,7 +225,7 @@ def test_a_dead_session_lists_and_ends_nothing(
 def test_without_the_authorizer_nothing_is_answered(
     stack: Stack, sessions: Function, tokens: Tokens, name: str, authorizer: object
 ) -> None:
-    """A route that lost its authorizer is closed, not open: the store is not asked."""
+    """A route without its authorizer refuses every call and does not read the table."""
     event = sample(name)
     event["requestContext"]["authorizer"] = authorizer
     event["headers"]["X-User"] = event["pathParameters"] = {"sub": ADA_ID, "sid": tokens["session_id"]}
@@ -237,14 +237,14 @@ def test_without_the_authorizer_nothing_is_answered(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "PATCH", "OPTIONS"])
 def test_another_method_is_not_allowed(sessions: Function, tokens: Tokens, method: str) -> None:
-    """A10: GET and DELETE, and nothing else."""
+    """A10: only GET and DELETE are allowed."""
     assert sessions({**list_event(tokens), "httpMethod": method}) == method_not_allowed("GET", "DELETE")
 
 
 def test_the_list_is_one_query_and_an_end_two_reads_and_a_write(
     stack: Stack, sessions: Function, login: Function, tokens: Tokens
 ) -> None:
-    """A18: strongly consistent, of the base table; no key ring is read."""
+    """A18: the reads are strongly consistent, on the base table, and the key ring is not read."""
     other = login(login_event("ada", PASSWORD)).json
     stack.wire.forget()
     sessions(list_event(tokens))
@@ -264,7 +264,7 @@ def test_the_list_is_one_query_and_an_end_two_reads_and_a_write(
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_list_cannot_be_read(stack: Stack, sessions: Function, tokens: Tokens, name: str) -> None:
-    """F19, DC-3: 503, never an empty list and never a 401; afterwards it is there."""
+    """F19, DC-3: the answer is 503, never an empty list and never 401; later the list is answered."""
     stack.wire.forget()
     stack.wire.always("Query", FAULTS[name])
     assert sessions(list_event(tokens)) == UNAVAILABLE
@@ -281,7 +281,7 @@ def test_the_list_cannot_be_read(stack: Stack, sessions: Function, tokens: Token
 def test_an_end_fails(
     stack: Stack, sessions: Function, login: Function, tokens: Tokens, operation: str, name: str
 ) -> None:
-    """F19, DC-3: 503, never a 404 or a 401; nothing else ended, and the same call again leaves it ended."""
+    """F19, DC-3: the answer is 503, never 404 or 401; no other session ends, and the repeated call ends it."""
     other = login(login_event("ada", PASSWORD)).json
     stack.wire.always(operation, FAULTS_OF_UPDATES[name])
     assert sessions(end_event(tokens, other["session_id"])) == UNAVAILABLE
@@ -292,10 +292,10 @@ def test_an_end_fails(
     assert ends(stack) == {other["session_id"]: "user"}
 
 
-def test_an_end_whose_answer_is_lost_knows_itself(
+def test_an_end_whose_answer_is_lost_is_recognized(
     stack: Stack, sessions: Function, login: Function, tokens: Tokens
 ) -> None:
-    """F1: the SDK repeats it, and its refusal by our own tombstone is the success that it was."""
+    """F1: the SDK repeats the write, and its refusal by the request's own tombstone is a success."""
     other = login(login_event("ada", PASSWORD)).json
     stack.wire.next("UpdateItem", lost_response)
 
@@ -308,7 +308,7 @@ def test_an_end_whose_answer_is_lost_knows_itself(
 def test_through_the_authorizer_a_token_lists_its_own(
     sessions: Function, authorize: Callable[[Event], dict[str, Any]], tokens: Tokens
 ) -> None:
-    """What the authorizer passes on is what the function looks for."""
+    """The function looks for the user and the session that the authorizer passes on."""
     context = authorize(token_event(tokens["access_token"]))["context"]
 
     assert ids(sessions, {"session_id": context["sid"]}) == [tokens["session_id"]]

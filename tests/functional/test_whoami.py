@@ -21,7 +21,7 @@ def whoami(stack: Stack) -> Function:
 
 
 def behind_the_authorizer(policy: dict[str, Any]) -> Event:
-    """Return the event that API Gateway makes of an authorizer's answer: every value of its context is a text."""
+    """Return the event that API Gateway makes from an authorizer's answer. Every value of its context is a text."""
     [statement] = policy["policyDocument"]["Statement"]
     assert statement["Effect"] == "Allow"
     return let_through(sample("me"), policy)
@@ -30,7 +30,7 @@ def behind_the_authorizer(policy: dict[str, Any]) -> Event:
 def test_it_answers_exactly_what_the_authorizer_passed_on(
     stack: Stack, authorize: Authorize, whoami: Function, tokens: Tokens
 ) -> None:
-    """§7: from the login through the authorizer to the route behind it, without a call to anybody."""
+    """The route answers exactly the authorizer's context, and neither of them makes a call to AWS."""
     stack.wire.forget()
 
     answer = whoami(behind_the_authorizer(authorize(token_event(tokens["access_token"]))))
@@ -53,7 +53,7 @@ def test_it_answers_exactly_what_the_authorizer_passed_on(
 def test_a_refresh_keeps_the_caller(
     stack: Stack, authorize: Authorize, refresh: Function, whoami: Function, tokens: Tokens
 ) -> None:
-    """A4, T9: the same user, session and rights with another token; only its own id and end differ."""
+    """A4, T9: another token has the same user, session and rights; only its `jti` and its `exp` differ."""
     before = whoami(behind_the_authorizer(authorize(token_event(tokens["access_token"])))).json
     stack.clock.advance(seconds=3600)
     renewed = refresh(refresh_event(tokens["refresh_token"])).json
@@ -65,7 +65,7 @@ def test_a_refresh_keeps_the_caller(
 
 
 def test_a_user_without_rights_has_none(stack: Stack, authorize: Authorize, whoami: Function) -> None:
-    """§7: an empty scope and no roles are empty texts."""
+    """An empty scope and empty roles are answered as empty texts."""
     [user] = [item for item in stack.identity_items() if item["pk"] == {"S": "login#ada"}]
     user["scope"] = {"S": ""}
     user["roles"] = {"L": []}
@@ -79,7 +79,7 @@ def test_a_user_without_rights_has_none(stack: Stack, authorize: Authorize, whoa
 
 
 def test_nothing_else_of_the_context_is_answered(whoami: Function) -> None:
-    """§7: what another authorizer would add stays where it is, and what it leaves out is empty."""
+    """Unknown members of the context are not answered, and missing ones are empty."""
     event = sample("me")
     event["requestContext"]["authorizer"] = {"sub": "somebody", "claims": {"email": "x"}, "password": "hidden"}
 
@@ -87,8 +87,8 @@ def test_nothing_else_of_the_context_is_answered(whoami: Function) -> None:
 
 
 @pytest.mark.parametrize("authorizer", [None, {}, "ada", [], ["sub"], {"principalId": ADA_ID}, {"SUB": ADA_ID}, 1])
-def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, whoami: Function, authorizer: object) -> None:
-    """Z7: 401 invalid_token with its challenge, should the template ever lose the authorizer."""
+def test_a_route_without_an_authorizer_answers_401(stack: Stack, whoami: Function, authorizer: object) -> None:
+    """Z7: if the template lost the authorizer, the answer would be 401 invalid_token with its challenge."""
     event = sample("me")
     event["requestContext"]["authorizer"] = authorizer
 
@@ -99,7 +99,7 @@ def test_a_route_without_an_authorizer_knows_nobody(stack: Stack, whoami: Functi
 
 
 def test_a_token_in_the_request_is_not_read(whoami: Function, tokens: Tokens) -> None:
-    """A13, §7: only the authorizer speaks for a caller, not a header or a query parameter."""
+    """A13: only the authorizer's context names the caller, not a header or a query parameter."""
     event = sample("me")
     del event["requestContext"]["authorizer"]
     event["headers"]["Authorization"] = f"Bearer {tokens['access_token']}"
@@ -110,11 +110,11 @@ def test_a_token_in_the_request_is_not_read(whoami: Function, tokens: Tokens) ->
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""])
 def test_another_method_is_not_allowed(whoami: Function, method: str) -> None:
-    """A10, RFC 9110 §15.5.6: 405 with the one that is."""
+    """A10, RFC 9110 §15.5.6: another method is answered with 405 and the allowed method."""
     assert whoami({**sample("me"), "httpMethod": method}) == method_not_allowed("GET")
 
 
 @pytest.mark.parametrize("event", [{}, None, [], "x", 1, {"requestContext": {"authorizer": {"sub": "x"}}}])
 def test_garbage_is_a_malformed_request(whoami: Function, event: object) -> None:
-    """L2: never an exception."""
+    """L2: garbage is answered with 400 and raises no exception."""
     assert whoami(event) == INVALID_REQUEST
