@@ -1,1 +1,1 @@
-"""What the numbers in the documents come from: `make bench`. Ratios within one run; nothing here is a test."""
+"""The measurements behind the numbers in the documents: `make bench`. Results are ratios within one run, not tests."""

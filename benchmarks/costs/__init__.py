@@ -1,1 +1,1 @@
-"""Arithmetic on list prices and quotas, and a simulation: nothing here is measured."""
+"""Arithmetic on list prices and quotas, and a simulation. Nothing here is measured."""

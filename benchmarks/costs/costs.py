@@ -1,4 +1,4 @@
-"""What a request, a user and a month cost, from list prices and from what a request does. Nothing is measured here."""
+"""The cost of a request, a user and a month, computed from list prices and a request's work, without measuring."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from benchmarks.costs.prices import COGNITO_PLANS, MILLION, REST_TIERS, tiered
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What an invocation takes: MB as in the template; warm and INIT time in milliseconds, both billed."""
+    """An invocation's memory, in MB as in the template, and its warm and INIT times in milliseconds, both billed."""
 
     memory_mb: int
     warm_ms: float
@@ -19,10 +19,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What the list prices are multiplied with where nothing in AWS was measured. Replace what you have measured.
+    """Assumed quantities, not measured in AWS. List prices are multiplied by them. Replace them by your own figures.
 
-    Warm times are the processor's time at this share of a processor, and 5 ms for each call to DynamoDB, 10 for a
-    transaction. INIT times are about those of benchmarks/results/starts.json.
+    A warm time is the CPU time at the function's share of a processor, plus 5 ms for each call to DynamoDB and 10 ms
+    for a transaction. INIT times are close to those of benchmarks/results/starts.json.
     """
 
     runs: Mapping[str, Run] = field(
@@ -37,11 +37,11 @@ class Assumptions:
         }
     )
     cold_share: float = 0.01  # AWS: under 1 % of invocations
-    platform_log_bytes: int = 500  # Lambda's own two lines, start and report
-    quiet: frozenset[str] = frozenset({"authorizer"})  # functions about which Lambda writes none: SystemLogLevel
-    log_line_bytes: int = 355  # the longest of ours
-    log_event_bytes: int = 26  # what CloudWatch adds to each
-    gateway_header_bytes: int = 300  # what API Gateway, HTTP and TLS add to a response
+    platform_log_bytes: int = 500  # the two lines that Lambda itself writes, start and report
+    quiet: frozenset[str] = frozenset({"authorizer"})  # functions without Lambda's two lines: SystemLogLevel
+    log_line_bytes: int = 355  # the longest line of edge-auth
+    log_event_bytes: int = 26  # added by CloudWatch to each line
+    gateway_header_bytes: int = 300  # added to a response by API Gateway, HTTP and TLS
     invocations_per_kms_request: float = 50  # a cold start opens two tables
 
 
@@ -58,10 +58,10 @@ UNITS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A request, as a warm function serves it: its calls to DynamoDB, its lines in the log, the bytes of its response.
+    """A request to a warm function: its calls to DynamoDB, its lines in the log, the bytes of its response.
 
-    `behind` says what is in front of the function: "gateway", the authorizer too ("authorizer"), or nothing that is
-    ours (""): the authorizer itself is called for a request to an API of yours.
+    `behind` names what is in front of the function: "gateway" is API Gateway, "authorizer" is API Gateway and the
+    authorizer. "" is the authorizer itself: your own API calls it, and API Gateway's fee is your API's.
     """
 
     name: str
@@ -73,17 +73,17 @@ class Operation:
 
     @property
     def write_units(self) -> int:
-        """Write units in all."""
+        """Write units of all calls."""
         return sum(UNITS[call][0] * count for call, count in self.calls.items())
 
     @property
     def read_units(self) -> int:
-        """Read units in all."""
+        """Read units of all calls."""
         return sum(UNITS[call][1] * count for call, count in self.calls.items())
 
 
 LOGIN_CALLS = {"UpdateItem": 3, "GetItem": 1, "TransactWriteItems": 1, "Query": 1}
-PASSWORD_CALLS = {"UpdateItem": 5, "GetItem": 3, "Query": 1}  # with one other session, which it ends
+PASSWORD_CALLS = {"UpdateItem": 5, "GetItem": 3, "Query": 1}  # the user has one other session, which is revoked
 AUTHORIZE = Operation("authorize", "authorizer", {}, 0, 0, behind="")
 LOGIN = Operation("login", "login", LOGIN_CALLS, 1, 1140)
 REFRESH = Operation("refresh", "refresh", {"UpdateItem": 1}, 1, 1140)
@@ -105,7 +105,7 @@ OPERATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Dollars for a million requests, by who takes them."""
+    """Dollars for a million requests, by AWS service."""
 
     compute: float
     dynamodb: float
@@ -115,24 +115,24 @@ class Cost:
 
     @property
     def without_gateway(self) -> float:
-        """What is left where API Gateway's fee is not counted."""
+        """The sum without API Gateway's fee."""
         return self.compute + self.dynamodb + self.logs + self.transfer
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """The whole sum."""
         return self.without_gateway + self.gateway
 
 
 def log_bytes(operation: Operation, assumed: Assumptions = ASSUMED) -> int:
-    """Return how many bytes one request adds to its function's log: Lambda's two lines, and ours."""
+    """Return how many bytes one request adds to its function's log: Lambda's two lines and the function's own."""
     is_quiet = operation.function in assumed.quiet
     platform = 0 if is_quiet else assumed.platform_log_bytes + 2 * assumed.log_event_bytes
     return platform + operation.log_lines * (assumed.log_line_bytes + assumed.log_event_bytes)
 
 
 def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
-    """Return what a million of these requests cost."""
+    """Return the cost of a million requests of this operation."""
     run = assumed.runs[operation.function]
     gb_seconds = run.memory_mb / 1024 * (run.warm_ms + assumed.cold_share * run.init_ms) / 1000
     kms_requests = 1 / assumed.invocations_per_kms_request if operation.calls else 0
@@ -151,7 +151,7 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one user does in a month."""
+    """The requests of one user in a month."""
 
     name: str
     logins: int
@@ -161,7 +161,7 @@ class Profile:
 
     @property
     def token_requests(self) -> int:
-        """Requests to the API of edge-auth itself."""
+        """Requests to edge-auth's own API."""
         return self.logins + self.refreshes + self.logouts
 
 
@@ -173,21 +173,21 @@ PROFILES = (
 
 ALARMS = 5
 METRICS = 3
-READERS = 10  # instances that are up all month, and read the key ring every five minutes
+READERS = 10  # instances that run all month, and read the key ring every five minutes
 READS_A_MONTH = 30 * 24 * 12
 
 
 def fixed_month() -> float:
-    """Return what a month costs that nobody logs in."""
+    """Return the cost of a month without any request."""
     reads = prices.SECRET_READ.of(READERS * READS_A_MONTH)
     return prices.SECRET_MONTH.of(1) + reads + prices.METRIC_MONTH.of(METRICS) + prices.ALARM_MONTH.of(ALARMS)
 
 
 def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:
-    """Return what a month of one user costs, in dollars, by who takes them.
+    """Return the cost of one user's month, in dollars, by AWS service.
 
-    API Gateway's fee is the one for logins, refreshes and logouts. That for the calls to an API of yours is not in it:
-    you pay it whoever makes the tokens.
+    API Gateway's fee covers logins, refreshes and logouts. It does not cover the calls to your own API: you pay for
+    those with any issuer of tokens.
     """
     requests = (
         (LOGIN, profile.logins),
@@ -200,13 +200,13 @@ def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:
 
 
 def month(profile: Profile, users: int, assumed: Assumptions = ASSUMED) -> float:
-    """Return what a month of so many users costs, with what API Gateway takes less where there is much."""
+    """Return the cost of a month with this number of users, with API Gateway's lower prices for many requests."""
     own = user_month(profile, assumed).without_gateway
     return fixed_month() + users * own + tiered(users * profile.token_requests, REST_TIERS)
 
 
 def break_even(profile: Profile, plan: str, most: int = MILLION) -> int | None:
-    """Return from how many users on edge-auth costs less than this plan of Cognito's; None where it never does."""
+    """Return the number of users from which edge-auth costs less than this Cognito plan, or None if it never does."""
     users = range(1, most + 1)
     first = bisect_left(users, 1, key=lambda count: month(profile, count) < tiered(count, COGNITO_PLANS[plan]))
     return users[first] if first < most else None

@@ -1,7 +1,7 @@
 """List prices of AWS: us-east-1, on demand, in US dollars, without free tiers, discounts and taxes.
 
-The prices are AWS's. Most of its price pages fill in their numbers in the browser, so that each source here is a page
-on which the number itself could be read.
+The prices are AWS's. Most of AWS's price pages load their numbers in the browser. So each source here is a page whose
+text contains the number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ GB = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page that names a price or a quota. `dated` is what the page says of its age."""
+    """A page that names a price or a quota. `dated` is the date on the page."""
 
     title: str
     address: str
@@ -23,7 +23,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """So many dollars for so many units."""
+    """A price in dollars for a number of units."""
 
     what: str
     dollars: float
@@ -31,7 +31,7 @@ class Price:
     source: Source
 
     def of(self, count: float) -> float:
-        """Return what so many units cost."""
+        """Return the cost of `count` units, in dollars."""
         return count * self.dollars / self.units
 
 
@@ -102,18 +102,18 @@ PRICES = (
 )
 
 Tiers = Sequence[tuple[float, float]]
-"""Up to so many units in all, each at so many dollars; the last tier has no end."""
+"""For each tier, the number of units at which it ends and the dollars for each unit. The last tier has no end."""
 
 REST_TIERS: Tiers = ((333 * MILLION, 3.50 / MILLION), (1000 * MILLION, 2.80 / MILLION), (float("inf"), 2.38 / MILLION))
 COGNITO_PLANS: Mapping[str, Tiers] = {
-    "Lite": ((10_000, 0.0), (100_000, 0.0055), (float("inf"), 0.0046)),  # less from a million users on
+    "Lite": ((10_000, 0.0), (100_000, 0.0055), (float("inf"), 0.0046)),  # lower from a million users
     "Essentials": ((10_000, 0.0), (float("inf"), 0.015)),
     "Plus": ((float("inf"), 0.020),),
 }
 
 
 def tiered(count: float, tiers: Tiers) -> float:
-    """Return what so many units cost where the price goes down with their number."""
+    """Return the cost of `count` units with tiered prices, in dollars."""
     cost, begin = 0.0, 0.0
     for end, dollars in tiers:
         cost += max(0.0, min(count, end) - begin) * dollars

@@ -1,4 +1,4 @@
-"""AWS's default quotas, and what so many refreshes a second need of them. Arithmetic: nothing is measured here."""
+"""AWS's default quotas, and the share of them that a rate of refreshes needs. Nothing is measured here."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ SECRETS_LIMITS = Source(
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A default, for an account and Region if it does not say otherwise."""
+    """A default quota. It applies to an account and Region, unless `what` names another scope."""
 
     short: str
     what: str
@@ -66,12 +66,12 @@ QUOTAS = (GATEWAY, LAMBDA_INSTANCES, LAMBDA_RATE, LAMBDA_GROWTH, NEW_TABLE, TABL
 
 GROWTH_SECONDS = 10
 RATES = (1_000, 10_000, 100_000)
-API_CALLS_A_REFRESH = 10  # as the profiles have it: each is an invocation of the authorizer
+API_CALLS_A_REFRESH = 10  # as in the profiles; each call invokes the authorizer
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What so many refreshes a second need. Rates are per second."""
+    """The needs of a rate of refreshes. Rates are per second."""
 
     refreshes: int
     api_calls: int
@@ -85,7 +85,7 @@ class Needs:
 
     @property
     def shares(self) -> dict[Quota, float]:
-        """How much of each quota that is."""
+        """The share of each quota that is used."""
         return {
             GATEWAY: (self.refreshes + self.api_calls) / GATEWAY.default,
             LAMBDA_INSTANCES: self.instance_quota / LAMBDA_INSTANCES.default,
@@ -96,15 +96,15 @@ class Needs:
 
     @property
     def first(self) -> list[Quota]:
-        """The quotas that are exceeded or used up, the worst first."""
+        """The quotas that are used up or exceeded, the most exceeded first."""
         met = [(share, quota.what, quota) for quota, share in self.shares.items() if share >= 1]
         return [quota for *_, quota in sorted(met, reverse=True)]
 
 
 def needs(refreshes: int, *, api_calls_a_refresh: int = 0, assumed: Assumptions = ASSUMED) -> Needs:
-    """Return what so many refreshes a second need, with the calls to an API of yours in the same account or without.
+    """Return the needs of this many refreshes a second, and of the calls to your own API in the same account, if any.
 
-    Of Lambda's quota an invocation takes the longer of its own time and a tenth of a second.
+    Each invocation counts towards Lambda's quota for its own time, or for a tenth of a second if that is longer.
     """
     refresh, authorizer = assumed.runs["refresh"], assumed.runs["authorizer"]
     api_calls = refreshes * api_calls_a_refresh

@@ -1,8 +1,8 @@
 """A session in a global table of two Regions, where the last writer wins.
 
-DynamoDB's eventually consistent global tables (MREC) check a write's condition against the replica that it is sent to,
-and of two writes of an item the later one wins on both, whole. Here two replicas do that, with the contract's in-memory
-store and the product's own rule (`sessions.session.decide`).
+DynamoDB's eventually consistent global tables (MREC) check a write's condition against the replica that receives it.
+If both replicas write an item, the later write replaces the whole item on both. Two replicas simulate that here, with
+the tests' in-memory store and the real rotation rule (`sessions.rotation_rule.decide`).
 """
 
 import heapq
@@ -16,7 +16,7 @@ from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.stores import MemorySessions, MemoryStore
 
-GRACE_SECONDS = 10  # the template's default, as those that follow
+GRACE_SECONDS = 10  # this and the next two are the template's defaults
 IDLE_SECONDS, ABSOLUTE_SECONDS = 14 * 86_400, 30 * 86_400
 DOWN_SECONDS = 3600
 HOME, OTHER = 0, 1
@@ -40,7 +40,7 @@ class Replicas:
     """One session in two replicas. Times are seconds; a replica is HOME or OTHER."""
 
     def __init__(self, chance: random.Random, lag_seconds: float, *, stay_home: bool = False) -> None:
-        """Begin with a session that both have. With `stay_home`, all requests are answered in the home Region."""
+        """Begin with one session in both replicas. With `stay_home`, the home Region answers all requests."""
         self.chance = chance
         self.lag_seconds = lag_seconds
         self._stay_home = stay_home
@@ -51,15 +51,15 @@ class Replicas:
         self._cut_at = float("inf")
 
     def cut(self, begin: float) -> None:
-        """Put the home Region out of reach for a while. What it has not sent by then arrives when it is back."""
+        """Put the home Region out of reach for DOWN_SECONDS. Its writes still under way arrive after it is back."""
         self._cut_at = begin
 
     def is_down(self, region: int, now: float) -> bool:
-        """Whether a Region is out of reach."""
+        """Return whether a Region is out of reach."""
         return region == HOME and self._cut_at <= now < self._cut_at + DOWN_SECONDS
 
     def refresh(self, token: RefreshToken, region: int, now: float) -> Outcome | None:
-        """Present a token, as the refresh flow does; None where the Region is out of reach (503)."""
+        """Present a token, as the refresh flow does. Return None if the Region is out of reach (503)."""
         region = HOME if self._stay_home else region
         if self.is_down(region, now):
             return None

@@ -1,4 +1,4 @@
-"""The tables of docs/scale.md that are computed: `python -m benchmarks.costs.scale` writes them anew."""
+"""The computed tables of docs/scale.md: `python -m benchmarks.costs.scale` writes them again."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,20 +19,20 @@ _table = partial(markdown, rule=" --- ")
 
 
 def prices() -> str:
-    """List the prices, and where each was read."""
+    """List the prices, and the source of each."""
     rows = [(price.what, _dollars(price.dollars), *_read_in(price.source)) for price in PRICES]
     plans = [(f"Cognito {name}, a user and month", _steps(name), *_read_in(COGNITO_PAGE)) for name in COGNITO_PLANS]
     return _table(("", "price", "read in", "the page's date"), [*rows, *plans])
 
 
 def assumptions() -> str:
-    """List what was assumed of each function."""
+    """List the assumptions for each function."""
     rows = [(name, run.memory_mb, f"{run.warm_ms:g}", f"{run.init_ms:g}") for name, run in ASSUMED.runs.items()]
     return _table(("function", "MB", "warm, ms", "INIT, ms"), rows)
 
 
 def operations() -> str:
-    """Say what a million of each request costs."""
+    """List the cost of a million requests of each kind."""
     rows = []
     for operation in OPERATIONS:
         each = cost(operation)
@@ -44,7 +44,7 @@ def operations() -> str:
 
 
 def users() -> str:
-    """Say what a month of one user costs, and what of it can be spared."""
+    """List the cost of one user's month, and of the parts that can be saved."""
     rows = []
     for profile in PROFILES:
         each = user_month(profile)
@@ -59,7 +59,7 @@ def users() -> str:
 
 
 def months() -> str:
-    """Compare the month of so many users with Cognito's plans."""
+    """Compare the cost of a month with Cognito's plans, by the number of users."""
     rows = []
     for count in USERS:
         ours = (month(profile, count) for profile in PROFILES)
@@ -70,19 +70,19 @@ def months() -> str:
 
 
 def break_evens() -> str:
-    """Say from how many users on edge-auth costs less."""
+    """List the number of users from which edge-auth costs less."""
     rows = [(profile.name, *(_users(break_even(profile, plan)) for plan in COGNITO_PLANS)) for profile in PROFILES]
     return _table(("user", *(f"less than {name} from" for name in COGNITO_PLANS)), rows)
 
 
 def quotas() -> str:
-    """List the quotas, and where each was read."""
+    """List the quotas, and the source of each."""
     rows = [(quota.what, f"{quota.default:,}", quota.rises, *_read_in(quota.source)) for quota in QUOTAS]
     return _table(("quota", "default", "rises", "read in", "the page's date"), rows)
 
 
 def rates() -> str:
-    """Say what so many refreshes a second need, and which quota they meet first."""
+    """List the needs of each rate of refreshes, and the quotas that it reaches."""
     rows = []
     for each in (needs(rate, api_calls_a_refresh=calls) for calls in (0, API_CALLS_A_REFRESH) for rate in RATES):
         instances = (each.busy_instances, each.instance_quota, each.starting_instances)
@@ -105,7 +105,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def renewed(document: str) -> str:
-    """Return the document with every table made anew. Raises KeyError for one that there is not."""
+    """Return the document with every table computed again. Raises KeyError for an unknown table."""
     return _BLOCK.sub(lambda block: f"{block[1]}{TABLES[block[2]]()}\n{block[4]}", document)
 
 

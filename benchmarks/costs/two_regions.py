@@ -1,9 +1,10 @@
-"""Two Regions over one global table: what the rotation rule is worth where the last writer wins.
+"""Two Regions over one global table: how well the rotation rule holds where the last writer wins.
 
-Clients move between the Regions, as latency routing, roaming and failover make them. Beside it: every request is
-answered in the Region in which the session began (its home).
+Clients move between the Regions, because of latency routing, roaming and failover. For comparison, each request is
+also answered in the Region in which the session began (its home).
 
-Clocks agree, no request is lost, and messages take their time each on its own: reality is not kinder.
+In this simulation the clocks agree, no request is lost, and each message has its own delay. A real deployment has
+more faults.
 """
 
 import random
@@ -18,8 +19,8 @@ from edge_auth.sessions.rotation_rule import Outcome
 from edge_auth.tokens.refresh_token import RefreshToken
 
 SESSIONS, QUICK_SESSIONS = 1000, 50  # of each kind, in each row
-LAGS_SECONDS = (0, 1, 10, 60)  # the mean: "typically within a second" by AWS's words, and what a backlog makes of it
-SWITCHES = (0.01, 0.1, 0.5)  # how likely a request reaches another Region than the last one
+LAGS_SECONDS = (0, 1, 10, 60)  # the mean: "typically within a second" according to AWS, and longer with a backlog
+SWITCHES = (0.01, 0.1, 0.5)  # the probability that a request reaches the other Region than the last one
 ACCESS_TOKEN_SECONDS = 900  # the template's default
 ROUNDS = 32  # eight hours of refreshes
 TABS, TAB_SPREAD_SECONDS, LATENCY_SECONDS = 3, 5, 0.3  # a browser that wakes up: its tabs share one token
@@ -28,7 +29,7 @@ ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
 
 
 def measure(*, quick: bool) -> Figures:
-    """Return how many of so many sessions went wrong: while both Regions are up, and when one is lost."""
+    """Return how many of the simulated sessions went wrong: while both Regions are up, and when one is lost."""
     sessions = QUICK_SESSIONS if quick else SESSIONS
     lag, switch = LAGS_SECONDS[-1], SWITCHES[-1]
     moving = [_moving(sessions, lag, switch) for lag in LAGS_SECONDS for switch in SWITCHES]
@@ -46,7 +47,7 @@ def table(figures: Figures) -> str:
 
 
 def moving_table(figures: Figures) -> str:
-    """Return what went wrong while both Regions were up."""
+    """Return the table of the sessions that went wrong while both Regions were up."""
     rows = [
         (*_where(row), f"{row['switch']:.0%}", row["logged_out"], row["revived"], row["thief"])
         for row in figures["moving"]
@@ -55,14 +56,14 @@ def moving_table(figures: Figures) -> str:
 
 
 def failover_table(figures: Figures) -> str:
-    """Return what went wrong when one of them was lost."""
+    """Return the table of the sessions that went wrong when one Region was lost."""
     rows = [(*_where(row), row["logged_out"], row["waits"]) for row in figures["failover"]]
     return markdown(("answered in", "lag, mean", "logged out", "waits"), rows, rule=" --- ")
 
 
 @dataclass
 class Holder:
-    """A client with a token, in some Region."""
+    """A client with a refresh token, in one of the Regions."""
 
     replicas: Replicas
     switch: float
@@ -70,20 +71,20 @@ class Holder:
     region: int = HOME
 
     def move(self) -> int:
-        """Return the Region that the next request reaches."""
+        """Move or stay, and return the Region that the next request reaches."""
         if self.replicas.chance.random() < self.switch:
             self.region = 1 - self.region
         return self.region
 
     def refresh(self, now: float) -> Outcome | None:
-        """Refresh, and keep the token that comes back."""
+        """Refresh, and keep the new token."""
         outcome = self.replicas.refresh(self.token, self.move(), now)
         self.token = _next_token(self.token, outcome)
         return outcome
 
 
 def is_logged_out(replicas: Replicas, switch: float) -> bool:
-    """Whether an honest browser with a few tabs is logged out within its hours."""
+    """Return whether an honest browser with a few tabs is logged out during its rounds."""
     browser = Holder(replicas, switch)
     for each in range(1, ROUNDS + 1):
         wakes = each * ACCESS_TOKEN_SECONDS
@@ -99,7 +100,7 @@ def is_logged_out(replicas: Replicas, switch: float) -> bool:
 
 
 def is_revived(replicas: Replicas, switch: float) -> bool:
-    """Whether a stolen phone's session lives, an hour after its owner ended it from another device."""
+    """Return whether a stolen phone's session is alive an hour after its owner ended it from another device."""
     phone = Holder(replicas, switch)
     ends = replicas.chance.uniform(300, 600)
     is_ended = False
@@ -113,7 +114,7 @@ def is_revived(replicas: Replicas, switch: float) -> bool:
 
 
 def has_thief(replicas: Replicas, switch: float) -> bool:
-    """Whether a thief who copied a browser's token is still served after hours in which both went on."""
+    """Return whether a thief who copied a browser's token still gets tokens after hours in which both refresh."""
     owner = Holder(replicas, switch)
     owner.refresh(ACCESS_TOKEN_SECONDS)
     thief = Holder(replicas, switch, owner.token, owner.region)
@@ -127,7 +128,7 @@ def has_thief(replicas: Replicas, switch: float) -> bool:
 
 
 def in_failover(replicas: Replicas) -> tuple[bool, bool]:
-    """Whether the loss of the home Region logs an honest client out, and whether it has to wait for its return."""
+    """Return whether the loss of the home Region logs an honest client out, and whether the client has to wait."""
     client = Holder(replicas, 0)
     replicas.cut(2 * ACCESS_TOKEN_SECONDS + replicas.chance.uniform(0, ACCESS_TOKEN_SECONDS))
     outcomes = []

@@ -1,1 +1,1 @@
-"""What every benchmark is run, kept and shown with."""
+"""Shared by all benchmarks: runs them, keeps their results, and shows these as tables and plots."""

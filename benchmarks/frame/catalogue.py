@@ -1,7 +1,7 @@
 """The benchmarks by name, in the order in which `make bench` runs them.
 
-A benchmark is a module with two functions: `measure(quick=...)` returns its figures, `table(figures)` makes Markdown of
-them.
+A benchmark is a module with two functions: `measure(quick=...)` returns its figures, and `table(figures)` returns them
+as Markdown.
 """
 
 from importlib import import_module
@@ -20,7 +20,7 @@ BENCHMARKS = {
 
 
 class MissingTool(Exception):
-    """This machine lacks what a benchmark needs; the text says what. The benchmark is left out."""
+    """This machine lacks a tool that a benchmark needs. The message names the tool. The benchmark is left out."""
 
 
 def benchmark(name: str) -> ModuleType:

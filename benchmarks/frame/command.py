@@ -13,10 +13,10 @@ from benchmarks.frame.results import write
 
 
 def main() -> int:
-    """Run the benchmarks that are named, or all."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure what the documents say.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; none is all")
-    parser.add_argument("--quick", action="store_true", help="few rounds: to see that it works, not what it says")
+    """Run the named benchmarks, or all if no name is given."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure the figures of the documents.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="few rounds, nothing written: only to try it")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def run(name: str, *, quick: bool) -> None:
-    """Measure, print the table, and keep what is not quick. Where a tool is missing, say so and keep nothing."""
+    """Measure, print the table, and keep the figures unless the run is quick. If a tool is missing, only say so."""
     begin = time.monotonic()
     print(f"── {name}", flush=True)
     module = benchmark(name)
@@ -44,7 +44,7 @@ def run(name: str, *, quick: bool) -> None:
 
 @contextmanager
 def raised_signals() -> Iterator[None]:
-    """Let the signals that end this process raise SystemExit instead, so that no child outlives it."""
+    """Raise SystemExit on SIGTERM and SIGHUP, so that the child processes are ended too."""
     before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield

@@ -1,6 +1,7 @@
-"""The plots of the documents, as SVG: the same bytes for the same result. One function a plot.
+"""The plots of the documents, as SVG: the same bytes for the same result. Each plot has one function.
 
-Colours are of Okabe and Ito's palette, which colour-blind readers can tell apart; they are never the only difference.
+The colours are from Okabe and Ito's palette, which colour-blind readers can tell apart. Colour is never the only
+difference.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ WIDTH_INCHES = 8.0
 mpl.rcParams.update(
     {
         "svg.fonttype": "none",  # text stays text: small files, and readers can search them
-        "svg.hashsalt": "edge-auth",  # ids that do not change
+        "svg.hashsalt": "edge-auth",  # the same ids in each run
         "font.family": "sans-serif",
         "font.size": 10,
         "axes.spines.top": False,
@@ -38,16 +39,16 @@ mpl.rcParams.update(
 
 
 def save(figure: Figure, path: Path, result: Mapping[str, Any]) -> None:
-    """Write a plot, with the name and the date of the result that it was drawn from."""
+    """Write a plot, with the name and the date of its result."""
     metadata = {"Creator": "make figures", "Source": result["benchmark"], "Date": result["date"]}
     figure.savefig(path, format="svg", metadata=metadata)
-    # Matplotlib ends lines with spaces.
+    # Matplotlib leaves spaces at the ends of lines.
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("".join(f"{line.rstrip()}\n" for line in lines), encoding="utf-8")
 
 
 def starts(figures: Figures) -> Figure:
-    """Draw how long functions take to start, x an empty handler: a bar each, in the order of the table."""
+    """Draw how long functions take to start, relative to an empty handler: one bar each, in the order of the table."""
     rows = [row for row in figures["rows"] if row["label"] != row["reference"]]
     figure = _figure(1.2 + 0.27 * len(rows))
     axes = figure.add_subplot()
@@ -84,7 +85,7 @@ def starts(figures: Figures) -> Figure:
 
 
 def throughput(figures: Figures) -> Figure:
-    """Draw calls a second, and the median and the 99th percentile of their times, against how many call at once."""
+    """Draw calls a second, and the median and 99th percentile of their times, against the number of workers."""
     figure = _figure(4.0)
     rate, latency = figure.subplots(1, 2)
     for (name, operation), colour, mark in zip(figures["operations"].items(), COLOURS, MARKS, strict=False):
@@ -107,7 +108,7 @@ def throughput(figures: Figures) -> Figure:
 
 
 def growth(figures: Figures) -> Figure:
-    """Draw the units of DynamoDB that a call costs against the sessions of its user, and of the whole table."""
+    """Draw the DynamoDB units of a call against the user's sessions, and against the sessions in the whole table."""
     figure = _figure(4.0)
     of_user, of_all = figure.subplots(1, 2, sharey=True)
     names = list(figures["per_user"]["living"]["points"][0]["operations"])
@@ -121,7 +122,7 @@ def growth(figures: Figures) -> Figure:
             units = [sum(point["operations"][name][of] for of in ("read_units", "write_units")) for point in points]
             label = name if grown is figures["per_user"]["living"] else None
             sessions = [point["sessions"] for point in points]
-            # The first are larger: what costs the same still shows behind the next.
+            # The first marks are larger, so that they still show behind later marks at the same point.
             axes.plot(sessions, units, color=colour, marker=mark, markersize=size, linestyle=line, label=label)
     for axes, what in (
         (of_user, "sessions of the user: solid living, dotted ended"),
@@ -139,7 +140,7 @@ def growth(figures: Figures) -> Figure:
 
 
 def token_checks(figures: Figures) -> Figure:
-    """Draw what verifying a token costs, x the signature alone: bars by algorithm."""
+    """Draw the cost of verifying a token, relative to the signature alone: bars by algorithm."""
     measured = figures["verify"]
     names = [name for name in measured["ES256"] if name not in (REFERENCE, UNCONVERTED, NODE_REFERENCE)]
     figure = _figure(3.6)
@@ -184,7 +185,7 @@ def _grid(axes: Axes, axis: str) -> None:
     axes.grid(axis=axis, color="#dddddd", linewidth=0.6)
 
 
-# By the name of the result.
+# Each plot by the name of its result.
 PLOTS: dict[str, Callable[[Figures], Figure]] = {
     "growth": growth,
     "starts": starts,

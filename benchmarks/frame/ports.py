@@ -8,7 +8,7 @@ from local.process import Process
 
 
 def free_ports(count: int) -> list[int]:
-    """Return so many ports on which nothing listens, each another one."""
+    """Return `count` different ports on which nothing listens."""
     with ExitStack() as probes:
         sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
         for probe in sockets:

@@ -1,13 +1,14 @@
-"""Whether two samples differ: the Mann-Whitney rank test, which asks nothing of how they are distributed."""
+"""Tests whether two samples differ: the Mann-Whitney rank test, which assumes nothing about their distributions."""
 
 import math
 from collections.abc import Sequence
 
 
 def p_value(first: Sequence[float], second: Sequence[float]) -> float:
-    """Return how likely ranks that differ so much are if nothing does; two-sided, by the normal approximation.
+    """Return the probability of ranks at least this different if the samples do not differ.
 
-    Good from about 20 values on each side. Ties share the mean of their ranks.
+    Two-sided, by the normal approximation, which is good from about 20 values on each side. Ties share the mean of
+    their ranks.
     """
     n, m = len(first), len(second)
     ranked = sorted([(value, 0) for value in first] + [(value, 1) for value in second])

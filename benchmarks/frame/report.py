@@ -1,7 +1,7 @@
-"""Writes what was measured into the documents: `python -m benchmarks.frame.report`, a part of `make figures`.
+"""Writes the results into the documents: `python -m benchmarks.frame.report`, a part of `make figures`.
 
-In README.md and docs/, what stands between `<!-- benchmarks: NAME -->` and `<!-- end -->` is the table of that result;
-`NAME.part_table` is another of the benchmark's tables. The plots go to docs/figures/.
+In README.md and docs/, the text between `<!-- benchmarks: NAME -->` and `<!-- end -->` is the table of that result.
+`NAME.part_table` is another table of the same benchmark. The plots go to docs/figures/.
 """
 
 import re
@@ -22,16 +22,16 @@ _MARKER = re.compile(r"<!-- benchmarks:.*")
 
 
 def documents() -> list[Path]:
-    """Return every document that may have blocks."""
+    """Return every document that can have blocks."""
     return [results.ROOT / "README.md", *sorted((results.ROOT / "docs").rglob("*.md"))]
 
 
 def filled(text: str) -> str:
-    """Return a document with the blocks as they are by the results.
+    """Return the document with its blocks filled from the results.
 
     Raises:
-        ValueError: a marker that begins no block.
-        FileNotFoundError: a block of which there is no result.
+        ValueError: a marker begins no block.
+        FileNotFoundError: a block has no result.
 
     """
     blocks = {block.start() for block in _BLOCK.finditer(text)}
@@ -42,7 +42,7 @@ def filled(text: str) -> str:
 
 
 def source(result: Mapping[str, Any]) -> str:
-    """Return one line: when, on which machine, under which Python."""
+    """Return one line with the command, the date, the machine and the Python version of a result."""
     machine, day = result["machine"], result["date"].partition("T")[0]
     return (
         f"*`make bench BENCHMARKS={result['benchmark']}`, {day}: {machine['processor']}, {machine['cores']} cores,"

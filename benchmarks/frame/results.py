@@ -1,4 +1,4 @@
-"""Results as JSON, one file a benchmark: its figures, with the date, the machine and the versions they belong to."""
+"""Results as JSON, one file for each benchmark: its figures, with the date, the machine and the versions."""
 
 import json
 import os
@@ -19,7 +19,7 @@ Figures = Mapping[str, Any]
 
 
 def write(name: str, figures: Figures) -> Path:
-    """Write a benchmark's figures, and return where they are."""
+    """Write a benchmark's figures, and return the path of the file."""
     described = ["git", "describe", "--always", "--dirty"]
     result = {
         "benchmark": name,
@@ -36,7 +36,7 @@ def write(name: str, figures: Figures) -> Path:
 
 
 def read(name: str) -> dict[str, Any]:
-    """Return what was written. Raises FileNotFoundError."""
+    """Return a written result. Raises FileNotFoundError."""
     result: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return result
 
@@ -53,7 +53,7 @@ def _machine() -> dict[str, str | int]:
 
 
 def _processor() -> str:
-    """Return the processor's name; Python itself knows only its family on Linux."""
+    """Return the processor's name. On Linux, Python itself knows only the processor's family."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def _processor() -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of Python, OpenSSL and the packages that are compared, where they are installed."""
+    """Return the versions of Python, OpenSSL and those compared packages that are installed."""
     versions = {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION}
     for package in PACKAGES:
         try:

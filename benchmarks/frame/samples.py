@@ -1,7 +1,7 @@
-"""Samples in few numbers: median and spread, and ratios pair by pair.
+"""Summaries of samples: median and spread, and ratios of pairs.
 
-What is compared is measured in turn, so that whatever else the machine does falls on all alike; a ratio is taken
-within each turn, and the median of those is reported with its quartiles.
+The compared calls are measured in turn, so that other load on the machine affects all of them alike. Each turn gives
+one ratio. The median of the ratios is reported with its quartiles.
 """
 
 import statistics
@@ -23,7 +23,7 @@ def ratio(values: Sequence[float], references: Sequence[float]) -> dict[str, flo
     """Return the `median`, `p25` and `p75` of the ratios of pairs that were measured one after the other.
 
     Raises:
-        ValueError: not as many values as references.
+        ValueError: the numbers of values and references differ.
 
     """
     ratios = [value / reference for value, reference in zip(values, references, strict=True)]

@@ -1,7 +1,7 @@
-"""Calls measured in turn: in each round every one makes a batch of calls, in an order drawn anew.
+"""Calls measured in turn: each round runs one batch of each call, in a new random order.
 
-Processor time of this thread: that others were given the processor meanwhile costs nothing. The garbage collector stays
-on, as it is in Lambda.
+The clock is the CPU time of this thread, so that other processes do not count. The garbage collector stays on, as in
+Lambda.
 """
 
 import random
@@ -12,14 +12,14 @@ from typing import Any
 
 from benchmarks.frame.samples import ratio, summary
 
-BATCH_MS = 3  # long beside the clock's resolution, short beside what else the machine does
+BATCH_MS = 3  # long compared with the clock's resolution, short compared with other load on the machine
 SEED = 1
 
 Act = Callable[[], object]
 
 
 def in_turn(acts: Mapping[str, Act], *, rounds: int) -> dict[str, list[float]]:
-    """Return the microseconds of a call of each act, one value a round: the mean of its batch."""
+    """Return the microseconds of one call of each act: one value for each round, the mean of its batch."""
     sizes = {name: _batch_size(act) for name, act in acts.items()}
     times: dict[str, list[float]] = {name: [] for name in acts}
     order = list(acts)
@@ -32,12 +32,12 @@ def in_turn(acts: Mapping[str, Act], *, rounds: int) -> dict[str, list[float]]:
 
 
 def compared(times: Mapping[str, list[float]], reference: str) -> dict[str, Any]:
-    """Return the summary of each, with its `ratio` to the reference, round by round."""
+    """Return the summary of each act, with the `ratio` of its rounds to those of the reference."""
     return {name: {**summary(values), "ratio": ratio(values, times[reference])} for name, values in times.items()}
 
 
 def _batch_size(act: Act) -> int:
-    """Return how many calls fill a batch, by the second batch: the first one warms up."""
+    """Return how many calls fill a batch. The first batch warms up, and the second one is timed."""
     size = 1
     while (seconds := _seconds(act, size)) * 1000 < BATCH_MS / 2:
         size *= 2

@@ -1,1 +1,1 @@
-"""The functions under load, and with more and more sessions in the table."""
+"""The functions under load, and with growing numbers of sessions in the table."""

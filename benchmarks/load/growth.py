@@ -1,7 +1,7 @@
-"""How cost grows: with the sessions of one user, and with the sessions of everybody.
+"""How the cost of a call grows with the sessions of one user, and with the sessions of all users.
 
-The functions are the real ones, on a real engine; no limit of sessions per user ends any. What has ended is a
-tombstone, which stays until the table's TTL deletes it.
+The functions are the real ones, on a real engine. The limit of sessions per user is too high to end any session. An
+ended session is a tombstone, which stays until the table's TTL deletes it.
 """
 
 import multiprocessing
@@ -26,24 +26,24 @@ PER_USER = (1, 10, 100, 1_000, 10_000)
 QUICK_PER_USER = (1, 10, 100)
 TABLE_SIZES = (1, 1_000, 10_000, 100_000, 1_000_000)
 QUICK_TABLE_SIZES = (1, 1_000)
-REPEATS, QUICK_REPEATS = 5, 2  # of one user's operations
+REPEATS, QUICK_REPEATS = 5, 2  # for one user's operations
 TABLE_REPEATS, QUICK_TABLE_REPEATS = 40, 5
-WARM_UP, QUICK_WARM_UP = 200, 1  # refreshes, until Java has compiled what they run
+WARM_UP, QUICK_WARM_UP = 200, 1  # refreshes, until Java has compiled the code that they run
 OPERATIONS = ("refresh", "login", "list", "logout", "logout of all")
 COUNTS = ("requests", "read_units", "write_units")
 PER = 1_000
-EVEN_MILLISECONDS = 100  # from here on without decimals
+EVEN_MILLISECONDS = 100  # larger values have no decimals
 
 Step = tuple[str, Callable[[], object]]
 Point = dict[str, Any]
-"""`sessions`, and `operations`: the counts and the milliseconds of each."""
+"""`sessions`, and `operations`: the counts and the milliseconds of each operation."""
 
 
 def measure(*, quick: bool) -> Figures:
-    """Let a user's sessions grow, then the table. Returns `per_user`, by what the sessions are, `table` and `filling`.
+    """Let a user's sessions grow, then the table. Return `per_user`, by living and ended sessions, `table`, `filling`.
 
     Raises:
-        MissingTool: there is no engine.
+        MissingTool: this machine has no engine.
 
     """
     sizes, table_sizes = (QUICK_PER_USER, QUICK_TABLE_SIZES) if quick else (PER_USER, TABLE_SIZES)
@@ -65,9 +65,9 @@ def measure(*, quick: bool) -> Figures:
 
 
 def slopes(points: Sequence[Point]) -> dict[str, dict[str, float]]:
-    """Return what each operation costs more for a thousand more sessions, from the first point to the last.
+    """Return how many more requests and units each operation costs for a thousand more sessions; 0 is constant.
 
-    Of requests and units; 0 is constant.
+    The slope is taken from the first point to the last.
     """
     first, last = points[0], points[-1]
     sessions = last["sessions"] - first["sessions"]
@@ -78,7 +78,7 @@ def slopes(points: Sequence[Point]) -> dict[str, dict[str, float]]:
 
 
 def table(figures: Figures) -> str:
-    """Return requests, units and milliseconds by sessions, and what is constant."""
+    """Return requests, units and milliseconds by number of sessions, and how they grow."""
     tables = [_table(f"{state} sessions of the user", grown) for state, grown in figures["per_user"].items()]
     tables.append(_table("sessions in the table", figures["table"]))
     filling = figures["filling"]
@@ -110,7 +110,7 @@ def _slope(slope: Mapping[str, float]) -> str:
 
 
 class Growth:
-    """The operations, with more and more sessions about."""
+    """The operations, measured with growing numbers of sessions."""
 
     def __init__(self, functions: Functions) -> None:
         """Start the functions."""
@@ -120,14 +120,14 @@ class Growth:
         self._functions["login"] = functions.start("login", {"MaxSessionsPerUser": "1000000"})
 
     def warm_up(self, refreshes: int) -> None:
-        """Do everything once, so that keys are loaded, and refresh that often."""
+        """Refresh this many times, and do each operation once, so that all keys are loaded."""
         _, user_id = self._deployment.new_user()
         for _ in range(refreshes):
             self._call("refresh", events.refresh(self._deployment.add_session(user_id)[1]))
         self.with_sessions_of_one_user(1, 1, ended=False)
 
     def with_sessions_of_one_user(self, size: int, repeats: int, *, ended: bool) -> Point:
-        """Return the point of a user with so many sessions, all living or all but one ended."""
+        """Return the point of a user with `size` sessions. All are living, or all but one have `ended`."""
         name, user_id = self._deployment.new_user()
         made = [self._deployment.new_session(user_id) for _ in range(size)]
         items, tokens = [item for item, _ in made], [token for _, token in made]
@@ -141,7 +141,7 @@ class Growth:
         listing = events.event("sessions", {"sub": user_id, "sid": items[0]["session_id"]["S"]})
         steps: list[Step] = []
         for turn in range(repeats):
-            if turn < living:  # a second refresh of one session would be answered without a rotation
+            if turn < living:  # in the grace window a second refresh of a session is answered without a rotation
                 steps.append(("refresh", partial(self._call, "refresh", events.refresh(tokens[turn]))))
             steps += [("list", partial(self._call, "sessions", listing)), *self._login_and_logout(name)]
         everywhere = events.logout(tokens[0], everywhere=True)
@@ -151,7 +151,7 @@ class Growth:
     def with_sessions_of_all(self, sizes: Sequence[int], repeats: int) -> tuple[list[Point], dict[str, float]]:
         """Return a point for each number of sessions in the table, and how long filling took.
 
-        Of each number, one is the session of the user who is measured.
+        Each number includes one session of the measured user.
         """
         points, there, spent = [], 1, 0.0
         for size in sizes:
@@ -163,7 +163,7 @@ class Growth:
         return points, {"added": there - 1, "seconds": round(spent, 1)}
 
     def _life(self) -> Iterator[Step]:
-        """Yield the operations of a user of one session."""
+        """Yield the operations of a user with one session."""
         name, user_id = self._deployment.new_user()
         yield "refresh", partial(self._call, "refresh", events.refresh(self._deployment.add_session(user_id)[1]))
         yield from self._login_and_logout(name)
@@ -174,7 +174,7 @@ class Growth:
         yield "logout", lambda: self._call("logout", events.logout(tokens[0]), NO_CONTENT)
 
     def _measured(self, steps: Sequence[Step]) -> dict[str, dict[str, float]]:
-        """Do the steps; return counts of the first of each name, and the median of all their milliseconds."""
+        """Do the steps. Return, for each name, the counts of its first step and the median milliseconds of all."""
         counts: dict[str, dict[str, Any]] = {}
         times: dict[str, list[float]] = {}
         for name, act in steps:
@@ -192,7 +192,7 @@ class Growth:
 
 
 def fill(deployment: Deployment, count: int) -> None:
-    """Add sessions of as many users, by two processes."""
+    """Add `count` sessions, each of its own user, with two processes."""
     shares = [share for share in (count // 2, count - count // 2) if share]
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
         list(processes.map(partial(_fill, deployment), shares))
@@ -201,7 +201,7 @@ def fill(deployment: Deployment, count: int) -> None:
 def _fill(deployment: Deployment, count: int) -> None:
     item, _ = deployment.new_session(new_id(secrets.token_bytes))
     for begin in range(0, count, BATCH):
-        # Made anew are only the parts that no two sessions share: the rest takes longer than the engine does.
+        # Only the parts that differ between sessions are new: making whole items would take longer than storing them.
         batch = [
             {
                 **item,

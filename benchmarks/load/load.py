@@ -1,4 +1,4 @@
-"""The load: so many workers at once, each in a process of its own."""
+"""The load: a number of workers at once, each in its own process."""
 
 import multiprocessing
 import os
@@ -17,15 +17,15 @@ from benchmarks.load.worker import Done, calls_of, work
 from benchmarks.requests.deployment import Deployment
 from benchmarks.requests.functions import running
 
-PATIENCE_SECONDS = 180.0  # for processes that start all at once
+PATIENCE_SECONDS = 180.0  # for processes that all start at once
 PERCENTS = (50, 95, 99)
 TICKS = os.sysconf("SC_CLK_TCK")
-UTIME_AND_STIME = slice(11, 13)  # of what follows the command in /proc/PID/stat: proc(5)
+UTIME_AND_STIME = slice(11, 13)  # among the fields after the command in /proc/PID/stat: proc(5)
 
 
 @dataclass(frozen=True)
 class Load:
-    """Processes that work at once, started as they are needed."""
+    """Processes that work at once. The pool starts them when they are needed."""
 
     deployment: Deployment
     engine_process_id: int
@@ -37,15 +37,16 @@ class Load:
     ) -> tuple[dict[str, Any], list[Done]]:
         """Let one worker for each material do an operation, all at once.
 
-        Returns the level's figures (`figures_of`, and the cores that the engine and the whole machine kept busy, None
-        where that cannot be known), and what each worker did. Raises RuntimeError: a wrong answer.
+        Returns the level's figures and what each worker did. The figures are those of `figures_of`, and the busy cores
+        of the engine and of the whole machine, or None if the system does not report them. Raises RuntimeError: an
+        answer is wrong.
         """
         barrier = self.manager.Barrier(len(materials) + 1, timeout=PATIENCE_SECONDS)
         workers = [
             self.pool.submit(_work, self.deployment, operation, material, barrier, warm_up, seconds)
             for material in materials
         ]
-        with suppress(BrokenBarrierError):  # by a worker, whose own error is raised below
+        with suppress(BrokenBarrierError):  # a worker broke it, and its error is raised below
             barrier.wait()
         time.sleep(warm_up)
         before = cpu_seconds(self.engine_process_id), machine_cpu_seconds()
@@ -61,14 +62,14 @@ class Load:
 
 @contextmanager
 def load(deployment: Deployment, engine_process_id: int, most_workers: int) -> Iterator[Load]:
-    """Have processes for as many workers, and end them afterwards."""
+    """Yield a load of up to `most_workers` processes, and end them afterwards."""
     processes = multiprocessing.get_context("spawn")
     with processes.Manager() as manager, ProcessPoolExecutor(most_workers, processes) as pool:
         yield Load(deployment, engine_process_id, pool, manager)
 
 
 def figures_of(done: Sequence[Done], *, seconds: float) -> dict[str, Any]:
-    """Return a level's `workers`, `per_second`, `p50`, `p95`, `p99` (ms), `count`, and the cores the workers used."""
+    """Return a level's `workers`, `per_second`, `p50`, `p95`, `p99` (ms), `count` and `workers_cores` (busy cores)."""
     milliseconds = [value for one in done for value in one.milliseconds]
     cuts = statistics.quantiles(milliseconds, n=100, method="inclusive")
     return {
@@ -81,7 +82,7 @@ def figures_of(done: Sequence[Done], *, seconds: float) -> dict[str, Any]:
 
 
 def cpu_seconds(process_id: int) -> float | None:
-    """Return the CPU time of a process and its threads; None where there is no /proc."""
+    """Return the CPU time of a process and its threads, or None on a system without /proc."""
     try:
         stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -90,7 +91,7 @@ def cpu_seconds(process_id: int) -> float | None:
 
 
 def machine_cpu_seconds() -> float | None:
-    """Return the CPU time that everything on this machine has used; None where there is no /proc."""
+    """Return the CPU time of all processes on this machine, or None on a system without /proc."""
     try:
         ticks = Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[1:9]
     except FileNotFoundError:

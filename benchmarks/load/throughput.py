@@ -1,7 +1,7 @@
-"""Throughput and latency of the real functions on a real engine, with more and more of them at once, to the knee.
+"""Throughput and latency of the real functions on a real engine, with more and more workers at once, up to the knee.
 
-Each worker is a process like one Lambda instance. All of them and the engine share this machine: what is found is
-where this machine ends, not where DynamoDB or Lambda do. Only loopback, for a bounded time.
+Each worker is a process like one Lambda instance. The workers and the engine share this machine, so the result is the
+limit of this machine, not the limit of DynamoDB or Lambda. All traffic stays on loopback, for a bounded time.
 """
 
 import os
@@ -19,13 +19,13 @@ from benchmarks.requests.engine import running_engine
 from benchmarks.requests.functions import running
 
 LEVELS = (1, 2, 4, 8, 16, 32, 64)
-FEW_LEVELS = (1, 2, 4, 8)  # of what is bound by this machine's processors long before
+FEW_LEVELS = (1, 2, 4, 8)  # for operations that this machine's processors limit early
 QUICK_LEVELS = (1, 2, 4)
 SECONDS, WARM_UP = 4.0, 1.0
 QUICK_SECONDS, QUICK_WARM_UP = 0.5, 0.3
 ENGINE_WARM_UP, QUICK_ENGINE_WARM_UP = 8.0, 0.5  # Java compiles what it runs often
-USERS_PER_WORKER = 32  # so that no user's sessions become many
-LEAST_GAIN = 0.1  # what throughput must gain for a level to be worth its workers
+USERS_PER_WORKER = 32  # so that no user gets many sessions
+LEAST_GAIN = 0.1  # the gain in throughput below which a level is the knee
 
 OPERATIONS: Mapping[str, Sequence[int]] = {
     "refresh": LEVELS,
@@ -39,12 +39,12 @@ OPERATIONS: Mapping[str, Sequence[int]] = {
 def measure(*, quick: bool) -> Figures:
     """Raise the load of each operation, level by level.
 
-    Returns `operations` (levels and knee of each), `rotations` and `one_session`: what was answered, and what the table
-    says.
+    Returns `operations` (levels and knee of each), and `rotations` and `one_session`: the answered refreshes and the
+    rotations in the table.
 
     Raises:
-        MissingTool: there is no engine.
-        RuntimeError: an answer was wrong, or a rotation was lost or happened twice.
+        MissingTool: this machine has no engine.
+        RuntimeError: an answer is wrong, or a rotation was lost or happened twice.
 
     """
     seconds, warm_up = (QUICK_SECONDS, QUICK_WARM_UP) if quick else (SECONDS, WARM_UP)
@@ -70,7 +70,7 @@ def measure(*, quick: bool) -> Figures:
 
 
 def knee(levels: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the workers of the first level that gains less than a tenth over the one before; None where all do."""
+    """Return the workers of the first level that gains less than a tenth over the level before, or None."""
     for before, level in pairwise(levels):
         if level["per_second"] - before["per_second"] < before["per_second"] * LEAST_GAIN:
             workers: int = level["workers"]
@@ -79,10 +79,10 @@ def knee(levels: Sequence[Mapping[str, Any]]) -> int | None:
 
 
 def check_rotations(given_out: int, in_table: int) -> None:
-    """Compare the refresh tokens that were given out with the rotations in the table.
+    """Compare the number of issued refresh tokens with the number of rotations in the table.
 
     Raises:
-        RuntimeError: one was lost, or happened twice.
+        RuntimeError: a rotation was lost, or happened twice.
 
     """
     if given_out != in_table:
@@ -90,7 +90,7 @@ def check_rotations(given_out: int, in_table: int) -> None:
 
 
 def table(figures: Figures) -> str:
-    """Return one row a level, each operation's knee, and what became of the rotations."""
+    """Return one row for each level, the knee of each operation, and the counts of rotations."""
     cores = ("workers' cores", "engine's", "whole machine's")
     rows = [(name, *_cells(level)) for name, each in figures["operations"].items() for level in each["levels"]]
     knees = ", ".join(f"{name} {each['knee'] or 'not reached'}" for name, each in figures["operations"].items())
@@ -108,7 +108,7 @@ by {one["in_table"]} rotations. RotationGraceSeconds is 10, the default.
 
 def _cells(level: Mapping[str, Any]) -> Sequence[str]:
     cores = [level["workers_cores"], level["engine_cores"], level["machine_cores"]]
-    # The CPU time of one operation, in the function and in the engine: what others use does not change it.
+    # The CPU time of one operation, in the function and in the engine. Other processes do not change it.
     cpu_ms = (level["workers_cores"] + (level["engine_cores"] or 0)) / level["per_second"] * 1000
     return (
         str(level["workers"]),
@@ -121,14 +121,14 @@ def _cells(level: Mapping[str, Any]) -> Sequence[str]:
 
 @dataclass
 class _Run:
-    """The levels of one run, and how many rotations there were by the answers and by the table."""
+    """The levels of one run, and the number of rotations according to the answers and to the table."""
 
     load: Load
     seconds: float
     rotations: dict[str, Counter[str]] = field(default_factory=dict)
 
     def level(self, operation: str, workers: int, warm_up: float) -> dict[str, Any]:
-        """Do an operation with so many workers, on sessions and users that are new for every level."""
+        """Do an operation with this many workers. Each level has new sessions and new users."""
         sessions = self._sessions(1 if operation == "refresh of one session" else workers)
         tokens = [[token] for _, _, token in sessions]
         match operation:

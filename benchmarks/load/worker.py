@@ -1,4 +1,4 @@
-"""One worker of the load: a process like one Lambda instance, which serves one request after the other."""
+"""One worker of the load: a process like one Lambda instance. It serves one request after another."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +12,12 @@ from benchmarks.requests.functions import Function, Functions
 from tests.support.sample_events import token_event
 
 Calls = Iterator[tuple[float, str]]
-"""One operation, again and again, its answer checked: the milliseconds that the function took, and a refresh token."""
+"""Repeats one operation and checks each answer. Yields the milliseconds of the function, and a refresh token."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker did. `answered` counts all calls; `tokens` are the refresh tokens that it was given."""
+    """The results of a worker. `answered` counts all calls; `tokens` are the refresh tokens that it received."""
 
     milliseconds: list[float]
     answered: int
@@ -26,7 +26,7 @@ class Done:
 
 
 def work(calls: Calls, *, wait: Callable[[], object], warm_up: float, seconds: float) -> Done:
-    """Make a first call, wait for the others, and make calls for so many seconds, after some that warm up."""
+    """Make a first call, wait for the other workers, warm up, and then measure calls for `seconds`."""
     milliseconds: list[float] = []
     tokens = {next(calls)[1]}
     wait()
@@ -44,7 +44,7 @@ def work(calls: Calls, *, wait: Callable[[], object], warm_up: float, seconds: f
 
 
 def calls_of(functions: Functions, operation: str, material: Sequence[str]) -> Calls:
-    """Start the functions that an operation takes, and return its calls; `material` are tokens or names."""
+    """Start the functions that an operation needs, and return its calls. `material` is tokens or user names."""
     match operation:
         case "refresh":
             # With no grace window every refresh is a rotation.
@@ -61,7 +61,7 @@ def calls_of(functions: Functions, operation: str, material: Sequence[str]) -> C
 
 
 def refreshes(refresh: Function, token: str, *, rotates: bool) -> Calls:
-    """Refresh one session. Raises RuntimeError: it is not answered with a new token, where every refresh `rotates`."""
+    """Refresh one session. Raises RuntimeError: an answer has no new token, although every refresh `rotates`."""
     while True:
         answer, milliseconds = _timed(refresh, events.refresh(token))
         before, token = token, succeeded(answer)["refresh_token"]

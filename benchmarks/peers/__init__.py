@@ -1,1 +1,1 @@
-"""Other designs, as their documentation or their source has them."""
+"""Other designs, written after their documentation or source."""

@@ -1,17 +1,18 @@
-"""How others refresh: what their sources send to their stores, run on our engine, or quoted.
+"""The refresh of other designs: the requests to their stores, run on the benchmark's engine or quoted.
 
-What was read:
+The sources:
 
 - OpenAuth 0.4.3 (toolbeam/openauth, packages/openauth/src/issuer.ts, grant type refresh_token and `generateTokens`;
   storage/dynamo.ts): GetItem without ConsistentRead; PutItem of the presented token with `timeUsed`; PutItem of the
-  next one, which names the one after it. Neither has a condition.
+  next one, which names the one after it. Neither PutItem has a condition.
 - SuperTokens core 12.1.1 (supertokens/supertokens-core, src/main/java/io/supertokens/session/Session.java,
   `refreshSessionHelper`) with its PostgreSQL plugin 9.5.5 (supertokens/supertokens-postgresql-plugin,
   queries/SessionQueries.java, `getSessionInfo_Transaction` and `updateSessionInfo_Transaction`): in one transaction
-  SELECT … FOR UPDATE of the session, SELECT of the user's mapping, UPDATE of the session. It has no DynamoDB: here two
-  consistent GetItem and a conditional PutItem stand for them, which is less than a row lock.
+  SELECT … FOR UPDATE of the session, SELECT of the user's mapping, UPDATE of the session. It does not support
+  DynamoDB. Here two consistent GetItem and a conditional PutItem stand for these statements; they do less than a row
+  lock.
 
-Those that are not run are quoted, as statements of a refresh; nothing here counted them again.
+The others are not run. Their numbers of statements in a refresh are quoted, and were not counted again.
 """
 
 import json
@@ -40,14 +41,14 @@ Refresh = Callable[[], None]
 
 @dataclass(frozen=True)
 class Pattern:
-    """A design. `begin` writes to a table what a login does, and returns the refresh of it."""
+    """A design. `begin` writes to a table what a login writes, and returns the refresh of that session."""
 
     how: str
     keys: Mapping[str, str]
     begin: Callable[["DynamoDBClient", str], Refresh]
 
     def create_table(self, client: "DynamoDBClient", name: str) -> None:
-        """Create a table with the design's keys, all of them texts."""
+        """Create a table with the design's keys. All keys are strings."""
         client.create_table(
             TableName=name,
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in self.keys],
@@ -57,10 +58,10 @@ class Pattern:
 
 
 def begin_openauth(client: "DynamoDBClient", table: str) -> Refresh:
-    """Write a refresh token, and return the refresh of it, as OpenAuth's DynamoDB storage does both."""
+    """Write a refresh token and return its refresh, as OpenAuth's DynamoDB storage does."""
 
     def key(token: str) -> dict[str, Any]:
-        # storage.ts joins the first two parts of a key by the unit separator.
+        # storage.ts joins the first two parts of a key with the unit separator.
         return {"pk": {"S": "oauth:refresh\x1fuser:0123456789abcdef"}, "sk": {"S": token}}
 
     def put(token: str, value: Mapping[str, Any], seconds: int) -> None:
@@ -87,10 +88,10 @@ def begin_openauth(client: "DynamoDBClient", table: str) -> Refresh:
 
 
 def begin_supertokens(client: "DynamoDBClient", table: str) -> Refresh:
-    """Write a session and the user's mapping, and return the refresh: SuperTokens' SQL said in DynamoDB's words."""
+    """Write a session and the user's mapping, and return the refresh: SuperTokens' SQL as DynamoDB requests."""
 
     def row(key: str) -> dict[str, Any]:
-        # Its rows' keys begin with app and tenant.
+        # The keys of SuperTokens' rows begin with app and tenant.
         return {"pk": {"S": f"public#public#{key}"}}
 
     def read(key: str) -> dict[str, Any]:

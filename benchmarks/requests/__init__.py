@@ -1,1 +1,1 @@
-"""What an operation asks of DynamoDB and Secrets Manager, by the real functions in this process."""
+"""Counts the requests of each operation to DynamoDB and Secrets Manager. The real functions run in this process."""

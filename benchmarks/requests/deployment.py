@@ -48,20 +48,20 @@ AWS_ENVIRONMENT = {
 
 
 class Deployment:
-    """Where the tables are, and what the secret holds. It can be sent to another process."""
+    """The endpoint and names of the tables, and the content of the secret. It can be sent to another process."""
 
     def __init__(self, endpoint: str | None, ring_json: str, tables: Mapping[str, str]) -> None:
-        """Name the tables by their logical ids. `endpoint` None is what answers for AWS in this process."""
+        """Name the tables by their logical ids. With `endpoint` None, AWS is simulated in this process (moto)."""
         self.endpoint = endpoint
         self.ring_json = ring_json
         self.tables = tables
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave the client behind: a process makes its own."""
+        """Leave out the client: each process makes its own."""
         return Deployment, (self.endpoint, self.ring_json, self.tables)
 
     def aws_environment(self) -> dict[str, str]:
-        """Return what an AWS client finds in its environment."""
+        """Return the environment variables of an AWS client."""
         return {**AWS_ENVIRONMENT, **({"AWS_ENDPOINT_URL_DYNAMODB": self.endpoint} if self.endpoint else {})}
 
     def environment(self, function: str, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -71,17 +71,17 @@ class Deployment:
 
     @property
     def jwks(self) -> str:
-        """The public keys, as the authorizer gets them; the one that signs is the first."""
+        """The public keys, as the authorizer gets them. The first one is the signing key's."""
         return json.dumps(self._keys.jwks())
 
     @cached_property
     def client(self) -> "DynamoDBClient":
-        """A client to set the scene with, which no wire counts."""
+        """A client for preparations. Its requests are not counted."""
         session = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
         return session.client("dynamodb", endpoint_url=self.endpoint)
 
     def add_user(self, username: str, password_hash: str = "", status: str = ACTIVE) -> str:
-        """Add a user, with the password of all of them unless another hash is given; return the user's id."""
+        """Add a user and return its id. All users have the same password, unless another hash is given."""
         user_id = new_id(secrets.token_bytes)
         identity = Identity(user_id, username, password_hash or people.password_hash(), status, 0, int(time.time()))
         DynamoDBIdentities(self.client, table=self.tables["IdentitiesTable"]).create(identity)
@@ -120,7 +120,7 @@ class Deployment:
         return session_item(session), mint(token, self._keys.mac)
 
     def put_sessions(self, items: Sequence[dict[str, Any]]) -> None:
-        """Write sessions' items. Raises RuntimeError: the engine did not take all."""
+        """Write sessions' items. Raises RuntimeError: the engine did not write all of them."""
         for begin in range(0, len(items), BATCH):
             requests: Any = [{"PutRequest": {"Item": item}} for item in items[begin : begin + BATCH]]
             response = self.client.batch_write_item(RequestItems={self.tables["SessionsTable"]: requests})
@@ -139,7 +139,7 @@ class Deployment:
 
 
 def planned(endpoint: str | None) -> Deployment:
-    """Return a deployment with names and keys of its own, whose tables are not there yet."""
+    """Return a deployment with its own names and keys. Its tables do not exist yet."""
     run = uuid.uuid4().hex
     return Deployment(endpoint, to_secret_json(_new_key_ring()), {name: f"{name}-{run}" for name in TABLES})
 
@@ -159,7 +159,7 @@ def deployed(endpoint: str | None) -> Iterator[Deployment]:
 
 
 def _new_key_ring() -> KeyRing:
-    """Make the ring that a new stack has, with the template's own times: ES256."""
+    """Make the key ring of a new stack, with ES256 and the template's default times."""
     policy = RotationPolicy(
         "ES256", period_seconds=30 * DAY_SECONDS, publish_seconds=DAY_SECONDS, refresh_idle_seconds=14 * DAY_SECONDS
     )

@@ -1,7 +1,7 @@
-"""A real DynamoDB engine on loopback: DynamoDB Local, by Java and Maven.
+"""A real DynamoDB engine on loopback: DynamoDB Local, with Java and Maven.
 
-DynamoDB Local answers requests and counts capacity units as DynamoDB does; its milliseconds are those of the SQLite
-beneath it.
+DynamoDB Local answers requests and counts capacity units as DynamoDB does. Its times are those of SQLite, in which it
+stores the tables.
 """
 
 import os
@@ -19,7 +19,7 @@ from local.process import Process
 POM = ROOT / "benchmarks" / "requests" / "dynamodb_local" / "pom.xml"
 HOME = ROOT / ".tools" / "dynamodb"
 MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
-HEAP = "-Xmx6g"  # the tables are SQLite's, outside of it
+HEAP = "-Xmx6g"  # SQLite keeps the tables outside the heap
 READY_WITHIN_SECONDS = 60.0
 INHERITED = ("JAVA_HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 UNITS_ARE_DYNAMODBS = "Requests and units are DynamoDB's; milliseconds are this engine's, on loopback."
@@ -27,7 +27,7 @@ UNITS_ARE_DYNAMODBS = "Requests and units are DynamoDB's; milliseconds are this 
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that answers."""
+    """A running engine."""
 
     name: str
     endpoint: str
@@ -36,7 +36,7 @@ class Engine:
 
 @contextmanager
 def running_engine() -> Iterator[Engine]:
-    """Run an engine. Raises MissingTool: it is not there, and cannot be fetched."""
+    """Run an engine. Raises MissingTool: it is not installed, and cannot be fetched."""
     name, (port,), libraries = _installed(), free_ports(1), HOME / "lib"
     options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
     command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
@@ -47,7 +47,7 @@ def running_engine() -> Iterator[Engine]:
 
 
 def _installed() -> str:
-    """Have Maven fetch what the POM pins, where it is not there yet; return the engine's name and version."""
+    """Fetch the pinned engine with Maven if it is not installed yet. Return the engine's name and version."""
     missing = [f"`{program}` on the PATH" for program in ("java", "mvn") if shutil.which(program) is None]
     if missing:
         raise MissingTool(f"no DynamoDB engine: this machine lacks {' and '.join(missing)}")
@@ -59,7 +59,7 @@ def _installed() -> str:
         with (HOME / "mvn.log").open("wb") as log:
             command = ["mvn", "-q", "-B", "-f", str(POM), *arguments]
             if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode != 0:
-                raise MissingTool("no DynamoDB engine: Maven cannot fetch it (.tools/dynamodb/mvn.log says more)")
+                raise MissingTool("no DynamoDB engine: Maven cannot fetch it (see .tools/dynamodb/mvn.log)")
         shutil.copyfile(POM, stamp)
     version = next(libraries.glob("DynamoDBLocal-*.jar")).stem.partition("-")[2]
     return f"DynamoDB Local {version}"

@@ -1,4 +1,4 @@
-"""The functions in this process: with the template's variables, cold and then warm, on a wire that counts."""
+"""The functions in this process, with the template's variables. They start cold, and a `Wire` counts their requests."""
 
 import importlib.util
 import io
@@ -20,7 +20,7 @@ from benchmarks.requests.wire import Wire
 
 Function = Callable[[object], Any]
 
-# The part of Lambda's context that the functions look at.
+# The part of Lambda's context that the functions read.
 CONTEXT = SimpleNamespace(aws_request_id="00000000-0000-4000-8000-000000000000")
 
 
@@ -33,7 +33,7 @@ class Functions:
     log: TextIO
 
     def start(self, name: str, parameters: Mapping[str, str] | None = None) -> Function:
-        """Start a function as a cold start does; `parameters` replace the template's defaults."""
+        """Start a function as in a cold start. `parameters` replace the template's defaults."""
         logging.Logger.manager.loggerDict.pop(name, None)
         spec = importlib.util.spec_from_file_location(f"{name}_app", ROOT / "functions" / name / "app.py")
         if spec is None or spec.loader is None:
@@ -55,9 +55,9 @@ class Functions:
 
 @contextmanager
 def running(deployment: Deployment, log: TextIO | None = None) -> Iterator[Functions]:
-    """Let the functions of a deployment run in this process: their SDK session is a new one, on a new wire.
+    """Let the functions of a deployment run in this process, with a new SDK session on a new `Wire`.
 
-    Their log is written, as it is when they are deployed, and not kept where no other `log` is given.
+    The functions write their log, as they do when deployed. Without `log` it is discarded.
     """
     session, wire = Session(), Wire(secret=deployment.ring_json)
     wire.watch(session)

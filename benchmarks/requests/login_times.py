@@ -1,8 +1,8 @@
-"""The times of refused logins, which must not tell who has an account (P8).
+"""The times of refused logins, which must not reveal whether an account exists (P8).
 
-Refuses logins of users with a wrong password, of users that do not exist, of disabled users and of users whose stored
-hash is damaged, in turn, so that whatever else the machine does falls on all alike. The real function, on tables in
-memory (moto).
+The logins of four kinds of users are refused in turn: a wrong password, a user that does not exist, a disabled user,
+and a user with a damaged hash. So other load on the machine affects all kinds alike. The function is the real one, on
+tables in memory (moto).
 """
 
 import statistics
@@ -27,7 +27,7 @@ KINDS = ("wrong password", "no such user", "disabled user", "damaged hash")
 
 
 def measure(*, quick: bool) -> Figures:
-    """Refuse logins of each kind; return milliseconds, and the rank test of each kind against the first."""
+    """Refuse logins of each kind. Return milliseconds, and the rank test of each kind against the first."""
     rounds = WARM_UP + (QUICK_ROUNDS if quick else ROUNDS)
     with mock_aws(), deployed(None) as deployment, running(deployment) as functions:
         _add_users(deployment, rounds)
@@ -44,7 +44,7 @@ def measure(*, quick: bool) -> Figures:
 
 
 def table(figures: Figures) -> str:
-    """Return the medians, their spread and what the rank test says."""
+    """Return the medians, their spread and the result of the rank test."""
     rows = [
         (
             kind,
@@ -80,5 +80,5 @@ def _measured(login: Function, rounds: int) -> dict[str, list[float]]:
 
 
 def _username(kind: str, number: int) -> str:
-    # One attempt each: no account is throttled. All names have one length.
+    # Each account has one attempt, so no account is throttled. All names have the same length.
     return f"user-{KINDS.index(kind)}-{number:06}"

@@ -1,6 +1,6 @@
-"""What each operation asks of DynamoDB and Secrets Manager: requests and capacity units, counted at the wire.
+"""The requests and capacity units of each operation in DynamoDB and Secrets Manager, counted at the SDK's clients.
 
-The functions are the real ones, on a real engine. Beside the refresh, those of others (`peers.patterns`).
+The functions are the real ones, on a real engine. The refresh is compared with other designs (`peers.patterns`).
 """
 
 import uuid
@@ -25,7 +25,7 @@ from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import ACCOUNT_BACKOFF
 from tests.support.people import WRONG_PASSWORD
 
-SESSIONS = 10  # of the user who logs out everywhere, and lists them
+SESSIONS = 10  # of the user who lists all sessions, and logs out of all
 NEW_PASSWORD = "a quite different long passphrase"
 STRICT = {"RotationGraceSeconds": "0"}
 
@@ -44,10 +44,10 @@ Counts = dict[str, dict[str, Any]]
 
 
 def measure(*, quick: bool) -> Figures:  # noqa: ARG001 - counts need no rounds
-    """Count every operation, and the refreshes of others. Returns `operations`, `budgets` and `peers`.
+    """Count every operation, and the refreshes of other designs. Returns `operations`, `budgets` and `peers`.
 
     Raises:
-        MissingTool: there is no engine.
+        MissingTool: this machine has no engine.
 
     """
     with running_engine() as engine, deployed(engine.endpoint) as deployment:
@@ -67,7 +67,7 @@ def counts(deployment: Deployment) -> Counts:
 
 
 def budgets(operations: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return each budget, with what was counted and whether it is kept."""
+    """Return each budget, with its count and whether the count is within the budget."""
     return [
         {"operation": name, "of": of, "budget": budget, "counted": operations[name][of],
          "kept": operations[name][of] <= budget}
@@ -76,7 +76,7 @@ def budgets(operations: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def counts_of_peers(deployment: Deployment) -> Counts:
-    """Return reads, writes and units of the refreshes of others, by their names."""
+    """Return reads, writes and units of the refreshes of other designs, by name."""
     rows: Counts = {}
     wire, client = Wire(), deployment.client
     wire.watch(client.meta.events)
@@ -96,7 +96,7 @@ def counts_of_peers(deployment: Deployment) -> Counts:
 
 
 def table(figures: Figures) -> str:
-    """Return one row an operation, and the budgets that are not kept."""
+    """Return one row for each operation, and the budgets that are not kept."""
     columns = ("requests", "read_units", "write_units", "refused", "argon2", "secret_requests")
     head = ("operation", "requests", "read units", "write units", "of them refused", "Argon2id", "Secrets Manager")
     rows = [(name, *(f"{row[of]:g}" for of in columns)) for name, row in figures["operations"].items()]
@@ -115,7 +115,7 @@ def table(figures: Figures) -> str:
 
 
 def refresh_table(figures: Figures) -> str:
-    """Return the refreshes of others beside ours."""
+    """Return the refresh of edge-auth, and those of other designs."""
     ours = figures["operations"]["refresh, rotated"]
     reads = ours["operations"].get("GetItem", 0) + ours["operations"].get("Query", 0)
     named = {"**edge-auth**": {**ours, "reads": reads, "writes": ours["requests"] - reads, "how": "run"}}
@@ -140,9 +140,9 @@ def _counted(wire: Wire, act: Act) -> dict[str, Any]:
 
 
 def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
-    """Yield each operation once its state is set: everything is warm but what is called cold.
+    """Prepare the state of each operation, and yield it. All functions are warm, except in the operations named cold.
 
-    Each is to be done before the next one is asked for.
+    The caller must do each operation before it asks for the next one.
     """
     deployment = functions.deployment
     started = {
@@ -158,7 +158,7 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
         return deployment.add_session(user_id)[1]
 
     def user_with_sessions() -> tuple[list[tuple[str, str]], dict[str, str]]:
-        """Return the sessions of a new user, and what the authorizer says of the first of them."""
+        """Return the sessions of a new user, and the authorizer's context for the first session."""
         _, another_id = deployment.new_user()
         sessions = [deployment.add_session(another_id) for _ in range(SESSIONS)]
         return sessions, {"sub": another_id, "sid": sessions[0][0]}

@@ -9,10 +9,10 @@ from tests.support.template import Intrinsic
 def environment(function: str, parameters: Mapping[str, str], resources: Mapping[str, str]) -> dict[str, str]:
     """Return the environment variables of a function, as CloudFormation resolves them.
 
-    `parameters` replace the template's defaults. `resources` say what each `!Ref` and `!GetAtt` is, by its argument.
+    `parameters` replace the template's defaults. `resources` gives the value of a `!Ref` or `!GetAtt` by its argument.
 
     Raises:
-        LookupError: a variable refers to what is not known.
+        LookupError: a variable refers to an unknown parameter or resource.
 
     """
 

@@ -1,7 +1,7 @@
-"""What botocore's clients send: counted, with the capacity units that the engine reports.
+"""Counts the requests of botocore's clients, and the capacity units that the engine reports.
 
-It hangs below the product's code, on botocore's events: each request to DynamoDB is asked for its units, and each one
-to Secrets Manager is answered here.
+The counting uses botocore's events, so the code of the functions does not change. Each request to DynamoDB also asks
+for its capacity units. Requests to Secrets Manager are answered here.
 """
 
 import json
@@ -26,15 +26,15 @@ PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
 
 @dataclass
 class Wire:
-    """Counts of one stretch of work. Units are DynamoDB's, as the engine reports them, with three exceptions.
+    """Counts since the last `forget`. Units are DynamoDB's, as the engine reports them, with three exceptions.
 
-    - `refused` are writes whose condition did not hold. Nothing reports what they cost. The rule: the item that was
-      found is paid for as if it had been written, and one unit at least (Amazon DynamoDB Developer Guide, "Capacity
-      unit consumption for write operations").
+    - `refused` are writes whose condition did not hold. The engine does not report their units. The rule: a refused
+      write costs as much as writing the existing item, and at least one unit (Amazon DynamoDB Developer Guide,
+      "Capacity unit consumption for write operations").
     - A transaction takes two units for each KiB of each item ("Amazon DynamoDB Transactions: how it works", capacity
       management). DynamoDB Local 2.6.1 reports four for each table.
-    - A Query ends its page after 1 MB that it read, whatever its filter leaves of it (API reference, Query). DynamoDB
-      Local ends it after 1 MB of what is left. So the requests for more are added where a filter leaves something out.
+    - In DynamoDB, a page of a Query ends after 1 MB of read items, before the filter (API reference, Query). In
+      DynamoDB Local it ends after 1 MB of filtered items. So if a filter drops items, the missing requests are added.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -44,20 +44,20 @@ class Wire:
     refused: int = 0
     secret: str = ""
 
-    def watch(self, events: Any) -> None:  # noqa: ANN401 - the stubs know no handler with a result
-        """Hang on the events of a session and all its clients, or of one client, in front of other handlers."""
+    def watch(self, events: Any) -> None:  # noqa: ANN401 - the stubs have no type for a handler that returns a value
+        """Register for the events of a session and all its clients, or of one client."""
         events.register("provide-client-params.dynamodb", self._ask_for_units)
         events.register("before-send.dynamodb", self._count)
         events.register("before-send.secrets-manager", self._answer)
         events.register("after-call.dynamodb", self._add_units)
 
     def forget(self) -> None:
-        """Count from here."""
+        """Set all counts to zero."""
         self.requests.clear()
         self.secret_requests, self.refused, self.read_units, self.write_units = 0, 0, 0.0, 0.0
 
     def counts(self) -> dict[str, Any]:
-        """Return what was counted."""
+        """Return the counts by name."""
         return {
             "requests": sum(self.requests.values()),
             "operations": dict(sorted(self.requests.items())),
@@ -79,7 +79,7 @@ class Wire:
     def _answer(self, request: "AWSPreparedRequest", **_: object) -> AWSResponse:
         self.secret_requests += 1
         body = json.dumps({"SecretString": self.secret, "VersionId": "1"}).encode()
-        raw = SimpleNamespace(stream=lambda: iter([body]))  # what botocore reads of urllib3's response
+        raw = SimpleNamespace(stream=lambda: iter([body]))  # the part of urllib3's response that botocore reads
         return AWSResponse(str(request.url), 200, {}, raw)  # type: ignore[arg-type]
 
     def _add_units(self, parsed: Mapping[str, Any], model: "OperationModel", **_: object) -> None:
@@ -97,22 +97,22 @@ class Wire:
 
 
 def pages(units: float) -> int:
-    """Return in how many pages a consistent Query of so many read units comes."""
+    """Return the number of pages of a consistent Query with this many read units."""
     return max(1, math.ceil(units / PAGE_READ_UNITS))
 
 
 def transaction_units(items: Sequence[Mapping[str, Any]]) -> int:
-    """Return the write units of a transaction. Items that it does not carry itself are taken for small ones."""
+    """Return the write units of a transaction. An item that the request does not contain counts as a small one."""
     return sum(TRANSACTION_FACTOR * write_units(item.get("Put", {}).get("Item", {})) for item in items)
 
 
 def write_units(item: Mapping[str, Any]) -> int:
-    """Return the units of writing an item, or of a write that is refused by it; empty where there is none."""
+    """Return the units of writing an item, or of a refused write on it. Without an existing item, pass an empty one."""
     return max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES))
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return an item's size as DynamoDB reckons it, in bytes; of numbers, its upper bound.
+    """Return an item's size by DynamoDB's rules, in bytes. For numbers it is the upper bound.
 
     Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats".
     """
@@ -131,5 +131,5 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
             return 3 + sum(1 + _value_bytes(member) for member in members)
         case {"M": dict() as members}:
             return 3 + item_bytes(members) + len(members)
-        case _:  # true, false, null: nothing else is stored
+        case _:  # true, false, null: no other type is stored
             return 1

@@ -1,1 +1,1 @@
-"""How long functions take to start and to answer, and what a start is made of."""
+"""The times of functions to start and to answer, and the parts of a start."""

@@ -1,7 +1,7 @@
 """Lambda on this machine: AWS's Runtime Interface Emulator, a binary in the wheel of aws-sam-cli, and a runtime client.
 
-The emulator starts the runtime's process, hands it one event after the other, and logs how long each step took. It does
-not limit processor or memory. Nothing that runs in it writes bytecode, as on Lambda, where code is read-only.
+The emulator starts the runtime's process, sends it one event after another, and logs the time of each step. It does not
+limit processor or memory. The functions write no bytecode, as on Lambda, where the code is read-only.
 """
 
 import json
@@ -46,7 +46,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Timings:
-    """What one process of a function took, in milliseconds; the calls in their order, the first one included."""
+    """The times of one process of a function, in milliseconds. The calls are in order, the first one included."""
 
     init_ms: float
     calls_ms: list[float]
@@ -60,8 +60,8 @@ class Emulator:
     process: Process
     port: int
 
-    def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what JSON can say
-        """Return the function's answer to an event; the first call waits for its start.
+    def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+        """Return the function's answer to an event. The first call waits for the function's start.
 
         Raises:
             RuntimeError: the function failed, at import or in the call, or did not answer in time.
@@ -74,14 +74,14 @@ class Emulator:
             answer = json.loads(text)
         except OSError as error:
             raise self._failure(f"no answer: {error}") from None
-        except ValueError:  # what the emulator itself says, of a function that takes too long
+        except ValueError:  # the emulator's own text, for a function that takes too long
             raise self._failure(text.decode(errors="replace")) from None
         if isinstance(answer, dict) and "errorMessage" in answer:
             raise self._failure(f"{answer.get('errorType')}: {answer['errorMessage']}")
         return answer
 
     def timings(self) -> Timings:
-        """Return what the start and the calls took, as the emulator logged it. Raises RuntimeError."""
+        """Return the times of the start and the calls from the emulator's log. Raises RuntimeError: no start."""
         log = self.process.log.read_text(errors="replace")
         init = _INIT.search(log)
         if init is None:
@@ -94,12 +94,12 @@ class Emulator:
 
 @contextmanager
 def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
-    """Run one process of a function, which starts with the first call, and end it and all that it started.
+    """Run one process of a function, and end it with all its child processes. It starts with the first call.
 
-    `scratch` holds the log, one at a time.
+    `scratch` holds the log of one process at a time.
 
     Raises:
-        MissingTool: there is no emulator for this machine.
+        MissingTool: this machine has no emulator.
 
     """
     port, runtime_port = free_ports(2)
@@ -123,7 +123,7 @@ def _binary() -> Path:
 
 
 def _environment(function: Function, scratch: Path) -> dict[str, str]:
-    """Return what a function finds in its environment on Lambda, and nothing of the developer's own."""
+    """Return a function's environment on Lambda. It contains no variable of the developer's environment."""
     return {
         "PATH": os.defpath,
         "HOME": str(scratch),
@@ -134,7 +134,7 @@ def _environment(function: Function, scratch: Path) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(TIMEOUT_SECONDS),
-        # The emulator leaves it out; functions that do work ahead of the first call look for it.
+        # The emulator does not set it. Functions that work before the first call read it.
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
         "AWS_LAMBDA_LOG_LEVEL": "INFO",

@@ -17,15 +17,15 @@ VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 BUILD_WITHIN_SECONDS = 300
 
 _SAM = ROOT / ".tools" / "sam" / "bin"
-# With the permissions and the times of what `sam deploy` uploads.
+# With the permissions and times of the archive that `sam deploy` uploads.
 _ZIP = "import sys; from samcli.lib.package.utils import make_zip_with_lambda_permissions as make; make(*sys.argv[1:])"
 
 
 def built_layer(scratch: Path) -> Path:
-    """Build the layer for this machine and this interpreter; return its `python` folder, bytecode included.
+    """Build the layer for this machine and this interpreter. Return its `python` folder, with bytecode.
 
     Raises:
-        RuntimeError: it could not be built; the text is the end of what SAM says.
+        RuntimeError: the build failed; the message is the end of SAM's output.
 
     """
     build, archive, opt = scratch / "build", scratch / "layer", scratch / "opt"
@@ -41,21 +41,21 @@ def built_layer(scratch: Path) -> Path:
 
 
 def without_bytecode(folder: Path, copy: Path) -> Path:
-    """Copy a folder of packages as SAM's own Python builder leaves them."""
+    """Copy a folder of packages without bytecode, as SAM's own Python builder makes it."""
     return Path(shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def packages(environment: str) -> Path:
-    """Return the packages of an environment of .tools/, with bytecode, as pip would have compiled it.
+    """Return the packages of an environment in .tools/, with bytecode, as pip compiles it.
 
     Raises:
-        MissingTool: there is no such environment for this interpreter.
+        MissingTool: the environment is not installed for this interpreter.
 
     """
     folder = ROOT / ".tools" / environment / "lib" / f"python{VERSION}" / "site-packages"
     if not folder.is_dir():
         raise MissingTool(f"there is no {folder.relative_to(ROOT)}; `make bench` installs it")
-    # make keeps the developer's bytecode elsewhere; here it is part of what is measured, beside its source.
+    # make puts the developer's bytecode into another folder. Here the bytecode is measured, so it is beside its source.
     elsewhere, sys.pycache_prefix = sys.pycache_prefix, None
     try:
         compileall.compile_dir(folder, quiet=2)

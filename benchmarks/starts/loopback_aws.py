@@ -32,7 +32,7 @@ def deployed_on_ministack(scratch: Path) -> Iterator[Deployment]:
 
 @contextmanager
 def published(document: str) -> Iterator[str]:
-    """Serve a document, as an issuer serves its public keys; return its address."""
+    """Serve a document, as an issuer serves its public keys. Yields its address."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,7 +1,7 @@
-"""What a cold start is made of: the time of every import, and of what a handler makes, by whose code it is.
+"""The parts of a cold start: the time of each import and of the handler's module, by the package that owns the code.
 
-`python -X importtime`, after Lambda's runtime client has been loaded; what a module takes by itself, least of some
-starts. The interpreter's own bookkeeping is in it, so shares are reported and not milliseconds.
+The times come from `python -X importtime`, after Lambda's runtime client is loaded. Each module's own time is the least
+of several starts. The times include the work of the option itself, so the result is shares, not milliseconds.
 """
 
 import os
@@ -45,11 +45,11 @@ _SCRIPT = (
 
 
 def measure(*, quick: bool) -> Figures:
-    """Start each function some times; return the share of each part.
+    """Start each function several times. Return the share of each part.
 
     Raises:
         MissingTool: the runtime client is not installed.
-        RuntimeError: the layer could not be built, or a function does not start.
+        RuntimeError: the build of the layer failed, or a function does not start.
 
     """
     starts = QUICK_STARTS if quick else STARTS
@@ -61,7 +61,7 @@ def measure(*, quick: bool) -> Figures:
 
 
 def least(starts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the least time of each module, in microseconds: what else the machine did only adds."""
+    """Return the least time of each module, in microseconds. Other load on the machine only adds time."""
     found: dict[str, int] = {}
     for modules in starts:
         for name, microseconds in modules.items():
@@ -70,7 +70,7 @@ def least(starts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def shares(modules: Mapping[str, int]) -> dict[str, float]:
-    """Return the share of each part of all that was loaded."""
+    """Return each part's share of the time of all modules."""
     parts: Counter[str] = Counter()
     for name, microseconds in modules.items():
         parts[part_of(name)] += microseconds
@@ -78,18 +78,18 @@ def shares(modules: Mapping[str, int]) -> dict[str, float]:
 
 
 def part_of(module: str) -> str:
-    """Return whose a module is."""
+    """Return the part that a module belongs to."""
     package = module.partition(".")[0]
     return PARTS.get(package, PYTHONS if package in sys.stdlib_module_names else OTHERS)
 
 
 def parsed(report: str) -> dict[str, int]:
-    """Read what `-X importtime` says after the runtime was loaded: each module's own microseconds."""
+    """Return each module's own microseconds from the report of `-X importtime`, after the runtime is loaded."""
     return {name: int(own) for own, name in _LINE.findall(report.partition(_MARK)[2])}
 
 
 def table(figures: Figures) -> str:
-    """Return the shares of each function's start, the largest of the refresh first."""
+    """Return the shares of each function's start. The parts are sorted by their share in the refresh, largest first."""
     shares = figures["shares"]
     parts = sorted({*PARTS.values(), PYTHONS, OTHERS}, key=lambda part: -shares["refresh"].get(part, 0))
     rows = [(part, *(f"{of_function.get(part, 0):.0%}" for of_function in shares.values())) for part in parts]

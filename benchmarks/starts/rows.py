@@ -1,4 +1,4 @@
-"""Which functions are started side by side: all of ours on the layer, what others would deploy, and empty ones."""
+"""The functions that are compared: those of edge-auth on the layer, those of other designs, and empty ones."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ from tests.support.template import functions
 
 EMPTY, NODE_EMPTY = "empty", "empty (Node)"
 OURS, PEER, REFERENCE = "ours", "peer", "reference"
-# So that no single start of theirs decides a whole round's ratios.
+# The median of three starts, because all ratios of a round depend on the reference.
 REFERENCE_STARTS = 3
 
 PARAMETERS = {"AccessTokenSeconds": "3600"}  # longer than the benchmark takes
@@ -41,7 +41,7 @@ Check = Callable[[Answer], object]
 
 @dataclass(frozen=True)
 class WarmCalls:
-    """How many calls of one process are counted, after those that warm it up, by what a call costs."""
+    """The number of calls that warm up one process, and of the measured calls, by the kind of call."""
 
     warm_up: int
     alone: int
@@ -51,10 +51,10 @@ class WarmCalls:
 
 @dataclass
 class Row:
-    """One function, what it is called with, and what was measured so far. `reference` is its empty handler.
+    """One function, its events and its measured times. `reference` is the label of the empty handler to compare with.
 
-    `event` makes the event of a call, for which everything is there; `check` raises RuntimeError for an answer that is
-    not a success. The function is started `starts` times a round.
+    `event` prepares the state of a call and returns its event. `check` raises RuntimeError if the answer is not a
+    success. The function starts `starts` times in each round.
     """
 
     label: str
@@ -70,7 +70,7 @@ class Row:
     timings: list[Timings] = field(default_factory=list)
 
     def run(self, scratch: Path, count: int) -> None:
-        """Start the function and call it so many times. Raises RuntimeError."""
+        """Start the function and call it `count` times. Raises RuntimeError: a call failed."""
         with emulated(self.function, scratch) as emulator:
             for _ in range(count):
                 self.check(emulator.invoke(self.event()))
@@ -88,7 +88,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """Makes the rows. `jwks_url` is where the public keys are served."""
+    """Makes the rows. `jwks_url` is the address of the public keys."""
 
     deployment: Deployment
     jwks_url: str
@@ -98,7 +98,7 @@ class Rows:
     left_out: list[str] = field(default_factory=list)
 
     def all(self) -> list[Row]:
-        """Return the rows, ours first."""
+        """Return the rows. Those of edge-auth come first."""
         with running(self.deployment) as functions:
             token = functions.access_token(PARAMETERS)
         return [*self._ours(token), *self._python_peers(token), *self._node(token), self._empty(EMPTY, "empty", token)]
@@ -206,13 +206,13 @@ class Rows:
         return Function(name, self._code(HANDLERS / name), {**names, **variables}, runtime)
 
     def _code(self, folder: Path) -> Path:
-        """Copy a function's code: bytecode that tests left beside it is not deployed."""
+        """Copy a function's code without the bytecode that tests left beside it."""
         copy = self.scratch / "code" / folder.name
         return copy if copy.is_dir() else without_bytecode(folder, copy)
 
 
 def has_version(answer: Answer) -> None:
-    """Check that there is a key ring. Raises RuntimeError."""
+    """Check that the answer names a version of the key ring. Raises RuntimeError."""
     if not answer.get("version"):
         raise RuntimeError(f"no key ring: {answer}")
 

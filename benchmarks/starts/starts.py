@@ -1,8 +1,8 @@
-"""How long functions take to start and to answer, beside those of other designs.
+"""The times of functions to start and to answer, compared with other designs.
 
-Every function is started anew in each round, in an order that is drawn for the round, one process at a time: Lambda's
-own runtime client under AWS's Runtime Interface Emulator, which times both. A ratio is taken within each round, against
-a handler that does nothing. Nothing here limits the processor as Lambda does; the ratios are what is worth reading.
+Each round starts every function again, in a new random order, one process at a time. Lambda's own runtime client runs
+under AWS's Runtime Interface Emulator, which measures the times. Each round gives a ratio to a handler that does
+nothing. The processor is not limited as on Lambda, so read the ratios and not the milliseconds.
 """
 
 import random
@@ -24,7 +24,7 @@ WARM = WarmCalls(warm_up=10, alone=100, with_aws=30, with_argon2=8)
 QUICK_WARM = WarmCalls(warm_up=2, alone=10, with_aws=4, with_argon2=2)
 SEED = 20261121
 
-# Times an empty handler's.
+# Upper limits of the ratios to an empty handler.
 BUDGETS = {"authorizer": {"init": 1.6, "warm": 1.4}, "refresh": {"init": 6.5}, "login": {"init": 6.5}}
 
 _NOTES = """\
@@ -43,11 +43,12 @@ Tracer is started and sends nothing."""
 
 
 def measure(*, quick: bool) -> Figures:
-    """Start everything in turn; return a row for each function, in milliseconds, with ratios to its reference.
+    """Start all functions in turn. Return a row for each function, in milliseconds, with ratios to its reference.
 
     Raises:
         MissingTool: the emulator or a runtime is not installed.
-        RuntimeError, Failure: something did not do its work.
+        RuntimeError: a build, a start or a call failed.
+        Failure: MiniStack did not start.
 
     """
     rounds, warm = (QUICK_ROUNDS, QUICK_WARM) if quick else (ROUNDS, WARM)
@@ -60,7 +61,7 @@ def measure(*, quick: bool) -> Figures:
         made = Rows(deployment, jwks_url, built_layer(scratch), scratch, warm)
         rows = made.all()
         for row in () if quick else rows:
-            row.run(scratch, 1)  # so that no first round reads its files from the disk
+            row.run(scratch, 1)  # so that the first round does not read its files from the disk
             row.timings.clear()
         for order in orders([row.starts for row in rows], rounds, seed=SEED):
             for index in order:
@@ -76,26 +77,26 @@ def measure(*, quick: bool) -> Figures:
 
 
 def orders(starts: Sequence[int], rounds: int, *, seed: int) -> list[list[int]]:
-    """Return an order of its own for each round: the index of each row, as often as it is started."""
+    """Return a random order for each round: the index of each row, as often as the row starts."""
     drawn = random.Random(seed)  # noqa: S311 - an order, not a secret
     return [drawn.sample(range(len(starts)), counts=starts, k=sum(starts)) for _ in range(rounds)]
 
 
 def figures_of(rows: Sequence[Row], warm_up: int) -> list[dict[str, Any]]:
-    """Return what was measured, in the rows' order: what a row took, and how much that is of its reference."""
+    """Return the figures of each row, in order: its times, and the ratios to its reference."""
     by_label = {row.label: row for row in rows}
     return [_figures(row, by_label[row.reference], warm_up) for row in rows]
 
 
 def table(figures: Figures) -> str:
-    """Return the rows, and what was left out."""
+    """Return the rows, and the names of functions that were left out."""
     head = ("function", "INIT ms", "x empty", "first call ms", "warm ms", "x empty", "budget")
     notes = [f"{_NOTES} {figures['rounds']} rounds.", *(f"Left out: {what}." for what in figures["left_out"])]
     return "\n".join([markdown(head, map(_cells, figures["rows"])), "", *notes])
 
 
 def short_table(figures: Figures) -> str:
-    """Return the authorizers and the refreshes in few words: ours as they are deployed, others in both states."""
+    """Return a short table of authorizers and refreshes, and of the login of edge-auth, with and without bytecode."""
     head = ("x an empty handler's, on the same runtime", "INIT ms", "INIT", "INIT without bytecode", "warm call")
     bare = {row["name"]: row for row in figures["rows"] if not row["bytecode"]}
     rows = [
@@ -135,7 +136,7 @@ def _figures(row: Row, reference: Row, warm_up: int) -> dict[str, Any]:
 
 
 def _by_round(row: Row, warm_up: int) -> tuple[list[float], list[float]]:
-    """Return the medians of the starts and of the warm calls of each round."""
+    """Return, for each round, the median of the starts and the median of the warm calls."""
     rounds = [row.timings[begin : begin + row.starts] for begin in range(0, len(row.timings), row.starts)]
     inits = [statistics.median(one.init_ms for one in each) for each in rounds]
     warms = [statistics.median(call for one in each for call in one.calls_ms[warm_up:]) for each in rounds]

@@ -1,1 +1,1 @@
-"""What it costs to verify and to issue an access token."""
+"""The cost of verifying and issuing an access token."""

@@ -1,6 +1,6 @@
-"""Verifying and issuing one access token in process: ours beside what others use, and beside the signature alone.
+"""Verifying and issuing one access token in this process: edge-auth, other libraries, and the signature alone.
 
-What a refused token costs, where the time goes, and what grows with roles and keys.
+It also measures refused tokens, the stages of verifying, and the growth with roles and keys.
 """
 
 import warnings
@@ -30,20 +30,20 @@ from edge_auth.tokens.access_token import issue
 
 ALGORITHMS = ("ES256", "RS256", "EdDSA")
 ROUNDS, QUICK_ROUNDS = 300, 20
-BUDGET = 1.25  # ours with ES256, x the signature alone
+BUDGET = 1.25  # edge-auth with ES256, relative to the signature alone
 
 
 def measure(*, quick: bool) -> Figures:
-    """Measure; times are microseconds of a call, ratios are to the signature alone.
+    """Measure. Times are microseconds of a call, and ratios are to the signature alone.
 
     Raises:
-        RuntimeError: a library takes a token that it must refuse, or refuses a good one.
+        RuntimeError: a library accepts a token that it must refuse.
 
     """
     rounds = QUICK_ROUNDS if quick else ROUNDS
     keys = {alg: SigningKey(alg, signing_key.generate(alg)) for alg in ALGORITHMS}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # joserfc: RFC 9864 wants another name for EdDSA
+        warnings.simplefilter("ignore")  # joserfc: RFC 9864 deprecates the name EdDSA
         verify = {alg: _verify(key, rounds) for alg, key in keys.items()}
         issued = {alg: _issue(key, rounds) for alg, key in keys.items()}
     reached = verify["ES256"][OURS]["ratio"]["median"]
@@ -71,7 +71,7 @@ def measure(*, quick: bool) -> Figures:
 
 
 def table(figures: Figures) -> str:
-    """Return who verifies how fast, and whether the budget holds."""
+    """Return the times of each library to verify a token, and whether the budget holds."""
     budget = figures["budget"]
     reached = f"{budget['reached']:.2f} x, or {budget['reached_without_conversion']:.2f} x the call unconverted"
     lines = [
@@ -85,39 +85,39 @@ def table(figures: Figures) -> str:
 
 
 def issue_table(figures: Figures) -> str:
-    """Return who issues how fast."""
+    """Return the times of each library to issue a token."""
     return _by_algorithm("issue a token", figures["issue"])
 
 
 def refused_table(figures: Figures) -> str:
-    """Return what a refused token costs."""
+    """Return the times of refused tokens."""
     rows = [(what, f"{row['median']:.1f}", f"{row['ratio']['median']:.2f}") for what, row in figures["refused"].items()]
     return markdown(("refused token, ES256", "µs", "x the signature alone"), rows)
 
 
 def stages_table(figures: Figures) -> str:
-    """Return where the time of our verifier goes."""
+    """Return the times of the stages of edge-auth's verifier."""
     rows = [(what, f"{row['median']:.1f}", f"{row['share']:.0%}") for what, row in figures["stages"].items()]
     return markdown(("part of verifying, ES256", "µs", "share"), rows)
 
 
 def size_table(figures: Figures) -> str:
-    """Return what roles and scope add to a token."""
+    """Return the growth of a token with roles and scope."""
     return sizes.token_table(figures["token_size"])
 
 
 def key_set_table(figures: Figures) -> str:
-    """Return what the number of keys costs."""
+    """Return the cost of the number of keys."""
     return sizes.key_set_table(figures["key_set_size"])
 
 
 def assert_strict(name: str, verify: Verify, *, good: str, bad: Mapping[str, str]) -> None:
-    """Raise RuntimeError unless the good token is taken and each of the bad ones refused."""
+    """Check that a verifier accepts the good token. Raises RuntimeError: it accepts a bad one."""
     verify(good)
     for what, token in bad.items():
         try:
             verify(token)
-        except Exception:  # noqa: BLE001, S112 - each library has its own; that the good token is taken shows that it works
+        except Exception:  # noqa: BLE001, S112 - each library has its own errors; the good token shows that it works
             continue
         raise RuntimeError(f"{name} takes a token that is {what}")
 

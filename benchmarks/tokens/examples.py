@@ -1,4 +1,4 @@
-"""Access tokens to measure with: good ones, and some that no verifier may take."""
+"""Access tokens to measure with: good ones, and bad ones that every verifier must refuse."""
 
 import time
 
@@ -15,13 +15,13 @@ DAY_SECONDS = 86_400
 def example_claims(
     *, scope: str = CLAIMS.scope, roles: tuple[str, ...] = CLAIMS.roles, age_seconds: int = 0
 ) -> AccessClaims:
-    """Return the claims of an everyday token that was issued so long ago, with the longest life a token may have."""
+    """Return the claims of a typical token that was issued `age_seconds` ago, with the longest allowed lifetime."""
     claims = claims_at(int(time.time()) - age_seconds)
     return claims._replace(exp=claims.iat + MAX_LIFETIME_SECONDS, scope=scope, roles=roles)
 
 
 def bad_tokens(key: SigningKey, good: str) -> dict[str, str]:
-    """Return the good token with one bit of its signature flipped, and a token of yesterday."""
+    """Return the good token with one bit of its signature flipped, and a token from yesterday."""
     signed, _, encoded = good.rpartition(".")
     signature = bytearray(base64url.decode(encoded))
     signature[len(signature) // 2] ^= 1

@@ -1,8 +1,8 @@
-"""Who signs and verifies access tokens in Python: ours, and what others use, each set up as strictly as it can be.
+"""The Python libraries that sign and verify access tokens: edge-auth and others, each with its strictest settings.
 
-Every one is given the key as it likes it best, ready for use. All require the same claims, allow the same clock skew
-and have `typ` checked, by one comparison where the library has no setting for it. None checks the claims' shapes, their
-duplicates or the token's lifetime, as ours does: they do not offer it.
+Each library gets the key in its own form, ready for use. All require the same claims, allow the same clock skew and
+check `typ`; one comparison does that if the library has no setting for it. Only edge-auth also checks the claims'
+shapes, duplicate claims and the token's lifetime. The others do not offer these checks.
 """
 
 import time
@@ -31,7 +31,7 @@ from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier
 
 with warnings.catch_warnings():
-    # Authlib's own JOSE, which most of its users still call; its successor, joserfc, is measured by itself.
+    # Authlib's own JOSE module is deprecated but still used. Its successor, joserfc, is measured separately.
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.jose import JsonWebKey, JsonWebToken
 
@@ -41,14 +41,14 @@ OURS = "edge-auth"
 REQUIRED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time")
 
 Verify = Callable[[str], object]
-"""Takes an access token. Raises where it is refused."""
+"""Takes an access token. Raises an error of its library if it refuses the token."""
 Issue = Callable[[], str]
 """Returns an access token."""
 RawCall = Callable[[], object]
 
 
 def verifiers(key: SigningKey, claims: AccessClaims) -> dict[str, Verify]:
-    """Return all that verify tokens under this key, with the issuer and the audience of these claims."""
+    """Return each library's verifier for this key, with the issuer and the audience of these claims."""
     return {
         OURS: _ours(key, claims),
         "PyJWT": _pyjwt(key, claims),
@@ -58,7 +58,7 @@ def verifiers(key: SigningKey, claims: AccessClaims) -> dict[str, Verify]:
 
 
 def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
-    """Return all that issue tokens with these claims, under this key."""
+    """Return each library's issuing of a token with these claims, under this key."""
     payload, private = claims.payload(), key.private_key
     headers = {"kid": key.kid, "typ": ACCESS_TOKEN_TYPE}
     header = {"alg": key.alg, **headers}
@@ -68,16 +68,16 @@ def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
         OURS: lambda: issue(claims, key),
         "PyJWT": lambda: jwt.encode(payload, private, key.alg, headers),
         "joserfc": lambda: joserfc.jwt.encode(header, payload, joserfc_key, [key.alg]),
-        # It writes into the header that it is given.
+        # Authlib writes into the header that it gets, so it gets a copy.
         "Authlib": lambda: authlib.encode(dict(header), payload, authlib_key).decode("ascii"),
     }
 
 
 def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
-    """Return the check of this token's signature by `cryptography`: no verifier can do without it.
+    """Return `cryptography`'s check of this token's signature, which every verifier needs.
 
-    The key and the bytes are ready. An ES256 signature has another form in tokens than OpenSSL wants (RFC 7518 §3.4):
-    every caller must convert it, so the reference does; the call without that is measured beside.
+    The key and the bytes are ready. Tokens and OpenSSL use different forms of an ES256 signature (RFC 7518 §3.4). Every
+    caller must convert it, so the reference converts it too. The call without conversion is measured separately.
     """
     signed, _, encoded = token.rpartition(".")
     message, signature = signed.encode("ascii"), base64url.decode(encoded)
@@ -95,7 +95,7 @@ def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
 
 
 def raw_signatures(key: SigningKey, token: str) -> dict[str, RawCall]:
-    """Return the making of this token's signature by `cryptography`, in the form that tokens have; and not."""
+    """Return `cryptography`'s signing of this token: with the conversion to the tokens' form, and without it."""
     message = token.rpartition(".")[0].encode("ascii")
     match key.private_key:
         case EllipticCurvePrivateKey() as curve:
@@ -112,7 +112,7 @@ def raw_signatures(key: SigningKey, token: str) -> dict[str, RawCall]:
 
 def _ours(key: SigningKey, claims: AccessClaims) -> Verify:
     verifier = Verifier([verification_key(key.public_jwk())], audience=claims.aud)
-    # The clock is read for every token, as the authorizer does and as all others do.
+    # The clock is read for every token, as in the authorizer and in the other libraries.
     return lambda token: verifier.verify(token, issuer=claims.iss, now_seconds=int(time.time()))
 
 
@@ -153,7 +153,7 @@ def _authlib(key: SigningKey, claims: AccessClaims) -> Verify:
 
 
 def _options(claims: AccessClaims) -> dict[str, ClaimsOption]:
-    """Return what joserfc and Authlib are told to require."""
+    """Return the required claims, as joserfc and Authlib take them."""
     options: dict[str, ClaimsOption] = {name: {"essential": True} for name in REQUIRED}
     options["iss"] = {"essential": True, "value": claims.iss}
     options["aud"] = {"essential": True, "value": claims.aud}

@@ -1,5 +1,6 @@
-// Verifies access tokens on Node: aws-jwt-verify beside Node's own check of the signature, in turn. Reads one JSON object
-// from standard input, writes the microseconds of a call, one value a round. Usage: node token_node.mjs NODE_MODULES
+// Verifies access tokens on Node, in turn with aws-jwt-verify and with Node's own check of the signature. It reads one
+// JSON object from standard input, and writes the microseconds of a call, one value for each round.
+// Usage: node node.mjs NODE_MODULES
 
 import { createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -29,7 +30,7 @@ function aws(jwk) {
   return (token) => verifier.verifySync(token);
 }
 
-// As Node likes it best: the signature in the form that tokens have, nothing to convert.
+// Node takes the signature in the form that tokens have, without a conversion.
 function raw(alg, jwk, token) {
   const [header, payload, encoded] = token.split(".");
   const data = Buffer.from(`${header}.${payload}`);
@@ -62,12 +63,12 @@ function inTurn(acts) {
 }
 
 function batchSize(act) {
-  milliseconds(act, 2000); // compiled by then
+  milliseconds(act, 2000); // by then the code is compiled
   const size = 100;
   return Math.max(1, Math.round((size * batchMs) / milliseconds(act, size)));
 }
 
-// By the wall: Node has no precise clock of processor time. The median of many rounds makes up for it.
+// Wall-clock time: Node has no precise clock of CPU time. The median of many rounds compensates for that.
 function milliseconds(act, calls) {
   const begin = performance.now();
   for (let call = 0; call < calls; call++) act();

@@ -1,4 +1,4 @@
-"""AWS's own verifier for Node, beside Node's own check of the signature: in one process of Node's."""
+"""AWS's own verifier for Node, compared with Node's own check of the signature. Both run in one Node process."""
 
 import json
 import subprocess
@@ -22,15 +22,15 @@ SCRIPT = Path(__file__).with_suffix(".mjs")
 
 
 def is_installed() -> bool:
-    """Whether Node and the library are there: they are not where Node's index is out of reach."""
+    """Return whether Node and the library are installed. Their installation needs access to Node's package index."""
     return NODE.exists() and (PACKAGES / LIBRARY).exists()
 
 
 def verification(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
-    """Return `verify`: what the library and the reference take, by algorithm; and `versions`.
+    """Return `verify`, the times of the library and of the reference by algorithm, and `versions`.
 
     Raises:
-        RuntimeError: the library refuses what is good or takes what is not.
+        RuntimeError: the library refuses a good token or accepts a bad one.
 
     """
     claims = example_claims()

@@ -1,4 +1,4 @@
-"""What grows with roles and scope, and with the number of public keys."""
+"""The growth of a token with roles and scope, and the cost of the number of public keys."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,9 +26,9 @@ QUICK_KEYS = (1, 3)  # RSA keys are slow to make
 
 
 def tokens(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
-    """Return bytes and microseconds of ES256 tokens by roles and by scope, and what the limits mean in roles.
+    """Return bytes and microseconds of ES256 tokens by roles and by scope, and the number of roles within each limit.
 
-    A row that the verifier refuses for its size has no time.
+    If a token is too long for the verifier, its row has no time.
     """
     key = keys["ES256"]
     most_roles = {alg: _most_roles(each) for alg, each in keys.items()}
@@ -60,14 +60,14 @@ def tokens(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
 def key_sets(algorithms: tuple[str, ...], rounds: int, *, quick: bool) -> dict[str, Any]:
     """Return, by algorithm and number of keys: bytes of the document, microseconds to read it and to verify a token.
 
-    The document is as the authorizer has it in its environment, where Lambda allows 4 KB for all that is there.
+    The document is the one in the authorizer's environment. Lambda allows 4 KB for all environment variables.
     """
     rows = {alg: _key_sets(alg, QUICK_KEYS if quick else KEYS, rounds) for alg in algorithms}
     return {"max_deployed_characters": MAX_DEPLOYED_JWKS_CHARACTERS, "algorithms": rows}
 
 
 def token_table(figures: Mapping[str, Any]) -> str:
-    """Return the rows, and what the limits mean."""
+    """Return the rows, and the number of roles within each limit."""
     rows = [
         (
             row["roles"],
@@ -87,7 +87,7 @@ def token_table(figures: Mapping[str, Any]) -> str:
 
 
 def key_set_table(figures: Mapping[str, Any]) -> str:
-    """Return the rows, and how many keys the authorizer's environment has room for."""
+    """Return the rows, and the number of keys that fit into the authorizer's environment."""
     head = ("keys", "JWK Set, bytes", "read at a cold start, µs", "verify, µs")
     rows = [
         (f"{row['keys']} {alg}", f"{row['bytes']:,}", f"{row['build']['median']:.0f}", f"{row['verify']['median']:.1f}")

@@ -1,4 +1,4 @@
-"""Where the time of our verifier goes, and what it spends on a token that it refuses."""
+"""The stages of edge-auth's verifier, and the time that it spends on a refused token."""
 
 import json
 import statistics
@@ -18,7 +18,7 @@ from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS
 
 
 def refusals(key: SigningKey, rounds: int) -> dict[str, Any]:
-    """Return what each kind of refusal costs, in microseconds and x the signature alone.
+    """Return the cost of each kind of refusal, in microseconds and relative to the signature alone.
 
     Raises:
         RuntimeError: a token is not refused.
@@ -46,9 +46,9 @@ def refusals(key: SigningKey, rounds: int) -> dict[str, Any]:
 def stages(key: SigningKey, rounds: int) -> dict[str, Any]:
     """Return the parts of verifying one token under an ES256 key, in microseconds and as a share of the whole.
 
-    What can be called by itself is measured by itself, in turn with the whole; a part that cannot is the difference,
-    round by round. JSON is as the standard library's decoder reads it without our checks. So the last part has these
-    checks, and what the others lose when they follow on each other and find the processor's caches full of another's.
+    Parts that can be called alone are measured alone, in turn with the whole. The time of the other parts is the
+    difference, round by round. The JSON part is the standard library's decoder without edge-auth's checks. So the last
+    part contains these checks, and the time that the other parts lose to each other in the processor's caches.
     """
     claims = example_claims()
     token = issue(claims, key)
@@ -86,7 +86,7 @@ def _refused(verify: Verify, token: str) -> None:
         verify(token)
     except InvalidToken:
         return
-    raise RuntimeError("a bad token is taken")
+    raise RuntimeError("a bad token is accepted")
 
 
 def _less(values: list[float], *parts: list[float]) -> list[float]:

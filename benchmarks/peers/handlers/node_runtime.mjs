@@ -1,5 +1,5 @@
-// Lambda's Runtime API in the least JavaScript. AWS's own client of it (aws-lambda-ric) has to be compiled, with cmake
-// and curl's sources; this one does the same: imports the handler, takes one event after the other, posts its answer.
+// A minimal client of Lambda's Runtime API. AWS's own client (aws-lambda-ric) must be compiled, with cmake and curl's
+// sources. This client does the same work: it imports the handler, takes one event after another and posts each answer.
 
 import http from "node:http";
 

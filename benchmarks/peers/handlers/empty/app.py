@@ -1,6 +1,6 @@
-"""A function that does nothing: what Lambda's runtime itself takes."""
+"""A function that does nothing. Its time is the time of Lambda's runtime itself."""
 
 
 def handler(_event: object, _context: object) -> dict[str, object]:
-    """Answer nothing."""
+    """Answer an empty object."""
     return {}

@@ -1,4 +1,4 @@
-// A TOKEN authorizer with aws-jwt-verify, as its manual says for keys that are known beforehand.
+// A TOKEN authorizer with aws-jwt-verify, as its manual describes it for keys that are known beforehand.
 
 import { JwtVerifier } from "aws-jwt-verify";
 

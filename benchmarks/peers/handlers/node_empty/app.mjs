@@ -1,3 +1,3 @@
-// A function that does nothing: what the runtime itself takes.
+// A function that does nothing. Its time is the time of the runtime itself.
 
 export const handler = async () => ({});

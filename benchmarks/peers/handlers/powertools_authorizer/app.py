@@ -1,4 +1,4 @@
-"""An authorizer as Powertools' documentation writes it: data classes and Logger, with PyJWT."""
+"""An authorizer after Powertools' documentation: data classes and Logger, with PyJWT."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""A refresh as most write it: Powertools' resolver, Logger, Tracer and Metrics, boto3's resource, PyJWT.
+"""A refresh with widely used parts: Powertools' resolver, Logger, Tracer and Metrics, boto3's resource, PyJWT.
 
 The rotation is OpenAuth's: one eventually consistent read, and two writes without a condition.
 """
@@ -32,7 +32,7 @@ table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 @app.post("/auth/refresh")
 @tracer.capture_method
 def refresh() -> dict[str, Any]:
-    """Answer a refresh token with tokens."""
+    """Answer a refresh token with new tokens."""
     presented = app.current_event.json_body["refresh_token"]
     subject, _, secret = presented.partition(":")
     key = {"pk": f"refresh#{subject}", "sk": secret}
@@ -58,5 +58,5 @@ def refresh() -> dict[str, Any]:
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer API Gateway."""
+    """Answer an event of API Gateway."""
     return app.resolve(event, context)

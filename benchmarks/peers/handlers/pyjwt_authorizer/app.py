@@ -1,4 +1,4 @@
-"""An authorizer after AWS's blueprint, with PyJWT and one public key: the least that a TOKEN authorizer can be."""
+"""An authorizer after AWS's blueprint, with PyJWT and one public key: a minimal TOKEN authorizer."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""The same authorizer, with PyJWT's client that fetches the issuer's public keys."""
+"""The minimal PyJWT authorizer, with PyJWT's client that fetches the issuer's public keys."""
 
 import os
 from typing import Any

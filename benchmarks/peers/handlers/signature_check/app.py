@@ -1,4 +1,4 @@
-"""No authorizer: checks the signature of an ES256 token and nothing else. What every authorizer takes at least."""
+"""Checks only the signature of an ES256 token. It is not an authorizer: every authorizer needs at least this time."""
 
 import json
 import os
@@ -13,7 +13,7 @@ JWK = json.loads(os.environ["JWK"])
 
 
 def number(text: str) -> int:
-    """Read a coordinate."""
+    """Return a coordinate as a number."""
     return int.from_bytes(urlsafe_b64decode(text + "=="))
 
 
