@@ -1,4 +1,4 @@
-"""A deployment in moto, for what is counted: requests are the same on every engine."""
+"""A deployment in moto, for tests that count requests. The counts are the same on every engine."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The arithmetic on list prices and quotas, and that it speaks of the template's stack."""
+"""The arithmetic on list prices and quotas, and its agreement with the template's stack."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name 
 
 
 def test_every_price_and_quota_has_a_source() -> None:
-    """A page with an address, which can be read again."""
+    """The source is a page with an address, so it can be read again."""
     sources = [price.source for price in PRICES] + [quota.source for quota in QUOTAS]
 
     assert all(source.address.startswith("https://") and source.title and source.dated for source in sources)
@@ -36,12 +36,12 @@ def test_every_price_and_quota_has_a_source() -> None:
 
 
 def test_a_million_gb_seconds_is_what_the_list_says() -> None:
-    """$13.33 on arm64: the unit is a GB-second and not a thousand."""
+    """$13.33 on arm64: the unit is one GB-second and not a thousand."""
     assert LAMBDA_GB_SECOND.of(MILLION) == pytest.approx(13.3334)
 
 
 def test_memory_is_the_templates() -> None:
-    """A function that gets more or less of it costs something else."""
+    """A function with more or less memory has other costs."""
     default = 512
 
     for name, run in ASSUMED.runs.items():
@@ -49,7 +49,7 @@ def test_memory_is_the_templates() -> None:
 
 
 def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
-    """One secret, and so many alarms and metrics of our own."""
+    """The template has one secret, and the counted numbers of alarms and custom metrics."""
     assert len(resources("AWS::CloudWatch::Alarm")) == ALARMS
     assert len(resources("AWS::Logs::MetricFilter")) == METRICS
     assert len(resources("AWS::SecretsManager::Secret")) == 1
@@ -57,7 +57,7 @@ def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
 
 
 def test_tables_are_billed_by_the_request_and_under_the_managed_key() -> None:
-    """What the units and the KMS requests are counted for."""
+    """The counts of units and KMS requests assume both."""
     for table in resources("AWS::DynamoDB::Table"):
         assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
         assert properties(table)["SSESpecification"] == {"SSEEnabled": True}
@@ -67,7 +67,7 @@ def test_tables_are_billed_by_the_request_and_under_the_managed_key() -> None:
     ("count", "dollars"), [(0, 0), (333 * MILLION, 1165.5), (1000 * MILLION, 3033.1), (1001 * MILLION, 3035.48)]
 )
 def test_steps_cost_what_is_in_each(count: int, dollars: float) -> None:
-    """API Gateway's: 333 million at 3.50, 667 at 2.80, the rest at 2.38."""
+    """API Gateway's tiers: 333 million at 3.50, 667 million at 2.80, the rest at 2.38."""
     assert tiered(count, REST_TIERS) == pytest.approx(dollars)
 
 
@@ -83,12 +83,12 @@ def test_steps_cost_what_is_in_each(count: int, dollars: float) -> None:
     ],
 )
 def test_cognito_costs_what_its_examples_say(plan: str, users: int, dollars: float) -> None:
-    """Free users, and users by the step; 850,000 of Lite's at 0.0046 are one of AWS's own examples."""
+    """The examples have free users, and users in each tier. 850,000 Lite users at 0.0046 are an example of AWS."""
     assert tiered(users, COGNITO_PLANS[plan]) == pytest.approx(dollars)
 
 
 def test_a_refresh_costs_the_sum_of_its_parts() -> None:
-    """By hand: half a GB for 15 ms and a hundredth of 210, one write, 933 bytes of log, 1,440 bytes out."""
+    """Computed by hand: half a GB for 15 ms and 1 % of 210 ms, one write, 933 bytes of log, 1,440 bytes out."""
     each = cost(REFRESH)
 
     assert each.compute == pytest.approx(0.20 + 0.5 * (0.015 + 0.0021) * 13.3334)
@@ -99,13 +99,13 @@ def test_a_refresh_costs_the_sum_of_its_parts() -> None:
 
 
 def test_a_login_takes_seven_write_units_and_two_read_units() -> None:
-    """Three counters, and a transaction of two items that counts twice; the user, and the query."""
+    """Writes: three counters, and a transaction of two items that counts twice. Reads: the user, and the query."""
     assert (LOGIN.write_units, LOGIN.read_units) == (7, 2)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_route_behind_the_authorizer_pays_for_both(operation: Operation) -> None:
-    """The authorizer's invocation and log come on top, and nothing else."""
+    """Only the authorizer's invocation and log are added."""
     bare, guarded = cost(replace(operation, behind="gateway")), cost(replace(operation, behind="authorizer"))
     authorize = cost(OPERATIONS[0])
 
@@ -116,7 +116,7 @@ def test_a_route_behind_the_authorizer_pays_for_both(operation: Operation) -> No
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_a_month_is_its_users_and_the_idle_stack(profile: Profile) -> None:
-    """While there are few; where there are many, API Gateway takes less."""
+    """This holds for few users. For many users, API Gateway's price is lower."""
     each = user_month(profile).total
 
     assert month(profile, 0) == fixed_month()
@@ -127,7 +127,7 @@ def test_a_month_is_its_users_and_the_idle_stack(profile: Profile) -> None:
 @pytest.mark.parametrize("plan", COGNITO_PLANS)
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_break_even_is_the_first_number_of_users_that_costs_less(profile: Profile, plan: str) -> None:
-    """One user fewer does not; where there is none, a million users do not."""
+    """One user fewer does not cost less. Without a break-even, a million users do not cost less."""
     users = break_even(profile, plan)
 
     if users is None:
@@ -138,7 +138,7 @@ def test_break_even_is_the_first_number_of_users_that_costs_less(profile: Profil
 
 
 def test_a_short_invocation_takes_a_tenth_of_a_second_of_the_quota() -> None:
-    """1,000 refreshes of 15 ms keep 15 instances busy and take 100 of the quota; of 200 ms, 200."""
+    """1,000 refreshes of 15 ms keep 15 instances busy and take 100 of the quota. With 200 ms, they take 200."""
     slow = replace(ASSUMED, runs={**ASSUMED.runs, "refresh": replace(ASSUMED.runs["refresh"], warm_ms=200)})
 
     assert (needs(1000).busy_instances, needs(1000).instance_quota) == (15, 100)
@@ -146,7 +146,7 @@ def test_a_short_invocation_takes_a_tenth_of_a_second_of_the_quota() -> None:
 
 
 def test_the_quota_that_is_exceeded_most_comes_first() -> None:
-    """A thousand refreshes a second meet none by themselves, a hundred thousand the new table."""
+    """A thousand refreshes a second alone reach no quota. A hundred thousand exceed a new table's quota most."""
     assert needs(1000).first == []
     assert needs(100_000).first == [NEW_TABLE, LAMBDA_INSTANCES, GATEWAY, TABLE]
     assert set(needs(1000, api_calls_a_refresh=API_CALLS_A_REFRESH).first) == {LAMBDA_INSTANCES, GATEWAY}

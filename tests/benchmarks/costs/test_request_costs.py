@@ -1,4 +1,4 @@
-"""What benchmarks/costs multiplies with list prices is what the functions do: calls, log lines, bytes."""
+"""The calls, log lines and bytes in benchmarks/costs are those of the real functions."""
 
 import io
 
@@ -12,11 +12,11 @@ from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from tests.support.people import PASSWORD
 from tests.support.sample_events import Event, login_event
 
-FORGED = str.maketrans("AB", "BA")  # of the same form, and with at least its version changed
+FORGED = str.maketrans("AB", "BA")  # of the same form; at least the version changes
 
 
 def event_of(operation: str, functions: Functions) -> Event:
-    """Return the request of an operation, after what has to come before it: ada has two sessions, and bob has none."""
+    """Prepare the state of an operation, and return its request. Ada has two sessions, and bob has none."""
     deployment, login = functions.deployment, functions.start("login")
     identities = DynamoDBIdentities(deployment.client, table=deployment.tables["IdentitiesTable"])
     user_id, _ = deployment.add_user("ada"), deployment.add_user("bob")
@@ -45,7 +45,7 @@ def event_of(operation: str, functions: Functions) -> Event:
     "operation", [each for each in OPERATIONS if each.behind], ids=lambda operation: operation.name.replace(" ", "-")
 )
 def test_a_request_does_what_its_cost_is_counted_from(deployment: Deployment, operation: Operation) -> None:
-    """Its calls, its lines in the log, none longer than assumed, and the bytes of its answer, within a tenth."""
+    """Its calls and log lines match, no line is longer than assumed, and the answer's size is within a tenth."""
     log = io.StringIO()
     with running(deployment, log) as functions:
         function, event = functions.start(operation.function), event_of(operation.name, functions)

@@ -1,4 +1,4 @@
-"""The simulation of two Regions: what it must show whatever the numbers are."""
+"""The simulation of two Regions: its results that do not depend on the exact numbers."""
 
 import random
 from typing import Any
@@ -12,7 +12,7 @@ from benchmarks.costs.two_regions import Holder, is_revived
 from edge_auth.sessions.rotation_rule import Outcome
 from tests.support.template import parameters
 
-SLOW = 1_000_000.0  # a mean lag after which nothing arrives in time
+SLOW = 1_000_000.0  # with this mean lag, no write arrives in time
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +27,12 @@ def replicas(lag_seconds: float, *, stay_home: bool = False) -> Replicas:
 
 
 def holder(both: Replicas, region: int) -> Holder:
-    """Return a client with the first token, which stays in a Region."""
+    """Return a client with the first token. It stays in one Region."""
     return Holder(both, 0, region=region)
 
 
 def test_at_home_nobody_is_logged_out_and_nothing_lives_again(figures: dict[str, Any]) -> None:
-    """Whatever the lag, and wherever requests arrive."""
+    """This holds for every lag, and for requests that arrive in either Region."""
     home = [row for row in (*figures["moving"], *figures["failover"]) if row["stay_home"]]
 
     assert len(home) == 2
@@ -41,13 +41,13 @@ def test_at_home_nobody_is_logged_out_and_nothing_lives_again(figures: dict[str,
 
 
 def test_at_home_everybody_waits_for_a_lost_region(figures: dict[str, Any]) -> None:
-    """The price of it: nobody can refresh before it is back, and then everybody can."""
+    """No client can refresh before the Region is back. Then all clients can."""
     assert figures["failover"][-1]["waits"] == figures["sessions"]
     assert figures["failover"][0]["waits"] == 0
 
 
 def test_without_a_lag_two_regions_are_one(figures: dict[str, Any]) -> None:
-    """The rule holds as it does over one table."""
+    """The rotation rule holds as it does with one table."""
     instant = [row for row in (*figures["moving"], *figures["failover"]) if row["lag_seconds"] == 0]
 
     assert len(instant) == len(two_regions.SWITCHES) + 1
@@ -55,7 +55,7 @@ def test_without_a_lag_two_regions_are_one(figures: dict[str, Any]) -> None:
 
 
 def test_with_a_lag_honest_users_are_logged_out_and_ended_sessions_live(figures: dict[str, Any]) -> None:
-    """In every row with ten seconds or more; and a Region that is lost takes its last rotations along."""
+    """This happens in every row with a lag of ten seconds or more. A lost Region also loses its last rotations."""
     lagging = [row for row in figures["moving"] if row["lag_seconds"] >= 10 and not row["stay_home"]]
 
     assert lagging
@@ -64,19 +64,19 @@ def test_with_a_lag_honest_users_are_logged_out_and_ended_sessions_live(figures:
 
 
 def test_a_thief_is_caught_in_the_end(figures: dict[str, Any]) -> None:
-    """Neither of two who go on with one token stays for hours, whichever Regions they are in."""
+    """If a browser and a thief refresh with one token for hours, the thief is refused in the end, in any Region."""
     assert {row["thief"] for row in figures["moving"]} == {0}
 
 
 def test_a_thief_in_one_region_would_be_noticed_if_the_rule_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The zero above counts something: with a rule that forgives everything the thief stays."""
+    """The zero of the test above is meaningful: with a rule that accepts every token, the thief stays."""
     monkeypatch.setattr(global_table, "decide", lambda *_, **__: Outcome.CONVERGED)
 
     assert two_regions.has_thief(replicas(0), 0)
 
 
 def test_the_same_token_in_both_regions_gets_the_same_successor() -> None:
-    """Successors are derived: both rotate, nobody notices, and whoever of them is next goes on."""
+    """Successors are derived from the token. Both Regions rotate to the same one, and both accept it later."""
     both = replicas(0.001)
     here, there = holder(both, HOME), holder(both, OTHER)
     both.lag_seconds = SLOW
@@ -87,7 +87,7 @@ def test_the_same_token_in_both_regions_gets_the_same_successor() -> None:
 
 
 def test_a_region_that_has_not_heard_of_a_rotation_refuses_its_token() -> None:
-    """As one that is ahead of the table."""
+    """The Region answers it as a token that is ahead of the table."""
     both = replicas(SLOW)
     client = holder(both, HOME)
     client.refresh(100)
@@ -97,7 +97,7 @@ def test_a_region_that_has_not_heard_of_a_rotation_refuses_its_token() -> None:
 
 
 def test_a_later_rotation_elsewhere_undoes_an_end() -> None:
-    """F32: the last writer wins the whole item: what ended is alive in both Regions."""
+    """F32: the last writer wins the whole item, so an ended session is alive again in both Regions."""
     both = replicas(1)
     both.end(HOME, 100)
 
@@ -108,7 +108,7 @@ def test_a_later_rotation_elsewhere_undoes_an_end() -> None:
 
 
 def test_an_end_that_comes_last_stays() -> None:
-    """A rotation before it, in the other Region, changes nothing."""
+    """An earlier rotation in the other Region does not undo the end."""
     both = replicas(1)
     both.refresh(FIRST_TOKEN, OTHER, 99.9999)
     both.end(HOME, 100)
@@ -119,17 +119,17 @@ def test_an_end_that_comes_last_stays() -> None:
 
 
 def test_an_ended_session_of_one_region_stays_ended() -> None:
-    """However often the stolen phone tries."""
+    """The stolen phone tries many times, without success."""
     assert not any(is_revived(Replicas(random.Random(seed), 0), 0.5) for seed in range(20))  # noqa: S311 - as above
 
 
 def test_a_run_can_be_repeated(figures: dict[str, Any]) -> None:
-    """The same seeds make the same figures."""
+    """The same seeds give the same figures."""
     assert two_regions.measure(quick=True) == figures
 
 
 def test_times_are_the_templates() -> None:
-    """The window, the tokens and the sessions last as long as they do by default."""
+    """The grace window, the tokens and the sessions last as long as the template's defaults."""
     names = ("RotationGraceSeconds", "AccessTokenSeconds", "RefreshIdleDays", "RefreshAbsoluteDays")
     defaults = {name: parameters()[name]["Default"] for name in names}
 

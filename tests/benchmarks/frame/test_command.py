@@ -1,4 +1,4 @@
-"""The command: what it keeps, and what it leaves out."""
+"""The command: the results that it keeps, and the benchmarks that it leaves out."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -11,14 +11,14 @@ from benchmarks.frame.catalogue import BENCHMARKS, MissingTool, benchmark
 
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return what is written, by the name of the benchmark, instead of a file."""
+    """Return the written figures by the name of the benchmark. No file is written."""
     written: dict[str, Any] = {}
     monkeypatch.setattr(command, "write", written.__setitem__)
     return written
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, *, missing: str = "") -> None:
-    """Put a benchmark in place that counts to three, or misses something."""
+    """Install a benchmark that counts to three, or that lacks a tool."""
 
     def measure(*, quick: bool) -> dict[str, int]:
         if missing:
@@ -32,7 +32,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, *, missing: str = "") -> None:
 def test_figures_are_printed_and_kept(
     kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Under the benchmark's name."""
+    """The name of the benchmark is the name of the result."""
     measured(monkeypatch)
 
     command.run("starts", quick=False)
@@ -44,7 +44,7 @@ def test_figures_are_printed_and_kept(
 def test_quick_figures_are_not_kept(
     kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """They say that a benchmark works, and nothing else."""
+    """Quick figures only show that a benchmark works."""
     measured(monkeypatch)
 
     command.run("starts", quick=True)
@@ -56,7 +56,7 @@ def test_quick_figures_are_not_kept(
 def test_a_benchmark_that_lacks_a_tool_is_left_out_and_says_so(
     kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What another machine has measured stays."""
+    """The result of another machine stays."""
     measured(monkeypatch, missing="no DynamoDB engine")
 
     command.run("starts", quick=False)
@@ -67,7 +67,7 @@ def test_a_benchmark_that_lacks_a_tool_is_left_out_and_says_so(
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_measures_and_has_its_result(name: str) -> None:
-    """Each of the catalogue is a module of that form."""
+    """Each benchmark of the catalogue is a module with both functions, and has a result file."""
     module = benchmark(name)
 
     assert callable(module.measure)
@@ -75,5 +75,5 @@ def test_every_benchmark_measures_and_has_its_result(name: str) -> None:
 
 
 def test_every_result_is_of_a_benchmark() -> None:
-    """None is left of one that is gone."""
+    """No result of a removed benchmark is left."""
     assert {path.stem for path in results.FOLDER.iterdir()} == set(BENCHMARKS)

@@ -1,4 +1,4 @@
-"""The rank test that the benchmarks rely on."""
+"""The rank test of the benchmarks."""
 
 import random
 
@@ -8,7 +8,7 @@ from benchmarks.frame.ranks import p_value
 
 
 def test_samples_of_one_distribution_do_not_differ() -> None:
-    """Of a hundred pairs about one is below 0.01, and about half are below 0.5."""
+    """Of a hundred pairs, about one is below 0.01, and about half are below 0.5."""
     chance = random.Random(1)  # noqa: S311 - a sample, not a secret
     values = [
         p_value([chance.gauss(0, 1) for _ in range(60)], [chance.gauss(0, 1) for _ in range(60)]) for _ in range(200)
@@ -18,7 +18,7 @@ def test_samples_of_one_distribution_do_not_differ() -> None:
 
 
 def test_a_small_shift_is_found() -> None:
-    """Two per cent of a time that spreads by three, in 500 pairs."""
+    """The shift is two per cent of a time that spreads by three per cent, in 500 pairs."""
     chance = random.Random(2)  # noqa: S311 - a sample, not a secret
     first = [chance.gauss(1, 0.03) for _ in range(500)]
     second = [chance.gauss(1.02, 0.03) for _ in range(500)]
@@ -27,7 +27,7 @@ def test_a_small_shift_is_found() -> None:
 
 @pytest.mark.parametrize(("first", "second"), [([1.0] * 30, [1.0] * 30), (list(range(30)), list(range(30)))])
 def test_equal_samples_are_equal(first: list[float], second: list[float]) -> None:
-    """Ties and all."""
+    """This holds with ties too."""
     assert p_value(first, second) == pytest.approx(1.0)
 
 

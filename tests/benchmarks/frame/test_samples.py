@@ -4,12 +4,12 @@ from benchmarks.frame.samples import ratio, summary
 
 
 def test_a_summary_is_the_median_and_the_outer_ventiles() -> None:
-    """Of 0 to 100: 50, 5 and 95."""
+    """For 0 to 100 they are 50, 5 and 95."""
     assert summary(range(101)) == {"median": 50, "p5": 5, "p95": 95, "count": 101}
 
 
 def test_a_ratio_is_taken_pair_by_pair() -> None:
-    """A machine that is twice as slow for half of the turns changes no ratio."""
+    """If the machine is twice as slow in half of the turns, no ratio changes."""
     references = [1.0, 1.0, 2.0, 2.0]
 
     assert ratio([3.0, 3.0, 6.0, 6.0], references) == {"median": 3, "p25": 3, "p75": 3}

@@ -8,7 +8,7 @@ from benchmarks.frame import turns
 
 
 def test_each_round_calls_everything_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None always comes after the same one."""
+    """No call always follows the same other call."""
     monkeypatch.setattr(turns, "BATCH_MS", 0)
     calls: list[str] = []
 

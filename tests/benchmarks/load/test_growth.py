@@ -1,4 +1,4 @@
-"""Cost by the number of sessions: counted on any engine, and said with what is constant."""
+"""Cost by the number of sessions. The counts are the same on any engine, and the table names constant costs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from benchmarks.requests.functions import running
 
 
 def point(sessions: int, **read_units: float) -> dict[str, Any]:
-    """Return a point whose operations are one request of so many read units."""
+    """Return a point whose operations are one request with this many read units."""
     counts = {"requests": 1, "write_units": 0, "milliseconds": 2.5}
     return {"sessions": sessions, "operations": {name: {**counts, "read_units": of} for name, of in read_units.items()}}
 
@@ -20,7 +20,7 @@ GROWN = [point(1, refresh=1, login=2), point(101, refresh=1, login=4), point(100
 
 
 def test_a_slope_is_what_a_thousand_more_sessions_cost() -> None:
-    """Between the first point and the last; what does not grow is zero."""
+    """The slope is taken between the first point and the last. A constant cost has the slope zero."""
     assert slopes(GROWN) == {
         "refresh": {"requests": 0, "read_units": 0, "write_units": 0},
         "login": {"requests": 0, "read_units": 100, "write_units": 0},
@@ -28,7 +28,7 @@ def test_a_slope_is_what_a_thousand_more_sessions_cost() -> None:
 
 
 def test_a_table_says_what_is_constant_and_how_far_it_went() -> None:
-    """And whose milliseconds these are."""
+    """The table also names the engine of the milliseconds."""
     grown = {"points": GROWN, "slopes": slopes(GROWN)}
     filling = {"added": 1000, "seconds": 3.0}
 
@@ -45,7 +45,7 @@ def test_living_sessions_are_ended_by_a_logout_of_all_and_tombstones_are_not(
     deployment: Deployment,
     ended: bool,  # noqa: FBT001 - a parameter of a test
 ) -> None:
-    """With 30 sessions: the user's id and epoch, a read of one session, a query, and a write for each that lives."""
+    """With 30 sessions: the user's id and epoch, one session's read, a query, and a write for each living session."""
     with running(deployment) as functions:
         operations = Growth(functions).with_sessions_of_one_user(30, 2, ended=ended)["operations"]
 
@@ -56,7 +56,7 @@ def test_living_sessions_are_ended_by_a_logout_of_all_and_tombstones_are_not(
 
 
 def test_the_table_is_filled_up_to_each_size(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One session is the measured user's own."""
+    """Each size includes the session of the measured user."""
     asked: list[int] = []
     monkeypatch.setattr(growth, "fill", lambda _deployment, count: asked.append(count))
     with running(deployment) as functions:

@@ -1,4 +1,4 @@
-"""What is said of throughput, and that a lost rotation is no throughput."""
+"""The report on throughput, and the check that no rotation was lost."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def levels(*per_second: float) -> list[dict[str, Any]]:
 
 
 def test_the_knee_is_the_first_level_that_gains_less_than_a_tenth() -> None:
-    """Over the one before; what comes after it is no matter."""
+    """The gain is over the level before. Later levels do not count."""
     assert knee(levels(100, 190, 205, 400)) == 4
     assert knee(levels(100, 110, 122)) is None
     assert knee(levels(100, 109)) == 2
@@ -35,14 +35,14 @@ def test_the_knee_is_the_first_level_that_gains_less_than_a_tenth() -> None:
 
 @pytest.mark.parametrize("in_table", [9, 11])
 def test_a_rotation_that_was_lost_or_happened_twice_stops_the_benchmark(in_table: int) -> None:
-    """Each answer is one rotation."""
+    """Each answer must be exactly one rotation."""
     check_rotations(10, 10)
     with pytest.raises(RuntimeError, match=f"10 refresh tokens were given out, and the table has {in_table} rotations"):
         check_rotations(10, in_table)
 
 
 def test_a_table_says_where_the_knees_are_and_whose_cores_were_used() -> None:
-    """An operation without a knee, an engine whose CPU time nobody knows, and what others on the machine took."""
+    """It also shows a missing knee, an unknown CPU time of the engine, and the cores of the whole machine."""
     figures = {
         "engine": "an engine",
         "cores": 2,

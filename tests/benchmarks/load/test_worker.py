@@ -1,4 +1,4 @@
-"""Workers that check every answer, and what is made of their figures."""
+"""Workers that check every answer, and the summary of their figures."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from benchmarks.requests.functions import running
 
 
 def test_percentiles_are_of_all_workers_together() -> None:
-    """Of 0 to 100 in two halves, the 50th, 95th and 99th; and the cores are a sum."""
+    """For 0 to 100 in two halves they are 50, 95 and 99. The cores are a sum."""
     halves = [[float(value) for value in range(first, 101, 2)] for first in (0, 1)]
 
     figures = figures_of([Done(half, 60, 1.0, frozenset()) for half in halves], seconds=2.0)
@@ -29,7 +29,7 @@ def test_percentiles_are_of_all_workers_together() -> None:
 
 
 def test_the_cpu_time_of_a_process_is_known_where_the_system_tells() -> None:
-    """Ours has used some."""
+    """This process has used some CPU time."""
     known = cpu_seconds(os.getpid())
     assert known is None or known > 0
 
@@ -40,7 +40,7 @@ def answered(**body: object) -> dict[str, Any]:
 
 
 def test_a_worker_that_is_not_given_a_new_refresh_token_stops() -> None:
-    """Every refresh of its own session is a rotation, or the benchmark measures something else."""
+    """Every refresh of its own session must be a rotation, because the benchmark measures rotations."""
     calls = refreshes(lambda _event: answered(refresh_token="second"), "first", rotates=True)
 
     assert next(calls)[1] == "second"
@@ -49,7 +49,7 @@ def test_a_worker_that_is_not_given_a_new_refresh_token_stops() -> None:
 
 
 def test_a_worker_that_gets_an_error_stops() -> None:
-    """A 503 is no throughput."""
+    """A 503 does not count as throughput."""
     calls = refreshes(lambda _event: {"statusCode": 503, "body": ""}, "first", rotates=False)
 
     with pytest.raises(RuntimeError, match="not 200"):
@@ -60,7 +60,7 @@ def test_a_worker_that_gets_an_error_stops() -> None:
 def test_a_worker_counts_what_it_warms_up_with_and_measures_the_rest(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    """Each operation, done by the real function: until its time is up, by a clock that goes on by one a look."""
+    """The real function does each operation until the time is up. The clock advances by one at each reading."""
     _, token = deployment.add_session(deployment.add_user("ada"))
     clock = SimpleNamespace(monotonic=count().__next__, perf_counter=time.perf_counter, process_time=time.process_time)
     waits: list[str] = []
@@ -71,9 +71,9 @@ def test_a_worker_counts_what_it_warms_up_with_and_measures_the_rest(
 
         done = work(calls, wait=lambda: waits.append("for the others"), warm_up=2, seconds=3)
 
-    # One before the others are waited for, one that warms up, and three.
+    # One call before the wait for the other workers, one warm-up call, and three measured calls.
     assert (done.answered, len(done.milliseconds), waits) == (5, 3, ["for the others"])
     tokens = {"authorizer": {""}}.get(operation, done.tokens - {token})
     assert done.tokens == tokens
-    # Within the grace window one session rotates once, and all are told its one successor.
+    # Within the grace window a session rotates once, and all refreshes get the same successor.
     assert len(done.tokens) == {"authorizer": 1, "refresh of one session": 1}.get(operation, 5)

@@ -1,11 +1,11 @@
-"""The refreshes of others."""
+"""The refreshes of other designs."""
 
 from benchmarks.requests import operations
 from benchmarks.requests.deployment import Deployment
 
 
 def test_the_refreshes_of_others_are_run_as_their_sources_have_them(deployment: Deployment) -> None:
-    """Reads and writes of OpenAuth and of SuperTokens; the others' are quoted."""
+    """The reads and writes of OpenAuth and of SuperTokens are counted. Those of the other designs are quoted."""
     peers = operations.counts_of_peers(deployment)
 
     assert peers["OpenAuth"]["operations"] == {"GetItem": 1, "PutItem": 2}

@@ -1,4 +1,4 @@
-"""The engine that benchmarks run, and what is said where there is none."""
+"""The engine of the benchmarks, and the message on a machine without one."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def program(folder: Path, name: str, script: str) -> None:
 
 @pytest.mark.parametrize("name", ["requests", "growth", "throughput"])
 def test_a_machine_without_java_and_maven_says_so(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In every benchmark that needs an engine."""
+    """Every benchmark that needs an engine says so."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(MissingTool) as missing:
@@ -50,7 +50,7 @@ with raised_signals(), engine.running_engine() as running:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_engine_does_not_outlive_its_benchmark(tmp_path: Path, number: signal.Signals) -> None:
-    """However that is ended. Java and Maven are played by others here."""
+    """This holds for each signal that ends the benchmark. Small programs stand in for Java and Maven."""
     programs, home = tmp_path / "bin", tmp_path / "engine"
     program(programs, "java", SERVES)
     program(programs, "mvn", 'for argument; do :; done; folder=${argument#*=}; mkdir "$folder"; touch "$folder/$JAR"')

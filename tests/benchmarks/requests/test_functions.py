@@ -12,7 +12,7 @@ from tests.support.template import functions, variables
 
 @pytest.mark.parametrize("name", sorted(functions()))
 def test_a_function_has_the_templates_environment(name: str, deployment: Deployment) -> None:
-    """All of its variables: tables and keys of the deployment, parameters as given or at their defaults."""
+    """It has all variables: the deployment's tables and keys, and the parameters as given or with their defaults."""
     environment = deployment.environment(name, {"RotationGraceSeconds": "0"})
 
     expected = {
@@ -26,7 +26,7 @@ def test_a_function_has_the_templates_environment(name: str, deployment: Deploym
 
 
 def test_functions_are_on_their_wire_and_read_the_key_ring_from_no_aws(deployment: Deployment) -> None:
-    """The client that sets the scene is not counted."""
+    """The client for preparations is not counted."""
     deployment.add_user("ada")
     with running(deployment) as started:
         login, refresh = started.start("login"), started.start("refresh", {"RotationGraceSeconds": "0"})
@@ -43,7 +43,7 @@ def test_functions_are_on_their_wire_and_read_the_key_ring_from_no_aws(deploymen
 
 
 def test_a_session_of_the_scene_is_one_that_the_product_knows(deployment: Deployment) -> None:
-    """Its token is answered, and an answer that is not as expected stops a benchmark."""
+    """The refresh accepts its token, and an unexpected answer stops a benchmark."""
     user_id = deployment.add_user("ada")
     session_id, token = deployment.add_session(user_id)
     with running(deployment) as started:
@@ -56,7 +56,7 @@ def test_a_session_of_the_scene_is_one_that_the_product_knows(deployment: Deploy
 
 
 def test_the_authorizer_takes_the_deployments_access_tokens(deployment: Deployment) -> None:
-    """And an answer that is no Allow stops a benchmark."""
+    """An answer without an Allow stops a benchmark."""
     with running(deployment) as started:
         authorizer = started.start("authorizer")
         token = started.access_token()
@@ -67,7 +67,7 @@ def test_the_authorizer_takes_the_deployments_access_tokens(deployment: Deployme
 
 
 def test_sessions_are_written_however_many(deployment: Deployment) -> None:
-    """More than one request holds."""
+    """The number here is larger than one request can hold."""
     user_id, count = deployment.add_user("ada"), 2 * BATCH + 10
 
     deployment.put_sessions([deployment.new_session(user_id)[0] for _ in range(count)])

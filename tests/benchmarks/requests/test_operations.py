@@ -1,4 +1,4 @@
-"""What is counted of each operation, and what is said of it."""
+"""The counts of each operation, and the report on them."""
 
 from typing import Any
 
@@ -27,13 +27,13 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def counted() -> Counts:
-    """Return what is counted of all operations, on moto."""
+    """Return the counts of all operations, on moto."""
     with mock_aws(), deployed(None) as deployment:
         return operations.counts(deployment)
 
 
 def test_every_operation_is_counted_at_the_wire(counted: Counts) -> None:
-    """The numbers that the functional tests demand too, counted by other means."""
+    """The counts are those that the functional tests require, counted by other means."""
     sent = {name: counts["requests"] for name, counts in counted.items()}
     assert sent["refresh, rotated"] == sent["refresh, coalesced"] == sent["refresh, converged"] == 1
     assert sent["refresh, forged"] == 0
@@ -46,14 +46,14 @@ def test_every_operation_is_counted_at_the_wire(counted: Counts) -> None:
 
 
 def test_only_a_cold_function_asks_for_the_key_ring(counted: Counts) -> None:
-    """Once, and the next request finds it in memory."""
+    """It asks once, and the next request finds the key ring in memory."""
     asking = {name for name, counts in counted.items() if counts["secret_requests"]}
     assert asking == {"login, cold", "refresh, cold", "logout, cold"}
     assert counted["login, cold"]["secret_requests"] == 1
 
 
 def test_hashes_of_passwords_are_counted(counted: Counts) -> None:
-    """One for a login, right or wrong; none where it is throttled; two for a new password: check and hash."""
+    """A login needs one, with a right or a wrong password. A throttled login needs none. A new password needs two."""
     hashes = {name: counts["argon2"] for name, counts in counted.items()}
 
     assert (hashes["login"], hashes["login, wrong password"], hashes["login, throttled"]) == (1, 1, 0)
@@ -63,7 +63,7 @@ def test_hashes_of_passwords_are_counted(counted: Counts) -> None:
 
 
 def test_a_budget_that_is_not_kept_is_said() -> None:
-    """With what was counted; the others are only numbered."""
+    """The report has its count. Of the kept budgets it has only the number."""
     figures = {
         "engine": "an engine",
         "operations": OPERATIONS,

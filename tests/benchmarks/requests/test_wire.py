@@ -1,4 +1,4 @@
-"""Capacity units, as they are reported and as they are reckoned, and the botocore events that bring them."""
+"""Capacity units, as reported and as computed, and the botocore events that deliver them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ KEY = {"user_id": {"S": "u"}, "session_id": {"S": "s"}}
 
 
 def test_an_items_size_is_that_of_its_names_and_values() -> None:
-    """Texts by their UTF-8, numbers by two digits a byte and one more, lists and maps with what frames them."""
+    """Texts count as UTF-8, numbers as a byte for two digits and one more, lists and maps with their overhead."""
     assert item_bytes({"name": {"S": "é"}}) == 4 + 2
     assert item_bytes({"n": {"N": "12345"}}) == 1 + 4
     assert item_bytes({"b": {"B": b"1234"}, "t": {"BOOL": True}}) == 5 + 2
@@ -21,13 +21,13 @@ def test_an_items_size_is_that_of_its_names_and_values() -> None:
 
 @pytest.mark.parametrize(("size", "units"), [(1, 1), (1023, 1), (1024, 1), (1025, 2), (4096, 4)])
 def test_a_write_costs_a_unit_for_each_begun_kib(size: int, units: int) -> None:
-    """And one where there is nothing."""
+    """An empty item costs one unit."""
     assert write_units({"": {"S": "x" * size}}) == units
     assert write_units({}) == 1
 
 
 def test_a_transaction_costs_two_units_for_each_item_and_kib() -> None:
-    """A condition check like a write."""
+    """A condition check costs as much as a write."""
     check = {"ConditionCheck": {"Key": KEY}}
 
     assert transaction_units([check, {"Put": {"Item": KEY}}]) == 4
@@ -36,12 +36,12 @@ def test_a_transaction_costs_two_units_for_each_item_and_kib() -> None:
 
 
 def test_a_page_is_a_megabyte_that_was_read() -> None:
-    """Of consistent reads, 256 units; an empty one is a page too."""
+    """That is 256 units of consistent reads. An empty Query has one page."""
     assert [pages(units) for units in (0, 0.5, 256, 256.5, 1141)] == [1, 1, 1, 2, 5]
 
 
 def test_units_are_those_that_the_engine_reports(deployment: Deployment) -> None:
-    """Reads apart from writes."""
+    """Reads and writes are counted separately."""
     wire, client = Wire(), deployment.client
     wire.watch(client.meta.events)
     table = deployment.tables["SessionsTable"]
@@ -59,7 +59,7 @@ def test_units_are_those_that_the_engine_reports(deployment: Deployment) -> None
 
 
 def test_pages_that_only_a_filter_hides_are_requests(deployment: Deployment) -> None:
-    """Of 2 MB that were read, one more; what comes without a filter is paged by the engine itself."""
+    """A filtered Query of 2 MB needs one more request. Without a filter, the engine itself makes the pages."""
     wire, client = Wire(), deployment.client
 
     def units(parsed: dict[str, Any], **_: object) -> None:
@@ -81,7 +81,7 @@ def test_pages_that_only_a_filter_hides_are_requests(deployment: Deployment) -> 
 
 
 def test_a_refused_write_is_paid_for(deployment: Deployment) -> None:
-    """One unit, which nothing reports."""
+    """It costs one unit, which the engine does not report."""
     wire, client = Wire(), deployment.client
     wire.watch(client.meta.events)
 

@@ -30,7 +30,7 @@ def function(tmp_path: Path, source: str, **variables: str) -> Function:
 
 
 def test_the_start_and_each_call_are_timed(tmp_path: Path, scratch: Path) -> None:
-    """A handler that echoes: its one start and its three calls have taken some milliseconds."""
+    """A handler that echoes has one start and three calls, each of some milliseconds."""
     echo = function(tmp_path, "def handler(event, context):\n    return event\n")
 
     with emulated(echo, scratch) as emulator:
@@ -44,7 +44,7 @@ def test_the_start_and_each_call_are_timed(tmp_path: Path, scratch: Path) -> Non
 
 
 def test_work_at_import_is_part_of_the_start_and_work_in_the_handler_of_the_call(tmp_path: Path, scratch: Path) -> None:
-    """Half a second of sleep at import and a tenth in the handler are found where they were spent."""
+    """The import sleeps half a second and the handler a tenth, and each shows in its own time."""
     source = "import time\ntime.sleep(0.5)\ndef handler(event, context):\n    time.sleep(0.1)\n"
 
     with emulated(function(tmp_path, source), scratch) as emulator:
@@ -56,7 +56,7 @@ def test_work_at_import_is_part_of_the_start_and_work_in_the_handler_of_the_call
 
 
 def test_a_handler_that_raises_at_import_is_an_error_with_its_text(tmp_path: Path, scratch: Path) -> None:
-    """Nothing is measured of a function that cannot start."""
+    """A function that cannot start is not measured."""
     broken = function(tmp_path, "raise RuntimeError('no such table')\n")
 
     with emulated(broken, scratch) as emulator, pytest.raises(RuntimeError, match="no such table"):
@@ -64,7 +64,7 @@ def test_a_handler_that_raises_at_import_is_an_error_with_its_text(tmp_path: Pat
 
 
 def test_a_handler_that_raises_is_an_error_with_its_text(tmp_path: Path, scratch: Path) -> None:
-    """An error's answer is no answer."""
+    """The answer to an error does not count as an answer."""
     broken = function(tmp_path, "def handler(event, context):\n    raise RuntimeError('no such user')\n")
 
     with emulated(broken, scratch) as emulator, pytest.raises(RuntimeError, match="RuntimeError: no such user"):
@@ -72,7 +72,7 @@ def test_a_handler_that_raises_is_an_error_with_its_text(tmp_path: Path, scratch
 
 
 def test_nothing_stays_running(tmp_path: Path, scratch: Path) -> None:
-    """After the block neither the function's process is there nor anything that listens."""
+    """After the block, the function's process has ended and its port is closed."""
     source = "import os\ndef handler(event, context):\n    return [os.getpid(), os.environ['AWS_LAMBDA_RUNTIME_API']]\n"
 
     with emulated(function(tmp_path, source), scratch) as emulator:
@@ -87,7 +87,7 @@ def test_nothing_stays_running(tmp_path: Path, scratch: Path) -> None:
 def test_a_function_has_lambdas_environment_and_not_the_developers(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it is given, what Lambda gives to all, and no profile of whoever measures."""
+    """It has its own variables and Lambda's, but no AWS profile of the developer."""
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     source = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
 
@@ -101,7 +101,7 @@ def test_a_function_has_lambdas_environment_and_not_the_developers(
 
 
 def test_no_bytecode_is_written(tmp_path: Path, scratch: Path) -> None:
-    """On Lambda code is read-only, so a function's own is compiled anew at every start."""
+    """On Lambda the code is read-only, so each start compiles the function's own code again."""
     tried = function(tmp_path, "def handler(event, context):\n    return event\n")
 
     with emulated(tried, scratch) as emulator:

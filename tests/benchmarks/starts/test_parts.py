@@ -1,4 +1,4 @@
-"""What a start is made of: the reading of Python's own report, and whose each module is."""
+"""The parts of a start: the reading of Python's own report, and the part of each module."""
 
 from benchmarks.starts.parts import OTHERS, PYTHONS, least, parsed, part_of, shares, table
 
@@ -13,17 +13,17 @@ import time:        50 |        200 | app
 
 
 def test_what_the_runtime_loads_is_nobodys_part() -> None:
-    """Only what comes after the mark is the function's; a module has its own time, not that of what it imports."""
+    """Only modules after the mark count. A module's time does not include the modules that it imports."""
     assert parsed(REPORT) == {"botocore.config": 100, "ssl": 50, "app": 50}
 
 
 def test_a_module_takes_the_least_of_its_starts() -> None:
-    """What else the machine did only adds; a module that one start lacked is not forgotten."""
+    """Other load only adds time. A module that is missing in one start still counts."""
     assert least([{"ssl": 50, "app": 60}, {"ssl": 40, "json": 5}]) == {"ssl": 40, "app": 60, "json": 5}
 
 
 def test_shares_are_of_all_that_was_loaded() -> None:
-    """Half of it is the SDK here."""
+    """Half of the time is the SDK here."""
     found = shares(parsed(REPORT))
 
     assert found[part_of("botocore.config")] == 0.5
@@ -32,12 +32,12 @@ def test_shares_are_of_all_that_was_loaded() -> None:
 
 
 def test_a_package_that_nobody_expects_hides_in_no_other_part() -> None:
-    """It would show as others."""
+    """An unexpected package counts to the part of others."""
     assert part_of("boto3.session") == OTHERS
 
 
 def test_the_table_has_every_part_the_largest_of_refresh_first() -> None:
-    """A function that lacks one has none of it."""
+    """If a function does not load a part, its share is 0 %."""
     lines = table({"shares": {"authorizer": {PYTHONS: 1.0}, "refresh": shares(parsed(REPORT))}}).splitlines()
 
     assert lines[2].endswith("| 0% | 50% |")

@@ -13,14 +13,14 @@ WARM_UP = 1
 
 
 def row(label: str, group: str, init_ms: list[float], warm_ms: float, *, calls_aws: bool = False) -> Row:
-    """Return a row that was started in two rounds: its first call took 9 ms, the others one time."""
+    """Return a row with starts in two rounds. The first call takes 9 ms, and the others take `warm_ms`."""
     timings = [Timings(init, [9.0, warm_ms, warm_ms]) for init in init_ms]
     made = Row(label, group, Function(label, Path()), dict, is_nothing, 2, calls_aws=calls_aws)
     return replace(made, timings=timings, starts=len(timings) // 2)
 
 
 def measured(*, authorizer_init_ms: list[float], refresh_init_ms: list[float]) -> dict[str, Any]:
-    """Return the figures of two rounds, the second twice as slow; in each the empty handler started thrice."""
+    """Return the figures of two rounds, the second twice as slow. The empty handler starts three times in each."""
     rows = [
         row("authorizer", OURS, authorizer_init_ms, 0.5),
         row("refresh", OURS, refresh_init_ms, 3.0, calls_aws=True),
@@ -30,7 +30,7 @@ def measured(*, authorizer_init_ms: list[float], refresh_init_ms: list[float]) -
 
 
 def test_every_round_starts_everything_in_an_order_of_its_own() -> None:
-    """What the machine does meanwhile falls on all alike; and the order can be had again."""
+    """Other load on the machine affects all alike, and the same seed gives the same order."""
     drawn = orders([1, 1, 3, 1, 1, 1], 10, seed=1)
 
     assert [sorted(order) for order in drawn] == [[0, 1, 2, 2, 2, 3, 4, 5]] * 10
@@ -39,7 +39,7 @@ def test_every_round_starts_everything_in_an_order_of_its_own() -> None:
 
 
 def test_ratios_are_taken_within_each_round() -> None:
-    """A round in which the whole machine was slower changes none, nor does one start of the reference."""
+    """A slower round changes no ratio, and one slow start of the reference changes none."""
     figures = measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])
 
     authorizer, refresh, empty = figures["rows"]
@@ -51,7 +51,7 @@ def test_ratios_are_taken_within_each_round() -> None:
 
 
 def test_a_budget_holds_or_is_missed() -> None:
-    """1.5 x is within the authorizer's 1.6, and 10 x is not within the refresh's 6.5; others have none."""
+    """1.5 x is within the authorizer's 1.6, and 10 x is not within the refresh's 6.5. Other rows have no budget."""
     authorizer, refresh, empty = measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])["rows"]
 
     assert authorizer["budgets"] == {
@@ -63,7 +63,7 @@ def test_a_budget_holds_or_is_missed() -> None:
 
 
 def test_the_table_has_a_line_for_each_and_says_what_is_left_out() -> None:
-    """What calls AWS is marked, and its warm calls are not compared with those of an empty handler."""
+    """Functions that call AWS are marked, and their warm calls are not compared with those of an empty handler."""
     lines = table(measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])).splitlines()
 
     authorizer = "| **authorizer** | 45 | 1.50 (1.50 to 1.50) | 9.0 | 0.50 | 1.25 (1.25 to 1.25) |"
@@ -74,7 +74,7 @@ def test_the_table_has_a_line_for_each_and_says_what_is_left_out() -> None:
 
 
 def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> None:
-    """Of ours the three that users wait for; no reference, and no warm call that waited for AWS."""
+    """It has three functions of edge-auth, no reference, and no warm call that waits for AWS."""
     rows = [
         row("authorizer", OURS, [30.0, 60.0], 0.5),
         row("refresh", OURS, [100.0, 200.0], 3.0, calls_aws=True),
@@ -94,7 +94,7 @@ def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> Non
 
 
 def test_an_answer_that_is_no_success_is_an_error() -> None:
-    """A Deny, a status that is not 200, no key ring, something from an empty handler: none becomes a number."""
+    """A Deny, a status other than 200, a missing key ring or a result of an empty handler stops the benchmark."""
     deny = {"policyDocument": {"Statement": [{"Effect": "Deny"}]}}
 
     for check, answer in (

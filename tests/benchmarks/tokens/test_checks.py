@@ -1,4 +1,4 @@
-"""The benchmark of tokens compares what it says: everybody checks, and nobody is let off."""
+"""The benchmark of tokens compares equal work: every library makes all checks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import ALGORITHMS, key
 
-# RFC 9864 wants the name Ed25519, which few libraries know yet; joserfc says so.
+# RFC 9864 replaces the name EdDSA by Ed25519, which few libraries know yet. joserfc warns about the old name.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
 
 LIBRARIES = (OURS, "PyJWT", "joserfc", "Authlib")
@@ -26,7 +26,7 @@ LIBRARIES = (OURS, "PyJWT", "joserfc", "Authlib")
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
-    """Measure once, in next to no time."""
+    """Measure once, with very short batches."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(turns, "BATCH_MS", 0.01)
         patch.setattr(checks, "QUICK_ROUNDS", 2)
@@ -38,7 +38,7 @@ def figures() -> dict[str, Any]:
 @pytest.mark.parametrize("alg", ALGORITHMS)
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_every_verifier_refuses_what_is_forged_or_expired(alg: str, name: str) -> None:
-    """And takes what is good: otherwise its time is that of something else."""
+    """Every verifier accepts the good token too, so its time is the time of a whole verification."""
     claims = example_claims()
     good = issue(claims, key(alg))
 
@@ -48,7 +48,7 @@ def test_every_verifier_refuses_what_is_forged_or_expired(alg: str, name: str) -
 @pytest.mark.parametrize("name", LIBRARIES)
 @pytest.mark.parametrize("missing", ["sid", "auth_time", "client_id"])
 def test_every_verifier_requires_our_claims(name: str, missing: str) -> None:
-    """None is faster because it looks at less than the others are told to."""
+    """No library is faster because it checks fewer claims than the others."""
     claims = example_claims()
     payload = {claim: value for claim, value in claims.payload().items() if claim != missing}
     verify = verifiers(key("ES256"), claims)[name]
@@ -60,7 +60,7 @@ def test_every_verifier_requires_our_claims(name: str, missing: str) -> None:
 @pytest.mark.parametrize("name", LIBRARIES)
 @pytest.mark.parametrize("claim", ["iss", "aud"])
 def test_every_verifier_compares_issuer_and_audience(name: str, claim: str) -> None:
-    """A token for somebody else is no good token."""
+    """A token for another audience, or of another issuer, is refused."""
     claims = example_claims()
     verify = verifiers(key("ES256"), claims)[name]
     token = signed({**claims.payload(), claim: "https://elsewhere.example.com"})
@@ -70,7 +70,7 @@ def test_every_verifier_compares_issuer_and_audience(name: str, claim: str) -> N
 
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_every_verifier_checks_the_type(name: str) -> None:
-    """A JWT that is no access token is refused (RFC 9068 §4)."""
+    """A JWT that is not an access token is refused (RFC 9068 §4)."""
     claims = example_claims()
     verify = verifiers(key("ES256"), claims)[name]
     token = signed(claims.payload(), typ="JWT")
@@ -79,7 +79,7 @@ def test_every_verifier_checks_the_type(name: str) -> None:
 
 
 def test_a_verifier_that_takes_anything_stops_the_benchmark() -> None:
-    """What is compared must do the work."""
+    """Every compared verifier must do the work."""
     good = issue(example_claims(), key("ES256"))
 
     with pytest.raises(RuntimeError, match="forged"):
@@ -88,7 +88,7 @@ def test_a_verifier_that_takes_anything_stops_the_benchmark() -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_the_reference_checks_the_signature(alg: str) -> None:
-    """The raw call that everything is compared with is a real one."""
+    """The raw call, with which all libraries are compared, really verifies."""
     good = issue(example_claims(), key(alg))
 
     for check in raw_checks(key(alg), good).values():
@@ -100,7 +100,7 @@ def test_the_reference_checks_the_signature(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_everybody_issues_the_same_claims(alg: str) -> None:
-    """Nobody is faster because it signs less."""
+    """No library is faster because it signs fewer claims."""
     claims = example_claims()
     verify = verifiers(key(alg), claims)["joserfc"]
 
@@ -110,7 +110,7 @@ def test_everybody_issues_the_same_claims(alg: str) -> None:
 
 
 def test_figures_name_everybody_and_hold_the_budget_against_the_signature_alone(figures: dict[str, Any]) -> None:
-    """The budget is ours over the raw call, in the same rounds."""
+    """The budget limits the ratio of edge-auth to the raw call, in the same rounds."""
     for measured in (figures["verify"], figures["issue"]):
         assert set(measured) == set(ALGORITHMS)
         for rows in measured.values():
@@ -122,7 +122,7 @@ def test_figures_name_everybody_and_hold_the_budget_against_the_signature_alone(
 
 
 def test_what_could_not_be_measured_is_named(figures: dict[str, Any]) -> None:
-    """Where Node is missing, the table says so."""
+    """If Node is missing, the table says so."""
     assert set(figures["left_out"]) == {node.LIBRARY}
     assert "Left out: aws-jwt-verify" in checks.table(figures)
 
@@ -148,7 +148,7 @@ def test_tables_are_markdown(figures: dict[str, Any], table: Callable[[dict[str,
 
 
 def test_the_most_roles_are_what_the_verifier_takes(figures: dict[str, Any]) -> None:
-    """One more, and it refuses the token for its size."""
+    """With one role more, the verifier refuses the token because of its size."""
     sizes = figures["token_size"]
     by_roles = {row["roles"]: row for row in sizes["rows"] if not row["scope_characters"]}
     most = sizes["roles_of_a_token"]["ES256"]
@@ -168,7 +168,7 @@ def test_the_most_roles_are_what_the_verifier_takes(figures: dict[str, Any]) -> 
 
 @pytest.mark.skipif(not node.is_installed(), reason="Node or aws-jwt-verify is not installed")
 def test_node_verifies_and_refuses_too() -> None:
-    """A good token that must be refused stops the benchmark: so the bad ones were refused."""
+    """The benchmark runs to its end, so Node accepted the good tokens and refused the bad ones."""
     ours = key("ES256")
     verify = node.verification({"ES256": ours}, rounds=3)["verify"]
 
@@ -180,7 +180,7 @@ def test_node_verifies_and_refuses_too() -> None:
 
 @pytest.mark.skipif(not node.is_installed(), reason="Node or aws-jwt-verify is not installed")
 def test_a_bad_token_that_node_takes_stops_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here a good one is given for a bad one."""
+    """Here a good token takes the place of a bad one."""
     monkeypatch.setattr(node, "bad_tokens", lambda _key, good: {"not bad": good})
 
     with pytest.raises(RuntimeError, match="accepts a bad ES256 token"):
@@ -188,6 +188,6 @@ def test_a_bad_token_that_node_takes_stops_the_benchmark(monkeypatch: pytest.Mon
 
 
 def signed(payload: dict[str, Any], *, typ: str = "at+jwt") -> str:
-    """Sign any payload with PyJWT, under our header unless it is of another type."""
+    """Sign any payload with PyJWT, under edge-auth's header unless another type is given."""
     ours = key("ES256")
     return jwt.encode(payload, ours.private_key, "ES256", {"kid": ours.kid, "typ": typ}, sort_headers=True)
