@@ -1,6 +1,6 @@
-"""The authorizer decides with what it has: it opens no socket and no file, resolves no name and imports nothing.
+"""The authorizer decides without calls: it opens no socket and no file, resolves no name and imports nothing.
 
-Only a token of its own form under a key that it does not know makes it ask the issuer, and load what that takes.
+It asks the issuer only for a token of the right form with an unknown key, and loads the network modules only then.
 """
 
 import json
@@ -37,14 +37,14 @@ print(json.dumps(reports))
 
 
 def unused_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
 
 
 def reports(issuer: str, *phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what a new interpreter answers, calls and has loaded in each phase."""
+    """Return the answers, calls and loaded modules of a new interpreter in each phase."""
     environ = {"ISSUER": issuer, "AUDIENCE": AUDIENCE, "JWKS": key_set()}
     found: list[dict[str, Any]] = json.loads(in_new_interpreter(SCRIPT, json.dumps([[], *phases]), environ=environ))
     return found
@@ -52,7 +52,7 @@ def reports(issuer: str, *phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_only_an_unknown_key_makes_it_call(shape: str) -> None:
-    """Z13: all three shapes; good tokens, malformed, forged and expired ones without a call; then one call a minute."""
+    """Z13: in all shapes, good, malformed, forged and expired tokens need no call; unknown keys need one a minute."""
     issuer = f"http://127.0.0.1:{unused_port()}"
     claims = claims_at(int(time.time()))._replace(iss=issuer)
     expired = claims_at(int(time.time()) - 1000)._replace(iss=issuer)

@@ -1,4 +1,4 @@
-"""Benchmarks share the scenery of the tests and no more, and tests stand without the benchmarks."""
+"""Of the tests, benchmarks import only tests/support. The tests of the product do not import benchmarks."""
 
 import ast
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tests.support.template import ROOT
 
-# What tests the benchmarks, and what holds the documents to them.
+# The tests of the benchmarks, and the tests that compare the documents with the results.
 READERS = (ROOT / "tests" / "benchmarks", ROOT / "tests" / "documents")
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports, wherever it does so; of `from a import b` both `a` and `a.b`."""
+    """Yield the modules that a file imports, at any place. For `from a import b` these are `a` and `a.b`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -22,7 +22,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def imports_outside_support(folder: Path) -> set[tuple[str, str]]:
-    """Return each file of a folder with what it imports of the tests and not of their scenery."""
+    """Return each file of a folder with its imports from tests, except those from tests/support."""
     return {
         (path.name, name)
         for path in folder.rglob("*.py")
@@ -32,12 +32,12 @@ def imports_outside_support(folder: Path) -> set[tuple[str, str]]:
 
 
 def test_benchmarks_import_the_scenery_of_the_tests_and_no_test() -> None:
-    """A level of the tests may change as it likes."""
+    """So a change in a test level does not break a benchmark."""
     assert imports_outside_support(ROOT / "benchmarks") == set()
 
 
 def test_an_import_of_a_test_level_is_found(tmp_path: Path) -> None:
-    """In each spelling, and inside a function too."""
+    """Each form of the statement is found, also inside a function."""
     (tmp_path / "planted.py").write_text(
         "from tests.support.template import ROOT\n"
         "import tests.functional.conftest\n"
@@ -54,7 +54,7 @@ def test_an_import_of_a_test_level_is_found(tmp_path: Path) -> None:
 
 
 def test_only_their_own_tests_and_the_documents_import_benchmarks() -> None:
-    """So a benchmark can change without any test of the product."""
+    """So a change in a benchmark does not break a test of the product."""
     files = [path for path in (ROOT / "tests").rglob("*.py") if not any(path.is_relative_to(each) for each in READERS)]
 
     found = {path.name for path in files for name in imported(path) if f"{name}.".startswith("benchmarks.")}

@@ -1,4 +1,4 @@
-"""The files for GitHub: continuous integration runs what any machine can run, and has no rights."""
+"""The files for GitHub: continuous integration runs commands that any machine can run, and may only read."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.template import ROOT
 GITHUB = ROOT / ".github"
 FILES = sorted([*GITHUB.rglob("*.yml"), *GITHUB.rglob("*.yaml")])
 CI = GITHUB / "workflows" / "ci.yml"
-# `on` is a truth value to YAML 1.1.
+# YAML 1.1 reads the key `on` as a boolean.
 TRIGGERS = True
 PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
@@ -25,19 +25,19 @@ def read(path: Path) -> dict[Any, Any]:
 
 @pytest.fixture
 def workflow() -> dict[Any, Any]:
-    """Return the one workflow."""
+    """Return the only workflow."""
     assert [path for path in FILES if path.parent.name == "workflows"] == [CI]
     return read(CI)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_file_is_a_document(path: Path) -> None:
-    """GitHub ignores a broken one."""
+    """The file is valid YAML, because GitHub ignores a broken file."""
     assert isinstance(read(path), dict)
 
 
 def test_the_workflow_runs_what_a_developer_runs(workflow: dict[Any, Any]) -> None:
-    """One command, which is in the repository and can be run."""
+    """It runs one command, which is an executable file in the repository."""
     commands = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
 
     assert commands == [".ci/run"]
@@ -45,7 +45,7 @@ def test_the_workflow_runs_what_a_developer_runs(workflow: dict[Any, Any]) -> No
 
 
 def test_the_workflow_runs_with_the_oldest_python_and_lambdas_own(workflow: dict[Any, Any]) -> None:
-    """As pyproject.toml and the template name them."""
+    """The versions are those of pyproject.toml and of the template."""
     oldest = re.search(r'^requires-python = ">=(3\.\d+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     runtime = re.search(r"^    Runtime: python(3\.\d+)$", (ROOT / "template.yaml").read_text(), re.MULTILINE)
     assert oldest is not None
@@ -55,7 +55,7 @@ def test_the_workflow_runs_with_the_oldest_python_and_lambdas_own(workflow: dict
 
 
 def test_the_workflow_may_read_and_nothing_else(workflow: dict[Any, Any]) -> None:
-    """A pull request from a stranger runs too: no secret, no token that stays, no right to write."""
+    """Pull requests from strangers also run it, so it has no secret, no stored token and no right to write."""
     assert workflow["permissions"] == {"contents": "read"}
     assert set(workflow[TRIGGERS]) == {"push", "pull_request"}
     for job in workflow["jobs"].values():
@@ -76,7 +76,7 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 
 
 def test_updates_are_proposed_where_there_is_something_to_update() -> None:
-    """A folder without its manifest would never be heard of again."""
+    """Each folder has its manifest. Without it, updates would silently stop."""
     updates = {
         update["package-ecosystem"]: update["directory"] for update in read(GITHUB / "dependabot.yml")["updates"]
     }
@@ -87,7 +87,7 @@ def test_updates_are_proposed_where_there_is_something_to_update() -> None:
 
 @pytest.mark.parametrize("name", ["bug", "feature"])
 def test_an_issue_form_has_what_github_requires(name: str) -> None:
-    """Each field has an id of its own and a label; GitHub does not show a form without them."""
+    """Each field has its own id and a label. GitHub does not show a form without them."""
     form = read(GITHUB / "ISSUE_TEMPLATE" / f"{name}.yml")
     fields = [part for part in form["body"] if part["type"] != "markdown"]
     ids = [part["id"] for part in fields]
@@ -99,7 +99,7 @@ def test_an_issue_form_has_what_github_requires(name: str) -> None:
 
 
 def test_reports_of_vulnerabilities_are_private() -> None:
-    """SECURITY.md says where, and the form for bugs leads there."""
+    """SECURITY.md describes the private report, and the form for bugs links to it."""
     policy = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
     assert "**Report a vulnerability**" in policy

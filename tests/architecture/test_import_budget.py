@@ -1,7 +1,7 @@
-"""The import budget: exactly what each function loads when it starts, by name.
+"""The import budget: the exact names of the packages that each function loads when it starts.
 
-A cold start is imports: who adds one sees it here, and writes it down with its reason or does without. Names are
-counted and not milliseconds, so that the test says the same on every machine.
+Imports take most of a cold start. A new import fails here until it is added to the budget with its reason. The test
+compares names and not milliseconds, so the result is the same on every machine.
 """
 
 import sys
@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.cold_start import FUNCTIONS, in_new_interpreter, unconnected
 
-# Parts of the standard library, and of packages, that take a millisecond or more and that Lambda's own runtime does
-# not load anyway. What is not of the standard library counts always, as a whole package.
+# Parts of the standard library and of packages that take a millisecond or more, and that Lambda's own runtime does not
+# load. A package outside the standard library always counts, as a whole.
 HEAVY = {
     *("ast", "asyncio", "concurrent", "ctypes", "dataclasses", "email", "hashlib", "html", "http"),
     *("importlib.metadata", "inspect", "multiprocessing", "socket", "sqlite3", "ssl", "subprocess", "tempfile"),
@@ -21,17 +21,17 @@ HEAVY = {
     "botocore.client",
 }
 
-# Signatures and MACs of tokens, Argon2id.
+# For signatures and MACs of tokens, and Argon2id.
 CRYPTOGRAPHY = {"cryptography", "_cffi_backend", "_openssl"}
-# Powertools' Logger. It tells botocore's package its name for the user agent, and loads nothing more of it.
+# Powertools' Logger. It adds its name to botocore's user agent, and loads no other part of botocore.
 LOGGER = {"aws_lambda_powertools", "jmespath", "typing_extensions", "botocore", "urllib", "inspect", "ast"}
-# The SDK's clients, and what the SDK loads whether it is needed or not.
+# The SDK's clients, and the modules that the SDK always loads.
 SDK = {
     *("botocore", "botocore.client", "dateutil", "six", "jmespath", "urllib3"),
     *("concurrent", "dataclasses", "email", "hashlib", "html", "http", "importlib.metadata", "socket", "ssl"),
     *("subprocess", "tempfile", "urllib.request", "uuid", "xml", "zipfile"),
 }
-# Issues access tokens; it loads the formats of all keys, which we do not use.
+# PyJWT issues access tokens. It also loads the formats of all keys, which edge-auth does not use.
 PYJWT = {
     "jwt",
     "cryptography.hazmat.primitives.ciphers",
@@ -54,10 +54,10 @@ BUDGET = {
     "whoami": LOGGER,
 }
 OURS = {"edge_auth", "functions"}
-# The SDK takes its authorities from certifi where that is installed, as it is for these tests and not in the layer.
+# The SDK uses certifi's certificates if certifi is installed. It is installed for the tests, but not in the layer.
 TESTS_ONLY = {"certifi"}
 
-# All of our own that the authorizer loads. A cold authorizer is what a client waits for on any call.
+# All modules of edge-auth that the authorizer loads. On any call, a client may wait for a cold authorizer.
 AUTHORIZER_MODULES = {
     "edge_auth",
     *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.issuer_keys"),
@@ -81,43 +81,43 @@ def loaded_by(function: str) -> set[str]:
 
 
 def accountable(modules: set[str]) -> set[str]:
-    """Return what of these has to be in the budget: packages of others, and the heavy parts."""
+    """Return the modules that must be in the budget: third-party packages, and the heavy parts."""
     packages = {name.partition(".")[0] for name in modules}
     return packages - sys.stdlib_module_names - OURS - TESTS_ONLY | modules & HEAVY
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) -> None:
-    """Both ways: what it has stopped to load leaves the budget, or it could come back unseen."""
+    """The budget also names no module that is not loaded any more. Otherwise it could come back unseen."""
     assert accountable(loaded_by(function)) == BUDGET[function]
 
 
 def test_the_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
-    """Whatever room is added to the layer, the authorizer does not load it by accident."""
+    """So the authorizer does not load a new module of the layer by accident."""
     assert {name for name in loaded_by("authorizer") if name.partition(".")[0] == "edge_auth"} == AUTHORIZER_MODULES
 
 
 @pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])
 def test_the_authorizer_loads_no_algorithm_that_it_has_no_key_of(name: str) -> None:
-    """ES256 is the default; RSA alone loads eight modules more."""
+    """With ES256, the default, it does not load RSA, which needs eight more modules, nor EdDSA."""
     assert f"cryptography.hazmat.primitives.asymmetric.{name}" not in loaded_by("authorizer")
 
 
 @pytest.mark.parametrize("name", ["boto3", "s3transfer", "aws_xray_sdk", "multiprocessing", "asyncio"])
 def test_what_is_known_to_be_slow_is_in_no_budget(name: str) -> None:
-    """25 ms and more for boto3, 236 for the X-Ray SDK: whoever needs one has to change this test, too."""
+    """boto3 takes 25 ms or more, the X-Ray SDK 236 ms. To use one, this test must change too."""
     assert all(name not in budget for budget in BUDGET.values())
 
 
 def test_a_package_and_a_heavy_part_are_both_counted() -> None:
-    """Of what is loaded, others' packages count as one each, and the standard library only where it is heavy."""
+    """A third-party package counts as one name. A module of the standard library counts only if it is heavy."""
     modules = {"boto3", "boto3.session", "asyncio", "json", "edge_auth.errors", "cryptography.x509", "certifi"}
 
     assert accountable(modules) == {"boto3", "asyncio", "cryptography", "cryptography.x509"}
 
 
 def test_what_the_sdk_loads_is_not_searched_for_garbage() -> None:
-    """It stays for good: it is out of the collector's sight, which watches over everything that comes after."""
+    """The SDK's objects are frozen, because they are never freed. The collector stays on for all later objects."""
     script = "import functions.refresh.app, gc; print(gc.get_freeze_count(), gc.isenabled())"
 
     frozen, is_enabled = in_new_interpreter(script, environ=unconnected("refresh")).split()

@@ -1,4 +1,4 @@
-"""The import rules. What is really loaded stands in test_import_budget.py: each net misses what the other catches."""
+"""The import rules. test_import_budget.py checks the loaded modules. Each finds mistakes that the other does not."""
 
 import ast
 import os
@@ -41,7 +41,7 @@ IMPORTS = [
     ("admin/deployment.py", "import admin.users"),
     ("local/envfile.py", "import local.stack"),
 ]
-"""What no contract allows: a line of a module."""
+"""Forbidden imports: each is a module and a line that a contract forbids in it."""
 NEW_MODULES = [f"{L}/otp.py", f"{L}/flows/otp/enrolment.py", "admin/otp.py", "local/otp.py"]
 NEW_FUNCTION = "functions/otp/app.py"
 
@@ -54,7 +54,7 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{root / 'layers' / 'edge_auth'}:{root}",
-            "COLUMNS": "1000",  # it breaks longer lines
+            "COLUMNS": "1000",  # import-linter wraps longer lines
         },
         capture_output=True,
         text=True,
@@ -71,7 +71,7 @@ def test_the_contracts_are_kept() -> None:
 
 @dataclass(frozen=True)
 class Planted:
-    """The numbers of the lines that were planted, and what import-linter says of them."""
+    """The line numbers of the planted imports, and import-linter's report on them."""
 
     lines: dict[tuple[str, str], int]
     report: str
@@ -79,7 +79,7 @@ class Planted:
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
-    """Return what becomes of a copy of the tree in which every rule is broken."""
+    """Return import-linter's report on a copy of the tree in which every rule is broken."""
     root = tmp_path_factory.mktemp("planted")
     for name in ("layers", "functions", "admin", "local"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -103,13 +103,13 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 
 
 def dotted(path: str) -> str:
-    """Return the name under which a file is imported."""
+    """Return the import name of a file."""
     return path.removeprefix("layers/edge_auth/").removesuffix(".py").replace("/", ".")
 
 
 @pytest.mark.parametrize(("module", "line"), IMPORTS)
 def test_a_planted_violation_breaks_a_contract(planted: Planted, module: str, line: str) -> None:
-    """The contracts can fail: each of these lines is named, inside a function too."""
+    """The contracts can fail. The report names each of these lines, also inside a function."""
     imported, number = line.removeprefix("import "), planted.lines[module, line]
 
     assert f"{dotted(module)} -> {imported} (l.{number})" in planted.report
@@ -117,20 +117,20 @@ def test_a_planted_violation_breaks_a_contract(planted: Planted, module: str, li
 
 @pytest.mark.parametrize("module", NEW_MODULES)
 def test_a_module_that_no_contract_names_breaks_one(planted: Planted, module: str) -> None:
-    """A new module has no rules yet, so it fails the check until it gets a floor."""
+    """A new module has no rules yet, so it fails the check until it gets a layer."""
     name = dotted(module).removesuffix(".enrolment")
 
     assert f"The following modules are not listed as layers:\n\n- {name}\n" in planted.report
 
 
 def test_a_new_function_is_under_the_rules_at_once(planted: Planted) -> None:
-    """No list of functions has to be kept: a folder that was added a moment ago cannot be imported by another."""
+    """The rules need no list of functions: another function cannot import a new folder."""
     assert f"{dotted(NEW_FUNCTION)} -> functions.login.app (l.1)" in planted.report
 
 
 @pytest.mark.parametrize("init", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: str(path.parent.name))
 def test_a_package_is_only_a_docstring(init: Path) -> None:
-    """A re-export in an `__init__` would load for everybody what one module needs."""
+    """A re-export in an `__init__` would load a module for all importers, although one needs it."""
     body = ast.parse(init.read_text()).body
 
     assert len(body) == 1
@@ -140,7 +140,7 @@ def test_a_package_is_only_a_docstring(init: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["layers/edge_auth/edge_auth", "functions", "admin", "local"])
 def test_a_module_has_one_job_and_a_name(folder: str) -> None:
-    """No grab bags, and no module that is too long to be read at once."""
+    """No module is a grab bag, and no module is too long to be read at once."""
     for path in (ROOT / folder).rglob("*.py"):
         assert path.stem not in GRAB_BAGS, path
         assert len(path.read_text().splitlines()) <= MAX_LINES, path
@@ -148,7 +148,7 @@ def test_a_module_has_one_job_and_a_name(folder: str) -> None:
 
 @pytest.mark.parametrize("app", sorted((ROOT / "functions").glob("*/app.py")), ids=lambda path: str(path.parent.name))
 def test_a_function_is_one_file(app: Path) -> None:
-    """A second file beside app.py belongs to the layer."""
+    """A function has only app.py. All other code belongs to the layer."""
     files = [path for path in app.parent.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
 
     assert files == [app]

@@ -1,4 +1,4 @@
-"""The template makes an emergency rotation reach everything that holds keys, with one update of the stack."""
+"""One update of the stack brings an emergency rotation to all functions that hold keys."""
 
 import pytest
 
@@ -9,22 +9,22 @@ VERSION = Intrinsic("Ref", "KeyRingVersion")
 
 
 def test_the_readers_of_the_key_ring_are_known() -> None:
-    """All that sign, check a refresh token's MAC, or publish."""
+    """They are all functions that sign, check a refresh token's MAC, or publish the public keys."""
     assert READERS == ["jwks", "login", "logout", "refresh"]
 
 
 @pytest.mark.parametrize("function", READERS)
 def test_a_new_version_starts_every_reader_anew(function: str) -> None:
-    """K3: a function whose configuration changes gets new workers, and they read the ring before they answer."""
+    """K3: a function with a new configuration gets new instances, which read the key ring before they answer."""
     assert variables(function)["KEY_RING_VERSION"] == VERSION
 
 
 def test_a_new_version_makes_cloudformation_ask_for_the_public_keys() -> None:
-    """The authorizer's environment is made of the answer."""
+    """The answer goes into the authorizer's environment."""
     assert properties("KeyRing")["KeyRingVersion"] == VERSION
     assert variables("authorizer")["JWKS"] == Intrinsic("GetAtt", "KeyRing.Jwks")
 
 
 def test_the_public_keys_are_published_anew_before_the_authorizer_is_deployed() -> None:
-    """K3: a new authorizer that asks the issuer never gets an older key set than the one it was deployed with."""
+    """K3: a new authorizer that asks the issuer never gets an older key set than its own deployed one."""
     assert template()["Resources"]["AuthorizerFunction"]["DependsOn"] == "JwksFunction"

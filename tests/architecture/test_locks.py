@@ -1,4 +1,4 @@
-"""What is installed is exactly what was locked."""
+"""The installed packages are exactly the locked ones."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def versions(lock: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_package_is_locked_by_version_and_hash(lock: Path) -> None:
-    """L7: an index that serves another file under the same name is refused."""
+    """L7: a file that an index replaces under the same name is refused."""
     assert requirements(lock)
     for line in requirements(lock):
         assert REQUIREMENT.match(line), line
@@ -35,7 +35,7 @@ def test_every_package_is_locked_by_version_and_hash(lock: Path) -> None:
 
 
 def test_every_package_of_node_is_locked_by_version_and_hash() -> None:
-    """L7: also in the tests that use Node's libraries."""
+    """L7: the Node libraries of the tests are locked too."""
     lock = json.loads((ROOT / "tests" / "e2e" / "verifiers" / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: package for name, package in lock["packages"].items() if name}
 
@@ -46,7 +46,7 @@ def test_every_package_of_node_is_locked_by_version_and_hash() -> None:
 
 
 def test_the_tests_run_with_the_versions_that_ship() -> None:
-    """The tests would prove nothing about other versions."""
+    """Tests with other versions would prove nothing about the deployed ones."""
     tested = versions(ROOT / "locks" / "dev.txt")
 
     assert {name: tested.get(name) for name in versions(LAYER)} == versions(LAYER)

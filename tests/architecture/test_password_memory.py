@@ -1,4 +1,4 @@
-"""Argon2id takes memory, and a function has only so much."""
+"""The memory of Argon2id, within the memory of a function."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.cold_start import in_new_interpreter, unconnected
 from tests.support.template import ROOT, functions
 
 HASHING = ["login", "password", "register"]
-# By way of a shell that forks: a process that is started from here would inherit the peak of this one.
+# A shell forks the process, because a process that is started from here would inherit this one's peak.
 FORKED = ("sh", "-c", '"$@"; exit $?', "sh")
 SCRIPT = """
 import resource, sys
@@ -20,7 +20,7 @@ print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def peak_mib(function: str, memory_kib: int) -> tuple[float, float]:
-    """Return the most memory that a function ever had, in MiB: once it is loaded, and after one hash of this cost."""
+    """Return a function's peak memory in MiB, after it is loaded and after one hash of this cost."""
     script = SCRIPT.format(function=function)
     printed = in_new_interpreter(script, str(memory_kib), environ=unconnected(function), command=FORKED)
     before, after = (int(kib) / 1024 for kib in printed.split())
@@ -28,14 +28,14 @@ def peak_mib(function: str, memory_kib: int) -> tuple[float, float]:
 
 
 def test_those_that_hash_are_known() -> None:
-    """All that run Argon2: whoever else begins to is measured here too."""
+    """They are all functions that run Argon2, so a new one must be measured here too."""
     hashing = {path.parent.name for path in ROOT.glob("functions/*/app.py") if "password" in path.read_text()}
     assert sorted(hashing) == HASHING
 
 
 @pytest.mark.parametrize("function", HASHING)
 def test_the_costliest_hash_fits_the_functions_memory(function: str) -> None:
-    """P17: a sandbox serves one request at a time; a stored hash at the bound, with all the rest, stays under 60 %."""
+    """P17: an instance serves one request at a time, and with the costliest stored hash it uses less than 60 %."""
     before, after = peak_mib(function, passwords._MAX_MEMORY_KIB)
 
     assert after - before > 0.8 * passwords._MAX_MEMORY_KIB / 1024, "or what is measured is not Argon2's memory"
@@ -43,6 +43,6 @@ def test_the_costliest_hash_fits_the_functions_memory(function: str) -> None:
 
 
 def test_what_is_hashed_today_is_within_the_bound() -> None:
-    """P17: the profile costs less than the dearest hash that is ever checked, and runs in one lane: p=1."""
+    """P17: the profile costs no more than the costliest hash that is checked, and runs in one lane: p=1."""
     assert passwords.PROFILE.memory_kib <= passwords._MAX_MEMORY_KIB
     assert passwords.PROFILE.lanes == 1

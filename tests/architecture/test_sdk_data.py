@@ -1,4 +1,4 @@
-"""The SDK's data in the layer: what is left of it says of our calls what the whole of it says."""
+"""The SDK's data in the layer: for the calls of edge-auth, the trimmed data equals the whole data."""
 
 import ast
 import json
@@ -23,12 +23,12 @@ from tests.support.template import ROOT
 ADAPTERS = ROOT / "layers" / "edge_auth" / "edge_auth" / "adapters"
 WHOLE = Path(botocore.__file__).with_name("data")
 SERVICES = sorted(OPERATIONS)
-# As Lambda names them to its functions; the last two are of no partition's list, but of its pattern.
+# These Regions are in no partition's list, but match a partition's pattern.
 MADE_UP_REGIONS = ("eu-nowhere-7", "us-gov-nowhere-7")
 
 
 def session_on(data: Path) -> Session:
-    """Return a session of the SDK that reads this folder and no other."""
+    """Return a session of the SDK that reads only this folder."""
     session = Session()
     loader = Loader(extra_search_paths=[str(data)], include_default_search_paths=False)
     session.register_component("data_loader", loader)
@@ -37,7 +37,7 @@ def session_on(data: Path) -> Session:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return trimmed data, made of the SDK that is locked."""
+    """Return trimmed data of the locked SDK."""
     data = tmp_path_factory.mktemp("botocore") / "data"
     data.mkdir()
     for name in (*SERVICES, "sqs"):
@@ -50,12 +50,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sessions(data: Path) -> tuple[Session, Session]:
-    """Return a session on the whole data, and one on what was left."""
+    """Return a session on the whole data, and one on the trimmed data."""
     return session_on(WHOLE), session_on(data)
 
 
 def calls_in(source: str) -> Iterator[str]:
-    """Give the methods that are called on a client, and the operations that are read in pages as `pages of …`."""
+    """Yield the methods that are called on a client, and paginated operations as `pages of …`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator":
             (operation,) = node.args
@@ -67,7 +67,7 @@ def calls_in(source: str) -> Iterator[str]:
 
 
 def test_every_operation_that_is_called_is_kept_and_no_other() -> None:
-    """Who calls a new one finds out here, and not in the deployed function."""
+    """A new call fails here, and not in the deployed function."""
     called = {name for path in ADAPTERS.rglob("*.py") for name in calls_in(path.read_text())} - {"get_paginator"}
 
     paginated = {xform_name(name) for names in PAGINATED.values() for name in names}
@@ -78,14 +78,14 @@ def test_every_operation_that_is_called_is_kept_and_no_other() -> None:
 
 
 def test_the_search_for_calls_sees_both_kinds() -> None:
-    """A call that it overlooked would be trimmed without a word."""
+    """The data of an overlooked call would be trimmed unnoticed."""
     source = "self._client.put_item(x)\nself._client.get_paginator('scan').paginate()"
 
     assert set(calls_in(source)) == {"put_item", "get_paginator", "pages of scan"}
 
 
 def test_only_the_services_that_are_called_are_left(data: Path) -> None:
-    """Each with the newest version of its API, and nothing in it for people, such as examples and waiters."""
+    """Each service has the newest version of its API, without documentation, examples and waiters."""
     files = {str(path.relative_to(data).as_posix()) for path in data.rglob("*") if path.is_file()}
 
     assert {path.name for path in data.iterdir() if path.is_dir()} == set(SERVICES)
@@ -100,7 +100,7 @@ def test_only_the_services_that_are_called_are_left(data: Path) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_operation_reads_and_writes_what_it_did(sessions: tuple[Session, Session], service: str) -> None:
-    """Input, output and errors have the same members of the same types, all the way down."""
+    """Input, output and errors have the same members of the same types, at every depth."""
     whole, trimmed = (ServiceModel(session.get_service_data(service)) for session in sessions)
 
     assert set(trimmed.operation_names) == OPERATIONS[service]
@@ -114,7 +114,7 @@ def test_an_operation_reads_and_writes_what_it_did(sessions: tuple[Session, Sess
 
 
 def shape_tree(shape: Shape | None, above: tuple[str, ...] = ()) -> object:
-    """Return all that the SDK knows of a shape but its manual. A shape that holds itself ends at its name."""
+    """Return the SDK's data of a shape without its documentation. A shape inside itself is only its name."""
     if shape is None or shape.name in above:
         return shape and shape.name
     around = (*above, shape.name)
@@ -127,7 +127,7 @@ def shape_tree(shape: Shape | None, above: tuple[str, ...] = ()) -> object:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_rules_of_addresses_are_left_as_they_are(sessions: tuple[Session, Session], service: str) -> None:
-    """They are asked at each call, also with the account's id."""
+    """Every call uses these rules, also with the account's id."""
     whole, trimmed = (session.get_component("data_loader") for session in sessions)
 
     assert trimmed.load_service_model(service, "endpoint-rule-set-1") == whole.load_service_model(
@@ -137,21 +137,21 @@ def test_the_rules_of_addresses_are_left_as_they_are(sessions: tuple[Session, Se
 
 
 def regions() -> list[str]:
-    """Return every Region of every partition, and some that there are not."""
+    """Return every Region of every partition, and some that do not exist."""
     endpoints = json.loads((WHOLE / "endpoints.json").read_text())
     known = [region for partition in endpoints["partitions"] for region in partition["regions"]]
     return [*known, *MADE_UP_REGIONS]
 
 
 def address(session: Session, service: str, region: str, *, fips: bool, dual_stack: bool) -> tuple[Any, ...]:
-    """Return where a client would send its requests, and for whom it would sign them, or why there is none."""
+    """Return a client's endpoint, partition, signing name and signing Region, or the error of making the client."""
     config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual_stack)
     try:
         client = session.create_client(service, region_name=region, config=config)
     except BotoCoreError as error:
         return type(error), str(error)
     with closing(client):
-        signer = client._request_signer  # type: ignore[attr-defined]  # shown nowhere else
+        signer = client._request_signer  # type: ignore[attr-defined]  # no public attribute has these
         return client.meta.endpoint_url, client.meta.partition, signer.signing_name, signer.region_name
 
 
@@ -161,7 +161,7 @@ def address(session: Session, service: str, region: str, *, fips: bool, dual_sta
 def test_addresses_are_those_of_the_whole_data(
     sessions: tuple[Session, Session], service: str, *, fips: bool, dual_stack: bool
 ) -> None:
-    """In every Region of every partition: of AWS, of China, of GovCloud and of the others."""
+    """This holds in every Region of every partition: AWS, China, GovCloud and the others."""
     found = {region: address(sessions[1], service, region, fips=fips, dual_stack=dual_stack) for region in regions()}
 
     assert found == {
@@ -174,7 +174,7 @@ def test_addresses_are_those_of_the_whole_data(
 
 
 def test_trimming_twice_is_trimming_once(data: Path) -> None:
-    """Nothing is lost where a build is done over."""
+    """A repeated build loses no data."""
     before = {path: path.read_bytes() for path in data.rglob("*.json")}
 
     trim(data)

@@ -1,4 +1,4 @@
-"""Tests share what is in tests/support, and nothing else: a level knows its own helpers and no other level's."""
+"""Test levels share only tests/support. Each level imports its own helpers, and none of another level."""
 
 import ast
 
@@ -12,7 +12,7 @@ LEVELS = sorted(path.name for path in TESTS.iterdir() if path.is_dir() and any(p
 
 
 def levels_imported_by(source: str) -> set[str]:
-    """Return the levels of tests from which a module imports; the root's own modules count by their names."""
+    """Return the test levels from which a module imports. Modules directly in tests/ count by their names."""
     names = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -24,7 +24,7 @@ def levels_imported_by(source: str) -> set[str]:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_level_imports_its_own_helpers_and_the_support(level: str) -> None:
-    """What crosses levels lives in tests/support. The support itself knows no level."""
+    """Shared code is in tests/support. The support itself imports no level."""
     allowed = {SUPPORT, level}
     imported = {path: levels_imported_by(path.read_text(encoding="utf-8")) for path in (TESTS / level).rglob("*.py")}
 
@@ -32,7 +32,7 @@ def test_a_level_imports_its_own_helpers_and_the_support(level: str) -> None:
 
 
 def test_the_product_and_the_commands_know_no_test() -> None:
-    """The benchmarks alone use the support, so that they measure what the tests prove."""
+    """Only the benchmarks use the support, so that they measure the same behaviour as the tests."""
     for name in ("layers", "functions", "admin", "local", "benchmarks"):
         allowed = {SUPPORT} if name == "benchmarks" else set()
         for path in (ROOT / name).rglob("*.py"):
@@ -49,5 +49,5 @@ def test_the_product_and_the_commands_know_no_test() -> None:
     ],
 )
 def test_every_way_to_import_is_seen(line: str, level: str) -> None:
-    """An import that was overlooked would be allowed."""
+    """An overlooked import would be allowed."""
     assert levels_imported_by(line) == {level}
