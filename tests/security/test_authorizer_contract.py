@@ -1,4 +1,4 @@
-"""The authorizer's contract: what it allows, what it passes on, and when it says that it cannot decide."""
+"""The authorizer's contract: the requests that it allows, the context that it passes on, and its exceptions."""
 
 import json
 import socket
@@ -56,7 +56,7 @@ PASSED_ON = {
 
 @pytest.mark.parametrize("shape", ["TOKEN", "REQUEST 1.0"])
 def test_a_policy_allows_the_whole_stage(warm: Handler, claims: AccessClaims, shape: str) -> None:
-    """Never one method: a cached policy answers for all of them (Z12)."""
+    """The policy is for the stage and not for one method, because a cached policy serves all methods (Z12)."""
     assert warm(SHAPES[shape].event(bearer(claims)), None) == {
         "principalId": CLAIMS.sub,
         "policyDocument": {
@@ -68,7 +68,7 @@ def test_a_policy_allows_the_whole_stage(warm: Handler, claims: AccessClaims, sh
 
 
 def test_the_simple_answer_carries_the_same_context(warm: Handler, claims: AccessClaims) -> None:
-    """HTTP APIs take no policy here (Z10)."""
+    """An HTTP API gets the simple answer instead of a policy (Z10)."""
     answer = warm(http_api_event(bearer(claims)), None)
     assert answer == {"isAuthorized": True, "context": {**PASSED_ON, "exp": claims.exp}}
 
@@ -91,7 +91,7 @@ def test_the_simple_answer_carries_the_same_context(warm: Handler, claims: Acces
     ],
 )
 def test_the_resource_is_the_stage_of_the_request(warm: Handler, claims: AccessClaims, arn: str, resource: str) -> None:
-    """Of every partition, for WebSocket routes too, and short whatever the path is (Z11, Z12)."""
+    """This holds in every partition and for WebSocket routes. The resource is short for every path (Z11, Z12)."""
     event = request_event(bearer(claims))
     event["methodArn"] = arn
     (statement,) = warm(event, None)["policyDocument"]["Statement"]
@@ -100,7 +100,7 @@ def test_the_resource_is_the_stage_of_the_request(warm: Handler, claims: AccessC
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_context_has_texts_and_numbers_only(warm: Handler, claims: AccessClaims, shape: str) -> None:
-    """REST APIs refuse lists and objects; with no rights at all the keys are still there (Z11)."""
+    """REST APIs refuse lists and objects. Without rights, the context still has all keys (Z11)."""
     for claimed in (claims, claims._replace(scope="", roles=(), amr=())):
         context = context_of(warm(SHAPES[shape].event(bearer(claimed)), None))
         assert set(context) == {"sub", "sid", "scope", "roles", "client_id", "jti", "exp"}
@@ -108,7 +108,7 @@ def test_the_context_has_texts_and_numbers_only(warm: Handler, claims: AccessCla
 
 
 def test_the_answer_stays_under_8_kb(warm: Handler, claims: AccessClaims) -> None:
-    """With the longest claims that the verifier takes (Z11)."""
+    """This holds with the longest claims that the verifier accepts (Z11)."""
     longest = claims._replace(sub="s" * 64, sid="s" * 64, jti="j" * 64, client_id="c" * 128, scope="s" * 500)
     answer = warm(request_event(bearer(longest)), None)
     assert is_allowed(answer)
@@ -121,7 +121,7 @@ def test_the_answer_stays_under_8_kb(warm: Handler, claims: AccessClaims) -> Non
 def test_without_keys_nothing_is_decided(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str, jwks: str
 ) -> None:
-    """An exception is a 5xx, which no gateway caches; a Deny would log everybody out (Z14)."""
+    """An exception is a 5xx, which no gateway caches. A Deny would log all users out (Z14)."""
     handler = load(monkeypatch, jwks=jwks)
     for value in (bearer(claims), "Bearer x", "", None):
         with pytest.raises(RuntimeError, match="no keys"):
@@ -130,14 +130,14 @@ def test_without_keys_nothing_is_decided(
 
 @pytest.mark.parametrize("jwks", ["{", "[]", '{"keys":[{}]}', '{"keys":[{"kty":"oct","k":"AA","kid":"x"}]}'])
 def test_a_damaged_key_set_does_not_start(monkeypatch: pytest.MonkeyPatch, jwks: str) -> None:
-    """Fails closed and loudly, at the cold start (Z14)."""
+    """The function fails closed, with an exception at the cold start (Z14)."""
     with pytest.raises(ValueError, match=r".*"):
         load(monkeypatch, jwks=jwks)
 
 
 @pytest.mark.parametrize("name", ["ISSUER", "AUDIENCE", "JWKS"])
 def test_a_missing_variable_does_not_start(name: str) -> None:
-    """No default audience, no default issuer."""
+    """There is no default audience and no default issuer."""
     environ = dict.fromkeys({"ISSUER", "AUDIENCE", "JWKS"} - {name}, "x")
     with pytest.raises(SettingsError, match=name):
         cold_start.load("authorizer", environ)
@@ -147,7 +147,7 @@ def test_a_missing_variable_does_not_start(name: str) -> None:
 def test_an_empty_issuer_is_the_apis_own_address(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str
 ) -> None:
-    """From the request context, or for TOKEN events from the method's ARN; any other issuer is denied."""
+    """It comes from the request context, or in TOKEN events from the method's ARN. Another issuer is denied."""
     handler = load(monkeypatch, issuer="")
     event = SHAPES[shape].event
     assert is_allowed(handler(event(bearer(claims._replace(iss=DERIVED_ISSUER))), None))
@@ -156,7 +156,7 @@ def test_an_empty_issuer_is_the_apis_own_address(
 
 
 def test_the_derived_issuer_is_not_a_header(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
-    """What the client writes into Host or X-Forwarded-Host changes nothing."""
+    """The client's Host and X-Forwarded-Host headers change nothing."""
     handler = load(monkeypatch, issuer="")
     event = request_event(bearer(claims._replace(iss=f"https://evil.example/{STAGE}")))
     for name in ("Host", "X-Forwarded-Host"):
@@ -166,7 +166,7 @@ def test_the_derived_issuer_is_not_a_header(monkeypatch: pytest.MonkeyPatch, cla
 
 
 def test_without_any_issuer_nothing_is_decided(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
-    """Neither set nor named by the event: an exception, not a guess (Z14)."""
+    """If neither the setting nor the event names an issuer, the function raises an exception (Z14)."""
     handler = load(monkeypatch, issuer="")
     event: dict[str, Any] = token_event(bearer(claims))
     event["methodArn"] = "*"
@@ -175,41 +175,41 @@ def test_without_any_issuer_nothing_is_decided(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_set_issuer_wins_over_the_events(warm: Handler, claims: AccessClaims) -> None:
-    """Behind a custom domain the issuer is the one that was named."""
+    """Behind a custom domain, the issuer is the one in the setting."""
     assert is_allowed(warm(request_event(bearer(claims)), None))
     assert not is_allowed(warm(request_event(bearer(claims._replace(iss=DERIVED_ISSUER))), None))
 
 
 def test_another_audience_is_denied(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
-    """A token for one API opens no other (F24)."""
+    """A token for one API gives no access to another (F24)."""
     handler = load(monkeypatch, audience="https://other.example.com")
     assert not is_allowed(handler(token_event(bearer(claims)), None))
     assert is_allowed(handler(token_event(bearer(claims._replace(aud="https://other.example.com"))), None))
 
 
 def test_another_environments_keys_are_denied(monkeypatch: pytest.MonkeyPatch, claims: AccessClaims) -> None:
-    """Same issuer and audience, other keys (F24)."""
+    """The issuer and the audience are the same, but the keys differ (F24)."""
     handler = load(monkeypatch, jwks=key_set([key("ES256", "foreign")]))
     assert not is_allowed(handler(token_event(bearer(claims)), None))
 
 
 @pytest.mark.parametrize("ago", [0, 600, 900])
 def test_a_token_is_good_until_it_expires(warm: Handler, ago: int) -> None:
-    """And a few seconds longer, for clocks that differ (Z4)."""
+    """It is good for a few seconds more, because clocks differ (Z4)."""
     claims = claims_at(int(time.time()) - ago)
     assert is_allowed(warm(token_event(bearer(claims)), None))
 
 
 @pytest.mark.parametrize("ago", [906, 1000, 10_000])
 def test_an_expired_token_is_denied(warm: Handler, ago: int) -> None:
-    """Five seconds after its end at the latest (Z4)."""
+    """It is denied five seconds after its end at the latest (Z4)."""
     claims = claims_at(int(time.time()) - ago)
     assert warm(token_event(bearer(claims)), None) == DENY_POLICY
 
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of calls to the network. There is none to be had."""
+    """Return the list of calls to the network. All of them fail."""
     calls: list[str] = []
 
     def no_network(name: str) -> Callable[..., None]:
@@ -228,7 +228,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_network_is_used_for_an_unknown_key_only(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, network: list[str], shape: str
 ) -> None:
-    """Not at the cold start, not for a good token or a bad one; and for unknown keys once a minute (Z13)."""
+    """The cold start, good tokens and bad tokens use no network. Unknown keys use it once a minute (Z13)."""
     handler = load(monkeypatch, download=download)
     event, deny = SHAPES[shape].event, SHAPES[shape].deny
     header, payload, _ = bearer(claims).split(".")
@@ -247,7 +247,7 @@ def test_the_network_is_used_for_an_unknown_key_only(
 
 
 def test_the_fetch_is_the_real_one(monkeypatch: pytest.MonkeyPatch, network: list[str], claims: AccessClaims) -> None:
-    """The function as it stands, without the tests' own way of fetching."""
+    """The deployed function uses the real download, without the tests' replacement."""
     module = load_module(monkeypatch)
     monkeypatch.setattr(module.keys, "_download", module.download)
     stranger = access.issue(claims, key("ES256", "foreign"))
@@ -261,7 +261,7 @@ def test_the_fetch_is_the_real_one(monkeypatch: pytest.MonkeyPatch, network: lis
 def test_a_new_key_of_the_issuer_is_accepted(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str, issuer: str
 ) -> None:
-    """K3: cold and warm, whether the issuer was named or is the API itself; and then the withdrawn one is denied."""
+    """K3: it is accepted cold and warm, for a set issuer and for the API itself. Then the removed key is denied."""
     address = issuer or DERIVED_ISSUER
     claims = claims._replace(iss=address)
     published = Issuer(key_set([key("ES256", "new")]))
@@ -284,9 +284,10 @@ def test_a_new_key_of_the_issuer_is_accepted(
 def test_keys_never_come_from_a_domain_that_the_client_chose(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, shape: str, domain: str
 ) -> None:
-    """Under a wildcard domain the event's name is the client's choice, and may be somebody else's server.
+    """Under a wildcard domain, the client chooses the event's domain name, which may be an attacker's server.
 
-    Its tokens name that server as their issuer and are rightly signed by its key: it is not asked, so they are denied.
+    The attacker's tokens name this server as issuer, and its key signs them. The authorizer does not ask the server, so
+    it denies the tokens.
     """
     evil = Issuer(key_set([key("ES256", "foreign")]))
     handler = load(monkeypatch, issuer="", download=evil.download)
@@ -304,7 +305,7 @@ def test_keys_never_come_from_a_domain_that_the_client_chose(
 def test_keys_never_come_from_an_address_that_the_arn_does_not_confirm(
     monkeypatch: pytest.MonkeyPatch, claims: AccessClaims, arn: object
 ) -> None:
-    """Of another API or stage, or without an ARN: denied, and no exception (Z10)."""
+    """With the ARN of another API or stage, or without an ARN, the answer is a Deny and no exception (Z10)."""
     published = Issuer(key_set([key("ES256", "new")]))
     handler = load(monkeypatch, issuer="", download=published.download)
     new = access.issue(claims._replace(iss=DERIVED_ISSUER), key("ES256", "new"))
@@ -318,7 +319,7 @@ def test_keys_never_come_from_an_address_that_the_arn_does_not_confirm(
 def test_the_log_holds_no_token_and_no_claim(
     warm: Handler, claims: AccessClaims, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A refusal is logged by the name of its check (Z15)."""
+    """The log has only the name of the check that refused the token (Z15)."""
     caplog.set_level("DEBUG")
     expired = claims._replace(iat=1, exp=2, sub="somebody-in-particular")
     for value in (bearer(claims), bearer(expired), "Bearer s3cret.s3cret.s3cret", "Basic s3cret"):

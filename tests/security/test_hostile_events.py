@@ -1,4 +1,4 @@
-"""Events of any form: what is honest is served, everything else is denied, nothing crashes."""
+"""Events of any form: correct events are served, all others are denied, and none raises an exception."""
 
 import time
 from typing import Any
@@ -41,7 +41,7 @@ def good() -> str:
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 @pytest.mark.parametrize("spaces", [" ", "  ", "     "])
 def test_the_scheme_is_case_insensitive(warm: Handler, good: str, shape: str, scheme: str, spaces: str) -> None:
-    """With one space or more after it (Z8)."""
+    """One or more spaces may follow it (Z8)."""
     assert is_allowed(warm(SHAPES[shape].event(f"{scheme}{spaces}{good}"), None))
 
 
@@ -93,20 +93,20 @@ NO_BEARER = [
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("value", NO_BEARER)
 def test_anything_but_one_bearer_token_is_denied(warm: Handler, good: str, shape: str, value: str) -> None:
-    """Other schemes, several credentials, other separators: denied even with a good token inside (Z8)."""
+    """Other schemes, several credentials and other separators are denied, even with a good token inside (Z8)."""
     assert warm(SHAPES[shape].event(value.replace("{token}", good)), None) == SHAPES[shape].deny
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("value", [None, 0, 1.5, True, [], {}, b"Bearer x", ["Bearer x"], {"Bearer": "x"}])
 def test_a_header_value_that_is_no_text_is_denied(warm: Handler, shape: str, value: object) -> None:
-    """Whatever the gateway would make of it (Z10)."""
+    """A value of another JSON type is never read as a token (Z10)."""
     assert warm(SHAPES[shape].event(value), None) == SHAPES[shape].deny
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION", "aUTHORIZATION"])
 def test_the_header_name_is_case_insensitive(warm: Handler, good: str, name: str) -> None:
-    """REST APIs pass names on as the client wrote them (Z9)."""
+    """REST APIs pass header names on as the client wrote them (Z9)."""
     event = request_event("")
     event["headers"] = {name: f"Bearer {good}"}
     event["multiValueHeaders"] = {name: [f"Bearer {good}"]}
@@ -120,7 +120,7 @@ def test_the_header_name_is_case_insensitive(warm: Handler, good: str, name: str
 
 @pytest.mark.parametrize("absent", [None, {}])
 def test_either_form_of_headers_is_enough(warm: Handler, good: str, absent: object) -> None:
-    """Some integrations send one of them only (Z9)."""
+    """Some integrations send only one of them (Z9)."""
     for missing in ("headers", "multiValueHeaders"):
         event = request_event(f"Bearer {good}")
         event[missing] = absent
@@ -151,7 +151,7 @@ def test_either_form_of_headers_is_enough(warm: Handler, good: str, absent: obje
     ],
 )
 def test_not_exactly_one_authorization_header_is_denied(warm: Handler, good: str, names: dict[str, Any]) -> None:
-    """Two may mean two users, and the gateway's view may differ from ours (Z8, RFC 6750 §2)."""
+    """Two headers may mean two users, and the gateway may read another one than the authorizer (Z8, RFC 6750 §2)."""
 
     def filled(value: object) -> object:
         if isinstance(value, str):
@@ -168,7 +168,7 @@ def test_not_exactly_one_authorization_header_is_denied(warm: Handler, good: str
 
 
 def test_two_spellings_of_the_header_name_are_denied(warm: Handler, good: str) -> None:
-    """Also where there is only the single-value form (Z8)."""
+    """This holds also in events with only the single-value form (Z8)."""
     event = http_api_event(f"Bearer {good}")
     event["headers"]["Authorization"] = f"Bearer {good}"
     assert warm(event, None) == DENY_SIMPLE
@@ -176,7 +176,7 @@ def test_two_spellings_of_the_header_name_are_denied(warm: Handler, good: str) -
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_token_elsewhere_is_not_looked_for(warm: Handler, good: str, shape: str) -> None:
-    """Not in the query, not in a cookie, not in the body, not in the identity source (Z8, A13)."""
+    """A token in the query, a cookie, the body or the identity source is ignored (Z8, A13)."""
     event = SHAPES[shape].event(None)
     for place in ("headers", "multiValueHeaders", "authorizationToken"):
         event.pop(place, None)
@@ -197,7 +197,7 @@ def test_a_token_elsewhere_is_not_looked_for(warm: Handler, good: str, shape: st
 
 
 def test_a_request_event_does_not_read_the_token_field(warm: Handler, good: str) -> None:
-    """Nor does a TOKEN event read headers: each shape has its one place."""
+    """A TOKEN event does not read headers either. In each shape, the token has exactly one place."""
     event = request_event(None)
     event["authorizationToken"] = f"Bearer {good}"
     assert warm(event, None) == DENY_POLICY
@@ -208,13 +208,13 @@ def test_a_request_event_does_not_read_the_token_field(warm: Handler, good: str)
 
 @pytest.mark.parametrize("event", [None, {}, [], "", "event", 0, 1, True, 1.5, b"", [{}], {"": ""}, {"type": "TOKEN"}])
 def test_no_event_at_all_is_denied(warm: Handler, event: object) -> None:
-    """Whatever it is, and without an exception (Z10)."""
+    """The answer is a Deny and no exception, for any value (Z10)."""
     assert warm(event, None) == DENY_EVERYWHERE
 
 
 @pytest.mark.parametrize("version", [None, 2, 2.0, "2", "2.00", "3.0", "1.0", ["2.0"], {"2.0": True}])
 def test_another_version_is_answered_with_a_policy(warm: Handler, good: str, version: object) -> None:
-    """Only exactly "2.0" means the simple answer, which the other gateways would not understand (Z10)."""
+    """Only the version "2.0" gets the simple answer, because other gateways do not understand it (Z10)."""
     event = request_event(f"Bearer {good}")
     event["version"] = version
     assert is_allowed(warm(event, None))
@@ -244,7 +244,7 @@ def test_another_version_is_answered_with_a_policy(warm: Handler, good: str, ver
     ],
 )
 def test_without_a_method_arn_even_a_good_token_is_denied(warm: Handler, good: str, arn: object) -> None:
-    """There is no stage to allow, and no wider one is allowed in its place (Z11, Z12)."""
+    """Without a stage to allow, no wider resource is allowed instead (Z11, Z12)."""
     for event in (token_event(f"Bearer {good}"), request_event(f"Bearer {good}")):
         event["methodArn"] = arn
         answer = warm(event, None)
@@ -263,7 +263,7 @@ FIELDS = ["type", "version", "methodArn", "authorizationToken", "headers", "mult
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event=st.dictionaries(st.sampled_from(FIELDS), json_values) | json_values)
 def test_no_event_raises_and_none_is_allowed(warm: Handler, event: object) -> None:
-    """Any JSON at all: without a token there is a Deny (Z10)."""
+    """Any JSON value without a token gets a Deny (Z10)."""
     answer = warm(event, None)
     assert not is_allowed(answer)
     assert context_of(answer) == {}
@@ -274,7 +274,7 @@ def test_no_event_raises_and_none_is_allowed(warm: Handler, event: object) -> No
 def test_a_good_event_with_one_wrong_field_never_raises(
     warm: Handler, good: str, field: str, value: object, shape: str
 ) -> None:
-    """Each field of each shape in turn is anything at all (Z10)."""
+    """Any field of any shape may have any JSON value (Z10)."""
     event = SHAPES[shape].event(f"Bearer {good}")
     event[field] = value
     answer = warm(event, None)
@@ -284,6 +284,6 @@ def test_a_good_event_with_one_wrong_field_never_raises(
 
 @pytest.mark.parametrize("size", [2049, 10_240, 100_000])
 def test_a_huge_header_is_denied(warm: Handler, good: str, size: int) -> None:
-    """Size comes first (Z16)."""
+    """The size is checked first (Z16)."""
     for value in (f"Bearer {'A' * size}", f"Bearer {good}{'=' * size}", " " * size, f"Bearer{' ' * size}{good} "):
         assert warm(token_event(value), None) == DENY_POLICY
