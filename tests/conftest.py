@@ -1,6 +1,6 @@
-"""No test reaches an AWS account: what the developer's shell says of AWS is forgotten before anything is imported.
+"""Removes the shell's AWS settings before any import, so that no test reaches an AWS account.
 
-And where the tests are spread over several workers, those of the deployed stack stay together.
+It also spreads the tests over several workers. The tests of the deployed stack stay together on one worker.
 """
 
 import os
@@ -25,18 +25,18 @@ os.environ.update(
 
 HERE = Path(__file__).parent
 
-# A busy machine is no fault: no test is timed.
+# Hypothesis sets no time limit for an example, because a busy machine is not a fault.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-# The slowest levels first, so that all workers end at about the same time.
+# The slowest levels come first, so that all workers end at about the same time.
 LEVELS = ("e2e", "simulations", "functional", "contract", "security", "local", "architecture", "benchmarks", "admin")
 STACK, ONE_BY_ONE = "tests/e2e/", "tests/simulations/"
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
-    """Gives each worker one file at a time, of `tests/e2e` all files to one worker, and simulations one by one."""
+    """Gives each worker one file at a time, all files of `tests/e2e` to one worker, and simulations one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(ONE_BY_ONE):
@@ -45,13 +45,13 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no ty
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    """Spread the tests our way: xdist's own groups (loadgroup) do nothing under this pytest."""
-    config.option.loadscopereorder = False  # it would begin with the files of most tests, which are not the slowest
+    """Use this schedule, because xdist's own groups (loadgroup) have no effect with this version of pytest."""
+    config.option.loadscopereorder = False  # it would begin with the files with most tests, which are not the slowest
     return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the slowest levels where several workers share the tests."""
+    """Begin with the slowest levels if several workers share the tests."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _place(item.path.relative_to(HERE).parts[0]))
 

@@ -1,4 +1,4 @@
-"""The authorizer under attack: freshly loaded with keys of its own, and events of every shape around a token."""
+"""The authorizer for tests, newly loaded with its own keys, and events of every shape around a token."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,24 +29,24 @@ class Handler(Protocol):
 
 
 def key_set(keys: Sequence[SigningKey] = DEPLOYED_KEYS) -> str:
-    """Write the public halves as a JWK Set."""
+    """Return the public keys as a JWK Set."""
     return json.dumps({"keys": [pair.public_jwk() for pair in keys]})
 
 
 def unreachable(_address: str) -> str:
-    """Fail at once, as where the issuer cannot be reached."""
+    """Fail at once, as a download does when the issuer is unreachable."""
     raise OSError
 
 
 @dataclass
 class Issuer:
-    """Publishes a key set, and counts how often it is asked. Without one, it cannot be reached."""
+    """Publishes a key set, and records the requested addresses. Without a key set, it is unreachable."""
 
     jwks: str = ""
     asked: list[str] = field(default_factory=list)
 
     def download(self, address: str) -> str:
-        """Answer."""
+        """Return the key set, or fail if there is none."""
         self.asked.append(address)
         return self.jwks or unreachable(address)
 
@@ -59,7 +59,7 @@ def load_module(
     jwks: str | None = None,
     download: Download = unreachable,
 ) -> ModuleType:
-    """Import the function anew under this environment, as a cold start does; its fetches are this `download`."""
+    """Import the function again with this environment, as a cold start does. It fetches keys with `download`."""
     environ = {"ISSUER": issuer, "AUDIENCE": audience, "JWKS": key_set() if jwks is None else jwks}
     module = cold_start.load("authorizer", environ)
     monkeypatch.setattr(module, "keys", IssuerKeys(module.deployed, audience=audience, download=download))
@@ -80,7 +80,7 @@ def load(
     return handler
 
 
-# Each makes an event around any `Authorization` header: of a REST API, and of an HTTP API.
+# Each makes an event around any `Authorization` header: the first two of a REST API, the last of an HTTP API.
 token_event = partial(sample_events.authorizer_event, "TOKEN")
 request_event = partial(sample_events.authorizer_event, "REQUEST 1.0")
 http_api_event = partial(sample_events.authorizer_event, "REQUEST 2.0")
@@ -112,13 +112,13 @@ SHAPES = {
 
 
 def is_allowed(answer: dict[str, Any]) -> bool:
-    """Say whether an answer lets the request through, in either form."""
+    """Return whether an answer of either form allows the request."""
     if "isAuthorized" in answer:
         return answer["isAuthorized"] is True
     return any(statement["Effect"] != "Deny" for statement in answer["policyDocument"]["Statement"])
 
 
 def context_of(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return what is passed on."""
+    """Return the context that an answer passes on."""
     context: dict[str, Any] = answer["context"]
     return context

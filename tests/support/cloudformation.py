@@ -30,7 +30,7 @@ class CloudFormation:
     """For each request: the method, the path with its query, and the content type."""
 
     def custom_resource(self, stack: Stack) -> Callable[[Event], Told]:
-        """Load rotate_keys anew, and return a function that invokes it and returns its answer to CloudFormation."""
+        """Load rotate_keys again. Return a function that invokes it and returns its answer to CloudFormation."""
         handler = stack.module("rotate_keys").handler
 
         def invoke(event: Event) -> Told:

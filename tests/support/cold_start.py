@@ -1,4 +1,4 @@
-"""The functions as a cold start loads them: in this process, or in a new interpreter."""
+"""Loads the functions as a cold start does, in this process or in a new interpreter."""
 
 import importlib.util
 import logging
@@ -19,19 +19,19 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app
 
 
 class Writer(Protocol):
-    """Where a log goes."""
+    """The target of a log."""
 
     def write(self, text: str, /) -> int:
-        """Write."""
+        """Write a text."""
 
     def flush(self) -> None:
         """Flush."""
 
 
 def load(function: str, environ: Mapping[str, str], log: Writer | None = None) -> ModuleType:
-    """Import a function's app.py anew, under exactly these of the functions' variables.
+    """Import a function's app.py again. Of all functions' variables, the environment has exactly these.
 
-    Its log goes to `log`; without one, to standard output as it is now.
+    The function logs to `log`, or without one to the current standard output.
     """
     logging.Logger.manager.loggerDict.pop(function, None)
     spec = importlib.util.spec_from_file_location(f"{function}_app", ROOT / "functions" / function / "app.py")
@@ -43,7 +43,7 @@ def load(function: str, environ: Mapping[str, str], log: Writer | None = None) -
             os.environ.pop(name, None)
         os.environ.update(environ)
         spec.loader.exec_module(module)
-    if "os" in vars(module):  # where it reads a variable later, it reads its own
+    if "os" in vars(module):  # so a later read of a variable gets these too
         vars(module)["os"] = SimpleNamespace(environ=environ)
     for handler in logging.getLogger(function).handlers:
         if log is not None and isinstance(handler, logging.StreamHandler):
@@ -52,19 +52,19 @@ def load(function: str, environ: Mapping[str, str], log: Writer | None = None) -
 
 
 def unconnected(function: str) -> dict[str, str]:
-    """Return variables under which a function starts, and finds no resource: each is called by its own logical id."""
+    """Return variables with which a function starts without resources. Each resource's name is its logical id."""
     names = {name: name for name in template()["Resources"]}
     resolved = environment(function, {"Audience": AUDIENCE}, {**names, "KeyRing.Jwks": '{"keys":[]}'})
     return {"AWS_DEFAULT_REGION": "us-east-1", **resolved}
 
 
 def in_new_interpreter(script: str, *arguments: str, environ: Mapping[str, str], command: Sequence[str] = ()) -> str:
-    """Run a script that finds the layer and the functions, and return what it printed.
+    """Run a script that can import the layer and the functions, and return its output.
 
-    Its environment is these variables and no others. `command` starts the interpreter, where something else should.
+    Its environment has only these variables, and two for Python's paths. `command` runs the interpreter, if given.
 
     Raises:
-        subprocess.CalledProcessError: it failed.
+        subprocess.CalledProcessError: the script failed.
 
     """
     outcome = subprocess.run(
@@ -73,7 +73,7 @@ def in_new_interpreter(script: str, *arguments: str, environ: Mapping[str, str],
         env={
             **environ,
             "PYTHONPATH": f"{LAYER}:{ROOT}",
-            # As make has it: functions are zipped as they stand.
+            # As in the Makefile: bytecode must not be in the functions' folders, because SAM zips the whole folders.
             "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode"),
         },
         capture_output=True,

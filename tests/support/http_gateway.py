@@ -1,4 +1,4 @@
-"""API Gateway over the functions, for clients that speak HTTP: routes, authorizer, and the gateway's own answers."""
+"""API Gateway in front of the functions, for HTTP clients: routes, authorizer, and the gateway's own answers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ Route = tuple[str, str]
 
 
 def routes() -> dict[Route, tuple[str, bool]]:
-    """Return the template's routes: which function serves each, and whether the authorizer stands before it."""
+    """Return the template's routes, each with its function and whether it needs the authorizer."""
     return {
         (event["Properties"]["Method"].upper(), event["Properties"]["Path"]): (
             name,
@@ -26,16 +26,16 @@ def routes() -> dict[Route, tuple[str, bool]]:
 
 
 class HttpGateway:
-    """A WSGI application."""
+    """A WSGI application that routes requests to the functions, as API Gateway does."""
 
     def __init__(self, stack: Stack) -> None:
-        """Load every function of the stack that has a route, cold."""
+        """Load every function that has a route, as a cold start does."""
         self._stack = stack
         self._routes = routes()
         self._handlers = {name: stack.function(name) for name, _ in self._routes.values()}
         self._authorizer = stack.module("authorizer").handler
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own type
         """Serve one request."""
         return self._answer(Request(environ))(environ, start_response)
 
@@ -85,7 +85,7 @@ def _authorizer_event(request: Request) -> Event:
 
 
 def _gateway_response(kind: str) -> Response:
-    """Answer as the template tells API Gateway to."""
+    """Return the template's gateway response of this kind."""
     response = properties("Api")["GatewayResponses"][kind]
     headers = {name: value[1:-1] for name, value in response["ResponseParameters"]["Headers"].items()}
     body = response["ResponseTemplates"]["application/json"]

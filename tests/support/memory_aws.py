@@ -1,4 +1,4 @@
-"""AWS in memory (moto): clients that are made once in a process, and tables that are emptied instead of made again."""
+"""AWS in memory (moto). Each process makes its clients once, and empties tables instead of making them again."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 @cache
 def _session() -> boto3.session.Session:
-    """Return a session beside those under test. It reads the descriptions of the services, which takes long."""
+    """Return a session that is separate from those under test. It is cached, because it reads large service models."""
     return boto3.session.Session()
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """Return a client that sets the scene; a test that plants faults needs one of its own."""
+    """Return a client for preparations. A test that injects faults needs its own client."""
     return _session().client("dynamodb")
 
 
 @cache
 def secretsmanager() -> "SecretsManagerClient":
-    """Return a client that sets the scene; a test that plants faults needs one of its own."""
+    """Return a client for preparations. A test that injects faults needs its own client."""
     return _session().client("secretsmanager")
 
 
 def empty(table: str) -> None:
-    """Delete all items of a table, in moto's own data: a scan takes longer than most tests."""
+    """Delete all items of a table in moto's own data, because a scan takes longer than most tests."""
     dynamodb_backends[DEFAULT_ACCOUNT_ID][dynamodb().meta.region_name].tables[table].items.clear()

@@ -1,4 +1,4 @@
-"""The functions that read the key ring, together."""
+"""All functions that read the key ring."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from tests.support.stack import Answer, Function, Stack
 
 @dataclass(frozen=True)
 class Readers:
-    """Cold at first; each reads the ring when it is first used."""
+    """The functions. They start cold, and each reads the ring at its first use."""
 
     login: Function
     refresh: Function
@@ -22,7 +22,7 @@ class Readers:
     logout: Function
 
     def log_in(self) -> Answer:
-        """Log ada in."""
+        """Log Ada in."""
         return self.login(login_event("ada", PASSWORD))
 
     def renew(self, token: str) -> Answer:
@@ -38,7 +38,7 @@ class Readers:
         return self.logout(logout_event(token, everywhere=everywhere))
 
     def warm(self) -> Answer:
-        """Let each of them read the ring; return the answer of the login among it."""
+        """Let each function read the ring, and return the answer of a login."""
         self.renew("no token")
         self.publish()
         self.end("no token")
@@ -51,12 +51,12 @@ def readers_of(stack: Stack) -> Readers:
 
 
 def kid(token: str) -> str:
-    """Return which key signed an access token."""
+    """Return the `kid` of an access token."""
     return str(jwt.get_unverified_header(token)["kid"])
 
 
 def mac_key(stack: Stack, token: str) -> MacKey:
-    """Return under which key of the ring a refresh token was written."""
+    """Return the ring's MAC key of a refresh token."""
     [found] = [timed.key for timed in stack.key_ring.mac if _is_under(timed.key, token)]
     return found
 

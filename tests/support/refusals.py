@@ -1,4 +1,4 @@
-"""What a verifier says of a token that it does not take."""
+"""The reason for which a verifier refuses a token."""
 
 import pytest
 

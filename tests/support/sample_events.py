@@ -1,4 +1,4 @@
-"""API Gateway's events: those of events/*.json, with what a test puts in instead."""
+"""API Gateway's events: those of events/*.json, with changes by the test."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ ISSUER = f"https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/{STAGE}"
 STAGE_ARN = f"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/{STAGE}"
 METHOD_ARN = f"{STAGE_ARN}/GET/me"
 ADDRESS = "203.0.113.7"
-"""Where the sample events' client is."""
+"""The address of the sample events' client."""
 
 Event = dict[str, Any]
 
@@ -62,34 +62,34 @@ def with_form(name: str, parameters: dict[str, str]) -> Event:
 
 
 def login_event(username: str, password: str) -> Event:
-    """Return a login."""
+    """Return the event of a login."""
     return with_json("login", {"username": username, "password": password})
 
 
 def refresh_event(token: str) -> Event:
-    """Return a refresh in JSON."""
+    """Return the event of a refresh with a JSON body."""
     return with_json("refresh-json", {"refresh_token": token})
 
 
 def logout_event(token: str, *, everywhere: bool = False) -> Event:
-    """Return a logout in JSON."""
+    """Return the event of a logout with a JSON body."""
     return with_json("logout-json", {"refresh_token": token, "all": everywhere})
 
 
 def from_address(event: Event, address: object) -> Event:
-    """Return an event as API Gateway sends it for a client at another address."""
+    """Return the event, changed to come from a client at this address."""
     event["requestContext"]["identity"]["sourceIp"] = address
     return event
 
 
 def called_by(event: Event, user_id: object, session_id: str) -> Event:
-    """Return an event as the authorizer lets it through for a session of a user's."""
+    """Return the event with the authorizer's context for a user's session."""
     event["requestContext"]["authorizer"] |= {"sub": user_id, "sid": session_id, "principalId": user_id}
     return event
 
 
 def let_through(event: Event, policy: Mapping[str, Any]) -> Event:
-    """Return an event as API Gateway sends it on after this answer of the authorizer's: its context is all texts."""
+    """Return the event as API Gateway passes it on after this authorizer's answer. All context values are strings."""
     passed_on = {name: str(value) for name, value in policy["context"].items()}
     event["requestContext"]["authorizer"] = {
         **passed_on,
@@ -109,7 +109,7 @@ def proxied(
     path_parameters: Mapping[str, str],
     body: bytes,
 ) -> Event:
-    """Return the event that API Gateway makes of an HTTP request. A body that is no UTF-8 arrives in base64."""
+    """Return API Gateway's event for an HTTP request. A body that is not UTF-8 is in base64."""
     event = sample("login")
     try:
         text, is_base64 = body.decode("utf-8"), False
@@ -152,7 +152,7 @@ AUTHORIZER_SAMPLES = {
     "REQUEST 1.0": "authorizer-request-1.0",
     "REQUEST 2.0": "authorizer-request-2.0",
 }
-"""What API Gateway sends to an authorizer, by its kind and payload: the sample event of each."""
+"""The sample event for each kind of authorizer and version of the payload."""
 
 
 def _bearing(shape: str, access_token: str) -> Event:
@@ -160,7 +160,7 @@ def _bearing(shape: str, access_token: str) -> Event:
 
 
 AUTHORIZER_EVENTS: dict[str, Callable[[str], Event]] = {shape: partial(_bearing, shape) for shape in AUTHORIZER_SAMPLES}
-"""What makes an event of each shape of an access token."""
+"""For each shape, a function that makes an event with an access token."""
 token_event = AUTHORIZER_EVENTS["TOKEN"]
 
 
@@ -171,7 +171,7 @@ def proxy_event(
     method: str = "POST",
     path: str = "/auth/refresh",
 ) -> Event:
-    """Return the least of a proxy event that an endpoint needs, with this body."""
+    """Return a minimal proxy event with this body: only the members that an endpoint needs."""
     return {
         "httpMethod": method,
         "resource": path,

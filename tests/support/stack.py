@@ -1,4 +1,4 @@
-"""The template's stack in moto: its tables, its secret, and its functions, loaded with the variables it gives."""
+"""The template's stack in moto: its tables, its secret, and its functions with the template's variables."""
 
 import json
 import sys
@@ -40,14 +40,14 @@ REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """The part of Lambda's context that the functions may look at."""
+    """The part of Lambda's context that the functions may read."""
 
     aws_request_id: str = REQUEST_ID
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A proxy integration's response, in parts."""
+    """The parts of a proxy integration's response."""
 
     status: int
     headers: dict[str, str]
@@ -55,7 +55,7 @@ class Answer:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body, read."""
+        """The parsed body."""
         document: dict[str, Any] = json.loads(self.body)
         return document
 
@@ -65,7 +65,7 @@ Function = Callable[[object], Answer]
 
 
 class CurrentStdout:
-    """Standard output as it is when something is written: pytest gives each phase of a test one of its own."""
+    """Writes to the current standard output, because pytest replaces it in each phase of a test."""
 
     def write(self, text: str) -> int:
         """Write."""
@@ -78,16 +78,16 @@ class CurrentStdout:
 
 @dataclass
 class Secrets:
-    """Everything that must never be printed."""
+    """All values that must never be printed."""
 
     values: set[str] = field(default_factory=set)
 
     def keep(self, *values: str) -> None:
-        """Remember these."""
+        """Remember these values."""
         self.values.update(value for value in values if value)
 
     def keep_ring(self, ring: KeyRing) -> None:
-        """Remember a ring's private keys and MAC keys, in every spelling that a log could have."""
+        """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
         for signing in ring.signing:
             self.keep(*(value for name, value in signing.key.jwk.items() if name in PRIVATE_MEMBERS))
         for mac in ring.mac:
@@ -97,22 +97,22 @@ class Secrets:
 
 @dataclass
 class Output:
-    """What the functions printed, kept for the search for secrets."""
+    """The output of the functions, kept for the search for secrets."""
 
     capfd: pytest.CaptureFixture[str]
     caplog: pytest.LogCaptureFixture
     printed: str = ""
 
     def read(self) -> str:
-        """Return all that was printed or logged so far."""
+        """Return all output and log lines so far."""
         self.printed += "".join(self.capfd.readouterr())
-        # When a test is over, `text` is empty.
+        # After the end of a test, `text` is empty.
         return (
             self.printed + self.caplog.text + repr([record.getMessage() for record in self.caplog.get_records("call")])
         )
 
     def show(self, answer: object) -> None:
-        """Count an answer as printed: nothing secret may be in it either."""
+        """Add an answer to the output, because it must not contain a secret either."""
         self.printed += f"{answer!r}\n"
 
     def log_lines(self) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ class Output:
 
 @dataclass
 class Stack:
-    """One deployment. Functions that are loaded from it share its tables, its secret, its wire and its clock."""
+    """One deployment. All its functions share its tables, its secret, its wire and its clock."""
 
     dynamodb: "DynamoDBClient"
     secretsmanager: "SecretsManagerClient"
@@ -140,12 +140,12 @@ class Stack:
     jwks: str = ""
 
     def environment(self, function: str) -> dict[str, str]:
-        """Return exactly the variables that the template gives a function, resolved as CloudFormation would."""
+        """Return exactly the template's variables of a function, as CloudFormation resolves them."""
         resources = {**TABLES, "KeyRingSecret": self.secret_arn, "KeyRing.Jwks": self.jwks}
         return environment(function, {"Audience": AUDIENCE, **self.parameters}, resources)
 
     def module(self, function: str) -> ModuleType:
-        """Import a function's app.py afresh, as a cold start does."""
+        """Import a function's app.py again, as a cold start does."""
         module = cold_start.load(function, self.environment(function), log=CurrentStdout())
         if function == "authorizer":
             self.monkeypatch.setattr(module, "time", self.clock)
@@ -168,7 +168,7 @@ class Stack:
         return invoke
 
     def rotate_keys(self) -> Callable[[object], dict[str, Any]]:
-        """Return the function that writes the key ring, cold, as a schedule and operators call it."""
+        """Return the cold function that writes the key ring, as the schedule and operators call it."""
         handler = self.module("rotate_keys").handler
 
         def invoke(event: object) -> dict[str, Any]:
@@ -179,7 +179,7 @@ class Stack:
         return invoke
 
     def make_key_ring(self, ring: KeyRing) -> KeyRing:
-        """Fill the secret and tell the authorizer, as the custom resource does."""
+        """Write the ring into the secret, and its public keys for the authorizer, as the custom resource does."""
         self.secretsmanager.put_secret_value(SecretId=self.secret_arn, SecretString=to_secret_json(ring))
         self.secrets.keep_ring(ring)
         self.jwks = json.dumps(ring.at(self.clock.now_seconds).jwks())
@@ -207,12 +207,12 @@ class Stack:
 
     @property
     def keys(self) -> KeysInForce:
-        """The keys of this moment, of the ring in the secret."""
+        """The keys of the ring in the secret that are in force now."""
         return self.key_ring.at(self.clock.now_seconds)
 
     @property
     def identities(self) -> DynamoDBIdentities:
-        """The users, for setting the scene."""
+        """The users, for preparations."""
         return DynamoDBIdentities(self.dynamodb, table=TABLES["IdentitiesTable"])
 
     def add_user(self, identity: Identity, password: str) -> Identity:
@@ -222,7 +222,7 @@ class Stack:
         return identity
 
     def put_session(self, session: Session, **attributes: Any) -> None:  # noqa: ANN401 - DynamoDB attribute values
-        """Put a session's item as it is, with other attributes where given; None takes one away."""
+        """Write a session's item, with the given attributes changed. None removes an attribute."""
         item = {**session_item(session), **attributes}
         item = {name: value for name, value in item.items() if value is not None}
         self.dynamodb.put_item(TableName=TABLES["SessionsTable"], Item=item)
@@ -236,7 +236,7 @@ class Stack:
         return items(self.dynamodb, THROTTLE_TABLE)
 
     def forget_attempts(self) -> None:
-        """Empty the throttle table, for tests that log in more often than anybody may."""
+        """Empty the throttle table, for tests that log in more often than the limits allow."""
         for item in self.attempt_items():
             self.dynamodb.delete_item(TableName=THROTTLE_TABLE, Key={"bucket": item["bucket"]})
 
@@ -251,7 +251,7 @@ class Stack:
 
 @contextmanager
 def stack_tables() -> Iterator[None]:
-    """Let moto answer for AWS, with the stack's tables."""
+    """Simulate AWS with moto, with the stack's tables."""
     with mock_aws():
         for logical_id, name in TABLES.items():
             create_table(memory_aws.dynamodb(), logical_id, name)
@@ -260,7 +260,7 @@ def stack_tables() -> Iterator[None]:
 
 @contextmanager
 def empty_stack(wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output) -> Iterator[Stack]:
-    """Empty the tables, and make the secret, which is empty too."""
+    """Empty the tables, and make an empty secret."""
     for name in TABLES.values():
         memory_aws.empty(name)
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"

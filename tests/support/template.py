@@ -20,7 +20,7 @@ class Intrinsic:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it."""
+    """A YAML loader that knows CloudFormation's tags."""
 
 
 def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Intrinsic:
@@ -68,7 +68,7 @@ def functions() -> dict[str, dict[str, Any]]:
 
 
 def variables(function: str) -> dict[str, Any]:
-    """Return the environment variables that a function is given."""
+    """Return a function's environment variables, unresolved."""
     found: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
     return found
 
@@ -76,8 +76,8 @@ def variables(function: str) -> dict[str, Any]:
 def environment(function: str, parameters: Mapping[str, str], resources: Mapping[str, str]) -> dict[str, str]:
     """Return the environment variables of a function, as CloudFormation resolves them.
 
-    `parameters` replace the template's defaults. `resources` say what each `!Ref SessionsTable` and each
-    `!GetAtt KeyRing.Jwks` is: by "SessionsTable", by "KeyRing.Jwks".
+    `parameters` replace the template's defaults. `resources` gives the value of each reference: "SessionsTable" of
+    `!Ref SessionsTable`, "KeyRing.Jwks" of `!GetAtt KeyRing.Jwks`.
 
     Raises:
         LookupError: a variable names a resource that is not in `resources`, or a parameter without a value.

@@ -1,4 +1,4 @@
-"""The wire between the SDK and AWS: what was sent is counted, and what comes back can be made to fail."""
+"""The wire between the SDK and AWS. It records the requests, and can make them fail."""
 
 import json
 from collections import Counter, deque
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Forward = Callable[[], AWSResponse]
 THROTTLE_TABLE = "functional-throttle"
 Fault = Callable[[Forward], AWSResponse]
-"""What happens to one request. It may hand it on (`forward`) before or after something goes wrong, or never."""
+"""Handles one request. It may serve the request with `forward`, before or after a failure, or not at all."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it was sent: the SDK's repetitions are calls of their own."""
+    """One sent request. Each retry of the SDK is a separate call."""
 
     service: str
     operation: str
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass
 class Wire:
-    """Stands between botocore and moto."""
+    """Records the requests between botocore and moto, and applies faults to them."""
 
     calls: list[Call] = field(default_factory=list)
     _faults: dict[str, deque[Fault]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Wire:
         assert isinstance(request.body, bytes)
         parameters = json.loads(request.body)
         if parameters.get("TableName") == THROTTLE_TABLE:
-            # Every attempt is counted there: a test of anything else speaks of the other tables.
+            # Requests to the throttle table have other names, so most tests count only the other tables.
             service, operation = "throttle", f"{operation} of attempts"
         self.calls.append(Call(service, operation, parameters))
 
@@ -59,60 +59,60 @@ class Wire:
         return fault(forward) if fault else forward()
 
     def next(self, operation: str, *faults: Fault) -> None:
-        """Let the next requests of this operation meet these faults, one each."""
+        """Apply these faults to the next requests of this operation, one fault to each request."""
         self._faults.setdefault(operation, deque()).extend(faults)
 
     def always(self, operation: str, fault: Fault) -> None:
-        """Let every request of this operation meet this fault, until `mend`."""
+        """Apply this fault to every request of this operation, until `mend`."""
         self._always[operation] = fault
 
     def mend(self) -> None:
-        """Take all faults away."""
+        """Remove all faults."""
         self._faults.clear()
         self._always.clear()
 
     def forget(self) -> None:
-        """Count from here."""
+        """Delete the recorded calls."""
         self.calls.clear()
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many requests of each operation were sent."""
+        """The number of sent requests of each operation."""
         return dict(Counter(f"{call.service}.{call.operation}" for call in self.calls))
 
 
 @cache
 def wired_session() -> tuple[botocore.session.Session, Wire]:
-    """Return this process's session whose clients are on a wire, and the wire."""
+    """Return this process's SDK session, and the wire of its clients."""
     session, wire = botocore.session.get_session(), Wire()
-    session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it is callable
+    session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # the stubber is callable
     session.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
     return session, wire
 
 
 def passes(forward: Forward) -> AWSResponse:
-    """Nothing goes wrong."""
+    """Serve the request without a failure."""
     return forward()
 
 
 def lost_response(forward: Forward) -> AWSResponse:
-    """The request is served, its answer never arrives."""
+    """Serve the request, but lose its answer."""
     forward()
     raise ReadTimeoutError(endpoint_url="https://aws.invalid")
 
 
 def lost_request(_forward: Forward) -> AWSResponse:
-    """The request is read by nobody, and no answer arrives."""
+    """Lose the request, so no answer arrives."""
     raise ReadTimeoutError(endpoint_url="https://aws.invalid")
 
 
 def no_connection(_forward: Forward) -> AWSResponse:
-    """Nobody is there."""
+    """Fail to connect."""
     raise ConnectTimeoutError(endpoint_url="https://aws.invalid")
 
 
 def no_address(_forward: Forward) -> AWSResponse:
-    """The name does not resolve."""
+    """Fail to resolve the name."""
     raise EndpointConnectionError(endpoint_url="https://aws.invalid")
 
 
