@@ -64,7 +64,7 @@ def starts(figures: Figures) -> Figure:
             ecolor="#333333",
         )
         text = f"{ratio['median']:.1f} x, {row['init_ms']['median']:.0f} ms"
-        # Beside the plot, where no bar or budget crosses it.
+        # The text is beside the plot, so that no bar or budget crosses it.
         axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
         if "init" in row["budgets"]:
             axes.vlines(row["budgets"]["init"]["limit"], place - 0.5, place + 0.5, color="black", linewidth=2)

@@ -23,7 +23,7 @@ FEW_LEVELS = (1, 2, 4, 8)  # for operations that this machine's processors limit
 QUICK_LEVELS = (1, 2, 4)
 SECONDS, WARM_UP = 4.0, 1.0
 QUICK_SECONDS, QUICK_WARM_UP = 0.5, 0.3
-ENGINE_WARM_UP, QUICK_ENGINE_WARM_UP = 8.0, 0.5  # Java compiles what it runs often
+ENGINE_WARM_UP, QUICK_ENGINE_WARM_UP = 8.0, 0.5  # until Java has compiled the code that it runs often
 USERS_PER_WORKER = 32  # so that no user gets many sessions
 LEAST_GAIN = 0.1  # the gain in throughput below which a level is the knee
 

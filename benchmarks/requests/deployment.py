@@ -125,7 +125,7 @@ class Deployment:
             requests: Any = [{"PutRequest": {"Item": item}} for item in items[begin : begin + BATCH]]
             response = self.client.batch_write_item(RequestItems={self.tables["SessionsTable"]: requests})
             if response["UnprocessedItems"]:
-                raise RuntimeError("the engine did not take a whole batch")
+                raise RuntimeError("the engine did not write a whole batch")
 
     def generation(self, user_id: str, session_id: str) -> int:
         """Return how often a session was rotated."""

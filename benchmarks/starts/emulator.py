@@ -118,7 +118,7 @@ def _binary() -> Path:
     name = f"aws-lambda-rie-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
     found = sorted((ROOT / ".tools" / "sam").glob(f"{_FOLDERS}/{name}")) if sys.platform == "linux" else []
     if not found:
-        raise MissingTool(f"there is no {name} here: it needs Linux, and make installs it with .tools/sam")
+        raise MissingTool(f"{name} is not installed: it needs Linux, and make installs it with .tools/sam")
     return found[0]
 
 

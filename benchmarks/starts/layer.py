@@ -54,7 +54,7 @@ def packages(environment: str) -> Path:
     """
     folder = ROOT / ".tools" / environment / "lib" / f"python{VERSION}" / "site-packages"
     if not folder.is_dir():
-        raise MissingTool(f"there is no {folder.relative_to(ROOT)}; `make bench` installs it")
+        raise MissingTool(f"{folder.relative_to(ROOT)} is not installed; `make bench` installs it")
     # make puts the developer's bytecode into another folder. Here the bytecode is measured, so it is beside its source.
     elsewhere, sys.pycache_prefix = sys.pycache_prefix, None
     try:

@@ -220,4 +220,4 @@ def has_version(answer: Answer) -> None:
 def is_nothing(answer: Answer) -> None:
     """Check the answer of an empty handler. Raises RuntimeError."""
     if answer != {}:
-        raise RuntimeError(f"not nothing: {answer}")
+        raise RuntimeError(f"not an empty answer: {answer}")

@@ -119,7 +119,7 @@ def assert_strict(name: str, verify: Verify, *, good: str, bad: Mapping[str, str
             verify(token)
         except Exception:  # noqa: BLE001, S112 - each library has its own errors; the good token shows that it works
             continue
-        raise RuntimeError(f"{name} takes a token that is {what}")
+        raise RuntimeError(f"{name} accepts a token that is {what}")
 
 
 def _verify(key: SigningKey, rounds: int) -> dict[str, Any]:

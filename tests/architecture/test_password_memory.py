@@ -38,7 +38,7 @@ def test_the_costliest_hash_fits_the_functions_memory(function: str) -> None:
     """P17: an instance serves one request at a time, and with the costliest stored hash it uses less than 60 %."""
     before, after = peak_mib(function, passwords._MAX_MEMORY_KIB)
 
-    assert after - before > 0.8 * passwords._MAX_MEMORY_KIB / 1024, "or what is measured is not Argon2's memory"
+    assert after - before > 0.8 * passwords._MAX_MEMORY_KIB / 1024, "the measured memory is not Argon2's"
     assert after < 0.6 * functions()[function]["MemorySize"]
 
 

@@ -17,7 +17,7 @@ from tests.support.access_tokens import AUDIENCE, ISSUER, key
 STAGE_WILDCARD = f"{sample_events.STAGE_ARN}/*"
 DERIVED_ISSUER = sample_events.ISSUER
 
-# Signing and next key, and one of each other algorithm: every target that a confusion could have.
+# The signing and the next key, and one key of each other algorithm, as all targets of an algorithm confusion.
 DEPLOYED_KEYS = (key("ES256"), key("ES256", "next"), key("RS256"), key("EdDSA"))
 
 

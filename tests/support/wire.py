@@ -51,7 +51,7 @@ class Wire:
 
         def forward() -> AWSResponse:
             response = botocore_stubber(event_name, request)
-            assert response is not None, "moto is not in force"
+            assert response is not None, "moto is not active"
             return response
 
         queue = self._faults.get(operation)

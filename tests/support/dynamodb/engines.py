@@ -69,7 +69,7 @@ def memory_engine() -> Engine:
 
 
 def moto_tables() -> Tables:
-    """Create tables in moto, which must be in force. Its conditional writes are not atomic across threads."""
+    """Create tables in moto, which must be active. Its conditional writes are not atomic across threads."""
     return _tables(memory_aws.dynamodb())
 
 

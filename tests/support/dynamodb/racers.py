@@ -193,7 +193,7 @@ def insisting(act: Callable[[], object]) -> None:
         except TemporarilyUnavailable:
             continue
         return
-    raise AssertionError("unavailable, twenty times over")
+    raise AssertionError("the act was unavailable 20 times")
 
 
 def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]") -> None:
