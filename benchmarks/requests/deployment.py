@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from benchmarks.requests.events import USER_AGENT
-from benchmarks.requests.variables import environment
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_items import session_item
@@ -26,6 +25,7 @@ from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_i
 from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.support import people
 from tests.support.dynamodb.tables import create_table
+from tests.support.template import environment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
