@@ -17,7 +17,7 @@ from benchmarks.load.worker import Done, calls_of, work
 from benchmarks.requests.deployment import Deployment
 from benchmarks.requests.functions import running
 
-PATIENCE_SECONDS = 180.0  # for processes that all start at once
+PATIENCE_SECONDS = 600.0  # for processes that all start at once, on a busy machine too
 PERCENTS = (50, 95, 99)
 TICKS = os.sysconf("SC_CLK_TCK")
 UTIME_AND_STIME = slice(11, 13)  # among the fields after the command in /proc/PID/stat: proc(5)
@@ -52,6 +52,9 @@ class Load:
         before = cpu_seconds(self.engine_process_id), machine_cpu_seconds()
         time.sleep(seconds)
         after = cpu_seconds(self.engine_process_id), machine_cpu_seconds()
+        errors = [error for each in workers if (error := each.exception())]
+        if errors:  # of these, the ones that only waited for a worker that failed come last
+            raise min(errors, key=lambda error: isinstance(error, BrokenBarrierError))
         done = [each.result() for each in workers]
         engine_cores, machine_cores = (
             None if first is None or last is None else round((last - first) / seconds, 2)
@@ -106,7 +109,8 @@ def _work(
     try:
         with running(deployment) as functions:
             calls = calls_of(functions, operation, material)
-            return work(calls, wait=barrier.wait, warm_up=warm_up, seconds=seconds)
+            barrier.wait()  # no worker calls the engine while others still load their modules
+            return work(calls, warm_up=warm_up, seconds=seconds)
     except Exception:
         barrier.abort()
         raise

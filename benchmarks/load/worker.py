@@ -1,7 +1,7 @@
 """One worker of the load: a process like one Lambda instance. It serves one request after another."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -25,12 +25,11 @@ class Done:
     tokens: frozenset[str]
 
 
-def work(calls: Calls, *, wait: Callable[[], object], warm_up: float, seconds: float) -> Done:
-    """Make a first call, wait for the other workers, warm up, and then measure calls for `seconds`."""
+def work(calls: Calls, *, warm_up: float, seconds: float) -> Done:
+    """Warm up, and then measure calls for `seconds`, at least one."""
     milliseconds: list[float] = []
-    tokens = {next(calls)[1]}
-    wait()
-    answered, cpu_before = 1, time.process_time()
+    tokens: set[str] = set()
+    answered, cpu_before = 0, time.process_time()
     measured_from = time.monotonic() + warm_up
     while (begin := time.monotonic()) < measured_from + seconds or not milliseconds:
         took, token = next(calls)

@@ -2,17 +2,20 @@
 
 import json
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benchmarks.load import worker
-from benchmarks.load.load import cpu_seconds, figures_of
+from benchmarks.load import load, worker
+from benchmarks.load.load import Load, cpu_seconds, figures_of
 from benchmarks.load.throughput import OPERATIONS
-from benchmarks.load.worker import Done, calls_of, refreshes, work
+from benchmarks.load.worker import Calls, Done, calls_of, refreshes, work
 from benchmarks.requests.deployment import Deployment
 from benchmarks.requests.functions import running
 
@@ -63,17 +66,36 @@ def test_a_worker_counts_what_it_warms_up_with_and_measures_the_rest(
     """The real function does each operation until the time is up. The clock advances by one at each reading."""
     _, token = deployment.add_session(deployment.add_user("ada"))
     clock = SimpleNamespace(monotonic=count().__next__, perf_counter=time.perf_counter, process_time=time.process_time)
-    waits: list[str] = []
     with running(deployment) as functions:
         material = {"authorizer": functions.access_token(), "login": "ada", "login and logout": "ada"}
         calls = calls_of(functions, operation, [material.get(operation, token)])
         monkeypatch.setattr(worker, "time", clock)
 
-        done = work(calls, wait=lambda: waits.append("for the others"), warm_up=2, seconds=3)
+        done = work(calls, warm_up=2, seconds=3)
 
-    # One call before the wait for the other workers, one warm-up call, and three measured calls.
-    assert (done.answered, len(done.milliseconds), waits) == (5, 3, ["for the others"])
+    # One warm-up call, and three measured calls.
+    assert (done.answered, len(done.milliseconds)) == (4, 3)
     tokens = {"authorizer": {""}}.get(operation, done.tokens - {token})
     assert done.tokens == tokens
     # Within the grace window a session rotates once, and all refreshes get the same successor.
-    assert len(done.tokens) == {"authorizer": 1, "refresh of one session": 1}.get(operation, 5)
+    assert len(done.tokens) == {"authorizer": 1, "refresh of one session": 1}.get(operation, 4)
+
+
+def test_the_error_of_a_worker_is_raised_and_not_the_wait_of_the_others(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that cannot start ends the level at once, and the error says why."""
+
+    def calls(_functions: object, _operation: str, material: list[str]) -> Calls:
+        if material == ["broken"]:
+            raise RuntimeError("no engine")
+        return iter([(1.0, "token")])
+
+    monkeypatch.setattr(load, "running", nullcontext)
+    monkeypatch.setattr(load, "calls_of", calls)
+    threads: Any = ThreadPoolExecutor(2)
+    barriers: Any = threading
+    with threads, pytest.raises(RuntimeError, match="no engine"):
+        Load(deployment, os.getpid(), threads, barriers).level(
+            "refresh", [["fine"], ["broken"]], warm_up=0.0, seconds=0.0
+        )
