@@ -36,12 +36,13 @@ for port; do :; done
 exec "$PYTHON" -m http.server --bind 127.0.0.1 "$port"
 """
 RUNS = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from benchmarks.frame.command import raised_signals
 from benchmarks.requests import engine
 engine.HOME = Path(sys.argv[1])
 engine.INHERITED += ("PYTHON",)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so do its children
 with raised_signals(), engine.running_engine() as running:
     print(running.name, running.process_id, flush=True)
     threading.Event().wait()
