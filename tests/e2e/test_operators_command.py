@@ -7,9 +7,12 @@ from tests.e2e.client import Client
 from tests.e2e.operator import Operator, Person
 
 
-def test_a_created_user_can_log_in(client: Client, person: Person) -> None:
+def test_a_created_user_can_log_in(client: Client, operator: Operator) -> None:
     """A user that the operator creates can log in through the API."""
-    assert client.open_session(person.name, person.password).session_id
+    outcome = operator("create", "grace", "--password-stdin", stdin="a fine long passphrase\n")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert client.open_session("grace", "a fine long passphrase").session_id
 
 
 def test_a_taken_name_is_refused_in_one_line(operator: Operator, person: Person) -> None:
