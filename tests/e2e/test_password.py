@@ -45,23 +45,12 @@ def test_a_wrong_current_password_changes_nothing(client: Client, person: Person
     client.open_session(person.name, person.password)
 
 
-@pytest.mark.parametrize(
-    ("new", "error"),
-    [
-        ("fourteen chars", "password_too_short"),
-        ("x" * 129, "password_too_long"),
-        ("1QAZ2WSX3EDC4RFV", "password_common"),
-        ("https://API.example.com", "password_guessable"),
-    ],
-)
-def test_a_bad_new_password_is_refused_with_the_reason(
-    client: Client, person: Person, own: Session, new: str, error: str
-) -> None:
-    """P1, P4: the answer names the broken rule, and the deployed layer has the list of common passwords."""
-    assert_error(change(client, own, person.password, new), 400, error)
+def test_a_common_new_password_is_refused_with_the_reason(client: Client, person: Person, own: Session) -> None:
+    """P4: the deployed layer has the list of common passwords, and the answer names the broken rule."""
+    assert_error(change(client, own, person.password, "1QAZ2WSX3EDC4RFV"), 400, "password_common")
 
 
-def test_without_a_token_nobody_changes_a_password(client: Client, person: Person) -> None:
+def test_a_request_without_a_token_changes_no_password(client: Client, person: Person) -> None:
     """The route has the authorizer, so a request without a token is a 401."""
     response = client.post_json("/auth/password", {"current_password": person.password, "new_password": NEW_PASSWORD})
 
@@ -80,7 +69,7 @@ def test_after_a_logout_the_access_token_changes_no_password(client: Client, per
     assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-def test_nobody_registers_where_nobody_may(client: Client, stack: Stack) -> None:
+def test_without_self_registration_the_route_does_not_exist(client: Client, stack: Stack) -> None:
     """SelfRegistration is false by default, so neither the route nor the function exists."""
     response = client.post_json("/auth/register", {"username": "mallory", "password": "a fine long passphrase"})
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from local import tokens
 from local.settings import STACK_NAME
 from local.stack import Stack
 from tests.e2e.answers import assert_error
-from tests.e2e.client import FORM, JSON, Client, Session
+from tests.e2e.client import Client, Session
 
 Age = Callable[[Session], None]
 
@@ -118,20 +116,3 @@ def test_a_refused_forgery_leaves_the_session_alone(client: Client, session: Ses
     client.refresh(tokens.unknown(session.refresh_token))
 
     assert client.refresh(session.refresh_token).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "error"),
-    [
-        (JSON, "{}", "invalid_request"),
-        (FORM, "refresh_token=x", "invalid_request"),
-        (FORM, "grant_type=refresh_token&refresh_token=x&refresh_token=y", "invalid_request"),
-        (FORM, "grant_type=password&username=ada&password=x", "unsupported_grant_type"),
-    ],
-    ids=["no token", "no grant type", "two tokens", "another grant"],
-)
-def test_refresh_with_a_malformed_body_is_refused(
-    client: Client, headers: dict[str, str], body: str, error: str
-) -> None:
-    """RFC 6749 §5.2: a malformed request and another grant type get their own errors."""
-    assert_error(client.send("POST", "/auth/refresh", headers, body), 400, error)

@@ -1,7 +1,10 @@
 """The user's own sessions on the deployed stack: their list, their end, the client name, the scope and the limit."""
 
+import secrets
 from typing import Any
 
+from edge_auth.tokens.refresh_token import new_id
+from local.stack import Stack
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
 from tests.e2e.operator import Person
@@ -99,11 +102,18 @@ def test_a_wider_scope_does_not_use_the_token_up(client: Client, session: Sessio
     assert client.refresh(session.refresh_token).status_code == 200
 
 
-def test_a_login_beyond_the_limit_ends_the_oldest(client: Client, person: Person) -> None:
-    """One login more than the template's limit ends the oldest session."""
+def test_a_login_beyond_the_limit_ends_the_oldest(client: Client, person: Person, stack: Stack) -> None:
+    """One login more than the template's limit ends the oldest session. Copies of it stand for the logins between."""
+    oldest = client.open_session(person.name, person.password)
     limit = int(parameters()["MaxSessionsPerUser"]["Default"])
-    sessions = [client.open_session(person.name, person.password) for _ in range(limit + 1)]
+    copies = {new_id(secrets.token_bytes) for _ in range(limit - 1)}
+    item = stack.clients.dynamodb.get_item(TableName=stack.outputs["SessionsTable"], Key=oldest.key)["Item"]
+    created_at_ms = {"N": str(int(item["created_at_ms"]["N"]) + 1)}
+    for session_id in copies:
+        copy = {**item, "session_id": {"S": session_id}, "created_at_ms": created_at_ms}
+        stack.clients.dynamodb.put_item(TableName=stack.outputs["SessionsTable"], Item=copy)
 
-    assert_error(client.refresh(sessions[0].refresh_token), 400, "invalid_grant")
-    found = {session["session_id"] for session in listed(client, sessions[-1])}
-    assert found == {session.session_id for session in sessions[1:]}
+    newest = client.open_session(person.name, person.password)
+
+    assert_error(client.refresh(oldest.refresh_token), 400, "invalid_grant")
+    assert {session["session_id"] for session in listed(client, newest)} == {*copies, newest.session_id}

@@ -1,11 +1,12 @@
 """AWS in memory (moto). Each process makes its clients once, and empties tables instead of making them again."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,4 +33,16 @@ def secretsmanager() -> "SecretsManagerClient":
 
 def empty(table: str) -> None:
     """Delete all items of a table in moto's own data, because a scan takes longer than most tests."""
-    dynamodb_backends[DEFAULT_ACCOUNT_ID][dynamodb().meta.region_name].tables[table].items.clear()
+    _table(table).items.clear()
+
+
+def items(table: str) -> list[dict[str, Any]]:
+    """Return every item of a table from moto's own data, in a fixed order, so that two states can be compared."""
+    found = [
+        {name: value.to_regular_json() for name, value in item.attrs.items()} for item in _table(table).all_items()
+    ]
+    return sorted(found, key=repr)
+
+
+def _table(name: str) -> Table:
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID][dynamodb().meta.region_name].tables[name]

@@ -22,7 +22,7 @@ from edge_auth.sessions.session import Session
 from tests.support import cold_start, memory_aws
 from tests.support.access_tokens import AUDIENCE
 from tests.support.clock import TestClock
-from tests.support.dynamodb.tables import create_table, items
+from tests.support.dynamodb.tables import create_table
 from tests.support.template import environment, properties
 from tests.support.wire import THROTTLE_TABLE, Wire
 
@@ -229,20 +229,19 @@ class Stack:
 
     def session_items(self) -> list[dict[str, Any]]:
         """Return every item of the sessions table."""
-        return items(self.dynamodb, TABLES["SessionsTable"])
+        return memory_aws.items(TABLES["SessionsTable"])
 
     def attempt_items(self) -> list[dict[str, Any]]:
         """Return every item of the throttle table."""
-        return items(self.dynamodb, THROTTLE_TABLE)
+        return memory_aws.items(THROTTLE_TABLE)
 
     def forget_attempts(self) -> None:
         """Empty the throttle table, for tests that log in more often than the limits allow."""
-        for item in self.attempt_items():
-            self.dynamodb.delete_item(TableName=THROTTLE_TABLE, Key={"bucket": item["bucket"]})
+        memory_aws.empty(THROTTLE_TABLE)
 
     def identity_items(self) -> list[dict[str, Any]]:
         """Return every item of the identities table."""
-        return items(self.dynamodb, TABLES["IdentitiesTable"])
+        return memory_aws.items(TABLES["IdentitiesTable"])
 
     def with_parameters(self, **given: str) -> "Stack":
         """Return the same stack with other template parameters."""

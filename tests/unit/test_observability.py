@@ -15,7 +15,7 @@ from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
-from tests.support.proxy_events import proxy_event
+from tests.support.sample_events import proxy_event
 
 SECRETS = ("correct horse s3cret", "edgeauth_rt_s3cret", "eyJhbGciOiJFUzI1NiJ9.s3cret")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_auth.errors import AuthError, InvalidRequest, UnsupportedMediaType
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
 from edge_auth.web.request import request_from
-from tests.support.proxy_events import proxy_event
+from tests.support.sample_events import proxy_event
 
 
 def json_of(body: str | None, content_type: str | None = "application/json") -> dict[str, object]:

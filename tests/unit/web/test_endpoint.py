@@ -10,7 +10,7 @@ from edge_auth.web.endpoint import Handler, endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from tests.support.errors import ERRORS, example
-from tests.support.proxy_events import proxy_event
+from tests.support.sample_events import proxy_event
 
 
 class RememberingLog:

@@ -7,7 +7,7 @@ import pytest
 
 from edge_auth.errors import InvalidRequest
 from edge_auth.web.request import MAX_BODY_BYTES, request_from
-from tests.support.proxy_events import proxy_event
+from tests.support.sample_events import proxy_event
 
 
 def test_an_event_becomes_a_request() -> None:

@@ -5,7 +5,7 @@ import pytest
 from edge_auth.errors import UnsupportedMediaType
 from edge_auth.web.body import json_parameters
 from edge_auth.web.request import request_from
-from tests.support.proxy_events import proxy_event
+from tests.support.sample_events import proxy_event
 
 FORM = "application/x-www-form-urlencoded"
 
