@@ -45,7 +45,7 @@ def test_an_act_is_put_on_the_bus(events: Events) -> None:
     assert entry["Detail"] == '{"name": "user_disabled", "user_id": "user"}'
 
 
-def test_without_a_bus_nobody_is_asked(events: Events) -> None:
+def test_without_a_bus_no_call_is_made(events: Events) -> None:
     """Without a bus no event is sent."""
     recorder("")(EVENT)
 

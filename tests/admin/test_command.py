@@ -166,7 +166,7 @@ def test_sessions_lists_the_living_ones_oldest_first(
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[0]["created"])
 
 
-def test_end_sessions_logs_the_user_out_everywhere_and_nobody_else(
+def test_end_sessions_logs_the_user_out_everywhere_and_no_other_user(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
     """A8: all sessions of this user end, other users' sessions stay, and the same call again ends none."""

@@ -246,7 +246,9 @@ def test_replace_without_a_terminal_needs_yes(keys: Keys, function: RotateKeysFu
     assert outcome.err == "edge-auth: no terminal to ask for confirmation; nothing was done; use --yes\n"
 
 
-def test_replace_ends_the_old_keys_when_everybody_knows_the_new_one(keys: Keys, function: RotateKeysFunction) -> None:
+def test_replace_ends_the_old_keys_when_every_reader_knows_the_new_one(
+    keys: Keys, function: RotateKeysFunction
+) -> None:
     """F15: by default the old keys end after 480 seconds, when every copy and cache has the new key."""
     old, mac = kids(function), function.stored.ring.mac
 

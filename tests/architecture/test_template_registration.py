@@ -5,7 +5,7 @@ import pytest
 from tests.support.template import Intrinsic, functions, parameters, template
 
 
-def test_it_is_off_unless_somebody_turns_it_on() -> None:
+def test_it_is_off_by_default() -> None:
     """The parameter has the values true and false, and the default is false."""
     assert parameters()["SelfRegistration"]["Default"] == "false"
     assert parameters()["SelfRegistration"]["AllowedValues"] == ["true", "false"]

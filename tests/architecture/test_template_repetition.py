@@ -26,7 +26,7 @@ def test_no_eight_lines_stand_twice() -> None:
     assert repeated((ROOT / "template.yaml").read_text(encoding="utf-8")) == []
 
 
-def test_a_run_is_found_whatever_its_indentation_and_comments() -> None:
+def test_a_run_is_found_with_any_indentation_and_comments() -> None:
     """The search finds a repeated run, so the test above can fail."""
     run = [f"key{number}: value" for number in range(RUN)]
     again = [f"    {line}   # said again" for line in run]

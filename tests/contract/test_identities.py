@@ -111,7 +111,7 @@ def test_a_hash_is_not_renewed_for_another_user_of_the_name(engine: Engine) -> N
     assert engine.identities.find(ADA.username) == ADA
 
 
-def test_renewing_the_hash_of_nobody_creates_nobody(engine: Engine) -> None:
+def test_renewing_the_hash_of_an_unknown_user_creates_no_user(engine: Engine) -> None:
     """DC-13: renewing the hash of an unknown user creates no user."""
     engine.identities.renew_hash(ADA, "$argon2id$ghost")
 
@@ -152,7 +152,7 @@ def test_moving_the_epoch_changes_nothing_else(engine: Engine) -> None:
     assert engine.identities.find(BOB.username) == BOB
 
 
-def test_changes_to_nobody_are_refused_and_create_nobody(engine: Engine) -> None:
+def test_changes_to_an_unknown_user_are_refused_and_create_no_user(engine: Engine) -> None:
     """DC-13: each change to an unknown user raises UnknownUser and creates no user."""
     with pytest.raises(UnknownUser):
         engine.identities.change_password(ADA.username, "$argon2id$ghost")
@@ -255,7 +255,7 @@ def test_changing_rights_moves_the_epoch(engine: Engine, scope: str, roles: tupl
     assert engine.identities.find(ADA.username) == changed
 
 
-def test_changing_the_rights_of_nobody_creates_nobody(engine: Engine) -> None:
+def test_changing_the_rights_of_an_unknown_user_creates_no_user(engine: Engine) -> None:
     """DC-13: changing the rights of an unknown user raises UnknownUser and creates no user."""
     with pytest.raises(UnknownUser):
         engine.identities.change_rights(ADA.username, scope="read", roles=())
@@ -263,7 +263,7 @@ def test_changing_the_rights_of_nobody_creates_nobody(engine: Engine) -> None:
         engine.identities.find(ADA.username)
 
 
-def test_a_deleted_user_is_nobody(engine: Engine) -> None:
+def test_a_deleted_user_is_unknown(engine: Engine) -> None:
     """F18: a deleted user is unknown by name and by id, and other users stay."""
     engine.identities.create(ADA)
     engine.identities.create(BOB)

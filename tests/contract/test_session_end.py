@@ -78,7 +78,7 @@ def test_ending_an_unknown_session_creates_none(engine: Engine) -> None:
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
-def test_who_needs_no_token_ends_a_session_whatever_its_seed(engine: Engine) -> None:
+def test_an_end_without_a_token_ends_a_session_with_any_seed(engine: Engine) -> None:
     """The end of all sessions needs no seed, and creates no session."""
     opened(engine, a_session())
     everything: dict[str, Any] = {"seed_hash": None, "reason": "logout", "end_id": "end-1", "now_seconds": NOW_SECONDS}

@@ -73,7 +73,7 @@ def test_a_session_of_another_user_is_not_opened(engine: Engine) -> None:
     assert sessions_of(engine.sessions, BOB_ID) == []
 
 
-def test_nobody_opens_nothing(engine: Engine) -> None:
+def test_an_unknown_user_opens_no_session(engine: Engine) -> None:
     """A user that is deleted during the login gets no session."""
     with pytest.raises(EpochMoved):
         engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)

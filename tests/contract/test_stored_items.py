@@ -122,7 +122,7 @@ def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
 
 @pytest.mark.parametrize("name", SESSION_ATTRIBUTES)
 @pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
-def test_a_damaged_session_rotates_for_nobody(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
+def test_a_damaged_session_does_not_rotate(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
     """F38: a missing attribute, or one of another type, is an outage and is not answered by invalid_grant."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
@@ -152,7 +152,7 @@ def test_a_number_that_no_session_has_is_damage(tables: Tables, name: str, text:
             rotate(engine, a_token())
 
 
-def test_a_session_whose_last_rotation_is_missing_rotates_for_nobody(tables: Tables) -> None:
+def test_a_session_without_its_last_rotation_does_not_rotate(tables: Tables) -> None:
     """F38: without the time of the last rotation, the grace window is unknown."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())

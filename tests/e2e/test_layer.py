@@ -16,7 +16,7 @@ from local.settings import ROOT
 from local.stack import Stack
 from tests.support.cold_start import FUNCTIONS, PACKAGE, unconnected
 
-# PEP 552: the flags of bytecode that is used as it is, whatever the files' times are; its source is not read.
+# PEP 552: the flags of bytecode that is used with any times of the files; its source is not read.
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 # Zips a folder as `sam package` and `sam deploy` do.

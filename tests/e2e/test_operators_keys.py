@@ -104,7 +104,7 @@ def test_show_lists_every_key_and_shows_none(keys: Keys, ring: Callable[[], KeyR
     assert [secret for secret in secrets if secret in outcome.stdout + outcome.stderr] == []
 
 
-def test_rotate_brings_the_next_keys_forward_and_nobody_notices(
+def test_rotate_brings_the_next_keys_forward_and_no_client_notices(
     client: Client, person: Person, keys: Keys, ring: Callable[[], KeyRing]
 ) -> None:
     """F15: a next key that was public only for seconds signs in a day instead of in a month."""

@@ -69,7 +69,7 @@ def test_trouble_with_the_bus_changes_nothing(announcing: Stack, name: str) -> N
     assert names[-2:] == ["refresh_token_reused", "not_announced"]
 
 
-def test_without_a_bus_nobody_is_asked(stack: Stack) -> None:
+def test_without_a_bus_no_call_is_made(stack: Stack) -> None:
     """By default, events go only to the log."""
     reuse(stack)
 

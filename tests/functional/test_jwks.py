@@ -129,7 +129,7 @@ def test_a_key_is_published_until_it_ends(stack: Stack, jwks: Function) -> None:
     assert [key["kid"] for key in keys] == [timed.key.kid for timed in (signing, following, old)]
     assert keys[2].keys() == PUBLIC_MEMBERS["RS256"] | {"exp"}
     assert keys[2]["exp"] == ends_at
-    assert "exp" not in keys[1], "nobody knows yet when the last one ends"
+    assert "exp" not in keys[1], "the end of the last key is not known yet"
     assert algorithms(jwks) == ["ES256", "RS256"]
     stack.clock.advance(seconds=99.999)
     assert len(jwks(sample("jwks")).json["keys"]) == 3

@@ -99,7 +99,7 @@ def test_the_reference_checks_the_signature(alg: str) -> None:
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_everybody_issues_the_same_claims(alg: str) -> None:
+def test_every_library_issues_the_same_claims(alg: str) -> None:
     """No library is faster because it signs fewer claims."""
     claims = example_claims()
     verify = verifiers(key(alg), claims)["joserfc"]
@@ -109,7 +109,7 @@ def test_everybody_issues_the_same_claims(alg: str) -> None:
     assert all(make() for make in raw_signatures(key(alg), issue(claims, key(alg))).values())
 
 
-def test_figures_name_everybody_and_hold_the_budget_against_the_signature_alone(figures: dict[str, Any]) -> None:
+def test_figures_name_every_library_and_hold_the_budget_against_the_signature_alone(figures: dict[str, Any]) -> None:
     """The budget limits the ratio of edge-auth to the raw call, in the same rounds."""
     for measured in (figures["verify"], figures["issue"]):
         assert set(measured) == set(ALGORITHMS)

@@ -102,7 +102,7 @@ def test_a_dead_token_is_told_nothing_about_scope(deployment: Deployment, first:
 
 
 @pytest.mark.parametrize("scope", [*WIDER, "read", ""])
-def test_reuse_is_reuse_whatever_the_scope(deployment: Deployment, first: TokenGrant, scope: str) -> None:
+def test_reuse_is_reuse_with_any_scope(deployment: Deployment, first: TokenGrant, scope: str) -> None:
     """An attacker cannot hide reuse by asking for too much scope: the session ends (A2)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=60)
