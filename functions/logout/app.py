@@ -36,7 +36,9 @@ logout = Logout(
 def post(request: Request) -> Response:
     """End the session, all of the user's, or all others. The answer is the same for an unknown token."""
     if request.media_type == FORM:
-        logout(form_parameters(request).text("token"), Reach.ONE)
+        parameters = form_parameters(request)
+        parameters.optional_text("token_type_hint")  # RFC 7009 §2.1: no more than a hint, so only its form counts
+        logout(parameters.text("token"), Reach.ONE)
     else:
         parameters = json_parameters(request)
         reach = reach_of(parameters)

@@ -1,14 +1,16 @@
-"""The parameters in the body of a request, read strictly: as JSON or as a form, no parameter twice.
+"""The parameters in the body of a request, read strictly: as JSON or as a form.
 
-An empty text counts as absent, in a form (RFC 6749 §3.2) and in JSON.
+An unknown parameter is ignored, and a parameter without a value counts as absent (RFC 6749 §3.2): an empty text, and
+`null` in JSON. A parameter that is read comes only once. A JSON object has no duplicate member, known or unknown.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from edge_auth.errors import InvalidRequest, UnsupportedMediaType
-from edge_auth.strict_json import NotStrictJson, json_object, members_once
+from edge_auth.strict_json import NotStrictJson, json_object
 from edge_auth.web.request import Request
 
 MAX_FORM_FIELDS = 32
@@ -17,15 +19,19 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Parameters:
-    """The parameters of one request, by name. Every method raises InvalidRequest for a value of another type."""
+    """The parameters of one request, by name.
 
-    def __init__(self, values: Mapping[str, object]) -> None:
-        """Keep the parameters that are present."""
-        self._values = {name: value for name, value in values.items() if value != ""}
+    Every method raises InvalidRequest for a value of another type, and for a parameter that came more than once.
+    """
+
+    def __init__(self, values: Mapping[str, object], *, repeated: Collection[str] = ()) -> None:
+        """Keep the parameters that have a value. `repeated` names those that came more than once."""
+        self._values = {name: value for name, value in values.items() if value is not None and value != ""}
+        self._repeated = repeated
 
     def text(self, name: str) -> str:
         """Return a required text."""
-        value = self._values.get(name)
+        value = self._once(name)
         if not isinstance(value, str):
             _refuse(f"{name} is not a text")
         try:
@@ -36,14 +42,22 @@ class Parameters:
 
     def optional_text(self, name: str, default: str = "") -> str:
         """Return a text, or the default if it is absent."""
-        return self.text(name) if name in self._values else default
+        return default if self._once(name) is None else self.text(name)
 
     def flag(self, name: str) -> bool:
         """Return a flag, or False if it is absent."""
-        value = self._values.get(name, False)
+        value = self._once(name)
+        if value is None:
+            return False
         if not isinstance(value, bool):
             _refuse(f"{name} is not a flag")
         return value
+
+    def _once(self, name: str) -> object:
+        """Return the value of a parameter, or None if it is absent."""
+        if name in self._repeated:
+            _refuse(f"{name} is repeated")
+        return self._values.get(name)
 
 
 def json_parameters(request: Request) -> Parameters:
@@ -65,6 +79,8 @@ def json_parameters(request: Request) -> Parameters:
 def form_parameters(request: Request) -> Parameters:
     """Read the body as a form.
 
+    An unknown parameter may come several times, as `resource` does (RFC 8707 §2). Empty pairs are skipped.
+
     Raises:
         InvalidRequest: anything else.
         UnsupportedMediaType: the request says that its body is something else.
@@ -75,14 +91,14 @@ def form_parameters(request: Request) -> Parameters:
     try:
         pairs = parse_qsl(
             request.body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=bool(request.body),
+            keep_blank_values=True,  # so that `a=&a=1` is a repetition too
             errors="strict",
             max_num_fields=MAX_FORM_FIELDS,
         )
-        return Parameters(members_once(pairs))
     except ValueError:
         _refuse("not a form")
+    counts = Counter(name for name, _ in pairs)
+    return Parameters(dict(pairs), repeated={name for name, count in counts.items() if count > 1})
 
 
 def _refuse(detail: str) -> NoReturn:
