@@ -1,4 +1,7 @@
-"""POST /auth/logout: ends one session, all, or all others. Reads JSON, and the form of RFC 7009."""
+"""POST /auth/logout: ends one session, all, or all others. Reads JSON, and the form of RFC 7009.
+
+The token is a refresh token. An access token ends its own session too, because a client that presents one means that.
+"""
 
 import os
 import secrets
@@ -12,8 +15,11 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import InvalidRequest
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
+from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import LogoutSettings, read_settings
+from edge_auth.tokens.issuer_address import issuer_from_context
+from edge_auth.tokens.refresh_token import PREFIX
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
@@ -24,26 +30,42 @@ log = FunctionLog("logout")
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
+key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
+end_sessions = EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 logout = Logout(
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
-    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
-    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
+    key_ring=key_ring,
+    end_sessions=end_sessions,
     clock=now_ms,
+)
+revoke_access_token = RevokeAccessToken(
+    audience=settings.audience, key_ring=key_ring, end_sessions=end_sessions, clock=now_ms
 )
 
 
 def post(request: Request) -> Response:
-    """End the session, all of the user's, or all others. The answer is the same for an unknown token."""
+    """End the session, all of the user's, or all others. The answer is the same for an unknown token.
+
+    A form is answered with 200, as RFC 7009 §2.2 has it: stock clients take any other status for a failure.
+    """
     if request.media_type == FORM:
         parameters = form_parameters(request)
-        parameters.optional_text("token_type_hint")  # RFC 7009 §2.1: no more than a hint, so only its form counts
-        logout(parameters.text("token"), Reach.ONE)
-    else:
-        parameters = json_parameters(request)
-        reach = reach_of(parameters)
-        logout(parameters.text("refresh_token"), reach)
+        parameters.optional_text("token_type_hint")  # a hint (RFC 7009 §2.1): the form of the token decides
+        end(parameters.text("token"), Reach.ONE, request)
+        return Response(200)
+    parameters = json_parameters(request)
+    reach = reach_of(parameters)
+    end(parameters.text("refresh_token"), reach, request)
     return Response(204)
+
+
+def end(token: str, reach: Reach, request: Request) -> None:
+    """End what the token may end. An access token ends no session but its own, so with another reach it ends none."""
+    if reach is not Reach.ONE or token.startswith(PREFIX):
+        logout(token, reach)
+    else:
+        revoke_access_token(token, issuer=settings.issuer or issuer_from_context(request.context))
 
 
 def reach_of(parameters: Parameters) -> Reach:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, NO_CONTENT
+from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, NO_CONTENT, REVOKED
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
 from tests.support.sample_events import (
     Event,
@@ -13,7 +13,7 @@ from tests.support.sample_events import (
     with_form,
     with_json,
 )
-from tests.support.stack import Function, Stack
+from tests.support.stack import Answer, Function, Stack
 
 Tokens = dict[str, str]
 
@@ -23,7 +23,9 @@ def form_event(token: str) -> Event:
     return with_form("logout-form", {"token": token, "token_type_hint": "access_token"})
 
 
-EVENTS = pytest.mark.parametrize("event", [logout_event, form_event])
+# RFC 7009 §2.2: a revocation is answered with 200 and an empty body. Stock clients take 204 for a failure.
+EVENTS = pytest.mark.parametrize(("event", "done"), [(logout_event, NO_CONTENT), (form_event, REVOKED)])
+TOKENS = pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
 
 
 def reasons(stack: Stack) -> dict[str, str]:
@@ -32,14 +34,21 @@ def reasons(stack: Stack) -> dict[str, str]:
     return {item["session_id"]["S"]: item["revoked_reason"]["S"] for item in ended}
 
 
+@TOKENS
 @EVENTS
 def test_a_logout_ends_the_session(
-    stack: Stack, logout: Function, refresh: Function, tokens: Tokens, event: Callable[[str], Event]
+    stack: Stack,
+    logout: Function,
+    refresh: Function,
+    tokens: Tokens,
+    event: Callable[[str], Event],
+    done: Answer,
+    kind: str,
 ) -> None:
-    """A6: the answer is 204 without a body; the session ends and the user's other sessions stay."""
+    """A6: the session of the refresh token or of the access token ends, and the user's other sessions stay."""
     other = stack.function("login")(login_event("ada", PASSWORD)).json
 
-    assert logout(event(tokens["refresh_token"])) == NO_CONTENT
+    assert logout(event(tokens[kind])) == done
 
     assert reasons(stack) == {tokens["session_id"]: "logout"}
     assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
@@ -47,16 +56,62 @@ def test_a_logout_ends_the_session(
 
 
 @EVENTS
-@pytest.mark.parametrize("token", ["x", "edgeauth_rt_" + "A" * 120, "\N{SNOWMAN}", "a" * 4000])
+@pytest.mark.parametrize("token", ["x", "a.b.c", "edgeauth_rt_" + "A" * 120, "\N{SNOWMAN}", "a" * 4000])
 def test_a_token_that_means_nothing_is_answered_alike(
-    stack: Stack, logout: Function, tokens: Tokens, event: Callable[[str], Event], token: str
+    stack: Stack, logout: Function, tokens: Tokens, event: Callable[[str], Event], done: Answer, token: str
 ) -> None:
-    """RFC 7009 §2.2: a meaningless token is answered with 204 and changes nothing."""
+    """RFC 7009 §2.2: a meaningless token is answered like a good one, and changes nothing."""
     before = stack.session_items()
     assert before[0]["session_id"] == {"S": tokens["session_id"]}
 
-    assert logout(event(token)) == NO_CONTENT
+    assert logout(event(token)) == done
     assert stack.session_items() == before
+
+
+@EVENTS
+@pytest.mark.parametrize("reach", ["all", "others"])
+@TOKENS
+def test_an_ended_session_is_answered_alike(
+    logout: Function, tokens: Tokens, event: Callable[[str], Event], done: Answer, kind: str, reach: str
+) -> None:
+    """RFC 7009 §2.2: a client that repeats a logout gets the same answer, whichever sessions it should end."""
+    assert logout(event(tokens[kind])) == logout(event(tokens[kind])) == done
+    assert logout(with_json("logout-json", {"refresh_token": tokens[kind], reach: True})) == NO_CONTENT
+
+
+@pytest.mark.parametrize("reach", ["all", "others"])
+def test_an_access_token_ends_no_other_session(
+    stack: Stack, logout: Function, login: Function, tokens: Tokens, reach: str
+) -> None:
+    """An access token is sent with every call, so it is stolen more easily: with `all` or `others` it ends nothing."""
+    login(login_event("ada", PASSWORD))
+    stack.wire.forget()
+
+    answer = logout(with_json("logout-json", {"refresh_token": tokens["access_token"], reach: True}))
+
+    assert answer == NO_CONTENT
+    assert not [call for call in stack.wire.counts if call.startswith("dynamodb.")]
+    assert reasons(stack) == {}
+
+
+def test_an_access_token_is_checked_as_the_authorizer_checks_it(stack: Stack, tokens: Tokens) -> None:
+    """A token of another issuer ends nothing; the issuer is that of the settings, or the API's own address."""
+    elsewhere = stack.with_parameters(Issuer="https://auth.example.com").function("logout")
+
+    assert elsewhere(form_event(tokens["access_token"])) == REVOKED
+    assert reasons(stack) == {}
+    stack.clock.advance(seconds=904)
+    assert stack.function("logout")(form_event(tokens["access_token"])) == REVOKED
+    assert reasons(stack) == {tokens["session_id"]: "logout"}
+
+
+def test_a_refresh_token_needs_no_issuer(stack: Stack, logout: Function, tokens: Tokens) -> None:
+    """A refresh token is checked by its MAC, so an event without an address ends its session too."""
+    event = form_event(tokens["refresh_token"])
+    event["requestContext"] = {}
+
+    assert logout(event) == REVOKED
+    assert reasons(stack) == {tokens["session_id"]: "logout"}
 
 
 def test_a_logout_of_all_ends_the_users_sessions_and_no_others(

@@ -143,11 +143,17 @@ def test_forged_refresh_tokens_cost_no_call(stack: Stack, refresh: Function, tok
 
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tokens, *, everywhere: bool) -> None:
-    """F10, A8: forged tokens make no call in logouts either, of one session or of all."""
+    """F10, A8: forged tokens make no call in logouts either, of one session or of all; forged access tokens neither."""
     before = stack.session_items()
+    header, payload, signature = tokens["access_token"].split(".")
+    texts = [
+        *forgeries(tokens["refresh_token"]),
+        *(f"{header}.{payload}.{signature[::-1]}", f"{header}.{payload[::-1]}.{signature}", f"{header}..{signature}"),
+        *(f"{header[::-1]}.{payload}.{signature}", f"{tokens['access_token']}.", f" {tokens['access_token']}"),
+    ]
     stack.wire.forget()
 
-    answers = [logout(logout_event(forged, everywhere=everywhere)) for forged in forgeries(tokens["refresh_token"])]
+    answers = [logout(logout_event(forged, everywhere=everywhere)) for forged in texts]
 
     assert all(answer == NO_CONTENT for answer in answers)
     assert stack.wire.counts == {GET_RING: 1}
@@ -155,11 +161,11 @@ def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tok
 
 
 def test_a_logout_is_one_write(stack: Stack, logout: Function, tokens: Tokens) -> None:
-    """A6: a warm logout is one UpdateItem, also if the session has already ended."""
+    """A6: a warm logout is one UpdateItem, also if the session has already ended, and with an access token."""
     logout(logout_event("x"))
-    for _ in range(2):
+    for kind in ("refresh_token", "refresh_token", "access_token"):
         stack.wire.forget()
-        assert logout(logout_event(tokens["refresh_token"])) == NO_CONTENT
+        assert logout(logout_event(tokens[kind])) == NO_CONTENT
         assert stack.wire.counts == {UPDATE: 1}
 
 

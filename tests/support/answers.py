@@ -43,6 +43,8 @@ def too_many_attempts(retry_after_seconds: int) -> Answer:
 
 
 NO_CONTENT = Answer(204, NO_STORE, "")
+REVOKED = Answer(200, NO_STORE, "")
+"""The answer to a revocation's form: RFC 7009 §2.2."""
 
 
 def method_not_allowed(*allowed: str) -> Answer:

@@ -21,6 +21,7 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout
 from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.flows.sessions.refresh import Refresh
+from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.keys.jwk import verification_key
@@ -233,6 +234,13 @@ class Deployment:
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
             clock=self.clock,
+        )
+
+    @property
+    def revoke_access_token(self) -> RevokeAccessToken:
+        """The use case."""
+        return RevokeAccessToken(
+            audience=AUDIENCE, key_ring=self.key_ring, end_sessions=self.end_sessions, clock=self.clock
         )
 
     @property

@@ -161,7 +161,7 @@ class Stack:
             assert set(response) == {"statusCode", "headers", "body"}
             assert all(isinstance(value, str) for value in response["headers"].values())
             answer = Answer(response["statusCode"], response["headers"], response["body"])
-            if answer.status == 200:
+            if answer.status == 200 and answer.body:
                 self.secrets.keep(answer.json.get("access_token", ""), answer.json.get("refresh_token", ""))
             return answer
 

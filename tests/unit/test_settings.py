@@ -84,7 +84,10 @@ def test_settings_cannot_be_changed() -> None:
     ("settings", "names"),
     [
         (AuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS"}),
-        (LogoutSettings, {"IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
+        (
+            LogoutSettings,
+            {"ISSUER", "AUDIENCE", "IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET", "KEY_RING_VERSION"},
+        ),
         (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
         (
             RotateKeysSettings,

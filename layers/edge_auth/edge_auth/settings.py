@@ -76,8 +76,10 @@ class RefreshSettings(NamedTuple):
 
 
 class LogoutSettings(NamedTuple):
-    """The settings of `logout`."""
+    """The settings of `logout`. An empty `issuer` is derived from the event."""
 
+    issuer: str
+    audience: str
     identities_table: str
     sessions_table: str
     key_ring_secret: str

@@ -1,0 +1,43 @@
+"""Revocation of an access token: the session that it was issued for ends, and no other (RFC 7009 §2.1).
+
+The token itself is checked without a lookup, so it works until it expires. A client that presents an access token to be
+revoked wants to be logged out, and its refresh token must not go on working.
+"""
+
+from contextlib import suppress
+
+from edge_auth.errors import InvalidToken
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.keys.jwk import verification_key
+from edge_auth.tokens.verifier import Verifier
+
+
+class RevokeAccessToken:
+    """The use case."""
+
+    def __init__(self, *, audience: str, key_ring: KeyRingSource, end_sessions: EndSessions, clock: Clock) -> None:
+        """Keep what the use case needs. `audience` is that of the access tokens."""
+        self._audience = audience
+        self._key_ring = key_ring
+        self._end_sessions = end_sessions
+        self._clock = clock
+
+    def __call__(self, presented: str, *, issuer: str) -> None:
+        """End the session of a valid access token, in one write. Any other token changes nothing, and costs no write.
+
+        Raises:
+            TemporarilyUnavailable: it is not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
+
+        """
+        keys = [verification_key(jwk) for jwk in self._key_ring.load().jwks()["keys"]]
+        verifier = Verifier(keys, audience=self._audience)
+        try:
+            claims = verifier.verify(presented, issuer=issuer, now_seconds=self._clock() // 1000)
+        except InvalidToken:
+            return
+        with suppress(AlreadyEnded):
+            self._end_sessions.one(claims.sub, claims.sid, reason=Reach.ONE)
