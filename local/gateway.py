@@ -31,8 +31,8 @@ def _unresolved(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> objec
 
 _TemplateLoader.add_multi_constructor("!", _unresolved)
 
-# For a type without its own response, AWS answers with the default of its class, and with its status. MiniStack keeps
-# the status of the type. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+# For a type without its own response, AWS answers with the default of its class. If the default has a status, that is
+# the status of the answer. MiniStack keeps the status of the type. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 FALLBACKS = {
     "DEFAULT_4XX": (
         "ACCESS_DENIED",
@@ -65,7 +65,7 @@ class GatewayResponse:
     """An answer of API Gateway itself, with the values that PutGatewayResponse takes."""
 
     kind: str  # as in UNAUTHORIZED
-    status: str
+    status: str  # empty if each type keeps its own
     headers: dict[str, str]  # each value is in single quotes, as API Gateway wants it
     templates: dict[str, str]  # body by media type
 
@@ -92,16 +92,16 @@ def _response(kind: str, properties: dict[str, Any]) -> GatewayResponse:
     for value in (*headers.values(), *templates.values()):
         if not isinstance(value, str):
             raise Failure(f"gateway response {kind} has the value {value!r}; the local stack can read plain text only")
-    return GatewayResponse(kind, str(properties["StatusCode"]), headers, templates)
+    return GatewayResponse(kind, str(properties.get("StatusCode", "")), headers, templates)
 
 
 def with_fallbacks(responses: list[GatewayResponse]) -> list[GatewayResponse]:
-    """Add a response for each type without its own, if the default of its class is configured."""
+    """Add a response for each type without its own, if the default of its class has a status."""
     own = {response.kind: response for response in responses}
     inherited = [
         replace(own[default], kind=kind)
         for default, kinds in FALLBACKS.items()
-        if default in own
+        if default in own and own[default].status
         for kind in kinds
         if kind not in own
     ]
@@ -114,7 +114,7 @@ def apply(responses: list[GatewayResponse], client: "APIGatewayClient", api_id: 
         client.put_gateway_response(
             restApiId=api_id,
             responseType=response.kind,  # type: ignore[arg-type] # CloudFormation has checked the name
-            statusCode=response.status,
+            **({"statusCode": response.status} if response.status else {}),
             responseParameters={f"gatewayresponse.header.{name}": value for name, value in response.headers.items()},
             responseTemplates=response.templates,
         )

@@ -1,6 +1,10 @@
 """The API's public and protected routes, and the gateway's own answers."""
 
+import json
 import re
+
+import botocore.session
+from botocore.model import StringShape
 
 from tests.support.template import Intrinsic, functions, parameters, properties
 
@@ -19,6 +23,56 @@ PROTECTED_ROUTES = {
     ("GET", "/auth/sessions"),
     ("DELETE", "/auth/sessions/{session_id}"),
 }
+
+
+# The answer of every type of API Gateway's, with the status that AWS documents for it:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+ANSWERS = {
+    "UNAUTHORIZED": (401, 401, "invalid_token"),
+    "ACCESS_DENIED": (403, 401, "invalid_token"),
+    "MISSING_AUTHENTICATION_TOKEN": (403, 404, "not_found"),
+    "RESOURCE_NOT_FOUND": (404, 404, "not_found"),
+    "EXPIRED_TOKEN": (403, 404, "not_found"),
+    "INVALID_SIGNATURE": (403, 404, "not_found"),
+    "WAF_FILTERED": (403, 403, "forbidden"),
+    "INVALID_API_KEY": (403, 403, "forbidden"),
+    "BAD_REQUEST_BODY": (400, 400, "invalid_request"),
+    "BAD_REQUEST_PARAMETERS": (400, 400, "invalid_request"),
+    "REQUEST_TOO_LARGE": (413, 413, "request_too_large"),
+    "UNSUPPORTED_MEDIA_TYPE": (415, 415, "unsupported_media_type"),
+    "THROTTLED": (429, 429, "too_many_attempts"),
+    "QUOTA_EXCEEDED": (429, 429, "too_many_attempts"),
+    "API_CONFIGURATION_ERROR": (500, 503, "temporarily_unavailable"),
+    "AUTHORIZER_CONFIGURATION_ERROR": (500, 503, "temporarily_unavailable"),
+    "AUTHORIZER_FAILURE": (500, 503, "temporarily_unavailable"),
+    "INTEGRATION_FAILURE": (504, 503, "temporarily_unavailable"),
+    "INTEGRATION_TIMEOUT": (504, 503, "temporarily_unavailable"),
+}
+
+
+def answer_of(kind: str, own_status: int) -> tuple[int, str]:
+    """Return the status and the error of a type, by AWS's rules: its own response, or the default of its class."""
+    responses = properties("Api")["GatewayResponses"]
+    response = responses.get(kind) or responses[f"DEFAULT_{own_status // 100}XX"]
+    return response.get("StatusCode", own_status), json.loads(response["ResponseTemplates"]["application/json"])[
+        "error"
+    ]
+
+
+def test_every_type_of_api_gateways_has_a_decided_answer() -> None:
+    """The table has every type that the SDK lists, and no type has a status that it has by chance."""
+    shape = botocore.session.get_session().get_service_model("apigateway").shape_for("GatewayResponseType")
+
+    assert isinstance(shape, StringShape)
+    assert {*ANSWERS, "DEFAULT_4XX", "DEFAULT_5XX"} == set(shape.enum)
+    assert {kind: answer_of(kind, own) for kind, (own, *_) in ANSWERS.items()} == {
+        kind: (status, error) for kind, (_, status, error) in ANSWERS.items()
+    }
+
+
+def test_another_fault_of_a_client_keeps_its_own_status() -> None:
+    """A type that AWS adds later, or does not document, is not turned into another status."""
+    assert answer_of("A_NEW_TYPE", 451) == (451, "invalid_request")
 
 
 def test_the_authorizers_cache_is_explicit() -> None:
@@ -66,7 +120,7 @@ def test_gateway_challenges_follow_rfc_6750() -> None:
     """DC-7, RFC 6750 §3.1: the challenge has no error attribute if no credentials were sent."""
     responses = properties("Api")["GatewayResponses"]
     challenges = {
-        name: (response["StatusCode"], response["ResponseParameters"]["Headers"].get("WWW-Authenticate"))
+        name: (response.get("StatusCode"), response["ResponseParameters"]["Headers"].get("WWW-Authenticate"))
         for name, response in responses.items()
     }
 
@@ -78,7 +132,7 @@ def test_gateway_challenges_follow_rfc_6750() -> None:
 def test_trouble_at_the_gateway_is_503_with_retry_after() -> None:
     """DC-3: a fault of the infrastructure is a 503 and no denial, and every 5xx type has the default answer."""
     responses = properties("Api")["GatewayResponses"]
-    trouble = {name: response for name, response in responses.items() if response["StatusCode"] >= 500}
+    trouble = {name: response for name, response in responses.items() if response.get("StatusCode", 400) >= 500}
 
     assert set(trouble) == {"DEFAULT_5XX"}
     assert trouble["DEFAULT_5XX"]["StatusCode"] == 503

@@ -65,6 +65,26 @@ def test_every_5xx_of_the_gateways_own_is_503_with_retry_after(stack: Stack, kin
     assert "temporarily_unavailable" in found["responseTemplates"]["application/json"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "error"),
+    [
+        ("WAF_FILTERED", "403", "forbidden"),
+        ("REQUEST_TOO_LARGE", "413", "request_too_large"),
+        ("UNSUPPORTED_MEDIA_TYPE", "415", "unsupported_media_type"),
+        ("BAD_REQUEST_BODY", "400", "invalid_request"),
+    ],
+)
+def test_a_4xx_of_the_gateways_own_keeps_its_status(stack: Stack, kind: str, status: str, error: str) -> None:
+    """A default without a status leaves each type its own, here as on AWS."""
+    found = stack.clients.apigateway.get_gateway_response(
+        restApiId=API_ID,
+        responseType=kind,  # type: ignore[arg-type] # the type is one of a list
+    )
+
+    assert found["statusCode"] == status
+    assert f'"error":"{error}"' in found["responseTemplates"]["application/json"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_listens_but_on_this_machine_alone(client: Client, stack: Stack) -> None:
     """MiniStack and its workers have one listening socket, and it is on 127.0.0.1."""

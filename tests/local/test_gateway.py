@@ -1,6 +1,7 @@
 """The gateway responses of a template are read, and applied as AWS applies them."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import botocore.session
 import pytest
@@ -23,7 +24,7 @@ Resources:
           ResponseParameters: {Headers: {WWW-Authenticate: "'Bearer'"}}
           ResponseTemplates: {application/json: '{"error":"invalid_token"}'}
         DEFAULT_4XX:
-          StatusCode: 400
+          ResponseTemplates: {application/json: '{"error":"invalid_request"}'}
 """
 
 
@@ -37,11 +38,11 @@ def template(tmp_path: Path) -> Path:
 
 def test_each_response_is_read_with_status_headers_and_body(template: Path) -> None:
     """The responses have the form of PutGatewayResponse; CloudFormation's short forms elsewhere do no harm."""
-    body = {"application/json": '{"error":"invalid_token"}'}
+    token, request = ({"application/json": f'{{"error":"{error}"}}'} for error in ("invalid_token", "invalid_request"))
 
     assert gateway.read(template) == [
-        gateway.GatewayResponse("UNAUTHORIZED", "401", {"WWW-Authenticate": "'Bearer'"}, body),
-        gateway.GatewayResponse("DEFAULT_4XX", "400", {}, {}),
+        gateway.GatewayResponse("UNAUTHORIZED", "401", {"WWW-Authenticate": "'Bearer'"}, token),
+        gateway.GatewayResponse("DEFAULT_4XX", "", {}, request),
     ]
 
 
@@ -89,8 +90,19 @@ def test_a_type_with_a_response_keeps_it() -> None:
 
 
 def test_without_a_default_nothing_is_added() -> None:
-    """Without a default the list of responses stays as it is."""
-    assert gateway.with_fallbacks([response("THROTTLED", "429")]) == [response("THROTTLED", "429")]
+    """Without a default the list of responses stays as it is; MiniStack itself knows a default without a status."""
+    for given in (response("THROTTLED", "429"), response("DEFAULT_4XX", "")):
+        assert gateway.with_fallbacks([given]) == [given]
+
+
+def test_a_default_without_a_status_is_put_without_one() -> None:
+    """Each type of its class then keeps its own status, as on AWS."""
+    client = Mock()
+
+    gateway.apply([response("DEFAULT_4XX", ""), response("THROTTLED", "429")], client, "api", "v1")
+
+    put = [call.kwargs.get("statusCode") for call in client.put_gateway_response.call_args_list]
+    assert put == [None, "429"]
 
 
 def test_every_type_of_api_gateways_has_its_class() -> None:
