@@ -1,4 +1,4 @@
-"""GET /.well-known/…: the public keys and the discovery documents."""
+"""GET and HEAD /.well-known/…: the public keys and the discovery documents."""
 
 import os
 
@@ -46,4 +46,4 @@ def document(request: Request) -> Document:
             raise NotFound
 
 
-handler = endpoint({"GET": get}, log)
+handler = endpoint({"GET": get, "HEAD": get}, log)

@@ -13,9 +13,10 @@ PUBLIC_ROUTES = {
     ("POST", "/auth/refresh"),
     ("POST", "/auth/logout"),
     ("POST", "/auth/register"),
-    ("GET", "/.well-known/jwks.json"),
-    ("GET", "/.well-known/openid-configuration"),
-    ("GET", "/.well-known/oauth-authorization-server"),
+    # RFC 9110 §9.1: a server supports HEAD where it supports GET. The public documents are what clients ask with it.
+    *((method, "/.well-known/jwks.json") for method in ("GET", "HEAD")),
+    *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
+    *((method, "/.well-known/oauth-authorization-server") for method in ("GET", "HEAD")),
 }
 PROTECTED_ROUTES = {
     ("POST", "/auth/password"),

@@ -19,6 +19,16 @@ def test_the_key_set_is_public_and_cacheable(client: Client) -> None:
     assert all(not PRIVATE_MEMBERS & key.keys() for key in keys)
 
 
+@pytest.mark.parametrize("path", ["/.well-known/jwks.json", *DOCUMENTS])
+def test_head_has_the_headers_of_get(client: Client, path: str) -> None:
+    """RFC 9110 §9.3.2: a check without a download answers like a download, without content."""
+    got, headed = client.get(path), client.send("HEAD", path, {})
+
+    assert (headed.status_code, headed.content) == (200, b"")
+    for name in ("Content-Type", "Cache-Control", "ETag", "Strict-Transport-Security", "X-Content-Type-Options"):
+        assert headed.headers[name] == got.headers[name], name
+
+
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_a_discovery_document_names_addresses_that_answer(client: Client, session: Session, path: str) -> None:
     """RFC 8414 §3.3: the issuer is the address that was asked, and each named endpoint answers."""

@@ -194,10 +194,10 @@ def test_another_route_is_not_found(stack: Stack, jwks: Function, path: str) -> 
 
 
 @pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "get", ""])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get", ""])
 def test_another_method_is_not_allowed(stack: Stack, jwks: Function, route: str, method: str) -> None:
     """A10, RFC 9110 §15.5.6: another method is answered with 405 and the allowed method."""
-    assert jwks({**sample(route), "httpMethod": method}) == method_not_allowed("GET")
+    assert jwks({**sample(route), "httpMethod": method}) == method_not_allowed("GET", "HEAD")
     assert stack.wire.calls == []
 
 

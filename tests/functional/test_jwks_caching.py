@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,12 +76,21 @@ def test_a_header_that_is_no_text_is_none(jwks: Function, value: Any) -> None:  
     assert jwks(event) == jwks(sample("jwks"))
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_head_has_the_headers_of_get_and_no_content(jwks: Function, route: str) -> None:
+    """RFC 9110 §9.3.2: `curl -I` sees the type, the tag and the time of caching, and a condition counts."""
+    entity_tag = tag(jwks, route)
+
+    assert jwks({**sample(route), "httpMethod": "HEAD"}) == replace(jwks(sample(route)), body="")
+    assert jwks({**conditional(route, entity_tag), "httpMethod": "HEAD"}) == not_modified(entity_tag)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "OPTIONS"])
 def test_another_method_is_not_allowed_with_a_tag_either(jwks: Function, method: str) -> None:
     """RFC 9110 §13.2.1: a precondition counts only for a request that would succeed."""
     event = {**conditional("jwks", tag(jwks)), "httpMethod": method}
 
-    assert jwks(event) == method_not_allowed("GET")
+    assert jwks(event) == method_not_allowed("GET", "HEAD")
 
 
 def test_a_tag_changes_with_the_document_and_only_then(stack: Stack, jwks: Function) -> None:

@@ -92,11 +92,29 @@ def test_other_methods_are_not_allowed_and_have_no_effect(log: RememberingLog, m
         return Response(204)
 
     answer = endpoint({"POST": post, "PATCH": post}, log)(proxy_event("{}", method=method), None)
-    assert (answer["statusCode"], body_of(answer)["error"]) == (405, "method_not_allowed")
+    assert answer["statusCode"] == 405
+    assert method == "HEAD" or body_of(answer)["error"] == "method_not_allowed"
     headers = answer["headers"]
     assert isinstance(headers, dict)
     assert headers["Allow"] == "POST, PATCH"
     assert calls == []
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Response(200, {"a": "b"}), Response(304, None, {"ETag": '"x"'}), TemporarilyUnavailable(), RuntimeError()],
+)
+def test_head_is_answered_like_get_without_content(log: RememberingLog, outcome: Response | Exception) -> None:
+    """The headers are the same, those of the content too, also for errors (RFC 9110 §9.3.2)."""
+
+    def get(_request: Request) -> Response:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    handler = endpoint({"GET": get, "HEAD": get}, log)
+    got, headed = (handler(proxy_event(method=method), None) for method in ("GET", "HEAD"))
+    assert headed == {**got, "body": ""}
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -32,17 +32,18 @@ Handler = Callable[[object, object], dict[str, object]]
 def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> Handler:
     """Return a Lambda handler that answers each HTTP method with its function, and everything else with an error.
 
-    An unexpected exception is answered like an outage, so that a client keeps its session.
+    An unexpected exception is answered like an outage, so that a client keeps its session. The answer to HEAD has no
+    content: its function is the one of GET (RFC 9110 §9.3.2).
     """
 
     def handler(event: object, context: object) -> dict[str, object]:
         try:
             log.begin(context)
-            return respond(event).to_event()
+            return without_content_for_head(event, respond(event).to_event())
         except Exception as error:  # noqa: BLE001 - the last line of defence
             with suppress(Exception):  # if the log fails too, the client still gets an answer
                 log.broken(error)
-            return error_response(TemporarilyUnavailable()).to_event()
+            return without_content_for_head(event, error_response(TemporarilyUnavailable()).to_event())
 
     def respond(event: object) -> Response:
         try:
@@ -56,3 +57,9 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
             return error_response(error)
 
     return handler
+
+
+def without_content_for_head(event: object, answer: dict[str, object]) -> dict[str, object]:
+    """Return the answer with the same headers, and without its content if the event is a HEAD request."""
+    is_head = isinstance(event, dict) and event.get("httpMethod") == "HEAD"
+    return {**answer, "body": ""} if is_head else answer
