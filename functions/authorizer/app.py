@@ -11,6 +11,7 @@ import time
 from edge_auth.authorizer.event import answer, bearer_token, is_the_apis_own, issuer_of
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.errors import InvalidToken
+from edge_auth.request_ids import gateway_request_ids
 from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
@@ -33,7 +34,7 @@ def handler(event: object, _context: object) -> dict[str, object]:
     try:
         claims = authenticate(request)
     except InvalidToken as error:
-        logger.info("access denied", extra={"check": error.detail})
+        logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
         return answer(request, None)
     return answer(request, claims)
 

@@ -62,6 +62,7 @@ AUTHORIZER_MODULES = {
     "edge_auth",
     *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.issuer_keys"),
     *("edge_auth.base64url", "edge_auth.strict_json", "edge_auth.errors", "edge_auth.settings"),
+    "edge_auth.request_ids",
     *("edge_auth.keys", "edge_auth.keys.jwk", "edge_auth.keys.timing"),
     *("edge_auth.tokens", "edge_auth.tokens.claims", "edge_auth.tokens.issuer_address", "edge_auth.tokens.verifier"),
 }

@@ -133,7 +133,7 @@ def test_a_login_names_its_client_and_a_refresh_renames_nothing(
     assert "203.0.113.7" not in repr(stack.session_items())
 
 
-@pytest.mark.parametrize("name", ["x" * 65, "a\nb", "a\u202eb", 1, None, ["x"], "\ud800", "\u65e5" * 43])
+@pytest.mark.parametrize("name", ["x" * 65, "a\nb", "a\u202eb", 1, False, ["x"], "\ud800", "\u65e5" * 43])
 def test_a_client_name_that_cannot_be_shown_is_malformed(stack: Stack, login: Function, name: object) -> None:
     """The name is refused before the password is checked: no attempt is counted and no session opens."""
     login(login_event("ada", PASSWORD))

@@ -4,11 +4,16 @@ Only the fields that are named here are logged: never a request, a header, a bod
 """
 
 import traceback
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from aws_lambda_powertools import Logger
 
 from edge_auth.errors import AuthError, TemporarilyUnavailable
 from edge_auth.events.security_event import SecurityEvent
+from edge_auth.request_ids import FIELDS
+
+NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
 class FunctionLog:
@@ -19,10 +24,10 @@ class FunctionLog:
         # Lambda filters a line by its level only if it has an RFC 3339 timestamp. It takes any other line for INFO.
         self._logger = Logger(service=function, utc=True, use_rfc3339=True)
 
-    def begin(self, context: object) -> None:
-        """Name the invocation in every line that follows."""
-        self._logger.remove_keys(["network"])
-        self._logger.append_keys(request_id=getattr(context, "aws_request_id", ""))
+    def begin(self, context: object, gateway_ids: Mapping[str, str] = NO_IDS) -> None:
+        """Name the invocation in every line that follows, and API Gateway's request if it is one."""
+        self._logger.remove_keys(["network", *FIELDS.values()])
+        self._logger.append_keys(request_id=getattr(context, "aws_request_id", ""), **gateway_ids)
 
     def came_from(self, network: str) -> None:
         """Name the network of the request's source in every line that follows, never the whole address."""

@@ -1,6 +1,7 @@
 """Endpoints: every event gets an answer, and no exception leaves."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ class RememberingLog:
         self.networks: list[str] = []
         self.errors: list[Exception] = []
 
-    def begin(self, context: object) -> None:
+    def begin(self, context: object, gateway_ids: Mapping[str, str]) -> None:
         """Remember the context."""
+        del gateway_ids
         self.contexts.append(context)
 
     def came_from(self, network: str) -> None:
@@ -155,8 +157,9 @@ def test_a_response_that_cannot_be_written_is_an_outage(log: RememberingLog) -> 
 class BrokenLog(RememberingLog):
     """A log that fails at every call that this test makes."""
 
-    def begin(self, context: object) -> None:
+    def begin(self, context: object, gateway_ids: Mapping[str, str]) -> None:
         """Fail."""
+        del gateway_ids
         raise RuntimeError(f"s3cret {context}")
 
     def broken(self, error: Exception) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable
+from edge_auth.request_ids import gateway_request_ids
 from edge_auth.sessions.client_description import shown_network
 from edge_auth.web.request import Request, request_from
 from edge_auth.web.response import Response, error_response
@@ -13,8 +14,8 @@ from edge_auth.web.response import Response, error_response
 class Log(Protocol):
     """Where an endpoint logs its requests."""
 
-    def begin(self, context: object) -> None:
-        """Take the request id of Lambda's context for all lines that follow."""
+    def begin(self, context: object, gateway_ids: Mapping[str, str]) -> None:
+        """Take the request id of Lambda's context, and API Gateway's ids, for all lines that follow."""
 
     def came_from(self, network: str) -> None:
         """Take the network of the request's source for all lines that follow."""
@@ -38,7 +39,7 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
 
     def handler(event: object, context: object) -> dict[str, object]:
         try:
-            log.begin(context)
+            log.begin(context, gateway_request_ids(event))
             return without_content_for_head(event, respond(event).to_event())
         except Exception as error:  # noqa: BLE001 - the last line of defence
             with suppress(Exception):  # if the log fails too, the client still gets an answer
