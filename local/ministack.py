@@ -15,6 +15,8 @@ from local.settings import ROOT, Settings
 
 ENVIRONMENT = ROOT / ".tools" / "ministack"
 INTERPRETER = ENVIRONMENT / "bin" / "python"
+# -P: a module of MiniStack's must not find a file of this folder under its name.
+COMMAND = (str(INTERPRETER), "-P", str(ROOT / "local" / "renaming.py"))
 HEALTHY_WITHIN_SECONDS = 60.0
 # MiniStack and the handlers see only these variables of the developer's environment.
 INHERITED = ("LANG", "LC_ALL", "PATH")
@@ -76,7 +78,7 @@ def environment(settings: Settings, state: Path, inherited: Mapping[str, str]) -
 def start(settings: Settings, state: Path, inherited: Mapping[str, str]) -> Process:
     """Start MiniStack. `wait_until_healthy` waits for its first answer."""
     return Process(
-        [INTERPRETER, "-m", "ministack"],
+        COMMAND,
         env=environment(settings, state, inherited),
         log=settings.log("ministack"),
         cwd=state,

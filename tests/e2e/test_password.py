@@ -5,7 +5,7 @@ import requests
 
 from local.stack import Stack
 from local.tokens import claims_of
-from tests.e2e.answers import assert_error
+from tests.e2e.answers import assert_error, assert_renamed_challenge
 from tests.e2e.client import Client, Session
 from tests.e2e.operator import Operator, Person
 
@@ -66,7 +66,7 @@ def test_after_a_logout_the_access_token_changes_no_password(client: Client, per
 
     assert client.get("/me", own.access_token).status_code == 200
     assert_error(response, 401, "invalid_token")
-    assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert_renamed_challenge(response)
 
 
 def test_without_self_registration_the_route_does_not_exist(client: Client, stack: Stack) -> None:

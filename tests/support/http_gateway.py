@@ -5,6 +5,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from local.renaming import as_sent
 from tests.support.sample_events import STAGE, STAGE_ARN, Event, authorizer_event, let_through, proxied
 from tests.support.stack import LambdaContext, Stack
 from tests.support.template import functions, properties
@@ -54,7 +55,7 @@ class HttpGateway:
                 return _gateway_response("ACCESS_DENIED")
             event = let_through(event, policy)
         answer = self._handlers[function](event)
-        return Response(answer.body, answer.status, answer.headers)
+        return Response(answer.body, answer.status, as_sent(answer.headers))
 
     def _find(self, request: Request) -> tuple[str, dict[str, str]] | None:
         parts = request.path.removeprefix(f"/{STAGE}").split("/")

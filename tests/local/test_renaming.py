@@ -1,0 +1,88 @@
+"""The local stack renames the headers of a function's answer, as API Gateway does."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.web.discovery import cacheable_response
+from edge_auth.web.response import Response, error_response
+from edge_auth.web.token_response import token_response
+from local import ministack, renaming
+from tests.support.errors import ERRORS, example
+
+# A MiniStack of a few lines, which prints what a client would get.
+REST_APIS = """
+class _GatewayError:
+    pass
+
+async def _invoke_lambda_proxy_v1(answer):
+    return answer
+"""
+APP = """
+import asyncio
+from ministack.services import apigateway_v1
+
+def main():
+    for answer in [(401, {"www-authenticate": "Bearer", "Set-Cookie": ["a", "b"]}, b"{}"), apigateway_v1._GatewayError]:
+        print(asyncio.run(apigateway_v1._invoke_lambda_proxy_v1(answer)))
+"""
+
+
+def sent() -> dict[str, Response]:
+    """Return a response of each kind that our functions send."""
+    grant = TokenGrant("at", 900, "rt", 1_209_600, "sid", "")
+    return {
+        "an empty answer": Response(204),
+        "tokens": token_response(grant),
+        "a document": cacheable_response({}, ""),
+        "a document that the client has": cacheable_response({}, "*"),
+        **{error.__name__: error_response(example(error)) for error in ERRORS},
+    }
+
+
+@pytest.mark.parametrize("kind", sent())
+def test_every_header_of_ours_arrives_under_its_name_but_the_challenge(kind: str) -> None:
+    """API Gateway renames or drops headers of functions: of ours only `WWW-Authenticate`."""
+    headers = sent()[kind].to_event()["headers"]
+    assert isinstance(headers, dict)
+
+    renamed = headers.keys() - renaming.as_sent(headers).keys()
+
+    assert renamed == headers.keys() & {"WWW-Authenticate"}
+
+
+@pytest.mark.parametrize("name", ["WWW-Authenticate", "www-authenticate", "Date", "Server", "Authorization"])
+def test_a_renamed_header_keeps_its_value(name: str) -> None:
+    """Names are compared in any case, and the value arrives."""
+    assert renaming.as_sent({name: "x", "ETag": '"y"'}) == {f"x-amzn-Remapped-{name}": "x", "ETag": '"y"'}
+
+
+def test_a_dropped_header_does_not_arrive() -> None:
+    """These are for one connection only (RFC 9110 §7.6.1), or would name the function's host."""
+    assert renaming.as_sent(dict.fromkeys(("Host", "TE", "Upgrade", "Via", "X-Own"), "x")) == {"X-Own": "x"}
+
+
+def test_ministack_starts_with_the_renaming(tmp_path: Path) -> None:
+    """The file runs without the project, changes a function's answers, and leaves API Gateway's own ones."""
+    package = tmp_path / "ministack"
+    (package / "services").mkdir(parents=True)
+    for path, text in (("__init__.py", ""), ("services/__init__.py", ""), ("app.py", APP)):
+        (package / path).write_text(text)
+    (package / "services" / "apigateway_v1.py").write_text(REST_APIS)
+
+    printed = subprocess.run(
+        [sys.executable, *ministack.COMMAND[1:]],
+        env={"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert printed.splitlines() == [
+        "(401, {'x-amzn-Remapped-www-authenticate': 'Bearer', 'Set-Cookie': ['a', 'b']}, b'{}')",
+        "<class 'ministack.services.apigateway_v1._GatewayError'>",
+    ]
