@@ -47,7 +47,7 @@ revoke_access_token = RevokeAccessToken(
 def post(request: Request) -> Response:
     """End the session, all of the user's, or all others. The answer is the same for an unknown token.
 
-    A form is answered with 200, as RFC 7009 §2.2 has it: stock clients take any other status for a failure.
+    A form is answered with 200, as RFC 7009 §2.2 has it: some stock clients take any other status for a failure.
     """
     if request.media_type == FORM:
         parameters = form_parameters(request)
