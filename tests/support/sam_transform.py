@@ -1,0 +1,53 @@
+"""The template as SAM expands it: the transform that CloudFormation runs, from the environment of the SAM CLI."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.support.template import ROOT
+
+PYTHON = ROOT / ".tools" / "sam" / "bin" / "python"
+
+# The transform takes code from S3 only. Each expansion is at another second, as two deployments are.
+SCRIPT = """
+import json, sys, time
+from itertools import count
+from unittest.mock import patch
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+text = open("template.yaml", encoding="utf-8").read()
+seconds = count(1_000_000_000)
+expanded = []
+for parameters in json.load(sys.stdin):
+    template = yaml_parse(text)
+    for resource in template["Resources"].values():
+        for name in ("CodeUri", "ContentUri"):
+            if name in resource.get("Properties", {}):
+                resource["Properties"][name] = "s3://bucket/key"
+    with patch.object(time, "time", lambda: next(seconds)):
+        expanded.append(Translator({}, Parser()).translate(template, parameters))
+json.dump(expanded, sys.stdout)
+"""
+
+
+def expanded(*given: Mapping[str, str]) -> Sequence[dict[str, Any]]:
+    """Return the expanded template for each of these sets of parameters, each a second after the one before.
+
+    Raises:
+        subprocess.CalledProcessError: the transform refused the template.
+
+    """
+    outcome = subprocess.run(
+        [PYTHON, "-c", SCRIPT],
+        cwd=ROOT,
+        env={"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode")},
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    documents: list[dict[str, Any]] = json.loads(outcome.stdout)
+    return documents
