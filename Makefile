@@ -22,8 +22,8 @@ PEERS := .tools/peers/synced
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
-# SAM needs a region, even if it makes no call.
-export AWS_DEFAULT_REGION ?= us-east-1
+# SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
+check build demo run test bench: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode

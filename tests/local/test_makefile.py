@@ -53,6 +53,52 @@ def test_make_alone_lists_its_targets(checkout: Path) -> None:
         assert f"make {target} " in outcome.stdout
 
 
+def with_tools(checkout: Path) -> Path:
+    """Add installed environments in which SAM only prints its command and its Region."""
+    for name in (".venv", ".tools/sam"):
+        (checkout / name / "bin").mkdir(parents=True)
+    sam, python = checkout / ".tools/sam/bin/sam", checkout / ".venv/bin/python"
+    sam.write_text('#!/bin/sh\necho "sam $1 in ${AWS_DEFAULT_REGION:-the Region of the profile}"\n')
+    python.write_text("#!/bin/sh\n")
+    (checkout / ".tools/bin").mkdir()
+    for path in (sam, python, checkout / ".tools/bin/uv"):
+        path.touch(0o755)
+        path.chmod(0o755)
+    for stamp in (".venv/synced", ".tools/sam/synced"):
+        (checkout / stamp).touch()
+    return checkout
+
+
+@pytest.mark.parametrize(
+    ("environment", "region"),
+    [
+        ({}, "the Region of the profile"),
+        ({"AWS_REGION": "eu-west-3"}, "the Region of the profile"),
+        ({"AWS_DEFAULT_REGION": "eu-central-1"}, "eu-central-1"),
+    ],
+    ids=["a profile", "AWS_REGION", "AWS_DEFAULT_REGION"],
+)
+def test_a_deployment_goes_to_the_region_of_the_user(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], region: str
+) -> None:
+    """AWS_DEFAULT_REGION is set for no deployment: it would win over the Region of the user's profile."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+    outcome = make(with_tools(checkout), "deploy", **environment)
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.splitlines()[-1] == f"sam deploy in {region}"
+
+
+def test_a_build_needs_no_configured_region(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM needs a Region although a build calls nothing, so it gets one."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+    outcome = make(with_tools(checkout), "build")
+
+    assert "sam build in us-east-1" in outcome.stdout
+
+
 @pytest.mark.parametrize(
     ("script", "complaint"),
     [
