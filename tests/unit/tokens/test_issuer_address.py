@@ -1,6 +1,7 @@
 """The issuer of a deployment without a configured issuer."""
 
 import pytest
+from botocore.loaders import Loader
 
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
 
@@ -26,13 +27,23 @@ def test_both_sides_derive_the_same_issuer(arn: str) -> None:
     assert issuer_from_method_arn(arn) == issuer_from_context(context)
 
 
-@pytest.mark.parametrize(
-    ("partition", "suffix"), [("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")]
-)
-def test_partitions_have_their_own_suffix(partition: str, suffix: str) -> None:
-    """Endpoints in China end in .cn."""
+PARTITIONS = {
+    partition["id"]: partition["outputs"]["dnsSuffix"]
+    for partition in Loader().load_data("partitions")["partitions"]  # AWS's own list, as the SDK has it
+}
+
+
+@pytest.mark.parametrize(("partition", "suffix"), PARTITIONS.items())
+def test_every_partition_of_aws_has_its_own_suffix(partition: str, suffix: str) -> None:
+    """The address of an API in China ends in .cn, and in the European Sovereign Cloud in .eu."""
     arn = f"arn:{partition}:execute-api:region-1:1:abc/dev/GET/"
     assert issuer_from_method_arn(arn) == f"https://abc.execute-api.region-1.{suffix}/dev"
+
+
+def test_a_partition_that_is_not_known_gives_no_issuer() -> None:
+    """A guessed address could belong to another party."""
+    with pytest.raises(ValueError, match="partition"):
+        issuer_from_method_arn("arn:aws-moon:execute-api:region-1:1:abc/dev/GET/")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_met
 __all__ = ["bearer_token"]
 
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE | re.ASCII)  # RFC 9110 §11.1, RFC 6750 §2.1
-_METHOD_ARN = re.compile(r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[^/]+)/.*", re.DOTALL)
+# A stage is letters, digits, - and _, or $default. Any other character could make the policy wider than the stage.
+_METHOD_ARN = re.compile(
+    r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[A-Za-z0-9_$-]{1,128})/.*", re.DOTALL
+)
 
 Event = Mapping[str, object]
 

@@ -6,6 +6,18 @@ the functions that issue tokens and the authorizer derive the same address from 
 
 from collections.abc import Mapping
 
+# The DNS suffix of each partition: AWS's own list, `partitions.json` of its SDKs.
+_DNS_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+    "aws-us-gov": "amazonaws.com",
+}
+
 
 def issuer_from_context(request_context: Mapping[str, object]) -> str:
     """Return `https://{domainName}/{stage}` from an event's request context.
@@ -26,12 +38,14 @@ def issuer_from_method_arn(method_arn: str) -> str:
     A TOKEN event has nothing else. This is the API's default address: behind a custom domain, set the issuer.
 
     Raises:
-        ValueError: not the ARN of a method.
+        ValueError: not the ARN of a method, or one of a partition that is not known.
 
     """
     parts = method_arn.split(":", 5)
     path = parts[-1].split("/")
     if len(parts) != 6 or parts[2] != "execute-api" or len(path) < 3:  # noqa: PLR2004 - the ARN's own form
         raise ValueError("not the ARN of an API method")
-    suffix = "amazonaws.com.cn" if parts[1] == "aws-cn" else "amazonaws.com"
+    suffix = _DNS_SUFFIXES.get(parts[1])
+    if suffix is None:
+        raise ValueError("the ARN is of an unknown partition")
     return f"https://{path[0]}.execute-api.{parts[3]}.{suffix}/{path[1]}"
