@@ -71,7 +71,7 @@ def test_a_fault_that_passes(stack: Stack, refresh: Function, tokens: Tokens, na
     again = refresh(refresh_event(token))
     assert again.json["refresh_token"] == successor(stack, token)
     assert (generation(stack), ends(stack)) == (1, {})
-    assert [line["level"] for line in stack.output.security_events()].count("WARNING") == 0
+    assert [line["level"] for line in stack.output.security_events()].count("ERROR") == 0
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_ROTATION)

@@ -132,7 +132,7 @@ def test_reuse_ends_the_session(stack: Stack, refresh: Function, tokens: Tokens,
     assert [refresh(refresh_event(token)) for token in chain] == [INVALID_GRANT] * 4
     told = [line for line in stack.output.security_events() if line["event"] == "refresh_token_reused"]
     assert [(line["level"], line["session_id"], line["generations_behind"]) for line in told] == [
-        ("WARNING", tokens["session_id"], 2)
+        ("ERROR", tokens["session_id"], 2)
     ]
 
 

@@ -140,7 +140,7 @@ def test_replace_ends_every_old_key(
         (1, set()) if end_sessions else (2, macs.keys())
     )
     [line] = events_named(stack, "keys_replaced")
-    assert (line["level"], line["reason"]) == ("WARNING", "sessions_ended" if end_sessions else "sessions_kept")
+    assert (line["level"], line["reason"]) == ("ERROR", "sessions_ended" if end_sessions else "sessions_kept")
 
 
 @pytest.mark.parametrize("action", ["rotate", "replace"])

@@ -16,6 +16,7 @@ from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from tests.support.sample_events import proxy_event
+from tests.support.template import parameters
 
 SECRETS = ("correct horse s3cret", "edgeauth_rt_s3cret", "eyJhbGciOiJFUzI1NiJ9.s3cret")
 
@@ -41,7 +42,7 @@ def test_a_security_event_is_one_line_of_its_fields(service: str, capsys: pytest
         name: line[name] for name in ("level", "service", "request_id", "event", "user_id", "session_id", "reason")
     }
     assert named == {
-        "level": "WARNING",
+        "level": "ERROR",
         "service": service,
         "request_id": "r-1",
         "event": "refresh_token_reused",
@@ -74,14 +75,47 @@ def test_the_time_is_utc_as_rfc_3339_has_it(service: str, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("name", list(EventName))
-def test_only_what_wants_attention_is_a_warning(
+def test_only_what_wants_attention_is_an_error(
     service: str, capsys: pytest.CaptureFixture[str], name: EventName
 ) -> None:
-    """Reuse, a restored table and a forged seed are warnings. Routine events are information (A16)."""
+    """Reuse, a restored table and a forged seed are errors. Routine events are information (A16)."""
     FunctionLog(service).record(SecurityEvent(name))
     (line,) = lines(capsys)
-    assert line["level"] == ("WARNING" if name.wants_attention else "INFO")
+    assert line["level"] == ("ERROR" if name.wants_attention else "INFO")
     assert (line["event"], "user_id" in line, "generations_behind" in line) == (name.value, False, False)
+
+
+# AWS Lambda Developer Guide, "Log-level filtering". Lambda takes a line of any other level for INFO.
+LEVELS_OF_LAMBDA = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+
+
+def test_every_line_has_a_level_that_lambda_knows(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A16: otherwise Lambda's own filter could drop the line of which an alarm is made."""
+    log = FunctionLog(service)
+    for name in EventName:
+        log.record(SecurityEvent(name))
+    log.refused(InvalidGrant("detail"))
+    log.refused(TemporarilyUnavailable("detail"))
+    log.broken(RuntimeError())
+
+    assert {line["level"] for line in lines(capsys)} <= LEVELS_OF_LAMBDA
+
+
+@pytest.mark.parametrize("level", parameters()["LogLevel"]["AllowedValues"])
+def test_what_wants_attention_passes_every_log_level(
+    service: str, level: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A16: each value of the parameter is a level of Lambda, the logger takes it, and no alarm falls silent."""
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)  # Lambda sets it to the function's ApplicationLogLevel
+    log = FunctionLog(service)
+    wanted = [name for name in EventName if name.wants_attention]
+
+    for name in EventName:
+        log.record(SecurityEvent(name))
+
+    logged = [line["event"] for line in lines(capsys)]
+    assert level in LEVELS_OF_LAMBDA
+    assert logged == (list(EventName) if level == "INFO" else wanted)
 
 
 def test_no_generation_behind_is_still_told(service: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,8 +34,12 @@ class FunctionLog:
         self._logger.append_keys(network=network)
 
     def record(self, event: SecurityEvent) -> None:
-        """Log a security event. An event that wants a person's attention is a warning."""
-        log = self._logger.warning if event.name.wants_attention else self._logger.info
+        """Log a security event. An event that wants a person's attention is an error.
+
+        A warning is not enough: Powertools calls that level WARNING, and the levels that Lambda names have WARN only.
+        A line whose level Lambda does not know counts as INFO, so `LogLevel=WARN` could drop it.
+        """
+        log = self._logger.error if event.name.wants_attention else self._logger.info
         log(event.name.value, extra={"event": event.name.value, **event.fields()})
 
     def refused(self, error: AuthError) -> None:

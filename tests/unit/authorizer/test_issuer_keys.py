@@ -522,7 +522,7 @@ def test_the_log_has_the_names_of_keys_and_of_failures_only(
     door.now += UNKNOWN_KEY_FETCH_SECONDS
     door.takes(door.signed(NEW))
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "the issuer's keys could not be fetched"),
+        ("ERROR", "the issuer's keys could not be fetched"),
         ("INFO", "fetched the issuer's keys"),
     ]
     failed, fetched = (vars(record) for record in caplog.records)

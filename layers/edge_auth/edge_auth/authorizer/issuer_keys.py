@@ -109,7 +109,7 @@ class _Fetch:
         try:
             self._thread.start()
         except RuntimeError:  # no more threads: one token is refused, and the authorizer goes on
-            logger.warning("the issuer's keys could not be fetched", extra={"reason": "no thread"})
+            _log_failure("no thread")
         else:
             self._thread.join(FETCH_TIMEOUT_SECONDS)
 
@@ -125,9 +125,14 @@ class _Fetch:
             keys = _keys_from(self._download(f"{self.issuer}/.well-known/jwks.json"), self.asked_at_seconds)
             self._answer = Verifier(keys, audience=self._audience)
         except Exception as error:  # noqa: BLE001 - after any error, the known keys are used
-            logger.warning("the issuer's keys could not be fetched", extra={"reason": type(error).__name__})
+            _log_failure(type(error).__name__)
         else:
             logger.info("fetched the issuer's keys", extra={"kids": [key.kid for key in keys]})
+
+
+def _log_failure(reason: str) -> None:
+    # An error: Lambda's filter documents no level named WARNING. The message of an exception may quote what was read.
+    logger.error("the issuer's keys could not be fetched", extra={"reason": reason})
 
 
 def _is_within(seconds: int, since_seconds: int, now_seconds: int) -> bool:

@@ -10,7 +10,7 @@ ATTENTION = "wants attention"
 class EventName(StrEnum):
     """The names of events. The template has metric filters for some of them.
 
-    An event that wants a person's attention is marked with ATTENTION. It is logged as a warning and announced.
+    An event that wants a person's attention is marked with ATTENTION. It is logged as an error and announced.
     """
 
     wants_attention: bool
