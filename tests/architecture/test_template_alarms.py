@@ -11,7 +11,14 @@ COUNTED = {
     ("refresh", EventName.REFRESH_TOKEN_SEED_MISMATCH),
     ("rotate_keys", EventName.KEYS_REPLACED),
 }
-ALARMS = {"RefreshReuseAlarm", "RefreshAnomalyAlarm", "ServerErrorAlarm", "KeysReplacedAlarm", "KeyRotationAlarm"}
+ALARMS = {
+    "RefreshReuseAlarm",
+    "RefreshAnomalyAlarm",
+    "ServerErrorAlarm",
+    "KeysReplacedAlarm",
+    "KeyRotationAlarm",
+    "KeyScheduleAlarm",
+}
 
 
 def test_metric_filters_name_events_that_exist_where_they_are_logged() -> None:
@@ -43,6 +50,17 @@ def test_a_rotation_that_goes_on_failing_is_heard_of() -> None:
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": Intrinsic("Ref", "RotateKeysFunction")}]
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (3600, 3, 1)
+
+
+def test_a_schedule_that_stopped_is_heard_of() -> None:
+    """K3: an hourly run that never comes is no error of a function, so the alarm counts the calls."""
+    alarm = properties("KeyScheduleAlarm")
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": Intrinsic("Ref", "RotateKeysFunction")}]
+    assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Sum", 3600, 3)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
+    assert alarm["TreatMissingData"] == "breaching"
 
 
 def test_every_alarm_tells_the_topic() -> None:
