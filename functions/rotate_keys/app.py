@@ -1,33 +1,76 @@
 """The only writer of the key ring. A schedule, CloudFormation (`Custom::KeyRing`) and operators call it.
 
-It always answers CloudFormation, because a stack waits for that answer for as long as an hour.
+It always answers CloudFormation, because a stack waits for that answer for as long as an hour. So what answers is the
+standard library alone, and works where the layer does not load: a layer that was built for another processor fails the
+deployment with that reason, and its rollback needs nothing of the layer.
+
+AWS CloudFormation User Guide, "Custom resource request types" and "Custom resource response objects".
 """
 
-import os
-import secrets
-from functools import cache
+from __future__ import annotations  # the names of the layer are unknown where it does not load
 
-from edge_auth.adapters.aws import events_client, secrets_client
-from edge_auth.adapters.cloudformation import CustomResourceRequest, answer, request_from
-from edge_auth.adapters.event_bus import EventBus
-from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
-from edge_auth.clock import now_ms
-from edge_auth.errors import AuthError
-from edge_auth.events.announcement import announcing
-from edge_auth.flows.keys.ring_summary import Summary, deployed_jwks, summary
-from edge_auth.flows.keys.rotate_keys import RotateKeys
-from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
-from edge_auth.keys.maker import key_maker
-from edge_auth.keys.rotation import RotationPolicy
-from edge_auth.keys.signing_key import UnsupportedAlgorithm
-from edge_auth.observability import FunctionLog
-from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
+import json
+import os
+import re
+import secrets
+import time
+import urllib.request
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from edge_auth.flows.keys.ring_summary import Summary
+    from edge_auth.flows.ports.key_ring import StoredRing
+
+layer_failure: Exception | None = None
+try:
+    from edge_auth.adapters.aws import AwsError, events_client, secrets_client
+    from edge_auth.adapters.event_bus import EventBus
+    from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
+    from edge_auth.clock import now_ms
+    from edge_auth.errors import AuthError
+    from edge_auth.events.announcement import announcing
+    from edge_auth.flows.keys.ring_summary import deployed_jwks, summary
+    from edge_auth.flows.keys.rotate_keys import RotateKeys
+    from edge_auth.flows.ports.key_ring import RingMoved
+    from edge_auth.keys.maker import key_maker
+    from edge_auth.keys.rotation import RotationPolicy
+    from edge_auth.keys.signing_key import UnsupportedAlgorithm
+    from edge_auth.observability import FunctionLog
+    from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
+
+    log = FunctionLog("rotate_keys")
+except Exception as error:  # noqa: BLE001 - the stack must hear of every error
+    layer_failure = error
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
-READABLE = (AuthError, SettingsError, UnsupportedAlgorithm)  # their texts are our own, and hold no key
+ANSWER_TIMEOUT_SECONDS = 10
+MAX_REASON_CHARACTERS = 400  # the whole answer may have 4,096 bytes
+# A role that CloudFormation has just made may be unknown to other services for some seconds.
+DENIED = ("AccessDenied", "AccessDeniedException")
+NEW_ROLE_SECONDS = 30
+RETRY_SECONDS = 2
+# The bucket of a Region, by each of S3's host names. The DNS suffix of the partition follows.
+ANSWER_BUCKET = r"cloudformation-custom-resource-response-[a-z0-9]+\.s3(?:[.-][a-z0-9-]+)?\."
+LOOPBACK = ("127.0.0.1", "localhost")
 
-log = FunctionLog("rotate_keys")
+
+class StackRequest(NamedTuple):
+    """A request of CloudFormation. `type` is Create, Update or Delete. The answer goes to `answer_url`.
+
+    `physical_id` is the id that the resource got when it was created. Before that it is the logical id.
+    """
+
+    type: str
+    answer_url: str
+    stack_id: str
+    request_id: str
+    logical_id: str
+    physical_id: str
 
 
 def handler(event: object, context: object) -> Summary | None:
@@ -38,12 +81,16 @@ def handler(event: object, context: object) -> Summary | None:
         TemporarilyUnavailable: the ring could not be read, or is not known to be written. Lambda repeats a schedule's
             event.
         OSError: CloudFormation could not be answered. Lambda then calls the function again.
+        Exception: the layer does not load.
 
     """
-    log.begin(context)
+    if layer_failure is None:
+        log.begin(context)
     if isinstance(event, dict) and "RequestType" in event:
-        answer_stack(request_from(event))
+        answer_stack(stack_request_from(event), clock=time.monotonic, sleep=time.sleep)
         return None
+    if layer_failure is not None:
+        raise layer_failure
     try:
         return summary(act(event), now_ms() // 1000)
     except RingMoved:
@@ -88,27 +135,104 @@ def rotate_keys() -> RotateKeys:
     )
 
 
-def answer_stack(request: CustomResourceRequest) -> None:
-    """Make the key ring or bring it up to date, and answer CloudFormation in every case."""
+def stack_request_from(event: Mapping[str, object]) -> StackRequest:
+    """Read a request of CloudFormation.
+
+    Raises:
+        ValueError: the event is not a request of CloudFormation, so nothing waits for an answer.
+
+    """
+    names = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId")
+    values = [event.get(name) for name in names]
+    if not all(isinstance(value, str) for value in values):
+        raise ValueError("not a custom resource request of CloudFormation")
+    kind, answer_url, stack_id, request_id, logical_id = map(str, values)
+    if not is_cloudformations(answer_url, os.environ):
+        raise ValueError("the answer would not go to CloudFormation")
+    physical_id = str(event.get("PhysicalResourceId") or logical_id)
+    return StackRequest(kind, answer_url, stack_id, request_id, logical_id, physical_id)
+
+
+def is_cloudformations(address: str, environ: Mapping[str, str]) -> bool:
+    """Whether an address is of CloudFormation's own bucket. Whoever may call this function can name any address.
+
+    `URL_SUFFIX` is the partition's DNS suffix. Only where `AWS_ENDPOINT_URL` says that AWS is on this machine, as in
+    the local stack, the address is one of this machine too.
+    """
+    parts, local = urlsplit(address), urlsplit(environ.get("AWS_ENDPOINT_URL", ""))
+    if local.hostname in LOOPBACK:
+        return parts.hostname in LOOPBACK and (parts.scheme, parts.port) == (local.scheme, local.port)
+    host = ANSWER_BUCKET + re.escape(environ.get("URL_SUFFIX", ""))
+    return parts.scheme == "https" and re.fullmatch(host, parts.netloc) is not None
+
+
+def answer_stack(request: StackRequest, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """Make the key ring or bring it up to date, and answer CloudFormation in every case.
+
+    A deletion does not delete the keys. `clock` and `sleep` are in seconds.
+
+    Raises:
+        OSError: CloudFormation was not reached, or refused the answer. Lambda then calls the function again.
+
+    """
     data, failure = dict[str, str](), "The key ring could not be made."
     try:
-        data, failure = attributes(request), ""
+        if request.type != "Delete":
+            data = attributes(request, clock, sleep)
+        failure = ""
     except Exception as error:  # noqa: BLE001 - the stack must hear of every error
         failure = f"The key ring could not be made: {reason(error)}"
-        log.broken(error)
+        if layer_failure is None:
+            log.broken(error)
     finally:
-        answer(request, data=data, failure=failure)
+        send(request, data=data, failure=failure)
 
 
-def attributes(request: CustomResourceRequest) -> dict[str, str]:
-    """Return the resource's attributes for `!GetAtt`: `Jwks`, the public keys. A deletion does not delete the keys."""
-    if request.type == "Delete":
-        return {}
-    keys = rotate_keys()
-    return {"Jwks": deployed_jwks(keys.advance().ring, now_ms() // 1000, keys.policy)}
+def attributes(request: StackRequest, clock: Callable[[], float], sleep: Callable[[float], None]) -> dict[str, str]:
+    """Return the resource's attributes for `!GetAtt`: `Jwks`, the public keys."""
+    if layer_failure is not None:
+        raise layer_failure
+    keys, give_up_at = rotate_keys(), clock() + NEW_ROLE_SECONDS
+    while True:
+        try:
+            return {"Jwks": deployed_jwks(keys.advance().ring, now_ms() // 1000, keys.policy)}
+        except AwsError as error:
+            if request.type != "Create" or error.aws_code not in DENIED or clock() >= give_up_at:
+                raise
+        sleep(RETRY_SECONDS)
 
 
 def reason(error: Exception) -> str:
     """Return the text of an error for operators. For an unexpected error, that is only its type."""
-    text = str(error) if isinstance(error, READABLE) else ""
+    if error is layer_failure:
+        return f"the layer does not load: was it built for this processor? ({type(error).__name__}: {error})"
+    readable = (AuthError, SettingsError, UnsupportedAlgorithm)  # their texts are our own, and hold no key
+    text = str(error) if isinstance(error, readable) else ""
     return text or type(error).__name__
+
+
+def send(request: StackRequest, *, data: Mapping[str, str], failure: str) -> None:
+    """Send CloudFormation the result. An empty `failure` is a success. Any other text is shown in the stack's events.
+
+    Raises:
+        OSError: CloudFormation was not reached, or refused the answer.
+
+    """
+    # Any other character would take up to twelve bytes of JSON.
+    printable = "".join(each if " " <= each <= "~" else "?" for each in failure)
+    body = json.dumps(
+        {
+            "Status": "FAILED" if failure else "SUCCESS",
+            "Reason": printable[:MAX_REASON_CHARACTERS],
+            # It is the same in all answers: CloudFormation takes another id for another resource.
+            "PhysicalResourceId": request.physical_id,
+            "StackId": request.stack_id,
+            "RequestId": request.request_id,
+            "LogicalResourceId": request.logical_id,
+            "Data": data,
+        }
+    ).encode()
+    # The URL is presigned for S3 with an empty content type.
+    put = urllib.request.Request(request.answer_url, data=body, headers={"Content-Type": ""}, method="PUT")  # noqa: S310 - CloudFormation's
+    with urllib.request.urlopen(put, timeout=ANSWER_TIMEOUT_SECONDS):  # noqa: S310 - CloudFormation's
+        pass

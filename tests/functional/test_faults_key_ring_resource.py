@@ -4,7 +4,15 @@ from urllib.error import HTTPError
 import pytest
 
 from edge_auth.keys.ring_document import to_secret_json
-from tests.support.cloudformation import REASON, CloudFormation, Resource, failure, public_keys, success
+from tests.support.cloudformation import (
+    REASON,
+    CloudFormation,
+    Resource,
+    failure,
+    public_keys,
+    rotate_keys_on_this_machine,
+    success,
+)
 from tests.support.key_ring_events import PUT, ring_text
 from tests.support.outages import before
 from tests.support.people import key_ring
@@ -21,6 +29,7 @@ OUTAGES = {
     "{}: InternalServiceError": refusal("InternalServiceError", 500),
 }
 MAX_REASON_CHARACTERS = 400
+NOWHERE = "http://127.0.0.1:9"  # the address in the sample events: nothing listens
 
 
 def made(stack: Stack, event: Event) -> dict[str, str]:
@@ -51,6 +60,36 @@ def test_a_secret_that_cannot_be_written_fails_readably(empty_stack: Stack, reso
 
     empty_stack.wire.mend()
     assert resource(event) == success(event, public_keys(empty_stack))
+
+
+@pytest.mark.parametrize("operation", ["GetSecretValue", "PutSecretValue"])
+def test_a_role_that_is_not_everywhere_yet_is_waited_for(
+    empty_stack: Stack, cloudformation: CloudFormation, operation: str
+) -> None:
+    """IAM takes some seconds to make a new role known, and a refused Create would roll the whole stack back."""
+    function = cloudformation.function(empty_stack)
+    empty_stack.wire.next(operation, *[refusal("AccessDeniedException")] * 10)
+    event = sample("key-ring-create")
+
+    function.handler({**event, "ResponseURL": cloudformation.url}, LambdaContext())
+
+    assert json.loads(cloudformation.bodies[-1]) == success(event, public_keys(empty_stack))
+    assert function.time.waited == 20
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("create", 30), ("update", 0)])
+def test_a_right_that_never_comes_fails_the_stack(
+    empty_stack: Stack, cloudformation: CloudFormation, kind: str, seconds: int
+) -> None:
+    """A new role is known after half a minute, and the role of a stack that is updated is not new."""
+    function = cloudformation.function(empty_stack)
+    empty_stack.wire.always("GetSecretValue", refusal("AccessDeniedException"))
+    event = sample(f"key-ring-{kind}")
+
+    function.handler({**event, "ResponseURL": cloudformation.url}, LambdaContext())
+
+    assert json.loads(cloudformation.bodies[-1]) == failure(event, "GetSecretValue: AccessDeniedException")
+    assert function.time.waited == seconds
 
 
 @pytest.mark.parametrize("alg", ["none", "HS256", "es256", "ES384", ""])
@@ -138,7 +177,7 @@ def test_a_log_that_fails_does_not_keep_the_stack_waiting(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str
 ) -> None:
     """The answer is sent to CloudFormation before the log's error reaches Lambda."""
-    module = empty_stack.module("rotate_keys")
+    module = cloudformation.function(empty_stack)
 
     def full(_error: Exception) -> None:
         raise OSError("no space")
@@ -153,14 +192,15 @@ def test_a_log_that_fails_does_not_keep_the_stack_waiting(
     assert json.loads(cloudformation.bodies[-1]) == failure(event, "ConnectTimeoutError")
 
 
-def test_a_reason_is_as_long_as_fits(empty_stack: Stack, resource: Resource) -> None:
-    """A reason is cut, because CloudFormation drops an answer of more than 4,096 bytes."""
-    empty_stack.wire.always("GetSecretValue", refusal("Ü" * 5000))
+@pytest.mark.parametrize("character", ["Ü", "\N{KEY}", "\x00"])
+def test_a_reason_is_as_long_as_fits(empty_stack: Stack, resource: Resource, character: str) -> None:
+    """A reason is cut, because CloudFormation drops an answer of more than 4,096 bytes: a key of JSON takes twelve."""
+    empty_stack.wire.always("GetSecretValue", refusal(character * 5000))
 
     told = resource(sample("key-ring-create"))
 
     assert told["Status"] == "FAILED"
-    assert told["Reason"] == f"{REASON}GetSecretValue: {'Ü' * 5000}"[:MAX_REASON_CHARACTERS]
+    assert told["Reason"] == f"{REASON}GetSecretValue: {'?' * 5000}"[:MAX_REASON_CHARACTERS]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -186,7 +226,7 @@ def test_an_answer_that_cannot_be_delivered_is_an_error(
     """Lambda retries, and the second call answers with the ring of the first."""
     event = sample(f"key-ring-{kind}")  # nothing listens at its address
     with pytest.raises(OSError, match="refused"):
-        empty_stack.module("rotate_keys").handler(event, LambdaContext())
+        rotate_keys_on_this_machine(empty_stack, NOWHERE).handler(event, LambdaContext())
 
     told = cloudformation.custom_resource(empty_stack)(event)
 
@@ -203,7 +243,7 @@ def test_an_answer_that_is_refused_is_an_error(
     event = {**sample(f"key-ring-{kind}"), "ResponseURL": cloudformation.url}
     cloudformation.status = status
     with pytest.raises((HTTPError, ConnectionError)):
-        empty_stack.module("rotate_keys").handler(event, LambdaContext())
+        cloudformation.function(empty_stack).handler(event, LambdaContext())
     assert len(cloudformation.requests) == 1, "a presigned address is not left for another"
     [refused] = cloudformation.bodies
     kept = kind == "delete" or ring_text(empty_stack)
@@ -220,7 +260,7 @@ def test_a_failure_that_cannot_be_delivered_is_tried_again(empty_stack: Stack, c
     event = sample("key-ring-create")
     empty_stack.wire.always("GetSecretValue", no_connection)
     with pytest.raises(OSError, match="refused"):
-        empty_stack.module("rotate_keys").handler(event, LambdaContext())
+        rotate_keys_on_this_machine(empty_stack, NOWHERE).handler(event, LambdaContext())
 
     empty_stack.wire.mend()
 

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import REGISTRATION_RATE
+from tests.support.cloudformation import rotate_keys_on_this_machine
 from tests.support.key_ring_events import asked
 from tests.support.people import ADA_ID, PASSWORD, ada
 from tests.support.sample_events import called_by, login_event, logout_event, refresh_event, sample, with_json
@@ -113,7 +114,7 @@ def rotations(stack: Stack) -> None:
     for action in ("show", "advance", "rotate", "replace"):
         assert "refused" not in rotate_keys(asked(stack, action))
     with pytest.raises(OSError, match="refused"):  # nothing listens at the sample's address
-        stack.module("rotate_keys").handler(sample("key-ring-update"), LambdaContext())
+        rotate_keys_on_this_machine(stack, "http://127.0.0.1:9").handler(sample("key-ring-update"), LambdaContext())
 
 
 def a_token(stack: Stack) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT, REVOKED
+from tests.support.cloudformation import rotate_keys_on_this_machine
 from tests.support.key_ring_events import REFUSED, ring_text
 from tests.support.people import ada, key_ring, password_hash
 from tests.support.sample_events import names, sample
@@ -112,7 +113,7 @@ def test_a_sample_of_cloudformation_reaches_no_other_machine(stack: Stack, name:
     stack.monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     with pytest.raises(OSError, match="refused"):
-        stack.module("rotate_keys").handler(sample(name), LambdaContext())
+        rotate_keys_on_this_machine(stack, "http://127.0.0.1:9").handler(sample(name), LambdaContext())
 
     assert ring_text(stack) == kept
 

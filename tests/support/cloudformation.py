@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from tests.support.sample_events import Event
@@ -29,9 +30,13 @@ class CloudFormation:
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     """For each request: the method, the path with its query, and the content type."""
 
+    def function(self, stack: Stack) -> ModuleType:
+        """Load rotate_keys again, in a stack whose AWS is on this machine."""
+        return rotate_keys_on_this_machine(stack, self.url.partition("/answers")[0])
+
     def custom_resource(self, stack: Stack) -> Callable[[Event], Told]:
         """Load rotate_keys again. Return a function that invokes it and returns its answer to CloudFormation."""
-        handler = stack.module("rotate_keys").handler
+        handler = self.function(stack).handler
 
         def invoke(event: Event) -> Told:
             assert handler({**event, "ResponseURL": self.url}, LambdaContext()) is None
@@ -69,6 +74,29 @@ def cloudformation_server() -> Iterator[CloudFormation]:
         yield told
         server.shutdown()
         thread.join()
+
+
+@dataclass
+class Waits:
+    """Time that passes only while the function waits, in seconds."""
+
+    waited: float = 0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.waited
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self.waited += seconds
+
+
+def rotate_keys_on_this_machine(stack: Stack, endpoint: str) -> ModuleType:
+    """Load rotate_keys again, with the setting by which the local stack says where its AWS is."""
+    module = stack.module("rotate_keys")
+    environ = {**vars(module)["os"].environ, "AWS_ENDPOINT_URL": endpoint}
+    vars(module).update(os=SimpleNamespace(environ=environ), time=Waits())
+    return module
 
 
 def success(event: Event, data: dict[str, str]) -> Told:

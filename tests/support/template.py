@@ -90,6 +90,8 @@ def _resolved(value: object, given: Mapping[str, str], resources: Mapping[str, s
     match value:
         case str() | int():
             return str(value)
+        case Intrinsic("Ref", "AWS::URLSuffix"):
+            return "amazonaws.com"
         case Intrinsic("Ref" | "GetAtt", str() as name) if name in resources:
             return resources[name]
         case Intrinsic("Ref", str() as name) if name in given:

@@ -130,7 +130,7 @@ class JwksSettings(NamedTuple):
 
 
 class RotateKeysSettings(NamedTuple):
-    """The settings of `rotate_keys`."""
+    """The settings of `rotate_keys`. It reads `url_suffix` itself: its answer to CloudFormation needs no layer."""
 
     key_ring_secret: str
     signing_algorithm: str
@@ -138,3 +138,4 @@ class RotateKeysSettings(NamedTuple):
     key_publish_hours: int
     refresh_idle_days: int
     security_event_bus: str
+    url_suffix: str
