@@ -139,7 +139,8 @@ class Rows:
         return [*rows.values(), rows["authorizer"].without_bytecode(bare), rows["refresh"].without_bytecode(bare)]
 
     def _our_function(self, name: str) -> Function:
-        variables = {"PYTHONPATH": str(self.layer), "AWS_ENDPOINT_URL": str(self.deployment.endpoint)}
+        layer = {"PYTHONPATH": str(self.layer)} if functions()[name].get("Layers") else {}
+        variables = {**layer, "AWS_ENDPOINT_URL": str(self.deployment.endpoint)}
         variables |= self.deployment.environment(name, PARAMETERS)
         return Function(name, self._code(ROOT / "functions" / name), variables)
 

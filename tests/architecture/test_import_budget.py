@@ -51,7 +51,7 @@ BUDGET = {
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
     "sessions": LOGGER | SDK,
-    "whoami": LOGGER,
+    "whoami": set(),  # it has no layer
 }
 OURS = {"edge_auth", "functions"}
 # The SDK uses certifi's certificates if certifi is installed. It is installed for the tests, but not in the layer.
@@ -125,3 +125,8 @@ def test_what_the_sdk_loads_is_not_searched_for_garbage() -> None:
 
     assert int(frozen) > 10_000
     assert is_enabled == "True"
+
+
+def test_the_sample_of_a_protected_route_needs_no_layer() -> None:
+    """It is the example of a user's own function, which imports what it likes."""
+    assert "edge_auth" not in loaded_by("whoami")

@@ -45,6 +45,15 @@ def test_every_memory_size_has_its_reason() -> None:
         assert re.search(r"MemorySize: \d+ # .{10,}", line), line
 
 
+def test_the_layer_is_on_our_own_functions_only() -> None:
+    """A function beside them has Lambda's own SDK: the layer's is cut to the calls of edge-auth, and would win."""
+    with_layer = {name for name, function in functions().items() if function.get("Layers")}
+
+    assert "Layers" not in template()["Globals"]["Function"]
+    assert with_layer == set(FUNCTIONS) - {"whoami"}
+    assert all(functions()[name]["Layers"] == [Intrinsic("Ref", "EdgeAuthLayer")] for name in with_layer)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_runs_on_python_313_and_logs_json_into_its_own_group(function: str) -> None:
     """All functions have one runtime, and each has a log group with retention."""
