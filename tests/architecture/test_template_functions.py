@@ -81,4 +81,4 @@ def test_a_call_that_never_succeeds_ends_before_its_function(function: str) -> N
     waits = sum(2**attempt for attempt in range(TOTAL_ATTEMPTS - 1))
     timeout = functions()[function].get("Timeout", template()["Globals"]["Function"]["Timeout"])
 
-    assert attempts + waits < timeout or not functions()[function].get("Policies")
+    assert attempts + waits < timeout or function in ("authorizer", "whoami"), "these two call nothing"

@@ -25,8 +25,10 @@ TRANSACTED = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem"}
 def granted(function: str) -> set[Right]:
     """Return the rights that the template grants a function: actions and resources."""
     rights: set[Right] = set()
-    for policy in functions()[function].get("Policies", []):
+    for policy in functions()[function]["Policies"]:
         for statement in policy["Statement"]:
+            if statement["Effect"] != "Allow":
+                continue
             actions, resource = statement["Action"], statement["Resource"]
             assert isinstance(resource, Intrinsic)
             listed = actions if isinstance(actions, list) else [actions]
