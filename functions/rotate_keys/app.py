@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 layer_failure: Exception | None = None
 try:
-    from edge_auth.adapters.aws import AwsError, events_client, secrets_client
+    from edge_auth.adapters.authorizer_keys import AuthorizerKeys
+    from edge_auth.adapters.aws import AwsError, events_client, lambda_client, secrets_client
     from edge_auth.adapters.event_bus import EventBus
     from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
     from edge_auth.clock import now_ms
     from edge_auth.errors import AuthError
     from edge_auth.events.announcement import announcing
+    from edge_auth.flows.keys.publish_keys import PublishKeys
     from edge_auth.flows.keys.ring_summary import deployed_jwks, summary
     from edge_auth.flows.keys.rotate_keys import RotateKeys
     from edge_auth.flows.ports.key_ring import RingMoved
@@ -98,8 +100,16 @@ def handler(event: object, context: object) -> Summary | None:
 
 
 def act(event: object) -> StoredRing:
-    """Do what a schedule or an operator asks. `version` is the ring that the operator was shown."""
+    """Do what a schedule or an operator asks. `version` is the ring that the operator was shown.
+
+    The schedule's event names the authorizer. The environment cannot: CloudFormation makes the authorizer after the
+    keys, and so after this function.
+    """
     match event:
+        case {"action": "advance", "authorizer": str(authorizer)}:
+            stored = rotate_keys().advance()
+            publish_keys(authorizer)(stored.ring)
+            return stored
         case {"action": "advance"}:
             return rotate_keys().advance()
         case {"action": "show"}:
@@ -132,6 +142,16 @@ def rotate_keys() -> RotateKeys:
         make=key_maker(secrets.token_bytes),
         clock=now_ms,
         record=announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record,
+    )
+
+
+def publish_keys(authorizer: str) -> PublishKeys:
+    """Return the use case that gives this authorizer the current public keys."""
+    return PublishKeys(
+        deployed=AuthorizerKeys(lambda_client(), function=authorizer),
+        policy=rotate_keys().policy,
+        clock=now_ms,
+        record=log.record,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"GetItem", "Query", "TransactWriteItems", "UpdateItem"},
     "events": {"PutEvents"},
+    "lambda": {"GetFunctionConfiguration", "UpdateFunctionConfiguration"},
     "secretsmanager": {"GetSecretValue", "PutSecretValue"},
 }
 PAGINATED = {"dynamodb": {"Query"}}

@@ -15,7 +15,7 @@ from edge_auth.keys.timing import (
     MAX_RING_AGE_SECONDS,
     MIN_PUBLISH_SECONDS,
 )
-from tests.support.template import ROOT, Intrinsic, functions, parameters, properties, variables
+from tests.support.template import ROOT, Intrinsic, functions, parameters, properties, template, values, variables
 
 HOUR = 3600
 DAY = 86_400
@@ -34,11 +34,15 @@ def sample(name: str) -> dict[str, object]:
 
 
 def test_the_ring_is_looked_after_every_hour() -> None:
-    """K3: one rule sends the event of `events/key-ring-advance.json` every hour."""
+    """K3: one rule sends the event of `events/key-ring-advance.json` every hour, and names the authorizer."""
     [event] = functions()["rotate_keys"]["Events"].values()
 
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 hour)")
-    assert json.loads(event["Properties"]["Input"]) == sample("key-ring-advance") == {"action": "advance"}
+    assert event["Properties"]["Input"].name == "Sub"
+    assert json.loads(event["Properties"]["Input"].argument) == {
+        **sample("key-ring-advance"),
+        "authorizer": "${AuthorizerFunction}",
+    }
 
 
 def test_a_key_is_published_as_long_as_every_cache_of_it_needs() -> None:
@@ -78,6 +82,16 @@ def test_cloudformation_calls_again_when_a_parameter_of_the_rotation_changes() -
     assert len(read) == len(told)
     for value in (*read, Intrinsic("Ref", "KeyRingVersion"), Intrinsic("Ref", "EdgeAuthLayer")):
         assert value in properties("KeyRing").values(), value
+
+
+def test_no_deployment_puts_older_keys_back_into_the_authorizer() -> None:
+    """K3: each parameter that changes the authorizer also calls rotate_keys, and so brings the keys of that moment."""
+    configuration = [template()["Globals"]["Function"], functions()["authorizer"]]
+    changing = {value for value in values(configuration) if isinstance(value, Intrinsic) and value.name == "Ref"}
+    named = {value for value in changing if value.argument in parameters()}
+
+    assert {value.argument for value in named} >= {"Issuer", "Audience", "Architecture", "LogLevel"}
+    assert named <= set(properties("KeyRing").values())
 
 
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])

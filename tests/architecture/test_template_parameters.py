@@ -4,16 +4,7 @@ import re
 
 import pytest
 
-from tests.support.template import Intrinsic, parameters, template
-
-
-def values(node: object) -> list[object]:
-    """Return every scalar and intrinsic below a node."""
-    if isinstance(node, dict):
-        return [value for child in node.values() for value in values(child)]
-    if isinstance(node, list):
-        return [value for child in node for value in values(child)]
-    return [node, *values(node.argument)] if isinstance(node, Intrinsic) else [node]
+from tests.support.template import Intrinsic, parameters, template, values
 
 
 @pytest.mark.parametrize("name", sorted(parameters()))

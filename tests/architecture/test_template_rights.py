@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.template import Intrinsic, functions, template
+from tests.support.template import Intrinsic, functions, resources, template
 
 # The calls of each function, with their resources. The local stack enforces these rights at run time.
 RIGHTS = {
@@ -124,6 +124,24 @@ def test_only_rotate_keys_writes_the_key_ring() -> None:
     writers = {function for function in FUNCTIONS if "PutSecretValue" in str(statements(function))}
 
     assert writers == {"rotate_keys"}
+
+
+def test_only_rotate_keys_may_change_a_function_and_only_the_authorizer() -> None:
+    """K5: the right is for one function, and its holder can make every token that the authorizer accepts anyway."""
+    policy = template()["Resources"]["PublishKeysPolicy"]
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"],
+        "Resource": Intrinsic("GetAtt", "AuthorizerFunction.Arn"),
+    }
+    assert policy["Properties"]["Roles"] == [Intrinsic("Ref", "RotateKeysFunctionRole")]
+
+
+def test_every_policy_is_looked_at() -> None:
+    """Each policy beside the functions' own has its test here."""
+    assert resources("AWS::IAM::Policy").keys() == {"AnnouncePolicy", "PublishKeysPolicy"}
 
 
 def test_only_what_may_alarm_may_announce_it() -> None:

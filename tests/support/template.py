@@ -73,6 +73,15 @@ def variables(function: str) -> dict[str, Any]:
     return found
 
 
+def values(node: object) -> list[object]:
+    """Return every scalar and intrinsic below a node."""
+    if isinstance(node, dict):
+        return [value for child in node.values() for value in values(child)]
+    if isinstance(node, list):
+        return [value for child in node for value in values(child)]
+    return [node, *values(node.argument)] if isinstance(node, Intrinsic) else [node]
+
+
 def environment(function: str, parameters: Mapping[str, str], resources: Mapping[str, str]) -> dict[str, str]:
     """Return the environment variables of a function, as CloudFormation resolves them.
 

@@ -42,8 +42,9 @@ class Wire:
     def pass_on(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse:
         """Pass one request on, as a handler of botocore's `before-send` event."""
         service, operation = event_name.split(".")[1:]
-        assert isinstance(request.body, bytes)
-        parameters = json.loads(request.body)
+        body = request.body or b"{}"  # a GET has no body
+        assert isinstance(body, bytes)
+        parameters = json.loads(body)
         if parameters.get("TableName") == THROTTLE_TABLE:
             # Requests to the throttle table have other names, so most tests count only the other tables.
             service, operation = "throttle", f"{operation} of attempts"

@@ -412,8 +412,11 @@ def let_answer(door: Door, slow: SlowIssuer) -> None:
     door.keys._last._thread.join(30)
 
 
-def test_a_token_waits_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one token that asked waits for a hanging resolver, with a timeout."""
+@pytest.mark.parametrize(("ends_at_seconds", "seconds"), [(None, 1.0), (NOW + 1, 1.0), (NOW, 4.0), (NOW - 1, 4.0)])
+def test_a_token_waits_a_second_or_four_if_no_other_key_is_left(
+    monkeypatch: pytest.MonkeyPatch, ends_at_seconds: int | None, seconds: float
+) -> None:
+    """The one token that asked waits for a hanging resolver, with a timeout. Without a key nothing else can help it."""
     waited: list[float | None] = []
 
     class Hanging(Thread):
@@ -427,10 +430,10 @@ def test_a_token_waits_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None
             waited.append(timeout)
 
     monkeypatch.setattr(issuer_keys, "Thread", Hanging)
-    door = Door(Issuer().download)
+    door = Door(Issuer().download, ends_at_seconds=ends_at_seconds)
     for serial in range(100):
         assert not door.takes(forged(serial))
-    assert waited == [1.0]
+    assert waited == [seconds]
 
 
 def test_a_late_answer_serves_the_next_token(slow: SlowIssuer) -> None:

@@ -4,9 +4,11 @@ import pytest
 
 from edge_auth.adapters import aws
 from edge_auth.keys import timing
-from tests.support.template import parameters
+from tests.support.template import functions, parameters
 
 HOUR = 3600
+GATEWAY_SECONDS = 10  # API Gateway's limit for an authorizer: "Amazon API Gateway quotas"
+START_SECONDS = 1  # of a cold authorizer, with a wide margin: it is not part of the function's timeout
 
 
 def test_a_key_is_public_for_longer_than_any_copy_of_the_ring_is_used() -> None:
@@ -50,7 +52,16 @@ def test_an_unknown_key_is_remembered_for_longer_than_the_time_between_two_fetch
 
 def test_a_token_waits_for_keys_for_less_time_than_their_connection_lives() -> None:
     """An answer that is too late for this token serves the next one."""
-    assert timing.FETCH_TIMEOUT_SECONDS < timing.CONNECTION_TIMEOUT_SECONDS < timing.UNKNOWN_KEY_FETCH_SECONDS
+    waits = (timing.FETCH_TIMEOUT_SECONDS, timing.LAST_RESORT_FETCH_SECONDS)
+    assert max(waits) < timing.CONNECTION_TIMEOUT_SECONDS < timing.UNKNOWN_KEY_FETCH_SECONDS
+
+
+def test_a_token_waits_for_longer_where_no_key_is_left_and_within_api_gateways_limit() -> None:
+    """The function has time for the check after the longest wait, and API Gateway gives it ten seconds in all."""
+    timeout = functions()["authorizer"]["Timeout"]
+
+    assert timing.FETCH_TIMEOUT_SECONDS < timing.LAST_RESORT_FETCH_SECONDS <= timeout / 2
+    assert timeout + START_SECONDS < GATEWAY_SECONDS
 
 
 def test_a_key_verifies_for_as_long_as_anything_that_it_signed_is_accepted() -> None:

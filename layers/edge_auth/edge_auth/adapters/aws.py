@@ -22,6 +22,7 @@ from edge_auth.errors import TemporarilyUnavailable  # noqa: E402
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from edge_auth.adapters.dynamodb.items import Item
@@ -64,6 +65,11 @@ def secrets_client() -> "SecretsManagerClient":
 def events_client() -> "EventBridgeClient":
     """Return an EventBridge client. The SDK finds the Region and the credentials in the environment."""
     return sdk_session().create_client("events", config=_CONFIG)  # type: ignore[return-value]  # as above
+
+
+def lambda_client() -> "LambdaClient":
+    """Return a Lambda client. The SDK finds the Region and the credentials in the environment."""
+    return sdk_session().create_client("lambda", config=_CONFIG)  # type: ignore[return-value]  # as above
 
 
 class AwsError(TemporarilyUnavailable):

@@ -1,8 +1,8 @@
 """The authorizer's keys: the keys of its deployment, until a token names an unknown key.
 
-Then the authorizer fetches the issuer's key set, once a minute at most, and waits for a second at most. The new keys
-take the place of the others. So a new key is known within a minute, a withdrawn key is forgotten, and a forged key id
-costs almost nothing.
+Then the authorizer fetches the issuer's key set, once a minute at most, and waits for a second at most; if all its keys
+have ended, for four. The new keys take the place of the others. So a new key is known within a minute, a withdrawn key
+is forgotten, and a forged key id costs almost nothing.
 """
 
 import logging
@@ -14,6 +14,7 @@ from edge_auth.keys.jwk import VerificationKey
 from edge_auth.keys.timing import (
     CONNECTION_TIMEOUT_SECONDS,
     FETCH_TIMEOUT_SECONDS,
+    LAST_RESORT_FETCH_SECONDS,
     UNKNOWN_KEY_FETCH_SECONDS,
     UNKNOWN_KID_SECONDS,
 )
@@ -73,7 +74,8 @@ class IssuerKeys:
             if kid in self._unknown_since and _is_within(UNKNOWN_KID_SECONDS, self._unknown_since[kid], now_seconds):
                 return False
             self._last = _Fetch(self._download, issuer=issuer, audience=self._audience, now_seconds=now_seconds)
-            self._last.wait()
+            has_others = self._verifier(issuer).has_living_key(now_seconds)
+            self._last.wait(FETCH_TIMEOUT_SECONDS if has_others else LAST_RESORT_FETCH_SECONDS)
         learned = self._last.take() if self._last.issuer == issuer else None
         if learned is None:
             return False
@@ -90,7 +92,7 @@ class IssuerKeys:
 
 
 class _Fetch:
-    """One fetch from an issuer. It runs in a thread, so that a name resolver that hangs costs no more than a second.
+    """One fetch from an issuer. It runs in a thread, so that a name resolver that hangs costs no more than the wait.
 
     The thread changes only `_answer`. Its answer may be late: Lambda can freeze the thread, and continue it much later.
     The caller decides whether a late answer is still good.
@@ -104,14 +106,14 @@ class _Fetch:
         self._answer: Verifier | None = None
         self._thread = Thread(target=self._run, daemon=True)
 
-    def wait(self) -> None:
-        """Start the fetch, and wait for its answer for a second at most."""
+    def wait(self, seconds: float) -> None:
+        """Start the fetch, and wait for its answer for this time at most."""
         try:
             self._thread.start()
         except RuntimeError:  # no more threads: one token is refused, and the authorizer goes on
             _log_failure("no thread")
         else:
-            self._thread.join(FETCH_TIMEOUT_SECONDS)
+            self._thread.join(seconds)
 
     def take(self) -> Verifier | None:
         """Return a verifier with the issuer's keys, once. None means that there is no answer, or no good one."""

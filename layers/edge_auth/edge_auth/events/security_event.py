@@ -54,6 +54,7 @@ class EventName(StrEnum):
 
     # --- Keys ---
     KEYS_PLANNED = "keys_planned"
+    KEYS_PUBLISHED = "keys_published"
     KEYS_REPLACED = "keys_replaced", ATTENTION
 
     # --- Announcements ---

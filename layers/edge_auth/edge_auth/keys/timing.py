@@ -29,6 +29,9 @@ MIN_PUBLISH_SECONDS = 7200  # API Gateway's own JWT authorizers keep the public 
 
 # A token waits no longer than this: name resolution has no timeout, and a slow server can send for a long time.
 FETCH_TIMEOUT_SECONDS = 1.0
+# Without any living key, every token is refused until the issuer has answered. So then a token waits for longer: API
+# Gateway gives an authorizer ten seconds, and the issuer's function may itself have a cold start.
+LAST_RESORT_FETCH_SECONDS = 4.0
 CONNECTION_TIMEOUT_SECONDS = 5.0  # the connection is closed after this; an answer before then serves the next token
 UNKNOWN_KEY_FETCH_SECONDS = 60  # the time between two fetches
 UNKNOWN_KID_SECONDS = 120  # a key id that the issuer did not know causes no fetch for this long

@@ -62,6 +62,10 @@ class Verifier:
         """Whether there is any key. Without a key, nothing can be decided."""
         return bool(self._keys)
 
+    def has_living_key(self, now_seconds: int) -> bool:
+        """Whether any key has not ended. Without one, every token is refused."""
+        return any(key.ends_at_seconds is None or now_seconds < key.ends_at_seconds for key in self._keys.values())
+
     def verify(self, token: str, *, issuer: str, now_seconds: int) -> AccessClaims:
         """Return the claims of a valid access token.
 
