@@ -46,4 +46,4 @@ def document(request: Request) -> Document:
             raise NotFound
 
 
-handler = endpoint({"GET": get, "HEAD": get}, log)
+handler = endpoint({"GET": get, "HEAD": get}, log, trusted_proxy=settings.trusted_proxy)

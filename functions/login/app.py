@@ -73,4 +73,4 @@ def post(request: Request) -> Response:
     return token_response(login(username, password, policy, address=request.source_address, client=client))
 
 
-handler = endpoint({"POST": post}, log)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)

@@ -81,4 +81,4 @@ def reach_of(parameters: Parameters) -> Reach:
             return Reach.ONE
 
 
-handler = endpoint({"POST": post}, log)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)

@@ -59,4 +59,4 @@ def post(request: Request) -> Response:
     return Response(204)
 
 
-handler = endpoint({"POST": post}, log)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)

@@ -73,4 +73,4 @@ def refresh_parameters(request: Request) -> Parameters:
     return parameters
 
 
-handler = endpoint({"POST": post}, log)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)

@@ -42,4 +42,4 @@ def delete(request: Request) -> Response:
     return Response(204)
 
 
-handler = endpoint({"GET": get, "DELETE": delete}, log)
+handler = endpoint({"GET": get, "DELETE": delete}, log, trusted_proxy=settings.trusted_proxy)

@@ -28,6 +28,7 @@ LOGIN = {
     "THROTTLE_TABLE": "throttle",
     "KEY_RING_SECRET": "key-ring",
     "KEY_RING_VERSION": "",
+    "TRUSTED_PROXY": "",
 }
 
 
@@ -46,6 +47,7 @@ def test_settings_are_read_from_the_environment() -> None:
         throttle_table="throttle",
         key_ring_secret="key-ring",
         key_ring_version="",
+        trusted_proxy="",
     )
 
 
@@ -86,9 +88,12 @@ def test_settings_cannot_be_changed() -> None:
         (AuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS"}),
         (
             LogoutSettings,
-            {"ISSUER", "AUDIENCE", "IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET", "KEY_RING_VERSION"},
+            {
+                *("ISSUER", "AUDIENCE", "IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET"),
+                *("KEY_RING_VERSION", "TRUSTED_PROXY"),
+            },
         ),
-        (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
+        (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION", "TRUSTED_PROXY"}),
         (
             RotateKeysSettings,
             {
@@ -98,6 +103,7 @@ def test_settings_cannot_be_changed() -> None:
                 "KEY_PUBLISH_HOURS",
                 "REFRESH_IDLE_DAYS",
                 "SECURITY_EVENT_BUS",
+                "URL_SUFFIX",
             },
         ),
         (
@@ -113,6 +119,7 @@ def test_settings_cannot_be_changed() -> None:
                 "KEY_RING_SECRET",
                 "KEY_RING_VERSION",
                 "SECURITY_EVENT_BUS",
+                "TRUSTED_PROXY",
             },
         ),
         (LoginSettings, set(LOGIN)),

@@ -58,6 +58,7 @@ class LoginSettings(NamedTuple):
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str
+    trusted_proxy: str
 
 
 class RefreshSettings(NamedTuple):
@@ -73,6 +74,7 @@ class RefreshSettings(NamedTuple):
     key_ring_secret: str
     key_ring_version: str
     security_event_bus: str
+    trusted_proxy: str
 
 
 class LogoutSettings(NamedTuple):
@@ -84,6 +86,7 @@ class LogoutSettings(NamedTuple):
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str
+    trusted_proxy: str
 
 
 class RegisterSettings(NamedTuple):
@@ -94,6 +97,7 @@ class RegisterSettings(NamedTuple):
     password_min_characters: int
     throttle_table: str
     identities_table: str
+    trusted_proxy: str
 
 
 class PasswordSettings(NamedTuple):
@@ -105,12 +109,14 @@ class PasswordSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    trusted_proxy: str
 
 
 class SessionsSettings(NamedTuple):
     """The settings of `sessions`."""
 
     sessions_table: str
+    trusted_proxy: str
 
 
 class AuthorizerSettings(NamedTuple):
@@ -127,6 +133,7 @@ class JwksSettings(NamedTuple):
     issuer: str
     key_ring_secret: str
     key_ring_version: str
+    trusted_proxy: str
 
 
 class RotateKeysSettings(NamedTuple):

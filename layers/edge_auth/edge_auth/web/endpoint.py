@@ -30,12 +30,18 @@ class Log(Protocol):
 Handler = Callable[[object, object], dict[str, object]]
 
 
-def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> Handler:
+def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log, *, trusted_proxy: str = "") -> Handler:
     """Return a Lambda handler that answers each HTTP method with its function, and everything else with an error.
 
     An unexpected exception is answered like an outage, so that a client keeps its session. The answer to HEAD has no
-    content: its function is the one of GET (RFC 9110 §9.3.2).
+    content: its function is the one of GET (RFC 9110 §9.3.2). `trusted_proxy` is the setting of `web.proxy`, if there
+    is one.
     """
+    viewer_address = None
+    if trusted_proxy:
+        from edge_auth.web.proxy import TrustedProxy  # noqa: PLC0415 - a deployment without a proxy does not load it
+
+        viewer_address = TrustedProxy(trusted_proxy).viewer_address
 
     def handler(event: object, context: object) -> dict[str, object]:
         try:
@@ -49,6 +55,8 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log) -> 
     def respond(event: object) -> Response:
         try:
             request = request_from(event)
+            if viewer_address is not None:
+                request = request._replace(viewer_address=viewer_address(request.headers))
             log.came_from(shown_network(request.source_address))
             if request.method not in methods:
                 raise MethodNotAllowed(methods)

@@ -42,6 +42,7 @@ class Request(NamedTuple):
     """One request. `context` is API Gateway's request context.
 
     `path` is the route, such as `/auth/sessions/{session_id}`. `path_parameters` are the values of the names in braces.
+    `viewer_address` is the client's address as a trusted proxy names it, empty if there is none.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Request(NamedTuple):
     context: Mapping[str, object]
     headers: Headers = NO_HEADERS
     path_parameters: Mapping[str, str] = MappingProxyType({})
+    viewer_address: str = ""
 
     @property
     def media_type(self) -> str:
@@ -58,7 +60,12 @@ class Request(NamedTuple):
 
     @property
     def source_address(self) -> str:
-        """The address that API Gateway saw, empty if it names none. No header counts: a client can write any (P14)."""
+        """The address that a trusted proxy names, or else the one that API Gateway saw, empty if it names none.
+
+        No other header counts: a client can write any (P14).
+        """
+        if self.viewer_address:
+            return self.viewer_address
         identity = self.context.get("identity")
         address = identity.get("sourceIp") if isinstance(identity, dict) else None
         return address if isinstance(address, str) else ""

@@ -1,0 +1,61 @@
+"""Behind a proxy of one's own: the client's own network is logged and listed, not the proxy's (P14)."""
+
+from hashlib import sha256
+
+import pytest
+
+from tests.support.people import PASSWORD
+from tests.support.sample_events import ADDRESS, Event, login_event, logout_event, refresh_event, sample
+from tests.support.stack import Stack
+
+SECRET = "0123456789abcdef" * 4
+SETTING = f"CloudFront-Viewer-Address:{sha256(SECRET.encode()).hexdigest()}"
+
+
+def from_client(event: Event, address: str, *, secret: str = SECRET) -> Event:
+    """Return an event that came through the proxy from a client."""
+    added = {"CloudFront-Viewer-Address": f"{address}:46532", "Edge-Auth-Proxy-Secret": secret}
+    event["headers"] = {**event["headers"], **added}
+    event["multiValueHeaders"] = {
+        **event["multiValueHeaders"],
+        **{name: [value] for name, value in added.items()},
+    }
+    return event
+
+
+@pytest.fixture
+def proxied(stack: Stack) -> Stack:
+    """Return a stack behind a proxy."""
+    stack.secrets.keep(SECRET)
+    return stack.with_parameters(TrustedProxy=SETTING)
+
+
+@pytest.mark.parametrize("name", ["login", "refresh", "logout", "register", "password", "sessions", "jwks"])
+def test_every_route_logs_the_clients_network(proxied: Stack, name: str) -> None:
+    """L3: a refused request names the network of the client."""
+    event = from_client({**sample("login"), "httpMethod": "PATCH"}, "198.51.100.10")
+
+    assert proxied.function(name)(event).status == 405
+
+    assert [line["network"] for line in proxied.output.log_lines()] == ["198.51.100.0/24"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "secret", "network"),
+    [(SETTING, SECRET, "198.51.100.0/24"), (SETTING, "x" * 64, "203.0.113.0/24"), ("", SECRET, "203.0.113.0/24")],
+    ids=["through the proxy", "past the proxy", "no proxy is trusted"],
+)
+def test_the_source_of_a_session_is_the_client(stack: Stack, setting: str, secret: str, network: str) -> None:
+    """P13, P14: two clients of one proxy are two sources, and a request past the proxy is one of its own address."""
+    stack.secrets.keep(SECRET)
+    stack = stack.with_parameters(TrustedProxy=setting)
+    assert ADDRESS.startswith("203.0.113.")
+
+    tokens = stack.function("login")(from_client(login_event("ada", PASSWORD), "198.51.100.10", secret=secret)).json
+    refreshed = stack.function("refresh")(
+        from_client(refresh_event(tokens["refresh_token"]), "198.51.100.11", secret=secret)
+    ).json
+    stack.function("logout")(from_client(logout_event(refreshed["refresh_token"]), "198.51.100.12", secret=secret))
+
+    assert {line["network"] for line in stack.output.security_events()} == {network}
+    assert [item["network"]["S"] for item in stack.session_items()] == [network]
