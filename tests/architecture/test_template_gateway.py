@@ -106,6 +106,31 @@ def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
     assert (public, protected) == (PUBLIC_ROUTES, PROTECTED_ROUTES)
 
 
+def test_a_flood_of_a_public_route_is_stopped_at_the_gateway() -> None:
+    """P13: each public route that writes has a rate, and a refused request gets our own 429 (THROTTLED)."""
+    settings = [
+        setting.argument[1] if isinstance(setting, Intrinsic) else setting
+        for setting in properties("Api")["MethodSettings"]
+    ]
+    rate = Intrinsic("Ref", "PublicRequestsPerSecond")
+
+    assert {(each["HttpMethod"], each["ResourcePath"][1:].replace("~1", "/")) for each in settings} == {
+        route for route in PUBLIC_ROUTES if route[0] == "POST"
+    }
+    assert all(each["ThrottlingRateLimit"] == each["ThrottlingBurstLimit"] == rate for each in settings)
+    assert properties("Api")["GatewayResponses"]["THROTTLED"]["StatusCode"] == 429
+
+
+def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
+    """Without self-registration the stage has no such route."""
+    [conditional] = [each for each in properties("Api")["MethodSettings"] if isinstance(each, Intrinsic)]
+
+    assert conditional.name == "If"
+    assert conditional.argument[0] == "HasSelfRegistration"
+    assert "register" in conditional.argument[1]["ResourcePath"]
+    assert conditional.argument[2] == Intrinsic("Ref", "AWS::NoValue")
+
+
 def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None:
     """The gateway's own answers have the form of our errors, and none is cached."""
     for name, response in properties("Api")["GatewayResponses"].items():

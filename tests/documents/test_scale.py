@@ -124,10 +124,13 @@ def test_lambda_is_quiet_about_the_authorizer_only() -> None:
     assert functions()["authorizer"]["LoggingConfig"]["SystemLogLevel"] == "WARN"
 
 
-def test_the_template_has_no_alias_and_throttles_nothing() -> None:
-    """The page advises an alias and throttling, and the template has neither."""
+def test_the_template_has_no_alias_and_the_throttle_of_the_page() -> None:
+    """The page advises an alias, which the template does not have, and says what its throttle lets through."""
+    throttle = parameters()["PublicRequestsPerSecond"]
+
     assert "DeploymentPreference" not in properties("RefreshFunction")
-    assert "MethodSettings" not in properties("Api")
+    assert f"`PublicRequestsPerSecond` lets {throttle['Default']:,} requests a second through" in TEXT
+    assert f"up to {throttle['MaxValue']:,}." in TEXT
 
 
 def test_commands_of_the_page_are_ones_that_there_are() -> None:
