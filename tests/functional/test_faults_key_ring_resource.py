@@ -157,6 +157,16 @@ def test_a_secret_that_is_no_ring_is_not_written_over(empty_stack: Stack, resour
     assert PUT not in empty_stack.wire.counts
 
 
+def test_a_ring_of_a_later_release_is_named_in_the_stack(empty_stack: Stack, resource: Resource) -> None:
+    """An older release cannot read it. The operator reads why the deployment failed, and the ring is kept."""
+    later = to_secret_json(key_ring()).replace('"format":2', '"format":3')
+    empty_stack.wire.always("GetSecretValue", raw_answer(json.dumps({"SecretString": later}).encode(), 200))
+    event = sample("key-ring-update")
+
+    assert resource(event) == failure(event, "the secret holds a key ring of format 3; this version reads 2")
+    assert PUT not in empty_stack.wire.counts
+
+
 def test_an_unexpected_error_is_shown_by_its_type(empty_stack: Stack, resource: Resource) -> None:
     """K5: the stack and the log get only the type of an unexpected error, because its message can quote a key."""
 

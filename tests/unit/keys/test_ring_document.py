@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edge_auth.keys.ring import KeyRing
-from edge_auth.keys.ring_document import FORMAT, from_secret_json, to_secret_json
+from edge_auth.keys.ring_document import FORMAT, UnknownFormat, from_secret_json, to_secret_json
 from tests.support.access_tokens import ALGORITHMS, NOW, key, raw_signature
 from tests.support.rings import full_ring, secrets_of
 
@@ -55,6 +55,15 @@ def test_the_text_names_its_format() -> None:
     assert json.loads(to_secret_json(full_ring("ES256")))["format"] == FORMAT == 2
 
 
+@pytest.mark.parametrize("found", [1, 3, 99])
+def test_a_ring_of_another_format_is_named_as_such(found: int) -> None:
+    """After a release was taken back, the error says what is wrong, and nothing else of the text (K5)."""
+    text = json.dumps({"format": found, "S3CRET": "S3CRET"})
+
+    with pytest.raises(UnknownFormat, match=f"^a key ring of format {found}; this version reads 2$"):
+        from_secret_json(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -66,11 +75,11 @@ def test_the_text_names_its_format() -> None:
         '"S3CRET"',
         '{"S3CRET":',
         "{}",
-        '{"format":3,"S3CRET":1}',
+        '{"format":100,"S3CRET":1}',
+        '{"format":-1}',
         '{"format":"2"}',
         '{"format":true}',
         '{"format":[]}',
-        '{"format":1}',
         '{"format":2}',
         '{"format":2,"signing":"S3CRET"}',
         '{"format":2,"signing":[{"alg":"ES256"}],"S3CRET":1}',

@@ -9,7 +9,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.keys.ring import KeyRing, KeysInForce
-from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.keys.ring_document import UnknownFormat, from_secret_json, to_secret_json
 from edge_auth.keys.timing import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS, RING_RETRY_SECONDS
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class SecretKeyRingStore:
             return None
         try:
             return StoredRing(from_secret_json(text), response["VersionId"])
+        except UnknownFormat as error:
+            raise TemporarilyUnavailable(f"the secret holds {error}") from None
         except (ValueError, KeyError):
             raise TemporarilyUnavailable("the secret holds no key ring") from None
 

@@ -1,4 +1,8 @@
-"""The key ring as the text that Secrets Manager keeps."""
+"""The key ring as the text that Secrets Manager keeps.
+
+A release can be taken back only if the one before it reads what it has written. So a release first reads a new format,
+and the next one writes it.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +14,11 @@ from edge_auth.keys.ring import K, KeyRing, TimedKey
 from edge_auth.keys.signing_key import SigningKey
 
 FORMAT = 2
+MAX_FORMAT = 100  # a greater number is no format, and is not shown
+
+
+class UnknownFormat(ValueError):
+    """The text is a key ring of a format that this version does not read. The text of the error names the formats."""
 
 
 def to_secret_json(ring: KeyRing) -> str:
@@ -26,16 +35,26 @@ def from_secret_json(text: str) -> KeyRing:
     """Read a ring. The private keys are not loaded: `SigningKey.private_key` does that, and fails for a damaged one.
 
     Raises:
-        ValueError: not a ring of this format, or a damaged one. The message quotes no part of the text.
+        UnknownFormat: a ring of another version of edge-auth.
+        ValueError: no ring, or a damaged one. The message quotes no part of the text but the number of its format.
 
     """
     try:
         document = json.loads(text)
-        readers = {FORMAT: _key_ring}
-        ring = readers[document["format"]](document)
+        ring = _reader(document["format"])(document)
+    except UnknownFormat:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("not a key ring") from None
     return ring
+
+
+def _reader(found: object) -> Callable[[Mapping[str, Any]], KeyRing]:
+    if found == FORMAT and type(found) is int:
+        return _key_ring
+    if type(found) is int and 0 < found < MAX_FORMAT:
+        raise UnknownFormat(f"a key ring of format {found}; this version reads {FORMAT}")
+    raise ValueError("no format")
 
 
 def _key_ring(document: Mapping[str, Any]) -> KeyRing:
