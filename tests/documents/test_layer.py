@@ -17,9 +17,10 @@ import pytest
 
 from edge_auth.authorizer import issuer_keys
 from edge_auth.tokens.access_token import issue
+from sdk_data import OPERATIONS
 from tests.support.access_tokens import AUDIENCE, ISSUER, claims_at, key
 from tests.support.authorizer import Issuer, key_set
-from tests.support.template import ROOT
+from tests.support.template import ROOT, functions
 
 PAGE = ROOT / "docs" / "layer.md"
 SITE = ROOT / "layers" / "edge_auth"
@@ -189,3 +190,16 @@ def test_the_package_has_types() -> None:
     """PEP 561: the package has an empty `py.typed`, and the build copies the whole package."""
     assert (SITE / "edge_auth" / "py.typed").read_bytes() == b""
     assert "@cp -R edge_auth" in (SITE / "Makefile").read_text(encoding="utf-8")
+
+
+def test_the_page_names_the_services_that_the_layers_sdk_knows() -> None:
+    """A function that calls another service needs an SDK of its own."""
+    named = {"DynamoDB": "dynamodb", "EventBridge": "events", "Lambda": "lambda", "Secrets Manager": "secretsmanager"}
+
+    assert set(named.values()) == set(OPERATIONS)
+    assert "knows only DynamoDB, EventBridge, Lambda and Secrets Manager" in " ".join(TEXT.split())
+
+
+def test_the_page_says_how_a_function_gets_the_layer() -> None:
+    """`Globals` gives the layer to no function, and the line of the page is that of the template."""
+    assert f"`Layers: [!Ref {functions()['jwks']['Layers'][0].argument}]` gives it the layer" in TEXT
