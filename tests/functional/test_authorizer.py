@@ -42,7 +42,8 @@ def asked(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return answer.body
 
     monkeypatch.setattr(issuer_keys, "download", download)
-    monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_SECONDS", 30)  # the test does not depend on time
+    for bound in ("FETCH_TIMEOUT_SECONDS", "LAST_RESORT_FETCH_SECONDS"):
+        monkeypatch.setattr(issuer_keys, bound, 30)  # the test does not depend on time
     return asked
 
 

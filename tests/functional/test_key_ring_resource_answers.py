@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,13 +74,28 @@ def test_the_local_stack_gets_its_answers_and_no_other(empty_stack: Stack, addre
     assert not believed(address, local)
 
 
-@contextmanager
-def broken_layer(folder: Path, module: str) -> Iterator[str]:
-    """Yield a path for Python on which one module of the layer does not load."""
+def call_with_broken_layer(
+    folder: Path, module: str, event: object, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Call the function in an interpreter in which one module of the layer does not load."""
     package = folder / module
     package.mkdir()
     (package / "__init__.py").write_text("raise ImportError('invalid ELF header')\n")
-    yield str(folder)
+    paths = (folder, ROOT / "functions" / "rotate_keys", ROOT / "layers" / "edge_auth")
+    return subprocess.run(
+        [sys.executable, "-c", "import json, sys, app; app.handler(json.load(sys.stdin), None)"],
+        input=json.dumps(event),
+        env={
+            **unconnected("rotate_keys"),
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "no_proxy": "127.0.0.1",
+            **environ,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("module", ["edge_auth", "cryptography"])
@@ -92,24 +105,21 @@ def test_a_stack_is_answered_even_if_the_layer_does_not_load(
 ) -> None:
     """A layer for another processor fails the deployment in seconds, with its reason, and does not stop a rollback."""
     event = sample(f"key-ring-{kind}")
-    script = "import json, sys, app; app.handler(json.load(sys.stdin), None)"
     endpoint = cloudformation.url.partition("/answers")[0]
-    with broken_layer(tmp_path, module) as broken:
-        paths = (broken, ROOT / "functions" / "rotate_keys", ROOT / "layers" / "edge_auth")
-        subprocess.run(
-            [sys.executable, "-c", script],
-            input=json.dumps({**event, "ResponseURL": cloudformation.url}),
-            env={
-                **unconnected("rotate_keys"),
-                "PYTHONPATH": os.pathsep.join(map(str, paths)),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "AWS_ENDPOINT_URL": endpoint,
-                "no_proxy": "127.0.0.1",
-            },
-            text=True,
-            check=True,
-        )
 
+    outcome = call_with_broken_layer(
+        tmp_path, module, {**event, "ResponseURL": cloudformation.url}, AWS_ENDPOINT_URL=endpoint
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
     told = json.loads(cloudformation.bodies[-1])
     hint = "the layer does not load: was it built for this processor? (ImportError: invalid ELF header)"
     assert told == (success(event, {}) if kind == "delete" else failure(event, hint))
+
+
+def test_every_other_call_fails_if_the_layer_does_not_load(tmp_path: Path) -> None:
+    """Lambda counts the failed run, and the alarm hears of it."""
+    outcome = call_with_broken_layer(tmp_path, "cryptography", sample("key-ring-advance"))
+
+    assert outcome.returncode != 0
+    assert outcome.stderr.splitlines()[-1] == "ImportError: invalid ELF header"
