@@ -19,7 +19,6 @@ SAMPLES = {
     **{name: name for name in ("login", "register", "password", "sessions", "jwks")},
     "refresh": "refresh-json",
     "logout": "logout-json",
-    "whoami": "me",
 }
 
 
@@ -29,8 +28,8 @@ def ids_of(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_table_has_every_function_with_a_route() -> None:
-    """A new function needs a sample here."""
-    assert SAMPLES.keys() == {function for function, _ in routes().values()}
+    """A new function needs a sample here. The sample route `whoami` is no function of ours: it has no layer."""
+    assert SAMPLES.keys() == {function for function, _ in routes().values()} - {"whoami"}
 
 
 @pytest.mark.parametrize("function", SAMPLES)

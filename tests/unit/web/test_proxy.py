@@ -1,6 +1,7 @@
 """A proxy of one's own: whose address counts, and what the proxy must prove."""
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import ip_address
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from edge_auth.web.endpoint import endpoint
 from edge_auth.web.proxy import TrustedProxy
 from edge_auth.web.request import Headers, Request, request_from
 from edge_auth.web.response import Response
-from tests.support.proxy_events import proxy_event
+from tests.support.sample_events import proxy_event
 from tests.support.template import parameters
 
 SECRET, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4
@@ -122,7 +123,7 @@ class Networks:
         """Begin empty."""
         self.seen: list[str] = []
 
-    def begin(self, context: object) -> None:
+    def begin(self, context: object, gateway_ids: Mapping[str, str]) -> None:
         """Do nothing."""
 
     def came_from(self, network: str) -> None:
