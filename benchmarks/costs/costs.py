@@ -2,14 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from benchmarks.costs import prices
-from benchmarks.costs.prices import COGNITO_PLANS, MILLION, REST_TIERS, tiered
+from benchmarks.costs.prices import COGNITO_PLANS, MILLION, REST_TIERS, dollars, tiered
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """An invocation's memory, in MB as in the template, and its warm and INIT times in milliseconds, both billed."""
 
     memory_mb: int
@@ -17,25 +16,25 @@ class Run:
     init_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Assumptions:
+RUNS = {
+    "authorizer": Run(256, 3, 50),
+    "login": Run(1769, 65, 210),
+    "refresh": Run(512, 15, 210),
+    "logout": Run(512, 12, 185),
+    "sessions": Run(512, 15, 180),
+    "password": Run(1769, 100, 215),
+    "jwks": Run(512, 3, 185),
+}
+
+
+class Assumptions(NamedTuple):
     """Assumed quantities, not measured in AWS. List prices are multiplied by them. Replace them by your own figures.
 
     A warm time is the CPU time at the function's share of a processor, plus 5 ms for each call to DynamoDB and 10 ms
     for a transaction. INIT times are close to those of benchmarks/results/starts.json.
     """
 
-    runs: Mapping[str, Run] = field(
-        default_factory=lambda: {
-            "authorizer": Run(256, 3, 50),
-            "login": Run(1769, 65, 210),
-            "refresh": Run(512, 15, 210),
-            "logout": Run(512, 12, 185),
-            "sessions": Run(512, 15, 180),
-            "password": Run(1769, 100, 215),
-            "jwks": Run(512, 3, 185),
-        }
-    )
+    runs: Mapping[str, Run] = RUNS
     cold_share: float = 0.01  # AWS: under 1 % of invocations
     platform_log_bytes: int = 500  # the two lines that Lambda itself writes, start and report
     quiet: frozenset[str] = frozenset({"authorizer"})  # functions without Lambda's two lines: SystemLogLevel
@@ -103,25 +102,24 @@ OPERATIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """Dollars for a million requests, by AWS service."""
 
-    compute: float
-    dynamodb: float
-    logs: float
-    transfer: float
-    gateway: float
-
-    @property
-    def without_gateway(self) -> float:
-        """The sum without API Gateway's fee."""
-        return self.compute + self.dynamodb + self.logs + self.transfer
+    compute: float = 0.0
+    dynamodb: float = 0.0
+    logs: float = 0.0
+    transfer: float = 0.0
+    gateway: float = 0.0
 
     @property
     def total(self) -> float:
         """The whole sum."""
-        return self.without_gateway + self.gateway
+        return sum(self)
+
+    @property
+    def without_gateway(self) -> float:
+        """The sum without API Gateway's fee."""
+        return self.total - self.gateway
 
 
 def log_bytes(operation: Operation, assumed: Assumptions = ASSUMED) -> int:
@@ -137,20 +135,21 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     gb_seconds = run.memory_mb / 1024 * (run.warm_ms + assumed.cold_share * run.init_ms) / 1000
     kms_requests = 1 / assumed.invocations_per_kms_request if operation.calls else 0
     bytes_out = operation.response_bytes + assumed.gateway_header_bytes if operation.behind else 0
-    in_front = cost(AUTHORIZE, assumed) if operation.behind == "authorizer" else Cost(0, 0, 0, 0, 0)
+    in_front = cost(AUTHORIZE, assumed) if operation.behind == "authorizer" else Cost()
     return Cost(
-        compute=prices.LAMBDA_REQUEST.of(MILLION) + prices.LAMBDA_GB_SECOND.of(MILLION * gb_seconds) + in_front.compute,
-        dynamodb=prices.WRITE_UNIT.of(MILLION * operation.write_units)
-        + prices.READ_UNIT.of(MILLION * operation.read_units)
-        + prices.KMS_REQUEST.of(MILLION * kms_requests),
-        logs=prices.LOG_BYTE.of(MILLION * log_bytes(operation, assumed)) + in_front.logs,
-        transfer=prices.BYTE_OUT.of(MILLION * bytes_out),
-        gateway=prices.REST_REQUEST.of(MILLION) if operation.behind else 0.0,
+        compute=dollars("lambda_request", MILLION)
+        + dollars("lambda_gb_second", MILLION * gb_seconds)
+        + in_front.compute,
+        dynamodb=dollars("write_unit", MILLION * operation.write_units)
+        + dollars("read_unit", MILLION * operation.read_units)
+        + dollars("kms_request", MILLION * kms_requests),
+        logs=dollars("log_byte", MILLION * log_bytes(operation, assumed)) + in_front.logs,
+        transfer=dollars("byte_out", MILLION * bytes_out),
+        gateway=dollars("rest_request", MILLION) if operation.behind else 0.0,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """The requests of one user in a month."""
 
     name: str
@@ -179,8 +178,8 @@ READS_A_MONTH = 30 * 24 * 12
 
 def fixed_month() -> float:
     """Return the cost of a month without any request."""
-    reads = prices.SECRET_READ.of(READERS * READS_A_MONTH)
-    return prices.SECRET_MONTH.of(1) + reads + prices.METRIC_MONTH.of(METRICS) + prices.ALARM_MONTH.of(ALARMS)
+    secret = dollars("secret_month", 1) + dollars("secret_read", READERS * READS_A_MONTH)
+    return secret + dollars("metric_month", METRICS) + dollars("alarm_month", ALARMS)
 
 
 def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:
@@ -189,14 +188,10 @@ def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:
     API Gateway's fee covers logins, refreshes and logouts. It does not cover the calls to your own API: you pay for
     those with any issuer of tokens.
     """
-    requests = (
-        (LOGIN, profile.logins),
-        (REFRESH, profile.refreshes),
-        (LOGOUT, profile.logouts),
-        (AUTHORIZE, profile.api_calls),
-    )
-    costs = [(cost(operation, assumed), count / MILLION) for operation, count in requests]
-    return Cost(**{part.name: sum(getattr(one, part.name) * share for one, share in costs) for part in fields(Cost)})
+    counts = (profile.logins, profile.refreshes, profile.logouts, profile.api_calls)
+    requests = zip((LOGIN, REFRESH, LOGOUT, AUTHORIZE), counts, strict=True)
+    costs = [[part * count / MILLION for part in cost(operation, assumed)] for operation, count in requests]
+    return Cost(*map(sum, zip(*costs, strict=True)))
 
 
 def month(profile: Profile, users: int, assumed: Assumptions = ASSUMED) -> float:

@@ -2,26 +2,25 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from benchmarks.costs.costs import ASSUMED, OPERATIONS, PROFILES, break_even, cost, month, user_month
-from benchmarks.costs.prices import COGNITO_PAGE, COGNITO_PLANS, MILLION, PRICES, REST_REQUEST, Source, tiered
+from benchmarks.costs.prices import COGNITO_PLANS, MILLION, PRICES, SOURCES, dollars, tiered
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, RATES, needs
 from benchmarks.frame.markdown import markdown
 from benchmarks.frame.results import ROOT
 
 DOCUMENT = ROOT / "docs" / "scale.md"
 USERS = (0, 1_000, 10_000, 100_000, MILLION)
-QUIET = replace(ASSUMED, quiet=frozenset(ASSUMED.runs))
+QUIET = ASSUMED._replace(quiet=frozenset(ASSUMED.runs))
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _table = partial(markdown, rule=" --- ")
 
 
 def prices() -> str:
     """List the prices, and the source of each."""
-    rows = [(price.what, _dollars(price.dollars), *_read_in(price.source)) for price in PRICES]
-    plans = [(f"Cognito {name}, a user and month", _steps(name), *_read_in(COGNITO_PAGE)) for name in COGNITO_PLANS]
+    rows = [(price.what, _dollars(price.dollars), *_read_in(price.source)) for price in PRICES.values()]
+    plans = [(f"Cognito {name}, a user and month", _steps(name), *_read_in("cognito_page")) for name in COGNITO_PLANS]
     return _table(("", "price", "read in", "the page's date"), [*rows, *plans])
 
 
@@ -37,7 +36,7 @@ def operations() -> str:
     for operation in OPERATIONS:
         each = cost(operation)
         counts = (sum(operation.calls.values()), operation.write_units, operation.read_units)
-        parts = (each.compute, each.dynamodb, each.logs, each.transfer, each.without_gateway, each.gateway, each.total)
+        parts = (*each[:-1], each.without_gateway, each.gateway, each.total)
         rows.append((operation.name, *counts, *(f"{part:.2f}" for part in parts)))
     head = ("", "calls", "write units", "read units", "Lambda", "DynamoDB", "logs", "data out", "**ours**")
     return _table((*head, "API Gateway", "**all**"), rows)
@@ -49,10 +48,9 @@ def users() -> str:
     for profile in PROFILES:
         each = user_month(profile)
         counts = (profile.logins, f"{profile.refreshes:,}", f"{profile.api_calls:,}")
-        parts = (each.compute, each.dynamodb, each.logs, each.transfer, each.gateway, each.total)
-        spared = (user_month(profile, QUIET).total, user_month(replace(profile, api_calls=0), QUIET).total)
-        fee = REST_REQUEST.of(profile.api_calls)
-        rows.append((profile.name, *counts, *(f"{amount:.4f}" for amount in (*parts, *spared, fee))))
+        spared = (user_month(profile, QUIET).total, user_month(profile._replace(api_calls=0), QUIET).total)
+        fee = dollars("rest_request", profile.api_calls)
+        rows.append((profile.name, *counts, *(f"{amount:.4f}" for amount in (*each, each.total, *spared, fee))))
     counted, taken = ("user", "logins", "refreshes", "API calls"), ("Lambda", "DynamoDB", "logs", "data out")
     spared_heads = ("**all**, no log lines of Lambda's", "nor an authorizer of ours", "your API's own fee")
     return _table((*counted, *taken, "API Gateway", "**all**", *spared_heads), rows)
@@ -77,7 +75,7 @@ def break_evens() -> str:
 
 def quotas() -> str:
     """List the quotas, and the source of each."""
-    rows = [(quota.what, f"{quota.default:,}", quota.rises, *_read_in(quota.source)) for quota in QUOTAS]
+    rows = [(quota.what, f"{quota.default:,}", quota.rises, *_read_in(quota.source)) for quota in QUOTAS.values()]
     return _table(("quota", "default", "rises", "read in", "the page's date"), rows)
 
 
@@ -92,7 +90,7 @@ def rates() -> str:
                 f"{each.growth_seconds:,.0f} s",
                 each.partitions,
                 *(f"{number:,.0f}" for number in (each.log_megabytes, each.dollars_an_hour)),
-                ", ".join(f"{quota.short} ({each.shares[quota]:g})" for quota in each.first) or "none",
+                ", ".join(f"{quota} ({share:g})" for quota, share in each.met.items()) or "none",
             )
         )
     head = ("refreshes/s", "API calls/s", "instances busy", "of Lambda's quota", "if all start anew", "from none")
@@ -109,8 +107,8 @@ def renewed(document: str) -> str:
     return _BLOCK.sub(lambda block: f"{block[1]}{TABLES[block[2]]()}\n{block[4]}", document)
 
 
-def _read_in(source: Source) -> tuple[str, str]:
-    return f"[{source.title}]({source.address})", source.dated
+def _read_in(name: str) -> tuple[str, str]:
+    return f"[{SOURCES[name].title}]({SOURCES[name].address})", SOURCES[name].dated
 
 
 def _dollars(amount: float) -> str:
@@ -119,8 +117,8 @@ def _dollars(amount: float) -> str:
 
 def _steps(plan: str) -> str:
     begin, steps = 0.0, []
-    for end, dollars in COGNITO_PLANS[plan]:
-        steps.append(_dollars(dollars) + (f" from {begin:,.0f}" if begin else ""))
+    for end, each in COGNITO_PLANS[plan]:
+        steps.append(_dollars(each) + (f" from {begin:,.0f}" if begin else ""))
         begin = end
     return ", ".join(steps)
 

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,6 @@ def _processor() -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of Python, OpenSSL and those compared packages that are installed."""
-    versions = {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+    """Return the versions of Python, OpenSSL and the compared packages."""
+    packages = {package: version(package) for package in PACKAGES}
+    return {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION, **packages}

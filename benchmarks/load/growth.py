@@ -8,6 +8,7 @@ import multiprocessing
 import secrets
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -18,17 +19,14 @@ from benchmarks.frame.results import Figures
 from benchmarks.requests import events
 from benchmarks.requests.deployment import BATCH, Deployment, deployed
 from benchmarks.requests.engine import UNITS_ARE_DYNAMODBS, running_engine
-from benchmarks.requests.events import NO_CONTENT, succeeded
+from benchmarks.requests.events import NO_CONTENT
 from benchmarks.requests.functions import Functions, running
 from edge_auth.tokens.refresh_token import new_id
 
 PER_USER = (1, 10, 100, 1_000, 10_000)
-QUICK_PER_USER = (1, 10, 100)
 TABLE_SIZES = (1, 1_000, 10_000, 100_000, 1_000_000)
-QUICK_TABLE_SIZES = (1, 1_000)
-REPEATS, QUICK_REPEATS = 5, 2  # for one user's operations
-TABLE_REPEATS, QUICK_TABLE_REPEATS = 40, 5
-WARM_UP, QUICK_WARM_UP = 200, 1  # refreshes, until Java has compiled the code that they run
+REPEATS, TABLE_REPEATS = 5, 40  # for the operations of one user, and of all
+WARM_UP = 200  # refreshes, until Java has compiled the code that they run
 OPERATIONS = ("refresh", "login", "list", "logout", "logout of all")
 COUNTS = ("requests", "read_units", "write_units")
 PER = 1_000
@@ -46,22 +44,17 @@ def measure(*, quick: bool) -> Figures:
         MissingTool: this machine has no engine.
 
     """
-    sizes, table_sizes = (QUICK_PER_USER, QUICK_TABLE_SIZES) if quick else (PER_USER, TABLE_SIZES)
-    repeats, table_repeats = (QUICK_REPEATS, QUICK_TABLE_REPEATS) if quick else (REPEATS, TABLE_REPEATS)
+    sizes, table_sizes = (PER_USER[:3], TABLE_SIZES[:2]) if quick else (PER_USER, TABLE_SIZES)
+    repeats, table_repeats, warm_up = (2, 5, 1) if quick else (REPEATS, TABLE_REPEATS, WARM_UP)
     with running_engine() as engine, deployed(engine.endpoint) as deployment, running(deployment) as functions:
         growth = Growth(functions)
-        growth.warm_up(QUICK_WARM_UP if quick else WARM_UP)
+        growth.warm_up(warm_up)
         per_user = {
-            state: [growth.with_sessions_of_one_user(size, repeats, ended=state == "ended") for size in sizes]
-            for state in ("living", "ended")
+            state: {"points": [growth.with_sessions_of_one_user(size, repeats, ended=is_ended) for size in sizes]}
+            for state, is_ended in (("living", False), ("ended", True))
         }
         points, filling = growth.with_sessions_of_all(table_sizes, table_repeats)
-    return {
-        "engine": engine.name,
-        "per_user": {state: {"points": grown, "slopes": slopes(grown)} for state, grown in per_user.items()},
-        "table": {"points": points, "slopes": slopes(points)},
-        "filling": filling,
-    }
+    return {"engine": engine.name, "per_user": per_user, "table": {"points": points}, "filling": filling}
 
 
 def slopes(points: Sequence[Point]) -> dict[str, dict[str, float]]:
@@ -79,24 +72,22 @@ def slopes(points: Sequence[Point]) -> dict[str, dict[str, float]]:
 
 def table(figures: Figures) -> str:
     """Return requests, units and milliseconds by number of sessions, and how they grow."""
-    tables = [_table(f"{state} sessions of the user", grown) for state, grown in figures["per_user"].items()]
-    tables.append(_table("sessions in the table", figures["table"]))
+    grown = {f"{state} sessions of the user": of_user for state, of_user in figures["per_user"].items()}
+    grown["sessions in the table"] = figures["table"]
     filling = figures["filling"]
     notes = (
         f"{filling['added']} sessions were loaded in {filling['seconds']:.0f} s.\n"
         "Each cell: requests, read units, write units; milliseconds.\n"
         f"{figures['engine']}. {UNITS_ARE_DYNAMODBS}"
     )
-    return "\n\n".join([*tables, notes])
+    return "\n\n".join([*(_table(what, each["points"]) for what, each in grown.items()), notes])
 
 
-def _table(what: str, grown: Mapping[str, Any]) -> str:
-    names = list(grown["points"][0]["operations"])
-    rows = [
-        (f"{point['sessions']:,}", *(_cell(point["operations"][name]) for name in names)) for point in grown["points"]
-    ]
-    more = [_slope(grown["slopes"][name]) for name in names]
-    return markdown((what, *names), [*rows, (f"for {PER:,} more", *more)])
+def _table(what: str, points: Sequence[Point]) -> str:
+    rows = [(f"{point['sessions']:,}", *map(_cell, point["operations"].values())) for point in points]
+    return markdown(
+        (what, *points[0]["operations"]), [*rows, (f"for {PER:,} more", *map(_slope, slopes(points).values()))]
+    )
 
 
 def _cell(row: Mapping[str, float]) -> str:
@@ -114,16 +105,15 @@ class Growth:
 
     def __init__(self, functions: Functions) -> None:
         """Start the functions."""
-        self._deployment = functions.deployment
-        self._wire = functions.wire
-        self._functions = {name: functions.start(name) for name in ("refresh", "logout", "sessions")}
-        self._functions["login"] = functions.start("login", {"MaxSessionsPerUser": "1000000"})
+        self._deployment, self._wire = functions.deployment, functions.wire
+        self._refresh, self._logout, self._list = map(functions.start, ("refresh", "logout", "sessions"))
+        self._login = functions.start("login", {"MaxSessionsPerUser": "1000000"})
 
     def warm_up(self, refreshes: int) -> None:
         """Refresh this many times, and do each operation once, so that all keys are loaded."""
         _, user_id = self._deployment.new_user()
         for _ in range(refreshes):
-            self._call("refresh", events.refresh(self._deployment.add_session(user_id)[1]))
+            self._refresh(events.refresh(self._deployment.add_session(user_id)[1]))
         self.with_sessions_of_one_user(1, 1, ended=False)
 
     def with_sessions_of_one_user(self, size: int, repeats: int, *, ended: bool) -> Point:
@@ -142,10 +132,10 @@ class Growth:
         steps: list[Step] = []
         for turn in range(repeats):
             if turn < living:  # in the grace window a second refresh of a session is answered without a rotation
-                steps.append(("refresh", partial(self._call, "refresh", events.refresh(tokens[turn]))))
-            steps += [("list", partial(self._call, "sessions", listing)), *self._login_and_logout(name)]
+                steps.append(("refresh", partial(self._refresh, events.refresh(tokens[turn]))))
+            steps += [("list", partial(self._list, listing)), *self._login_and_logout(name)]
         everywhere = events.logout(tokens[0], everywhere=True)
-        steps.append(("logout of all", partial(self._call, "logout", everywhere, NO_CONTENT)))
+        steps.append(("logout of all", partial(self._logout, everywhere, NO_CONTENT)))
         return {"sessions": size, "operations": self._measured(steps)}
 
     def with_sessions_of_all(self, sizes: Sequence[int], repeats: int) -> tuple[list[Point], dict[str, float]]:
@@ -165,30 +155,27 @@ class Growth:
     def _life(self) -> Iterator[Step]:
         """Yield the operations of a user with one session."""
         name, user_id = self._deployment.new_user()
-        yield "refresh", partial(self._call, "refresh", events.refresh(self._deployment.add_session(user_id)[1]))
+        yield "refresh", partial(self._refresh, events.refresh(self._deployment.add_session(user_id)[1]))
         yield from self._login_and_logout(name)
 
     def _login_and_logout(self, username: str) -> Iterator[Step]:
         tokens: list[str] = []
-        yield "login", lambda: tokens.append(self._call("login", events.login(username))["refresh_token"])
-        yield "logout", lambda: self._call("logout", events.logout(tokens[0]), NO_CONTENT)
+        yield "login", lambda: tokens.append(self._login(events.login(username))["refresh_token"])
+        yield "logout", lambda: self._logout(events.logout(tokens[0]), NO_CONTENT)
 
     def _measured(self, steps: Sequence[Step]) -> dict[str, dict[str, float]]:
         """Do the steps. Return, for each name, the counts of its first step and the median milliseconds of all."""
         counts: dict[str, dict[str, Any]] = {}
-        times: dict[str, list[float]] = {}
+        times = defaultdict(list)
         for name, act in steps:
             self._wire.forget()
             begin = time.perf_counter()
             act()
-            times.setdefault(name, []).append((time.perf_counter() - begin) * 1000)
+            times[name].append((time.perf_counter() - begin) * 1000)
             counted = self._wire.counts()
             counts.setdefault(name, {of: counted[of] for of in COUNTS})
         names = [name for name in OPERATIONS if name in counts]
         return {name: {**counts[name], "milliseconds": round(statistics.median(times[name]), 2)} for name in names}
-
-    def _call(self, function: str, event: object, status: int = 200) -> dict[str, Any]:
-        return succeeded(self._functions[function](event), status)
 
 
 def fill(deployment: Deployment, count: int) -> None:

@@ -1,4 +1,7 @@
-"""The load: a number of workers at once, each in its own process."""
+"""The load: a number of workers at once, each in its own process like one Lambda instance.
+
+A worker serves one request after another, and checks each answer.
+"""
 
 import multiprocessing
 import os
@@ -8,19 +11,35 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import cycle
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 
-from benchmarks.load.worker import Done, calls_of, work
+from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment
-from benchmarks.requests.functions import running
+from benchmarks.requests.events import NO_CONTENT, allowed
+from benchmarks.requests.functions import Function, Functions, running
+from tests.support.sample_events import token_event
 
 PATIENCE_SECONDS = 600.0  # for processes that all start at once, on a busy machine too
 PERCENTS = (50, 95, 99)
 TICKS = os.sysconf("SC_CLK_TCK")
 UTIME_AND_STIME = slice(11, 13)  # among the fields after the command in /proc/PID/stat: proc(5)
+
+Calls = Iterator[tuple[float, str]]
+"""Repeats one operation and checks each answer. Yields the milliseconds of the function, and a refresh token."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The results of a worker. `answered` counts all calls; `tokens` are the refresh tokens that it received."""
+
+    milliseconds: list[float]
+    answered: int
+    cpu_seconds: float
+    tokens: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -38,8 +57,7 @@ class Load:
         """Let one worker for each material do an operation, all at once.
 
         Returns the level's figures and what each worker did. The figures are those of `figures_of`, and the busy cores
-        of the engine and of the whole machine, or None if the system does not report them. Raises RuntimeError: an
-        answer is wrong.
+        of the engine and of the whole machine. Raises RuntimeError: an answer is wrong.
         """
         barrier = self.manager.Barrier(len(materials) + 1, timeout=PATIENCE_SECONDS)
         workers = [
@@ -56,11 +74,8 @@ class Load:
         if errors:  # of these, the ones that only waited for a worker that failed come last
             raise min(errors, key=lambda error: isinstance(error, BrokenBarrierError))
         done = [each.result() for each in workers]
-        engine_cores, machine_cores = (
-            None if first is None or last is None else round((last - first) / seconds, 2)
-            for first, last in zip(before, after, strict=True)
-        )
-        return {**figures_of(done, seconds=seconds), "engine_cores": engine_cores, "machine_cores": machine_cores}, done
+        engine, machine = (round((last - first) / seconds, 2) for first, last in zip(before, after, strict=True))
+        return {**figures_of(done, seconds=seconds), "engine_cores": engine, "machine_cores": machine}, done
 
 
 @contextmanager
@@ -84,23 +99,76 @@ def figures_of(done: Sequence[Done], *, seconds: float) -> dict[str, Any]:
     }
 
 
-def cpu_seconds(process_id: int) -> float | None:
-    """Return the CPU time of a process and its threads, or None on a system without /proc."""
-    try:
-        stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+def cpu_seconds(process_id: int) -> float:
+    """Return the CPU time of a process and its threads, on Linux."""
+    stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
     return sum(map(int, stat.rpartition(")")[2].split()[UTIME_AND_STIME])) / TICKS
 
 
-def machine_cpu_seconds() -> float | None:
-    """Return the CPU time of all processes on this machine, or None on a system without /proc."""
-    try:
-        ticks = Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[1:9]
-    except FileNotFoundError:
-        return None
+def machine_cpu_seconds() -> float:
+    """Return the CPU time of all processes on this machine, on Linux."""
+    ticks = Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[1:9]
     user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks)
     return (user + nice + system + irq + softirq + steal) / TICKS
+
+
+def calls_of(functions: Functions, operation: str, material: Sequence[str]) -> Calls:
+    """Start the functions that an operation needs, and return its calls. `material` is tokens or user names."""
+    start = functions.start
+    match operation:
+        case "refresh":
+            # With no grace window every refresh is a rotation.
+            return refreshes(start("refresh", {"RotationGraceSeconds": "0"}), material[0], rotates=True)
+        case "refresh of one session":
+            return refreshes(start("refresh"), material[0], rotates=False)
+        case "login":
+            return _logins(start("login"), None, material)
+        case "login and logout":
+            return _logins(start("login"), start("logout"), material)
+        case "authorizer":
+            return _authorizations(start("authorizer"), material[0])
+    raise LookupError(operation)
+
+
+def refreshes(refresh: Function, token: str, *, rotates: bool) -> Calls:
+    """Refresh one session. Raises RuntimeError: an answer has no new token, although every refresh `rotates`."""
+    while True:
+        before, token = token, refresh(events.refresh(token))["refresh_token"]
+        if rotates and token == before:
+            raise RuntimeError("answered without a rotation")
+        yield refresh.milliseconds, token
+
+
+def _logins(login: Function, logout: Function | None, usernames: Sequence[str]) -> Calls:
+    for username in cycle(usernames):
+        token = login(events.login(username))["refresh_token"]
+        if logout:
+            logout(events.logout(token), NO_CONTENT)
+        yield login.milliseconds + (logout.milliseconds if logout else 0), token
+
+
+def _authorizations(authorizer: Function, access_token: str) -> Calls:
+    event = token_event(access_token)
+    while True:
+        allowed(authorizer.answer(event))
+        yield authorizer.milliseconds, ""
+
+
+def work(calls: Calls, *, warm_up: float, seconds: float) -> Done:
+    """Warm up, and then measure calls for `seconds`, at least one."""
+    milliseconds: list[float] = []
+    tokens: set[str] = set()
+    answered, cpu_before = 0, time.process_time()
+    measured_from = time.monotonic() + warm_up
+    while (begin := time.monotonic()) < measured_from + seconds or not milliseconds:
+        took, token = next(calls)
+        answered += 1
+        tokens.add(token)
+        if begin < measured_from:
+            cpu_before = time.process_time()
+        else:
+            milliseconds.append(took)
+    return Done(milliseconds, answered, time.process_time() - cpu_before, frozenset(tokens))
 
 
 def _work(

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,14 @@ from benchmarks.requests.events import USER_AGENT
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_items import session_item
-from edge_auth.keys.maker import key_maker
-from edge_auth.keys.ring import KeyRing, KeysInForce
+from edge_auth.keys.ring import KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
-from edge_auth.keys.rotation import RotationPolicy, first_ring
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
 from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.support import people
+from tests.support.access_tokens import AUDIENCE, ISSUER
 from tests.support.dynamodb.tables import create_table
 from tests.support.template import environment
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DAY_SECONDS = 86_400
-ISSUER = "https://auth.example.com"
-AUDIENCE = "https://api.example.com"
 TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
 KEY_RING_SECRET = "key-ring"
 BATCH = 25  # DynamoDB's own limit of BatchWriteItem
@@ -47,14 +45,16 @@ AWS_ENVIRONMENT = {
 }
 
 
+@dataclass(frozen=True)
 class Deployment:
-    """The endpoint and names of the tables, and the content of the secret. It can be sent to another process."""
+    """The tables' endpoint and their names by logical id, and the content of the secret. Other processes can get it.
 
-    def __init__(self, endpoint: str | None, ring_json: str, tables: Mapping[str, str]) -> None:
-        """Name the tables by their logical ids. With `endpoint` None, AWS is simulated in this process (moto)."""
-        self.endpoint = endpoint
-        self.ring_json = ring_json
-        self.tables = tables
+    If `endpoint` is None, AWS is simulated in this process (moto).
+    """
+
+    endpoint: str | None
+    ring_json: str
+    tables: Mapping[str, str]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave out the client: each process makes its own."""
@@ -141,7 +141,8 @@ class Deployment:
 def planned(endpoint: str | None) -> Deployment:
     """Return a deployment with its own names and keys. Its tables do not exist yet."""
     run = uuid.uuid4().hex
-    return Deployment(endpoint, to_secret_json(_new_key_ring()), {name: f"{name}-{run}" for name in TABLES})
+    ring = people.key_ring(made_at_seconds=int(time.time()))
+    return Deployment(endpoint, to_secret_json(ring), {name: f"{name}-{run}" for name in TABLES})
 
 
 @contextmanager
@@ -156,11 +157,3 @@ def deployed(endpoint: str | None) -> Iterator[Deployment]:
         for name in deployment.tables.values():
             deployment.client.delete_table(TableName=name)
         deployment.client.close()
-
-
-def _new_key_ring() -> KeyRing:
-    """Make the key ring of a new stack, with ES256 and the template's default times."""
-    policy = RotationPolicy(
-        "ES256", period_seconds=30 * DAY_SECONDS, publish_seconds=DAY_SECONDS, refresh_idle_seconds=14 * DAY_SECONDS
-    )
-    return first_ring(now_seconds=int(time.time()), policy=policy, make=key_maker(secrets.token_bytes))

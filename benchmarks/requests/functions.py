@@ -1,27 +1,43 @@
 """The functions in this process, with the template's variables. They start cold, and a `Wire` counts their requests."""
 
-import importlib.util
-import io
-import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
 from unittest.mock import patch
 
 from botocore.session import Session
 
-from benchmarks.frame.results import ROOT
 from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment
 from benchmarks.requests.wire import Wire
-
-Function = Callable[[object], Any]
+from tests.support import cold_start
 
 # The part of Lambda's context that the functions read.
 CONTEXT = SimpleNamespace(aws_request_id="00000000-0000-4000-8000-000000000000")
+
+
+@dataclass
+class Function:
+    """A started function. `milliseconds` is the time of its last call."""
+
+    handler: Callable[[object, object], Any]
+    milliseconds: float = 0.0
+
+    def answer(self, event: object) -> Any:  # noqa: ANN401 - any JSON value
+        """Return the answer to an event."""
+        begin = time.perf_counter()
+        answer = self.handler(event, CONTEXT)
+        self.milliseconds = (time.perf_counter() - begin) * 1000
+        return answer
+
+    def __call__(self, event: object, status: int = 200) -> dict[str, Any]:
+        """Return the parsed body of the answer. Raises RuntimeError: the answer has another status."""
+        return events.succeeded(self.answer(event), status)
 
 
 @dataclass(frozen=True)
@@ -34,23 +50,13 @@ class Functions:
 
     def start(self, name: str, parameters: Mapping[str, str] | None = None) -> Function:
         """Start a function as in a cold start. `parameters` replace the template's defaults."""
-        logging.Logger.manager.loggerDict.pop(name, None)
-        spec = importlib.util.spec_from_file_location(f"{name}_app", ROOT / "functions" / name / "app.py")
-        if spec is None or spec.loader is None:
-            raise LookupError(f"no function: {name}")
-        module = importlib.util.module_from_spec(spec)
-        with patch.dict(os.environ, self.deployment.environment(name, parameters or {})):
-            spec.loader.exec_module(module)
-        for handler in logging.getLogger(name).handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(self.log)
-        return lambda event: module.handler(event, CONTEXT)
+        environment = self.deployment.environment(name, parameters or {})
+        return Function(cold_start.load(name, environment, self.log).handler)
 
     def access_token(self, parameters: Mapping[str, str] | None = None) -> str:
         """Let a new user log in, and return the access token."""
         username, _ = self.deployment.new_user()
-        tokens = events.succeeded(self.start("login", parameters)(events.login(username)))
-        return str(tokens["access_token"])
+        return str(self.start("login", parameters)(events.login(username))["access_token"])
 
 
 @contextmanager
@@ -62,12 +68,8 @@ def running(deployment: Deployment, log: TextIO | None = None) -> Iterator[Funct
     session, wire = Session(), Wire(secret=deployment.ring_json)
     wire.watch(session)
     with (
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         patch.dict(os.environ, deployment.aws_environment()),
         patch("edge_auth.adapters.aws.sdk_session", lambda: session),
     ):
-        yield Functions(deployment, wire, log or _Nowhere())
-
-
-class _Nowhere(io.StringIO):
-    def write(self, text: str) -> int:
-        return len(text)
+        yield Functions(deployment, wire, log or nowhere)

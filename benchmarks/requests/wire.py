@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -112,24 +113,5 @@ def write_units(item: Mapping[str, Any]) -> int:
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return an item's size by DynamoDB's rules, in bytes. For numbers it is the upper bound.
-
-    Source: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats".
-    """
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    match value:
-        case {"S": str() as text}:
-            return len(text.encode())
-        case {"N": str() as digits}:
-            return (len(digits) + 1) // 2 + 1
-        case {"B": bytes() as raw}:
-            return len(raw)
-        case {"L": list() as members}:
-            return 3 + sum(1 + _value_bytes(member) for member in members)
-        case {"M": dict() as members}:
-            return 3 + item_bytes(members) + len(members)
-        case _:  # true, false, null: no other type is stored
-            return 1
+    """Return an item's size as moto counts it, in bytes: the sum of its names and values."""
+    return DynamoType({"M": item}).size()

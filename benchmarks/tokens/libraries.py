@@ -1,4 +1,4 @@
-"""The Python libraries that sign and verify access tokens: edge-auth and others, each with its strictest settings.
+"""The Python libraries that are compared, each with its strictest settings, and the tokens that they get.
 
 Each library gets the key in its own form, ready for use. All require the same claims, allow the same clock skew and
 check `typ`; one comparison does that if the library has no setting for it. Only edge-auth also checks the claims'
@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import joserfc.jwt
 import jwt
@@ -22,19 +22,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import import_key
 from joserfc.jwt import ClaimsOption
 
+from benchmarks.frame.turns import Act
 from edge_auth import base64url
 from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE, verification_key
 from edge_auth.keys.signing_key import SigningKey
-from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
 from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier
+from tests.support.access_tokens import CLAIMS, claims_at
 
 with warnings.catch_warnings():
     # Authlib's own JOSE module is deprecated but still used. Its successor, joserfc, is measured separately.
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.jose import JsonWebKey, JsonWebToken
 
+DAY_SECONDS = 86_400
 REFERENCE = "cryptography, the signature alone"
 UNCONVERTED = "the same, ES256 conversion left out"
 OURS = "edge-auth"
@@ -44,7 +47,32 @@ Verify = Callable[[str], object]
 """Takes an access token. Raises an error of its library if it refuses the token."""
 Issue = Callable[[], str]
 """Returns an access token."""
-RawCall = Callable[[], object]
+
+
+class RawCalls(NamedTuple):
+    """Calls without a library of tokens, by name: REFERENCE, and for ES256 also UNCONVERTED."""
+
+    check: dict[str, Act]
+    sign: dict[str, Act]
+
+
+def example_claims(
+    *, scope: str = CLAIMS.scope, roles: tuple[str, ...] = CLAIMS.roles, age_seconds: int = 0
+) -> AccessClaims:
+    """Return the claims of a typical token that was issued `age_seconds` ago, with the longest allowed lifetime."""
+    claims = claims_at(int(time.time()) - age_seconds)
+    return claims._replace(exp=claims.iat + MAX_LIFETIME_SECONDS, scope=scope, roles=roles)
+
+
+def bad_tokens(key: SigningKey, good: str) -> dict[str, str]:
+    """Return tokens that every verifier must refuse: the good one with another signature, and one from yesterday."""
+    signed, _, encoded = good.rpartition(".")
+    signature = bytearray(base64url.decode(encoded))
+    signature[len(signature) // 2] ^= 1
+    return {
+        "forged": f"{signed}.{base64url.encode(bytes(signature))}",
+        "expired": issue(example_claims(age_seconds=DAY_SECONDS), key),
+    }
 
 
 def verifiers(key: SigningKey, claims: AccessClaims) -> dict[str, Verify]:
@@ -73,8 +101,8 @@ def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
     }
 
 
-def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
-    """Return `cryptography`'s check of this token's signature, which every verifier needs.
+def raw_calls(key: SigningKey, token: str) -> RawCalls:
+    """Return `cryptography`'s check of this token's signature, and its signing, which every library needs.
 
     The key and the bytes are ready. Tokens and OpenSSL use different forms of an ES256 signature (RFC 7518 §3.4). Every
     caller must convert it, so the reference converts it too. The call without conversion is measured separately.
@@ -84,30 +112,23 @@ def raw_checks(key: SigningKey, token: str) -> dict[str, RawCall]:
     match key.private_key:
         case EllipticCurvePrivateKey() as curve:
             public, ecdsa = curve.public_key(), ECDSA(SHA256())
-            return {
-                REFERENCE: lambda: public.verify(_der(signature), message, ecdsa),
-                UNCONVERTED: partial(public.verify, _der(signature), message, ecdsa),
-            }
+            return RawCalls(
+                check={
+                    REFERENCE: lambda: public.verify(_der(signature), message, ecdsa),
+                    UNCONVERTED: partial(public.verify, _der(signature), message, ecdsa),
+                },
+                sign={
+                    REFERENCE: lambda: _from_der(curve.sign(message, ecdsa)),
+                    UNCONVERTED: partial(curve.sign, message, ecdsa),
+                },
+            )
         case Ed25519PrivateKey() as edwards:
-            return {REFERENCE: partial(edwards.public_key().verify, signature, message)}
+            verify: Act = partial(edwards.public_key().verify, signature, message)
+            return RawCalls({REFERENCE: verify}, {REFERENCE: partial(edwards.sign, message)})
         case rsa:
-            return {REFERENCE: partial(rsa.public_key().verify, signature, message, PKCS1v15(), SHA256())}
-
-
-def raw_signatures(key: SigningKey, token: str) -> dict[str, RawCall]:
-    """Return `cryptography`'s signing of this token: with the conversion to the tokens' form, and without it."""
-    message = token.rpartition(".")[0].encode("ascii")
-    match key.private_key:
-        case EllipticCurvePrivateKey() as curve:
-            ecdsa = ECDSA(SHA256())
-            return {
-                REFERENCE: lambda: _from_der(curve.sign(message, ecdsa)),
-                UNCONVERTED: partial(curve.sign, message, ecdsa),
-            }
-        case Ed25519PrivateKey() as edwards:
-            return {REFERENCE: partial(edwards.sign, message)}
-        case rsa:
-            return {REFERENCE: partial(rsa.sign, message, PKCS1v15(), SHA256())}
+            options = message, PKCS1v15(), SHA256()
+            verify = partial(rsa.public_key().verify, signature, *options)
+            return RawCalls({REFERENCE: verify}, {REFERENCE: partial(rsa.sign, *options)})
 
 
 def _ours(key: SigningKey, claims: AccessClaims) -> Verify:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.frame.results import ROOT
 from benchmarks.frame.turns import BATCH_MS, compared
-from benchmarks.tokens.examples import bad_tokens, example_claims
+from benchmarks.tokens.libraries import bad_tokens, example_claims
 from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS

@@ -9,8 +9,7 @@ from typing import Any
 from benchmarks.frame.markdown import markdown
 from benchmarks.frame.samples import summary
 from benchmarks.frame.turns import Act, in_turn
-from benchmarks.tokens.examples import example_claims
-from benchmarks.tokens.libraries import OURS, verifiers
+from benchmarks.tokens.libraries import OURS, example_claims, verifiers
 from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.keys.ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS
 from edge_auth.keys import signing_key
@@ -66,8 +65,9 @@ def key_sets(algorithms: tuple[str, ...], rounds: int, *, quick: bool) -> dict[s
     return {"max_deployed_characters": MAX_DEPLOYED_JWKS_CHARACTERS, "algorithms": rows}
 
 
-def token_table(figures: Mapping[str, Any]) -> str:
-    """Return the rows, and the number of roles within each limit."""
+def size_table(figures: Mapping[str, Any]) -> str:
+    """Return the growth of a token with roles and scope, and the number of roles within each limit."""
+    measured = figures["token_size"]
     rows = [
         (
             row["roles"],
@@ -75,27 +75,28 @@ def token_table(figures: Mapping[str, Any]) -> str:
             f"{row['bytes']:,}",
             f"{row['verify']['median']:.1f}" if row["verify"] else "refused",
         )
-        for row in figures["rows"]
+        for row in measured["rows"]
     ]
-    head = (f"roles of {figures['role_characters']} characters", "scope", "token, bytes", "verify, µs")
-    most = ", ".join(f"{count} with {alg}" for alg, count in figures["roles_of_a_token"].items())
+    head = (f"roles of {measured['role_characters']} characters", "scope", "token, bytes", "verify, µs")
+    most = ", ".join(f"{count} with {alg}" for alg, count in measured["roles_of_a_token"].items())
     return (
-        f"{markdown(head, rows)}\n\nAn account may have {figures['max_rights_bytes']} bytes of rights:"
-        f" {figures['roles_of_an_account']} such roles and no scope."
-        f" The verifier takes {figures['max_token_characters']:,} bytes: {most}."
+        f"{markdown(head, rows)}\n\nAn account may have {measured['max_rights_bytes']} bytes of rights:"
+        f" {measured['roles_of_an_account']} such roles and no scope."
+        f" The verifier takes {measured['max_token_characters']:,} bytes: {most}."
     )
 
 
 def key_set_table(figures: Mapping[str, Any]) -> str:
-    """Return the rows, and the number of keys that fit into the authorizer's environment."""
+    """Return the cost of the number of keys, and the number that fits into the authorizer's environment."""
+    algorithms = figures["key_set_size"]["algorithms"]
     head = ("keys", "JWK Set, bytes", "read at a cold start, µs", "verify, µs")
     rows = [
         (f"{row['keys']} {alg}", f"{row['bytes']:,}", f"{row['build']['median']:.0f}", f"{row['verify']['median']:.1f}")
-        for alg, measured in figures["algorithms"].items()
+        for alg, measured in algorithms.items()
         for row in measured["rows"]
     ]
-    most = ", ".join(f"{measured['fitting']} {alg}" for alg, measured in figures["algorithms"].items())
-    limit = f"{figures['max_deployed_characters']:,}"
+    most = ", ".join(f"{measured['fitting']} {alg}" for alg, measured in algorithms.items())
+    limit = f"{figures['key_set_size']['max_deployed_characters']:,}"
     return f"{markdown(head, rows)}\n\nThe authorizer is deployed with up to {limit} bytes of keys: {most}."
 
 
@@ -139,12 +140,7 @@ def _key_sets(alg: str, counts: tuple[int, ...], rounds: int) -> dict[str, Any]:
     return {
         "fitting": _most(lambda count: len(_document([keys[0]] * count, claims.exp)) <= MAX_DEPLOYED_JWKS_CHARACTERS),
         "rows": [
-            {
-                "keys": count,
-                "bytes": len(text),
-                "build": times[f"build {count}"],
-                "verify": times[f"verify {count}"],
-            }
+            {"keys": count, "bytes": len(text), **{what: times[f"{what} {count}"] for what in ("build", "verify")}}
             for count, text in documents.items()
         ],
     }

@@ -18,8 +18,8 @@ from benchmarks.costs.costs import (
     log_bytes,
     user_month,
 )
-from benchmarks.costs.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, LOG_BYTE, MILLION, READ_ON
-from benchmarks.costs.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_GROWTH, LAMBDA_INSTANCES, NEW_TABLE, PARTITION
+from benchmarks.costs.prices import AWS, COGNITO_PLANS, MILLION, dollars
+from benchmarks.costs.quotas import API_CALLS_A_REFRESH, default
 from benchmarks.frame import report, results
 from edge_auth.keys.timing import RING_AGE_SECONDS
 from edge_auth.throttling.limits import DEAD_TOKEN_RATE, SOURCE_RATE
@@ -66,25 +66,25 @@ def test_an_edited_table_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("sentence", "number"),
     [
-        ("read on {}", READ_ON),
+        ("read on {}", AWS["read_on"]),
         ("some {:d} bytes", ASSUMED.platform_log_bytes),
-        ("Argon2's 20 ms are {:.0f} cents", 100 * LAMBDA_GB_SECOND.of(MILLION * 1769 / 1024 * 0.02)),
+        ("Argon2's 20 ms are {:.0f} cents", 100 * dollars("lambda_gb_second", MILLION * 1769 / 1024 * 0.02)),
         ("{:.0f} % of invocations are taken", 100 * ASSUMED.cold_share),
         ("are {:.1f} cents, a third of them", 100 * user_month(ALWAYS_ON).total),
         ("{:,} API calls and a refresh each 15", ALWAYS_ON.api_calls),
         ("{:.1f} million users who refresh", 1000 * MONTH_SECONDS / DAILY.refreshes / MILLION),
-        ("both quotas end at {:.0f} refreshes", GATEWAY.default / (1 + API_CALLS_A_REFRESH)),
-        ("takes {:,} writes a second,** and then", NEW_TABLE.default),
-        ("grows a function, that is {:.0f} reads", LAMBDA_GROWTH.default / 10),
+        ("both quotas end at {:.0f} refreshes", default("API Gateway") / (1 + API_CALLS_A_REFRESH)),
+        ("takes {:,} writes a second,** and then", default("new table")),
+        ("grows a function, that is {:.0f} reads", default("Lambda's growth") / 10),
         ("{:.0f} MB/s are", 100_000 * log_bytes(REFRESH) / MILLION),
-        ("are ${:.0f} an hour. We", LOG_BYTE.of(100_000 * 3600 * log_bytes(REFRESH))),
-        ("DynamoDB takes {:,} writes", PARTITION.default),
+        ("are ${:.0f} an hour. We", dollars("log_byte", 100_000 * 3600 * log_bytes(REFRESH))),
+        ("DynamoDB takes {:,} writes", default("partition")),
         ("An hour of it costs us ${:.0f}", 1000 * 3600 * cost(REFRESH).total / MILLION),
         ("${:.2f} a million", cost(OPERATIONS[-1]).total),
         ("{:d} at once and 60 a minute", DEAD_TOKEN_RATE.burst),
         ("an office in the morning, {:d} a minute", SOURCE_RATE.attempts),
         ("one read an instance and {:.0f} minutes", RING_AGE_SECONDS / 60),
-        ("instances of the default are {:,} requests", LAMBDA_INSTANCES.default * 10),
+        ("instances of the default are {:,} requests", default("Lambda") * 10),
         ("{:d} sessions (at most 1,000)", parameters()["MaxSessionsPerUser"]["Default"]),
         ("one session in {:.0f} ends", 1000 / simulated(1, 0.01)["logged_out"]),
         ("one logout in {:.0f} is undone", 1000 / simulated(1, 0.01)["revived"]),

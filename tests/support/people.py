@@ -41,9 +41,9 @@ def ada() -> Identity:
 
 
 @cache
-def key_ring(alg: str = "ES256", serial: int = 0) -> KeyRing:
+def key_ring(alg: str = "ES256", serial: int = 0, made_at_seconds: int = MADE_AT_SECONDS) -> KeyRing:
     """Return a key ring. Another serial gives another ring."""
     drawn = count()
     policy = RotationPolicy(alg, period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
     make = key_maker(lambda size: bytes([serial + 65]) * (size - 1) + bytes([next(drawn)]))
-    return first_ring(now_seconds=MADE_AT_SECONDS, policy=policy, make=make)
+    return first_ring(now_seconds=made_at_seconds, policy=policy, make=make)

@@ -20,8 +20,8 @@ from benchmarks.costs.costs import (
     month,
     user_month,
 )
-from benchmarks.costs.prices import COGNITO_PLANS, LAMBDA_GB_SECOND, MILLION, PRICES, REST_TIERS, tiered
-from benchmarks.costs.quotas import API_CALLS_A_REFRESH, GATEWAY, LAMBDA_INSTANCES, NEW_TABLE, QUOTAS, TABLE, needs
+from benchmarks.costs.prices import COGNITO_PLANS, MILLION, PRICES, REST_TIERS, SOURCES, dollars, tiered
+from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, needs
 from tests.support.template import properties, resources
 
 FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name in ASSUMED.runs}
@@ -29,15 +29,16 @@ FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name 
 
 def test_every_price_and_quota_has_a_source() -> None:
     """The source is a page with an address, so it can be read again."""
-    sources = [price.source for price in PRICES] + [quota.source for quota in QUOTAS]
+    named = {each.source for each in (*PRICES.values(), *QUOTAS.values())}
 
-    assert all(source.address.startswith("https://") and source.title and source.dated for source in sources)
-    assert all(price.dollars > 0 and price.units > 0 for price in PRICES)
+    assert named | {"cognito_page"} == set(SOURCES)
+    assert all(source.address.startswith("https://") and source.title and source.dated for source in SOURCES.values())
+    assert all(price.dollars > 0 and price.units > 0 for price in PRICES.values())
 
 
 def test_a_million_gb_seconds_is_what_the_list_says() -> None:
     """$13.33 on arm64: the unit is one GB-second and not a thousand."""
-    assert LAMBDA_GB_SECOND.of(MILLION) == pytest.approx(13.3334)
+    assert dollars("lambda_gb_second", MILLION) == pytest.approx(13.3334)
 
 
 def test_memory_is_the_templates() -> None:
@@ -139,7 +140,7 @@ def test_break_even_is_the_first_number_of_users_that_costs_less(profile: Profil
 
 def test_a_short_invocation_takes_a_tenth_of_a_second_of_the_quota() -> None:
     """1,000 refreshes of 15 ms keep 15 instances busy and take 100 of the quota. With 200 ms, they take 200."""
-    slow = replace(ASSUMED, runs={**ASSUMED.runs, "refresh": replace(ASSUMED.runs["refresh"], warm_ms=200)})
+    slow = ASSUMED._replace(runs={**ASSUMED.runs, "refresh": ASSUMED.runs["refresh"]._replace(warm_ms=200)})
 
     assert (needs(1000).busy_instances, needs(1000).instance_quota) == (15, 100)
     assert (needs(1000, assumed=slow).busy_instances, needs(1000, assumed=slow).instance_quota) == (200, 200)
@@ -147,6 +148,6 @@ def test_a_short_invocation_takes_a_tenth_of_a_second_of_the_quota() -> None:
 
 def test_the_quota_that_is_exceeded_most_comes_first() -> None:
     """A thousand refreshes a second alone reach no quota. A hundred thousand exceed a new table's quota most."""
-    assert needs(1000).first == []
-    assert needs(100_000).first == [NEW_TABLE, LAMBDA_INSTANCES, GATEWAY, TABLE]
-    assert set(needs(1000, api_calls_a_refresh=API_CALLS_A_REFRESH).first) == {LAMBDA_INSTANCES, GATEWAY}
+    assert list(needs(1000).met) == []
+    assert list(needs(100_000).met) == ["new table", "Lambda", "API Gateway", "table"]
+    assert set(needs(1000, api_calls_a_refresh=API_CALLS_A_REFRESH).met) == {"Lambda", "API Gateway"}

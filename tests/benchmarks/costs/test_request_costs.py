@@ -7,6 +7,7 @@ import pytest
 from benchmarks.costs.costs import ASSUMED, OPERATIONS, Operation
 from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment
+from benchmarks.requests.events import NO_CONTENT
 from benchmarks.requests.functions import Functions, running
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from tests.support.people import PASSWORD
@@ -22,10 +23,10 @@ def event_of(operation: str, functions: Functions) -> Event:
     user_id, _ = deployment.add_user("ada"), deployment.add_user("bob")
     for username in ("ada", "bob"):
         identities.change_rights(username, scope="read write", roles=("admin", "auditor"))
-    tokens, other = (events.succeeded(login(login_event("ada", PASSWORD))) for _ in range(2))
+    tokens, other = (login(login_event("ada", PASSWORD)) for _ in range(2))
     token, ada = tokens["refresh_token"], {"sub": user_id, "sid": tokens["session_id"]}
     if operation == "dead refresh token":
-        functions.start("logout")(events.logout(token))
+        functions.start("logout")(events.logout(token), NO_CONTENT)
     made: dict[str, Event] = {
         "login": events.login("bob"),
         "refresh": events.refresh(token),
@@ -53,7 +54,7 @@ def test_a_request_does_what_its_cost_is_counted_from(deployment: Deployment, op
         log.truncate()
         functions.wire.forget()
 
-        answer = function(event)
+        answer = function.answer(event)
 
     lines = [line for line in log.getvalue().splitlines() if '{"level"' in line]
     headers = "".join(f"{name}: {value}\r\n" for name, value in answer["headers"].items())

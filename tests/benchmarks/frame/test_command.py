@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.frame import command, results
+from benchmarks import __main__ as command
+from benchmarks.frame import results
 from benchmarks.frame.catalogue import BENCHMARKS, MissingTool, benchmark
 
 

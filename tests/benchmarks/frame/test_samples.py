@@ -1,6 +1,8 @@
+import random
+
 import pytest
 
-from benchmarks.frame.samples import ratio, summary
+from benchmarks.frame.samples import p_value, ratio, summary
 
 
 def test_a_summary_is_the_median_and_the_outer_ventiles() -> None:
@@ -19,3 +21,32 @@ def test_pairs_are_complete() -> None:
     """A value without its reference belongs to another turn."""
     with pytest.raises(ValueError, match="longer"):
         ratio([1.0], [1.0, 2.0])
+
+
+def test_samples_of_one_distribution_do_not_differ() -> None:
+    """Of a hundred pairs, about one is below 0.01, and about half are below 0.5."""
+    chance = random.Random(1)  # noqa: S311 - a sample, not a secret
+    values = [
+        p_value([chance.gauss(0, 1) for _ in range(60)], [chance.gauss(0, 1) for _ in range(60)]) for _ in range(200)
+    ]
+    assert sum(value < 0.01 for value in values) <= 8
+    assert 60 <= sum(value < 0.5 for value in values) <= 140
+
+
+def test_a_small_shift_is_found() -> None:
+    """The shift is two per cent of a time that spreads by three per cent, in 500 pairs."""
+    chance = random.Random(2)  # noqa: S311 - a sample, not a secret
+    first = [chance.gauss(1, 0.03) for _ in range(500)]
+    second = [chance.gauss(1.02, 0.03) for _ in range(500)]
+    assert p_value(first, second) < 1e-6
+
+
+@pytest.mark.parametrize(("first", "second"), [([1.0] * 30, [1.0] * 30), (list(range(30)), list(range(30)))])
+def test_equal_samples_are_equal(first: list[float], second: list[float]) -> None:
+    """This holds with ties too."""
+    assert p_value(first, second) == pytest.approx(1.0)
+
+
+def test_the_known_value_of_a_small_example() -> None:
+    """Two samples of five without an overlap: U is 0, and z is 12.5 / sqrt(22.917), which is 2.611."""
+    assert p_value([1, 2, 3, 4, 5], [6, 7, 8, 9, 10]) == pytest.approx(0.00902, abs=1e-5)

@@ -29,7 +29,7 @@ def test_a_slope_is_what_a_thousand_more_sessions_cost() -> None:
 
 def test_a_table_says_what_is_constant_and_how_far_it_went() -> None:
     """The table also names the engine of the milliseconds."""
-    grown = {"points": GROWN, "slopes": slopes(GROWN)}
+    grown = {"points": GROWN}
     filling = {"added": 1000, "seconds": 3.0}
 
     text = table({"engine": "an engine", "per_user": {"living": grown}, "table": grown, "filling": filling})

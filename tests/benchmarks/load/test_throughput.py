@@ -14,7 +14,7 @@ LEVEL = {
     "p99": 12.5,
     "count": 1600,
     "workers_cores": 0.5,
-    "engine_cores": None,
+    "engine_cores": 0.25,
     "machine_cores": 1.97,
 }
 
@@ -42,18 +42,18 @@ def test_a_rotation_that_was_lost_or_happened_twice_stops_the_benchmark(in_table
 
 
 def test_a_table_says_where_the_knees_are_and_whose_cores_were_used() -> None:
-    """It also shows a missing knee, an unknown CPU time of the engine, and the cores of the whole machine."""
+    """It also shows a knee that was not reached, and the cores of the whole machine."""
     figures = {
         "engine": "an engine",
         "cores": 2,
-        "operations": {"refresh": {"levels": [LEVEL], "knee": 2}, "login": {"levels": [LEVEL], "knee": None}},
+        "operations": {"refresh": {"levels": [LEVEL, LEVEL]}, "login": {"levels": [LEVEL]}},
         "rotations": {"answered": 77, "in_table": 77},
         "one_session": {"answered": 50, "tokens": 3, "in_table": 3},
     }
 
     text = table(figures)
 
-    assert "| refresh | 2 | 400 | 2.0 | 3.0 | 12.5 | 0.50 |  | 1.97 | 1.2 |" in text
+    assert "| refresh | 2 | 400 | 2.0 | 3.0 | 12.5 | 0.50 | 0.25 | 1.97 | 1.9 |" in text
     assert "Knees, in workers: refresh 2, login not reached. Workers and engine share the 2 cores." in text
     assert "Of 77 refreshes that were answered, 77 are rotations in the table" in text
     assert "50 refreshes were answered with 3 refresh tokens, by 3 rotations" in text

@@ -38,12 +38,13 @@ exec "$PYTHON" -m http.server --bind 127.0.0.1 "$port"
 RUNS = """
 import signal, sys, threading
 from pathlib import Path
-from benchmarks.frame.command import raised_signals
+from benchmarks.__main__ import exit_on_signals
 from benchmarks.requests import engine
 engine.HOME = Path(sys.argv[1])
 engine.INHERITED += ("PYTHON",)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so do its children
-with raised_signals(), engine.running_engine() as running:
+exit_on_signals()
+with engine.running_engine() as running:
     print(running.name, running.process_id, flush=True)
     threading.Event().wait()
 """

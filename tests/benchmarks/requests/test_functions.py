@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.requests import events
 from benchmarks.requests.deployment import BATCH, Deployment
-from benchmarks.requests.events import allowed, succeeded
+from benchmarks.requests.events import allowed
 from benchmarks.requests.functions import running
 from tests.support.sample_events import token_event
 from tests.support.template import functions, variables
@@ -32,9 +32,9 @@ def test_functions_are_on_their_wire_and_read_the_key_ring_from_no_aws(deploymen
         login, refresh = started.start("login"), started.start("refresh", {"RotationGraceSeconds": "0"})
         assert not started.wire.requests
 
-        tokens = succeeded(login(events.login("ada")))
+        tokens = login(events.login("ada"))
         started.wire.forget()
-        refreshed = succeeded(refresh(events.refresh(tokens["refresh_token"])))
+        refreshed = refresh(events.refresh(tokens["refresh_token"]))
         deployment.client.describe_table(TableName=deployment.tables["SessionsTable"])
 
         assert refreshed["refresh_token"] != tokens["refresh_token"]
@@ -48,9 +48,9 @@ def test_a_session_of_the_scene_is_one_that_the_product_knows(deployment: Deploy
     session_id, token = deployment.add_session(user_id)
     with running(deployment) as started:
         refresh = started.start("refresh")
-        assert succeeded(refresh(events.refresh(token)))["session_id"] == session_id
+        assert refresh(events.refresh(token))["session_id"] == session_id
         with pytest.raises(RuntimeError, match="not 204"):
-            succeeded(refresh(events.refresh(token)), 204)
+            refresh(events.refresh(token), 204)
 
     assert deployment.generation(user_id, session_id) == 1
 
@@ -61,9 +61,9 @@ def test_the_authorizer_takes_the_deployments_access_tokens(deployment: Deployme
         authorizer = started.start("authorizer")
         token = started.access_token()
 
-        allowed(authorizer(token_event(token)))
+        allowed(authorizer.answer(token_event(token)))
         with pytest.raises(RuntimeError, match="not allowed"):
-            allowed(authorizer(token_event(token[:-4])))
+            allowed(authorizer.answer(token_event(token[:-4])))
 
 
 def test_sessions_are_written_however_many(deployment: Deployment) -> None:

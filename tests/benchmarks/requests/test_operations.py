@@ -67,7 +67,6 @@ def test_a_budget_that_is_not_kept_is_said() -> None:
     figures = {
         "engine": "an engine",
         "operations": OPERATIONS,
-        "budgets": operations.budgets(OPERATIONS),
         "peers": {"OpenAuth": {**row(3), "reads": 1, "writes": 2, "how": "its pattern, run"}},
     }
 
