@@ -19,6 +19,8 @@ BENCH := .tools/bench/synced
 # On Linux only, like the emulator that runs it.
 LAMBDA := $(if $(filter Linux,$(shell uname -s)),.tools/lambda/synced)
 PEERS := .tools/peers/synced
+# The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
+DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
@@ -59,7 +61,7 @@ check: $(VENV) $(SAM) ## check format, lint, types, import rules and template
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
 	.tools/sam/bin/sam validate --lint
 
-bench: $(BENCH) $(LAMBDA) $(PEERS) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
+bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
 
 figures: $(BENCH) ## write the tables and plots of the documents from the measurements
@@ -142,6 +144,14 @@ $(BENCH): locks/bench.txt | $(UV)
 
 $(PEERS): locks/peers.txt | $(UV)
 	$(call sync,.tools/peers,locks/peers.txt,$(RUNTIME_PYTHON))
+
+.tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
+	@echo "installing $<"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@if mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)/lib \
+		> .tools/mvn.log 2>&1; then touch $@; else \
+		echo "WARNING: cannot install $<; check that Maven reaches a repository, and read .tools/mvn.log" >&2; \
+		echo "WARNING: the benchmarks that need DynamoDB are left out." >&2; fi
 
 # The wheel has node and npm in a folder named after Python's version. The links are in bin/, like other programs.
 $(NODE): locks/node.txt | $(UV)

@@ -1,8 +1,10 @@
 """The cost of a request, a user and a month, computed from list prices and a request's work, without measuring."""
 
+import tomllib
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.costs.prices import COGNITO_PLANS, MILLION, REST_TIERS, dollars, tiered
@@ -16,35 +18,33 @@ class Run(NamedTuple):
     init_ms: float
 
 
-RUNS = {
-    "authorizer": Run(256, 3, 50),
-    "login": Run(1769, 65, 210),
-    "refresh": Run(512, 15, 210),
-    "logout": Run(512, 12, 185),
-    "sessions": Run(512, 15, 180),
-    "password": Run(1769, 100, 215),
-    "jwks": Run(512, 3, 185),
-}
-
-
 class Assumptions(NamedTuple):
-    """Assumed quantities, not measured in AWS. List prices are multiplied by them. Replace them by your own figures.
+    """The assumptions of assumptions.toml about all invocations, and the runs by the name of the function."""
 
-    A warm time is the CPU time at the function's share of a processor, plus 5 ms for each call to DynamoDB and 10 ms
-    for a transaction. INIT times are close to those of benchmarks/results/starts.json.
-    """
-
-    runs: Mapping[str, Run] = RUNS
-    cold_share: float = 0.01  # AWS: under 1 % of invocations
-    platform_log_bytes: int = 500  # the two lines that Lambda itself writes, start and report
-    quiet: frozenset[str] = frozenset({"authorizer"})  # functions without Lambda's two lines: SystemLogLevel
-    log_line_bytes: int = 355  # the longest line of edge-auth
-    log_event_bytes: int = 26  # added by CloudWatch to each line
-    gateway_header_bytes: int = 300  # added to a response by API Gateway, HTTP and TLS
-    invocations_per_kms_request: float = 50  # a cold start opens two tables
+    cold_share: float
+    platform_log_bytes: int
+    quiet: frozenset[str]
+    log_line_bytes: int
+    log_event_bytes: int
+    gateway_header_bytes: int
+    invocations_per_kms_request: float
+    runs: Mapping[str, Run]
 
 
-ASSUMED = Assumptions()
+class Profile(NamedTuple):
+    """The requests of one user in a month."""
+
+    name: str
+    logins: int
+    refreshes: int
+    logouts: int
+    api_calls: int
+
+    @property
+    def token_requests(self) -> int:
+        """Requests to edge-auth's own API."""
+        return self.logins + self.refreshes + self.logouts
+
 
 # Write and read units of a call to DynamoDB: items under 1 KB, a user's sessions under 4 KB.
 UNITS: Mapping[str, tuple[int, int]] = {
@@ -57,49 +57,28 @@ UNITS: Mapping[str, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A request to a warm function: its calls to DynamoDB, its lines in the log, the bytes of its response.
-
-    `behind` names what is in front of the function: "gateway" is API Gateway, "authorizer" is API Gateway and the
-    authorizer. "" is the authorizer itself: your own API calls it, and API Gateway's fee is your API's.
-    """
+    """A request to a warm function, as assumptions.toml describes it."""
 
     name: str
     function: str
-    calls: Mapping[str, int]
+    behind: str
     log_lines: int
     response_bytes: int
-    behind: str = "gateway"
+    calls: Mapping[str, int]
 
     @property
-    def write_units(self) -> int:
-        """Write units of all calls."""
-        return sum(UNITS[call][0] * count for call, count in self.calls.items())
-
-    @property
-    def read_units(self) -> int:
-        """Read units of all calls."""
-        return sum(UNITS[call][1] * count for call, count in self.calls.items())
+    def units(self) -> tuple[int, int]:
+        """Write units and read units of all calls."""
+        units = [(count * UNITS[call][0], count * UNITS[call][1]) for call, count in self.calls.items()]
+        return sum(writes for writes, _ in units), sum(reads for _, reads in units)
 
 
-LOGIN_CALLS = {"UpdateItem": 3, "GetItem": 1, "TransactWriteItems": 1, "Query": 1}
-PASSWORD_CALLS = {"UpdateItem": 5, "GetItem": 3, "Query": 1}  # the user has one other session, which is revoked
-AUTHORIZE = Operation("authorize", "authorizer", {}, 0, 0, behind="")
-LOGIN = Operation("login", "login", LOGIN_CALLS, 1, 1140)
-REFRESH = Operation("refresh", "refresh", {"UpdateItem": 1}, 1, 1140)
-LOGOUT = Operation("logout", "logout", {"UpdateItem": 1}, 1, 125)
-OPERATIONS = (
-    AUTHORIZE,
-    LOGIN,
-    REFRESH,
-    LOGOUT,
-    Operation("list of sessions", "sessions", {"Query": 1}, 0, 585, behind="authorizer"),
-    Operation("end of a session", "sessions", {"GetItem": 2, "UpdateItem": 1}, 1, 125, behind="authorizer"),
-    Operation("change of the password", "password", PASSWORD_CALLS, 2, 125, behind="authorizer"),
-    Operation("public keys", "jwks", {}, 0, 660),
-    Operation("wrong password", "login", {"UpdateItem": 2, "GetItem": 1}, 2, 260),
-    Operation("dead refresh token", "refresh", {"UpdateItem": 2}, 2, 250),
-    Operation("forged refresh token", "refresh", {}, 1, 250),
-)
+_FILE = tomllib.loads(Path(__file__).with_name("assumptions.toml").read_text(encoding="utf-8"))
+PROFILES = tuple(Profile(name, *requests) for name, requests in _FILE.pop("profiles").items())
+_RUNS = {name: Run(*run) for name, run in _FILE["runs"].items()}
+OPERATIONS = tuple(Operation(name, *request) for name, request in _FILE.pop("operations").items())
+AUTHORIZE, LOGIN, REFRESH, LOGOUT = OPERATIONS[:4]
+ASSUMED = Assumptions(**{**_FILE, "quiet": frozenset(_FILE["quiet"]), "runs": _RUNS})
 
 
 class Cost(NamedTuple):
@@ -131,7 +110,7 @@ def log_bytes(operation: Operation, assumed: Assumptions = ASSUMED) -> int:
 
 def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     """Return the cost of a million requests of this operation."""
-    run = assumed.runs[operation.function]
+    run, (writes, reads) = assumed.runs[operation.function], operation.units
     gb_seconds = run.memory_mb / 1024 * (run.warm_ms + assumed.cold_share * run.init_ms) / 1000
     kms_requests = 1 / assumed.invocations_per_kms_request if operation.calls else 0
     bytes_out = operation.response_bytes + assumed.gateway_header_bytes if operation.behind else 0
@@ -140,35 +119,14 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
         compute=dollars("lambda_request", MILLION)
         + dollars("lambda_gb_second", MILLION * gb_seconds)
         + in_front.compute,
-        dynamodb=dollars("write_unit", MILLION * operation.write_units)
-        + dollars("read_unit", MILLION * operation.read_units)
+        dynamodb=dollars("write_unit", MILLION * writes)
+        + dollars("read_unit", MILLION * reads)
         + dollars("kms_request", MILLION * kms_requests),
         logs=dollars("log_byte", MILLION * log_bytes(operation, assumed)) + in_front.logs,
         transfer=dollars("byte_out", MILLION * bytes_out),
         gateway=dollars("rest_request", MILLION) if operation.behind else 0.0,
     )
 
-
-class Profile(NamedTuple):
-    """The requests of one user in a month."""
-
-    name: str
-    logins: int
-    refreshes: int
-    logouts: int
-    api_calls: int
-
-    @property
-    def token_requests(self) -> int:
-        """Requests to edge-auth's own API."""
-        return self.logins + self.refreshes + self.logouts
-
-
-PROFILES = (
-    Profile("now and then", logins=2, refreshes=30, logouts=1, api_calls=300),
-    Profile("daily", logins=4, refreshes=300, logouts=1, api_calls=3_000),
-    Profile("always on", logins=1, refreshes=2_880, logouts=0, api_calls=30_000),  # a refresh each 15 minutes
-)
 
 ALARMS = 5
 METRICS = 3

@@ -30,7 +30,7 @@ class Price:
 
 
 SOURCES = {name: Source(**source) for name, source in AWS["sources"].items()}
-PRICES = {name: Price(**price) for name, price in AWS["prices"].items()}
+PRICES = {name: Price(*price) for name, price in AWS["prices"].items()}
 
 Tiers = Sequence[tuple[float, float]]
 """For each tier, the number of units at which it ends and the dollars for each unit. The last tier has no end."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from benchmarks.costs.costs import ASSUMED, AUTHORIZE, REFRESH, Assumptions, cost, log_bytes
 from benchmarks.costs.prices import AWS, MILLION
@@ -21,12 +22,11 @@ class Quota:
     source: str
 
 
-QUOTAS = {name: Quota(**quota) for name, quota in AWS["quotas"].items()}
+QUOTAS = {name: Quota(*quota) for name, quota in AWS["quotas"].items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """The needs of a rate of refreshes. Rates are per second.
+class Needs(NamedTuple):
+    """The needs of a rate of refreshes, in the order of the table. Rates are per second.
 
     `met` are the quotas that are used up or exceeded, with the share that is used, the most exceeded first.
     """

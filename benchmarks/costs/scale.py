@@ -7,8 +7,7 @@ from functools import partial
 from benchmarks.costs.costs import ASSUMED, OPERATIONS, PROFILES, break_even, cost, month, user_month
 from benchmarks.costs.prices import COGNITO_PLANS, MILLION, PRICES, SOURCES, dollars, tiered
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, RATES, needs
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import ROOT
+from benchmarks.frame.results import ROOT, markdown
 
 DOCUMENT = ROOT / "docs" / "scale.md"
 USERS = (0, 1_000, 10_000, 100_000, MILLION)
@@ -33,10 +32,9 @@ def assumptions() -> str:
 def operations() -> str:
     """List the cost of a million requests of each kind."""
     rows = []
-    for operation in OPERATIONS:
-        each = cost(operation)
-        counts = (sum(operation.calls.values()), operation.write_units, operation.read_units)
+    for operation, each in ((operation, cost(operation)) for operation in OPERATIONS):
         parts = (*each[:-1], each.without_gateway, each.gateway, each.total)
+        counts = (sum(operation.calls.values()), *operation.units)
         rows.append((operation.name, *counts, *(f"{part:.2f}" for part in parts)))
     head = ("", "calls", "write units", "read units", "Lambda", "DynamoDB", "logs", "data out", "**ours**")
     return _table((*head, "API Gateway", "**all**"), rows)
@@ -69,7 +67,10 @@ def months() -> str:
 
 def break_evens() -> str:
     """List the number of users from which edge-auth costs less."""
-    rows = [(profile.name, *(_users(break_even(profile, plan)) for plan in COGNITO_PLANS)) for profile in PROFILES]
+    rows = []
+    for profile in PROFILES:
+        firsts = (break_even(profile, plan) for plan in COGNITO_PLANS)
+        rows.append((profile.name, *(f"{first:,} users" if first else "never" for first in firsts)))
     return _table(("user", *(f"less than {name} from" for name in COGNITO_PLANS)), rows)
 
 
@@ -83,16 +84,9 @@ def rates() -> str:
     """List the needs of each rate of refreshes, and the quotas that it reaches."""
     rows = []
     for each in (needs(rate, api_calls_a_refresh=calls) for calls in (0, API_CALLS_A_REFRESH) for rate in RATES):
-        instances = (each.busy_instances, each.instance_quota, each.starting_instances)
-        rows.append(
-            (
-                *(f"{number:,.0f}" for number in (each.refreshes, each.api_calls, *instances)),
-                f"{each.growth_seconds:,.0f} s",
-                each.partitions,
-                *(f"{number:,.0f}" for number in (each.log_megabytes, each.dollars_an_hour)),
-                ", ".join(f"{quota} ({share:g})" for quota, share in each.met.items()) or "none",
-            )
-        )
+        numbers = [f"{number:,.0f}" for number in each[:-1]]
+        met = ", ".join(f"{quota} ({share:g})" for quota, share in each.met.items()) or "none"
+        rows.append((*numbers[:5], f"{numbers[5]} s", *numbers[6:], met))
     head = ("refreshes/s", "API calls/s", "instances busy", "of Lambda's quota", "if all start anew", "from none")
     return _table((*head, "partitions", "log MB/s", "$/hour", "met (times the default)"), rows)
 
@@ -116,15 +110,9 @@ def _dollars(amount: float) -> str:
 
 
 def _steps(plan: str) -> str:
-    begin, steps = 0.0, []
-    for end, each in COGNITO_PLANS[plan]:
-        steps.append(_dollars(each) + (f" from {begin:,.0f}" if begin else ""))
-        begin = end
-    return ", ".join(steps)
-
-
-def _users(count: int | None) -> str:
-    return f"{count:,} users" if count else "never"
+    begins = (0, *(end for end, _ in COGNITO_PLANS[plan]))
+    steps = zip(begins, COGNITO_PLANS[plan], strict=False)
+    return ", ".join(_dollars(each) + (f" from {begin:,.0f}" if begin else "") for begin, (_, each) in steps)
 
 
 if __name__ == "__main__":

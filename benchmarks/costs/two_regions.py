@@ -1,43 +1,55 @@
 """Two Regions over one global table: how well the rotation rule holds where the last writer wins.
 
-Clients move between the Regions, because of latency routing, roaming and failover. For comparison, each request is
-also answered in the Region in which the session began (its home).
+DynamoDB's eventually consistent global tables (MREC) check a write's condition against the replica that receives it.
+If both replicas write an item, the later write replaces the whole item on both. Two replicas simulate that here, with
+the tests' in-memory store and the real rotation rule (`sessions.rotation_rule.decide`).
 
-In this simulation the clocks agree, no request is lost, and each message has its own delay. A real deployment has
-more faults.
+Clients move between the Regions, because of latency routing, roaming and failover. For comparison, each request is
+also answered in the Region in which the session began (its home). The clocks agree, no request is lost, and each
+message has its own delay. A real deployment has more faults.
 """
 
+import heapq
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-from benchmarks.costs.replicas import DOWN_SECONDS, FIRST_TOKEN, GRACE_SECONDS, HOME, OTHER, Replicas
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
-from edge_auth.sessions.rotation_rule import Outcome
+from benchmarks.frame.results import Figures, markdown
+from benchmarks.requests.deployment import IDLE_SECONDS, new_session
+from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT
+from edge_auth.sessions.rotation_rule import Outcome, decide
 from edge_auth.tokens.refresh_token import RefreshToken
+from tests.support.fakes.stores import MemorySessions, MemoryStore
 
+GRACE_SECONDS, ACCESS_TOKEN_SECONDS = 10, 900  # the template's defaults
 SESSIONS, QUICK_SESSIONS = 1000, 50  # of each kind, in each row
 LAGS_SECONDS = (0, 1, 10, 60)  # the mean: "typically within a second" according to AWS, and longer with a backlog
 SWITCHES = (0.01, 0.1, 0.5)  # the probability that a request reaches the other Region than the last one
-ACCESS_TOKEN_SECONDS = 900  # the template's default
 ROUNDS = 32  # eight hours of refreshes
 TABS, TAB_SPREAD_SECONDS, LATENCY_SECONDS = 3, 5, 0.3  # a browser that wakes up: its tabs share one token
 STOLEN_EVERY_SECONDS = GRACE_SECONDS + 1  # a stolen phone that rotates as often as the rule allows
 ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
 
+DOWN_SECONDS = 3600
+HOME, OTHER = 0, 1
+KEY = ("user", "session")
+FIRST_TOKEN = RefreshToken(*KEY, generation=0, seed=b"seed")
+FIRST_SESSION = new_session(FIRST_TOKEN, 0)
+
 
 def measure(*, quick: bool) -> Figures:
     """Return how many of the simulated sessions went wrong: while both Regions are up, and when one is lost."""
     sessions = QUICK_SESSIONS if quick else SESSIONS
-    lag, switch = LAGS_SECONDS[-1], SWITCHES[-1]
-    moving = [_moving(sessions, lag, switch) for lag in LAGS_SECONDS for switch in SWITCHES]
-    failover = [_failover(sessions, lag) for lag in LAGS_SECONDS]
+    rows = [(lag, switch, False) for lag in LAGS_SECONDS for switch in SWITCHES]
+    moving = [*rows, (LAGS_SECONDS[-1], SWITCHES[-1], True)]
+    failover = [*((lag, 0, False) for lag in LAGS_SECONDS), (LAGS_SECONDS[-1], 0, True)]
     return {
         "sessions": sessions,
-        "moving": [*moving, _moving(sessions, lag, switch, stay_home=True)],
-        "failover": [*failover, _failover(sessions, lag, stay_home=True)],
+        "moving": [_counted(MOVING, sessions, *row) for row in moving],
+        "failover": [_counted(FAILOVER, sessions, *row) for row in failover],
     }
 
 
@@ -61,6 +73,77 @@ def failover_table(figures: Figures) -> str:
     return markdown(("answered in", "lag, mean", "logged out", "waits"), rows, rule=" --- ")
 
 
+class Replicas:
+    """One session in two replicas. Times are seconds; a replica is HOME or OTHER."""
+
+    def __init__(self, chance: random.Random, lag_seconds: float, *, stay_home: bool = False) -> None:
+        """Begin with one session in both replicas. With `stay_home`, the home Region answers all requests."""
+        self.chance = chance
+        self.lag_seconds = lag_seconds
+        self._stay_home = stay_home
+        self._stores = (MemoryStore(sessions={KEY: FIRST_SESSION}), MemoryStore(sessions={KEY: FIRST_SESSION}))
+        self._written_at = [-1.0, -1.0]
+        self._messages: list[tuple[float, int, int, float, Any]] = []
+        self._numbers = count()
+        # From then on the home Region is out of reach for DOWN_SECONDS. Its writes under way arrive after that.
+        self.cut_at = float("inf")
+
+    def is_down(self, region: int, now: float) -> bool:
+        """Return whether a Region is out of reach."""
+        return region == HOME and self.cut_at <= now < self.cut_at + DOWN_SECONDS
+
+    def refresh(self, token: RefreshToken, region: int, now: float) -> Outcome | None:
+        """Present a token, as the refresh flow does. Return None if the Region is out of reach (503)."""
+        region = HOME if self._stay_home else region
+        if self.is_down(region, now):
+            return None
+        self._deliver(now)
+        rule: dict[str, Any] = {
+            "rotation_id": str(next(self._numbers)),
+            "now_ms": round(now * 1000),
+            "grace_seconds": GRACE_SECONDS,
+        }
+        expires = int(now) + IDLE_SECONDS
+        try:
+            MemorySessions(self._stores[region]).rotate(
+                token, **rule, idle_expires_at_seconds=expires, wanted_scope=(), client=UNKNOWN_CLIENT
+            )
+        except RotationRefused as refused:
+            outcome = decide(token, refused.session, **rule)
+            if outcome is Outcome.REUSED:
+                self.end(region, now)
+            return outcome
+        self._send(region, now)
+        return Outcome.ROTATED
+
+    def end(self, region: int, now: float) -> None:
+        """End the session, as a logout does."""
+        region = HOME if self._stay_home else region
+        self._deliver(now)
+        try:
+            MemorySessions(self._stores[region]).end(
+                *KEY, seed_hash=None, reason="", end_id=str(next(self._numbers)), now_seconds=int(now)
+            )
+        except AlreadyEnded:
+            return
+        self._send(region, now)
+
+    def _send(self, region: int, now: float) -> None:
+        arrives = now + (self.chance.expovariate(1 / self.lag_seconds) if self.lag_seconds else 0)
+        if region == HOME and now < self.cut_at < arrives:
+            arrives += DOWN_SECONDS
+        self._written_at[region] = now
+        item = self._stores[region].sessions[KEY]
+        heapq.heappush(self._messages, (arrives, next(self._numbers), 1 - region, now, item))
+
+    def _deliver(self, now: float) -> None:
+        while self._messages and self._messages[0][0] <= now:
+            _, _, region, written_at, item = heapq.heappop(self._messages)
+            if written_at > self._written_at[region]:  # the last writer wins
+                self._written_at[region] = written_at
+                self._stores[region].sessions[KEY] = item
+
+
 @dataclass
 class Holder:
     """A client with a refresh token, in one of the Regions."""
@@ -81,6 +164,9 @@ class Holder:
         outcome = self.replicas.refresh(self.token, self.move(), now)
         self.token = _next_token(self.token, outcome)
         return outcome
+
+
+Acts = Mapping[str, Callable[[Replicas, float], bool]]
 
 
 def is_logged_out(replicas: Replicas, switch: float) -> bool:
@@ -127,35 +213,32 @@ def has_thief(replicas: Replicas, switch: float) -> bool:
     return [outcome for outcome, is_thief in outcomes if is_thief][-1] in ANSWERED
 
 
-def in_failover(replicas: Replicas) -> tuple[bool, bool]:
-    """Return whether the loss of the home Region logs an honest client out, and whether the client has to wait."""
+def in_failover(replicas: Replicas) -> list[Outcome | None]:
+    """Return the outcomes of an honest client that moves to the other Region for as long as the home Region is lost."""
     client = Holder(replicas, 0)
-    replicas.cut(2 * ACCESS_TOKEN_SECONDS + replicas.chance.uniform(0, ACCESS_TOKEN_SECONDS))
+    replicas.cut_at = 2 * ACCESS_TOKEN_SECONDS + replicas.chance.uniform(0, ACCESS_TOKEN_SECONDS)
     outcomes = []
     for each in range(1, 2 + 2 * DOWN_SECONDS // ACCESS_TOKEN_SECONDS):
         now = each * ACCESS_TOKEN_SECONDS
         client.region = OTHER if replicas.is_down(HOME, now) else HOME
         outcomes.append(client.refresh(now))
-    return any(outcome not in ANSWERED for outcome in outcomes if outcome), None in outcomes
+    return outcomes
 
 
-def _moving(sessions: int, lag: float, switch: float, *, stay_home: bool = False) -> dict[str, Any]:
-    acts = {"logged_out": is_logged_out, "revived": is_revived, "thief": has_thief}
-    counts = {
-        name: sum(act(_replicas(number, lag, stay_home=stay_home), switch) for number in range(sessions))
-        for name, act in acts.items()
-    }
+# What can go wrong for a session, by the name of its count.
+MOVING: Acts = {"logged_out": is_logged_out, "revived": is_revived, "thief": has_thief}
+FAILOVER: Acts = {
+    "logged_out": lambda replicas, _: any(each not in ANSWERED for each in in_failover(replicas) if each),
+    "waits": lambda replicas, _: None in in_failover(replicas),
+}
+
+
+def _counted(acts: Acts, sessions: int, lag: float, switch: float, stay_home: bool) -> dict[str, Any]:  # noqa: FBT001
+    def replicas(number: int) -> Replicas:
+        return Replicas(random.Random(number), lag, stay_home=stay_home)  # noqa: S311 - a simulation, not a secret
+
+    counts = {name: sum(act(replicas(number), switch) for number in range(sessions)) for name, act in acts.items()}
     return {"lag_seconds": lag, "switch": switch, "stay_home": stay_home, **counts}
-
-
-def _failover(sessions: int, lag: float, *, stay_home: bool = False) -> dict[str, Any]:
-    ends = [in_failover(_replicas(number, lag, stay_home=stay_home)) for number in range(sessions)]
-    counts = {"logged_out": sum(is_out for is_out, _ in ends), "waits": sum(waits for _, waits in ends)}
-    return {"lag_seconds": lag, "stay_home": stay_home, **counts}
-
-
-def _replicas(number: int, lag: float, *, stay_home: bool) -> Replicas:
-    return Replicas(random.Random(number), lag, stay_home=stay_home)  # noqa: S311 - a simulation, not a secret
 
 
 def _where(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -16,6 +16,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter
 
 from benchmarks.frame.results import Figures
+from benchmarks.starts.rows import NO_BYTECODE
+from benchmarks.starts.starts import BUDGETS
 from benchmarks.tokens.libraries import OURS, REFERENCE, UNCONVERTED
 from benchmarks.tokens.node import REFERENCE as NODE_REFERENCE
 
@@ -33,6 +35,11 @@ mpl.rcParams.update(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.axisbelow": True,
+        "axes.titlelocation": "left",
+        "grid.color": "#dddddd",
+        "grid.linewidth": 0.6,
+        "legend.fontsize": 9,
+        "legend.frameon": False,
         "figure.facecolor": "white",  # GitHub's dark pages show it as a card
     }
 )
@@ -53,28 +60,23 @@ def starts(figures: Figures) -> Figure:
     figure = _figure(1.2 + 0.27 * len(rows))
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
-        ratio = row["init_ratio"]
-        axes.barh(
-            place,
-            ratio["median"],
-            xerr=_spread([ratio]),
-            height=0.72,
-            color=BLUE if row["group"] == "ours" else ORANGE,
-            alpha=1 if row["bytecode"] else 0.45,
-            ecolor="#333333",
-        )
+        ratio, label = row["init_ratio"], row["label"]
+        colour = BLUE if row["group"] == "ours" else ORANGE
+        alpha = 0.45 if label.endswith(NO_BYTECODE) else 1
+        spread = _spread([ratio])
+        axes.barh(place, ratio["median"], xerr=spread, height=0.72, color=colour, alpha=alpha, ecolor="#333333")
         text = f"{ratio['median']:.1f} x, {row['init_ms']['median']:.0f} ms"
         # The text is beside the plot, so that no bar or budget crosses it.
         axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-        if "init" in row["budgets"]:
-            axes.vlines(row["budgets"]["init"]["limit"], place - 0.5, place + 0.5, color="black", linewidth=2)
+        if label in BUDGETS:
+            axes.vlines(BUDGETS[label]["init"], place - 0.5, place + 0.5, color="black", linewidth=2)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [row["label"] for row in rows])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("x an empty handler's INIT on the same runtime")
-    axes.set_title("Cold starts", loc="left")
-    _grid(axes, "x")
+    axes.set_title("Cold starts")
+    axes.grid(axis="x")
     keys = [
         Patch(color=BLUE, label="edge-auth"),
         Patch(color=ORANGE, label="other designs"),
@@ -96,14 +98,9 @@ def throughput(figures: Figures) -> Figure:
         latency.plot(workers, [level["p99"] for level in levels], color=colour, marker=mark, linestyle=":", alpha=0.7)
     counts = sorted({level["workers"] for each in figures["operations"].values() for level in each["levels"]})
     for axes, title in ((rate, "Calls a second"), (latency, "Time of a call, ms: median, and dotted p99")):
-        axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
+        _make_logarithmic(axes, "workers at once", title, base=2)
         axes.set_xticks(counts, [str(count) for count in counts])
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.minorticks_off()
-        axes.set_xlabel("workers at once")
-        axes.set_title(title, loc="left", fontsize=11)
-        _grid(axes, "both")
     return _with_legend(figure, 3)
 
 
@@ -111,31 +108,23 @@ def growth(figures: Figures) -> Figure:
     """Draw the DynamoDB units of a call against the user's sessions, and against the sessions in the whole table."""
     figure = _figure(4.0)
     of_user, of_all = figure.subplots(1, 2, sharey=True)
-    names = list(figures["per_user"]["living"]["points"][0]["operations"])
+    living, ended, all_users = figures["per_user"]["living"], figures["per_user"]["ended"], figures["table"]
+    names = list(living["points"][0]["operations"])
+    # The first marks are larger, so that they still show behind later marks at the same point.
     for name, colour, mark, size in zip(names, COLOURS, MARKS, range(10, 4, -1), strict=False):
-        for axes, grown, line in (
-            (of_user, figures["per_user"]["living"], "-"),
-            (of_user, figures["per_user"]["ended"], ":"),
-            (of_all, figures["table"], "-"),
-        ):
-            points = [point for point in grown["points"] if name in point["operations"]]
-            units = [sum(point["operations"][name][of] for of in ("read_units", "write_units")) for point in points]
-            label = name if grown is figures["per_user"]["living"] else None
-            sessions = [point["sessions"] for point in points]
-            # The first marks are larger, so that they still show behind later marks at the same point.
+        for axes, grown, line in ((of_user, living, "-"), (of_user, ended, ":"), (of_all, all_users, "-")):
+            points = [
+                (each["sessions"], each["operations"][name]) for each in grown["points"] if name in each["operations"]
+            ]
+            units = [counts["read_units"] + counts["write_units"] for _, counts in points]
+            label = name if grown is living else None
+            sessions = [count for count, _ in points]
             axes.plot(sessions, units, color=colour, marker=mark, markersize=size, linestyle=line, label=label)
-    for axes, what in (
-        (of_user, "sessions of the user: solid living, dotted ended"),
-        (of_all, "sessions in the table"),
-    ):
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+    _make_logarithmic(of_user, "sessions of the user: solid living, dotted ended", "Read and write units of a call")
+    _make_logarithmic(of_all, "sessions in the table", "")
+    for axes in (of_user, of_all):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.yaxis.set_major_formatter("{x:,g}")
-        axes.minorticks_off()
-        axes.set_xlabel(what)
-        _grid(axes, "both")
-    of_user.set_title("Read and write units of a call", loc="left", fontsize=11)
     return _with_legend(figure, len(names))
 
 
@@ -149,8 +138,7 @@ def token_checks(figures: Figures) -> Figure:
     for number, name in enumerate(names):
         ratios = [measured[alg][name]["ratio"] for alg in measured]
         places = [place + (number - (len(names) - 1) / 2) * width for place in range(len(measured))]
-        medians = [ratio["median"] for ratio in ratios]
-        spread = _spread(ratios)
+        medians, spread = [ratio["median"] for ratio in ratios], _spread(ratios)
         colour = BLUE if name == OURS else COLOURS[1:][(number - 1) % 5]
         bars = axes.bar(places, medians, width * 0.92, yerr=spread, color=colour, label=name, ecolor="#333333")
         axes.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
@@ -158,8 +146,8 @@ def token_checks(figures: Figures) -> Figure:
     axes.set_xticks(range(len(measured)), list(measured))
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("x the signature alone")
-    axes.set_title("Verifying one access token, claims included", loc="left")
-    _grid(axes, "y")
+    axes.set_title("Verifying one access token, claims included")
+    axes.grid(axis="y")
     axes.margins(y=0.1)
     return _with_legend(figure, len(names))
 
@@ -169,26 +157,25 @@ def _figure(height_inches: float) -> Figure:
 
 
 def _with_legend(figure: Figure, columns: int, **what: Any) -> Figure:  # noqa: ANN401 - passed through
-    figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=9, **what)
+    figure.legend(loc="outside lower center", ncols=columns, **what)
     return figure
 
 
 def _spread(ratios: Sequence[Mapping[str, float]]) -> list[list[float]]:
     """Return the distances of the quartiles from the median: below, above."""
-    return [
-        [ratio["median"] - ratio["p25"] for ratio in ratios],
-        [ratio["p75"] - ratio["median"] for ratio in ratios],
-    ]
+    return [[abs(ratio["median"] - ratio[quartile]) for ratio in ratios] for quartile in ("p25", "p75")]
 
 
-def _grid(axes: Axes, axis: str) -> None:
-    axes.grid(axis=axis, color="#dddddd", linewidth=0.6)
+def _make_logarithmic(axes: Axes, what: str, title: str, base: int = 10) -> None:
+    axes.set_xscale("log", base=base)
+    axes.set_yscale("log")
+    axes.minorticks_off()
+    axes.set_xlabel(what)
+    axes.set_title(title, fontsize=11)
+    axes.grid(visible=True)
 
 
 # Each plot by the name of its result.
 PLOTS: dict[str, Callable[[Figures], Figure]] = {
-    "growth": growth,
-    "starts": starts,
-    "throughput": throughput,
-    "token_checks": token_checks,
+    plot.__name__: plot for plot in (growth, starts, throughput, token_checks)
 }

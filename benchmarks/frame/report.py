@@ -5,7 +5,6 @@ In README.md and docs/, the text between `<!-- benchmarks: NAME -->` and `<!-- e
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,7 @@ def documents() -> list[Path]:
 def filled(text: str) -> str:
     """Return the document with its blocks filled from the results.
 
-    Raises:
-        ValueError: a marker begins no block.
-        FileNotFoundError: a block has no result.
-
+    Raises ValueError: a marker begins no block. Raises FileNotFoundError: a block has no result.
     """
     blocks = {block.start() for block in _BLOCK.finditer(text)}
     for marker in _MARKER.finditer(text):
@@ -50,7 +46,7 @@ def source(result: Mapping[str, Any]) -> str:
     )
 
 
-def main() -> int:
+def main() -> None:
     """Write every table, and draw every plot."""
     for path in documents():
         text = path.read_text(encoding="utf-8")
@@ -58,7 +54,6 @@ def main() -> int:
             path.write_text(new, encoding="utf-8")
             print(f"written: {path.relative_to(results.ROOT)}")
     draw()
-    return 0
 
 
 def draw() -> None:
@@ -79,4 +74,4 @@ def _block(block: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

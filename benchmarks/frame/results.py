@@ -1,11 +1,11 @@
-"""Results as JSON, one file for each benchmark: its figures, with the date, the machine and the versions."""
+"""Results: as JSON, one file for each benchmark, with the date, the machine and the versions; and as Markdown."""
 
 import json
 import os
 import platform
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +41,14 @@ def read(name: str) -> dict[str, Any]:
     return result
 
 
+def markdown(head: Iterable[object], rows: Iterable[Iterable[object]], *, rule: str = "---") -> str:
+    """Return a table. `rule` is the text under each name of the head."""
+    names = list(head)
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (names, *rows)]
+    lines.insert(1, f"|{'|'.join([rule] * len(names))}|")
+    return "\n".join(lines)
+
+
 def _machine() -> dict[str, str | int]:
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
@@ -54,10 +62,8 @@ def _machine() -> dict[str, str | int]:
 
 def _processor() -> str:
     """Return the processor's name. On Linux, Python itself knows only the processor's family."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        lines = []
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor())
 

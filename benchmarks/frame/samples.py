@@ -1,13 +1,42 @@
-"""Summaries of samples: median and spread, ratios of pairs, and a test whether two samples differ.
+"""Samples of calls that are measured in turn, and their summaries.
 
-The compared calls are measured in turn, so that other load on the machine affects all of them alike. Each turn gives
-one ratio. The median of the ratios is reported with its quartiles.
+Each turn runs one batch of each call, in a new random order, so that other load on the machine affects all of them
+alike. It gives one ratio. The median of the ratios is reported with its quartiles. The clock is the CPU time of this
+thread, so that other processes do not count. The garbage collector stays on, as in Lambda.
 """
 
+import gc
 import math
+import random
 import statistics
+import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from timeit import Timer
+from typing import Any
+
+BATCH_MS = 3  # long compared with the clock's resolution, short compared with other load on the machine
+SEED = 1
+
+Act = Callable[[], object]
+
+
+def in_turn(acts: Mapping[str, Act], *, rounds: int) -> dict[str, list[float]]:
+    """Return the microseconds of one call of each act: one value for each round, the mean of its batch."""
+    sizes = {name: _batch_size(act) for name, act in acts.items()}
+    times: dict[str, list[float]] = {name: [] for name in acts}
+    order = list(acts)
+    chance = random.Random(SEED)  # noqa: S311 - an order, not a secret
+    for _ in range(rounds):
+        chance.shuffle(order)
+        for name in order:
+            times[name].append(_seconds(acts[name], sizes[name]) / sizes[name] * 1e6)
+    return times
+
+
+def compared(times: Mapping[str, list[float]], reference: str) -> dict[str, Any]:
+    """Return the summary of each act, with the `ratio` of its rounds to those of the reference."""
+    return {name: {**summary(values), "ratio": ratio(values, times[reference])} for name, values in times.items()}
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:
@@ -24,9 +53,7 @@ def summary(values: Sequence[float]) -> dict[str, float]:
 def ratio(values: Sequence[float], references: Sequence[float]) -> dict[str, float]:
     """Return the `median`, `p25` and `p75` of the ratios of pairs that were measured one after the other.
 
-    Raises:
-        ValueError: the numbers of values and references differ.
-
+    Raises ValueError: the numbers of values and references differ.
     """
     ratios = [value / reference for value, reference in zip(values, references, strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
@@ -47,3 +74,17 @@ def p_value(first: Sequence[float], second: Sequence[float]) -> float:
     sides = [0] * len(first) + [1] * len(second)
     # The test's z, with the correction for ties, is the correlation of ranks and sides times the root of n - 1.
     return math.erfc(abs(statistics.correlation(ranks, sides)) * math.sqrt((len(values) - 1) / 2))
+
+
+def _batch_size(act: Act) -> int:
+    """Return how many calls fill a batch. The first batch warms up, and the second one is timed."""
+    size = 1
+    while (seconds := _seconds(act, size)) * 1000 < BATCH_MS / 2:
+        size *= 2
+    seconds = _seconds(act, size)
+    return max(1, round(size * BATCH_MS / 1000 / seconds))
+
+
+def _seconds(act: Act, calls: int) -> float:
+    # `timeit` turns the garbage collector off before it calls the set-up, which turns it on again.
+    return Timer(act, gc.enable, time.thread_time).timeit(calls)

@@ -14,10 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
+from benchmarks.frame.results import Figures, markdown
 from benchmarks.requests import events
-from benchmarks.requests.deployment import BATCH, Deployment, deployed
+from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.engine import UNITS_ARE_DYNAMODBS, running_engine
 from benchmarks.requests.events import NO_CONTENT
 from benchmarks.requests.functions import Functions, running
@@ -26,10 +25,9 @@ from edge_auth.tokens.refresh_token import new_id
 PER_USER = (1, 10, 100, 1_000, 10_000)
 TABLE_SIZES = (1, 1_000, 10_000, 100_000, 1_000_000)
 REPEATS, TABLE_REPEATS = 5, 40  # for the operations of one user, and of all
-WARM_UP = 200  # refreshes, until Java has compiled the code that they run
+WARM_UP = 200  # sessions, each refreshed once, until Java has compiled the code that it runs
 OPERATIONS = ("refresh", "login", "list", "logout", "logout of all")
 COUNTS = ("requests", "read_units", "write_units")
-PER = 1_000
 EVEN_MILLISECONDS = 100  # larger values have no decimals
 
 Step = tuple[str, Callable[[], object]]
@@ -40,34 +38,19 @@ Point = dict[str, Any]
 def measure(*, quick: bool) -> Figures:
     """Let a user's sessions grow, then the table. Return `per_user`, by living and ended sessions, `table`, `filling`.
 
-    Raises:
-        MissingTool: this machine has no engine.
-
+    Raises MissingTool: this machine has no engine.
     """
     sizes, table_sizes = (PER_USER[:3], TABLE_SIZES[:2]) if quick else (PER_USER, TABLE_SIZES)
     repeats, table_repeats, warm_up = (2, 5, 1) if quick else (REPEATS, TABLE_REPEATS, WARM_UP)
     with running_engine() as engine, deployed(engine.endpoint) as deployment, running(deployment) as functions:
         growth = Growth(functions)
-        growth.warm_up(warm_up)
+        growth.with_sessions_of_one_user(warm_up, warm_up, ended=False)
         per_user = {
             state: {"points": [growth.with_sessions_of_one_user(size, repeats, ended=is_ended) for size in sizes]}
             for state, is_ended in (("living", False), ("ended", True))
         }
         points, filling = growth.with_sessions_of_all(table_sizes, table_repeats)
     return {"engine": engine.name, "per_user": per_user, "table": {"points": points}, "filling": filling}
-
-
-def slopes(points: Sequence[Point]) -> dict[str, dict[str, float]]:
-    """Return how many more requests and units each operation costs for a thousand more sessions; 0 is constant.
-
-    The slope is taken from the first point to the last.
-    """
-    first, last = points[0], points[-1]
-    sessions = last["sessions"] - first["sessions"]
-    return {
-        name: {of: round((last["operations"][name][of] - row[of]) * PER / sessions, 3) for of in COUNTS}
-        for name, row in first["operations"].items()
-    }
 
 
 def table(figures: Figures) -> str:
@@ -85,9 +68,10 @@ def table(figures: Figures) -> str:
 
 def _table(what: str, points: Sequence[Point]) -> str:
     rows = [(f"{point['sessions']:,}", *map(_cell, point["operations"].values())) for point in points]
-    return markdown(
-        (what, *points[0]["operations"]), [*rows, (f"for {PER:,} more", *map(_slope, slopes(points).values()))]
-    )
+    first, last = points[0], points[-1]
+    thousands = (last["sessions"] - first["sessions"]) / 1000
+    more = [_slope(row, last["operations"][name], thousands) for name, row in first["operations"].items()]
+    return markdown((what, *first["operations"]), [*rows, ("for 1,000 more", *more)])
 
 
 def _cell(row: Mapping[str, float]) -> str:
@@ -96,8 +80,10 @@ def _cell(row: Mapping[str, float]) -> str:
     return f"{' '.join(f'{row[of]:g}' for of in COUNTS)}; {text} ms"
 
 
-def _slope(slope: Mapping[str, float]) -> str:
-    return " ".join(f"{slope[of]:+g}" for of in COUNTS) if any(slope.values()) else "constant"
+def _slope(first: Mapping[str, float], last: Mapping[str, float], thousands: float) -> str:
+    """Return how many more requests and units a thousand more sessions cost, from the first point to the last."""
+    slopes = [round((last[of] - first[of]) / thousands, 3) for of in COUNTS]
+    return " ".join(f"{slope:+g}" for slope in slopes) if any(slopes) else "constant"
 
 
 class Growth:
@@ -108,13 +94,6 @@ class Growth:
         self._deployment, self._wire = functions.deployment, functions.wire
         self._refresh, self._logout, self._list = map(functions.start, ("refresh", "logout", "sessions"))
         self._login = functions.start("login", {"MaxSessionsPerUser": "1000000"})
-
-    def warm_up(self, refreshes: int) -> None:
-        """Refresh this many times, and do each operation once, so that all keys are loaded."""
-        _, user_id = self._deployment.new_user()
-        for _ in range(refreshes):
-            self._refresh(events.refresh(self._deployment.add_session(user_id)[1]))
-        self.with_sessions_of_one_user(1, 1, ended=False)
 
     def with_sessions_of_one_user(self, size: int, repeats: int, *, ended: bool) -> Point:
         """Return the point of a user with `size` sessions. All are living, or all but one have `ended`."""
@@ -187,15 +166,10 @@ def fill(deployment: Deployment, count: int) -> None:
 
 def _fill(deployment: Deployment, count: int) -> None:
     item, _ = deployment.new_session(new_id(secrets.token_bytes))
-    for begin in range(0, count, BATCH):
+
+    def another() -> dict[str, Any]:
         # Only the parts that differ between sessions are new: making whole items would take longer than storing them.
-        batch = [
-            {
-                **item,
-                "user_id": {"S": new_id(secrets.token_bytes)},
-                "session_id": {"S": new_id(secrets.token_bytes)},
-                "seed_hash": {"B": secrets.token_bytes(32)},
-            }
-            for _ in range(min(BATCH, count - begin))
-        ]
-        deployment.put_sessions(batch)
+        ids = {name: {"S": new_id(secrets.token_bytes)} for name in ("user_id", "session_id")}
+        return {**item, **ids, "seed_hash": {"B": secrets.token_bytes(32)}}
+
+    deployment.put_sessions(another() for _ in range(count))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 from multiprocessing.managers import SyncManager
 from pathlib import Path
@@ -26,7 +27,7 @@ from tests.support.sample_events import token_event
 PATIENCE_SECONDS = 600.0  # for processes that all start at once, on a busy machine too
 PERCENTS = (50, 95, 99)
 TICKS = os.sysconf("SC_CLK_TCK")
-UTIME_AND_STIME = slice(11, 13)  # among the fields after the command in /proc/PID/stat: proc(5)
+UTIME_AND_STIME = slice(11, 13)  # among the fields after the command in /proc/PID/stat
 
 Calls = Iterator[tuple[float, str]]
 """Repeats one operation and checks each answer. Yields the milliseconds of the function, and a refresh token."""
@@ -60,18 +61,16 @@ class Load:
         of the engine and of the whole machine. Raises RuntimeError: an answer is wrong.
         """
         barrier = self.manager.Barrier(len(materials) + 1, timeout=PATIENCE_SECONDS)
-        workers = [
-            self.pool.submit(_work, self.deployment, operation, material, barrier, warm_up, seconds)
-            for material in materials
-        ]
+        do = partial(_work, self.deployment, operation, barrier, warm_up, seconds)
+        workers = [self.pool.submit(do, material) for material in materials]
         with suppress(BrokenBarrierError):  # a worker broke it, and its error is raised below
             barrier.wait()
         time.sleep(warm_up)
-        before = cpu_seconds(self.engine_process_id), machine_cpu_seconds()
+        before = cpu_seconds(self.engine_process_id)
         time.sleep(seconds)
-        after = cpu_seconds(self.engine_process_id), machine_cpu_seconds()
-        errors = [error for each in workers if (error := each.exception())]
-        if errors:  # of these, the ones that only waited for a worker that failed come last
+        after = cpu_seconds(self.engine_process_id)
+        if errors := [error for each in workers if (error := each.exception())]:
+            # The ones that only waited for a worker that failed come last.
             raise min(errors, key=lambda error: isinstance(error, BrokenBarrierError))
         done = [each.result() for each in workers]
         engine, machine = (round((last - first) / seconds, 2) for first, last in zip(before, after, strict=True))
@@ -87,29 +86,24 @@ def load(deployment: Deployment, engine_process_id: int, most_workers: int) -> I
 
 
 def figures_of(done: Sequence[Done], *, seconds: float) -> dict[str, Any]:
-    """Return a level's `workers`, `per_second`, `p50`, `p95`, `p99` (ms), `count` and `workers_cores` (busy cores)."""
+    """Return a level's `workers`, `per_second`, `p50`, `p95`, `p99` (ms) and `workers_cores` (busy cores)."""
     milliseconds = [value for one in done for value in one.milliseconds]
     cuts = statistics.quantiles(milliseconds, n=100, method="inclusive")
     return {
         "workers": len(done),
         "per_second": round(len(milliseconds) / seconds, 1),
         **{f"p{percent}": round(cuts[percent - 1], 2) for percent in PERCENTS},
-        "count": len(milliseconds),
         "workers_cores": round(sum(one.cpu_seconds for one in done) / seconds, 2),
     }
 
 
-def cpu_seconds(process_id: int) -> float:
-    """Return the CPU time of a process and its threads, on Linux."""
-    stat = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8")
-    return sum(map(int, stat.rpartition(")")[2].split()[UTIME_AND_STIME])) / TICKS
-
-
-def machine_cpu_seconds() -> float:
-    """Return the CPU time of all processes on this machine, on Linux."""
-    ticks = Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[1:9]
-    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks)
-    return (user + nice + system + irq + softirq + steal) / TICKS
+def cpu_seconds(process_id: int) -> tuple[float, float]:
+    """Return the CPU time of a process and its threads, and of all processes on this machine: proc(5), on Linux."""
+    after_command = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    of_machine = Path("/proc/stat").read_text(encoding="utf-8").split(maxsplit=9)[1:9]
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, of_machine)
+    busy = user + nice + system + irq + softirq + steal
+    return sum(map(int, after_command[UTIME_AND_STIME])) / TICKS, busy / TICKS
 
 
 def calls_of(functions: Functions, operation: str, material: Sequence[str]) -> Calls:
@@ -172,7 +166,7 @@ def work(calls: Calls, *, warm_up: float, seconds: float) -> Done:
 
 
 def _work(
-    deployment: Deployment, operation: str, material: Sequence[str], barrier: Barrier, warm_up: float, seconds: float
+    deployment: Deployment, operation: str, barrier: Barrier, warm_up: float, seconds: float, material: Sequence[str]
 ) -> Done:
     try:
         with running(deployment) as functions:

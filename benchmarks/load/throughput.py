@@ -13,8 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from benchmarks.frame.catalogue import MissingTool
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
+from benchmarks.frame.results import Figures, markdown
 from benchmarks.load.load import Load, load
 from benchmarks.requests.deployment import deployed
 from benchmarks.requests.engine import running_engine
@@ -43,10 +42,8 @@ def measure(*, quick: bool) -> Figures:
     Returns `operations` (the levels of each), and `rotations` and `one_session`: the answered refreshes and the
     rotations in the table.
 
-    Raises:
-        MissingTool: this machine has no engine, or no /proc with the processor times.
-        RuntimeError: an answer is wrong, or a rotation was lost or happened twice.
-
+    Raises MissingTool: this machine has no engine, or no /proc with the processor times. Raises RuntimeError: an answer
+    is wrong, or a rotation was lost or happened twice.
     """
     if sys.platform != "linux":
         raise MissingTool("the processor times are those of Linux's /proc")
@@ -72,19 +69,15 @@ def measure(*, quick: bool) -> Figures:
 
 def knee(levels: Sequence[Mapping[str, Any]]) -> int | None:
     """Return the workers of the first level that gains less than a tenth over the level before, or None."""
-    for before, level in pairwise(levels):
-        if level["per_second"] - before["per_second"] < before["per_second"] * LEAST_GAIN:
-            workers: int = level["workers"]
-            return workers
-    return None
+    rates = [(level["workers"], level["per_second"]) for level in levels]
+    gains = ((workers, rate / before) for (_, before), (workers, rate) in pairwise(rates))
+    return next((workers for workers, gain in gains if gain < 1 + LEAST_GAIN), None)
 
 
 def check_rotations(given_out: int, in_table: int) -> None:
     """Compare the number of issued refresh tokens with the number of rotations in the table.
 
-    Raises:
-        RuntimeError: a rotation was lost, or happened twice.
-
+    Raises RuntimeError: a rotation was lost, or happened twice.
     """
     if given_out != in_table:
         raise RuntimeError(f"{given_out} refresh tokens were given out, and the table has {in_table} rotations")

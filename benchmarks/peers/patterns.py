@@ -74,16 +74,10 @@ def begin_openauth(client: "DynamoDBClient", table: str) -> Refresh:
         put(token, {**value, "timeUsed": int(time.time() * 1000)}, REUSE_SECONDS)
         put(value["nextToken"], {**value, "nextToken": str(uuid.uuid4())}, YEAR_SECONDS)
 
-    token = str(uuid.uuid4())
-    first = {
-        "type": "user",
-        "properties": {"id": "0123456789abcdef"},
-        "subject": "user:0123456789abcdef",
-        "clientID": "web",
-        "ttl": {"access": 2_592_000, "refresh": YEAR_SECONDS},
-        "nextToken": str(uuid.uuid4()),
-    }
-    put(token, first, YEAR_SECONDS)
+    token, user = str(uuid.uuid4()), "0123456789abcdef"
+    subject = {"type": "user", "properties": {"id": user}, "subject": f"user:{user}", "clientID": "web"}
+    ttl = {"access": 2_592_000, "refresh": YEAR_SECONDS}
+    put(token, {**subject, "ttl": ttl, "nextToken": str(uuid.uuid4())}, YEAR_SECONDS)
     return refresh
 
 
@@ -105,26 +99,19 @@ def begin_supertokens(client: "DynamoDBClient", table: str) -> Refresh:
             "prev_refresh_token_hash_2": found["refresh_token_hash_2"],
             "refresh_token_rotated_at": {"N": str(int(time.time() * 1000))},
         }
-        client.put_item(
-            TableName=table,
-            Item={**found, **changed},
-            ConditionExpression="refresh_token_hash_2 = :before",
-            ExpressionAttributeValues={":before": found["refresh_token_hash_2"]},
-        )
+        condition: Any = {
+            "ConditionExpression": "refresh_token_hash_2 = :before",
+            "ExpressionAttributeValues": {":before": found["refresh_token_hash_2"]},
+        }
+        client.put_item(TableName=table, Item={**found, **changed}, **condition)
 
     handle, user, now_ms = str(uuid.uuid4()), str(uuid.uuid4()), int(time.time() * 1000)
-    session = {
-        **row(f"session#{handle}"),
-        "user_id": {"S": user},
-        "refresh_token_hash_2": {"S": "0" * 64},
-        "session_data": {"S": "{}"},
-        "expires_at": {"N": str(now_ms + 100 * 86_400_000)},
-        "created_at_time": {"N": str(now_ms)},
-        "jwt_user_payload": {"S": "{}"},
-        "use_static_key": {"BOOL": False},
-    }
-    for item in (session, {**row(f"user#{user}"), "primary_or_recipe_user_id": {"S": user}}):
-        client.put_item(TableName=table, Item=item)
+    texts = {"user_id": user, "refresh_token_hash_2": "0" * 64, "session_data": "{}", "jwt_user_payload": "{}"}
+    times = {"expires_at": now_ms + 100 * 86_400_000, "created_at_time": now_ms}
+    session: dict[str, Any] = {name: {"S": value} for name, value in texts.items()}
+    session |= {name: {"N": str(value)} for name, value in times.items()} | {"use_static_key": {"BOOL": False}}
+    client.put_item(TableName=table, Item={**row(f"session#{handle}"), **session})
+    client.put_item(TableName=table, Item={**row(f"user#{user}"), "primary_or_recipe_user_id": {"S": user}})
     return refresh
 
 

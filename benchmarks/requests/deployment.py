@@ -4,10 +4,11 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -21,7 +22,7 @@ from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
-from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support import people
 from tests.support.access_tokens import AUDIENCE, ISSUER
 from tests.support.dynamodb.tables import create_table
@@ -30,7 +31,7 @@ from tests.support.template import environment
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-DAY_SECONDS = 86_400
+IDLE_SECONDS, ABSOLUTE_SECONDS = 14 * 86_400, 30 * 86_400  # the template's defaults
 TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
 KEY_RING_SECRET = "key-ring"
 BATCH = 25  # DynamoDB's own limit of BatchWriteItem
@@ -38,7 +39,7 @@ BATCH = 25  # DynamoDB's own limit of BatchWriteItem
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
     "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": REGION,
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -77,7 +78,7 @@ class Deployment:
     @cached_property
     def client(self) -> "DynamoDBClient":
         """A client for preparations. Its requests are not counted."""
-        session = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
+        session = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
         return session.client("dynamodb", endpoint_url=self.endpoint)
 
     def add_user(self, username: str, password_hash: str = "", status: str = ACTIVE) -> str:
@@ -100,31 +101,15 @@ class Deployment:
 
     def new_session(self, user_id: str) -> tuple[dict[str, Any], str]:
         """Return the item of a session that begins now, and its refresh token. Nothing is written."""
-        now_ms = int(time.time() * 1000)
         token = RefreshToken(user_id, new_id(secrets.token_bytes), 0, secrets.token_bytes(SEED_BYTES))
-        session = Session(
-            user_id=user_id,
-            session_id=token.session_id,
-            seed_hash=token.seed_hash,
-            generation=0,
-            rotated_at_ms=NEVER_ROTATED_MS,
-            rotation_id="",
-            created_at_ms=now_ms,
-            auth_time_seconds=now_ms // 1000,
-            idle_expires_at_seconds=now_ms // 1000 + 14 * DAY_SECONDS,
-            absolute_expires_at_seconds=now_ms // 1000 + 30 * DAY_SECONDS,
-            client_id="first-party",
-            amr=("pwd",),
-            client=ClientDescription(user_agent=USER_AGENT, network="203.0.113.0/24"),
-        )
-        return session_item(session), mint(token, self._keys.mac)
+        return session_item(new_session(token, int(time.time() * 1000))), mint(token, self._keys.mac)
 
-    def put_sessions(self, items: Sequence[dict[str, Any]]) -> None:
+    def put_sessions(self, items: Iterable[dict[str, Any]]) -> None:
         """Write sessions' items. Raises RuntimeError: the engine did not write all of them."""
-        for begin in range(0, len(items), BATCH):
-            requests: Any = [{"PutRequest": {"Item": item}} for item in items[begin : begin + BATCH]]
-            response = self.client.batch_write_item(RequestItems={self.tables["SessionsTable"]: requests})
-            if response["UnprocessedItems"]:
+        left = iter(items)
+        while batch := list(islice(left, BATCH)):
+            requests: Any = {self.tables["SessionsTable"]: [{"PutRequest": {"Item": item}} for item in batch]}
+            if self.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]:
                 raise RuntimeError("the engine did not write a whole batch")
 
     def generation(self, user_id: str, session_id: str) -> int:
@@ -136,6 +121,26 @@ class Deployment:
     @cached_property
     def _keys(self) -> KeysInForce:
         return from_secret_json(self.ring_json).at(int(time.time()))
+
+
+def new_session(token: RefreshToken, now_ms: int) -> Session:
+    """Return the session of a login that gave this refresh token, with the template's default times."""
+    now_seconds = now_ms // 1000
+    return Session(
+        user_id=token.user_id,
+        session_id=token.session_id,
+        seed_hash=token.seed_hash,
+        generation=token.generation,
+        rotated_at_ms=NEVER_ROTATED_MS,
+        rotation_id="",
+        created_at_ms=now_ms,
+        auth_time_seconds=now_seconds,
+        idle_expires_at_seconds=now_seconds + IDLE_SECONDS,
+        absolute_expires_at_seconds=now_seconds + ABSOLUTE_SECONDS,
+        client_id="first-party",
+        amr=("pwd",),
+        client=ClientDescription(user_agent=USER_AGENT, network="203.0.113.0/24"),
+    )
 
 
 def planned(endpoint: str | None) -> Deployment:

@@ -10,8 +10,7 @@ from itertools import product
 
 from moto import mock_aws
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
+from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import p_value, summary
 from benchmarks.requests import events
 from benchmarks.requests.deployment import deployed

@@ -11,8 +11,7 @@ from unittest.mock import MagicMock, patch
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
+from benchmarks.frame.results import Figures, markdown
 from benchmarks.peers.patterns import PATTERNS, QUOTED
 from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment, deployed
@@ -44,9 +43,7 @@ Counts = dict[str, dict[str, Any]]
 def measure(*, quick: bool) -> Figures:  # noqa: ARG001 - counts need no rounds
     """Count every operation, and the refreshes of other designs. Returns `operations` and `peers`.
 
-    Raises:
-        MissingTool: this machine has no engine.
-
+    Raises MissingTool: this machine has no engine.
     """
     with running_engine() as engine, deployed(engine.endpoint) as deployment:
         return {"engine": engine.name, "operations": counts(deployment), "peers": counts_of_peers(deployment)}

@@ -7,21 +7,20 @@ for its capacity units. Requests to Secrets Manager are answered here.
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
-from moto.dynamodb.models.dynamo_type import DynamoType
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.model import OperationModel
 
 READS = ("GetItem", "Query")
-TRANSACTION_FACTOR = 2
-WRITE_UNIT_BYTES = 1024
+TRANSACTION_UNITS = 2
+REFUSED_UNITS = 1
 PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
 
 
@@ -29,9 +28,11 @@ PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
 class Wire:
     """Counts since the last `forget`. Units are DynamoDB's, as the engine reports them, with three exceptions.
 
-    - `refused` are writes whose condition did not hold. The engine does not report their units. The rule: a refused
-      write costs as much as writing the existing item, and at least one unit (Amazon DynamoDB Developer Guide,
-      "Capacity unit consumption for write operations").
+    All items are smaller than 1 KiB: the writes whose units the engine reports show it.
+
+    - `refused` are writes whose condition did not hold. The engine does not report their units. A refused write costs
+      as much as writing the existing item, and at least one unit (Amazon DynamoDB Developer Guide, "Capacity unit
+      consumption for write operations").
     - A transaction takes two units for each KiB of each item ("Amazon DynamoDB Transactions: how it works", capacity
       management). DynamoDB Local 2.6.1 reports four for each table.
     - In DynamoDB, a page of a Query ends after 1 MB of read items, before the filter (API reference, Query). In
@@ -69,7 +70,7 @@ class Wire:
         }
 
     def _ask_for_units(self, params: dict[str, Any], model: "OperationModel", **_: object) -> dict[str, Any]:
-        self.write_units += transaction_units(params.get("TransactItems", []))
+        self.write_units += TRANSACTION_UNITS * len(params.get("TransactItems", ()))
         if model.input_shape and "ReturnConsumedCapacity" in model.input_shape.members:
             return {**params, "ReturnConsumedCapacity": "TOTAL"}
         return params
@@ -89,29 +90,9 @@ class Wire:
         if model.name in READS:
             self.read_units += units
             if parsed.get("Count", 0) < parsed.get("ScannedCount", 0):
-                self.requests[model.name] += pages(units) - 1
+                self.requests[model.name] += math.ceil(units / PAGE_READ_UNITS) - 1
         else:
             self.write_units += units
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             self.refused += 1
-            self.write_units += write_units(parsed.get("Item", {}))
-
-
-def pages(units: float) -> int:
-    """Return the number of pages of a consistent Query with this many read units."""
-    return max(1, math.ceil(units / PAGE_READ_UNITS))
-
-
-def transaction_units(items: Sequence[Mapping[str, Any]]) -> int:
-    """Return the write units of a transaction. An item that the request does not contain counts as a small one."""
-    return sum(TRANSACTION_FACTOR * write_units(item.get("Put", {}).get("Item", {})) for item in items)
-
-
-def write_units(item: Mapping[str, Any]) -> int:
-    """Return the units of writing an item, or of a refused write on it. Without an existing item, pass an empty one."""
-    return max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES))
-
-
-def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return an item's size as moto counts it, in bytes: the sum of its names and values."""
-    return DynamoType({"M": item}).size()
+            self.write_units += REFUSED_UNITS

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frame.catalogue import MissingTool
-from benchmarks.frame.ports import free_ports, wait_until_open
+from benchmarks.frame.processes import free_ports, serving
 from benchmarks.frame.results import ROOT
 from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from local.process import Process
 
 HANDLER = "app.handler"
-PYTHON = (ROOT / ".tools" / "lambda" / "bin" / "python", "-m", "awslambdaric")
+PYTHON: Sequence[str | Path] = (ROOT / ".tools" / "lambda" / "bin" / "python", "-m", "awslambdaric")
 TIMEOUT_SECONDS = 30
-LISTENS_WITHIN_SECONDS = 10.0
 INVOKE = "/2015-03-31/functions/function/invocations"
 
 _FOLDERS = "lib/python3*/site-packages/samcli/local/rapid"
@@ -63,9 +62,7 @@ class Emulator:
     def invoke(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
         """Return the function's answer to an event. The first call waits for the function's start.
 
-        Raises:
-            RuntimeError: the function failed, at import or in the call, or did not answer in time.
-
+        Raises RuntimeError: the function failed, at import or in the call, or did not answer in time.
         """
         try:
             with closing(HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)) as connection:
@@ -96,11 +93,7 @@ class Emulator:
 def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
     """Run one process of a function, and end it with all its child processes. It starts with the first call.
 
-    `scratch` holds the log of one process at a time.
-
-    Raises:
-        MissingTool: this machine has no emulator.
-
+    `scratch` holds the log of one process at a time. Raises MissingTool: this machine has no emulator.
     """
     port, runtime_port = free_ports(2)
     command = [
@@ -109,8 +102,7 @@ def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
         *(*function.runtime, HANDLER),
     ]
     environment = _environment(function, scratch)
-    with Process(command, env=environment, log=scratch / "lambda.log", cwd=function.folder) as process:
-        wait_until_open(port, process, seconds=LISTENS_WITHIN_SECONDS)
+    with serving(command, port, env=environment, log=scratch / "lambda.log", cwd=function.folder) as process:
         yield Emulator(function, process, port)
 
 

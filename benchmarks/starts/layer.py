@@ -3,18 +3,17 @@
 import compileall
 import os
 import shutil
-import subprocess
 import sys
 import time
 import zipfile
 from pathlib import Path
 
 from benchmarks.frame.catalogue import MissingTool
+from benchmarks.frame.processes import output_of
 from benchmarks.frame.results import ROOT
 
 RESOURCE = "EdgeAuthLayer"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-BUILD_WITHIN_SECONDS = 300
 
 _SAM = ROOT / ".tools" / "sam" / "bin"
 # With the permissions and times of the archive that `sam deploy` uploads.
@@ -24,14 +23,21 @@ _ZIP = "import sys; from samcli.lib.package.utils import make_zip_with_lambda_pe
 def built_layer(scratch: Path) -> Path:
     """Build the layer for this machine and this interpreter. Return its `python` folder, with bytecode.
 
-    Raises:
-        RuntimeError: the build failed; the message is the end of SAM's output.
-
+    Raises RuntimeError: the build failed; the message is the end of SAM's output.
     """
     build, archive, opt = scratch / "build", scratch / "layer", scratch / "opt"
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"},
+        "PATH": f"{ROOT / '.tools' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LAYER_PYTHON": VERSION,
+        "LAYER_ARCHITECTURE": "host",
+        "LAYER_INTERPRETER": sys.executable,
+    }
     template = ("--template-file", ROOT / "template.yaml", "--build-dir", build)
-    _run([_SAM / "sam", "build", RESOURCE, *template])
-    _run([_SAM / "python", "-c", _ZIP, archive, build / RESOURCE])
+    output_of([_SAM / "sam", "build", RESOURCE, *template], env=environment)
+    output_of([_SAM / "python", "-c", _ZIP, archive, build / RESOURCE], env=environment)
     with zipfile.ZipFile(archive.with_suffix(".zip")) as opened:
         for entry in opened.infolist():
             path = opened.extract(entry, opt)
@@ -42,15 +48,13 @@ def built_layer(scratch: Path) -> Path:
 
 def without_bytecode(folder: Path, copy: Path) -> Path:
     """Copy a folder of packages without bytecode, as SAM's own Python builder makes it."""
-    return Path(shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True))
 
 
 def packages(environment: str) -> Path:
     """Return the packages of an environment in .tools/, with bytecode, as pip compiles it.
 
-    Raises:
-        MissingTool: the environment is not installed for this interpreter.
-
+    Raises MissingTool: the environment is not installed for this interpreter.
     """
     folder = ROOT / ".tools" / environment / "lib" / f"python{VERSION}" / "site-packages"
     if not folder.is_dir():
@@ -62,20 +66,3 @@ def packages(environment: str) -> Path:
     finally:
         sys.pycache_prefix = elsewhere
     return folder
-
-
-def _run(command: list[str | Path]) -> None:
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"},
-        "PATH": f"{ROOT / '.tools' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
-        "SAM_CLI_TELEMETRY": "0",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "LAYER_PYTHON": VERSION,
-        "LAYER_ARCHITECTURE": "host",
-        "LAYER_INTERPRETER": sys.executable,
-    }
-    outcome = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=BUILD_WITHIN_SECONDS, check=False
-    )
-    if outcome.returncode != 0:
-        raise RuntimeError(f"{command[0]} failed:\n{(outcome.stdout + outcome.stderr)[-2000:]}")

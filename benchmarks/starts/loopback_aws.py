@@ -1,13 +1,12 @@
 """AWS on this machine's loopback: MiniStack for DynamoDB and Secrets Manager, and a server for public keys."""
 
 import os
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from benchmarks.frame.ports import free_ports
+from benchmarks.frame.processes import free_ports, serving
 from benchmarks.requests.deployment import KEY_RING_SECRET, Deployment, deployed
 from local import ministack
 from local.aws import Clients
@@ -18,9 +17,7 @@ from local.settings import Settings
 def deployed_on_ministack(scratch: Path) -> Iterator[Deployment]:
     """Serve AWS, with the template's tables and a key ring, until the block ends.
 
-    Raises:
-        Failure: MiniStack does not start.
-
+    Raises Failure: MiniStack does not start.
     """
     settings = Settings(port=free_ports(1)[0], home=scratch / "ministack")
     with ministack.start(settings, settings.home / "state", os.environ) as process:
@@ -31,22 +28,11 @@ def deployed_on_ministack(scratch: Path) -> Iterator[Deployment]:
 
 
 @contextmanager
-def published(document: str) -> Iterator[str]:
-    """Serve a document, as an issuer serves its public keys. Yields its address."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(document)))
-            self.end_headers()
-            self.wfile.write(document.encode())
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
+def published(document: str, folder: Path) -> Iterator[str]:
+    """Serve a document from a new folder, as an issuer serves its public keys. Yields its address."""
+    folder.mkdir()
+    (folder / "jwks.json").write_text(document, encoding="utf-8")
+    [port] = free_ports(1)
+    command = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port))
+    with serving(command, port, env={}, log=folder / "server.log", cwd=folder):
+        yield f"http://127.0.0.1:{port}/jwks.json"

@@ -6,15 +6,14 @@ of several starts. The times include the work of the option itself, so the resul
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import ROOT, Figures
+from benchmarks.frame.processes import output_of
+from benchmarks.frame.results import ROOT, Figures, markdown
 from benchmarks.requests.deployment import planned
 from benchmarks.starts.emulator import PYTHON
 from benchmarks.starts.layer import built_layer, packages
@@ -22,19 +21,16 @@ from benchmarks.starts.layer import built_layer, packages
 FUNCTIONS = ("authorizer", "refresh", "login")
 STARTS, QUICK_STARTS = 15, 2
 
-HANDLER = "app.py: compiled, and the clients and keys that it makes"
-OURS = "our own modules in the layer"
 PYTHONS = "Python's own library"
-SDK = "the SDK: botocore, urllib3 and theirs"
 OTHERS = "others, and what was looked for and is not there"
 # By the first part of a module's name.
 PARTS: Mapping[str, str] = {
-    "app": HANDLER,
-    "edge_auth": OURS,
+    "app": "app.py: compiled, and the clients and keys that it makes",
+    "edge_auth": "our own modules in the layer",
     "jwt": "PyJWT",
     **dict.fromkeys(("aws_lambda_powertools", "typing_extensions"), "Powertools' Logger"),
     **dict.fromkeys(("cryptography", "_cffi_backend", "_openssl"), "cryptography"),
-    **dict.fromkeys(("botocore", "urllib3", "jmespath", "dateutil", "six"), SDK),
+    **dict.fromkeys(("botocore", "urllib3", "jmespath", "dateutil", "six"), "the SDK: botocore, urllib3 and theirs"),
 }
 _LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 _MARK = "the runtime is loaded"
@@ -47,10 +43,7 @@ _SCRIPT = (
 def measure(*, quick: bool) -> Figures:
     """Start each function several times. Return the share of each part.
 
-    Raises:
-        MissingTool: the runtime client is not installed.
-        RuntimeError: the build of the layer failed, or a function does not start.
-
+    Raises MissingTool: the runtime client is not installed. Raises RuntimeError: a build or a start failed.
     """
     starts = QUICK_STARTS if quick else STARTS
     packages("lambda")
@@ -104,14 +97,5 @@ def _started(name: str, layer: Path) -> dict[str, int]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    outcome = subprocess.run(
-        [PYTHON[0], "-X", "importtime", "-c", _SCRIPT],
-        cwd=ROOT / "functions" / name,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if outcome.returncode != 0:
-        raise RuntimeError(f"{name} does not start:\n{outcome.stderr[-1000:]}")
-    return parsed(outcome.stderr)
+    command = (PYTHON[0], "-X", "importtime", "-c", _SCRIPT)
+    return parsed(output_of(command, cwd=ROOT / "functions" / name, env=variables)[1])

@@ -12,67 +12,48 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
+from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import ratio, summary
 from benchmarks.starts.layer import built_layer, packages
 from benchmarks.starts.loopback_aws import deployed_on_ministack, published
-from benchmarks.starts.rows import PARAMETERS, Row, Rows, WarmCalls
+from benchmarks.starts.rows import NO_BYTECODE, Row, Rows
+from benchmarks.tokens import node
 
 ROUNDS, QUICK_ROUNDS = 20, 2
-WARM = WarmCalls(warm_up=10, alone=100, with_aws=30, with_argon2=8)
-QUICK_WARM = WarmCalls(warm_up=2, alone=10, with_aws=4, with_argon2=2)
+WARM_UP, QUICK_WARM_UP = 10, 2  # calls of each process before the measured ones
 SEED = 20261121
 
 # Upper limits of the ratios to an empty handler.
 BUDGETS = {"authorizer": {"init": 1.6, "warm": 1.4}, "refresh": {"init": 6.5}, "login": {"init": 6.5}}
 
-_NOTES = """\
-Others, as their documentation writes them (benchmarks/peers). Authorizers after AWS's blueprint: one that checks the
-signature and nothing else, which none can do without; with PyJWT and one key; with its client that fetches the keys,
-here by plain HTTP on this machine; with Powertools' data classes and Logger; with aws-jwt-verify. The refresh:
-Powertools' resolver, Logger, Tracer and Metrics, boto3's resource, and OpenAuth's rotation, one eventually consistent
-read and two writes without a condition.
-
-INIT, the first call and warm calls are medians; x is the median of the ratios within each round, with its quartiles, to
-an empty handler on the same runtime, which is called with what an authorizer is called with and started three times a
-round. † With the answers of a DynamoDB and a Secrets Manager on this machine (MiniStack): comparable only among the
-rows that have it. No bytecode: as SAM's own Python builder leaves packages. Node: with a runtime client of our own,
-since AWS's has to be compiled. The emulator does not limit the processor, and hands on no trace, so that Powertools'
-Tracer is started and sends nothing."""
+# What the document says below the table.
+_NOTES = Path(__file__).with_name("notes.md").read_text(encoding="utf-8").rstrip()
 
 
 def measure(*, quick: bool) -> Figures:
     """Start all functions in turn. Return a row for each function, in milliseconds, with ratios to its reference.
 
-    Raises:
-        MissingTool: the emulator or a runtime is not installed.
-        RuntimeError: a build, a start or a call failed.
-        Failure: MiniStack did not start.
-
+    Raises MissingTool: the emulator or a runtime is not installed. Raises RuntimeError or Failure: a build, a start or
+    a call failed.
     """
-    rounds, warm = (QUICK_ROUNDS, QUICK_WARM) if quick else (ROUNDS, WARM)
+    rounds, warm_up = (QUICK_ROUNDS, QUICK_WARM_UP) if quick else (ROUNDS, WARM_UP)
     packages("lambda")
     with (
         tempfile.TemporaryDirectory(prefix="edge-auth-starts-") as folder,
         deployed_on_ministack(scratch := Path(folder)) as deployment,
-        published(deployment.jwks) as jwks_url,
+        published(deployment.jwks, scratch / "published") as jwks_url,
     ):
-        made = Rows(deployment, jwks_url, built_layer(scratch), scratch, warm)
-        rows = made.all()
+        rows = Rows(deployment, jwks_url, built_layer(scratch), scratch).all()
         for row in () if quick else rows:
             row.run(scratch, 1)  # so that the first round does not read its files from the disk
             row.timings.clear()
         for order in orders([row.starts for row in rows], rounds, seed=SEED):
-            for index in order:
-                rows[index].run(scratch, warm.warm_up + rows[index].warm_calls)
+            for row in (rows[index] for index in order):
+                row.run(scratch, warm_up + (2 + row.warm_calls // 10 if quick else row.warm_calls))
     return {
         "rounds": rounds,
-        "seed": SEED,
-        "warm_up_calls": warm.warm_up,
-        "parameters": PARAMETERS,
-        "rows": figures_of(rows, warm.warm_up),
-        "left_out": made.left_out,
+        "rows": figures_of(rows, warm_up),
+        "left_out": [] if node.is_installed() else [f"{node.LIBRARY}: Node or its library is not installed"],
     }
 
 
@@ -98,40 +79,34 @@ def table(figures: Figures) -> str:
 def short_table(figures: Figures) -> str:
     """Return a short table of authorizers and refreshes, and of the login of edge-auth, with and without bytecode."""
     head = ("x an empty handler's, on the same runtime", "INIT ms", "INIT", "INIT without bytecode", "warm call")
-    bare = {row["name"]: row for row in figures["rows"] if not row["bytecode"]}
+    ratios = {row["label"]: row["init_ratio"]["median"] for row in figures["rows"]}
+    deployed = (row for row in figures["rows"] if not row["label"].endswith(NO_BYTECODE))
     rows = [
         (
             f"**edge-auth: {row['label']}**" if row["group"] == "ours" else row["label"],
             f"{row['init_ms']['median']:.0f}",
             f"{row['init_ratio']['median']:.1f} x",
-            f"{bare[row['name']]['init_ratio']['median']:.1f} x" if row["name"] in bare else "",
+            f"{ratios[bare]:.1f} x" if (bare := f"{row['label']}{NO_BYTECODE}") in ratios else "",
             "" if row["calls_aws"] else f"{row['warm_ratio']['median']:.2f} x",
         )
-        for row in figures["rows"]
-        if row["bytecode"] and (row["group"] == "peer" or row["name"] in ("authorizer", "refresh", "login"))
+        for row in deployed
+        if row["group"] == "peer" or row["label"] in ("authorizer", "refresh", "login")
     ]
     return markdown(head, rows)
 
 
 def _figures(row: Row, reference: Row, warm_up: int) -> dict[str, Any]:
     (inits, warms), (reference_inits, reference_warms) = _by_round(row, warm_up), _by_round(reference, warm_up)
-    ratios = {"init": ratio(inits, reference_inits), "warm": ratio(warms, reference_warms)}
     return {
-        "name": row.function.name,
         "label": row.label,
         "group": row.group,
-        "bytecode": row.bytecode,
         "reference": row.reference,
         "calls_aws": row.calls_aws,
         "init_ms": summary([one.init_ms for one in row.timings]),
-        "init_ratio": ratios["init"],
+        "init_ratio": ratio(inits, reference_inits),
         "first_ms": summary([one.calls_ms[0] for one in row.timings]),
         "warm_ms": summary([call for one in row.timings for call in one.calls_ms[warm_up:]]),
-        "warm_ratio": ratios["warm"],
-        "budgets": {
-            what: {"limit": limit, "reached": ratios[what]["median"], "holds": ratios[what]["median"] <= limit}
-            for what, limit in BUDGETS.get(row.label, {}).items()
-        },
+        "warm_ratio": ratio(warms, reference_warms),
     }
 
 
@@ -146,11 +121,12 @@ def _by_round(row: Row, warm_up: int) -> tuple[list[float], list[float]]:
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     is_reference, mark = row["label"] == row["reference"], "†" if row["calls_aws"] else ""
     budgets = (
-        f"{what.upper() if what == 'init' else what} {budget['limit']} x {'holds' if budget['holds'] else '**missed**'}"
-        for what, budget in row["budgets"].items()
+        f"{what.upper() if what == 'init' else what} {limit} x"
+        f" {'holds' if row[f'{what}_ratio']['median'] <= limit else '**missed**'}"
+        for what, limit in BUDGETS.get(row["label"], {}).items()
     )
     return (
-        f"**{row['label']}**" if row["group"] == "ours" and row["bytecode"] else row["label"],
+        f"**{row['label']}**" if row["group"] == "ours" and NO_BYTECODE not in row["label"] else row["label"],
         f"{row['init_ms']['median']:.0f}",
         "1" if is_reference else _times(row["init_ratio"]),
         f"{row['first_ms']['median']:.1f}{mark}",

@@ -10,20 +10,19 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.results import Figures
-from benchmarks.frame.turns import Act, compared, in_turn
+from benchmarks.frame.results import Figures, markdown
+from benchmarks.frame.samples import Act, compared, in_turn
 from benchmarks.tokens import libraries, node, sizes
 from benchmarks.tokens.libraries import OURS, REFERENCE, UNCONVERTED, Verify, bad_tokens, example_claims
 from edge_auth import base64url
 from edge_auth.errors import InvalidToken
-from edge_auth.keys import signing_key
 from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE, verification_key
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS
+from tests.support import access_tokens
+from tests.support.access_tokens import ALGORITHMS
 
-ALGORITHMS = ("ES256", "RS256", "EdDSA")
 ROUNDS, QUICK_ROUNDS = 300, 20
 BUDGET = 1.25  # edge-auth with ES256, relative to the signature alone
 
@@ -33,18 +32,16 @@ size_table, key_set_table = sizes.size_table, sizes.key_set_table
 def measure(*, quick: bool) -> Figures:
     """Measure. Times are microseconds of a call, and ratios are to the signature alone.
 
-    Raises:
-        RuntimeError: a library accepts a token that it must refuse.
-
+    Raises RuntimeError: a library accepts a token that it must refuse.
     """
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    keys = {alg: SigningKey(alg, signing_key.generate(alg)) for alg in ALGORITHMS}
+    keys = {alg: access_tokens.key(alg) for alg in ALGORITHMS}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # joserfc: RFC 9864 deprecates the name EdDSA
         verify = {alg: _verify(key, rounds) for alg, key in keys.items()}
         issued = {alg: _issue(key, rounds) for alg, key in keys.items()}
-    on_node = node.verification(keys, rounds) if node.is_installed() else {"verify": {}, "versions": {}}
-    for alg, rows in on_node["verify"].items():
+    has_node = node.is_installed()
+    for alg, rows in (node.verification(keys, rounds) if has_node else {}).items():
         verify[alg].update(rows)
     return {
         "rounds": rounds,
@@ -54,8 +51,7 @@ def measure(*, quick: bool) -> Figures:
         "stages": _stages(keys["ES256"], rounds),
         "token_size": sizes.tokens(keys, rounds),
         "key_set_size": sizes.key_sets(ALGORITHMS, rounds, quick=quick),
-        "versions_of_node": on_node["versions"],
-        "left_out": {} if on_node["verify"] else {node.LIBRARY: "Node or the library is not installed"},
+        "left_out": {} if has_node else {node.LIBRARY: "Node or the library is not installed"},
     }
 
 
@@ -64,14 +60,12 @@ def table(figures: Figures) -> str:
     ratios = {name: row["ratio"]["median"] for name, row in figures["verify"]["ES256"].items()}
     reached, ratio = ratios[OURS], ratios[OURS] / ratios[UNCONVERTED]
     held = "held" if reached <= BUDGET else "not held"
-    lines = [
-        _by_algorithm("verify a token", figures["verify"]),
-        "",
-        "Microseconds of processor time, and x the signature alone (quartiles).",
-        f"Budget for ES256: {BUDGET} x, {held}: {reached:.2f} x, or {ratio:.2f} x the call unconverted.",
-        *(f"Left out: {name}: {reason}." for name, reason in figures["left_out"].items()),
-    ]
-    return "\n".join(lines)
+    left_out = "".join(f"\nLeft out: {name}: {reason}." for name, reason in figures["left_out"].items())
+    return (
+        f"{_by_algorithm('verify a token', figures['verify'])}\n\n"
+        "Microseconds of processor time, and x the signature alone (quartiles).\n"
+        f"Budget for ES256: {BUDGET} x, {held}: {reached:.2f} x, or {ratio:.2f} x the call unconverted.{left_out}"
+    )
 
 
 def issue_table(figures: Figures) -> str:
@@ -124,26 +118,23 @@ def _issue(key: SigningKey, rounds: int) -> dict[str, Any]:
 def _refusals(key: SigningKey, rounds: int) -> dict[str, Any]:
     """Return the cost of each kind of refusal, in microseconds and relative to the signature alone.
 
-    Raises:
-        RuntimeError: a token is not refused.
-
+    Raises RuntimeError: a token is not refused.
     """
     claims = example_claims()
     good = issue(claims, key)
     verify = libraries.verifiers(key, claims)[OURS]
     bad = bad_tokens(key, good)
-    other = SigningKey(key.alg, signing_key.generate(key.alg))
     foreign_header = base64url.encode(json.dumps({"alg": "none", "typ": ACCESS_TOKEN_TYPE}).encode("ascii"))
-    tokens = {
+    acts: dict[str, Act] = {REFERENCE: libraries.raw_calls(key, good).check[REFERENCE]}
+    for what, token in {
         "longer than any of ours": "A" * (MAX_TOKEN_CHARACTERS + 1),
         "not a token": "A" * len(good),
         "another header": f"{foreign_header}.{good.partition('.')[2]}",
-        "our header, an unknown key": issue(claims, other),
+        "our header, an unknown key": issue(claims, access_tokens.key(key.alg, "unknown")),
         "forged signature": bad["forged"],
         "expired": bad["expired"],
-    }
-    acts: dict[str, Act] = {REFERENCE: libraries.raw_calls(key, good).check[REFERENCE]}
-    acts |= {what: partial(_refused, verify, token) for what, token in tokens.items()}
+    }.items():
+        acts[what] = partial(_refused, verify, token)
     return compared(in_turn(acts, rounds=rounds), REFERENCE)
 
 
@@ -160,29 +151,25 @@ def _stages(key: SigningKey, rounds: int) -> dict[str, Any]:
     payload = signed.partition(".")[2]
     check = verification_key(key.public_jwk()).check
     signature, message, text = base64url.decode(encoded), signed.encode("ascii"), base64url.decode(payload).decode()
-    times = in_turn(
-        {
-            "whole": partial(libraries.verifiers(key, claims)[OURS], token),
-            "OpenSSL": libraries.raw_calls(key, token).check[UNCONVERTED],
-            "signature": partial(check, signature, message),
-            "base64url": lambda: (base64url.decode(encoded), base64url.decode(payload)),
-            "JSON": partial(json.JSONDecoder().decode, text),
-        },
-        rounds=rounds,
-    )
-    parts = {
-        "the signature, by cryptography": times["OpenSSL"],
-        "its length and its conversion": _less(times["signature"], times["OpenSSL"]),
-        "base64url, and that it is canonical": times["base64url"],
-        "JSON, as the standard library reads it": times["JSON"],
-        "all else: shape, header, duplicate names, claims": _less(
-            times["whole"], times["signature"], times["base64url"], times["JSON"]
-        ),
-        "all": times["whole"],
+    acts: dict[str, Act] = {
+        "whole": partial(libraries.verifiers(key, claims)[OURS], token),
+        "OpenSSL": libraries.raw_calls(key, token).check[UNCONVERTED],
+        "signature": partial(check, signature, message),
+        "base64url": lambda: (base64url.decode(encoded), base64url.decode(payload)),
+        "JSON": partial(json.JSONDecoder().decode, text),
     }
-    whole = statistics.median(times["whole"])
+    whole, openssl, checked, decoded, read = in_turn(acts, rounds=rounds).values()
+    parts = {
+        "the signature, by cryptography": openssl,
+        "its length and its conversion": _less(checked, openssl),
+        "base64url, and that it is canonical": decoded,
+        "JSON, as the standard library reads it": read,
+        "all else: shape, header, duplicate names, claims": _less(whole, checked, decoded, read),
+        "all": whole,
+    }
     medians = {what: statistics.median(values) for what, values in parts.items()}
-    return {what: {"median": round(part, 3), "share": round(part / whole, 3)} for what, part in medians.items()}
+    all_parts = medians["all"]
+    return {what: {"median": round(part, 3), "share": round(part / all_parts, 3)} for what, part in medians.items()}
 
 
 def _refused(verify: Verify, token: str) -> None:

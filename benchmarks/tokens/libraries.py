@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import import_key
 from joserfc.jwt import ClaimsOption
 
-from benchmarks.frame.turns import Act
+from benchmarks.frame.samples import Act
 from edge_auth import base64url
 from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE, verification_key
 from edge_auth.keys.signing_key import SigningKey
@@ -77,12 +77,8 @@ def bad_tokens(key: SigningKey, good: str) -> dict[str, str]:
 
 def verifiers(key: SigningKey, claims: AccessClaims) -> dict[str, Verify]:
     """Return each library's verifier for this key, with the issuer and the audience of these claims."""
-    return {
-        OURS: _ours(key, claims),
-        "PyJWT": _pyjwt(key, claims),
-        "joserfc": _joserfc(key, claims),
-        "Authlib": _authlib(key, claims),
-    }
+    makers = {OURS: _ours, "PyJWT": _pyjwt, "joserfc": _joserfc, "Authlib": _authlib}
+    return {name: make(key, claims) for name, make in makers.items()}
 
 
 def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
@@ -112,23 +108,17 @@ def raw_calls(key: SigningKey, token: str) -> RawCalls:
     match key.private_key:
         case EllipticCurvePrivateKey() as curve:
             public, ecdsa = curve.public_key(), ECDSA(SHA256())
-            return RawCalls(
-                check={
-                    REFERENCE: lambda: public.verify(_der(signature), message, ecdsa),
-                    UNCONVERTED: partial(public.verify, _der(signature), message, ecdsa),
-                },
-                sign={
-                    REFERENCE: lambda: _from_der(curve.sign(message, ecdsa)),
-                    UNCONVERTED: partial(curve.sign, message, ecdsa),
-                },
-            )
+            check: dict[str, Act] = {REFERENCE: lambda: public.verify(_der(signature), message, ecdsa)}
+            check[UNCONVERTED] = partial(public.verify, _der(signature), message, ecdsa)
+            sign: dict[str, Act] = {REFERENCE: lambda: _from_der(curve.sign(message, ecdsa))}
+            sign[UNCONVERTED] = partial(curve.sign, message, ecdsa)
         case Ed25519PrivateKey() as edwards:
-            verify: Act = partial(edwards.public_key().verify, signature, message)
-            return RawCalls({REFERENCE: verify}, {REFERENCE: partial(edwards.sign, message)})
+            check = {REFERENCE: partial(edwards.public_key().verify, signature, message)}
+            sign = {REFERENCE: partial(edwards.sign, message)}
         case rsa:
-            options = message, PKCS1v15(), SHA256()
-            verify = partial(rsa.public_key().verify, signature, *options)
-            return RawCalls({REFERENCE: verify}, {REFERENCE: partial(rsa.sign, *options)})
+            check = {REFERENCE: partial(rsa.public_key().verify, signature, message, PKCS1v15(), SHA256())}
+            sign = {REFERENCE: partial(rsa.sign, message, PKCS1v15(), SHA256())}
+    return RawCalls(check, sign)
 
 
 def _ours(key: SigningKey, claims: AccessClaims) -> Verify:
@@ -175,9 +165,8 @@ def _authlib(key: SigningKey, claims: AccessClaims) -> Verify:
 
 def _options(claims: AccessClaims) -> dict[str, ClaimsOption]:
     """Return the required claims, as joserfc and Authlib take them."""
-    options: dict[str, ClaimsOption] = {name: {"essential": True} for name in REQUIRED}
-    options["iss"] = {"essential": True, "value": claims.iss}
-    options["aud"] = {"essential": True, "value": claims.aud}
+    options = {name: ClaimsOption(essential=True) for name in REQUIRED}
+    options["iss"]["value"], options["aud"]["value"] = claims.iss, claims.aud
     return options
 
 

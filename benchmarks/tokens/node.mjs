@@ -3,7 +3,6 @@
 // Usage: node node.mjs NODE_MODULES
 
 import { createPublicKey, verify } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 
@@ -15,11 +14,17 @@ const times = {};
 for (const [alg, { jwk, good, bad }] of Object.entries(algorithms)) {
   const check = aws(jwk);
   check(good);
-  for (const token of bad) if (accepts(check, token)) throw new Error(`aws-jwt-verify accepts a bad ${alg} token`);
+  for (const token of bad) {
+    try {
+      check(token);
+    } catch {
+      continue;
+    }
+    throw new Error(`aws-jwt-verify accepts a bad ${alg} token`);
+  }
   times[alg] = inTurn({ reference: raw(alg, jwk, good), "aws-jwt-verify": () => check(good) });
 }
-const version = JSON.parse(readFileSync(`${process.argv[2]}/aws-jwt-verify/package.json`)).version;
-console.log(JSON.stringify({ times, versions: { node: process.versions.node, "aws-jwt-verify": version } }));
+console.log(JSON.stringify(times));
 
 function aws(jwk) {
   const customJwtCheck = ({ header }) => {
@@ -40,15 +45,6 @@ function raw(alg, jwk, token) {
   return () => {
     if (!verify(digest, data, key, signature)) throw new Error("signature");
   };
-}
-
-function accepts(check, token) {
-  try {
-    check(token);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function inTurn(acts) {

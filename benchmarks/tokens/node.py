@@ -1,13 +1,13 @@
 """AWS's own verifier for Node, compared with Node's own check of the signature. Both run in one Node process."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.frame.processes import output_of
 from benchmarks.frame.results import ROOT
-from benchmarks.frame.turns import BATCH_MS, compared
+from benchmarks.frame.samples import BATCH_MS, compared
 from benchmarks.tokens.libraries import bad_tokens, example_claims
 from edge_auth.keys.jwk import ACCESS_TOKEN_TYPE
 from edge_auth.keys.signing_key import SigningKey
@@ -26,12 +26,10 @@ def is_installed() -> bool:
     return NODE.exists() and (PACKAGES / LIBRARY).exists()
 
 
-def verification(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
-    """Return `verify`, the times of the library and of the reference by algorithm, and `versions`.
+def verification(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, dict[str, Any]]:
+    """Return the times of the library and of the reference, by algorithm.
 
-    Raises:
-        RuntimeError: the library refuses a good token or accepts a bad one.
-
+    Raises RuntimeError: the library refuses a good token or accepts a bad one.
     """
     claims = example_claims()
     good = {alg: issue(claims, key) for alg, key in keys.items()}
@@ -47,15 +45,9 @@ def verification(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "type": ACCESS_TOKEN_TYPE,
     }
-    outcome = subprocess.run(
-        [NODE, SCRIPT, PACKAGES], input=json.dumps(order), capture_output=True, text=True, check=False
-    )
-    if outcome.returncode:
-        raise RuntimeError(outcome.stderr)
-    answer = json.loads(outcome.stdout)
+    times_of, _ = output_of([NODE, SCRIPT, PACKAGES], text=json.dumps(order))
     names = {"reference": REFERENCE, LIBRARY: f"{LIBRARY}, on Node"}
-    verify = {
+    return {
         alg: compared({name: times[theirs] for theirs, name in names.items()}, REFERENCE)
-        for alg, times in answer["times"].items()
+        for alg, times in json.loads(times_of).items()
     }
-    return {"verify": verify, "versions": answer["versions"]}

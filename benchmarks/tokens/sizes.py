@@ -6,16 +6,15 @@ from functools import partial
 from itertools import count as numbers
 from typing import Any
 
-from benchmarks.frame.markdown import markdown
-from benchmarks.frame.samples import summary
-from benchmarks.frame.turns import Act, in_turn
+from benchmarks.frame.results import Figures, markdown
+from benchmarks.frame.samples import Act, in_turn, summary
 from benchmarks.tokens.libraries import OURS, example_claims, verifiers
 from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.keys.ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS
-from edge_auth.keys import signing_key
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, Verifier, keys_from_jwks
+from tests.support import access_tokens
 
 ROLE_CHARACTERS = 8
 ROLES = (0, 10, 50, 100)
@@ -27,29 +26,29 @@ QUICK_KEYS = (1, 3)  # RSA keys are slow to make
 def tokens(keys: Mapping[str, SigningKey], rounds: int) -> dict[str, Any]:
     """Return bytes and microseconds of ES256 tokens by roles and by scope, and the number of roles within each limit.
 
-    If a token is too long for the verifier, its row has no time.
+    The largest tokens are the largest that the verifier takes.
     """
     key = keys["ES256"]
-    most_roles = {alg: _most_roles(each) for alg, each in keys.items()}
-    most_scope = _most(lambda count: _is_taken(_token(key, 0, count)))
+    most_roles = {alg: _most(partial(_token, each), MAX_TOKEN_CHARACTERS) for alg, each in keys.items()}
+    most_scope = _most(partial(_token, key, 0), MAX_TOKEN_CHARACTERS)
     shapes = [(roles, 0) for roles in sorted({*ROLES, most_roles["ES256"]})]
     shapes += [(0, characters) for characters in sorted({*SCOPE_CHARACTERS, most_scope})]
     issued = {shape: _token(key, *shape) for shape in shapes}
     verify = verifiers(key, example_claims())[OURS]
-    acts: dict[str, Act] = {str(shape): partial(verify, token) for shape, token in issued.items() if _is_taken(token)}
+    acts: dict[str, Act] = {str(shape): partial(verify, token) for shape, token in issued.items()}
     times = in_turn(acts, rounds=rounds)
     return {
         "role_characters": ROLE_CHARACTERS,
         "max_token_characters": MAX_TOKEN_CHARACTERS,
         "roles_of_a_token": most_roles,
         "max_rights_bytes": MAX_RIGHTS_BYTES,
-        "roles_of_an_account": _most(lambda count: _rights_bytes(count) <= MAX_RIGHTS_BYTES),
+        "roles_of_an_account": _most(lambda count: _compact({"scope": "", "roles": _roles(count)}), MAX_RIGHTS_BYTES),
         "rows": [
             {
                 "roles": roles,
                 "scope_characters": scope,
                 "bytes": len(token),
-                "verify": summary(times[str((roles, scope))]) if _is_taken(token) else None,
+                "verify": summary(times[str((roles, scope))]),
             }
             for (roles, scope), token in issued.items()
         ],
@@ -65,16 +64,11 @@ def key_sets(algorithms: tuple[str, ...], rounds: int, *, quick: bool) -> dict[s
     return {"max_deployed_characters": MAX_DEPLOYED_JWKS_CHARACTERS, "algorithms": rows}
 
 
-def size_table(figures: Mapping[str, Any]) -> str:
+def size_table(figures: Figures) -> str:
     """Return the growth of a token with roles and scope, and the number of roles within each limit."""
     measured = figures["token_size"]
     rows = [
-        (
-            row["roles"],
-            f"{row['scope_characters']} characters",
-            f"{row['bytes']:,}",
-            f"{row['verify']['median']:.1f}" if row["verify"] else "refused",
-        )
+        (row["roles"], f"{row['scope_characters']} characters", f"{row['bytes']:,}", f"{row['verify']['median']:.1f}")
         for row in measured["rows"]
     ]
     head = (f"roles of {measured['role_characters']} characters", "scope", "token, bytes", "verify, µs")
@@ -86,7 +80,7 @@ def size_table(figures: Mapping[str, Any]) -> str:
     )
 
 
-def key_set_table(figures: Mapping[str, Any]) -> str:
+def key_set_table(figures: Figures) -> str:
     """Return the cost of the number of keys, and the number that fits into the authorizer's environment."""
     algorithms = figures["key_set_size"]["algorithms"]
     head = ("keys", "JWK Set, bytes", "read at a cold start, µs", "verify, µs")
@@ -100,37 +94,30 @@ def key_set_table(figures: Mapping[str, Any]) -> str:
     return f"{markdown(head, rows)}\n\nThe authorizer is deployed with up to {limit} bytes of keys: {most}."
 
 
-def _most_roles(key: SigningKey) -> int:
-    return _most(lambda count: _is_taken(_token(key, count, 0)))
-
-
-def _token(key: SigningKey, roles: int, scope_characters: int) -> str:
+def _token(key: SigningKey, roles: int, scope_characters: int = 0) -> str:
     scope = ("resource:read " * scope_characters)[: scope_characters - 1] + "x" if scope_characters else ""
     return issue(example_claims(scope=scope, roles=_roles(roles)), key)
-
-
-def _is_taken(token: str) -> bool:
-    return len(token) <= MAX_TOKEN_CHARACTERS
 
 
 def _roles(count: int) -> tuple[str, ...]:
     return tuple(f"role{number:0{ROLE_CHARACTERS - 4}}" for number in range(count))
 
 
-def _rights_bytes(roles: int) -> int:
-    return len(json.dumps({"scope": "", "roles": _roles(roles)}, separators=(",", ":")))
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
-def _most(fits: Callable[[int], bool]) -> int:
-    """Return the largest count that fits."""
-    return next(number for number in numbers() if not fits(number + 1))
+def _most(text: Callable[[int], str], limit: int) -> int:
+    """Return the largest count whose text has at most `limit` characters."""
+    return next(number for number in numbers() if len(text(number + 1)) > limit)
 
 
 def _key_sets(alg: str, counts: tuple[int, ...], rounds: int) -> dict[str, Any]:
     claims = example_claims()
-    keys = [SigningKey(alg, signing_key.generate(alg)) for _ in range(max(counts))]
+    keys = [access_tokens.key(alg, f"number {number}") for number in range(max(counts))]
+    members = [{"exp": claims.exp, **key.public_jwk()} for key in keys]
     token = issue(claims, keys[0])
-    documents = {count: _document(keys[:count], claims.exp) for count in counts}
+    documents = {count: _compact({"keys": members[:count]}) for count in counts}
     acts: dict[str, Act] = {}
     for count, text in documents.items():
         verify = _verifier(text, claims.aud).verify
@@ -138,16 +125,12 @@ def _key_sets(alg: str, counts: tuple[int, ...], rounds: int) -> dict[str, Any]:
         acts[f"verify {count}"] = partial(verify, token, issuer=claims.iss, now_seconds=claims.iat)
     times = {what: summary(values) for what, values in in_turn(acts, rounds=rounds).items()}
     return {
-        "fitting": _most(lambda count: len(_document([keys[0]] * count, claims.exp)) <= MAX_DEPLOYED_JWKS_CHARACTERS),
+        "fitting": _most(lambda count: _compact({"keys": members[:1] * count}), MAX_DEPLOYED_JWKS_CHARACTERS),
         "rows": [
             {"keys": count, "bytes": len(text), **{what: times[f"{what} {count}"] for what in ("build", "verify")}}
             for count, text in documents.items()
         ],
     }
-
-
-def _document(keys: list[SigningKey], end_seconds: int) -> str:
-    return json.dumps({"keys": [{"exp": end_seconds, **key.public_jwk()} for key in keys]}, separators=(",", ":"))
 
 
 def _verifier(document: str, audience: str) -> Verifier:

@@ -29,7 +29,7 @@ FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name 
 
 def test_every_price_and_quota_has_a_source() -> None:
     """The source is a page with an address, so it can be read again."""
-    named = {each.source for each in (*PRICES.values(), *QUOTAS.values())}
+    named = {price.source for price in PRICES.values()} | {quota.source for quota in QUOTAS.values()}
 
     assert named | {"cognito_page"} == set(SOURCES)
     assert all(source.address.startswith("https://") and source.title and source.dated for source in SOURCES.values())
@@ -101,7 +101,7 @@ def test_a_refresh_costs_the_sum_of_its_parts() -> None:
 
 def test_a_login_takes_seven_write_units_and_two_read_units() -> None:
     """Writes: three counters, and a transaction of two items that counts twice. Reads: the user, and the query."""
-    assert (LOGIN.write_units, LOGIN.read_units) == (7, 2)
+    assert LOGIN.units == (7, 2)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.costs import replicas as global_table
 from benchmarks.costs import two_regions
-from benchmarks.costs.replicas import FIRST_TOKEN, HOME, OTHER, Replicas
-from benchmarks.costs.two_regions import Holder, is_revived
+from benchmarks.costs.two_regions import FIRST_SESSION, FIRST_TOKEN, HOME, OTHER, Holder, Replicas, is_revived
 from edge_auth.sessions.rotation_rule import Outcome
 from tests.support.template import parameters
 
@@ -70,7 +68,7 @@ def test_a_thief_is_caught_in_the_end(figures: dict[str, Any]) -> None:
 
 def test_a_thief_in_one_region_would_be_noticed_if_the_rule_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """The zero of the test above is meaningful: with a rule that accepts every token, the thief stays."""
-    monkeypatch.setattr(global_table, "decide", lambda *_, **__: Outcome.CONVERGED)
+    monkeypatch.setattr(two_regions, "decide", lambda *_, **__: Outcome.CONVERGED)
 
     assert two_regions.has_thief(replicas(0), 0)
 
@@ -133,7 +131,7 @@ def test_times_are_the_templates() -> None:
     names = ("RotationGraceSeconds", "AccessTokenSeconds", "RefreshIdleDays", "RefreshAbsoluteDays")
     defaults = {name: parameters()[name]["Default"] for name in names}
 
-    assert defaults["RotationGraceSeconds"] == global_table.GRACE_SECONDS
+    assert defaults["RotationGraceSeconds"] == two_regions.GRACE_SECONDS
     assert defaults["AccessTokenSeconds"] == two_regions.ACCESS_TOKEN_SECONDS
-    assert defaults["RefreshIdleDays"] * 86_400 == global_table.IDLE_SECONDS
-    assert defaults["RefreshAbsoluteDays"] * 86_400 == global_table.ABSOLUTE_SECONDS
+    assert defaults["RefreshIdleDays"] * 86_400 == FIRST_SESSION.idle_expires_at_seconds
+    assert defaults["RefreshAbsoluteDays"] * 86_400 == FIRST_SESSION.absolute_expires_at_seconds

@@ -1,7 +1,9 @@
 import random
+from functools import partial
 
 import pytest
 
+from benchmarks.frame import samples
 from benchmarks.frame.samples import p_value, ratio, summary
 
 
@@ -50,3 +52,16 @@ def test_equal_samples_are_equal(first: list[float], second: list[float]) -> Non
 def test_the_known_value_of_a_small_example() -> None:
     """Two samples of five without an overlap: U is 0, and z is 12.5 / sqrt(22.917), which is 2.611."""
     assert p_value([1, 2, 3, 4, 5], [6, 7, 8, 9, 10]) == pytest.approx(0.00902, abs=1e-5)
+
+
+def test_each_round_calls_everything_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call always follows the same other call."""
+    monkeypatch.setattr(samples, "BATCH_MS", 0)
+    calls: list[str] = []
+
+    times = samples.in_turn({name: partial(calls.append, name) for name in "abc"}, rounds=50)
+
+    assert {name: len(values) for name, values in times.items()} == {"a": 50, "b": 50, "c": 50}
+    rounds = ["".join(calls[-150:][start : start + 3]) for start in range(0, 150, 3)]
+    assert all(sorted(each) == ["a", "b", "c"] for each in rounds)
+    assert len(set(rounds)) == 6

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.load import growth
-from benchmarks.load.growth import Growth, slopes, table
+from benchmarks.load.growth import Growth, table
 from benchmarks.requests.deployment import Deployment
 from benchmarks.requests.functions import running
 
@@ -19,16 +19,8 @@ def point(sessions: int, **read_units: float) -> dict[str, Any]:
 GROWN = [point(1, refresh=1, login=2), point(101, refresh=1, login=4), point(1001, refresh=1, login=102)]
 
 
-def test_a_slope_is_what_a_thousand_more_sessions_cost() -> None:
-    """The slope is taken between the first point and the last. A constant cost has the slope zero."""
-    assert slopes(GROWN) == {
-        "refresh": {"requests": 0, "read_units": 0, "write_units": 0},
-        "login": {"requests": 0, "read_units": 100, "write_units": 0},
-    }
-
-
 def test_a_table_says_what_is_constant_and_how_far_it_went() -> None:
-    """The table also names the engine of the milliseconds."""
+    """The slope is taken between the first point and the last. The table also names the engine of the milliseconds."""
     grown = {"points": GROWN}
     filling = {"added": 1000, "seconds": 3.0}
 

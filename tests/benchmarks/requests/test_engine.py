@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.frame.catalogue import MissingTool, benchmark
 from benchmarks.frame.results import ROOT
+from benchmarks.requests import engine
 
 
 def program(folder: Path, name: str, script: str) -> None:
@@ -21,14 +22,19 @@ def program(folder: Path, name: str, script: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["requests", "growth", "throughput"])
-def test_a_machine_without_java_and_maven_says_so(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Every benchmark that needs an engine says so."""
-    monkeypatch.setenv("PATH", str(tmp_path))
+@pytest.mark.parametrize("lacks", ["java", "the engine"])
+def test_a_machine_without_an_engine_says_so(
+    name: str, lacks: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every benchmark that needs an engine says so, also if only Java is missing."""
+    program(tmp_path / "bin", "other" if lacks == "java" else "java", "exit 1")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / ("other.jar" if lacks == "the engine" else "DynamoDBLocal-9.8.7.jar")).touch()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(engine, "HOME", tmp_path)
 
-    with pytest.raises(MissingTool) as missing:
+    with pytest.raises(MissingTool, match="no DynamoDB engine: `make bench` installs it"):
         benchmark(name).measure(quick=True)
-
-    assert str(missing.value) == "no DynamoDB engine: this machine lacks `java` on the PATH and `mvn` on the PATH"
 
 
 SERVES = """
@@ -52,15 +58,15 @@ with engine.running_engine() as running:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_engine_does_not_outlive_its_benchmark(tmp_path: Path, number: signal.Signals) -> None:
-    """This holds for each signal that ends the benchmark. Small programs stand in for Java and Maven."""
+    """This holds for each signal that ends the benchmark. A small program stands in for Java."""
     programs, home = tmp_path / "bin", tmp_path / "engine"
     program(programs, "java", SERVES)
-    program(programs, "mvn", 'for argument; do :; done; folder=${argument#*=}; mkdir "$folder"; touch "$folder/$JAR"')
+    (home / "lib").mkdir(parents=True)
+    (home / "lib" / "DynamoDBLocal-9.8.7.jar").touch()
     environment = {
         "PATH": f"{programs}:/usr/bin:/bin",
         "PYTHON": sys.executable,
         "PYTHONPATH": f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}",
-        "JAR": "DynamoDBLocal-9.8.7.jar",
     }
     command = [sys.executable, "-c", RUNS, str(home)]
 

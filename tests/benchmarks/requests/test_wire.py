@@ -5,38 +5,28 @@ from typing import Any
 import pytest
 
 from benchmarks.requests.deployment import Deployment
-from benchmarks.requests.wire import Wire, item_bytes, pages, transaction_units, write_units
+from benchmarks.requests.wire import Wire
 
 KEY = {"user_id": {"S": "u"}, "session_id": {"S": "s"}}
 
 
-def test_an_items_size_is_that_of_its_names_and_values() -> None:
-    """Texts count as UTF-8, bytes as they are, and numbers by their digits."""
-    assert item_bytes({"name": {"S": "é"}}) == 4 + 2
-    assert item_bytes({"n": {"N": "12345"}}) == 1 + 5
-    assert item_bytes({"b": {"B": b"1234"}, "t": {"BOOL": True}}) == 5 + 2
-    assert item_bytes({"l": {"L": [{"S": "abc"}]}}) == 1 + 3
-
-
-@pytest.mark.parametrize(("size", "units"), [(1, 1), (1023, 1), (1024, 1), (1025, 2), (4096, 4)])
-def test_a_write_costs_a_unit_for_each_begun_kib(size: int, units: int) -> None:
-    """An empty item costs one unit."""
-    assert write_units({"": {"S": "x" * size}}) == units
-    assert write_units({}) == 1
-
-
-def test_a_transaction_costs_two_units_for_each_item_and_kib() -> None:
+def test_a_transaction_costs_two_units_for_each_item(deployment: Deployment) -> None:
     """A condition check costs as much as a write."""
-    check = {"ConditionCheck": {"Key": KEY}}
+    wire, client = Wire(), deployment.client
+    wire.watch(client.meta.events)
+    put: Any = {"Put": {"TableName": deployment.tables["SessionsTable"], "Item": KEY}}
+    other = {"user_id": {"S": "v"}, "session_id": {"S": "s"}}
+    check: Any = {
+        "ConditionCheck": {
+            "TableName": deployment.tables["SessionsTable"],
+            "Key": other,
+            "ConditionExpression": "attribute_not_exists(user_id)",
+        }
+    }
 
-    assert transaction_units([check, {"Put": {"Item": KEY}}]) == 4
-    assert transaction_units([check, {"Put": {"Item": {"a": {"S": "x" * 1500}}}}]) == 6
-    assert transaction_units([]) == 0
+    client.transact_write_items(TransactItems=[put, check])
 
-
-def test_a_page_is_a_megabyte_that_was_read() -> None:
-    """That is 256 units of consistent reads. An empty Query has one page."""
-    assert [pages(units) for units in (0, 0.5, 256, 256.5, 1141)] == [1, 1, 1, 2, 5]
+    assert wire.write_units == 4
 
 
 def test_units_are_those_that_the_engine_reports(deployment: Deployment) -> None:

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from cryptography.exceptions import InvalidSignature
 
-from benchmarks.frame import turns
+from benchmarks.frame import samples
 from benchmarks.tokens import checks, node, sizes
 from benchmarks.tokens.checks import assert_strict
 from benchmarks.tokens.libraries import OURS, REFERENCE, bad_tokens, example_claims, issuers, raw_calls, verifiers
@@ -27,7 +27,7 @@ LIBRARIES = (OURS, "PyJWT", "joserfc", "Authlib")
 def figures() -> dict[str, Any]:
     """Measure once, with very short batches."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(turns, "BATCH_MS", 0.01)
+        patch.setattr(samples, "BATCH_MS", 0.01)
         patch.setattr(checks, "QUICK_ROUNDS", 2)
         patch.setattr(sizes, "QUICK_KEYS", (1, 2))
         patch.setattr(node, "is_installed", lambda: False)
@@ -161,15 +161,14 @@ def test_the_most_roles_are_what_the_verifier_takes(figures: dict[str, Any]) -> 
     with pytest.raises(InvalidToken, match="size"):
         verify(most + 1)
     assert by_roles[most]["bytes"] <= sizes["max_token_characters"] < by_roles[most]["bytes"] + 16
-    assert by_roles[most]["verify"] is not None
-    assert [row for row in sizes["rows"] if (row["bytes"] > 2048) != (row["verify"] is None)] == []
+    assert max(row["bytes"] for row in sizes["rows"]) <= 2048
 
 
 @pytest.mark.skipif(not node.is_installed(), reason="Node or aws-jwt-verify is not installed")
 def test_node_verifies_and_refuses_too() -> None:
     """The benchmark runs to its end, so Node accepted the good tokens and refused the bad ones."""
     ours = key("ES256")
-    verify = node.verification({"ES256": ours}, rounds=3)["verify"]
+    verify = node.verification({"ES256": ours}, rounds=3)
 
     assert {name: row["count"] for name, row in verify["ES256"].items()} == {
         node.REFERENCE: 3,

@@ -28,8 +28,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
     KEY.verify(der, signed.encode(), ALGORITHM)
     statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
-    return {
-        "principalId": "anybody",
-        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {},
-    }
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": "anonymous", "policyDocument": document, "context": {}}
