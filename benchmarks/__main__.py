@@ -5,8 +5,8 @@ import signal
 import sys
 import time
 
-from benchmarks.frame.catalogue import BENCHMARKS, MissingTool, benchmark
-from benchmarks.frame.results import write
+from benchmarks.frame.processes import MissingTool
+from benchmarks.frame.results import BENCHMARKS, benchmark, write
 
 
 def main() -> None:

@@ -1,13 +1,58 @@
-"""The cost of a request, a user and a month, computed from list prices and a request's work, without measuring."""
+"""The cost of a request, a user and a month, computed from list prices and a request's work, without measuring.
+
+The prices are those of aws.toml, and the work of a request is that of assumptions.toml.
+"""
 
 import tomllib
 from bisect import bisect_left
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.costs.prices import COGNITO_PLANS, MILLION, REST_TIERS, dollars, tiered
+MILLION = 1_000_000
+FOLDER = Path(__file__).parent
+AWS: Mapping[str, Any] = tomllib.loads((FOLDER / "aws.toml").read_text(encoding="utf-8"))
+
+
+class Source(NamedTuple):
+    """A page that names a price or a quota. `dated` is the date on the page."""
+
+    title: str
+    address: str
+    dated: str
+
+
+class Price(NamedTuple):
+    """A price in dollars for a number of units. `source` is the name of its source."""
+
+    what: str
+    dollars: float
+    units: int
+    source: str
+
+
+SOURCES = {name: Source(**source) for name, source in AWS["sources"].items()}
+PRICES = {name: Price(*price) for name, price in AWS["prices"].items()}
+
+Tiers = Sequence[tuple[float, float]]
+"""For each tier, the number of units at which it ends and the dollars for each unit. The last tier has no end."""
+
+REST_TIERS: Tiers = AWS["tiers"]["rest_requests"]
+COGNITO_PLANS: Mapping[str, Tiers] = {plan: AWS["tiers"][plan] for plan in ("Lite", "Essentials", "Plus")}
+
+
+def dollars(**counts: float) -> float:
+    """Return the cost of these units, in dollars. The names are those of the prices. Raises KeyError: unknown price."""
+    return sum(count * PRICES[name].dollars / PRICES[name].units for name, count in counts.items())
+
+
+def tiered(count: float, tiers: Tiers) -> float:
+    """Return the cost of `count` units with tiered prices, in dollars."""
+    cost, begin = 0.0, 0.0
+    for end, each in tiers:
+        cost += max(0.0, min(count, end) - begin) * each
+        begin = end
+    return cost
 
 
 class Run(NamedTuple):
@@ -40,23 +85,8 @@ class Profile(NamedTuple):
     logouts: int
     api_calls: int
 
-    @property
-    def token_requests(self) -> int:
-        """Requests to edge-auth's own API."""
-        return self.logins + self.refreshes + self.logouts
 
-
-# Write and read units of a call to DynamoDB: items under 1 KB, a user's sessions under 4 KB.
-UNITS: Mapping[str, tuple[int, int]] = {
-    "UpdateItem": (1, 0),
-    "GetItem": (0, 1),
-    "Query": (0, 1),
-    "TransactWriteItems": (4, 0),  # two items, twice each
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """A request to a warm function, as assumptions.toml describes it."""
 
     name: str
@@ -73,7 +103,8 @@ class Operation:
         return sum(writes for writes, _ in units), sum(reads for _, reads in units)
 
 
-_FILE = tomllib.loads(Path(__file__).with_name("assumptions.toml").read_text(encoding="utf-8"))
+_FILE = tomllib.loads((FOLDER / "assumptions.toml").read_text(encoding="utf-8"))
+UNITS = _FILE.pop("units")
 PROFILES = tuple(Profile(name, *requests) for name, requests in _FILE.pop("profiles").items())
 _RUNS = {name: Run(*run) for name, run in _FILE["runs"].items()}
 OPERATIONS = tuple(Operation(name, *request) for name, request in _FILE.pop("operations").items())
@@ -116,15 +147,11 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     bytes_out = operation.response_bytes + assumed.gateway_header_bytes if operation.behind else 0
     in_front = cost(AUTHORIZE, assumed) if operation.behind == "authorizer" else Cost()
     return Cost(
-        compute=dollars("lambda_request", MILLION)
-        + dollars("lambda_gb_second", MILLION * gb_seconds)
-        + in_front.compute,
-        dynamodb=dollars("write_unit", MILLION * writes)
-        + dollars("read_unit", MILLION * reads)
-        + dollars("kms_request", MILLION * kms_requests),
-        logs=dollars("log_byte", MILLION * log_bytes(operation, assumed)) + in_front.logs,
-        transfer=dollars("byte_out", MILLION * bytes_out),
-        gateway=dollars("rest_request", MILLION) if operation.behind else 0.0,
+        compute=MILLION * dollars(lambda_request=1, lambda_gb_second=gb_seconds) + in_front.compute,
+        dynamodb=MILLION * dollars(write_unit=writes, read_unit=reads, kms_request=kms_requests),
+        logs=MILLION * dollars(log_byte=log_bytes(operation, assumed)) + in_front.logs,
+        transfer=MILLION * dollars(byte_out=bytes_out),
+        gateway=MILLION * dollars(rest_request=1) if operation.behind else 0.0,
     )
 
 
@@ -136,8 +163,8 @@ READS_A_MONTH = 30 * 24 * 12
 
 def fixed_month() -> float:
     """Return the cost of a month without any request."""
-    secret = dollars("secret_month", 1) + dollars("secret_read", READERS * READS_A_MONTH)
-    return secret + dollars("metric_month", METRICS) + dollars("alarm_month", ALARMS)
+    reads = READERS * READS_A_MONTH
+    return dollars(secret_month=1, secret_read=reads, metric_month=METRICS, alarm_month=ALARMS)
 
 
 def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:
@@ -152,14 +179,14 @@ def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:
     return Cost(*map(sum, zip(*costs, strict=True)))
 
 
-def month(profile: Profile, users: int, assumed: Assumptions = ASSUMED) -> float:
+def month(profile: Profile, users: int) -> float:
     """Return the cost of a month with this number of users, with API Gateway's lower prices for many requests."""
-    own = user_month(profile, assumed).without_gateway
-    return fixed_month() + users * own + tiered(users * profile.token_requests, REST_TIERS)
+    own, requests = user_month(profile).without_gateway, profile.logins + profile.refreshes + profile.logouts
+    return fixed_month() + users * own + tiered(users * requests, REST_TIERS)
 
 
-def break_even(profile: Profile, plan: str, most: int = MILLION) -> int | None:
+def break_even(profile: Profile, plan: str) -> int | None:
     """Return the number of users from which edge-auth costs less than this Cognito plan, or None if it never does."""
-    users = range(1, most + 1)
+    users = range(1, MILLION + 1)
     first = bisect_left(users, 1, key=lambda count: month(profile, count) < tiered(count, COGNITO_PLANS[plan]))
-    return users[first] if first < most else None
+    return users[first] if first < MILLION else None

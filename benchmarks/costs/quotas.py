@@ -1,19 +1,16 @@
 """AWS's default quotas, from aws.toml, and the share of them that a rate of refreshes needs. Nothing is measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmarks.costs.costs import ASSUMED, AUTHORIZE, REFRESH, Assumptions, cost, log_bytes
-from benchmarks.costs.prices import AWS, MILLION
+from benchmarks.costs.costs import ASSUMED, AUTHORIZE, AWS, MILLION, REFRESH, Assumptions, cost, log_bytes
 
 GROWTH_SECONDS = 10
 RATES = (1_000, 10_000, 100_000)
 API_CALLS_A_REFRESH = 10  # as in the profiles; each call invokes the authorizer
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """A default quota. It applies to an account and Region, unless `what` names another scope."""
 
     what: str
@@ -58,6 +55,7 @@ def needs(refreshes: int, *, api_calls_a_refresh: int = 0, assumed: Assumptions 
     runs = [(count, assumed.runs[operation.function]) for count, operation in work]
     busy = sum(count * run.warm_ms for count, run in runs) / 1000
     instance_quota = max(busy, (refreshes + api_calls) / default("Lambda's rate"))
+    growth = default("Lambda's growth") * default("Lambda's rate")
     shares = {
         "API Gateway": (refreshes + api_calls) / default("API Gateway"),
         "Lambda": instance_quota / default("Lambda"),
@@ -71,10 +69,7 @@ def needs(refreshes: int, *, api_calls_a_refresh: int = 0, assumed: Assumptions 
         busy_instances=busy,
         instance_quota=instance_quota,
         starting_instances=busy + sum(count * run.init_ms for count, run in runs) / 1000,
-        growth_seconds=GROWTH_SECONDS
-        * max(refreshes, api_calls)
-        / default("Lambda's growth")
-        / default("Lambda's rate"),
+        growth_seconds=GROWTH_SECONDS * max(refreshes, api_calls) / growth,
         partitions=-(-refreshes // default("partition")),
         log_megabytes=sum(count * log_bytes(operation, assumed) for count, operation in work) / MILLION,
         dollars_an_hour=sum(count * cost(operation, assumed).total for count, operation in work) / MILLION * 3600,

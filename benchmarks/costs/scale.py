@@ -4,8 +4,21 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from benchmarks.costs.costs import ASSUMED, OPERATIONS, PROFILES, break_even, cost, month, user_month
-from benchmarks.costs.prices import COGNITO_PLANS, MILLION, PRICES, SOURCES, dollars, tiered
+from benchmarks.costs.costs import (
+    ASSUMED,
+    COGNITO_PLANS,
+    MILLION,
+    OPERATIONS,
+    PRICES,
+    PROFILES,
+    SOURCES,
+    break_even,
+    cost,
+    dollars,
+    month,
+    tiered,
+    user_month,
+)
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, RATES, needs
 from benchmarks.frame.results import ROOT, markdown
 
@@ -47,7 +60,7 @@ def users() -> str:
         each = user_month(profile)
         counts = (profile.logins, f"{profile.refreshes:,}", f"{profile.api_calls:,}")
         spared = (user_month(profile, QUIET).total, user_month(profile._replace(api_calls=0), QUIET).total)
-        fee = dollars("rest_request", profile.api_calls)
+        fee = dollars(rest_request=profile.api_calls)
         rows.append((profile.name, *counts, *(f"{amount:.4f}" for amount in (*each, each.total, *spared, fee))))
     counted, taken = ("user", "logins", "refreshes", "API calls"), ("Lambda", "DynamoDB", "logs", "data out")
     spared_heads = ("**all**, no log lines of Lambda's", "nor an authorizer of ours", "your API's own fee")

@@ -98,11 +98,8 @@ class Replicas:
         if self.is_down(region, now):
             return None
         self._deliver(now)
-        rule: dict[str, Any] = {
-            "rotation_id": str(next(self._numbers)),
-            "now_ms": round(now * 1000),
-            "grace_seconds": GRACE_SECONDS,
-        }
+        now_ms, rotation_id = round(now * 1000), str(next(self._numbers))
+        rule: dict[str, Any] = {"rotation_id": rotation_id, "now_ms": now_ms, "grace_seconds": GRACE_SECONDS}
         expires = int(now) + IDLE_SECONDS
         try:
             MemorySessions(self._stores[region]).rotate(

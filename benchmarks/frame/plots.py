@@ -113,12 +113,10 @@ def growth(figures: Figures) -> Figure:
     # The first marks are larger, so that they still show behind later marks at the same point.
     for name, colour, mark, size in zip(names, COLOURS, MARKS, range(10, 4, -1), strict=False):
         for axes, grown, line in ((of_user, living, "-"), (of_user, ended, ":"), (of_all, all_users, "-")):
-            points = [
-                (each["sessions"], each["operations"][name]) for each in grown["points"] if name in each["operations"]
-            ]
-            units = [counts["read_units"] + counts["write_units"] for _, counts in points]
-            label = name if grown is living else None
-            sessions = [count for count, _ in points]
+            points = [point for point in grown["points"] if name in point["operations"]]
+            counts = [point["operations"][name] for point in points]
+            units = [each["read_units"] + each["write_units"] for each in counts]
+            sessions, label = [point["sessions"] for point in points], name if grown is living else None
             axes.plot(sessions, units, color=colour, marker=mark, markersize=size, linestyle=line, label=label)
     _make_logarithmic(of_user, "sessions of the user: solid living, dotted ended", "Read and write units of a call")
     _make_logarithmic(of_all, "sessions in the table", "")

@@ -14,6 +14,10 @@ ENDS_WITHIN_SECONDS = 600
 SERVES_WITHIN_SECONDS = 60.0
 
 
+class MissingTool(Exception):
+    """This machine lacks a tool that a benchmark needs. The message names the tool. The benchmark is left out."""
+
+
 def output_of(
     command: Sequence[str | Path], *, text: str = "", cwd: Path = ROOT, env: Mapping[str, str] | None = None
 ) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frame import results
-from benchmarks.frame.catalogue import benchmark
+from benchmarks.frame.results import benchmark
 
 FIGURES = results.ROOT / "docs" / "figures"
 _BLOCK = re.compile(

@@ -1,4 +1,8 @@
-"""Results: as JSON, one file for each benchmark, with the date, the machine and the versions; and as Markdown."""
+"""The benchmarks and their results: as JSON, with the date, the machine and the versions, and as tables in Markdown.
+
+A benchmark is a module with two functions: `measure(quick=...)` returns its figures, and `table(figures)` returns them
+as Markdown.
+"""
 
 import json
 import os
@@ -7,26 +11,46 @@ import ssl
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks" / "results"
 PACKAGES = ("authlib", "aws-lambda-powertools", "boto3", "botocore", "cryptography", "joserfc", "moto", "pyjwt")
 
+# The benchmarks by name, in the order in which `make bench` runs them.
+BENCHMARKS = {
+    "token_checks": "benchmarks.tokens.checks",
+    "starts": "benchmarks.starts.starts",
+    "start_parts": "benchmarks.starts.parts",
+    "requests": "benchmarks.requests.operations",
+    "growth": "benchmarks.load.growth",
+    "throughput": "benchmarks.load.throughput",
+    "login_times": "benchmarks.requests.login_times",
+    "two_regions": "benchmarks.costs.two_regions",
+}
+
 Figures = Mapping[str, Any]
+
+
+def benchmark(name: str) -> ModuleType:
+    """Return the module of a benchmark. Raises KeyError."""
+    return import_module(BENCHMARKS[name])
 
 
 def write(name: str, figures: Figures) -> Path:
     """Write a benchmark's figures, and return the path of the file."""
     described = ["git", "describe", "--always", "--dirty"]
+    packages = {package: version(package) for package in PACKAGES}
     result = {
         "benchmark": name,
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
         "commit": subprocess.run(described, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip(),
         "machine": _machine(),
-        "versions": _versions(),
+        "versions": {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION, **packages},
         "figures": figures,
     }
     FOLDER.mkdir(exist_ok=True)
@@ -50,25 +74,14 @@ def markdown(head: Iterable[object], rows: Iterable[Iterable[object]], *, rule: 
 
 
 def _machine() -> dict[str, str | int]:
-    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "processor": _processor(),
-        "architecture": platform.machine(),
-        "cores": os.cpu_count() or 0,
-        "memory_gib": round(memory_bytes / 2**30),
-        "system": f"{platform.system()} {platform.release()}",
-    }
-
-
-def _processor() -> str:
-    """Return the processor's name. On Linux, Python itself knows only the processor's family."""
+    # On Linux, Python itself knows only the processor's family.
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of Python, OpenSSL and the compared packages."""
-    packages = {package: version(package) for package in PACKAGES}
-    return {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION, **packages}
+    return {
+        "processor": next(names, platform.processor()),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": f"{platform.system()} {platform.release()}",
+    }

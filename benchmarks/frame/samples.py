@@ -41,13 +41,8 @@ def compared(times: Mapping[str, list[float]], reference: str) -> dict[str, Any]
 
 def summary(values: Sequence[float]) -> dict[str, float]:
     """Return `median`, `p5`, `p95` and `count` of at least two values, in their own unit."""
-    ventiles = statistics.quantiles(values, n=20, method="inclusive")
-    return {
-        "median": round(statistics.median(values), 4),
-        "p5": round(ventiles[0], 4),
-        "p95": round(ventiles[-1], 4),
-        "count": len(values),
-    }
+    low, *_, high = (round(ventile, 4) for ventile in statistics.quantiles(values, n=20, method="inclusive"))
+    return {"median": round(statistics.median(values), 4), "p5": low, "p95": high, "count": len(values)}
 
 
 def ratio(values: Sequence[float], references: Sequence[float]) -> dict[str, float]:

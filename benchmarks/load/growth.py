@@ -101,11 +101,8 @@ class Growth:
         made = [self._deployment.new_session(user_id) for _ in range(size)]
         items, tokens = [item for item, _ in made], [token for _, token in made]
         living = 1 if ended else size
-        tombstone = {
-            "revoked_at": {"N": str(int(time.time()))},
-            "revoked_reason": {"S": "logout"},
-            "end_id": {"S": "0" * 32},
-        }
+        now_seconds = str(int(time.time()))
+        tombstone = {"revoked_at": {"N": now_seconds}, "revoked_reason": {"S": "logout"}, "end_id": {"S": "0" * 32}}
         self._deployment.put_sessions([*items[:living], *({**item, **tombstone} for item in items[living:])])
         listing = events.event("sessions", {"sub": user_id, "sid": items[0]["session_id"]["S"]})
         steps: list[Step] = []

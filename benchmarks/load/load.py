@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,7 +25,6 @@ from benchmarks.requests.functions import Function, Functions, running
 from tests.support.sample_events import token_event
 
 PATIENCE_SECONDS = 600.0  # for processes that all start at once, on a busy machine too
-PERCENTS = (50, 95, 99)
 TICKS = os.sysconf("SC_CLK_TCK")
 UTIME_AND_STIME = slice(11, 13)  # among the fields after the command in /proc/PID/stat
 
@@ -92,7 +91,7 @@ def figures_of(done: Sequence[Done], *, seconds: float) -> dict[str, Any]:
     return {
         "workers": len(done),
         "per_second": round(len(milliseconds) / seconds, 1),
-        **{f"p{percent}": round(cuts[percent - 1], 2) for percent in PERCENTS},
+        **{f"p{percent}": round(cuts[percent - 1], 2) for percent in (50, 95, 99)},
         "workers_cores": round(sum(one.cpu_seconds for one in done) / seconds, 2),
     }
 
@@ -109,19 +108,15 @@ def cpu_seconds(process_id: int) -> tuple[float, float]:
 def calls_of(functions: Functions, operation: str, material: Sequence[str]) -> Calls:
     """Start the functions that an operation needs, and return its calls. `material` is tokens or user names."""
     start = functions.start
-    match operation:
-        case "refresh":
-            # With no grace window every refresh is a rotation.
-            return refreshes(start("refresh", {"RotationGraceSeconds": "0"}), material[0], rotates=True)
-        case "refresh of one session":
-            return refreshes(start("refresh"), material[0], rotates=False)
-        case "login":
-            return _logins(start("login"), None, material)
-        case "login and logout":
-            return _logins(start("login"), start("logout"), material)
-        case "authorizer":
-            return _authorizations(start("authorizer"), material[0])
-    raise LookupError(operation)
+    calls: dict[str, Callable[[], Calls]] = {
+        # With no grace window every refresh is a rotation.
+        "refresh": lambda: refreshes(start("refresh", {"RotationGraceSeconds": "0"}), material[0], rotates=True),
+        "refresh of one session": lambda: refreshes(start("refresh"), material[0], rotates=False),
+        "login": lambda: _logins(start("login"), None, material),
+        "login and logout": lambda: _logins(start("login"), start("logout"), material),
+        "authorizer": lambda: _authorizations(start("authorizer"), material[0]),
+    }
+    return calls[operation]()
 
 
 def refreshes(refresh: Function, token: str, *, rotates: bool) -> Calls:

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from benchmarks.frame.catalogue import MissingTool
+from benchmarks.frame.processes import MissingTool
 from benchmarks.frame.results import Figures, markdown
 from benchmarks.load.load import Load, load
 from benchmarks.requests.deployment import deployed
@@ -58,12 +58,16 @@ def measure(*, quick: bool) -> Figures:
             operation: [_level(workers, operation, count, warm_up, seconds) for count in levels]
             for operation, levels in (dict.fromkeys(OPERATIONS, QUICK_LEVELS) if quick else OPERATIONS).items()
         }
+    rotations = {
+        name: sum((Counter(level["rotations"]) for level in operations[name]), Counter())
+        for name in ("refresh", "refresh of one session")
+    }
     return {
         "engine": engine.name,
         "cores": os.cpu_count(),
         "operations": {operation: {"levels": levels} for operation, levels in operations.items()},
-        "rotations": _total(operations["refresh"]),
-        "one_session": _total(operations["refresh of one session"]),
+        "rotations": rotations["refresh"],
+        "one_session": rotations["refresh of one session"],
     }
 
 
@@ -135,7 +139,3 @@ def _level(workers: Load, operation: str, count: int, warm_up: float, seconds: f
     in_table = sum(deployment.generation(user_id, session_id) for user_id, session_id, _ in sessions)
     check_rotations(tokens if is_shared else answered, in_table)
     return {**row, "rotations": {"answered": answered, "tokens": tokens, "in_table": in_table}}
-
-
-def _total(levels: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    return sum((Counter(level["rotations"]) for level in levels), Counter())

@@ -16,7 +16,7 @@ import boto3
 from benchmarks.requests.events import USER_AGENT
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
-from edge_auth.adapters.dynamodb.session_items import session_item
+from edge_auth.adapters.dynamodb.session_items import session_item, session_key
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.client_description import ClientDescription
@@ -114,8 +114,8 @@ class Deployment:
 
     def generation(self, user_id: str, session_id: str) -> int:
         """Return how often a session was rotated."""
-        key: Any = {"user_id": {"S": user_id}, "session_id": {"S": session_id}}
-        found = self.client.get_item(TableName=self.tables["SessionsTable"], Key=key, ConsistentRead=True)
+        key, table = session_key(user_id, session_id), self.tables["SessionsTable"]
+        found = self.client.get_item(TableName=table, Key=key, ConsistentRead=True)
         return int(found["Item"]["generation"]["N"])
 
     @cached_property

@@ -6,7 +6,7 @@ for its capacity units. Requests to Secrets Manager are answered here.
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.model import OperationModel
 
+COUNTED = ("read_units", "write_units", "refused", "secret_requests")
 READS = ("GetItem", "Query")
-TRANSACTION_UNITS = 2
-REFUSED_UNITS = 1
+TRANSACTION_UNITS, REFUSED_UNITS = 2, 1  # for each item
 PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
 
 
@@ -39,12 +39,9 @@ class Wire:
       DynamoDB Local it ends after 1 MB of filtered items. So if a filter drops items, the missing requests are added.
     """
 
-    requests: Counter[str] = field(default_factory=Counter)
-    secret_requests: int = 0
-    read_units: float = 0.0
-    write_units: float = 0.0
-    refused: int = 0
     secret: str = ""
+    requests: Counter[str] = field(default_factory=Counter)
+    units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def watch(self, events: Any) -> None:  # noqa: ANN401 - the stubs have no type for a handler that returns a value
         """Register for the events of a session and all its clients, or of one client."""
@@ -56,21 +53,15 @@ class Wire:
     def forget(self) -> None:
         """Set all counts to zero."""
         self.requests.clear()
-        self.secret_requests, self.refused, self.read_units, self.write_units = 0, 0, 0.0, 0.0
+        self.units.clear()
 
     def counts(self) -> dict[str, Any]:
-        """Return the counts by name."""
-        return {
-            "requests": sum(self.requests.values()),
-            "operations": dict(sorted(self.requests.items())),
-            "read_units": self.read_units,
-            "write_units": self.write_units,
-            "refused": self.refused,
-            "secret_requests": self.secret_requests,
-        }
+        """Return the counts by name: `requests`, `operations` (the requests by their kind), and those of COUNTED."""
+        counted = {name: self.units[name] for name in COUNTED}
+        return {"requests": self.requests.total(), "operations": dict(sorted(self.requests.items())), **counted}
 
     def _ask_for_units(self, params: dict[str, Any], model: "OperationModel", **_: object) -> dict[str, Any]:
-        self.write_units += TRANSACTION_UNITS * len(params.get("TransactItems", ()))
+        self.units["write_units"] += TRANSACTION_UNITS * len(params.get("TransactItems", ()))
         if model.input_shape and "ReturnConsumedCapacity" in model.input_shape.members:
             return {**params, "ReturnConsumedCapacity": "TOTAL"}
         return params
@@ -79,7 +70,7 @@ class Wire:
         self.requests[event_name.rpartition(".")[2]] += 1
 
     def _answer(self, request: "AWSPreparedRequest", **_: object) -> AWSResponse:
-        self.secret_requests += 1
+        self.units["secret_requests"] += 1
         body = json.dumps({"SecretString": self.secret, "VersionId": "1"}).encode()
         raw = SimpleNamespace(stream=lambda: iter([body]))  # the part of urllib3's response that botocore reads
         return AWSResponse(str(request.url), 200, {}, raw)  # type: ignore[arg-type]
@@ -88,11 +79,11 @@ class Wire:
         consumed = parsed.get("ConsumedCapacity", {})
         units = float(consumed.get("CapacityUnits", 0)) if isinstance(consumed, dict) else 0.0
         if model.name in READS:
-            self.read_units += units
+            self.units["read_units"] += units
             if parsed.get("Count", 0) < parsed.get("ScannedCount", 0):
                 self.requests[model.name] += math.ceil(units / PAGE_READ_UNITS) - 1
         else:
-            self.write_units += units
+            self.units["write_units"] += units
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
-            self.refused += 1
-            self.write_units += REFUSED_UNITS
+            self.units["refused"] += 1
+            self.units["write_units"] += REFUSED_UNITS

@@ -16,10 +16,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from benchmarks.frame.catalogue import MissingTool
-from benchmarks.frame.processes import free_ports, serving
+from benchmarks.frame.processes import MissingTool, free_ports, serving
 from benchmarks.frame.results import ROOT
-from local.endpoint import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from local.process import Process
 
 HANDLER = "app.handler"
@@ -28,7 +27,6 @@ TIMEOUT_SECONDS = 30
 INVOKE = "/2015-03-31/functions/function/invocations"
 
 _FOLDERS = "lib/python3*/site-packages/samcli/local/rapid"
-_ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
 _CALL = re.compile(r"INVOKE RTDONE\(status: success, .*duration: ([\d.]+)ms\)")
 
@@ -101,13 +99,13 @@ def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
         *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
         *(*function.runtime, HANDLER),
     ]
-    environment = _environment(function, scratch)
-    with serving(command, port, env=environment, log=scratch / "lambda.log", cwd=function.folder) as process:
+    environment, log = _environment(function, scratch), scratch / "lambda.log"
+    with serving(command, port, env=environment, log=log, cwd=function.folder) as process:
         yield Emulator(function, process, port)
 
 
 def _binary() -> Path:
-    name = f"aws-lambda-rie-{_ARCHITECTURES.get(platform.machine(), platform.machine())}"
+    name = f"aws-lambda-rie-{platform.machine().replace('aarch64', 'arm64')}"
     found = sorted((ROOT / ".tools" / "sam").glob(f"{_FOLDERS}/{name}")) if sys.platform == "linux" else []
     if not found:
         raise MissingTool(f"{name} is not installed: it needs Linux, and make installs it with .tools/sam")
@@ -130,8 +128,7 @@ def _environment(function: Function, scratch: Path) -> dict[str, str]:
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
         "AWS_LAMBDA_LOG_LEVEL": "INFO",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), REGION),
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "PYTHONDONTWRITEBYTECODE": "1",

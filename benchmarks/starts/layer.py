@@ -8,8 +8,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from benchmarks.frame.catalogue import MissingTool
-from benchmarks.frame.processes import output_of
+from benchmarks.frame.processes import MissingTool, output_of
 from benchmarks.frame.results import ROOT
 
 RESOURCE = "EdgeAuthLayer"

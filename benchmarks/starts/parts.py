@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 from benchmarks.frame.processes import output_of
@@ -56,9 +57,8 @@ def measure(*, quick: bool) -> Figures:
 def least(starts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the least time of each module, in microseconds. Other load on the machine only adds time."""
     found: dict[str, int] = {}
-    for modules in starts:
-        for name, microseconds in modules.items():
-            found[name] = min(microseconds, found.get(name, microseconds))
+    for name, microseconds in chain.from_iterable(modules.items() for modules in starts):
+        found[name] = min(microseconds, found.get(name, microseconds))
     return found
 
 
@@ -90,12 +90,7 @@ def table(figures: Figures) -> str:
 
 
 def _started(name: str, layer: Path) -> dict[str, int]:
-    variables = {
-        **planned(None).environment(name, {}),
-        "PATH": os.defpath,
-        "PYTHONPATH": str(layer),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    paths = {"PATH": os.defpath, "PYTHONPATH": str(layer), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {**planned(None).environment(name, {}), **paths, "AWS_DEFAULT_REGION": "us-east-1"}
     command = (PYTHON[0], "-X", "importtime", "-c", _SCRIPT)
     return parsed(output_of(command, cwd=ROOT / "functions" / name, env=variables)[1])

@@ -60,11 +60,6 @@ class Row:
     timings: list[Timings] = field(default_factory=list)
 
     @property
-    def calls_aws(self) -> bool:
-        """Whether a call waits for AWS."""
-        return self.warm_calls != ALONE
-
-    @property
     def reference(self) -> str:
         """The label of the empty handler to compare with."""
         return NODE_EMPTY if self.function.runtime == NODE_RUNTIME else EMPTY
@@ -130,15 +125,14 @@ class Rows:
         }
         if unknown := set(functions()) - set(calls):
             raise LookupError(f"no call is known for the functions {unknown}")
-        rows = {name: Row(name, OURS, self._our_function(name), *call) for name, call in calls.items()}
+        rows = {}
+        for name, call in calls.items():
+            layer = {"PYTHONPATH": str(self.layer)} if functions()[name].get("Layers") else {}
+            variables = {**layer, "AWS_ENDPOINT_URL": str(deployment.endpoint)}
+            variables |= deployment.environment(name, PARAMETERS)
+            rows[name] = Row(name, OURS, Function(name, self._code(ROOT / "functions" / name), variables), *call)
         bare = without_bytecode(self.layer, self.scratch / "bare-layer")
         return [*rows.values(), *(rows[name].on(bare, NO_BYTECODE) for name in ("authorizer", "refresh"))]
-
-    def _our_function(self, name: str) -> Function:
-        layer = {"PYTHONPATH": str(self.layer)} if functions()[name].get("Layers") else {}
-        variables = {**layer, "AWS_ENDPOINT_URL": str(self.deployment.endpoint)}
-        variables |= self.deployment.environment(name, PARAMETERS)
-        return Function(name, self._code(ROOT / "functions" / name), variables)
 
     def _python_peers(self) -> list[Row]:
         key = {"JWK": json.dumps(json.loads(self.deployment.jwks)["keys"][0])}

@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import ratio, summary
+from benchmarks.requests.engine import deployed_on_ministack, published
 from benchmarks.starts.layer import built_layer, packages
-from benchmarks.starts.loopback_aws import deployed_on_ministack, published
-from benchmarks.starts.rows import NO_BYTECODE, Row, Rows
+from benchmarks.starts.rows import ALONE, NO_BYTECODE, Row, Rows
 from benchmarks.tokens import node
 
 ROUNDS, QUICK_ROUNDS = 20, 2
@@ -65,8 +65,21 @@ def orders(starts: Sequence[int], rounds: int, *, seed: int) -> list[list[int]]:
 
 def figures_of(rows: Sequence[Row], warm_up: int) -> list[dict[str, Any]]:
     """Return the figures of each row, in order: its times, and the ratios to its reference."""
-    by_label = {row.label: row for row in rows}
-    return [_figures(row, by_label[row.reference], warm_up) for row in rows]
+    by_label = {row.label: _by_round(row, warm_up) for row in rows}
+    return [
+        {
+            "label": row.label,
+            "group": row.group,
+            "reference": row.reference,
+            "calls_aws": row.warm_calls != ALONE,
+            "init_ms": summary([one.init_ms for one in row.timings]),
+            "init_ratio": ratio(by_label[row.label][0], by_label[row.reference][0]),
+            "first_ms": summary([one.calls_ms[0] for one in row.timings]),
+            "warm_ms": summary([call for one in row.timings for call in one.calls_ms[warm_up:]]),
+            "warm_ratio": ratio(by_label[row.label][1], by_label[row.reference][1]),
+        }
+        for row in rows
+    ]
 
 
 def table(figures: Figures) -> str:
@@ -80,7 +93,6 @@ def short_table(figures: Figures) -> str:
     """Return a short table of authorizers and refreshes, and of the login of edge-auth, with and without bytecode."""
     head = ("x an empty handler's, on the same runtime", "INIT ms", "INIT", "INIT without bytecode", "warm call")
     ratios = {row["label"]: row["init_ratio"]["median"] for row in figures["rows"]}
-    deployed = (row for row in figures["rows"] if not row["label"].endswith(NO_BYTECODE))
     rows = [
         (
             f"**edge-auth: {row['label']}**" if row["group"] == "ours" else row["label"],
@@ -89,25 +101,10 @@ def short_table(figures: Figures) -> str:
             f"{ratios[bare]:.1f} x" if (bare := f"{row['label']}{NO_BYTECODE}") in ratios else "",
             "" if row["calls_aws"] else f"{row['warm_ratio']['median']:.2f} x",
         )
-        for row in deployed
-        if row["group"] == "peer" or row["label"] in ("authorizer", "refresh", "login")
+        for row in figures["rows"]
+        if row["label"] in BUDGETS or (row["group"] == "peer" and not row["label"].endswith(NO_BYTECODE))
     ]
     return markdown(head, rows)
-
-
-def _figures(row: Row, reference: Row, warm_up: int) -> dict[str, Any]:
-    (inits, warms), (reference_inits, reference_warms) = _by_round(row, warm_up), _by_round(reference, warm_up)
-    return {
-        "label": row.label,
-        "group": row.group,
-        "reference": row.reference,
-        "calls_aws": row.calls_aws,
-        "init_ms": summary([one.init_ms for one in row.timings]),
-        "init_ratio": ratio(inits, reference_inits),
-        "first_ms": summary([one.calls_ms[0] for one in row.timings]),
-        "warm_ms": summary([call for one in row.timings for call in one.calls_ms[warm_up:]]),
-        "warm_ratio": ratio(warms, reference_warms),
-    }
 
 
 def _by_round(row: Row, warm_up: int) -> tuple[list[float], list[float]]:

@@ -45,8 +45,6 @@ REQUIRED = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_
 
 Verify = Callable[[str], object]
 """Takes an access token. Raises an error of its library if it refuses the token."""
-Issue = Callable[[], str]
-"""Returns an access token."""
 
 
 class RawCalls(NamedTuple):
@@ -81,7 +79,7 @@ def verifiers(key: SigningKey, claims: AccessClaims) -> dict[str, Verify]:
     return {name: make(key, claims) for name, make in makers.items()}
 
 
-def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Issue]:
+def issuers(key: SigningKey, claims: AccessClaims) -> dict[str, Callable[[], str]]:
     """Return each library's issuing of a token with these claims, under this key."""
     payload, private = claims.payload(), key.private_key
     headers = {"kid": key.kid, "typ": ACCESS_TOKEN_TYPE}

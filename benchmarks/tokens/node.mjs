@@ -26,10 +26,11 @@ for (const [alg, { jwk, good, bad }] of Object.entries(algorithms)) {
 }
 console.log(JSON.stringify(times));
 
+function customJwtCheck({ header }) {
+  if (header.typ !== type) throw new Error(`typ is ${header.typ}`);
+}
+
 function aws(jwk) {
-  const customJwtCheck = ({ header }) => {
-    if (header.typ !== type) throw new Error(`typ is ${header.typ}`);
-  };
   const verifier = JwtVerifier.create({ issuer, audience, graceSeconds: leewaySeconds, customJwtCheck });
   verifier.cacheJwks({ keys: [jwk] });
   return (token) => verifier.verifySync(token);

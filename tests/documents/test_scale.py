@@ -18,7 +18,7 @@ from benchmarks.costs.costs import (
     log_bytes,
     user_month,
 )
-from benchmarks.costs.prices import AWS, COGNITO_PLANS, MILLION, dollars
+from benchmarks.costs.costs import AWS, COGNITO_PLANS, MILLION, dollars
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, default
 from benchmarks.frame import report, results
 from edge_auth.keys.timing import RING_AGE_SECONDS
@@ -68,7 +68,7 @@ def test_an_edited_table_is_noticed() -> None:
     [
         ("read on {}", AWS["read_on"]),
         ("some {:d} bytes", ASSUMED.platform_log_bytes),
-        ("Argon2's 20 ms are {:.0f} cents", 100 * dollars("lambda_gb_second", MILLION * 1769 / 1024 * 0.02)),
+        ("Argon2's 20 ms are {:.0f} cents", 100 * dollars(lambda_gb_second=MILLION * 1769 / 1024 * 0.02)),
         ("{:.0f} % of invocations are taken", 100 * ASSUMED.cold_share),
         ("are {:.1f} cents, a third of them", 100 * user_month(ALWAYS_ON).total),
         ("{:,} API calls and a refresh each 15", ALWAYS_ON.api_calls),
@@ -77,7 +77,7 @@ def test_an_edited_table_is_noticed() -> None:
         ("takes {:,} writes a second,** and then", default("new table")),
         ("grows a function, that is {:.0f} reads", default("Lambda's growth") / 10),
         ("{:.0f} MB/s are", 100_000 * log_bytes(REFRESH) / MILLION),
-        ("are ${:.0f} an hour. We", dollars("log_byte", 100_000 * 3600 * log_bytes(REFRESH))),
+        ("are ${:.0f} an hour. We", dollars(log_byte=100_000 * 3600 * log_bytes(REFRESH))),
         ("DynamoDB takes {:,} writes", default("partition")),
         ("An hour of it costs us ${:.0f}", 1000 * 3600 * cost(REFRESH).total / MILLION),
         ("${:.2f} a million", cost(OPERATIONS[-1]).total),

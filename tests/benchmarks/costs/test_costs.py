@@ -1,26 +1,30 @@
 """The arithmetic on list prices and quotas, and its agreement with the template's stack."""
 
-from dataclasses import replace
-
 import pytest
 
 from benchmarks.costs.costs import (
     ALARMS,
     ASSUMED,
+    COGNITO_PLANS,
     LOGIN,
     METRICS,
+    MILLION,
     OPERATIONS,
+    PRICES,
     PROFILES,
     REFRESH,
+    REST_TIERS,
+    SOURCES,
     Operation,
     Profile,
     break_even,
     cost,
+    dollars,
     fixed_month,
     month,
+    tiered,
     user_month,
 )
-from benchmarks.costs.prices import COGNITO_PLANS, MILLION, PRICES, REST_TIERS, SOURCES, dollars, tiered
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, needs
 from tests.support.template import properties, resources
 
@@ -38,7 +42,7 @@ def test_every_price_and_quota_has_a_source() -> None:
 
 def test_a_million_gb_seconds_is_what_the_list_says() -> None:
     """$13.33 on arm64: the unit is one GB-second and not a thousand."""
-    assert dollars("lambda_gb_second", MILLION) == pytest.approx(13.3334)
+    assert dollars(lambda_gb_second=MILLION) == pytest.approx(13.3334)
 
 
 def test_memory_is_the_templates() -> None:
@@ -107,7 +111,7 @@ def test_a_login_takes_seven_write_units_and_two_read_units() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_route_behind_the_authorizer_pays_for_both(operation: Operation) -> None:
     """Only the authorizer's invocation and log are added."""
-    bare, guarded = cost(replace(operation, behind="gateway")), cost(replace(operation, behind="authorizer"))
+    bare, guarded = cost(operation._replace(behind="gateway")), cost(operation._replace(behind="authorizer"))
     authorize = cost(OPERATIONS[0])
 
     assert guarded.compute - bare.compute == pytest.approx(authorize.compute)

@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.frame import results
-from benchmarks.frame.catalogue import BENCHMARKS, MissingTool, benchmark
+from benchmarks.frame.processes import MissingTool
+from benchmarks.frame.results import BENCHMARKS, benchmark
 
 
 @pytest.fixture

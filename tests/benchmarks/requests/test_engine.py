@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.frame.catalogue import MissingTool, benchmark
-from benchmarks.frame.results import ROOT
+from benchmarks.frame.processes import MissingTool
+from benchmarks.frame.results import ROOT, benchmark
 from benchmarks.requests import engine
 
 

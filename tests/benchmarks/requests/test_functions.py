@@ -39,7 +39,7 @@ def test_functions_are_on_their_wire_and_read_the_key_ring_from_no_aws(deploymen
 
         assert refreshed["refresh_token"] != tokens["refresh_token"]
         assert started.wire.requests == {"UpdateItem": 1}
-        assert started.wire.secret_requests == 1
+        assert started.wire.units["secret_requests"] == 1
 
 
 def test_a_session_of_the_scene_is_one_that_the_product_knows(deployment: Deployment) -> None:

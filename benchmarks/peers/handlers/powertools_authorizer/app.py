@@ -30,14 +30,8 @@ def handler(event: APIGatewayAuthorizerTokenEvent, _context: LambdaContext) -> d
     except jwt.InvalidTokenError:
         logger.info("access denied")
         return DENY_ALL_RESPONSE
-    arn = event.parsed_arn
-    policy = APIGatewayAuthorizerResponse(
-        principal_id=claims["sub"],
-        context={"scope": claims.get("scope", "")},
-        region=arn.region,
-        aws_account_id=arn.aws_account_id,
-        api_id=arn.api_id,
-        stage=arn.stage,
-    )
+    arn, context = event.parsed_arn, {"scope": claims.get("scope", "")}
+    place = {"region": arn.region, "aws_account_id": arn.aws_account_id, "api_id": arn.api_id, "stage": arn.stage}
+    policy = APIGatewayAuthorizerResponse(principal_id=claims["sub"], context=context, **place)
     policy.allow_all_routes()
     return policy.asdict()
