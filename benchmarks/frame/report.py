@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frame import results
-from benchmarks.frame.results import benchmark
 
 FIGURES = results.ROOT / "docs" / "figures"
 _BLOCK = re.compile(
@@ -69,7 +68,7 @@ def draw() -> None:
 
 def _block(block: re.Match[str]) -> str:
     result = results.read(block["name"])
-    table = getattr(benchmark(block["name"]), block["part"] or "table")
+    table = getattr(results.benchmark(block["name"]), block["part"] or "table")
     return f"{block['begin']}{table(result['figures'])}\n\n{source(result)}\n{block['end']}"
 
 

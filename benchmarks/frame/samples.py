@@ -46,10 +46,7 @@ def summary(values: Sequence[float]) -> dict[str, float]:
 
 
 def ratio(values: Sequence[float], references: Sequence[float]) -> dict[str, float]:
-    """Return the `median`, `p25` and `p75` of the ratios of pairs that were measured one after the other.
-
-    Raises ValueError: the numbers of values and references differ.
-    """
+    """Return the `median`, `p25` and `p75` of the ratios of the pairs. Raises ValueError: a value has no reference."""
     ratios = [value / reference for value, reference in zip(values, references, strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return {"median": round(middle, 3), "p25": round(low, 3), "p75": round(high, 3)}

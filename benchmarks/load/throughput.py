@@ -79,10 +79,7 @@ def knee(levels: Sequence[Mapping[str, Any]]) -> int | None:
 
 
 def check_rotations(given_out: int, in_table: int) -> None:
-    """Compare the number of issued refresh tokens with the number of rotations in the table.
-
-    Raises RuntimeError: a rotation was lost, or happened twice.
-    """
+    """Compare the issued refresh tokens with the table. Raises RuntimeError: a rotation was lost, or happened twice."""
     if given_out != in_table:
         raise RuntimeError(f"{given_out} refresh tokens were given out, and the table has {in_table} rotations")
 

@@ -53,10 +53,7 @@ def running_engine() -> Iterator[Engine]:
 
 @contextmanager
 def deployed_on_ministack(scratch: Path) -> Iterator[Deployment]:
-    """Serve AWS, with the template's tables and a key ring, until the block ends.
-
-    Raises Failure: MiniStack does not start.
-    """
+    """Serve AWS, with the template's tables and a key ring, until the block ends. Raises Failure: it does not start."""
     settings = Settings(port=free_ports(1)[0], home=scratch / "ministack")
     with ministack.start(settings, settings.home / "state", os.environ) as process:
         ministack.wait_until_healthy(process, settings)

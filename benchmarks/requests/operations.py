@@ -41,10 +41,7 @@ Counts = dict[str, dict[str, Any]]
 
 
 def measure(*, quick: bool) -> Figures:  # noqa: ARG001 - counts need no rounds
-    """Count every operation, and the refreshes of other designs. Returns `operations` and `peers`.
-
-    Raises MissingTool: this machine has no engine.
-    """
+    """Return `operations`, and `peers`: the refreshes of other designs. Raises MissingTool: there is no engine."""
     with running_engine() as engine, deployed(engine.endpoint) as deployment:
         return {"engine": engine.name, "operations": counts(deployment), "peers": counts_of_peers(deployment)}
 

@@ -116,10 +116,7 @@ def _issue(key: SigningKey, rounds: int) -> dict[str, Any]:
 
 
 def _refusals(key: SigningKey, rounds: int) -> dict[str, Any]:
-    """Return the cost of each kind of refusal, in microseconds and relative to the signature alone.
-
-    Raises RuntimeError: a token is not refused.
-    """
+    """Return the cost of each kind of refusal, in µs and as a ratio. Raises RuntimeError: a token is not refused."""
     claims = example_claims()
     good = issue(claims, key)
     verify = libraries.verifiers(key, claims)[OURS]

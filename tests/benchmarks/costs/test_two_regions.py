@@ -29,7 +29,7 @@ def holder(both: Replicas, region: int) -> Holder:
     return Holder(both, 0, region=region)
 
 
-def test_at_home_no_user_is_logged_out_and_nothing_lives_again(figures: dict[str, Any]) -> None:
+def test_at_home_no_user_is_logged_out_and_no_session_lives_again(figures: dict[str, Any]) -> None:
     """This holds for every lag, and for requests that arrive in either Region."""
     home = [row for row in (*figures["moving"], *figures["failover"]) if row["stay_home"]]
 
@@ -38,7 +38,7 @@ def test_at_home_no_user_is_logged_out_and_nothing_lives_again(figures: dict[str
     assert home[0]["revived"] == home[0]["thief"] == 0
 
 
-def test_at_home_every_user_waits_for_a_lost_region(figures: dict[str, Any]) -> None:
+def test_at_home_every_client_waits_for_a_lost_region(figures: dict[str, Any]) -> None:
     """No client can refresh before the Region is back. Then all clients can."""
     assert figures["failover"][-1]["waits"] == figures["sessions"]
     assert figures["failover"][0]["waits"] == 0

@@ -69,7 +69,7 @@ def test_a_benchmark_that_lacks_a_tool_is_left_out_and_says_so(
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_measures_and_has_its_result(name: str) -> None:
-    """Each benchmark of the catalogue is a module with both functions, and has a result file."""
+    """Each benchmark is a module with both functions, and has a result file."""
     module = benchmark(name)
 
     assert callable(module.measure)

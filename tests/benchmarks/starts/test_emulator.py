@@ -88,7 +88,7 @@ def test_a_function_has_lambdas_environment_and_not_the_developers(
     tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has its own variables and Lambda's, but no AWS profile of the developer."""
-    monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setenv("AWS_PROFILE", "developer")
     source = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
 
     with emulated(function(tmp_path, source, ISSUER="https://auth.example.com"), scratch) as emulator:

@@ -12,7 +12,7 @@ import time:        50 |        200 | app
 """
 
 
-def test_what_the_runtime_loads_is_in_no_part() -> None:
+def test_what_the_runtime_loads_belongs_to_no_part() -> None:
     """Only modules after the mark count. A module's time does not include the modules that it imports."""
     assert parsed(REPORT) == {"botocore.config": 100, "ssl": 50, "app": 50}
 
@@ -31,7 +31,7 @@ def test_shares_are_of_all_that_was_loaded() -> None:
     assert sum(found.values()) == 1
 
 
-def test_an_unexpected_package_hides_in_no_other_part() -> None:
+def test_an_unexpected_package_belongs_to_the_part_of_others() -> None:
     """An unexpected package counts to the part of others."""
     assert part_of("boto3.session") == OTHERS
 

@@ -64,7 +64,7 @@ def test_every_verifier_compares_issuer_and_audience(name: str, claim: str) -> N
     verify = verifiers(key("ES256"), claims)[name]
     token = signed({**claims.payload(), claim: "https://elsewhere.example.com"})
 
-    assert_strict(name, verify, good=issue(claims, key("ES256")), bad={"for somebody else": token})
+    assert_strict(name, verify, good=issue(claims, key("ES256")), bad={"for another party": token})
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
@@ -108,7 +108,7 @@ def test_every_library_issues_the_same_claims(alg: str) -> None:
     assert all(make() for make in raw_calls(key(alg), issue(claims, key(alg))).sign.values())
 
 
-def test_figures_name_every_library_and_hold_the_budget_against_the_signature_alone(figures: dict[str, Any]) -> None:
+def test_figures_have_every_library_and_the_budget_is_against_the_signature_alone(figures: dict[str, Any]) -> None:
     """The budget limits the ratio of edge-auth to the raw call, in the same rounds."""
     for measured in (figures["verify"], figures["issue"]):
         assert set(measured) == set(ALGORITHMS)
