@@ -10,15 +10,18 @@ from benchmarks.costs import scale
 from benchmarks.costs.costs import (
     ASSUMED,
     AUTHORIZE,
+    AWS,
+    COGNITO_PLANS,
+    MILLION,
     OPERATIONS,
     PROFILES,
     REFRESH,
     break_even,
     cost,
+    dollars,
     log_bytes,
     user_month,
 )
-from benchmarks.costs.costs import AWS, COGNITO_PLANS, MILLION, dollars
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, default
 from benchmarks.frame import report, results
 from edge_auth.keys.timing import RING_AGE_SECONDS
