@@ -28,7 +28,7 @@ PAGE_READ_UNITS = 256  # 1 MB of 4 KB each
 class Wire:
     """Counts since the last `forget`. Units are DynamoDB's, as the engine reports them, with three exceptions.
 
-    All items are smaller than 1 KiB: the writes whose units the engine reports show it.
+    All items are smaller than 1 KiB. A write for which the engine reports more than one unit is an error.
 
     - `refused` are writes whose condition did not hold. The engine does not report their units. A refused write costs
       as much as writing the existing item, and at least one unit (Amazon DynamoDB Developer Guide, "Capacity unit
@@ -81,8 +81,10 @@ class Wire:
         if model.name in READS:
             self.units["read_units"] += units
             if parsed.get("Count", 0) < parsed.get("ScannedCount", 0):
-                self.requests[model.name] += math.ceil(units / PAGE_READ_UNITS) - 1
+                self.requests[model.name] += max(0, math.ceil(units / PAGE_READ_UNITS) - 1)
         else:
+            if units > 1:
+                raise RuntimeError(f"an item is larger than 1 KiB: {model.name} took {units} units")
             self.units["write_units"] += units
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             self.units["refused"] += 1

@@ -69,6 +69,20 @@ def test_pages_that_only_a_filter_hides_are_requests(deployment: Deployment) -> 
     assert (without, wire.counts()["requests"]) == (1, 2)
 
 
+def test_an_item_of_more_than_a_kib_is_an_error(deployment: Deployment) -> None:
+    """The units of a refused write or of a transaction on it would be wrong."""
+    wire, client = Wire(), deployment.client
+    wire.watch(client.meta.events)
+
+    def units(parsed: dict[str, Any], **_: object) -> None:
+        parsed["ConsumedCapacity"] = {"CapacityUnits": 2.0}
+
+    client.meta.events.register_first("after-call.dynamodb.PutItem", units)
+
+    with pytest.raises(RuntimeError, match="larger than 1 KiB"):
+        client.put_item(TableName=deployment.tables["SessionsTable"], Item=KEY)
+
+
 def test_a_refused_write_is_paid_for(deployment: Deployment) -> None:
     """It costs one unit, which the engine does not report."""
     wire, client = Wire(), deployment.client
