@@ -149,7 +149,7 @@ $(PEERS): locks/peers.txt | $(UV)
 	@echo "installing $<"
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@if mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)/lib \
-		> .tools/mvn.log 2>&1; then touch $@; else \
+		> .tools/mvn.log 2>&1; then touch $@; else rm -rf $(@D)/lib; \
 		echo "WARNING: cannot install $<; check that Maven reaches a repository, and read .tools/mvn.log" >&2; \
 		echo "WARNING: the benchmarks that need DynamoDB are left out." >&2; fi
 
