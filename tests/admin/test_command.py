@@ -100,7 +100,7 @@ def test_create_does_not_touch_an_existing_user(command: Command, identities: Dy
         (["ada"], "QWERTY123456789", "this password is one of the most common ones"),
         (["ada"], "https://API.example.com", "a password is not the user's or the service's own name"),
         (["augusta.ada.lovelace@example.com"], "Augusta.Ada.Lovelace", "a password is not the user's"),
-        (["a da"], PASSWORD, "a user name has letters, digits and . _ - + @ only"),
+        (["a da"], PASSWORD, "a user name has letters, digits and . _ - + @ ' only"),
         (["ada", "--scope", "read  write"], PASSWORD, "a scope is"),
         (["ada", "--role", "two words"], PASSWORD, "a role has"),
         (["ada", "--scope", "x" * 300], PASSWORD, "scope and roles take more than"),

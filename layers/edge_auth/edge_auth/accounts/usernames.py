@@ -1,17 +1,23 @@
 """User names: each has one spelling, so that the names of two accounts hardly look alike.
 
-A name is normalized (NFKC) and case-folded. Then it has letters, digits and `. _ - + @` only: it is a plain name or an
-email address. docs/decisions/0013-user-names.md says which look-alikes are refused, and which are not.
+A name is normalized (NFKC) and case-folded, without the spaces around it. Then it has letters, digits and
+`. _ - + @ '` only: it is a plain name or an email address. docs/decisions/0013-user-names.md says which look-alikes are
+refused, and which are not.
 """
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from edge_auth.errors import UsernameRefused
 
 MAX_USERNAME_CHARACTERS = 128
 
-_PUNCTUATION = frozenset("._-+@")
+_PUNCTUATION = frozenset("._-+@'")
+# Keyboards add these spaces after a word: the plain one, the one that does not break, and the one of East Asia.
+_SPACES = " \u00a0\u3000"
+# Keyboards have different apostrophes: the typographic one, and two letters that look the same.
+_APOSTROPHES = str.maketrans("\u2019\u02bc\u02bb", "'''")
 _DIGITS = frozenset("0123456789")
 # The scripts in modern use (UAX #31, table 5), by the first word of their characters' names.
 _SCRIPTS = frozenset(
@@ -29,7 +35,8 @@ _TOGETHER = (
     {"LATIN", "CJK", "HANGUL"},
 )
 # Of these scripts, only letters of modern alphabets are allowed: phonetic letters and clicks look like plain ones.
-_LATIN = re.compile("[a-z\u00df-\u01bf\u01c4-\u024f\u1e00-\u1eff]")
+# Seven of Unicode's phonetic letters are of alphabets too (Azerbaijani, Akan, Hausa, …), and look like no other letter.
+_LATIN = re.compile("[a-z\u00df-\u01bf\u01c4-\u024f\u0253\u0254\u0256\u0257\u0259\u025b\u0272\u1e00-\u1eff]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 _ALPHABETS = {"LATIN": _LATIN, "CYRILLIC": _CYRILLIC, "GREEK": _GREEK}
@@ -56,9 +63,11 @@ def canonical_username(text: str) -> str:
     if not text or len(text) > MAX_USERNAME_CHARACTERS:
         raise UsernameRefused(f"a user name has 1 to {MAX_USERNAME_CHARACTERS} characters")
     # Folding can undo the normal form (Unicode §3.13), so the name is normalized again.
-    name = _normal(_DOTTED_I.sub("i", _normal(_normal(text).casefold())))
-    if len(name) > MAX_USERNAME_CHARACTERS or not all(map(_is_allowed, name)):
-        raise UsernameRefused("a user name has letters, digits and . _ - + @ only")
+    name = _normal(_DOTTED_I.sub("i", _normal(_normal(text.strip(_SPACES)).casefold()))).translate(_APOSTROPHES)
+    if not name or len(name) > MAX_USERNAME_CHARACTERS or not all(map(_is_allowed, name)):
+        raise UsernameRefused("a user name has letters, digits and . _ - + @ ' only")
+    if not _has_apostrophes_in_place(name):
+        raise UsernameRefused("in a user name an apostrophe is between two letters or digits")
     if not _has_marks_in_place(name):
         raise UsernameRefused("in a user name an accent follows a letter, and only once")
     if not all(map(_is_of_one_script, name.split("@"))):
@@ -99,6 +108,14 @@ def _has_marks_in_place(name: str) -> bool:
             return False
         before = character
     return True
+
+
+def _has_apostrophes_in_place(name: str) -> bool:
+    """Whether no apostrophe is beside punctuation or at an end, where it would look like a quotation mark."""
+    return all(
+        before[-1:] not in {"", *_PUNCTUATION} and after[:1] not in {"", *_PUNCTUATION}
+        for before, after in pairwise(name.split("'"))
+    )
 
 
 def _is_of_one_script(part: str) -> bool:
