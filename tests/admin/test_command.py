@@ -244,7 +244,7 @@ def test_delete_removes_the_user_and_ends_all_sessions(
 
     assert (outcome.status, outcome.out) == (0, "deleted, 2 sessions ended\n")
     assert dynamodb.scan(TableName=f"admin-{IDENTITIES}")["Items"] == []
-    assert living(sessions, user_id) == []
+    assert sessions_of(sessions, user_id) == []
     create(command, "ada")
     assert identities.find("ada").user_id != user_id
 

@@ -199,6 +199,13 @@ class MemorySessions:
         living = self._living(user_id, now_seconds)
         return [session_id for _, session_id in sorted((one.created_at_ms, one.session_id) for one in living)]
 
+    def forget(self, user_id: str) -> None:
+        """Delete the sessions of a user."""
+        with self._store.lock:
+            for key in [key for key in self._store.sessions if key[0] == user_id]:
+                del self._store.sessions[key]
+                self._store.end_ids.pop(key, None)
+
     def _living(self, user_id: str, now_seconds: int) -> list[Session]:
         with self._store.lock:
             mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]

@@ -31,6 +31,8 @@ _ROTATE = (
     "SET generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
     "idle_expires_at = :idle_expires_at, user_agent = :user_agent, network = :network"
 )
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+MAX_TRANSACTION_ITEMS = 100
 _END = "SET revoked_at = :now, revoked_reason = :reason, end_id = :end_id"
 
 
@@ -127,6 +129,20 @@ class DynamoDBSessions:
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
         items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
         return [session_id for _, session_id in sorted(map(age_order, items))]
+
+    def forget(self, user_id: str) -> None:
+        """Delete the items, many in each transaction. There is no condition: no other write brings an item back."""
+        keys = {**_OF_USER, "ProjectionExpression": "session_id"}
+        found = [item["session_id"]["S"] for item in self._query(keys, {":user_id": text(user_id)})]
+        for start in range(0, len(found), MAX_TRANSACTION_ITEMS):
+            ids = found[start : start + MAX_TRANSACTION_ITEMS]
+            with translated_failures():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {"Delete": {"TableName": self._table, "Key": session_key(user_id, session_id)}}
+                        for session_id in ids
+                    ]
+                )
 
     def _query(self, expressions: dict[str, str], values: "dict[str, AttributeValueTypeDef]") -> "list[Item]":
         items: list[Item] = []

@@ -98,13 +98,17 @@ class Administration:
         self._tell(EventName.USER_ENABLED, self._identities.change_status(canonical_username(username), ACTIVE))
 
     def delete(self, username: str) -> int:
-        """Remove a user and end all sessions; return how many ended. A new user may get the name, with another user id.
+        """Remove a user and all that is stored about the sessions; return how many sessions this ended.
+
+        A new user may get the name, with another user id.
 
         Raises UserChanged: the account was changed at the same time. The user is not deleted, but may be disabled.
         """
         # The user is disabled first: while sessions end, none is opened, and a repeated call still finds the user.
         identity = self._identities.change_status(canonical_username(username), DISABLED)
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
+        # Their items have personal data: names of devices, user agents and networks.
+        self._sessions.forget(identity.user_id)
         try:
             self._identities.delete(identity)
         except EpochMoved:

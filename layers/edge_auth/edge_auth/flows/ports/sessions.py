@@ -71,3 +71,9 @@ class Sessions(Protocol):
 
         Damaged sessions are among them: these must not keep the others alive.
         """
+
+    def forget(self, user_id: str) -> None:
+        """Delete all that is stored about the sessions of a user, also about ended ones. May be repeated.
+
+        Call this when no session of the user lives and none can be opened.
+        """
