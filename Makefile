@@ -110,7 +110,8 @@ $(UV): locks/uv.txt
 	@echo "installing uv"
 	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --timeout 30 \
 		--only-binary :all: --require-hashes -r locks/uv.txt > .tools/uv.log 2>&1 || \
-		{ echo "error: cannot install uv; check that a package index is reachable, and read .tools/uv.log" >&2; exit 1; }
+		{ echo "error: cannot install uv; check that a package index is reachable, and read $(CURDIR)/.tools/uv.log" >&2; \
+		exit 1; }
 	@ln -sf ../uv/bin/uv $@ && touch -h $@ && touch $@
 
 # 1: the environment, 2: its lock, 3: its Python, if it is not $(PYTHON)
@@ -118,7 +119,8 @@ define sync
 	@echo "installing $(2)"
 	@{ $(UV) venv --quiet --clear --python "$$($(or $(3),$(PYTHON)) -c 'import sys; print(sys.executable)')" $(1) && \
 		$(UV) pip sync --quiet --python $(1) --require-hashes $(2); } 2> .tools/sync.log || \
-		{ echo "error: cannot install $(2); check that a package index is reachable, and read .tools/sync.log" >&2; exit 1; }
+		{ echo "error: cannot install $(2); check that a package index is reachable, and read $(CURDIR)/.tools/sync.log" >&2; \
+		exit 1; }
 	@touch $@
 endef
 

@@ -142,3 +142,23 @@ def test_a_version_that_pyenv_lacks_does_not_stop_make(checkout: Path) -> None:
     outcome = make(checkout, "test", PATH=f"{shims}:{os.environ['PATH']}", **nowhere)
 
     assert "check that a package index is reachable" in errors(outcome)[0]
+
+
+@pytest.mark.parametrize("given", ["", "eu-central-1"])
+def test_a_deployment_has_the_region_of_the_shell(checkout: Path, given: str) -> None:
+    """SAM finds the Region in the shell or the profile; only the build, which makes no call, has one of our own."""
+    program = '#!/bin/sh\n[ "$1" = -m ] || echo "$1: ${AWS_DEFAULT_REGION-none}"\n'
+    for path in (".tools/sam/bin/sam", ".venv/bin/python", ".tools/bin/uv"):
+        (checkout / path).parent.mkdir(parents=True)
+        (checkout / path).write_text(program)
+        (checkout / path).chmod(0o755)
+    for stamp in (".tools/sam/synced", ".venv/synced"):
+        (checkout / stamp).touch()
+    environment = {"AWS_DEFAULT_REGION": given} if given else {}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "AWS_"))}
+
+    outcome = subprocess.run(
+        ["make", "-s", "deploy"], cwd=checkout, env=outside | environment, capture_output=True, text=True, check=False
+    )
+
+    assert outcome.stdout.splitlines() == [f"build: {given or 'us-east-1'}", f"deploy: {given or 'none'}"]
