@@ -1,27 +1,42 @@
-"""The command line: reads the arguments, runs one act, and prints each error as one line."""
+"""The command line: reads the arguments, runs one command, and prints each error as one line."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
-import boto3
-
 from admin import keys, users
+from admin.act import ActFailed, Interrupted, carry_out
+from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
-from admin.deployment import DeploymentError, use_local_stack
+from admin.connection import ConnectionSettingError, connect, use_local_stack
+from admin.deployment import DeploymentError
+from admin.failure import reason
+from admin.output import Output
 from admin.password_input import PasswordInputError
 from admin.rotate_keys_client import RotateKeysError
-from edge_auth.adapters.aws import sdk_session
+from admin.stack import open_stack
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
+NOTHING_DONE = "nothing was done"
+# Their texts say what was done, where that is not clear.
+EXPLAINED = (
+    AccountError,
+    ActFailed,
+    ConnectionSettingError,
+    DeploymentError,
+    NotConfirmed,
+    NotRecorded,
+    PasswordInputError,
+    RotateKeysError,
+)
 
 EPILOG = """\
-The command works on a CloudFormation stack. It finds the stack with your AWS credentials and region (AWS_PROFILE,
-AWS_DEFAULT_REGION, ...). With --local it works on the stack that `make run` serves on this machine.
+The command works on a CloudFormation stack. It finds the stack with your AWS credentials and Region, as AWS's own
+command line does: --profile or AWS_PROFILE; --region, AWS_REGION, AWS_DEFAULT_REGION or the Region of the profile. With
+--local it works on the stack that `make run` serves on this machine.
 
 examples:
-  ./edge-auth --stack edge-auth-prod users create ada@example.com
+  ./edge-auth --stack edge-auth-prod --region eu-central-1 users create ada@example.com
   echo "$PASSWORD" | ./edge-auth --local users create ada --password-stdin --role admin
   ./edge-auth users sessions ada@example.com
   ./edge-auth keys show
@@ -30,26 +45,12 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted."""
-    options = parser().parse_args(arguments)
+    out = Output()
     try:
-        if options.local:
-            use_local_stack()
-        # All clients share one SDK session. With two, a profile with MFA would ask for its code twice.
-        boto3.setup_default_session(botocore_session=sdk_session())
-        options.act(options.open(options), options)
-    except (AccountError, DeploymentError, PasswordInputError, RotateKeysError, NotConfirmed) as error:
-        print(f"edge-auth: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        return INTERRUPTED
-    except TemporarilyUnavailable as error:
-        print(
-            f"edge-auth: AWS failed ({error.detail}); the command may or may not have taken effect; run it again",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+        status = _run(parser().parse_args(arguments), out)
+    except SystemExit as end:  # argparse has printed the help, or what is wrong
+        status = int(end.code or 0)
+    return out.close(status)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,8 +62,44 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--stack", default="edge-auth", metavar="NAME", help="name of the stack (default: edge-auth)")
-    top.add_argument("--local", action="store_true", help="work on the stack that `make run` serves on this machine")
+    top.add_argument("--profile", default="", metavar="NAME", help="profile of your AWS configuration")
+    top.add_argument("--region", default="", metavar="REGION", help="AWS Region of the stack")
+    top.add_argument(
+        "--local",
+        action="store_true",
+        help="work on the stack that `make run` serves on this machine, without profile and Region",
+    )
     subjects = top.add_subparsers(required=True, metavar="SUBJECT", title="subjects")
     users.add_commands(subjects.add_parser("users", help="users and their sessions"))
     keys.add_commands(subjects.add_parser("keys", help="the key ring: show, rotate, replace and publish keys"))
     return top
+
+
+def _run(options: argparse.Namespace, out: Output) -> int:
+    try:
+        _work(options, out)
+    except EXPLAINED as error:
+        out.tell(f"edge-auth: {error}")
+    except TemporarilyUnavailable as error:
+        out.tell(f"edge-auth: AWS failed ({error.detail}); {NOTHING_DONE}")
+    except KeyboardInterrupt as error:
+        out.tell(f"\nedge-auth: interrupted; {error if isinstance(error, Interrupted) else NOTHING_DONE}")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - an operator gets one line, whatever happens
+        out.tell(f"edge-auth: {reason(error)}; {NOTHING_DONE}")
+    else:
+        return 0
+    return 1
+
+
+def _work(options: argparse.Namespace, out: Output) -> None:
+    """Find the stack, and run the command on it. An act has begun only inside `carry_out`."""
+    if options.local:
+        if options.profile or options.region:
+            raise ConnectionSettingError("--local goes without --profile and --region")
+        use_local_stack()
+    caller = connect(profile=options.profile, region=options.region)
+    stack = open_stack(options.stack, caller, out)
+    act = options.act(options.open(stack), options)
+    if act is not None:
+        carry_out(act, options.name, stack)

@@ -15,12 +15,12 @@ def confirm(what: str, name: str, *, say: Callable[[str], None]) -> None:
         NotConfirmed: there is no terminal, or the operator typed something else.
 
     """
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise NotConfirmed("no terminal to ask for confirmation; nothing was done; use --yes")
     say(f"Type the {what} ({name}) to confirm:")
     try:
         typed = input()
-    except EOFError:
+    except (EOFError, UnicodeDecodeError):
         typed = ""
     if typed.strip() != name:
         raise NotConfirmed("not confirmed; nothing was done")

@@ -1,13 +1,18 @@
-"""Finds the stack that a command works on: in AWS, or on this machine."""
+"""Finds the stack that a command works on."""
 
-import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from admin.connection import Caller
+from admin.failure import SDK_ERRORS, code_of, reason
 from edge_auth.credentials.password_rules import DEFAULT_MIN_CHARACTERS
-from local.endpoint import client_environment, port_from
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+NO_STACK = "does not exist"  # in a ValidationError of DescribeStacks
 
 
 class DeploymentError(Exception):
@@ -20,39 +25,29 @@ class Deployment:
 
     identities_table: str
     sessions_table: str
-    rotate_keys_function: str  # empty: an older version is deployed, which has no such output
+    rotate_keys_function: str  # this and the next: empty if an older version is deployed, which has no such output
+    operators_log_group: str
     password_min_characters: int
     service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
     security_event_bus: str  # an ARN; empty: there is no bus
 
 
-def use_local_stack() -> None:
-    """Point the AWS SDK of this process at the local stack, and away from the operator's own AWS account.
+def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: Caller) -> Deployment:
+    """Read the outputs and parameters of the stack.
 
     Raises:
-        DeploymentError: EDGE_AUTH_PORT is not a port.
+        DeploymentError: the stack cannot be read, or it is not an edge-auth stack.
 
     """
     try:
-        port = port_from(os.environ)
-    except ValueError as error:
-        raise DeploymentError(str(error)) from None
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(client_environment(port))
-
-
-def find_deployment(stack: str) -> Deployment:
-    """Read the outputs and parameters of the stack, with the operator's AWS credentials and region.
-
-    Raises:
-        DeploymentError: there are no credentials, no region or no such stack, or it is not an edge-auth stack.
-
-    """
-    try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except (BotoCoreError, ClientError) as error:
-        raise DeploymentError(f"cannot read stack {stack}: {error}") from error
+        stacks = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except SDK_ERRORS as error:
+        if isinstance(error, ClientError) and code_of(error) == "ValidationError" and NO_STACK in str(error):
+            raise DeploymentError(
+                f"account {caller.account} has no stack {stack} in Region {caller.region}; "
+                "choose the stack with --stack, and the Region with --region or AWS_REGION"
+            ) from None
+        raise DeploymentError(f"cannot read stack {stack}: {reason(error)}") from error
     outputs = {output.get("OutputKey"): output.get("OutputValue", "") for output in stacks[0].get("Outputs", [])}
     parameters = {
         given.get("ParameterKey"): given.get("ParameterValue", "") for given in stacks[0].get("Parameters", [])
@@ -62,6 +57,7 @@ def find_deployment(stack: str) -> Deployment:
             identities_table=outputs["IdentitiesTable"],
             sessions_table=outputs["SessionsTable"],
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
+            operators_log_group=outputs.get("OperatorsLogGroup", ""),
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
             service_addresses=(parameters.get("Issuer", ""), parameters.get("Audience", "")),
             security_event_bus=parameters.get("SecurityEventBus", ""),

@@ -2,32 +2,28 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 
 from admin import stack_update
-from admin.confirmation import confirm
-from admin.deployment import DeploymentError, find_deployment
+from admin.act import Act, Interrupted
+from admin.deployment import DeploymentError
 from admin.key_table import table
-from admin.rotate_keys_client import RotateKeysClient, Summary
+from admin.output import Output
+from admin.rotate_keys_client import RotateKeysClient, RotateKeysError, Summary
+from admin.stack import Stack
 from admin.times import distance, utc
 from edge_auth.keys.timing import REPLACE_SECONDS
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudformation import CloudFormationClient
 
 ANSWER_SECONDS = 70  # more than the 60 that rotate_keys may take
 # One attempt: RotateKeysClient says why.
 CONFIG = Config(connect_timeout=5, read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"})
 
-UNCLEAR = "interrupted; the keys may or may not have changed; check with `keys show`"
+UNCLEAR = "the keys may or may not have changed; check with `keys show`"
 REPLACE = """\
 Use this command when a signing key has leaked. It replaces every signing key of the stack. Then it updates the
 stack's parameter KeyRingVersion, so that the authorizer forgets the old keys. By default the old keys end in {minutes}
@@ -38,11 +34,36 @@ asks for the stack name before it changes anything.
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the commands work with: one stack, its `rotate_keys`, and CloudFormation."""
+    """The keys of one stack: its `rotate_keys`, and the stack itself, which is updated with new public keys."""
 
-    stack: str
+    stack: Stack
     function: RotateKeysClient
-    cloudformation: "CloudFormationClient"
+
+    @property
+    def out(self) -> Output:
+        """Where the commands print."""
+        return self.stack.out
+
+    def act(
+        self,
+        do: Callable[[], None],
+        *,
+        say: Callable[[str], None],
+        warning: str = "",
+        question: tuple[str, str] | None = None,
+        **details: object,
+    ) -> Act:
+        """Return an act on the keys."""
+        return Act(
+            do=do,
+            unclear=UNCLEAR,
+            say=say,
+            refusals=(DeploymentError, RotateKeysError),
+            user_id="",
+            warning=warning,
+            question=question,
+            details=details,
+        )
 
 
 def add_commands(keys: argparse.ArgumentParser) -> None:
@@ -73,76 +94,77 @@ def add_commands(keys: argparse.ArgumentParser) -> None:
     _command(acts, "publish", publish, "update the stack, so that the authorizer has the current public keys")
 
 
-def open_keys(options: argparse.Namespace) -> Keys:
-    """Find the stack's `rotate_keys`.
-
-    Raises:
-        DeploymentError: the stack cannot be read, or its version is too old for these commands.
-
-    """
-    deployment = find_deployment(options.stack)
-    if not deployment.rotate_keys_function:
+def open_keys(stack: Stack) -> Keys:
+    """Find the stack's `rotate_keys`. Raises DeploymentError: the stack's version is too old for these commands."""
+    name = stack.deployment.rotate_keys_function
+    if not name:
         raise DeploymentError(
-            f"stack {options.stack} has no output 'RotateKeysFunction'; deploy this version of edge-auth first"
+            f"stack {stack.name} has no output 'RotateKeysFunction'; deploy this version of edge-auth first"
         )
-    try:
-        client, cloudformation = boto3.client("lambda", config=CONFIG), boto3.client("cloudformation")
-    except BotoCoreError as error:
-        raise DeploymentError(f"cannot use stack {options.stack}: {error}") from error
-    return Keys(options.stack, RotateKeysClient(client, name=deployment.rotate_keys_function), cloudformation)
+    return Keys(stack, RotateKeysClient(boto3.client("lambda", config=CONFIG), name=name))
 
 
 def show(keys: Keys, options: argparse.Namespace) -> None:
     """Show the key ring."""
-    _print(keys.function.show(), options)
+    _print(keys, keys.function.show(), options)
 
 
-def rotate(keys: Keys, options: argparse.Namespace) -> None:
+def rotate(keys: Keys, options: argparse.Namespace) -> Act:
     """Let the next keys sign earlier."""
-    before = keys.function.show()
-    say = _teller(options)
-    say("This lets the next keys sign now, or as soon as they have been public for long enough. It refuses no token.")
-    with _explained(UNCLEAR):
+    before, say = keys.function.show(), _teller(keys, options)
+
+    def do() -> None:
         after = keys.function.rotate(before["version"])
-    _print(after, options)
-    for kind, name in (("signing", "signing key"), ("mac", "MAC key")):
-        for key in _successors(before[kind], after[kind]):
-            say(f"The {name} {_id(key)} signs {_start(key, after)}.")
+        _print(keys, after, options)
+        for kind, name in (("signing", "signing key"), ("mac", "MAC key")):
+            for key in _successors(before[kind], after[kind]):
+                say(f"The {name} {_id(key)} signs {_start(key, after)}.")
+
+    warning = (
+        "This lets the next keys sign now, or as soon as they have been public for long enough. It refuses no token."
+    )
+    return keys.act(do, say=say, warning=warning, ring=before["version"])
 
 
-def replace(keys: Keys, options: argparse.Namespace) -> None:
+def replace(keys: Keys, options: argparse.Namespace) -> Act:
     """Replace every signing key, then update the stack, so that the authorizer forgets the old keys."""
-    before = keys.function.show()
-    say = _teller(options)
-    say(table(before))
-    say()
-    for line in _consequences(keys.stack, options):
-        say(line)
-    if not options.yes:
-        confirm("stack name", keys.stack, say=say)
-    with _explained(UNCLEAR):
+    before, say = keys.function.show(), _teller(keys, options)
+
+    def do() -> None:
         after = keys.function.replace(before["version"], at_once=options.at_once, end_sessions=options.end_sessions)
-    _print(after, options)
-    newest = after["signing"][-1]
-    say(f"Replaced. The new signing key is {newest['kid']}. The old keys end {_start(newest, after)}.")
-    _publish(keys, options, after["version"], say)
+        _print(keys, after, options)
+        newest = after["signing"][-1]
+        say(f"Replaced. The new signing key is {newest['kid']}. The old keys end {_start(newest, after)}.")
+        _publish(keys, options, after["version"], say)
+
+    return keys.act(
+        do,
+        say=say,
+        warning="\n".join([table(before), "", *_consequences(keys.stack.name, options)]),
+        question=None if options.yes else ("stack name", keys.stack.name),
+        ring=before["version"],
+        at_once=options.at_once,
+        end_sessions=options.end_sessions,
+    )
 
 
-def publish(keys: Keys, options: argparse.Namespace) -> None:
+def publish(keys: Keys, options: argparse.Namespace) -> Act:
     """Update the stack, so that the authorizer has the current public keys."""
-    _publish(keys, options, keys.function.show()["version"], print)
+    version, say = keys.function.show()["version"], keys.out.say
+    return keys.act(lambda: _publish(keys, options, version, say), say=say, ring=version)
 
 
-def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callable[..., None]) -> None:
-    repeat = f"./edge-auth {'--local' if options.local else f'--stack {keys.stack}'} keys publish"
+def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callable[[str], None]) -> None:
+    name = keys.stack.name
+    repeat = f"./edge-auth {'--local' if options.local else f'--stack {name}'} keys publish"
     still_open = (
         "The authorizer may still accept tokens of the old keys, until it gets a token with a key that it does not "
         f"know and fetches the public keys again. Repeat only this step: {repeat}"
     )
-    say(f"Updating only the parameter {stack_update.PARAMETER} of stack {keys.stack} ...")
+    say(f"Updating only the parameter {stack_update.PARAMETER} of stack {name} ...")
     try:
-        with _explained(f"interrupted; the update of the stack may continue. {still_open}"):
-            changed = stack_update.publish(keys.cloudformation, stack=keys.stack, version=version)
+        with _explained(f"the update of the stack may continue. {still_open}"):
+            changed = stack_update.publish(keys.stack.cloudformation, stack=name, version=version)
     except DeploymentError as error:
         raise DeploymentError(
             f"{error}\nThe key ring is in force, but the stack was not updated, or its update was not confirmed. "
@@ -189,38 +211,33 @@ def _start(key: Summary, after: Summary) -> str:
     return f"{distance(seconds)}, at {utc(key['signs_from'])} UTC" if seconds > 0 else "now"
 
 
-def _print(summary: Summary, options: argparse.Namespace) -> None:
-    print(json.dumps(summary) if options.json else table(summary))
+def _print(keys: Keys, summary: Summary, options: argparse.Namespace) -> None:
+    keys.out.say(json.dumps(summary) if options.json else table(summary))
 
 
-def _teller(options: argparse.Namespace) -> Callable[..., None]:
+def _teller(keys: Keys, options: argparse.Namespace) -> Callable[[str], None]:
     """Return a function that prints messages for people: on standard error where standard output is JSON."""
-
-    def say(line: str = "") -> None:
-        print(line, file=sys.stderr if options.json else sys.stdout)
-
-    return say
+    return keys.out.tell if options.json else keys.out.say
 
 
 @contextmanager
 def _explained(text: str) -> Iterator[None]:
-    """After Ctrl-C, print what is not certain and what to do."""
+    """After Ctrl-C, say what is not certain and what to do."""
     try:
         yield
     except KeyboardInterrupt:
-        print(f"\nedge-auth: {text}", end="", file=sys.stderr)
-        raise
+        raise Interrupted(text) from None
 
 
 def _command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    act: Callable[[Keys, argparse.Namespace], None],
+    act: Callable[[Keys, argparse.Namespace], Act | None],
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:
     command = acts.add_parser(name, help=text, description=description or text[0].upper() + text[1:] + ".")
-    command.set_defaults(act=act)
+    command.set_defaults(act=act, name=f"keys {name}")
     return command
 
 

@@ -3,7 +3,9 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
+
+from admin.failure import SDK_ERRORS
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -56,7 +58,7 @@ class RotateKeysClient:
             code = error.response.get("Error", {}).get("Code", "")
             outcome = "nothing was done" if code in NOT_DONE else unclear
             raise RotateKeysError(f"{self._name} could not be called ({code}); {outcome}") from error
-        except BotoCoreError as error:
+        except SDK_ERRORS as error:
             raise RotateKeysError(f"{self._name} did not answer ({type(error).__name__}); {unclear}") from error
         answer = _object(payload)
         failure = response.get("FunctionError")

@@ -6,9 +6,10 @@ The update deploys the authorizer with the current public keys, and makes every 
 import uuid
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from admin.deployment import DeploymentError
+from admin.failure import SDK_ERRORS, one_line, reason
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -42,13 +43,13 @@ def publish(cloudformation: "CloudFormationClient", *, stack: str, version: str)
         message = error.response.get("Error", {}).get("Message", "")
         if NOTHING_TO_DO in message:
             return False
-        raise DeploymentError(f"cannot update stack {stack}: {message or error}") from error
+        raise DeploymentError(f"cannot update stack {stack}: {one_line(message) or error}") from error
     except WaiterError as error:
         raise DeploymentError(
             f"the update of stack {stack} did not complete: {_status(cloudformation, stack)}; see the stack's events"
         ) from error
-    except BotoCoreError as error:
-        raise DeploymentError(f"cannot update stack {stack}: {error}") from error
+    except SDK_ERRORS as error:
+        raise DeploymentError(f"cannot update stack {stack}: {reason(error)}") from error
     return True
 
 
@@ -66,5 +67,5 @@ def _parameters(cloudformation: "CloudFormationClient", stack: str, version: str
 def _status(cloudformation: "CloudFormationClient", stack: str) -> str:
     try:
         return f"its status is {cloudformation.describe_stacks(StackName=stack)['Stacks'][0]['StackStatus']}"
-    except (BotoCoreError, ClientError):
+    except SDK_ERRORS:
         return "its status is not known"

@@ -12,6 +12,11 @@ def utc(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def day(seconds: int) -> str:
+    """Return a day, in UTC: `2026/11/22`."""
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y/%m/%d")
+
+
 def iso(seconds: int) -> str:
     """Return a time for programs: `2026-11-22T06:40:00Z` (RFC 3339)."""
     return datetime.fromtimestamp(seconds, tz=UTC).isoformat().replace("+00:00", "Z")

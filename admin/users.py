@@ -4,11 +4,13 @@ import argparse
 import json
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from admin.audit import recorder
-from admin.confirmation import confirm
-from admin.deployment import find_deployment
+from admin.act import Act
+from admin.announcements import announcer
+from admin.output import Output
 from admin.password_input import read_new_password
+from admin.stack import Stack
 from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
@@ -16,8 +18,10 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
+from edge_auth.errors import AccountError
 from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.tokens.refresh_token import new_id
 
 SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
@@ -25,15 +29,47 @@ session has the rights of its login, so all sessions of the user end. Access tok
 until they expire.
 """
 DELETE = """\
-Deletes the user and ends all sessions. Access tokens that were issued before stay valid until they expire. The user
-name becomes free; a new user with this name has another user id. The command asks for the user name before it deletes
-anything.
+Deletes the user, ends all sessions, and removes what is stored about them. Access tokens that were issued before stay
+valid until they expire. The user name becomes free; a new user with this name has another user id. The command asks for
+the user name before it deletes anything.
 """
+UNCLEAR = "the command may or may not have taken effect; run it again"
+UNCLEAR_CREATION = "the user may or may not have been created; run it again: then the name is taken if it was"
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The users of one stack. Results go to standard output, and all else to standard error."""
+
+    accounts: Administration
+    out: Output
+
+    def act(
+        self,
+        user_id: str,
+        do: Callable[[], str],
+        *,
+        warning: str = "",
+        question: tuple[str, str] | None = None,
+        unclear: str = UNCLEAR,
+        **details: object,
+    ) -> Act:
+        """Return the act on this user whose result is the line that `do` returns."""
+        return Act(
+            do=lambda: self.out.say(do()),
+            unclear=unclear,
+            say=self.out.tell,
+            refusals=(AccountError,),
+            user_id=user_id,
+            warning=warning,
+            question=question,
+            details=details,
+        )
 
 
 def add_commands(users: argparse.ArgumentParser) -> None:
     """Add the commands of `edge-auth users` to the parser."""
-    users.set_defaults(open=accounts)
+    users.set_defaults(open=open_users)
     acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
     create_user = _command(acts, "create", create, "create a user; ask for the password")
     _password_option(create_user)
@@ -50,12 +86,12 @@ def add_commands(users: argparse.ArgumentParser) -> None:
     delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
 
 
-def accounts(options: argparse.Namespace) -> Administration:
-    """Return the acts of operators on this stack."""
-    deployment = find_deployment(options.stack)
-    dynamodb, record = dynamodb_client(), recorder(deployment.security_event_bus)
+def open_users(stack: Stack) -> Users:
+    """Return the users of this stack."""
+    deployment = stack.deployment
+    dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
     sessions = DynamoDBSessions(dynamodb, table=deployment.sessions_table)
-    return Administration(
+    accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
         end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record),
@@ -68,41 +104,68 @@ def accounts(options: argparse.Namespace) -> Administration:
         entropy=secrets.token_bytes,
         record=record,
     )
+    return Users(accounts, stack.out)
 
 
-def create(accounts: Administration, options: argparse.Namespace) -> None:
-    """Create a user."""
-    password = read_new_password(from_stdin=options.password_stdin)
-    identity = accounts.create(options.username, password, scope=options.scope, roles=tuple(options.roles))
-    print(f"created {identity.username}, user id {identity.user_id}")
+def create(users: Users, options: argparse.Namespace) -> Act:
+    """Create a user, with an id that is recorded first."""
+    password, user_id = read_new_password(from_stdin=options.password_stdin), new_id(secrets.token_bytes)
+    rights = {"scope": options.scope, "roles": tuple(options.roles)}
+
+    def do() -> str:
+        identity = users.accounts.create(options.username, password, user_id=user_id, **rights)
+        return f"created {identity.username}, user id {identity.user_id}"
+
+    return users.act(user_id, do, unclear=UNCLEAR_CREATION, **rights)
 
 
-def set_password(accounts: Administration, options: argparse.Namespace) -> None:
+def set_password(users: Users, options: argparse.Namespace) -> Act:
     """Set a password."""
-    ended = accounts.set_password(options.username, read_new_password(from_stdin=options.password_stdin))
-    print(f"password set, {_sessions(ended)} ended")
+    user_id, name = users.accounts.user_id(options.username), options.username
+    password = read_new_password(from_stdin=options.password_stdin)
+    return users.act(
+        user_id,
+        lambda: f"password set, {_sessions(users.accounts.set_password(name, password))} ended",
+        warning=f"This sets the password of {name} (user id {user_id}) and ends all sessions.",
+    )
 
 
-def set_rights(accounts: Administration, options: argparse.Namespace) -> None:
+def set_rights(users: Users, options: argparse.Namespace) -> Act:
     """Replace scope and roles."""
-    ended = accounts.set_rights(options.username, scope=options.scope, roles=tuple(options.roles))
-    print(f"scope: {options.scope or 'none'}; roles: {' '.join(options.roles) or 'none'}; {_sessions(ended)} ended")
+    user_id, name, scope = users.accounts.user_id(options.username), options.username, options.scope
+    roles = tuple(options.roles)
+
+    def do() -> str:
+        ended = users.accounts.set_rights(name, scope=scope, roles=roles)
+        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {_sessions(ended)} ended"
+
+    warning = f"This replaces scope and roles of {name} (user id {user_id}) and ends all sessions."
+    return users.act(user_id, do, warning=warning, scope=scope, roles=roles)
 
 
-def disable(accounts: Administration, options: argparse.Namespace) -> None:
+def disable(users: Users, options: argparse.Namespace) -> Act:
     """Disable a user."""
-    print(f"disabled, {_sessions(accounts.disable(options.username))} ended")
+    user_id, name = users.accounts.user_id(options.username), options.username
+    return users.act(
+        user_id,
+        lambda: f"disabled, {_sessions(users.accounts.disable(name))} ended",
+        warning=f"This disables {name} (user id {user_id}) and ends all sessions. `users enable` allows logins again.",
+    )
 
 
-def enable(accounts: Administration, options: argparse.Namespace) -> None:
+def enable(users: Users, options: argparse.Namespace) -> Act:
     """Enable a user."""
-    accounts.enable(options.username)
-    print("enabled")
+
+    def do() -> str:
+        users.accounts.enable(options.username)
+        return "enabled"
+
+    return users.act(users.accounts.user_id(options.username), do)
 
 
-def sessions(accounts: Administration, options: argparse.Namespace) -> None:
+def sessions(users: Users, options: argparse.Namespace) -> None:
     """List the sessions of a user that have not ended."""
-    for session in accounts.living_sessions(options.username):
+    for session in users.accounts.living_sessions(options.username):
         line = {
             "session_id": session.session_id,
             "client_id": session.client_id,
@@ -110,33 +173,40 @@ def sessions(accounts: Administration, options: argparse.Namespace) -> None:
             "last_used": iso(session.last_used_at_seconds),
             "expires": iso(session.expires_at_seconds),
         }
-        print(json.dumps(line))
+        users.out.say(json.dumps(line))
 
 
-def end_sessions(accounts: Administration, options: argparse.Namespace) -> None:
+def end_sessions(users: Users, options: argparse.Namespace) -> Act:
     """End all sessions of a user."""
-    print(f"{_sessions(accounts.end_sessions(options.username))} ended")
+    user_id, name = users.accounts.user_id(options.username), options.username
+    return users.act(
+        user_id,
+        lambda: f"{_sessions(users.accounts.end_sessions(name))} ended",
+        warning=f"This ends all sessions of {name} (user id {user_id}).",
+    )
 
 
-def delete(accounts: Administration, options: argparse.Namespace) -> None:
+def delete(users: Users, options: argparse.Namespace) -> Act:
     """Delete a user, after the operator has typed the name."""
-    user_id = accounts.user_id(options.username)
-    if not options.yes:
-        print(f"This deletes {options.username} (user id {user_id}) and ends all sessions. It cannot be undone.")
-        confirm("user name", options.username, say=print)
-    print(f"deleted, {_sessions(accounts.delete(options.username))} ended")
+    user_id, name = users.accounts.user_id(options.username), options.username.strip()
+    return users.act(
+        user_id,
+        lambda: f"deleted, {_sessions(users.accounts.delete(name))} ended",
+        warning=f"This deletes {name} (user id {user_id}) and ends all sessions. It cannot be undone.",
+        question=None if options.yes else ("user name", name),
+    )
 
 
 def _command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    act: Callable[[Administration, argparse.Namespace], None],
+    act: Callable[[Users, argparse.Namespace], Act | None],
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:
     command = acts.add_parser(name, help=text, description=description or text[0].upper() + text[1:] + ".")
     command.add_argument("username", metavar="USERNAME", help="user name or email address")
-    command.set_defaults(act=act)
+    command.set_defaults(act=act, name=f"users {name}")
     return command
 
 

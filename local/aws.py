@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# A request to MiniStack must not go through the developer's proxy.
-NO_PROXY = "127.0.0.1,localhost"
-
 
 def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a child process, in which AWS clients reach MiniStack and not AWS.
@@ -28,15 +25,7 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
     It inherits none of the developer's AWS settings: no profile, no keys, no configuration file.
     """
     kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
-    return kept | {
-        **client_environment(settings.port),
-        "AWS_REGION": REGION,
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": NO_PROXY,
-        "no_proxy": NO_PROXY,
-    }
+    return kept | client_environment(settings.port)
 
 
 class Clients:

@@ -1,5 +1,6 @@
 """The address and the credentials of the local stack, for its own clients and for `./edge-auth --local`."""
 
+import os
 from collections.abc import Mapping
 
 PORT_SETTING = "EDGE_AUTH_PORT"
@@ -10,6 +11,7 @@ REGION = "us-east-1"
 # The credentials of MiniStack's root user.
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"
+NO_PROXY = "127.0.0.1,localhost"
 
 
 def port_from(environment: Mapping[str, str]) -> int:
@@ -31,10 +33,17 @@ def address(port: int) -> str:
 
 
 def client_environment(port: int) -> dict[str, str]:
-    """Return the environment in which an AWS client reaches the stack."""
+    """Return the environment in which an AWS client reaches the stack, and reads none of the developer's settings."""
     return {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": address(port),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # The developer's proxy cannot reach this machine. Both spellings are in use, and the second wins.
+        "NO_PROXY": NO_PROXY,
+        "no_proxy": NO_PROXY,
     }

@@ -1,39 +1,44 @@
 """The operators' command, on a stack in moto."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from admin.command import main
+from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import sdk_session
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from tests.admin.aws import OUTPUTS, Aws, Fresh, Outcome, Run, stored
 from tests.support import memory_aws
+from tests.support.dynamodb.records import ADA_ID, a_session
 from tests.support.dynamodb.tables import create_table
+from tests.support.people import password_hash
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 STACK = "edge-auth"
 IDENTITIES, SESSIONS = "IdentitiesTable", "SessionsTable"
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
+PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
 PASSWORD = "correct horse battery"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a command: its exit status and its output."""
-
-    status: int
-    out: str
-    err: str
-
-
 Command = Callable[..., Outcome]
+
+
+def piped(text: str | bytes) -> io.TextIOWrapper:
+    """Return standard input that is no terminal."""
+    return io.TextIOWrapper(io.BytesIO(text.encode() if isinstance(text, str) else text))
 
 
 class Terminal(io.StringIO):
@@ -49,8 +54,10 @@ class Stacks:
 
     def __init__(self) -> None:
         """Begin with the stack of these tests."""
-        tables = [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in (IDENTITIES, SESSIONS)]
-        self.outputs: dict[str, list[dict[str, str]]] = {STACK: tables}
+        names = (IDENTITIES, SESSIONS, "OperatorsLogGroup")
+        self.outputs: dict[str, list[dict[str, str]]] = {
+            STACK: [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in names]
+        }
         self.parameters: dict[str, str] = {"Audience": "https://api.example.com", "Issuer": ""}
 
     def describe_stacks(self, *, StackName: str) -> dict[str, object]:  # noqa: N803 - AWS's own name
@@ -60,6 +67,56 @@ class Stacks:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
         parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in self.parameters.items()]
         return {"Stacks": [{"StackName": StackName, "Outputs": self.outputs[StackName], "Parameters": parameters}]}
+
+
+class Sts:
+    """STS's answers about the caller."""
+
+    meta = SimpleNamespace(region_name=REGION)
+
+    def get_caller_identity(self) -> dict[str, str]:
+        """Answer."""
+        return {"Arn": CALLER, "Account": ACCOUNT}
+
+
+class Logs:
+    """The client of CloudWatch Logs, with the lines of one log group. Each call that is in `failing` fails."""
+
+    def __init__(self) -> None:
+        """Begin without a line."""
+        self.events: list[dict[str, Any]] = []
+        self.streams: list[str] = []
+        self.failing: list[ClientError | None] = []
+        self.rejected: dict[str, int] = {}
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines, which are JSON."""
+        return [json.loads(event["message"]) for event in self.events]
+
+    def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 - AWS's own names
+        """Create a stream, or say that it exists."""
+        assert logGroupName == "admin-OperatorsLogGroup"
+        if logStreamName in self.streams:
+            raise ClientError({"Error": {"Code": "ResourceAlreadyExistsException", "Message": ""}}, "CreateLogStream")
+        self.streams.append(logStreamName)
+
+    def put_log_events(
+        self,
+        *,
+        logGroupName: str,  # noqa: N803 - AWS's own names
+        logStreamName: str,  # noqa: N803
+        logEvents: list[dict[str, Any]],  # noqa: N803
+    ) -> dict[str, Any]:
+        """Keep the lines, or fail."""
+        assert (logGroupName, logStreamName in self.streams) == ("admin-OperatorsLogGroup", True)
+        failure = self.failing.pop(0) if self.failing else None
+        if failure:
+            raise failure
+        if self.rejected:
+            return {"rejectedLogEventsInfo": self.rejected}
+        self.events += logEvents
+        return {}
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +130,12 @@ def _new_session(monkeypatch: pytest.MonkeyPatch) -> None:
 def stacks() -> Stacks:
     """Return the answers of CloudFormation."""
     return Stacks()
+
+
+@pytest.fixture
+def logs() -> Logs:
+    """Return the log of the operators' acts."""
+    return Logs()
 
 
 @pytest.fixture(scope="module")
@@ -108,20 +171,69 @@ def sessions(dynamodb: "DynamoDBClient") -> DynamoDBSessions:
 def command(
     dynamodb: "DynamoDBClient",
     stacks: Stacks,
+    logs: Logs,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
     """Return a function that runs the command in this process, with the given standard input."""
-    clients = {"cloudformation": stacks}
+    clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
     monkeypatch.setattr("admin.users.dynamodb_client", lambda: dynamodb)
 
     def run(*arguments: str, stdin: str = "", typed: str | None = None) -> Outcome:
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin) if typed is None else Terminal(typed))
+        monkeypatch.setattr("sys.stdin", piped(stdin) if typed is None else Terminal(typed))
         try:
             status = main(arguments)
         except SystemExit as end:  # argparse ends the process
             status = int(str(end.code))
+        printed = capsys.readouterr()
+        return Outcome(status, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def begun() -> Iterator[dict[str, Any]]:
+    """Let moto answer, with the log group and the tables; yield the tables with one user, ada, and two sessions."""
+    with mock_aws():
+        for name in (IDENTITIES, SESSIONS):
+            create_table(memory_aws.dynamodb(), name, OUTPUTS[name])
+        memory_aws.logs().create_log_group(logGroupName=OUTPUTS["OperatorsLogGroup"])
+        identities = DynamoDBIdentities(memory_aws.dynamodb(), table=OUTPUTS["IdentitiesTable"])
+        identities.create(Identity(ADA_ID, "ada", password_hash(), ACTIVE, 0, 1))
+        opening = DynamoDBSessionOpening(
+            memory_aws.dynamodb(), identities_table=OUTPUTS["IdentitiesTable"], sessions_table=OUTPUTS["SessionsTable"]
+        )
+        for number in (1, 2):
+            opening.open(a_session(number), username="ada", epoch=0)
+        yield stored()
+
+
+@pytest.fixture
+def fresh(begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Fresh:
+    """Return a function that makes AWS as it was before the command. The SDK waits for nothing."""
+    for module in ("botocore.endpoint", "botocore.waiter"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda _seconds: None))
+
+    def make() -> Aws:
+        for table, items in begun.items():
+            memory_aws.restore(table, items)
+        sdk_session.cache_clear()
+        aws = Aws()
+        aws.attach(sdk_session())
+        return aws
+
+    return make
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a command in this process."""
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr("sys.stdin", piped(f"{PASSWORD}\n"))
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+        status = main(arguments)
         printed = capsys.readouterr()
         return Outcome(status, printed.out, printed.err)
 

@@ -101,6 +101,7 @@ class Stack:
             "IdentitiesTable": "identities",
             "SessionsTable": "sessions",
             "RotateKeysFunction": FUNCTION,
+            "OperatorsLogGroup": "admin-OperatorsLogGroup",
         }
     )
     parameters: dict[str, str] = field(

@@ -228,7 +228,7 @@ def test_set_rights_refuses_with_the_reason(command: Command, identities: Dynamo
     outcome = command("users", "set-rights", "ada", "--role", "two words")
 
     assert outcome.status == 1
-    assert outcome.err.startswith("edge-auth: a role has")
+    assert "\nedge-auth: a role has" in outcome.err
     assert identities.find("ada") == before
 
 
@@ -258,12 +258,12 @@ def test_delete_asks_for_the_name(command: Command, identities: DynamoDBIdentiti
     outcome = command("users", "delete", "ada", typed=typed)
 
     assert outcome.status == status
-    assert f"This deletes ada (user id {user_id}) and ends all sessions." in outcome.out
+    assert f"This deletes ada (user id {user_id}) and ends all sessions." in outcome.err
     if status == 0:
         with pytest.raises(UnknownUser):
             identities.find("ada")
     else:
-        assert outcome.err == "edge-auth: not confirmed; nothing was done\n"
+        assert outcome.err.endswith("edge-auth: not confirmed; nothing was done\n")
         assert identities.find("ada").status == ACTIVE
 
 
@@ -273,10 +273,8 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
 
     outcome = command("users", "delete", "ada")
 
-    assert (outcome.status, outcome.err) == (
-        1,
-        "edge-auth: no terminal to ask for confirmation; nothing was done; use --yes\n",
-    )
+    assert outcome.status == 1
+    assert outcome.err.endswith("edge-auth: no terminal to ask for confirmation; nothing was done; use --yes\n")
     assert identities.find("ada").status == ACTIVE
 
 
@@ -295,8 +293,10 @@ def test_an_unknown_stack_is_one_readable_line(command: Command) -> None:
     outcome = command("--stack", "elsewhere", "users", "sessions", "ada")
 
     assert outcome.status == 1
-    assert outcome.err.startswith("edge-auth: cannot read stack elsewhere: ")
-    assert outcome.err.count("\n") == 1
+    assert outcome.err == (
+        "edge-auth: account 123456789012 has no stack elsewhere in Region eu-central-1; "
+        "choose the stack with --stack, and the Region with --region or AWS_REGION\n"
+    )
 
 
 def test_another_kind_of_stack_is_one_readable_line(command: Command, stacks: Stacks) -> None:
@@ -316,10 +316,7 @@ def test_trouble_with_aws_is_one_readable_line(command: Command, stacks: Stacks)
     outcome = command("users", "disable", "ada")
 
     assert outcome.status == 1
-    assert outcome.err == (
-        "edge-auth: AWS failed (UpdateItem: ResourceNotFoundException); "
-        "the command may or may not have taken effect; run it again\n"
-    )
+    assert outcome.err == ("edge-auth: AWS failed (GetItem: ResourceNotFoundException); nothing was done\n")
 
 
 @pytest.mark.parametrize("option", ["--password", "-p"])
@@ -360,7 +357,7 @@ def test_ctrl_c_at_the_prompt_ends_without_a_trace(command: Command, monkeypatch
 
     outcome = command("users", "create", "ada")
 
-    assert (outcome.status, outcome.out, outcome.err) == (130, "", "\n")
+    assert (outcome.status, outcome.out, outcome.err) == (130, "", "\nedge-auth: interrupted; nothing was done\n")
 
 
 def test_all_clients_of_a_command_are_of_one_session(command: Command) -> None:

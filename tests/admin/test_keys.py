@@ -1,6 +1,5 @@
 """`./edge-auth keys …`: the output and effects of each command, and the messages of each failure."""
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,21 +15,14 @@ from admin.keys import ANSWER_SECONDS, CONFIG
 from admin.rotate_keys_client import RotateKeysClient, RotateKeysError
 from edge_auth import base64url
 from edge_auth.keys.timing import REPLACE_SECONDS
-from tests.admin.conftest import Outcome
+from tests.admin.aws import Outcome
+from tests.admin.conftest import CALLER, PLACE, Logs, Sts, Terminal, piped
 from tests.admin.rotate_keys import DAY, FUNCTION, NOW, RotateKeysFunction, Stack, client_error, response
 from tests.support.template import properties
 
 UNCLEAR = "the keys may or may not have changed; check with `keys show`"
 REPEAT = "Repeat only this step: ./edge-auth --stack edge-auth keys publish"
 Keys = Callable[..., Outcome]
-
-
-class Terminal(io.StringIO):
-    """Standard input that is a terminal."""
-
-    def isatty(self) -> bool:
-        """Return true."""
-        return True
 
 
 @pytest.fixture
@@ -47,14 +39,18 @@ def stack() -> Stack:
 
 @pytest.fixture
 def keys(
-    function: RotateKeysFunction, stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    function: RotateKeysFunction,
+    stack: Stack,
+    logs: Logs,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Keys:
     """Return a function that runs the command in this process and checks that it printed no key."""
-    clients = {"cloudformation": stack, "lambda": function}
+    clients = {"cloudformation": stack, "lambda": function, "sts": Sts(), "logs": logs}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
 
     def run(*arguments: str, typed: str | None = None, before: tuple[str, ...] = ()) -> Outcome:
-        monkeypatch.setattr("sys.stdin", io.StringIO() if typed is None else Terminal(typed))
+        monkeypatch.setattr("sys.stdin", piped("") if typed is None else Terminal(typed))
         secrets = key_material(function)
         try:
             status = main([*before, "keys", *arguments])
@@ -428,7 +424,7 @@ def test_interrupting_at_the_question_does_nothing(
 
     outcome = keys("replace", typed="")
 
-    assert (outcome.status, outcome.err, changes(function)) == (130, "\n", [])
+    assert (outcome.status, outcome.err, changes(function)) == (130, "\nedge-auth: interrupted; nothing was done\n", [])
 
 
 @pytest.mark.parametrize("act", [("rotate",), ("replace", "--yes")])
@@ -531,7 +527,10 @@ def test_missing_credentials_are_one_readable_line(
 
     printed = capsys.readouterr()
     assert (status, printed.out) == (1, "")
-    assert printed.err == "edge-auth: cannot read stack edge-auth: Unable to locate credentials\n"
+    assert printed.err == (
+        "edge-auth: there are no AWS credentials; log in to AWS, or choose another profile with --profile; "
+        "nothing was done\n"
+    )
 
 
 def test_the_sdk_repeats_no_call_of_the_function(broken_aws: Broken) -> None:
@@ -565,3 +564,57 @@ def test_help_explains_itself(keys: Keys, arguments: list[str], words: list[str]
 
     assert outcome.status == 0
     assert [word for word in words if word not in " ".join(outcome.out.split())] == []
+
+
+@pytest.mark.parametrize("arguments", [("rotate",), ("replace", "--yes", "--at-once", "--end-sessions"), ("publish",)])
+def test_an_act_on_keys_is_recorded(
+    keys: Keys, function: RotateKeysFunction, logs: Logs, arguments: tuple[str, ...]
+) -> None:
+    """L15: the lines say who did what to which version of the ring, and have no key."""
+    version = function.stored.version
+
+    keys(*arguments)
+
+    begun, ended = logs.lines
+    assert (begun["act"], begun["caller"], begun["ring"]) == (f"keys {arguments[0]}", CALLER, version)
+    assert (begun["state"], ended["state"]) == ("begun", "done")
+    if arguments[0] == "replace":
+        assert (begun["at_once"], begun["end_sessions"]) == (True, True)
+    assert [secret for secret in key_material(function) if secret in str(logs.lines)] == []
+
+
+@pytest.mark.parametrize("arguments", [("rotate",), ("replace", "--yes")])
+def test_a_change_of_keys_says_where_first(keys: Keys, arguments: tuple[str, ...]) -> None:
+    """Account, Region, stack and caller are the first line, with --json on standard error."""
+    assert keys(*arguments).out.startswith(f"{PLACE}\n")
+    assert keys(*arguments, "--json").err.startswith(f"{PLACE}\n")
+
+
+def test_a_failed_change_of_keys_is_recorded(keys: Keys, function: RotateKeysFunction, logs: Logs) -> None:
+    """The record says that the change failed; it may have happened."""
+    function.failure = ReadTimeoutError(endpoint_url="https://lambda")
+
+    keys("replace", "--yes")
+
+    assert [(line["state"], line.get("reason")) for line in logs.lines] == [
+        ("begun", None),
+        ("failed", "RotateKeysError"),
+    ]
+
+
+def test_output_that_is_cut_off_does_not_stop_a_replacement(
+    keys: Keys, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`keys replace --yes | head -1`: the stack is updated all the same, and the status says that lines are lost."""
+
+    def cut(*_arguments: object, file: object = None, **_more: object) -> None:
+        if file is None:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("builtins.print", cut)
+    monkeypatch.setattr("admin.output._discard_the_rest", lambda: None)
+
+    outcome = keys("replace", "--yes")
+
+    assert outcome.status == 1
+    assert len(stack.updates) == 1

@@ -41,6 +41,14 @@ def test_quick_start_begins_with_the_two_commands() -> None:
     assert commands[:2] == ["make demo", "make test"]
 
 
+def test_guided_deployments_do_not_change_a_file_of_the_repository() -> None:
+    """`sam deploy --guided` rewrites its configuration file, so the README names one outside of git."""
+    commands = [line for line in section("Deploy to AWS").splitlines() if "--guided" in line and "sam " in line]
+
+    assert commands
+    assert all("--config-file ~/" in command for command in commands)
+
+
 def test_parameter_table_names_every_parameter_with_its_default(template: dict[str, Any]) -> None:
     """The table has the template's parameters with their defaults; a parameter without one is described."""
     documented = {row[0].strip("`"): row[1].strip("`") for row in rows(section("Parameters"))}

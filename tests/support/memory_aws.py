@@ -1,5 +1,7 @@
 """AWS in memory (moto). Each process makes its clients once, and empties tables instead of making them again."""
 
+import json
+from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +9,11 @@ import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
+from moto.logs.models import logs_backends
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
@@ -31,6 +35,18 @@ def secretsmanager() -> "SecretsManagerClient":
     return _session().client("secretsmanager")
 
 
+@cache
+def logs() -> "CloudWatchLogsClient":
+    """Return a client for preparations."""
+    return _session().client("logs")
+
+
+def log_lines(group: str) -> list[dict[str, Any]]:
+    """Return the lines of a log group, which are JSON, from moto's own data."""
+    streams = logs_backends[DEFAULT_ACCOUNT_ID][logs().meta.region_name].groups[group].streams
+    return [json.loads(event.message) for stream in streams.values() for event in stream.events]
+
+
 def empty(table: str) -> None:
     """Delete all items of a table in moto's own data, because a scan takes longer than most tests."""
     _table(table).items.clear()
@@ -42,6 +58,17 @@ def items(table: str) -> list[dict[str, Any]]:
         {name: value.to_regular_json() for name, value in item.attrs.items()} for item in _table(table).all_items()
     ]
     return sorted(found, key=repr)
+
+
+def contents(table: str) -> dict[str, Any]:
+    """Return a copy of moto's own data of a table, to compare and to restore."""
+    return deepcopy(dict(_table(table).items))
+
+
+def restore(table: str, copy: dict[str, Any]) -> None:
+    """Put a copy back."""
+    empty(table)
+    _table(table).items.update(deepcopy(copy))
 
 
 def _table(name: str) -> Table:

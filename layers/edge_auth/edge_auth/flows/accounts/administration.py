@@ -52,12 +52,23 @@ class Administration:
         self._entropy = entropy
         self._record = record
 
-    def create(self, username: str, password: str, *, scope: str = "", roles: tuple[str, ...] = ()) -> Identity:
-        """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused."""
+    def create(
+        self,
+        username: str,
+        password: str,
+        *,
+        scope: str = "",
+        roles: tuple[str, ...] = (),
+        user_id: str | None = None,
+    ) -> Identity:
+        """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused.
+
+        `user_id` is one that `new_id` drew; None draws it here.
+        """
         _check_rights(scope, roles)
         name = canonical_username(username)
         identity = Identity(
-            user_id=new_id(self._entropy),
+            user_id=user_id or new_id(self._entropy),
             username=name,
             password_hash=self._hashed(password, name),
             status=ACTIVE,

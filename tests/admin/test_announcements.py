@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from admin.audit import recorder
+from admin.announcements import announcer
 from edge_auth.events.security_event import EventName, SecurityEvent
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/security"
@@ -32,13 +32,13 @@ class Events:
 def events(monkeypatch: pytest.MonkeyPatch) -> Events:
     """Return the bus."""
     events = Events()
-    monkeypatch.setattr("admin.audit.events_client", lambda: events)
+    monkeypatch.setattr("admin.announcements.events_client", lambda: events)
     return events
 
 
 def test_an_act_is_put_on_the_bus(events: Events) -> None:
     """The act of an operator is announced with its name and its user."""
-    recorder(BUS)(EVENT)
+    announcer(BUS, print)(EVENT)
 
     [entry] = events.entries
     assert (entry["EventBusName"], entry["DetailType"]) == (BUS, "user_disabled")
@@ -47,18 +47,18 @@ def test_an_act_is_put_on_the_bus(events: Events) -> None:
 
 def test_without_a_bus_no_call_is_made(events: Events) -> None:
     """Without a bus no event is sent."""
-    recorder("")(EVENT)
+    announcer("", print)(EVENT)
 
     assert events.entries == []
 
 
 def test_trouble_with_the_bus_is_said_and_no_more(events: Events, capsys: pytest.CaptureFixture[str]) -> None:
-    """A failure of the bus is one line on standard error, and raises no exception."""
+    """A failure of the bus is one line, and raises no exception."""
     events.is_down = True
 
-    recorder(BUS)(EVENT)
+    announcer(BUS, print)(EVENT)
 
-    assert capsys.readouterr().err == (
+    assert capsys.readouterr().out == (
         "edge-auth: warning: the event user_disabled was not announced on the event bus "
         "(PutEvents: ThrottlingException); the command continues\n"
     )

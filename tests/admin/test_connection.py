@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from admin import deployment
+from admin import connection
 from admin.command import main
 
 
@@ -18,15 +18,21 @@ def test_local_leads_to_this_machine_and_to_no_account(monkeypatch: pytest.Monke
     }
     monkeypatch.setattr(os, "environ", environment)
 
-    deployment.use_local_stack()
+    connection.use_local_stack()
 
     assert environment == {
         "HOME": "/home/ada",
         "EDGE_AUTH_PORT": "4999",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:4999",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
     }
 
 
@@ -40,4 +46,7 @@ def test_a_missing_region_is_one_readable_line(
 
     printed = capsys.readouterr()
     assert (status, printed.out) == (1, "")
-    assert printed.err == "edge-auth: cannot read stack edge-auth: You must specify a region.\n"
+    assert printed.err == (
+        "edge-auth: no Region is set; give --region, or set AWS_REGION or the Region of your profile; "
+        "nothing was done\n"
+    )

@@ -1,10 +1,6 @@
-"""Announces on the event bus of the stack what operators do to users.
+"""Announces on the event bus of the stack what operators do to users. The durable record is `audit_log`."""
 
-Without a bus these events are not recorded. CloudTrail records calls to the tables only where the account logs
-DynamoDB data events, which is not the default.
-"""
-
-import sys
+from collections.abc import Callable
 
 from edge_auth.adapters.aws import events_client
 from edge_auth.adapters.event_bus import EventBus
@@ -12,7 +8,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import Record, SecurityEvent
 
 
-def recorder(bus: str) -> Record:
+def announcer(bus: str, warn: Callable[[str], None]) -> Record:
     """Return a function that announces each event on the bus with this ARN. An empty ARN means that there is no bus.
 
     An event that cannot be announced is a warning: the command continues.
@@ -25,10 +21,9 @@ def recorder(bus: str) -> Record:
         try:
             announce(event)
         except TemporarilyUnavailable as error:
-            print(
+            warn(
                 f"edge-auth: warning: the event {event.name} was not announced on the event bus ({error.detail}); "
-                "the command continues",
-                file=sys.stderr,
+                "the command continues"
             )
 
     return record

@@ -1,0 +1,127 @@
+"""AWS below the SDK: every request of the command ends here. CloudFormation and Lambda are fakes, the rest is moto."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from botocore.awsrequest import AWSResponse
+from botocore.loaders import Loader
+from botocore.session import Session
+from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import botocore_stubber
+
+from tests.admin.rotate_keys import FUNCTION, RotateKeysFunction
+from tests.support import memory_aws
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+
+OUTPUTS = {
+    "IdentitiesTable": "admin-IdentitiesTable",
+    "SessionsTable": "admin-SessionsTable",
+    "RotateKeysFunction": FUNCTION,
+    "OperatorsLogGroup": "admin-OperatorsLogGroup",
+}
+PARAMETERS = {"Audience": "https://api.example.com", "Issuer": "", "KeyRingVersion": ""}
+XML = {"Content-Type": "text/xml"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a command: its exit status and its output."""
+
+    status: int
+    out: str
+    err: str
+
+
+Fault = Callable[[Callable[[], AWSResponse]], AWSResponse]
+Fresh = Callable[[], "Aws"]
+Run = Callable[..., Outcome]
+
+
+@cache
+def _loader() -> Loader:
+    """Return one loader for all tests: it reads large models."""
+    return Loader(include_default_search_paths=True)
+
+
+def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> AWSResponse:
+    """Return an answer with these bytes."""
+    return AWSResponse("https://aws.invalid", status, headers or {}, MockRawResponse(body))  # type: ignore[arg-type]
+
+
+@dataclass
+class Aws:
+    """Serves the requests. From the request number `broken_from` on, each one meets the fault."""
+
+    function: RotateKeysFunction = field(default_factory=RotateKeysFunction)
+    calls: list[str] = field(default_factory=list)
+    dynamodb: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    fault: Fault | None = None
+    broken_from: int = 0
+
+    def attach(self, session: Session) -> None:
+        """Serve the requests of this session."""
+        session.register_component("data_loader", _loader())
+        session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # the stubber is callable
+        session.register("before-send", self.serve)  # type: ignore[arg-type]  # its result is the response
+
+    def serve(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse:
+        """Answer one request."""
+        service, operation = event_name.split(".")[1:]
+        self.calls.append(f"{service}:{operation}")
+        if service == "dynamodb":
+            assert isinstance(request.body, bytes)
+            self.dynamodb.append((operation, json.loads(request.body)))
+
+        def forward() -> AWSResponse:
+            return self._answer(service, operation, event_name, request)
+
+        if self.fault is not None and len(self.calls) > self.broken_from:
+            return self.fault(forward)
+        return forward()
+
+    def _answer(self, service: str, operation: str, event_name: str, request: "AWSPreparedRequest") -> AWSResponse:
+        match service:
+            case "cloudformation":
+                assert isinstance(request.body, (bytes, str))
+                return answer(_cloudformation(operation, request.body), headers=XML)
+            case "lambda":
+                assert isinstance(request.body, bytes)
+                return answer(self.function.invoke(FunctionName=FUNCTION, Payload=request.body)["Payload"].read())
+            case _:
+                response = botocore_stubber(event_name, request)
+                assert response is not None, "moto is not active"
+                return response
+
+
+def _cloudformation(operation: str, body: bytes | str) -> bytes:
+    asked = parse_qs(body.decode() if isinstance(body, bytes) else body)
+    [name] = asked["StackName"]
+    if operation == "UpdateStack":
+        return _result(operation, "<StackId>id</StackId>")
+    outputs = _members("Outputs", OUTPUTS, "OutputKey", "OutputValue")
+    parameters = _members("Parameters", PARAMETERS, "ParameterKey", "ParameterValue")
+    stack = f"<StackName>{escape(name)}</StackName><StackStatus>UPDATE_COMPLETE</StackStatus>{outputs}{parameters}"
+    return _result(operation, f"<Stacks><member>{stack}</member></Stacks>")
+
+
+def _members(title: str, values: dict[str, str], key: str, value: str) -> str:
+    members = (
+        f"<member><{key}>{name}</{key}><{value}>{escape(text)}</{value}></member>" for name, text in values.items()
+    )
+    return f"<{title}>{''.join(members)}</{title}>"
+
+
+def _result(operation: str, text: str) -> bytes:
+    return f"<{operation}Response><{operation}Result>{text}</{operation}Result></{operation}Response>".encode()
+
+
+def stored() -> dict[str, Any]:
+    """Return the items of the tables."""
+    return {OUTPUTS[name]: memory_aws.contents(OUTPUTS[name]) for name in ("IdentitiesTable", "SessionsTable")}

@@ -1,0 +1,16 @@
+"""Every command, with arguments for a stack that has the user ada."""
+
+ACTS: dict[str, tuple[str, ...]] = {
+    "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
+    "set-password": ("users", "set-password", "ada", "--password-stdin"),
+    "set-rights": ("users", "set-rights", "ada", "--scope", "read"),
+    "disable": ("users", "disable", "ada"),
+    "enable": ("users", "enable", "ada"),
+    "end-sessions": ("users", "end-sessions", "ada"),
+    "delete": ("users", "delete", "ada", "--yes"),
+    "rotate": ("keys", "rotate"),
+    "replace": ("keys", "replace", "--yes"),
+    "publish": ("keys", "publish"),
+}
+LOOKS: dict[str, tuple[str, ...]] = {"sessions": ("users", "sessions", "ada"), "show": ("keys", "show")}
+COMMANDS = {**ACTS, **LOOKS}

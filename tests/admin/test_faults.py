@@ -1,0 +1,143 @@
+"""Every command, with every request to AWS failing in turn: one line, no traceback, and the truth about the act."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from tests.admin.aws import OUTPUTS, Aws, Fault, Fresh, Run, answer, stored
+from tests.admin.conftest import PASSWORD
+from tests.admin.every_command import ACTS, COMMANDS, LOOKS
+from tests.support import memory_aws
+
+FIRST_RECORD = "cloudwatch-logs:CreateLogStream"
+
+
+def _no_address(_forward: Callable[[], AWSResponse]) -> AWSResponse:
+    raise EndpointConnectionError(endpoint_url="https://aws.invalid")
+
+
+def _lost_answer(forward: Callable[[], AWSResponse]) -> AWSResponse:
+    forward()
+    raise ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+
+def _interrupted(_forward: Callable[[], AWSResponse]) -> AWSResponse:
+    raise KeyboardInterrupt
+
+
+def _full_disk(_forward: Callable[[], AWSResponse]) -> AWSResponse:
+    raise OSError(28, "No space left on device")  # as from a cache of credentials
+
+
+def _bug(_forward: Callable[[], AWSResponse]) -> AWSResponse:
+    raise ZeroDivisionError(PASSWORD)
+
+
+FAULTS: dict[str, Fault] = {
+    "no address": _no_address,
+    "lost answer": _lost_answer,
+    "a proxy's page": lambda _forward: answer(b"<html>blocked</html>", 403),
+    "server error": lambda _forward: answer(b"", 500),
+    "full disk": _full_disk,
+    "a bug": _bug,
+    "Ctrl-C": _interrupted,
+}
+
+
+def state(aws: Aws) -> str:
+    """Return what commands change: the tables and the key ring."""
+    items = {
+        table: sorted(json.dumps(item.to_json(), default=str) for item in _all(contents))
+        for table, contents in stored().items()
+    }
+    return f"{items} {aws.function.stored.version}"
+
+
+def _all(contents: dict[str, Any]) -> list[Any]:
+    """Return the items of a table, which moto keeps by one key or by two."""
+    return [item for value in contents.values() for item in (value.values() if isinstance(value, dict) else [value])]
+
+
+def lines() -> list[dict[str, Any]]:
+    """Return the record of the acts."""
+    return memory_aws.log_lines(OUTPUTS["OperatorsLogGroup"])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_without_faults_does_what_it_says(fresh: Fresh, run: Run, name: str) -> None:
+    """The faults below meet commands that work. A look changes and records nothing."""
+    aws = fresh()
+    before, recorded = state(aws), len(lines())
+
+    outcome = run(*COMMANDS[name])
+
+    assert outcome.status == 0, outcome.err
+    is_act = name in ACTS
+    assert (state(aws) != before) is (is_act and name != "publish")
+    assert [line["state"] for line in lines()[recorded:]] == (["begun", "done"] if is_act else [])
+
+
+# Every command meets a network that is down, every act lost answers, and two acts all faults.
+CASES = [(name, "no address") for name in COMMANDS] + [(name, "lost answer") for name in ACTS]
+CASES += [(name, fault) for name in ("create", "replace") for fault in FAULTS if (name, fault) not in CASES]
+
+
+@pytest.mark.parametrize(("name", "fault"), CASES)
+def test_a_failure_is_one_line_and_the_truth(fresh: Fresh, run: Run, name: str, fault: str) -> None:
+    """From each request on, all requests fail. What is said to be undone is undone, and no act happens unrecorded."""
+    aws = fresh()
+    assert run(*COMMANDS[name]).status == 0
+    total = len(aws.calls)
+    for position in range(total):
+        aws = fresh()
+        before, recorded = state(aws), len(lines())
+        aws.fault, aws.broken_from = FAULTS[fault], position
+
+        outcome = run(*COMMANDS[name])
+
+        where = f"{fault} from {aws.calls[position]} on: {outcome.err}"
+        *_, said = outcome.err.splitlines() or [""]
+        assert "Traceback" not in outcome.err, where
+        assert PASSWORD not in outcome.out + outcome.err, where
+        done = "but not how it ended" in outcome.err and outcome.status == 0
+        assert done or "edge-auth: " in outcome.err, where
+        assert outcome.status == (0 if done else 130 if fault == "Ctrl-C" else 1), where
+        if state(aws) != before:
+            assert "nothing was done" not in said, where
+            assert lines()[recorded:][0]["state"] == "begun", where
+        elif not done:
+            assert said.startswith("edge-auth: ") or "keys publish" in said, where
+
+
+def test_an_act_that_cannot_be_recorded_is_not_begun(fresh: Fresh, run: Run) -> None:
+    """The line of the beginning comes first, and without it nothing is changed."""
+    aws = fresh()
+    run(*ACTS["disable"])
+    position = aws.calls.index(FIRST_RECORD)
+    aws = fresh()
+    before = state(aws)
+    aws.fault, aws.broken_from = _no_address, position
+
+    outcome = run(*ACTS["disable"])
+
+    assert outcome.status == 1
+    assert outcome.err.endswith(
+        "edge-auth: the act cannot be recorded in the log group admin-OperatorsLogGroup "
+        "(no answer from https://aws.invalid (EndpointConnectionError)); nothing was done\n"
+    )
+    assert state(aws) == before
+    assert set(aws.calls[position:]) == {FIRST_RECORD}
+
+
+def test_the_sdk_gives_up_in_time(fresh: Fresh, run: Run) -> None:
+    """An operator does not wait for minutes: the SDK tries each request three times."""
+    aws = fresh()
+    aws.fault = _no_address
+
+    run(*LOOKS["sessions"])
+
+    assert aws.calls == ["sts:GetCallerIdentity"] * 3

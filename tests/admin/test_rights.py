@@ -1,0 +1,69 @@
+"""Least privilege: the stack's two policies for operators grant exactly the calls that the commands make."""
+
+from typing import Any
+
+import pytest
+
+from tests.admin.aws import OUTPUTS, Aws, Fresh, Run
+from tests.admin.every_command import COMMANDS
+from tests.support.template import Intrinsic, properties
+
+LOGICAL_IDS = {OUTPUTS[name]: name for name in ("IdentitiesTable", "SessionsTable")}
+TRANSACTED = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Delete": "DeleteItem"}
+# AWS lets every caller ask who it is.
+FREE = {"sts:GetCallerIdentity"}
+# An update of the stack has the rights of a deployment.
+OF_A_DEPLOYMENT = {"cloudformation:UpdateStack"}
+
+
+def granted(policy: str) -> tuple[set[str], set[tuple[str, str]]]:
+    """Return the granted actions, and those on tables with their tables."""
+    statements = list[dict[str, Any]]()
+    for statement in properties(policy)["PolicyDocument"]["Statement"]:
+        if isinstance(statement, Intrinsic):  # only with a bus
+            assert statement.argument[0] == "HasSecurityEventBus"
+            assert statement.argument[1]["Action"] == "events:PutEvents"
+        else:
+            statements.append(statement)
+    actions, on_tables = set[str](), set[tuple[str, str]]()
+    for statement in statements:
+        listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for action in listed:
+            if action.startswith("dynamodb:"):
+                on_tables.add((action, statement["Resource"].argument.split(".")[0]))
+            else:
+                actions.add(action)
+    return actions, on_tables
+
+
+def used(aws: Aws) -> tuple[set[str], set[tuple[str, str]]]:
+    """Return the rights that the calls needed. DynamoDB checks each item of a transaction as a single action."""
+    on_tables = set[tuple[str, str]]()
+    for operation, parameters in aws.dynamodb:
+        if operation == "TransactWriteItems":
+            acts = [act for item in parameters["TransactItems"] for act in item.items()]
+            on_tables |= {(f"dynamodb:{TRANSACTED[kind]}", LOGICAL_IDS[act["TableName"]]) for kind, act in acts}
+        else:
+            on_tables.add((f"dynamodb:{operation}", LOGICAL_IDS[parameters["TableName"]]))
+    calls = {
+        call.replace("cloudwatch-logs:", "logs:").replace("lambda:Invoke", "lambda:InvokeFunction")
+        for call in aws.calls
+    }
+    return {call for call in calls - FREE - OF_A_DEPLOYMENT if not call.startswith("dynamodb:")}, on_tables
+
+
+@pytest.mark.parametrize(("subject", "policy"), [("users", "UsersPolicy"), ("keys", "KeysPolicy")])
+def test_the_policy_grants_what_the_commands_call_and_no_more(
+    fresh: Fresh, run: Run, subject: str, policy: str
+) -> None:
+    """An operator with the policy can run every command, and nothing else."""
+    actions, on_tables = set[str](), set[tuple[str, str]]()
+    for arguments in COMMANDS.values():
+        if arguments[0] == subject:
+            aws = fresh()
+            assert run(*arguments).status == 0
+            more_actions, more_on_tables = used(aws)
+            actions |= more_actions
+            on_tables |= more_on_tables
+
+    assert granted(policy) == (actions, on_tables)
