@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from tests.admin.aws import OUTPUTS, Aws, Fresh, Outcome, Run, stored
+from tests.admin.broken_aws import Answer500, Broken
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA_ID, a_session
 from tests.support.dynamodb.tables import create_table
@@ -238,3 +240,16 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Outcome(status, printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture
+def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
+    """Yield a broken AWS on this machine, which no proxy hides."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with Broken(("127.0.0.1", 0), Answer500) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

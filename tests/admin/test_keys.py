@@ -1,10 +1,8 @@
 """`./edge-auth keys …`: the output and effects of each command, and the messages of each failure."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import boto3
 import pytest
@@ -16,6 +14,7 @@ from admin.rotate_keys_client import RotateKeysClient, RotateKeysError
 from edge_auth import base64url
 from edge_auth.keys.timing import REPLACE_SECONDS
 from tests.admin.aws import Outcome
+from tests.admin.broken_aws import Broken
 from tests.admin.conftest import CALLER, PLACE, Logs, Sts, Terminal, piped
 from tests.admin.rotate_keys import DAY, FUNCTION, NOW, RotateKeysFunction, Stack, client_error, response
 from tests.support.template import properties
@@ -62,39 +61,6 @@ def keys(
         return Outcome(status, printed.out, printed.err)
 
     return run
-
-
-class Broken(HTTPServer):
-    """A fake AWS that answers every request with 500, after which the SDK may repeat the request, and counts them."""
-
-    requests = 0
-
-
-class Answer500(BaseHTTPRequestHandler):
-    """The handler of one request to `Broken`."""
-
-    def do_POST(self) -> None:
-        """Answer 500."""
-        assert isinstance(self.server, Broken)
-        self.server.requests += 1
-        self.send_response(500)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Print nothing."""
-
-
-@pytest.fixture
-def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
-    """Yield a broken AWS on this machine, which no proxy hides."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Broken(("127.0.0.1", 0), Answer500) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def key_material(function: RotateKeysFunction) -> set[str]:
