@@ -121,7 +121,7 @@ def create(users: Users, options: argparse.Namespace) -> Act:
 
 def set_password(users: Users, options: argparse.Namespace) -> Act:
     """Set a password."""
-    user_id, name = users.accounts.user_id(options.username), options.username
+    user_id, name = users.accounts.user_id(options.username), options.username.strip()
     password = read_new_password(from_stdin=options.password_stdin)
     return users.act(
         user_id,
@@ -132,7 +132,7 @@ def set_password(users: Users, options: argparse.Namespace) -> Act:
 
 def set_rights(users: Users, options: argparse.Namespace) -> Act:
     """Replace scope and roles."""
-    user_id, name, scope = users.accounts.user_id(options.username), options.username, options.scope
+    user_id, name, scope = users.accounts.user_id(options.username), options.username.strip(), options.scope
     roles = tuple(options.roles)
 
     def do() -> str:
@@ -145,7 +145,7 @@ def set_rights(users: Users, options: argparse.Namespace) -> Act:
 
 def disable(users: Users, options: argparse.Namespace) -> Act:
     """Disable a user."""
-    user_id, name = users.accounts.user_id(options.username), options.username
+    user_id, name = users.accounts.user_id(options.username), options.username.strip()
     return users.act(
         user_id,
         lambda: f"disabled, {_sessions(users.accounts.disable(name))} ended",
@@ -178,7 +178,7 @@ def sessions(users: Users, options: argparse.Namespace) -> None:
 
 def end_sessions(users: Users, options: argparse.Namespace) -> Act:
     """End all sessions of a user."""
-    user_id, name = users.accounts.user_id(options.username), options.username
+    user_id, name = users.accounts.user_id(options.username), options.username.strip()
     return users.act(
         user_id,
         lambda: f"{_sessions(users.accounts.end_sessions(name))} ended",

@@ -1,0 +1,97 @@
+"""Operators with the rights of the stack's policies, and no others: MiniStack enforces them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from local import user
+from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from local.settings import ROOT, STACK_NAME
+from local.stack import Stack
+from tests.e2e.client import Client
+from tests.e2e.operator import Person
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def as_operator(stack: Stack) -> Callable[[str, str], Run]:
+    """Return a function that makes an IAM user with one policy of the stack, and returns the command of that user."""
+    iam = boto3.client(
+        "iam",
+        endpoint_url=stack.settings.endpoint,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+    )
+
+    def make(name: str, output: str) -> Run:
+        iam.create_user(UserName=name)
+        iam.attach_user_policy(UserName=name, PolicyArn=stack.outputs[output])
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+        def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-m", "admin", "--stack", STACK_NAME, *arguments],
+                env=user.operators_environment(stack.settings, os.environ) | keys,
+                cwd=ROOT,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        return run
+
+    return make
+
+
+def record(stack: Stack) -> list[dict[str, Any]]:
+    """Return the lines of the record."""
+    pages = stack.clients.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=stack.outputs["OperatorsLogGroup"]
+    )
+    return [json.loads(event["message"]) for page in pages for event in page["events"]]
+
+
+def test_an_operator_of_users_can_do_all_with_users_and_nothing_with_keys(
+    stack: Stack, client: Client, person: Person, as_operator: Callable[[str, str], Run]
+) -> None:
+    """Each act works with the policy, and the record names the operator and the user. Keys are refused."""
+    run = as_operator("grace", "UsersPolicyArn")
+    client.open_session(person.name, person.password)
+    acts = ["disable", "enable", "end-sessions", "set-rights", "sessions"]
+
+    created = run("users", "create", "hopper", "--password-stdin", stdin="a fine long passphrase\r\n")
+    outcomes = [run("users", act, person.name) for act in acts]
+    deleted = run("users", "delete", "hopper", "--yes")
+    refused = run("keys", "show")
+
+    assert [one.stderr for one in (created, *outcomes, deleted) if one.returncode != 0] == []
+    lines = [line for line in record(stack) if line["caller"].endswith(":user/grace")]
+    assert [line["act"] for line in lines if line["state"] == "done"] == [
+        f"users {act}" for act in ("create", *acts[:-1], "delete")
+    ]
+    assert created.stdout.split()[-1] == lines[0]["user_id"]
+    assert refused.returncode == 1
+    assert "AccessDenied" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_an_operator_of_keys_can_read_the_ring_and_change_no_user(
+    person: Person, as_operator: Callable[[str, str], Run]
+) -> None:
+    """The other policy has the other rights."""
+    run = as_operator("lise", "KeysPolicyArn")
+
+    shown, refused = run("keys", "show"), run("users", "disable", person.name)
+
+    assert shown.returncode == 0, shown.stderr
+    assert (refused.returncode, "AccessDenied" in refused.stderr) == (1, True)
