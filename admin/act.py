@@ -7,9 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from admin.confirmation import confirm
+from admin.deployment import DeploymentError
 from admin.failure import reason
+from admin.rotate_keys_client import RotateKeysError
 from admin.stack import Stack
-from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.errors import AccountError, TemporarilyUnavailable
+
+EXPLAINED = (AccountError, DeploymentError, RotateKeysError)
+"""The errors whose text says what was done, where that is not clear."""
 
 
 class ActFailed(Exception):
@@ -24,16 +29,14 @@ class Interrupted(KeyboardInterrupt):
 class Act:
     """A change that is ready to be made.
 
-    `do` makes it. It raises one of `refusals` if the text of the error says what was done; after another failure,
-    `unclear` says it. `warning` is what the act will do, empty if it ends and locks nothing, and `say` prints it.
-    `question` is a kind of name and the name that the operator must type. `details` are recorded with the user's id,
-    which is empty for acts on keys.
+    `do` makes it, and `unclear` says what is known if it fails without an explanation. `warning` is what the act will
+    do, empty if it ends and locks nothing, and `say` prints it. `question` is a kind of name and the name that the
+    operator must type. `details` are recorded with the user's id, which is empty for acts on keys.
     """
 
     do: Callable[[], None]
     unclear: str
     say: Callable[[str], None]
-    refusals: tuple[type[Exception], ...]
     user_id: str
     warning: str
     question: tuple[str, str] | None
@@ -45,7 +48,7 @@ def carry_out(act: Act, name: str, stack: Stack) -> None:
 
     Raises:
         NotConfirmed, NotRecorded, DeploymentError: nothing was done.
-        ActFailed, Interrupted, an exception of `refusals`: the text says what is known.
+        ActFailed, Interrupted, an error of EXPLAINED: the text says what is known.
 
     """
     log = stack.audit_log()
@@ -63,7 +66,7 @@ def carry_out(act: Act, name: str, stack: Stack) -> None:
     except TemporarilyUnavailable as error:
         entry.failed(error.detail)
         raise ActFailed(f"AWS failed ({error.detail}); {act.unclear}") from error
-    except act.refusals as error:
+    except EXPLAINED as error:
         entry.failed(type(error).__name__)  # not its text, which may name the user
         raise
     except Exception as error:

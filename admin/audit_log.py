@@ -6,16 +6,16 @@ An act is written down before it begins, and once more when it ends. A line hold
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from admin.connection import Caller
-from admin.failure import SDK_ERRORS, code_of, reason
+from admin.failure import SDK_ERRORS, reason
 from admin.times import day, iso
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 ACT_ID_BYTES = 8
 BEGUN, DONE, FAILED = "begun", "done", "failed"
@@ -53,36 +53,36 @@ class AuditLog:
             fields["user_id"] = user_id
         try:
             self._write({**fields, "state": BEGUN})
-        except SDK_ERRORS as error:
+        except NotRecorded as error:
             raise NotRecorded(
-                f"the act cannot be recorded in the log group {self._group} ({reason(error)}); nothing was done"
+                f"the act cannot be recorded in the log group {self._group} ({error}); nothing was done"
             ) from error
         return Entry(self, fields)
 
-    def end(self, fields: Mapping[str, object], *, state: str, reason_text: str) -> None:
+    def end(self, fields: Mapping[str, object], **outcome: str) -> None:
         """Write down how an act ended. If that fails, warn: the act has happened, and its beginning is recorded."""
         try:
-            self._write({**fields, "state": state, **({"reason": reason_text} if reason_text else {})})
+            self._write({**fields, **outcome})
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - no failure may hide that the act was done
+            why = error if isinstance(error, NotRecorded) else reason(error)
             self._warn(
-                f"edge-auth: warning: the log group {self._group} says that the act began, but not how it ended "
-                f"({reason(error)})"
+                f"edge-auth: warning: the log group {self._group} says that the act began, but not how it ended ({why})"
             )
 
     def _write(self, fields: Mapping[str, object]) -> None:
+        """Write a line. Raises NotRecorded."""
         now_ms = self._clock()
         line = {"time": iso(now_ms // 1000), "caller": self._caller.arn, "stack": self._stack, **fields}
-        stream = day(now_ms // 1000)
-        event: Any = {"timestamp": now_ms, "message": json.dumps(line)}
+        group, stream = self._group, day(now_ms // 1000)
+        event: InputLogEventTypeDef = {"timestamp": now_ms, "message": json.dumps(line)}
         try:
-            self._client.create_log_stream(logGroupName=self._group, logStreamName=stream)
-        except ClientError as error:
-            if code_of(error) != "ResourceAlreadyExistsException":
-                raise
-        answer = self._client.put_log_events(logGroupName=self._group, logStreamName=stream, logEvents=[event])
+            with suppress(self._client.exceptions.ResourceAlreadyExistsException):
+                self._client.create_log_stream(logGroupName=group, logStreamName=stream)
+            answer = self._client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+        except SDK_ERRORS as error:
+            raise NotRecorded(reason(error)) from error
         if answer.get("rejectedLogEventsInfo"):
-            message = "the time of this machine is wrong"
-            raise ClientError({"Error": {"Code": "RejectedLogEvent", "Message": message}}, "PutLogEvents")
+            raise NotRecorded("CloudWatch refused the line, because the time of this machine is wrong")
 
 
 class Entry:
@@ -95,8 +95,8 @@ class Entry:
 
     def done(self) -> None:
         """Write down that the act was done."""
-        self._log.end(self._fields, state=DONE, reason_text="")
+        self._log.end(self._fields, state=DONE)
 
     def failed(self, why: str) -> None:
         """Write down that the act ended with an error, which may be after a part of it."""
-        self._log.end(self._fields, state=FAILED, reason_text=why)
+        self._log.end(self._fields, state=FAILED, reason=why)

@@ -4,31 +4,20 @@ import argparse
 from collections.abc import Sequence
 
 from admin import keys, users
-from admin.act import ActFailed, Interrupted, carry_out
+from admin.act import EXPLAINED, ActFailed, Interrupted, carry_out
 from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
 from admin.connection import ConnectionSettingError, connect, use_local_stack
-from admin.deployment import DeploymentError
 from admin.failure import reason
 from admin.output import Output
 from admin.password_input import PasswordInputError
-from admin.rotate_keys_client import RotateKeysError
 from admin.stack import open_stack
-from edge_auth.errors import AccountError, TemporarilyUnavailable
+from edge_auth.errors import TemporarilyUnavailable
 
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 NOTHING_DONE = "nothing was done"
 # Their texts say what was done, where that is not clear.
-EXPLAINED = (
-    AccountError,
-    ActFailed,
-    ConnectionSettingError,
-    DeploymentError,
-    NotConfirmed,
-    NotRecorded,
-    PasswordInputError,
-    RotateKeysError,
-)
+FAILURES = (*EXPLAINED, ActFailed, ConnectionSettingError, NotConfirmed, NotRecorded, PasswordInputError)
 
 EPILOG = """\
 The command works on a CloudFormation stack. It finds the stack with your AWS credentials and Region, as AWS's own
@@ -78,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, out: Output) -> int:
     try:
         _work(options, out)
-    except EXPLAINED as error:
+    except FAILURES as error:
         out.tell(f"edge-auth: {error}")
     except TemporarilyUnavailable as error:
         out.tell(f"edge-auth: AWS failed ({error.detail}); {NOTHING_DONE}")

@@ -14,7 +14,7 @@ from admin.act import Act, Interrupted
 from admin.deployment import DeploymentError
 from admin.key_table import table
 from admin.output import Output
-from admin.rotate_keys_client import RotateKeysClient, RotateKeysError, Summary
+from admin.rotate_keys_client import RotateKeysClient, Summary
 from admin.stack import Stack
 from admin.times import distance, utc
 from edge_auth.keys.timing import REPLACE_SECONDS
@@ -58,7 +58,6 @@ class Keys:
             do=do,
             unclear=UNCLEAR,
             say=say,
-            refusals=(DeploymentError, RotateKeysError),
             user_id="",
             warning=warning,
             question=question,

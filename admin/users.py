@@ -18,7 +18,6 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.errors import AccountError
 from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.refresh_token import new_id
@@ -59,7 +58,6 @@ class Users:
             do=lambda: self.out.say(do()),
             unclear=unclear,
             say=self.out.tell,
-            refusals=(AccountError,),
             user_id=user_id,
             warning=warning,
             question=question,

@@ -81,8 +81,14 @@ class Sts:
         return {"Arn": CALLER, "Account": ACCOUNT}
 
 
+class StreamExists(Exception):
+    """The client's own error for a stream that exists."""
+
+
 class Logs:
     """The client of CloudWatch Logs, with the lines of one log group. Each call that is in `failing` fails."""
+
+    exceptions = SimpleNamespace(ResourceAlreadyExistsException=StreamExists)
 
     def __init__(self) -> None:
         """Begin without a line."""
@@ -100,7 +106,7 @@ class Logs:
         """Create a stream, or say that it exists."""
         assert logGroupName == "admin-OperatorsLogGroup"
         if logStreamName in self.streams:
-            raise ClientError({"Error": {"Code": "ResourceAlreadyExistsException", "Message": ""}}, "CreateLogStream")
+            raise StreamExists
         self.streams.append(logStreamName)
 
     def put_log_events(
