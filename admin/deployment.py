@@ -25,7 +25,8 @@ class Deployment:
 
     identities_table: str
     sessions_table: str
-    rotate_keys_function: str  # this and the next: empty if an older version is deployed, which has no such output
+    throttle_table: str  # this and the next two: empty if an older version is deployed, which has no such output
+    rotate_keys_function: str
     operators_log_group: str
     password_min_characters: int
     service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
@@ -56,6 +57,7 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
         return Deployment(
             identities_table=outputs["IdentitiesTable"],
             sessions_table=outputs["SessionsTable"],
+            throttle_table=outputs.get("ThrottleTable", ""),
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),

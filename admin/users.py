@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from admin.act import Act
 from admin.announcements import announcer
+from admin.deployment import DeploymentError
 from admin.output import Output
 from admin.password_input import read_new_password
 from admin.stack import Stack
 from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
@@ -26,6 +28,10 @@ SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
 session has the rights of its login, so all sessions of the user end. Access tokens that were issued before stay valid
 until they expire.
+"""
+UNLOCK = """\
+Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
+attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
 """
 DELETE = """\
 Deletes the user, ends all sessions, and removes what is stored about them. Access tokens that were issued before stay
@@ -78,6 +84,7 @@ def add_commands(users: argparse.ArgumentParser) -> None:
     )
     _command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
     _command(acts, "enable", enable, "enable a user: allow logins again")
+    _command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
     _command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
     _command(acts, "end-sessions", end_sessions, "end all sessions of the user")
     delete_user = _command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
@@ -85,13 +92,16 @@ def add_commands(users: argparse.ArgumentParser) -> None:
 
 
 def open_users(stack: Stack) -> Users:
-    """Return the users of this stack."""
+    """Return the users of this stack. Raises DeploymentError: the deployed version is older."""
     deployment = stack.deployment
+    if not deployment.throttle_table:
+        raise DeploymentError(f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first")
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
     sessions = DynamoDBSessions(dynamodb, table=deployment.sessions_table)
     accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
+        attempts=DynamoDBAttempts(dynamodb, table=deployment.throttle_table),
         end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record),
         password_rules=PasswordRules(
             min_characters=deployment.password_min_characters,
@@ -157,6 +167,16 @@ def enable(users: Users, options: argparse.Namespace) -> Act:
     def do() -> str:
         users.accounts.enable(options.username)
         return "enabled"
+
+    return users.act(users.accounts.user_id(options.username), do)
+
+
+def unlock(users: Users, options: argparse.Namespace) -> Act:
+    """End the wait of a user."""
+
+    def do() -> str:
+        users.accounts.unlock(options.username)
+        return "unlocked"
 
     return users.act(users.accounts.user_id(options.username), do)
 

@@ -20,7 +20,7 @@ from benchmarks.requests.events import BAD_REQUEST, CREATED, NO_CONTENT, TOO_MAN
 from benchmarks.requests.functions import Functions, running
 from benchmarks.requests.wire import Wire
 from edge_auth.credentials import passwords
-from edge_auth.throttling.limits import ACCOUNT_BACKOFF
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.people import WRONG_PASSWORD
 
 SESSIONS = 10  # of the user who lists all sessions, and logs out of all
@@ -137,7 +137,7 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
     yield "login", partial(login, events.login("ada"))
     yield "login, wrong password", partial(login, events.login("ada", WRONG_PASSWORD), UNAUTHORIZED)
     deployment.add_user("eve")
-    for _ in range(ACCOUNT_BACKOFF.free_attempts):
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
         login(events.login("eve", WRONG_PASSWORD), UNAUTHORIZED)
     yield "login, throttled", partial(login, events.login("eve", WRONG_PASSWORD), TOO_MANY)
 

@@ -10,7 +10,7 @@ from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
-from edge_auth.clock import now_ms
+from edge_auth.clock import now_ms, pause
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
@@ -35,7 +35,11 @@ prime(os.environ, dynamodb, secrets_manager)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 login = Login(
     limit=PasswordAttemptLimit(
-        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        pause=pause,
+        record=log.record,
     ),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     session_opening=DynamoDBSessionOpening(
@@ -68,9 +72,11 @@ def post(request: Request) -> Response:
         user_agent=request.headers.one("user-agent"),
         address=request.source_address,
     )
+    device_token = parameters.any_text("device_token")
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(login(username, password, policy, address=request.source_address, client=client))
+    address = request.source_address
+    return token_response(login(username, password, policy, address=address, device_token=device_token, client=client))
 
 
 handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)

@@ -8,7 +8,7 @@ from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.clock import now_ms
+from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.change_password import ChangePassword
@@ -29,7 +29,11 @@ prime(os.environ, dynamodb)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 change_password = ChangePassword(
     limit=PasswordAttemptLimit(
-        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table), clock=now_ms, record=log.record
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        pause=pause,
+        record=log.record,
     ),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
@@ -54,7 +58,6 @@ def post(request: Request) -> Response:
         caller.session_id,
         parameters.text("current_password"),
         parameters.text("new_password"),
-        address=request.source_address,
     )
     return Response(204)
 

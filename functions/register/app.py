@@ -11,6 +11,7 @@ from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.register import Register
+from edge_auth.flows.limits.rates import Rates
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import RegisterSettings, read_settings
 from edge_auth.web.body import json_parameters
@@ -23,7 +24,7 @@ log = FunctionLog("register")
 dynamodb = dynamodb_client()
 prime(os.environ, dynamodb)
 register = Register(
-    attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
+    rates=Rates(DynamoDBAttempts(dynamodb, table=settings.throttle_table)),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     password_rules=PasswordRules(
         min_characters=settings.password_min_characters,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 STACK = "edge-auth"
-IDENTITIES, SESSIONS = "IdentitiesTable", "SessionsTable"
+IDENTITIES, SESSIONS, THROTTLE = TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
@@ -56,7 +56,7 @@ class Stacks:
 
     def __init__(self) -> None:
         """Begin with the stack of these tests."""
-        names = (IDENTITIES, SESSIONS, "OperatorsLogGroup")
+        names = (*TABLES, "OperatorsLogGroup")
         self.outputs: dict[str, list[dict[str, str]]] = {
             STACK: [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in names]
         }
@@ -150,7 +150,7 @@ def logs() -> Logs:
 def _tables() -> Iterator[None]:
     """Create the stack's tables once for a file; each test finds them empty."""
     with mock_aws():
-        for name in (IDENTITIES, SESSIONS):
+        for name in TABLES:
             create_table(memory_aws.dynamodb(), name, f"admin-{name}")
         yield
 
@@ -158,7 +158,7 @@ def _tables() -> Iterator[None]:
 @pytest.fixture
 def dynamodb(_tables: None) -> "DynamoDBClient":
     """Empty the tables, and return a client that sees them."""
-    for name in (IDENTITIES, SESSIONS):
+    for name in TABLES:
         memory_aws.empty(f"admin-{name}")
     return memory_aws.dynamodb()
 

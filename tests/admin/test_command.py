@@ -17,8 +17,9 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.passwords import check_password
 from edge_auth.errors import InvalidCredentials, UnknownUser
 from edge_auth.sessions.session import Session
+from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.refresh_token import new_id
-from tests.admin.conftest import IDENTITIES, PASSWORD, SESSIONS, STACK, Command, Stacks
+from tests.admin.conftest import IDENTITIES, PASSWORD, SESSIONS, STACK, THROTTLE, Command, Stacks
 from tests.support.dynamodb.records import a_session, sessions_of
 
 if TYPE_CHECKING:
@@ -278,7 +279,34 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
     assert identities.find("ada").status == ACTIVE
 
 
-@pytest.mark.parametrize("act", ["disable", "enable", "sessions", "end-sessions", "set-rights", "delete"])
+@pytest.mark.parametrize("act", ["unlock", "set-password", "enable"])
+def test_an_act_that_lets_a_user_in_deletes_the_counter_of_strangers(
+    command: Command, dynamodb: "DynamoDBClient", act: str
+) -> None:
+    """The user can log in at once, whatever strangers have tried before."""
+    create(command, "ada")
+    counter = {"bucket": {"S": account_bucket("ada")}}
+    dynamodb.put_item(TableName=f"admin-{THROTTLE}", Item={**counter, "tries": {"SS": ["1 a"]}})
+
+    options = ("--password-stdin",) if act == "set-password" else ()
+    outcome = command("users", act, "ADA", *options, stdin=f"{OTHER_PASSWORD}\n")
+
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "Item" not in dynamodb.get_item(TableName=f"admin-{THROTTLE}", Key=counter)
+    assert act != "unlock" or outcome.out == "unlocked\n"
+
+
+def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(command: Command, stacks: Stacks) -> None:
+    """It has no output that names the table of attempts, so a user could stay locked out."""
+    stacks.outputs[STACK] = [output for output in stacks.outputs[STACK] if output["OutputKey"] != THROTTLE]
+
+    outcome = command("users", "unlock", "ada")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == "edge-auth: stack edge-auth has no output 'ThrottleTable'; deploy this version first\n"
+
+
+@pytest.mark.parametrize("act", ["disable", "enable", "unlock", "sessions", "end-sessions", "set-rights", "delete"])
 def test_an_unknown_user_is_one_readable_line(command: Command, identities: DynamoDBIdentities, act: str) -> None:
     """Each command for an unknown user prints one line and creates no user."""
     outcome = command("users", act, "nobody")
@@ -331,7 +359,7 @@ def test_a_password_is_no_argument(command: Command, option: str) -> None:
     ("arguments", "words"),
     [
         (["--help"], ["--stack", "--local", "examples", "AWS_PROFILE"]),
-        (["users", "--help"], ["create", "set-password", "disable", "enable", "sessions", "end-sessions"]),
+        (["users", "--help"], ["create", "set-password", "disable", "enable", "unlock", "sessions", "end-sessions"]),
         (["users", "create", "--help"], ["--password-stdin", "--scope", "--role", "prompt"]),
         (["users", "disable", "--help"], ["end all sessions"]),
         (["users", "set-rights", "--help"], ["taken away", "all sessions of the user end", "--scope", "--role"]),

@@ -1,5 +1,6 @@
 import secrets
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -228,7 +229,13 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 sessions=sessions, clock=lambda: START_MS, entropy=secrets.token_bytes, record=events.append
             )
             token = Login(
-                limit=PasswordAttemptLimit(attempts=MemoryAttempts(), clock=lambda: START_MS, record=events.append),
+                limit=PasswordAttemptLimit(
+                    attempts=MemoryAttempts(),
+                    clock=lambda: START_MS,
+                    entropy=secrets.token_bytes,
+                    pause=time.sleep,
+                    record=events.append,
+                ),
                 identities=MemoryIdentities(store),
                 session_opening=MemorySessionOpening(store),
                 session_limit=SessionLimit(

@@ -23,6 +23,7 @@ def test_a_login_is_answered_with_tokens(login: Function) -> None:
         "refresh_expires_in",
         "session_id",
         "scope",
+        "device_token",
     }
     assert answer.json["token_type"] == "Bearer"
     assert answer.json["expires_in"] == 900

@@ -5,9 +5,10 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
-from tests.support.sample_events import login_event, logout_event, refresh_event
+from tests.support.sample_events import from_address, login_event, logout_event, refresh_event, with_json
 from tests.support.stack import Function, Stack
 
 Tokens = dict[str, str]
@@ -185,16 +186,40 @@ def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
     assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem", "UpdateItem"]
 
 
-def test_a_login_is_three_counts_one_read_and_one_transaction(stack: Stack, login: Function) -> None:
-    """DC-12, P12: a login counts its account and its source, and its success clears the failed attempts."""
-    login(login_event("ada", PASSWORD))
+@pytest.mark.parametrize("with_device", [False, True])
+def test_a_login_is_six_requests(stack: Stack, login: Function, *, with_device: bool) -> None:
+    """DC-12, P12: it books its source or device, counts, reads the user, forgets the attempt, opens and lists."""
+    first = login(login_event("ada", PASSWORD))
     assert stack.wire.counts == {GET_RING: 1, **LOGIN}
 
     stack.clock.advance(seconds=1)
     stack.wire.forget()
+    device = {"device_token": first.json["device_token"]} if with_device else {}
+    assert login(with_json("login", {"username": "ada", "password": PASSWORD, **device})).status == 200
+    assert stack.wire.counts == LOGIN
+    assert sum(stack.wire.counts.values()) == 6
+    [read] = [call for call in stack.wire.calls if call.operation == "GetItem"]
+    assert stack.wire.calls.index(read) == (0 if with_device else 2)
+    assert read.parameters["ConsistentRead"] is True
+
+
+def test_a_login_from_ipv6_is_seven_requests(stack: Stack, login: Function) -> None:
+    """P13: it books the /64 and the /48, one after the other: a transaction would fail where neighbours log in, too."""
+    assert login(from_address(login_event("ada", PASSWORD), "2001:db8::1")).status == 200
+    assert stack.wire.counts == {GET_RING: 1, **LOGIN, COUNT: 4}
+
+
+def test_a_login_during_an_attack_is_six_requests(stack: Stack, login: Function) -> None:
+    """P11: the free attempts are taken, so it needs a second write to count, and none to forget."""
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        login(login_event("ada", WRONG_PASSWORD))
+    stack.clock.advance(seconds=10)
+    stack.wire.forget()
     assert login(login_event("ada", PASSWORD)).status == 200
     assert stack.wire.counts == LOGIN
-    assert stack.wire.calls[2].parameters["ConsistentRead"] is True
+    stack.wire.forget()
+    assert login(from_address(login_event("ada", PASSWORD), "198.51.100.9")).status == 429
+    assert stack.wire.counts == {COUNT: 2}
 
 
 def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Function, weak_hash: str) -> None:
@@ -214,41 +239,27 @@ def test_a_login_renews_a_weak_hash_in_one_more_write(stack: Stack, login: Funct
     assert stack.wire.counts == LOGIN
 
 
+@pytest.mark.parametrize("failures", [1, 5])
 @pytest.mark.parametrize(
     ("username", "password"), [("nobody", PASSWORD), ("ada", WRONG_PASSWORD), ("bob", PASSWORD), ("bob", "x")]
 )
-def test_every_refused_login_is_one_read_and_one_hash(
-    stack: Stack, login: Function, argon2_runs: list[str], username: str, password: str
+def test_every_refused_login_is_four_requests_and_one_hash(
+    stack: Stack, login: Function, argon2_runs: list[str], username: str, password: str, failures: int
 ) -> None:
-    """P8: unknown user, wrong password and disabled user cost the same: two counts, one GetItem, one Argon2id."""
+    """P8: unknown user, wrong password and disabled user cost the same, free or after a wait, in the same order."""
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", status="disabled"), PASSWORD)
-    login(login_event("ada", WRONG_PASSWORD))
-    stack.clock.advance(seconds=1)
+    for _ in range(failures):
+        login(login_event(username, WRONG_PASSWORD))
+    stack.clock.advance(seconds=10)
     argon2_runs.clear()
     stack.wire.forget()
 
     assert login(login_event(username, password)) == INVALID_CREDENTIALS
 
-    assert stack.wire.counts == {COUNT: 2, "dynamodb.GetItem": 1}
+    free, after_a_wait = [COUNT, COUNT, "dynamodb.GetItem", COUNT], [COUNT, COUNT, COUNT, "dynamodb.GetItem"]
+    operations = [f"{call.service}.{call.operation}" for call in stack.wire.calls if call.operation != "GetSecretValue"]
+    assert operations == (free if failures == 1 else after_a_wait)
     assert [run.startswith(passwords.PROFILE.phc_prefix) for run in argon2_runs] == [True]
-
-
-@pytest.mark.parametrize("days", [0, 2, 29])
-def test_an_existing_account_costs_as_many_counts_as_a_missing_one(stack: Stack, login: Function, days: int) -> None:
-    """P8: this holds for any time since the last login, whose network the counter remembers."""
-    for _ in range(3):
-        stack.clock.advance(seconds=5)
-        login(login_event("ada", PASSWORD))
-    stack.clock.advance(seconds=days * 86_400 + 5)
-    counts: list[list[int]] = []
-    for username in ("ada", "nobody"):
-        counts.append([])
-        for _ in range(4):
-            stack.clock.advance(seconds=5)
-            stack.wire.forget()
-            login(login_event(username, WRONG_PASSWORD))
-            counts[-1].append(stack.wire.counts[COUNT])
-    assert counts == [[2, 2, 2, 2]] * 2
 
 
 def test_every_transaction_names_its_request(stack: Stack, login: Function) -> None:
@@ -285,7 +296,7 @@ def test_every_write_has_a_condition(
     ]
     assert len(updates) == 1 + 4 + 2 + 1 + 1 + 2
     assert len(writes) == 2 * 4
-    assert len(counts) >= 2 * 4
+    assert len(counts) == 3 * 4 + 3 + 1  # three logins found their source busy
     assert all(write["ConditionExpression"] for write in updates + counts + writes)
     assert {call.operation for call in stack.wire.calls} == {
         "GetSecretValue",

@@ -29,3 +29,7 @@ class TestClock:
     def time(self) -> float:
         """Answer as `time.time`."""
         return self.now_ms / 1000
+
+    def sleep(self, seconds: float) -> None:
+        """Answer as `time.sleep`: the clock moves on, and no test waits."""
+        self.advance(seconds=seconds)

@@ -67,6 +67,10 @@ class Clock:
         """Move the clock forward, or back for negative values."""
         self.now_ms += seconds * 1000 + ms
 
+    def pause(self, seconds: float) -> None:
+        """Move on instead of waiting."""
+        self.now_ms += round(seconds * 1000)
+
 
 class CountingEntropy:
     """A source of bytes that never repeat and are the same in every run."""
@@ -168,7 +172,13 @@ class Deployment:
     @property
     def password_limit(self) -> PasswordAttemptLimit:
         """The limit of password attempts."""
-        return PasswordAttemptLimit(attempts=self.attempts, clock=self.clock, record=self.events.append)
+        return PasswordAttemptLimit(
+            attempts=self.attempts,
+            clock=self.clock,
+            entropy=self.entropy,
+            pause=self.clock.pause,
+            record=self.events.append,
+        )
 
     @property
     def login(self) -> Login:
@@ -254,6 +264,7 @@ class Deployment:
         return Administration(
             identities=self.identities,
             sessions=self.sessions,
+            attempts=self.attempts,
             end_sessions=self.end_sessions,
             password_rules=PASSWORD_RULES,
             clock=self.clock,
@@ -267,9 +278,11 @@ class Deployment:
         other.key_ring = cast("FixedKeyRing", key_ring)  # any source has the one method of the port
         return other
 
-    def log_in(self, username: str = USERNAME, password: str = PASSWORD, address: str = ADDRESS) -> TokenGrant:
+    def log_in(
+        self, username: str = USERNAME, password: str = PASSWORD, address: str = ADDRESS, device_token: str = ""
+    ) -> TokenGrant:
         """Log a user in."""
-        return self.login(username, password, POLICY, address=address)
+        return self.login(username, password, POLICY, address=address, device_token=device_token)
 
     def refreshed(self, refresh_token: str, scope: str = "") -> TokenGrant:
         """Present a refresh token and ask for a scope."""

@@ -2,6 +2,7 @@
 
 import secrets
 
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.events.security_event import SecurityEvent
@@ -23,6 +24,7 @@ def operators(stack: Stack) -> Administration:
     return Administration(
         identities=stack.identities,
         sessions=sessions,
+        attempts=DynamoDBAttempts(stack.dynamodb, table=TABLES["ThrottleTable"]),
         end_sessions=EndSessions(sessions=sessions, clock=clock, entropy=secrets.token_bytes, record=forget),
         password_rules=PasswordRules(15, common=frozenset(), service_names=frozenset()),
         clock=clock,

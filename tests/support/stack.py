@@ -162,7 +162,8 @@ class Stack:
             assert all(isinstance(value, str) for value in response["headers"].values())
             answer = Answer(response["statusCode"], response["headers"], response["body"])
             if answer.status == 200 and answer.body:
-                self.secrets.keep(answer.json.get("access_token", ""), answer.json.get("refresh_token", ""))
+                names = ("access_token", "refresh_token", "device_token")
+                self.secrets.keep(*(answer.json.get(name, "") for name in names))
             return answer
 
         return invoke

@@ -106,7 +106,7 @@ class Racer:
 
         parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
         Login(
-            limit=PasswordAttemptLimit(attempts=MemoryAttempts(), clock=now_ms, record=self.events.append),
+            limit=PasswordAttemptLimit(attempts=MemoryAttempts(), pause=time.sleep, **parts),
             identities=self.identities,
             session_opening=AtTheStart(),
             session_limit=SessionLimit(

@@ -2,8 +2,7 @@
 
 import threading
 
-from edge_auth.errors import TooManyAttempts
-from edge_auth.throttling.counters import Backoff, Counted, Rate, bucket
+from edge_auth.throttling.counters import Attempt, Backoff, Rate, Tries
 from edge_auth.throttling.rule import next_attempt, next_booking
 
 
@@ -12,30 +11,35 @@ class MemoryAttempts:
 
     def __init__(self) -> None:
         """Begin without attempts."""
-        self.counters: dict[str, Counted] = {}
+        self.counters: dict[str, Tries] = {}
         self.taken_until_ms: dict[str, int] = {}
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
-    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
-        """Count an attempt on an account."""
+    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> bool:
+        """Count an attempt at a password."""
         with self._lock:
-            found = self.counters.get(account, Counted(account, 0, 0, 0))
-            try:
-                self.counters[account] = next_attempt(found, backoff, now_ms)
-            except TooManyAttempts:
-                if not found.is_proven(source, now_ms):
-                    raise
-                own = self.count(bucket(account, source), backoff, source="", now_ms=now_ms)
-                return own._replace(proven=found.proven)
-            return self.counters[account]
+            self.counters[counter] = next_attempt(self.counters.get(counter, Tries()), attempt, backoff)
+            return attempt in self.counters[counter].free
 
-    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
-        """Forget the attempts on the account."""
+    def fail(self, counter: str, attempt: Attempt) -> None:
+        """Note a failure."""
         with self._lock:
-            self.counters.pop(bucket(account, source), None)
-            self.counters[account] = Counted(account, 0, now_ms, now_ms, counted.with_proven(source, now_ms))
+            found = self.counters.get(counter, Tries())
+            if attempt in found.free:
+                self.counters[counter] = found._replace(failed=found.failed | {attempt})
+
+    def forget(self, counter: str, attempt: Attempt) -> None:
+        """Forget a success."""
+        with self._lock:
+            if found := self.counters.get(counter):
+                self.counters[counter] = found._replace(free=found.free - {attempt})
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source."""
         with self._lock:
             self.taken_until_ms[source] = next_booking(self.taken_until_ms.get(source, 0), rate, now_ms)
+
+    def end_wait(self, counter: str) -> None:
+        """Forget all attempts of a counter."""
+        with self._lock:
+            self.counters.pop(counter, None)

@@ -1,23 +1,47 @@
 """The throttling rule: whether an attempt may be made, and what its counter becomes."""
 
+from collections.abc import Iterable
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_auth.errors import TooManyAttempts
-from edge_auth.throttling.counters import Backoff, Counted, Rate
-from edge_auth.throttling.rule import next_attempt, next_booking, seconds_between
+from edge_auth.throttling.counters import Attempt, Backoff, Rate, Tries
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
+from edge_auth.throttling.rule import AttemptsUndecided, next_attempt, next_booking, seconds_between
 
-BACKOFF = Backoff(free_attempts=3, longest_seconds=60, memory_seconds=3600)
+BACKOFF = Backoff(free_attempts=3, longest_seconds=60, memory_seconds=3600, undecided_seconds=30)
 RATE = Rate(attempts=10, seconds=10, burst=3)
 NOW_MS = 2_000_000_000_000
-NEW = Counted("a", 0, 0, 0)
+DAY_MS = 86_400_000
+# P11: what a day lets through: five at once, ten with waits of 1, 2, 4 ... 512 seconds, and one each 15 minutes.
+GUESSES_A_DAY = 5 + 10 + (86_400 - 1023) // 900
+
+_ids = count()
 
 
-def wait_of(found: Counted, now_ms: int) -> int:
+def attempt_at(now_ms: int) -> Attempt:
+    """Return a new attempt."""
+    return Attempt(f"{next(_ids)}", now_ms)
+
+
+def failures(*times_ms: int) -> Tries:
+    """Return a counter of free attempts that have failed at these times."""
+    free = frozenset(map(attempt_at, times_ms))
+    return Tries(free, failed=free)
+
+
+def undecided(*times_ms: int) -> Tries:
+    """Return a counter of free attempts that are under way."""
+    return Tries(frozenset(map(attempt_at, times_ms)))
+
+
+def wait_of(found: Tries, now_ms: int) -> int:
     """Return for how many seconds the next attempt is refused; 0 if it may be made."""
     try:
-        next_attempt(found, BACKOFF, now_ms)
+        next_attempt(found, attempt_at(now_ms), BACKOFF)
     except TooManyAttempts as error:
         return error.retry_after_seconds
     return 0
@@ -25,31 +49,131 @@ def wait_of(found: Counted, now_ms: int) -> int:
 
 def test_free_attempts_follow_each_other_without_a_wait() -> None:
     """P11: three mistakes may come at the same time. The fourth attempt waits one second."""
-    counted = NEW
-    for attempts in (1, 2, 3):
-        counted = next_attempt(counted, BACKOFF, NOW_MS)
-        assert (counted.attempts, counted.counted_at_ms) == (attempts, NOW_MS)
-    assert wait_of(counted, NOW_MS) == wait_of(counted, NOW_MS + 999) == 1
-    assert wait_of(counted, NOW_MS + 1000) == 0
+    tries = Tries()
+    for number in (1, 2, 3):
+        tries = next_attempt(tries, attempt_at(NOW_MS), BACKOFF)
+        assert (len(tries.free), tries.waited) == (number, 0)
+    tries = tries._replace(failed=tries.free)
+    assert wait_of(tries, NOW_MS) == wait_of(tries, NOW_MS + 999) == 1
+    assert wait_of(tries, NOW_MS + 1000) == 0
+
+
+def test_each_attempt_that_had_to_wait_doubles_the_next_wait() -> None:
+    """P11: the waits are counted from the last attempt that was let through."""
+    tries, waits = failures(NOW_MS, NOW_MS, NOW_MS), []
+    now_ms = NOW_MS
+    for _ in range(9):
+        waits.append(wait_of(tries, now_ms))
+        now_ms += waits[-1] * 1000
+        tries = next_attempt(tries, attempt_at(now_ms), BACKOFF)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert len(tries.free) == 3
 
 
 def test_an_attempt_that_waits_does_not_count() -> None:
-    """The rule changes no counter. It returns a new one."""
-    counted = Counted("a", 5, NOW_MS + 2000, NOW_MS)
-    assert wait_of(counted, NOW_MS) == 2
-    assert next_attempt(counted, BACKOFF, NOW_MS + 2000).attempts == 6
+    """The rule changes no counter. It returns a new one, or raises."""
+    tries = failures(NOW_MS, NOW_MS, NOW_MS)
+    assert [wait_of(tries, NOW_MS) for _ in range(50)] == [1] * 50
 
 
-def test_a_quiet_time_forgets_attempts() -> None:
-    """P11: after a quiet time the next attempt counts as the first one, even if it had to wait."""
-    counted = Counted("a", 50, NOW_MS + 99_999_999, NOW_MS)
-    assert wait_of(counted, NOW_MS + 3_599_999) > 0
-    assert next_attempt(counted, BACKOFF, NOW_MS + 3_600_000).attempts == 1
+def test_an_attempt_that_is_counted_already_is_not_counted_again() -> None:
+    """F1: a write that is repeated after a lost response finds its own attempt, free or not."""
+    free, waited = attempt_at(NOW_MS), attempt_at(NOW_MS)
+    tries = Tries(frozenset({free, attempt_at(NOW_MS), attempt_at(NOW_MS)}))
+    assert next_attempt(tries, free, BACKOFF) == tries
+    tries = failures(NOW_MS, NOW_MS, NOW_MS)._replace(waited=7, last=waited)
+    assert next_attempt(tries, waited, BACKOFF) == tries
 
 
-def test_the_proven_sources_stay() -> None:
-    """An attempt does not change the proven sources."""
-    assert next_attempt(NEW._replace(proven={"home": 1}), BACKOFF, NOW_MS).proven == {"home": 1}
+def test_each_failure_is_forgotten_by_itself() -> None:
+    """P11: a mistake is forgotten after the memory of the backoff, and its place is free again."""
+    tries = failures(NOW_MS, NOW_MS + 600_000, NOW_MS + 1_200_000)
+    assert wait_of(tries, NOW_MS + 3_599_999) == 0  # it had to wait, and the wait is over
+    after = next_attempt(tries, attempt_at(NOW_MS + 3_600_000), BACKOFF)
+    assert (len(after.free), len(after.failed), after.waited) == (3, 2, 0)
+    assert after.failed < after.free
+
+
+def test_attempts_that_had_to_wait_keep_no_place_taken() -> None:
+    """A script that logs in during an attack makes nobody wait once the failures of the attack are forgotten."""
+    tries = failures(NOW_MS, NOW_MS, NOW_MS)._replace(waited=40, last=attempt_at(NOW_MS + 3_590_000))
+    assert wait_of(tries, NOW_MS + 3_599_999) == 51
+    assert wait_of(tries, NOW_MS + 3_600_000) == 0
+
+
+def test_the_waits_begin_anew_after_a_quiet_time() -> None:
+    """P11: attempts that had to wait are forgotten together, after the same memory."""
+    tries = failures(NOW_MS, NOW_MS, NOW_MS)._replace(waited=40, last=attempt_at(NOW_MS))
+    later = NOW_MS + 3_600_000
+    again = Tries(failures(later, later, later).free, waited=40, last=tries.last)
+    again = again._replace(failed=again.free)
+    assert wait_of(again, later) == 1
+
+
+def test_attempts_under_way_refuse_nobody() -> None:
+    """Whether they fail decides whether the next attempt has to wait. So it is asked again."""
+    with pytest.raises(AttemptsUndecided):
+        next_attempt(undecided(NOW_MS, NOW_MS, NOW_MS), attempt_at(NOW_MS), BACKOFF)
+    almost = undecided(NOW_MS, NOW_MS, NOW_MS)
+    almost = almost._replace(failed=frozenset(list(almost.free)[:2]))
+    with pytest.raises(AttemptsUndecided):
+        next_attempt(almost, attempt_at(NOW_MS), BACKOFF)
+
+
+def test_an_attempt_without_an_outcome_counts_as_failed_later() -> None:
+    """P11: an attempt whose function ended too early is not free for ever."""
+    lost = undecided(NOW_MS, NOW_MS, NOW_MS)._replace(waited=3, last=attempt_at(NOW_MS + 29_000))
+    with pytest.raises(AttemptsUndecided):
+        next_attempt(lost, attempt_at(NOW_MS + 29_999), BACKOFF)
+    assert wait_of(lost, NOW_MS + 30_000) == 7
+
+
+def test_attempts_under_way_have_no_outcome_for_a_clock_that_is_behind() -> None:
+    """Machines whose clocks differ by two minutes agree on what is under way."""
+    ahead = undecided(NOW_MS + 120_000, NOW_MS + 120_000, NOW_MS + 120_000)
+    with pytest.raises(AttemptsUndecided):
+        next_attempt(ahead, attempt_at(NOW_MS), BACKOFF)
+    assert PASSWORD_BACKOFF.undecided_seconds > 2 * 120 + 20
+
+
+def greedy(times_ms: Iterable[int]) -> list[int]:
+    """Return which of these attempts are let through; each one fails."""
+    tries, through = Tries(), []
+    for now_ms in times_ms:
+        try:
+            tries = next_attempt(tries, attempt_at(now_ms), PASSWORD_BACKOFF)
+        except TooManyAttempts:
+            continue
+        tries = tries._replace(failed=tries.free)
+        through.append(now_ms)
+    return through
+
+
+def most_in_a_day(through: list[int]) -> int:
+    """Return the largest number of these times in any 24 hours."""
+    return max(sum(begin <= time < begin + DAY_MS for time in through) for begin in through)
+
+
+def test_a_greedy_attacker_has_the_stated_guesses_in_any_day() -> None:
+    """P11: 109 wrong passwords in any 24 hours, however long the attack lasts and however many addresses make it."""
+    assert GUESSES_A_DAY == 109
+    times = [NOW_MS + second * 1000 for second in range(2 * 86_400)]
+    through = greedy([NOW_MS] * 9 + times)
+    assert through[:5] == [NOW_MS] * 5
+    assert sum(time < NOW_MS + DAY_MS for time in through) == GUESSES_A_DAY
+    assert most_in_a_day(through) == GUESSES_A_DAY
+
+
+@given(st.lists(st.integers(0, 20_000_000), min_size=1, max_size=400), st.sampled_from([1, 6]))
+def test_no_other_pace_has_more_guesses_in_a_day(steps: list[int], at_once: int) -> None:
+    """P11: an attacker who pauses, so that failures are forgotten, has no more guesses in any 24 hours."""
+    now_ms, times = NOW_MS, []
+    for step in steps:
+        now_ms += step
+        times += [now_ms] * at_once
+    through = greedy(times)
+    if through:
+        assert most_in_a_day(through) <= GUESSES_A_DAY
 
 
 def test_bookings_have_a_burst_and_then_a_rate() -> None:

@@ -27,6 +27,7 @@ class EventName(StrEnum):
     USER_CREATED = "user_created"
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
+    USER_UNLOCKED = "user_unlocked"
     USER_DELETED = "user_deleted"
     PASSWORD_SET = "password_set"
     RIGHTS_SET = "rights_set"
@@ -37,7 +38,7 @@ class EventName(StrEnum):
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
     LOGIN_THROTTLED = "login_throttled"
-    ATTEMPTS_NOT_FORGOTTEN = "attempts_not_forgotten"
+    ATTEMPT_NOT_DECIDED = "attempt_not_decided"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
 
     # --- Sessions ---

@@ -25,7 +25,7 @@ class AccessTokenPolicy(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """An access token, a refresh token, and how many seconds each has left."""
+    """An access token, a refresh token, and how many seconds each has left. A login adds a device token."""
 
     access_token: str = field(repr=False)
     expires_in_seconds: int
@@ -33,6 +33,7 @@ class TokenGrant:
     refresh_expires_in_seconds: int
     session_id: str
     scope: str
+    device_token: str = field(default="", repr=False)
 
 
 def grant(

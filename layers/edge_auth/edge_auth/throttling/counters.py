@@ -1,33 +1,30 @@
 """Counters of attempts: what a counter says, and the two ways to limit attempts. Pure.
 
-An account has a backoff: a few attempts are free, then each one waits twice as long as the one before (P11). Many
+Passwords have a backoff: a few attempts are free, then each one waits twice as long as the one before (P11). Many
 honest users may share a source, so a source has a rate and a burst instead (P13).
 """
 
 import hashlib
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
-MAX_PROVEN_SOURCES = 10  # so a counter has less than 1 KB, and counting takes one write unit
-PROVEN_SECONDS = 30 * 86_400
+KEPT_SECONDS = 90_000  # 25 hours: a counter is deleted when all that it says is forgotten, whatever was counted
 
 
 class Backoff(NamedTuple):
     """Growing waits: the first `free_attempts` do not wait, the next waits 1 second, then twice as long each time.
 
-    No attempt waits longer than `longest_seconds`. The attempts are forgotten `memory_seconds` after the last one that
-    was let through.
+    No attempt waits longer than `longest_seconds`. A failure is forgotten after `memory_seconds`. An attempt without an
+    outcome counts as failed after `undecided_seconds`.
     """
 
     free_attempts: int
     longest_seconds: int
     memory_seconds: int
+    undecided_seconds: int
 
-    def wait_ms(self, attempts: int) -> int:
-        """Return how long the next attempt waits after this number of attempts."""
-        doublings = attempts - self.free_attempts
-        return 0 if doublings < 0 else 1000 * min(2 ** min(doublings, 32), self.longest_seconds)
+    def wait_ms(self, waited: int) -> int:
+        """Return how long the next attempt waits after `waited` attempts that were not free."""
+        return 1000 * min(1 << min(waited, 32), self.longest_seconds)
 
 
 class Rate(NamedTuple):
@@ -48,29 +45,28 @@ class Rate(NamedTuple):
         return self.interval_ms * (self.burst - 1)
 
 
-class Counted(NamedTuple):
-    """The content of a counter. The next attempt waits until `free_at_ms`.
+class Attempt(NamedTuple):
+    """One attempt at a password. Its random id tells it from all others of the same moment."""
 
-    `attempts` is the number that was let through since the last success. `proven` has the sources of past successes,
-    each with the time until which it is proven, in seconds since 1970.
+    attempt_id: str
+    at_ms: int
+
+
+NO_ATTEMPT = Attempt("", 0)
+
+
+class Tries(NamedTuple):
+    """The content of a counter of passwords.
+
+    `free` are the attempts that did not have to wait, without those that succeeded. `failed` are those of them that are
+    known to have failed; the others are undecided. After these, `waited` attempts had to wait, and `last` is the latest
+    of them.
     """
 
-    bucket: str
-    attempts: int
-    free_at_ms: int
-    counted_at_ms: int
-    proven: Mapping[str, int] = MappingProxyType({})
-
-    def is_proven(self, source: str, now_ms: int) -> bool:
-        """Whether a login from this source succeeded lately. Attempts from elsewhere do not make it wait."""
-        return self.proven.get(source, 0) * 1000 > now_ms
-
-    def with_proven(self, source: str, now_ms: int) -> dict[str, int]:
-        """Return the proven sources with this one: only the latest ones, and none whose time is over."""
-        now_seconds = now_ms // 1000
-        living = {name: until for name, until in self.proven.items() if until > now_seconds}
-        living[source] = now_seconds + PROVEN_SECONDS
-        return dict(sorted(living.items(), key=lambda item: item[1])[-MAX_PROVEN_SOURCES:])
+    free: frozenset[Attempt] = frozenset()
+    failed: frozenset[Attempt] = frozenset()
+    waited: int = 0
+    last: Attempt = NO_ATTEMPT
 
 
 def bucket(*parts: str) -> str:

@@ -4,22 +4,34 @@ A store applies the rule to a counter in one atomic act.
 """
 
 from edge_auth.errors import TooManyAttempts
-from edge_auth.throttling.counters import Backoff, Counted, Rate
+from edge_auth.throttling.counters import NO_ATTEMPT, Attempt, Backoff, Rate, Tries
 
 
-def next_attempt(found: Counted, backoff: Backoff, now_ms: int) -> Counted:
-    """Return the counter with one more attempt.
+class AttemptsUndecided(Exception):
+    """All free attempts are taken, but not all of them have failed. The next moments decide, so ask again then."""
+
+
+def next_attempt(found: Tries, attempt: Attempt, backoff: Backoff) -> Tries:
+    """Return the counter with one more attempt. A counter that has it already comes back as it is.
 
     Raises:
         TooManyAttempts: the attempt has to wait, and does not count.
+        AttemptsUndecided: it is not known yet whether the attempt has to wait. It does not count.
 
     """
-    makes_wait = found.attempts >= backoff.free_attempts - 1
-    is_forgotten = makes_wait and found.counted_at_ms <= now_ms - backoff.memory_seconds * 1000
-    if not is_forgotten and now_ms < found.free_at_ms:
-        raise TooManyAttempts(seconds_between(now_ms, found.free_at_ms))
-    attempts = 1 if is_forgotten else found.attempts + 1
-    return found._replace(attempts=attempts, free_at_ms=now_ms + backoff.wait_ms(attempts), counted_at_ms=now_ms)
+    if attempt == found.last or attempt in found.free:
+        return found
+    forgotten_ms = attempt.at_ms - backoff.memory_seconds * 1000
+    free = frozenset(one for one in found.free if one.at_ms > forgotten_ms)
+    if len(free) < backoff.free_attempts:
+        return found._replace(free=free | {attempt}, failed=found.failed & free)
+    if any(one.at_ms > attempt.at_ms - backoff.undecided_seconds * 1000 for one in free - found.failed):
+        raise AttemptsUndecided
+    waited, last = (found.waited, found.last) if found.last.at_ms > forgotten_ms else (0, NO_ATTEMPT)
+    free_at_ms = max(one.at_ms for one in (*free, last)) + backoff.wait_ms(waited)
+    if attempt.at_ms < free_at_ms:
+        raise TooManyAttempts(seconds_between(attempt.at_ms, free_at_ms))
+    return found._replace(waited=waited + 1, last=attempt)
 
 
 def next_booking(taken_until_ms: int, rate: Rate, now_ms: int) -> int:

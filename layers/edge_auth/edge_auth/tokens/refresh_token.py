@@ -53,6 +53,14 @@ def new_id(entropy: Callable[[int], bytes]) -> str:
     return base64url.encode(entropy(ID_BYTES))
 
 
+def id_bytes(text: str) -> bytes:
+    """Return the bytes of an id that `new_id` drew. Raises ValueError for another text."""
+    value = base64url.decode(text)
+    if len(value) != ID_BYTES:
+        raise ValueError("an id has 16 bytes")
+    return value
+
+
 def mint(token: RefreshToken, key: MacKey) -> str:
     """Write the token as the client gets it, under this MAC key.
 
@@ -63,8 +71,8 @@ def mint(token: RefreshToken, key: MacKey) -> str:
     body = _BODY.pack(
         VERSION,
         key.key_id,
-        _id_bytes(token.user_id),
-        _id_bytes(token.session_id),
+        id_bytes(token.user_id),
+        id_bytes(token.session_id),
         token.generation,
         token.seed,
     )
@@ -94,13 +102,6 @@ def parse(text: str, keys: Mapping[bytes, MacKey]) -> RefreshToken:
     if generation == MAX_GENERATION:
         raise InvalidGrant("last generation")
     return RefreshToken(base64url.encode(user_id), base64url.encode(session_id), generation, seed)
-
-
-def _id_bytes(text: str) -> bytes:
-    value = base64url.decode(text)
-    if len(value) != ID_BYTES:
-        raise ValueError("an id has 16 bytes")
-    return value
 
 
 def _mac(key: MacKey, body: bytes) -> bytes:

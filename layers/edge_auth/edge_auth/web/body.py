@@ -21,7 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 class Parameters:
     """The parameters of one request, by name.
 
-    Every method raises InvalidRequest for a value of another type, and for a parameter that came more than once.
+    A value of another type, and a parameter that came more than once, raise InvalidRequest.
     """
 
     def __init__(self, values: Mapping[str, object], *, repeated: Collection[str] = ()) -> None:
@@ -43,6 +43,11 @@ class Parameters:
     def optional_text(self, name: str, default: str = "") -> str:
         """Return a text, or the default if it is absent."""
         return default if self._once(name) is None else self.text(name)
+
+    def any_text(self, name: str) -> str:
+        """Return a text, or an empty one for anything else. It never raises."""
+        value = self._values.get(name)
+        return value if isinstance(value, str) and name not in self._repeated else ""
 
     def flag(self, name: str) -> bool:
         """Return a flag, or False if it is absent."""

@@ -1,4 +1,7 @@
-"""The token response of RFC 6749 §5.1, with the lifetime of the refresh token and the session's id in addition."""
+"""The token response of RFC 6749 §5.1, with the lifetime of the refresh token and the session's id.
+
+A login adds a device token.
+"""
 
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.web.response import NO_STORE, Response
@@ -14,6 +17,8 @@ def token_response(grant: TokenGrant) -> Response:
         "refresh_expires_in": grant.refresh_expires_in_seconds,
         "session_id": grant.session_id,
     }
+    if grant.device_token:
+        body["device_token"] = grant.device_token
     if grant.scope:
         body["scope"] = grant.scope
     return Response(200, body, {**NO_STORE, "Pragma": "no-cache"})

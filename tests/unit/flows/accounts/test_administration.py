@@ -1,5 +1,7 @@
 """Accounts: the acts of operators, and their effects on sessions."""
 
+from collections.abc import Callable
+
 import pytest
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
@@ -10,15 +12,17 @@ from edge_auth.errors import (
     PasswordRefused,
     RightsRefused,
     TemporarilyUnavailable,
+    TooManyAttempts,
     UnknownUser,
     UserChanged,
     UsernameRefused,
     UsernameTaken,
 )
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
+from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES, Administration
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.access_tokens import NOW
 from tests.support.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
 
@@ -61,6 +65,7 @@ def test_a_malformed_user_name_is_refused(deployment: Deployment, username: str)
         lambda: accounts.set_password(username, NEW_PASSWORD),
         lambda: accounts.disable(username),
         lambda: accounts.enable(username),
+        lambda: accounts.unlock(username),
         lambda: accounts.living_sessions(username),
         lambda: accounts.end_sessions(username),
         lambda: accounts.set_rights(username, scope="", roles=()),
@@ -79,6 +84,7 @@ def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
         lambda: accounts.set_password("bob", NEW_PASSWORD),
         lambda: accounts.disable("bob"),
         lambda: accounts.enable("bob"),
+        lambda: accounts.unlock("bob"),
         lambda: accounts.living_sessions("bob"),
         lambda: accounts.end_sessions("bob"),
         lambda: accounts.set_rights("bob", scope="", roles=()),
@@ -155,6 +161,57 @@ def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
         deployment.refreshed(granted.refresh_token)
     assert deployment.session_of(granted).revoked_reason == "user_disabled"
     assert deployment.log_in().session_id != granted.session_id
+
+
+def disable_and_enable(accounts: Administration) -> None:
+    """Disable alice and enable her again."""
+    accounts.disable(USERNAME)
+    accounts.enable(USERNAME)
+
+
+LETS_IN: dict[str, Callable[[Administration], object]] = {
+    "unlock": lambda accounts: accounts.unlock(USERNAME),
+    "set-password": lambda accounts: accounts.set_password(USERNAME, PASSWORD),
+    "disable and enable": disable_and_enable,
+    "delete and create": lambda accounts: (accounts.delete(USERNAME), accounts.create(USERNAME, PASSWORD)),
+}
+
+
+@pytest.mark.parametrize("act", LETS_IN)
+def test_an_operator_who_lets_a_user_in_ends_the_wait(deployment: Deployment, act: str) -> None:
+    """Strangers have guessed, and the user logs in at once, without a device token. All attempts are free again."""
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(InvalidCredentials):
+            deployment.log_in(password=NEW_PASSWORD)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in()
+    LETS_IN[act](deployment.administration)
+    assert deployment.log_in().session_id
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(InvalidCredentials):
+            deployment.log_in(password=NEW_PASSWORD)
+
+
+def test_unlocking_changes_nothing_else(deployment: Deployment) -> None:
+    """Password, status, epoch and sessions stay, and so do device tokens. It is told once."""
+    granted, alice = deployment.log_in(), deployment.store.identities[USERNAME]
+    deployment.names()
+    deployment.administration.unlock(USERNAME)
+    deployment.administration.unlock(USERNAME.upper())
+    assert deployment.store.identities[USERNAME] == alice
+    assert not deployment.is_dead(granted)
+    assert deployment.events[:2] == [SecurityEvent(EventName.USER_UNLOCKED, alice.user_id)] * 2
+
+
+@pytest.mark.parametrize("act", ["set-password", "disable and enable", "delete and create", "unlock"])
+def test_a_wait_that_cannot_be_ended_is_an_act_to_repeat(deployment: Deployment, act: str) -> None:
+    """The operator is told, and the same act again ends the wait."""
+    deployment.trouble.fail("end_wait")
+    with pytest.raises(TemporarilyUnavailable):
+        LETS_IN[act](deployment.administration)
+    deployment.trouble.heal()
+    LETS_IN[act](deployment.administration)
+    assert deployment.log_in().session_id
 
 
 def test_ending_sessions_keeps_the_password(deployment: Deployment) -> None:

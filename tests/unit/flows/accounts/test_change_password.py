@@ -22,12 +22,11 @@ from edge_auth.errors import (
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
-from edge_auth.throttling.limits import ACCOUNT_BACKOFF
-from tests.support.deployment import ADDRESS, IDLE_SECONDS, PASSWORD, USERNAME, Deployment
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
+from tests.support.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
 
 NEW_PASSWORD = "staple battery horse"
 WRONG_PASSWORD = "incorrect horse battery"
-STRANGER = "198.51.100.1"  # an address without a login so far
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def own(deployment: Deployment) -> TokenGrant:
 def change(deployment: Deployment, own: TokenGrant, current: str = PASSWORD, new: str = NEW_PASSWORD) -> None:
     """Change the password in this session."""
     token = deployment.token_of(own)
-    deployment.change_password(token.user_id, token.session_id, current, new, address=ADDRESS)
+    deployment.change_password(token.user_id, token.session_id, current, new)
 
 
 def refused(deployment: Deployment, own: TokenGrant, error: type[AuthError], current: str, new: str) -> None:
@@ -139,7 +138,7 @@ def test_an_ended_session_changes_nothing(
             user_id = "somebody else"
     before = dict(deployment.store.identities)
     with pytest.raises(InvalidToken):
-        deployment.change_password(user_id, token.session_id, PASSWORD, NEW_PASSWORD, address=ADDRESS)
+        deployment.change_password(user_id, token.session_id, PASSWORD, NEW_PASSWORD)
     assert deployment.store.identities == before
     assert argon2_runs == []
 
@@ -175,26 +174,32 @@ def test_a_malformed_stored_hash_is_a_wrong_password(
     assert len(argon2_runs) == 2
 
 
-def test_attempts_count_together_with_those_to_log_in(deployment: Deployment, own: TokenGrant) -> None:
-    """P11, P12: a stolen access token gives no more guesses, and no password is checked during a wait."""
-    token = deployment.token_of(own)
-    ids = (token.user_id, token.session_id)
-    for _ in range(ACCOUNT_BACKOFF.free_attempts):
-        with pytest.raises(InvalidCredentials):
-            deployment.change_password(*ids, WRONG_PASSWORD, NEW_PASSWORD, address=STRANGER)
-    with pytest.raises(TooManyAttempts):
-        deployment.change_password(*ids, PASSWORD, NEW_PASSWORD, address=STRANGER)
-    with pytest.raises(TooManyAttempts):
-        deployment.log_in(address=STRANGER)
-    change(deployment, own)
-
-
-def test_a_right_password_forgets_the_mistakes(deployment: Deployment, own: TokenGrant) -> None:
-    """P11: a login does the same."""
-    for _ in range(ACCOUNT_BACKOFF.free_attempts - 1):
+def test_wrong_passwords_make_the_next_change_wait(
+    deployment: Deployment, own: TokenGrant, argon2_runs: list[str]
+) -> None:
+    """P11, P12: a stolen session gives as many guesses as a login, and no password is checked during a wait."""
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
         refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
+    argon2_runs.clear()
+    with pytest.raises(TooManyAttempts) as waits:
+        change(deployment, own)
+    assert (waits.value.retry_after_seconds, argon2_runs) == (1, [])
+    deployment.clock.advance(seconds=1)
+    refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
+
+
+def test_a_stranger_who_guesses_makes_no_change_wait(deployment: Deployment, own: TokenGrant) -> None:
+    """P11: logins are counted elsewhere, in both directions, and no source is asked."""
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(InvalidCredentials):
+            deployment.log_in(password=WRONG_PASSWORD)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in()
+    for _ in range(PASSWORD_BACKOFF.free_attempts - 1):
+        refused(deployment, own, InvalidCredentials, WRONG_PASSWORD, NEW_PASSWORD)
+    acts = len(deployment.trouble.acts)
     change(deployment, own)
-    assert [counted.attempts for counted in deployment.attempts.counters.values()] == [0]
+    assert deployment.trouble.acts[acts:][:5] == ["find_session", "find_by_id", "book", "count", "forget"]
 
 
 @pytest.mark.parametrize("act", ["find_session", "find_by_id", "count", "replace_password"])
@@ -242,11 +247,17 @@ def test_the_same_call_again_changes_nothing_more(deployment: Deployment, own: T
     assert deployment.store.identities[USERNAME] == changed
 
 
-def test_attempts_that_cannot_be_forgotten_are_no_reason_to_fail(deployment: Deployment, own: TokenGrant) -> None:
-    """The change is made, and the failure is recorded."""
-    deployment.trouble.fail("succeed")
-    change(deployment, own)
-    assert EventName.ATTEMPTS_NOT_FORGOTTEN in deployment.names()
+@pytest.mark.parametrize(("act", "current"), [("forget", PASSWORD), ("fail", WRONG_PASSWORD)])
+def test_an_outcome_that_cannot_be_counted_changes_no_answer(
+    deployment: Deployment, own: TokenGrant, act: str, current: str
+) -> None:
+    """The attempt counts as failed later, and that is recorded."""
+    deployment.trouble.fail(act)
+    if current == PASSWORD:
+        change(deployment, own)
+    else:
+        refused(deployment, own, InvalidCredentials, current, NEW_PASSWORD)
+    assert EventName.ATTEMPT_NOT_DECIDED in deployment.names()
 
 
 RACES: dict[str, Callable[[Deployment], object]] = {

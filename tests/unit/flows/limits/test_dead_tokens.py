@@ -4,7 +4,8 @@ import pytest
 
 from edge_auth.errors import InvalidGrant, TooManyAttempts
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.flows.limits.dead_tokens import MAX_REMEMBERED, DeadTokenLimit
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
+from edge_auth.flows.limits.waiting import MAX_REMEMBERED
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.throttling.limits import DEAD_TOKEN_RATE
 from tests.support.deployment import Clock, Deployment

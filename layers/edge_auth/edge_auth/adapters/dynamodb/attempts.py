@@ -1,12 +1,16 @@
-"""Attempts in DynamoDB, counted by conditional writes: many instances let through no more attempts than one."""
+"""Attempts in DynamoDB, counted by conditional writes: many instances let through no more attempts than one.
+
+A counter of passwords has its attempts as texts in sets, so attempts and outcomes of many instances commute. A text has
+the time and the id of its attempt. So a write that is repeated after a lost response recognizes itself.
+"""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.items import ItemReader, number, numbers, text
-from edge_auth.errors import TooManyAttempts
-from edge_auth.throttling.counters import PROVEN_SECONDS, Backoff, Counted, Rate, bucket
+from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
+from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
+from edge_auth.throttling.counters import KEPT_SECONDS, NO_ATTEMPT, Attempt, Backoff, Rate, Tries
 from edge_auth.throttling.rule import next_attempt, next_booking
 
 if TYPE_CHECKING:
@@ -17,17 +21,18 @@ if TYPE_CHECKING:
 
 SECOND_LOOKS = 3  # an attempt that loses to this many others at once waits a second
 
-_COUNT_FREE = (
-    "SET attempts = if_not_exists(attempts, :zero) + :one, counted_at_ms = :now_ms, free_at_ms = :now_ms, "
-    "proven = if_not_exists(proven, :none), delete_at = if_not_exists(delete_at, :delete_at)"
-)
-# Old attempts are forgotten only if they cause a wait. To forget them here would take a second write. Only existing
-# accounts keep their old counters (for their proven sources), so the longer time would reveal them.
-_IS_FREE = "attribute_not_exists(attempts) OR (attempts < :free AND free_at_ms <= :now_ms)"
-_COUNT = "SET attempts = :attempts, counted_at_ms = :now_ms, free_at_ms = :free_at_ms, delete_at = :delete_at"
-_IS_AS_FOUND = "attempts = :found_attempts AND counted_at_ms = :found_counted_at_ms"
-_SUCCEED = "SET attempts = :zero, free_at_ms = :now_ms, proven = :proven, delete_at = :delete_at"
-_IS_COUNTED = "attribute_exists(attempts)"
+_COUNT_FREE = "ADD tries :attempt SET delete_at = :delete_at"
+_IS_FREE = "attribute_not_exists(tries) OR size(tries) < :free_attempts"
+_COUNT_FREE_AGAIN = "SET tries = :tries, delete_at = :delete_at"
+_FORGET_FAILED = " DELETE failed :forgotten"
+_HAS_NONE = "attribute_not_exists(tries)"
+_HAS_THESE = "tries = :found_tries"
+_COUNT_WAITED = "SET waited = :waited, last_try = :last_try, delete_at = :delete_at"
+_NEVER_WAITED = "tries = :found_tries AND attribute_not_exists(last_try)"
+_WAITED_BEFORE = "tries = :found_tries AND last_try = :found_last_try"
+_FAIL = "ADD failed :attempt"
+_FORGET = "DELETE tries :attempt"
+_IS_COUNTED = "contains(tries, :counted)"
 _BEGIN = "SET taken_until_ms = :taken_until_ms, delete_at = :delete_at"
 _IS_IDLE = "attribute_not_exists(taken_until_ms) OR taken_until_ms <= :now_ms"
 _BOOK = "SET taken_until_ms = taken_until_ms + :interval_ms, delete_at = :delete_at"
@@ -42,103 +47,119 @@ class DynamoDBAttempts:
         self._client = client
         self._table = table
 
-    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
+    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> bool:
         """Count an attempt: one write while attempts are free, two after that."""
+        values = {":attempt": text_set({_written(attempt)}), ":free_attempts": number(backoff.free_attempts)}
+        delete_at = _delete_at(attempt.at_ms)
         try:
-            return self._count_free(account, backoff, now_ms)
+            self._update(counter, _COUNT_FREE, _IS_FREE, {**values, ":delete_at": delete_at})
         except ConditionFailed as refused:
-            found = _counted(account, refused.item)
+            found = _read(refused.item)
+        else:
+            return True
         for _ in range(SECOND_LOOKS):
+            after = next_attempt(found, attempt, backoff)
             try:
-                counted = next_attempt(found, backoff, now_ms)
-            except TooManyAttempts:
-                if not found.is_proven(source, now_ms):
-                    raise
-                own = self.count(bucket(account, source), backoff, source="", now_ms=now_ms)
-                return own._replace(proven=found.proven)
-            try:
-                return self._write(found, counted, backoff)
+                if after != found:
+                    self._write(counter, found, after, delete_at)
             except ConditionFailed as refused:
-                found = _counted(account, refused.item)
+                found = _read(refused.item)
+            else:
+                return attempt in after.free
         raise TooManyAttempts(1)
 
-    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
-        """Forget the attempts and remember the source, at every success."""
-        if counted.bucket != account:
-            self._reset(counted.bucket, {}, now_ms)
-        self._reset(account, counted.with_proven(source, now_ms), now_ms)
+    def fail(self, counter: str, attempt: Attempt) -> None:
+        """Note a failure, in one write. Nothing is left to note if the counter was deleted in the meantime."""
+        self._decide(counter, attempt, _FAIL)
+
+    def forget(self, counter: str, attempt: Attempt) -> None:
+        """Forget a success, in one write. Nothing is left to forget if the counter was deleted in the meantime."""
+        self._decide(counter, attempt, _FORGET)
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
-        """Book an attempt: one write while the source is idle, two while it is busy."""
-        values = {":now_ms": number(now_ms), ":taken_until_ms": number(next_booking(0, rate, now_ms))}
-        delete_at = number(now_ms // 1000 + rate.seconds + rate.ahead_ms // 1000)
+        """Book an attempt: one write while the source is idle or has to wait, two while it is busy."""
+        taken, delete_at = number(next_booking(0, rate, now_ms)), _delete_at(now_ms)
         try:
-            self._update(source, _BEGIN, _IS_IDLE, {**values, ":delete_at": delete_at})
-        except ConditionFailed:
-            latest_ms = now_ms + rate.ahead_ms
-            values = {":interval_ms": number(rate.interval_ms), ":latest_ms": number(latest_ms)}
-            try:
-                self._update(source, _BOOK, _HAS_ROOM, {**values, ":delete_at": delete_at})
-            except ConditionFailed as refused:
-                if refused.item:
-                    next_booking(ItemReader(refused.item).number("taken_until_ms"), rate, now_ms)
-                raise TooManyAttempts(1) from None
+            values = {":now_ms": number(now_ms), ":taken_until_ms": taken, ":delete_at": delete_at}
+            self._update(source, _BEGIN, _IS_IDLE, values)
+        except ConditionFailed as busy:
+            _check_room(busy.item, rate, now_ms)
+        else:
+            return
+        values = {":interval_ms": number(rate.interval_ms), ":latest_ms": number(now_ms + rate.ahead_ms)}
+        try:
+            self._update(source, _BOOK, _HAS_ROOM, {**values, ":delete_at": delete_at})
+        except ConditionFailed as full:
+            _check_room(full.item, rate, now_ms)
+            raise TooManyAttempts(1) from None
 
-    def _count_free(self, account: str, backoff: Backoff, now_ms: int) -> Counted:
-        values = {
-            ":zero": number(0),
-            ":one": number(1),
-            ":none": numbers({}),
-            ":free": number(backoff.free_attempts - 1),
-            ":now_ms": number(now_ms),
-            ":delete_at": number(now_ms // 1000 + backoff.memory_seconds),
-        }
-        return _counted(account, self._update(account, _COUNT_FREE, _IS_FREE, values))
+    def end_wait(self, counter: str) -> None:
+        """Delete a counter, if there is one."""
+        with translated_failures():
+            self._client.delete_item(TableName=self._table, Key={"bucket": text(counter)})
 
-    def _write(self, found: Counted, counted: Counted, backoff: Backoff) -> Counted:
-        now_ms = counted.counted_at_ms
-        values = {
-            ":attempts": number(counted.attempts),
-            ":now_ms": number(now_ms),
-            ":free_at_ms": number(counted.free_at_ms),
-            ":delete_at": number(max(now_ms // 1000 + backoff.memory_seconds, *found.proven.values(), 0)),
-            ":found_attempts": number(found.attempts),
-            ":found_counted_at_ms": number(found.counted_at_ms),
-        }
-        return _counted(found.bucket, self._update(found.bucket, _COUNT, _IS_AS_FOUND, values))
+    def _write(self, counter: str, found: Tries, after: Tries, delete_at: "AttributeValueTypeDef") -> None:
+        values = {":delete_at": delete_at}
+        if found.free:
+            values[":found_tries"] = text_set(map(_written, found.free))
+        if after.last == found.last:
+            act, condition = _COUNT_FREE_AGAIN, _HAS_THESE if found.free else _HAS_NONE
+            values[":tries"] = text_set(map(_written, after.free))
+            if forgotten := found.failed - after.failed:
+                act += _FORGET_FAILED
+                values[":forgotten"] = text_set(map(_written, forgotten))
+        else:
+            act, condition = _COUNT_WAITED, _NEVER_WAITED if found.last == NO_ATTEMPT else _WAITED_BEFORE
+            values |= {":waited": number(after.waited), ":last_try": text(_written(after.last))}
+            if found.last != NO_ATTEMPT:
+                values[":found_last_try"] = text(_written(found.last))
+        self._update(counter, act, condition, values)
 
-    def _reset(self, counter: str, proven: dict[str, int], now_ms: int) -> None:
-        values = {
-            ":zero": number(0),
-            ":now_ms": number(now_ms),
-            ":proven": numbers(proven),
-            ":delete_at": number(now_ms // 1000 + PROVEN_SECONDS),
-        }
-        with suppress(ConditionFailed):  # the counter was deleted in the meantime: nothing is left to forget
-            self._update(counter, _SUCCEED, _IS_COUNTED, values)
+    def _decide(self, counter: str, attempt: Attempt, act: str) -> None:
+        values = {":attempt": text_set({_written(attempt)}), ":counted": text(_written(attempt))}
+        with suppress(ConditionFailed):
+            self._update(counter, act, _IS_COUNTED, values)
 
     def _update(
         self, counter: str, expression: str, condition: str, values: "dict[str, AttributeValueTypeDef]"
-    ) -> "Item":
+    ) -> None:
         with translated_failures():
-            response = self._client.update_item(
+            self._client.update_item(
                 TableName=self._table,
                 Key={"bucket": text(counter)},
                 UpdateExpression=expression,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        return response.get("Attributes", {})
 
 
-def _counted(counter: str, item: "Item") -> Counted:
+def _check_room(item: "Item", rate: Rate, now_ms: int) -> None:
+    """Raise TooManyAttempts if a source is booked so far ahead that it has to wait."""
+    if item:
+        next_booking(ItemReader(item).number("taken_until_ms"), rate, now_ms)
+
+
+def _delete_at(now_ms: int) -> "AttributeValueTypeDef":
+    return number(now_ms // 1000 + KEPT_SECONDS)
+
+
+def _read(item: "Item") -> Tries:
     read = ItemReader(item)
-    return Counted(
-        counter,
-        read.number("attempts"),
-        read.number("free_at_ms"),
-        read.number("counted_at_ms"),
-        read.numbers("proven"),
+    return Tries(
+        free=frozenset(map(_attempt, read.text_set("tries"))),
+        failed=frozenset(map(_attempt, read.text_set("failed"))),
+        waited=read.optional_number("waited") or 0,
+        last=_attempt(read.text("last_try")) if "last_try" in item else NO_ATTEMPT,
     )
+
+
+def _written(attempt: Attempt) -> str:
+    return f"{attempt.at_ms} {attempt.attempt_id}"
+
+
+def _attempt(written: str) -> Attempt:
+    at_ms, _, attempt_id = written.partition(" ")
+    if not at_ms.isdecimal():
+        raise TemporarilyUnavailable("damaged item: an attempt")
+    return Attempt(attempt_id, int(at_ms))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from edge_auth.errors import TemporarilyUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -32,9 +32,9 @@ def texts(values: tuple[str, ...]) -> "AttributeValueTypeDef":
     return {"L": [{"S": value} for value in values]}
 
 
-def numbers(values: "Mapping[str, int]") -> "AttributeValueTypeDef":
-    """Write whole numbers by name."""
-    return {"M": {name: number(value) for name, value in values.items()}}
+def text_set(values: "Iterable[str]") -> "AttributeValueTypeDef":
+    """Write a set of strings, which may not be empty."""
+    return {"SS": sorted(values)}
 
 
 class ItemReader:
@@ -75,13 +75,12 @@ class ItemReader:
             raise _damaged(name)
         return tuple(str(value) for value in strings)
 
-    def numbers(self, name: str) -> dict[str, int]:
-        """Read whole numbers by name."""
-        values = self._item.get(name, {}).get("M")
-        if not isinstance(values, dict):
+    def text_set(self, name: str) -> frozenset[str]:
+        """Read a set of strings, empty if the attribute is absent: DynamoDB has no empty sets."""
+        values = self._item.get(name, {"SS": []}).get("SS")
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise _damaged(name)
-        reader = ItemReader(values)
-        return {key: reader.number(key) for key in values}
+        return frozenset(values)
 
     def optional_number(self, name: str) -> int | None:
         """Read a whole number, or None if the attribute is absent."""

@@ -1,4 +1,7 @@
-"""The operators' acts on accounts: create, delete, disable and enable them, set password and rights, end sessions."""
+"""The operators' acts on accounts: create, delete, disable, enable, unlock; set password and rights; end sessions.
+
+An act that lets a user in also ends the wait that wrong passwords have caused.
+"""
 
 import json
 
@@ -8,11 +11,13 @@ from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UserChanged
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.session import Session
+from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.claims import ROLE, SCOPE
 from edge_auth.tokens.refresh_token import new_id
 
@@ -37,6 +42,7 @@ class Administration:
         *,
         identities: Identities,
         sessions: Sessions,
+        attempts: Attempts,
         end_sessions: EndSessions,
         password_rules: PasswordRules,
         clock: Clock,
@@ -46,6 +52,7 @@ class Administration:
         """Keep what the acts need."""
         self._identities = identities
         self._sessions = sessions
+        self._attempts = attempts
         self._end_sessions = end_sessions
         self._password_rules = password_rules
         self._clock = clock
@@ -86,6 +93,7 @@ class Administration:
         name = canonical_username(username)
         identity = self._identities.change_password(name, self._hashed(password, name))
         self._tell(EventName.PASSWORD_SET, identity)
+        self._end_wait(name)
         return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
 
     def set_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> int:
@@ -106,7 +114,15 @@ class Administration:
 
     def enable(self, username: str) -> None:
         """Let a disabled user log in again."""
-        self._tell(EventName.USER_ENABLED, self._identities.change_status(canonical_username(username), ACTIVE))
+        identity = self._identities.change_status(canonical_username(username), ACTIVE)
+        self._tell(EventName.USER_ENABLED, identity)
+        self._end_wait(identity.username)
+
+    def unlock(self, username: str) -> None:
+        """Let a user try the password at once, however many wrong ones came before. Nothing else changes."""
+        identity = self._identities.find(canonical_username(username))
+        self._end_wait(identity.username)
+        self._tell(EventName.USER_UNLOCKED, identity)
 
     def delete(self, username: str) -> int:
         """Remove a user and all that is stored about the sessions; return how many sessions this ended.
@@ -120,6 +136,7 @@ class Administration:
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
         # Their items have personal data: names of devices, user agents and networks.
         self._sessions.forget(identity.user_id)
+        self._end_wait(identity.username)  # another user may get the name
         try:
             self._identities.delete(identity)
         except EpochMoved:
@@ -149,6 +166,9 @@ class Administration:
         except InvalidRequest as error:
             raise PasswordRefused(error.detail) from None
         return hash_password(secret, entropy=self._entropy)
+
+    def _end_wait(self, username: str) -> None:
+        self._attempts.end_wait(account_bucket(username))
 
     def _tell(self, name: EventName, identity: Identity) -> None:
         self._record(SecurityEvent(name, identity.user_id))

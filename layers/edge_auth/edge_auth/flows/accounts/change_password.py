@@ -10,6 +10,7 @@ from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.throttling.limits import password_change_limit
 
 PASSWORD_CHANGED = "password_changed"
 
@@ -39,14 +40,14 @@ class ChangePassword:
         self._entropy = entropy
         self._record = record
 
-    def __call__(self, user_id: str, session_id: str, current: str, new: str, *, address: str) -> None:
-        """Change the password of this session's user. `address` is where the request came from.
+    def __call__(self, user_id: str, session_id: str, current: str, new: str) -> None:
+        """Change the password of this session's user.
 
         Raises:
             InvalidToken: the session has ended.
             InvalidRequest: a password does not have the right form.
             PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the new one breaks a rule.
-            TooManyAttempts: too many attempts came before. Attempts to log in count too.
+            TooManyAttempts: too many attempts came before, in sessions of this user. Attempts to log in do not count.
             InvalidCredentials: the current password is wrong, or the user is disabled or gone. The answer does not
                 say which.
             TemporarilyUnavailable: the password is not known to be changed, or the other sessions are not known to have
@@ -57,14 +58,17 @@ class ChangePassword:
         identity = self._active(user_id)
         account = identity.username if identity else user_id
         current_secret, new_secret = password_bytes(current), self._password_rules.check(new, account)
-        attempt = self._limit.admit(account, address)
+        attempt = self._limit.admit(password_change_limit(user_id))
         try:
-            self._change(identity, current_secret, new_secret)
+            owner, is_changed = _checked(identity, current_secret, new_secret)
         except InvalidCredentials as error:
+            self._limit.failed(attempt, user_id)
             self._record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
             raise
-        self._record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
         self._limit.succeeded(attempt, user_id)
+        if not is_changed:
+            self._change(owner, new_secret)
+        self._record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
         self._end_sessions.all(user_id, reason=PASSWORD_CHANGED, keep=session_id)
 
     def _check_session(self, user_id: str, session_id: str) -> None:
@@ -79,17 +83,20 @@ class ChangePassword:
             return None
         return identity if identity.status == ACTIVE else None
 
-    def _change(self, identity: Identity | None, current: bytes, new: bytes) -> None:
-        try:
-            owner = _authenticated(identity, current)
-        except InvalidCredentials:
-            # An earlier call may have changed the password and then failed. Then the new password is the right one.
-            _authenticated(identity, new)
-            return
+    def _change(self, owner: Identity, new: bytes) -> None:
         try:
             self._identities.replace_password(owner, hash_password(new, entropy=self._entropy))
         except EpochMoved:
             raise TemporarilyUnavailable("the identity changed during the change of its password") from None
+
+
+def _checked(identity: Identity | None, current: bytes, new: bytes) -> tuple[Identity, bool]:
+    """Check the current password. Return its user, and whether the password is the new one already."""
+    try:
+        return _authenticated(identity, current), False
+    except InvalidCredentials:
+        # An earlier call may have changed the password and then failed. Then the new password is the right one.
+        return _authenticated(identity, new), True
 
 
 def _authenticated(identity: Identity | None, password: bytes) -> Identity:

@@ -6,10 +6,10 @@ from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import UsernameTaken
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.ports.attempts import Attempts
+from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
-from edge_auth.throttling.limits import REGISTRATION_RATE, registration_bucket
+from edge_auth.throttling.limits import registration_limits
 from edge_auth.tokens.refresh_token import new_id
 
 
@@ -19,7 +19,7 @@ class Register:
     def __init__(
         self,
         *,
-        attempts: Attempts,
+        rates: Rates,
         identities: Identities,
         password_rules: PasswordRules,
         clock: Clock,
@@ -27,7 +27,7 @@ class Register:
         record: Record,
     ) -> None:
         """Keep what the use case needs."""
-        self._attempts = attempts
+        self._rates = rates
         self._identities = identities
         self._password_rules = password_rules
         self._clock = clock
@@ -49,7 +49,7 @@ class Register:
         name = canonical_username(username)
         secret = self._password_rules.check(password, name)
         now_ms = self._clock()
-        self._attempts.book(registration_bucket(address), REGISTRATION_RATE, now_ms=now_ms)
+        self._rates.book(registration_limits(address), now_ms=now_ms)
         identity = Identity(
             user_id=new_id(self._entropy),
             username=name,

@@ -1,60 +1,95 @@
-"""Limits how often passwords are tried, on one account and from one source, before a password is hashed."""
+"""Limits how often passwords are tried, before a password is hashed.
+
+Attempts that are under way may all be right. So an attempt that finds the free ones taken, but not yet failed, waits a
+moment for their outcomes.
+"""
 
 from typing import NamedTuple
 
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.attempts import Attempts
-from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.throttling.counters import Counted
-from edge_auth.throttling.limits import ACCOUNT_BACKOFF, SOURCE_RATE, account_bucket, proven_source, source_bucket
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy, Pause
+from edge_auth.throttling.counters import Attempt
+from edge_auth.throttling.limits import PASSWORD_BACKOFF, PasswordLimit
+from edge_auth.throttling.rule import AttemptsUndecided
+
+ATTEMPT_ID_BYTES = 8  # tells attempts of the same account and millisecond apart
+# The pauses of an attempt that finds others under way, about three and a half seconds together. Each one is between
+# half and one and a half times as long, so that attempts of the same moment do not ask again at the same moment.
+PAUSES_SECONDS = (0.1, 0.2, *[0.4] * 8)
 
 
 class PasswordAttempt(NamedTuple):
-    """One attempt that was let through."""
+    """One attempt that was let through. The outcome of a free one is told to the counter."""
 
-    account: str
-    source: str
-    counted: Counted
+    counter: str
+    attempt: Attempt
+    is_free: bool
 
 
 class PasswordAttemptLimit:
     """The limit."""
 
-    def __init__(self, *, attempts: Attempts, clock: Clock, record: Record) -> None:
+    def __init__(self, *, attempts: Attempts, clock: Clock, entropy: Entropy, pause: Pause, record: Record) -> None:
         """Keep what the limit needs."""
         self._attempts = attempts
+        self._rates = Rates(attempts)
         self._clock = clock
+        self._entropy = entropy
+        self._pause = pause
         self._record = record
 
-    def admit(self, username: str, address: str) -> PasswordAttempt:
-        """Count an attempt on this account from this address.
+    def admit(self, *ways: PasswordLimit) -> PasswordAttempt:
+        """Count an attempt in the first of these ways that lets it through.
 
         Raises:
-            TooManyAttempts: the attempt has to wait. The answer is the same for accounts that do not exist.
+            TooManyAttempts: it has to wait in each way. The answer is the same for accounts that do not exist.
             TemporarilyUnavailable: the attempt could not be counted, so no password is checked (P16).
 
         """
-        account, source, now_ms = account_bucket(username), proven_source(address), self._clock()
-        try:
-            counted = self._attempts.count(account, ACCOUNT_BACKOFF, source=source, now_ms=now_ms)
-            self._book(address, now_ms, is_proven=counted.is_proven(source, now_ms))
-        except TooManyAttempts as error:
-            self._record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=error.detail))
-            raise
-        return PasswordAttempt(account, source, counted)
+        waits = []
+        for way in ways:
+            try:
+                self._rates.book(way.rates, now_ms=self._clock())
+                return self._count(way.counter)
+            except TooManyAttempts as error:
+                waits.append(error.retry_after_seconds)
+        shortest = TooManyAttempts(min(waits))
+        self._record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=shortest.detail))
+        raise shortest
+
+    def failed(self, attempt: PasswordAttempt, user_id: str) -> None:
+        """Tell that the password was wrong, for a user who may not exist (then the id is empty)."""
+        if attempt.is_free:
+            try:
+                self._attempts.fail(attempt.counter, attempt.attempt)
+            except TemporarilyUnavailable as error:
+                self._tell_undecided(user_id, error)
 
     def succeeded(self, attempt: PasswordAttempt, user_id: str) -> None:
-        """Forget the attempts, and remember the source of the success. If that fails, the attempts still count."""
-        try:
-            self._attempts.succeed(attempt.account, attempt.counted, source=attempt.source, now_ms=self._clock())
-        except TemporarilyUnavailable as error:
-            self._record(SecurityEvent(EventName.ATTEMPTS_NOT_FORGOTTEN, user_id, reason=error.detail))
+        """Tell that the password was right.
 
-    def _book(self, address: str, now_ms: int, *, is_proven: bool) -> None:
-        try:
-            self._attempts.book(source_bucket(address), SOURCE_RATE, now_ms=now_ms)
-        except TooManyAttempts:
-            # A proven source is booked too: otherwise the time would reveal which users have logged in from it before.
-            if not is_proven:
-                raise
+        Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
+        attempts are let through, and must not learn from it that somebody has logged in.
+        """
+        if attempt.is_free:
+            try:
+                self._attempts.forget(attempt.counter, attempt.attempt)
+            except TemporarilyUnavailable as error:
+                self._tell_undecided(user_id, error)
+
+    def _count(self, counter: str) -> PasswordAttempt:
+        attempt_id = self._entropy(ATTEMPT_ID_BYTES).hex()
+        for pause_seconds in (*PAUSES_SECONDS, 0):
+            attempt = Attempt(attempt_id, self._clock())
+            try:
+                return PasswordAttempt(counter, attempt, self._attempts.count(counter, attempt, PASSWORD_BACKOFF))
+            except AttemptsUndecided:
+                self._pause(pause_seconds * (0.5 + self._entropy(1)[0] / 256))
+        raise TooManyAttempts(1)
+
+    def _tell_undecided(self, user_id: str, error: TemporarilyUnavailable) -> None:
+        # Without an outcome the attempt counts as failed later. The answer is good either way.
+        self._record(SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, user_id, reason=error.detail))

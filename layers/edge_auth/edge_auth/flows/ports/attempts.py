@@ -2,20 +2,27 @@
 
 from typing import Protocol
 
-from edge_auth.throttling.counters import Backoff, Counted, Rate
+from edge_auth.throttling.counters import Attempt, Backoff, Rate
 
 
 class Attempts(Protocol):
     """Counts attempts. Every act is atomic, even if other processes count at the same moment."""
 
-    def count(self, account: str, backoff: Backoff, *, source: str, now_ms: int) -> Counted:
-        """Count an attempt on an account. Raises TooManyAttempts: the attempt has to wait, and does not count.
+    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> bool:
+        """Count an attempt at a password. Return whether it was a free one, whose outcome has to be told.
 
-        If attempts from other sources make the account wait, a proven source has a counter of its own.
+        Raises TooManyAttempts: the attempt has to wait, and does not count. Raises AttemptsUndecided: all free attempts
+        are taken, but not all of them have failed yet. The attempt does not count.
         """
 
-    def succeed(self, account: str, counted: Counted, *, source: str, now_ms: int) -> None:
-        """Forget the attempts on the account, and remember this source as proven."""
+    def fail(self, counter: str, attempt: Attempt) -> None:
+        """Note that a free attempt has failed."""
+
+    def forget(self, counter: str, attempt: Attempt) -> None:
+        """Forget a free attempt that has succeeded, as if it had never been made."""
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source. Raises TooManyAttempts: the source has to wait, and nothing was booked."""
+
+    def end_wait(self, counter: str) -> None:
+        """Forget all attempts of a counter. It is no error if there are none."""

@@ -1,4 +1,4 @@
-"""The clock and the source of randomness, as arguments."""
+"""The clock, pauses and the source of randomness, as arguments."""
 
 from collections.abc import Callable
 
@@ -7,3 +7,6 @@ Clock = Callable[[], int]
 
 Entropy = Callable[[int], bytes]
 """Takes a number, and returns that many random bytes."""
+
+Pause = Callable[[float], None]
+"""Waits for this many seconds."""

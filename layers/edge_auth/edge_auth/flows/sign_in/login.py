@@ -1,5 +1,6 @@
 """Login: checks a password and opens a session."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
@@ -14,14 +15,18 @@ from edge_auth.errors import (
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
-from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.limits.password_attempts import PasswordAttempt, PasswordAttemptLimit
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import SessionOpening
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.throttling.limits import device_limit, login_limit
+from edge_auth.tokens import device_token as device_tokens
+from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, new_id
 
 FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; this login has no registered client
@@ -33,6 +38,14 @@ class SessionPolicy(NamedTuple):
 
     idle_seconds: int
     absolute_seconds: int
+
+
+class _Admitted(NamedTuple):
+    """An attempt that was let through, the user of that name if there is one, and the id of the device."""
+
+    attempt: PasswordAttempt
+    user: Identity | None
+    device_id: str
 
 
 class Login:
@@ -69,28 +82,31 @@ class Login:
         policy: AccessTokenPolicy,
         *,
         address: str,
+        device_token: str = "",
         client: ClientDescription = UNKNOWN_CLIENT,
     ) -> TokenGrant:
         """Check the password and open a session. `address` is where the request came from, `client` its client.
 
+        `device_token` is what an earlier login answered this client. Any other text is as good as none.
+
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
-            TooManyAttempts: too many attempts came before, on this account or from this source.
+            TooManyAttempts: too many attempts came before: on this device of the user or, without its token, on this
+                account or from this source.
             InvalidCredentials: the password is wrong, or the user unknown or disabled. The answer does not say which.
             TemporarilyUnavailable: nothing was decided.
 
         """
         name, secret = _canonical(username), password_bytes(password)
         keys = self._key_ring.load()
-        attempt = self._limit.admit(name, address)
-        identity = self._authenticate(name, secret)
+        attempt, user, device_id = self._admit(name, address, device_token, keys)
+        identity = self._authenticate(user, secret, attempt)
         session, token = self._open_session(identity, client)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
-        self._limit.succeeded(attempt, identity.user_id)
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
             self._renew_hash(identity, secret)
-        return grant(
+        granted = grant(
             session,
             token,
             scope=session.scope,
@@ -99,18 +115,43 @@ class Login:
             now_seconds=session.created_at_seconds,
             entropy=self._entropy,
         )
+        device = DeviceToken(identity.user_id, device_id, identity.epoch)
+        return replace(granted, device_token=device_tokens.mint(device, keys.mac))
 
-    def _authenticate(self, username: str, password: bytes) -> Identity:
+    def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
+        """Count the attempt and read the user: first the user, if there is an authentic device token to compare.
+
+        For any other text, and for the token of another user, an attempt costs the same whether the user exists.
+        """
+        stranger = login_limit(name, address)
         try:
-            identity = self._identities.find(username)
+            device = device_tokens.parse(device_token, keys.mac_keys)
+        except NoDeviceToken:
+            attempt = self._limit.admit(stranger)
+            return _Admitted(attempt, self._found(name), new_id(self._entropy))
+        user = self._found(name)
+        if user is None or (user.user_id, user.epoch) != (device.user_id, device.epoch):
+            return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy))
+        # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
+        attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
+        return _Admitted(attempt, user, device.device_id)
+
+    def _found(self, username: str) -> Identity | None:
+        try:
+            return self._identities.find(username)
         except UnknownUser:
-            identity = None
+            return None
+
+    def _authenticate(self, user: Identity | None, password: bytes, attempt: PasswordAttempt) -> Identity:
         try:
-            return _authenticated(identity, password)
+            identity = _authenticated(user, password)
         except InvalidCredentials as error:
-            user_id = identity.user_id if identity else ""
+            user_id = user.user_id if user else ""
+            self._limit.failed(attempt, user_id)
             self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
+        self._limit.succeeded(attempt, identity.user_id)  # at once, because attempts at the same moment wait for it
+        return identity
 
     def _open_session(self, identity: Identity, client: ClientDescription) -> tuple[Session, RefreshToken]:
         now_ms = self._clock()

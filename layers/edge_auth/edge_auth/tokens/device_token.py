@@ -1,0 +1,76 @@
+"""Device tokens: a client shows by one that a user has logged in on it before. Checked by the MAC, without a call.
+
+    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ device_id ‖ epoch ‖ HMAC-SHA256 of the domain and these)
+
+It is no credential: it replaces no password and opens no session. It only lets attempts on this client be counted by
+themselves, so that strangers cannot make its user wait (OWASP's "device cookie"). It ends with the epoch of its user,
+and with its MAC key. Nothing is stored for it.
+"""
+
+import hashlib
+import hmac
+import struct
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from edge_auth import base64url
+from edge_auth.keys.mac_key import MAC_KEY_ID_BYTES, MacKey
+from edge_auth.tokens.refresh_token import ID_BYTES, id_bytes
+
+PREFIX = "edgeauth_dt_"  # for secret scanners
+VERSION = 1
+# The same keys make the MACs of refresh tokens. A refresh token begins with its version, which is no letter.
+_DOMAIN = b"edge-auth device token"
+
+_BODY = struct.Struct(f">B{MAC_KEY_ID_BYTES}s{ID_BYTES}s{ID_BYTES}sQ")
+_MAC_BYTES = hashlib.sha256().digest_size
+# 78 bytes are 104 characters without unused bits, so each token has one spelling.
+TOKEN_CHARACTERS = len(PREFIX) + (_BODY.size + _MAC_BYTES) * 4 // 3
+
+
+class NoDeviceToken(Exception):
+    """The text is no authentic device token. A login goes on without one, and the client does not learn of it."""
+
+
+class DeviceToken(NamedTuple):
+    """A device on which this user has logged in, at this epoch. The ids are in the form of `refresh_token.new_id`."""
+
+    user_id: str
+    device_id: str
+    epoch: int
+
+
+def mint(token: DeviceToken, key: MacKey) -> str:
+    """Write the token as the client gets it, under this MAC key.
+
+    Raises:
+        ValueError: an id does not have the form of `new_id`.
+
+    """
+    body = _BODY.pack(VERSION, key.key_id, id_bytes(token.user_id), id_bytes(token.device_id), token.epoch)
+    return PREFIX + base64url.encode(body + _mac(key, body))
+
+
+def parse(text: str, keys: Mapping[bytes, MacKey]) -> DeviceToken:
+    """Read an authentic token. `keys` are the MAC keys by their id.
+
+    Raises:
+        NoDeviceToken: anything else.
+
+    """
+    if len(text) != TOKEN_CHARACTERS or not text.startswith(PREFIX):
+        raise NoDeviceToken
+    try:
+        raw = base64url.decode(text.removeprefix(PREFIX))
+    except ValueError:
+        raise NoDeviceToken from None
+    body, mac = raw[: _BODY.size], raw[_BODY.size :]
+    version, key_id, user_id, device_id, epoch = _BODY.unpack(body)
+    key = keys.get(key_id)
+    if version != VERSION or key is None or not hmac.compare_digest(mac, _mac(key, body)):
+        raise NoDeviceToken
+    return DeviceToken(base64url.encode(user_id), base64url.encode(device_id), epoch)
+
+
+def _mac(key: MacKey, body: bytes) -> bytes:
+    return hmac.digest(key.secret, _DOMAIN + body, "sha256")

@@ -1,0 +1,227 @@
+"""A login with a device token: whose it must be, what it changes, and what strangers learn from it: nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from edge_auth.accounts.identity import DISABLED, Identity
+from edge_auth.errors import InvalidCredentials, TooManyAttempts
+from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE
+from edge_auth.tokens import device_token
+from edge_auth.tokens.device_token import DeviceToken
+from tests.support.deployment import MAC_KEY, PASSWORD, USERNAME, Deployment
+
+WRONG_PASSWORD = "incorrect horse battery"
+FREE = PASSWORD_BACKOFF.free_attempts
+OF_A_STRANGER = ["book", "count", "find_identity", "fail"]
+OF_A_DEVICE = ["find_identity", "book", "count", "fail"]
+
+
+@pytest.fixture
+def own(deployment: Deployment) -> TokenGrant:
+    """Return the grant of alice's login on her phone."""
+    return deployment.log_in()
+
+
+@pytest.fixture
+def mallory(deployment: Deployment) -> TokenGrant:
+    """Return the grant of another user."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities["mallory"] = replace(alice, username="mallory", user_id="TWFsbG9yeSdzIHVzZXIgaQ")
+    return deployment.log_in("mallory")
+
+
+def device_of(deployment: Deployment, granted: TokenGrant) -> DeviceToken:
+    """Read a device token."""
+    return device_token.parse(granted.device_token, deployment.key_ring.keys.mac_keys)
+
+
+def fails(deployment: Deployment, device: str = "", username: str = USERNAME, address: str = "192.0.2.1") -> list[str]:
+    """Log in with a wrong password, and return the acts that it took."""
+    acts = len(deployment.trouble.acts)
+    with pytest.raises(InvalidCredentials):
+        deployment.log_in(username, WRONG_PASSWORD, address, device)
+    return deployment.trouble.acts[acts:]
+
+
+def lock(deployment: Deployment, username: str = USERNAME) -> None:
+    """Guess until strangers have to wait."""
+    for _ in range(FREE):
+        fails(deployment, username=username)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(username)
+
+
+def test_a_login_hands_out_a_token_of_its_user_and_epoch(deployment: Deployment, own: TokenGrant) -> None:
+    """It is for one user at one epoch. A grant in a log line shows none of it (L4)."""
+    alice = deployment.store.identities[USERNAME]
+    device = device_of(deployment, own)
+    assert (device.user_id, device.epoch) == (alice.user_id, alice.epoch)
+    assert own.device_token not in repr(own)
+    assert deployment.refreshed(own.refresh_token).device_token == ""
+
+
+def test_the_owner_is_let_in_while_strangers_have_to_wait(deployment: Deployment, own: TokenGrant) -> None:
+    """P11: from any address, as often as the owner likes, and strangers see no difference."""
+    lock(deployment)
+    for number in range(20):
+        assert deployment.log_in(address=f"198.51.100.{number}", device_token=own.device_token).session_id
+    with pytest.raises(TooManyAttempts) as waits:
+        deployment.log_in()
+    assert waits.value.retry_after_seconds == 1
+
+
+def test_the_owner_passes_a_source_that_is_used_up(deployment: Deployment, own: TokenGrant) -> None:
+    """P13: a device has a rate of its own, instead of that of its address."""
+    for number in range(SOURCE_RATE.burst - 1):
+        fails(deployment, username=f"u{number}", address="203.0.113.7")
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in()
+    for _ in range(SOURCE_RATE.burst):
+        deployment.log_in(device_token=own.device_token)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=own.device_token)
+
+
+def test_a_device_keeps_its_id_and_gets_its_token_anew(deployment: Deployment, own: TokenGrant) -> None:
+    """Each login makes the token anew under the current MAC key, so it lives on."""
+    device = device_of(deployment, own)
+    newer = MacKey(b"mac-2", b"2" * 32)
+    keys = deployment.key_ring.keys
+    deployment.key_ring.keys = replace(keys, mac=newer, mac_keys={**keys.mac_keys, newer.key_id: newer})
+    again = deployment.log_in(device_token=own.device_token)
+    assert device_of(deployment, again) == device
+    assert again.device_token != own.device_token
+    deployment.key_ring.keys = replace(keys, mac=newer, mac_keys={newer.key_id: newer})
+    lock(deployment)
+    assert device_of(deployment, deployment.log_in(device_token=again.device_token)) == device
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=own.device_token)
+
+
+def test_every_login_without_a_token_is_another_device(deployment: Deployment, own: TokenGrant) -> None:
+    """So devices do not share a counter."""
+    assert device_of(deployment, deployment.log_in()).device_id != device_of(deployment, own).device_id
+
+
+def test_a_thief_of_a_token_has_to_wait_as_long_as_a_stranger(deployment: Deployment, own: TokenGrant) -> None:
+    """P11: the token gives as many guesses again and no more, and its owner may still try as a stranger."""
+    for _ in range(FREE):
+        assert fails(deployment, own.device_token) == OF_A_DEVICE
+    assert fails(deployment, own.device_token)[-3:] == ["book", "count", "fail"]
+    assert deployment.log_in(device_token=own.device_token).session_id
+    for _ in range(FREE - 1):
+        fails(deployment, own.device_token)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=own.device_token)
+
+
+def disable_and_enable(accounts: Administration) -> None:
+    """Disable alice and enable her again."""
+    accounts.disable(USERNAME)
+    accounts.enable(USERNAME)
+
+
+ENDS: dict[str, Callable[[Deployment, TokenGrant], object]] = {
+    "a new password": lambda deployment, _own: deployment.administration.set_password(USERNAME, PASSWORD),
+    "a logout of all": lambda deployment, own: deployment.logout(own.refresh_token, Reach.ALL),
+    "disabled and enabled": lambda deployment, _own: disable_and_enable(deployment.administration),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_token_ends_with_the_epoch(deployment: Deployment, own: TokenGrant, end: str) -> None:
+    """What ends all sessions ends all device tokens: then this client is a stranger like any other."""
+    ENDS[end](deployment, own)
+    assert fails(deployment, own.device_token) == ["find_identity", "book", "count", "fail"]
+    assert device_of(deployment, deployment.log_in(device_token=own.device_token)).device_id != (
+        device_of(deployment, own).device_id
+    )
+    lock_but_one(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=own.device_token)
+
+
+def lock_but_one(deployment: Deployment) -> None:
+    """Guess until strangers have to wait, after one failure."""
+    for _ in range(FREE - 1):
+        fails(deployment)
+
+
+def under_an_unknown_key(token: str) -> str:
+    """Return a device token like this one, under a key that is in no ring."""
+    return device_token.mint(device_token.parse(token, {MAC_KEY.key_id: MAC_KEY}), MacKey(b"mac-9", b"9" * 32))
+
+
+ODD: dict[str, Callable[[str], str]] = {
+    "malformed": lambda _token: "x" * 3000,
+    "a lone surrogate": lambda _token: "\ud800",
+    "forged": lambda token: token[:-1] + ("A" if token[-1] != "A" else "B"),
+    "of an unknown key": under_an_unknown_key,
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_any_other_text_is_as_good_as_none(deployment: Deployment, own: TokenGrant, kind: str) -> None:
+    """It is no error, costs no call, and helps no stranger."""
+    text = ODD[kind](own.device_token)
+    assert fails(deployment, text) == OF_A_STRANGER
+    assert deployment.log_in(device_token=text).device_token
+    lock_but_one(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=text)
+
+
+def test_the_token_of_another_user_is_as_good_as_none(
+    deployment: Deployment, own: TokenGrant, mallory: TokenGrant
+) -> None:
+    """P8: with it an attempt costs the same for a user who exists, one who does not, and one who is disabled."""
+    alice: Identity = deployment.store.identities[USERNAME]
+    deployment.store.identities["bob"] = replace(
+        alice, username="bob", user_id="Qm9iJ3MgdXNlciBpZCAuLg", status=DISABLED
+    )
+    costs = [fails(deployment, mallory.device_token, username) for username in (USERNAME, "nobody", "bob")]
+    assert costs == [["find_identity", "book", "count", "fail"]] * 3
+    lock_but_one(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=mallory.device_token)
+    deployment.log_in(device_token=own.device_token)
+
+
+def test_a_token_replaces_no_password(deployment: Deployment, own: TokenGrant) -> None:
+    """Its holder still needs the password, and it opens no session by itself."""
+    sessions = dict(deployment.store.sessions)
+    fails(deployment, own.device_token)
+    assert deployment.store.sessions == sessions
+
+
+def test_a_user_with_the_name_of_a_deleted_one_gets_none_of_its_devices(
+    deployment: Deployment, own: TokenGrant
+) -> None:
+    """The token names the user by the id, which no other user ever has."""
+    deployment.administration.delete(USERNAME)
+    deployment.administration.create(USERNAME, PASSWORD)
+    lock(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=own.device_token)
+
+
+def test_the_devices_of_a_user_do_not_wait_for_each_other(deployment: Deployment, own: TokenGrant) -> None:
+    """Mistakes on the phone do not make the laptop wait."""
+    laptop = deployment.log_in()
+    for _ in range(FREE):
+        fails(deployment, own.device_token)
+    assert fails(deployment, laptop.device_token) == OF_A_DEVICE
+
+
+def test_a_token_is_no_refresh_token(deployment: Deployment, own: TokenGrant) -> None:
+    """T7: it neither refreshes nor ends a session."""
+    assert deployment.is_dead(replace(own, refresh_token=own.device_token))
+    deployment.logout(own.device_token, Reach.ALL)
+    deployment.clock.advance(seconds=60)
+    assert not deployment.is_dead(own)

@@ -1,0 +1,83 @@
+"""Device tokens: what is authentic, and that no other token is one."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth import base64url
+from edge_auth.errors import InvalidGrant
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.tokens import device_token, refresh_token
+from edge_auth.tokens.device_token import PREFIX, TOKEN_CHARACTERS, DeviceToken, NoDeviceToken
+from edge_auth.tokens.refresh_token import RefreshToken
+
+KEY = MacKey(b"key-1", b"1" * 32)
+OTHER_KEY = MacKey(b"key-2", b"2" * 32)
+KEYS = {KEY.key_id: KEY, OTHER_KEY.key_id: OTHER_KEY}
+USER_ID, DEVICE_ID = base64url.encode(b"u" * 16), base64url.encode(b"d" * 16)
+DEVICE = DeviceToken(USER_ID, DEVICE_ID, 7)
+
+
+def refused(text: str) -> None:
+    """Check that a text is no device token."""
+    with pytest.raises(NoDeviceToken):
+        device_token.parse(text, KEYS)
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1))
+def test_what_is_minted_is_read(user: bytes, device: bytes, epoch: int) -> None:
+    """User, device and epoch come back, under each key that is in force."""
+    token = DeviceToken(base64url.encode(user), base64url.encode(device), epoch)
+    for key in KEYS.values():
+        text = device_token.mint(token, key)
+        assert device_token.parse(text, KEYS) == token
+        assert (len(text), text[: len(PREFIX)]) == (TOKEN_CHARACTERS, "edgeauth_dt_")
+
+
+def test_every_changed_character_is_refused() -> None:
+    """The MAC covers every byte, and each token has one spelling."""
+    text = device_token.mint(DEVICE, KEY)
+    for position in range(len(text)):
+        for other in "AB-~\N{SNOWMAN}":
+            if text[position] != other:
+                refused(text[:position] + other + text[position + 1 :])
+
+
+@pytest.mark.parametrize("edit", [lambda text: text[:-1], lambda text: text + "A", lambda text: text + "=", str.upper])
+def test_another_length_or_spelling_is_refused(edit: Callable[[str], str]) -> None:
+    """A cut, longer or padded text is no token."""
+    refused(edit(device_token.mint(DEVICE, KEY)))
+
+
+def test_a_token_under_an_ended_key_is_refused() -> None:
+    """It lives as long as the MAC key that was current at the login."""
+    with pytest.raises(NoDeviceToken):
+        device_token.parse(device_token.mint(DEVICE, KEY), {OTHER_KEY.key_id: OTHER_KEY})
+
+
+def test_no_kind_of_token_is_accepted_in_the_place_of_the_other() -> None:
+    """T7: also if the prefix is exchanged, and the lengths were the same."""
+    session = RefreshToken(USER_ID, DEVICE_ID, 0, b"s" * 16)
+    refresh = refresh_token.mint(session, KEY)
+    device = device_token.mint(DEVICE, KEY)
+    for text in (refresh, refresh.replace("_rt_", "_dt_"), refresh.replace("_rt_", "_dt_")[:TOKEN_CHARACTERS]):
+        refused(text)
+    for text in (device, device.replace("_dt_", "_rt_"), device.replace("_dt_", "_rt_") + "A" * 16):
+        with pytest.raises(InvalidGrant):
+            refresh_token.parse(text, KEYS)
+
+
+def test_the_mac_is_of_another_domain_than_that_of_refresh_tokens() -> None:
+    """T7: a MAC over the bytes alone, as a refresh token has it, is none of a device token."""
+    raw = base64url.decode(device_token.mint(DEVICE, KEY).removeprefix(PREFIX))
+    body = raw[:-32]
+    refused(PREFIX + base64url.encode(body + refresh_token._mac(KEY, body)))
+    assert device_token.parse(PREFIX + base64url.encode(body + device_token._mac(KEY, body)), KEYS) == DEVICE
+
+
+@pytest.mark.parametrize("text", ["", PREFIX, PREFIX + "A" * 104, "x" * TOKEN_CHARACTERS, "\ud800", "x" * 9000])
+def test_any_other_text_is_refused(text: str) -> None:
+    """It never crashes."""
+    refused(text)
