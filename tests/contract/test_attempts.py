@@ -15,7 +15,7 @@ from edge_auth.credentials.passwords import check_password
 from edge_auth.errors import InvalidCredentials, TooManyAttempts
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.attempts import Attempts
-from edge_auth.throttling.counters import KEPT_SECONDS, Attempt, Backoff, Rate
+from edge_auth.throttling.counters import KEPT_SECONDS, Attempt, Backoff, Counted, Rate
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, login_limit
 from edge_auth.throttling.rule import AttemptsUndecided
 from tests.contract.conftest import DYNAMODB_ENGINES
@@ -48,17 +48,16 @@ class Counting:
         """Return a new attempt of this moment."""
         return Attempt(f"{next(_ids):016x}", self.now_ms)
 
-    def tries(self, account: str = "ada") -> tuple[Attempt, bool]:
-        """Try once. Return the attempt, and whether it was free."""
-        attempt = self.attempt()
-        return attempt, self.attempts.count(account, attempt, BACKOFF)
+    def tries(self, account: str = "ada") -> Counted:
+        """Try once."""
+        return self.attempts.count(account, self.attempt(), BACKOFF)
 
     def fails(self, account: str = "ada") -> bool:
         """Try once, with a wrong password. Return whether it was free."""
-        attempt, is_free = self.tries(account)
-        if is_free:
-            self.attempts.fail(account, attempt)
-        return is_free
+        counted = self.tries(account)
+        if counted.is_free:
+            self.attempts.fail(counted)
+        return counted.is_free
 
     def waits(self, account: str = "ada") -> int:
         """Try once, be refused, and return the seconds to wait."""
@@ -68,9 +67,9 @@ class Counting:
 
     def succeeds(self, account: str = "ada") -> None:
         """Try once, with success."""
-        attempt, is_free = self.tries(account)
-        if is_free:
-            self.attempts.forget(account, attempt)
+        counted = self.tries(account)
+        if counted.is_free:
+            self.attempts.forget(counted)
 
     def books(self, source: str = "home") -> None:
         """Book once."""
@@ -227,14 +226,14 @@ def test_attempts_that_had_to_wait_take_no_place(counting: Counting) -> None:
 
 def test_attempts_under_way_do_not_refuse_the_next(counting: Counting) -> None:
     """They may all be right. Only when all have failed does the next attempt have to wait."""
-    under_way = [counting.tries()[0] for _ in range(3)]
+    under_way = [counting.tries() for _ in range(3)]
     with pytest.raises(AttemptsUndecided):
         counting.tries()
-    for attempt in under_way[:2]:
-        counting.attempts.fail("ada", attempt)
+    for counted in under_way[:2]:
+        counting.attempts.fail(counted)
     with pytest.raises(AttemptsUndecided):
         counting.tries()
-    counting.attempts.forget("ada", under_way[2])
+    counting.attempts.forget(under_way[2])
     counting.fails()
     assert counting.waits() == 1
 
@@ -264,9 +263,10 @@ def test_an_attempt_that_is_written_twice_counts_once(counting: Counting) -> Non
     """F1: the SDK repeats a write whose answer was lost, and the repeated one finds its own attempt."""
     for is_free, wait in ((True, 0), (True, 0), (True, 1), (False, 2), (False, 4)):
         attempt = counting.attempt()
-        assert [counting.attempts.count("ada", attempt, BACKOFF) for _ in range(2)] == [is_free] * 2
-        for _ in range(2):
-            counting.attempts.fail("ada", attempt)
+        counted = [counting.attempts.count("ada", attempt, BACKOFF) for _ in range(2)]
+        assert counted == [Counted("ada", attempt, is_free)] * 2
+        for one in counted:
+            counting.attempts.fail(one)
         if wait:
             assert counting.waits() == wait
             counting.passes(wait)
@@ -287,10 +287,10 @@ def test_the_end_of_a_wait_forgets_everything(counting: Counting) -> None:
 
 def test_an_outcome_after_the_end_of_a_wait_changes_nothing(counting: Counting) -> None:
     """An attempt that was under way when an operator ended the wait is forgotten, too."""
-    wrong, right = counting.tries()[0], counting.tries()[0]
+    wrong, right = counting.tries(), counting.tries()
     counting.attempts.end_wait("ada")
-    counting.attempts.fail("ada", wrong)
-    counting.attempts.forget("ada", right)
+    counting.attempts.fail(wrong)
+    counting.attempts.forget(right)
     assert [counting.fails() for _ in range(3)] == [True] * 3
     assert counting.waits() == 1
 
@@ -436,8 +436,8 @@ def test_a_look_that_loses_to_a_success_looks_again(stored: Counting) -> None:
     for _ in range(2):
         stored.fails()
     stored.passes(BACKOFF.memory_seconds)
-    under_way, _ = stored.tries()
-    succeeds = partial(stored.attempts.forget, "ada", under_way)
+    under_way = stored.tries()
+    succeeds = partial(stored.attempts.forget, under_way)
     assert interrupted(stored, second=succeeds).fails() is True
     assert interrupted(stored, first=stored.fails).fails() is True
     assert stored.waits() == 1
@@ -448,8 +448,8 @@ def test_a_failure_that_is_noted_during_a_look_is_not_lost(stored: Counting) -> 
     for _ in range(2):
         stored.fails()
     stored.passes(BACKOFF.memory_seconds)
-    under_way, _ = stored.tries()
-    fails = partial(stored.attempts.fail, "ada", under_way)
+    under_way = stored.tries()
+    fails = partial(stored.attempts.fail, under_way)
     assert interrupted(stored, second=fails).fails() is True
     assert stored.fails() is True
     assert stored.waits() == 1
@@ -483,6 +483,33 @@ def test_a_counter_that_ttl_deletes_or_keeps_makes_no_difference(stored: Countin
         assert stored.waits(account) == 1
 
 
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_a_success_leaves_the_counter_as_it_was(stored: Counting, days: int) -> None:
+    """P8: not even the time of deletion moves, so no later attempt costs more or less because of it."""
+    for _ in range(3):
+        stored.fails()
+    if not days:
+        stored.attempts.end_wait("ada")
+        stored.fails()
+    stored.passes(days * BACKOFF.memory_seconds)
+    before = found_items(stored)
+    stored.succeeds()
+    assert found_items(stored) == before
+
+
+def test_a_failure_takes_out_what_is_forgotten(stored: Counting) -> None:
+    """The counter does not grow, however often it was full."""
+    for _ in range(4):
+        for _ in range(3):
+            assert stored.fails() is True
+        assert stored.waits() == 1
+        stored.passes(BACKOFF.memory_seconds)
+    stored.fails()
+    [item] = found_items(stored)
+    assert len(item["tries"]["SS"]) == 1
+    assert len(item["failed"]["SS"]) <= 2 * BACKOFF.free_attempts
+
+
 def test_a_counter_of_an_earlier_version_changes_nothing(stored: Counting) -> None:
     """The attributes of the counters before this layout are not read, even if one had the same name."""
     assert stored.client is not None
@@ -504,9 +531,9 @@ def test_a_counter_stays_within_one_write_unit(stored: Counting) -> None:
     account = "a" * 32  # as long as the name of a counter
     for _ in range(40):
         try:
-            attempt = stored.attempt()
-            if stored.attempts.count(account, attempt, PASSWORD_BACKOFF):
-                stored.attempts.fail(account, attempt)
+            counted = stored.attempts.count(account, stored.attempt(), PASSWORD_BACKOFF)
+            if counted.is_free:
+                stored.attempts.fail(counted)
         except TooManyAttempts as error:
             stored.passes(error.retry_after_seconds)
     [item] = found_items(stored)

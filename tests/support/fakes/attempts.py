@@ -2,8 +2,8 @@
 
 import threading
 
-from edge_auth.throttling.counters import Attempt, Backoff, Rate, Tries
-from edge_auth.throttling.rule import next_attempt, next_booking
+from edge_auth.throttling.counters import Attempt, Backoff, Counted, Rate, Tries
+from edge_auth.throttling.rule import forgotten, next_attempt, next_booking
 
 
 class MemoryAttempts:
@@ -15,24 +15,26 @@ class MemoryAttempts:
         self.taken_until_ms: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> bool:
+    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> Counted:
         """Count an attempt at a password."""
         with self._lock:
-            self.counters[counter] = next_attempt(self.counters.get(counter, Tries()), attempt, backoff)
-            return attempt in self.counters[counter].free
+            found = self.counters.get(counter, Tries())
+            after = self.counters[counter] = next_attempt(found, attempt, backoff)
+            return Counted(counter, attempt, attempt in after.free, forgotten(found, attempt, backoff))
 
-    def fail(self, counter: str, attempt: Attempt) -> None:
+    def fail(self, counted: Counted) -> None:
         """Note a failure."""
         with self._lock:
-            found = self.counters.get(counter, Tries())
-            if attempt in found.free:
-                self.counters[counter] = found._replace(failed=found.failed | {attempt})
+            found = self.counters.get(counted.counter, Tries())
+            if counted.attempt in found.free:
+                failed = (found.failed & found.free) | {counted.attempt}
+                self.counters[counted.counter] = found._replace(free=found.free - counted.forgotten, failed=failed)
 
-    def forget(self, counter: str, attempt: Attempt) -> None:
+    def forget(self, counted: Counted) -> None:
         """Forget a success."""
         with self._lock:
-            if found := self.counters.get(counter):
-                self.counters[counter] = found._replace(free=found.free - {attempt})
+            if found := self.counters.get(counted.counter):
+                self.counters[counted.counter] = found._replace(free=found.free - {counted.attempt})
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_auth.errors import TooManyAttempts
 from edge_auth.throttling.counters import Attempt, Backoff, Rate, Tries
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
-from edge_auth.throttling.rule import AttemptsUndecided, next_attempt, next_booking, seconds_between
+from edge_auth.throttling.rule import AttemptsUndecided, forgotten, next_attempt, next_booking, seconds_between
 
 BACKOFF = Backoff(free_attempts=3, longest_seconds=60, memory_seconds=3600, undecided_seconds=30)
 RATE = Rate(attempts=10, seconds=10, burst=3)
@@ -89,9 +89,12 @@ def test_each_failure_is_forgotten_by_itself() -> None:
     """P11: a mistake is forgotten after the memory of the backoff, and its place is free again."""
     tries = failures(NOW_MS, NOW_MS + 600_000, NOW_MS + 1_200_000)
     assert wait_of(tries, NOW_MS + 3_599_999) == 0  # it had to wait, and the wait is over
-    after = next_attempt(tries, attempt_at(NOW_MS + 3_600_000), BACKOFF)
-    assert (len(after.free), len(after.failed), after.waited) == (3, 2, 0)
-    assert after.failed < after.free
+    later = attempt_at(NOW_MS + 3_600_000)
+    after = next_attempt(tries, later, BACKOFF)
+    assert after == tries._replace(free=tries.free | {later})
+    [over] = forgotten(tries, later, BACKOFF)
+    assert over.at_ms == NOW_MS
+    assert forgotten(after, later, BACKOFF) == {over}
 
 
 def test_attempts_that_had_to_wait_keep_no_place_taken() -> None:

@@ -59,14 +59,27 @@ class Tries(NamedTuple):
     """The content of a counter of passwords.
 
     `free` are the attempts that did not have to wait, without those that succeeded. `failed` are those of them that are
-    known to have failed; the others are undecided. After these, `waited` attempts had to wait, and `last` is the latest
-    of them.
+    known to have failed; the others are undecided. Some of both may be forgotten already. Besides these, `waited`
+    attempts had to wait, and `last` is the latest of them.
     """
 
     free: frozenset[Attempt] = frozenset()
     failed: frozenset[Attempt] = frozenset()
     waited: int = 0
     last: Attempt = NO_ATTEMPT
+
+
+class Counted(NamedTuple):
+    """An attempt that was let through. Only a free one has an outcome that the counter is told.
+
+    `forgotten` are attempts in the same counter whose time is over. A failure takes them out. A success leaves them:
+    it changes nothing, so that strangers cannot see it.
+    """
+
+    counter: str
+    attempt: Attempt
+    is_free: bool
+    forgotten: frozenset[Attempt] = frozenset()
 
 
 def bucket(*parts: str) -> str:

@@ -21,17 +21,22 @@ def next_attempt(found: Tries, attempt: Attempt, backoff: Backoff) -> Tries:
     """
     if attempt == found.last or attempt in found.free:
         return found
-    forgotten_ms = attempt.at_ms - backoff.memory_seconds * 1000
-    free = frozenset(one for one in found.free if one.at_ms > forgotten_ms)
+    free = found.free - forgotten(found, attempt, backoff)
     if len(free) < backoff.free_attempts:
-        return found._replace(free=free | {attempt}, failed=found.failed & free)
+        return found._replace(free=found.free | {attempt})
     if any(one.at_ms > attempt.at_ms - backoff.undecided_seconds * 1000 for one in free - found.failed):
         raise AttemptsUndecided
-    waited, last = (found.waited, found.last) if found.last.at_ms > forgotten_ms else (0, NO_ATTEMPT)
+    has_last = found.last.at_ms > attempt.at_ms - backoff.memory_seconds * 1000
+    waited, last = (found.waited, found.last) if has_last else (0, NO_ATTEMPT)
     free_at_ms = max(one.at_ms for one in (*free, last)) + backoff.wait_ms(waited)
     if attempt.at_ms < free_at_ms:
         raise TooManyAttempts(seconds_between(attempt.at_ms, free_at_ms))
     return found._replace(waited=waited + 1, last=attempt)
+
+
+def forgotten(found: Tries, attempt: Attempt, backoff: Backoff) -> frozenset[Attempt]:
+    """Return the free attempts whose time is over at this attempt."""
+    return frozenset(one for one in found.free if one.at_ms <= attempt.at_ms - backoff.memory_seconds * 1000)
 
 
 def next_booking(taken_until_ms: int, rate: Rate, now_ms: int) -> int:

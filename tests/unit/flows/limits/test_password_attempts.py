@@ -6,8 +6,8 @@ import pytest
 
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.limits.password_attempts import PAUSES_SECONDS, PasswordAttempt, PasswordAttemptLimit
-from edge_auth.throttling.counters import Rate
+from edge_auth.flows.limits.password_attempts import PAUSES_SECONDS, PasswordAttemptLimit
+from edge_auth.throttling.counters import Counted, Rate
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, PasswordLimit, RateLimit
 from tests.support.deployment import Clock, CountingEntropy, Trouble, troubled
 from tests.support.fakes.attempts import MemoryAttempts
@@ -26,7 +26,7 @@ class Limit:
     clock: Clock = field(default_factory=Clock)
     events: list[SecurityEvent] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
-    meanwhile: list[PasswordAttempt] = field(default_factory=list)
+    meanwhile: list[Counted] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin without attempts."""
@@ -45,7 +45,7 @@ class Limit:
         if self.meanwhile:
             self.limit.succeeded(self.meanwhile.pop(), "id")
 
-    def fails(self, *ways: PasswordLimit) -> PasswordAttempt:
+    def fails(self, *ways: PasswordLimit) -> Counted:
         """Try once, with a wrong password."""
         attempt = self.limit.admit(*ways)
         self.limit.failed(attempt, "id")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
-from edge_auth.throttling.counters import KEPT_SECONDS, NO_ATTEMPT, Attempt, Backoff, Rate, Tries
-from edge_auth.throttling.rule import next_attempt, next_booking
+from edge_auth.throttling.counters import KEPT_SECONDS, NO_ATTEMPT, Attempt, Backoff, Counted, Rate, Tries
+from edge_auth.throttling.rule import forgotten, next_attempt, next_booking
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 
 SECOND_LOOKS = 3  # an attempt that loses to this many others at once waits a second
 
-_COUNT_FREE = "ADD tries :attempt SET delete_at = :delete_at"
+# A free attempt does not make its counter live longer, and only a failure takes forgotten ones out. So after a success
+# the next attempt takes the same writes as before it.
+_COUNT_FREE = "ADD tries :attempt SET delete_at = if_not_exists(delete_at, :delete_at)"
 _IS_FREE = "attribute_not_exists(tries) OR size(tries) < :free_attempts"
-_COUNT_FREE_AGAIN = "SET tries = :tries, delete_at = :delete_at"
-_FORGET_FAILED = " DELETE failed :forgotten"
 _HAS_NONE = "attribute_not_exists(tries)"
 _HAS_THESE = "tries = :found_tries"
+_FORGET_OUTCOMES = " DELETE failed :stale"
 _COUNT_WAITED = "SET waited = :waited, last_try = :last_try, delete_at = :delete_at"
 _NEVER_WAITED = "tries = :found_tries AND attribute_not_exists(last_try)"
 _WAITED_BEFORE = "tries = :found_tries AND last_try = :found_last_try"
-_FAIL = "ADD failed :attempt"
+_FAIL = "ADD failed :attempt SET delete_at = :delete_at"
+_TAKE_OUT = " DELETE tries :forgotten"
 _FORGET = "DELETE tries :attempt"
 _IS_COUNTED = "contains(tries, :counted)"
 _BEGIN = "SET taken_until_ms = :taken_until_ms, delete_at = :delete_at"
@@ -47,34 +49,37 @@ class DynamoDBAttempts:
         self._client = client
         self._table = table
 
-    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> bool:
+    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> Counted:
         """Count an attempt: one write while attempts are free, two after that."""
-        values = {":attempt": text_set({_written(attempt)}), ":free_attempts": number(backoff.free_attempts)}
-        delete_at = _delete_at(attempt.at_ms)
+        values = {**_of(attempt), ":free_attempts": number(backoff.free_attempts)}
         try:
-            self._update(counter, _COUNT_FREE, _IS_FREE, {**values, ":delete_at": delete_at})
+            self._update(counter, _COUNT_FREE, _IS_FREE, values)
         except ConditionFailed as refused:
             found = _read(refused.item)
         else:
-            return True
+            return Counted(counter, attempt, is_free=True)
         for _ in range(SECOND_LOOKS):
             after = next_attempt(found, attempt, backoff)
             try:
                 if after != found:
-                    self._write(counter, found, after, delete_at)
+                    self._write(counter, attempt, found, after)
             except ConditionFailed as refused:
                 found = _read(refused.item)
             else:
-                return attempt in after.free
+                return Counted(counter, attempt, attempt in after.free, forgotten(found, attempt, backoff))
         raise TooManyAttempts(1)
 
-    def fail(self, counter: str, attempt: Attempt) -> None:
+    def fail(self, counted: Counted) -> None:
         """Note a failure, in one write. Nothing is left to note if the counter was deleted in the meantime."""
-        self._decide(counter, attempt, _FAIL)
+        act, values = _FAIL, _of(counted.attempt)
+        if counted.forgotten:
+            act += _TAKE_OUT
+            values[":forgotten"] = text_set(map(_written, counted.forgotten))
+        self._decide(counted, act, values)
 
-    def forget(self, counter: str, attempt: Attempt) -> None:
+    def forget(self, counted: Counted) -> None:
         """Forget a success, in one write. Nothing is left to forget if the counter was deleted in the meantime."""
-        self._decide(counter, attempt, _FORGET)
+        self._decide(counted, _FORGET, {":attempt": text_set({_written(counted.attempt)})})
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt: one write while the source is idle or has to wait, two while it is busy."""
@@ -98,27 +103,25 @@ class DynamoDBAttempts:
         with translated_failures():
             self._client.delete_item(TableName=self._table, Key={"bucket": text(counter)})
 
-    def _write(self, counter: str, found: Tries, after: Tries, delete_at: "AttributeValueTypeDef") -> None:
-        values = {":delete_at": delete_at}
-        if found.free:
-            values[":found_tries"] = text_set(map(_written, found.free))
-        if after.last == found.last:
-            act, condition = _COUNT_FREE_AGAIN, _HAS_THESE if found.free else _HAS_NONE
-            values[":tries"] = text_set(map(_written, after.free))
-            if forgotten := found.failed - after.failed:
-                act += _FORGET_FAILED
-                values[":forgotten"] = text_set(map(_written, forgotten))
+    def _write(self, counter: str, attempt: Attempt, found: Tries, after: Tries) -> None:
+        values = {":found_tries": text_set(map(_written, found.free))} if found.free else {}
+        if attempt in after.free:
+            act, condition = _COUNT_FREE, _HAS_THESE if found.free else _HAS_NONE
+            values |= _of(attempt)
+            if stale := found.failed - found.free:
+                act += _FORGET_OUTCOMES
+                values[":stale"] = text_set(map(_written, stale))
         else:
             act, condition = _COUNT_WAITED, _NEVER_WAITED if found.last == NO_ATTEMPT else _WAITED_BEFORE
             values |= {":waited": number(after.waited), ":last_try": text(_written(after.last))}
+            values[":delete_at"] = _delete_at(attempt.at_ms)
             if found.last != NO_ATTEMPT:
                 values[":found_last_try"] = text(_written(found.last))
         self._update(counter, act, condition, values)
 
-    def _decide(self, counter: str, attempt: Attempt, act: str) -> None:
-        values = {":attempt": text_set({_written(attempt)}), ":counted": text(_written(attempt))}
+    def _decide(self, counted: Counted, act: str, values: "dict[str, AttributeValueTypeDef]") -> None:
         with suppress(ConditionFailed):
-            self._update(counter, act, _IS_COUNTED, values)
+            self._update(counted.counter, act, _IS_COUNTED, {**values, ":counted": text(_written(counted.attempt))})
 
     def _update(
         self, counter: str, expression: str, condition: str, values: "dict[str, AttributeValueTypeDef]"
@@ -138,6 +141,10 @@ def _check_room(item: "Item", rate: Rate, now_ms: int) -> None:
     """Raise TooManyAttempts if a source is booked so far ahead that it has to wait."""
     if item:
         next_booking(ItemReader(item).number("taken_until_ms"), rate, now_ms)
+
+
+def _of(attempt: Attempt) -> "dict[str, AttributeValueTypeDef]":
+    return {":attempt": text_set({_written(attempt)}), ":delete_at": _delete_at(attempt.at_ms)}
 
 
 def _delete_at(now_ms: int) -> "AttributeValueTypeDef":

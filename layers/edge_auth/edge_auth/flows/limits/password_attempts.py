@@ -4,14 +4,12 @@ Attempts that are under way may all be right. So an attempt that finds the free 
 moment for their outcomes.
 """
 
-from typing import NamedTuple
-
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy, Pause
-from edge_auth.throttling.counters import Attempt
+from edge_auth.throttling.counters import Attempt, Counted
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, PasswordLimit
 from edge_auth.throttling.rule import AttemptsUndecided
 
@@ -19,14 +17,6 @@ ATTEMPT_ID_BYTES = 8  # tells attempts of the same account and millisecond apart
 # The pauses of an attempt that finds others under way, about three and a half seconds together. Each one is between
 # half and one and a half times as long, so that attempts of the same moment do not ask again at the same moment.
 PAUSES_SECONDS = (0.1, 0.2, *[0.4] * 8)
-
-
-class PasswordAttempt(NamedTuple):
-    """One attempt that was let through. The outcome of a free one is told to the counter."""
-
-    counter: str
-    attempt: Attempt
-    is_free: bool
 
 
 class PasswordAttemptLimit:
@@ -41,7 +31,7 @@ class PasswordAttemptLimit:
         self._pause = pause
         self._record = record
 
-    def admit(self, *ways: PasswordLimit) -> PasswordAttempt:
+    def admit(self, *ways: PasswordLimit) -> Counted:
         """Count an attempt in the first of these ways that lets it through.
 
         Raises:
@@ -60,32 +50,31 @@ class PasswordAttemptLimit:
         self._record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=shortest.detail))
         raise shortest
 
-    def failed(self, attempt: PasswordAttempt, user_id: str) -> None:
+    def failed(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was wrong, for a user who may not exist (then the id is empty)."""
-        if attempt.is_free:
+        if counted.is_free:
             try:
-                self._attempts.fail(attempt.counter, attempt.attempt)
+                self._attempts.fail(counted)
             except TemporarilyUnavailable as error:
                 self._tell_undecided(user_id, error)
 
-    def succeeded(self, attempt: PasswordAttempt, user_id: str) -> None:
+    def succeeded(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was right.
 
         Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
         attempts are let through, and must not learn from it that somebody has logged in.
         """
-        if attempt.is_free:
+        if counted.is_free:
             try:
-                self._attempts.forget(attempt.counter, attempt.attempt)
+                self._attempts.forget(counted)
             except TemporarilyUnavailable as error:
                 self._tell_undecided(user_id, error)
 
-    def _count(self, counter: str) -> PasswordAttempt:
+    def _count(self, counter: str) -> Counted:
         attempt_id = self._entropy(ATTEMPT_ID_BYTES).hex()
         for pause_seconds in (*PAUSES_SECONDS, 0):
-            attempt = Attempt(attempt_id, self._clock())
             try:
-                return PasswordAttempt(counter, attempt, self._attempts.count(counter, attempt, PASSWORD_BACKOFF))
+                return self._attempts.count(counter, Attempt(attempt_id, self._clock()), PASSWORD_BACKOFF)
             except AttemptsUndecided:
                 self._pause(pause_seconds * (0.5 + self._entropy(1)[0] / 256))
         raise TooManyAttempts(1)

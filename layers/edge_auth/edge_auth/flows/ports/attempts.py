@@ -2,23 +2,23 @@
 
 from typing import Protocol
 
-from edge_auth.throttling.counters import Attempt, Backoff, Rate
+from edge_auth.throttling.counters import Attempt, Backoff, Counted, Rate
 
 
 class Attempts(Protocol):
     """Counts attempts. Every act is atomic, even if other processes count at the same moment."""
 
-    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> bool:
-        """Count an attempt at a password. Return whether it was a free one, whose outcome has to be told.
+    def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> Counted:
+        """Count an attempt at a password.
 
         Raises TooManyAttempts: the attempt has to wait, and does not count. Raises AttemptsUndecided: all free attempts
         are taken, but not all of them have failed yet. The attempt does not count.
         """
 
-    def fail(self, counter: str, attempt: Attempt) -> None:
+    def fail(self, counted: Counted) -> None:
         """Note that a free attempt has failed."""
 
-    def forget(self, counter: str, attempt: Attempt) -> None:
+    def forget(self, counted: Counted) -> None:
         """Forget a free attempt that has succeeded, as if it had never been made."""
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:

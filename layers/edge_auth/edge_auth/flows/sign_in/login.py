@@ -15,7 +15,7 @@ from edge_auth.errors import (
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
-from edge_auth.flows.limits.password_attempts import PasswordAttempt, PasswordAttemptLimit
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import SessionOpening
@@ -24,6 +24,7 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
@@ -43,7 +44,7 @@ class SessionPolicy(NamedTuple):
 class _Admitted(NamedTuple):
     """An attempt that was let through, the user of that name if there is one, and the id of the device."""
 
-    attempt: PasswordAttempt
+    attempt: Counted
     user: Identity | None
     device_id: str
 
@@ -142,7 +143,7 @@ class Login:
         except UnknownUser:
             return None
 
-    def _authenticate(self, user: Identity | None, password: bytes, attempt: PasswordAttempt) -> Identity:
+    def _authenticate(self, user: Identity | None, password: bytes, attempt: Counted) -> Identity:
         try:
             identity = _authenticated(user, password)
         except InvalidCredentials as error:
