@@ -7,9 +7,9 @@ import random
 from dataclasses import dataclass
 from typing import Protocol
 
-DAYS = 30
 HOUR, DAY = 3600, 86_400
-PROBES = 9  # more than are free, so that waits are seen
+PROBED_DAYS = (0, 1, 3, 29)  # a failure is forgotten after a day, and its counter is deleted at some time after that
+PROBES = 7  # more than are free, so that waits are seen
 HOME, OTHER_HOME, STRANGERS = "203.0.113.7", "203.0.113.99", ("198.51.100.9", "192.0.2.77", "2001:db8:1:2::3")
 
 
@@ -46,19 +46,21 @@ class Plan:
 
 
 def drawn(seed: int) -> Plan:
-    """Draw a month. The stranger asks on every fifth day or so: at once, or as Retry-After says.
+    """Draw a month. On four days the stranger asks, each second or as Retry-After says.
 
-    The owner logs in without a device token only while nobody has to wait, because each attempt that had to wait
-    counts, right or wrong (`test_a_success_that_had_to_wait_counts_like_a_failure`).
+    The owner logs in before that, with a device token also during it, and between these days. Without a device token it
+    is only while nobody has to wait, because each attempt that had to wait counts, right or wrong
+    (`test_a_success_that_had_to_wait_counts_like_a_failure`).
     """
     draw = random.Random(seed)  # noqa: S311 - no secret
     probes, logins = [], []
-    for day in range(0, DAYS, 5):
-        began = day * DAY + draw.randrange(60, 6 * HOUR)
+    for day in PROBED_DAYS:
+        began = day * DAY + draw.randrange(60, 2 * HOUR)
         probes.append((began, draw.choice((HOME, *STRANGERS)), draw.random() < 0.5, draw.random() < 0.3))
-        logins.append((began - 60, HOME, False))
-        logins += [(began + draw.randrange(20 * HOUR), draw.choice((HOME, OTHER_HOME)), True) for _ in range(3)]
-        logins += [(began + 3 * DAY + draw.randrange(DAY), draw.choice((HOME, OTHER_HOME)), False) for _ in range(2)]
+        logins.append((began - 60, HOME, day > 0))
+        logins.append((began + draw.randrange(PROBES), draw.choice((HOME, OTHER_HOME)), True))
+    logins.append((5 * DAY + draw.randrange(20 * DAY), draw.choice((HOME, OTHER_HOME)), False))
+    logins.append((2 * DAY + draw.randrange(3 * HOUR, 20 * HOUR), draw.choice((HOME, OTHER_HOME)), False))
     return Plan(tuple(probes), tuple(sorted(logins)))
 
 
