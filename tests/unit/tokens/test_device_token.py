@@ -10,14 +10,14 @@ from edge_auth import base64url
 from edge_auth.errors import InvalidGrant
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import device_token, refresh_token
-from edge_auth.tokens.device_token import PREFIX, TOKEN_CHARACTERS, DeviceToken, NoDeviceToken
+from edge_auth.tokens.device_token import PREFIX, TOKEN_CHARACTERS, DeviceToken, NoDeviceToken, bound
 from edge_auth.tokens.refresh_token import RefreshToken
 
 KEY = MacKey(b"key-1", b"1" * 32)
 OTHER_KEY = MacKey(b"key-2", b"2" * 32)
 KEYS = {KEY.key_id: KEY, OTHER_KEY.key_id: OTHER_KEY}
 USER_ID, DEVICE_ID = base64url.encode(b"u" * 16), base64url.encode(b"d" * 16)
-DEVICE = DeviceToken(USER_ID, DEVICE_ID, 7)
+DEVICE = bound(USER_ID, DEVICE_ID, epoch=7, password_hash="$argon2id$salt$hash")
 
 
 def refused(text: str) -> None:
@@ -26,14 +26,33 @@ def refused(text: str) -> None:
         device_token.parse(text, KEYS)
 
 
-@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16), st.integers(0, 2**64 - 1))
-def test_what_is_minted_is_read(user: bytes, device: bytes, epoch: int) -> None:
-    """User, device and epoch come back, under each key that is in force."""
-    token = DeviceToken(base64url.encode(user), base64url.encode(device), epoch)
+ID = st.binary(min_size=16, max_size=16).map(base64url.encode)
+
+
+@given(ID, ID, st.binary(min_size=32, max_size=32))
+def test_what_is_minted_is_read(user_id: str, device_id: str, binding: bytes) -> None:
+    """User, device and binding come back, under each key that is in force."""
+    token = DeviceToken(user_id, device_id, binding)
     for key in KEYS.values():
         text = device_token.mint(token, key)
         assert device_token.parse(text, KEYS) == token
         assert (len(text), text[: len(PREFIX)]) == (TOKEN_CHARACTERS, "edgeauth_dt_")
+
+
+def test_the_binding_is_of_everything_that_the_table_has_of_the_user() -> None:
+    """Another user, device, epoch or hash gives another binding, and no two of them can be exchanged."""
+    states = [
+        (USER_ID, DEVICE_ID, 7, "$hash"),
+        (DEVICE_ID, DEVICE_ID, 7, "$hash"),
+        (USER_ID, USER_ID, 7, "$hash"),
+        (USER_ID, DEVICE_ID, 8, "$hash"),
+        (USER_ID, DEVICE_ID, 7, "$hasH"),
+        (USER_ID, DEVICE_ID, 77, "hash"),
+        (USER_ID, DEVICE_ID, 7, ""),
+    ]
+    bindings = {bound(user, device, epoch=epoch, password_hash=text).binding for user, device, epoch, text in states}
+    assert len(bindings) == len(states)
+    assert {len(binding) for binding in bindings} == {32}
 
 
 def test_every_changed_character_is_refused() -> None:
@@ -62,9 +81,10 @@ def test_no_kind_of_token_is_accepted_in_the_place_of_the_other() -> None:
     session = RefreshToken(USER_ID, DEVICE_ID, 0, b"s" * 16)
     refresh = refresh_token.mint(session, KEY)
     device = device_token.mint(DEVICE, KEY)
-    for text in (refresh, refresh.replace("_rt_", "_dt_"), refresh.replace("_rt_", "_dt_")[:TOKEN_CHARACTERS]):
+    for text in (refresh, refresh.replace("_rt_", "_dt_"), refresh.replace("_rt_", "_dt_") + "A" * 16):
         refused(text)
-    for text in (device, device.replace("_dt_", "_rt_"), device.replace("_dt_", "_rt_") + "A" * 16):
+    shorter = device.replace("_dt_", "_rt_")[: refresh_token.TOKEN_CHARACTERS]
+    for text in (device, device.replace("_dt_", "_rt_"), shorter):
         with pytest.raises(InvalidGrant):
             refresh_token.parse(text, KEYS)
 
@@ -77,7 +97,7 @@ def test_the_mac_is_of_another_domain_than_that_of_refresh_tokens() -> None:
     assert device_token.parse(PREFIX + base64url.encode(body + device_token._mac(KEY, body)), KEYS) == DEVICE
 
 
-@pytest.mark.parametrize("text", ["", PREFIX, PREFIX + "A" * 104, "x" * TOKEN_CHARACTERS, "\ud800", "x" * 9000])
+@pytest.mark.parametrize("text", ["", PREFIX, PREFIX + "A" * 136, "x" * TOKEN_CHARACTERS, "\ud800", "x" * 9000])
 def test_any_other_text_is_refused(text: str) -> None:
     """It never crashes."""
     refused(text)

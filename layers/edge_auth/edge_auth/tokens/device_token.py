@@ -1,10 +1,12 @@
 """Device tokens: a client shows by one that a user has logged in on it before. Checked by the MAC, without a call.
 
-    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ device_id ‖ epoch ‖ HMAC-SHA256 of the domain and these)
+    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ device_id ‖ binding ‖ HMAC-SHA256 of the domain and these)
 
 It is no credential: it replaces no password and opens no session. It only lets attempts on this client be counted by
-themselves, so that strangers cannot make its user wait (OWASP's "device cookie"). It ends with the epoch of its user,
-and with its MAC key. Nothing is stored for it.
+themselves, so that strangers cannot make its user wait (OWASP's "device cookie"). Nothing is stored for it.
+
+The binding is a hash of what the table has of the user. So the token ends when that changes, and no token can be made
+from a leaked MAC key. It also ends with its MAC key.
 """
 
 import hashlib
@@ -22,10 +24,10 @@ VERSION = 1
 # The same keys make the MACs of refresh tokens. A refresh token begins with its version, which is no letter.
 _DOMAIN = b"edge-auth device token"
 
-_BODY = struct.Struct(f">B{MAC_KEY_ID_BYTES}s{ID_BYTES}s{ID_BYTES}sQ")
-_MAC_BYTES = hashlib.sha256().digest_size
-# 78 bytes are 104 characters without unused bits, so each token has one spelling.
-TOKEN_CHARACTERS = len(PREFIX) + (_BODY.size + _MAC_BYTES) * 4 // 3
+_HASH_BYTES = hashlib.sha256().digest_size
+_BODY = struct.Struct(f">B{MAC_KEY_ID_BYTES}s{ID_BYTES}s{ID_BYTES}s{_HASH_BYTES}s")
+# 102 bytes are 136 characters without unused bits, so each token has one spelling.
+TOKEN_CHARACTERS = len(PREFIX) + (_BODY.size + _HASH_BYTES) * 4 // 3
 
 
 class NoDeviceToken(Exception):
@@ -33,11 +35,20 @@ class NoDeviceToken(Exception):
 
 
 class DeviceToken(NamedTuple):
-    """A device on which this user has logged in, at this epoch. The ids are in the form of `refresh_token.new_id`."""
+    """A device on which this user has logged in. The ids are in the form of `refresh_token.new_id`."""
 
     user_id: str
     device_id: str
-    epoch: int
+    binding: bytes
+
+
+def bound(user_id: str, device_id: str, *, epoch: int, password_hash: str) -> DeviceToken:
+    """Return the token of a device of a user who has this epoch and this password hash.
+
+    The hash of the password has a random salt. So the binding can neither be guessed, nor be used to guess a password.
+    """
+    state = "\0".join((_DOMAIN.decode(), user_id, device_id, str(epoch), password_hash))
+    return DeviceToken(user_id, device_id, hashlib.sha256(state.encode()).digest())
 
 
 def mint(token: DeviceToken, key: MacKey) -> str:
@@ -47,7 +58,7 @@ def mint(token: DeviceToken, key: MacKey) -> str:
         ValueError: an id does not have the form of `new_id`.
 
     """
-    body = _BODY.pack(VERSION, key.key_id, id_bytes(token.user_id), id_bytes(token.device_id), token.epoch)
+    body = _BODY.pack(VERSION, key.key_id, id_bytes(token.user_id), id_bytes(token.device_id), token.binding)
     return PREFIX + base64url.encode(body + _mac(key, body))
 
 
@@ -65,11 +76,11 @@ def parse(text: str, keys: Mapping[bytes, MacKey]) -> DeviceToken:
     except ValueError:
         raise NoDeviceToken from None
     body, mac = raw[: _BODY.size], raw[_BODY.size :]
-    version, key_id, user_id, device_id, epoch = _BODY.unpack(body)
+    version, key_id, user_id, device_id, binding = _BODY.unpack(body)
     key = keys.get(key_id)
     if version != VERSION or key is None or not hmac.compare_digest(mac, _mac(key, body)):
         raise NoDeviceToken
-    return DeviceToken(base64url.encode(user_id), base64url.encode(device_id), epoch)
+    return DeviceToken(base64url.encode(user_id), base64url.encode(device_id), binding)
 
 
 def _mac(key: MacKey, body: bytes) -> bytes:

@@ -15,6 +15,7 @@ from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE
 from edge_auth.tokens import device_token
 from edge_auth.tokens.device_token import DeviceToken
 from tests.support.deployment import MAC_KEY, PASSWORD, USERNAME, Deployment
+from tests.unit.credentials.test_passwords import weak_hash
 
 WRONG_PASSWORD = "incorrect horse battery"
 FREE = PASSWORD_BACKOFF.free_attempts
@@ -57,11 +58,13 @@ def lock(deployment: Deployment, username: str = USERNAME) -> None:
         deployment.log_in(username)
 
 
-def test_a_login_hands_out_a_token_of_its_user_and_epoch(deployment: Deployment, own: TokenGrant) -> None:
-    """It is for one user at one epoch. A grant in a log line shows none of it (L4)."""
+def test_a_login_hands_out_a_token_of_its_user(deployment: Deployment, own: TokenGrant) -> None:
+    """It is for one user, with this epoch and this password. A grant in a log line shows none of it (L4)."""
     alice = deployment.store.identities[USERNAME]
     device = device_of(deployment, own)
-    assert (device.user_id, device.epoch) == (alice.user_id, alice.epoch)
+    assert device == device_token.bound(
+        alice.user_id, device.device_id, epoch=alice.epoch, password_hash=alice.password_hash
+    )
     assert own.device_token not in repr(own)
     assert deployment.refreshed(own.refresh_token).device_token == ""
 
@@ -175,6 +178,33 @@ def test_any_other_text_is_as_good_as_none(deployment: Deployment, own: TokenGra
     lock_but_one(deployment)
     with pytest.raises(TooManyAttempts):
         deployment.log_in(device_token=text)
+
+
+def test_a_leaked_mac_key_makes_no_token_of_a_user(deployment: Deployment, own: TokenGrant) -> None:
+    """The attacker knows user id and epoch, and may choose the device. What is missing is the hash in the table."""
+    alice = deployment.store.identities[USERNAME]
+    made = device_token.bound(alice.user_id, "A" * 22, epoch=alice.epoch, password_hash="")
+    stolen = device_of(deployment, own)._replace(device_id="A" * 22)
+    for device in (made, stolen):
+        assert fails(deployment, device_token.mint(device, MAC_KEY)) == ["find_identity", "book", "count", "fail"]
+    for _ in range(FREE - 2):
+        fails(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=device_token.mint(stolen, MAC_KEY))
+    deployment.log_in(device_token=own.device_token)
+
+
+def test_a_login_that_renews_the_hash_hands_out_a_token_of_the_new_one(deployment: Deployment) -> None:
+    """P6: the client stays a device of its user. Other devices of the user are strangers once."""
+    other = deployment.log_in()
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    own = deployment.log_in()
+    assert fails(deployment, own.device_token) == OF_A_DEVICE
+    lock(deployment)
+    deployment.log_in(device_token=own.device_token)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=other.device_token)
 
 
 def test_the_token_of_another_user_is_as_good_as_none(

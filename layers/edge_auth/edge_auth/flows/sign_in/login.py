@@ -1,5 +1,6 @@
 """Login: checks a password and opens a session."""
 
+import hmac
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ class Login:
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
-            self._renew_hash(identity, secret)
+            identity = self._with_renewed_hash(identity, secret)
         granted = grant(
             session,
             token,
@@ -116,8 +117,7 @@ class Login:
             now_seconds=session.created_at_seconds,
             entropy=self._entropy,
         )
-        device = DeviceToken(identity.user_id, device_id, identity.epoch)
-        return replace(granted, device_token=device_tokens.mint(device, keys.mac))
+        return replace(granted, device_token=device_tokens.mint(_device_of(identity, device_id), keys.mac))
 
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
         """Count the attempt and read the user: first the user, if there is an authentic device token to compare.
@@ -131,7 +131,7 @@ class Login:
             attempt = self._limit.admit(stranger)
             return _Admitted(attempt, self._found(name), new_id(self._entropy))
         user = self._found(name)
-        if user is None or (user.user_id, user.epoch) != (device.user_id, device.epoch):
+        if user is None or not _is_of(user, device):
             return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy))
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
@@ -187,13 +187,24 @@ class Login:
             raise TemporarilyUnavailable("the identity changed during the login") from None
         return session, token
 
-    def _renew_hash(self, identity: Identity, password: bytes) -> None:
+    def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
+        renewed = hash_password(password, entropy=self._entropy)
         try:
-            self._identities.renew_hash(identity, hash_password(password, entropy=self._entropy))
+            self._identities.renew_hash(identity, renewed)
         except TemporarilyUnavailable as error:
             # The login is good either way; the next one tries again.
             event = SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, identity.user_id, reason=error.detail)
             self._record(event)
+            return identity
+        return replace(identity, password_hash=renewed)
+
+
+def _device_of(user: Identity, device_id: str) -> DeviceToken:
+    return device_tokens.bound(user.user_id, device_id, epoch=user.epoch, password_hash=user.password_hash)
+
+
+def _is_of(user: Identity, device: DeviceToken) -> bool:
+    return hmac.compare_digest(_device_of(user, device.device_id).binding, device.binding)
 
 
 def _authenticated(identity: Identity | None, password: bytes) -> Identity:
