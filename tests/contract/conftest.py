@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 from moto import mock_aws
 
+from tests.support.dynamodb.counting import Counting, counting_on
 from tests.support.dynamodb.engines import (
     ENDPOINT_VARIABLE,
     Engine,
@@ -42,6 +43,18 @@ def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
     """Yield the tables of an empty deployment."""
     with _opened(request.param) as opened:
         yield opened
+
+
+@pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
+def counting(request: pytest.FixtureRequest) -> Iterator[Counting]:
+    """Yield counters without any attempt."""
+    yield from counting_on(request.param)
+
+
+@pytest.fixture(params=DYNAMODB_ENGINES)
+def stored(request: pytest.FixtureRequest) -> Iterator[Counting]:
+    """Yield counters in a table."""
+    yield from counting_on(request.param)
 
 
 def _opened(engine: str) -> AbstractContextManager[Tables]:
