@@ -6,7 +6,7 @@ from tests.e2e.client import JSON, Client
 
 
 def test_login_with_the_right_password_answers_tokens_not_to_be_cached(client: Client, stack: Stack) -> None:
-    """The token response has its seven members and `no-store`."""
+    """The token response has its eight members and `no-store`."""
     response = client.post_json("/auth/login", {"username": stack.user.name, "password": stack.user.password})
 
     assert response.status_code == 200
@@ -14,7 +14,7 @@ def test_login_with_the_right_password_answers_tokens_not_to_be_cached(client: C
     body = response.json()
     assert body.keys() == {
         *("access_token", "token_type", "expires_in", "scope"),
-        *("refresh_token", "refresh_expires_in", "session_id"),
+        *("refresh_token", "refresh_expires_in", "session_id", "device_token"),
     }
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 900, "notes:read")
 
