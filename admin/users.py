@@ -95,7 +95,9 @@ def open_users(stack: Stack) -> Users:
     """Return the users of this stack. Raises DeploymentError: the deployed version is older."""
     deployment = stack.deployment
     if not deployment.throttle_table:
-        raise DeploymentError(f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first")
+        raise DeploymentError(
+            f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
+        )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
     sessions = DynamoDBSessions(dynamodb, table=deployment.sessions_table)
     accounts = Administration(
