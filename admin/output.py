@@ -28,8 +28,9 @@ class Output:
 
     def tell(self, line: str = "") -> None:
         """Print a line on standard error. If that is lost too, there is no place left to say so."""
-        with suppress(OSError):
-            print(line, file=sys.stderr, flush=True)
+        if sys.stderr:
+            with suppress(OSError):
+                print(line, file=sys.stderr, flush=True)
 
     def close(self, status: int) -> int:
         """Return the exit status: the given one, or 1 if lines of the result are lost."""

@@ -79,6 +79,15 @@ def test_a_closed_output_is_one_line() -> None:
     )
 
 
+def test_an_error_never_goes_to_standard_output() -> None:
+    """A program reads the results there, also where standard error is closed (`2>&-`)."""
+    script = "from admin.output import Output; Output().tell('an error')"
+
+    outcome = python(script, stdout=subprocess.PIPE, redirection="2>&-")
+
+    assert (outcome.returncode, outcome.stdout) == (0, b"")
+
+
 def test_a_help_that_cannot_be_printed_is_one_line() -> None:
     """The help is printed by argparse, which ignores a full disk."""
     with Path("/dev/full").open("wb") as full:
