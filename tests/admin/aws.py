@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 OUTPUTS = {
     "IdentitiesTable": "admin-IdentitiesTable",
     "SessionsTable": "admin-SessionsTable",
+    "ThrottleTable": "admin-ThrottleTable",
     "RotateKeysFunction": FUNCTION,
     "OperatorsLogGroup": "admin-OperatorsLogGroup",
 }
+TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
 PARAMETERS = {"Audience": "https://api.example.com", "Issuer": "", "KeyRingVersion": ""}
 XML = {"Content-Type": "text/xml"}
 
@@ -124,4 +126,4 @@ def _result(operation: str, text: str) -> bytes:
 
 def stored() -> dict[str, Any]:
     """Return the items of the tables."""
-    return {OUTPUTS[name]: memory_aws.contents(OUTPUTS[name]) for name in ("IdentitiesTable", "SessionsTable")}
+    return {OUTPUTS[name]: memory_aws.contents(OUTPUTS[name]) for name in TABLES}

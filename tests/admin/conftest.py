@@ -14,10 +14,13 @@ from moto import mock_aws
 from admin.command import main
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import sdk_session
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from tests.admin.aws import OUTPUTS, Aws, Fresh, Outcome, Run, stored
+from edge_auth.throttling.counters import Attempt
+from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
+from tests.admin.aws import OUTPUTS, TABLES, Aws, Fresh, Outcome, Run, stored
 from tests.admin.broken_aws import Answer500, Broken
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA_ID, a_session
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 STACK = "edge-auth"
-IDENTITIES, SESSIONS, THROTTLE = TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
+IDENTITIES, SESSIONS, THROTTLE = TABLES
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
@@ -202,9 +205,9 @@ def command(
 
 @pytest.fixture(scope="module")
 def begun() -> Iterator[dict[str, Any]]:
-    """Let moto answer, with the log group and the tables; yield the tables with one user, ada, and two sessions."""
+    """Let moto answer; yield the tables with one user, ada, two sessions, and attempts on the account."""
     with mock_aws():
-        for name in (IDENTITIES, SESSIONS):
+        for name in TABLES:
             create_table(memory_aws.dynamodb(), name, OUTPUTS[name])
         memory_aws.logs().create_log_group(logGroupName=OUTPUTS["OperatorsLogGroup"])
         identities = DynamoDBIdentities(memory_aws.dynamodb(), table=OUTPUTS["IdentitiesTable"])
@@ -214,6 +217,8 @@ def begun() -> Iterator[dict[str, Any]]:
         )
         for number in (1, 2):
             opening.open(a_session(number), username="ada", epoch=0)
+        attempts = DynamoDBAttempts(memory_aws.dynamodb(), table=OUTPUTS["ThrottleTable"])
+        attempts.count(account_bucket("ada"), Attempt("1", 1), PASSWORD_BACKOFF)
         yield stored()
 
 

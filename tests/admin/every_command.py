@@ -1,4 +1,4 @@
-"""Every command, with arguments for a stack that has the user ada."""
+"""Every command, with arguments for a stack that has the user ada, with attempts on the account."""
 
 ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
@@ -6,6 +6,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "set-rights": ("users", "set-rights", "ada", "--scope", "read"),
     "disable": ("users", "disable", "ada"),
     "enable": ("users", "enable", "ada"),
+    "unlock": ("users", "unlock", "ada"),
     "end-sessions": ("users", "end-sessions", "ada"),
     "delete": ("users", "delete", "ada", "--yes"),
     "rotate": ("keys", "rotate"),

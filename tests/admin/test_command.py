@@ -291,7 +291,7 @@ def test_an_act_that_lets_a_user_in_deletes_the_counter_of_strangers(
     options = ("--password-stdin",) if act == "set-password" else ()
     outcome = command("users", act, "ADA", *options, stdin=f"{OTHER_PASSWORD}\n")
 
-    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.status == 0, outcome.err
     assert "Item" not in dynamodb.get_item(TableName=f"admin-{THROTTLE}", Key=counter)
     assert act != "unlock" or outcome.out == "unlocked\n"
 
@@ -303,7 +303,10 @@ def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(command: Command
     outcome = command("users", "unlock", "ada")
 
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.err == "edge-auth: stack edge-auth has no output 'ThrottleTable'; deploy this version first\n"
+    assert (
+        outcome.err
+        == "edge-auth: stack edge-auth has no output 'ThrottleTable'; deploy this version of edge-auth first\n"
+    )
 
 
 @pytest.mark.parametrize("act", ["disable", "enable", "unlock", "sessions", "end-sessions", "set-rights", "delete"])

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.admin.aws import OUTPUTS, Aws, Fresh, Run
+from tests.admin.aws import OUTPUTS, TABLES, Aws, Fresh, Run
 from tests.admin.every_command import COMMANDS
 from tests.support.template import Intrinsic, properties
 
-LOGICAL_IDS = {OUTPUTS[name]: name for name in ("IdentitiesTable", "SessionsTable")}
+LOGICAL_IDS = {OUTPUTS[name]: name for name in TABLES}
 TRANSACTED = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Delete": "DeleteItem"}
 # AWS lets every caller ask who it is.
 FREE = {"sts:GetCallerIdentity"}
