@@ -293,6 +293,10 @@ class Deployment:
         """Count the living sessions of all users."""
         return sum(session.is_live(self.clock() // 1000) for session in self.store.sessions.values())
 
+    def session_ids(self) -> list[str]:
+        """Return the ids of all sessions in the table, in the order of their logins."""
+        return [session_id for _, session_id in self.store.sessions]
+
     def change_session(self, granted: TokenGrant, **changes: object) -> None:
         """Set any fields of a session."""
         session = self.session_of(granted)

@@ -194,7 +194,13 @@ class MemorySessions:
         """Read the living sessions of a user."""
         return self._living(user_id, now_seconds)
 
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+    def ids_to_end(self, user_id: str) -> list[str]:
+        """Read the ids of all sessions of a user that have not ended."""
+        with self._store.lock:
+            mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+            return [session.session_id for session in mine if session.revoked_at_seconds is None]
+
+    def living_ids(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids of all living sessions of a user, oldest first."""
         living = self._living(user_id, now_seconds)
         return [session_id for _, session_id in sorted((one.created_at_ms, one.session_id) for one in living)]

@@ -85,10 +85,10 @@ def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
     ids_to_end = deployment.sessions.ids_to_end
     late: list[TokenGrant] = []
 
-    def after_a_login(user_id: str, *, now_seconds: int) -> list[str]:
+    def after_a_login(user_id: str) -> list[str]:
         monkeypatch.setattr(deployment.sessions, "ids_to_end", ids_to_end)
         late.append(deployment.log_in())
-        return ids_to_end(user_id, now_seconds=now_seconds)
+        return ids_to_end(user_id)
 
     monkeypatch.setattr(deployment.sessions, "ids_to_end", after_a_login)
     deployment.logout(granted.refresh_token, Reach.ALL)
@@ -119,8 +119,8 @@ def test_a_session_that_ends_meanwhile_is_no_failure(
     other = deployment.log_in()
     ids_to_end = deployment.sessions.ids_to_end
 
-    def then_the_other_logs_out(user_id: str, *, now_seconds: int) -> list[str]:
-        found = ids_to_end(user_id, now_seconds=now_seconds)
+    def then_the_other_logs_out(user_id: str) -> list[str]:
+        found = ids_to_end(user_id)
         deployment.logout(other.refresh_token, Reach.ONE)
         return found
 

@@ -97,11 +97,11 @@ def test_the_session_is_open_before_any_other_ends(deployment: Deployment) -> No
     deployment.log_in()
     deployment.trouble.acts.clear()
     logins(deployment, 1)
-    acts = [act for act in deployment.trouble.acts if act in ("open", "ids_to_end", "end")]
-    assert acts == ["open", "ids_to_end", "end"]
+    acts = [act for act in deployment.trouble.acts if act in ("open", "living_ids", "end")]
+    assert acts == ["open", "living_ids", "end"]
 
 
-@pytest.mark.parametrize("act", ["ids_to_end", "end"])
+@pytest.mark.parametrize("act", ["living_ids", "end"])
 def test_trouble_fails_no_login_and_the_next_one_catches_up(deployment: Deployment, act: str) -> None:
     """The login succeeds, the failure is recorded, and the next login ends the sessions over the limit (F22)."""
     deployment.max_sessions = 2

@@ -6,7 +6,7 @@ Every write has a condition, because an UpdateItem without one creates the item 
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.items import binary, number, text
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text
 from edge_auth.adapters.dynamodb.session_items import age_order, session_from, session_key
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.sessions.client_description import ClientDescription
@@ -121,7 +121,12 @@ class DynamoDBSessions:
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
         return [session_from(item) for item in self._query({**_OF_USER, "FilterExpression": _IS_LIVE}, values)]
 
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+    def ids_to_end(self, user_id: str) -> list[str]:
+        """Read the ids from the base table, strongly consistent. No clock and no damaged attribute hides a session."""
+        filtered = {**_OF_USER, "FilterExpression": _IS_NOT_ENDED, "ProjectionExpression": "session_id"}
+        return [ItemReader(item).text("session_id") for item in self._query(filtered, {":user_id": text(user_id)})]
+
+    def living_ids(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids from the base table, strongly consistent. A damaged attribute hides no session."""
         attributes = "session_id, created_at_ms"
         values = {":user_id": text(user_id), ":now": number(now_seconds)}

@@ -66,8 +66,15 @@ class Sessions(Protocol):
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions of a user, strongly consistent."""
 
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
+    def ids_to_end(self, user_id: str) -> list[str]:
+        """Read the ids of all sessions of a user that have not ended, strongly consistent.
+
+        Expired sessions are among them: a refresh whose clock is behind, or that is on its way, may still extend one.
+        Damaged sessions are among them too: these must not keep the others alive.
+        """
+
+    def living_ids(self, user_id: str, *, now_seconds: int) -> list[str]:
         """Read the ids of all sessions of a user that are not known to be dead, oldest first, strongly consistent.
 
-        Damaged sessions are among them: these must not keep the others alive.
+        Damaged sessions are among them.
         """

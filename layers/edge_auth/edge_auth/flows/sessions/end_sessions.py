@@ -39,7 +39,7 @@ class EndSessions:
         self._record(event or SecurityEvent(EventName.SESSION_ENDED, user_id, session_id, reason=reason))
 
     def all(self, user_id: str, *, reason: str, last: str = "", keep: str = "") -> int:
-        """End every living session of the user; return how many were ended.
+        """End every session of the user, also an expired one; return how many were ended.
 
         Call this after the epoch has moved: from then on, a login that began before cannot open another session.
         `last` names the session to end last, `keep` a session that goes on.
@@ -48,7 +48,7 @@ class EndSessions:
             TemporarilyUnavailable: some may have ended and some not; the same call may be made again.
 
         """
-        session_ids = self._sessions.ids_to_end(user_id, now_seconds=self._clock() // 1000)
+        session_ids = self._sessions.ids_to_end(user_id)
         ended = 0
         for session_id in sorted(session_ids, key=lambda session_id: session_id == last):
             if session_id == keep:

@@ -32,17 +32,17 @@ class OwnSessions:
         return sorted(sessions, key=lambda session: (session.last_used_at_seconds, session.session_id), reverse=True)
 
     def end(self, user_id: str, session_id: str, to_end: str) -> None:
-        """End one of the user's living sessions, which may be the caller's own.
+        """End one of the user's sessions, which may be the caller's own, or have expired.
 
         Raises:
             InvalidToken: the caller's own session has ended.
-            UnknownSession: there is no such living session of this user.
+            UnknownSession: there is no such session of this user, or it has ended already.
             TemporarilyUnavailable: it is not known to have ended; the same call may be made again.
 
         """
         if not self._is_live(user_id, session_id):
             raise _ended()
-        if to_end != session_id and not (IDENTIFIER.fullmatch(to_end) and self._is_live(user_id, to_end)):
+        if to_end != session_id and not (IDENTIFIER.fullmatch(to_end) and self._sessions.find(user_id, to_end)):
             raise UnknownSession
         try:
             self._end_sessions.one(user_id, to_end, reason=ENDED_BY_USER)
