@@ -30,7 +30,7 @@ class Assumptions:
             "authorizer": Run(256, 3, 50),
             "login": Run(1769, 65, 210),
             "refresh": Run(512, 15, 210),
-            "logout": Run(512, 12, 185),
+            "logout": Run(512, 17, 185),
             "sessions": Run(512, 15, 180),
             "password": Run(1769, 100, 215),
             "jwks": Run(512, 3, 185),
@@ -83,22 +83,22 @@ class Operation:
 
 
 LOGIN_CALLS = {"UpdateItem": 3, "GetItem": 1, "TransactWriteItems": 1, "Query": 1}
-PASSWORD_CALLS = {"UpdateItem": 5, "GetItem": 3, "Query": 1}  # the user has one other session, which is revoked
+PASSWORD_CALLS = {"UpdateItem": 4, "GetItem": 3, "Query": 1, "TransactWriteItems": 1}  # ends one other session
 AUTHORIZE = Operation("authorize", "authorizer", {}, 0, 0, behind="")
 LOGIN = Operation("login", "login", LOGIN_CALLS, 1, 1140)
 REFRESH = Operation("refresh", "refresh", {"UpdateItem": 1}, 1, 1140)
-LOGOUT = Operation("logout", "logout", {"UpdateItem": 1}, 1, 125)
+LOGOUT = Operation("logout", "logout", {"TransactWriteItems": 1}, 1, 125)
 OPERATIONS = (
     AUTHORIZE,
     LOGIN,
     REFRESH,
     LOGOUT,
     Operation("list of sessions", "sessions", {"Query": 1}, 0, 585, behind="authorizer"),
-    Operation("end of a session", "sessions", {"GetItem": 2, "UpdateItem": 1}, 1, 125, behind="authorizer"),
+    Operation("end of a session", "sessions", {"GetItem": 2, "TransactWriteItems": 1}, 1, 125, behind="authorizer"),
     Operation("change of the password", "password", PASSWORD_CALLS, 2, 125, behind="authorizer"),
     Operation("public keys", "jwks", {}, 0, 660),
     Operation("wrong password", "login", {"UpdateItem": 2, "GetItem": 1}, 2, 260),
-    Operation("dead refresh token", "refresh", {"UpdateItem": 2}, 2, 250),
+    Operation("dead refresh token", "refresh", {"UpdateItem": 2, "GetItem": 1}, 2, 250),
     Operation("forged refresh token", "refresh", {}, 1, 250),
 )
 

@@ -12,7 +12,7 @@ from itertools import count
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
 from edge_auth.sessions.rotation_rule import Outcome, decide
-from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.sessions.session import NEVER_ROTATED_MS, REUSED, EndedSession, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.stores import MemorySessions, MemoryStore
 
@@ -36,6 +36,10 @@ FIRST_SESSION = Session(
 )
 
 
+Items = tuple[Session | None, EndedSession | None]
+"""The session's item, and the record of its end."""
+
+
 class Replicas:
     """One session in two replicas. Times are seconds; a replica is HOME or OTHER."""
 
@@ -46,7 +50,7 @@ class Replicas:
         self._stay_home = stay_home
         self._stores = (MemoryStore(sessions={KEY: FIRST_SESSION}), MemoryStore(sessions={KEY: FIRST_SESSION}))
         self._written_at = [-1.0, -1.0]
-        self._messages: list[tuple[float, int, int, float, Session]] = []
+        self._messages: list[tuple[float, int, int, float, Items]] = []
         self._numbers = count()
         self._cut_at = float("inf")
 
@@ -76,9 +80,7 @@ class Replicas:
                 client=UNKNOWN_CLIENT,
             )
         except RotationRefused as refused:
-            outcome = decide(
-                token, refused.session, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=GRACE_SECONDS
-            )
+            outcome = decide(token, refused.found, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=GRACE_SECONDS)
             if outcome is Outcome.REUSED:
                 self.end(region, now)
             return outcome
@@ -91,7 +93,10 @@ class Replicas:
         self._deliver(now)
         try:
             MemorySessions(self._stores[region]).end(
-                *KEY, seed_hash=None, reason="", end_id=str(next(self._numbers)), now_seconds=int(now)
+                SeenSession(*KEY, generation=0, seed_hash=b""),
+                reason=REUSED,
+                end_id=str(next(self._numbers)),
+                now_seconds=int(now),
             )
         except AlreadyEnded:
             return
@@ -102,12 +107,18 @@ class Replicas:
         if region == HOME and now < self._cut_at < arrives:
             arrives += DOWN_SECONDS
         self._written_at[region] = now
-        item = self._stores[region].sessions[KEY]
-        heapq.heappush(self._messages, (arrives, next(self._numbers), 1 - region, now, item))
+        store = self._stores[region]
+        items = (store.sessions.get(KEY), store.ended.get(KEY))
+        heapq.heappush(self._messages, (arrives, next(self._numbers), 1 - region, now, items))
 
     def _deliver(self, now: float) -> None:
         while self._messages and self._messages[0][0] <= now:
-            _, _, region, written_at, item = heapq.heappop(self._messages)
+            _, _, region, written_at, (session, ended) = heapq.heappop(self._messages)
+            store = self._stores[region]
+            if ended is not None:
+                store.ended[KEY] = ended
             if written_at > self._written_at[region]:  # the last writer wins
                 self._written_at[region] = written_at
-                self._stores[region].sessions[KEY] = item
+                store.sessions.pop(KEY, None)
+                if session is not None:
+                    store.sessions[KEY] = session

@@ -16,16 +16,20 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("dynamodb:PutItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "refresh": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
         ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:GetItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "logout": {
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
         ("dynamodb:GetItem", "IdentitiesTable"),
@@ -42,12 +46,14 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
     },
     "sessions": {
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
     },
     "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
     "rotate_keys": {
@@ -109,7 +115,7 @@ def test_only_rotate_keys_writes_the_key_ring() -> None:
 
 
 def test_only_what_may_alarm_may_announce_it() -> None:
-    """With a bus, refresh and rotate_keys may put events on this bus only; without a bus, no function may."""
+    """With a bus, refresh, logout and rotate_keys may put events on this bus only; without a bus, no function may."""
     policy = template()["Resources"]["AnnouncePolicy"]
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
 
@@ -121,5 +127,6 @@ def test_only_what_may_alarm_may_announce_it() -> None:
     }
     assert policy["Properties"]["Roles"] == [
         Intrinsic("Ref", "RefreshFunctionRole"),
+        Intrinsic("Ref", "LogoutFunctionRole"),
         Intrinsic("Ref", "RotateKeysFunctionRole"),
     ]

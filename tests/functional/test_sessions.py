@@ -16,7 +16,7 @@ from tests.support.answers import (
     UNKNOWN_SESSION,
     method_not_allowed,
 )
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, attempts, ends, events_named
+from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, RETRIED, attempts, ends, events_named
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
 from tests.support.sample_events import (
     Event,
@@ -33,7 +33,7 @@ from tests.support.stack import Function, Stack
 from tests.support.wire import lost_response
 
 Tokens = dict[str, str]
-QUERY, GET, UPDATE = "dynamodb.Query", "dynamodb.GetItem", "dynamodb.UpdateItem"
+QUERY, GET, END = "dynamodb.Query", "dynamodb.GetItem", "dynamodb.TransactWriteItems"
 
 
 @pytest.fixture
@@ -253,12 +253,12 @@ def test_the_list_is_one_query_and_an_end_two_reads_and_a_write(
 
     stack.wire.forget()
     sessions(end_event(tokens, other["session_id"]))
-    assert stack.wire.counts == {GET: 2, UPDATE: 1}
+    assert stack.wire.counts == {GET: 2, END: 1}
     assert all(call.parameters["ConsistentRead"] is True for call in stack.wire.calls[:2])
 
     stack.wire.forget()
     sessions(end_event(tokens, tokens["session_id"]))
-    assert stack.wire.counts == {GET: 1, UPDATE: 1}
+    assert stack.wire.counts == {GET: 1, END: 1}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -275,16 +275,16 @@ def test_the_list_cannot_be_read(stack: Stack, sessions: Function, tokens: Token
     assert ids(sessions, tokens) == [tokens["session_id"]]
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
-@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
 def test_an_end_fails(
     stack: Stack, sessions: Function, login: Function, tokens: Tokens, operation: str, name: str
 ) -> None:
     """F19, DC-3: the answer is 503, never 404 or 401; no other session ends, and the repeated call ends it."""
     other = login(login_event("ada", PASSWORD)).json
-    stack.wire.always(operation, FAULTS_OF_UPDATES[name])
+    stack.wire.always(operation, FAULTS_OF_TRANSACTIONS[name])
     assert sessions(end_event(tokens, other["session_id"])) == UNAVAILABLE
-    assert (other["session_id"] in ends(stack)) is (operation == "UpdateItem" and name == APPLIED)
+    assert (other["session_id"] in ends(stack)) is (operation == "TransactWriteItems" and name == APPLIED)
 
     stack.wire.mend()
     assert sessions(end_event(tokens, other["session_id"])) in (NO_CONTENT, UNKNOWN_SESSION)
@@ -294,9 +294,9 @@ def test_an_end_fails(
 def test_an_end_whose_answer_is_lost_is_recognized(
     stack: Stack, sessions: Function, login: Function, tokens: Tokens
 ) -> None:
-    """F1: the SDK repeats the write, and its refusal by the request's own tombstone is a success."""
+    """F1: the SDK repeats the write, and its refusal by the request's own record is a success."""
     other = login(login_event("ada", PASSWORD)).json
-    stack.wire.next("UpdateItem", lost_response)
+    stack.wire.next("TransactWriteItems", lost_response)
 
     assert sessions(end_event(tokens, other["session_id"])) == NO_CONTENT
 

@@ -26,7 +26,7 @@ from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens import refresh_token as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.refresh_token import RefreshToken
@@ -232,6 +232,7 @@ class Deployment:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
+            grace_seconds=self.grace_seconds,
             clock=self.clock,
         )
 
@@ -280,6 +281,16 @@ class Deployment:
         """Return the session in the table."""
         token = self.token_of(granted)
         return self.store.sessions[token.user_id, token.session_id]
+
+    def end_of(self, granted: TokenGrant) -> EndedSession:
+        """Return what the table keeps of a session that has ended."""
+        token = self.token_of(granted)
+        return self.store.ended[token.user_id, token.session_id]
+
+    def has_ended(self, granted: TokenGrant) -> bool:
+        """Return whether a session has left the table."""
+        token = self.token_of(granted)
+        return (token.user_id, token.session_id) not in self.store.sessions
 
     def is_dead(self, granted: TokenGrant) -> bool:
         """Return whether a refresh token is refused."""

@@ -84,7 +84,17 @@ def test_settings_cannot_be_changed() -> None:
     ("settings", "names"),
     [
         (AuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS"}),
-        (LogoutSettings, {"IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
+        (
+            LogoutSettings,
+            {
+                "ROTATION_GRACE_SECONDS",
+                "IDENTITIES_TABLE",
+                "SESSIONS_TABLE",
+                "KEY_RING_SECRET",
+                "KEY_RING_VERSION",
+                "SECURITY_EVENT_BUS",
+            },
+        ),
         (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION"}),
         (
             RotateKeysSettings,

@@ -78,10 +78,12 @@ class RefreshSettings(NamedTuple):
 class LogoutSettings(NamedTuple):
     """The settings of `logout`."""
 
+    rotation_grace_seconds: int
     identities_table: str
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str
+    security_event_bus: str
 
 
 class RegisterSettings(NamedTuple):

@@ -132,6 +132,7 @@ class Racer:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
+            grace_seconds=10,
             clock=now_ms,
         )
         self.place.wait()

@@ -27,7 +27,7 @@ def test_the_others_end_and_this_one_goes_on(deployment: Deployment, granted: To
     deployment.names()
     log_out_others(deployment, granted)
     assert [event.reason for event in deployment.events] == ["logout_others"]
-    assert {deployment.session_of(one).revoked_reason for one in others} == {"logout_others"}
+    assert {deployment.end_of(one).reason for one in others} == {"logout_others"}
     assert all(deployment.is_dead(one) for one in others)
     assert not deployment.is_dead(granted)
     assert not deployment.is_dead(bobs)
@@ -38,7 +38,7 @@ def test_the_epoch_moves_first(deployment: Deployment, granted: TokenGrant) -> N
     deployment.log_in()
     deployment.trouble.acts.clear()
     log_out_others(deployment, granted)
-    assert deployment.trouble.acts == ["find_session", "move_epoch", "ids_to_end", "end"]
+    assert deployment.trouble.acts == ["find_session", "move_epoch", "to_end", "end"]
     assert deployment.store.identities[USERNAME].epoch == 1
 
 
@@ -57,7 +57,7 @@ def test_only_a_living_session_speaks(deployment: Deployment, granted: TokenGran
     assert deployment.store.identities[USERNAME].epoch == 0
 
 
-@pytest.mark.parametrize("act", ["find_session", "move_epoch", "ids_to_end", "end"])
+@pytest.mark.parametrize("act", ["find_session", "move_epoch", "to_end", "end"])
 def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: TokenGrant, act: str) -> None:
     """The answer is unavailable. The asking session lives, so the same call ends the rest (A7)."""
     others = [deployment.log_in() for _ in range(3)]

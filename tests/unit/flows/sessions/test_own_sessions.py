@@ -79,7 +79,7 @@ def test_a_session_of_ones_own_is_ended(deployment: Deployment, mine: TokenGrant
     deployment.names()
     end(deployment, mine, other.session_id)
     assert deployment.is_dead(other)
-    assert deployment.session_of(other).revoked_reason == "user"
+    assert deployment.end_of(other).reason == "user"
     assert set(listed(deployment, mine)) == {mine.session_id, third.session_id}
     user_id = deployment.token_of(mine).user_id
     assert deployment.events[0] == SecurityEvent(EventName.SESSION_ENDED, user_id, other.session_id, reason="user")
