@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
-from edge_auth.credentials.passwords import check_password, hash_password, needs_rehash, password_bytes
+from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
@@ -147,7 +147,9 @@ class Login:
 
     def _renew_hash(self, identity: Identity, password: bytes) -> None:
         try:
-            self._identities.renew_hash(identity, hash_password(password, entropy=self._entropy))
+            self._identities.renew_hash(
+                identity, stronger_hash(password, identity.password_hash, entropy=self._entropy)
+            )
         except TemporarilyUnavailable as error:
             # The login is good either way; the next one tries again.
             event = SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, identity.user_id, reason=error.detail)
