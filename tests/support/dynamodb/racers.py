@@ -25,6 +25,7 @@ from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
@@ -166,6 +167,11 @@ class Racer:
         insisting(lambda: self.identities.change_status(username(number), DISABLED))
         self._end_all(number)
 
+    def end(self, number: int) -> None:
+        """End the first session."""
+        self.place.wait()
+        self.end_sessions.one(first_token(number), reason="race")
+
     def create(self, number: int) -> None:
         """Create a user with the round's name and this process's own id."""
         identity = an_identity(number, password_hash=f"$argon2id${os.getpid()}")
@@ -206,6 +212,8 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
             getattr(racer, act)(number)
         except (InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken) as error:
             counted[f"{act}: {error.code}"] += 1
+        except AlreadyEnded:
+            counted[f"{act}: already_ended"] += 1
         else:
             counted[f"{act}: done"] += 1
     outcomes.put(dict(counted))
