@@ -162,7 +162,9 @@ def test_the_session_used_last_comes_first_and_one_is_current(
     ]
 
 
-def test_a_damaged_tombstone_hides_nothing(stack: Stack, sessions: Function, tokens: Tokens) -> None:
+def test_a_damaged_session_of_an_earlier_version_that_ended_hides_nothing(
+    stack: Stack, sessions: Function, tokens: Tokens
+) -> None:
     """F38: the list reads only living sessions."""
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
     stack.dynamodb.put_item(TableName="functional-sessions", Item={**key, "revoked_at": {"N": "1"}})

@@ -218,7 +218,7 @@ def test_rights_can_be_taken_away(deployment: Deployment) -> None:
 
 
 def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> None:
-    """F18: the user can neither log in nor refresh, and the tombstones have the reason."""
+    """F18: the user can neither log in nor refresh, and what is kept of the sessions has the reason."""
     granted = [deployment.log_in() for _ in range(3)]
     assert deployment.administration.delete(USERNAME) == 3
     assert deployment.store.identities == {}

@@ -116,7 +116,7 @@ def test_a_login_that_began_before_the_epoch_moved_is_refused(
 def test_a_session_that_ends_meanwhile_is_no_failure(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another logout ended the session first, and its tombstone does not change (F10)."""
+    """Another logout ended the session first, and what is kept of it does not change (F10)."""
     other = deployment.log_in()
     to_end = deployment.sessions.to_end
 

@@ -85,4 +85,4 @@ class Logout:
             self._end_sessions.reused(token, session)
         elif outcome is Outcome.EXPIRED and reach is Reach.ALL:
             with suppress(AlreadyEnded):  # for another clock it may not have expired yet
-                self._end_sessions.one(token, reason=reach)
+                self._end_sessions.one(session, reason=reach)
