@@ -155,7 +155,7 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     )
 
 
-ALARMS = 5
+ALARMS = 6
 METRICS = 3
 READERS = 10  # instances that run all month, and read the key ring every five minutes
 READS_A_MONTH = 30 * 24 * 12

@@ -21,6 +21,7 @@ from benchmarks.requests.deployment import IDLE_SECONDS, new_session
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
 from edge_auth.sessions.rotation_rule import Outcome, decide
+from edge_auth.sessions.session import REUSED, SeenSession
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.stores import MemorySessions, MemoryStore
 
@@ -38,6 +39,7 @@ HOME, OTHER = 0, 1
 KEY = ("user", "session")
 FIRST_TOKEN = RefreshToken(*KEY, generation=0, seed=b"seed")
 FIRST_SESSION = new_session(FIRST_TOKEN, 0)
+FIRST_SEEN = SeenSession(*KEY, generation=0, seed_hash=b"")
 
 
 def measure(*, quick: bool) -> Figures:
@@ -106,7 +108,7 @@ class Replicas:
                 token, **rule, idle_expires_at_seconds=expires, wanted_scope=(), client=UNKNOWN_CLIENT
             )
         except RotationRefused as refused:
-            outcome = decide(token, refused.session, **rule)
+            outcome = decide(token, refused.found, **rule)
             if outcome is Outcome.REUSED:
                 self.end(region, now)
             return outcome
@@ -119,7 +121,7 @@ class Replicas:
         self._deliver(now)
         try:
             MemorySessions(self._stores[region]).end(
-                *KEY, seed_hash=None, reason="", end_id=str(next(self._numbers)), now_seconds=int(now)
+                FIRST_SEEN, reason=REUSED, end_id=str(next(self._numbers)), now_seconds=int(now)
             )
         except AlreadyEnded:
             return
@@ -130,15 +132,21 @@ class Replicas:
         if region == HOME and now < self.cut_at < arrives:
             arrives += DOWN_SECONDS
         self._written_at[region] = now
-        item = self._stores[region].sessions[KEY]
-        heapq.heappush(self._messages, (arrives, next(self._numbers), 1 - region, now, item))
+        store = self._stores[region]
+        items = (store.sessions.get(KEY), store.ended.get(KEY))
+        heapq.heappush(self._messages, (arrives, next(self._numbers), 1 - region, now, items))
 
     def _deliver(self, now: float) -> None:
         while self._messages and self._messages[0][0] <= now:
-            _, _, region, written_at, item = heapq.heappop(self._messages)
+            _, _, region, written_at, (session, ended) = heapq.heappop(self._messages)
+            store = self._stores[region]
+            if ended is not None:
+                store.ended[KEY] = ended
             if written_at > self._written_at[region]:  # the last writer wins
                 self._written_at[region] = written_at
-                self._stores[region].sessions[KEY] = item
+                store.sessions.pop(KEY, None)
+                if session is not None:
+                    store.sessions[KEY] = session
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """How the cost of a call grows with the sessions of one user, and with the sessions of all users.
 
 The functions are the real ones, on a real engine. The limit of sessions per user is too high to end any session. An
-ended session is a tombstone, which stays until the table's TTL deletes it.
+ended session is a record in a partition of its own, which stays until the table's TTL deletes it.
 """
 
 import multiprocessing
@@ -20,6 +20,8 @@ from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.engine import UNITS_ARE_DYNAMODBS, running_engine
 from benchmarks.requests.events import NO_CONTENT
 from benchmarks.requests.functions import Functions, running
+from edge_auth.adapters.dynamodb.ended_items import ended_item
+from edge_auth.sessions.session import SeenSession
 from edge_auth.tokens.refresh_token import new_id
 
 PER_USER = (1, 10, 100, 1_000, 10_000)
@@ -101,9 +103,7 @@ class Growth:
         made = [self._deployment.new_session(user_id) for _ in range(size)]
         items, tokens = [item for item, _ in made], [token for _, token in made]
         living = 1 if ended else size
-        now_seconds = str(int(time.time()))
-        tombstone = {"revoked_at": {"N": now_seconds}, "revoked_reason": {"S": "logout"}, "end_id": {"S": "0" * 32}}
-        self._deployment.put_sessions([*items[:living], *({**item, **tombstone} for item in items[living:])])
+        self._deployment.put_sessions([*items[:living], *map(_ended, items[living:])])
         listing = events.event("sessions", {"sub": user_id, "sid": items[0]["session_id"]["S"]})
         steps: list[Step] = []
         for turn in range(repeats):
@@ -152,6 +152,14 @@ class Growth:
             counts.setdefault(name, {of: counted[of] for of in COUNTS})
         names = [name for name in OPERATIONS if name in counts]
         return {name: {**counts[name], "milliseconds": round(statistics.median(times[name]), 2)} for name in names}
+
+
+def _ended(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a session that has ended."""
+    session = SeenSession(
+        item["user_id"]["S"], item["session_id"]["S"], int(item["generation"]["N"]), item["seed_hash"]["B"]
+    )
+    return ended_item(session, reason="logout", end_id="0" * 32, now_seconds=int(time.time()))
 
 
 def fill(deployment: Deployment, count: int) -> None:

@@ -6,13 +6,15 @@ The token is a refresh token. An access token ends its own session too, because 
 import os
 import secrets
 
-from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.errors import InvalidRequest
+from edge_auth.events.announcement import announcing
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
@@ -27,20 +29,23 @@ from edge_auth.web.response import Response
 
 settings = read_settings(LogoutSettings, os.environ)
 log = FunctionLog("logout")
+bus = settings.security_event_bus
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
+record = announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
-end_sessions = EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
+end_sessions = EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record)
 logout = Logout(
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
     key_ring=key_ring,
     end_sessions=end_sessions,
+    grace_seconds=settings.rotation_grace_seconds,
     clock=now_ms,
 )
 revoke_access_token = RevokeAccessToken(
-    audience=settings.audience, key_ring=key_ring, end_sessions=end_sessions, clock=now_ms
+    audience=settings.audience, key_ring=key_ring, sessions=sessions, end_sessions=end_sessions, clock=now_ms
 )
 
 

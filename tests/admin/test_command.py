@@ -60,7 +60,7 @@ def open_sessions(
 
 def living(sessions: DynamoDBSessions, user_id: str) -> list[Session]:
     """Return the sessions that are not revoked."""
-    return [session for session in sessions_of(sessions, user_id) if session.revoked_at_seconds is None]
+    return sessions_of(sessions, user_id)
 
 
 def test_create_adds_a_user_who_can_log_in(command: Command, identities: DynamoDBIdentities) -> None:

@@ -9,6 +9,8 @@ COUNTED = {
     ("refresh", EventName.REFRESH_TOKEN_REUSED),
     ("refresh", EventName.REFRESH_TOKEN_AHEAD),
     ("refresh", EventName.REFRESH_TOKEN_SEED_MISMATCH),
+    ("refresh", EventName.REFRESH_TOKEN_DIVERGED),
+    ("logout", EventName.REFRESH_TOKEN_REUSED),
     ("rotate_keys", EventName.KEYS_REPLACED),
 }
 ALARMS = {
@@ -35,10 +37,11 @@ def test_metric_filters_name_events_that_exist_where_they_are_logged() -> None:
 
 def test_every_metric_of_ours_has_its_alarm() -> None:
     """Each metric filter has an alarm in its namespace that fires at one event."""
-    for name, resource in resources("AWS::Logs::MetricFilter").items():
+    alarms = [properties(name) for name in resources("AWS::CloudWatch::Alarm")]
+    for resource in resources("AWS::Logs::MetricFilter").values():
         [metric] = resource["Properties"]["MetricTransformations"]
-        alarm = properties(name.removesuffix("Metric") + "Alarm")
-        assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
+        counted = (metric["MetricNamespace"], metric["MetricName"])
+        [alarm] = [each for each in alarms if (each["Namespace"], each["MetricName"]) == counted]
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
         assert (alarm["Statistic"], metric["MetricValue"], alarm["EvaluationPeriods"]) == ("Sum", "1", 1)
 

@@ -16,16 +16,20 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("dynamodb:PutItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "refresh": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
         ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:GetItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "logout": {
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
         ("dynamodb:GetItem", "IdentitiesTable"),
@@ -42,12 +46,14 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
     },
     "sessions": {
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
     },
     "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
     "rotate_keys": {
@@ -145,7 +151,7 @@ def test_every_policy_is_looked_at() -> None:
 
 
 def test_only_what_may_alarm_may_announce_it() -> None:
-    """With a bus, refresh and rotate_keys may put events on this bus only; without a bus, no function may."""
+    """With a bus, refresh, logout and rotate_keys may put events on this bus only; without a bus, no function may."""
     policy = template()["Resources"]["AnnouncePolicy"]
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
 
@@ -157,5 +163,6 @@ def test_only_what_may_alarm_may_announce_it() -> None:
     }
     assert policy["Properties"]["Roles"] == [
         Intrinsic("Ref", "RefreshFunctionRole"),
+        Intrinsic("Ref", "LogoutFunctionRole"),
         Intrinsic("Ref", "RotateKeysFunctionRole"),
     ]

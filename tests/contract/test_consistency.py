@@ -22,7 +22,8 @@ def test_every_read_is_strongly_consistent(tables: Tables) -> None:
     engine.sessions.find(ADA_ID, session_id(1))
     sessions_of(engine.sessions, ADA_ID)
     engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS)
-    engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
+    engine.sessions.to_end(ADA_ID)
+    engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS)
     engine.sessions.forget(ADA_ID)
 
     assert asked == [*[("GetItem", True)] * 5, *[("Query", True)] * 4]

@@ -5,6 +5,7 @@ They run if EDGE_AUTH_DYNAMODB_ENDPOINT names the engine.
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,17 @@ def test_no_refresh_survives_the_end_of_all_sessions(tables: Tables, engine: Eng
     assert outcomes[f"{act}: done"] == ROUNDS
     assert outcomes["refresh: done"] + outcomes["refresh: invalid_grant"] == 2 * ROUNDS
     assert outcomes["refresh: done"] > 0
+
+
+def test_of_ends_at_once_one_ends_the_session(tables: Tables, engine: Engine) -> None:
+    """F7, F10: a refresh may win the race before them, and exactly one of the ends records that the session ended."""
+    outcomes = race(tables, ROUNDS, "end", "end", "refresh")
+
+    assert survivors(engine) == []
+    assert outcomes["end: done"] == outcomes["end: already_ended"] == ROUNDS
+    assert outcomes["refresh: done"] > 0
+    kept: list[Any] = tables.session_items()
+    assert sorted(item["user_id"]["S"] for item in kept) == sorted(f"ended#{user_id(n)}" for n in range(ROUNDS))
 
 
 def test_of_creators_of_one_name_one_wins(tables: Tables) -> None:

@@ -3,30 +3,34 @@ from typing import Any
 import pytest
 
 from edge_auth.flows.ports.sessions import AlreadyEnded
-from tests.support.dynamodb.engines import Engine
+from edge_auth.sessions.session import EndedSession, SeenSession
+from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.records import (
     ADA_ID,
     NOW_SECONDS,
     OTHER_SEED,
+    SEED,
     a_session,
     a_token,
     end,
+    kept_of,
     opened,
     session_id,
     sessions_of,
 )
 
-TOMBSTONE = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
+KEPT = EndedSession(generation=3, seed_hash=a_token().seed_hash, ended_at_seconds=NOW_SECONDS, reason="logout")
 
 
-def test_an_ended_session_stays_as_a_tombstone(engine: Engine) -> None:
-    """The tombstone keeps all fields and has the time and the reason, and other sessions live on."""
+def test_an_ended_session_leaves_the_sessions_of_its_user(engine: Engine) -> None:
+    """What is kept has the time, the reason and the generation of the end, and other sessions live on."""
     opened(engine, a_session(), a_session(2))
 
     end(engine, a_token())
 
-    assert engine.sessions.find(ADA_ID, session_id(1)) == TOMBSTONE
-    assert engine.sessions.find(ADA_ID, session_id(2)) == a_session(2)
+    assert engine.sessions.find(ADA_ID, session_id(1)) is None
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session(2)]
+    assert kept_of(engine, a_token()) == KEPT
 
 
 @pytest.mark.parametrize("generation", [0, 2, 3, 4])
@@ -36,10 +40,11 @@ def test_a_session_ends_by_a_token_of_any_generation(engine: Engine, generation:
 
     end(engine, a_token(generation))
 
-    assert engine.sessions.find(ADA_ID, session_id(1)) == TOMBSTONE
+    assert sessions_of(engine.sessions, ADA_ID) == []
+    assert kept_of(engine, a_token()) == KEPT._replace(generation=generation)
 
 
-def test_a_second_end_is_told_and_the_first_tombstone_stays(engine: Engine) -> None:
+def test_a_second_end_is_told_and_the_first_one_stays(engine: Engine) -> None:
     """F10: a session keeps the reason of its first end."""
     opened(engine, a_session())
     end(engine, a_token())
@@ -47,7 +52,7 @@ def test_a_second_end_is_told_and_the_first_tombstone_stays(engine: Engine) -> N
     with pytest.raises(AlreadyEnded):
         end(engine, a_token(), end_id="end-2", reason="reused")
 
-    assert engine.sessions.find(ADA_ID, session_id(1)) == TOMBSTONE
+    assert kept_of(engine, a_token()) == KEPT
 
 
 def test_the_same_end_again_succeeds(engine: Engine) -> None:
@@ -57,7 +62,7 @@ def test_the_same_end_again_succeeds(engine: Engine) -> None:
 
     end(engine, a_token())
 
-    assert engine.sessions.find(ADA_ID, session_id(1)) == TOMBSTONE
+    assert kept_of(engine, a_token()) == KEPT
 
 
 def test_another_session_under_the_same_id_does_not_end(engine: Engine) -> None:
@@ -78,14 +83,70 @@ def test_ending_an_unknown_session_creates_none(engine: Engine) -> None:
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
-def test_an_end_without_a_token_ends_a_session_with_any_seed(engine: Engine) -> None:
-    """The end of all sessions needs no seed, and creates no session."""
+def test_the_end_of_a_session_that_was_read_needs_no_token(engine: Engine) -> None:
+    """Without a seed it ends a session of any seed, and it creates none."""
     opened(engine, a_session())
-    everything: dict[str, Any] = {"seed_hash": None, "reason": "logout", "end_id": "end-1", "now_seconds": NOW_SECONDS}
+    [seen] = engine.sessions.to_end(ADA_ID)
+    unknown_seed = SeenSession(ADA_ID, session_id(1), generation=0, seed_hash=b"")
+    how: dict[str, Any] = {"reason": "logout", "end_id": "end-1", "now_seconds": NOW_SECONDS}
 
-    engine.sessions.end(ADA_ID, session_id(1), **everything)
+    engine.sessions.end(unknown_seed, **how)
 
-    assert sessions_of(engine.sessions, ADA_ID) == [TOMBSTONE]
+    assert seen == SeenSession(ADA_ID, session_id(1), generation=3, seed_hash=a_token().seed_hash)
+    assert kept_of(engine, a_token()) == KEPT._replace(generation=0, seed_hash=b"")
     with pytest.raises(AlreadyEnded):
-        engine.sessions.end(ADA_ID, session_id(2), **everything)
-    assert sessions_of(engine.sessions, ADA_ID) == [TOMBSTONE]
+        engine.sessions.end(unknown_seed._replace(session_id=session_id(2)), **how)
+    assert sessions_of(engine.sessions, ADA_ID) == []
+
+
+def test_what_is_kept_keeps_no_session_alive(tables: Tables) -> None:
+    """A session that was restored from a backup, although it has ended, ends again."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    item: Any = tables.session_items()[0]
+    end(engine, a_token())
+    tables.client.put_item(TableName=tables.sessions, Item=item)
+
+    end(engine, a_token(), end_id="end-2")
+
+    assert sessions_of(engine.sessions, ADA_ID) == []
+
+
+@pytest.mark.parametrize("seed", [SEED, OTHER_SEED])
+def test_a_session_that_an_earlier_version_ended_stays_ended(tables: Tables, seed: bytes) -> None:
+    """Its mark in the session's own item still counts: the session is refused as ended, is in no list, and stays."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    [item] = tables.session_items()
+    mark = {"revoked_at": {"N": str(NOW_SECONDS)}, "revoked_reason": {"S": "logout"}, "end_id": {"S": "end-0"}}
+    marked: Any = {**item, **mark}
+    tables.client.put_item(TableName=tables.sessions, Item=marked)
+
+    assert kept_of(engine, a_token(seed=seed)) == KEPT
+    assert engine.sessions.find(ADA_ID, session_id(1)) is None
+    assert engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS) == []
+    assert engine.sessions.to_end(ADA_ID) == []
+    assert engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS) == []
+    with pytest.raises(AlreadyEnded):
+        end(engine, a_token(seed=seed))
+    assert tables.session_items() == [marked]
+
+
+def test_what_is_kept_is_kept_for_two_weeks(tables: Tables) -> None:
+    """It has no name, network or user agent of a client, and nothing needs it for longer than a client may be idle."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+
+    end(engine, a_token())
+
+    [item] = tables.session_items()
+    assert item == {
+        "user_id": {"S": f"ended#{ADA_ID}"},
+        "session_id": {"S": session_id(1)},
+        "generation": {"N": "3"},
+        "seed_hash": {"B": a_token().seed_hash},
+        "revoked_at": {"N": str(NOW_SECONDS)},
+        "revoked_reason": {"S": "logout"},
+        "end_id": {"S": "end-1"},
+        "delete_at": {"N": str(NOW_SECONDS + 14 * 86_400)},
+    }

@@ -1,3 +1,4 @@
+from edge_auth.sessions.session import SeenSession
 from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.records import (
     ADA_ID,
@@ -14,6 +15,11 @@ from tests.support.dynamodb.records import (
 )
 
 
+def ids(sessions: list[SeenSession]) -> list[str]:
+    """Return the ids of sessions."""
+    return [session.session_id for session in sessions]
+
+
 def test_an_unknown_session_is_none(engine: Engine) -> None:
     """Neither an unknown id nor another user's session is found."""
     opened(engine, a_session())
@@ -28,7 +34,7 @@ def test_a_user_without_sessions_has_an_empty_list(engine: Engine) -> None:
 
 
 def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
-    """A18: the list holds tombstones too, and no sessions of other users."""
+    """A18: the list holds no ended sessions, and no sessions of other users."""
     opened(engine, a_session(1), a_session(2))
     engine.identities.create(BOB)
     bobs = a_session(3, user_id=BOB_ID)
@@ -37,8 +43,7 @@ def test_a_list_holds_the_users_sessions_and_no_others(engine: Engine) -> None:
 
     found = sessions_of(engine.sessions, ADA_ID)
 
-    assert {session.session_id for session in found} == {session_id(1), session_id(2)}
-    assert {session.session_id for session in found if session.revoked_reason} == {session_id(2)}
+    assert {session.session_id for session in found} == {session_id(1)}
     assert sessions_of(engine.sessions, BOB_ID) == [bobs]
 
 
@@ -62,15 +67,25 @@ def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
         assert opened_now in sessions_of(engine.sessions, ADA_ID)
 
 
-def test_sessions_to_end_are_those_that_may_live(engine: Engine) -> None:
+def test_every_session_is_to_end_that_has_not_ended(engine: Engine) -> None:
+    """An expired session is in the list too, because another clock may be behind. An ended one is not."""
+    idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS - 1_000_000)
+    old = a_session(4, absolute_expires_at_seconds=NOW_SECONDS - 1_000_000)
+    opened(engine, a_session(1), a_session(2), idle, old)
+    end(engine, a_token(number=2))
+
+    assert sorted(ids(engine.sessions.to_end(ADA_ID))) == [session_id(number) for number in (1, 3, 4)]
+
+
+def test_oldest_first_has_the_sessions_that_may_live(engine: Engine) -> None:
     """Ended and expired sessions are not in the list; a session is expired in the second of its timeout."""
     idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS)
     old = a_session(4, absolute_expires_at_seconds=NOW_SECONDS)
     opened(engine, a_session(1), a_session(2), idle, old)
     end(engine, a_token(number=2))
 
-    assert engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS) == [session_id(1)]
-    assert sorted(engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS - 1)) == [
+    assert ids(engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS)) == [session_id(1)]
+    assert sorted(ids(engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS - 1))) == [
         session_id(1),
         session_id(3),
         session_id(4),
@@ -84,7 +99,7 @@ def test_sessions_to_end_are_complete_beyond_one_page(engine: Engine) -> None:
     for number in range(1, 8):
         end(engine, a_token(number=number))
 
-    assert engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS) == [session_id(8)]
+    assert ids(engine.sessions.to_end(ADA_ID)) == [session_id(8)]
 
 
 def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
@@ -94,9 +109,10 @@ def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
     tables.client.put_item(TableName=tables.sessions, Item={**key, "generation": {"S": "three"}})
 
-    found = engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
+    found = ids(engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS))
 
     assert found == ["damaged", session_id(1)]
+    assert sorted(ids(engine.sessions.to_end(ADA_ID))) == [session_id(1), "damaged"]
 
 
 def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> None:
@@ -112,11 +128,11 @@ def test_the_living_sessions_are_read_whole_and_no_others(engine: Engine) -> Non
     assert engine.sessions.living(BOB_ID, now_seconds=NOW_SECONDS) == []
 
 
-def test_sessions_to_end_come_oldest_first(engine: Engine) -> None:
+def test_oldest_first_is_in_order(engine: Engine) -> None:
     """F36: they are ordered by the millisecond of their creation, and then by their id."""
     ages_ms = {1: 5, 2: 7, 3: 6, 4: 6, 5: 4}
     opened(engine, *(a_session(number, created_at_ms=NOW_MS - age) for number, age in ages_ms.items()))
 
-    found = engine.sessions.ids_to_end(ADA_ID, now_seconds=NOW_SECONDS)
+    found = ids(engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS))
 
     assert found == [session_id(number) for number in (2, 3, 4, 1, 5)]

@@ -1,7 +1,7 @@
 import pytest
 
 from edge_auth.flows.ports.sessions import RotationRefused
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.dynamodb.records import (
@@ -23,11 +23,11 @@ from tests.support.dynamodb.records import (
 GRACE_MS = GRACE_SECONDS * 1000
 
 
-def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Session | None:
+def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Session | EndedSession | None:
     """Rotate, be refused, and return the session that the refusal brings."""
     with pytest.raises(RotationRefused) as refused:
         rotate(engine, token, now_ms=now_ms)
-    return refused.value.session
+    return refused.value.found
 
 
 def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine: Engine) -> None:
@@ -96,14 +96,15 @@ def test_expiry_is_not_put_off_within_the_second(engine: Engine) -> None:
     assert refusal(engine, a_token(), now_ms=NOW_MS + 999) == session
 
 
-def test_an_ended_session_refuses_and_brings_the_tombstone(engine: Engine) -> None:
-    """I3: an ended session never rotates again."""
+def test_an_ended_session_refuses_and_brings_its_end(engine: Engine) -> None:
+    """I3: an ended session never rotates again, and is not created again."""
     opened(engine, a_session())
     end(engine, a_token())
 
-    tombstone = a_session()._replace(revoked_at_seconds=NOW_SECONDS, revoked_reason="logout")
-    assert refusal(engine, a_token()) == tombstone
-    assert sessions_of(engine.sessions, ADA_ID) == [tombstone]
+    kept = EndedSession(3, a_token().seed_hash, ended_at_seconds=NOW_SECONDS, reason="logout")
+    assert refusal(engine, a_token()) == kept
+    assert refusal(engine, a_token(0)) == kept
+    assert sessions_of(engine.sessions, ADA_ID) == []
 
 
 def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:

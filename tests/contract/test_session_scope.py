@@ -38,7 +38,7 @@ def test_any_other_word_refuses_and_changes_nothing(engine: Engine, wanted: tupl
     with pytest.raises(RotationRefused) as refused:
         rotate(engine, a_token(), wanted_scope=wanted)
 
-    assert refused.value.session == a_session()
+    assert refused.value.found == a_session()
     assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
 
 

@@ -96,6 +96,37 @@ def test_its_sessions_end(
     assert refresh(refresh_event(token("of_the_login"))).status == (400 if everywhere else 200)
 
 
+def test_its_ended_sessions_stay_ended(
+    stack: Stack, logout: Callable[[object], Answer], refresh: Callable[[object], Answer]
+) -> None:
+    """That version marked the item of an ended session. Its tokens are refused as revoked, and the item stays."""
+    name = {
+        "user_id": {"S": "YWRhAAAAAAAAAAAAAAAAAA"},
+        "session_id": {"S": WRITTEN["tokens"]["refreshed"]["session_id"]},
+    }
+    stack.dynamodb.update_item(
+        TableName=TABLES["SessionsTable"],
+        Key=name,
+        UpdateExpression="SET revoked_at = :now, revoked_reason = :reason, end_id = :end_id",
+        ExpressionAttributeValues={
+            ":now": {"N": str(stack.clock.now_seconds)},
+            ":reason": {"S": "logout"},
+            ":end_id": {"S": "0" * 32},
+        },
+    )
+    marked = stack.session_items()
+    stack.clock.advance(seconds=3600)
+
+    assert refresh(refresh_event(token("refreshed"))) == INVALID_GRANT
+    assert refresh(refresh_event(token("previous"))) == INVALID_GRANT
+    assert logout(logout_event(token("refreshed"), everywhere=True)) == NO_CONTENT
+
+    told = [(line["event"], line["reason"]) for line in stack.output.security_events()]
+    assert told == [("refresh_refused", "revoked"), ("refresh_token_diverged", "diverged")]
+    assert stack.session_items() == marked
+    assert refresh(refresh_event(token("of_the_login"))).status == 200
+
+
 def test_its_users_log_in(stack: Stack, login: Callable[[object], Answer]) -> None:
     """A user keeps the password and the user id. The attempts that were counted before the deploy are not read."""
     [counted] = [item for item in stack.attempt_items() if "attempts" in item]

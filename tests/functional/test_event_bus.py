@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from tests.support.answers import INVALID_GRANT
+from tests.support.answers import INVALID_GRANT, NO_CONTENT
 from tests.support.outages import FAULTS
 from tests.support.people import ADA_ID, PASSWORD
-from tests.support.sample_events import login_event, refresh_event
+from tests.support.sample_events import login_event, logout_event, refresh_event
 from tests.support.stack import Answer, Stack
 from tests.support.wire import Fault, raw_answer
 
@@ -45,6 +45,19 @@ def test_a_reuse_is_announced(announcing: Stack) -> None:
         "reason": "reused",
         "generations_behind": 1,
     }
+
+
+def test_a_reuse_at_a_logout_is_announced(announcing: Stack) -> None:
+    """A16, F10: an old token that asks to end other sessions ends its own, and the answer is that of any logout."""
+    token = announcing.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
+    announcing.function("refresh")(refresh_event(token))
+    announcing.clock.advance(seconds=60)
+
+    assert announcing.function("logout")(logout_event(token, everywhere=True)) == NO_CONTENT
+
+    [call] = [call for call in announcing.wire.calls if call.operation == "PutEvents"]
+    assert [entry["DetailType"] for entry in call.parameters["Entries"]] == ["refresh_token_reused"]
+    assert announcing.session_items()[0]["revoked_reason"] == {"S": "reused"}
 
 
 def test_what_is_no_alarm_is_not_announced(announcing: Stack) -> None:

@@ -5,7 +5,17 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, REPEATED, RETRIED, attempts, ends, events_named
+from tests.support.outages import (
+    APPLIED,
+    FAULTS,
+    FAULTS_OF_TRANSACTIONS,
+    FAULTS_OF_UPDATES,
+    REPEATED,
+    RETRIED,
+    attempts,
+    ends,
+    events_named,
+)
 from tests.support.people import BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import login_event, logout_event, refresh_event
 from tests.support.stack import Answer, Function, Stack
@@ -19,8 +29,8 @@ STEPS = {
     "reading the name": ("GetItem", 1),
     "moving the epoch": ("UpdateItem", 0),
     "finding the sessions": ("Query", 0),
-    "ending another session": ("UpdateItem", 1),
-    "ending the own session": ("UpdateItem", 2),
+    "ending another session": ("TransactWriteItems", 0),
+    "ending the own session": ("TransactWriteItems", 1),
 }
 
 HALFWAY = (
@@ -35,8 +45,8 @@ CANCELLATIONS: dict[str, tuple[str, str]] = {
     "the epoch moved": ("ConditionalCheckFailed", "None"),
     "the session id exists": ("None", "ConditionalCheckFailed"),
     "both": ("ConditionalCheckFailed", "ConditionalCheckFailed"),
-    "conflict": ("None", "TransactionConflict"),
-    "conflict at the user": ("TransactionConflict", "None"),
+    "conflict, and the epoch moved": ("ConditionalCheckFailed", "TransactionConflict"),
+    "conflict, and throttled": ("TransactionConflict", "ThrottlingError"),
     "throttled": ("ThrottlingError", "None"),
     "throughput": ("None", "ProvisionedThroughputExceeded"),
     "collection too large": ("None", "ItemCollectionSizeLimitExceeded"),
@@ -167,15 +177,15 @@ def test_a_refused_login_writes_nothing_that_could_fail(stack: Stack, login: Fun
     assert login(login_event("ada", WRONG_PASSWORD)) == INVALID_CREDENTIALS
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
 def test_a_session_cannot_be_ended(stack: Stack, logout: Function, login: Function, tokens: Tokens, name: str) -> None:
     """F19, RFC 7009 §2.2.1: no answer is 204 while the session may be alive; the same call ends it later."""
-    stack.wire.next("UpdateItem", FAULTS_OF_UPDATES[name])
+    stack.wire.next("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
     assert logout(logout_event(tokens["refresh_token"])) == (NO_CONTENT if name in REPEATED else UNAVAILABLE)
     assert len(ends(stack)) == len(events_named(stack, "session_ended")) == (1 if name in REPEATED else 0)
 
     other = log_in(login).json
-    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
+    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
     assert logout(logout_event(other["refresh_token"])) == UNAVAILABLE
     assert (other["session_id"] in ends(stack)) is (name == APPLIED)
 
@@ -212,7 +222,7 @@ def test_every_step_of_ending_all_sessions_fails_once(
     """F19: faults that the SDK repeats are not visible; after others, each repeated call gets one step further."""
     own, other = log_in(login).json, log_in(login).json
     event = logout_event(own["refresh_token"], everywhere=True)
-    for operation, count in (("GetItem", 2), ("UpdateItem", 3), ("Query", 1)):
+    for operation, count in (("GetItem", 2), ("UpdateItem", 1), ("Query", 1), ("TransactWriteItems", 2)):
         if name in RETRIED:
             stack.wire.next(operation, *[FAULTS[name], passes] * count)
         else:
@@ -222,7 +232,7 @@ def test_every_step_of_ending_all_sessions_fails_once(
     while answers[-1] == UNAVAILABLE and len(answers) < 10:
         answers.append(logout(event))
 
-    assert answers == [UNAVAILABLE] * (0 if name in RETRIED else 3) + [NO_CONTENT]
+    assert answers == [UNAVAILABLE] * (0 if name in RETRIED else 4) + [NO_CONTENT]
     assert ends(stack) == {own["session_id"]: "logout_all", other["session_id"]: "logout_all"}
     assert stack.identities.find("ada").epoch >= 1
     assert len(events_named(stack, "all_sessions_ended")) == 1

@@ -3,13 +3,14 @@ from itertools import product
 
 import pytest
 
-from edge_auth.flows.sessions.refresh import END_UNKNOWN
+from edge_auth.flows.sessions.end_sessions import END_UNKNOWN
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.answers import INVALID_GRANT, UNAVAILABLE
 from tests.support.outages import (
     APPLIED,
     ATTEMPTS,
+    FAULTS_OF_TRANSACTIONS,
     FAULTS_OF_UPDATES,
     GARBAGE,
     REPEATED,
@@ -24,7 +25,7 @@ from tests.support.outages import (
 )
 from tests.support.sample_events import refresh_event
 from tests.support.stack import Function, Stack
-from tests.support.wire import Fault, lost_request, lost_response, passes, raw_answer
+from tests.support.wire import Fault, lost_request, lost_response, raw_answer
 
 Tokens = dict[str, str]
 
@@ -196,13 +197,12 @@ def test_a_ring_that_cannot_sign_is_seen_before_the_write(stack: Stack, refresh:
     assert refresh(refresh_event(tokens["refresh_token"])).status == 200
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
 def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: Tokens, name: str) -> None:
     """F21: reuse is answered with 503 and recorded; later the replay is refused and the session has ended."""
     token = tokens["refresh_token"]
     reused(stack, refresh, token)
-    stack.wire.next("UpdateItem", passes)
-    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
+    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
 
     assert refresh(refresh_event(token)) == UNAVAILABLE
     assert ends(stack) == ({tokens["session_id"]: "reused"} if name == APPLIED else {})
@@ -221,9 +221,9 @@ def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: 
 def test_ending_a_reused_session_loses_responses(
     stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
 ) -> None:
-    """F21: a request recognizes its own earlier end of the session: one tombstone, recorded once."""
+    """F21: a request recognizes its own earlier end of the session: ended once, recorded once."""
     reused(stack, refresh, tokens["refresh_token"])
-    stack.wire.next("UpdateItem", passes, *(LOSSES[loss] for loss in lost))
+    stack.wire.next("TransactWriteItems", *(LOSSES[loss] for loss in lost))
 
     assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
 

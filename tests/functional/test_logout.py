@@ -173,7 +173,7 @@ def test_a_logout_of_the_others_ends_them_and_no_more(
     assert logout(event) == NO_CONTENT
 
     operations = [call.operation for call in stack.wire.calls if call.service == "dynamodb"]
-    assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem", "UpdateItem"]
+    assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "TransactWriteItems", "TransactWriteItems"]
     assert reasons(stack) == {session["session_id"]: "logout_others" for session in others}
     for living in (tokens, bobs):
         assert refresh(refresh_event(living["refresh_token"])).status == 200
@@ -194,3 +194,19 @@ def test_all_and_others_together_are_malformed(stack: Stack, logout: Function, t
 def test_a_revocation_without_a_token_is_malformed(logout: Function, parameters: dict[str, str]) -> None:
     """RFC 7009 §2.1: the form parameter is named `token`."""
     assert logout(with_form("logout-form", parameters)) == INVALID_REQUEST
+
+
+def test_an_owner_who_comes_back_after_a_thief_is_told_to_a_person(
+    stack: Stack, logout: Function, refresh: Function, tokens: Tokens
+) -> None:
+    """F8: a thief rotated and logged out. The owner gets the answer of every dead token, and the log has a warning."""
+    stolen = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
+    stack.clock.advance(seconds=3600)
+    logout(logout_event(stolen))
+    stack.clock.advance(seconds=3600)
+
+    assert refresh(refresh_event(tokens["refresh_token"])) == refresh(refresh_event("x")) == INVALID_GRANT
+
+    [told] = [line for line in stack.output.security_events() if line["event"] == "refresh_token_diverged"]
+    assert (told["level"], told["reason"], told["generations_behind"]) == ("WARNING", "diverged", 1)
+    assert reasons(stack) == {tokens["session_id"]: "logout"}

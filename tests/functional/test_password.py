@@ -52,7 +52,7 @@ STEPS = {
     "counting the attempt": (COUNT, 0),
     "replacing the password": ("UpdateItem", 0),
     "finding the sessions": ("Query", 0),
-    "ending the other session": ("UpdateItem", 1),
+    "ending the other session": ("TransactWriteItems", 0),
 }
 
 
@@ -124,18 +124,18 @@ def test_a_password_is_changed(
 def test_a_change_makes_a_fixed_number_of_calls(
     stack: Stack, password: Function, tokens: Tokens, other: Tokens, argon2_runs: list[str]
 ) -> None:
-    """Three reads, the counts of the attempt, one write, one query, and one write for each other session."""
+    """Three reads, the counts of the attempt, one write, one query, and one transaction for each other session."""
     assert other["session_id"]
     stack.wire.forget()
 
     assert password(event(tokens)) == NO_CONTENT
 
     operations = [call.operation for call in stack.wire.calls if call.operation != COUNT]
-    assert operations == ["GetItem", "GetItem", "GetItem", "UpdateItem", "Query", "UpdateItem"]
+    assert operations == ["GetItem", "GetItem", "GetItem", "UpdateItem", "Query", "TransactWriteItems"]
     assert argon2_runs == [PASSWORD, NEW_PASSWORD]
     for call in stack.wire.calls:
-        assert call.parameters.get("ConsistentRead", call.operation in {"UpdateItem", COUNT})
-        assert "ConditionExpression" in call.parameters or call.operation in {"GetItem", "Query"}
+        assert call.parameters.get("ConsistentRead", call.operation in {"UpdateItem", "TransactWriteItems", COUNT})
+        assert "ConditionExpression" in call.parameters or call.operation in {"GetItem", "Query", "TransactWriteItems"}
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_change_that_fails_is_completed_by_the_same_call(
     """F19, A8, P16: any fault at any step is answered with 503; the same call then ends every other session."""
     operation, earlier = STEPS[step]
     current, new = PASSWORD, NEW_PASSWORD
-    for name in ("internal error", "read timeout, not applied", APPLIED, "access denied", "transaction conflict"):
+    for name in ("internal error", "read timeout, not applied", APPLIED, "access denied"):
         other = login(login_event("ada", current)).json
         epoch = stack.identities.find("ada").epoch
         stack.wire.next(operation, *[passes] * earlier)
@@ -359,10 +359,9 @@ def test_a_refresh_within_a_change(
 ) -> None:
     """F11: a refresh of another session can win once, but its successor is dead."""
     won = list[Answer]()
-    operation = ("UpdateItem", "Query", "UpdateItem")[position]
+    operation = ("UpdateItem", "Query", "TransactWriteItems")[position]
     stack.wire.next(
         operation,
-        *[passes] * (position // 2),
         moment(lambda: won.append(refresh(refresh_event(other["refresh_token"])))),
     )
 

@@ -27,7 +27,7 @@ from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens import refresh_token as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.refresh_token import RefreshToken
@@ -243,6 +243,7 @@ class Deployment:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
+            grace_seconds=self.grace_seconds,
             clock=self.clock,
         )
 
@@ -250,7 +251,11 @@ class Deployment:
     def revoke_access_token(self) -> RevokeAccessToken:
         """The use case."""
         return RevokeAccessToken(
-            audience=AUDIENCE, key_ring=self.key_ring, end_sessions=self.end_sessions, clock=self.clock
+            audience=AUDIENCE,
+            key_ring=self.key_ring,
+            sessions=self.sessions,
+            end_sessions=self.end_sessions,
+            clock=self.clock,
         )
 
     @property
@@ -302,6 +307,16 @@ class Deployment:
         token = self.token_of(granted)
         return self.store.sessions[token.user_id, token.session_id]
 
+    def end_of(self, granted: TokenGrant) -> EndedSession:
+        """Return what the table keeps of a session that has ended."""
+        token = self.token_of(granted)
+        return self.store.ended[token.user_id, token.session_id]
+
+    def has_ended(self, granted: TokenGrant) -> bool:
+        """Return whether a session has left the table."""
+        token = self.token_of(granted)
+        return (token.user_id, token.session_id) not in self.store.sessions
+
     def is_dead(self, granted: TokenGrant) -> bool:
         """Return whether a refresh token is refused."""
         try:
@@ -313,6 +328,10 @@ class Deployment:
     def living(self) -> int:
         """Count the living sessions of all users."""
         return sum(session.is_live(self.clock() // 1000) for session in self.store.sessions.values())
+
+    def session_ids(self) -> list[str]:
+        """Return the ids of all sessions in the table, in the order of their logins."""
+        return [session_id for _, session_id in self.store.sessions]
 
     def change_session(self, granted: TokenGrant, **changes: object) -> None:
         """Set any fields of a session."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
+from edge_auth.adapters import conflicts
 from tests.support.stack import Stack
 from tests.support.wire import (
     Fault,
@@ -35,7 +36,6 @@ RETRIED: dict[str, Fault] = {
 """After these faults the SDK sends the request again."""
 
 FINAL: dict[str, Fault] = {
-    "transaction conflict": refusal("TransactionConflictException"),
     "bad gateway, garbage": raw_answer(GARBAGE, 502),
     "no such table": refusal("ResourceNotFoundException"),
     "access denied": refusal("AccessDeniedException"),
@@ -50,11 +50,24 @@ FINAL: dict[str, Fault] = {
 
 FAULTS = {**RETRIED, **FINAL}
 
-FAULTS_OF_UPDATES = {**FAULTS, "replicated write conflict": refusal("ReplicatedWriteConflictException")}
-"""The last fault happens only to a write of one item, and the SDK sends the request again."""
+CONFLICT = "transaction conflict"
+"""The fault of a write that meets a transaction on its item. No other request is sent again as often."""
+
+CONFLICT_OF_TRANSACTIONS = refusal(
+    "TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}]
+)
+
+FAULTS_OF_TRANSACTIONS = {**FAULTS, CONFLICT: CONFLICT_OF_TRANSACTIONS}
+
+FAULTS_OF_UPDATES = {
+    **FAULTS,
+    CONFLICT: refusal("TransactionConflictException"),
+    "replicated write conflict": refusal("ReplicatedWriteConflictException"),
+}
+"""The last two faults happen only to a write of one item, and the request is sent again."""
 
 REPEATED = FAULTS_OF_UPDATES.keys() - FINAL.keys()
-"""The names of all faults after which the SDK sends the request again."""
+"""The names of all faults after which the request is sent again."""
 
 APPLIED = "read timeout, applied"
 """The only fault after which the write has happened."""
@@ -92,6 +105,8 @@ def kill() -> None:
 
 def attempts(fault: str) -> int:
     """Return the number of attempts of one call while this fault lasts (DC-11)."""
+    if fault == CONFLICT:
+        return conflicts.ATTEMPTS
     return ATTEMPTS if fault in REPEATED else 1
 
 
@@ -122,7 +137,7 @@ def events_named(stack: Stack, name: str) -> list[dict[str, Any]]:
 
 
 def generation(stack: Stack) -> int:
-    """Return the generation of the only session."""
+    """Return the generation of the only session, or the one that it had at its end."""
     [item] = stack.session_items()
     return int(item["generation"]["N"])
 

@@ -89,8 +89,8 @@ def test_settings_cannot_be_changed() -> None:
         (
             LogoutSettings,
             {
-                *("ISSUER", "AUDIENCE", "IDENTITIES_TABLE", "SESSIONS_TABLE", "KEY_RING_SECRET"),
-                *("KEY_RING_VERSION", "TRUSTED_PROXY"),
+                *("ISSUER", "AUDIENCE", "ROTATION_GRACE_SECONDS", "IDENTITIES_TABLE", "SESSIONS_TABLE"),
+                *("KEY_RING_SECRET", "KEY_RING_VERSION", "SECURITY_EVENT_BUS", "TRUSTED_PROXY"),
             },
         ),
         (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION", "TRUSTED_PROXY"}),

@@ -82,10 +82,12 @@ class LogoutSettings(NamedTuple):
 
     issuer: str
     audience: str
+    rotation_grace_seconds: int
     identities_table: str
     sessions_table: str
     key_ring_secret: str
     key_ring_version: str
+    security_event_bus: str
     trusted_proxy: str
 
 

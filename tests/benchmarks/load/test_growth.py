@@ -33,11 +33,11 @@ def test_a_table_says_what_is_constant_and_how_far_it_went() -> None:
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_living_sessions_are_ended_by_a_logout_of_all_and_tombstones_are_not(
+def test_living_sessions_are_ended_by_a_logout_of_all_and_ended_ones_are_not_read(
     deployment: Deployment,
     ended: bool,  # noqa: FBT001 - a parameter of a test
 ) -> None:
-    """With 30 sessions: the user's id and epoch, one session's read, a query, and a write for each living session."""
+    """With 30 sessions: the user's id and epoch, a session's read, a query, and a transaction for each living one."""
     with running(deployment) as functions:
         operations = Growth(functions).with_sessions_of_one_user(30, 2, ended=ended)["operations"]
 

@@ -37,7 +37,7 @@ def test_every_operation_is_counted_at_the_wire(counted: Counts) -> None:
     sent = {name: counts["requests"] for name, counts in counted.items()}
     assert sent["refresh, rotated"] == sent["refresh, coalesced"] == sent["refresh, converged"] == 1
     assert sent["refresh, forged"] == 0
-    assert sent["refresh, after logout"] == 2
+    assert sent["refresh, after logout"] == 3
     assert sent["refresh, reused"] == 3
     assert sent["logout"] == 1
     assert sent["list of 10 sessions"] == 1

@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import boto3
@@ -36,11 +36,12 @@ class Engine:
 
 @dataclass(frozen=True)
 class Tables:
-    """A deployment's tables, read without the adapters."""
+    """A deployment's tables, read without the adapters. If `is_real`, the engine is no simulation in this process."""
 
     client: "DynamoDBClient"
     identities: str
     sessions: str
+    is_real: bool = False
 
     def session_items(self) -> list[dict[str, object]]:
         """Return every item of the sessions table."""
@@ -76,7 +77,8 @@ def moto_tables() -> Tables:
 @contextmanager
 def endpoint_tables() -> Iterator[Tables]:
     """Create and yield tables with new names at the endpoint of the environment, and delete them afterwards."""
-    tables = _tables(boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE]))
+    client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
+    tables = replace(_tables(client), is_real=True)
     try:
         yield tables
     finally:

@@ -25,6 +25,7 @@ from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
@@ -132,6 +133,7 @@ class Racer:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
+            grace_seconds=10,
             clock=now_ms,
         )
         self.place.wait()
@@ -164,6 +166,11 @@ class Racer:
         self.place.wait()
         insisting(lambda: self.identities.change_status(username(number), DISABLED))
         self._end_all(number)
+
+    def end(self, number: int) -> None:
+        """End the first session."""
+        self.place.wait()
+        self.end_sessions.one(first_token(number), reason="race")
 
     def create(self, number: int) -> None:
         """Create a user with the round's name and this process's own id."""
@@ -205,6 +212,8 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
             getattr(racer, act)(number)
         except (InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken) as error:
             counted[f"{act}: {error.code}"] += 1
+        except AlreadyEnded:
+            counted[f"{act}: already_ended"] += 1
         else:
             counted[f"{act}: done"] += 1
     outcomes.put(dict(counted))

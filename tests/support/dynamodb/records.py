@@ -3,12 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.dynamodb.session_items import session_from
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.flows.ports.sessions import Sessions
+from edge_auth.flows.ports.sessions import RotationRefused, Sessions
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.fakes.stores import MemorySessions
@@ -99,20 +101,21 @@ def rotate(
 
 def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: str = "logout") -> None:
     """End a session, with defaults for the arguments that most tests do not vary."""
-    engine.sessions.end(
-        token.user_id,
-        token.session_id,
-        seed_hash=token.seed_hash,
-        reason=reason,
-        end_id=end_id,
-        now_seconds=NOW_SECONDS,
-    )
+    engine.sessions.end(token, reason=reason, end_id=end_id, now_seconds=NOW_SECONDS)
+
+
+def kept_of(engine: Engine, token: RefreshToken) -> EndedSession | None:
+    """Return what a refused rotation of this token finds of its ended session."""
+    with pytest.raises(RotationRefused) as refused:
+        rotate(engine, token)
+    assert not isinstance(refused.value.found, Session)
+    return refused.value.found
 
 
 def sessions_of(sessions: Sessions, user_id: str) -> list[Session]:
-    """Return all stored sessions of a user, also the ended ones."""
+    """Return all stored sessions of a user that have not ended."""
     if isinstance(sessions, MemorySessions):
         return [session for (owner, _), session in sessions._store.sessions.items() if owner == user_id]
     assert isinstance(sessions, DynamoDBSessions)
-    found = sessions._query({"KeyConditionExpression": "user_id = :user_id"}, {":user_id": {"S": user_id}})
-    return [session_from(item) for item in found]
+    pages = sessions._pages({"KeyConditionExpression": "user_id = :user_id"}, {":user_id": {"S": user_id}})
+    return [session_from(item) for page in pages for item in page]

@@ -10,7 +10,7 @@ from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import Endable, EndedSession, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -20,6 +20,7 @@ class MemoryStore:
 
     identities: dict[str, Identity] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    ended: dict[tuple[str, str], EndedSession] = field(default_factory=dict)
     end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -155,13 +156,12 @@ class MemorySessions:
                 found is None
                 or found.generation != token.generation
                 or found.seed_hash != token.seed_hash
-                or found.revoked_at_seconds is not None
                 or found.absolute_expires_at_seconds <= now_ms // 1000
                 or found.idle_expires_at_seconds <= now_ms // 1000
                 or found.rotated_at_ms > now_ms - grace_seconds * 1000
                 or any(word not in found.scope.split() for word in wanted_scope)
             ):
-                raise RotationRefused(found)
+                raise RotationRefused(found or self._store.ended.get(key))
             self._store.sessions[key] = found._replace(
                 generation=found.generation + 1,
                 rotated_at_ms=now_ms,
@@ -171,45 +171,49 @@ class MemorySessions:
             )
             return self._store.sessions[key]
 
-    def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
-    ) -> None:
-        """End a living session."""
-        key = (user_id, session_id)
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+        """End a session, and keep a record of it."""
+        key = (session.user_id, session.session_id)
         with self._store.lock:
             found = self._store.sessions.get(key)
-            same = found is not None and seed_hash in (None, found.seed_hash)
-            if found is not None and same and found.revoked_at_seconds is None:
-                self._store.sessions[key] = found._replace(revoked_at_seconds=now_seconds, revoked_reason=reason)
+            if found is not None and session.seed_hash in (b"", found.seed_hash):
+                del self._store.sessions[key]
+                self._store.ended[key] = EndedSession(session.generation, session.seed_hash, now_seconds, reason)
                 self._store.end_ids[key] = end_id
             elif self._store.end_ids.get(key) != end_id:
                 raise AlreadyEnded
 
     def find(self, user_id: str, session_id: str) -> Session | None:
-        """Read one session."""
+        """Read one session that has not ended."""
         with self._store.lock:
             return self._store.sessions.get((user_id, session_id))
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions of a user."""
-        return self._living(user_id, now_seconds)
+        return [session for session in self._of(user_id) if session.is_live(now_seconds)]
 
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids of all living sessions of a user, oldest first."""
-        living = self._living(user_id, now_seconds)
-        return [session_id for _, session_id in sorted((one.created_at_ms, one.session_id) for one in living)]
+    def to_end(self, user_id: str) -> list[SeenSession]:
+        """Read all sessions of a user that have not ended."""
+        return [_seen(session) for session in self._of(user_id)]
 
     def forget(self, user_id: str) -> None:
         """Delete the sessions of a user."""
         with self._store.lock:
             for key in [key for key in self._store.sessions if key[0] == user_id]:
                 del self._store.sessions[key]
-                self._store.end_ids.pop(key, None)
 
-    def _living(self, user_id: str, now_seconds: int) -> list[Session]:
+    def oldest_first(self, user_id: str, *, now_seconds: int) -> list[SeenSession]:
+        """Read the living sessions of a user, oldest first."""
+        living = self.living(user_id, now_seconds=now_seconds)
+        return [_seen(session) for session in sorted(living, key=lambda one: (one.created_at_ms, one.session_id))]
+
+    def _of(self, user_id: str) -> list[Session]:
         with self._store.lock:
-            mine = [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
-            return [session for session in mine if session.is_live(now_seconds)]
+            return [session for (owner, _), session in self._store.sessions.items() if owner == user_id]
+
+
+def _seen(session: Session) -> SeenSession:
+    return SeenSession(session.user_id, session.session_id, session.generation, session.seed_hash)
 
 
 class FixedKeyRing:

@@ -8,7 +8,16 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.credentials.passwords import PROFILE, check_password, hash_password, needs_rehash, password_bytes
+from edge_auth.credentials.passwords import (
+    PROFILE,
+    PROFILES,
+    Argon2idProfile,
+    check_password,
+    hash_password,
+    needs_rehash,
+    password_bytes,
+    stronger_hash,
+)
 from edge_auth.errors import InvalidCredentials, InvalidRequest
 
 PASSWORD = "correct horse battery"
@@ -216,14 +225,66 @@ def test_hashes_under_other_honest_parameters_are_checked() -> None:
         (STORED, False),
         (weak_hash(PASSWORD), True),
         (weak_hash(PASSWORD, memory_kib=19_456, iterations=1), True),
-        (weak_hash(PASSWORD, memory_kib=19_457, iterations=2), True),
-        (STORED.replace("t=2", "t=20"), True),
+        (weak_hash(PASSWORD, memory_kib=19_455, iterations=3), True),
+        (weak_hash(PASSWORD, memory_kib=19_457, iterations=2), False),
+        (weak_hash(PASSWORD, memory_kib=102_400, iterations=2, lanes=8), False),
+        (STORED.replace("p=1", "p=4"), False),
+        (STORED.replace("t=2", "t=16"), False),
         ("", True),
     ],
 )
-def test_any_other_profile_than_todays_is_to_be_renewed(stored: str, expected: bool) -> None:  # noqa: FBT001 - a table
-    """The parameters in the stored hash decide (P6)."""
+def test_only_a_weaker_hash_is_to_be_renewed(stored: str, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Less memory or fewer passes than today's is weaker; lanes are not strength (P6)."""
     assert needs_rehash(stored) is expected
+
+
+@pytest.mark.parametrize(
+    ("memory_kib", "iterations", "renewed"),
+    [(64, 1, CURRENT), (20_000, 1, "$argon2id$v=19$m=20000,t=2,p=1$"), (64, 3, "$argon2id$v=19$m=19456,t=3,p=1$")],
+)
+def test_a_renewal_lowers_nothing(memory_kib: int, iterations: int, renewed: str) -> None:
+    """A hash that is weaker in one way and stronger in another becomes as strong as the better in both (P6)."""
+    stored = weak_hash(PASSWORD, memory_kib=memory_kib, iterations=iterations)
+    stronger = stronger_hash(PASSWORD.encode(), stored, entropy=entropy)
+    assert stronger.startswith(renewed)
+    check_password(PASSWORD.encode(), stronger)
+    assert not needs_rehash(stronger)
+
+
+OLDER, NEWER = Argon2idProfile(64, 1, 1), Argon2idProfile(128, 2, 1)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        "",
+        weak_hash(PASSWORD, memory_kib=NEWER.memory_kib, iterations=NEWER.iterations),
+        weak_hash(PASSWORD, memory_kib=OLDER.memory_kib, iterations=OLDER.iterations),
+        STORED.replace("m=19456", "m=131073"),
+    ],
+    ids=["unknown user", "no hash", "today's profile", "older profile", "damaged"],
+)
+def test_no_profile_tells_who_exists(stored: str | None, argon2_runs: list[str]) -> None:
+    """After a change of the profile, each wrong password is hashed once under the new one and once under the old (P8).
+
+    The runs are the same for every user. So their time is the same too, whatever each profile takes.
+    """
+    with pytest.raises(InvalidCredentials):
+        check_password(password_bytes("wrong"), stored, profiles=(NEWER, OLDER))
+    assert sorted(phc.split("$")[3] for phc in argon2_runs) == ["m=128,t=2,p=1", "m=64,t=1,p=1"]
+
+
+def test_a_right_password_is_hashed_once(argon2_runs: list[str]) -> None:
+    """The answer tells that its user exists, so its time may."""
+    check_password(password_bytes(PASSWORD), weak_hash(PASSWORD), profiles=(NEWER, OLDER))
+    assert len(argon2_runs) == 1
+
+
+def test_the_first_profile_is_todays() -> None:
+    """Hashes are made under it, and every profile of a stored hash is in the list."""
+    assert PROFILES[0] == PROFILE
+    assert len(set(PROFILES)) == len(PROFILES)
 
 
 def test_what_is_hashed_today_needs_no_renewal() -> None:

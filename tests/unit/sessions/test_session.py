@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edge_auth.sessions.rotation_rule import Outcome, decide
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 GRACE_SECONDS = 10
@@ -25,13 +25,18 @@ SESSION = Session(
     absolute_expires_at_seconds=1_802_000_000,
     client_id="first-party",
 )
-REVOKED = SESSION._replace(revoked_at_seconds=1_799_500_000, revoked_reason="logout")
+ENDED = EndedSession(CURRENT, TOKEN.seed_hash, ended_at_seconds=ROTATED_AT_MS // 1000, reason="logout")
 EXPIRED = SESSION._replace(idle_expires_at_seconds=1_799_999_000)
 OTHER_SEED = SESSION._replace(seed_hash=b"\x00" * 32)
 
 
 def outcome(
-    session: Session | None, *, behind: int = 0, age_ms: int = 1000, ours: str = "ours", grace: int = GRACE_SECONDS
+    session: Session | EndedSession | None,
+    *,
+    behind: int = 0,
+    age_ms: int = 1000,
+    ours: str = "ours",
+    grace: int = GRACE_SECONDS,
 ) -> Outcome:
     """Decide about a token that is `behind` generations old, `age_ms` after the last rotation."""
     token = replace(TOKEN, generation=CURRENT - behind)
@@ -102,11 +107,39 @@ def test_another_seed_is_a_mismatch(behind: int) -> None:
     assert outcome(OTHER_SEED, behind=behind) is Outcome.SEED_MISMATCH
 
 
-@pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
-@pytest.mark.parametrize("age_ms", [0, WINDOW_MS + 1])
-def test_a_revoked_session_never_escalates_to_reuse(behind: int, age_ms: int) -> None:
-    """Clients may send tokens after a logout, and this is no theft (F8)."""
-    assert outcome(REVOKED, behind=behind, age_ms=age_ms) is Outcome.REVOKED
+@pytest.mark.parametrize("age_ms", [0, WINDOW_MS + 1, 10 * 86_400_000])
+@pytest.mark.parametrize("reason", ["logout", "logout_all", "session_limit", "user_disabled", "reused"])
+def test_the_token_of_the_end_is_only_revoked(reason: str, age_ms: int) -> None:
+    """Clients may send their token after a logout, and this is no theft (F8)."""
+    assert outcome(ENDED._replace(reason=reason), age_ms=age_ms) is Outcome.REVOKED
+
+
+@pytest.mark.parametrize("behind", [1, 2, 5])
+@pytest.mark.parametrize("reason", ["logout", "logout_all", "session_limit", "user_disabled"])
+def test_an_older_token_than_that_of_the_end_has_diverged(reason: str, behind: int) -> None:
+    """A thief rotated before the end, or the owner did: two parties had tokens, however the session ended."""
+    assert outcome(ENDED._replace(reason=reason), behind=behind, age_ms=3_600_000) is Outcome.DIVERGED
+
+
+def test_a_newer_token_than_that_of_a_logout_has_diverged() -> None:
+    """Somebody logged out with an older token. An act that needs no token may have met a rotation under way."""
+    assert outcome(ENDED, behind=-2, age_ms=3_600_000) is Outcome.DIVERGED
+    assert outcome(ENDED._replace(reason="user_disabled"), behind=-1, age_ms=3_600_000) is Outcome.REVOKED
+
+
+@pytest.mark.parametrize("behind", [-1, 1])
+def test_a_retry_during_the_end_has_not_diverged(behind: int) -> None:
+    """One generation of difference, for the grace window after the end, is a request that was under way."""
+    assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
+    assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS) is Outcome.DIVERGED
+    assert outcome(ENDED, behind=behind, age_ms=0, grace=0) is Outcome.DIVERGED
+    assert outcome(ENDED, behind=2 * behind, age_ms=0) is Outcome.DIVERGED
+
+
+@pytest.mark.parametrize("behind", [-1, 1, 2, 5])
+def test_a_reuse_that_was_told_is_told_once(behind: int) -> None:
+    """After a reuse has ended the session, both parties come back. A person has heard of it."""
+    assert outcome(ENDED._replace(reason="reused"), behind=behind, age_ms=3_600_000) is Outcome.REVOKED
 
 
 @pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
@@ -138,27 +171,27 @@ def test_our_own_rotation_is_recognised(grace: int, age_ms: int) -> None:
     assert outcome(SESSION, behind=1, age_ms=age_ms, ours="theirs", grace=grace) is Outcome.ROTATED
 
 
-def test_an_empty_rotation_id_is_no_invocations_own() -> None:
-    """The rotation id of a new session is empty and matches no invocation."""
+@pytest.mark.parametrize("ours", ["ours", None])
+def test_an_empty_rotation_id_is_no_invocations_own(ours: str | None) -> None:
+    """The rotation id of a new session is empty and matches no invocation, nor a caller that wrote nothing."""
     fresh = SESSION._replace(generation=0, rotation_id="", rotated_at_ms=0)
     token = replace(TOKEN, generation=0)
-    decided = decide(token, fresh, rotation_id="ours", now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)
+    decided = decide(token, fresh, rotation_id=ours, now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)
     assert decided is Outcome.COALESCED
 
 
 @pytest.mark.parametrize(
     ("session", "expected"),
     [
-        (OTHER_SEED._replace(revoked_at_seconds=1), Outcome.SEED_MISMATCH),
+        (ENDED._replace(seed_hash=OTHER_SEED.seed_hash), Outcome.SEED_MISMATCH),
+        (ENDED._replace(seed_hash=b"", reason="operator", generation=0), Outcome.REVOKED),
         (OTHER_SEED._replace(rotation_id="ours"), Outcome.SEED_MISMATCH),
         (OTHER_SEED._replace(idle_expires_at_seconds=1), Outcome.SEED_MISMATCH),
-        (REVOKED._replace(rotation_id="ours"), Outcome.REVOKED),
-        (REVOKED._replace(idle_expires_at_seconds=1), Outcome.REVOKED),
         (EXPIRED._replace(rotation_id="ours"), Outcome.ROTATED),
     ],
 )
-def test_the_rows_apply_in_order(session: Session, expected: Outcome) -> None:
-    """Seed comes before revoked, revoked before our own rotation, and our own rotation before expired (F9)."""
+def test_the_rows_apply_in_order(session: Session | EndedSession, expected: Outcome) -> None:
+    """Seed comes before everything else, and our own rotation before expired (F9)."""
     assert outcome(session, behind=1) is expected
 
 
@@ -167,12 +200,6 @@ def test_a_session_ends_at_the_earlier_timeout() -> None:
     assert SESSION.expires_at_seconds == SESSION.idle_expires_at_seconds
     late_idle = SESSION._replace(idle_expires_at_seconds=SESSION.absolute_expires_at_seconds + 1)
     assert late_idle.expires_at_seconds == SESSION.absolute_expires_at_seconds
-
-
-def test_a_revoked_session_does_not_live() -> None:
-    """A revoked session has ended before its timeouts."""
-    assert SESSION.is_live(ROTATED_AT_MS // 1000)
-    assert not REVOKED.is_live(ROTATED_AT_MS // 1000)
 
 
 def test_a_session_was_last_used_at_its_last_rotation_or_its_login() -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 # The SDK is 200 modules that are never freed. To search them for garbage, now and later, takes 10 ms of a cold start.
@@ -17,6 +18,7 @@ from botocore.session import Session  # noqa: E402
 gc.freeze()
 gc.enable()
 
+from edge_auth.adapters.conflicts import ConflictRetry  # noqa: E402
 from edge_auth.errors import TemporarilyUnavailable  # noqa: E402
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from edge_auth.adapters.dynamodb.items import Item
 
 # Botocore's default of 60 seconds is longer than API Gateway waits (29 seconds). Three attempts of at most three
-# seconds each, with the waits between them, fit into the 20 seconds of a function.
+# seconds each, with the waits between them and after conflicts, fit into the 20 seconds of a function.
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 TOTAL_ATTEMPTS = 3
@@ -54,7 +56,9 @@ def sdk_session() -> Session:
 
 def dynamodb_client() -> "DynamoDBClient":
     """Return a DynamoDB client. The SDK finds the Region and the credentials in the environment."""
-    return sdk_session().create_client("dynamodb", config=_CONFIG)  # type: ignore[return-value]  # its stubs know no services
+    client: DynamoDBClient = sdk_session().create_client("dynamodb", config=_CONFIG)  # type: ignore[assignment]  # its stubs know no services
+    ConflictRetry(SystemRandom().random).watch(client)
+    return client
 
 
 def secrets_client() -> "SecretsManagerClient":

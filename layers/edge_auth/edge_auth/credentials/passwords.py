@@ -1,13 +1,14 @@
 """Password hashing with Argon2id (RFC 9106), stored as PHC strings.
 
-Every check of a password hashes once, whether the user exists or not, and even if the stored hash is damaged. So its
-time does not reveal which is the case.
+Every check that fails hashes once under each of PROFILES, whether the user exists or not, whichever of them the stored
+hash has, and even if it is damaged. So its time does not reveal which is the case.
 """
 
 import re
 import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidKey
@@ -38,6 +39,10 @@ class Argon2idProfile(NamedTuple):
 OWASP_19_MIB = Argon2idProfile(memory_kib=19_456, iterations=2, lanes=1)
 PROFILE = OWASP_19_MIB
 
+# The profiles that stored hashes have: today's first, then those of hashes that older versions made. A hash under
+# another profile is checked too, but then the time of a wrong password tells that its user exists.
+PROFILES = (PROFILE,)
+
 # A stored hash beyond these bounds is damage, or an attack on the function's memory. It is not checked.
 _MAX_MEMORY_KIB = 131_072
 _MAX_ITERATIONS = 16
@@ -46,8 +51,7 @@ _PHC = re.compile(
     r"\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]{0,2}),p=([1-9][0-9]?)"
     r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
 )
-# A well-formed hash under today's parameters, of no known password. A check takes the usual time and fails.
-_UNMATCHABLE = f"{PROFILE.phc_prefix}{'A' * 22}${'A' * 43}"
+_UNMATCHABLE = f"{'A' * 22}${'A' * 43}"  # the salt and the hash of no known password
 
 
 def password_bytes(password: str) -> bytes:
@@ -66,35 +70,59 @@ def password_bytes(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode("utf-8")
 
 
-def hash_password(password: bytes, *, entropy: Callable[[int], bytes]) -> str:
-    """Hash a password under today's profile; return a PHC string."""
+def hash_password(password: bytes, *, entropy: Callable[[int], bytes], profile: Argon2idProfile = PROFILE) -> str:
+    """Hash a password under a profile; return a PHC string."""
     argon2id = Argon2id(
         salt=entropy(SALT_BYTES),
         length=HASH_BYTES,
-        iterations=PROFILE.iterations,
-        lanes=PROFILE.lanes,
-        memory_cost=PROFILE.memory_kib,
+        iterations=profile.iterations,
+        lanes=profile.lanes,
+        memory_cost=profile.memory_kib,
     )
     return argon2id.derive_phc_encoded(password)
 
 
-def check_password(password: bytes, stored_hash: str | None) -> None:
+def check_password(
+    password: bytes, stored_hash: str | None, *, profiles: tuple[Argon2idProfile, ...] = PROFILES
+) -> None:
     """Check a password. `stored_hash` None stands for a user that does not exist.
 
     Raises:
         InvalidCredentials: the password is wrong, there is no such user, or the stored hash is unusable.
 
     """
-    checked = stored_hash if stored_hash is not None and _is_usable(stored_hash) else _UNMATCHABLE
+    is_usable = stored_hash is not None and _is_usable(stored_hash)
+    checked = stored_hash if stored_hash is not None and is_usable else profiles[0].phc_prefix + _UNMATCHABLE
     try:
         Argon2id.verify_phc_encoded(password, checked)
     except InvalidKey:
-        raise InvalidCredentials("no usable password hash" if checked is _UNMATCHABLE else "wrong password") from None
+        for other in profiles:
+            if not checked.startswith(other.phc_prefix):
+                with suppress(InvalidKey):
+                    Argon2id.verify_phc_encoded(password, other.phc_prefix + _UNMATCHABLE)
+        raise InvalidCredentials("wrong password" if is_usable else "no usable password hash") from None
 
 
 def needs_rehash(stored_hash: str) -> bool:
-    """Whether a hash was made under other parameters than today's."""
-    return not stored_hash.startswith(PROFILE.phc_prefix)
+    """Whether a hash is weaker than today's: it takes less memory, or fewer passes."""
+    stored = _profile_of(stored_hash)
+    return stored.memory_kib < PROFILE.memory_kib or stored.iterations < PROFILE.iterations
+
+
+def stronger_hash(password: bytes, stored_hash: str, *, entropy: Callable[[int], bytes]) -> str:
+    """Hash a password again, with at least today's memory and passes, and no less of either than before."""
+    stored = _profile_of(stored_hash)
+    profile = PROFILE._replace(
+        memory_kib=max(PROFILE.memory_kib, stored.memory_kib),
+        iterations=max(PROFILE.iterations, stored.iterations),
+    )
+    return hash_password(password, entropy=entropy, profile=profile)
+
+
+def _profile_of(stored_hash: str) -> Argon2idProfile:
+    """Return the profile of a hash. A malformed one has none: it is weaker than any."""
+    parts = _PHC.fullmatch(stored_hash)
+    return Argon2idProfile(*(int(part) for part in parts.groups()[:3])) if parts else Argon2idProfile(0, 0, 0)
 
 
 def _is_usable(stored_hash: str) -> bool:

@@ -47,6 +47,7 @@ class EventName(StrEnum):
     REFRESH_CONVERGED = "refresh_converged"
     REFRESH_REFUSED = "refresh_refused"
     REFRESH_TOKEN_REUSED = "refresh_token_reused", ATTENTION
+    REFRESH_TOKEN_DIVERGED = "refresh_token_diverged", ATTENTION
     REFRESH_TOKEN_AHEAD = "refresh_token_ahead", ATTENTION
     REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch", ATTENTION
     SESSION_ENDED = "session_ended"

@@ -1,17 +1,58 @@
-"""The session: one login of one user, as it is stored."""
+"""The session: one login of one user, as it is stored, and what is kept of it after its end."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
 
+# Reasons of an end that the rotation rule knows. The use cases have more.
+LOGOUT = "logout"
+REUSED = "reused"
+
+
+class Endable(Protocol):
+    """What an end needs to know of a session: a session has it, and so has its refresh token."""
+
+    @property
+    def user_id(self) -> str:
+        """The user."""
+
+    @property
+    def session_id(self) -> str:
+        """The session."""
+
+    @property
+    def generation(self) -> int:
+        """The newest generation that the caller knows."""
+
+    @property
+    def seed_hash(self) -> bytes:
+        """The hash of the session's seed. Empty stands for any seed."""
+
+
+class SeenSession(NamedTuple):
+    """The part of a stored session that an end needs. A damaged session has generation 0, or an empty seed hash."""
+
+    user_id: str
+    session_id: str
+    generation: int
+    seed_hash: bytes
+
+
+class EndedSession(NamedTuple):
+    """What is kept of a session that has ended. `generation` is the newest that was known to the act that ended it."""
+
+    generation: int
+    seed_hash: bytes
+    ended_at_seconds: int
+    reason: str
+
 
 class Session(NamedTuple):
-    """A session.
+    """A session that has not ended. It may have expired.
 
     Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the invocation that rotated last.
-    `revoked_reason` is empty while the session lives.
     """
 
     user_id: str
@@ -29,8 +70,6 @@ class Session(NamedTuple):
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
     client: ClientDescription = UNKNOWN_CLIENT
-    revoked_at_seconds: int | None = None
-    revoked_reason: str = ""
 
     @property
     def created_at_seconds(self) -> int:
@@ -48,5 +87,5 @@ class Session(NamedTuple):
         return min(self.idle_expires_at_seconds, self.absolute_expires_at_seconds)
 
     def is_live(self, now_seconds: int) -> bool:
-        """Whether the session is neither revoked nor expired."""
-        return self.revoked_at_seconds is None and now_seconds < self.expires_at_seconds
+        """Whether the session has not expired."""
+        return now_seconds < self.expires_at_seconds

@@ -10,6 +10,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.keys.mac_key import MacKey
+from edge_auth.sessions.session import EndedSession
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import NOW
 from tests.support.deployment import GRACE_SECONDS, USERNAME, Deployment
@@ -25,10 +26,9 @@ def granted(deployment: Deployment) -> TokenGrant:
 
 
 def test_logout_ends_the_session(deployment: Deployment, granted: TokenGrant) -> None:
-    """The refresh token is dead, and the tombstone has the time and the reason (A6)."""
+    """The refresh token is dead, and what is kept has the time and the reason (A6)."""
     deployment.logout(granted.refresh_token, Reach.ONE)
-    session = deployment.session_of(granted)
-    assert (session.revoked_at_seconds, session.revoked_reason) == (NOW, "logout")
+    assert deployment.end_of(granted) == EndedSession(0, deployment.token_of(granted).seed_hash, NOW, "logout")
     assert deployment.is_dead(granted)
 
 
@@ -50,10 +50,10 @@ def test_logout_is_one_write(deployment: Deployment, granted: TokenGrant) -> Non
 def test_logout_twice_is_no_error_and_is_told_once(deployment: Deployment, granted: TokenGrant) -> None:
     """RFC 7009 §2.2 says so (A6, F10)."""
     deployment.logout(granted.refresh_token, Reach.ONE)
-    tombstone = deployment.session_of(granted)
+    kept = deployment.end_of(granted)
     deployment.clock.advance(seconds=5)
     deployment.logout(granted.refresh_token, Reach.ONE)
-    assert deployment.session_of(granted) == tombstone
+    assert deployment.end_of(granted) == kept
     assert deployment.names() == [EventName.SESSION_ENDED]
 
 
@@ -66,7 +66,7 @@ def test_any_generation_logs_out(deployment: Deployment, granted: TokenGrant, ge
         grants.append(deployment.refreshed(grants[-1].refresh_token))
     deployment.names()
     deployment.logout(grants[generation].refresh_token, Reach.ONE)
-    assert deployment.session_of(granted).revoked_reason == "logout"
+    assert deployment.end_of(granted).reason == "logout"
     assert deployment.names() == [EventName.SESSION_ENDED]
 
 

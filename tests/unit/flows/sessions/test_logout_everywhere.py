@@ -6,6 +6,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
+from edge_auth.sessions.session import SeenSession
 from tests.support.access_tokens import NOW
 from tests.support.deployment import GRACE_SECONDS, IDLE_SECONDS, USERNAME, Deployment
 
@@ -27,7 +28,7 @@ def test_logout_everywhere_ends_all_sessions(deployment: Deployment, granted: To
     deployment.logout(others[0].refresh_token, Reach.ALL)
     assert all(deployment.is_dead(one) for one in (granted, *others))
     assert not deployment.is_dead(bobs)
-    assert {deployment.session_of(one).revoked_reason for one in (granted, *others)} == {"logout_all"}
+    assert {deployment.end_of(one).reason for one in (granted, *others)} == {"logout_all"}
 
 
 def test_logout_everywhere_is_told_once(deployment: Deployment, granted: TokenGrant) -> None:
@@ -44,7 +45,7 @@ def test_the_epoch_moves_before_any_session_ends(deployment: Deployment, granted
     deployment.log_in()
     deployment.trouble.acts.clear()
     deployment.logout(granted.refresh_token, Reach.ALL)
-    assert deployment.trouble.acts == ["find_session", "move_epoch", "ids_to_end", "end", "end"]
+    assert deployment.trouble.acts == ["find_session", "move_epoch", "to_end", "end", "end"]
     assert deployment.store.identities[USERNAME].epoch == 1
 
 
@@ -62,7 +63,7 @@ def test_the_speaking_session_ends_last(deployment: Deployment, speaker: int) ->
     assert deployment.living() == 0
 
 
-@pytest.mark.parametrize("act", ["find_session", "move_epoch", "ids_to_end", "end"])
+@pytest.mark.parametrize("act", ["find_session", "move_epoch", "to_end", "end"])
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_failure_at_any_step_is_made_up_for_by_a_retry(
     deployment: Deployment, granted: TokenGrant, act: str, after: int
@@ -82,15 +83,15 @@ def test_a_login_between_epoch_and_sweep_is_dead_or_refused(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A complete login after the epoch moved is ended with the others (F12)."""
-    ids_to_end = deployment.sessions.ids_to_end
+    to_end = deployment.sessions.to_end
     late: list[TokenGrant] = []
 
-    def after_a_login(user_id: str, *, now_seconds: int) -> list[str]:
-        monkeypatch.setattr(deployment.sessions, "ids_to_end", ids_to_end)
+    def after_a_login(user_id: str) -> list[SeenSession]:
+        monkeypatch.setattr(deployment.sessions, "to_end", to_end)
         late.append(deployment.log_in())
-        return ids_to_end(user_id, now_seconds=now_seconds)
+        return to_end(user_id)
 
-    monkeypatch.setattr(deployment.sessions, "ids_to_end", after_a_login)
+    monkeypatch.setattr(deployment.sessions, "to_end", after_a_login)
     deployment.logout(granted.refresh_token, Reach.ALL)
     assert len(late) == 1
     assert deployment.is_dead(late[0])
@@ -115,19 +116,19 @@ def test_a_login_that_began_before_the_epoch_moved_is_refused(
 def test_a_session_that_ends_meanwhile_is_no_failure(
     deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another logout ended the session first, and its tombstone does not change (F10)."""
+    """Another logout ended the session first, and what is kept of it does not change (F10)."""
     other = deployment.log_in()
-    ids_to_end = deployment.sessions.ids_to_end
+    to_end = deployment.sessions.to_end
 
-    def then_the_other_logs_out(user_id: str, *, now_seconds: int) -> list[str]:
-        found = ids_to_end(user_id, now_seconds=now_seconds)
+    def then_the_other_logs_out(user_id: str) -> list[SeenSession]:
+        found = to_end(user_id)
         deployment.logout(other.refresh_token, Reach.ONE)
         return found
 
-    monkeypatch.setattr(deployment.sessions, "ids_to_end", then_the_other_logs_out)
+    monkeypatch.setattr(deployment.sessions, "to_end", then_the_other_logs_out)
     deployment.logout(granted.refresh_token, Reach.ALL)
-    assert deployment.session_of(other).revoked_reason == "logout"
-    assert deployment.session_of(granted).revoked_reason == "logout_all"
+    assert deployment.end_of(other).reason == "logout"
+    assert deployment.end_of(granted).reason == "logout_all"
 
 
 def test_a_revoked_session_cannot_log_out_others(deployment: Deployment, granted: TokenGrant) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
-from tests.support.deployment import IDLE_SECONDS, USERNAME, Deployment
+from tests.support.deployment import GRACE_SECONDS, IDLE_SECONDS, USERNAME, Deployment
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_the_others_end_and_this_one_goes_on(deployment: Deployment, granted: To
     deployment.names()
     log_out_others(deployment, granted)
     assert [event.reason for event in deployment.events] == ["logout_others"]
-    assert {deployment.session_of(one).revoked_reason for one in others} == {"logout_others"}
+    assert {deployment.end_of(one).reason for one in others} == {"logout_others"}
     assert all(deployment.is_dead(one) for one in others)
     assert not deployment.is_dead(granted)
     assert not deployment.is_dead(bobs)
@@ -38,7 +39,7 @@ def test_the_epoch_moves_first(deployment: Deployment, granted: TokenGrant) -> N
     deployment.log_in()
     deployment.trouble.acts.clear()
     log_out_others(deployment, granted)
-    assert deployment.trouble.acts == ["find_session", "move_epoch", "ids_to_end", "end"]
+    assert deployment.trouble.acts == ["find_session", "move_epoch", "to_end", "end"]
     assert deployment.store.identities[USERNAME].epoch == 1
 
 
@@ -57,7 +58,7 @@ def test_only_a_living_session_speaks(deployment: Deployment, granted: TokenGran
     assert deployment.store.identities[USERNAME].epoch == 0
 
 
-@pytest.mark.parametrize("act", ["find_session", "move_epoch", "ids_to_end", "end"])
+@pytest.mark.parametrize("act", ["find_session", "move_epoch", "to_end", "end"])
 def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: TokenGrant, act: str) -> None:
     """The answer is unavailable. The asking session lives, so the same call ends the rest (A7)."""
     others = [deployment.log_in() for _ in range(3)]
@@ -68,3 +69,49 @@ def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: 
     log_out_others(deployment, granted)
     assert all(deployment.is_dead(one) for one in others)
     assert not deployment.is_dead(granted)
+
+
+@pytest.mark.parametrize("reach", [Reach.OTHERS, Reach.ALL])
+@pytest.mark.parametrize("behind", [0, 1])
+def test_a_good_token_ends_others(deployment: Deployment, granted: TokenGrant, reach: Reach, behind: int) -> None:
+    """The newest token may, and the one before it within the grace window: a refresh would answer both."""
+    others = [deployment.log_in() for _ in range(2)]
+    deployment.clock.advance(seconds=3600)
+    newest = deployment.refreshed(granted.refresh_token)
+    deployment.clock.advance(seconds=GRACE_SECONDS)
+    deployment.logout((newest, granted)[behind].refresh_token, reach)
+    assert all(deployment.has_ended(one) for one in others)
+    assert deployment.has_ended(granted) is (reach is Reach.ALL)
+
+
+@pytest.mark.parametrize("reach", [Reach.OTHERS, Reach.ALL])
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_old_token_ends_no_others_and_is_reuse(
+    deployment: Deployment,
+    granted: TokenGrant,
+    reach: Reach,
+    strict: bool,  # noqa: FBT001 - without a grace window
+) -> None:
+    """Its own session ends as reuse, which is told once. The others and the epoch stay as they are."""
+    other = deployment.log_in()
+    deployment.clock.advance(seconds=3600)
+    newest = deployment.refreshed(granted.refresh_token)
+    deployment.grace_seconds = 0 if strict else GRACE_SECONDS
+    deployment.clock.advance(seconds=0 if strict else GRACE_SECONDS, ms=1)
+    deployment.names()
+    for _ in range(2):
+        deployment.logout(granted.refresh_token, reach)
+    [told] = deployment.events
+    assert (told.name, told.reason, told.generations_behind) == (EventName.REFRESH_TOKEN_REUSED, "reused", 1)
+    assert (deployment.end_of(newest).generation, deployment.end_of(newest).reason) == (1, "reused")
+    assert not deployment.has_ended(other)
+    assert deployment.store.identities[USERNAME].epoch == 0
+
+
+def test_an_expired_session_that_logs_out_all_ends_itself(deployment: Deployment, granted: TokenGrant) -> None:
+    """For another clock it may not have expired, so it ends; it speaks for no other session."""
+    deployment.clock.advance(seconds=IDLE_SECONDS)
+    other = deployment.log_in()
+    deployment.logout(granted.refresh_token, Reach.ALL)
+    assert deployment.has_ended(granted)
+    assert not deployment.has_ended(other)

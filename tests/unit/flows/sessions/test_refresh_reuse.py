@@ -44,10 +44,11 @@ def refuse(deployment: Deployment, granted: TokenGrant) -> None:
 def test_a_used_token_that_comes_back_ends_the_session(deployment: Deployment, chain: Chain, generation: str) -> None:
     """The current token is dead too, for the attacker and for the owner (A2, F4, F5, F28)."""
     refuse(deployment, getattr(chain, generation))
-    session = deployment.session_of(chain.current)
-    assert (session.revoked_at_seconds, session.revoked_reason) == (deployment.clock() // 1000, Outcome.REUSED)
+    ended = deployment.end_of(chain.current)
+    assert (ended.ended_at_seconds, ended.reason) == (deployment.clock() // 1000, Outcome.REUSED)
+    assert ended.generation == 2
     refuse(deployment, chain.current)
-    assert deployment.session_of(chain.current).generation == 2
+    assert deployment.end_of(chain.current) == ended
 
 
 def test_a_grandparent_is_reuse_even_inside_the_window(deployment: Deployment, chain: Chain) -> None:
@@ -89,7 +90,7 @@ def test_two_callers_that_see_one_reuse_are_one_alarm(
     monkeypatch.setattr(deployment.sessions, "end", after_another_caller)
     refuse(deployment, chain.previous)
     assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
-    assert deployment.session_of(chain.current).revoked_at_seconds is not None
+    assert deployment.has_ended(chain.current)
 
 
 def test_an_end_that_fails_answers_unavailable_and_is_made_up_for(deployment: Deployment, chain: Chain) -> None:
@@ -98,7 +99,7 @@ def test_an_end_that_fails_answers_unavailable_and_is_made_up_for(deployment: De
     with pytest.raises(TemporarilyUnavailable):
         deployment.refreshed(chain.parent.refresh_token)
     assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
-    assert deployment.session_of(chain.current).revoked_at_seconds is None
+    assert not deployment.has_ended(chain.current)
     deployment.trouble.heal()
     refuse(deployment, chain.parent)
     assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
@@ -113,14 +114,36 @@ def test_reuse_ends_one_session_only(deployment: Deployment, chain: Chain) -> No
 
 
 def test_a_logged_out_session_is_never_reuse(deployment: Deployment, chain: Chain) -> None:
-    """Replays after a logout raise no alarm and change nothing (F8)."""
+    """Replays after a logout are not reuse, and change nothing (F8)."""
     deployment.logout(chain.current.refresh_token, Reach.ONE)
     deployment.names()
-    tombstone = deployment.session_of(chain.current)
+    kept = deployment.end_of(chain.current)
     for granted in (chain.parent, chain.previous, chain.current):
         refuse(deployment, granted)
-    assert set(deployment.names()) == {EventName.REFRESH_REFUSED}
-    assert deployment.session_of(chain.current) == tombstone
+    assert EventName.REFRESH_TOKEN_REUSED not in deployment.names()
+    assert deployment.end_of(chain.current) == kept
+
+
+def test_a_token_that_is_not_the_one_of_the_logout_is_told(deployment: Deployment, chain: Chain) -> None:
+    """A thief rotated and logged out, and the owner comes back: the same answer as ever, and a person hears of it."""
+    deployment.logout(chain.current.refresh_token, Reach.ONE)
+    deployment.clock.advance(seconds=3600)
+    deployment.names()
+    refuse(deployment, chain.current)
+    assert deployment.names() == [EventName.REFRESH_REFUSED]
+    refuse(deployment, chain.parent)
+    [told] = deployment.events
+    assert (told.name, told.reason, told.generations_behind) == (EventName.REFRESH_TOKEN_DIVERGED, "diverged", 2)
+    assert told.name.wants_attention
+
+
+def test_a_logout_with_an_old_token_is_told_when_the_newer_one_comes_back(deployment: Deployment, chain: Chain) -> None:
+    """A thief with an old token can end the session that it names, and the owner's next refresh tells that."""
+    deployment.logout(chain.parent.refresh_token, Reach.ONE)
+    deployment.clock.advance(seconds=3600)
+    deployment.names()
+    refuse(deployment, chain.current)
+    assert deployment.names() == [EventName.REFRESH_TOKEN_DIVERGED]
 
 
 def test_strict_mode_ends_the_session_at_the_second_use(deployment: Deployment, chain: Chain) -> None:
@@ -139,4 +162,4 @@ def test_a_thief_who_alternates_with_the_victim_is_caught_in_the_first_cycle(
     deployment.refreshed(chain.current.refresh_token)
     deployment.clock.advance(seconds=3600)
     refuse(deployment, chain.current)
-    assert deployment.session_of(chain.current).revoked_reason == Outcome.REUSED
+    assert deployment.end_of(chain.current).reason == Outcome.REUSED

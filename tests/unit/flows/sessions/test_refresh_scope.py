@@ -108,7 +108,7 @@ def test_reuse_is_reuse_with_any_scope(deployment: Deployment, first: TokenGrant
     deployment.clock.advance(seconds=60)
     with pytest.raises(InvalidGrant):
         deployment.refreshed(first.refresh_token, scope)
-    assert deployment.session_of(first).revoked_reason == "reused"
+    assert deployment.end_of(first).reason == "reused"
     assert deployment.is_dead(second)
 
 

@@ -8,6 +8,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
+from edge_auth.sessions.session import EndedSession
 from edge_auth.tokens import access_token
 from tests.support.access_tokens import ISSUER, NOW, key, other_spelling
 from tests.support.deployment import ACCESS_SECONDS, Deployment
@@ -27,13 +28,15 @@ def revoke(deployment: Deployment, token: str, issuer: str = ISSUER) -> None:
     deployment.revoke_access_token(token, issuer=issuer)
 
 
-def test_a_valid_access_token_ends_its_session_in_one_write(deployment: Deployment, granted: TokenGrant) -> None:
+def test_a_valid_access_token_ends_its_session_by_one_read_and_one_write(
+    deployment: Deployment, granted: TokenGrant
+) -> None:
     """A6: the end is told like that of any logout, and the refresh token is dead."""
     revoke(deployment, granted.access_token)
 
-    token, session = deployment.token_of(granted), deployment.session_of(granted)
-    assert deployment.trouble.acts == ["end"]
-    assert (session.revoked_at_seconds, session.revoked_reason) == (NOW, "logout")
+    token = deployment.token_of(granted)
+    assert deployment.trouble.acts == ["find", "end"]
+    assert deployment.end_of(granted) == EndedSession(token.generation, token.seed_hash, NOW, "logout")
     assert deployment.events == [
         SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason="logout")
     ]
@@ -52,17 +55,17 @@ def test_it_ends_no_other_session(deployment: Deployment, granted: TokenGrant) -
 def test_a_second_revocation_changes_nothing(deployment: Deployment, granted: TokenGrant) -> None:
     """RFC 7009 §2.2: it is no error, also after a logout, and the end is told once (F10)."""
     revoke(deployment, granted.access_token)
-    tombstone = deployment.session_of(granted)
+    kept = deployment.end_of(granted)
     deployment.clock.advance(seconds=5)
 
     revoke(deployment, granted.access_token)
 
-    assert deployment.session_of(granted) == tombstone
+    assert deployment.end_of(granted) == kept
     assert deployment.names() == [EventName.SESSION_ENDED]
 
 
 def test_a_deleted_session_is_not_created(deployment: Deployment, granted: TokenGrant) -> None:
-    """The write has a condition, so no revocation creates an item (F25)."""
+    """No revocation creates an item (F25)."""
     deployment.store.sessions.clear()
 
     revoke(deployment, granted.access_token)

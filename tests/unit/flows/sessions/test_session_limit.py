@@ -9,6 +9,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sessions.session_limit import MAX_ENDS
+from edge_auth.sessions.session import Endable
 from tests.support.deployment import PASSWORD, Deployment
 
 
@@ -33,7 +34,7 @@ def test_the_oldest_end_and_the_newest_stay(deployment: Deployment, limit: int) 
     deployment.max_sessions = limit
     grants = logins(deployment, limit + 3)
     assert living(deployment) == {granted.session_id for granted in grants[-limit:]}
-    assert {deployment.session_of(granted).revoked_reason for granted in grants[:3]} == {"session_limit"}
+    assert {deployment.end_of(granted).reason for granted in grants[:3]} == {"session_limit"}
     assert deployment.is_dead(grants[0])
     assert not deployment.is_dead(grants[-1])
 
@@ -78,7 +79,7 @@ def test_sessions_that_are_dead_do_not_count(deployment: Deployment) -> None:
     deployment.logout(gone.refresh_token, Reach.ONE)
     [third] = logins(deployment, 1)
     assert living(deployment) == {first.session_id, third.session_id}
-    assert deployment.session_of(gone).revoked_reason == "logout"
+    assert deployment.end_of(gone).reason == "logout"
 
 
 def test_another_users_sessions_do_not_count(deployment: Deployment) -> None:
@@ -97,11 +98,11 @@ def test_the_session_is_open_before_any_other_ends(deployment: Deployment) -> No
     deployment.log_in()
     deployment.trouble.acts.clear()
     logins(deployment, 1)
-    acts = [act for act in deployment.trouble.acts if act in ("open", "ids_to_end", "end")]
-    assert acts == ["open", "ids_to_end", "end"]
+    acts = [act for act in deployment.trouble.acts if act in ("open", "oldest_first", "end")]
+    assert acts == ["open", "oldest_first", "end"]
 
 
-@pytest.mark.parametrize("act", ["ids_to_end", "end"])
+@pytest.mark.parametrize("act", ["oldest_first", "end"])
 def test_trouble_fails_no_login_and_the_next_one_catches_up(deployment: Deployment, act: str) -> None:
     """The login succeeds, the failure is recorded, and the next login ends the sessions over the limit (F22)."""
     deployment.max_sessions = 2
@@ -138,11 +139,11 @@ def test_the_end_of_a_session_is_recorded_once(deployment: Deployment, monkeypat
     end = deployment.sessions.end
     lost: list[str] = []
 
-    def lost_once(user_id: str, session_id: str, **kwargs: object) -> None:
+    def lost_once(session: Endable, **kwargs: object) -> None:
         if not lost:
-            lost.append(session_id)
+            lost.append(session.session_id)
             raise AlreadyEnded
-        end(user_id, session_id, **kwargs)  # type: ignore[arg-type]  # passed through
+        end(session, **kwargs)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(deployment.sessions, "end", lost_once)
     user_id = deployment.store.identities["alice"].user_id

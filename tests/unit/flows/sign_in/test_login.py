@@ -195,6 +195,14 @@ def test_an_outdated_hash_is_renewed(deployment: Deployment) -> None:
     assert deployment.log_in().session_id != granted.session_id
 
 
+def test_a_stronger_hash_is_left_alone(deployment: Deployment) -> None:
+    """A hash with more memory, more passes or more lanes than today's stays (P6)."""
+    stronger = weak_hash(PASSWORD, memory_kib=20_000, iterations=3, lanes=2)
+    change_alice(deployment, password_hash=stronger)
+    deployment.log_in()
+    assert deployment.store.identities[USERNAME].password_hash == stronger
+
+
 def test_todays_hash_is_left_alone(deployment: Deployment) -> None:
     """No second hash is computed, and nothing is written (P6)."""
     before = deployment.store.identities[USERNAME]

@@ -1,19 +1,24 @@
 """A session as an item of the sessions table."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text, texts
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import SeenSession, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from edge_auth.adapters.dynamodb.items import Item
 
-# A tombstone stays for this long after the session's absolute timeout, so that a late replay is still recognized.
-EVIDENCE_SECONDS = 7 * 86_400
+# An expired session stays for this long, so that the log says "expired" of a client that comes back a little late.
+# Nothing else needs it.
+EXPIRED_KEPT_SECONDS = 86_400
+
+V = TypeVar("V")
 
 
 def session_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef]":
@@ -40,7 +45,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         "client_name": text(session.client.name),
         "user_agent": text(session.client.user_agent),
         "network": text(session.client.network),
-        "delete_at": number(session.absolute_expires_at_seconds + EVIDENCE_SECONDS),
+        "delete_at": number(session.expires_at_seconds + EXPIRED_KEPT_SECONDS),
     }
 
 
@@ -67,16 +72,28 @@ def session_from(item: "Item") -> Session:
             user_agent=read.text("user_agent"),
             network=read.text("network"),
         ),
-        revoked_at_seconds=read.optional_number("revoked_at"),
-        revoked_reason=read.optional_text("revoked_reason"),
+    )
+
+
+def seen_from(item: "Item") -> SeenSession:
+    """Read what an end needs. A damaged session can be ended too."""
+    read = ItemReader(item)
+    return SeenSession(
+        read.text("user_id"),
+        read.text("session_id"),
+        _or_default(read.number, "generation", 0),
+        _or_default(read.binary, "seed_hash", b""),
     )
 
 
 def age_order(item: "Item") -> tuple[int, str]:
     """Return the sort key that puts the oldest session first. A damaged session without its time is the oldest."""
     read = ItemReader(item)
-    session_id = read.text("session_id")
+    return _or_default(read.number, "created_at_ms", 0), read.text("session_id")
+
+
+def _or_default(read: "Callable[[str], V]", name: str, default: "V") -> "V":
     try:
-        return read.number("created_at_ms"), session_id
+        return read(name)
     except TemporarilyUnavailable:
-        return 0, session_id
+        return default

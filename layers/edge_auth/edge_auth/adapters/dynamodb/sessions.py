@@ -1,19 +1,32 @@
-"""Sessions in DynamoDB: one item a session, one conditional write a refresh.
+"""Sessions in DynamoDB: one item a session, one conditional write a refresh, one transaction an end.
+
+The partition of a user has only sessions that have not ended. What is kept of the others has a partition of its own.
 
 Every write has a condition, because an UpdateItem without one creates the item that it does not find.
 """
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.ended_items import ended_from, ended_item, ended_key, has_ended
 from edge_auth.adapters.dynamodb.items import binary, number, text
-from edge_auth.adapters.dynamodb.session_items import age_order, session_from, session_key
+from edge_auth.adapters.dynamodb.session_items import (
+    EXPIRED_KEPT_SECONDS,
+    age_order,
+    seen_from,
+    session_from,
+    session_key,
+)
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import Endable, EndedSession, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -29,11 +42,17 @@ _IS_LIVE = f"{_IS_NOT_ENDED} AND absolute_expires_at > :now AND idle_expires_at 
 _IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"
 _ROTATE = (
     "SET generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
-    "idle_expires_at = :idle_expires_at, user_agent = :user_agent, network = :network"
+    "idle_expires_at = :idle_expires_at, delete_at = :delete_at, user_agent = :user_agent, network = :network"
 )
+_IS_NOT_OURS = "attribute_not_exists(end_id) OR end_id <> :end_id"
+_SEEN = "user_id, session_id, generation, seed_hash"
+_RECORD = 1  # its position in the transaction that ends a session
+
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MAX_TRANSACTION_ITEMS = 100
-_END = "SET revoked_at = :now, revoked_reason = :reason, end_id = :end_id"
+# A page is one megabyte, about a thousand sessions. Earlier versions left ended sessions here; a user has more pages
+# only of these, or while no login can keep the limit of sessions.
+MAX_PAGES = 4
 
 
 class DynamoDBSessions:
@@ -72,6 +91,7 @@ class DynamoDBSessions:
                         ":rotated_before_ms": number(now_ms - grace_seconds * 1000),
                         ":rotation_id": text(rotation_id),
                         ":idle_expires_at": number(idle_expires_at_seconds),
+                        ":delete_at": number(idle_expires_at_seconds + EXPIRED_KEPT_SECONDS),
                         ":user_agent": text(client.user_agent),
                         ":network": text(client.network),
                         ":one": number(1),
@@ -82,58 +102,77 @@ class DynamoDBSessions:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as refused:
-            raise RotationRefused(_session_or_none(refused.item)) from None
+            raise RotationRefused(self._found(token, refused.item)) from None
         return session_from(response["Attributes"])
 
-    def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
-    ) -> None:
-        """End the session in one conditional write."""
-        condition, seed = (_EXISTS, {}) if seed_hash is None else (_HAS_SEED, {":seed_hash": binary(seed_hash)})
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+        """Delete the session and put the record of its end, in one transaction, which the SDK makes safe to send twice.
+
+        The record's condition fails only for the act that has written it, so no record keeps a session alive.
+        """
+        has_seed = f"{_HAS_SEED} AND " if session.seed_hash else ""
+        seed = {"ExpressionAttributeValues": {":seed_hash": binary(session.seed_hash)}} if has_seed else {}
         try:
             with translated_failures():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=session_key(user_id, session_id),
-                    UpdateExpression=_END,
-                    ConditionExpression=f"{condition} AND {_IS_NOT_ENDED}",
-                    ExpressionAttributeValues={
-                        ":now": number(now_seconds),
-                        ":reason": text(reason),
-                        ":end_id": text(end_id),
-                        **seed,
-                    },
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Delete": {
+                                "TableName": self._table,
+                                "Key": session_key(session.user_id, session.session_id),
+                                "ConditionExpression": f"{has_seed}{_EXISTS} AND {_IS_NOT_ENDED}",
+                                **seed,  # type: ignore[typeddict-item]  # one mapping of values, or nothing
+                            }
+                        },
+                        {
+                            "Put": {
+                                "TableName": self._table,
+                                "Item": ended_item(session, reason=reason, end_id=end_id, now_seconds=now_seconds),
+                                "ConditionExpression": _IS_NOT_OURS,
+                                "ExpressionAttributeValues": {":end_id": text(end_id)},
+                            }
+                        },
+                    ]
                 )
         except ConditionFailed as refused:
-            # Perhaps our own write succeeded, its response was lost, and the SDK wrote again.
-            if refused.item.get("end_id") != text(end_id):
+            # Perhaps our own transaction succeeded, its response was lost, and it was sent again.
+            if _RECORD not in refused.positions:
                 raise AlreadyEnded from None
 
     def find(self, user_id: str, session_id: str) -> Session | None:
-        """Read one session, strongly consistent."""
-        with translated_failures():
-            response = self._client.get_item(
-                TableName=self._table, Key=session_key(user_id, session_id), ConsistentRead=True
-            )
-        return _session_or_none(response.get("Item", {}))
+        """Read one session that has not ended, strongly consistent."""
+        item = self._read(session_key(user_id, session_id))
+        return session_from(item) if item and not has_ended(item) else None
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions from the base table, strongly consistent. Damaged dead ones do no harm."""
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
-        return [session_from(item) for item in self._query({**_OF_USER, "FilterExpression": _IS_LIVE}, values)]
+        pages = list(islice(self._pages({**_OF_USER, "FilterExpression": _IS_LIVE}, values), MAX_PAGES + 1))
+        if len(pages) > MAX_PAGES:
+            raise TemporarilyUnavailable("more sessions than a list reads")
+        return [session_from(item) for page in pages for item in page]
 
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids from the base table, strongly consistent. A damaged attribute hides no session."""
-        attributes = "session_id, created_at_ms"
+    def to_end(self, user_id: str) -> list[SeenSession]:
+        """Read the sessions from the base table, strongly consistent. No clock and no damage hides one."""
+        filtered = {**_OF_USER, "FilterExpression": _IS_NOT_ENDED, "ProjectionExpression": _SEEN}
+        return [seen_from(item) for page in self._pages(filtered, {":user_id": text(user_id)}) for item in page]
+
+    def oldest_first(self, user_id: str, *, now_seconds: int) -> list[SeenSession]:
+        """Read the sessions of the first pages from the base table, strongly consistent. No damage hides one.
+
+        Each session that a partial list puts beyond a limit is beyond it in the whole list too.
+        """
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
-        items = self._query({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
-        return [session_id for _, session_id in sorted(map(age_order, items))]
+        attributes = f"{_SEEN}, created_at_ms"
+        pages = self._pages({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
+        items = [item for page in islice(pages, MAX_PAGES) for item in page]
+        return [seen_from(item) for item in sorted(items, key=age_order)]
 
     def forget(self, user_id: str) -> None:
         """Delete the items, many in each transaction. There is no condition: no other write brings an item back."""
         keys = {**_OF_USER, "ProjectionExpression": "session_id"}
-        found = [item["session_id"]["S"] for item in self._query(keys, {":user_id": text(user_id)})]
+        pages = self._pages(keys, {":user_id": text(user_id)})
+        found = [item["session_id"]["S"] for page in pages for item in page]
         for start in range(0, len(found), MAX_TRANSACTION_ITEMS):
             ids = found[start : start + MAX_TRANSACTION_ITEMS]
             with translated_failures():
@@ -144,8 +183,19 @@ class DynamoDBSessions:
                     ]
                 )
 
-    def _query(self, expressions: dict[str, str], values: "dict[str, AttributeValueTypeDef]") -> "list[Item]":
-        items: list[Item] = []
+    def _found(self, token: RefreshToken, item: "Item") -> Session | EndedSession | None:
+        """Return the session of a refused write. Only if there is none, the record of its end is read."""
+        if not item:
+            item = self._read(ended_key(token.user_id, token.session_id))
+        if not item:
+            return None
+        return ended_from(item) if has_ended(item) else session_from(item)
+
+    def _read(self, key: "dict[str, AttributeValueTypeDef]") -> "Item":
+        with translated_failures():
+            return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+
+    def _pages(self, expressions: dict[str, str], values: "dict[str, AttributeValueTypeDef]") -> "Iterator[list[Item]]":
         with translated_failures():
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -154,12 +204,7 @@ class DynamoDBSessions:
                 **expressions,  # type: ignore[arg-type]  # three strings, by name
             )
             for page in pages:
-                items.extend(page["Items"])
-        return items
-
-
-def _session_or_none(item: "Item") -> Session | None:
-    return session_from(item) if item else None
+                yield list(page["Items"])
 
 
 def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, dict[str, str]]]":

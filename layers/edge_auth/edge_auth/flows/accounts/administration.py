@@ -134,7 +134,7 @@ class Administration:
         # The user is disabled first: while sessions end, none is opened, and a repeated call still finds the user.
         identity = self._identities.change_status(canonical_username(username), DISABLED)
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
-        # Their items have personal data: names of devices, user agents and networks.
+        # Sessions that an earlier version ended still have personal data: names of devices, user agents and networks.
         self._sessions.forget(identity.user_id)
         self._end_wait(identity.username)  # another user may get the name
         try:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import Endable, EndedSession, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -14,13 +14,13 @@ class AlreadyEnded(Exception):
 class RotationRefused(Exception):
     """The rotation's condition did not hold.
 
-    `session` is the session that the write found, or None.
+    `found` is the session that the write found, or what is kept of it after its end, or None.
     """
 
-    def __init__(self, session: Session | None) -> None:
-        """Keep the session that the write found."""
+    def __init__(self, found: Session | EndedSession | None) -> None:
+        """Keep what was found."""
         super().__init__()
-        self.session = session
+        self.found = found
 
 
 class SessionOpening(Protocol):
@@ -51,29 +51,35 @@ class Sessions(Protocol):
         network from now on. Returns the session as it is now. Raises RotationRefused.
         """
 
-    def end(
-        self, user_id: str, session_id: str, *, seed_hash: bytes | None, reason: str, end_id: str, now_seconds: int
-    ) -> None:
-        """End a session that has not ended yet, in one conditional write. It stays as a tombstone.
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+        """End a session that has not ended yet, in one conditional request.
 
-        `seed_hash` None ends it with any seed, for callers that need no refresh token. `end_id` names this act, so that
-        a write that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
+        It leaves the user's sessions, and a short record of it is kept elsewhere for a while. `end_id` names this act,
+        so that a request that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
         """
 
     def find(self, user_id: str, session_id: str) -> Session | None:
-        """Read one session, strongly consistent, or None if there is none."""
+        """Read one session that has not ended, strongly consistent, or None if there is none."""
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
-        """Read the living sessions of a user, strongly consistent."""
+        """Read the living sessions of a user, strongly consistent. Raises TemporarilyUnavailable for too many."""
 
-    def ids_to_end(self, user_id: str, *, now_seconds: int) -> list[str]:
-        """Read the ids of all sessions of a user that are not known to be dead, oldest first, strongly consistent.
+    def to_end(self, user_id: str) -> list[SeenSession]:
+        """Read all sessions of a user that have not ended, strongly consistent.
 
-        Damaged sessions are among them: these must not keep the others alive.
+        Expired sessions are among them: a refresh whose clock is behind, or that is on its way, may still extend one.
+        Damaged sessions are among them too: these must not keep the others alive.
+        """
+
+    def oldest_first(self, user_id: str, *, now_seconds: int) -> list[SeenSession]:
+        """Read the sessions of a user that are not known to be dead, oldest first, strongly consistent.
+
+        Damaged sessions are among them. If there are very many, some are missing, of any age.
         """
 
     def forget(self, user_id: str) -> None:
-        """Delete all that is stored about the sessions of a user, also about ended ones. May be repeated.
+        """Delete what is left of a user's sessions. May be repeated.
 
-        Call this when no session of the user lives and none can be opened.
+        Call this when no session of the user lives and none can be opened. Then only sessions are left that an earlier
+        version ended in place. The records of ends stay: they have no name, network or user agent of a client.
         """

@@ -1,4 +1,8 @@
-"""Logout: ends one session, all of its user, or all others. To end an ended session is no error (RFC 7009 §2.2)."""
+"""Logout: ends one session, all of its user, or all others. To end an ended session is no error (RFC 7009 §2.2).
+
+To end the session that it names, an authentic token of any generation is enough. To end other sessions it takes a token
+that a refresh would answer: an older one may be stolen, and is reuse here as it is there.
+"""
 
 from contextlib import suppress
 from enum import StrEnum
@@ -9,6 +13,8 @@ from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, decide
+from edge_auth.sessions.session import LOGOUT
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
@@ -16,7 +22,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 class Reach(StrEnum):
     """Which sessions a logout ends. The value is the reason that the ended sessions carry."""
 
-    ONE = "logout"
+    ONE = LOGOUT
     OTHERS = "logout_others"
     ALL = "logout_all"
 
@@ -31,6 +37,7 @@ class Logout:
         sessions: Sessions,
         key_ring: KeyRingSource,
         end_sessions: EndSessions,
+        grace_seconds: int,
         clock: Clock,
     ) -> None:
         """Keep what the use case needs."""
@@ -38,12 +45,13 @@ class Logout:
         self._sessions = sessions
         self._key_ring = key_ring
         self._end_sessions = end_sessions
+        self._grace_seconds = grace_seconds
         self._clock = clock
 
     def __call__(self, presented: str, reach: Reach) -> None:
-        """End the sessions that `reach` names, for an authentic refresh token of any generation.
+        """End the sessions that `reach` names, for an authentic refresh token.
 
-        Any other token changes nothing.
+        With a token that is dead by the rotation rule, no other session ends. A forged token changes nothing.
 
         Raises:
             TemporarilyUnavailable: they are not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
@@ -56,8 +64,16 @@ class Logout:
             return
         if reach is Reach.ONE:
             with suppress(AlreadyEnded):
-                self._end_sessions.one(token.user_id, token.session_id, reason=reach, seed_hash=token.seed_hash)
-        elif self._is_live(token):  # only a living session may end others of its user
+                self._end_sessions.one(token, reason=reach)
+        else:
+            self._end_others(token, reach)
+
+    def _end_others(self, token: RefreshToken, reach: Reach) -> None:
+        session = self._sessions.find(token.user_id, token.session_id)
+        if session is None:
+            return
+        outcome = decide(token, session, rotation_id=None, now_ms=self._clock(), grace_seconds=self._grace_seconds)
+        if outcome in ANSWERED:
             with suppress(UnknownUser):  # the sessions of a deleted user still end
                 self._identities.move_epoch(token.user_id)
             if reach is Reach.ALL:
@@ -65,9 +81,8 @@ class Logout:
                 self._end_sessions.all(token.user_id, reason=reach, last=token.session_id)
             else:
                 self._end_sessions.all(token.user_id, reason=reach, keep=token.session_id)
-
-    def _is_live(self, token: RefreshToken) -> bool:
-        session = self._sessions.find(token.user_id, token.session_id)
-        if session is None or session.seed_hash != token.seed_hash:
-            return False
-        return session.is_live(self._clock() // 1000)
+        elif outcome is Outcome.REUSED:
+            self._end_sessions.reused(token, session)
+        elif outcome is Outcome.EXPIRED and reach is Reach.ALL:
+            with suppress(AlreadyEnded):  # for another clock it may not have expired yet
+                self._end_sessions.one(session, reason=reach)

@@ -32,26 +32,28 @@ class OwnSessions:
         return sorted(sessions, key=lambda session: (session.last_used_at_seconds, session.session_id), reverse=True)
 
     def end(self, user_id: str, session_id: str, to_end: str) -> None:
-        """End one of the user's living sessions, which may be the caller's own.
+        """End one of the user's sessions, which may be the caller's own, or have expired.
 
         Raises:
             InvalidToken: the caller's own session has ended.
-            UnknownSession: there is no such living session of this user.
+            UnknownSession: there is no such session of this user, or it has ended already.
             TemporarilyUnavailable: it is not known to have ended; the same call may be made again.
 
         """
-        if not self._is_live(user_id, session_id):
+        own = self._sessions.find(user_id, session_id)
+        if own is None or not own.is_live(self._clock() // 1000):
             raise _ended()
-        if to_end != session_id and not (IDENTIFIER.fullmatch(to_end) and self._is_live(user_id, to_end)):
-            raise UnknownSession
+        session = own if to_end == session_id else self._found(user_id, to_end)
         try:
-            self._end_sessions.one(user_id, to_end, reason=ENDED_BY_USER)
+            self._end_sessions.one(session, reason=ENDED_BY_USER)
         except AlreadyEnded:
             raise UnknownSession from None
 
-    def _is_live(self, user_id: str, session_id: str) -> bool:
-        session = self._sessions.find(user_id, session_id)
-        return session is not None and session.is_live(self._clock() // 1000)
+    def _found(self, user_id: str, session_id: str) -> Session:
+        session = self._sessions.find(user_id, session_id) if IDENTIFIER.fullmatch(session_id) else None
+        if session is None:
+            raise UnknownSession
+        return session
 
 
 def _ended() -> InvalidToken:

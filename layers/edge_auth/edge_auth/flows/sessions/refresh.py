@@ -1,29 +1,27 @@
 """Refresh: rotates a refresh token, gives honest retries the same answer, and ends the session on reuse."""
 
-from contextlib import suppress
-
-from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
+from edge_auth.errors import InvalidGrant, InvalidScope
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.ports.key_ring import KeyRingSource
-from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused, Sessions
+from edge_auth.flows.ports.sessions import RotationRefused, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, decide
 from edge_auth.sessions.scope import narrowed, wanted_words
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
 ROTATION_ID_BYTES = 16
-END_UNKNOWN = "reused, and not known to have ended"
 
 _EVENTS = {
     Outcome.ROTATED: EventName.REFRESH_ROTATED,
     Outcome.COALESCED: EventName.REFRESH_COALESCED,
     Outcome.CONVERGED: EventName.REFRESH_CONVERGED,
+    Outcome.DIVERGED: EventName.REFRESH_TOKEN_DIVERGED,
     Outcome.AHEAD: EventName.REFRESH_TOKEN_AHEAD,
     Outcome.SEED_MISMATCH: EventName.REFRESH_TOKEN_SEED_MISMATCH,
 }
@@ -76,12 +74,8 @@ class Refresh:
         self._dead_tokens.check(token)
         wanted, now_ms = wanted_words(scope), self._clock()
         session, outcome = self._rotate(token, wanted, client, now_ms)
-        if outcome is Outcome.REUSED:
-            self._end(token, session)
-        elif outcome not in ANSWERED:
-            self._tell(token, session, outcome)
-        if session is None or outcome not in ANSWERED:
-            self._dead_tokens.refused(token)
+        if not isinstance(session, Session) or outcome not in ANSWERED:
+            self._refuse(token, session, outcome)
             raise InvalidGrant(outcome)
         granted_scope = self._narrowed(token, session, wanted)
         self._tell(token, session, outcome)
@@ -97,7 +91,7 @@ class Refresh:
 
     def _rotate(
         self, token: RefreshToken, wanted: tuple[str, ...], client: ClientDescription, now_ms: int
-    ) -> tuple[Session | None, Outcome]:
+    ) -> tuple[Session | EndedSession | None, Outcome]:
         rotation_id = self._entropy(ROTATION_ID_BYTES).hex()
         try:
             session = self._sessions.rotate(
@@ -110,26 +104,18 @@ class Refresh:
                 client=client,
             )
         except RotationRefused as refused:
-            found = refused.session
+            found = refused.found
         else:
             return session, Outcome.ROTATED
         outcome = decide(token, found, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=self._grace_seconds)
         return found, outcome
 
-    def _end(self, token: RefreshToken, session: Session | None) -> None:
-        """End a session whose token was reused. Of all callers that see the reuse, the one that ends it records that.
-
-        A caller that cannot know whether it ended the session records it too. So a reuse is recorded at least once.
-        """
-        event = _event(EventName.REFRESH_TOKEN_REUSED, token, session, reason=Outcome.REUSED)
-        try:
-            with suppress(AlreadyEnded):
-                self._end_sessions.one(
-                    token.user_id, token.session_id, reason=Outcome.REUSED, seed_hash=token.seed_hash, event=event
-                )
-        except TemporarilyUnavailable:
-            self._record(event._replace(reason=END_UNKNOWN))
-            raise
+    def _refuse(self, token: RefreshToken, found: Session | EndedSession | None, outcome: Outcome) -> None:
+        if outcome is Outcome.REUSED and isinstance(found, Session):
+            self._end_sessions.reused(token, found)
+        else:
+            self._tell(token, found, outcome)
+        self._dead_tokens.refused(token)
 
     def _narrowed(self, token: RefreshToken, session: Session, wanted: tuple[str, ...]) -> str:
         try:
@@ -139,11 +125,13 @@ class Refresh:
             self._record(_event(EventName.REFRESH_REFUSED, token, session, reason=error.code))
             raise
 
-    def _tell(self, token: RefreshToken, session: Session | None, outcome: Outcome) -> None:
+    def _tell(self, token: RefreshToken, session: Session | EndedSession | None, outcome: Outcome) -> None:
         self._record(_event(_EVENTS.get(outcome, EventName.REFRESH_REFUSED), token, session, reason=outcome))
 
 
-def _event(name: EventName, token: RefreshToken, session: Session | None, *, reason: str) -> SecurityEvent:
+def _event(
+    name: EventName, token: RefreshToken, session: Session | EndedSession | None, *, reason: str
+) -> SecurityEvent:
     return SecurityEvent(
         name=name,
         user_id=token.user_id,

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from edge_auth.errors import InvalidToken
 from edge_auth.flows.ports.key_ring import KeyRingSource
-from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Reach
@@ -19,15 +19,24 @@ from edge_auth.tokens.verifier import Verifier
 class RevokeAccessToken:
     """The use case."""
 
-    def __init__(self, *, audience: str, key_ring: KeyRingSource, end_sessions: EndSessions, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        audience: str,
+        key_ring: KeyRingSource,
+        sessions: Sessions,
+        end_sessions: EndSessions,
+        clock: Clock,
+    ) -> None:
         """Keep what the use case needs. `audience` is that of the access tokens."""
         self._audience = audience
         self._key_ring = key_ring
+        self._sessions = sessions
         self._end_sessions = end_sessions
         self._clock = clock
 
     def __call__(self, presented: str, *, issuer: str) -> None:
-        """End the session of a valid access token, in one write. Any other token changes nothing, and costs no write.
+        """End the session of a valid access token, by one read and one write. Any other token costs neither.
 
         Raises:
             TemporarilyUnavailable: it is not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
@@ -39,5 +48,7 @@ class RevokeAccessToken:
             claims = verifier.verify(presented, issuer=issuer, now_seconds=self._clock() // 1000)
         except InvalidToken:
             return
-        with suppress(AlreadyEnded):
-            self._end_sessions.one(claims.sub, claims.sid, reason=Reach.ONE)
+        session = self._sessions.find(claims.sub, claims.sid)  # what is kept of it names its newest generation
+        if session is not None:
+            with suppress(AlreadyEnded):
+                self._end_sessions.one(session, reason=Reach.ONE)

@@ -32,9 +32,9 @@ class SessionLimit:
         newest sessions stay. Trouble is recorded and not raised: the login is good, and the next one tries again.
         """
         try:
-            oldest_first = self._sessions.ids_to_end(user_id, now_seconds=self._clock() // 1000)
-            for session_id in oldest_first[: -self._max_sessions][:MAX_ENDS]:
+            oldest_first = self._sessions.oldest_first(user_id, now_seconds=self._clock() // 1000)
+            for session in oldest_first[: -self._max_sessions][:MAX_ENDS]:
                 with suppress(AlreadyEnded):
-                    self._end_sessions.one(user_id, session_id, reason=SESSION_LIMIT)
+                    self._end_sessions.one(session, reason=SESSION_LIMIT)
         except TemporarilyUnavailable as error:
             self._record(SecurityEvent(EventName.SESSION_LIMIT_NOT_KEPT, user_id, reason=error.detail))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
-from edge_auth.credentials.passwords import check_password, hash_password, needs_rehash, password_bytes
+from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
@@ -188,7 +188,7 @@ class Login:
         return session, token
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
-        renewed = hash_password(password, entropy=self._entropy)
+        renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)
         try:
             self._identities.renew_hash(identity, renewed)
         except TemporarilyUnavailable as error:

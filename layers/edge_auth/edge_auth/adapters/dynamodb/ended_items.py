@@ -1,0 +1,55 @@
+"""What is kept of an ended session, as an item of the sessions table.
+
+It has a partition of its own, `ended#<user_id>`, that no query reads. So the sessions that have ended cost a user's
+logins and lists nothing. Earlier versions marked the session's own item with the same attributes.
+"""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text
+from edge_auth.sessions.session import Endable, EndedSession
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+# The default idle timeout: a client that has been away for longer is logged out anyway. Until then, a token that comes
+# back is told from an unknown one, and from a token that another party holds (docs/decisions/0021).
+ENDED_KEPT_SECONDS = 14 * 86_400
+
+_PARTITION = "ended#"  # no user id has a "#"
+
+
+def ended_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef]":
+    """Return the key of what is kept of a session."""
+    return {"user_id": text(_PARTITION + user_id), "session_id": text(session_id)}
+
+
+def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) -> "dict[str, AttributeValueTypeDef]":
+    """Write what is kept. `delete_at` is the table's TTL, in seconds."""
+    return {
+        **ended_key(session.user_id, session.session_id),
+        "generation": number(session.generation),
+        "seed_hash": binary(session.seed_hash),
+        "revoked_at": number(now_seconds),
+        "revoked_reason": text(reason),
+        "end_id": text(end_id),
+        "delete_at": number(now_seconds + ENDED_KEPT_SECONDS),
+    }
+
+
+def has_ended(item: "Item") -> bool:
+    """Whether the item is of an ended session, in its own partition or marked by an earlier version."""
+    return "revoked_at" in item
+
+
+def ended_from(item: "Item") -> EndedSession:
+    """Read what is kept. Raises TemporarilyUnavailable for an item that is damaged."""
+    read = ItemReader(item)
+    return EndedSession(
+        generation=read.number("generation"),
+        seed_hash=read.binary("seed_hash"),
+        ended_at_seconds=read.number("revoked_at"),
+        reason=read.text("revoked_reason"),
+    )
