@@ -35,7 +35,7 @@ def test_a_valid_access_token_ends_its_session_by_one_read_and_one_write(
     revoke(deployment, granted.access_token)
 
     token = deployment.token_of(granted)
-    assert deployment.trouble.acts == ["find", "end"]
+    assert deployment.trouble.acts == ["find_session", "end"]
     assert deployment.end_of(granted) == EndedSession(token.generation, token.seed_hash, NOW, "logout")
     assert deployment.events == [
         SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason="logout")
