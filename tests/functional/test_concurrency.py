@@ -199,7 +199,7 @@ def test_all_sessions_end_within_a_login(
         assert len(stack.session_items()) == (1 if act in {"end", "rights"} else 0)
     elif (operation, moment) == ("TransactWriteItems", after):
         assert answer.status == 200
-        assert answer.json["session_id"] in ends(stack)
+        assert (answer.json["session_id"] in ends(stack)) or (act == "delete" and stack.session_items() == [])
         assert stack.function("refresh")(refresh_event(answer.json["refresh_token"])) == INVALID_GRANT
     else:
         assert answer == UNAVAILABLE
