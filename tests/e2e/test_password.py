@@ -83,7 +83,7 @@ def test_new_rights_are_in_the_next_tokens(client: Client, operator: Operator, p
     """Sessions with the old rights end, and the tokens of the next login have the new rights."""
     outcome = operator("set-rights", person.name, "--scope", "notes:read notes:write", "--role", "editor")
 
-    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == "scope: notes:read notes:write; roles: editor; 1 session ended\n"
     assert_error(client.refresh(own.refresh_token), 400, "invalid_grant")
     claims = claims_of(client.open_session(person.name, person.password).access_token)
