@@ -8,7 +8,7 @@ from edge_auth.throttling.counters import NO_ATTEMPT, Attempt, Backoff, Rate, Tr
 
 
 class AttemptsUndecided(Exception):
-    """All free attempts are taken, but not all of them have failed. The next moments decide, so ask again then."""
+    """Others are under way, and their outcomes decide whether this attempt has to wait. So ask again in a moment."""
 
 
 def next_attempt(found: Tries, attempt: Attempt, backoff: Backoff) -> Tries:

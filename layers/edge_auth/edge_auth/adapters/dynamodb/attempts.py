@@ -11,7 +11,7 @@ from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.throttling.counters import KEPT_SECONDS, NO_ATTEMPT, Attempt, Backoff, Counted, Rate, Tries
-from edge_auth.throttling.rule import forgotten, next_attempt, next_booking
+from edge_auth.throttling.rule import AttemptsUndecided, forgotten, next_attempt, next_booking
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-SECOND_LOOKS = 3  # an attempt that loses to this many others at once waits a second
+SECOND_LOOKS = 3  # an attempt that loses to this many others at once asks again later
 
 # A free attempt does not make its counter live longer, and only a failure takes forgotten ones out. So after a success
 # the next attempt takes the same writes as before it.
@@ -67,7 +67,7 @@ class DynamoDBAttempts:
                 found = _read(refused.item)
             else:
                 return Counted(counter, attempt, attempt in after.free, forgotten(found, attempt, backoff))
-        raise TooManyAttempts(1)
+        raise AttemptsUndecided
 
     def fail(self, counted: Counted) -> None:
         """Note a failure, in one write. Nothing is left to note if the counter was deleted in the meantime."""

@@ -11,8 +11,8 @@ class Attempts(Protocol):
     def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> Counted:
         """Count an attempt at a password.
 
-        Raises TooManyAttempts: the attempt has to wait, and does not count. Raises AttemptsUndecided: all free attempts
-        are taken, but not all of them have failed yet. The attempt does not count.
+        Raises TooManyAttempts: the attempt has to wait, and does not count. Raises AttemptsUndecided: others are under
+        way, and decide whether it has to wait. It does not count.
         """
 
     def fail(self, counted: Counted) -> None:
