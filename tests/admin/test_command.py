@@ -280,19 +280,21 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
 
 
 @pytest.mark.parametrize("act", ["unlock", "set-password", "enable"])
-def test_an_act_that_lets_a_user_in_deletes_the_counter_of_strangers(
+def test_an_act_that_lets_a_user_in_empties_the_counter_of_strangers(
     command: Command, dynamodb: "DynamoDBClient", act: str
 ) -> None:
     """The user can log in at once, whatever strangers have tried before."""
     create(command, "ada")
     counter = {"bucket": {"S": account_bucket("ada")}}
-    dynamodb.put_item(TableName=f"admin-{THROTTLE}", Item={**counter, "tries": {"SS": ["1 a"]}})
+    dynamodb.put_item(
+        TableName=f"admin-{THROTTLE}", Item={**counter, "tries": {"SS": ["1 a"]}, "delete_at": {"N": "9"}}
+    )
 
     options = ("--password-stdin",) if act == "set-password" else ()
     outcome = command("users", act, "ADA", *options, stdin=f"{OTHER_PASSWORD}\n")
 
     assert outcome.status == 0, outcome.err
-    assert "Item" not in dynamodb.get_item(TableName=f"admin-{THROTTLE}", Key=counter)
+    assert "tries" not in dynamodb.get_item(TableName=f"admin-{THROTTLE}", Key=counter)["Item"]
     assert act != "unlock" or outcome.out == "unlocked\n"
 
 

@@ -163,3 +163,17 @@ def test_a_wait_that_is_ended_during_a_look_is_ended(stored: Counting) -> None:
     assert interrupted(stored, second=partial(stored.attempts.end_wait, "ada")).fails() is True
     assert [stored.fails() for _ in range(2)] == [True] * 2
     assert stored.waits() == 1
+
+
+def test_a_booking_that_loses_to_a_clock_that_is_ahead_looks_again(stored: Counting) -> None:
+    """P13: between the first look and the write, another machine books two minutes later. There is still room."""
+    stored.books()
+
+    def books_ahead() -> None:
+        stored.passes(120)
+        stored.books()
+        stored.passes(-120)
+
+    interrupted(stored, second=books_ahead).books()
+    stored.books()
+    assert stored.books_out() == 10

@@ -185,6 +185,20 @@ def test_a_rate_that_was_not_used_saves_up_its_burst_and_no_more(counting: Count
     assert counting.books_out() == 10
 
 
+def test_a_clock_that_is_behind_does_not_wait_for_one_that_is_ahead(counting: Counting) -> None:
+    """P13: the source has one burst, whichever of two machines lets its attempts through."""
+    counting.passes(120)
+    counting.books()
+    counting.passes(-120)
+    counting.books()
+    counting.books()
+    assert counting.books_out() == 10
+    counting.passes(130)
+    counting.books()
+    counting.passes(-130)
+    assert counting.books_out() == 10
+
+
 def test_sources_do_not_share_their_rate(counting: Counting) -> None:
     """A source over its rate does not make another source wait."""
     for _ in range(3):

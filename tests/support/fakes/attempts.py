@@ -2,7 +2,7 @@
 
 import threading
 
-from edge_auth.throttling.counters import Attempt, Backoff, Counted, Rate, Tries
+from edge_auth.throttling.counters import Attempt, Backoff, Booked, Counted, Rate, Tries
 from edge_auth.throttling.rule import forgotten, next_attempt, next_booking
 
 
@@ -12,7 +12,7 @@ class MemoryAttempts:
     def __init__(self) -> None:
         """Begin without attempts."""
         self.counters: dict[str, Tries] = {}
-        self.taken_until_ms: dict[str, int] = {}
+        self.booked: dict[str, Booked] = {}
         self._lock = threading.Lock()
 
     def count(self, counter: str, attempt: Attempt, backoff: Backoff) -> Counted:
@@ -39,7 +39,7 @@ class MemoryAttempts:
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source."""
         with self._lock:
-            self.taken_until_ms[source] = next_booking(self.taken_until_ms.get(source, 0), rate, now_ms)
+            self.booked[source] = next_booking(self.booked.get(source, Booked()), rate, now_ms)
 
     def end_wait(self, counter: str) -> None:
         """Forget all attempts of a counter."""

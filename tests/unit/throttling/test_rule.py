@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_auth.errors import TooManyAttempts
-from edge_auth.throttling.counters import Attempt, Backoff, Rate, Tries
+from edge_auth.throttling.counters import Attempt, Backoff, Booked, Rate, Tries
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from edge_auth.throttling.rule import AttemptsUndecided, forgotten, next_attempt, next_booking, seconds_between
 
@@ -181,23 +181,34 @@ def test_no_other_pace_has_more_guesses_in_a_day(steps: list[int], at_once: int)
 
 def test_bookings_have_a_burst_and_then_a_rate() -> None:
     """P13: three attempts pass at once, then one each second."""
-    taken = 0
+    booked = Booked()
     for _ in range(3):
-        taken = next_booking(taken, RATE, NOW_MS)
+        booked = next_booking(booked, RATE, NOW_MS)
     with pytest.raises(TooManyAttempts) as refused:
-        next_booking(taken, RATE, NOW_MS)
+        next_booking(booked, RATE, NOW_MS)
     assert refused.value.retry_after_seconds == 1
-    assert next_booking(taken, RATE, NOW_MS + 1000) == taken + 1000
+    assert next_booking(booked, RATE, NOW_MS + 1000) == Booked(booked.taken_until_ms + 1000, NOW_MS + 1000)
+
+
+def test_a_clock_that_is_behind_waits_for_none_that_is_ahead() -> None:
+    """P13: two machines whose clocks differ by two minutes let through as many as one of them."""
+    booked = next_booking(Booked(), RATE, NOW_MS + 120_000)
+    booked = next_booking(booked, RATE, NOW_MS)
+    booked = next_booking(booked, RATE, NOW_MS)
+    for now_ms in (NOW_MS, NOW_MS + 120_000):
+        with pytest.raises(TooManyAttempts) as refused:
+            next_booking(booked, RATE, now_ms)
+        assert refused.value.retry_after_seconds == 1
 
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=60))
 def test_bookings_never_exceed_the_rate_by_more_than_the_burst(steps: list[int]) -> None:
     """P13: in any span of time, at most the rate's share and the burst pass."""
-    taken, now_ms, let_through = 0, NOW_MS, 0
+    booked, now_ms, let_through = Booked(), NOW_MS, 0
     for step in steps:
         now_ms += step
         try:
-            taken = next_booking(taken, RATE, now_ms)
+            booked = next_booking(booked, RATE, now_ms)
         except TooManyAttempts:
             continue
         let_through += 1

@@ -45,6 +45,13 @@ class Rate(NamedTuple):
         return self.interval_ms * (self.burst - 1)
 
 
+class Booked(NamedTuple):
+    """The content of a counter of a source: the time until which it is booked, and the latest time at a booking."""
+
+    taken_until_ms: int = 0
+    seen_ms: int = 0
+
+
 class Attempt(NamedTuple):
     """One attempt at a password. Its random id tells it from all others of the same moment."""
 

@@ -4,7 +4,7 @@ A store applies the rule to a counter in one atomic act.
 """
 
 from edge_auth.errors import TooManyAttempts
-from edge_auth.throttling.counters import NO_ATTEMPT, Attempt, Backoff, Rate, Tries
+from edge_auth.throttling.counters import NO_ATTEMPT, Attempt, Backoff, Booked, Rate, Tries
 
 
 class AttemptsUndecided(Exception):
@@ -39,17 +39,20 @@ def forgotten(found: Tries, attempt: Attempt, backoff: Backoff) -> frozenset[Att
     return frozenset(one for one in found.free if one.at_ms <= attempt.at_ms - backoff.memory_seconds * 1000)
 
 
-def next_booking(taken_until_ms: int, rate: Rate, now_ms: int) -> int:
-    """Return the time until which a source is booked with one more attempt. `taken_until_ms` is 0 for a new source.
+def next_booking(found: Booked, rate: Rate, now_ms: int) -> Booked:
+    """Return the source with one more booking.
+
+    A clock that is behind does not wait for those that are ahead: the latest time that any clock has shown counts.
 
     Raises:
         TooManyAttempts: the attempt has to wait, and is not booked.
 
     """
-    begins_ms, latest_ms = max(taken_until_ms, now_ms), now_ms + rate.ahead_ms
+    seen_ms = max(now_ms, found.seen_ms)
+    begins_ms, latest_ms = max(found.taken_until_ms, seen_ms), seen_ms + rate.ahead_ms
     if begins_ms > latest_ms:
         raise TooManyAttempts(seconds_between(latest_ms, begins_ms))
-    return begins_ms + rate.interval_ms
+    return Booked(begins_ms + rate.interval_ms, seen_ms)
 
 
 def seconds_between(now_ms: int, time_ms: int) -> int:

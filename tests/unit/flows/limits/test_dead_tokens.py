@@ -102,7 +102,7 @@ def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:
         type(token)(token.user_id, token.session_id, 0, number.to_bytes(16)) for number in range(MAX_REMEMBERED + 1)
     ]
     for each in tokens:
-        attempts.taken_until_ms.clear()
+        attempts.booked.clear()
         for _ in range(BURST):
             limit.refused(each)
         with pytest.raises(TooManyAttempts):

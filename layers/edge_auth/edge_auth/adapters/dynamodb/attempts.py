@@ -5,12 +5,12 @@ the time and the id of its attempt. So a write that is repeated after a lost res
 """
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
-from edge_auth.throttling.counters import KEPT_SECONDS, NO_ATTEMPT, Attempt, Backoff, Counted, Rate, Tries
+from edge_auth.throttling.counters import KEPT_SECONDS, NO_ATTEMPT, Attempt, Backoff, Booked, Counted, Rate, Tries
 from edge_auth.throttling.rule import AttemptsUndecided, forgotten, next_attempt, next_booking
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ _FAIL = "ADD failed :attempt SET delete_at = :delete_at"
 _TAKE_OUT = " DELETE tries :forgotten"
 _FORGET = "DELETE tries :attempt"
 _IS_COUNTED = "contains(tries, :counted)"
-_BEGIN = "SET taken_until_ms = :taken_until_ms, delete_at = :delete_at"
-_IS_IDLE = "attribute_not_exists(taken_until_ms) OR taken_until_ms <= :now_ms"
-_BOOK = "SET taken_until_ms = taken_until_ms + :interval_ms, delete_at = :delete_at"
+_END_WAIT = "REMOVE tries, failed, waited, last_try"
+_EXISTS = "attribute_exists(delete_at)"
+_BEGIN = "SET taken_until_ms = :taken_until_ms, seen_ms = :seen_ms, delete_at = :delete_at"
+_IS_IDLE = "attribute_not_exists(taken_until_ms) OR taken_until_ms <= :seen_ms"
+_BOOK = "SET taken_until_ms = taken_until_ms + :interval_ms, seen_ms = :seen_ms, delete_at = :delete_at"
 _HAS_ROOM = "taken_until_ms <= :latest_ms"
 
 
@@ -83,25 +85,29 @@ class DynamoDBAttempts:
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt: one write while the source is idle or has to wait, two while it is busy."""
-        taken, delete_at = number(next_booking(0, rate, now_ms)), _delete_at(now_ms)
+        first, delete_at = next_booking(Booked(), rate, now_ms), _delete_at(now_ms)
+        values = {":taken_until_ms": number(first.taken_until_ms), ":seen_ms": number(first.seen_ms)}
         try:
-            values = {":now_ms": number(now_ms), ":taken_until_ms": taken, ":delete_at": delete_at}
-            self._update(source, _BEGIN, _IS_IDLE, values)
+            self._update(source, _BEGIN, _IS_IDLE, {**values, ":delete_at": delete_at})
         except ConditionFailed as busy:
-            _check_room(busy.item, rate, now_ms)
+            after = next_booking(_booked(busy.item), rate, now_ms)
         else:
             return
-        values = {":interval_ms": number(rate.interval_ms), ":latest_ms": number(now_ms + rate.ahead_ms)}
-        try:
-            self._update(source, _BOOK, _HAS_ROOM, {**values, ":delete_at": delete_at})
-        except ConditionFailed as full:
-            _check_room(full.item, rate, now_ms)
-            raise TooManyAttempts(1) from None
+        for _ in range(SECOND_LOOKS):
+            values = {":interval_ms": number(rate.interval_ms), ":latest_ms": number(after.seen_ms + rate.ahead_ms)}
+            values |= {":seen_ms": number(after.seen_ms), ":delete_at": delete_at}
+            try:
+                self._update(source, _BOOK, _HAS_ROOM, values)
+            except ConditionFailed as full:
+                after = next_booking(_booked(full.item), rate, now_ms)
+            else:
+                return
+        raise TooManyAttempts(1)
 
     def end_wait(self, counter: str) -> None:
-        """Delete a counter, if there is one."""
-        with translated_failures():
-            self._client.delete_item(TableName=self._table, Key={"bucket": text(counter)})
+        """Empty a counter, if there is one, in one write."""
+        with suppress(ConditionFailed):
+            self._update(counter, _END_WAIT, _EXISTS, {})
 
     def _write(self, counter: str, attempt: Attempt, found: Tries, after: Tries) -> None:
         values = {":found_tries": text_set(map(_written, found.free))} if found.free else {}
@@ -126,21 +132,21 @@ class DynamoDBAttempts:
     def _update(
         self, counter: str, expression: str, condition: str, values: "dict[str, AttributeValueTypeDef]"
     ) -> None:
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}  # it may not be empty
         with translated_failures():
             self._client.update_item(
                 TableName=self._table,
                 Key={"bucket": text(counter)},
                 UpdateExpression=expression,
                 ConditionExpression=condition,
-                ExpressionAttributeValues=values,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **given,
             )
 
 
-def _check_room(item: "Item", rate: Rate, now_ms: int) -> None:
-    """Raise TooManyAttempts if a source is booked so far ahead that it has to wait."""
-    if item:
-        next_booking(ItemReader(item).number("taken_until_ms"), rate, now_ms)
+def _booked(item: "Item") -> Booked:
+    read = ItemReader(item)
+    return Booked(read.optional_number("taken_until_ms") or 0, read.optional_number("seen_ms") or 0)
 
 
 def _of(attempt: Attempt) -> "dict[str, AttributeValueTypeDef]":
