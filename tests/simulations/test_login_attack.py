@@ -15,6 +15,7 @@ HOUR, DAY = 3600, 86_400
 WRONG_PASSWORD = "incorrect horse battery"
 STRANGER = "192.0.2.1"
 OWNER_TRIES_SECONDS = 30
+GUESSES_A_DAY = 5 + 10 + 94  # test_a_greedy_attacker_has_the_stated_guesses_in_any_day
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -86,6 +87,18 @@ def test_an_owner_without_a_device_token_is_let_in_a_day_after_the_attack(client
     assert clients.tries(PASSWORD) == "let in"
     clients.deployment.clock.advance(seconds=DAY)
     assert [clients.tries(PASSWORD) for _ in range(20)] == ["let in"] * 20
+
+
+def test_an_attacker_with_many_addresses_has_the_guesses_of_one(clients: Clients) -> None:
+    """P11: at most 109 wrong passwords in a day, however many addresses guess and although the owner logs in."""
+    clients.tries(PASSWORD)
+    own, guesses, start_ms = clients.device_token, 0, clients.deployment.clock.now_ms
+    for second in (*range(1200), *range(1200, DAY, 10)):
+        clients.deployment.clock.now_ms = start_ms + second * 1000
+        guesses += sum(clients.tries(WRONG_PASSWORD) == "invalid_credentials" for _ in range(6 if second == 0 else 1))
+        if second % HOUR == 0:
+            assert clients.tries(PASSWORD, device_token=own) == "let in"
+    assert guesses <= GUESSES_A_DAY < guesses + 3
 
 
 def test_a_script_without_a_device_token_is_refused_only_during_an_attack(clients: Clients) -> None:
