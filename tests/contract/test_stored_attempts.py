@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from edge_auth.errors import TooManyAttempts
+from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.throttling.counters import KEPT_SECONDS
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.dynamodb.counting import BACKOFF, NOW_MS, Counting
@@ -83,3 +83,23 @@ def test_a_counter_stays_within_one_write_unit(stored: Counting) -> None:
     [item] = stored.items()
     size = sum(len(name) + sum(map(len, value.get("SS", value.values()))) for name, value in item.items())
     assert 400 < size < 1024
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"tries": {"S": "x"}},
+        {"tries": {"SS": [f"{number}" for number in "abc"]}},
+        {"tries": {"SS": ["1 a", "2 b", "3 c"]}, "failed": {"N": "1"}},
+        {"tries": {"SS": ["1 a", "2 b", "3 c"]}, "last_try": {"S": "x"}},
+        {"tries": {"SS": ["1 a", "2 b", "3 c"]}, "waited": {"S": "x"}},
+    ],
+)
+def test_a_damaged_counter_lets_no_attempt_through(stored: Counting, damage: Any) -> None:  # noqa: ANN401 - an item
+    """P16: the limit fails closed, and an operator who ends the wait repairs the counter."""
+    assert stored.client is not None
+    stored.client.put_item(TableName=stored.table, Item={"bucket": {"S": "ada"}, "delete_at": {"N": "9"}, **damage})
+    with pytest.raises(TemporarilyUnavailable):
+        stored.tries()
+    stored.attempts.end_wait("ada")
+    assert stored.fails() is True
