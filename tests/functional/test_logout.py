@@ -199,7 +199,7 @@ def test_a_revocation_without_a_token_is_malformed(logout: Function, parameters:
 def test_an_owner_who_comes_back_after_a_thief_is_told_to_a_person(
     stack: Stack, logout: Function, refresh: Function, tokens: Tokens
 ) -> None:
-    """F8: a thief rotated and logged out. The owner gets the answer of every dead token, and the log has a warning."""
+    """F8: a thief rotated and logged out. The owner gets the answer of every dead token, and the log has an error."""
     stolen = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     stack.clock.advance(seconds=3600)
     logout(logout_event(stolen))
@@ -208,5 +208,5 @@ def test_an_owner_who_comes_back_after_a_thief_is_told_to_a_person(
     assert refresh(refresh_event(tokens["refresh_token"])) == refresh(refresh_event("x")) == INVALID_GRANT
 
     [told] = [line for line in stack.output.security_events() if line["event"] == "refresh_token_diverged"]
-    assert (told["level"], told["reason"], told["generations_behind"]) == ("WARNING", "diverged", 1)
+    assert (told["level"], told["reason"], told["generations_behind"]) == ("ERROR", "diverged", 1)
     assert reasons(stack) == {tokens["session_id"]: "logout"}

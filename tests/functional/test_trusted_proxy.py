@@ -55,7 +55,7 @@ def test_the_source_of_a_session_is_the_client(stack: Stack, setting: str, secre
     refreshed = stack.function("refresh")(
         from_client(refresh_event(tokens["refresh_token"]), "198.51.100.11", secret=secret)
     ).json
+    assert [item["network"]["S"] for item in stack.session_items()] == [network]
     stack.function("logout")(from_client(logout_event(refreshed["refresh_token"]), "198.51.100.12", secret=secret))
 
     assert {line["network"] for line in stack.output.security_events()} == {network}
-    assert [item["network"]["S"] for item in stack.session_items()] == [network]

@@ -94,12 +94,12 @@ def test_cognito_costs_what_its_examples_say(plan: str, users: int, dollars: flo
 
 
 def test_a_refresh_costs_the_sum_of_its_parts() -> None:
-    """Computed by hand: half a GB for 15 ms and 1 % of 210 ms, one write, 933 bytes of log, 1,440 bytes out."""
+    """Computed by hand: half a GB for 15 ms and 1 % of 210 ms, one write, 1,043 bytes of log, 1,440 bytes out."""
     each = cost(REFRESH)
 
     assert each.compute == pytest.approx(0.20 + 0.5 * (0.015 + 0.0021) * 13.3334)
     assert each.dynamodb == pytest.approx(0.625 + 0.02 * 3)
-    assert each.logs == pytest.approx((500 + 355 + 3 * 26) / 1000 * 0.5)
+    assert each.logs == pytest.approx((500 + 465 + 3 * 26) / 1000 * 0.5)
     assert each.transfer == pytest.approx(1440 / 1000 * 0.09)
     assert each.total == pytest.approx(each.without_gateway + 3.5)
 
