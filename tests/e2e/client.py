@@ -54,11 +54,17 @@ class Client:
         """Get a route with these headers."""
         return self.send("GET", path, headers)
 
-    def post_json(self, path: str, body: Mapping[str, object], access_token: str | None = None) -> requests.Response:
+    def post_json(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        access_token: str | None = None,
+        headers: Mapping[str, str] = JSON,
+    ) -> requests.Response:
         """Post a JSON object, with or without a token."""
         self._remember(body)
-        headers = JSON if access_token is None else {**JSON, "Authorization": f"Bearer {access_token}"}
-        return self.send("POST", path, headers, json.dumps(body))
+        authorization = {} if access_token is None else {"Authorization": f"Bearer {access_token}"}
+        return self.send("POST", path, {**headers, **authorization}, json.dumps(body))
 
     def post_form(self, path: str, body: Mapping[str, str]) -> requests.Response:
         """Post a form."""

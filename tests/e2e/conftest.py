@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.e2e.client import Client, Session
 from tests.e2e.operator import Operator, Person
 
 HERE = Path(__file__).parent
+PROXY_SECRET = secrets.token_hex(32)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,11 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Yield a stack that serves on a free port, with the template's own parameters."""
+    """Yield a stack that serves on a free port, with the template's own parameters, and a proxy that it trusts."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(port=port, home=ROOT / ".local" / "e2e")
+    proxy = f"X-Real-IP:{sha256(PROXY_SECRET.encode()).hexdigest()}"
+    settings = Settings(port=port, home=ROOT / ".local" / "e2e", parameters={"TrustedProxy": proxy})
     with running_stack(settings, os.environ, Progress()) as stack:
         yield stack
 
@@ -84,14 +87,19 @@ def operator(stack: Stack) -> Operator:
     return run
 
 
-@pytest.fixture
-def person(stack: Stack) -> Person:
-    """Create a user for this test, as the operators' command stores one: a process for each user takes seconds."""
+def new_person(stack: Stack) -> Person:
+    """Create a user, as the operators' command stores one: a process for each user takes seconds."""
     person = Person(f"user-{secrets.token_hex(6)}", secrets.token_urlsafe(18))
     password_hash = hash_password(person.password.encode(), entropy=secrets.token_bytes)
     identity = Identity(new_id(secrets.token_bytes), person.name, password_hash, ACTIVE, 0, int(time.time()))
     DynamoDBIdentities(stack.clients.dynamodb, table=stack.outputs["IdentitiesTable"]).create(identity)
     return person
+
+
+@pytest.fixture
+def person(stack: Stack) -> Person:
+    """Create a user for this test."""
+    return new_person(stack)
 
 
 @pytest.fixture
