@@ -1,3 +1,5 @@
+import pytest
+
 from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.records import (
     ADA_ID,
@@ -38,9 +40,10 @@ def test_to_forget_again_or_an_unknown_user_is_no_error(engine: Engine) -> None:
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
-def test_more_sessions_than_one_request_takes_are_forgotten(engine: Engine) -> None:
-    """One transaction takes 100 items."""
-    opened(engine, *(a_session(number) for number in range(1, 202)))
+def test_more_sessions_than_one_request_takes_are_forgotten(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One transaction takes a limited number of items."""
+    monkeypatch.setattr("edge_auth.adapters.dynamodb.sessions.MAX_TRANSACTION_ITEMS", 2)
+    opened(engine, *(a_session(number) for number in range(1, 6)))
 
     engine.sessions.forget(ADA_ID)
 

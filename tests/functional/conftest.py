@@ -17,7 +17,7 @@ from tests.support.wire import Wire, wired_session
 
 @pytest.fixture(autouse=True)
 def _remembered_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute each check of a password once in this process. The unit tests compute and count every check."""
+    """Compute each check of a password once in this process. The unit tests count every check."""
     monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
 
 

@@ -1,0 +1,11 @@
+"""Fixtures of the tests of use cases."""
+
+import pytest
+
+from tests.support.argon2 import RememberedArgon2id
+
+
+@pytest.fixture(autouse=True)
+def _remembered_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute each check of a password once in this process. A test that asks for `argon2_runs` computes every check."""
+    monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
