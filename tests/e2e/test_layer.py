@@ -64,7 +64,7 @@ def test_the_sdk_is_trimmed_to_the_services_that_are_called(layer: Path) -> None
     """Botocore describes 400 services."""
     services = {path.name for path in (layer / "python" / "botocore" / "data").iterdir() if path.is_dir()}
 
-    assert services == {"dynamodb", "events", "secretsmanager"}
+    assert services == {"dynamodb", "events", "lambda", "secretsmanager"}
 
 
 def as_on_lambda(folder: Path, place: Path) -> Path:

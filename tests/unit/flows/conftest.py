@@ -7,5 +7,5 @@ from tests.support.argon2 import RememberedArgon2id
 
 @pytest.fixture(autouse=True)
 def _remembered_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute each check of a password once in this process. A test that asks for `argon2_runs` computes every check."""
+    """Compute each check of a password once in this process. With `argon2_runs` a test computes every check."""
     monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
