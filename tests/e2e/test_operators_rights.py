@@ -67,7 +67,7 @@ def test_an_operator_of_users_can_do_all_with_users_and_nothing_with_keys(
     """Each act works with the policy, and the record names the operator and the user. Keys are refused."""
     run = as_operator("grace", "UsersPolicyArn")
     client.open_session(person.name, person.password)
-    acts = ["disable", "enable", "end-sessions", "set-rights", "sessions"]
+    acts = ["disable", "enable", "unlock", "end-sessions", "set-rights", "sessions"]
 
     created = run("users", "create", "hopper", "--password-stdin", stdin="a fine long passphrase\r\n")
     outcomes = [run("users", act, person.name) for act in acts]
