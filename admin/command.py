@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace, out: Output) -> int:
     except KeyboardInterrupt as error:
         out.tell(f"\nedge-auth: interrupted; {error if isinstance(error, Interrupted) else NOTHING_DONE}")
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - an operator gets one line, whatever happens
+    except Exception as error:  # noqa: BLE001 - an operator gets one line for every error
         out.tell(f"edge-auth: {reason(error)}; {NOTHING_DONE}")
     else:
         return 0

@@ -34,9 +34,9 @@ Ends the wait that wrong passwords have caused: the next attempt to log in is le
 attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
 """
 DELETE = """\
-Deletes the user, ends all sessions, and removes what is stored about them. Access tokens that were issued before stay
-valid until they expire. The user name becomes free; a new user with this name has another user id. The command asks for
-the user name before it deletes anything.
+Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Access
+tokens that were issued before stay valid until they expire. The user name becomes free; a new user with this name has
+another user id. The command asks for the user name before it deletes anything.
 """
 UNCLEAR = "the command may or may not have taken effect; run it again"
 UNCLEAR_CREATION = "the user may or may not have been created; run it again: then the name is taken if it was"

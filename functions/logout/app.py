@@ -1,6 +1,7 @@
 """POST /auth/logout: ends one session, all, or all others. Reads JSON, and the form of RFC 7009.
 
-The token is a refresh token. An access token ends its own session too, because a client that presents one means that.
+The token is a refresh token. An access token ends its own session too, because a client that presents one wants to be
+logged out.
 """
 
 import os

@@ -45,7 +45,7 @@ try:
     from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
 
     log = FunctionLog("rotate_keys")
-except Exception as error:  # noqa: BLE001 - the stack must hear of every error
+except Exception as error:  # noqa: BLE001 - the stack must be told of every error
     layer_failure = error
 
 DAY_SECONDS = 86_400
@@ -174,7 +174,7 @@ def stack_request_from(event: Mapping[str, object]) -> StackRequest:
 
 
 def is_cloudformations(address: str, environ: Mapping[str, str]) -> bool:
-    """Whether an address is of CloudFormation's own bucket. Whoever may call this function can name any address.
+    """Whether an address is of CloudFormation's own bucket. A caller of this function can name any address.
 
     `URL_SUFFIX` is the partition's DNS suffix. Only where `AWS_ENDPOINT_URL` says that AWS is on this machine, as in
     the local stack, the address is one of this machine too.
@@ -200,7 +200,7 @@ def answer_stack(request: StackRequest, *, clock: Callable[[], float], sleep: Ca
         if request.type != "Delete":
             data = attributes(request, clock, sleep)
         failure = ""
-    except Exception as error:  # noqa: BLE001 - the stack must hear of every error
+    except Exception as error:  # noqa: BLE001 - the stack must be told of every error
         failure = f"The key ring could not be made: {reason(error)}"
         if layer_failure is None:
             log.broken(error)

@@ -1,4 +1,4 @@
-"""Sends a write again that met a transaction on its item.
+"""Sends a write again if it was refused because of a transaction on its item.
 
 DynamoDB refuses such a write at once, and it has no effect. The SDK does not send it again, although the transaction is
 over in milliseconds: two logins of one user at the same moment are enough for that.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# With these, 20 logins of one user that begin within 5 ms all succeed, but for one time in 500, if each transaction
+# With these, 20 logins of one user that begin within 5 ms all succeed, except in one case of 500, if each transaction
 # holds the user's item for 10 ms (docs/decisions/0021). All waits together are 3.1 seconds at most.
 ATTEMPTS = 6  # the SDK's own attempts among them
 FIRST_WAIT_SECONDS = 0.1  # at most; it doubles with each attempt
@@ -26,7 +26,7 @@ class ConflictRetry:
     """Tells the SDK how long to wait before it sends a refused write again. The SDK itself waits."""
 
     def __init__(self, random: Callable[[], float]) -> None:
-        """Wait for a random part, from 0 to 1, of the longest wait: callers that met once shall not meet again."""
+        """Wait for a random part, from 0 to 1, of the longest wait, so that callers that met once do not meet again."""
         self._random = random
 
     def watch(self, client: "DynamoDBClient") -> None:

@@ -1,7 +1,7 @@
 """Password hashing with Argon2id (RFC 9106), stored as PHC strings.
 
-Every check that fails hashes once under each of PROFILES, whether the user exists or not, whichever of them the stored
-hash has, and even if it is damaged. So its time does not reveal which is the case.
+Every check that fails hashes once under each of PROFILES: for a stored hash under any of them, for a damaged one, and
+for a user who does not exist. So its time does not reveal which is the case.
 """
 
 import re

@@ -4,7 +4,7 @@ The redeemable tokens are the current one, and the previous one while the last r
 Every other token is dead, and an older token that comes back is reuse (RFC 9700 §4.14.2).
 
 A token of an ended session is dead too, and is never reuse. But if it is not the token that the session had at its
-end, two parties have had tokens of the session, and a person should hear of that.
+end, two parties have had tokens of the session, and a person should know that.
 """
 
 from enum import StrEnum
@@ -40,7 +40,7 @@ def decide(
     now_ms: int,
     grace_seconds: int,
 ) -> Outcome:
-    """Decide what a token means that was not rotated. `found` is what was found of its session.
+    """Decide what a token that was not rotated means. `found` is what was found of its session.
 
     `rotation_id` is the one that this invocation tried to write, or None if it wrote nothing. Only the outcomes of
     ANSWERED get tokens. REUSED ends the session.

@@ -1,4 +1,4 @@
-"""The session: one login of one user, as it is stored, and what is kept of it after its end."""
+"""The session: one login of one user, as it is stored, and the record of its end."""
 
 from typing import NamedTuple, Protocol
 
@@ -41,7 +41,7 @@ class SeenSession(NamedTuple):
 
 
 class EndedSession(NamedTuple):
-    """What is kept of a session that has ended. `generation` is the newest that was known to the act that ended it."""
+    """The record of a session's end. `generation` is the newest that the act that ended it knew."""
 
     generation: int
     seed_hash: bytes

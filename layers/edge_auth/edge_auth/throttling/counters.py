@@ -7,7 +7,8 @@ honest users may share a source, so a source has a rate and a burst instead (P13
 import hashlib
 from typing import NamedTuple
 
-KEPT_SECONDS = 90_000  # 25 hours: a counter is deleted when all that it says is forgotten, whatever was counted
+# 25 hours: then all that a counter says is forgotten. The time is the same for every counter, so it tells nothing.
+KEPT_SECONDS = 90_000
 
 
 class Backoff(NamedTuple):

@@ -1,4 +1,4 @@
-"""Device tokens: a client shows by one that a user has logged in on it before. Checked by the MAC, without a call.
+"""Device tokens: with one, a client shows that a user has logged in on it before. The check of the MAC makes no call.
 
     prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ device_id ‖ binding ‖ HMAC-SHA256 of the domain and these)
 

@@ -1,8 +1,8 @@
-"""A proxy of one's own in front of the API, such as a CloudFront distribution: which address its client has.
+"""The operator's own proxy in front of the API, such as a CloudFront distribution: which address its client has.
 
 API Gateway then sees the proxy's address only. The proxy names the client's in a header that it overwrites, and proves
-itself with a secret in another. The deployment knows the SHA-256 of that secret, which is no secret as long as the
-secret is random: 32 bytes of it cannot be guessed. There are two hashes while the secret is changed.
+itself with a secret in another. The deployment knows the SHA-256 of that secret, which may be public because the
+secret is random: 32 random bytes cannot be guessed. There are two hashes while the secret is changed.
 """
 
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What is kept of an ended session, as an item of the sessions table.
+"""The record of a session's end, as an item of the sessions table.
 
 It has a partition of its own, `ended#<user_id>`, that no query reads. So the sessions that have ended cost a user's
 logins and lists nothing. Earlier versions marked the session's own item with the same attributes.
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-# The default idle timeout: a client that has been away for longer is logged out anyway. Until then, a token that comes
-# back is told from an unknown one, and from a token that another party holds (docs/decisions/0021).
+# The default idle timeout: a client that has been away for longer is logged out anyway. Until then, the record tells a
+# token that comes back from an unknown one, and from a token that another party holds (docs/decisions/0021).
 ENDED_KEPT_SECONDS = 14 * 86_400
 
 _PARTITION = "ended#"  # no user id has a "#"
 
 
 def ended_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef]":
-    """Return the key of what is kept of a session."""
+    """Return the key of the record of a session's end."""
     return {"user_id": text(_PARTITION + user_id), "session_id": text(session_id)}
 
 
 def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) -> "dict[str, AttributeValueTypeDef]":
-    """Write what is kept. `delete_at` is the table's TTL, in seconds."""
+    """Return the record as it is stored. `delete_at` is the table's TTL, in seconds."""
     return {
         **ended_key(session.user_id, session.session_id),
         "generation": number(session.generation),
@@ -45,7 +45,7 @@ def has_ended(item: "Item") -> bool:
 
 
 def ended_from(item: "Item") -> EndedSession:
-    """Read what is kept. Raises TemporarilyUnavailable for an item that is damaged."""
+    """Read the record. Raises TemporarilyUnavailable for an item that is damaged."""
     read = ItemReader(item)
     return EndedSession(
         generation=read.number("generation"),

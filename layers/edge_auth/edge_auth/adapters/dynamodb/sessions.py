@@ -1,6 +1,6 @@
 """Sessions in DynamoDB: one item a session, one conditional write a refresh, one transaction an end.
 
-The partition of a user has only sessions that have not ended. What is kept of the others has a partition of its own.
+The partition of a user has only sessions that have not ended. The records of ends have a partition of their own.
 
 Every write has a condition, because an UpdateItem without one creates the item that it does not find.
 """

@@ -125,9 +125,9 @@ class Administration:
         self._tell(EventName.USER_UNLOCKED, identity)
 
     def delete(self, username: str) -> int:
-        """Remove a user and all that is stored about the sessions; return how many sessions this ended.
+        """Remove a user, and the names of devices, user agents and networks of the sessions; return how many ended.
 
-        A new user may get the name, with another user id.
+        A new user may get the name, with another user id. The records of ends stay for their time.
 
         Raises UserChanged: the account was changed at the same time. The user is not deleted, but may be disabled.
         """

@@ -62,7 +62,7 @@ class PasswordAttemptLimit:
         """Tell that the password was right.
 
         Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
-        attempts are let through, and must not learn from it that somebody has logged in.
+        attempts are let through, and must not learn from it that the user has logged in.
         """
         if counted.is_free:
             try:

@@ -14,7 +14,7 @@ class AlreadyEnded(Exception):
 class RotationRefused(Exception):
     """The rotation's condition did not hold.
 
-    `found` is the session that the write found, or what is kept of it after its end, or None.
+    `found` is the session that the write found, or the record of its end, or None.
     """
 
     def __init__(self, found: Session | EndedSession | None) -> None:
@@ -54,8 +54,8 @@ class Sessions(Protocol):
     def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
         """End a session that has not ended yet, in one conditional request.
 
-        It leaves the user's sessions, and a short record of it is kept elsewhere for a while. `end_id` names this act,
-        so that a request that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
+        It leaves the user's sessions, and a short record of its end is kept elsewhere for a while. `end_id` names this
+        act, so that a request that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
         """
 
     def find(self, user_id: str, session_id: str) -> Session | None:

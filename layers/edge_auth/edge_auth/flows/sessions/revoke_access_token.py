@@ -1,7 +1,7 @@
 """Revocation of an access token: the session that it was issued for ends, and no other (RFC 7009 §2.1).
 
 The token itself is checked without a lookup, so it works until it expires. A client that presents an access token to be
-revoked wants to be logged out, and its refresh token must not go on working.
+revoked wants to be logged out, so its refresh token must not go on working.
 """
 
 from contextlib import suppress
@@ -48,7 +48,7 @@ class RevokeAccessToken:
             claims = verifier.verify(presented, issuer=issuer, now_seconds=self._clock() // 1000)
         except InvalidToken:
             return
-        session = self._sessions.find(claims.sub, claims.sid)  # what is kept of it names its newest generation
+        session = self._sessions.find(claims.sub, claims.sid)  # the record of the end has its newest generation
         if session is not None:
             with suppress(AlreadyEnded):
                 self._end_sessions.one(session, reason=Reach.ONE)
