@@ -34,7 +34,7 @@ def act(command: Command, name: str) -> int:
     return command(*COMMANDS[name], stdin=f"{PASSWORD}\n").status
 
 
-def test_every_command_is_known_as_an_act_or_a_look() -> None:
+def test_every_command_is_known_to_change_or_to_read() -> None:
     """A new command fails here until the tests know whether it must leave a record."""
     commands = [name for subject in choices(parser()).values() for name in choices(subject)]
 
@@ -95,8 +95,8 @@ def test_a_refused_act_is_recorded_as_failed(command: Command, logs: Logs, ada: 
     ]
 
 
-def test_a_look_leaves_no_line(command: Command, logs: Logs, ada: str) -> None:
-    """Who reads a list changes nothing."""
+def test_a_command_that_reads_leaves_no_line(command: Command, logs: Logs, ada: str) -> None:
+    """A command that reads changes nothing."""
     assert ada
     assert act(command, "sessions") == 0
 

@@ -283,7 +283,7 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
 def test_an_act_that_lets_a_user_in_empties_the_counter_of_strangers(
     command: Command, dynamodb: "DynamoDBClient", act: str
 ) -> None:
-    """The user can log in at once, whatever strangers have tried before."""
+    """The user can log in at once, after any number of attempts of strangers."""
     create(command, "ada")
     counter = {"bucket": {"S": account_bucket("ada")}}
     dynamodb.put_item(

@@ -87,7 +87,7 @@ CASES += [(name, fault) for name in ("create", "replace") for fault in FAULTS if
 
 
 @pytest.mark.parametrize(("name", "fault"), CASES)
-def test_a_failure_is_one_line_and_the_truth(fresh: Fresh, run: Run, name: str, fault: str) -> None:
+def test_a_failure_is_one_true_line(fresh: Fresh, run: Run, name: str, fault: str) -> None:
     """From each request on, all requests fail. What is said to be undone is undone, and no act happens unrecorded."""
     aws = fresh()
     assert run(*COMMANDS[name]).status == 0

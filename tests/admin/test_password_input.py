@@ -113,7 +113,7 @@ def test_a_byte_order_mark_is_no_part_of_the_password(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("locale", ["latin-1", "ascii", "utf-8"])
-def test_standard_input_is_utf_8_whatever_the_locale(monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
+def test_standard_input_is_utf_8_in_every_locale(monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
     """A login sends UTF-8, so the bytes of a pipe mean the same in every shell."""
     stream = piped("pässwörds of a shell\n")
     stream.reconfigure(encoding=locale)

@@ -46,7 +46,7 @@ def test_every_metric_of_ours_has_its_alarm() -> None:
         assert (alarm["Statistic"], metric["MetricValue"], alarm["EvaluationPeriods"]) == ("Sum", "1", 1)
 
 
-def test_a_rotation_that_goes_on_failing_is_heard_of() -> None:
+def test_an_alarm_tells_of_a_rotation_that_goes_on_failing() -> None:
     """K3: the alarm fires after failures in three successive hours, and a single failure does not fire it."""
     alarm = properties("KeyRotationAlarm")
 
@@ -55,7 +55,7 @@ def test_a_rotation_that_goes_on_failing_is_heard_of() -> None:
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (3600, 3, 1)
 
 
-def test_a_schedule_that_stopped_is_heard_of() -> None:
+def test_an_alarm_tells_of_a_schedule_that_has_stopped() -> None:
     """K3: an hourly run that never comes is no error of a function, so the alarm counts the calls."""
     alarm = properties("KeyScheduleAlarm")
 

@@ -58,7 +58,7 @@ def test_a_success_leaves_no_trace(counting: Counting) -> None:
 
 
 def test_a_success_that_had_to_wait_counts_like_a_failure(counting: Counting) -> None:
-    """P8: who asks all the time sees the same waits, whether the attempt of another was right or wrong."""
+    """P8: a stranger who asks all the time sees the same waits after a right and after a wrong attempt of another."""
     for _ in range(3):
         counting.fails("ada")
         counting.fails("bob")

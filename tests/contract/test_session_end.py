@@ -99,7 +99,7 @@ def test_the_end_of_a_session_that_was_read_needs_no_token(engine: Engine) -> No
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
-def test_what_is_kept_keeps_no_session_alive(tables: Tables) -> None:
+def test_the_record_of_an_end_keeps_no_session_alive(tables: Tables) -> None:
     """A session that was restored from a backup, although it has ended, ends again."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
@@ -132,8 +132,8 @@ def test_a_session_that_an_earlier_version_ended_stays_ended(tables: Tables, see
     assert tables.session_items() == [marked]
 
 
-def test_what_is_kept_is_kept_for_two_weeks(tables: Tables) -> None:
-    """It has no name, network or user agent of a client, and nothing needs it for longer than a client may be idle."""
+def test_the_record_of_an_end_is_kept_for_two_weeks(tables: Tables) -> None:
+    """It has no name, network or user agent of a client. After the idle timeout no client needs it."""
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
 

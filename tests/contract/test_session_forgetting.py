@@ -30,7 +30,7 @@ def test_all_sessions_of_a_user_are_forgotten_also_the_ended_ones(engine: Engine
     assert sessions_of(engine.sessions, BOB_ID) == [bobs]
 
 
-def test_to_forget_again_or_an_unknown_user_is_no_error(engine: Engine) -> None:
+def test_forgetting_again_or_for_an_unknown_user_is_no_error(engine: Engine) -> None:
     """A call whose answer was lost may be repeated."""
     opened(engine, a_session())
 

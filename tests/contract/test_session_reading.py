@@ -67,7 +67,7 @@ def test_every_session_is_in_the_list_at_once(engine: Engine) -> None:
         assert opened_now in sessions_of(engine.sessions, ADA_ID)
 
 
-def test_every_session_is_to_end_that_has_not_ended(engine: Engine) -> None:
+def test_every_session_that_has_not_ended_is_to_end(engine: Engine) -> None:
     """An expired session is in the list too, because another clock may be behind. An ended one is not."""
     idle = a_session(3, idle_expires_at_seconds=NOW_SECONDS - 1_000_000)
     old = a_session(4, absolute_expires_at_seconds=NOW_SECONDS - 1_000_000)

@@ -11,7 +11,7 @@ from tests.support.dynamodb.counting import BACKOFF, NOW_MS, Counting
 
 
 def test_a_counter_that_ttl_deletes_or_keeps_makes_no_difference(stored: Counting) -> None:
-    """P8: the time of deletion is the same whatever was counted, and a counter past it says nothing any more."""
+    """P8: the time of deletion is the same for every counter, and a counter past it says nothing any more."""
     stored.succeeds("ada")
     stored.fails("bob")
     for _ in range(3):

@@ -59,7 +59,7 @@ class LoginFunction:
         )
 
     def owner(self, username: str, address: str, *, with_token: bool) -> None:
-        """Log in with the right password, which works whatever strangers do."""
+        """Log in with the right password, which works at any time."""
         answer = self.log_in(username, PASSWORD, address, self.tokens[username] if with_token else "")
         assert answer.status == 200
         self.tokens[username] = answer.json["device_token"]
@@ -84,7 +84,7 @@ def test_a_month_of_probing_shows_the_same_for_users_and_for_others(stack: Stack
         plan, at_once = probing.drawn(number), number % 2 == 0
         of_a_user = probing.seen_in_a_month(world.begin(deletes_at_once=at_once), plan, name, exists=True)
         other = f"none-{number}"
-        of_nobody = probing.seen_in_a_month(world.begin(deletes_at_once=at_once), plan, other, exists=False)
-        assert of_a_user == of_nobody
-        waited += sum(seen.status == 429 for seen in of_nobody)
+        of_no_user = probing.seen_in_a_month(world.begin(deletes_at_once=at_once), plan, other, exists=False)
+        assert of_a_user == of_no_user
+        waited += sum(seen.status == 429 for seen in of_no_user)
     assert waited >= PAIRS * len(plan.probes)

@@ -63,7 +63,7 @@ def test_a_secret_that_cannot_be_written_fails_readably(empty_stack: Stack, reso
 
 
 @pytest.mark.parametrize("operation", ["GetSecretValue", "PutSecretValue"])
-def test_a_role_that_is_not_everywhere_yet_is_waited_for(
+def test_the_function_waits_until_a_new_role_is_known(
     empty_stack: Stack, cloudformation: CloudFormation, operation: str
 ) -> None:
     """IAM takes some seconds to make a new role known, and a refused Create would roll the whole stack back."""

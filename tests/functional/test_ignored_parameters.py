@@ -108,7 +108,7 @@ def test_a_known_field_that_comes_twice_is_malformed(send: Send, route: str) -> 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
 @pytest.mark.parametrize("route", ROUTES)
 def test_parameters_of_the_content_type_are_ignored(send: Send, route: str, media_type: str) -> None:
-    """RFC 9110 §8.3.1: the media type decides, whatever its parameters are and however often they come."""
+    """RFC 9110 §8.3.1: the media type decides, with any parameters and any number of them."""
     if route in FORM_ROUTES:
         assert send(route, urlencode(ROUTES[route][1]), media_type.format(FORM)).status < 300
     else:

@@ -52,7 +52,7 @@ def test_an_answer_goes_to_cloudformations_own_bucket(empty_stack: Stack, servic
 
 @pytest.mark.parametrize("address", OTHERS)
 def test_no_other_address_gets_an_answer(empty_stack: Stack, address: str) -> None:
-    """Whoever may call the function could otherwise let it call any address, also inside its own environment."""
+    """A caller of the function could otherwise let it call any address, also inside its own environment."""
     handler = empty_stack.module("rotate_keys").handler
 
     with pytest.raises(ValueError, match="would not go to CloudFormation"):
@@ -118,7 +118,7 @@ def test_a_stack_is_answered_even_if_the_layer_does_not_load(
 
 
 def test_every_other_call_fails_if_the_layer_does_not_load(tmp_path: Path) -> None:
-    """Lambda counts the failed run, and the alarm hears of it."""
+    """Lambda counts the failed run, and the alarm counts these."""
     outcome = call_with_broken_layer(tmp_path, "cryptography", sample("key-ring-advance"))
 
     assert outcome.returncode != 0

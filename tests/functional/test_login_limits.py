@@ -178,7 +178,7 @@ def test_strangers_cannot_lock_the_owner_out(stack: Stack, attempt: Try) -> None
 
 
 @pytest.mark.parametrize("device", ["", "x", 7, True, [], {}, "edgeauth_dt_" + "A" * 136, "\ud800"])
-def test_a_device_token_that_is_none_is_no_error(attempt: Try, device: object) -> None:
+def test_an_invalid_device_token_is_ignored(attempt: Try, device: object) -> None:
     """The answer is the same as without one, for a right and for a wrong password."""
     assert attempt(device=device) == attempt() == INVALID_CREDENTIALS
     answer = attempt(PASSWORD, device=device)
@@ -239,7 +239,7 @@ def test_throttled_logins_are_recorded(stack: Stack, attempt: Try) -> None:
     assert all(text not in stack.output.read() for text in (HOME, '"ada"'))
 
 
-def test_a_counter_of_an_earlier_version_makes_nobody_wait(stack: Stack, attempt: Try) -> None:
+def test_a_counter_of_an_earlier_version_makes_no_user_wait(stack: Stack, attempt: Try) -> None:
     """The counters of accounts have new names, so an old one is not read, and is deleted when its time comes."""
     old: Any = {
         "bucket": {"S": bucket("login", "ada")},

@@ -196,7 +196,7 @@ def test_a_revocation_without_a_token_is_malformed(logout: Function, parameters:
     assert logout(with_form("logout-form", parameters)) == INVALID_REQUEST
 
 
-def test_an_owner_who_comes_back_after_a_thief_is_told_to_a_person(
+def test_the_return_of_an_owner_after_a_thief_is_an_error_in_the_log(
     stack: Stack, logout: Function, refresh: Function, tokens: Tokens
 ) -> None:
     """F8: a thief rotated and logged out. The owner gets the answer of every dead token, and the log has an error."""

@@ -65,7 +65,7 @@ def test_the_query_reads_only_what_it_needs(stack: Stack, limited: Function) -> 
     assert query["ExpressionAttributeValues"][":user_id"] == {"S": ADA_ID}
 
 
-def test_what_is_kept_is_deleted_by_ttl(stack: Stack, limited: Function) -> None:
+def test_records_of_ends_are_deleted_by_ttl(stack: Stack, limited: Function) -> None:
     """F27, F36: what is kept of the sessions that the limit ended is deleted in time, and no other items are left."""
     for _ in range(LIMIT + 1):
         logged_in(stack, limited)

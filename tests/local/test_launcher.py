@@ -98,7 +98,7 @@ def test_first_commands_side_by_side_install_once(checkout: Path, tmp_path: Path
     assert (checkout / "installs").read_text() == "once\n"
 
 
-def test_an_unreachable_package_index_is_said(checkout: Path, tmp_path: Path) -> None:
+def test_an_unreachable_package_index_is_reported(checkout: Path, tmp_path: Path) -> None:
     """The message names the log by its whole path, because the operator is in another folder."""
     shutil.copy(ROOT / "Makefile", checkout)
 
@@ -116,7 +116,7 @@ def test_an_unreachable_package_index_is_said(checkout: Path, tmp_path: Path) ->
     assert err.endswith(f"edge-auth: its Python packages are not installed in {checkout}; nothing was done\n")
 
 
-def test_a_machine_without_make_is_said(checkout: Path, tmp_path: Path) -> None:
+def test_a_missing_make_is_reported(checkout: Path, tmp_path: Path) -> None:
     """The first run needs make."""
     tools = tmp_path / "tools"
     tools.mkdir()

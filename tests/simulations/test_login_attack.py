@@ -74,14 +74,14 @@ def test_an_owner_with_a_device_token_is_never_refused(clients: Clients) -> None
 
 
 def test_an_owner_without_a_device_token_is_mostly_refused(clients: Clients) -> None:
-    """P11: the stranger takes each attempt that is let through. README tells the number, as an honest limit."""
+    """P11: the stranger takes each attempt that is let through. README names the number, as an honest limit."""
     _, owner = attack(clients, device_token="")
     limits = README.read_text().split("## Honest limits")[1]
     assert f"{owner['too_many_attempts']} of {owner.total()}" in limits
 
 
 def test_an_owner_without_a_device_token_is_let_in_a_day_after_the_attack(clients: Clients) -> None:
-    """P11: no account is locked for ever, even if nobody helps."""
+    """P11: no account is locked for ever, even if no operator helps."""
     attack(clients, device_token="")
     clients.deployment.clock.advance(seconds=900)
     assert clients.tries(PASSWORD) == "let in"

@@ -1,4 +1,4 @@
-"""A year of a quiet API: every call meets a cold authorizer, and nobody deploys anything.
+"""A year of a quiet API: every call meets a cold authorizer, and nothing is deployed.
 
 The schedule is off for hours at times, and at times the authorizer gets the keys of the first day again.
 """

@@ -49,7 +49,7 @@ def drawn(seed: int) -> Plan:
     """Draw a month. On four days the stranger asks, each second or as Retry-After says.
 
     The owner logs in before that, with a device token also during it, and between these days. Without a device token it
-    is only while nobody has to wait, because each attempt that had to wait counts, right or wrong
+    is only while no attempt has to wait, because each attempt that had to wait counts, right or wrong
     (`test_a_success_that_had_to_wait_counts_like_a_failure`).
     """
     draw = random.Random(seed)  # noqa: S311 - no secret

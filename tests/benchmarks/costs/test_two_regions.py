@@ -84,7 +84,7 @@ def test_the_same_token_in_both_regions_gets_the_same_successor() -> None:
     assert (here.refresh(200), there.refresh(201)) == (Outcome.ROTATED, Outcome.ROTATED)
 
 
-def test_a_region_that_has_not_heard_of_a_rotation_refuses_its_token() -> None:
+def test_a_region_that_does_not_know_a_rotation_yet_refuses_its_token() -> None:
     """The Region answers it as a token that is ahead of the table."""
     both = replicas(SLOW)
     client = holder(both, HOME)

@@ -268,7 +268,7 @@ OLDER, NEWER = Argon2idProfile(64, 1, 1), Argon2idProfile(128, 2, 1)
 def test_no_profile_tells_who_exists(stored: str | None, argon2_runs: list[str]) -> None:
     """After a change of the profile, each wrong password is hashed once under the new one and once under the old (P8).
 
-    The runs are the same for every user. So their time is the same too, whatever each profile takes.
+    The runs are the same for every user. So their time is the same too, however long each profile takes.
     """
     with pytest.raises(InvalidCredentials):
         check_password(password_bytes("wrong"), stored, profiles=(NEWER, OLDER))

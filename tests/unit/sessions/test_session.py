@@ -122,7 +122,7 @@ def test_an_older_token_than_that_of_the_end_has_diverged(reason: str, behind: i
 
 
 def test_a_newer_token_than_that_of_a_logout_has_diverged() -> None:
-    """Somebody logged out with an older token. An act that needs no token may have met a rotation under way."""
+    """A party logged out with an older token. An act that needs no token may have met a rotation under way."""
     assert outcome(ENDED, behind=-2, age_ms=3_600_000) is Outcome.DIVERGED
     assert outcome(ENDED._replace(reason="user_disabled"), behind=-1, age_ms=3_600_000) is Outcome.REVOKED
 
@@ -138,7 +138,7 @@ def test_a_retry_during_the_end_has_not_diverged(behind: int) -> None:
 
 @pytest.mark.parametrize("behind", [-1, 1, 2, 5])
 def test_a_reuse_that_was_told_is_told_once(behind: int) -> None:
-    """After a reuse has ended the session, both parties come back. A person has heard of it."""
+    """After a reuse has ended the session, both parties come back. A person was told of it when it ended."""
     assert outcome(ENDED._replace(reason="reused"), behind=behind, age_ms=3_600_000) is Outcome.REVOKED
 
 

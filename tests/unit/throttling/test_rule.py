@@ -98,7 +98,7 @@ def test_each_failure_is_forgotten_by_itself() -> None:
 
 
 def test_attempts_that_had_to_wait_keep_no_place_taken() -> None:
-    """A script that logs in during an attack makes nobody wait once the failures of the attack are forgotten."""
+    """A script that logs in during an attack makes no attempt wait once the failures of the attack are forgotten."""
     tries = failures(NOW_MS, NOW_MS, NOW_MS)._replace(waited=40, last=attempt_at(NOW_MS + 3_590_000))
     assert wait_of(tries, NOW_MS + 3_599_999) == 51
     assert wait_of(tries, NOW_MS + 3_600_000) == 0
@@ -113,7 +113,7 @@ def test_the_waits_begin_anew_after_a_quiet_time() -> None:
     assert wait_of(again, later) == 1
 
 
-def test_attempts_under_way_refuse_nobody() -> None:
+def test_attempts_under_way_refuse_no_attempt() -> None:
     """Whether they fail decides whether the next attempt has to wait. So it is asked again."""
     with pytest.raises(AttemptsUndecided):
         next_attempt(undecided(NOW_MS, NOW_MS, NOW_MS), attempt_at(NOW_MS), BACKOFF)
@@ -190,7 +190,7 @@ def test_bookings_have_a_burst_and_then_a_rate() -> None:
     assert next_booking(booked, RATE, NOW_MS + 1000) == Booked(booked.taken_until_ms + 1000, NOW_MS + 1000)
 
 
-def test_a_clock_that_is_behind_waits_for_none_that_is_ahead() -> None:
+def test_a_clock_that_is_behind_does_not_wait_for_one_that_is_ahead() -> None:
     """P13: two machines whose clocks differ by two minutes let through as many as one of them."""
     booked = next_booking(Booked(), RATE, NOW_MS + 120_000)
     booked = next_booking(booked, RATE, NOW_MS)

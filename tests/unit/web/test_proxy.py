@@ -51,7 +51,7 @@ def test_the_client_is_the_one_that_the_proxy_names(setting: str, value: str, ad
 
 
 @pytest.mark.parametrize("secret", ["", OTHER, SECRET[:-1], SECRET + "0", SECRET.upper(), HASH, " ", "é", "\udcff"])
-def test_without_the_secret_nothing_is_believed(secret: str) -> None:
+def test_without_the_secret_no_header_counts(secret: str) -> None:
     """P14: a client that calls the API itself can write any header but this one."""
     assert viewer(NGINX, "198.51.100.10", secret) == ""
     assert TrustedProxy(NGINX).viewer_address(headers(x_real_ip="198.51.100.10")) == ""
@@ -72,7 +72,7 @@ def test_both_secrets_count_while_one_takes_the_place_of_the_other() -> None:
         *("198.51.100", "198.51.100.010", "198.51.100.10 ", "3325256714", "fe80::1%eth0", "2001:db8::1/64"),
     ],
 )
-def test_a_value_that_is_not_one_address_is_not_believed(value: str) -> None:
+def test_a_value_that_is_not_one_address_does_not_count(value: str) -> None:
     """P14: the source is then the one that API Gateway saw, never a part of the value."""
     assert viewer(NGINX, value) == ""
 
@@ -89,7 +89,7 @@ def test_a_value_of_cloudfront_has_an_address_and_a_port(value: str) -> None:
     assert viewer(CLOUDFRONT, value) == ""
 
 
-def test_a_header_that_came_twice_is_not_believed() -> None:
+def test_a_header_that_came_twice_does_not_count() -> None:
     """P14: one of the values may be the client's."""
     assert viewer(NGINX, ("198.51.100.10", "203.0.113.9")) == ""
     assert viewer(NGINX, "198.51.100.10", (SECRET, SECRET)) == ""

@@ -145,7 +145,7 @@ def test_a_key_whose_bound_has_passed_gets_a_new_one(publication: Publication) -
 
 @pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"keys":[{}]}', '{"keys":[{"kid":"x","exp":null}]}', "\x00"])
 def test_damaged_keys_are_replaced(publication: Publication, damaged: str) -> None:
-    """Whatever stands there, the ring is right."""
+    """The ring is right, and any other text in its place is wrong."""
     publication.authorizer.jwks = damaged
 
     assert publication.run() == 1

@@ -109,7 +109,7 @@ def test_an_old_token_ends_no_others_and_is_reuse(
 
 
 def test_an_expired_session_that_logs_out_all_ends_itself(deployment: Deployment, granted: TokenGrant) -> None:
-    """For another clock it may not have expired, so it ends; it speaks for no other session."""
+    """For another clock it may not have expired, so it ends; it ends no other session."""
     deployment.clock.advance(seconds=IDLE_SECONDS)
     other = deployment.log_in()
     deployment.logout(granted.refresh_token, Reach.ALL)

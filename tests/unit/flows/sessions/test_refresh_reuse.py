@@ -125,7 +125,7 @@ def test_a_logged_out_session_is_never_reuse(deployment: Deployment, chain: Chai
 
 
 def test_a_token_that_is_not_the_one_of_the_logout_is_told(deployment: Deployment, chain: Chain) -> None:
-    """A thief rotated and logged out, and the owner comes back: the same answer as ever, and a person hears of it."""
+    """A thief rotated and logged out, and the owner comes back: the answer is the usual one, and a person is told."""
     deployment.logout(chain.current.refresh_token, Reach.ONE)
     deployment.clock.advance(seconds=3600)
     deployment.names()

@@ -139,7 +139,7 @@ ENDS: dict[str, Callable[[Deployment, TokenGrant], object]] = {
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_token_ends_with_the_epoch(deployment: Deployment, own: TokenGrant, end: str) -> None:
-    """What ends all sessions ends all device tokens: then this client is a stranger like any other."""
+    """What ends all sessions ends all device tokens: then this client counts as a stranger."""
     ENDS[end](deployment, own)
     assert fails(deployment, own.device_token) == ["find_identity", "book", "count", "fail"]
     assert device_of(deployment, deployment.log_in(device_token=own.device_token)).device_id != (
@@ -170,7 +170,7 @@ ODD: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_any_other_text_is_as_good_as_none(deployment: Deployment, own: TokenGrant, kind: str) -> None:
+def test_any_other_text_counts_as_no_token(deployment: Deployment, own: TokenGrant, kind: str) -> None:
     """It is no error, costs no call, and helps no stranger."""
     text = ODD[kind](own.device_token)
     assert fails(deployment, text) == OF_A_STRANGER
@@ -207,7 +207,7 @@ def test_a_login_that_renews_the_hash_hands_out_a_token_of_the_new_one(deploymen
         deployment.log_in(device_token=other.device_token)
 
 
-def test_the_token_of_another_user_is_as_good_as_none(
+def test_the_token_of_another_user_counts_as_no_token(
     deployment: Deployment, own: TokenGrant, mallory: TokenGrant
 ) -> None:
     """P8: with it an attempt costs the same for a user who exists, one who does not, and one who is disabled."""
