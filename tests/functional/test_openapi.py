@@ -26,7 +26,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(Path(ROOT / "docs" / "openapi.yaml").r
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = sorted((method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods)
 # For each operation and each kind of data. Set EDGE_AUTH_EXAMPLES=2000 for a longer search.
-EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "40"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

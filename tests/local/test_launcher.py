@@ -101,18 +101,16 @@ def test_first_commands_side_by_side_install_once(checkout: Path, tmp_path: Path
 def test_an_unreachable_package_index_is_reported(checkout: Path, tmp_path: Path) -> None:
     """The message names the log by its whole path, because the operator is in another folder."""
     shutil.copy(ROOT / "Makefile", checkout)
+    uv = checkout / ".tools" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text("#!/bin/sh\nexit 1\n")
+    uv.chmod(0o755)
 
-    process = launch(
-        checkout / "edge-auth",
-        cwd=tmp_path,
-        PYTHON=sys.executable,
-        PIP_INDEX_URL="http://127.0.0.1:9/simple",
-        PIP_RETRIES="0",
-    )
+    process = launch(checkout / "edge-auth", cwd=tmp_path, PYTHON=sys.executable)
     out, err = process.communicate()
 
     assert (process.returncode, out) == (1, "")
-    assert f"check that a package index is reachable, and read {checkout}/.tools/uv.log\n" in err
+    assert f"check that a package index is reachable, and read {checkout}/.tools/sync.log\n" in err
     assert err.endswith(f"edge-auth: its Python packages are not installed in {checkout}; nothing was done\n")
 
 

@@ -137,11 +137,11 @@ def test_a_version_that_pyenv_lacks_does_not_stop_make(checkout: Path) -> None:
     shim = shims / "python3"
     shim.write_text(f'#!/bin/sh\n[ "$PYENV_VERSION" = system ] || exit 1\nexec {sys.executable} "$@"\n')
     shim.chmod(0o755)
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    show = "--eval=show: ; @$(PYTHON) -c 'print(1)'"
 
-    outcome = make(checkout, "test", PATH=f"{shims}:{os.environ['PATH']}", **nowhere)
+    outcome = make(checkout, show, "show", PATH=f"{shims}:{os.environ['PATH']}")
 
-    assert "check that a package index is reachable" in errors(outcome)[0]
+    assert (outcome.returncode, outcome.stdout) == (0, "1\n"), outcome.stderr
 
 
 @pytest.mark.parametrize("given", ["", "eu-central-1"])
