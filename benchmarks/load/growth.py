@@ -110,7 +110,8 @@ class Growth:
             if turn < living:  # in the grace window a second refresh of a session is answered without a rotation
                 steps.append(("refresh", partial(self._refresh, events.refresh(tokens[turn]))))
             steps += [("list", partial(self._list, listing)), *self._login_and_logout(name)]
-        everywhere = events.logout(tokens[0], everywhere=True)
+        current = tokens[living - 1]  # the first ones were rotated, perhaps longer ago than the grace window
+        everywhere = events.logout(current, everywhere=True)
         steps.append(("logout of all", partial(self._logout, everywhere, NO_CONTENT)))
         return {"sessions": size, "operations": self._measured(steps)}
 
