@@ -20,7 +20,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.accounts.administration import Administration, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.refresh_token import new_id
 
@@ -119,14 +119,14 @@ def open_users(stack: Stack) -> Users:
 
 def create(users: Users, options: argparse.Namespace) -> Act:
     """Create a user, with an id that is recorded first."""
+    scope, roles = _rights(options)
     password, user_id = read_new_password(from_stdin=options.password_stdin), new_id(secrets.token_bytes)
-    rights = {"scope": options.scope, "roles": tuple(options.roles)}
 
     def do() -> str:
-        identity = users.accounts.create(options.username, password, user_id=user_id, **rights)
+        identity = users.accounts.create(options.username, password, user_id=user_id, scope=scope, roles=roles)
         return f"created {identity.username}, user id {identity.user_id}"
 
-    return users.act(user_id, do, unclear=UNCLEAR_CREATION, **rights)
+    return users.act(user_id, do, unclear=UNCLEAR_CREATION, scope=scope, roles=roles)
 
 
 def set_password(users: Users, options: argparse.Namespace) -> Act:
@@ -142,8 +142,8 @@ def set_password(users: Users, options: argparse.Namespace) -> Act:
 
 def set_rights(users: Users, options: argparse.Namespace) -> Act:
     """Replace scope and roles."""
+    scope, roles = _rights(options)
     user, name = users.accounts.find(options.username), options.username.strip()
-    scope, roles = options.scope, tuple(options.roles)
 
     def do() -> str:
         ended = users.accounts.set_rights(user, scope=scope, roles=roles)
@@ -243,6 +243,13 @@ def _rights_options(command: argparse.ArgumentParser) -> None:
         metavar="ROLE",
         help="a role in the access tokens; may be repeated",
     )
+
+
+def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
+    """Return scope and roles, which are recorded. Checked first, because a wrong option may hold any text."""
+    scope, roles = options.scope, tuple(options.roles)
+    check_rights(scope, roles)
+    return scope, roles
 
 
 def _password_option(command: argparse.ArgumentParser) -> None:

@@ -41,6 +41,20 @@ def test_every_command_is_known_as_an_act_or_a_look() -> None:
     assert sorted(commands) == sorted([*ACTS, *LOOKS])
 
 
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("options", [("--scope", f'"{PASSWORD}"'), ("--role", PASSWORD), ("--scope", "a" * 300)])
+@pytest.mark.parametrize("name", ["create", "set-rights"])
+def test_rights_that_are_refused_are_not_in_the_record(
+    command: Command, logs: Logs, name: str, options: tuple[str, str]
+) -> None:
+    """A mistyped option may hold any text, also a password. The record has only rights that a user can have."""
+    outcome = command(*COMMANDS[name], *options, stdin=f"{PASSWORD}\n")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith(("edge-auth: a scope is", "edge-auth: a role has", "edge-auth: scope and roles take"))
+    assert logs.lines == []
+
+
 @pytest.mark.parametrize("name", [name for name in OF_USERS if name != "create"])
 def test_an_act_meets_no_other_user_than_the_one_in_the_record(
     command: Command,

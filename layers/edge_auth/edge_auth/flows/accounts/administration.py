@@ -75,7 +75,7 @@ class Administration:
 
         `user_id` is one that `new_id` drew; None draws it here.
         """
-        _check_rights(scope, roles)
+        check_rights(scope, roles)
         name = canonical_username(username)
         identity = Identity(
             user_id=user_id or new_id(self._entropy),
@@ -105,7 +105,7 @@ class Administration:
 
         Raises RightsRefused.
         """
-        _check_rights(scope, roles)
+        check_rights(scope, roles)
         with _unless_deleted():
             self._identities.change_rights(identity, scope=scope, roles=roles)
         self._tell(EventName.RIGHTS_SET, identity)
@@ -195,7 +195,8 @@ def _unless_deleted() -> Iterator[None]:
         raise UserChanged("the user was deleted meanwhile; nothing was done") from None
 
 
-def _check_rights(scope: str, roles: tuple[str, ...]) -> None:
+def check_rights(scope: str, roles: tuple[str, ...]) -> None:
+    """Check that tokens may have this scope and these roles. Raises RightsRefused."""
     if scope and not SCOPE.fullmatch(scope):
         raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
     if not all(ROLE.fullmatch(role) for role in roles):
