@@ -197,10 +197,11 @@ class MemorySessions:
         return [_seen(session) for session in self._of(user_id)]
 
     def forget(self, user_id: str) -> None:
-        """Delete the sessions of a user."""
+        """Delete the sessions of a user, and the records of their ends."""
         with self._store.lock:
-            for key in [key for key in self._store.sessions if key[0] == user_id]:
-                del self._store.sessions[key]
+            for kept in (self._store.sessions, self._store.ended, self._store.end_ids):
+                for key in [key for key in kept if key[0] == user_id]:
+                    del kept[key]
 
     def oldest_first(self, user_id: str, *, now_seconds: int) -> list[SeenSession]:
         """Read the living sessions of a user, oldest first."""

@@ -148,7 +148,7 @@ class Administration:
         with _unless_deleted():
             disabled = self._identities.change_status(identity, DISABLED)
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
-        # Sessions that an earlier version ended still have personal data: names of devices, user agents and networks.
+        # The records of the ends, and sessions that an earlier version ended in place, with personal data.
         self._sessions.forget(identity.user_id)
         self._end_wait(identity)  # another user may get the name
         try:
