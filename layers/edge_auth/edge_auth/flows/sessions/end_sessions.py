@@ -28,8 +28,8 @@ class EndSessions:
 
         Raises:
             AlreadyEnded: this call did not end it, so nothing is recorded.
-            TemporarilyUnavailable: it is not known to have ended; the same call may be made again. If it has ended, that
-                call raises AlreadyEnded, and no event is ever recorded (docs/decisions/0021).
+            TemporarilyUnavailable: it is not known to have ended; the same call may be made again. If it has ended,
+                that call raises AlreadyEnded, and no event is ever recorded (docs/decisions/0021).
 
         """
         self._end(session, reason)
