@@ -14,7 +14,7 @@ from admin.act import Act, Interrupted
 from admin.deployment import DeploymentError
 from admin.key_table import table
 from admin.output import Output
-from admin.rotate_keys_client import RotateKeysClient, Summary
+from admin.rotate_keys_client import UNCLEAR, RotateKeysClient, Summary
 from admin.stack import Stack
 from admin.times import distance, utc
 from edge_auth.keys.timing import REPLACE_SECONDS
@@ -23,7 +23,6 @@ ANSWER_SECONDS = 70  # more than the 60 that rotate_keys may take
 # One attempt: RotateKeysClient says why.
 CONFIG = Config(connect_timeout=5, read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"})
 
-UNCLEAR = "the keys may or may not have changed; check with `keys show`"
 REPLACE = """\
 Use this command when a signing key has leaked. It replaces every signing key of the stack. Then it updates the
 stack's parameter KeyRingVersion, so that the authorizer forgets the old keys. By default the old keys end in {minutes}
@@ -158,7 +157,8 @@ def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callabl
     repeat = f"./edge-auth {'--local' if options.local else f'--stack {name}'} keys publish"
     still_open = (
         "The authorizer may still accept tokens of the old keys, until it gets a token with a key that it does not "
-        f"know and fetches the public keys again. Repeat only this step: {repeat}"
+        "know and fetches the public keys again. Until this step is done, a deployment can put the old keys back, for "
+        f"an hour at most. Repeat only this step: {repeat}"
     )
     say(f"Updating only the parameter {stack_update.PARAMETER} of stack {name} ...")
     try:

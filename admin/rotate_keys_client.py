@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Summary = dict[str, Any]
 
 NOT_DONE = frozenset({"ResourceNotFoundException", "AccessDeniedException", "TooManyRequestsException"})
+UNCLEAR = "the keys may or may not have changed; check with `keys show`; if they have, run `keys publish`"
 
 
 class RotateKeysError(Exception):
@@ -48,7 +49,7 @@ class RotateKeysClient:
         return self._change(event)
 
     def _change(self, event: dict[str, object]) -> Summary:
-        return self._ask(event, unclear="the keys may or may not have changed; check with `keys show`")
+        return self._ask(event, unclear=UNCLEAR)
 
     def _ask(self, event: dict[str, object], *, unclear: str) -> Summary:
         try:

@@ -20,7 +20,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.accounts.administration import Administration, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.refresh_token import new_id
 
@@ -119,68 +119,71 @@ def open_users(stack: Stack) -> Users:
 
 def create(users: Users, options: argparse.Namespace) -> Act:
     """Create a user, with an id that is recorded first."""
+    scope, roles = _rights(options)
     password, user_id = read_new_password(from_stdin=options.password_stdin), new_id(secrets.token_bytes)
-    rights = {"scope": options.scope, "roles": tuple(options.roles)}
 
     def do() -> str:
-        identity = users.accounts.create(options.username, password, user_id=user_id, **rights)
+        identity = users.accounts.create(options.username, password, user_id=user_id, scope=scope, roles=roles)
         return f"created {identity.username}, user id {identity.user_id}"
 
-    return users.act(user_id, do, unclear=UNCLEAR_CREATION, **rights)
+    return users.act(user_id, do, unclear=UNCLEAR_CREATION, scope=scope, roles=roles)
 
 
 def set_password(users: Users, options: argparse.Namespace) -> Act:
     """Set a password."""
-    user_id, name = users.accounts.user_id(options.username), options.username.strip()
+    user, name = users.accounts.find(options.username), options.username.strip()
     password = read_new_password(from_stdin=options.password_stdin)
     return users.act(
-        user_id,
-        lambda: f"password set, {_sessions(users.accounts.set_password(name, password))} ended",
-        warning=f"This sets the password of {name} (user id {user_id}) and ends all sessions.",
+        user.user_id,
+        lambda: f"password set, {_sessions(users.accounts.set_password(user, password))} ended",
+        warning=f"This sets the password of {name} (user id {user.user_id}) and ends all sessions.",
     )
 
 
 def set_rights(users: Users, options: argparse.Namespace) -> Act:
     """Replace scope and roles."""
-    user_id, name, scope = users.accounts.user_id(options.username), options.username.strip(), options.scope
-    roles = tuple(options.roles)
+    scope, roles = _rights(options)
+    user, name = users.accounts.find(options.username), options.username.strip()
 
     def do() -> str:
-        ended = users.accounts.set_rights(name, scope=scope, roles=roles)
+        ended = users.accounts.set_rights(user, scope=scope, roles=roles)
         return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {_sessions(ended)} ended"
 
-    warning = f"This replaces scope and roles of {name} (user id {user_id}) and ends all sessions."
-    return users.act(user_id, do, warning=warning, scope=scope, roles=roles)
+    warning = f"This replaces scope and roles of {name} (user id {user.user_id}) and ends all sessions."
+    return users.act(user.user_id, do, warning=warning, scope=scope, roles=roles)
 
 
 def disable(users: Users, options: argparse.Namespace) -> Act:
     """Disable a user."""
-    user_id, name = users.accounts.user_id(options.username), options.username.strip()
+    user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
-        user_id,
-        lambda: f"disabled, {_sessions(users.accounts.disable(name))} ended",
-        warning=f"This disables {name} (user id {user_id}) and ends all sessions. `users enable` allows logins again.",
+        user.user_id,
+        lambda: f"disabled, {_sessions(users.accounts.disable(user))} ended",
+        warning=f"This disables {name} (user id {user.user_id}) and ends all sessions. "
+        "`users enable` allows logins again.",
     )
 
 
 def enable(users: Users, options: argparse.Namespace) -> Act:
     """Enable a user."""
+    user = users.accounts.find(options.username)
 
     def do() -> str:
-        users.accounts.enable(options.username)
+        users.accounts.enable(user)
         return "enabled"
 
-    return users.act(users.accounts.user_id(options.username), do)
+    return users.act(user.user_id, do)
 
 
 def unlock(users: Users, options: argparse.Namespace) -> Act:
     """End the wait of a user."""
+    user = users.accounts.find(options.username)
 
     def do() -> str:
-        users.accounts.unlock(options.username)
+        users.accounts.unlock(user)
         return "unlocked"
 
-    return users.act(users.accounts.user_id(options.username), do)
+    return users.act(user.user_id, do)
 
 
 def sessions(users: Users, options: argparse.Namespace) -> None:
@@ -198,21 +201,21 @@ def sessions(users: Users, options: argparse.Namespace) -> None:
 
 def end_sessions(users: Users, options: argparse.Namespace) -> Act:
     """End all sessions of a user."""
-    user_id, name = users.accounts.user_id(options.username), options.username.strip()
+    user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
-        user_id,
-        lambda: f"{_sessions(users.accounts.end_sessions(name))} ended",
-        warning=f"This ends all sessions of {name} (user id {user_id}).",
+        user.user_id,
+        lambda: f"{_sessions(users.accounts.end_sessions(user))} ended",
+        warning=f"This ends all sessions of {name} (user id {user.user_id}).",
     )
 
 
 def delete(users: Users, options: argparse.Namespace) -> Act:
     """Delete a user, after the operator has typed the name."""
-    user_id, name = users.accounts.user_id(options.username), options.username.strip()
+    user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
-        user_id,
-        lambda: f"deleted, {_sessions(users.accounts.delete(name))} ended",
-        warning=f"This deletes {name} (user id {user_id}) and ends all sessions. It cannot be undone.",
+        user.user_id,
+        lambda: f"deleted, {_sessions(users.accounts.delete(user))} ended",
+        warning=f"This deletes {name} (user id {user.user_id}) and ends all sessions. It cannot be undone.",
         question=None if options.yes else ("user name", name),
     )
 
@@ -240,6 +243,13 @@ def _rights_options(command: argparse.ArgumentParser) -> None:
         metavar="ROLE",
         help="a role in the access tokens; may be repeated",
     )
+
+
+def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
+    """Return scope and roles, which are recorded. Checked first, because a wrong option may hold any text."""
+    scope, roles = options.scope, tuple(options.roles)
+    check_rights(scope, roles)
+    return scope, roles
 
 
 def _password_option(command: argparse.ArgumentParser) -> None:

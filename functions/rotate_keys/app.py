@@ -56,8 +56,10 @@ MAX_REASON_CHARACTERS = 400  # the whole answer may have 4,096 bytes
 DENIED = ("AccessDenied", "AccessDeniedException")
 NEW_ROLE_SECONDS = 30
 RETRY_SECONDS = 2
-# The bucket of a Region, by each of S3's host names. The DNS suffix of the partition follows.
-ANSWER_BUCKET = r"cloudformation-custom-resource-response-[a-z0-9]+\.s3(?:[.-][a-z0-9-]+)?\."
+# The bucket of a Region, by each of S3's host names. Its own name has the Region without dashes:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-vpce-bucketnames.html
+# Any account may make a bucket whose name only begins like this one. The DNS suffix of the partition follows.
+ANSWER_HOST = r"cloudformation-custom-resource-response-{bucket_region}\.s3(?:[.-]{region})?\."
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -176,14 +178,16 @@ def stack_request_from(event: Mapping[str, object]) -> StackRequest:
 def is_cloudformations(address: str, environ: Mapping[str, str]) -> bool:
     """Whether an address is of CloudFormation's own bucket. A caller of this function can name any address.
 
-    `URL_SUFFIX` is the partition's DNS suffix. Only where `AWS_ENDPOINT_URL` says that AWS is on this machine, as in
-    the local stack, the address is one of this machine too.
+    The bucket is of the function's own Region, `AWS_REGION`. `URL_SUFFIX` is the partition's DNS suffix. Only where
+    `AWS_ENDPOINT_URL` says that AWS is on this machine, as in the local stack, the address is one of this machine too.
     """
     parts, local = urlsplit(address), urlsplit(environ.get("AWS_ENDPOINT_URL", ""))
     if local.hostname in LOOPBACK:
         return parts.hostname in LOOPBACK and (parts.scheme, parts.port) == (local.scheme, local.port)
-    host = ANSWER_BUCKET + re.escape(environ.get("URL_SUFFIX", ""))
-    return parts.scheme == "https" and re.fullmatch(host, parts.netloc) is not None
+    region = re.escape(environ.get("AWS_REGION", ""))
+    host = ANSWER_HOST.format(bucket_region=region.replace(r"\-", ""), region=region)
+    suffix = re.escape(environ.get("URL_SUFFIX", ""))
+    return parts.scheme == "https" and re.fullmatch(host + suffix, parts.netloc) is not None
 
 
 def answer_stack(request: StackRequest, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:

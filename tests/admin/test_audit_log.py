@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,7 +13,7 @@ from admin.command import parser
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from tests.admin.conftest import CALLER, IDENTITIES, PASSWORD, PLACE, STACK, Command, Logs, Stacks
 from tests.admin.every_command import ACTS, COMMANDS, LOOKS
-from tests.support.dynamodb.records import ADA
+from tests.support.dynamodb.records import ADA, BOB
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,6 +39,48 @@ def test_every_command_is_known_to_change_or_to_read() -> None:
     commands = [name for subject in choices(parser()).values() for name in choices(subject)]
 
     assert sorted(commands) == sorted([*ACTS, *LOOKS])
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("options", [("--scope", f'"{PASSWORD}"'), ("--role", PASSWORD), ("--scope", "a" * 300)])
+@pytest.mark.parametrize("name", ["create", "set-rights"])
+def test_rights_that_are_refused_are_not_in_the_record(
+    command: Command, logs: Logs, name: str, options: tuple[str, str]
+) -> None:
+    """A mistyped option may hold any text, also a password. The record has only rights that a user can have."""
+    outcome = command(*COMMANDS[name], *options, stdin=f"{PASSWORD}\n")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith(("edge-auth: a scope is", "edge-auth: a role has", "edge-auth: scope and roles take"))
+    assert logs.lines == []
+
+
+@pytest.mark.parametrize("name", [name for name in OF_USERS if name != "create"])
+def test_an_act_meets_no_other_user_than_the_one_in_the_record(
+    command: Command,
+    logs: Logs,
+    identities: DynamoDBIdentities,
+    ada: str,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The user is deleted and the name given again after the look-up: the new user stays as it is."""
+    heir, write = replace(ADA, username="ada", user_id=BOB.user_id), logs.put_log_events
+
+    def meanwhile(**line: object) -> dict[str, Any]:
+        monkeypatch.setattr(logs, "put_log_events", write)
+        identities.delete(identities.find("ada"))
+        identities.create(heir)
+        return write(**line)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(logs, "put_log_events", meanwhile)
+
+    outcome = command(*COMMANDS[name], stdin=f"{PASSWORD}\n")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.endswith("edge-auth: the user was deleted meanwhile; nothing was done\n")
+    assert identities.find("ada") == heir
+    assert [(line["state"], line["user_id"]) for line in logs.lines] == [("begun", ada), ("failed", ada)]
 
 
 def choices(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -19,8 +19,11 @@ from tests.admin.conftest import CALLER, PLACE, Logs, Sts, Terminal, piped
 from tests.admin.rotate_keys import DAY, FUNCTION, NOW, RotateKeysFunction, Stack, client_error, response
 from tests.support.template import properties
 
-UNCLEAR = "the keys may or may not have changed; check with `keys show`"
-REPEAT = "Repeat only this step: ./edge-auth --stack edge-auth keys publish"
+UNCLEAR = "the keys may or may not have changed; check with `keys show`; if they have, run `keys publish`"
+REPEAT = (
+    "Until this step is done, a deployment can put the old keys back, for an hour at most. "
+    "Repeat only this step: ./edge-auth --stack edge-auth keys publish"
+)
 Keys = Callable[..., Outcome]
 
 

@@ -1,17 +1,14 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_auth.accounts.identity import ACTIVE, DISABLED
+from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine
 from tests.support.dynamodb.records import ADA, BOB, a_session, sessions_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:
@@ -95,7 +92,7 @@ def test_a_hash_is_renewed_and_the_epoch_stands(engine: Engine) -> None:
 def test_a_hash_that_changed_meanwhile_is_not_renewed(engine: Engine) -> None:
     """P6: a login that checked the old password does not bring the old password back."""
     engine.identities.create(ADA)
-    changed = engine.identities.change_password(ADA.username, "$argon2id$new-password")
+    changed = engine.identities.change_password(ADA, "$argon2id$new-password")
 
     engine.identities.renew_hash(ADA, "$argon2id$old-password-again")
 
@@ -123,7 +120,7 @@ def test_changing_the_password_moves_the_epoch(engine: Engine) -> None:
     """A8: the new state is returned and kept."""
     engine.identities.create(ADA)
 
-    changed = engine.identities.change_password(ADA.username, "$argon2id$new")
+    changed = engine.identities.change_password(ADA, "$argon2id$new")
 
     assert changed == replace(ADA, password_hash="$argon2id$new", epoch=ADA.epoch + 1)
     assert engine.identities.find(ADA.username) == changed
@@ -134,7 +131,7 @@ def test_changing_the_status_moves_the_epoch(engine: Engine, status: str) -> Non
     """A8, F18: enabling a user also moves the epoch, so no earlier login comes back."""
     engine.identities.create(ADA)
 
-    changed = engine.identities.change_status(ADA.username, status)
+    changed = engine.identities.change_status(ADA, status)
 
     assert changed == replace(ADA, status=status, epoch=ADA.epoch + 1)
     assert engine.identities.find(ADA.username) == changed
@@ -155,14 +152,46 @@ def test_moving_the_epoch_changes_nothing_else(engine: Engine) -> None:
 def test_changes_to_an_unknown_user_are_refused_and_create_no_user(engine: Engine) -> None:
     """DC-13: each change to an unknown user raises UnknownUser and creates no user."""
     with pytest.raises(UnknownUser):
-        engine.identities.change_password(ADA.username, "$argon2id$ghost")
+        engine.identities.change_password(ADA, "$argon2id$ghost")
     with pytest.raises(UnknownUser):
-        engine.identities.change_status(ADA.username, DISABLED)
+        engine.identities.change_status(ADA, DISABLED)
     with pytest.raises(UnknownUser):
         engine.identities.move_epoch(ADA.user_id)
 
     with pytest.raises(UnknownUser):
         engine.identities.find(ADA.username)
+
+
+CHANGES: dict[str, Callable[[Engine, Identity], object]] = {
+    "password": lambda engine, user: engine.identities.change_password(user, "$argon2id$other"),
+    "status": lambda engine, user: engine.identities.change_status(user, DISABLED),
+    "rights": lambda engine, user: engine.identities.change_rights(user, scope="", roles=()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_of_a_deleted_user_does_not_reach_another_user_of_the_name(engine: Engine, change: str) -> None:
+    """T6: the write's condition has the user's id, also where the epochs are equal."""
+    engine.identities.create(ADA)
+    engine.identities.delete(ADA)
+    heir = replace(ADA, user_id=BOB.user_id)
+    engine.identities.create(heir)
+
+    with pytest.raises(UnknownUser):
+        CHANGES[change](engine, ADA)
+
+    assert engine.identities.find(ADA.username) == heir
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_by_an_operator_does_not_depend_on_the_epoch(engine: Engine, change: str) -> None:
+    """A8: the change is made also where the user has changed since it was read, and moves the epoch on."""
+    engine.identities.create(ADA)
+    engine.identities.move_epoch(ADA.user_id)
+
+    CHANGES[change](engine, ADA)
+
+    assert engine.identities.find(ADA.username).epoch == ADA.epoch + 2
 
 
 def test_a_user_is_found_by_id(engine: Engine) -> None:
@@ -193,9 +222,9 @@ def test_a_password_is_not_replaced_once_the_epoch_has_moved(engine: Engine) -> 
     engine.identities.create(ADA)
     moves: list[Callable[[], object]] = [
         lambda: engine.identities.replace_password(engine.identities.find(ADA.username), "$argon2id$first"),
-        lambda: engine.identities.change_password(ADA.username, "$argon2id$operator"),
-        lambda: engine.identities.change_status(ADA.username, DISABLED),
-        lambda: engine.identities.change_rights(ADA.username, scope="", roles=()),
+        lambda: engine.identities.change_password(ADA, "$argon2id$operator"),
+        lambda: engine.identities.change_status(ADA, DISABLED),
+        lambda: engine.identities.change_rights(ADA, scope="", roles=()),
         lambda: engine.identities.move_epoch(ADA.user_id),
     ]
     for move in moves:
@@ -249,7 +278,7 @@ def test_changing_rights_moves_the_epoch(engine: Engine, scope: str, roles: tupl
     """Scope and roles are replaced, also by empty ones, and also by the same ones."""
     engine.identities.create(ADA)
 
-    changed = engine.identities.change_rights(ADA.username, scope=scope, roles=roles)
+    changed = engine.identities.change_rights(ADA, scope=scope, roles=roles)
 
     assert changed == replace(ADA, scope=scope, roles=roles, epoch=ADA.epoch + 1)
     assert engine.identities.find(ADA.username) == changed
@@ -258,7 +287,7 @@ def test_changing_rights_moves_the_epoch(engine: Engine, scope: str, roles: tupl
 def test_changing_the_rights_of_an_unknown_user_creates_no_user(engine: Engine) -> None:
     """DC-13: changing the rights of an unknown user raises UnknownUser and creates no user."""
     with pytest.raises(UnknownUser):
-        engine.identities.change_rights(ADA.username, scope="read", roles=())
+        engine.identities.change_rights(ADA, scope="read", roles=())
     with pytest.raises(UnknownUser):
         engine.identities.find(ADA.username)
 

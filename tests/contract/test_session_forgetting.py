@@ -9,6 +9,7 @@ from tests.support.dynamodb.records import (
     a_session,
     a_token,
     end,
+    kept_of,
     opened,
     session_id,
     sessions_of,
@@ -21,10 +22,14 @@ def test_all_sessions_of_a_user_are_forgotten_also_the_ended_ones(engine: Engine
     engine.identities.create(BOB)
     bobs = a_session(4, user_id=BOB_ID)
     engine.session_opening.open(bobs, username=BOB.username, epoch=BOB.epoch)
+    engine.session_opening.open(a_session(5, user_id=BOB_ID), username=BOB.username, epoch=BOB.epoch)
     end(engine, a_token(number=2))
+    end(engine, a_token(number=5, user_id=BOB_ID))
 
     engine.sessions.forget(ADA_ID)
 
+    assert kept_of(engine, a_token(number=2)) is None
+    assert kept_of(engine, a_token(number=5, user_id=BOB_ID)) is not None
     assert sessions_of(engine.sessions, ADA_ID) == []
     assert [engine.sessions.find(ADA_ID, session_id(number)) for number in (1, 2, 3)] == [None] * 3
     assert sessions_of(engine.sessions, BOB_ID) == [bobs]
@@ -43,11 +48,14 @@ def test_forgetting_again_or_for_an_unknown_user_is_no_error(engine: Engine) -> 
 def test_more_sessions_than_one_request_takes_are_forgotten(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """One transaction takes a limited number of items."""
     monkeypatch.setattr("edge_auth.adapters.dynamodb.sessions.MAX_TRANSACTION_ITEMS", 2)
-    opened(engine, *(a_session(number) for number in range(1, 6)))
+    opened(engine, *(a_session(number) for number in range(1, 11)))
+    for number in range(6, 11):
+        end(engine, a_token(number=number))
 
     engine.sessions.forget(ADA_ID)
 
     assert sessions_of(engine.sessions, ADA_ID) == []
+    assert [kept_of(engine, a_token(number=number)) for number in range(1, 11)] == [None] * 10
 
 
 def test_a_damaged_session_is_forgotten_too(tables: Tables) -> None:

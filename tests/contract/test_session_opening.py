@@ -53,8 +53,8 @@ def test_a_disabled_user_opens_nothing(engine: Engine) -> None:
 def test_an_enabled_user_opens_with_the_new_epoch(engine: Engine) -> None:
     """F18: a user that was disabled and enabled again can log in."""
     engine.identities.create(ADA)
-    engine.identities.change_status(ADA.username, DISABLED)
-    enabled = engine.identities.change_status(ADA.username, ACTIVE)
+    engine.identities.change_status(ADA, DISABLED)
+    enabled = engine.identities.change_status(ADA, ACTIVE)
 
     engine.session_opening.open(a_session(), username=ADA.username, epoch=enabled.epoch)
 

@@ -184,11 +184,11 @@ def test_all_sessions_end_within_a_login(
 ) -> None:
     """F11, F12, DC-12: a login that read the user before is answered 503; a session that opened before ends."""
     acts: dict[str, Callable[[], object]] = {
-        "password": lambda: accounts.set_password("ada", NEW_PASSWORD),
-        "disable": lambda: accounts.disable("ada"),
-        "end": lambda: accounts.end_sessions("ada"),
-        "rights": lambda: accounts.set_rights("ada", scope="read", roles=()),
-        "delete": lambda: accounts.delete("ada"),
+        "password": lambda: accounts.set_password(accounts.find("ada"), NEW_PASSWORD),
+        "disable": lambda: accounts.disable(accounts.find("ada")),
+        "end": lambda: accounts.end_sessions(accounts.find("ada")),
+        "rights": lambda: accounts.set_rights(accounts.find("ada"), scope="read", roles=()),
+        "delete": lambda: accounts.delete(accounts.find("ada")),
     }
     stack.wire.next(operation, moment(acts[act]))
 

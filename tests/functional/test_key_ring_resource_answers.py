@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from botocore.loaders import Loader
@@ -33,6 +34,14 @@ OTHERS = [
     f"https://{BUCKET}-x.example.com#.s3.amazonaws.com/x",
     f"https://evil-{BUCKET}-useast1.s3.amazonaws.com/x",
     f"https://{BUCKET}-useast1.execute-api.us-east-1.amazonaws.com/x",
+    f"https://{BUCKET}-evil.s3.amazonaws.com/x",
+    f"https://{BUCKET}-useast1evil.s3.amazonaws.com/x",
+    f"https://{BUCKET}-us-east-1.s3.amazonaws.com/x",
+    f"https://{BUCKET}-useast2.s3.us-east-2.amazonaws.com/x",
+    f"https://{BUCKET}-useast1.s3.us-gov-west-1.amazonaws.com/x",
+    f"https://{BUCKET}-useast1.s3-anything.amazonaws.com/x",
+    f"https://{BUCKET}-.s3.amazonaws.com/x",
+    f"https://{BUCKET}.s3.amazonaws.com/x",
     "https://bucket.s3.amazonaws.com/x",
     f"https://s3.amazonaws.com/{BUCKET}-useast1/x",
 ]
@@ -41,22 +50,27 @@ OTHERS = [
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("service", ["s3.eu-north-1", "s3-eu-north-1", "s3"])
 def test_an_answer_goes_to_cloudformations_own_bucket(empty_stack: Stack, service: str, suffix: str) -> None:
-    """The bucket of each Region has one of S3's host names, under the suffix of its partition."""
+    """The bucket of the function's own Region has one of S3's host names, under the suffix of its partition."""
     believed = empty_stack.module("rotate_keys").is_cloudformations
 
     address = f"https://{BUCKET}-eunorth1.{service}.{suffix}/arn%3Aaws%3A?X-Amz-Signature=abc"
 
-    assert believed(address, {"URL_SUFFIX": suffix})
-    assert not any(believed(address, {"URL_SUFFIX": other}) for other in {*SUFFIXES, ""} - {suffix})
+    assert believed(address, {"AWS_REGION": "eu-north-1", "URL_SUFFIX": suffix})
+    for other in {*SUFFIXES, ""} - {suffix}:
+        assert not believed(address, {"AWS_REGION": "eu-north-1", "URL_SUFFIX": other})
+    for region in ("eu-north-2", "eu-north-11", "eu-north", "e.-north-1", ""):
+        assert not believed(address, {"AWS_REGION": region, "URL_SUFFIX": suffix})
 
 
 @pytest.mark.parametrize("address", OTHERS)
 def test_no_other_address_gets_an_answer(empty_stack: Stack, address: str) -> None:
     """A caller of the function could otherwise let it call any address, also inside its own environment."""
-    handler = empty_stack.module("rotate_keys").handler
+    module = empty_stack.module("rotate_keys")
+    environ = {**vars(module)["os"].environ, "AWS_REGION": "us-east-1", "URL_SUFFIX": "amazonaws.com"}
+    vars(module).update(os=SimpleNamespace(environ=environ))
 
     with pytest.raises(ValueError, match="would not go to CloudFormation"):
-        handler({**sample("key-ring-create"), "ResponseURL": address}, LambdaContext())
+        module.handler({**sample("key-ring-create"), "ResponseURL": address}, LambdaContext())
 
     assert empty_stack.wire.calls == []
 
@@ -67,10 +81,11 @@ def test_no_other_address_gets_an_answer(empty_stack: Stack, address: str) -> No
 def test_the_local_stack_gets_its_answers_and_no_other(empty_stack: Stack, address: str) -> None:
     """Only a setting says that AWS is on this machine, and then only its own port is believed."""
     believed = empty_stack.module("rotate_keys").is_cloudformations
-    local = {"URL_SUFFIX": "amazonaws.com", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    aws = {"AWS_REGION": "us-east-1", "URL_SUFFIX": "amazonaws.com"}
+    local = {**aws, "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
 
     assert believed("http://localhost:4566/_ministack/cfn-response/1", local)
-    assert not believed("http://localhost:4566/_ministack/cfn-response/1", {"URL_SUFFIX": "amazonaws.com"})
+    assert not believed("http://localhost:4566/_ministack/cfn-response/1", aws)
     assert not believed(address, local)
 
 

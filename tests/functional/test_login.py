@@ -89,7 +89,7 @@ def test_a_password_is_checked_exactly_as_received(stack: Stack, login: Function
 def test_wrong_password_unknown_user_and_disabled_user_have_one_answer(stack: Stack, login: Function) -> None:
     """P8: all four logins get the same bytes and headers, and open no session."""
     answers = [login(login_event("ada", WRONG_PASSWORD)), login(login_event("nobody", PASSWORD))]
-    stack.identities.change_status("ada", DISABLED)
+    stack.identities.change_status(stack.identities.find("ada"), DISABLED)
     answers += [login(login_event("ada", PASSWORD)), login(login_event("ada", WRONG_PASSWORD))]
 
     assert answers == [INVALID_CREDENTIALS] * 4

@@ -381,9 +381,9 @@ def test_an_operator_within_a_change(
     """F11, F18: no session survives when an operator disables, ends or deletes the user during the change."""
     accounts = operators(stack)
     acts: dict[str, Callable[[], object]] = {
-        "disable": lambda: accounts.disable("ada"),
-        "end": lambda: accounts.end_sessions("ada"),
-        "delete": lambda: accounts.delete("ada"),
+        "disable": lambda: accounts.disable(accounts.find("ada")),
+        "end": lambda: accounts.end_sessions(accounts.find("ada")),
+        "delete": lambda: accounts.delete(accounts.find("ada")),
     }
     stack.wire.next("UpdateItem", moment(acts[act]))
 

@@ -53,7 +53,7 @@ def logins(stack: Stack) -> None:
     login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
     assert login(login_event("ada", PASSWORD)).status == 200
     weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
-    stack.identities.change_password("ada", weak.derive_phc_encoded(PASSWORD.encode()))
+    stack.identities.change_password(stack.identities.find("ada"), weak.derive_phc_encoded(PASSWORD.encode()))
     assert login(login_event("ada", PASSWORD)).status == 200
 
 

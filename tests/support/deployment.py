@@ -264,6 +264,11 @@ class Deployment:
         return OwnSessions(sessions=self.sessions, end_sessions=self.end_sessions, clock=self.clock)
 
     @property
+    def alice(self) -> Identity:
+        """The user as it is now, for an act of an operator."""
+        return self.store.identities[USERNAME]
+
+    @property
     def administration(self) -> Administration:
         """The acts of operators."""
         return Administration(

@@ -160,7 +160,7 @@ class UnknownUser(AccountError):
 
 
 class UserChanged(AccountError):
-    """The account was changed at the same time."""
+    """The account was changed at the same time, or deleted; the text says what was done."""
 
 
 class RightsRefused(AccountError):

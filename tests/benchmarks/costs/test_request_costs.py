@@ -22,7 +22,7 @@ def event_of(operation: str, functions: Functions) -> Event:
     identities = DynamoDBIdentities(deployment.client, table=deployment.tables["IdentitiesTable"])
     user_id, _ = deployment.add_user("ada"), deployment.add_user("bob")
     for username in ("ada", "bob"):
-        identities.change_rights(username, scope="read write", roles=("admin", "auditor"))
+        identities.change_rights(identities.find(username), scope="read write", roles=("admin", "auditor"))
     tokens, other = (login(login_event("ada", PASSWORD)) for _ in range(2))
     token, ada = tokens["refresh_token"], {"sub": user_id, "sid": tokens["session_id"]}
     if operation == "dead refresh token":

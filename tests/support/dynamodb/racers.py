@@ -158,13 +158,13 @@ class Racer:
     def set_password(self, number: int) -> None:
         """Set another password hash, and end all sessions."""
         self.place.wait()
-        insisting(lambda: self.identities.change_password(username(number), "$argon2id$another"))
+        insisting(lambda: self.identities.change_password(an_identity(number, password_hash=""), "$argon2id$another"))
         self._end_all(number)
 
     def disable(self, number: int) -> None:
         """Disable the user, and end all sessions."""
         self.place.wait()
-        insisting(lambda: self.identities.change_status(username(number), DISABLED))
+        insisting(lambda: self.identities.change_status(an_identity(number, password_hash=""), DISABLED))
         self._end_all(number)
 
     def end(self, number: int) -> None:

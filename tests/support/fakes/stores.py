@@ -63,32 +63,26 @@ class MemoryIdentities:
             if current is not None and (current.user_id, current.password_hash) == checked:
                 self._store.identities[identity.username] = replace(current, password_hash=password_hash)
 
-    def change_password(self, username: str, password_hash: str) -> Identity:
+    def change_password(self, identity: Identity, password_hash: str) -> Identity:
         """Replace the password and move the epoch."""
         with self._store.lock:
-            current = self.find(username)
-            self._store.identities[username] = replace(current, password_hash=password_hash, epoch=current.epoch + 1)
-            return self.find(username)
+            return self._put(replace(self._current(identity), password_hash=password_hash))
 
     def replace_password(self, identity: Identity, password_hash: str) -> None:
         """Replace the password if the user has not changed since it was read."""
         with self._store.lock:
             self._check_as_read(identity)
-            self.change_password(identity.username, password_hash)
+            self.change_password(identity, password_hash)
 
-    def change_status(self, username: str, status: str) -> Identity:
+    def change_status(self, identity: Identity, status: str) -> Identity:
         """Change the status and move the epoch."""
         with self._store.lock:
-            current = self.find(username)
-            self._store.identities[username] = replace(current, status=status, epoch=current.epoch + 1)
-            return self.find(username)
+            return self._put(replace(self._current(identity), status=status))
 
-    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+    def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
         """Replace scope and roles and move the epoch."""
         with self._store.lock:
-            current = self.find(username)
-            self._store.identities[username] = replace(current, scope=scope, roles=roles, epoch=current.epoch + 1)
-            return self.find(username)
+            return self._put(replace(self._current(identity), scope=scope, roles=roles))
 
     def delete(self, identity: Identity) -> None:
         """Remove the user if it has not changed since it was read."""
@@ -101,14 +95,20 @@ class MemoryIdentities:
         if current is None or (current.user_id, current.epoch) != (identity.user_id, identity.epoch):
             raise EpochMoved
 
+    def _current(self, identity: Identity) -> Identity:
+        current = self.find(identity.username)
+        if current.user_id != identity.user_id:
+            raise UnknownUser("there is no such user")
+        return current
+
+    def _put(self, changed: Identity) -> Identity:
+        self._store.identities[changed.username] = replace(changed, epoch=changed.epoch + 1)
+        return self._store.identities[changed.username]
+
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch."""
         with self._store.lock:
-            for username, identity in self._store.identities.items():
-                if identity.user_id == user_id:
-                    self._store.identities[username] = replace(identity, epoch=identity.epoch + 1)
-                    return
-            raise UnknownUser("there is no such user")
+            self._put(self.find_by_id(user_id))
 
 
 class MemorySessionOpening:
@@ -197,10 +197,11 @@ class MemorySessions:
         return [_seen(session) for session in self._of(user_id)]
 
     def forget(self, user_id: str) -> None:
-        """Delete the sessions of a user."""
+        """Delete the sessions of a user, and the records of their ends."""
         with self._store.lock:
-            for key in [key for key in self._store.sessions if key[0] == user_id]:
-                del self._store.sessions[key]
+            for kept in (self._store.sessions, self._store.ended, self._store.end_ids):
+                for key in [key for key in kept if key[0] == user_id]:
+                    del kept[key]
 
     def oldest_first(self, user_id: str, *, now_seconds: int) -> list[SeenSession]:
         """Read the living sessions of a user, oldest first."""

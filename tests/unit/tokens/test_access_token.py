@@ -11,7 +11,7 @@ from joserfc.jwk import import_key
 
 from edge_auth import base64url
 from edge_auth.errors import RightsRefused
-from edge_auth.flows.accounts.administration import _check_rights
+from edge_auth.flows.accounts.administration import check_rights
 from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens.verifier import Verifier
@@ -103,7 +103,7 @@ def largest(rights: Callable[[int], tuple[str, tuple[str, ...]]]) -> tuple[str, 
     size = 0
     while True:
         try:
-            _check_rights(*rights(size + 1))
+            check_rights(*rights(size + 1))
         except RightsRefused:
             return rights(size)
         size += 1

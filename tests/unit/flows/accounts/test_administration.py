@@ -58,19 +58,12 @@ def test_a_name_is_given_once(deployment: Deployment, username: str) -> None:
 
 @pytest.mark.parametrize("username", ["", "a b", "user#1", "a" * 129])
 def test_a_malformed_user_name_is_refused(deployment: Deployment, username: str) -> None:
-    """Every use case refuses the name."""
+    """Each use case that takes a name refuses it."""
     accounts = deployment.administration
     for act in (
         lambda: accounts.create(username, NEW_PASSWORD),
-        lambda: accounts.set_password(username, NEW_PASSWORD),
-        lambda: accounts.disable(username),
-        lambda: accounts.enable(username),
-        lambda: accounts.unlock(username),
         lambda: accounts.living_sessions(username),
-        lambda: accounts.end_sessions(username),
-        lambda: accounts.set_rights(username, scope="", roles=()),
-        lambda: accounts.user_id(username),
-        lambda: accounts.delete(username),
+        lambda: accounts.find(username),
     ):
         with pytest.raises(UsernameRefused):
             act()
@@ -80,19 +73,54 @@ def test_a_malformed_user_name_is_refused(deployment: Deployment, username: str)
 def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
     """Operators may learn whether a user exists."""
     accounts = deployment.administration
-    for act in (
-        lambda: accounts.set_password("bob", NEW_PASSWORD),
-        lambda: accounts.disable("bob"),
-        lambda: accounts.enable("bob"),
-        lambda: accounts.unlock("bob"),
-        lambda: accounts.living_sessions("bob"),
-        lambda: accounts.end_sessions("bob"),
-        lambda: accounts.set_rights("bob", scope="", roles=()),
-        lambda: accounts.user_id("bob"),
-        lambda: accounts.delete("bob"),
-    ):
+    for act in (lambda: accounts.living_sessions("bob"), lambda: accounts.find("bob")):
         with pytest.raises(UnknownUser):
             act()
+
+
+ACTS: dict[str, Callable[[Administration, Identity], object]] = {
+    "set-password": lambda accounts, user: accounts.set_password(user, NEW_PASSWORD),
+    "set-rights": lambda accounts, user: accounts.set_rights(user, scope="", roles=()),
+    "disable": lambda accounts, user: accounts.disable(user),
+    "enable": lambda accounts, user: accounts.enable(user),
+    "unlock": lambda accounts, user: accounts.unlock(user),
+    "end-sessions": lambda accounts, user: accounts.end_sessions(user),
+    "delete": lambda accounts, user: accounts.delete(user),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_on_a_user_that_was_deleted_changes_no_other_user_of_the_name(deployment: Deployment, act: str) -> None:
+    """The act is on the user that the operator was shown: the new user keeps everything, and nothing is told."""
+    accounts, shown = deployment.administration, deployment.alice
+    accounts.delete(shown)
+    heir = accounts.create(USERNAME, PASSWORD, scope="orders:read")
+    granted = deployment.log_in()
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(InvalidCredentials):
+            deployment.log_in(password=NEW_PASSWORD)
+    deployment.names()
+
+    with pytest.raises(UserChanged, match="nothing was done"):
+        ACTS[act](accounts, shown)
+
+    assert deployment.events == []
+    assert deployment.alice == heir
+    assert not deployment.is_dead(granted)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in()
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_on_a_user_that_has_changed_since_it_was_read_is_done(deployment: Deployment, act: str) -> None:
+    """An operator's act is on the user, and not on a state of it: it does not wait for logins and other operators."""
+    shown = deployment.alice
+    deployment.administration.end_sessions(shown)
+
+    ACTS[act](deployment.administration, shown)
+
+    left = deployment.store.identities.get(USERNAME)
+    assert (left is None) if act == "delete" else (left is not None and left.epoch == (1 if act == "unlock" else 2))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +133,7 @@ def test_a_password_that_breaks_a_rule_changes_nothing(deployment: Deployment, p
     with pytest.raises(PasswordRefused):
         deployment.administration.create("bob", password)
     with pytest.raises(PasswordRefused):
-        deployment.administration.set_password(USERNAME, password)
+        deployment.administration.set_password(deployment.alice, password)
     assert deployment.store.identities == before
 
 
@@ -131,7 +159,7 @@ def test_rights_that_break_a_rule_are_refused(deployment: Deployment, scope: str
     with pytest.raises(RightsRefused):
         deployment.administration.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
     with pytest.raises(RightsRefused):
-        deployment.administration.set_rights(USERNAME, scope=scope, roles=roles)
+        deployment.administration.set_rights(deployment.alice, scope=scope, roles=roles)
     assert set(deployment.store.identities) == {USERNAME}
     assert deployment.store.identities[USERNAME].epoch == 0
 
@@ -139,7 +167,7 @@ def test_rights_that_break_a_rule_are_refused(deployment: Deployment, scope: str
 def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: Deployment) -> None:
     """A person who knows the old password is logged out on every device (A8, F17)."""
     granted = [deployment.log_in() for _ in range(3)]
-    assert deployment.administration.set_password(USERNAME, NEW_PASSWORD) == 3
+    assert deployment.administration.set_password(deployment.alice, NEW_PASSWORD) == 3
     for one in granted:
         with pytest.raises(InvalidGrant):
             deployment.refreshed(one.refresh_token)
@@ -152,11 +180,11 @@ def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(deployment: D
 def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
     """Sessions end, and logins fail like a wrong password. Enabling allows logins and revives no session (F18)."""
     granted = deployment.log_in()
-    assert deployment.administration.disable(USERNAME) == 1
+    assert deployment.administration.disable(deployment.alice) == 1
     assert deployment.store.identities[USERNAME].status == DISABLED
     with pytest.raises(InvalidCredentials):
         deployment.log_in()
-    deployment.administration.enable(USERNAME)
+    deployment.administration.enable(deployment.alice)
     with pytest.raises(InvalidGrant):
         deployment.refreshed(granted.refresh_token)
     assert deployment.end_of(granted).reason == "user_disabled"
@@ -165,15 +193,18 @@ def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
 
 def disable_and_enable(accounts: Administration) -> None:
     """Disable alice and enable her again."""
-    accounts.disable(USERNAME)
-    accounts.enable(USERNAME)
+    accounts.disable(accounts.find(USERNAME))
+    accounts.enable(accounts.find(USERNAME))
 
 
 LETS_IN: dict[str, Callable[[Administration], object]] = {
-    "unlock": lambda accounts: accounts.unlock(USERNAME),
-    "set-password": lambda accounts: accounts.set_password(USERNAME, PASSWORD),
+    "unlock": lambda accounts: accounts.unlock(accounts.find(USERNAME)),
+    "set-password": lambda accounts: accounts.set_password(accounts.find(USERNAME), PASSWORD),
     "disable and enable": disable_and_enable,
-    "delete and create": lambda accounts: (accounts.delete(USERNAME), accounts.create(USERNAME, PASSWORD)),
+    "delete and create": lambda accounts: (
+        accounts.delete(accounts.find(USERNAME)),
+        accounts.create(USERNAME, PASSWORD),
+    ),
 }
 
 
@@ -196,8 +227,8 @@ def test_unlocking_changes_nothing_else(deployment: Deployment) -> None:
     """Password, status, epoch and sessions stay, and so do device tokens. It is told once."""
     granted, alice = deployment.log_in(), deployment.store.identities[USERNAME]
     deployment.names()
-    deployment.administration.unlock(USERNAME)
-    deployment.administration.unlock(USERNAME.upper())
+    deployment.administration.unlock(deployment.alice)
+    deployment.administration.unlock(deployment.administration.find(USERNAME.upper()))
     assert deployment.store.identities[USERNAME] == alice
     assert not deployment.is_dead(granted)
     assert deployment.events[:2] == [SecurityEvent(EventName.USER_UNLOCKED, alice.user_id)] * 2
@@ -217,7 +248,7 @@ def test_a_wait_that_cannot_be_ended_is_an_act_to_repeat(deployment: Deployment,
 def test_ending_sessions_keeps_the_password(deployment: Deployment) -> None:
     """The user may log in again at once, and the epoch has moved (A8)."""
     granted = deployment.log_in()
-    assert deployment.administration.end_sessions(USERNAME) == 1
+    assert deployment.administration.end_sessions(deployment.alice) == 1
     assert deployment.store.identities[USERNAME].epoch == 1
     assert deployment.end_of(granted).reason == "operator"
     assert deployment.log_in().session_id != granted.session_id
@@ -229,10 +260,10 @@ def test_no_session_ends_twice(deployment: Deployment) -> None:
     deployment.clock.advance(seconds=IDLE_SECONDS)
     revoked, _living = deployment.log_in(), deployment.log_in()
     deployment.logout(revoked.refresh_token, Reach.ONE)
-    assert deployment.administration.end_sessions(USERNAME) == 2
+    assert deployment.administration.end_sessions(deployment.alice) == 2
     assert deployment.end_of(expired).reason == "operator"
     assert deployment.end_of(revoked).reason == "logout"
-    assert deployment.administration.end_sessions(USERNAME) == 0
+    assert deployment.administration.end_sessions(deployment.alice) == 0
 
 
 def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None:
@@ -254,13 +285,13 @@ def test_the_users_own_name_is_no_password(deployment: Deployment) -> None:
             deployment.administration.create(name, password)
     deployment.administration.create(name, NEW_PASSWORD)
     with pytest.raises(PasswordRefused):
-        deployment.administration.set_password(name, name)
+        deployment.administration.set_password(deployment.administration.find(name), name)
 
 
 def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment: Deployment) -> None:
     """Sessions carry the rights of their login, so they end. The next login gets the new rights."""
     granted = [deployment.log_in() for _ in range(2)]
-    assert deployment.administration.set_rights(USERNAME, scope="orders:write", roles=("reader", "writer")) == 2
+    assert deployment.administration.set_rights(deployment.alice, scope="orders:write", roles=("reader", "writer")) == 2
     assert all(deployment.is_dead(one) for one in granted)
     assert {deployment.end_of(one).reason for one in granted} == {"rights_set"}
     claims = deployment.claims_of(deployment.log_in())
@@ -269,30 +300,29 @@ def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment:
 
 def test_rights_can_be_taken_away(deployment: Deployment) -> None:
     """The given rights replace all old ones."""
-    deployment.administration.set_rights(USERNAME, scope="", roles=())
+    deployment.administration.set_rights(deployment.alice, scope="", roles=())
     claims = deployment.claims_of(deployment.log_in())
     assert (claims.scope, claims.roles) == ("", ())
 
 
 def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> None:
-    """F18, A25: the user can neither log in nor refresh, and what is kept of the sessions has the reason."""
+    """F18, A25: the user can neither log in nor refresh, and nothing is kept of the sessions."""
     granted = [deployment.log_in() for _ in range(3)]
     deployment.logout(granted[0].refresh_token, Reach.ONE)
-    assert deployment.administration.delete(USERNAME) == 2
-    assert (deployment.store.identities, deployment.store.sessions) == ({}, {})
+    assert deployment.administration.delete(deployment.alice) == 2
+    assert (deployment.store.identities, deployment.store.sessions, deployment.store.ended) == ({}, {}, {})
     assert all(deployment.is_dead(one) for one in granted)
-    assert [deployment.end_of(one).reason for one in granted] == ["logout", "user_deleted", "user_deleted"]
     with pytest.raises(InvalidCredentials):
         deployment.log_in()
     with pytest.raises(UnknownUser):
-        deployment.administration.delete(USERNAME)
+        deployment.administration.find(USERNAME)
 
 
 def test_the_name_of_a_deleted_user_may_be_given_again(deployment: Deployment) -> None:
     """T6: the new user has another id, so it gets nothing that belonged to the old user."""
     old = deployment.log_in()
-    user_id = deployment.administration.user_id(USERNAME)
-    deployment.administration.delete(USERNAME)
+    user_id = deployment.alice.user_id
+    deployment.administration.delete(deployment.alice)
     created = deployment.administration.create(USERNAME, NEW_PASSWORD)
     assert created.user_id != user_id
     deployment.log_in(USERNAME, NEW_PASSWORD)
@@ -306,12 +336,12 @@ def test_a_deletion_that_fails_half_way_can_be_made_again(deployment: Deployment
     granted = [deployment.log_in() for _ in range(3)]
     deployment.trouble.fail(act, after=1 if act == "end" else 0)
     with pytest.raises(TemporarilyUnavailable):
-        deployment.administration.delete(USERNAME)
+        deployment.administration.delete(deployment.alice)
     assert deployment.store.identities[USERNAME].status == DISABLED
     with pytest.raises(InvalidCredentials):
         deployment.log_in()
     deployment.trouble.heal()
-    deployment.administration.delete(USERNAME)
+    deployment.administration.delete(deployment.alice)
     assert (deployment.store.identities, deployment.store.sessions) == ({}, {})
     assert all(deployment.is_dead(one) for one in granted)
 
@@ -323,14 +353,14 @@ def test_a_user_that_is_enabled_meanwhile_is_not_deleted(
     delete = deployment.identities.delete
 
     def meanwhile(identity: Identity) -> None:
-        deployment.administration.enable(USERNAME)
+        deployment.administration.enable(deployment.alice)
         granted.append(deployment.log_in())
         delete(identity)
 
     granted = list[TokenGrant]()
     monkeypatch.setattr(deployment.identities, "delete", meanwhile)
     with pytest.raises(UserChanged):
-        deployment.administration.delete(USERNAME)
+        deployment.administration.delete(deployment.alice)
     assert deployment.store.identities[USERNAME].status == ACTIVE
     assert not deployment.is_dead(granted[0])
 
@@ -343,13 +373,13 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
     def run() -> int:
         match act:
             case "password":
-                return deployment.administration.set_password(USERNAME, NEW_PASSWORD)
+                return deployment.administration.set_password(deployment.alice, NEW_PASSWORD)
             case "disable":
-                return deployment.administration.disable(USERNAME)
+                return deployment.administration.disable(deployment.alice)
             case "rights":
-                return deployment.administration.set_rights(USERNAME, scope="", roles=())
+                return deployment.administration.set_rights(deployment.alice, scope="", roles=())
             case _:
-                return deployment.administration.end_sessions(USERNAME)
+                return deployment.administration.end_sessions(deployment.alice)
 
     deployment.trouble.fail("end", after=1)
     with pytest.raises(TemporarilyUnavailable):
@@ -366,12 +396,12 @@ def test_acts_of_operators_are_recorded(deployment: Deployment) -> None:
     bob_id = deployment.store.identities["bob"].user_id
     assert deployment.events == [SecurityEvent(EventName.USER_CREATED, bob_id)]
     deployment.events.clear()
-    deployment.administration.set_password(USERNAME, PASSWORD)
-    deployment.administration.disable(USERNAME)
-    deployment.administration.enable(USERNAME)
-    deployment.administration.end_sessions(USERNAME)
-    deployment.administration.set_rights(USERNAME, scope="", roles=())
-    deployment.administration.delete(USERNAME)
+    deployment.administration.set_password(deployment.alice, PASSWORD)
+    deployment.administration.disable(deployment.alice)
+    deployment.administration.enable(deployment.alice)
+    deployment.administration.end_sessions(deployment.alice)
+    deployment.administration.set_rights(deployment.alice, scope="", roles=())
+    deployment.administration.delete(deployment.alice)
     assert {event.user_id for event in deployment.events} == {user_id}
     assert [(event.name, event.reason) for event in deployment.events] == [
         (EventName.PASSWORD_SET, ""),

@@ -261,9 +261,11 @@ def test_an_outcome_that_cannot_be_counted_changes_no_answer(
 
 
 RACES: dict[str, Callable[[Deployment], object]] = {
-    "another change": lambda deployment: deployment.administration.set_password(USERNAME, "quite another password"),
-    "disabled": lambda deployment: deployment.administration.disable(USERNAME),
-    "all sessions ended": lambda deployment: deployment.administration.end_sessions(USERNAME),
+    "another change": lambda deployment: deployment.administration.set_password(
+        deployment.alice, "quite another password"
+    ),
+    "disabled": lambda deployment: deployment.administration.disable(deployment.alice),
+    "all sessions ended": lambda deployment: deployment.administration.end_sessions(deployment.alice),
 }
 
 

@@ -7,17 +7,17 @@ import pytest
 from edge_auth.errors import InvalidGrant
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
-from tests.support.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
+from tests.support.deployment import IDLE_SECONDS, PASSWORD, Deployment
 
 NEW_PASSWORD = "another correct horse"
 Act = Callable[[Deployment, TokenGrant], object]
 
 ACTS: dict[str, Act] = {
-    "disable": lambda deployment, _: deployment.administration.disable(USERNAME),
-    "delete": lambda deployment, _: deployment.administration.delete(USERNAME),
-    "set password": lambda deployment, _: deployment.administration.set_password(USERNAME, NEW_PASSWORD),
-    "set rights": lambda deployment, _: deployment.administration.set_rights(USERNAME, scope="", roles=()),
-    "end sessions": lambda deployment, _: deployment.administration.end_sessions(USERNAME),
+    "disable": lambda deployment, _: deployment.administration.disable(deployment.alice),
+    "delete": lambda deployment, _: deployment.administration.delete(deployment.alice),
+    "set password": lambda deployment, _: deployment.administration.set_password(deployment.alice, NEW_PASSWORD),
+    "set rights": lambda deployment, _: deployment.administration.set_rights(deployment.alice, scope="", roles=()),
+    "end sessions": lambda deployment, _: deployment.administration.end_sessions(deployment.alice),
     "logout of all": lambda deployment, other: deployment.logout(other.refresh_token, Reach.ALL),
     "logout of others": lambda deployment, other: deployment.logout(other.refresh_token, Reach.OTHERS),
     "change password": lambda deployment, other: deployment.change_password(

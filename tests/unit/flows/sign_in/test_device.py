@@ -126,12 +126,12 @@ def test_a_thief_of_a_token_has_to_wait_as_long_as_a_stranger(deployment: Deploy
 
 def disable_and_enable(accounts: Administration) -> None:
     """Disable alice and enable her again."""
-    accounts.disable(USERNAME)
-    accounts.enable(USERNAME)
+    accounts.disable(accounts.find(USERNAME))
+    accounts.enable(accounts.find(USERNAME))
 
 
 ENDS: dict[str, Callable[[Deployment, TokenGrant], object]] = {
-    "a new password": lambda deployment, _own: deployment.administration.set_password(USERNAME, PASSWORD),
+    "a new password": lambda deployment, _own: deployment.administration.set_password(deployment.alice, PASSWORD),
     "a logout of all": lambda deployment, own: deployment.logout(own.refresh_token, Reach.ALL),
     "disabled and enabled": lambda deployment, _own: disable_and_enable(deployment.administration),
 }
@@ -234,7 +234,7 @@ def test_a_user_with_the_name_of_a_deleted_one_gets_none_of_its_devices(
     deployment: Deployment, own: TokenGrant
 ) -> None:
     """The token names the user by the id, which no other user ever has."""
-    deployment.administration.delete(USERNAME)
+    deployment.administration.delete(deployment.alice)
     deployment.administration.create(USERNAME, PASSWORD)
     lock(deployment)
     with pytest.raises(TooManyAttempts):

@@ -243,9 +243,9 @@ def test_an_account_that_changes_during_the_login_opens_no_session(
             case "sessions ended":
                 operator.move_epoch(identity.user_id)
             case "password set":
-                operator.change_password(username, "another")
+                operator.change_password(identity, "another")
             case _:
-                operator.change_status(username, DISABLED)
+                operator.change_status(identity, DISABLED)
         return identity
 
     monkeypatch.setattr(deployment.identities, "find", found_then_changed)

@@ -1,7 +1,7 @@
 """The record of a session's end, as an item of the sessions table.
 
-It has a partition of its own, `ended#<user_id>`, that no query reads. So the sessions that have ended cost a user's
-logins and lists nothing. Earlier versions marked the session's own item with the same attributes.
+It has a partition of its own, `ended#<user_id>`, that is queried only to delete it. So the sessions that have ended
+cost a user's logins and lists nothing. Earlier versions marked the session's own item with the same attributes.
 """
 
 from typing import TYPE_CHECKING
@@ -21,9 +21,14 @@ ENDED_KEPT_SECONDS = 14 * 86_400
 _PARTITION = "ended#"  # no user id has a "#"
 
 
+def ended_partition(user_id: str) -> "AttributeValueTypeDef":
+    """Return the key of the partition that has the records of a user's sessions."""
+    return text(_PARTITION + user_id)
+
+
 def ended_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef]":
     """Return the key of the record of a session's end."""
-    return {"user_id": text(_PARTITION + user_id), "session_id": text(session_id)}
+    return {"user_id": ended_partition(user_id), "session_id": text(session_id)}
 
 
 def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) -> "dict[str, AttributeValueTypeDef]":

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-_EXISTS = "attribute_exists(pk)"
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
@@ -69,10 +68,13 @@ class DynamoDBIdentities:
                 },
             )
 
-    def change_password(self, username: str, password_hash: str) -> Identity:
+    def change_password(self, identity: Identity, password_hash: str) -> Identity:
         """Replace the password and move the epoch, in one write."""
         return self._change(
-            username, "SET password_hash = :value, epoch = epoch + :one", {":value": text(password_hash)}, {}
+            identity.username,
+            identity.user_id,
+            "SET password_hash = :value, epoch = epoch + :one",
+            {":value": text(password_hash)},
         )
 
     def replace_password(self, identity: Identity, password_hash: str) -> None:
@@ -92,19 +94,21 @@ class DynamoDBIdentities:
             if refused.item.get("password_hash") != text(password_hash):
                 raise EpochMoved from None
 
-    def change_status(self, username: str, status: str) -> Identity:
+    def change_status(self, identity: Identity, status: str) -> Identity:
         """Change the status and move the epoch, in one write."""
         return self._change(
-            username,
+            identity.username,
+            identity.user_id,
             "SET #status = :value, epoch = epoch + :one",
             {":value": text(status)},
             {"#status": "status"},
         )
 
-    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
+    def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
         """Replace scope and roles and move the epoch, in one write."""
         return self._change(
-            username,
+            identity.username,
+            identity.user_id,
             "SET #scope = :scope, #roles = :roles, epoch = epoch + :one",
             {":scope": text(scope), ":roles": texts(roles)},
             {"#scope": "scope", "#roles": "roles"},
@@ -112,8 +116,7 @@ class DynamoDBIdentities:
 
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
-        values = {":user_id": text(user_id)}
-        self._change(self._name_of(user_id), "SET epoch = epoch + :one", values, {}, condition=_IS_OF_USER)
+        self._change(self._name_of(user_id), user_id, "SET epoch = epoch + :one", {})
 
     def delete(self, identity: Identity) -> None:
         """Remove both items in one transaction, which the SDK makes safe to send twice."""
@@ -148,11 +151,10 @@ class DynamoDBIdentities:
     def _change(
         self,
         username: str,
+        user_id: str,
         update: str,
         values: "dict[str, AttributeValueTypeDef]",
-        names: dict[str, str],
-        *,
-        condition: str = _EXISTS,
+        names: dict[str, str] | None = None,
     ) -> Identity:
         # After a lost response the SDK writes again, and the epoch moves twice. That ends no more sessions.
         request_names = {"ExpressionAttributeNames": names} if names else {}
@@ -162,8 +164,8 @@ class DynamoDBIdentities:
                     TableName=self._table,
                     Key=login_key(username),
                     UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues={":one": number(1), **values},
+                    ConditionExpression=_IS_OF_USER,  # a deleted user's name may belong to another user now
+                    ExpressionAttributeValues={":user_id": text(user_id), ":one": number(1), **values},
                     ReturnValues="ALL_NEW",
                     **request_names,  # type: ignore[arg-type]  # DynamoDB refuses an empty mapping of names
                 )

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.ended_items import ended_from, ended_item, ended_key, has_ended
+from edge_auth.adapters.dynamodb.ended_items import ended_from, ended_item, ended_key, ended_partition, has_ended
 from edge_auth.adapters.dynamodb.items import binary, number, text
 from edge_auth.adapters.dynamodb.session_items import (
     EXPIRED_KEPT_SECONDS,
@@ -169,19 +169,21 @@ class DynamoDBSessions:
         return [seen_from(item) for item in sorted(items, key=age_order)]
 
     def forget(self, user_id: str) -> None:
-        """Delete the items, many in each transaction. There is no condition: no other write brings an item back."""
-        keys = {**_OF_USER, "ProjectionExpression": "session_id"}
-        pages = self._pages(keys, {":user_id": text(user_id)})
-        found = [item["session_id"]["S"] for page in pages for item in page]
-        for start in range(0, len(found), MAX_TRANSACTION_ITEMS):
-            ids = found[start : start + MAX_TRANSACTION_ITEMS]
-            with translated_failures():
-                self._client.transact_write_items(
-                    TransactItems=[
-                        {"Delete": {"TableName": self._table, "Key": session_key(user_id, session_id)}}
-                        for session_id in ids
-                    ]
-                )
+        """Delete the items, many in each transaction. There is no condition: no other write brings an item back.
+
+        The sessions come first: an end that is on its way makes no record once they are deleted.
+        """
+        for partition in (text(user_id), ended_partition(user_id)):
+            keys = {**_OF_USER, "ProjectionExpression": "user_id, session_id"}
+            found = [item for page in self._pages(keys, {":user_id": partition}) for item in page]
+            for start in range(0, len(found), MAX_TRANSACTION_ITEMS):
+                with translated_failures():
+                    self._client.transact_write_items(
+                        TransactItems=[
+                            {"Delete": {"TableName": self._table, "Key": key}}
+                            for key in found[start : start + MAX_TRANSACTION_ITEMS]
+                        ]
+                    )
 
     def _found(self, token: RefreshToken, item: "Item") -> Session | EndedSession | None:
         """Return the session of a refused write. Only if there is none, the record of its end is read."""

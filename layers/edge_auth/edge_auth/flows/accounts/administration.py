@@ -4,12 +4,14 @@ An act that lets a user in also ends the wait that wrong passwords have caused.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
-from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UserChanged
+from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UnknownUser, UserChanged
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.identities import EpochMoved, Identities
@@ -33,8 +35,9 @@ MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays u
 class Administration:
     """The acts of operators.
 
-    Each act raises UsernameRefused for a name that no user can have, UnknownUser if there is no such user, and
-    TemporarilyUnavailable if the outcome is unknown. Then the same call may be made again, except `create`.
+    An act is on the user that `find` returned, and not on the name: another user may get the name meanwhile. Each act
+    raises UserChanged if the user was deleted meanwhile, and then does nothing. It raises TemporarilyUnavailable if the
+    outcome is unknown; then the same call may be made again, except `create`.
     """
 
     def __init__(
@@ -68,11 +71,11 @@ class Administration:
         roles: tuple[str, ...] = (),
         user_id: str | None = None,
     ) -> Identity:
-        """Add a user. Raises UsernameTaken, PasswordRefused and RightsRefused.
+        """Add a user. Raises UsernameRefused, UsernameTaken, PasswordRefused and RightsRefused.
 
         `user_id` is one that `new_id` drew; None draws it here.
         """
-        _check_rights(scope, roles)
+        check_rights(scope, roles)
         name = canonical_username(username)
         identity = Identity(
             user_id=user_id or new_id(self._entropy),
@@ -88,76 +91,86 @@ class Administration:
         self._tell(EventName.USER_CREATED, identity)
         return identity
 
-    def set_password(self, username: str, password: str) -> int:
+    def set_password(self, identity: Identity, password: str) -> int:
         """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
-        name = canonical_username(username)
-        identity = self._identities.change_password(name, self._hashed(password, name))
+        password_hash = self._hashed(password, identity.username)
+        with _unless_deleted():
+            self._identities.change_password(identity, password_hash)
         self._tell(EventName.PASSWORD_SET, identity)
-        self._end_wait(name)
+        self._end_wait(identity)
         return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
 
-    def set_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> int:
+    def set_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> int:
         """Replace scope and roles and end all sessions, which carry the old ones; return how many ended.
 
         Raises RightsRefused.
         """
-        _check_rights(scope, roles)
-        identity = self._identities.change_rights(canonical_username(username), scope=scope, roles=roles)
+        check_rights(scope, roles)
+        with _unless_deleted():
+            self._identities.change_rights(identity, scope=scope, roles=roles)
         self._tell(EventName.RIGHTS_SET, identity)
         return self._end_sessions.all(identity.user_id, reason=RIGHTS_SET)
 
-    def disable(self, username: str) -> int:
+    def disable(self, identity: Identity) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
-        identity = self._identities.change_status(canonical_username(username), DISABLED)
+        with _unless_deleted():
+            self._identities.change_status(identity, DISABLED)
         self._tell(EventName.USER_DISABLED, identity)
         return self._end_sessions.all(identity.user_id, reason=USER_DISABLED)
 
-    def enable(self, username: str) -> None:
+    def enable(self, identity: Identity) -> None:
         """Let a disabled user log in again."""
-        identity = self._identities.change_status(canonical_username(username), ACTIVE)
+        with _unless_deleted():
+            self._identities.change_status(identity, ACTIVE)
         self._tell(EventName.USER_ENABLED, identity)
-        self._end_wait(identity.username)
+        self._end_wait(identity)
 
-    def unlock(self, username: str) -> None:
-        """Let a user try the password at once, however many wrong ones came before. Nothing else changes."""
-        identity = self._identities.find(canonical_username(username))
-        self._end_wait(identity.username)
+    def unlock(self, identity: Identity) -> None:
+        """Let a user try the password at once, however many wrong ones came before. Nothing else changes.
+
+        Attempts are counted by name. So the user is read once more, and if the name changes hands after that, the wait
+        of the other user ends.
+        """
+        with _unless_deleted():
+            self._identities.find_by_id(identity.user_id)
+        self._end_wait(identity)
         self._tell(EventName.USER_UNLOCKED, identity)
 
-    def delete(self, username: str) -> int:
-        """Remove a user, and the names of devices, user agents and networks of the sessions; return how many ended.
+    def delete(self, identity: Identity) -> int:
+        """Remove a user and all that is stored about the sessions; return how many sessions this ended.
 
-        A new user may get the name, with another user id. The records of ends stay for their time.
+        A new user may get the name, with another user id.
 
-        Raises UserChanged: the account was changed at the same time. The user is not deleted, but may be disabled.
+        Raises UserChanged also if the account was changed at the same time. The user is not deleted, but may be
+        disabled.
         """
         # The user is disabled first: while sessions end, none is opened, and a repeated call still finds the user.
-        identity = self._identities.change_status(canonical_username(username), DISABLED)
+        with _unless_deleted():
+            disabled = self._identities.change_status(identity, DISABLED)
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
-        # Sessions that an earlier version ended still have personal data: names of devices, user agents and networks.
+        # The records of the ends, and sessions that an earlier version ended in place, with personal data.
         self._sessions.forget(identity.user_id)
-        self._end_wait(identity.username)  # another user may get the name
+        self._end_wait(identity)  # another user may get the name
         try:
-            self._identities.delete(identity)
+            self._identities.delete(disabled)
         except EpochMoved:
             raise UserChanged("the user was changed at the same time, and is not deleted") from None
         self._tell(EventName.USER_DELETED, identity)
         return ended
 
-    def user_id(self, username: str) -> str:
-        """Return the id that the user has in tokens."""
-        return self._identities.find(canonical_username(username)).user_id
+    def find(self, username: str) -> Identity:
+        """Read the user with this name. Raises UsernameRefused: no user can have it. Raises UnknownUser."""
+        return self._identities.find(canonical_username(username))
 
     def living_sessions(self, username: str) -> list[Session]:
-        """Return the living sessions, oldest first."""
-        identity = self._identities.find(canonical_username(username))
-        living = self._sessions.living(identity.user_id, now_seconds=self._clock() // 1000)
+        """Return the living sessions, oldest first. Raises UsernameRefused and UnknownUser."""
+        living = self._sessions.living(self.find(username).user_id, now_seconds=self._clock() // 1000)
         return sorted(living, key=lambda session: session.created_at_seconds)
 
-    def end_sessions(self, username: str) -> int:
+    def end_sessions(self, identity: Identity) -> int:
         """End all sessions; return how many ended."""
-        identity = self._identities.find(canonical_username(username))
-        self._identities.move_epoch(identity.user_id)
+        with _unless_deleted():
+            self._identities.move_epoch(identity.user_id)
         return self._end_sessions.all(identity.user_id, reason=ENDED_BY_OPERATOR)
 
     def _hashed(self, password: str, username: str) -> str:
@@ -167,14 +180,23 @@ class Administration:
             raise PasswordRefused(error.detail) from None
         return hash_password(secret, entropy=self._entropy)
 
-    def _end_wait(self, username: str) -> None:
-        self._attempts.end_wait(account_bucket(username))
+    def _end_wait(self, identity: Identity) -> None:
+        self._attempts.end_wait(account_bucket(identity.username))
 
     def _tell(self, name: EventName, identity: Identity) -> None:
         self._record(SecurityEvent(name, identity.user_id))
 
 
-def _check_rights(scope: str, roles: tuple[str, ...]) -> None:
+@contextmanager
+def _unless_deleted() -> Iterator[None]:
+    try:
+        yield
+    except UnknownUser:
+        raise UserChanged("the user was deleted meanwhile; nothing was done") from None
+
+
+def check_rights(scope: str, roles: tuple[str, ...]) -> None:
+    """Check that tokens may have this scope and these roles. Raises RightsRefused."""
     if scope and not SCOPE.fullmatch(scope):
         raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
     if not all(ROLE.fullmatch(role) for role in roles):

@@ -24,8 +24,11 @@ class Identities(Protocol):
     def renew_hash(self, identity: Identity, password_hash: str) -> None:
         """Replace the hash of an unchanged password, unless the hash has changed since it was read. Sessions stay."""
 
-    def change_password(self, username: str, password_hash: str) -> Identity:
-        """Replace the password and move the epoch. Raises UnknownUser."""
+    def change_password(self, identity: Identity, password_hash: str) -> Identity:
+        """Replace the password and move the epoch, also if it has moved since the user was read.
+
+        Returns the user as it is now. Raises UnknownUser: the user was deleted, and another may have the name.
+        """
 
     def replace_password(self, identity: Identity, password_hash: str) -> None:
         """Replace the password and move the epoch, if the epoch has not moved since it was read. Raises EpochMoved.
@@ -33,11 +36,11 @@ class Identities(Protocol):
         No two hashes are alike. So a write that is repeated after a lost response recognizes the first one.
         """
 
-    def change_status(self, username: str, status: str) -> Identity:
-        """Disable or enable a user and move the epoch. Raises UnknownUser."""
+    def change_status(self, identity: Identity, status: str) -> Identity:
+        """Disable or enable a user and move the epoch, as `change_password` does."""
 
-    def change_rights(self, username: str, *, scope: str, roles: tuple[str, ...]) -> Identity:
-        """Replace scope and roles and move the epoch. Raises UnknownUser."""
+    def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
+        """Replace scope and roles and move the epoch, as `change_password` does."""
 
     def delete(self, identity: Identity) -> None:
         """Remove name and id of a user in one act, if the epoch has not moved since it was read. Raises EpochMoved."""

@@ -78,8 +78,7 @@ class Sessions(Protocol):
         """
 
     def forget(self, user_id: str) -> None:
-        """Delete what is left of a user's sessions. May be repeated.
+        """Delete what is left of a user's sessions, and the records of their ends. May be repeated.
 
-        Call this when no session of the user lives and none can be opened. Then only sessions are left that an earlier
-        version ended in place. The records of ends stay: they have no name, network or user agent of a client.
+        Call this when no session of the user lives and none can be opened.
         """

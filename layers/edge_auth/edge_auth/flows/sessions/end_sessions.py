@@ -28,7 +28,8 @@ class EndSessions:
 
         Raises:
             AlreadyEnded: this call did not end it, so nothing is recorded.
-            TemporarilyUnavailable: it is not known to have ended; the same call may be made again.
+            TemporarilyUnavailable: it is not known to have ended; the same call may be made again. If it has ended,
+                that call raises AlreadyEnded, and no event is ever recorded (docs/decisions/0021).
 
         """
         self._end(session, reason)
@@ -66,7 +67,8 @@ class EndSessions:
         `last` names the session to end last, `keep` a session that goes on.
 
         Raises:
-            TemporarilyUnavailable: some may have ended and some not; the same call may be made again.
+            TemporarilyUnavailable: some may have ended and some not, and nothing is recorded; the same call may be made
+                again, and records the end of all.
 
         """
         ended = 0
