@@ -14,7 +14,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE
 from edge_auth.tokens import device_token
 from edge_auth.tokens.device_token import DeviceToken
-from tests.support.deployment import MAC_KEY, PASSWORD, USERNAME, Deployment
+from tests.support.deployment import MAC_KEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.unit.credentials.test_passwords import weak_hash
 
 WRONG_PASSWORD = "incorrect horse battery"
@@ -38,8 +38,8 @@ def mallory(deployment: Deployment) -> TokenGrant:
 
 
 def device_of(deployment: Deployment, granted: TokenGrant) -> DeviceToken:
-    """Read a device token."""
-    return device_token.parse(granted.device_token, deployment.key_ring.keys.mac_keys)
+    """Read a device token of alice."""
+    return device_token.parse(granted.device_token, deployment.key_ring.keys.mac_keys, username=USERNAME)
 
 
 def fails(deployment: Deployment, device: str = "", username: str = USERNAME, address: str = "192.0.2.1") -> list[str]:
@@ -158,7 +158,8 @@ def lock_but_one(deployment: Deployment) -> None:
 
 def under_an_unknown_key(token: str) -> str:
     """Return a device token like this one, under a key that is in no ring."""
-    return device_token.mint(device_token.parse(token, {MAC_KEY.key_id: MAC_KEY}), MacKey(b"mac-9", b"9" * 32))
+    device = device_token.parse(token, {MAC_KEY.key_id: MAC_KEY}, username=USERNAME)
+    return device_token.mint(device, MacKey(b"mac-9", b"9" * 32), username=USERNAME)
 
 
 ODD: dict[str, Callable[[str], str]] = {
@@ -186,11 +187,12 @@ def test_a_leaked_mac_key_makes_no_token_of_a_user(deployment: Deployment, own: 
     made = device_token.bound(alice.user_id, "A" * 22, epoch=alice.epoch, password_hash="")
     stolen = device_of(deployment, own)._replace(device_id="A" * 22)
     for device in (made, stolen):
-        assert fails(deployment, device_token.mint(device, MAC_KEY)) == ["find_identity", "book", "count", "fail"]
+        text = device_token.mint(device, MAC_KEY, username=USERNAME)
+        assert fails(deployment, text) == ["find_identity", "book", "count", "fail"]
     for _ in range(FREE - 2):
         fails(deployment)
     with pytest.raises(TooManyAttempts):
-        deployment.log_in(device_token=device_token.mint(stolen, MAC_KEY))
+        deployment.log_in(device_token=device_token.mint(stolen, MAC_KEY, username=USERNAME))
     deployment.log_in(device_token=own.device_token)
 
 
@@ -216,11 +218,31 @@ def test_the_token_of_another_user_is_as_good_as_none(
         alice, username="bob", user_id="Qm9iJ3MgdXNlciBpZCAuLg", status=DISABLED
     )
     costs = [fails(deployment, mallory.device_token, username) for username in (USERNAME, "nobody", "bob")]
-    assert costs == [["find_identity", "book", "count", "fail"]] * 3
+    assert costs == [OF_A_STRANGER] * 3
     lock_but_one(deployment)
     with pytest.raises(TooManyAttempts):
         deployment.log_in(device_token=mallory.device_token)
     deployment.log_in(device_token=own.device_token)
+
+
+@pytest.mark.parametrize("name", [USERNAME, "nobody"])
+def test_no_user_is_read_before_the_limit_with_the_token_of_another(
+    deployment: Deployment, mallory: TokenGrant, name: str
+) -> None:
+    """P8: a throttled attempt makes the same calls as without a token, and an address over its rate makes none."""
+    login, acts = deployment.login, deployment.trouble.acts
+    lock(deployment, name)
+
+    def throttled(device: str) -> list[str]:
+        began = len(acts)
+        with pytest.raises(TooManyAttempts):
+            login(name, WRONG_PASSWORD, POLICY, address="192.0.2.2", device_token=device)
+        return acts[began:]
+
+    costs = [throttled(device) for device in ["", mallory.device_token] * (SOURCE_RATE.burst // 2)]
+    assert costs == [["book", "count"]] * SOURCE_RATE.burst
+    assert throttled("") == ["book"]
+    assert throttled(mallory.device_token) == []
 
 
 def test_a_token_replaces_no_password(deployment: Deployment, own: TokenGrant) -> None:

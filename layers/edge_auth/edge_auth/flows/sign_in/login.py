@@ -117,16 +117,17 @@ class Login:
             now_seconds=session.created_at_seconds,
             entropy=self._entropy,
         )
-        return replace(granted, device_token=device_tokens.mint(_device_of(identity, device_id), keys.mac))
+        device = _device_of(identity, device_id)
+        return replace(granted, device_token=device_tokens.mint(device, keys.mac, username=name))
 
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
-        """Count the attempt and read the user: first the user, if there is an authentic device token to compare.
+        """Count the attempt and read the user: first the user, if there is an authentic device token of this name.
 
-        For any other text, and for the token of another user, an attempt costs the same whether the user exists.
+        For any other text, also the token of another user, nothing is read before the attempt is let through.
         """
         stranger = login_limit(name, address)
         try:
-            device = device_tokens.parse(device_token, keys.mac_keys)
+            device = device_tokens.parse(device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
             attempt = self._limit.admit(stranger)
             return _Admitted(attempt, self._found(name), new_id(self._entropy))
