@@ -102,6 +102,7 @@ def test_settings_cannot_be_changed() -> None:
                 "KEY_ROTATION_DAYS",
                 "KEY_PUBLISH_HOURS",
                 "REFRESH_IDLE_DAYS",
+                "REFRESH_ABSOLUTE_DAYS",
                 "SECURITY_EVENT_BUS",
                 "URL_SUFFIX",
             },

@@ -146,5 +146,6 @@ class RotateKeysSettings(NamedTuple):
     key_rotation_days: int
     key_publish_hours: int
     refresh_idle_days: int
+    refresh_absolute_days: int
     security_event_bus: str
     url_suffix: str
