@@ -4,6 +4,8 @@ Attempts that are under way may all be right. So an attempt that finds the free 
 moment for their outcomes.
 """
 
+from collections.abc import Callable
+
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
@@ -52,11 +54,7 @@ class PasswordAttemptLimit:
 
     def failed(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was wrong, for a user who may not exist (then the id is empty)."""
-        if counted.is_free:
-            try:
-                self._attempts.fail(counted)
-            except TemporarilyUnavailable as error:
-                self._tell_undecided(user_id, error)
+        self._tell(self._attempts.fail, counted, user_id)
 
     def succeeded(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was right.
@@ -64,11 +62,11 @@ class PasswordAttemptLimit:
         Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
         attempts are let through, and must not learn from it that somebody has logged in.
         """
-        if counted.is_free:
-            try:
-                self._attempts.forget(counted)
-            except TemporarilyUnavailable as error:
-                self._tell_undecided(user_id, error)
+        self._tell(self._attempts.forget, counted, user_id)
+
+    def given_up(self, counted: Counted) -> None:
+        """Tell that no password was checked. Failures of our own must not make a user wait."""
+        self._tell(self._attempts.forget, counted, "")
 
     def _count(self, counter: str) -> Counted:
         attempt_id = self._entropy(ATTEMPT_ID_BYTES).hex()
@@ -79,6 +77,10 @@ class PasswordAttemptLimit:
                 self._pause(pause_seconds * (0.5 + self._entropy(1)[0] / 256))
         raise TooManyAttempts(1)
 
-    def _tell_undecided(self, user_id: str, error: TemporarilyUnavailable) -> None:
-        # Without an outcome the attempt counts as failed later. The answer is good either way.
-        self._record(SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, user_id, reason=error.detail))
+    def _tell(self, outcome: Callable[[Counted], None], counted: Counted, user_id: str) -> None:
+        if counted.is_free:
+            try:
+                outcome(counted)
+            except TemporarilyUnavailable as error:
+                # Without an outcome the attempt counts as failed later. The answer is good either way.
+                self._record(SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, user_id, reason=error.detail))

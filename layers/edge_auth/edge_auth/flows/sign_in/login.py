@@ -130,13 +130,20 @@ class Login:
             device = device_tokens.parse(device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
             attempt = self._limit.admit(stranger)
-            return _Admitted(attempt, self._found(name), new_id(self._entropy))
+            return _Admitted(attempt, self._found_after(attempt, name), new_id(self._entropy))
         user = self._found(name)
         if user is None or not _is_of(user, device):
             return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy))
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
         return _Admitted(attempt, user, device.device_id)
+
+    def _found_after(self, attempt: Counted, username: str) -> Identity | None:
+        try:
+            return self._found(username)
+        except TemporarilyUnavailable:
+            self._limit.given_up(attempt)
+            raise
 
     def _found(self, username: str) -> Identity | None:
         try:
