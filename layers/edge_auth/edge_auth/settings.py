@@ -83,6 +83,7 @@ class LogoutSettings(NamedTuple):
     issuer: str
     audience: str
     rotation_grace_seconds: int
+    throttle_table: str
     identities_table: str
     sessions_table: str
     key_ring_secret: str
