@@ -209,6 +209,52 @@ def test_a_login_that_renews_the_hash_hands_out_a_token_of_the_new_one(deploymen
         deployment.log_in(device_token=other.device_token)
 
 
+def test_a_login_whose_renewal_comes_second_hands_out_a_token_of_the_hash_that_stands(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6: two logins renew a weak hash at the same moment, and the clients of both stay devices of their user."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    found, first = deployment.identities.find, list[TokenGrant]()
+
+    def found_then_renewed(username: str) -> Identity:
+        identity = found(username)
+        monkeypatch.setattr(deployment.identities, "find", found)
+        first.append(deployment.log_in())
+        return identity
+
+    monkeypatch.setattr(deployment.identities, "find", found_then_renewed)
+    second = deployment.log_in()
+    assert [fails(deployment, granted.device_token) for granted in (*first, second)] == [OF_A_DEVICE] * 2
+    lock(deployment)
+    for granted in (*first, second):
+        deployment.log_in(device_token=granted.device_token)
+
+
+@pytest.mark.parametrize("change", ["password", "user"])
+def test_a_renewal_after_a_new_password_hands_out_no_token_of_it(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """P11: who knew only the old password, or was another user of the name, is a stranger."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    opened = deployment.session_opening.open
+
+    def opened_then_changed(*arguments: object, **named: object) -> None:
+        opened(*arguments, **named)  # type: ignore[arg-type]  # passed through
+        if change == "user":
+            deployment.administration.delete(USERNAME)
+            deployment.administration.create(USERNAME, PASSWORD)
+        else:
+            deployment.administration.set_password(USERNAME, f"{PASSWORD} anew")
+
+    monkeypatch.setattr(deployment.session_opening, "open", opened_then_changed)
+    old = deployment.log_in()
+    lock(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=old.device_token)
+
+
 def test_the_token_of_another_user_is_as_good_as_none(
     deployment: Deployment, own: TokenGrant, mallory: TokenGrant
 ) -> None:

@@ -198,13 +198,14 @@ class Login:
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)
         try:
-            self._identities.renew_hash(identity, renewed)
+            stands = self._identities.renew_hash(identity, renewed)
         except TemporarilyUnavailable as error:
             # The login is good either way; the next one tries again.
             event = SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, identity.user_id, reason=error.detail)
             self._record(event)
             return identity
-        return replace(identity, password_hash=renewed)
+        # Perhaps another login has renewed it first. After a new password the epoch is old, and so the token is dead.
+        return replace(identity, password_hash=stands)
 
 
 def _device_of(user: Identity, device_id: str) -> DeviceToken:
