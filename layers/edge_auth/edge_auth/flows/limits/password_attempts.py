@@ -19,6 +19,8 @@ ATTEMPT_ID_BYTES = 8  # tells attempts of the same account and millisecond apart
 # The pauses of an attempt that finds others under way, about three and a half seconds together. Each one is between
 # half and one and a half times as long, so that attempts of the same moment do not ask again at the same moment.
 PAUSES_SECONDS = (0.1, 0.2, *[0.4] * 8)
+# An attempt in vain keeps a function busy for these pauses. So the client is told to wait for longer than that.
+UNDECIDED_RETRY_SECONDS = 5
 
 
 class PasswordAttemptLimit:
@@ -75,7 +77,7 @@ class PasswordAttemptLimit:
                 return self._attempts.count(counter, Attempt(attempt_id, self._clock()), PASSWORD_BACKOFF)
             except AttemptsUndecided:
                 self._pause(pause_seconds * (0.5 + self._entropy(1)[0] / 256))
-        raise TooManyAttempts(1)
+        raise TooManyAttempts(UNDECIDED_RETRY_SECONDS)
 
     def _tell(self, outcome: Callable[[Counted], None], counted: Counted, user_id: str) -> None:
         if counted.is_free:
