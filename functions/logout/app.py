@@ -9,6 +9,7 @@ import secrets
 
 from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
 from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.event_bus import EventBus
@@ -16,6 +17,7 @@ from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.errors import InvalidRequest
 from edge_auth.events.announcement import announcing
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
@@ -42,6 +44,7 @@ logout = Logout(
     sessions=sessions,
     key_ring=key_ring,
     end_sessions=end_sessions,
+    dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
     grace_seconds=settings.rotation_grace_seconds,
     clock=now_ms,
 )

@@ -56,11 +56,12 @@ def test_a_key_is_published_as_long_as_every_cache_of_it_needs() -> None:
 def test_every_policy_that_the_parameters_allow_is_one(alg: str) -> None:
     """The code accepts the least and the greatest values that CloudFormation accepts."""
     signing_key.load(alg, signing_key.generate(alg))
-    names = ("KeyRotationDays", "KeyPublishHours", "RefreshIdleDays")
-    for rotation_days, publish_hours, idle_days in product(*(bounds(name) for name in names)):
-        policy = RotationPolicy(alg, rotation_days * DAY, publish_hours * HOUR, idle_days * DAY)
+    names = ("KeyRotationDays", "KeyPublishHours", "RefreshAbsoluteDays")
+    assert bounds("RefreshIdleDays") == bounds("RefreshAbsoluteDays")
+    for rotation_days, publish_hours, token_days in product(*(bounds(name) for name in names)):
+        policy = RotationPolicy(alg, rotation_days * DAY, publish_hours * HOUR, token_days * DAY)
         assert policy.signing.period_seconds == rotation_days * DAY
-        assert policy.mac.retention_seconds > idle_days * DAY
+        assert policy.mac.retention_seconds > token_days * DAY
 
 
 def test_a_key_outlives_the_longest_access_token_that_the_parameters_allow() -> None:

@@ -28,6 +28,7 @@ RIGHTS = {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
     },
     "logout": {
+        ("dynamodb:UpdateItem", "ThrottleTable"),
         ("dynamodb:DeleteItem", "SessionsTable"),
         ("dynamodb:PutItem", "SessionsTable"),
         ("dynamodb:GetItem", "SessionsTable"),

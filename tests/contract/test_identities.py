@@ -84,7 +84,7 @@ def test_a_hash_is_renewed_and_the_epoch_stands(engine: Engine) -> None:
     """P6: a new hash of the same password ends no session."""
     engine.identities.create(ADA)
 
-    engine.identities.renew_hash(ADA, "$argon2id$stronger")
+    assert engine.identities.renew_hash(ADA, "$argon2id$stronger") == "$argon2id$stronger"
 
     assert engine.identities.find(ADA.username) == replace(ADA, password_hash="$argon2id$stronger")
 
@@ -94,9 +94,20 @@ def test_a_hash_that_changed_meanwhile_is_not_renewed(engine: Engine) -> None:
     engine.identities.create(ADA)
     changed = engine.identities.change_password(ADA, "$argon2id$new-password")
 
-    engine.identities.renew_hash(ADA, "$argon2id$old-password-again")
+    stands = engine.identities.renew_hash(ADA, "$argon2id$old-password-again")
 
     assert engine.identities.find(ADA.username) == changed
+    assert stands == changed.password_hash
+
+
+def test_of_two_renewals_the_first_stands(engine: Engine) -> None:
+    """P11: both logins learn which hash stands, because their device tokens are bound to it."""
+    engine.identities.create(ADA)
+
+    hashes = [engine.identities.renew_hash(ADA, password_hash) for password_hash in ("$argon2id$one", "$argon2id$two")]
+
+    assert hashes == ["$argon2id$one"] * 2
+    assert engine.identities.find(ADA.username).password_hash == "$argon2id$one"
 
 
 def test_a_hash_is_not_renewed_for_another_user_of_the_name(engine: Engine) -> None:
@@ -110,7 +121,7 @@ def test_a_hash_is_not_renewed_for_another_user_of_the_name(engine: Engine) -> N
 
 def test_renewing_the_hash_of_an_unknown_user_creates_no_user(engine: Engine) -> None:
     """DC-13: renewing the hash of an unknown user creates no user."""
-    engine.identities.renew_hash(ADA, "$argon2id$ghost")
+    assert engine.identities.renew_hash(ADA, "$argon2id$ghost") == ""
 
     with pytest.raises(UnknownUser):
         engine.identities.find(ADA.username)

@@ -17,7 +17,7 @@ from tests.support.fakes.stores import MemoryKeyRingStore
 from tests.support.memory_aws import secretsmanager
 
 DAY = 86_400
-POLICY = RotationPolicy("EdDSA", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
+POLICY = RotationPolicy("EdDSA", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
 
 NewStore = Callable[[], KeyRingStore]
 

@@ -114,6 +114,7 @@ def test_an_unsupported_algorithm_fails_readably(
         ("KeyRotationDays", "1.5", "not a whole number: KEY_ROTATION_DAYS"),  # CloudFormation's type Number allows this
         ("KeyPublishHours", "2.5", "not a whole number: KEY_PUBLISH_HOURS"),
         ("RefreshIdleDays", "", "not a whole number: REFRESH_IDLE_DAYS"),
+        ("RefreshAbsoluteDays", "", "not a whole number: REFRESH_ABSOLUTE_DAYS"),
         ("KeyPublishHours", "1", "a key is published at least 7200 seconds before it signs"),
     ],
 )

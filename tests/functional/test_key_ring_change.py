@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,8 +6,9 @@ import pytest
 from tests.support.answers import INVALID_GRANT, NO_CONTENT
 from tests.support.key_ring_events import GET, asked, make_due
 from tests.support.outages import ends, generation
+from tests.support.people import PASSWORD, WRONG_PASSWORD
 from tests.support.readers import Readers, kid, mac_key, readers_of
-from tests.support.sample_events import token_event
+from tests.support.sample_events import login_event, token_event, with_json
 from tests.support.stack import Stack
 
 REPLACE_SECONDS = 480
@@ -16,8 +18,12 @@ Tokens = dict[str, str]
 
 @pytest.fixture
 def readers(stack: Stack) -> Readers:
-    """Return the readers, one second before the planned change of the signing key and the MAC key."""
+    """Return the readers, one second before the planned change of the signing key and, brought forward, the MAC key."""
     make_due(stack)
+    ring = stack.key_ring
+    current, following = ring.mac
+    following = replace(following, signs_from_seconds=stack.clock.now_seconds)
+    stack.make_key_ring(replace(ring, mac=(current, following)))
     stack.clock.advance(seconds=-1)
     return readers_of(stack)
 
@@ -118,16 +124,28 @@ def test_a_logout_takes_a_token_under_the_previous_key(
 def test_a_token_under_the_previous_key_is_good_until_it_would_have_expired(
     stack: Stack, readers: Readers, tokens: Tokens
 ) -> None:
-    """F16: a token is good for RefreshIdleDays after the login; then a scheduled rotation removes its key."""
+    """F16: a token is good for RefreshIdleDays after the login."""
+    change(stack)
+    stack.rotate_keys()(asked(stack, "advance"))
+    stack.clock.advance(seconds=14 * 86_400 - 2)
+    stack.rotate_keys()(asked(stack, "advance"))
+    assert readers.renew(tokens["refresh_token"]).status == 200
+
+
+def test_a_device_token_outlives_the_absolute_timeout(stack: Stack, readers: Readers, tokens: Tokens) -> None:
+    """P11: the last device token of a MAC key is good for RefreshAbsoluteDays; then a rotation removes the key."""
     change(stack)
     stack.rotate_keys()(asked(stack, "advance"))
     old = stack.key_ring.mac[0].key
-    stack.clock.advance(seconds=14 * 86_400 - 2)
+    stack.clock.advance(seconds=30 * 86_400)
     stack.rotate_keys()(asked(stack, "advance"))
     assert old in [timed.key for timed in stack.key_ring.mac]
-    assert readers.renew(tokens["refresh_token"]).status == 200
+    while readers.login(login_event("ada", WRONG_PASSWORD)).status == 401:
+        pass
+    members = {"username": "ada", "password": PASSWORD, "device_token": tokens["device_token"]}
+    assert readers.login(with_json("login", members)).status == 200
 
-    stack.clock.advance(seconds=2 * 3600)
+    stack.clock.advance(seconds=4 * 3600)
     stack.rotate_keys()(asked(stack, "advance"))
     assert old not in [timed.key for timed in stack.key_ring.mac]
 

@@ -50,7 +50,8 @@ def test_a_logout_ends_the_session(
 
     assert logout(event(tokens[kind])) == done
 
-    assert reasons(stack) == {tokens["session_id"]: "logout"}
+    reason = "logout" if kind == "refresh_token" else "access_token_revoked"
+    assert reasons(stack) == {tokens["session_id"]: reason}
     assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
     assert refresh(refresh_event(other["refresh_token"])).status == 200
 
@@ -102,7 +103,7 @@ def test_an_access_token_is_checked_as_the_authorizer_checks_it(stack: Stack, to
     assert reasons(stack) == {}
     stack.clock.advance(seconds=904)
     assert stack.function("logout")(form_event(tokens["access_token"])) == REVOKED
-    assert reasons(stack) == {tokens["session_id"]: "logout"}
+    assert reasons(stack) == {tokens["session_id"]: "access_token_revoked"}
 
 
 def test_a_refresh_token_needs_no_issuer(stack: Stack, logout: Function, tokens: Tokens) -> None:

@@ -162,11 +162,17 @@ def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tok
 
 
 def test_a_logout_is_one_request(stack: Stack, logout: Function, tokens: Tokens) -> None:
-    """A6: a warm logout is one transaction, also if the session has already ended. An access token takes a read too."""
+    """A6, F39: a warm logout is one transaction, and an access token takes a read too. A dead token is counted."""
     logout(logout_event("x"))
-    for kind, counts in (("access_token", {GET: 1, END: 1}), ("refresh_token", {END: 1}), ("access_token", {GET: 1})):
+    other = stack.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
+    for token, counts in (
+        (other, {END: 1}),
+        (tokens["access_token"], {GET: 1, END: 1}),
+        (tokens["refresh_token"], {END: 1, COUNT: 1}),
+        (tokens["access_token"], {GET: 1}),
+    ):
         stack.wire.forget()
-        assert logout(logout_event(tokens[kind])) == NO_CONTENT
+        assert logout(logout_event(token)) == NO_CONTENT
         assert stack.wire.counts == counts
 
 

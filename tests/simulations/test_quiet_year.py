@@ -23,7 +23,7 @@ from tests.support.deployment import IDLE_SECONDS, Clock
 from tests.support.fakes.stores import MemoryKeyRingStore
 from tests.support.rings import DAY
 
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=IDLE_SECONDS)
+POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=IDLE_SECONDS)
 CALLS_A_DAY = 4
 
 

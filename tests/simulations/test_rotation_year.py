@@ -28,7 +28,7 @@ PERIODS = [(alg, 365) for alg in ALGORITHMS] if HAS_YEARS else [("ES256", 365), 
 EMERGENCIES = [(alg, probed) for alg in ALGORITHMS for probed in (False, True) if HAS_YEARS or alg == "ES256"]
 # Every thirty days, but for two that an operator brings forward.
 CHANGES = [0, 30, 60, 90, 100, 130, 160, 190, 200, 230, 260, 290, 320, 350]
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=IDLE_SECONDS)
+POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=IDLE_SECONDS)
 
 
 @pytest.fixture

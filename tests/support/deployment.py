@@ -243,6 +243,7 @@ class Deployment:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
+            dead_tokens=self.dead_tokens,
             grace_seconds=self.grace_seconds,
             clock=self.clock,
         )

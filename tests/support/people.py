@@ -44,6 +44,6 @@ def ada() -> Identity:
 def key_ring(alg: str = "ES256", serial: int = 0, made_at_seconds: int = MADE_AT_SECONDS) -> KeyRing:
     """Return a key ring. Another serial gives another ring."""
     drawn = count()
-    policy = RotationPolicy(alg, period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
+    policy = RotationPolicy(alg, period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=30 * DAY)
     make = key_maker(lambda size: bytes([serial + 65]) * (size - 1) + bytes([next(drawn)]))
     return first_ring(now_seconds=made_at_seconds, policy=policy, make=make)

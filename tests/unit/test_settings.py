@@ -89,7 +89,8 @@ def test_settings_cannot_be_changed() -> None:
         (
             LogoutSettings,
             {
-                *("ISSUER", "AUDIENCE", "ROTATION_GRACE_SECONDS", "IDENTITIES_TABLE", "SESSIONS_TABLE"),
+                *("ISSUER", "AUDIENCE", "ROTATION_GRACE_SECONDS", "THROTTLE_TABLE"),
+                *("IDENTITIES_TABLE", "SESSIONS_TABLE"),
                 *("KEY_RING_SECRET", "KEY_RING_VERSION", "SECURITY_EVENT_BUS", "TRUSTED_PROXY"),
             },
         ),
@@ -102,6 +103,7 @@ def test_settings_cannot_be_changed() -> None:
                 "KEY_ROTATION_DAYS",
                 "KEY_PUBLISH_HOURS",
                 "REFRESH_IDLE_DAYS",
+                "REFRESH_ABSOLUTE_DAYS",
                 "SECURITY_EVENT_BUS",
                 "URL_SUFFIX",
             },

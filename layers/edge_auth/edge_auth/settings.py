@@ -83,6 +83,7 @@ class LogoutSettings(NamedTuple):
     issuer: str
     audience: str
     rotation_grace_seconds: int
+    throttle_table: str
     identities_table: str
     sessions_table: str
     key_ring_secret: str
@@ -146,5 +147,6 @@ class RotateKeysSettings(NamedTuple):
     key_rotation_days: int
     key_publish_hours: int
     refresh_idle_days: int
+    refresh_absolute_days: int
     security_event_bus: str
     url_suffix: str

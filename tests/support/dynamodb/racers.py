@@ -133,6 +133,7 @@ class Racer:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
+            dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
             grace_seconds=10,
             clock=now_ms,
         )

@@ -55,13 +55,17 @@ class MemoryIdentities:
                 raise UsernameTaken(f"the user name is taken: {identity.username}")
             self._store.identities[identity.username] = identity
 
-    def renew_hash(self, identity: Identity, password_hash: str) -> None:
-        """Replace the hash that was checked."""
+    def renew_hash(self, identity: Identity, password_hash: str) -> str:
+        """Replace the hash that was checked, and return the one that stands."""
         with self._store.lock:
             current = self._store.identities.get(identity.username)
             checked = (identity.user_id, identity.password_hash)
-            if current is not None and (current.user_id, current.password_hash) == checked:
-                self._store.identities[identity.username] = replace(current, password_hash=password_hash)
+            if current is None:
+                return ""
+            if (current.user_id, current.password_hash) != checked:
+                return current.password_hash
+            self._store.identities[identity.username] = replace(current, password_hash=password_hash)
+            return password_hash
 
     def change_password(self, identity: Identity, password_hash: str) -> Identity:
         """Replace the password and move the epoch."""

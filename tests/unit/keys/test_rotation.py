@@ -31,7 +31,7 @@ AUTHORIZER_CACHE_SECONDS = 60
 CLOCK_SECONDS = 30
 ACCESS_SECONDS = MAX_LIFETIME_SECONDS + EXPIRY_LEEWAY_SECONDS + AUTHORIZER_CACHE_SECONDS + CLOCK_SECONDS
 REFRESH_SECONDS = 14 * DAY + MAX_RING_AGE_SECONDS + CLOCK_SECONDS
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
+POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
 
 
 @pytest.fixture
@@ -172,18 +172,18 @@ def test_ten_years_of_schedules_keep_the_ring_small(ring: KeyRing, make: KeyMake
     assert len(set(signed_with)) == len(set(mac_keys)) == 10 * 365 // 30 + 1
 
 
-@pytest.mark.parametrize("idle_days", [14, 29, 30, 31, 90])
+@pytest.mark.parametrize("token_days", [14, 29, 30, 31, 90])
 @pytest.mark.parametrize("period_days", [1, 7, 30])
-def test_there_are_at_most_three_mac_keys(idle_days: int, period_days: int, make: KeyMaker) -> None:
+def test_there_are_at_most_three_mac_keys(token_days: int, period_days: int, make: KeyMaker) -> None:
     """MAC keys change only after the key before has ended, even if signing keys rotate faster (F16)."""
-    policy = replace(POLICY, period_seconds=period_days * DAY, refresh_idle_seconds=idle_days * DAY)
+    policy = replace(POLICY, period_seconds=period_days * DAY, mac_token_seconds=token_days * DAY)
     ring = first_ring(now_seconds=NOW, policy=policy, make=make)
     changes = set()
     for hour in range(400 * 24):
         ring = advance(ring, now_seconds=NOW + hour * HOUR, policy=policy, make=make)
         assert len(ring.mac) <= 3
         changes.add(ring.at(NOW + hour * HOUR).mac.key_id)
-    assert len(changes) >= 400 // (max(idle_days, period_days) + 1)
+    assert len(changes) >= 400 // (max(token_days, period_days) + 1)
 
 
 # --- another policy ---
@@ -227,18 +227,34 @@ def test_a_longer_lead_is_for_the_key_after_the_next(ring: KeyRing, make: KeyMak
     assert times(after.signing)[-1] == (30 * DAY, 37 * DAY, None)
 
 
-def test_a_longer_idle_timeout_keeps_mac_keys_for_longer(ring: KeyRing, make: KeyMaker) -> None:
+def test_a_longer_timeout_keeps_mac_keys_for_longer(ring: KeyRing, make: KeyMaker) -> None:
     """This includes keys from before the change, because they may sign tokens with the longer timeout (F16)."""
     ring = advanced(ring, NOW + 31 * DAY, make)
-    after = advanced(ring, NOW + 40 * DAY, make, replace(POLICY, refresh_idle_seconds=90 * DAY))
+    after = advanced(ring, NOW + 40 * DAY, make, replace(POLICY, mac_token_seconds=90 * DAY))
     assert [end for _, _, end in times(ring.mac)] == [30 * DAY + REFRESH_SECONDS, 60 * DAY + REFRESH_SECONDS, None]
     longer = REFRESH_SECONDS + 76 * DAY
     assert [end for _, _, end in times(after.mac)] == [30 * DAY + longer, 60 * DAY + longer, None]
 
 
-def test_a_shorter_idle_timeout_ends_no_mac_key_earlier(ring: KeyRing, make: KeyMaker) -> None:
+def test_a_shorter_timeout_ends_no_mac_key_earlier(ring: KeyRing, make: KeyMaker) -> None:
     """Existing tokens keep their lifetime (F16)."""
-    assert advanced(ring, NOW + 10 * DAY, make, replace(POLICY, refresh_idle_seconds=DAY)).mac == ring.mac
+    assert advanced(ring, NOW + 10 * DAY, make, replace(POLICY, mac_token_seconds=DAY)).mac == ring.mac
+
+
+@pytest.mark.parametrize("changed_at_days", [0, 10, 29, 31, 43, 45, 59])
+def test_a_ring_of_a_shorter_timeout_goes_on(changed_at_days: int, ring: KeyRing, make: KeyMaker) -> None:
+    """F16: no MAC key goes early. One more is kept for a short while, because its successor was planned already."""
+    longer, counts, signed = replace(POLICY, mac_token_seconds=30 * DAY), [], dict[bytes, int]()
+    for hour in range(200 * 24):
+        now_seconds = NOW + hour * HOUR
+        policy = POLICY if hour < changed_at_days * 24 else longer
+        ring = advance(ring, now_seconds=now_seconds, policy=policy, make=make)
+        keys = ring.at(now_seconds)
+        counts.append(len(ring.mac))
+        signed[keys.mac.key_id] = now_seconds + policy.mac_token_seconds
+        assert {key_id for key_id, good_until in signed.items() if now_seconds < good_until} <= keys.mac_keys.keys()
+    assert max(counts) <= 4
+    assert sum(count == 4 for count in counts) * HOUR <= 2 * HOUR
 
 
 # --- another algorithm ---
@@ -319,9 +335,9 @@ def test_rotate_waits_until_the_next_keys_are_public_for_long_enough(ring: KeyRi
 
 
 def test_a_reader_that_does_not_know_of_it_yet_mints_refresh_tokens_that_stay_good(make: KeyMaker) -> None:
-    """This holds even if the idle timeout becomes much longer at that time (F16)."""
-    policy = replace(POLICY, publish_seconds=MIN_PUBLISH_SECONDS, refresh_idle_seconds=DAY)
-    longer = replace(policy, refresh_idle_seconds=90 * DAY)
+    """This holds even if a timeout becomes much longer at that time (F16)."""
+    policy = replace(POLICY, publish_seconds=MIN_PUBLISH_SECONDS, mac_token_seconds=DAY)
+    longer = replace(policy, mac_token_seconds=90 * DAY)
     before = first_ring(now_seconds=NOW, policy=policy, make=make)
     ring = rotate(before, now_seconds=NOW + DAY, policy=policy, make=make)
     last_minted = NOW + DAY + MAX_RING_AGE_SECONDS  # by a reader with a copy from before the rotation
@@ -416,7 +432,7 @@ def test_a_final_end_is_never_put_off(ring: KeyRing, make: KeyMaker) -> None:
     after = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make, end_sessions=True)
     ended = final_keys(after)
     assert len(ended) == 2
-    other = replace(POLICY, alg="EdDSA", period_seconds=0, publish_seconds=7 * DAY, refresh_idle_seconds=365 * DAY)
+    other = replace(POLICY, alg="EdDSA", period_seconds=0, publish_seconds=7 * DAY, mac_token_seconds=365 * DAY)
     for act in (advance, rotate):
         again = act(after, now_seconds=NOW + DAY + 60, policy=other, make=make)
         assert final_keys(again) == ended

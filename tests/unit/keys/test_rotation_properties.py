@@ -45,7 +45,7 @@ policies = st.builds(
     alg=algorithms,
     period_seconds=st.sampled_from([0, HOUR, DAY, 7 * DAY, 30 * DAY]),
     publish_seconds=st.sampled_from([MIN_PUBLISH_SECONDS, MIN_PUBLISH_SECONDS + 1, DAY, 10 * DAY]),
-    refresh_idle_seconds=st.sampled_from([DAY, 14 * DAY, 60 * DAY]),
+    mac_token_seconds=st.sampled_from([DAY, 14 * DAY, 60 * DAY]),
 )
 
 
@@ -236,7 +236,7 @@ class RingMachine(RuleBasedStateMachine):
         """Let every reader sign both tokens."""
         for copy in self.usable():
             kid, mac_key_id = copy.signers(self.now)
-            for key, good_for in ((kid, ACCESS_SECONDS), (mac_key_id, self.policy.refresh_idle_seconds)):
+            for key, good_for in ((kid, ACCESS_SECONDS), (mac_key_id, self.policy.mac_token_seconds)):
                 self.good_until[key] = max(self.good_until.get(key, 0), self.now + good_for)
                 self.check_lead(key)
 

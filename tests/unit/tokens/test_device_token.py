@@ -16,6 +16,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 KEY = MacKey(b"key-1", b"1" * 32)
 OTHER_KEY = MacKey(b"key-2", b"2" * 32)
 KEYS = {KEY.key_id: KEY, OTHER_KEY.key_id: OTHER_KEY}
+NAME = "alice"
 USER_ID, DEVICE_ID = base64url.encode(b"u" * 16), base64url.encode(b"d" * 16)
 DEVICE = bound(USER_ID, DEVICE_ID, epoch=7, password_hash="$argon2id$salt$hash")
 
@@ -23,19 +24,19 @@ DEVICE = bound(USER_ID, DEVICE_ID, epoch=7, password_hash="$argon2id$salt$hash")
 def refused(text: str) -> None:
     """Check that a text is no device token."""
     with pytest.raises(NoDeviceToken):
-        device_token.parse(text, KEYS)
+        device_token.parse(text, KEYS, username=NAME)
 
 
 ID = st.binary(min_size=16, max_size=16).map(base64url.encode)
 
 
-@given(ID, ID, st.binary(min_size=32, max_size=32))
-def test_what_is_minted_is_read(user_id: str, device_id: str, binding: bytes) -> None:
-    """User, device and binding come back, under each key that is in force."""
+@given(ID, ID, st.binary(min_size=32, max_size=32), st.text(st.characters(codec="utf-8"), min_size=1))
+def test_what_is_minted_is_read(user_id: str, device_id: str, binding: bytes, name: str) -> None:
+    """User, device and binding come back, under each key that is in force, for the same name."""
     token = DeviceToken(user_id, device_id, binding)
     for key in KEYS.values():
-        text = device_token.mint(token, key)
-        assert device_token.parse(text, KEYS) == token
+        text = device_token.mint(token, key, username=name)
+        assert device_token.parse(text, KEYS, username=name) == token
         assert (len(text), text[: len(PREFIX)]) == (TOKEN_CHARACTERS, "edgeauth_dt_")
 
 
@@ -57,7 +58,7 @@ def test_the_binding_is_of_everything_that_the_table_has_of_the_user() -> None:
 
 def test_every_changed_character_is_refused() -> None:
     """The MAC covers every byte, and each token has one spelling."""
-    text = device_token.mint(DEVICE, KEY)
+    text = device_token.mint(DEVICE, KEY, username=NAME)
     for position in range(len(text)):
         for other in "AB-~\N{SNOWMAN}":
             if text[position] != other:
@@ -67,20 +68,27 @@ def test_every_changed_character_is_refused() -> None:
 @pytest.mark.parametrize("edit", [lambda text: text[:-1], lambda text: text + "A", lambda text: text + "=", str.upper])
 def test_another_length_or_spelling_is_refused(edit: Callable[[str], str]) -> None:
     """A cut, longer or padded text is no token."""
-    refused(edit(device_token.mint(DEVICE, KEY)))
+    refused(edit(device_token.mint(DEVICE, KEY, username=NAME)))
+
+
+@pytest.mark.parametrize("name", ["alic", "alicea", "Alice", "alice\0", "\0alice", "bob", ""])
+def test_a_token_for_another_name_is_refused(name: str) -> None:
+    """P8: it is refused without a call, so its holder learns nothing about the user of that name."""
+    with pytest.raises(NoDeviceToken):
+        device_token.parse(device_token.mint(DEVICE, KEY, username=NAME), KEYS, username=name)
 
 
 def test_a_token_under_an_ended_key_is_refused() -> None:
     """It lives as long as the MAC key that was current at the login."""
     with pytest.raises(NoDeviceToken):
-        device_token.parse(device_token.mint(DEVICE, KEY), {OTHER_KEY.key_id: OTHER_KEY})
+        device_token.parse(device_token.mint(DEVICE, KEY, username=NAME), {OTHER_KEY.key_id: OTHER_KEY}, username=NAME)
 
 
 def test_no_kind_of_token_is_accepted_in_the_place_of_the_other() -> None:
     """T7: also if the prefix is exchanged, and the lengths were the same."""
     session = RefreshToken(USER_ID, DEVICE_ID, 0, b"s" * 16)
     refresh = refresh_token.mint(session, KEY)
-    device = device_token.mint(DEVICE, KEY)
+    device = device_token.mint(DEVICE, KEY, username=NAME)
     for text in (refresh, refresh.replace("_rt_", "_dt_"), refresh.replace("_rt_", "_dt_") + "A" * 16):
         refused(text)
     shorter = device.replace("_dt_", "_rt_")[: refresh_token.TOKEN_CHARACTERS]
@@ -91,10 +99,12 @@ def test_no_kind_of_token_is_accepted_in_the_place_of_the_other() -> None:
 
 def test_the_mac_is_of_another_domain_than_that_of_refresh_tokens() -> None:
     """T7: a MAC over the bytes alone, as a refresh token has it, is none of a device token."""
-    raw = base64url.decode(device_token.mint(DEVICE, KEY).removeprefix(PREFIX))
+    raw = base64url.decode(device_token.mint(DEVICE, KEY, username=NAME).removeprefix(PREFIX))
     body = raw[:-32]
     refused(PREFIX + base64url.encode(body + refresh_token._mac(KEY, body)))
-    assert device_token.parse(PREFIX + base64url.encode(body + device_token._mac(KEY, body)), KEYS) == DEVICE
+    refused(PREFIX + base64url.encode(body + refresh_token._mac(KEY, body + NAME.encode())))
+    own = PREFIX + base64url.encode(body + device_token._mac(KEY, body, NAME))
+    assert device_token.parse(own, KEYS, username=NAME) == DEVICE
 
 
 @pytest.mark.parametrize("text", ["", PREFIX, PREFIX + "A" * 136, "x" * TOKEN_CHARACTERS, "\ud800", "x" * 9000])

@@ -28,8 +28,8 @@ NOW = 0  # as a period: the next key is due at once
 class RotationPolicy:
     """How keys rotate. `alg` is the algorithm of new signing keys.
 
-    A key signs for `period_seconds`, and is published `publish_seconds` before it signs. A refresh token is valid for
-    `refresh_idle_seconds` at most.
+    A key signs for `period_seconds`, and is published `publish_seconds` before it signs. What a MAC key signs
+    is accepted for `mac_token_seconds`: a refresh token is valid no longer than this, and a device token as long.
 
     Raises:
         ValueError: keys would sign before every reader knows them.
@@ -39,7 +39,7 @@ class RotationPolicy:
     alg: str
     period_seconds: int
     publish_seconds: int
-    refresh_idle_seconds: int
+    mac_token_seconds: int
 
     def __post_init__(self) -> None:
         """Check that keys are published for long enough: all promises depend on that."""
@@ -56,10 +56,10 @@ class RotationPolicy:
         """The policy for MAC keys: by plan, a key signs at least until the key before it has ended.
 
         The retention has the age of a reader's copy in it. A reader with an old copy may not know that the next key was
-        brought forward, and still writes tokens with the key before it. If the idle timeout was raised just then, these
+        brought forward, and still writes tokens with the key before it. If a timeout was raised just then, these
         tokens are valid for longer than the planned end of that key allows for.
         """
-        retention = self.refresh_idle_seconds + MAX_RING_AGE_SECONDS + CLOCK_SECONDS
+        retention = self.mac_token_seconds + MAX_RING_AGE_SECONDS + CLOCK_SECONDS
         return KindPolicy(max(self.period_seconds, retention), self.publish_seconds, retention)
 
 

@@ -66,7 +66,7 @@ def _after_the_end(token: RefreshToken, ended: EndedSession, now_seconds: int, g
     if abs(behind) == 1 and now_seconds - ended.ended_at_seconds < grace_seconds:
         return Outcome.REVOKED  # a refresh or a retry that was under way during the end
     if behind < 0 and ended.reason != LOGOUT:
-        return Outcome.REVOKED  # rotated between the read and the write of an act that needs no token
+        return Outcome.REVOKED  # rotated between the read and the write of an act that presented no refresh token
     return Outcome.DIVERGED
 
 

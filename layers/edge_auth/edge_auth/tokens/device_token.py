@@ -1,6 +1,9 @@
 """Device tokens: with one, a client shows that a user has logged in on it before. The check of the MAC makes no call.
 
-    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ device_id ‖ binding ‖ HMAC-SHA256 of the domain and these)
+    prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ device_id ‖ binding ‖ MAC)
+
+The MAC is HMAC-SHA256 of the domain, these parts and the user name. The name comes with the login, so it is not in the
+token. A login with another name has no authentic token, and that is known before the user is read.
 
 It is no credential: it replaces no password and opens no session. It only lets attempts on this client be counted by
 themselves, so that strangers cannot make its user wait (OWASP's "device cookie"). Nothing is stored for it.
@@ -51,22 +54,22 @@ def bound(user_id: str, device_id: str, *, epoch: int, password_hash: str) -> De
     return DeviceToken(user_id, device_id, hashlib.sha256(state.encode()).digest())
 
 
-def mint(token: DeviceToken, key: MacKey) -> str:
-    """Write the token as the client gets it, under this MAC key.
+def mint(token: DeviceToken, key: MacKey, *, username: str) -> str:
+    """Write the token as the client gets it, under this MAC key. `username` is the canonical name of its user.
 
     Raises:
         ValueError: an id does not have the form of `new_id`.
 
     """
     body = _BODY.pack(VERSION, key.key_id, id_bytes(token.user_id), id_bytes(token.device_id), token.binding)
-    return PREFIX + base64url.encode(body + _mac(key, body))
+    return PREFIX + base64url.encode(body + _mac(key, body, username))
 
 
-def parse(text: str, keys: Mapping[bytes, MacKey]) -> DeviceToken:
-    """Read an authentic token. `keys` are the MAC keys by their id.
+def parse(text: str, keys: Mapping[bytes, MacKey], *, username: str) -> DeviceToken:
+    """Read an authentic token of the user with this canonical name. `keys` are the MAC keys by their id.
 
     Raises:
-        NoDeviceToken: anything else.
+        NoDeviceToken: anything else, also the token of a user with another name.
 
     """
     if len(text) != TOKEN_CHARACTERS or not text.startswith(PREFIX):
@@ -78,10 +81,11 @@ def parse(text: str, keys: Mapping[bytes, MacKey]) -> DeviceToken:
     body, mac = raw[: _BODY.size], raw[_BODY.size :]
     version, key_id, user_id, device_id, binding = _BODY.unpack(body)
     key = keys.get(key_id)
-    if version != VERSION or key is None or not hmac.compare_digest(mac, _mac(key, body)):
+    if version != VERSION or key is None or not hmac.compare_digest(mac, _mac(key, body, username)):
         raise NoDeviceToken
     return DeviceToken(base64url.encode(user_id), base64url.encode(device_id), binding)
 
 
-def _mac(key: MacKey, body: bytes) -> bytes:
-    return hmac.digest(key.secret, _DOMAIN + body, "sha256")
+def _mac(key: MacKey, body: bytes, username: str) -> bytes:
+    # Domain and body have fixed sizes and the name comes last, so no two of them make the same text.
+    return hmac.digest(key.secret, _DOMAIN + body + username.encode(), "sha256")

@@ -15,7 +15,7 @@ from edge_auth.tokens.verifier import keys_from_jwks
 from tests.support.access_tokens import ALGORITHMS, NOW, key
 from tests.support.rings import DAY, cheap_keys, full_ring, secrets_of
 
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
+POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
 
 
 def states(ring: KeyRing, now_seconds: int) -> tuple[list[object], list[object]]:

@@ -18,7 +18,7 @@ from tests.support.deployment import Clock
 from tests.support.fakes.stores import MemoryKeyRingStore
 from tests.support.rings import DAY, cheap_keys
 
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, refresh_idle_seconds=14 * DAY)
+POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
 
 
 @dataclass

@@ -40,6 +40,21 @@ def test_a_dead_token_is_refused_as_such_and_then_has_to_wait(deployment: Deploy
     refusals(deployment, dead.refresh_token, 1)
 
 
+@pytest.mark.parametrize("reach", Reach)
+def test_a_dead_token_has_to_wait_at_a_logout_too(deployment: Deployment, dead: TokenGrant, reach: Reach) -> None:
+    """F39: a logout of an ended session is no error, but each one costs a refused transaction or a read."""
+    for _ in range(BURST):
+        deployment.logout(dead.refresh_token, reach)
+    with pytest.raises(TooManyAttempts):
+        deployment.logout(dead.refresh_token, reach)
+    deployment.trouble.acts.clear()
+    with pytest.raises(TooManyAttempts):
+        deployment.logout(dead.refresh_token, reach)
+    assert deployment.trouble.acts == []
+    deployment.clock.advance(seconds=1)
+    deployment.logout(dead.refresh_token, reach)
+
+
 def test_a_client_that_waits_costs_no_write(deployment: Deployment, dead: TokenGrant) -> None:
     """F39: the process that was told to wait calls no table until the time is over."""
     refusals(deployment, dead.refresh_token, BURST)
@@ -88,9 +103,10 @@ def test_a_token_that_only_claims_to_be_of_a_session_does_not_count_against_it(d
 
 
 def test_trouble_with_the_counters_changes_nothing(deployment: Deployment, dead: TokenGrant) -> None:
-    """DC-3: a dead token is refused even if it cannot be counted."""
+    """DC-3: a dead token is answered as ever even if it cannot be counted."""
     deployment.trouble.fail("book")
     refusals(deployment, dead.refresh_token, 3)
+    deployment.logout(dead.refresh_token, Reach.ONE)
 
 
 def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:

@@ -31,16 +31,37 @@ def revoke(deployment: Deployment, token: str, issuer: str = ISSUER) -> None:
 def test_a_valid_access_token_ends_its_session_by_one_read_and_one_write(
     deployment: Deployment, granted: TokenGrant
 ) -> None:
-    """A6: the end is told like that of any logout, and the refresh token is dead."""
+    """A6: the end is told, and the refresh token is dead."""
     revoke(deployment, granted.access_token)
 
     token = deployment.token_of(granted)
     assert deployment.trouble.acts == ["find_session", "end"]
-    assert deployment.end_of(granted) == EndedSession(token.generation, token.seed_hash, NOW, "logout")
+    assert deployment.end_of(granted) == EndedSession(token.generation, token.seed_hash, NOW, "access_token_revoked")
     assert deployment.events == [
-        SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason="logout")
+        SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason="access_token_revoked")
     ]
     assert deployment.is_dead(granted)
+
+
+def test_a_refresh_during_the_revocation_is_no_sign_of_a_theft(
+    deployment: Deployment, granted: TokenGrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session was read before the refresh and ended after it. The token of that refresh is refused as any other."""
+    found, rotated = deployment.sessions.find, list[TokenGrant]()
+
+    def found_then_rotated(user_id: str, session_id: str) -> object:
+        session = found(user_id, session_id)
+        rotated.append(deployment.refreshed(granted.refresh_token))
+        return session
+
+    monkeypatch.setattr(deployment.sessions, "find", found_then_rotated)
+    revoke(deployment, granted.access_token)
+    assert deployment.has_ended(granted)
+    deployment.clock.advance(seconds=3600)
+    deployment.names()
+
+    assert deployment.is_dead(rotated[0])
+    assert deployment.names() == [EventName.REFRESH_REFUSED]
 
 
 def test_it_ends_no_other_session(deployment: Deployment, granted: TokenGrant) -> None:

@@ -14,7 +14,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE
 from edge_auth.tokens import device_token
 from edge_auth.tokens.device_token import DeviceToken
-from tests.support.deployment import MAC_KEY, PASSWORD, USERNAME, Deployment
+from tests.support.deployment import MAC_KEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.unit.credentials.test_passwords import weak_hash
 
 WRONG_PASSWORD = "incorrect horse battery"
@@ -38,8 +38,8 @@ def mallory(deployment: Deployment) -> TokenGrant:
 
 
 def device_of(deployment: Deployment, granted: TokenGrant) -> DeviceToken:
-    """Read a device token."""
-    return device_token.parse(granted.device_token, deployment.key_ring.keys.mac_keys)
+    """Read a device token of alice."""
+    return device_token.parse(granted.device_token, deployment.key_ring.keys.mac_keys, username=USERNAME)
 
 
 def fails(deployment: Deployment, device: str = "", username: str = USERNAME, address: str = "192.0.2.1") -> list[str]:
@@ -158,7 +158,8 @@ def lock_but_one(deployment: Deployment) -> None:
 
 def under_an_unknown_key(token: str) -> str:
     """Return a device token like this one, under a key that is in no ring."""
-    return device_token.mint(device_token.parse(token, {MAC_KEY.key_id: MAC_KEY}), MacKey(b"mac-9", b"9" * 32))
+    device = device_token.parse(token, {MAC_KEY.key_id: MAC_KEY}, username=USERNAME)
+    return device_token.mint(device, MacKey(b"mac-9", b"9" * 32), username=USERNAME)
 
 
 ODD: dict[str, Callable[[str], str]] = {
@@ -186,11 +187,12 @@ def test_a_leaked_mac_key_makes_no_token_of_a_user(deployment: Deployment, own: 
     made = device_token.bound(alice.user_id, "A" * 22, epoch=alice.epoch, password_hash="")
     stolen = device_of(deployment, own)._replace(device_id="A" * 22)
     for device in (made, stolen):
-        assert fails(deployment, device_token.mint(device, MAC_KEY)) == ["find_identity", "book", "count", "fail"]
+        text = device_token.mint(device, MAC_KEY, username=USERNAME)
+        assert fails(deployment, text) == ["find_identity", "book", "count", "fail"]
     for _ in range(FREE - 2):
         fails(deployment)
     with pytest.raises(TooManyAttempts):
-        deployment.log_in(device_token=device_token.mint(stolen, MAC_KEY))
+        deployment.log_in(device_token=device_token.mint(stolen, MAC_KEY, username=USERNAME))
     deployment.log_in(device_token=own.device_token)
 
 
@@ -207,6 +209,52 @@ def test_a_login_that_renews_the_hash_hands_out_a_token_of_the_new_one(deploymen
         deployment.log_in(device_token=other.device_token)
 
 
+def test_a_login_whose_renewal_comes_second_hands_out_a_token_of_the_hash_that_stands(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6: two logins renew a weak hash at the same moment, and the clients of both stay devices of their user."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    found, first = deployment.identities.find, list[TokenGrant]()
+
+    def found_then_renewed(username: str) -> Identity:
+        identity = found(username)
+        monkeypatch.setattr(deployment.identities, "find", found)
+        first.append(deployment.log_in())
+        return identity
+
+    monkeypatch.setattr(deployment.identities, "find", found_then_renewed)
+    second = deployment.log_in()
+    assert [fails(deployment, granted.device_token) for granted in (*first, second)] == [OF_A_DEVICE] * 2
+    lock(deployment)
+    for granted in (*first, second):
+        deployment.log_in(device_token=granted.device_token)
+
+
+@pytest.mark.parametrize("change", ["password", "user"])
+def test_a_renewal_after_a_new_password_hands_out_no_token_of_it(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """P11: a client that knew only the old password, or was of another user of the name, is a stranger."""
+    alice = deployment.store.identities[USERNAME]
+    deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    opened = deployment.session_opening.open
+
+    def opened_then_changed(*arguments: object, **named: object) -> None:
+        opened(*arguments, **named)  # type: ignore[arg-type]  # passed through
+        if change == "user":
+            deployment.administration.delete(deployment.store.identities[USERNAME])
+            deployment.administration.create(USERNAME, PASSWORD)
+        else:
+            deployment.administration.set_password(deployment.store.identities[USERNAME], f"{PASSWORD} anew")
+
+    monkeypatch.setattr(deployment.session_opening, "open", opened_then_changed)
+    old = deployment.log_in()
+    lock(deployment)
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in(device_token=old.device_token)
+
+
 def test_the_token_of_another_user_counts_as_no_token(
     deployment: Deployment, own: TokenGrant, mallory: TokenGrant
 ) -> None:
@@ -216,11 +264,31 @@ def test_the_token_of_another_user_counts_as_no_token(
         alice, username="bob", user_id="Qm9iJ3MgdXNlciBpZCAuLg", status=DISABLED
     )
     costs = [fails(deployment, mallory.device_token, username) for username in (USERNAME, "nobody", "bob")]
-    assert costs == [["find_identity", "book", "count", "fail"]] * 3
+    assert costs == [OF_A_STRANGER] * 3
     lock_but_one(deployment)
     with pytest.raises(TooManyAttempts):
         deployment.log_in(device_token=mallory.device_token)
     deployment.log_in(device_token=own.device_token)
+
+
+@pytest.mark.parametrize("name", [USERNAME, "nobody"])
+def test_no_user_is_read_before_the_limit_with_the_token_of_another(
+    deployment: Deployment, mallory: TokenGrant, name: str
+) -> None:
+    """P8: a throttled attempt makes the same calls as without a token, and an address over its rate makes none."""
+    login, acts = deployment.login, deployment.trouble.acts
+    lock(deployment, name)
+
+    def throttled(device: str) -> list[str]:
+        began = len(acts)
+        with pytest.raises(TooManyAttempts):
+            login(name, WRONG_PASSWORD, POLICY, address="192.0.2.2", device_token=device)
+        return acts[began:]
+
+    costs = [throttled(device) for device in ["", mallory.device_token] * (SOURCE_RATE.burst // 2)]
+    assert costs == [["book", "count"]] * SOURCE_RATE.burst
+    assert throttled("") == ["book"]
+    assert throttled(mallory.device_token) == []
 
 
 def test_a_token_replaces_no_password(deployment: Deployment, own: TokenGrant) -> None:

@@ -9,6 +9,7 @@ from edge_auth.credentials.passwords import needs_rehash
 from edge_auth.errors import InvalidCredentials, InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.sessions.session import NEVER_ROTATED_MS
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.access_tokens import AUDIENCE, ISSUER, NOW
 from tests.support.deployment import (
     ABSOLUTE_SECONDS,
@@ -264,6 +265,24 @@ def test_an_outage_is_no_wrong_password(deployment: Deployment, act: str) -> Non
     assert (deployment.store.sessions, deployment.names()) == ({}, [])
     deployment.trouble.heal()
     assert deployment.claims_of(deployment.log_in()).exp == NOW + ACCESS_SECONDS
+
+
+def test_an_attempt_without_a_check_is_taken_back(deployment: Deployment) -> None:
+    """P11: five times the user could not be read. No password was checked, so the right one does not have to wait."""
+    deployment.trouble.fail("find_identity", times=PASSWORD_BACKOFF.free_attempts)
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(TemporarilyUnavailable):
+            deployment.log_in()
+    assert deployment.log_in().session_id
+
+
+def test_an_attempt_that_cannot_be_taken_back_is_told(deployment: Deployment) -> None:
+    """The answer is the first failure, and the attempt counts as failed later."""
+    deployment.trouble.fail("find_identity")
+    deployment.trouble.failing["forget"] = 1
+    with pytest.raises(TemporarilyUnavailable, match="find_identity"):
+        deployment.log_in()
+    assert deployment.events == [SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, "", reason="injected: forget")]
 
 
 def test_without_keys_no_session_is_opened(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """Identities in DynamoDB: `login#<username>` has the user, and `user#<user_id>` the user's name."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
@@ -52,21 +51,26 @@ class DynamoDBIdentities:
         except ConditionFailed:
             raise UsernameTaken(f"the user name is taken: {identity.username}") from None
 
-    def renew_hash(self, identity: Identity, password_hash: str) -> None:
-        """Replace the hash, if it is still the one that was checked."""
-        # Refused if another login has renewed it, or the password has changed. Then there is nothing to renew.
-        with suppress(ConditionFailed), translated_failures():
-            self._client.update_item(
-                TableName=self._table,
-                Key=login_key(identity.username),
-                UpdateExpression="SET password_hash = :new",
-                ConditionExpression=f"{_IS_OF_USER} AND password_hash = :old",
-                ExpressionAttributeValues={
-                    ":new": text(password_hash),
-                    ":old": text(identity.password_hash),
-                    ":user_id": text(identity.user_id),
-                },
-            )
+    def renew_hash(self, identity: Identity, password_hash: str) -> str:
+        """Replace the hash, if it is still the one that was checked. Return the hash that stands."""
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(identity.username),
+                    UpdateExpression="SET password_hash = :new",
+                    ConditionExpression=f"{_IS_OF_USER} AND password_hash = :old",
+                    ExpressionAttributeValues={
+                        ":new": text(password_hash),
+                        ":old": text(identity.password_hash),
+                        ":user_id": text(identity.user_id),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            # Another login has renewed it, or the password has changed. Then there is nothing to renew.
+            return _password_hash(refused.item)
+        return password_hash
 
     def change_password(self, identity: Identity, password_hash: str) -> Identity:
         """Replace the password and move the epoch, in one write."""
@@ -218,14 +222,18 @@ def _identity(item: "Item") -> Identity:
     return Identity(
         user_id=read.text("user_id"),
         username=read.text("username"),
-        # A value of another type is no usable hash: the login fails as with a wrong password, and not with an error.
-        password_hash=item.get("password_hash", {}).get("S", ""),
+        password_hash=_password_hash(item),
         status=read.text("status"),
         epoch=read.number("epoch"),
         created_at_seconds=read.number("created_at"),
         scope=read.text("scope"),
         roles=read.texts("roles"),
     )
+
+
+def _password_hash(item: "Item") -> str:
+    # A value of another type is no usable hash: the login fails as with a wrong password, and not with an error.
+    return item.get("password_hash", {}).get("S", "")
 
 
 def _unknown_user() -> UnknownUser:

@@ -1,6 +1,7 @@
 """Limits how often dead refresh tokens may be presented, because each one costs a refused write (F39).
 
-Only dead tokens are counted, after they were refused. So the refresh of an honest client is still one write. While a
+Only dead tokens are counted, after they were refused or had nothing to end. So the refresh of an honest client is still
+one write, and so is its logout. While a
 session has to wait, the process remembers that, and does not ask the counter again.
 """
 

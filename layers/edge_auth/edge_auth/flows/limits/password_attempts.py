@@ -4,6 +4,8 @@ Attempts that are under way may all be right. So an attempt that finds the free 
 moment for their outcomes.
 """
 
+from collections.abc import Callable
+
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
@@ -17,6 +19,8 @@ ATTEMPT_ID_BYTES = 8  # tells attempts of the same account and millisecond apart
 # The pauses of an attempt that finds others under way, about three and a half seconds together. Each one is between
 # half and one and a half times as long, so that attempts of the same moment do not ask again at the same moment.
 PAUSES_SECONDS = (0.1, 0.2, *[0.4] * 8)
+# An attempt in vain keeps a function busy for these pauses. So the client is told to wait for longer than that.
+UNDECIDED_RETRY_SECONDS = 5
 
 
 class PasswordAttemptLimit:
@@ -52,11 +56,7 @@ class PasswordAttemptLimit:
 
     def failed(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was wrong, for a user who may not exist (then the id is empty)."""
-        if counted.is_free:
-            try:
-                self._attempts.fail(counted)
-            except TemporarilyUnavailable as error:
-                self._tell_undecided(user_id, error)
+        self._tell(self._attempts.fail, counted, user_id)
 
     def succeeded(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was right.
@@ -64,11 +64,11 @@ class PasswordAttemptLimit:
         Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
         attempts are let through, and must not learn from it that the user has logged in.
         """
-        if counted.is_free:
-            try:
-                self._attempts.forget(counted)
-            except TemporarilyUnavailable as error:
-                self._tell_undecided(user_id, error)
+        self._tell(self._attempts.forget, counted, user_id)
+
+    def given_up(self, counted: Counted) -> None:
+        """Tell that no password was checked. Failures of our own must not make a user wait."""
+        self._tell(self._attempts.forget, counted, "")
 
     def _count(self, counter: str) -> Counted:
         attempt_id = self._entropy(ATTEMPT_ID_BYTES).hex()
@@ -77,8 +77,12 @@ class PasswordAttemptLimit:
                 return self._attempts.count(counter, Attempt(attempt_id, self._clock()), PASSWORD_BACKOFF)
             except AttemptsUndecided:
                 self._pause(pause_seconds * (0.5 + self._entropy(1)[0] / 256))
-        raise TooManyAttempts(1)
+        raise TooManyAttempts(UNDECIDED_RETRY_SECONDS)
 
-    def _tell_undecided(self, user_id: str, error: TemporarilyUnavailable) -> None:
-        # Without an outcome the attempt counts as failed later. The answer is good either way.
-        self._record(SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, user_id, reason=error.detail))
+    def _tell(self, outcome: Callable[[Counted], None], counted: Counted, user_id: str) -> None:
+        if counted.is_free:
+            try:
+                outcome(counted)
+            except TemporarilyUnavailable as error:
+                # Without an outcome the attempt counts as failed later. The answer is good either way.
+                self._record(SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, user_id, reason=error.detail))

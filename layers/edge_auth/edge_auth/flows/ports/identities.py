@@ -21,8 +21,11 @@ class Identities(Protocol):
     def create(self, identity: Identity) -> None:
         """Add a user. Raises UsernameTaken."""
 
-    def renew_hash(self, identity: Identity, password_hash: str) -> None:
-        """Replace the hash of an unchanged password, unless the hash has changed since it was read. Sessions stay."""
+    def renew_hash(self, identity: Identity, password_hash: str) -> str:
+        """Replace the hash of an unchanged password, unless the hash has changed since it was read. Sessions stay.
+
+        Returns the hash that the name has now. It is empty if there is no such user any more.
+        """
 
     def change_password(self, identity: Identity, password_hash: str) -> Identity:
         """Replace the password and move the epoch, also if it has moved since the user was read.

@@ -8,6 +8,7 @@ from contextlib import suppress
 from enum import StrEnum
 
 from edge_auth.errors import InvalidGrant, UnknownUser
+from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
@@ -37,6 +38,7 @@ class Logout:
         sessions: Sessions,
         key_ring: KeyRingSource,
         end_sessions: EndSessions,
+        dead_tokens: DeadTokenLimit,
         grace_seconds: int,
         clock: Clock,
     ) -> None:
@@ -45,6 +47,7 @@ class Logout:
         self._sessions = sessions
         self._key_ring = key_ring
         self._end_sessions = end_sessions
+        self._dead_tokens = dead_tokens
         self._grace_seconds = grace_seconds
         self._clock = clock
 
@@ -54,6 +57,7 @@ class Logout:
         With a token that is dead by the rotation rule, no other session ends. A forged token changes nothing.
 
         Raises:
+            TooManyAttempts: the token is dead, and was presented too often.
             TemporarilyUnavailable: they are not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
 
         """
@@ -62,16 +66,19 @@ class Logout:
             token = refresh_token.parse(presented, keys.mac_keys)
         except InvalidGrant:
             return
-        if reach is Reach.ONE:
-            with suppress(AlreadyEnded):
+        self._dead_tokens.check(token)
+        try:
+            if reach is Reach.ONE:
                 self._end_sessions.one(token, reason=reach)
-        else:
-            self._end_others(token, reach)
+            else:
+                self._end_others(token, reach)
+        except AlreadyEnded:
+            self._dead_tokens.refused(token)
 
     def _end_others(self, token: RefreshToken, reach: Reach) -> None:
         session = self._sessions.find(token.user_id, token.session_id)
         if session is None:
-            return
+            raise AlreadyEnded
         outcome = decide(token, session, rotation_id=None, now_ms=self._clock(), grace_seconds=self._grace_seconds)
         if outcome in ANSWERED:
             with suppress(UnknownUser):  # the sessions of a deleted user still end
@@ -84,5 +91,6 @@ class Logout:
         elif outcome is Outcome.REUSED:
             self._end_sessions.reused(token, session)
         elif outcome is Outcome.EXPIRED and reach is Reach.ALL:
-            with suppress(AlreadyEnded):  # for another clock it may not have expired yet
-                self._end_sessions.one(session, reason=reach)
+            self._end_sessions.one(session, reason=reach)  # for another clock it may not have expired yet
+        else:
+            raise AlreadyEnded

@@ -11,9 +11,11 @@ from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.flows.sessions.logout import Reach
 from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens.verifier import Verifier
+
+# Not the reason of a logout: this act presents no refresh token, so the newest generation may be one it did not know.
+ACCESS_TOKEN_REVOKED = "access_token_revoked"
 
 
 class RevokeAccessToken:
@@ -51,4 +53,4 @@ class RevokeAccessToken:
         session = self._sessions.find(claims.sub, claims.sid)  # the record of the end has its newest generation
         if session is not None:
             with suppress(AlreadyEnded):
-                self._end_sessions.one(session, reason=Reach.ONE)
+                self._end_sessions.one(session, reason=ACCESS_TOKEN_REVOKED)

@@ -117,25 +117,33 @@ class Login:
             now_seconds=session.created_at_seconds,
             entropy=self._entropy,
         )
-        return replace(granted, device_token=device_tokens.mint(_device_of(identity, device_id), keys.mac))
+        device = _device_of(identity, device_id)
+        return replace(granted, device_token=device_tokens.mint(device, keys.mac, username=name))
 
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
-        """Count the attempt and read the user: first the user, if there is an authentic device token to compare.
+        """Count the attempt and read the user: first the user, if there is an authentic device token of this name.
 
-        For any other text, and for the token of another user, an attempt costs the same whether the user exists.
+        For any other text, also the token of another user, nothing is read before the attempt is let through.
         """
         stranger = login_limit(name, address)
         try:
-            device = device_tokens.parse(device_token, keys.mac_keys)
+            device = device_tokens.parse(device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
             attempt = self._limit.admit(stranger)
-            return _Admitted(attempt, self._found(name), new_id(self._entropy))
+            return _Admitted(attempt, self._found_after(attempt, name), new_id(self._entropy))
         user = self._found(name)
         if user is None or not _is_of(user, device):
             return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy))
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
         return _Admitted(attempt, user, device.device_id)
+
+    def _found_after(self, attempt: Counted, username: str) -> Identity | None:
+        try:
+            return self._found(username)
+        except TemporarilyUnavailable:
+            self._limit.given_up(attempt)
+            raise
 
     def _found(self, username: str) -> Identity | None:
         try:
@@ -190,13 +198,14 @@ class Login:
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)
         try:
-            self._identities.renew_hash(identity, renewed)
+            stands = self._identities.renew_hash(identity, renewed)
         except TemporarilyUnavailable as error:
             # The login is good either way; the next one tries again.
             event = SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, identity.user_id, reason=error.detail)
             self._record(event)
             return identity
-        return replace(identity, password_hash=renewed)
+        # Perhaps another login has renewed it first. After a new password the epoch is old, and so the token is dead.
+        return replace(identity, password_hash=stands)
 
 
 def _device_of(user: Identity, device_id: str) -> DeviceToken:
