@@ -20,7 +20,7 @@ def test_the_hourly_run_gives_the_authorizer_the_current_public_keys(
 
     response = lambda_.invoke(FunctionName=stack.outputs["RotateKeysFunction"], Payload=json.dumps(run).encode())
 
-    assert json.loads(response["Payload"].read()).keys() == {"version"}
+    assert json.loads(response["Payload"].read())["version"]
     published = lambda_.get_function_configuration(FunctionName=authorizer)["Environment"]["Variables"]
     kids = {key["kid"] for key in json.loads(published.pop("JWKS"))["keys"]}
     assert kids == {key["kid"] for key in client.get("/.well-known/jwks.json").json()["keys"]}
