@@ -14,6 +14,7 @@ SAYS = "from admin.output import Output; out = Output(); [out.say('created \u025
 DONE, FAILED = SAYS + "raise SystemExit(out.close(0))", SAYS + "raise SystemExit(out.close(2))"
 INTERRUPTED = """\
 import builtins, os, runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so do its children
 load = builtins.__import__
 def interrupted(name, *rest, **more):
     if name == "boto3":
