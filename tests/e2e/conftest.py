@@ -3,10 +3,10 @@
 import os
 import secrets
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,12 +16,11 @@ from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.tokens.refresh_token import new_id
-from local import user
 from local.progress import Progress
 from local.settings import ROOT, Settings
 from local.stack import Stack, running_stack
 from tests.e2e.client import Client, Session
-from tests.e2e.operator import Operator, Person
+from tests.e2e.operator import Operator, Person, edge_auth
 
 HERE = Path(__file__).parent
 PROXY_SECRET = secrets.token_hex(32)
@@ -72,19 +71,7 @@ def session(client: Client, stack: Stack) -> Session:
 @pytest.fixture
 def operator(stack: Stack) -> Operator:
     """Return the operators' command for this stack."""
-
-    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*user.COMMAND, *arguments],
-            env=user.operators_environment(stack.settings, os.environ),
-            cwd=ROOT,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    return partial(edge_auth, stack, "users")
 
 
 def new_person(stack: Stack) -> Person:

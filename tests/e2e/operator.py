@@ -1,8 +1,13 @@
 """The operators' command, and the users that it creates."""
 
+import os
 import subprocess
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from local import user
+from local.settings import ROOT
+from local.stack import Stack
 
 
 class Operator(Protocol):
@@ -18,3 +23,16 @@ class Person:
 
     name: str
     password: str = field(repr=False)
+
+
+def edge_auth(stack: Stack, *arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `./edge-auth` on this stack, with these variables besides those of its operators."""
+    return subprocess.run(
+        [*user.COMMAND[:-1], *arguments],
+        env=user.operators_environment(stack.settings, os.environ) | environment,
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

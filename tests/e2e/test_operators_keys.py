@@ -1,7 +1,6 @@
 """`./edge-auth keys …` on the deployed stack: the effects on the key ring and on clients."""
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -17,14 +16,12 @@ from edge_auth.keys.ring import KeyRing
 from edge_auth.keys.ring_document import from_secret_json
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.tokens.access_token import issue
-from local import user
 from local.endpoint import REGION
-from local.settings import ROOT
 from local.stack import Stack
 from local.tokens import claims_of
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
-from tests.e2e.operator import Person
+from tests.e2e.operator import Person, edge_auth
 
 Keys = Callable[..., subprocess.CompletedProcess[str]]
 DeployedKeys = Callable[[], dict[str, dict[str, Any]]]
@@ -36,15 +33,7 @@ def keys(stack: Stack) -> Keys:
     """Return a function that runs `./edge-auth keys` on this stack and checks its success."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        outcome = subprocess.run(
-            [*user.COMMAND[:-1], "keys", *arguments],
-            env=user.operators_environment(stack.settings, os.environ),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        outcome = edge_auth(stack, "keys", *arguments)
         assert outcome.returncode == 0, outcome.stderr
         return outcome
 

@@ -1,21 +1,18 @@
 """Operators with the rights of the stack's policies, and no others: MiniStack enforces them."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
 
-from local import user
 from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from local.settings import ROOT, STACK_NAME
 from local.stack import Stack
 from tests.e2e.client import Client
-from tests.e2e.operator import Person
+from tests.e2e.operator import Person, edge_auth
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,18 +34,7 @@ def as_operator(stack: Stack) -> Callable[[str, str], Run]:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
-        def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [sys.executable, "-m", "admin", "--stack", STACK_NAME, *arguments],
-                env=user.operators_environment(stack.settings, os.environ) | keys,
-                cwd=ROOT,
-                input=stdin,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-
-        return run
+        return partial(edge_auth, stack, **keys)
 
     return make
 

@@ -89,7 +89,7 @@ class Login:
     ) -> TokenGrant:
         """Check the password and open a session. `address` is where the request came from, `client` its client.
 
-        `device_token` is what an earlier login answered this client. Any other text is as good as none.
+        `device_token` is what an earlier login answered this client. Any other text counts as no token.
 
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
