@@ -269,6 +269,32 @@ def test_a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch(door: Door, i
         door.claims(door.signed(OLD))
 
 
+def test_a_withdrawn_key_is_unknown_even_while_the_issuer_still_publishes_it(door: Door, issuer: Issuer) -> None:
+    """After a leak, caches may have the old key set for a minute more. A token of it causes one fetch a minute."""
+    assert door.takes(door.signed(OLD))
+    door.keys.withdraw(frozenset({OLD.kid}))
+
+    for _ in range(3):
+        assert not door.takes(door.signed(OLD))
+        door.now += UNKNOWN_KEY_FETCH_SECONDS // 3
+    assert len(issuer.asked) == 1
+    issuer.answer = published(OLD, NEW)
+    door.now += UNKNOWN_KEY_FETCH_SECONDS
+    assert door.takes(door.signed(NEW))
+    assert not door.takes(door.signed(OLD))
+
+
+def test_a_key_that_was_fetched_can_be_withdrawn(door: Door, issuer: Issuer) -> None:
+    """The withdrawal of one key leaves the others."""
+    issuer.answer = published(OLD, NEW)
+    assert door.takes(door.signed(NEW))
+    door.keys.withdraw(frozenset())
+    assert door.takes(door.signed(NEW))
+    door.keys.withdraw(frozenset({NEW.kid}))
+
+    assert [door.takes(door.signed(NEW)), door.takes(door.signed(OLD))] == [False, True]
+
+
 def test_a_key_ends_when_it_says(issuer: Issuer) -> None:
     """K3: deployed and fetched keys end to the second. Then the issuer is asked whether the key has another end."""
     door = Door(issuer.download, ends_at_seconds=NOW + 100)

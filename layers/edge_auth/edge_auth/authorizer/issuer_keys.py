@@ -44,6 +44,16 @@ class IssuerKeys:
         self._fetched: tuple[str, Verifier] | None = None
         self._last: _Fetch | None = None
         self._unknown_since: dict[str, int] = {}
+        self._withdrawn = frozenset[str]()
+
+    def withdraw(self, kids: frozenset[str]) -> None:
+        """Forget the keys of these ids for ever, those too that the issuer still publishes."""
+        if kids <= self._withdrawn:
+            return
+        self._withdrawn |= kids
+        self._deployed = self._deployed.without(self._withdrawn)
+        if self._fetched is not None:
+            self._fetched = (self._fetched[0], self._fetched[1].without(self._withdrawn))
 
     def verify(self, token: str, *, issuer: str, may_ask: Callable[[], bool], now_seconds: int) -> AccessClaims:
         """Return the claims of a valid access token. `may_ask` says whether this issuer's keys may be fetched.
@@ -79,7 +89,7 @@ class IssuerKeys:
         learned = self._last.take() if self._last.issuer == issuer else None
         if learned is None:
             return False
-        self._fetched = (issuer, learned)
+        self._fetched = (issuer, learned.without(self._withdrawn) if self._withdrawn else learned)
         return True
 
     def _remember(self, kid: str, now_seconds: int) -> None:

@@ -10,7 +10,7 @@ An ECDSA signature has two spellings, and both verify. So nothing may be looked 
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature
@@ -65,6 +65,10 @@ class Verifier:
     def has_living_key(self, now_seconds: int) -> bool:
         """Whether any key has not ended. Without one, every token is refused."""
         return any(key.ends_at_seconds is None or now_seconds < key.ends_at_seconds for key in self._keys.values())
+
+    def without(self, kids: Collection[str]) -> "Verifier":
+        """Return a verifier with the other keys. To it, a key of these ids is an unknown one."""
+        return Verifier((key for key in self._keys.values() if key.kid not in kids), audience=self._audience)
 
     def verify(self, token: str, *, issuer: str, now_seconds: int) -> AccessClaims:
         """Return the claims of a valid access token.

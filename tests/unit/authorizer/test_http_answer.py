@@ -1,0 +1,115 @@
+"""The parser of answers. EDGE_AUTH_EXAMPLES=100000 tries that many damaged answers."""
+
+import os
+import random
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, MAX_HEAD_BYTES, Answer, ReadFailed, read_answer
+
+EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "2000"))
+HEAD = b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Thu, 26 Nov 2026 11:20:47 GMT\r\nContent-Length: 12\r\n\r\n"
+BODY = b'{"Items":[]}'
+GOOD = Answer(200, BODY, "Thu, 26 Nov 2026 11:20:47 GMT", is_last=False)
+
+
+def receiver(parts: Iterable[bytes]) -> Callable[[int], bytes]:
+    """Return a connection that brings these parts, and then closes. Of a part, it brings as much as it is asked for."""
+    waiting = [part for part in parts if part]
+
+    def receive(size: int) -> bytes:
+        if not waiting:
+            return b""
+        part = waiting[0][:size]
+        waiting[0] = waiting[0][size:]
+        if not waiting[0]:
+            del waiting[0]
+        return part
+
+    return receive
+
+
+def outcome(*parts: bytes) -> Answer | str:
+    """Return the answer, or why there is none."""
+    try:
+        return read_answer(receiver(parts))
+    except ReadFailed as failure:
+        return str(failure)
+
+
+@given(st.lists(st.integers(min_value=0, max_value=len(HEAD + BODY)), max_size=20))
+def test_an_answer_is_the_same_however_it_is_split(cuts: list[int]) -> None:
+    """TCP and TLS bring bytes in any parts."""
+    whole, places = HEAD + BODY, [0, *sorted(cuts), len(HEAD + BODY)]
+
+    assert outcome(*(whole[a:b] for a, b in pairwise(places))) == GOOD
+
+
+def test_an_answer_that_ends_at_any_byte_is_none() -> None:
+    """A connection that closes early brings no half answer."""
+    whole = HEAD + BODY
+
+    assert {outcome(whole[:length]) for length in range(len(whole))} == {"an answer that ends early"}
+
+
+def test_a_damaged_answer_raises_nothing_else() -> None:
+    """Bytes are changed, lost, doubled and swapped: there is an answer, or ReadFailed says that there is none."""
+    chance = random.Random(9)  # noqa: S311 - the same answers in every run
+    seen = set()
+    for _ in range(EXAMPLES):
+        damaged = bytearray(HEAD + BODY)
+        for _ in range(chance.randint(1, 6)):
+            place = chance.randrange(len(damaged))
+            piece = bytes(chance.choices(b"\r\n :;0123456789abcHTP/.\x00\xff", k=chance.randint(0, 4)))
+            damaged[place : place + chance.randint(0, 3)] = piece
+        places = sorted(chance.choices(range(len(damaged)), k=3))
+        seen.add(type(outcome(bytes(damaged[: places[0]]), bytes(damaged[places[0] :]))))
+
+    assert seen == {Answer, str}
+
+
+LONG = b"x" * 70_000
+FORMS = {
+    "HTTP/1.0": (HEAD.replace(b"1.1", b"1.0"), "not an HTTP/1.1 answer"),
+    "another protocol": (b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "not an HTTP/1.1 answer"),
+    "an interim answer": (b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD, "not an HTTP/1.1 answer"),
+    "chunked": (HEAD.replace(b"Server:", b"Transfer-Encoding:"), "no plain Content-Length"),
+    "compressed": (HEAD.replace(b"Server:", b"Content-Encoding:"), "no plain Content-Length"),
+    "no length": (HEAD.replace(b"Content-Length", b"X"), "no plain Content-Length"),
+    "a negative length": (HEAD.replace(b" 12", b" -2"), "no plain Content-Length"),
+    "a length in other digits": (HEAD.replace(b" 12", b" \xb2"), "no plain Content-Length"),
+    "two lengths": (HEAD.replace(b"Server: Server", b"Content-Length: 12"), "a header that comes twice"),
+    "a folded header": (HEAD.replace(b"\r\nDate", b"\r\n Date"), "a header of another form"),
+    "a space before a colon": (HEAD.replace(b"Length:", b"Length :"), "a header of another form"),
+    "a header without end": (b"HTTP/1.1 200 OK\r\nX: " + LONG, "a head that is too long"),
+    "a long head at once": (b"HTTP/1.1 200 OK\r\nX: " + LONG[:MAX_HEAD_BYTES] + b"\r\n\r\n", "a head that is too long"),
+    "a length beyond the limit": (HEAD.replace(b"12", str(MAX_BODY_BYTES + 1).encode()), "a body that is too long"),
+    "one byte too many": (HEAD + BODY + b"\n", "more bytes than the answer has"),
+}
+
+
+@pytest.mark.parametrize(("head", "reason"), FORMS.values(), ids=FORMS)
+def test_another_form_is_refused(head: bytes, reason: str) -> None:
+    """Nothing is decided by an answer that two readers may read differently (RFC 9112 §6.3, §11.2)."""
+    assert outcome(HEAD, BODY) == GOOD
+    assert outcome(head, BODY) == reason
+
+
+def test_a_long_answer_is_read_to_the_end() -> None:
+    """A page of a Query may be longer than any part in which it comes."""
+    body = bytes(MAX_BODY_BYTES)
+    answer = outcome(HEAD.replace(b"12", str(len(body)).encode()), body)
+
+    assert isinstance(answer, Answer)
+    assert answer.body == body
+
+
+def test_a_server_says_when_a_connection_ends() -> None:
+    """RFC 9112 §9.6: `Connection: close` in any case."""
+    answer = outcome(HEAD.replace(b"Server: Server", b"connection: Close"), BODY)
+
+    assert answer == GOOD._replace(is_last=True)
