@@ -1,14 +1,17 @@
 """API Gateway's Lambda authorizer: verifies access tokens with the public keys in its environment.
 
-It asks the issuer for newer keys only when a token names a key that it does not have. An invalid token is a Deny, which
-the REST API answers with 401. An exception means that nothing could be decided.
+It asks the issuer for newer keys only when a token names a key that it does not have. It reads the sessions that have
+ended when a request needs them and its copy is older than RevocationSeconds. With 0 it reads none, and loads nothing
+for it. An invalid token is a Deny, which the REST API answers with 401. An exception means that nothing could be
+decided.
 """
 
 import logging
 import os
 import time
+from functools import partial
 
-from edge_auth.authorizer.event import answer, bearer_token, is_the_apis_own, issuer_of
+from edge_auth.authorizer.event import answer
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.errors import InvalidToken
 from edge_auth.request_ids import gateway_request_ids
@@ -16,18 +19,41 @@ from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 
+STARTED_BY_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"  # Lambda sets it; tests and emulators do not
+
 logger = logging.getLogger(__name__)
 settings = read_settings(AuthorizerSettings, os.environ)
 deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
+ended = None
+if settings.revocation_seconds:  # otherwise sockets and TLS, a third of a start, would be loaded for nothing
+    from edge_auth.authorizer.ended_sessions import EndedSessions
+    from edge_auth.authorizer.feed_reads import read_feed
+    from edge_auth.authorizer.signed_reads import SignedReads, store_from
+    from edge_auth.authorizer.two_clocks import Clocks
+
+    clocks = Clocks(time.monotonic, time.time)
+    store = store_from(os.environ, table=settings.revocations_table, url_suffix=settings.url_suffix)
+    feed = SignedReads(store, clocks=clocks)
+    ended = EndedSessions(
+        partial(read_feed, feed.read),
+        clocks=clocks,
+        access_token_seconds=settings.access_token_seconds,
+        revocation_seconds=settings.revocation_seconds,
+        is_closed=settings.revocation_failure != "open",
+    )
+    # Lambda gives a whole processor to a starting function, and a seventh of one to its calls. A failure is logged.
+    if STARTED_BY_LAMBDA in os.environ and ended.read():
+        keys.withdraw(ended.withdrawn_kids)
 
 
 def handler(event: object, _context: object) -> dict[str, object]:
-    """Answer whether the request carries a valid access token.
+    """Answer whether the request carries a valid access token of a living session.
 
     Raises:
         RuntimeError: there are no keys to verify with.
         ValueError: no issuer is set, and the event names none.
+        CannotDecide: the ended sessions could not be read, and RevocationFailure is `closed`.
 
     """
     request = event if isinstance(event, dict) else {}
@@ -43,12 +69,13 @@ def authenticate(event: dict[str, object]) -> AccessClaims:
     """Return the claims of the event's access token. Raises InvalidToken."""
     if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")
-    token = bearer_token(event)
-    issuer = settings.issuer or issuer_of(event)
-    # Keys come only from the issuer in the settings, or from the API itself.
-    return keys.verify(
-        token,
-        issuer=issuer,
-        may_ask=lambda: bool(settings.issuer) or is_the_apis_own(issuer, event),
-        now_seconds=int(time.time()),
-    )
+    claims = verify(event)
+    while ended is not None and not ended.decides(claims):
+        keys.withdraw(ended.withdrawn_kids)
+        claims = verify(event)  # its key may be among the withdrawn ones
+    return claims
+
+
+def verify(event: dict[str, object]) -> AccessClaims:
+    """Return the claims of a token that is valid now. Raises InvalidToken."""
+    return keys.verify_event(event, issuer=settings.issuer, now_seconds=int(time.time()))

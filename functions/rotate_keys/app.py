@@ -104,13 +104,14 @@ def handler(event: object, context: object) -> Summary | None:
 def act(event: object) -> StoredRing:
     """Do what a schedule or an operator asks. `version` is the ring that the operator was shown.
 
-    The schedule's event names the authorizer. The environment cannot: CloudFormation makes the authorizer after the
+    The schedule's event names the authorizers. The environment cannot: CloudFormation makes the authorizers after the
     keys, and so after this function.
     """
     match event:
-        case {"action": "advance", "authorizer": str(authorizer)}:
+        case {"action": "advance", "authorizers": [*authorizers]}:
             stored = rotate_keys().advance()
-            publish_keys(authorizer)(stored.ring)
+            for authorizer in authorizers:
+                publish_keys(str(authorizer))(stored.ring)
             return stored
         case {"action": "advance"}:
             return rotate_keys().advance()

@@ -1,4 +1,4 @@
-"""The authorizer decides without calls: it opens no socket and no file, resolves no name and imports nothing.
+"""Without the feed of ended sessions, the authorizer decides without calls: no socket, no file, no name, no import.
 
 It asks the issuer only for a token of the right form with an unknown key, and loads the network modules only then.
 """
@@ -13,7 +13,7 @@ import pytest
 from edge_auth.keys.jwk import header_segment
 from edge_auth.tokens.access_token import issue
 from tests.support.access_tokens import AUDIENCE, claims_at, key
-from tests.support.authorizer import SHAPES, is_allowed, key_set
+from tests.support.authorizer import SHAPES, WITHOUT_FEED, is_allowed, key_set
 from tests.support.cold_start import in_new_interpreter
 
 NETWORK = {"urllib", "http", "ssl", "socket", "asyncio", "email"}
@@ -45,7 +45,7 @@ def unused_port() -> int:
 
 def reports(issuer: str, *phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the answers, calls and loaded modules of a new interpreter in each phase."""
-    environ = {"ISSUER": issuer, "AUDIENCE": AUDIENCE, "JWKS": key_set()}
+    environ = {"ISSUER": issuer, "AUDIENCE": AUDIENCE, "JWKS": key_set(), **WITHOUT_FEED}
     found: list[dict[str, Any]] = json.loads(in_new_interpreter(SCRIPT, json.dumps([[], *phases]), environ=environ))
     return found
 

@@ -5,10 +5,12 @@ compares names and not milliseconds, so the result is the same on every machine.
 """
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.support.cold_start import FUNCTIONS, in_new_interpreter, unconnected
+from tests.support.table_server import TableServer, certificate, items
 
 # Parts of the standard library and of packages that take a millisecond or more, and that Lambda's own runtime does not
 # load. A package outside the standard library always counts, as a whole.
@@ -41,8 +43,11 @@ PYJWT = {
 # The list of common passwords.
 ZXCVBN = {"zxcvbn"}
 
+# Signed reads of one table. `http`, `email`, `hashlib` and `pathlib` would take 20 ms more.
+SIGNED_READS = {"socket", "ssl"}
+
 BUDGET = {
-    "authorizer": CRYPTOGRAPHY,
+    "authorizer": CRYPTOGRAPHY | SIGNED_READS,
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "logout": LOGGER | SDK | CRYPTOGRAPHY,
@@ -51,14 +56,15 @@ BUDGET = {
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
     "sessions": LOGGER | SDK,
+    "strict_authorizer": CRYPTOGRAPHY | SIGNED_READS,
     "whoami": set(),  # it has no layer
 }
 OURS = {"edge_auth", "functions"}
 # The SDK uses certifi's certificates if certifi is installed. It is installed for the tests, but not in the layer.
 TESTS_ONLY = {"certifi"}
 
-# All modules of edge-auth that the authorizer loads. On any call, a client may wait for a cold authorizer.
-AUTHORIZER_MODULES = {
+# All modules of edge-auth that an authorizer loads. On any call, a client may wait for a cold authorizer.
+STATELESS_MODULES = {
     "edge_auth",
     *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.issuer_keys"),
     *("edge_auth.base64url", "edge_auth.strict_json", "edge_auth.errors", "edge_auth.settings"),
@@ -66,7 +72,19 @@ AUTHORIZER_MODULES = {
     *("edge_auth.keys", "edge_auth.keys.jwk", "edge_auth.keys.timing"),
     *("edge_auth.tokens", "edge_auth.tokens.claims", "edge_auth.tokens.issuer_address", "edge_auth.tokens.verifier"),
 }
+READING_MODULES = STATELESS_MODULES | {
+    *("edge_auth.authorizer.signed_reads", "edge_auth.authorizer.signature", "edge_auth.authorizer.dates"),
+    *("edge_auth.authorizer.http_answer", "edge_auth.authorizer.two_clocks", "edge_auth.authorizer.feed_reads"),
+    *("edge_auth.tokens.ended_feed", "edge_auth.trusted_roots"),
+}
+WITHOUT_FEED = {"REVOCATION_SECONDS": "0", "REVOCATIONS_TABLE": ""}
 
+READ = """
+import sys
+import functions.authorizer.app as app
+before = {*sys.modules}
+print(app.ended.read(), *sys.modules.keys() - before)
+"""
 SCRIPT = """
 import sys
 before = {*sys.modules}
@@ -75,10 +93,15 @@ print(*sys.modules.keys() - before)
 """
 
 
-def loaded_by(function: str) -> set[str]:
-    """Return the names of all modules that a new interpreter loads for a function."""
+def loaded_by(function: str, **environ: str) -> set[str]:
+    """Return the names of all modules that a new interpreter loads for a function with these variables."""
     script = SCRIPT.replace("{function}", function)
-    return set(in_new_interpreter(script, environ=unconnected(function)).split())
+    return set(in_new_interpreter(script, environ={**unconnected(function), **environ}).split())
+
+
+def ours_loaded_by(function: str, **environ: str) -> set[str]:
+    """Return the names of the modules of edge-auth among them."""
+    return {name for name in loaded_by(function, **environ) if name.partition(".")[0] == "edge_auth"}
 
 
 def accountable(modules: set[str]) -> set[str]:
@@ -93,13 +116,37 @@ def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) 
     assert accountable(loaded_by(function)) == BUDGET[function]
 
 
-def test_the_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
-    """So the authorizer does not load a new module of the layer by accident."""
-    assert {name for name in loaded_by("authorizer") if name.partition(".")[0] == "edge_auth"} == AUTHORIZER_MODULES
+def test_an_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
+    """So no authorizer loads a new module of the layer by accident."""
+    assert ours_loaded_by("authorizer") == READING_MODULES | {"edge_auth.authorizer.ended_sessions"}
+    assert ours_loaded_by("strict_authorizer") == READING_MODULES | {"edge_auth.authorizer.strict_sessions"}
+
+
+def test_without_the_feed_the_authorizer_loads_nothing_for_it() -> None:
+    """With RevocationSeconds=0 it loads no socket, no TLS, and no module of ours that reads."""
+    loaded = loaded_by("authorizer", **WITHOUT_FEED)
+
+    assert accountable(loaded) == CRYPTOGRAPHY
+    assert {name for name in loaded if name.partition(".")[0] == "edge_auth"} == STATELESS_MODULES
+
+
+def test_a_read_loads_nothing_more(tmp_path: Path) -> None:
+    """A function's first read over TLS loads no module that its start did not, such as the tables of IDNA."""
+    context, authority = certificate(tmp_path, host="localhost")
+    with TableServer(items(), context) as server:
+        environ = {
+            **unconnected("authorizer"),
+            "AWS_ENDPOINT_URL": f"https://localhost:{server.port}",
+            "AWS_CA_BUNDLE": str(authority),
+        }
+        loaded = in_new_interpreter(READ, environ=environ).split()
+
+    assert len(server.requests) == 1
+    assert loaded == ["True"]
 
 
 @pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])
-def test_the_authorizer_loads_no_algorithm_that_it_has_no_key_of(name: str) -> None:
+def test_an_authorizer_loads_no_algorithm_that_it_has_no_key_of(name: str) -> None:
     """With ES256, the default, it does not load RSA, which needs eight more modules, nor EdDSA."""
     assert f"cryptography.hazmat.primitives.asymmetric.{name}" not in loaded_by("authorizer")
 

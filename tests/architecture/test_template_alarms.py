@@ -2,8 +2,9 @@
 
 import re
 
+from edge_auth.authorizer.ended_sessions import FAILURE
 from edge_auth.events.security_event import EventName
-from tests.support.template import Intrinsic, functions, properties, resources
+from tests.support.template import Intrinsic, functions, properties, resources, template
 
 COUNTED = {
     ("refresh", EventName.REFRESH_TOKEN_REUSED),
@@ -14,6 +15,7 @@ COUNTED = {
     ("rotate_keys", EventName.KEYS_REPLACED),
 }
 ALARMS = {
+    "RevocationsUnreadAlarm",
     "RefreshReuseAlarm",
     "RefreshAnomalyAlarm",
     "ServerErrorAlarm",
@@ -36,14 +38,27 @@ def test_metric_filters_name_events_that_exist_where_they_are_logged() -> None:
 
 
 def test_every_metric_of_ours_has_its_alarm() -> None:
-    """Each metric filter has an alarm in its namespace that fires at one event."""
+    """Each metric filter has an alarm in its namespace. It fires at one event, or at three reads that failed."""
     alarms = [properties(name) for name in resources("AWS::CloudWatch::Alarm")]
     for resource in resources("AWS::Logs::MetricFilter").values():
         [metric] = resource["Properties"]["MetricTransformations"]
         counted = (metric["MetricNamespace"], metric["MetricName"])
         [alarm] = [each for each in alarms if (each["Namespace"], each["MetricName"]) == counted]
-        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+        threshold = 3 if metric["MetricName"] == "RevocationsUnread" else 1
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (threshold, "GreaterThanOrEqualToThreshold")
         assert (alarm["Statistic"], metric["MetricValue"], alarm["EvaluationPeriods"]) == ("Sum", "1", 1)
+
+
+def test_an_alarm_tells_of_ended_sessions_that_cannot_be_read() -> None:
+    """The filter has the text that the authorizer logs. One lost answer is no alarm."""
+    unread = properties("RevocationsUnreadMetric")
+    owner = functions()["authorizer"]["LoggingConfig"]["LogGroup"]
+
+    assert unread["LogGroupName"] == owner
+    assert unread["FilterPattern"] == f'{{ $.message = "{FAILURE}" }}'
+    assert properties("RevocationsUnreadAlarm")["Period"] == 300
+    for name in ("RevocationsUnreadMetric", "RevocationsUnreadAlarm"):
+        assert template()["Resources"][name]["Condition"] == "HasRevocations"
 
 
 def test_an_alarm_tells_of_a_rotation_that_goes_on_failing() -> None:

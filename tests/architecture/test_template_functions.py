@@ -7,6 +7,8 @@ import pytest
 
 from edge_auth import settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
+from edge_auth.authorizer.signed_reads import TIMEOUTS
+from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
 from tests.support.template import ROOT, Intrinsic, functions, properties, resources, template, variables
 
 SETTINGS: dict[str, type[NamedTuple]] = {
@@ -17,6 +19,7 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "register": settings.RegisterSettings,
     "sessions": settings.SessionsSettings,
     "authorizer": settings.AuthorizerSettings,
+    "strict_authorizer": settings.StrictAuthorizerSettings,
     "jwks": settings.JwksSettings,
     "rotate_keys": settings.RotateKeysSettings,
 }
@@ -81,4 +84,12 @@ def test_a_call_that_never_succeeds_ends_before_its_function(function: str) -> N
     waits = sum(2**attempt for attempt in range(TOTAL_ATTEMPTS - 1))
     timeout = functions()[function].get("Timeout", template()["Globals"]["Function"]["Timeout"])
 
-    assert attempts + waits < timeout or function in ("authorizer", "whoami"), "these two call nothing"
+    assert attempts + waits < timeout or function in ("authorizer", "strict_authorizer", "whoami"), "without the SDK"
+
+
+def test_a_read_of_an_authorizer_ends_before_its_function() -> None:
+    """F40: so a store that never answers is a 503 in time, also after the longest wait for unknown keys."""
+    longest = TIMEOUTS.kept + TIMEOUTS.connect + TIMEOUTS.read
+
+    for function in ("authorizer", "strict_authorizer"):
+        assert functions()[function]["Timeout"] > LAST_RESORT_FETCH_SECONDS + longest > LAST_RESORT_FETCH_SECONDS + 1

@@ -21,6 +21,7 @@ PUBLIC_ROUTES = {
 PROTECTED_ROUTES = {
     ("POST", "/auth/password"),
     ("GET", "/me"),
+    ("GET", "/me/strict"),
     ("GET", "/auth/sessions"),
     ("DELETE", "/auth/sessions/{session_id}"),
 }
@@ -85,11 +86,12 @@ def test_the_authorizers_cache_is_explicit() -> None:
         "Ref", "AuthorizerCacheSeconds"
     )
     assert parameters()["AuthorizerCacheSeconds"]["Default"] == 0
+    assert auth["Authorizers"]["LivingSession"]["Identity"]["ReauthorizeEvery"] == 0
     assert auth["AddDefaultAuthorizerToCorsPreflight"] is False
 
 
 def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
-    """A route is protected by default, and only the public routes turn the authorizer off."""
+    """A route is protected by default, and only the public routes turn the authorizer off. One has the strict one."""
     public, protected = set(), set()
     for function in functions().values():
         for event in function.get("Events", {}).values():
@@ -100,7 +102,8 @@ def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
             if event["Properties"].get("Auth") == {"Authorizer": "NONE"}:
                 public.add(route)
             else:
-                assert "Auth" not in event["Properties"]
+                strict = {"Authorizer": "LivingSession"} if route[1] == "/me/strict" else None
+                assert event["Properties"].get("Auth") == strict
                 protected.add(route)
 
     assert (public, protected) == (PUBLIC_ROUTES, PROTECTED_ROUTES)

@@ -34,14 +34,14 @@ def sample(name: str) -> dict[str, object]:
 
 
 def test_the_ring_is_looked_after_every_hour() -> None:
-    """K3: one rule sends the event of `events/key-ring-advance.json` every hour, and names the authorizer."""
+    """K3: one rule sends the event of `events/key-ring-advance.json` every hour, and names both authorizers."""
     [event] = functions()["rotate_keys"]["Events"].values()
 
     assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 hour)")
     assert event["Properties"]["Input"].name == "Sub"
     assert json.loads(event["Properties"]["Input"].argument) == {
         **sample("key-ring-advance"),
-        "authorizer": "${AuthorizerFunction}",
+        "authorizers": ["${AuthorizerFunction}", "${StrictAuthorizerFunction}"],
     }
 
 
@@ -86,8 +86,8 @@ def test_cloudformation_calls_again_when_a_parameter_of_the_rotation_changes() -
 
 
 def test_no_deployment_puts_older_keys_back_into_the_authorizer() -> None:
-    """K3: each parameter that changes the authorizer also calls rotate_keys, and so brings the keys of that moment."""
-    configuration = [template()["Globals"]["Function"], functions()["authorizer"]]
+    """K3: each parameter that changes an authorizer also calls rotate_keys, and so brings the keys of that moment."""
+    configuration = [template()["Globals"]["Function"], functions()["authorizer"], functions()["strict_authorizer"]]
     changing = {value for value in values(configuration) if isinstance(value, Intrinsic) and value.name == "Ref"}
     named = {value for value in changing if value.argument in parameters()}
 

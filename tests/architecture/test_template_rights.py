@@ -61,7 +61,8 @@ RIGHTS = {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
         ("secretsmanager:PutSecretValue", "KeyRingSecret"),
     },
-    "authorizer": set(),
+    "authorizer": {("dynamodb:Query", "RevocationsTable")},
+    "strict_authorizer": {("dynamodb:GetItem", "SessionsTable")},
     "whoami": set(),
 }
 FUNCTIONS = sorted(RIGHTS)
@@ -73,8 +74,12 @@ def as_list(value: object) -> list[Any]:
 
 
 def statements(function: str, effect: str = "Allow") -> list[dict[str, Any]]:
-    """Return the statements of a function's policies that allow, or those that deny."""
-    every = [statement for policy in functions()[function]["Policies"] for statement in policy["Statement"]]
+    """Return the statements of a function's policies that allow, or those that deny, with those of a condition."""
+    every = [
+        statement.argument[1] if isinstance(statement, Intrinsic) else statement
+        for policy in functions()[function]["Policies"]
+        for statement in policy["Statement"]
+    ]
     return [statement for statement in every if statement["Effect"] == effect]
 
 
@@ -133,15 +138,32 @@ def test_only_rotate_keys_writes_the_key_ring() -> None:
     assert writers == {"rotate_keys"}
 
 
-def test_only_rotate_keys_may_change_a_function_and_only_the_authorizer() -> None:
-    """K5: the right is for one function, and its holder can make every token that the authorizer accepts anyway."""
+def test_without_the_feed_the_authorizer_has_no_right_at_all() -> None:
+    """With RevocationSeconds=0 it reads no table."""
+    [conditional] = [
+        statement
+        for policy in functions()["authorizer"]["Policies"]
+        for statement in policy["Statement"]
+        if isinstance(statement, Intrinsic)
+    ]
+
+    assert (conditional.name, conditional.argument[0]) == ("If", "HasRevocations")
+    assert statements("authorizer") == [conditional.argument[1]]
+    assert conditional.argument[2] == Intrinsic("Ref", "AWS::NoValue")
+
+
+def test_only_rotate_keys_may_change_a_function_and_only_the_authorizers() -> None:
+    """K5: the right is for two functions. Its holder can make every token that the authorizers accept anyway."""
     policy = template()["Resources"]["PublishKeysPolicy"]
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
 
     assert statement == {
         "Effect": "Allow",
         "Action": ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"],
-        "Resource": Intrinsic("GetAtt", "AuthorizerFunction.Arn"),
+        "Resource": [
+            Intrinsic("GetAtt", "AuthorizerFunction.Arn"),
+            Intrinsic("GetAtt", "StrictAuthorizerFunction.Arn"),
+        ],
     }
     assert policy["Properties"]["Roles"] == [Intrinsic("Ref", "RotateKeysFunctionRole")]
 

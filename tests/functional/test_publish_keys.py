@@ -9,11 +9,12 @@ from edge_auth.errors import TemporarilyUnavailable
 from tests.support.cloudformation import deployed_keys
 from tests.support.key_ring_events import ADVANCE, GET, make_due
 from tests.support.sample_events import Event
-from tests.support.stack import Stack
+from tests.support.stack import LambdaContext, Stack
 from tests.support.wire import raw_answer, refusal
 
 READ, WRITE = "lambda.GetFunctionConfiguration", "lambda.UpdateFunctionConfiguration"
-HOURLY: Event = {**ADVANCE, "authorizer": "edge-auth-AuthorizerFunction-AbCdEf"}
+AUTHORIZERS = ["edge-auth-AuthorizerFunction-AbCdEf", "edge-auth-StrictAuthorizerFunction-AbCdEf"]
+HOURLY: Event = {**ADVANCE, "authorizers": AUTHORIZERS}
 OTHERS = {"ISSUER": "https://auth.example.com", "AUDIENCE": "https://api.example.com"}
 
 
@@ -35,14 +36,24 @@ def text(stack: Stack) -> str:
 
 
 def test_a_changed_ring_reaches_the_authorizer_and_nothing_else_changes(stack: Stack) -> None:
-    """K3: only the keys change, and only if the function is still as it was read."""
+    """K3: of each authorizer only the keys change, and only if the function is still as it was read."""
     authorizer_has(stack, text(stack))
     make_due(stack)
 
     stack.rotate_keys()(HOURLY)
 
-    assert written(stack) == [{"Environment": {"Variables": {**OTHERS, "JWKS": text(stack)}}, "RevisionId": "r-1"}]
-    assert [line["event"] for line in stack.output.security_events()] == ["keys_planned", "keys_published"]
+    assert written(stack) == [{"Environment": {"Variables": {**OTHERS, "JWKS": text(stack)}}, "RevisionId": "r-1"}] * 2
+    assert [line["event"] for line in stack.output.security_events()] == ["keys_planned", *["keys_published"] * 2]
+
+
+def test_each_authorizer_of_the_event_gets_the_keys_of_the_ring(stack: Stack) -> None:
+    """K3: the schedule names the authorizer and the strict one."""
+    module, given = stack.module("rotate_keys"), list[tuple[str, int]]()
+    stack.monkeypatch.setattr(module, "publish_keys", lambda name: lambda ring: given.append((name, len(ring.signing))))
+
+    module.handler(HOURLY, LambdaContext())
+
+    assert given == [(name, len(stack.key_ring.signing)) for name in AUTHORIZERS]
 
 
 def test_an_authorizer_that_has_the_keys_is_only_read(stack: Stack) -> None:
@@ -54,7 +65,7 @@ def test_an_authorizer_that_has_the_keys_is_only_read(stack: Stack) -> None:
 
     rotate_keys(HOURLY)
 
-    assert stack.wire.counts == {GET: 1, READ: 1}
+    assert stack.wire.counts == {GET: 1, READ: 2}
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "PreconditionFailedException", "ResourceConflictException"])

@@ -21,6 +21,16 @@ DERIVED_ISSUER = sample_events.ISSUER
 DEPLOYED_KEYS = (key("ES256"), key("ES256", "next"), key("RS256"), key("EdDSA"))
 
 
+# The variables of an authorizer that reads no table: RevocationSeconds is 0.
+WITHOUT_FEED = {
+    "ACCESS_TOKEN_SECONDS": "900",
+    "REVOCATIONS_TABLE": "",
+    "REVOCATION_SECONDS": "0",
+    "REVOCATION_FAILURE": "open",
+    "URL_SUFFIX": "amazonaws.com",
+}
+
+
 class Handler(Protocol):
     """A Lambda handler."""
 
@@ -60,7 +70,7 @@ def load_module(
     download: Download = unreachable,
 ) -> ModuleType:
     """Import the function again with this environment, as a cold start does. It fetches keys with `download`."""
-    environ = {"ISSUER": issuer, "AUDIENCE": audience, "JWKS": key_set() if jwks is None else jwks}
+    environ = {"ISSUER": issuer, "AUDIENCE": audience, "JWKS": key_set() if jwks is None else jwks, **WITHOUT_FEED}
     module = cold_start.load("authorizer", environ)
     monkeypatch.setattr(module, "keys", IssuerKeys(module.deployed, audience=audience, download=download))
     return module

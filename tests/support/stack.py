@@ -21,10 +21,11 @@ from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.session import Session
 from tests.support import cold_start, memory_aws
 from tests.support.access_tokens import AUDIENCE
+from tests.support.authorizer_store import store_in_moto
 from tests.support.clock import TestClock
 from tests.support.dynamodb.tables import create_table
 from tests.support.template import environment, properties
-from tests.support.wire import THROTTLE_TABLE, Wire
+from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE, Wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 TABLES = {
     "IdentitiesTable": "functional-identities",
     "SessionsTable": "functional-sessions",
+    "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
@@ -147,8 +149,9 @@ class Stack:
     def module(self, function: str) -> ModuleType:
         """Import a function's app.py again, as a cold start does."""
         module = cold_start.load(function, self.environment(function), log=CurrentStdout())
-        if function == "authorizer":
+        if function.endswith("authorizer"):
             self.monkeypatch.setattr(module, "time", self.clock)
+            store_in_moto(module, self.clock, self.monkeypatch)
         return module
 
     def function(self, function: str) -> Function:

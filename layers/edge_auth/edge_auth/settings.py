@@ -123,11 +123,30 @@ class SessionsSettings(NamedTuple):
 
 
 class AuthorizerSettings(NamedTuple):
-    """The settings of `authorizer`. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON."""
+    """The settings of `authorizer`. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON.
+
+    If `revocation_seconds` is 0, the authorizer reads no table, and the three variables around it are of no use.
+    `revocation_failure` is open or closed: what the authorizer does if it cannot read the table.
+    """
 
     issuer: str
     audience: str
     jwks: str
+    access_token_seconds: int
+    revocations_table: str
+    revocation_seconds: int
+    revocation_failure: str
+    url_suffix: str
+
+
+class StrictAuthorizerSettings(NamedTuple):
+    """The settings of `strict_authorizer`. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON."""
+
+    issuer: str
+    audience: str
+    jwks: str
+    sessions_table: str
+    url_suffix: str
 
 
 class JwksSettings(NamedTuple):

@@ -1,4 +1,4 @@
-"""The public keys in the environment of the deployed authorizer."""
+"""The public keys in the environment of a deployed authorizer."""
 
 from typing import TYPE_CHECKING
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread, Timer
 
+from edge_auth.authorizer.event import Event, bearer_token, is_the_apis_own, issuer_of
 from edge_auth.keys.jwk import VerificationKey
 from edge_auth.keys.timing import (
     CONNECTION_TIMEOUT_SECONDS,
@@ -54,6 +55,24 @@ class IssuerKeys:
         self._deployed = self._deployed.without(self._withdrawn)
         if self._fetched is not None:
             self._fetched = (self._fetched[0], self._fetched[1].without(self._withdrawn))
+
+    def verify_event(self, event: Event, *, issuer: str, now_seconds: int) -> AccessClaims:
+        """Return the claims of an event's access token. An empty issuer is derived from the event.
+
+        Keys come only from the issuer that is set, or from the API itself.
+
+        Raises:
+            InvalidToken: as `verify`.
+            ValueError: no issuer is set, and the event names none.
+
+        """
+        token, from_event = bearer_token(event), issuer or issuer_of(event)
+        return self.verify(
+            token,
+            issuer=from_event,
+            may_ask=lambda: bool(issuer) or is_the_apis_own(from_event, event),
+            now_seconds=now_seconds,
+        )
 
     def verify(self, token: str, *, issuer: str, may_ask: Callable[[], bool], now_seconds: int) -> AccessClaims:
         """Return the claims of a valid access token. `may_ask` says whether this issuer's keys may be fetched.

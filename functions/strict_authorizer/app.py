@@ -1,0 +1,54 @@
+"""API Gateway's second Lambda authorizer, for routes that must not outlive a session by a second.
+
+It verifies access tokens as the first one does, and then reads their session, on every request. A token whose session
+has ended is a Deny, which the REST API answers with 401. An exception means that nothing could be decided.
+"""
+
+import logging
+import os
+import time
+
+from edge_auth.authorizer.event import answer
+from edge_auth.authorizer.issuer_keys import IssuerKeys, download
+from edge_auth.authorizer.signed_reads import SignedReads, store_from
+from edge_auth.authorizer.strict_sessions import check_session
+from edge_auth.authorizer.two_clocks import Clocks
+from edge_auth.errors import InvalidToken
+from edge_auth.request_ids import gateway_request_ids
+from edge_auth.settings import StrictAuthorizerSettings, read_settings
+from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.verifier import Verifier, keys_from_jwks
+
+logger = logging.getLogger(__name__)
+settings = read_settings(StrictAuthorizerSettings, os.environ)
+deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
+keys = IssuerKeys(deployed, audience=settings.audience, download=download)
+store = store_from(os.environ, table=settings.sessions_table, url_suffix=settings.url_suffix)
+sessions = SignedReads(store, clocks=Clocks(time.monotonic, time.time))
+
+
+def handler(event: object, _context: object) -> dict[str, object]:
+    """Answer whether the request carries a valid access token of a living session.
+
+    Raises:
+        RuntimeError: there are no keys to verify with.
+        ValueError: no issuer is set, and the event names none.
+        ReadFailed: the session could not be read.
+
+    """
+    request = event if isinstance(event, dict) else {}
+    try:
+        claims = authenticate(request)
+    except InvalidToken as error:
+        logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
+        return answer(request, None)
+    return answer(request, claims)
+
+
+def authenticate(event: dict[str, object]) -> AccessClaims:
+    """Return the claims of the event's access token. Raises InvalidToken."""
+    if not deployed.has_keys:
+        raise RuntimeError("no keys to verify with")
+    claims = keys.verify_event(event, issuer=settings.issuer, now_seconds=int(time.time()))
+    check_session(sessions.read, claims)
+    return claims
