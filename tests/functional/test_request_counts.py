@@ -96,12 +96,23 @@ def test_an_honest_retry_is_one_write(stack: Stack, refresh: Function, tokens: T
 
 def test_reuse_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
     """F4: reuse makes one refused rotation and one transaction that ends the session."""
-    refresh(refresh_event(tokens["refresh_token"]))
+    successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     stack.clock.advance(seconds=60)
+    refresh(refresh_event(successor))
     stack.wire.forget()
 
     assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
     assert stack.wire.counts == {UPDATE: 1, END: 1, COUNT: 1}
+
+
+def test_a_late_retry_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F3: a rotation that is refused, and one that is not. A dead token is counted, and this is none."""
+    refresh(refresh_event(tokens["refresh_token"]))
+    stack.clock.advance(seconds=60)
+    stack.wire.forget()
+
+    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+    assert stack.wire.counts == {UPDATE: 2}
 
 
 @pytest.mark.parametrize("state", ["revoked", "idle too long", "past its end", "gone"])
@@ -286,7 +297,9 @@ def test_every_write_has_a_condition(
     sessions = [login(login_event("bob", PASSWORD)).json["refresh_token"] for _ in range(4)]
     fresh = [refresh(refresh_event(token)).json["refresh_token"] for token in sessions]
     stack.clock.advance(seconds=60)
-    refresh(refresh_event(sessions[0]))
+    refresh(refresh_event(sessions[3]))  # a late retry
+    refresh(refresh_event(fresh[0]))
+    refresh(refresh_event(sessions[0]))  # reuse
     logout(logout_event(sessions[1]))
     logout(logout_event(fresh[2], everywhere=True))
 
@@ -299,7 +312,7 @@ def test_every_write_has_a_condition(
         for item in call.parameters["TransactItems"]
         for write in item.values()
     ]
-    assert len(updates) == 1 + 4 + 1 + 1
+    assert len(updates) == 1 + 4 + 2 + 1 + 1 + 1
     assert len(writes) == 2 * (4 + 1 + 1 + 2)
     assert len(counts) == 3 * 4 + 3 + 1  # three logins found their source busy
     assert all(write["ConditionExpression"] for write in updates + counts + writes)

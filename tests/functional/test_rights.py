@@ -58,11 +58,12 @@ def logins(stack: Stack) -> None:
 
 
 def refreshes(stack: Stack) -> None:
-    """Rotate a token, then use the old token again, and once more after that has ended the session."""
+    """Rotate a token twice, then use the old token again, and once more after that has ended the session."""
     token = a_token(stack)
     refresh = stack.function("refresh")
-    assert refresh(refresh_event(token)).status == 200
+    successor = refresh(refresh_event(token)).json["refresh_token"]
     stack.clock.advance(seconds=60)
+    assert refresh(refresh_event(successor)).status == 200
     for _ in range(2):
         assert refresh(refresh_event(token)).status == 400
 

@@ -89,7 +89,8 @@ def test_settings_cannot_be_changed() -> None:
         (
             LogoutSettings,
             {
-                *("ISSUER", "AUDIENCE", "ROTATION_GRACE_SECONDS", "THROTTLE_TABLE"),
+                *("ISSUER", "AUDIENCE", "THROTTLE_TABLE"),
+                *("ROTATION_GRACE_SECONDS", "LATE_RETRY_HOURS", "LATE_RETRY_FROM_ELSEWHERE"),
                 *("IDENTITIES_TABLE", "SESSIONS_TABLE"),
                 *("KEY_RING_SECRET", "KEY_RING_VERSION", "SECURITY_EVENT_BUS", "TRUSTED_PROXY"),
             },
@@ -116,6 +117,8 @@ def test_settings_cannot_be_changed() -> None:
                 "ACCESS_TOKEN_SECONDS",
                 "REFRESH_IDLE_DAYS",
                 "ROTATION_GRACE_SECONDS",
+                "LATE_RETRY_HOURS",
+                "LATE_RETRY_FROM_ELSEWHERE",
                 "THROTTLE_TABLE",
                 "SESSIONS_TABLE",
                 "KEY_RING_SECRET",

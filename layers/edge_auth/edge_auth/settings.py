@@ -69,6 +69,8 @@ class RefreshSettings(NamedTuple):
     access_token_seconds: int
     refresh_idle_days: int
     rotation_grace_seconds: int
+    late_retry_hours: int
+    late_retry_from_elsewhere: str
     throttle_table: str
     sessions_table: str
     key_ring_secret: str
@@ -83,6 +85,8 @@ class LogoutSettings(NamedTuple):
     issuer: str
     audience: str
     rotation_grace_seconds: int
+    late_retry_hours: int
+    late_retry_from_elsewhere: str
     throttle_table: str
     identities_table: str
     sessions_table: str

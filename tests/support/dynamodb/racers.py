@@ -32,6 +32,7 @@ from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login, SessionPolicy
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.tokens.refresh_token import RefreshToken, mint
 from tests.support.access_tokens import key
 from tests.support.deployment import MAC_KEY, POLICY
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from edge_auth.events.security_event import SecurityEvent
 
 DAY_SECONDS = 86_400
+LIMITS = RotationLimits(grace_seconds=10, late_retry_seconds=DAY_SECONDS, late_retry_elsewhere=True)
 PASSWORD = "a fine long passphrase"
 JITTER_SECONDS = 0.004  # about as long as a write, so the first racer differs from round to round
 PATIENCE_SECONDS = 30  # a racer whose process died does not come
@@ -134,7 +136,7 @@ class Racer:
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
             dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
-            grace_seconds=10,
+            limits=LIMITS,
             clock=now_ms,
         )
         self.place.wait()
@@ -148,7 +150,7 @@ class Racer:
             dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
             key_ring=self.key_ring,
             idle_seconds=DAY_SECONDS,
-            grace_seconds=10,
+            limits=LIMITS,
             clock=now_ms,
             entropy=secrets.token_bytes,
             record=self.events.append,
