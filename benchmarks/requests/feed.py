@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ENDED = 3000  # 3.3 ends a second: one in 3,000 of 10,000 authorizations a second
-LIFE_SECONDS = 965  # of an access token by default, and the margin of a cold authorizer's read
+LIFE_SECONDS = 965  # the time of a cold authorizer's read: the default life of an access token, and a margin
+OVERLAP_SECONDS = 60  # the time of a later read, because an end may be written late
 
 
 def fill(client: "DynamoDBClient", table: str, *, now_seconds: int) -> None:
