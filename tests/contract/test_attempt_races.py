@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from edge_auth.credentials.passwords import check_password
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, TooManyAttempts
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.throttling.counters import Rate
@@ -126,7 +127,7 @@ def test_a_burst_of_passwords_is_hashed_as_often_as_the_limit_says(
             outcomes.append(None)
         else:
             with pytest.raises(InvalidCredentials):
-                check_password(b"wrong", None)
+                check_password(b"wrong", None, OUR_PROFILES)
             limit.failed(attempt, "id")
             outcomes.append(InvalidCredentials)
 
