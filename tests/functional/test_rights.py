@@ -50,7 +50,7 @@ def used(call: Call) -> set[Right]:
 
 def logins(stack: Stack) -> None:
     """Log in with a current hash, then with a weaker one, which is renewed. One session is allowed."""
-    login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
+    login = stack.with_parameters(MaxSessionsPerUser="1", PasswordProfiles="m=1024,t=1,p=1").function("login")
     assert login(login_event("ada", PASSWORD)).status == 200
     weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
     stack.identities.change_password(stack.identities.find("ada"), weak.derive_phc_encoded(PASSWORD.encode()))

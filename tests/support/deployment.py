@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password, password_bytes
+from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration
@@ -23,7 +24,8 @@ from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
@@ -166,6 +168,7 @@ class Deployment:
         self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
         self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
         self.max_sessions = MAX_SESSIONS
+        self.profiles = checked_profiles("")
 
     @property
     def end_sessions(self) -> EndSessions:
@@ -188,12 +191,16 @@ class Deployment:
         """The use case."""
         return Login(
             limit=self.password_limit,
+            profiles=self.profiles,
             identities=self.identities,
-            session_opening=self.session_opening,
+            start_session=StartSession(
+                self.session_opening,
+                SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
+                clock=self.clock,
+                entropy=self.entropy,
+            ),
             session_limit=self.session_limit,
             key_ring=self.key_ring,
-            session_policy=SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
-            clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
         )
@@ -203,6 +210,7 @@ class Deployment:
         """The use case."""
         return ChangePassword(
             limit=self.password_limit,
+            profiles=self.profiles,
             identities=self.identities,
             sessions=self.sessions,
             end_sessions=self.end_sessions,

@@ -53,6 +53,7 @@ class LoginSettings(NamedTuple):
     refresh_idle_days: int
     refresh_absolute_days: int
     max_sessions_per_user: int
+    password_profiles: str
     throttle_table: str
     identities_table: str
     sessions_table: str
@@ -113,6 +114,7 @@ class PasswordSettings(NamedTuple):
     issuer: str
     audience: str
     password_min_characters: int
+    password_profiles: str
     throttle_table: str
     identities_table: str
     sessions_table: str

@@ -22,6 +22,7 @@ from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.passwords import hash_password
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -30,7 +31,8 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.tokens.refresh_token import RefreshToken, mint
@@ -110,8 +112,14 @@ class Racer:
         parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
         Login(
             limit=PasswordAttemptLimit(attempts=MemoryAttempts(), pause=time.sleep, **parts),
+            profiles=OUR_PROFILES,
             identities=self.identities,
-            session_opening=AtTheStart(),
+            start_session=StartSession(
+                AtTheStart(),
+                SessionPolicy(DAY_SECONDS, DAY_SECONDS),
+                clock=now_ms,
+                entropy=secrets.token_bytes,
+            ),
             session_limit=SessionLimit(
                 sessions=self.sessions,
                 max_sessions=max_sessions,
@@ -120,8 +128,8 @@ class Racer:
                 record=self.events.append,
             ),
             key_ring=self.key_ring,
-            session_policy=SessionPolicy(DAY_SECONDS, DAY_SECONDS),
-            **parts,
+            entropy=secrets.token_bytes,
+            record=self.events.append,
         )(username(number), PASSWORD, POLICY, address="203.0.113.7")
 
     def log_in_alone(self, number: int) -> None:
