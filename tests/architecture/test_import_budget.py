@@ -43,6 +43,7 @@ ZXCVBN = {"zxcvbn"}
 
 BUDGET = {
     "authorizer": CRYPTOGRAPHY,
+    "ended_sessions": LOGGER | SDK,
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "logout": LOGGER | SDK | CRYPTOGRAPHY,

@@ -18,6 +18,7 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "sessions": settings.SessionsSettings,
     "authorizer": settings.AuthorizerSettings,
     "jwks": settings.JwksSettings,
+    "ended_sessions": settings.EndedSessionsSettings,
     "rotate_keys": settings.RotateKeysSettings,
 }
 FUNCTIONS = sorted(functions())

@@ -112,6 +112,11 @@ def documents(stack: Stack) -> None:
         assert jwks(sample(name)).status == 200
 
 
+def reads_of_the_feed(stack: Stack) -> None:
+    """Read the feed of ended sessions."""
+    assert stack.function("ended_sessions")(sample("ended-sessions")).status == 200
+
+
 def rotations(stack: Stack) -> None:
     """Do everything that the schedule, CloudFormation and operators request."""
     rotate_keys = stack.rotate_keys()
@@ -138,6 +143,7 @@ def a_token(stack: Stack) -> str:
         ("password", changes_of_password),
         ("sessions", own_sessions),
         ("jwks", documents),
+        ("ended_sessions", reads_of_the_feed),
         ("rotate_keys", rotations),
     ],
 )

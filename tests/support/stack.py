@@ -34,6 +34,7 @@ TABLES = {
     "IdentitiesTable": "functional-identities",
     "SessionsTable": "functional-sessions",
     "ThrottleTable": THROTTLE_TABLE,
+    "RevocationsTable": "functional-revocations",
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 

@@ -145,6 +145,14 @@ class JwksSettings(NamedTuple):
     trusted_proxy: str
 
 
+class EndedSessionsSettings(NamedTuple):
+    """The settings of `ended_sessions`."""
+
+    access_token_seconds: int
+    revocations_table: str
+    trusted_proxy: str
+
+
 class RotateKeysSettings(NamedTuple):
     """The settings of `rotate_keys`. It reads `url_suffix` itself: its answer to CloudFormation needs no layer."""
 
