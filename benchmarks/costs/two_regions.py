@@ -20,19 +20,19 @@ from benchmarks.frame.results import Figures, markdown
 from benchmarks.requests.deployment import IDLE_SECONDS, new_session
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
-from edge_auth.sessions.rotation_rule import Outcome, decide
-from edge_auth.sessions.session import REUSED, SeenSession
+from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
+from edge_auth.sessions.session import REUSED, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.stores import MemorySessions, MemoryStore
 
-GRACE_SECONDS, ACCESS_TOKEN_SECONDS = 10, 900  # the template's defaults
+GRACE_SECONDS, LATE_RETRY_SECONDS, ACCESS_TOKEN_SECONDS = 30, 336 * 3600, 900  # the template's defaults
+LIMITS = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
 SESSIONS, QUICK_SESSIONS = 1000, 50  # of each kind, in each row
 LAGS_SECONDS = (0, 1, 10, 60)  # the mean: "typically within a second" according to AWS, and longer with a backlog
 SWITCHES = (0.01, 0.1, 0.5)  # the probability that a request reaches the other Region than the last one
 ROUNDS = 32  # eight hours of refreshes
 TABS, TAB_SPREAD_SECONDS, LATENCY_SECONDS = 3, 5, 0.3  # a browser that wakes up: its tabs share one token
 STOLEN_EVERY_SECONDS = GRACE_SECONDS + 1  # a stolen phone that rotates as often as the rule allows
-ANSWERED = frozenset({Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED})
 
 DOWN_SECONDS = 3600
 HOME, OTHER = 0, 1
@@ -87,6 +87,7 @@ class Replicas:
         self._written_at = [-1.0, -1.0]
         self._messages: list[tuple[float, int, int, float, Any]] = []
         self._numbers = count()
+        self.newest = FIRST_TOKEN  # the refresh token of the last answer
         # From then on the home Region is out of reach for DOWN_SECONDS. Its writes under way arrive after that.
         self.cut_at = float("inf")
 
@@ -100,20 +101,34 @@ class Replicas:
         if self.is_down(region, now):
             return None
         self._deliver(now)
-        now_ms, rotation_id = round(now * 1000), str(next(self._numbers))
-        rule: dict[str, Any] = {"rotation_id": rotation_id, "now_ms": now_ms, "grace_seconds": GRACE_SECONDS}
-        expires = int(now) + IDLE_SECONDS
+        rotation = Rotation(str(next(self._numbers)), round(now * 1000), int(now) + IDLE_SECONDS, UNKNOWN_CLIENT)
+        found, outcome = self._presented(MemorySessions(self._stores[region]), token, rotation)
+        if outcome is Outcome.REUSED:
+            self.end(region, now)
+        elif outcome in (Outcome.ROTATED, Outcome.RETRIED_LATE):
+            self._send(region, now)
+        if isinstance(found, Session) and outcome in ANSWERED:
+            self.newest = token.of_generation(found.generation)
+        return outcome
+
+    def _presented(
+        self, sessions: MemorySessions, token: RefreshToken, rotation: Rotation
+    ) -> tuple[Session | EndedSession | None, Outcome]:
         try:
-            MemorySessions(self._stores[region]).rotate(
-                token, **rule, idle_expires_at_seconds=expires, wanted_scope=(), client=UNKNOWN_CLIENT
-            )
+            return sessions.rotate(token, rotation, grace_seconds=GRACE_SECONDS, wanted_scope=()), Outcome.ROTATED
         except RotationRefused as refused:
-            outcome = decide(token, refused.found, **rule)
-            if outcome is Outcome.REUSED:
-                self.end(region, now)
-            return outcome
-        self._send(region, now)
-        return Outcome.ROTATED
+            found = refused.found
+        outcome = decide(
+            token,
+            found,
+            client=UNKNOWN_CLIENT,
+            rotation_id=rotation.rotation_id,
+            now_ms=rotation.now_ms,
+            limits=LIMITS,
+        )
+        if isinstance(found, Session) and outcome is Outcome.RETRIED_LATE:
+            found = sessions.retry_late(found, rotation)
+        return found, outcome
 
     def end(self, region: int, now: float) -> None:
         """End the session, as a logout does."""
@@ -167,7 +182,8 @@ class Holder:
     def refresh(self, now: float) -> Outcome | None:
         """Refresh, and keep the new token."""
         outcome = self.replicas.refresh(self.token, self.move(), now)
-        self.token = _next_token(self.token, outcome)
+        if outcome in ANSWERED:
+            self.token = self.replicas.newest
         return outcome
 
 
@@ -185,7 +201,7 @@ def is_logged_out(replicas: Replicas, switch: float) -> bool:
             outcome = replicas.refresh(browser.token, browser.move(), now)
             if outcome not in ANSWERED:
                 return True
-            under_way.append((now + LATENCY_SECONDS, _next_token(browser.token, outcome)))
+            under_way.append((now + LATENCY_SECONDS, replicas.newest))
         browser.token = under_way[-1][1]
     return False
 
@@ -248,7 +264,3 @@ def _counted(acts: Acts, sessions: int, lag: float, switch: float, stay_home: bo
 
 def _where(row: Mapping[str, Any]) -> tuple[str, str]:
     return "the session's home" if row["stay_home"] else "the nearest Region", f"{row['lag_seconds']} s"
-
-
-def _next_token(token: RefreshToken, outcome: Outcome | None) -> RefreshToken:
-    return token.successor() if outcome in (Outcome.ROTATED, Outcome.CONVERGED) else token

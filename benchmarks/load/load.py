@@ -114,7 +114,7 @@ def calls_of(functions: Functions, operation: str, material: Sequence[str]) -> C
         "refresh of one session": lambda: refreshes(start("refresh"), material[0], rotates=False),
         "login": lambda: _logins(start("login"), None, material),
         "login and logout": lambda: _logins(start("login"), start("logout"), material),
-        "authorizer": lambda: _authorizations(start("authorizer"), material[0]),
+        "authorizer": lambda: _authorizations(start("authorizer", {"RevocationSeconds": "0"}), material[0]),
     }
     return calls[operation]()
 

@@ -3,6 +3,7 @@
 The functions are the real ones, on a real engine. The refresh is compared with other designs (`peers.patterns`).
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from benchmarks.frame.results import Figures, markdown
 from benchmarks.peers.patterns import PATTERNS, QUOTED
-from benchmarks.requests import events
+from benchmarks.requests import events, feed
 from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.engine import UNITS_ARE_DYNAMODBS, running_engine
 from benchmarks.requests.events import BAD_REQUEST, CREATED, NO_CONTENT, TOO_MANY, UNAUTHORIZED
@@ -21,10 +22,18 @@ from benchmarks.requests.functions import Functions, running
 from benchmarks.requests.wire import Wire
 from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
+from tests.support.dynamodb.tables import create_table
 from tests.support.people import WRONG_PASSWORD
+from tests.support.sample_events import Event
 
 SESSIONS = 10  # of the user who lists all sessions, and logs out of all
 NEW_PASSWORD = "a quite different long passphrase"
+REUSED = "refresh, reused"
+LOGOUT_OF_ALL = f"logout of all {SESSIONS} sessions"
+NEW_PASSWORD_ENDS = f"new password, ends {SESSIONS - 1} sessions"
+NO_FEED, WITHOUT_FEED = {"RevocationSeconds": "0"}, ", without the feed"
+FIRST_READ = f"authorizer's first read, {feed.ENDED:,} sessions ended"
+LATER_READ = "authorizer's later read, 3 ends a second"
 
 BUDGETS: Mapping[tuple[str, str], float] = {
     ("refresh, rotated", "requests"): 1,
@@ -33,8 +42,13 @@ BUDGETS: Mapping[tuple[str, str], float] = {
     ("refresh, forged", "requests"): 0,
     ("login", "requests"): 3,
     ("login", "argon2"): 1,
-    ("logout", "requests"): 1,
+    ("logout", "requests"): 2,
+    (FIRST_READ, "read_units"): 12,
+    (LATER_READ, "read_units"): 1,
 }
+# How many requests more an operation may make than with RevocationSeconds=0. An end of many sessions also asks which of
+# them ended in the last hour.
+FEED_BUDGETS: Mapping[str, int] = {"logout": 1, LOGOUT_OF_ALL: 2, REUSED: 1, NEW_PASSWORD_ENDS: 2}
 
 Act = Callable[[], object]
 Counts = dict[str, dict[str, Any]]
@@ -43,13 +57,30 @@ Counts = dict[str, dict[str, Any]]
 def measure(*, quick: bool) -> Figures:  # noqa: ARG001 - counts need no rounds
     """Return `operations`, and `peers`: the refreshes of other designs. Raises MissingTool: there is no engine."""
     with running_engine() as engine, deployed(engine.endpoint) as deployment:
-        return {"engine": engine.name, "operations": counts(deployment), "peers": counts_of_peers(deployment)}
+        operations = {**counts(deployment), **counts_of_reads(deployment)}
+        return {"engine": engine.name, "operations": operations, "peers": counts_of_peers(deployment)}
 
 
 def counts(deployment: Deployment) -> Counts:
     """Return the counts of each operation (`Wire.counts`, and `argon2`), by its name."""
     with running(deployment) as functions:
         return {name: _counted(functions.wire, act) for name, act in _operations(functions)}
+
+
+def counts_of_reads(deployment: Deployment) -> Counts:
+    """Return the counts of an authorizer's reads of a full feed, in a table of its own."""
+    client, table, now_seconds = deployment.client, f"feed-{uuid.uuid4().hex}", int(time.time())
+    create_table(client, "RevocationsTable", table)
+    feed.fill(client, table, now_seconds=now_seconds)
+    wire = Wire()
+    wire.watch(client.meta.events)
+    rows: Counts = {}
+    for name, seconds in ((FIRST_READ, feed.LIFE_SECONDS), (LATER_READ, feed.OVERLAP_SECONDS)):
+        wire.forget()
+        feed.read(client, table, since_seconds=now_seconds - seconds)
+        rows[name] = {**wire.counts(), "argon2": 0}
+    client.delete_table(TableName=table)
+    return rows
 
 
 def counts_of_peers(deployment: Deployment) -> Counts:
@@ -77,7 +108,11 @@ def table(figures: Figures) -> str:
     columns = ("requests", "read_units", "write_units", "refused", "argon2", "secret_requests")
     head = ("operation", "requests", "read units", "write units", "of them refused", "Argon2id", "Secrets Manager")
     rows = [(name, *(f"{row[of]:g}" for of in columns)) for name, row in figures["operations"].items()]
-    counted = {key: (figures["operations"][key[0]][key[1]], budget) for key, budget in BUDGETS.items()}
+    operations = figures["operations"]
+    counted = {key: (operations[key[0]][key[1]], budget) for key, budget in BUDGETS.items() if key[0] in operations}
+    for name, budget in FEED_BUDGETS.items():
+        if without := operations.get(f"{name}{WITHOUT_FEED}"):
+            counted[name, "requests for the feed"] = (operations[name]["requests"] - without["requests"], budget)
     missed = [
         f"{name}, {of}: {count:g} of {budget:g}" for (name, of), (count, budget) in counted.items() if count > budget
     ]
@@ -127,12 +162,6 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
     def token() -> str:
         return deployment.add_session(user_id)[1]
 
-    def user_with_sessions() -> tuple[list[tuple[str, str]], dict[str, str]]:
-        """Return the sessions of a new user, and the authorizer's context for the first session."""
-        _, another_id = deployment.new_user()
-        sessions = [deployment.add_session(another_id) for _ in range(SESSIONS)]
-        return sessions, {"sub": another_id, "sid": sessions[0][0]}
-
     yield "login, cold", partial(login, events.login("ada"))
     yield "login", partial(login, events.login("ada"))
     yield "login, wrong password", partial(login, events.login("ada", WRONG_PASSWORD), UNAUTHORIZED)
@@ -152,22 +181,52 @@ def _operations(functions: Functions) -> Iterator[tuple[str, Act]]:
     forged = first[:-2] + ("A" if first[-2] != "A" else "B") + first[-1]
     yield "refresh, forged", partial(refresh, events.refresh(forged), BAD_REQUEST)
     strict_refresh(events.refresh(first))
-    yield "refresh, reused", partial(strict_refresh, events.refresh(first), BAD_REQUEST)
+    yield REUSED, partial(strict_refresh, events.refresh(first), BAD_REQUEST)
 
     yield "logout, cold", partial(logout, events.logout(token()), NO_CONTENT)
     first = token()
     yield "logout", partial(logout, events.logout(first), NO_CONTENT)
     yield "refresh, after logout", partial(refresh, events.refresh(first), BAD_REQUEST)
-    sessions, _ = user_with_sessions()
-    everywhere = events.logout(sessions[0][1], everywhere=True)
-    yield f"logout of all {SESSIONS} sessions", partial(logout, everywhere, NO_CONTENT)
+    yield LOGOUT_OF_ALL, partial(logout, _everywhere(deployment), NO_CONTENT)
 
     own_sessions = start("sessions")
-    sessions, caller = user_with_sessions()
+    sessions, caller = _user_with_sessions(deployment)
     yield f"list of {SESSIONS} sessions", partial(own_sessions, events.event("sessions", caller))
     end = events.event("sessions-end", caller, pathParameters={"session_id": sessions[1][0]})
     yield "end of another session", partial(own_sessions, end, NO_CONTENT)
-    _, caller = user_with_sessions()
-    change = events.password_change(caller, NEW_PASSWORD)
-    yield f"new password, ends {SESSIONS - 1} sessions", partial(start("password"), change, NO_CONTENT)
+    yield NEW_PASSWORD_ENDS, partial(start("password"), _new_password(deployment), NO_CONTENT)
     yield "registration", partial(start("register"), events.register(), CREATED)
+    yield from _without_feed(functions)
+
+
+def _without_feed(functions: Functions) -> Iterator[tuple[str, Act]]:
+    """Yield the operations that end sessions, as they are where nobody is told of the ends."""
+    deployment, start = functions.deployment, functions.start
+    refresh, logout = start("refresh", {**NO_FEED, "RotationGraceSeconds": "0"}), start("logout", NO_FEED)
+    _, user_id = deployment.new_user()
+    first, second, third = (deployment.add_session(user_id)[1] for _ in range(3))
+    logout(events.logout(first), NO_CONTENT)  # it is warm then
+    refresh(events.refresh(second))
+
+    yield f"{REUSED}{WITHOUT_FEED}", partial(refresh, events.refresh(second), BAD_REQUEST)
+    yield f"logout{WITHOUT_FEED}", partial(logout, events.logout(third), NO_CONTENT)
+    yield f"{LOGOUT_OF_ALL}{WITHOUT_FEED}", partial(logout, _everywhere(deployment), NO_CONTENT)
+    password = start("password", NO_FEED)
+    yield f"{NEW_PASSWORD_ENDS}{WITHOUT_FEED}", partial(password, _new_password(deployment), NO_CONTENT)
+
+
+def _user_with_sessions(deployment: Deployment) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Return the sessions of a new user, and the authorizer's context for the first session."""
+    _, user_id = deployment.new_user()
+    sessions = [deployment.add_session(user_id) for _ in range(SESSIONS)]
+    return sessions, {"sub": user_id, "sid": sessions[0][0]}
+
+
+def _everywhere(deployment: Deployment) -> Event:
+    sessions, _ = _user_with_sessions(deployment)
+    return events.logout(sessions[0][1], everywhere=True)
+
+
+def _new_password(deployment: Deployment) -> Event:
+    _, caller = _user_with_sessions(deployment)
+    return events.password_change(caller, NEW_PASSWORD)

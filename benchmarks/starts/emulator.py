@@ -28,6 +28,7 @@ INVOKE = "/2015-03-31/functions/function/invocations"
 
 _FOLDERS = "lib/python3*/site-packages/samcli/local/rapid"
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _CALL = re.compile(r"INVOKE RTDONE\(status: success, .*duration: ([\d.]+)ms\)")
 
 
@@ -75,6 +76,10 @@ class Emulator:
             raise self._failure(f"{answer.get('errorType')}: {answer['errorMessage']}")
         return answer
 
+    def peak_mb(self) -> float:
+        """Return the largest resident memory of the running function so far, in MB: proc(5), on Linux."""
+        return max(map(_peak_mb, _children(self.process.pid)), default=0.0)
+
     def timings(self) -> Timings:
         """Return the times of the start and the calls from the emulator's log. Raises RuntimeError: no start."""
         log = self.process.log.read_text(errors="replace")
@@ -102,6 +107,17 @@ def emulated(function: Function, scratch: Path) -> Iterator[Emulator]:
     environment, log = _environment(function, scratch), scratch / "lambda.log"
     with serving(command, port, env=environment, log=log, cwd=function.folder) as process:
         yield Emulator(function, process, port)
+
+
+def _children(process_id: int) -> list[int]:
+    """Return the ids of a process's children. All its threads can have started them."""
+    lists = Path(f"/proc/{process_id}/task").glob("*/children")
+    return [int(child) for path in lists for child in path.read_text(encoding="ascii").split()]
+
+
+def _peak_mb(process_id: int) -> float:
+    peak = _PEAK.search(Path(f"/proc/{process_id}/status").read_text(encoding="utf-8"))
+    return int(peak[1]) * 1024 / 1_000_000 if peak else 0.0
 
 
 def _binary() -> Path:

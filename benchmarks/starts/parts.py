@@ -18,6 +18,7 @@ from benchmarks.frame.results import ROOT, Figures, markdown
 from benchmarks.requests.deployment import planned
 from benchmarks.starts.emulator import PYTHON
 from benchmarks.starts.layer import built_layer, packages
+from benchmarks.starts.rows import NO_FEED
 
 FUNCTIONS = ("authorizer", "refresh", "login")
 STARTS, QUICK_STARTS = 15, 2
@@ -91,6 +92,6 @@ def table(figures: Figures) -> str:
 
 def _started(name: str, layer: Path) -> dict[str, int]:
     paths = {"PATH": os.defpath, "PYTHONPATH": str(layer), "PYTHONDONTWRITEBYTECODE": "1"}
-    variables = {**planned(None).environment(name, {}), **paths, "AWS_DEFAULT_REGION": "us-east-1"}
+    variables = {**planned(None).environment(name, NO_FEED), **paths, "AWS_DEFAULT_REGION": "us-east-1"}
     command = (PYTHON[0], "-X", "importtime", "-c", _SCRIPT)
     return parsed(output_of(command, cwd=ROOT / "functions" / name, env=variables)[1])

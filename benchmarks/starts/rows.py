@@ -15,14 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from benchmarks.frame.results import ROOT
 from benchmarks.peers.patterns import PATTERNS
-from benchmarks.requests import events
+from benchmarks.requests import events, feed
 from benchmarks.requests.deployment import Deployment
 from benchmarks.requests.events import CREATED, NO_CONTENT, Answer, allowed, succeeded
 from benchmarks.requests.functions import running
 from benchmarks.starts.emulator import PYTHON, Function, Timings, emulated
 from benchmarks.starts.layer import packages, without_bytecode
+from benchmarks.starts.tls import Front
 from benchmarks.tokens.node import LIBRARY, NODE, PACKAGES, is_installed
 from tests.support.access_tokens import AUDIENCE, ISSUER
+from tests.support.dynamodb.tables import create_table
 from tests.support.sample_events import Event, sample, token_event
 from tests.support.template import functions
 
@@ -33,7 +35,12 @@ REFERENCE_STARTS = 3
 ALONE, WITH_AWS, WITH_ARGON2 = 100, 30, 8  # the measured calls of one process, by the kind of call
 
 PARAMETERS = {"AccessTokenSeconds": "3600"}  # longer than the benchmark takes
-PEERS_TABLE = "PeersTable"
+# The row `authorizer` is the one that asks nobody. A feed that cannot be read must fail its row, so it is closed then.
+NO_FEED, CLOSED = {"RevocationSeconds": "0"}, {"RevocationFailure": "closed"}
+WITH_FEED = "authorizer, with the feed"
+WITH_FULL_FEED = f"{WITH_FEED}, {feed.ENDED:,} ended"
+STRICT = "strict_authorizer"
+PEERS_TABLE, EMPTY_FEED, FULL_FEED = "PeersTable", "EmptyFeed", "FullFeed"
 NEW_PASSWORD = "seven loud herons at dusk"
 NO_BYTECODE = ", no bytecode"
 HANDLERS = ROOT / "benchmarks" / "peers" / "handlers"
@@ -48,7 +55,7 @@ class Row:
     """One function, its events and its measured times.
 
     `event` prepares the state of a call and returns its event. `check` raises an error if the answer is not a success.
-    `warm_calls` is ALONE, WITH_AWS or WITH_ARGON2.
+    `warm_calls` is ALONE, WITH_AWS or WITH_ARGON2. `peaks_mb` has the most memory that each process took.
     """
 
     label: str
@@ -58,6 +65,7 @@ class Row:
     check: Check
     warm_calls: int
     timings: list[Timings] = field(default_factory=list)
+    peaks_mb: list[float] = field(default_factory=list)
 
     @property
     def reference(self) -> str:
@@ -74,19 +82,30 @@ class Row:
         with emulated(self.function, scratch) as emulator:
             for _ in range(count):
                 self.check(emulator.invoke(self.event()))
+            self.peaks_mb.append(emulator.peak_mb())
         self.timings.append(emulator.timings())
+
+    def forget(self) -> None:
+        """Forget all starts."""
+        self.timings.clear()
+        self.peaks_mb.clear()
 
     def on(self, folder: Path, suffix: str = "") -> "Row":
         """Return the same function with the packages of this folder. The suffix says what is different there."""
-        function = replace(self.function, variables={**self.function.variables, "PYTHONPATH": str(folder)})
-        return replace(self, label=f"{self.label}{suffix}", function=function, timings=[])
+        return self.with_variables(f"{self.label}{suffix}", {"PYTHONPATH": str(folder)})
+
+    def with_variables(self, label: str, variables: Mapping[str, str]) -> "Row":
+        """Return the same function under another label, with more environment variables, or other values."""
+        function = replace(self.function, variables={**self.function.variables, **variables})
+        return replace(self, label=label, function=function, timings=[], peaks_mb=[])
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Makes the rows. `jwks_url` is the address of the public keys."""
+    """Makes the rows. `jwks_url` is the address of the public keys, and `front` that of AWS."""
 
     deployment: Deployment
+    front: Front
     jwks_url: str
     layer: Path
     scratch: Path
@@ -113,6 +132,7 @@ class Rows:
         ended, created = partial(succeeded, status=NO_CONTENT), partial(succeeded, status=CREATED)
         calls: dict[str, tuple[MakeEvent, Check, int]] = {
             "authorizer": (self._token_event, allowed, ALONE),
+            STRICT: (self._token_event, allowed, WITH_AWS),
             "refresh": (lambda: events.refresh(deployment.add_session(user_id)[1]), succeeded, WITH_AWS),
             "login": (lambda: events.login(deployment.new_user()[0]), succeeded, WITH_ARGON2),
             "logout": (lambda: events.logout(deployment.add_session(user_id)[1]), ended, WITH_AWS),
@@ -120,19 +140,39 @@ class Rows:
             "register": (events.register, created, WITH_ARGON2),
             "sessions": (lambda: events.event("sessions", caller), succeeded, WITH_AWS),
             "jwks": (lambda: events.event("jwks"), succeeded, WITH_AWS),
+            "ended_sessions": (lambda: events.event("ended-sessions"), succeeded, WITH_AWS),
             "whoami": (lambda: events.event("me", caller), succeeded, ALONE),
             "rotate_keys": (lambda: sample("key-ring-advance"), itemgetter("version"), WITH_AWS),
         }
         if unknown := set(functions()) - set(calls):
             raise LookupError(f"no call is known for the functions {unknown}")
-        rows = {}
-        for name, call in calls.items():
-            layer = {"PYTHONPATH": str(self.layer)} if functions()[name].get("Layers") else {}
-            variables = {**layer, "AWS_ENDPOINT_URL": str(deployment.endpoint)}
-            variables |= deployment.environment(name, PARAMETERS)
-            rows[name] = Row(name, OURS, Function(name, self._code(ROOT / "functions" / name), variables), *call)
+        rows = {name: self._row(name, *call) for name, call in calls.items() if name in functions()}
         bare = without_bytecode(self.layer, self.scratch / "bare-layer")
-        return [*rows.values(), *(rows[name].on(bare, NO_BYTECODE) for name in ("authorizer", "refresh"))]
+        without = [rows[name].on(bare, NO_BYTECODE) for name in ("authorizer", "refresh")]
+        return [rows.pop("authorizer"), *self._with_feeds(), *rows.values(), *without]
+
+    def _row(self, name: str, event: MakeEvent, check: Check, warm_calls: int) -> Row:
+        layer = {"PYTHONPATH": str(self.layer)} if functions()[name].get("Layers") else {}
+        parameters = {**PARAMETERS, **(NO_FEED if name == "authorizer" else {})}
+        variables = {**layer, **self._aws, **self.deployment.environment(name, parameters)}
+        function = Function(name, self._code(ROOT / "functions" / name), variables)
+        return Row(name, OURS, function, event, check, warm_calls)
+
+    def _with_feeds(self) -> list[Row]:
+        """Return the authorizer that reads an empty feed in its start, and the one that reads a full feed."""
+        for table in (EMPTY_FEED, FULL_FEED):
+            create_table(self.deployment.client, "RevocationsTable", table)
+        feed.fill(self.deployment.client, FULL_FEED, now_seconds=int(time.time()))
+        row = self._row("authorizer", self._token_event, allowed, ALONE)
+        variables = self.deployment.environment("authorizer", {**PARAMETERS, **CLOSED})
+        return [
+            row.with_variables(label, {**variables, "REVOCATIONS_TABLE": table})
+            for label, table in ((WITH_FEED, EMPTY_FEED), (WITH_FULL_FEED, FULL_FEED))
+        ]
+
+    @property
+    def _aws(self) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL": self.front.endpoint}
 
     def _python_peers(self) -> list[Row]:
         key = {"JWK": json.dumps(json.loads(self.deployment.jwks)["keys"][0])}
@@ -173,7 +213,9 @@ class Rows:
 
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        variables = {"PRIVATE_KEY": pem, "TABLE": PEERS_TABLE, "AWS_ENDPOINT_URL": str(self.deployment.endpoint)}
+        # The packages of others stay as they are, so the longer list of authorities is another file.
+        authorities = self.front.extended_list(packages("peers"), self.scratch / "peers-authorities.pem")
+        variables = {"PRIVATE_KEY": pem, "TABLE": PEERS_TABLE, **self._aws, "AWS_CA_BUNDLE": str(authorities)}
         return Row(f"refresh: {label}", PEER, self._peer(name, variables), event, succeeded, WITH_AWS)
 
     def _empty(self, label: str, name: str = "empty", runtime: Sequence[str | Path] = PYTHON) -> Row:

@@ -16,15 +16,23 @@ from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import ratio, summary
 from benchmarks.requests.engine import deployed_on_ministack, published
 from benchmarks.starts.layer import built_layer, packages
-from benchmarks.starts.rows import ALONE, NO_BYTECODE, Row, Rows
+from benchmarks.starts.rows import ALONE, NO_BYTECODE, STRICT, WITH_FEED, WITH_FULL_FEED, Row, Rows
+from benchmarks.starts.tls import tls_in_front
 from benchmarks.tokens import node
 
 ROUNDS, QUICK_ROUNDS = 20, 2
 WARM_UP, QUICK_WARM_UP = 10, 2  # calls of each process before the measured ones
 SEED = 20261121
 
-# Upper limits of the ratios to an empty handler.
-BUDGETS = {"authorizer": {"init": 1.6, "warm": 1.4}, "refresh": {"init": 6.5}, "login": {"init": 6.5}}
+# Upper limits: of the ratios to an empty handler, and of the memory in MB.
+BUDGETS: Mapping[str, Mapping[str, float]] = {
+    "authorizer": {"init": 1.6, "warm": 1.4},
+    WITH_FEED: {"init": 2.1, "warm": 1.45},
+    WITH_FULL_FEED: {"init": 2.2, "warm": 1.45, "peak_mb": 40},
+    STRICT: {"init": 2.1},
+    "refresh": {"init": 6.5},
+    "login": {"init": 6.5},
+}
 
 # What the document says below the table.
 _NOTES = Path(__file__).with_name("notes.md").read_text(encoding="utf-8").rstrip()
@@ -41,12 +49,15 @@ def measure(*, quick: bool) -> Figures:
     with (
         tempfile.TemporaryDirectory(prefix="edge-auth-starts-") as folder,
         deployed_on_ministack(scratch := Path(folder)) as deployment,
+        tls_in_front(str(deployment.endpoint), scratch / "tls") as front,
         published(deployment.jwks, scratch / "published") as jwks_url,
     ):
-        rows = Rows(deployment, jwks_url, built_layer(scratch), scratch).all()
+        layer = built_layer(scratch)
+        front.be_trusted_by(layer)
+        rows = Rows(deployment, front, jwks_url, layer, scratch).all()
         for row in () if quick else rows:
             row.run(scratch, 1)  # so that the first round does not read its files from the disk
-            row.timings.clear()
+            row.forget()
         for order in orders([row.starts for row in rows], rounds, seed=SEED):
             for row in (rows[index] for index in order):
                 row.run(scratch, warm_up + (2 + row.warm_calls // 10 if quick else row.warm_calls))
@@ -77,6 +88,7 @@ def figures_of(rows: Sequence[Row], warm_up: int) -> list[dict[str, Any]]:
             "first_ms": summary([one.calls_ms[0] for one in row.timings]),
             "warm_ms": summary([call for one in row.timings for call in one.calls_ms[warm_up:]]),
             "warm_ratio": ratio(by_label[row.label][1], by_label[row.reference][1]),
+            "peak_mb": round(statistics.median(row.peaks_mb), 1),
         }
         for row in rows
     ]
@@ -84,7 +96,7 @@ def figures_of(rows: Sequence[Row], warm_up: int) -> list[dict[str, Any]]:
 
 def table(figures: Figures) -> str:
     """Return the rows, and the names of functions that were left out."""
-    head = ("function", "INIT ms", "x empty", "first call ms", "warm ms", "x empty", "budget")
+    head = ("function", "INIT ms", "x empty", "first call ms", "warm ms", "x empty", "MB", "budget")
     notes = [f"{_NOTES} {figures['rounds']} rounds.", *(f"Left out: {what}." for what in figures["left_out"])]
     return "\n".join([markdown(head, map(_cells, figures["rows"])), "", *notes])
 
@@ -117,11 +129,7 @@ def _by_round(row: Row, warm_up: int) -> tuple[list[float], list[float]]:
 
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     is_reference, mark = row["label"] == row["reference"], "†" if row["calls_aws"] else ""
-    budgets = (
-        f"{what.upper() if what == 'init' else what} {limit} x"
-        f" {'holds' if row[f'{what}_ratio']['median'] <= limit else '**missed**'}"
-        for what, limit in BUDGETS.get(row["label"], {}).items()
-    )
+    budgets = (_judged(row, what, limit) for what, limit in BUDGETS.get(row["label"], {}).items())
     return (
         f"**{row['label']}**" if row["group"] == "ours" and NO_BYTECODE not in row["label"] else row["label"],
         f"{row['init_ms']['median']:.0f}",
@@ -129,8 +137,16 @@ def _cells(row: Mapping[str, Any]) -> Sequence[str]:
         f"{row['first_ms']['median']:.1f}{mark}",
         f"{row['warm_ms']['median']:.2f}{mark}",
         "1" if is_reference else "" if row["calls_aws"] else _times(row["warm_ratio"]),
+        f"{row['peak_mb']:.0f}" if "peak_mb" in row else "",
         ", ".join(budgets),
     )
+
+
+def _judged(row: Mapping[str, Any], what: str, limit: float) -> str:
+    is_memory = what == "peak_mb"
+    reached = row["peak_mb"] if is_memory else row[f"{what}_ratio"]["median"]
+    text = f"{limit:g} MB" if is_memory else f"{what.replace('init', 'INIT')} {limit:g} x"
+    return f"{text} {'holds' if reached <= limit else '**missed**'}"
 
 
 def _times(ratios: Mapping[str, float]) -> str:

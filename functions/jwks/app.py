@@ -7,16 +7,12 @@ from edge_auth.adapters.connections import prime
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
+from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import JwksSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
-from edge_auth.web.discovery import (
-    JWKS_PATH,
-    Document,
-    authorization_server_metadata,
-    cacheable_response,
-    openid_configuration,
-)
+from edge_auth.web.cacheable import Document, cacheable_response
+from edge_auth.web.discovery import JWKS_PATH, authorization_server_metadata, openid_configuration
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
@@ -30,7 +26,8 @@ key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, cl
 
 def get(request: Request) -> Response:
     """Answer with the document of this route, or with 304 if the client has it already."""
-    return cacheable_response(document(request), request.headers.one("if-none-match"))
+    if_none_match = request.headers.one("if-none-match")
+    return cacheable_response(document(request), if_none_match, max_age_seconds=JWKS_MAX_AGE_SECONDS)
 
 
 def document(request: Request) -> Document:

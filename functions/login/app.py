@@ -11,11 +11,13 @@ from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms, pause
+from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.settings import LoginSettings, read_settings
@@ -41,9 +43,18 @@ login = Login(
         pause=pause,
         record=log.record,
     ),
+    profiles=checked_profiles(settings.password_profiles),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
-    session_opening=DynamoDBSessionOpening(
-        dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
+    start_session=StartSession(
+        DynamoDBSessionOpening(
+            dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
+        ),
+        SessionPolicy(
+            idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+            absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,
+        ),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
     ),
     session_limit=SessionLimit(
         sessions=sessions,
@@ -53,11 +64,6 @@ login = Login(
         record=log.record,
     ),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
-    session_policy=SessionPolicy(
-        idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
-        absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,
-    ),
-    clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
 )

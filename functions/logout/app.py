@@ -22,6 +22,8 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.observability import FunctionLog
+from edge_auth.sessions.client_description import described
+from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.settings import LogoutSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.refresh_token import PREFIX
@@ -29,6 +31,9 @@ from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameter
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
+
+HOUR_SECONDS = 3600
+ALLOW = "allow"  # the parameter LateRetryFromElsewhere; its other value is "refuse"
 
 settings = read_settings(LogoutSettings, os.environ)
 log = FunctionLog("logout")
@@ -45,7 +50,11 @@ logout = Logout(
     key_ring=key_ring,
     end_sessions=end_sessions,
     dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
-    grace_seconds=settings.rotation_grace_seconds,
+    limits=RotationLimits(
+        grace_seconds=settings.rotation_grace_seconds,
+        late_retry_seconds=settings.late_retry_hours * HOUR_SECONDS,
+        late_retry_elsewhere=settings.late_retry_from_elsewhere == ALLOW,
+    ),
     clock=now_ms,
 )
 revoke_access_token = RevokeAccessToken(
@@ -72,7 +81,8 @@ def post(request: Request) -> Response:
 def end(token: str, reach: Reach, request: Request) -> None:
     """End what the token may end. An access token ends no session but its own, so with another reach it ends none."""
     if reach is not Reach.ONE or token.startswith(PREFIX):
-        logout(token, reach)
+        client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
+        logout(token, reach, client=client)
     else:
         revoke_access_token(token, issuer=settings.issuer or issuer_from_context(request.context))
 

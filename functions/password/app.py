@@ -11,6 +11,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
+from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.flows.accounts.change_password import ChangePassword
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
@@ -35,6 +36,7 @@ change_password = ChangePassword(
         pause=pause,
         record=log.record,
     ),
+    profiles=checked_profiles(settings.password_profiles),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
     end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),

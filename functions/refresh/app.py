@@ -18,6 +18,7 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
+from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.settings import RefreshSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
@@ -27,6 +28,8 @@ from edge_auth.web.response import Response
 from edge_auth.web.token_response import token_response
 
 DAY_SECONDS = 86_400
+HOUR_SECONDS = 3600
+ALLOW = "allow"  # the parameter LateRetryFromElsewhere; its other value is "refuse"
 GRANT_TYPE = "refresh_token"
 
 settings = read_settings(RefreshSettings, os.environ)
@@ -42,7 +45,11 @@ refresh = Refresh(
     dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
-    grace_seconds=settings.rotation_grace_seconds,
+    limits=RotationLimits(
+        grace_seconds=settings.rotation_grace_seconds,
+        late_retry_seconds=settings.late_retry_hours * HOUR_SECONDS,
+        late_retry_elsewhere=settings.late_retry_from_elsewhere == ALLOW,
+    ),
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=record,

@@ -1,12 +1,16 @@
-"""Cuts the SDK's data down to what the layer's functions call: `python sdk_data.py .../botocore/data`.
+"""Cuts the SDK's data down to what the layer's functions call: `python sdk_data.py FOLDER-OF-THE-LAYERS-PACKAGES`.
 
 botocore describes 400 services. At every cold start a client reads 1.2 MB of endpoints and the whole model of its
 service, with its manual. That is a third of the time that it takes to make a client. This script only leaves data out
-and rewrites nothing, so the SDK finds addresses by the same rules. The layer's build runs it, with any Python 3.
+and rewrites nothing, so the SDK finds addresses by the same rules.
+
+It also copies Amazon's own root certificates out of the SDK's list of all public ones, for `edge_auth.trusted_roots`.
+The SDK's list stays as it is. The layer's build runs this script, with any Python 3.
 """
 
 import gzip
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -27,6 +31,19 @@ MODEL, PAGINATORS, RULES = "service-2", "paginators-1", "endpoint-rule-set-1"
 EXTRAS = f"{MODEL}.sdk-extras"
 ENDPOINTS = "endpoints"
 
+# The roots of Amazon Trust Services by their labels in the SDK's list. Every endpoint of the partition `aws` has a
+# certificate of theirs (AWS Security Blog, "How to prepare for AWS's move to its own certificate authority").
+ROOTS = (
+    *(f"Amazon Root CA {number}" for number in (1, 2, 3, 4)),
+    "Starfield Services Root Certificate Authority - G2",
+)
+ROOTS_FILE = "amazon_roots.pem"
+_CERTIFICATE = re.compile(
+    r'^# Label: "(?P<label>[^"\n]+)"\n(?:#.*\n)*'
+    r"(?P<pem>-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)",
+    re.MULTILINE,
+)
+
 
 def trim(data: Path) -> None:
     """Trim the folder `botocore/data` in place. A second run changes nothing."""
@@ -41,6 +58,19 @@ def trim(data: Path) -> None:
     for partition in endpoints["partitions"]:
         partition["services"] = {name: found for name, found in partition["services"].items() if name in OPERATIONS}
     _write(data, ENDPOINTS, endpoints)
+
+
+def roots_of(certificates: str) -> str:
+    """Return Amazon's root certificates from the text of the SDK's list, each with its label, in the order of ROOTS.
+
+    Raises LookupError: the list does not have each of them once. The build must fail then.
+    """
+    found = [(certificate["label"], certificate["pem"]) for certificate in _CERTIFICATE.finditer(certificates)]
+    for label in ROOTS:
+        if (count := [name for name, _ in found].count(label)) != 1:
+            raise LookupError(f"the SDK's list of certificates has {label!r} {count} times, not once")
+    pems = dict(found)
+    return "".join(f"# {label}\n{pems[label]}" for label in ROOTS)
 
 
 def _trim_service(folder: Path, service: str) -> None:
@@ -105,5 +135,12 @@ def _write(folder: Path, name: str, document: object) -> None:
     (folder / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
 
 
+def main(packages: Path) -> None:
+    """Trim the SDK's data in a folder of packages, and write the roots beside the modules of edge_auth."""
+    trim(packages / "botocore" / "data")
+    certificates = (packages / "botocore" / "cacert.pem").read_text(encoding="utf-8")
+    (packages / "edge_auth" / ROOTS_FILE).write_text(roots_of(certificates), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    trim(Path(sys.argv[1]))
+    main(Path(sys.argv[1]))

@@ -15,6 +15,7 @@ from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.passwords import check_password
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, UnknownUser
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
@@ -71,7 +72,7 @@ def test_create_adds_a_user_who_can_log_in(command: Command, identities: DynamoD
     assert outcome.status == 0
     assert outcome.out == f"created ada@example.com, user id {identity.user_id}\n"
     assert identity.status == ACTIVE
-    check_password(PASSWORD.encode(), identity.password_hash)
+    check_password(PASSWORD.encode(), identity.password_hash, OUR_PROFILES)
 
 
 def test_create_keeps_scope_and_roles(command: Command, identities: DynamoDBIdentities) -> None:
@@ -129,9 +130,9 @@ def test_set_password_replaces_it_and_ends_all_sessions(
     identity = identities.find("ada")
     assert (outcome.status, outcome.out) == (0, "password set, 2 sessions ended\n")
     assert living(sessions, identity.user_id) == []
-    check_password(OTHER_PASSWORD.encode(), identity.password_hash)
+    check_password(OTHER_PASSWORD.encode(), identity.password_hash, OUR_PROFILES)
     with pytest.raises(InvalidCredentials):
-        check_password(PASSWORD.encode(), identity.password_hash)
+        check_password(PASSWORD.encode(), identity.password_hash, OUR_PROFILES)
 
 
 def test_disable_ends_all_sessions_and_enable_lets_log_in_again(

@@ -48,6 +48,7 @@ SIGNED_READS = {"socket", "ssl"}
 
 BUDGET = {
     "authorizer": CRYPTOGRAPHY | SIGNED_READS,
+    "ended_sessions": LOGGER | SDK,
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "logout": LOGGER | SDK | CRYPTOGRAPHY,

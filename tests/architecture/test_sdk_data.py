@@ -1,8 +1,10 @@
-"""The SDK's data in the layer: for the calls of edge-auth, the trimmed data equals the whole data."""
+"""The SDK's data in the layer: for the calls of edge-auth, the trimmed data equals the whole data. Amazon's roots."""
 
 import ast
+import hashlib
 import json
 import shutil
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,12 +19,24 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 from botocore.session import Session
 
-from sdk_data import OPERATIONS, PAGINATED, trim
+from edge_auth import trusted_roots
+from sdk_data import OPERATIONS, PAGINATED, ROOTS, main, roots_of, trim
 from tests.support.template import ROOT
 
 ADAPTERS = ROOT / "layers" / "edge_auth" / "edge_auth" / "adapters"
 WHOLE = Path(botocore.__file__).with_name("data")
+CERTIFICATES = Path(botocore.__file__).with_name("cacert.pem")
 SERVICES = sorted(OPERATIONS)
+# SHA-256 of each root, as Amazon Trust Services publishes them (https://www.amazontrust.com/repository/).
+FINGERPRINTS = {
+    "Amazon Root CA 1": "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+    "Amazon Root CA 2": "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+    "Amazon Root CA 3": "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+    "Amazon Root CA 4": "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+    "Starfield Services Root Certificate Authority - G2": (
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5"
+    ),
+}
 # These Regions are in no partition's list, but match a partition's pattern.
 MADE_UP_REGIONS = ("eu-nowhere-7", "us-gov-nowhere-7")
 
@@ -180,3 +194,42 @@ def test_trimming_twice_is_trimming_once(data: Path) -> None:
     trim(data)
 
     assert {path: path.read_bytes() for path in data.rglob("*.json")} == before
+
+
+def test_the_roots_are_amazons_five_and_no_other() -> None:
+    """They are known by their fingerprints, so a wrong label in the list fails here. TLS reads the file as it is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=roots_of(CERTIFICATES.read_text()))
+
+    read = [hashlib.sha256(certificate).hexdigest() for certificate in context.get_ca_certs(binary_form=True)]
+    assert sorted(read) == sorted(FINGERPRINTS.values())
+    assert set(ROOTS) == set(FINGERPRINTS)
+
+
+@pytest.mark.parametrize("label", ROOTS)
+def test_a_list_without_one_of_the_roots_fails_the_build(label: str) -> None:
+    """A layer with four roots would fail to connect only where and when AWS uses the fifth."""
+    whole = CERTIFICATES.read_text()
+
+    with pytest.raises(LookupError, match=f"'{label}' 0 times"):
+        roots_of(whole.replace(f'# Label: "{label}"', '# Label: "Another CA"'))
+    with pytest.raises(LookupError, match=f"'{label}' 2 times"):
+        roots_of(whole + whole[whole.index(f'# Label: "{label}"') :].partition("\n\n")[0] + "\n")
+
+
+def test_the_build_writes_the_roots_where_the_layer_looks_for_them(tmp_path: Path) -> None:
+    """Two builds write the same bytes. The SDK's own list stays whole."""
+    package = tmp_path / "edge_auth"
+    package.mkdir()
+    for name in SERVICES:
+        shutil.copytree(WHOLE / name, tmp_path / "botocore" / "data" / name)
+    for path in [*WHOLE.glob("*.json"), CERTIFICATES]:
+        shutil.copy(path, tmp_path / "botocore" / path.relative_to(WHOLE.parent))
+
+    main(tmp_path)
+    first = (package / Path(trusted_roots._FILE).name).read_bytes()
+    main(tmp_path)
+
+    assert [path.read_bytes() for path in package.iterdir()] == [first]
+    assert first.decode() == roots_of(CERTIFICATES.read_text())
+    assert (tmp_path / "botocore" / "cacert.pem").read_bytes() == CERTIFICATES.read_bytes()

@@ -21,6 +21,7 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "authorizer": settings.AuthorizerSettings,
     "strict_authorizer": settings.StrictAuthorizerSettings,
     "jwks": settings.JwksSettings,
+    "ended_sessions": settings.EndedSessionsSettings,
     "rotate_keys": settings.RotateKeysSettings,
 }
 FUNCTIONS = sorted(functions())

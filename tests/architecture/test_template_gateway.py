@@ -2,12 +2,14 @@
 
 import json
 import re
+from typing import Any
 
 import botocore.session
 from botocore.model import StringShape
 
 from tests.support.template import Intrinsic, functions, parameters, properties
 
+FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
 PUBLIC_ROUTES = {
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
@@ -17,6 +19,7 @@ PUBLIC_ROUTES = {
     *((method, "/.well-known/jwks.json") for method in ("GET", "HEAD")),
     *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
     *((method, "/.well-known/oauth-authorization-server") for method in ("GET", "HEAD")),
+    *FEED_ROUTES,
 }
 PROTECTED_ROUTES = {
     ("POST", "/auth/password"),
@@ -109,29 +112,49 @@ def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
     assert (public, protected) == (PUBLIC_ROUTES, PROTECTED_ROUTES)
 
 
+def settings_of_methods() -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
+    """Return the settings of each route that has some, and the condition of each."""
+    found = {}
+    for setting in properties("Api")["MethodSettings"]:
+        condition, body = "", setting
+        if isinstance(setting, Intrinsic):
+            condition, body, otherwise = setting.argument
+            assert (setting.name, otherwise) == ("If", Intrinsic("Ref", "AWS::NoValue"))
+        found[body["HttpMethod"], body["ResourcePath"][1:].replace("~1", "/")] = (body, condition)
+    return found
+
+
 def test_a_flood_of_a_public_route_is_stopped_at_the_gateway() -> None:
     """P13: each public route that writes has a rate, and a refused request gets our own 429 (THROTTLED)."""
-    settings = [
-        setting.argument[1] if isinstance(setting, Intrinsic) else setting
-        for setting in properties("Api")["MethodSettings"]
-    ]
     rate = Intrinsic("Ref", "PublicRequestsPerSecond")
+    rates = {route: body["ThrottlingRateLimit"] for route, (body, _) in settings_of_methods().items()}
 
-    assert {(each["HttpMethod"], each["ResourcePath"][1:].replace("~1", "/")) for each in settings} == {
+    assert {route for route, given in rates.items() if given == rate} == {
         route for route in PUBLIC_ROUTES if route[0] == "POST"
     }
-    assert all(each["ThrottlingRateLimit"] == each["ThrottlingBurstLimit"] == rate for each in settings)
+    assert rates.keys() == {route for route in PUBLIC_ROUTES if route[0] == "POST"} | FEED_ROUTES
+    assert all(
+        body["ThrottlingRateLimit"] == body["ThrottlingBurstLimit"] for body, _ in settings_of_methods().values()
+    )
     assert properties("Api")["GatewayResponses"]["THROTTLED"]["StatusCode"] == 429
 
 
-def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
-    """Without self-registration the stage has no such route."""
-    [conditional] = [each for each in properties("Api")["MethodSettings"] if isinstance(each, Intrinsic)]
+def test_a_flood_of_the_feed_leaves_the_table_to_the_authorizers() -> None:
+    """With 3,000 ended sessions a read takes 12 units at most, and a partition gives 3,000 units a second."""
+    rates = [body["ThrottlingRateLimit"] for route, (body, _) in settings_of_methods().items() if route in FEED_ROUTES]
 
-    assert conditional.name == "If"
-    assert conditional.argument[0] == "HasSelfRegistration"
-    assert "register" in conditional.argument[1]["ResourcePath"]
-    assert conditional.argument[2] == Intrinsic("Ref", "AWS::NoValue")
+    assert len(rates) == len(FEED_ROUTES)
+    assert 12 * sum(rates) <= 0.8 * 3000
+
+
+def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
+    """Without self-registration or without the feed the stage has no such route."""
+    conditions = {route: condition for route, (_, condition) in settings_of_methods().items() if condition}
+
+    assert conditions == {
+        ("POST", "/auth/register"): "HasSelfRegistration",
+        **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
+    }
 
 
 def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None:

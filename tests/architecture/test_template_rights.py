@@ -56,6 +56,7 @@ RIGHTS = {
         ("dynamodb:DeleteItem", "SessionsTable"),
         ("dynamodb:PutItem", "SessionsTable"),
     },
+    "ended_sessions": {("dynamodb:Query", "RevocationsTable")},
     "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
     "rotate_keys": {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),

@@ -2,15 +2,18 @@
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from edge_auth.credentials.passwords import check_password
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, TooManyAttempts
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
-from edge_auth.throttling.limits import PASSWORD_BACKOFF, login_limit
+from edge_auth.throttling.counters import Rate
+from edge_auth.throttling.limits import PASSWORD_BACKOFF, RateLimit, login_limit
 from edge_auth.throttling.rule import AttemptsUndecided
 from tests.support.dynamodb.counting import BACKOFF, Counting, interrupted
 
@@ -31,6 +34,23 @@ def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) 
     in_threads([partial(run, act) for act in ("count", "book") for _ in range(200)])
 
     assert sorted(let_through) == ["book"] * 3 + ["count"] * 3
+
+
+def test_neighbours_in_ipv6_at_the_same_moment_are_all_booked(counting: Counting) -> None:
+    """P13: 100 phones of one /48, each with a /64 of its own. None is refused, and none is lost."""
+    if not counting.is_atomic:
+        pytest.skip("its writes cannot race in threads")
+    limits = [login_limit("ada", f"2001:db8:0:{number:x}::1").rate for number in range(100)]
+    rate = Rate(attempts=1, seconds=60, burst=max(Counter(limits).values()))
+    books = partial(counting.attempts.book, rate=rate, now_ms=counting.now_ms)
+
+    in_threads([partial(books, limit.bucket) for limit in limits])
+
+    for name, number in Counter(limit.bucket for limit in limits).items():
+        for _ in range(number, rate.burst):
+            books(name)
+        with pytest.raises(TooManyAttempts):
+            books(name)
 
 
 def test_of_many_at_the_end_of_a_wait_one_is_let_through(counting: Counting) -> None:
@@ -75,7 +95,7 @@ def test_a_burst_of_passwords_is_hashed_as_often_as_the_limit_says(
     """
     if not counting.is_atomic:
         pytest.skip("its writes cannot race in threads")
-    account = login_limit("ada", "203.0.113.7")._replace(rates=())
+    account = login_limit("ada", "203.0.113.7")._replace(rate=RateLimit("rate", Rate(1, 1, burst=1000)))
     for _ in range(forgotten):
         attempts = counting.attempts
         attempts.fail(attempts.count(account.counter, counting.attempt(), PASSWORD_BACKOFF))
@@ -107,7 +127,7 @@ def test_a_burst_of_passwords_is_hashed_as_often_as_the_limit_says(
             outcomes.append(None)
         else:
             with pytest.raises(InvalidCredentials):
-                check_password(b"wrong", None)
+                check_password(b"wrong", None, OUR_PROFILES)
             limit.failed(attempt, "id")
             outcomes.append(InvalidCredentials)
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from edge_auth.flows.ports.sessions import AlreadyEnded
-from edge_auth.sessions.session import EndedSession, SeenSession
+from edge_auth.sessions.session import NOTHING_REDEEMED, EndedSession, SeenSession
 from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.records import (
     ADA_ID,
@@ -19,7 +19,7 @@ from tests.support.dynamodb.records import (
     sessions_of,
 )
 
-KEPT = EndedSession(generation=3, seed_hash=a_token().seed_hash, ended_at_seconds=NOW_SECONDS, reason="logout")
+KEPT = EndedSession(3, a_token().seed_hash, ended_at_seconds=NOW_SECONDS, reason="logout", base=3)
 
 
 def test_an_ended_session_leaves_the_sessions_of_its_user(engine: Engine) -> None:
@@ -41,7 +41,7 @@ def test_a_session_ends_by_a_token_of_any_generation(engine: Engine, generation:
     end(engine, a_token(generation))
 
     assert sessions_of(engine.sessions, ADA_ID) == []
-    assert kept_of(engine, a_token()) == KEPT._replace(generation=generation)
+    assert kept_of(engine, a_token()) == KEPT._replace(generation=generation, base=generation)
 
 
 def test_a_second_end_is_told_and_the_first_one_stays(engine: Engine) -> None:
@@ -92,11 +92,47 @@ def test_the_end_of_a_session_that_was_read_needs_no_token(engine: Engine) -> No
 
     engine.sessions.end(unknown_seed, **how)
 
-    assert seen == SeenSession(ADA_ID, session_id(1), generation=3, seed_hash=a_token().seed_hash)
-    assert kept_of(engine, a_token()) == KEPT._replace(generation=0, seed_hash=b"")
+    assert seen == SeenSession(ADA_ID, session_id(1), generation=3, seed_hash=a_token().seed_hash, base=2)
+    assert kept_of(engine, a_token()) == KEPT._replace(generation=0, base=0, seed_hash=b"")
     with pytest.raises(AlreadyEnded):
         engine.sessions.end(unknown_seed._replace(session_id=session_id(2)), **how)
     assert sessions_of(engine.sessions, ADA_ID) == []
+
+
+@pytest.mark.parametrize("read", ["to_end", "oldest_first", "living", "find"])
+def test_the_end_of_a_session_that_was_read_keeps_its_base(engine: Engine, read: str) -> None:
+    """The token that the newest was issued for may be all that an honest client has."""
+    opened(engine, a_session(base=1))
+    arguments: dict[str, Any] = {"to_end": {}, "find": {"session_id": session_id(1)}}.get(
+        read, {"now_seconds": NOW_SECONDS}
+    )
+    seen = getattr(engine.sessions, read)(ADA_ID, **arguments)
+
+    engine.sessions.end(seen if read == "find" else seen[0], reason="user", end_id="end-1", now_seconds=NOW_SECONDS)
+
+    assert kept_of(engine, a_token()) == KEPT._replace(reason="user", base=1)
+
+
+def test_the_end_of_a_session_that_was_never_refreshed_has_no_older_token(engine: Engine) -> None:
+    """A new session has no base, and the record of its end names its only token."""
+    opened(engine, a_session(generation=0, base=NOTHING_REDEEMED))
+    [seen] = engine.sessions.to_end(ADA_ID)
+
+    engine.sessions.end(seen, reason="user", end_id="end-1", now_seconds=NOW_SECONDS)
+
+    assert kept_of(engine, a_token(0)) == KEPT._replace(reason="user", generation=0, base=0)
+
+
+def test_a_record_of_an_earlier_version_names_one_token(tables: Tables) -> None:
+    """It has no base, so it counts as the record of an act that presented the token of its generation."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session())
+    engine.sessions.end(a_session(), reason="user", end_id="end-1", now_seconds=NOW_SECONDS)
+    item: Any = tables.session_items()[0]
+    del item["base"]
+    tables.client.put_item(TableName=tables.sessions, Item=item)
+
+    assert kept_of(engine, a_token()) == KEPT._replace(reason="user")
 
 
 def test_the_record_of_an_end_keeps_no_session_alive(tables: Tables) -> None:
@@ -118,6 +154,7 @@ def test_a_session_that_an_earlier_version_ended_stays_ended(tables: Tables, see
     engine = tables.engine(is_atomic=False)
     opened(engine, a_session())
     [item] = tables.session_items()
+    del item["base"]  # that version wrote none
     mark = {"revoked_at": {"N": str(NOW_SECONDS)}, "revoked_reason": {"S": "logout"}, "end_id": {"S": "end-0"}}
     marked: Any = {**item, **mark}
     tables.client.put_item(TableName=tables.sessions, Item=marked)
@@ -144,6 +181,7 @@ def test_the_record_of_an_end_is_kept_for_two_weeks(tables: Tables) -> None:
         "user_id": {"S": f"ended#{ADA_ID}"},
         "session_id": {"S": session_id(1)},
         "generation": {"N": "3"},
+        "base": {"N": "3"},
         "seed_hash": {"B": a_token().seed_hash},
         "revoked_at": {"N": str(NOW_SECONDS)},
         "revoked_reason": {"S": "logout"},

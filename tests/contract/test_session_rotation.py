@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 
 from edge_auth.flows.ports.sessions import RotationRefused
-from edge_auth.sessions.session import EndedSession, Session
+from edge_auth.sessions.session import NOTHING_REDEEMED, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.dynamodb.records import (
@@ -11,6 +13,7 @@ from tests.support.dynamodb.records import (
     NOW_MS,
     NOW_SECONDS,
     OTHER_SEED,
+    a_rotation,
     a_session,
     a_token,
     end,
@@ -31,13 +34,14 @@ def refusal(engine: Engine, token: RefreshToken, *, now_ms: int = NOW_MS) -> Ses
 
 
 def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine: Engine) -> None:
-    """A rotation changes the generation, its time and id, the client and the idle timeout, and nothing else."""
+    """A rotation changes generation and base, its time and id, the client and the idle timeout, and nothing else."""
     opened(engine, a_session(), a_session(2))
 
     rotated = rotate(engine, a_token())
 
     assert rotated == a_session()._replace(
         generation=4,
+        base=3,
         rotated_at_ms=NOW_MS,
         rotation_id="rotation-now",
         idle_expires_at_seconds=NOW_SECONDS + 1_500,
@@ -101,7 +105,7 @@ def test_an_ended_session_refuses_and_brings_its_end(engine: Engine) -> None:
     opened(engine, a_session())
     end(engine, a_token())
 
-    kept = EndedSession(3, a_token().seed_hash, ended_at_seconds=NOW_SECONDS, reason="logout")
+    kept = EndedSession(3, a_token().seed_hash, ended_at_seconds=NOW_SECONDS, reason="logout", base=3)
     assert refusal(engine, a_token()) == kept
     assert refusal(engine, a_token(0)) == kept
     assert sessions_of(engine.sessions, ADA_ID) == []
@@ -139,3 +143,78 @@ def test_the_largest_generation_is_kept_exactly(engine: Engine) -> None:
     opened(engine, a_session(generation=2**32 - 2))
 
     assert rotate(engine, a_token(2**32 - 2)).generation == 2**32 - 1
+
+
+def test_a_first_rotation_makes_the_first_base(engine: Engine) -> None:
+    """A new session has no base. After its first refresh, the base is the token of the login."""
+    opened(engine, a_session(generation=0, base=NOTHING_REDEEMED))
+
+    found = engine.sessions.find(ADA_ID, session_id(1))
+
+    assert found is not None
+    assert found.base == NOTHING_REDEEMED
+    assert rotate(engine, a_token(0)).base == 0
+
+
+def test_a_late_retry_issues_the_next_generation_and_keeps_the_base(engine: Engine) -> None:
+    """It changes what a rotation changes, except for the base."""
+    session = a_session(base=1)
+    opened(engine, session, a_session(2))
+
+    retried = engine.sessions.retry_late(session, a_rotation())
+
+    assert retried == session._replace(
+        generation=4,
+        rotated_at_ms=NOW_MS,
+        rotation_id="rotation-now",
+        idle_expires_at_seconds=NOW_SECONDS + 1_500,
+        client=CLIENT_NOW._replace(name=session.client.name),
+    )
+    assert engine.sessions.find(ADA_ID, session_id(1)) == retried
+    assert engine.sessions.find(ADA_ID, session_id(2)) == a_session(2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"generation": 2}, id="rotated-since"),
+        pytest.param({"base": 1}, id="another-base"),
+        pytest.param({"seed_hash": a_token(seed=OTHER_SEED).seed_hash}, id="another-seed"),
+    ],
+)
+def test_a_late_retry_of_a_session_that_changed_is_refused_and_brings_it(
+    engine: Engine, changes: dict[str, Any]
+) -> None:
+    """Of two late retries, or of a late retry and a refresh with the newest token, one write wins."""
+    opened(engine, a_session())
+
+    with pytest.raises(RotationRefused) as refused:
+        engine.sessions.retry_late(a_session(**changes), a_rotation())
+
+    assert refused.value.found == a_session()
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
+
+
+@pytest.mark.parametrize("end_of", ["absolute_expires_at_seconds", "idle_expires_at_seconds"])
+def test_a_late_retry_of_an_expired_session_is_refused(engine: Engine, end_of: str) -> None:
+    """A5: no write extends a session after its timeout."""
+    expired: dict[str, Any] = {end_of: NOW_SECONDS}
+    session = a_session(**expired)
+    opened(engine, session)
+
+    with pytest.raises(RotationRefused) as refused:
+        engine.sessions.retry_late(session, a_rotation(now_ms=NOW_MS + 999))
+
+    assert refused.value.found == session
+
+
+def test_a_late_retry_of_an_ended_session_is_refused_and_brings_its_end(engine: Engine) -> None:
+    """I3: an ended session is not created again. Neither is an unknown one."""
+    opened(engine, a_session())
+    end(engine, a_token())
+
+    for session, found in ((a_session(), "logout"), (a_session(2), None)):
+        with pytest.raises(RotationRefused) as refused:
+            engine.sessions.retry_late(session, a_rotation())
+        assert getattr(refused.value.found, "reason", None) == found
+    assert sessions_of(engine.sessions, ADA_ID) == []

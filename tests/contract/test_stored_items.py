@@ -10,6 +10,7 @@ from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.ports.sessions import RotationRefused
 from edge_auth.keys.mac_key import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
 from edge_auth.sessions.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription
+from edge_auth.sessions.session import Rotation
 from edge_auth.tokens import refresh_token as refresh
 from tests.support.dynamodb.engines import Tables
 from tests.support.dynamodb.records import (
@@ -18,6 +19,7 @@ from tests.support.dynamodb.records import (
     NOW_MS,
     NOW_SECONDS,
     SEED,
+    a_rotation,
     a_session,
     a_token,
     end,
@@ -46,9 +48,10 @@ SESSION_ATTRIBUTES = [
     "network",
 ]
 # A rotation writes these attributes anew and does not read their old values.
-WRITTEN_BY_A_ROTATION = {"rotated_at_ms", "rotation_id", "user_agent", "network"}
+WRITTEN_BY_A_ROTATION = {"base", "rotated_at_ms", "rotation_id", "user_agent", "network"}
 NUMBERS = [
     "generation",
+    "base",
     "rotated_at_ms",
     "created_at_ms",
     "auth_time",
@@ -111,7 +114,7 @@ def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
 
     dump = repr([*tables.session_items(), *tables.identity_items()])
 
-    for minted in (refresh.mint(token, key), refresh.mint(token.successor(), key)):
+    for minted in (refresh.mint(token, key), refresh.mint(token.of_generation(token.generation + 1), key)):
         assert minted not in dump
         raw = minted.removeprefix(refresh.PREFIX)
         assert not [raw[at : at + 20] for at in range(60, 101, 20) if raw[at : at + 20] in dump]
@@ -193,18 +196,33 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
         opened(engine, session)
         engine.sessions.rotate(
             a_token(2**32 - 3, number=number),
-            rotation_id="f" * 32,
-            now_ms=NOW_MS,
+            Rotation("f" * 32, NOW_MS, NOW_SECONDS + 1_500, client),
             grace_seconds=0,
-            idle_expires_at_seconds=NOW_SECONDS + 1_500,
             wanted_scope=(),
-            client=client,
         )
 
     sizes = [item_bytes(item) for item in tables.session_items()]
 
     assert len(sizes) == 2
     assert max(sizes) <= 1024, sizes
+
+
+def test_a_session_that_an_earlier_version_rotated_has_the_previous_token_as_its_base(tables: Tables) -> None:
+    """Its item has no base. A rotation and a late retry write one."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session(), a_session(2))
+    for item in tables.session_items():
+        without: Any = {name: value for name, value in item.items() if name != "base"}
+        tables.client.put_item(TableName=tables.sessions, Item=without)
+
+    found = engine.sessions.find(ADA_ID, session_id(1))
+
+    assert found == a_session()
+    retried = engine.sessions.retry_late(found, a_rotation())
+    assert (retried.generation, retried.base) == (4, 2)
+    assert [seen.base for seen in engine.sessions.to_end(ADA_ID)] == [2, 2]
+    assert rotate(engine, a_token(number=2)).base == 3
+    assert [item["base"] for item in tables.session_items()] == [{"N": "2"}, {"N": "3"}]
 
 
 def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:

@@ -97,7 +97,7 @@ def test_a_code_is_defined_once() -> None:
 
 def test_every_requirement_is_a_sentence_with_a_source() -> None:
     """The source of a requirement is a standard or this project."""
-    source = re.compile(r"edge-auth|RFC \d{4}|ASVS \d|NIST |OWASP ")
+    source = re.compile(r"edge-auth|RFC \d{4}|FAPI 2.0 |ASVS \d|NIST |OWASP ")
 
     for code, requirement, named in ROWS:
         assert requirement.removesuffix(NOT_YET).strip()[0].isupper() or requirement.startswith("`"), code

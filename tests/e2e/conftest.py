@@ -36,12 +36,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Yield a stack that serves on a free port, with the template's own parameters, and a proxy that it trusts."""
+    """Yield a stack that serves on a free port, with a proxy that it trusts and the feed for other verifiers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     proxy = f"X-Real-IP:{sha256(PROXY_SECRET.encode()).hexdigest()}"
-    settings = Settings(port=port, home=ROOT / ".local" / "e2e", parameters={"TrustedProxy": proxy})
+    settings = Settings(
+        port=port, home=ROOT / ".local" / "e2e", parameters={"TrustedProxy": proxy, "RevocationFeed": "true"}
+    )
     with running_stack(settings, os.environ, Progress()) as stack:
         yield stack
 

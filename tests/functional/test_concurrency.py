@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidGrant
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration
@@ -17,7 +18,9 @@ from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
+from edge_auth.sessions.rotation_rule import RotationLimits
 from tests.support.access_tokens import AUDIENCE
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.support.clock import START_MS
@@ -149,8 +152,9 @@ def test_a_logout_within_a_logout(stack: Stack, logout: Function, tokens: Tokens
 def test_reuse_within_reuse(stack: Stack, refresh: Function, tokens: Tokens, moment: Moment) -> None:
     """F7: two callers see the same reuse, and the session ends once and is recorded once."""
     event, inner = refresh_event(tokens["refresh_token"]), list[Answer]()
-    refresh(event)
+    successor = refresh(event).json["refresh_token"]
     stack.clock.advance(seconds=60)
+    refresh(refresh_event(successor))
     stack.wire.next("TransactWriteItems", moment(lambda: inner.append(refresh(event))))
 
     assert [refresh(event), *inner] == [INVALID_GRANT] * 2
@@ -236,8 +240,14 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                     pause=time.sleep,
                     record=events.append,
                 ),
+                profiles=OUR_PROFILES,
                 identities=MemoryIdentities(store),
-                session_opening=MemorySessionOpening(store),
+                start_session=StartSession(
+                    MemorySessionOpening(store),
+                    SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400),
+                    clock=lambda: START_MS,
+                    entropy=secrets.token_bytes,
+                ),
                 session_limit=SessionLimit(
                     sessions=sessions,
                     max_sessions=20,
@@ -246,8 +256,6 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                     record=events.append,
                 ),
                 key_ring=source,
-                session_policy=SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400),
-                clock=lambda: START_MS,
                 entropy=secrets.token_bytes,
                 record=events.append,
             )("ada", PASSWORD, POLICY, address="203.0.113.7").refresh_token
@@ -257,7 +265,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 dead_tokens=DeadTokenLimit(MemoryAttempts(), lambda: START_MS),
                 key_ring=source,
                 idle_seconds=86_400,
-                grace_seconds=grace_seconds,
+                limits=RotationLimits(grace_seconds, late_retry_seconds=86_400, late_retry_elsewhere=True),
                 clock=lambda: START_MS,
                 entropy=secrets.token_bytes,
                 record=events.append,

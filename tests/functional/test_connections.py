@@ -23,6 +23,7 @@ KEY = {"user_id": {"S": "user"}}
 # The number of services that a function calls on every first request.
 CONNECTIONS = {
     "authorizer": 0,
+    "ended_sessions": 1,
     "jwks": 1,
     "login": 2,
     "logout": 2,

@@ -77,11 +77,25 @@ def test_a_retry_that_began_before_the_deploy_gets_the_same_token(refresh: Calla
     assert refresh(refresh_event(token("previous"))).json["refresh_token"] == token("refreshed")
 
 
-def test_reuse_of_its_tokens_is_detected(stack: Stack, refresh: Callable[[object], Answer]) -> None:
-    """After the grace window the older token ends the session."""
+def test_a_client_that_lost_its_last_answer_stays_signed_in(stack: Stack, refresh: Callable[[object], Answer]) -> None:
+    """Its item has no base, so the previous token is the base: after the grace window this is a late retry."""
     stack.clock.advance(seconds=3600)
-    assert refresh(refresh_event(token("previous"))) == INVALID_GRANT
-    assert refresh(refresh_event(token("refreshed"))) == INVALID_GRANT
+    answer = refresh(refresh_event(token("previous")))
+    assert answer.json["session_id"] == WRITTEN["tokens"]["previous"]["session_id"]
+    stack.clock.advance(seconds=3600)
+    assert refresh(refresh_event(answer.json["refresh_token"])).status == 200
+
+
+@pytest.mark.parametrize(("first", "second"), [("previous", "refreshed"), ("refreshed", "previous")])
+def test_reuse_of_its_tokens_is_detected(
+    stack: Stack, refresh: Callable[[object], Answer], first: str, second: str
+) -> None:
+    """Of two parties, one with each token, the second ends the session, whichever comes first."""
+    stack.clock.advance(seconds=3600)
+    answer = refresh(refresh_event(token(first)))
+    stack.clock.advance(seconds=3600)
+    assert refresh(refresh_event(token(second))) == INVALID_GRANT
+    assert refresh(refresh_event(answer.json["refresh_token"])) == INVALID_GRANT
 
 
 @pytest.mark.parametrize("everywhere", [False, True])

@@ -1,7 +1,9 @@
+import random
 from dataclasses import replace
 from itertools import product
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from edge_auth.flows.sessions.end_sessions import END_UNKNOWN
 from edge_auth.tokens import access_token as access
@@ -25,7 +27,7 @@ from tests.support.outages import (
 )
 from tests.support.sample_events import refresh_event
 from tests.support.stack import Function, Stack
-from tests.support.wire import Fault, lost_request, lost_response, raw_answer
+from tests.support.wire import Fault, Forward, lost_request, lost_response, passes, raw_answer
 
 Tokens = dict[str, str]
 
@@ -35,13 +37,15 @@ FAULTS_OF_ROTATION = {
     "served, garbage": raw_answer(GARBAGE, 200),
     "served, empty": raw_answer(b"", 200),
 }
+DAY_SECONDS = 86_400
 LOSSES = {"request": lost_request, "response": lost_response}
 
 
-def successor(stack: Stack, token: str) -> str:
-    """Return the only possible successor of a token."""
+def successor(stack: Stack, token: str, generations: int = 1) -> str:
+    """Return the only possible token that is this many generations after a token."""
     keys = stack.keys
-    return refresh_tokens.mint(refresh_tokens.parse(token, keys.mac_keys).successor(), keys.mac)
+    parsed = refresh_tokens.parse(token, keys.mac_keys)
+    return refresh_tokens.mint(parsed.of_generation(parsed.generation + generations), keys.mac)
 
 
 def losses(count: int) -> pytest.MarkDecorator:
@@ -50,9 +54,10 @@ def losses(count: int) -> pytest.MarkDecorator:
 
 
 def reused(stack: Stack, refresh: Function, token: str) -> None:
-    """Use a token and wait until its grace window ends."""
-    assert refresh(refresh_event(token)).status == 200
-    stack.clock.advance(seconds=60)
+    """Use a token and its successor, so that the token is dead, and wait until the grace window ends."""
+    for generations in (0, 1):
+        assert refresh(refresh_event(successor(stack, token, generations))).status == 200
+        stack.clock.advance(seconds=60)
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_ROTATION)
@@ -137,14 +142,83 @@ def test_all_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: To
     assert generation(stack) == 1
 
 
-def test_a_lost_answer_outlasts_the_window(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F3: a client that retries after the grace window counts as reuse, which is the documented cost."""
+@pytest.mark.parametrize("seconds", [30.001, 300, 13 * DAY_SECONDS])
+def test_a_lost_answer_outlasts_the_window(stack: Stack, refresh: Function, tokens: Tokens, seconds: float) -> None:
+    """F3: a client that retries minutes or days later is still signed in, and goes on from there."""
+    token = tokens["refresh_token"]
     stack.wire.next("UpdateItem", *[lost_response] * ATTEMPTS)
-    assert refresh(refresh_event(tokens["refresh_token"])) == UNAVAILABLE
-    stack.clock.advance(seconds=10.001)
+    assert refresh(refresh_event(token)) == UNAVAILABLE
+    stack.clock.advance(seconds=seconds)
 
-    assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
-    assert ends(stack) == {tokens["session_id"]: "reused"}
+    answer = refresh(refresh_event(token))
+
+    assert answer.json["refresh_token"] == successor(stack, token, 2)
+    assert [line["level"] for line in events_named(stack, "refresh_retried_late")] == ["INFO"]
+    stack.clock.advance(seconds=60)
+    again = refresh(refresh_event(answer.json["refresh_token"]))
+    assert again.json["refresh_token"] == successor(stack, token, 3)
+    assert ends(stack) == {}
+
+
+@losses(2)
+def test_two_of_three_attempts_of_a_late_retry_are_lost(
+    stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
+) -> None:
+    """F1: the second write recognizes itself too: one new token, and one event."""
+    token = tokens["refresh_token"]
+    refresh(refresh_event(token))
+    stack.clock.advance(seconds=60)
+    stack.wire.next("UpdateItem", passes, *(LOSSES[loss] for loss in lost))
+
+    assert refresh(refresh_event(token)).json["refresh_token"] == successor(stack, token, 2)
+
+    assert generation(stack) == 2
+    assert len(events_named(stack, "refresh_retried_late")) == 1
+
+
+@losses(3)
+def test_all_attempts_of_a_late_retry_are_lost(
+    stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
+) -> None:
+    """F2, F3: 503, and the same token is good again, at once and later."""
+    token = tokens["refresh_token"]
+    refresh(refresh_event(token))
+    stack.clock.advance(seconds=60)
+    stack.wire.next("UpdateItem", passes, *(LOSSES[loss] for loss in lost))
+
+    assert refresh(refresh_event(token)) == UNAVAILABLE
+
+    assert refresh(refresh_event(token)).json["refresh_token"] == successor(stack, token, 2)
+    stack.clock.advance(seconds=3600)
+    assert refresh(refresh_event(token)).json["refresh_token"] == successor(stack, token, 3)
+    assert ends(stack) == {}
+
+
+@pytest.mark.parametrize("late_seconds", [2, 13, 31])
+def test_a_slow_table_ends_no_session(stack: Stack, refresh: Function, tokens: Tokens, late_seconds: int) -> None:
+    """F2, F3: answers come later than the SDK waits, the client tries again until it is served, and goes on.
+
+    In each round one to four of the first writes are applied, and their answers come too late.
+    """
+
+    def too_late(forward: Forward) -> AWSResponse:
+        stack.clock.advance(seconds=late_seconds)
+        return lost_response(forward)
+
+    chance = random.Random(late_seconds)  # noqa: S311 - a simulation, the same in every run
+    token = tokens["refresh_token"]
+    for _ in range(12):
+        stack.wire.next("UpdateItem", *[too_late] * chance.randint(1, 4))
+        answer = refresh(refresh_event(token))
+        while answer == UNAVAILABLE:
+            stack.clock.advance(seconds=1)  # as Retry-After says
+            answer = refresh(refresh_event(token))
+        assert answer.status == 200
+        token = answer.json["refresh_token"]
+        stack.clock.advance(seconds=chance.choice([5, 45, 900]))
+
+    assert ends(stack) == {}
+    assert not [line for line in stack.output.security_events() if line["level"] == "ERROR"]
 
 
 @pytest.mark.parametrize(("death", "written"), [(before(kill), 0), (after(kill), 1)], ids=["before", "after"])
@@ -206,13 +280,13 @@ def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: 
 
     assert refresh(refresh_event(token)) == UNAVAILABLE
     assert ends(stack) == ({tokens["session_id"]: "reused"} if name == APPLIED else {})
-    assert generation(stack) == 1
+    assert generation(stack) == 2
     assert [line["reason"] for line in events_named(stack, "refresh_token_reused")] == [END_UNKNOWN]
 
     stack.wire.mend()
     assert [refresh(refresh_event(token)) for _ in range(2)] == [INVALID_GRANT] * 2
     assert ends(stack) == {tokens["session_id"]: "reused"}
-    assert refresh(refresh_event(successor(stack, token))) == INVALID_GRANT
+    assert refresh(refresh_event(successor(stack, token, 2))) == INVALID_GRANT
     told = [line["reason"] for line in events_named(stack, "refresh_token_reused")]
     assert told == ([END_UNKNOWN] if name == APPLIED else [END_UNKNOWN, "reused"])
 

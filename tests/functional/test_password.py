@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
+from edge_auth.credentials.profiles import PROFILE
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.answers import (
     INVALID_CREDENTIALS,
@@ -118,7 +119,16 @@ def test_a_password_is_changed(
     assert login(login_event("ada", NEW_PASSWORD)).status == 200
     identity = stack.identities.find("ada")
     assert (identity.epoch, identity.scope, identity.roles) == (1, "read write", ("admin", "auditor"))
-    assert identity.password_hash.startswith(passwords.PROFILE.phc_prefix)
+    assert identity.password_hash.startswith(PROFILE.phc_prefix)
+
+
+def test_a_hash_that_was_brought_along_is_checked_if_its_profile_is_declared(stack: Stack, tokens: Tokens) -> None:
+    """P8: otherwise it is refused like a wrong password."""
+    argon2id = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
+    stack.identities.renew_hash(stack.identities.find("ada"), argon2id.derive_phc_encoded(PASSWORD.encode()))
+    assert stack.function("password")(event(tokens)) == INVALID_CREDENTIALS
+    declared = stack.with_parameters(PasswordProfiles="m=1024,t=1,p=1")
+    assert declared.function("password")(event(tokens)) == NO_CONTENT
 
 
 def test_a_change_makes_a_fixed_number_of_calls(

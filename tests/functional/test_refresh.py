@@ -59,7 +59,16 @@ def test_the_session_moves_one_generation(stack: Stack, refresh: Function, token
     assert after["idle_expires_at"] == {"N": str(stack.clock.now_seconds + 14 * 86_400)}
     assert int(after["delete_at"]["N"]) == int(after["idle_expires_at"]["N"]) + 86_400
     assert (after["user_agent"], after["network"]) == ({"S": "curl/8.9.1"}, {"S": "203.0.113.0/24"})
-    changed = {"generation", "rotated_at_ms", "rotation_id", "idle_expires_at", "delete_at", "user_agent", "network"}
+    changed = {
+        "generation",
+        "base",
+        "rotated_at_ms",
+        "rotation_id",
+        "idle_expires_at",
+        "delete_at",
+        "user_agent",
+        "network",
+    }
     assert {k: v for k, v in after.items() if k not in changed} == {k: v for k, v in before.items() if k not in changed}
 
 

@@ -19,6 +19,7 @@ SAMPLES = {
     **{name: name for name in ("login", "register", "password", "sessions", "jwks")},
     "refresh": "refresh-json",
     "logout": "logout-json",
+    "ended_sessions": "ended-sessions",
 }
 
 

@@ -50,7 +50,7 @@ def used(call: Call) -> set[Right]:
 
 def logins(stack: Stack) -> None:
     """Log in with a current hash, then with a weaker one, which is renewed. One session is allowed."""
-    login = stack.with_parameters(MaxSessionsPerUser="1").function("login")
+    login = stack.with_parameters(MaxSessionsPerUser="1", PasswordProfiles="m=1024,t=1,p=1").function("login")
     assert login(login_event("ada", PASSWORD)).status == 200
     weak = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
     stack.identities.change_password(stack.identities.find("ada"), weak.derive_phc_encoded(PASSWORD.encode()))
@@ -58,11 +58,12 @@ def logins(stack: Stack) -> None:
 
 
 def refreshes(stack: Stack) -> None:
-    """Rotate a token, then use the old token again, and once more after that has ended the session."""
+    """Rotate a token twice, then use the old token again, and once more after that has ended the session."""
     token = a_token(stack)
     refresh = stack.function("refresh")
-    assert refresh(refresh_event(token)).status == 200
+    successor = refresh(refresh_event(token)).json["refresh_token"]
     stack.clock.advance(seconds=60)
+    assert refresh(refresh_event(successor)).status == 200
     for _ in range(2):
         assert refresh(refresh_event(token)).status == 400
 
@@ -111,6 +112,11 @@ def documents(stack: Stack) -> None:
         assert jwks(sample(name)).status == 200
 
 
+def reads_of_the_feed(stack: Stack) -> None:
+    """Read the feed of ended sessions."""
+    assert stack.function("ended_sessions")(sample("ended-sessions")).status == 200
+
+
 def rotations(stack: Stack) -> None:
     """Do everything that the schedule, CloudFormation and operators request."""
     rotate_keys = stack.rotate_keys()
@@ -137,6 +143,7 @@ def a_token(stack: Stack) -> str:
         ("password", changes_of_password),
         ("sessions", own_sessions),
         ("jwks", documents),
+        ("ended_sessions", reads_of_the_feed),
         ("rotate_keys", rotations),
     ],
 )

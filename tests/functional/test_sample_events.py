@@ -15,6 +15,7 @@ FUNCTIONS = {
     "authorizer-request-1.0": "authorizer",
     "authorizer-request-2.0": "authorizer",
     "authorizer-token": "authorizer",
+    "ended-sessions": "ended_sessions",
     "jwks": "jwks",
     "key-ring-advance": "rotate_keys",
     "key-ring-create": "rotate_keys",
@@ -78,7 +79,7 @@ def test_a_sample_logout_succeeds(stack: Stack, name: str) -> None:
     assert not any(call.startswith("dynamodb.") for call in stack.wire.counts)
 
 
-@pytest.mark.parametrize("name", of("jwks", "whoami"))
+@pytest.mark.parametrize("name", of("ended_sessions", "jwks", "whoami"))
 def test_a_sample_get_is_answered(stack: Stack, name: str) -> None:
     """The answers are the public documents, and the caller that the sample's authorizer passed on."""
     answer = stack.function(FUNCTIONS[name])(sample(name))

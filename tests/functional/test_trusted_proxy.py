@@ -30,7 +30,9 @@ def proxied(stack: Stack) -> Stack:
     return stack.with_parameters(TrustedProxy=SETTING)
 
 
-@pytest.mark.parametrize("name", ["login", "refresh", "logout", "register", "password", "sessions", "jwks"])
+@pytest.mark.parametrize(
+    "name", ["login", "refresh", "logout", "register", "password", "sessions", "jwks", "ended_sessions"]
+)
 def test_every_route_logs_the_clients_network(proxied: Stack, name: str) -> None:
     """L3: a refused request names the network of the client."""
     event = from_client({**sample("login"), "httpMethod": "PATCH"}, "198.51.100.10")

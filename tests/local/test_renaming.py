@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.web.discovery import cacheable_response
+from edge_auth.web.cacheable import cacheable_response
 from edge_auth.web.response import Response, error_response
 from edge_auth.web.token_response import token_response
 from local import ministack, renaming
@@ -37,8 +37,8 @@ def sent() -> dict[str, Response]:
     return {
         "an empty answer": Response(204),
         "tokens": token_response(grant),
-        "a document": cacheable_response({}, ""),
-        "a document that the client has": cacheable_response({}, "*"),
+        "a document": cacheable_response({}, "", max_age_seconds=60),
+        "a document that the client has": cacheable_response({}, "*", max_age_seconds=60),
         **{error.__name__: error_response(example(error)) for error in ERRORS},
     }
 

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password, password_bytes
+from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration
@@ -23,10 +24,13 @@ from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import EndedSession, Session
 from edge_auth.tokens import refresh_token as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
@@ -41,6 +45,7 @@ S = TypeVar("S")
 IDLE_SECONDS = 14 * 86_400
 ABSOLUTE_SECONDS = 30 * 86_400
 GRACE_SECONDS = 10
+LATE_RETRY_SECONDS = 7 * 86_400
 MAX_SESSIONS = 100
 ACCESS_SECONDS = 900
 MAC_KEY = MacKey(b"mac-1", b"1" * 32)
@@ -161,8 +166,9 @@ class Deployment:
         self.session_opening = troubled(MemorySessionOpening(self.store), self.trouble)
         self.attempts = troubled(MemoryAttempts(), self.trouble)
         self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
-        self.grace_seconds = GRACE_SECONDS
+        self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
         self.max_sessions = MAX_SESSIONS
+        self.profiles = checked_profiles("")
 
     @property
     def end_sessions(self) -> EndSessions:
@@ -185,12 +191,16 @@ class Deployment:
         """The use case."""
         return Login(
             limit=self.password_limit,
+            profiles=self.profiles,
             identities=self.identities,
-            session_opening=self.session_opening,
+            start_session=StartSession(
+                self.session_opening,
+                SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
+                clock=self.clock,
+                entropy=self.entropy,
+            ),
             session_limit=self.session_limit,
             key_ring=self.key_ring,
-            session_policy=SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
-            clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
         )
@@ -200,6 +210,7 @@ class Deployment:
         """The use case."""
         return ChangePassword(
             limit=self.password_limit,
+            profiles=self.profiles,
             identities=self.identities,
             sessions=self.sessions,
             end_sessions=self.end_sessions,
@@ -229,7 +240,7 @@ class Deployment:
             dead_tokens=self.dead_tokens,
             key_ring=self.key_ring,
             idle_seconds=IDLE_SECONDS,
-            grace_seconds=self.grace_seconds,
+            limits=self.limits,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
@@ -244,7 +255,7 @@ class Deployment:
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
             dead_tokens=self.dead_tokens,
-            grace_seconds=self.grace_seconds,
+            limits=self.limits,
             clock=self.clock,
         )
 
@@ -295,9 +306,9 @@ class Deployment:
         """Log a user in."""
         return self.login(username, password, POLICY, address=address, device_token=device_token)
 
-    def refreshed(self, refresh_token: str, scope: str = "") -> TokenGrant:
+    def refreshed(self, refresh_token: str, scope: str = "", client: ClientDescription = UNKNOWN_CLIENT) -> TokenGrant:
         """Present a refresh token and ask for a scope."""
-        return self.refresh(refresh_token, POLICY, scope=scope)
+        return self.refresh(refresh_token, POLICY, scope=scope, client=client)
 
     def claims_of(self, granted: TokenGrant) -> AccessClaims:
         """Read an access token as the authorizer does."""

@@ -85,6 +85,16 @@ def test_only_what_wants_attention_is_an_error(
     assert (line["event"], "user_id" in line, "generations_behind" in line) == (name.value, False, False)
 
 
+def test_a_late_retry_from_elsewhere_is_an_error(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line says what is the same as at the last rotation. If nothing is, a person should know of it (A16)."""
+    event = SecurityEvent(EventName.REFRESH_RETRIED_LATE, same_client=False, same_network=True)
+    log = FunctionLog(service)
+    log.record(event)
+    log.record(event._replace(same_network=False))
+    told = [(line["level"], line["same_client"], line["same_network"]) for line in lines(capsys)]
+    assert told == [("INFO", False, True), ("ERROR", False, False)]
+
+
 # AWS Lambda Developer Guide, "Log-level filtering". Lambda takes a line of any other level for INFO.
 LEVELS_OF_LAMBDA = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 

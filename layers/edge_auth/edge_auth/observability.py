@@ -39,7 +39,7 @@ class FunctionLog:
         A warning is not enough: Powertools calls that level WARNING, and the levels that Lambda names have WARN only.
         A line whose level Lambda does not know counts as INFO, so `LogLevel=WARN` could drop it.
         """
-        log = self._logger.error if event.name.wants_attention else self._logger.info
+        log = self._logger.error if event.wants_attention else self._logger.info
         log(event.name.value, extra={"event": event.name.value, **event.fields()})
 
     def refused(self, error: AuthError) -> None:

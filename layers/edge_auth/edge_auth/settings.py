@@ -53,6 +53,7 @@ class LoginSettings(NamedTuple):
     refresh_idle_days: int
     refresh_absolute_days: int
     max_sessions_per_user: int
+    password_profiles: str
     throttle_table: str
     identities_table: str
     sessions_table: str
@@ -69,6 +70,8 @@ class RefreshSettings(NamedTuple):
     access_token_seconds: int
     refresh_idle_days: int
     rotation_grace_seconds: int
+    late_retry_hours: int
+    late_retry_from_elsewhere: str
     throttle_table: str
     sessions_table: str
     key_ring_secret: str
@@ -83,6 +86,8 @@ class LogoutSettings(NamedTuple):
     issuer: str
     audience: str
     rotation_grace_seconds: int
+    late_retry_hours: int
+    late_retry_from_elsewhere: str
     throttle_table: str
     identities_table: str
     sessions_table: str
@@ -109,6 +114,7 @@ class PasswordSettings(NamedTuple):
     issuer: str
     audience: str
     password_min_characters: int
+    password_profiles: str
     throttle_table: str
     identities_table: str
     sessions_table: str
@@ -155,6 +161,14 @@ class JwksSettings(NamedTuple):
     issuer: str
     key_ring_secret: str
     key_ring_version: str
+    trusted_proxy: str
+
+
+class EndedSessionsSettings(NamedTuple):
+    """The settings of `ended_sessions`."""
+
+    access_token_seconds: int
+    revocations_table: str
     trusted_proxy: str
 
 

@@ -100,9 +100,9 @@ def test_a_later_rotation_elsewhere_undoes_an_end() -> None:
     both.end(HOME, 100)
 
     assert both.refresh(FIRST_TOKEN, OTHER, 100.0001) is Outcome.ROTATED
-    successor = FIRST_TOKEN.successor()
+    successor = FIRST_TOKEN.of_generation(FIRST_TOKEN.generation + 1)
     assert both.refresh(successor, HOME, 5000) is Outcome.ROTATED
-    assert both.refresh(successor.successor(), OTHER, 9000) is Outcome.ROTATED
+    assert both.refresh(successor.of_generation(successor.generation + 1), OTHER, 9000) is Outcome.ROTATED
 
 
 def test_an_end_that_comes_last_stays() -> None:
@@ -111,7 +111,7 @@ def test_an_end_that_comes_last_stays() -> None:
     both.refresh(FIRST_TOKEN, OTHER, 99.9999)
     both.end(HOME, 100)
 
-    successor = FIRST_TOKEN.successor()
+    successor = FIRST_TOKEN.of_generation(FIRST_TOKEN.generation + 1)
     assert both.refresh(successor, OTHER, 5000) is Outcome.REVOKED
     assert both.refresh(successor, HOME, 5000) is Outcome.REVOKED
 
@@ -128,10 +128,11 @@ def test_a_run_can_be_repeated(figures: dict[str, Any]) -> None:
 
 def test_times_are_the_templates() -> None:
     """The grace window, the tokens and the sessions last as long as the template's defaults."""
-    names = ("RotationGraceSeconds", "AccessTokenSeconds", "RefreshIdleDays", "RefreshAbsoluteDays")
+    names = ("RotationGraceSeconds", "LateRetryHours", "AccessTokenSeconds", "RefreshIdleDays", "RefreshAbsoluteDays")
     defaults = {name: parameters()[name]["Default"] for name in names}
 
     assert defaults["RotationGraceSeconds"] == two_regions.GRACE_SECONDS
+    assert defaults["LateRetryHours"] * 3600 == two_regions.LATE_RETRY_SECONDS
     assert defaults["AccessTokenSeconds"] == two_regions.ACCESS_TOKEN_SECONDS
     assert defaults["RefreshIdleDays"] * 86_400 == FIRST_SESSION.idle_expires_at_seconds
     assert defaults["RefreshAbsoluteDays"] * 86_400 == FIRST_SESSION.absolute_expires_at_seconds

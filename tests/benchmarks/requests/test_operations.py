@@ -62,6 +62,31 @@ def test_hashes_of_passwords_are_counted(counted: Counts) -> None:
     assert hashes["refresh, rotated"] == hashes["logout"] == 0
 
 
+def test_the_reads_of_an_authorizer_are_counted() -> None:
+    """Each is one request, whatever it finds."""
+    with mock_aws(), deployed(None) as deployment:
+        read = operations.counts_of_reads(deployment)
+
+    assert [row["operations"] for row in read.values()] == [{"Query": 1}] * 2
+    assert read[operations.FIRST_READ]["read_units"] > 0
+
+
+def test_what_the_feed_costs_is_counted_beside_its_absence(counted: Counts) -> None:
+    """Every operation with a budget for it has a row without the feed, which costs no more."""
+    for name in operations.FEED_BUDGETS:
+        assert counted[f"{name}{operations.WITHOUT_FEED}"]["requests"] <= counted[name]["requests"]
+
+
+def test_a_feed_that_costs_too_much_is_said() -> None:
+    """The requests beyond those without the feed have a budget."""
+    counts = {**OPERATIONS, "logout": row(3), "logout, without the feed": row(1)}
+
+    text = operations.table({"engine": "an engine", "operations": counts, "peers": {}})
+
+    assert "logout, requests for the feed: 2 of 1" in text
+    assert "logout, requests: 3 of 2" in text
+
+
 def test_a_budget_that_is_not_kept_is_said() -> None:
     """The report has its count. Of the kept budgets it has only the number."""
     figures = {

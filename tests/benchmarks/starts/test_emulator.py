@@ -55,6 +55,20 @@ def test_work_at_import_is_part_of_the_start_and_work_in_the_handler_of_the_call
     assert timings.calls_ms[0] >= 100
 
 
+def test_the_memory_is_that_of_the_function(tmp_path: Path, scratch: Path) -> None:
+    """A handler that fills 100 MB has had as much, also after it has freed them."""
+    source = "def handler(event, context):\n    return len(bytearray(event['size']).replace(b'x', b'y'))\n"
+
+    with emulated(function(tmp_path, source), scratch) as emulator:
+        emulator.invoke({"size": 1})
+        before = emulator.peak_mb()
+        emulator.invoke({"size": 100_000_000})
+        after = emulator.peak_mb()
+
+    assert 5 < before < 90
+    assert after > before + 90
+
+
 def test_a_handler_that_raises_at_import_is_an_error_with_its_text(tmp_path: Path, scratch: Path) -> None:
     """A function that cannot start is not measured."""
     broken = function(tmp_path, "raise RuntimeError('no such table')\n")

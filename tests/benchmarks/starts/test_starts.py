@@ -5,16 +5,29 @@ import pytest
 
 from benchmarks.requests.events import allowed, succeeded
 from benchmarks.starts.emulator import Function, Timings
-from benchmarks.starts.rows import ALONE, EMPTY, NO_BYTECODE, OURS, PEER, REFERENCE, WITH_AWS, Row, is_nothing
+from benchmarks.starts.rows import (
+    ALONE,
+    EMPTY,
+    NO_BYTECODE,
+    OURS,
+    PEER,
+    REFERENCE,
+    WITH_AWS,
+    WITH_FULL_FEED,
+    Row,
+    is_nothing,
+)
 from benchmarks.starts.starts import figures_of, orders, short_table, table
 
 WARM_UP = 1
 
 
-def row(label: str, group: str, init_ms: list[float], warm_ms: float, *, calls: int = ALONE) -> Row:
+def row(
+    label: str, group: str, init_ms: list[float], warm_ms: float, *, calls: int = ALONE, peak_mb: float = 30.4
+) -> Row:
     """Return a row with starts in two rounds. The first call takes 9 ms, and the others take `warm_ms`."""
     timings = [Timings(init, [9.0, warm_ms, warm_ms]) for init in init_ms]
-    return Row(label, group, Function(label, Path()), dict, is_nothing, calls, timings)
+    return Row(label, group, Function(label, Path()), dict, is_nothing, calls, timings, [peak_mb, peak_mb])
 
 
 def measured(*, authorizer_init_ms: list[float], refresh_init_ms: list[float]) -> dict[str, Any]:
@@ -55,11 +68,24 @@ def test_the_table_has_a_line_for_each_and_says_what_is_left_out() -> None:
     """
     lines = table(measured(authorizer_init_ms=[30.0, 60.0], refresh_init_ms=[200.0, 400.0])).splitlines()
 
-    authorizer = "| **authorizer** | 45 | 1.50 (1.50 to 1.50) | 9.0 | 0.50 | 1.25 (1.25 to 1.25) |"
+    authorizer = "| **authorizer** | 45 | 1.50 (1.50 to 1.50) | 9.0 | 0.50 | 1.25 (1.25 to 1.25) | 30 |"
     assert lines[2] == f"{authorizer} INIT 1.6 x holds, warm 1.4 x holds |"
-    assert lines[3] == "| **refresh** | 300 | 10.00 (10.00 to 10.00) | 9.0† | 3.00† |  | INIT 6.5 x **missed** |"
-    assert lines[4] == "| empty | 30 | 1 | 9.0 | 0.40 | 1 |  |"
+    assert lines[3] == "| **refresh** | 300 | 10.00 (10.00 to 10.00) | 9.0† | 3.00† |  | 30 | INIT 6.5 x **missed** |"
+    assert lines[4] == "| empty | 30 | 1 | 9.0 | 0.40 | 1 | 30 |  |"
     assert lines[-1] == "Left out: Node: it is not installed."
+
+
+@pytest.mark.parametrize(("peak_mb", "judged"), [(40.0, "40 MB holds"), (40.1, "40 MB **missed**")])
+def test_memory_has_a_budget_too(peak_mb: float, judged: str) -> None:
+    """The authorizer with a full feed has three budgets."""
+    rows = [
+        row(WITH_FULL_FEED, OURS, [44.0, 88.0], 0.5, peak_mb=peak_mb),
+        row(EMPTY, REFERENCE, [20.0] * 3 + [40.0] * 3, 0.4),
+    ]
+
+    lines = table({"rounds": 2, "rows": figures_of(rows, WARM_UP), "left_out": []}).splitlines()
+
+    assert lines[2].endswith(f"| 40 | INIT 2.2 x holds, warm 1.45 x holds, {judged} |")
 
 
 def test_the_short_table_has_ours_as_deployed_and_others_in_both_states() -> None:

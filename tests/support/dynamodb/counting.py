@@ -22,7 +22,7 @@ from tests.support.fakes.attempts import MemoryAttempts
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-BACKOFF = Backoff(free_attempts=3, longest_seconds=900, memory_seconds=86_400, undecided_seconds=300)
+BACKOFF = Backoff(free_attempts=3, longest_seconds=960, memory_seconds=86_400, undecided_seconds=300)
 RATE = Rate(attempts=6, seconds=60, burst=3)
 NOW_MS = 2_000_000_000_000
 

@@ -22,6 +22,7 @@ from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.passwords import hash_password
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -30,8 +31,10 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login, SessionPolicy
+from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.tokens.refresh_token import RefreshToken, mint
 from tests.support.access_tokens import key
 from tests.support.deployment import MAC_KEY, POLICY
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from edge_auth.events.security_event import SecurityEvent
 
 DAY_SECONDS = 86_400
+LIMITS = RotationLimits(grace_seconds=10, late_retry_seconds=DAY_SECONDS, late_retry_elsewhere=True)
 PASSWORD = "a fine long passphrase"
 JITTER_SECONDS = 0.004  # about as long as a write, so the first racer differs from round to round
 PATIENCE_SECONDS = 30  # a racer whose process died does not come
@@ -108,8 +112,14 @@ class Racer:
         parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
         Login(
             limit=PasswordAttemptLimit(attempts=MemoryAttempts(), pause=time.sleep, **parts),
+            profiles=OUR_PROFILES,
             identities=self.identities,
-            session_opening=AtTheStart(),
+            start_session=StartSession(
+                AtTheStart(),
+                SessionPolicy(DAY_SECONDS, DAY_SECONDS),
+                clock=now_ms,
+                entropy=secrets.token_bytes,
+            ),
             session_limit=SessionLimit(
                 sessions=self.sessions,
                 max_sessions=max_sessions,
@@ -118,8 +128,8 @@ class Racer:
                 record=self.events.append,
             ),
             key_ring=self.key_ring,
-            session_policy=SessionPolicy(DAY_SECONDS, DAY_SECONDS),
-            **parts,
+            entropy=secrets.token_bytes,
+            record=self.events.append,
         )(username(number), PASSWORD, POLICY, address="203.0.113.7")
 
     def log_in_alone(self, number: int) -> None:
@@ -134,7 +144,7 @@ class Racer:
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
             dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
-            grace_seconds=10,
+            limits=LIMITS,
             clock=now_ms,
         )
         self.place.wait()
@@ -148,7 +158,7 @@ class Racer:
             dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
             key_ring=self.key_ring,
             idle_seconds=DAY_SECONDS,
-            grace_seconds=10,
+            limits=LIMITS,
             clock=now_ms,
             entropy=secrets.token_bytes,
             record=self.events.append,

@@ -10,7 +10,7 @@ from edge_auth.adapters.dynamodb.session_items import session_from
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.flows.ports.sessions import RotationRefused, Sessions
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import EndedSession, Session
+from edge_auth.sessions.session import EndedSession, Rotation, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.fakes.stores import MemorySessions
@@ -67,6 +67,7 @@ def a_session(number: int = 1, *, user_id: str = ADA_ID, **changes: Any) -> Sess
         roles=("admin", "auditor"),
         amr=("pwd",),
         client=ClientDescription("Ada's phone", "app/1.0", "192.0.2.0/24"),
+        base=2,
     )
     return session._replace(**changes)
 
@@ -89,14 +90,13 @@ def rotate(
 ) -> Session:
     """Rotate a token, with defaults for the arguments that most tests do not vary."""
     return engine.sessions.rotate(
-        token,
-        rotation_id="rotation-now",
-        now_ms=now_ms,
-        grace_seconds=grace_seconds,
-        idle_expires_at_seconds=now_ms // 1000 + 1_500,
-        wanted_scope=wanted_scope,
-        client=CLIENT_NOW,
+        token, a_rotation(now_ms=now_ms), grace_seconds=grace_seconds, wanted_scope=wanted_scope
     )
+
+
+def a_rotation(rotation_id: str = "rotation-now", *, now_ms: int = NOW_MS) -> Rotation:
+    """Return what a refresh at this time writes."""
+    return Rotation(rotation_id, now_ms, now_ms // 1000 + 1_500, CLIENT_NOW)
 
 
 def end(engine: Engine, token: RefreshToken, *, end_id: str = "end-1", reason: str = "logout") -> None:

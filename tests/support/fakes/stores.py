@@ -9,8 +9,7 @@ from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.keys.ring import KeyRing, KeysInForce
-from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Endable, EndedSession, SeenSession, Session
+from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -142,38 +141,49 @@ class MemorySessions:
         self._store = store
 
     def rotate(
-        self,
-        token: RefreshToken,
-        *,
-        rotation_id: str,
-        now_ms: int,
-        grace_seconds: int,
-        idle_expires_at_seconds: int,
-        wanted_scope: tuple[str, ...],
-        client: ClientDescription,
+        self, token: RefreshToken, rotation: Rotation, *, grace_seconds: int, wanted_scope: tuple[str, ...]
     ) -> Session:
         """Rotate under the write's condition. The fake repeats it, because it must not use the rule under test."""
-        key = (token.user_id, token.session_id)
         with self._store.lock:
-            found = self._store.sessions.get(key)
-            if (
-                found is None
-                or found.generation != token.generation
-                or found.seed_hash != token.seed_hash
-                or found.absolute_expires_at_seconds <= now_ms // 1000
-                or found.idle_expires_at_seconds <= now_ms // 1000
-                or found.rotated_at_ms > now_ms - grace_seconds * 1000
-                or any(word not in found.scope.split() for word in wanted_scope)
+            found = self._current(token, rotation)
+            if found.rotated_at_ms > rotation.now_ms - grace_seconds * 1000 or any(
+                word not in found.scope.split() for word in wanted_scope
             ):
-                raise RotationRefused(found or self._store.ended.get(key))
-            self._store.sessions[key] = found._replace(
-                generation=found.generation + 1,
-                rotated_at_ms=now_ms,
-                rotation_id=rotation_id,
-                idle_expires_at_seconds=idle_expires_at_seconds,
-                client=client._replace(name=found.client.name),
-            )
-            return self._store.sessions[key]
+                raise RotationRefused(found)
+            return self._advance(found._replace(base=found.generation), rotation)
+
+    def retry_late(self, found: Session, rotation: Rotation) -> Session:
+        """Issue the next generation for the base, under the write's condition."""
+        with self._store.lock:
+            now = self._current(found, rotation)
+            if now.base != found.base:
+                raise RotationRefused(now)
+            return self._advance(now, rotation)
+
+    def _current(self, seen: Endable, rotation: Rotation) -> Session:
+        """Return the session that is at the generation that was seen, and lives. Raises RotationRefused."""
+        key = (seen.user_id, seen.session_id)
+        found = self._store.sessions.get(key)
+        if (
+            found is None
+            or found.generation != seen.generation
+            or found.seed_hash != seen.seed_hash
+            or found.absolute_expires_at_seconds <= rotation.now_ms // 1000
+            or found.idle_expires_at_seconds <= rotation.now_ms // 1000
+        ):
+            raise RotationRefused(found or self._store.ended.get(key))
+        return found
+
+    def _advance(self, session: Session, rotation: Rotation) -> Session:
+        advanced = session._replace(
+            generation=session.generation + 1,
+            rotated_at_ms=rotation.now_ms,
+            rotation_id=rotation.rotation_id,
+            idle_expires_at_seconds=rotation.idle_expires_at_seconds,
+            client=rotation.client._replace(name=session.client.name),
+        )
+        self._store.sessions[session.user_id, session.session_id] = advanced
+        return advanced
 
     def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
         """End a session, and keep a record of it."""
@@ -182,7 +192,9 @@ class MemorySessions:
             found = self._store.sessions.get(key)
             if found is not None and session.seed_hash in (b"", found.seed_hash):
                 del self._store.sessions[key]
-                self._store.ended[key] = EndedSession(session.generation, session.seed_hash, now_seconds, reason)
+                self._store.ended[key] = EndedSession(
+                    session.generation, session.seed_hash, now_seconds, reason, max(0, session.base)
+                )
                 self._store.end_ids[key] = end_id
             elif self._store.end_ids.get(key) != end_id:
                 raise AlreadyEnded
@@ -218,7 +230,7 @@ class MemorySessions:
 
 
 def _seen(session: Session) -> SeenSession:
-    return SeenSession(session.user_id, session.session_id, session.generation, session.seed_hash)
+    return SeenSession(session.user_id, session.session_id, session.generation, session.seed_hash, session.base)
 
 
 class FixedKeyRing:

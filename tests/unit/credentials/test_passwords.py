@@ -9,19 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_auth.credentials.passwords import (
-    PROFILE,
-    PROFILES,
-    Argon2idProfile,
     check_password,
     hash_password,
     needs_rehash,
     password_bytes,
     stronger_hash,
 )
+from edge_auth.credentials.profiles import OUR_PROFILES, PROFILE, Argon2idProfile, checked_profiles
 from edge_auth.errors import InvalidCredentials, InvalidRequest
 
 PASSWORD = "correct horse battery"
 CURRENT = "$argon2id$v=19$m=19456,t=2,p=1$"
+WEAK = checked_profiles("m=64,t=1,p=1")  # the profile of `weak_hash`
 
 
 def entropy(size: int) -> bytes:
@@ -41,7 +40,7 @@ SALT, HASH = STORED.split("$")[4:]
 
 def test_the_right_password_passes() -> None:
     """No exception is raised."""
-    check_password(password_bytes(PASSWORD), STORED)
+    check_password(password_bytes(PASSWORD), STORED, OUR_PROFILES)
 
 
 def test_the_stored_hash_names_owasps_profile() -> None:
@@ -86,7 +85,7 @@ def test_the_salt_is_drawn_for_each_hash() -> None:
 def test_a_password_is_checked_exactly_as_received(other: str) -> None:
     """The password is not trimmed, truncated or case-folded (P3)."""
     with pytest.raises(InvalidCredentials):
-        check_password(password_bytes(other), STORED)
+        check_password(password_bytes(other), STORED, OUR_PROFILES)
 
 
 @pytest.mark.parametrize("place", [71, 72, 73, 127, 128, 255, 256, 1023])
@@ -94,18 +93,18 @@ def test_every_byte_of_a_long_password_counts(place: int) -> None:
     """A change at any position is noticed (P3)."""
     long = "a" * 1024
     stored = weak_hash(long)
-    check_password(password_bytes(long), stored)
+    check_password(password_bytes(long), stored, WEAK)
     with pytest.raises(InvalidCredentials):
-        check_password(password_bytes(long[:place] + "b" + long[place + 1 :]), stored)
+        check_password(password_bytes(long[:place] + "b" + long[place + 1 :]), stored, WEAK)
 
 
 def test_a_nul_does_not_end_a_password() -> None:
     """The characters after a NUL count (P3)."""
     stored = weak_hash("before\x00after")
-    check_password(password_bytes("before\x00after"), stored)
+    check_password(password_bytes("before\x00after"), stored, WEAK)
     for other in ("before", "before\x00", "before\x00other"):
         with pytest.raises(InvalidCredentials):
-            check_password(password_bytes(other), stored)
+            check_password(password_bytes(other), stored, WEAK)
 
 
 def test_composed_and_decomposed_letters_are_the_same_password() -> None:
@@ -148,10 +147,10 @@ def test_a_lone_surrogate_is_malformed(text: str) -> None:
 
 def test_each_check_is_one_argon2_run(argon2_runs: list[str]) -> None:
     """A right password, a wrong one and an unknown user each cost one run under the current profile (P8)."""
-    check_password(password_bytes(PASSWORD), STORED)
+    check_password(password_bytes(PASSWORD), STORED, OUR_PROFILES)
     for password, stored in (("wrong", STORED), (PASSWORD, None), ("wrong", None)):
         with pytest.raises(InvalidCredentials):
-            check_password(password_bytes(password), stored)
+            check_password(password_bytes(password), stored, OUR_PROFILES)
     assert len(argon2_runs) == 4
     assert all(phc.startswith(CURRENT) for phc in argon2_runs)
 
@@ -202,21 +201,30 @@ MALFORMED = {
 def test_a_malformed_hash_fails_like_a_wrong_password(stored: str, argon2_runs: list[str]) -> None:
     """A malformed hash causes no crash and no memory exhaustion, and costs the same one run (P8, P9)."""
     with pytest.raises(InvalidCredentials):
-        check_password(password_bytes(PASSWORD), stored)
+        check_password(password_bytes(PASSWORD), stored, OUR_PROFILES)
     assert len(argon2_runs) == 1
     assert argon2_runs[0].startswith(CURRENT)
 
 
-def test_hashes_under_other_honest_parameters_are_checked() -> None:
-    """A hash under an older profile still lets its user log in (P6)."""
-    for stored in (
-        weak_hash(PASSWORD),
-        weak_hash(PASSWORD, memory_kib=12_288, iterations=3),
-        weak_hash(PASSWORD, memory_kib=4096, lanes=4),
-    ):
-        check_password(password_bytes(PASSWORD), stored)
-        with pytest.raises(InvalidCredentials):
-            check_password(password_bytes("wrong"), stored)
+@pytest.mark.parametrize(
+    ("memory_kib", "iterations", "lanes"), [(64, 1, 1), (12_288, 3, 1), (4096, 1, 4), (20_000, 2, 8)]
+)
+def test_hashes_under_declared_profiles_are_checked(memory_kib: int, iterations: int, lanes: int) -> None:
+    """A hash that was brought along lets its user log in, and so does its renewal (P6)."""
+    stored = weak_hash(PASSWORD, memory_kib=memory_kib, iterations=iterations, lanes=lanes)
+    profiles = checked_profiles(f"m={memory_kib},t={iterations},p={lanes}")
+    for one in (stored, stronger_hash(PASSWORD.encode(), stored, entropy=entropy)):
+        check_password(password_bytes(PASSWORD), one, profiles)
+        with pytest.raises(InvalidCredentials, match="wrong password"):
+            check_password(password_bytes("wrong"), one, profiles)
+
+
+def test_a_hash_under_an_undeclared_profile_is_refused_unchecked(argon2_runs: list[str]) -> None:
+    """P8: its time would tell that its user exists. The detail is for the operator's log."""
+    for password in (PASSWORD, "wrong"):
+        with pytest.raises(InvalidCredentials, match="the profile of the password hash is not declared"):
+            check_password(password_bytes(password), weak_hash(PASSWORD), OUR_PROFILES)
+    assert [run.startswith(CURRENT) for run in argon2_runs] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +255,7 @@ def test_a_renewal_lowers_nothing(memory_kib: int, iterations: int, renewed: str
     stored = weak_hash(PASSWORD, memory_kib=memory_kib, iterations=iterations)
     stronger = stronger_hash(PASSWORD.encode(), stored, entropy=entropy)
     assert stronger.startswith(renewed)
-    check_password(PASSWORD.encode(), stronger)
+    check_password(PASSWORD.encode(), stronger, checked_profiles(f"m={memory_kib},t={iterations},p=1"))
     assert not needs_rehash(stronger)
 
 
@@ -263,7 +271,7 @@ OLDER, NEWER = Argon2idProfile(64, 1, 1), Argon2idProfile(128, 2, 1)
         weak_hash(PASSWORD, memory_kib=OLDER.memory_kib, iterations=OLDER.iterations),
         STORED.replace("m=19456", "m=131073"),
     ],
-    ids=["unknown user", "no hash", "today's profile", "older profile", "damaged"],
+    ids=["unknown user", "no hash", "today's profile", "older profile", "undeclared or damaged"],
 )
 def test_no_profile_tells_who_exists(stored: str | None, argon2_runs: list[str]) -> None:
     """After a change of the profile, each wrong password is hashed once under the new one and once under the old (P8).
@@ -271,20 +279,14 @@ def test_no_profile_tells_who_exists(stored: str | None, argon2_runs: list[str])
     The runs are the same for every user. So their time is the same too, however long each profile takes.
     """
     with pytest.raises(InvalidCredentials):
-        check_password(password_bytes("wrong"), stored, profiles=(NEWER, OLDER))
+        check_password(password_bytes("wrong"), stored, (NEWER, OLDER))
     assert sorted(phc.split("$")[3] for phc in argon2_runs) == ["m=128,t=2,p=1", "m=64,t=1,p=1"]
 
 
 def test_a_right_password_is_hashed_once(argon2_runs: list[str]) -> None:
     """The answer tells that its user exists, so its time may."""
-    check_password(password_bytes(PASSWORD), weak_hash(PASSWORD), profiles=(NEWER, OLDER))
+    check_password(password_bytes(PASSWORD), weak_hash(PASSWORD), (NEWER, OLDER))
     assert len(argon2_runs) == 1
-
-
-def test_the_first_profile_is_todays() -> None:
-    """Hashes are made under it, and every profile of a stored hash is in the list."""
-    assert PROFILES[0] == PROFILE
-    assert len(set(PROFILES)) == len(PROFILES)
 
 
 def test_what_is_hashed_today_needs_no_renewal() -> None:

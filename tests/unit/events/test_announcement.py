@@ -20,6 +20,20 @@ def test_only_what_wants_attention_is_announced(name: EventName) -> None:
     assert announced == ([event] if name.wants_attention else [])
 
 
+@pytest.mark.parametrize("same_client", [True, False])
+@pytest.mark.parametrize("same_network", [True, False])
+def test_a_late_retry_from_elsewhere_is_announced(same_client: bool, same_network: bool) -> None:  # noqa: FBT001 - facts
+    """If neither the client nor the network is the same, a person should know of it."""
+    announced: list[SecurityEvent] = []
+    event = SecurityEvent(
+        EventName.REFRESH_RETRIED_LATE, "user", "session", same_client=same_client, same_network=same_network
+    )
+
+    announcing(lambda _event: None, announced.append)(event)
+
+    assert announced == ([] if same_client or same_network else [event])
+
+
 def test_what_cannot_be_announced_is_recorded_and_told() -> None:
     """An outage of the bus does not stop the flow, and operators see it in the log."""
     recorded: list[SecurityEvent] = []

@@ -7,16 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
-from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.rotation_rule import Outcome, decide
-from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT
+from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
+from edge_auth.sessions.session import NEVER_ROTATED_MS, Rotation, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.stores import MemorySessions, MemoryStore
 
 START_MS = 1_800_000_000_000
 IDLE_SECONDS = 100
 ABSOLUTE_SECONDS = 400
-ANSWERED = {Outcome.ROTATED, Outcome.COALESCED, Outcome.CONVERGED}
 
 
 @dataclass
@@ -30,19 +29,21 @@ class Answer:
 class RotationMachine(RuleBasedStateMachine):
     """One session under any history of refreshes, logouts and time, beside a model with one rule.
 
-    The rule: the current token is redeemable, and the previous token is redeemable during the grace window.
+    The rule: the newest token and the one that it was issued for (the base) are redeemable; within the grace window so
+    is every token between them, and after it the base only for as long as late retries are answered.
     """
 
-    @initialize(grace=st.sampled_from([0, 1, 10, 60]))
-    def log_in(self, grace: int) -> None:
+    @initialize(grace=st.sampled_from([0, 1, 10, 60]), late=st.sampled_from([0, 20, 80]))
+    def log_in(self, grace: int, late: int) -> None:
         """Open the session, in the store and in the model."""
-        self.grace = grace
+        self.limits = RotationLimits(grace, late, late_retry_elsewhere=True)
         self.now_ms = START_MS
         self.first = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=0, seed=b"seed" * 4)
         self.store = MemoryStore()
         self.sessions = MemorySessions(self.store)
         self.invocations = 0
         self.generation = 0
+        self.base = 0
         self.rotated_at_ms: int | None = None
         self.idle_end = START_MS // 1000 + IDLE_SECONDS
         self.dead = False
@@ -64,32 +65,40 @@ class RotationMachine(RuleBasedStateMachine):
         """Do what a refresh does. After each lost response the SDK writes again."""
         token = replace(self.first, generation=generation)
         self.invocations += 1
-        rotation_id = str(self.invocations)
-        refused: RotationRefused | None = None
-        for _ in range(responses_lost + 1):
-            try:
-                self.sessions.rotate(
-                    token,
-                    rotation_id=rotation_id,
-                    now_ms=self.now_ms,
-                    grace_seconds=self.grace,
-                    idle_expires_at_seconds=self.now_ms // 1000 + IDLE_SECONDS,
-                    wanted_scope=(),
-                    client=ClientDescription(),
-                )
-                refused = None
-            except RotationRefused as error:
-                refused = error
-        outcome = Outcome.ROTATED
-        if refused is not None:
-            outcome = decide(
-                token, refused.found, rotation_id=rotation_id, now_ms=self.now_ms, grace_seconds=self.grace
-            )
+        expires = self.now_ms // 1000 + IDLE_SECONDS
+        rotation = Rotation(str(self.invocations), self.now_ms, expires, UNKNOWN_CLIENT)
+        session, outcome = self.written(token, rotation, None, responses_lost)
+        if outcome is Outcome.RETRIED_LATE:
+            session, _ = self.written(token, rotation, session, responses_lost)
         if outcome is Outcome.REUSED:
             self.end()
-        if outcome not in ANSWERED:
-            return Answer(outcome, None)
-        return Answer(outcome, generation if outcome is Outcome.COALESCED else generation + 1)
+        return Answer(outcome, session.generation if session and outcome in ANSWERED else None)
+
+    def written(
+        self, token: RefreshToken, rotation: Rotation, found: Session | None, responses_lost: int
+    ) -> tuple[Session | None, Outcome]:
+        """Write once, and once more for each lost response: a rotation, or a late retry of what was found."""
+        session: Session | None
+        for _ in range(responses_lost + 1):
+            try:
+                session, outcome = self.write(token, rotation, found), Outcome.ROTATED
+            except RotationRefused as refused:
+                outcome = decide(
+                    token,
+                    refused.found,
+                    client=UNKNOWN_CLIENT,
+                    rotation_id=rotation.rotation_id,
+                    now_ms=rotation.now_ms,
+                    limits=self.limits,
+                )
+                session = refused.found if isinstance(refused.found, Session) else None
+        return session, outcome
+
+    def write(self, token: RefreshToken, rotation: Rotation, found: Session | None) -> Session:
+        """Write a rotation, or a late retry of what was found."""
+        if found is None:
+            return self.sessions.rotate(token, rotation, grace_seconds=self.limits.grace_seconds, wanted_scope=())
+        return self.sessions.retry_late(found, rotation)
 
     def end(self) -> None:
         """End the session in the store."""
@@ -104,39 +113,49 @@ class RotationMachine(RuleBasedStateMachine):
         except AlreadyEnded:
             assert self.dead
 
-    def in_window(self) -> bool:
-        """Return whether the last rotation is inside the grace window. Without a grace window the result is False."""
-        if self.rotated_at_ms is None or self.grace == 0:
+    def is_within(self, seconds: int) -> bool:
+        """Return whether the last rotation is at most this old. In strict rotation the result is False."""
+        if self.rotated_at_ms is None or self.limits.grace_seconds == 0:
             return False
-        return self.now_ms - self.rotated_at_ms <= self.grace * 1000
+        return self.now_ms - self.rotated_at_ms <= seconds * 1000
 
     def redeemable(self) -> set[int]:
         """Return the generations that are redeemable in the model."""
-        now_seconds = self.now_ms // 1000
-        if self.dead or now_seconds >= min(self.idle_end, START_MS // 1000 + ABSOLUTE_SECONDS):
+        if self.dead or self.now_ms // 1000 >= min(self.idle_end, START_MS // 1000 + ABSOLUTE_SECONDS):
             return set()
-        return {self.generation} | ({self.generation - 1} if self.in_window() else set())
+        if self.is_within(self.limits.grace_seconds):
+            return set(range(self.base, self.generation + 1))
+        return {self.generation} | ({self.base} if self.is_within(self.limits.late_retry_seconds) else set())
 
     @rule(back=st.sampled_from([0, 0, 0, 1, 1, 2, 3]), responses_lost=st.sampled_from([0, 0, 1, 2]))
     def refresh(self, back: int, responses_lost: int) -> None:
         """Present any token that was ever given out. Exactly the redeemable tokens are answered."""
         generation = max(0, self.generation - back)
-        redeemable, expired_or_dead = self.redeemable(), not self.redeemable()
-        rotated_just_now = self.in_window() and self.now_ms - (self.rotated_at_ms or 0) < self.grace * 1000
+        redeemable = self.redeemable()
+        rotates = self.rotated_at_ms is None or self.now_ms - self.rotated_at_ms >= self.limits.grace_seconds * 1000
+        converges = self.is_within(self.limits.grace_seconds)
         answer = self.present(generation, responses_lost=responses_lost)
         assert (answer.next_generation is not None) == (generation in redeemable)
-        if expired_or_dead:
+        if not redeemable:
             assert answer.outcome in {Outcome.REVOKED, Outcome.DIVERGED, Outcome.EXPIRED}
         elif generation not in redeemable:
             assert answer.outcome is Outcome.REUSED
             self.dead = True
-        elif generation == self.generation and not rotated_just_now:
-            self.generation += 1
-            self.rotated_at_ms = self.now_ms
-            self.idle_end = self.now_ms // 1000 + IDLE_SECONDS
+        elif generation == self.generation and rotates:
+            self.base = generation
+            self.rotated()
             assert answer == Answer(Outcome.ROTATED, self.generation)
+        elif generation < self.generation and not converges:
+            self.rotated()
+            assert answer == Answer(Outcome.RETRIED_LATE, self.generation)
         else:
             assert answer.next_generation == self.generation  # all answers within a window have the same token
+
+    def rotated(self) -> None:
+        """Move the model to the next generation."""
+        self.generation += 1
+        self.rotated_at_ms = self.now_ms
+        self.idle_end = self.now_ms // 1000 + IDLE_SECONDS
 
     @rule(generations=st.integers(min_value=1, max_value=5))
     def present_a_token_from_the_future(self, generations: int) -> None:
@@ -150,11 +169,12 @@ class RotationMachine(RuleBasedStateMachine):
         """Advance the clock."""
         self.now_ms += ms
 
-    @precondition(lambda self: self.rotated_at_ms is not None and self.grace > 0)
-    @rule(offset_ms=st.sampled_from([-1, 0, 1]))
-    def go_to_the_edge_of_the_window(self, offset_ms: int) -> None:
-        """Advance the clock to the last or the first millisecond."""
-        self.now_ms = max(self.now_ms, (self.rotated_at_ms or 0) + self.grace * 1000 + offset_ms)
+    @precondition(lambda self: self.rotated_at_ms is not None and self.limits.grace_seconds > 0)
+    @rule(of_the_window=st.booleans(), offset_ms=st.sampled_from([-1, 0, 1]))
+    def go_to_an_edge(self, of_the_window: bool, offset_ms: int) -> None:  # noqa: FBT001 - or of the late retries
+        """Advance the clock to the last or the first millisecond of a limit."""
+        limit = self.limits.grace_seconds if of_the_window else self.limits.late_retry_seconds
+        self.now_ms = max(self.now_ms, (self.rotated_at_ms or 0) + limit * 1000 + offset_ms)
 
     @rule()
     def log_out(self) -> None:
@@ -169,7 +189,7 @@ class RotationMachine(RuleBasedStateMachine):
             return
         session = self.store.sessions.get((self.first.user_id, self.first.session_id))
         assert (session is None) == self.dead
-        assert session is None or session.generation == self.generation
+        assert session is None or (session.generation, max(0, session.base)) == (self.generation, self.base)
 
 
 TestRotation = RotationMachine.TestCase
@@ -177,12 +197,16 @@ TestRotation.settings = settings(max_examples=150, stateful_step_count=40, deadl
 
 
 @given(
-    behind=st.integers(-3, 5),
-    age_ms=st.integers(-100_000, 100_000),
+    behind=st.integers(-3, 7),
+    base_behind=st.integers(1, 5),
+    age_ms=st.integers(-100_000, 200_000),
     grace=st.integers(0, 60),
+    late=st.integers(0, 120),
 )
-def test_a_live_session_answers_the_current_and_the_previous_token_only(behind: int, age_ms: int, grace: int) -> None:
-    """For any generation, age and window, the current token and the previous token with age ≤ W succeed (I2)."""
+def test_a_live_session_answers_from_its_base_to_its_newest_token_only(
+    behind: int, base_behind: int, age_ms: int, grace: int, late: int
+) -> None:
+    """For any generation, age and limits: the newest; within W all from the base on; and late, the base alone (I2)."""
     token = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=10 - behind, seed=b"seed" * 4)
     session = Session(
         user_id=token.user_id,
@@ -196,7 +220,16 @@ def test_a_live_session_answers_the_current_and_the_previous_token_only(behind: 
         idle_expires_at_seconds=2**40,
         absolute_expires_at_seconds=2**40,
         client_id="first-party",
+        base=10 - base_behind,
     )
-    outcome = decide(token, session, rotation_id="ours", now_ms=START_MS + age_ms, grace_seconds=grace)
-    expected = behind == 0 or (behind == 1 and grace > 0 and age_ms <= grace * 1000)
+    outcome = decide(
+        token,
+        session,
+        client=UNKNOWN_CLIENT,
+        rotation_id="ours",
+        now_ms=START_MS + age_ms,
+        limits=RotationLimits(grace, late, late_retry_elsewhere=True),
+    )
+    in_window = 0 <= behind <= base_behind and age_ms <= grace * 1000
+    expected = behind == 0 or (grace > 0 and (in_window or (behind == base_behind and age_ms <= late * 1000)))
     assert (outcome in ANSWERED) == expected

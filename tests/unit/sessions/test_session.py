@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from edge_auth.sessions.rotation_rule import Outcome, decide
-from edge_auth.sessions.session import EndedSession, Session
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.sessions.rotation_rule import Outcome, RotationLimits, decide
+from edge_auth.sessions.session import NOTHING_REDEEMED, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 GRACE_SECONDS = 10
+LATE_RETRY_SECONDS = 3600
 ROTATED_AT_MS = 1_800_000_000_000
 CURRENT = 5
 TOKEN = RefreshToken(user_id="A" * 22, session_id="Q" * 22, generation=CURRENT, seed=b"seed" * 4)
@@ -24,8 +26,12 @@ SESSION = Session(
     idle_expires_at_seconds=1_801_000_000,
     absolute_expires_at_seconds=1_802_000_000,
     client_id="first-party",
+    base=CURRENT - 1,
 )
-ENDED = EndedSession(CURRENT, TOKEN.seed_hash, ended_at_seconds=ROTATED_AT_MS // 1000, reason="logout")
+ORPHANED = SESSION._replace(base=CURRENT - 3)  # after two late retries
+ENDED = EndedSession(CURRENT, TOKEN.seed_hash, ended_at_seconds=ROTATED_AT_MS // 1000, reason="logout", base=CURRENT)
+READ = ENDED._replace(reason="user_disabled", base=CURRENT - 1)  # its act read the session
+PHONE = ClientDescription("", "phone/1", "192.0.2.0/24")
 EXPIRED = SESSION._replace(idle_expires_at_seconds=1_799_999_000)
 OTHER_SEED = SESSION._replace(seed_hash=b"\x00" * 32)
 
@@ -37,13 +43,23 @@ def outcome(
     age_ms: int = 1000,
     ours: str = "ours",
     grace: int = GRACE_SECONDS,
+    late: int = LATE_RETRY_SECONDS,
+    elsewhere: bool = True,
+    client: ClientDescription = UNKNOWN_CLIENT,
 ) -> Outcome:
     """Decide about a token that is `behind` generations old, `age_ms` after the last rotation."""
-    token = replace(TOKEN, generation=CURRENT - behind)
-    return decide(token, session, rotation_id=ours, now_ms=ROTATED_AT_MS + age_ms, grace_seconds=grace)
+    return decide(
+        replace(TOKEN, generation=CURRENT - behind),
+        session,
+        client=client,
+        rotation_id=ours,
+        now_ms=ROTATED_AT_MS + age_ms,
+        limits=RotationLimits(grace, late, late_retry_elsewhere=elsewhere),
+    )
 
 
 WINDOW_MS = GRACE_SECONDS * 1000
+LATE_MS = LATE_RETRY_SECONDS * 1000
 
 
 @pytest.mark.parametrize("age_ms", [0, 1, 9_999, 10_000])
@@ -58,35 +74,70 @@ def test_the_current_token_within_the_window_coalesces(age_ms: int) -> None:
         (0, Outcome.CONVERGED),
         (WINDOW_MS - 1, Outcome.CONVERGED),
         (WINDOW_MS, Outcome.CONVERGED),
-        (WINDOW_MS + 1, Outcome.REUSED),
+        (WINDOW_MS + 1, Outcome.RETRIED_LATE),
+        (LATE_MS, Outcome.RETRIED_LATE),
+        (LATE_MS + 1, Outcome.REUSED),
         (10**9, Outcome.REUSED),
     ],
 )
-def test_the_previous_token_converges_until_the_window_ends(age_ms: int, expected: Outcome) -> None:
-    """One generation behind: the successor while age ≤ W, to the millisecond, and reuse after that (F4, F29)."""
-    far = SESSION._replace(idle_expires_at_seconds=2**40, absolute_expires_at_seconds=2**40)
-    assert outcome(far, behind=1, age_ms=age_ms) is expected
+@pytest.mark.parametrize("behind", [1, 3])
+def test_the_base_converges_then_is_a_late_retry_then_is_reuse(behind: int, age_ms: int, expected: Outcome) -> None:
+    """Each limit holds to the millisecond, and at any distance of the base from the newest token (F3, F29)."""
+    far = SESSION._replace(base=CURRENT - behind, idle_expires_at_seconds=2**40, absolute_expires_at_seconds=2**40)
+    assert outcome(far, behind=behind, age_ms=age_ms) is expected
+
+
+@pytest.mark.parametrize("behind", [1, 2])
+def test_an_orphan_converges_within_the_window_and_is_reuse_after_it(behind: int) -> None:
+    """Between base and newest are the tokens that late retries replaced: two parties hold tokens if one comes back."""
+    assert outcome(ORPHANED, behind=behind, age_ms=WINDOW_MS) is Outcome.CONVERGED
+    assert outcome(ORPHANED, behind=behind, age_ms=WINDOW_MS + 1) is Outcome.REUSED
+
+
+@pytest.mark.parametrize("age_ms", [0, WINDOW_MS, WINDOW_MS + 1, LATE_MS])
+def test_a_token_older_than_the_base_is_reuse_at_any_age(age_ms: int) -> None:
+    """The token that was issued for it was redeemed, so its answer arrived (F5)."""
+    assert outcome(SESSION, behind=2, age_ms=age_ms) is Outcome.REUSED
+    assert outcome(ORPHANED, behind=4, age_ms=age_ms) is Outcome.REUSED
+
+
+def test_without_late_retries_the_base_is_reuse_after_the_window() -> None:
+    """LateRetryHours = 0: the previous token is redeemable only within the window (F4)."""
+    assert outcome(SESSION, behind=1, age_ms=WINDOW_MS, late=0) is Outcome.CONVERGED
+    assert outcome(SESSION, behind=1, age_ms=WINDOW_MS + 1, late=0) is Outcome.REUSED
+
+
+@pytest.mark.parametrize(
+    ("client", "is_elsewhere"),
+    [
+        (PHONE, False),
+        (PHONE._replace(user_agent="phone/2"), False),
+        (PHONE._replace(network="198.51.100.0/24"), False),
+        (ClientDescription("", "phone/2", "198.51.100.0/24"), True),
+    ],
+)
+def test_a_late_retry_from_elsewhere_may_be_refused(client: ClientDescription, is_elsewhere: bool) -> None:  # noqa: FBT001 - as expected
+    """From elsewhere means another client and another network. Then it is reuse, if the deployment says so."""
+    session = SESSION._replace(client=PHONE._replace(name="Ada's phone"))
+    expected = Outcome.REUSED if is_elsewhere else Outcome.RETRIED_LATE
+    assert outcome(session, behind=1, age_ms=WINDOW_MS + 1, client=client) is Outcome.RETRIED_LATE
+    assert outcome(session, behind=1, age_ms=WINDOW_MS + 1, client=client, elsewhere=False) is expected
+    assert outcome(session, behind=1, age_ms=WINDOW_MS, client=client, elsewhere=False) is Outcome.CONVERGED
 
 
 @pytest.mark.parametrize("grace", [1, 10, 60])
 def test_the_window_is_the_setting(grace: int) -> None:
     """The grace window has W seconds for every W (DC-2)."""
     assert outcome(SESSION, behind=1, age_ms=grace * 1000, grace=grace) is Outcome.CONVERGED
-    assert outcome(SESSION, behind=1, age_ms=grace * 1000 + 1, grace=grace) is Outcome.REUSED
-
-
-@pytest.mark.parametrize("behind", [2, 3, 5])
-@pytest.mark.parametrize("age_ms", [-1, 0, WINDOW_MS, WINDOW_MS + 1])
-def test_an_older_token_is_reuse_at_any_age(behind: int, age_ms: int) -> None:
-    """A token that is two or more generations behind is reuse, even inside the window (F5)."""
-    assert outcome(SESSION, behind=behind, age_ms=age_ms) is Outcome.REUSED
+    assert outcome(SESSION, behind=1, age_ms=grace * 1000 + 1, grace=grace) is Outcome.RETRIED_LATE
 
 
 @pytest.mark.parametrize("behind", [1, 2, 5])
 @pytest.mark.parametrize("age_ms", [-5000, -1, 0, 1, 10_000])
 def test_no_window_is_strict(behind: int, age_ms: int) -> None:
-    """W = 0: every used token is reuse, even in the same millisecond and with a clock that is behind (F6)."""
+    """W = 0: every used token is reuse, in the same millisecond, with a clock that is behind, and much later (F6)."""
     assert outcome(SESSION, behind=behind, age_ms=age_ms, grace=0) is Outcome.REUSED
+    assert outcome(ORPHANED, behind=behind, age_ms=age_ms, grace=0) is Outcome.REUSED
 
 
 @pytest.mark.parametrize("age_ms", [-1, -5000, -3_600_000])
@@ -115,16 +166,33 @@ def test_the_token_of_the_end_is_only_revoked(reason: str, age_ms: int) -> None:
 
 
 @pytest.mark.parametrize("behind", [1, 2, 5])
-@pytest.mark.parametrize("reason", ["logout", "logout_all", "session_limit", "user_disabled"])
-def test_an_older_token_than_that_of_the_end_has_diverged(reason: str, behind: int) -> None:
-    """A thief rotated before the end, or the owner did: two parties had tokens, however the session ended."""
-    assert outcome(ENDED._replace(reason=reason), behind=behind, age_ms=3_600_000) is Outcome.DIVERGED
+def test_an_older_token_than_that_of_a_logout_has_diverged(behind: int) -> None:
+    """The token of the logout had arrived, so an older one was dead: a thief rotated, or the owner did."""
+    assert outcome(ENDED, behind=behind, age_ms=3_600_000) is Outcome.DIVERGED
+
+
+@pytest.mark.parametrize("age_ms", [0, WINDOW_MS + 1, 10 * 86_400_000])
+@pytest.mark.parametrize("base", [1, 3])
+@pytest.mark.parametrize("reason", ["logout_all", "session_limit", "user_disabled"])
+def test_the_base_at_the_end_is_only_revoked(reason: str, base: int, age_ms: int) -> None:
+    """It was redeemable: its client is honest if the answer with the newest token was lost (F8)."""
+    ended = READ._replace(reason=reason, base=CURRENT - base)
+    assert outcome(ended, behind=base, age_ms=age_ms) is Outcome.REVOKED
+
+
+@pytest.mark.parametrize("reason", ["logout_all", "session_limit", "user_disabled"])
+def test_a_token_that_was_dead_before_the_end_has_diverged(reason: str) -> None:
+    """It is older than the base, or an orphan: two parties had tokens, however the session ended."""
+    assert outcome(READ._replace(reason=reason), behind=2, age_ms=3_600_000) is Outcome.DIVERGED
+    orphaned = READ._replace(reason=reason, base=CURRENT - 2)
+    assert outcome(orphaned, behind=1, age_ms=3_600_000) is Outcome.DIVERGED
+    assert outcome(orphaned, behind=3, age_ms=3_600_000) is Outcome.DIVERGED
 
 
 def test_a_newer_token_than_that_of_a_logout_has_diverged() -> None:
     """A party logged out with an older token. An act that needs no token may have met a rotation under way."""
     assert outcome(ENDED, behind=-2, age_ms=3_600_000) is Outcome.DIVERGED
-    assert outcome(ENDED._replace(reason="user_disabled"), behind=-1, age_ms=3_600_000) is Outcome.REVOKED
+    assert outcome(READ, behind=-1, age_ms=3_600_000) is Outcome.REVOKED
 
 
 @pytest.mark.parametrize("behind", [-1, 1])
@@ -134,6 +202,13 @@ def test_a_retry_during_the_end_has_not_diverged(behind: int) -> None:
     assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS) is Outcome.DIVERGED
     assert outcome(ENDED, behind=behind, age_ms=0, grace=0) is Outcome.DIVERGED
     assert outcome(ENDED, behind=2 * behind, age_ms=0) is Outcome.DIVERGED
+
+
+def test_an_orphan_that_was_under_way_during_the_end_has_not_diverged() -> None:
+    """Within the grace window after a late retry, its session answered every token from the base on."""
+    orphaned = READ._replace(base=CURRENT - 3)
+    assert outcome(orphaned, behind=2, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
+    assert outcome(orphaned, behind=2, age_ms=WINDOW_MS) is Outcome.DIVERGED
 
 
 @pytest.mark.parametrize("behind", [-1, 1, 2, 5])
@@ -174,9 +249,15 @@ def test_our_own_rotation_is_recognised(grace: int, age_ms: int) -> None:
 @pytest.mark.parametrize("ours", ["ours", None])
 def test_an_empty_rotation_id_is_no_invocations_own(ours: str | None) -> None:
     """The rotation id of a new session is empty and matches no invocation, nor a caller that wrote nothing."""
-    fresh = SESSION._replace(generation=0, rotation_id="", rotated_at_ms=0)
-    token = replace(TOKEN, generation=0)
-    decided = decide(token, fresh, rotation_id=ours, now_ms=ROTATED_AT_MS, grace_seconds=GRACE_SECONDS)
+    fresh = SESSION._replace(generation=0, base=NOTHING_REDEEMED, rotation_id="", rotated_at_ms=0)
+    decided = decide(
+        replace(TOKEN, generation=0),
+        fresh,
+        client=UNKNOWN_CLIENT,
+        rotation_id=ours,
+        now_ms=ROTATED_AT_MS,
+        limits=RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True),
+    )
     assert decided is Outcome.COALESCED
 
 

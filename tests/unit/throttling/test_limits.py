@@ -1,14 +1,15 @@
 """The limits: what is counted, and under which name."""
 
+from collections import Counter
+
 import pytest
 
-from edge_auth.throttling.counters import KEPT_SECONDS, Rate, bucket
+from edge_auth.throttling.counters import KEPT_SECONDS, bucket
 from edge_auth.throttling.limits import (
     DEAD_TOKEN_RATE,
     PASSWORD_BACKOFF,
     REGISTRATION_RATE,
-    SITE_RATE,
-    SITE_REGISTRATION_RATE,
+    SITE_SOURCES,
     SOURCE_RATE,
     UNKNOWN_SOURCE,
     RateLimit,
@@ -17,7 +18,7 @@ from edge_auth.throttling.limits import (
     device_limit,
     login_limit,
     password_change_limit,
-    registration_limits,
+    registration_limit,
 )
 from edge_auth.tokens.refresh_token import RefreshToken
 
@@ -28,33 +29,35 @@ def of_logins(source: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("address", "sources"),
+    ("address", "source"),
     [
-        ("203.0.113.7", ["203.0.113.7"]),
-        ("2001:db8:1:2:3:4:5:6", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
-        ("2001:DB8:1:2::", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
-        ("::ffff:203.0.113.7", ["203.0.113.7"]),
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48 0"),
+        ("2001:DB8:1:2::", "2001:db8:1::/48 0"),
+        ("2001:db8:1:3::", "2001:db8:1::/48 2"),
+        ("2001:db8:2:2::", "2001:db8:2::/48 1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
     ],
 )
-def test_a_source_is_an_ipv4_address_or_a_64_and_its_48(address: str, sources: list[str]) -> None:
-    """P12, P13: one customer has a whole /64, and perhaps a /48, so both are counted."""
-    names = [limit.bucket for limit in login_limit("ada", address).rates]
-    assert names == [of_logins(source) for source in sources]
-    assert [limit.bucket for limit in registration_limits(address)] == [bucket("register", name) for name in sources]
+def test_a_source_is_an_ipv4_address_or_a_part_of_a_48(address: str, source: str) -> None:
+    """P12, P13: one customer has a whole /64, and perhaps a /48."""
+    assert login_limit("ada", address).rate == RateLimit(of_logins(source), SOURCE_RATE)
+    assert registration_limit(address) == RateLimit(bucket("register", source), REGISTRATION_RATE)
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "203.0.113.7, 10.0.0.1", "203.0.113.7:443", "203.0.113.0/24"])
 def test_all_requests_without_an_address_are_one_source(text: str) -> None:
     """P14: only a valid address is used, and API Gateway's console sends none."""
-    assert login_limit("ada", text).rates == (RateLimit(of_logins(UNKNOWN_SOURCE), SOURCE_RATE),)
+    assert login_limit("ada", text).rate == RateLimit(of_logins(UNKNOWN_SOURCE), SOURCE_RATE)
 
 
 def test_a_48_counts_as_five_addresses() -> None:
-    """P13: it may be a single customer with 65,536 /64s, or a part of a mobile network."""
-    assert [limit.rate for limit in login_limit("ada", "2001:db8::1").rates] == [SOURCE_RATE, SITE_RATE]
-    assert [limit.rate for limit in registration_limits("2001:db8::1")] == [REGISTRATION_RATE, SITE_REGISTRATION_RATE]
-    for one, five in ((SOURCE_RATE, SITE_RATE), (REGISTRATION_RATE, SITE_REGISTRATION_RATE)):
-        assert five == Rate(one.attempts * 5, one.seconds, one.burst * 5)
+    """P13: its /64s are spread over five sources evenly, and no /64 has two. No other /48 has the same."""
+    places = Counter(login_limit("ada", f"2001:db8:0:{number:x}::1").rate for number in range(5000))
+    assert len(places) == SITE_SOURCES == 5
+    assert all(900 < number < 1100 for number in places.values())
+    assert {limit.rate for limit in places} == {SOURCE_RATE}
+    assert not places.keys() & {login_limit("ada", f"2001:db8:1:{number:x}::1").rate for number in range(100)}
 
 
 def test_owners_and_strangers_share_no_counter() -> None:
@@ -66,7 +69,7 @@ def test_owners_and_strangers_share_no_counter() -> None:
         device_limit("v", "phone"),
         password_change_limit("u"),
     ]
-    names = [name for limit in limits for name in (limit.counter, *(rate.bucket for rate in limit.rates))]
+    names = [name for limit in limits for name in (limit.counter, limit.rate.bucket)]
     assert len(set(names)) == len(names) == 2 * len(limits)
 
 
@@ -82,5 +85,5 @@ def test_counters_keep_their_names() -> None:
 def test_a_counter_is_kept_until_all_that_it_says_is_forgotten() -> None:
     """P8: whether and when DynamoDB deletes an old counter changes no answer, even if clocks differ by an hour."""
     assert PASSWORD_BACKOFF.memory_seconds + 3600 == KEPT_SECONDS
-    for rate in (SOURCE_RATE, SITE_RATE, REGISTRATION_RATE, SITE_REGISTRATION_RATE, DEAD_TOKEN_RATE):
+    for rate in (SOURCE_RATE, REGISTRATION_RATE, DEAD_TOKEN_RATE):
         assert rate.ahead_ms // 1000 + rate.seconds < KEPT_SECONDS - 3600

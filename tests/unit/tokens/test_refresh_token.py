@@ -68,8 +68,8 @@ def test_the_table_holds_only_the_hash_of_the_seed() -> None:
 
 def test_the_successor_differs_in_its_generation_only() -> None:
     """The successor is derived, so every retry gets the same one."""
-    assert TOKEN.successor() == replace(TOKEN, generation=8)
-    assert TOKEN.successor().seed_hash == TOKEN.seed_hash
+    assert TOKEN.of_generation(TOKEN.generation + 1) == replace(TOKEN, generation=8)
+    assert TOKEN.of_generation(TOKEN.generation + 1).seed_hash == TOKEN.seed_hash
 
 
 def test_the_previous_mac_key_is_still_accepted() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # The SDK is 200 modules that are never freed. To search them for garbage, now and later, takes 10 ms of a cold start.
 gc.disable()
@@ -20,6 +20,7 @@ gc.enable()
 
 from edge_auth.adapters.conflicts import ConflictRetry  # noqa: E402
 from edge_auth.errors import TemporarilyUnavailable  # noqa: E402
+from edge_auth.trusted_roots import roots_file  # noqa: E402
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,33 +48,55 @@ _CONFIG = Config(
     tcp_keepalive=True,
 )
 
+# The SDK also reads REQUESTS_CA_BUNDLE, but under no name of its own, and only where a client is given no list.
+_OTHER_LIST = "requests_ca_bundle"
+
 
 @cache
 def sdk_session() -> Session:
     """Return the one SDK session of this process. Its clients share the settings and the SDK data that it has read."""
-    return Session()
+    return Session({_OTHER_LIST: (None, "REQUESTS_CA_BUNDLE", None, None)})
 
 
 def dynamodb_client() -> "DynamoDBClient":
     """Return a DynamoDB client. The SDK finds the Region and the credentials in the environment."""
-    client: DynamoDBClient = sdk_session().create_client("dynamodb", config=_CONFIG)  # type: ignore[assignment]  # its stubs know no services
+    client: DynamoDBClient = _client("dynamodb")
     ConflictRetry(SystemRandom().random).watch(client)
     return client
 
 
 def secrets_client() -> "SecretsManagerClient":
     """Return a Secrets Manager client. The SDK finds the Region and the credentials in the environment."""
-    return sdk_session().create_client("secretsmanager", config=_CONFIG)  # type: ignore[return-value]  # as above
+    client: SecretsManagerClient = _client("secretsmanager")
+    return client
 
 
 def events_client() -> "EventBridgeClient":
     """Return an EventBridge client. The SDK finds the Region and the credentials in the environment."""
-    return sdk_session().create_client("events", config=_CONFIG)  # type: ignore[return-value]  # as above
+    client: EventBridgeClient = _client("events")
+    return client
 
 
 def lambda_client() -> "LambdaClient":
     """Return a Lambda client. The SDK finds the Region and the credentials in the environment."""
-    return sdk_session().create_client("lambda", config=_CONFIG)  # type: ignore[return-value]  # as above
+    client: LambdaClient = _client("lambda")
+    return client
+
+
+def _client(service: str) -> Any:  # noqa: ANN401 - the SDK's session returns any service's client
+    session = sdk_session()
+    return session.create_client(service, config=_CONFIG, verify=_trusted(session))
+
+
+def _trusted(session: Session) -> str | None:
+    """Return the file with Amazon's root certificates, or None if the SDK has to choose what a client trusts.
+
+    A list that the environment or the SDK's configuration names is used as it is. A function behind a proxy that opens
+    TLS needs one.
+    """
+    if session.get_config_variable("ca_bundle") or session.get_config_variable(_OTHER_LIST):
+        return None
+    return roots_file(session.get_config_variable("region") or "")
 
 
 class AwsError(TemporarilyUnavailable):

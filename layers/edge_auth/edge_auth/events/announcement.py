@@ -14,7 +14,7 @@ def announcing(record: Record, announce: Announce) -> Record:
 
     def both(event: SecurityEvent) -> None:
         record(event)
-        if not event.name.wants_attention:
+        if not event.wants_attention:
             return
         try:
             announce(event)

@@ -45,6 +45,7 @@ class EventName(StrEnum):
     REFRESH_ROTATED = "refresh_rotated"
     REFRESH_COALESCED = "refresh_coalesced"
     REFRESH_CONVERGED = "refresh_converged"
+    REFRESH_RETRIED_LATE = "refresh_retried_late"
     REFRESH_REFUSED = "refresh_refused"
     REFRESH_TOKEN_REUSED = "refresh_token_reused", ATTENTION
     REFRESH_TOKEN_DIVERGED = "refresh_token_diverged", ATTENTION
@@ -64,13 +65,23 @@ class EventName(StrEnum):
 
 
 class SecurityEvent(NamedTuple):
-    """One security-relevant fact. `generations_behind` is how much older a refresh token is than its session."""
+    """One security-relevant fact. `generations_behind` is how much older a refresh token is than its session.
+
+    `same_client` and `same_network` compare a late retry with the last rotation of its session.
+    """
 
     name: EventName
     user_id: str = ""
     session_id: str = ""
     reason: str = ""
     generations_behind: int | None = None
+    same_client: bool | None = None
+    same_network: bool | None = None
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether a person should know of it: by its name, or because a late retry came from elsewhere altogether."""
+        return self.name.wants_attention or (self.same_client, self.same_network) == (False, False)
 
     def fields(self) -> dict[str, str | int]:
         """Return the fields of the event that are not empty, without its name."""

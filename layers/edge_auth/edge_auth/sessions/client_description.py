@@ -22,6 +22,10 @@ class ClientDescription(NamedTuple):
     user_agent: str = ""
     network: str = ""
 
+    def is_elsewhere(self, last: "ClientDescription") -> bool:
+        """Whether neither the user agent nor the network is that of the last request."""
+        return self.user_agent != last.user_agent and self.network != last.network
+
 
 UNKNOWN_CLIENT = ClientDescription()
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
+NOTHING_REDEEMED = -1  # the base of a session that was never refreshed: no token has this generation
 
 # Reasons of an end that the rotation rule knows. The use cases have more.
 LOGOUT = "logout"
@@ -27,6 +28,10 @@ class Endable(Protocol):
         """The newest generation that the caller knows."""
 
     @property
+    def base(self) -> int:
+        """The last generation that was redeemed, as far as the caller knows. A presented token counts as redeemed."""
+
+    @property
     def seed_hash(self) -> bytes:
         """The hash of the session's seed. Empty stands for any seed."""
 
@@ -38,21 +43,33 @@ class SeenSession(NamedTuple):
     session_id: str
     generation: int
     seed_hash: bytes
+    base: int = NOTHING_REDEEMED
 
 
 class EndedSession(NamedTuple):
-    """The record of a session's end. `generation` is the newest that the act that ended it knew."""
+    """The record of a session's end. `generation` and `base` are what the act that ended it knew."""
 
     generation: int
     seed_hash: bytes
     ended_at_seconds: int
     reason: str
+    base: int
+
+
+class Rotation(NamedTuple):
+    """What one refresh writes into its session. `rotation_id` names the refresh, and `client` describes its sender."""
+
+    rotation_id: str
+    now_ms: int
+    idle_expires_at_seconds: int
+    client: ClientDescription
 
 
 class Session(NamedTuple):
     """A session that has not ended. It may have expired.
 
-    Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the invocation that rotated last.
+    Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the refresh that rotated last. `generation`
+    is the newest token, and `base` the one that it was issued for: the last that was redeemed.
     """
 
     user_id: str
@@ -70,6 +87,7 @@ class Session(NamedTuple):
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
     client: ClientDescription = UNKNOWN_CLIENT
+    base: int = NOTHING_REDEEMED
 
     @property
     def created_at_seconds(self) -> int:

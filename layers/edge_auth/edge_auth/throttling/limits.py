@@ -5,8 +5,8 @@
 | passwords tried on an account, from anywhere | `PASSWORD_BACKOFF` |
 | passwords tried on an account from one device of its owner | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | current passwords tried in sessions of a user, to change the password | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
-| passwords tried from a source, and from a site of IPv6 | `SOURCE_RATE`, `SITE_RATE` |
-| registrations from a source, and from a site of IPv6 | `REGISTRATION_RATE`, `SITE_REGISTRATION_RATE` |
+| passwords tried from a source | `SOURCE_RATE` |
+| registrations from a source | `REGISTRATION_RATE` |
 | refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
 """
 
@@ -17,24 +17,24 @@ from edge_auth.network import network_of
 from edge_auth.throttling.counters import Backoff, Rate, bucket
 from edge_auth.tokens.refresh_token import RefreshToken
 
-# P11: five mistakes a day are free. Then the wait is 1 second and doubles, up to 15 minutes. An attempt takes less than
-# the 20 seconds of a function. Without an outcome after five minutes it has none, even if clocks differ by two minutes.
-PASSWORD_BACKOFF = Backoff(free_attempts=5, longest_seconds=900, memory_seconds=86_400, undecided_seconds=300)
+# P11: five mistakes a day are free. Then the wait is 1 second and doubles, up to 16 minutes: with the five, that is 95
+# wrong passwords a day, however long an attack lasts. An attempt takes less than the 20 seconds of a function. Without
+# an outcome after five minutes it has none, even if clocks differ by two minutes.
+PASSWORD_BACKOFF = Backoff(free_attempts=5, longest_seconds=960, memory_seconds=86_400, undecided_seconds=300)
 # P13: an address may be a whole office in the morning, or an attacker who tries one password on a thousand names.
 SOURCE_RATE = Rate(attempts=60, seconds=60, burst=100)
 # P13: enough for a family or a school class. An attacker needs weeks to learn which of many names are taken.
 REGISTRATION_RATE = Rate(attempts=20, seconds=3600, burst=10)
-# P13: a /48 of IPv6 is one customer with 65,536 /64s, or a part of a mobile network with as many phones. It counts as
-# five addresses. If one phone in a hundred is a user, 655 are. Even if all of them have to log in again within ten
-# minutes, that is 66 a minute, and those with a device token of ours are not counted at all.
-SITE_RATE = Rate(attempts=300, seconds=60, burst=500)
-SITE_REGISTRATION_RATE = Rate(attempts=100, seconds=3600, burst=50)
 # F39: each refused token costs a write. All tabs of one client, with all their retries, stay far below this.
 DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 
 SOURCE_IPV4_PREFIX = 32
 SOURCE_IPV6_PREFIX = 64  # a customer has at least this: RFC 6177 §2
 SITE_IPV6_PREFIX = 48  # a customer has at most this: RFC 6177 §2
+# P13: a /48 is one customer with 65,536 /64s, or a part of a mobile network with as many phones. It counts as five
+# addresses. If one phone in a hundred is a user, 655 are. Even if all of them have to log in again within ten minutes,
+# that is 13 a minute for each source, and those with a device token of ours are not counted at all.
+SITE_SOURCES = 5
 UNKNOWN_SOURCE = "unknown"
 
 
@@ -46,40 +46,33 @@ class RateLimit(NamedTuple):
 
 
 class PasswordLimit(NamedTuple):
-    """How often passwords may be tried in one way: the rates are booked first, then the counter."""
+    """How often passwords may be tried in one way: the rate is booked first, then the attempt is counted."""
 
-    rates: tuple[RateLimit, ...]
+    rate: RateLimit
     counter: str
 
 
 def login_limit(username: str, address: str) -> PasswordLimit:
     """Return the limit of logins of a stranger: who tries is not known."""
-    sources = _sources(address)
-    rates = tuple(
-        RateLimit(bucket("login", bucket("source", source)), rate)
-        for source, rate in zip(sources, (SOURCE_RATE, SITE_RATE), strict=False)
-    )
-    return PasswordLimit(rates, account_bucket(username))
+    source = bucket("login", bucket("source", _source(address)))
+    return PasswordLimit(RateLimit(source, SOURCE_RATE), account_bucket(username))
 
 
 def device_limit(user_id: str, device_id: str) -> PasswordLimit:
     """Return the limit of logins with the device token of this user."""
     name = bucket("device", user_id, device_id)
-    return PasswordLimit((RateLimit(bucket("rate", name), SOURCE_RATE),), name)
+    return PasswordLimit(RateLimit(bucket("rate", name), SOURCE_RATE), name)
 
 
 def password_change_limit(user_id: str) -> PasswordLimit:
     """Return the limit of changes of the password by the user."""
     name = bucket("password", user_id)
-    return PasswordLimit((RateLimit(bucket("rate", name), SOURCE_RATE),), name)
+    return PasswordLimit(RateLimit(bucket("rate", name), SOURCE_RATE), name)
 
 
-def registration_limits(address: str) -> tuple[RateLimit, ...]:
-    """Return the limits of registrations from this address."""
-    rates = (REGISTRATION_RATE, SITE_REGISTRATION_RATE)
-    return tuple(
-        RateLimit(bucket("register", source), rate) for source, rate in zip(_sources(address), rates, strict=False)
-    )
+def registration_limit(address: str) -> RateLimit:
+    """Return the limit of registrations from this address."""
+    return RateLimit(bucket("register", _source(address)), REGISTRATION_RATE)
 
 
 def account_bucket(username: str) -> str:
@@ -96,15 +89,17 @@ def dead_token_bucket(token: RefreshToken) -> str:
     return bucket("refresh", token.user_id, token.session_id, token.seed_hash.hex())
 
 
-def _sources(address: str) -> tuple[str, ...]:
-    """Return what an address stands for: an IPv4 address itself, the /64 and the /48 of an IPv6 one.
+def _source(address: str) -> str:
+    """Return the source of an address: an IPv4 address itself, or one of the five of the /48 of an IPv6 address.
 
+    A /64 is always in the same one. So one booking bounds both: a /64 by one rate, and a /48 by five.
     API Gateway's console names no address when it tests a route. All requests without an address are one source.
     """
     try:
         network = network_of(address, ipv4_prefix=SOURCE_IPV4_PREFIX, ipv6_prefix=SOURCE_IPV6_PREFIX)
     except ValueError:
-        return (UNKNOWN_SOURCE,)
+        return UNKNOWN_SOURCE
     if isinstance(network, IPv4Network):
-        return (str(network).removesuffix(f"/{SOURCE_IPV4_PREFIX}"),)
-    return str(network), str(network.supernet(new_prefix=SITE_IPV6_PREFIX))
+        return str(network).removesuffix(f"/{SOURCE_IPV4_PREFIX}")
+    number = int(bucket("/64", str(network)), 16) % SITE_SOURCES
+    return f"{network.supernet(new_prefix=SITE_IPV6_PREFIX)} {number}"

@@ -3,8 +3,9 @@
     prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ session_id ‖ generation ‖ seed ‖ HMAC-SHA256 of these)
 
 The seed is drawn once per session, and the table holds only its SHA-256. So no token can be made from a leaked table,
-or from a leaked MAC key. The successor is derived (same seed, next generation). So a retry gets the same successor, and
-no secret is stored for it. RFC 9700 §4.14.2 allows a token that carries its grant if its integrity is protected.
+or from a leaked MAC key. The token of any generation is derived (same seed, that generation). So a retry gets the same
+token as the others, and no secret is stored for it. RFC 9700 §4.14.2 allows a token that carries its grant if its
+integrity is protected.
 """
 
 import hashlib
@@ -43,9 +44,14 @@ class RefreshToken:
         """SHA-256 of the seed. The table holds it instead of the token."""
         return hashlib.sha256(self.seed).digest()
 
-    def successor(self) -> "RefreshToken":
-        """Return the token of the next generation."""
-        return replace(self, generation=self.generation + 1)
+    @property
+    def base(self) -> int:
+        """The generation that is redeemed by presenting this token: its own."""
+        return self.generation
+
+    def of_generation(self, generation: int) -> "RefreshToken":
+        """Return the token of another generation of the same session."""
+        return replace(self, generation=generation)
 
 
 def new_id(entropy: Callable[[int], bytes]) -> str:

@@ -3,29 +3,10 @@
 These follow RFC 8414 §2, and OpenID Connect Discovery 1.0 §3, which API Gateway's JWT authorizers read.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
-
 from edge_auth.keys.ring import KeysInForce
-from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS
-from edge_auth.web.response import Response
+from edge_auth.web.cacheable import Document
 
 JWKS_PATH = "/.well-known/jwks.json"
-CACHEABLE = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE_SECONDS}"}
-
-Document = Mapping[str, object]
-
-
-def cacheable_response(document: Document, if_none_match: str) -> Response:
-    """Answer with a document and its entity tag, or with 304 for the same copy (RFC 9110 §13.1.2, §15.4.5)."""
-    text = json.dumps(document, separators=(",", ":"))  # as it is sent
-    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
-    headers = {**CACHEABLE, "ETag": tag}
-    known = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
-    if known & {tag, "*"}:
-        return Response(304, None, headers)
-    return Response(200, document, headers)
 
 
 def authorization_server_metadata(issuer: str) -> Document:

@@ -28,7 +28,7 @@ def granted(deployment: Deployment) -> TokenGrant:
 def test_logout_ends_the_session(deployment: Deployment, granted: TokenGrant) -> None:
     """The refresh token is dead, and what is kept has the time and the reason (A6)."""
     deployment.logout(granted.refresh_token, Reach.ONE)
-    assert deployment.end_of(granted) == EndedSession(0, deployment.token_of(granted).seed_hash, NOW, "logout")
+    assert deployment.end_of(granted) == EndedSession(0, deployment.token_of(granted).seed_hash, NOW, "logout", 0)
     assert deployment.is_dead(granted)
 
 

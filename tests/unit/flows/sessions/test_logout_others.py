@@ -6,6 +6,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
+from edge_auth.sessions.client_description import ClientDescription
 from tests.support.deployment import GRACE_SECONDS, IDLE_SECONDS, USERNAME, Deployment
 
 
@@ -73,12 +74,15 @@ def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: 
 
 @pytest.mark.parametrize("reach", [Reach.OTHERS, Reach.ALL])
 @pytest.mark.parametrize("behind", [0, 1])
-def test_a_good_token_ends_others(deployment: Deployment, granted: TokenGrant, reach: Reach, behind: int) -> None:
-    """The newest token may, and the one before it within the grace window: a refresh would answer both."""
+@pytest.mark.parametrize("age_ms", [GRACE_SECONDS * 1000, GRACE_SECONDS * 1000 + 1])
+def test_a_good_token_ends_others(
+    deployment: Deployment, granted: TokenGrant, reach: Reach, behind: int, age_ms: int
+) -> None:
+    """The newest token may, and the one that it was issued for, as a late retry too: a refresh would answer both."""
     others = [deployment.log_in() for _ in range(2)]
     deployment.clock.advance(seconds=3600)
     newest = deployment.refreshed(granted.refresh_token)
-    deployment.clock.advance(seconds=GRACE_SECONDS)
+    deployment.clock.advance(ms=age_ms)
     deployment.logout((newest, granted)[behind].refresh_token, reach)
     assert all(deployment.has_ended(one) for one in others)
     assert deployment.has_ended(granted) is (reach is Reach.ALL)
@@ -95,15 +99,17 @@ def test_an_old_token_ends_no_others_and_is_reuse(
     """Its own session ends as reuse, which is told once. The others and the epoch stay as they are."""
     other = deployment.log_in()
     deployment.clock.advance(seconds=3600)
-    newest = deployment.refreshed(granted.refresh_token)
-    deployment.grace_seconds = 0 if strict else GRACE_SECONDS
+    second = deployment.refreshed(granted.refresh_token)
+    deployment.clock.advance(seconds=3600)
+    newest = deployment.refreshed(second.refresh_token)
+    deployment.limits = deployment.limits._replace(grace_seconds=0 if strict else GRACE_SECONDS)
     deployment.clock.advance(seconds=0 if strict else GRACE_SECONDS, ms=1)
     deployment.names()
     for _ in range(2):
         deployment.logout(granted.refresh_token, reach)
     [told] = deployment.events
-    assert (told.name, told.reason, told.generations_behind) == (EventName.REFRESH_TOKEN_REUSED, "reused", 1)
-    assert (deployment.end_of(newest).generation, deployment.end_of(newest).reason) == (1, "reused")
+    assert (told.name, told.reason, told.generations_behind) == (EventName.REFRESH_TOKEN_REUSED, "reused", 2)
+    assert (deployment.end_of(newest).generation, deployment.end_of(newest).reason) == (2, "reused")
     assert not deployment.has_ended(other)
     assert deployment.store.identities[USERNAME].epoch == 0
 
@@ -114,4 +120,20 @@ def test_an_expired_session_that_logs_out_all_ends_itself(deployment: Deployment
     other = deployment.log_in()
     deployment.logout(granted.refresh_token, Reach.ALL)
     assert deployment.has_ended(granted)
+    assert not deployment.has_ended(other)
+
+
+@pytest.mark.parametrize("reach", [Reach.OTHERS, Reach.ALL])
+def test_a_late_retry_from_elsewhere_ends_others_only_if_a_refresh_would_answer_it(
+    deployment: Deployment, granted: TokenGrant, reach: Reach
+) -> None:
+    """If the deployment refuses such a retry, it is reuse here as it is there."""
+    deployment.limits = deployment.limits._replace(late_retry_elsewhere=False)
+    other = deployment.log_in()
+    deployment.clock.advance(seconds=3600)
+    deployment.refreshed(granted.refresh_token, client=ClientDescription("", "phone", "192.0.2.0/24"))
+    deployment.clock.advance(seconds=3600)
+    elsewhere = ClientDescription("", "laptop", "198.51.100.0/24")
+    deployment.logout(granted.refresh_token, reach, client=elsewhere)
+    assert deployment.end_of(granted).reason == "reused"
     assert not deployment.has_ended(other)

@@ -76,7 +76,7 @@ def test_retries_with_a_wider_scope_are_refused_as_well(
 ) -> None:
     """The current token and, inside the grace window, the previous token stay usable (A4)."""
     second = deployment.refreshed(first.refresh_token)
-    deployment.grace_seconds = grace
+    deployment.limits = deployment.limits._replace(grace_seconds=grace)
     before = deployment.session_of(first)
     for presented in [second.refresh_token, *([first.refresh_token] if grace else [])]:
         with pytest.raises(InvalidScope):
@@ -106,17 +106,33 @@ def test_reuse_is_reuse_with_any_scope(deployment: Deployment, first: TokenGrant
     """An attacker cannot hide reuse by asking for too much scope: the session ends (A2)."""
     second = deployment.refreshed(first.refresh_token)
     deployment.clock.advance(seconds=60)
+    third = deployment.refreshed(second.refresh_token)
     with pytest.raises(InvalidGrant):
         deployment.refreshed(first.refresh_token, scope)
     assert deployment.end_of(first).reason == "reused"
-    assert deployment.is_dead(second)
+    assert deployment.is_dead(third)
+
+
+@pytest.mark.parametrize("scope", WIDER)
+def test_a_late_retry_with_a_wider_scope_is_refused_before_it_costs_a_token(
+    deployment: Deployment, first: TokenGrant, scope: str
+) -> None:
+    """Nothing is written, and the same token without the scope is good (A4)."""
+    deployment.refreshed(first.refresh_token)
+    deployment.clock.advance(seconds=60)
+    before = deployment.session_of(first)
+    with pytest.raises(InvalidScope):
+        deployment.refreshed(first.refresh_token, scope)
+    assert deployment.session_of(first) == before
+    retried = deployment.refreshed(first.refresh_token, "read")
+    assert (deployment.token_of(retried).generation, retried.scope) == (2, "read")
 
 
 def test_a_refresh_token_says_nothing_of_scope(deployment: Deployment, first: TokenGrant) -> None:
     """The successor is the same, byte for byte, for every requested scope (A4)."""
     token, key = deployment.token_of(first), deployment.key_ring.keys.mac
     narrow = deployment.refreshed(first.refresh_token, "read")
-    assert narrow.refresh_token == refresh_tokens.mint(token.successor(), key)
+    assert narrow.refresh_token == refresh_tokens.mint(token.of_generation(token.generation + 1), key)
 
 
 def test_a_narrower_token_carries_the_login_and_renews_nothing(deployment: Deployment, first: TokenGrant) -> None:

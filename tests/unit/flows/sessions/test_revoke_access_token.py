@@ -36,7 +36,7 @@ def test_a_valid_access_token_ends_its_session_by_one_read_and_one_write(
 
     token = deployment.token_of(granted)
     assert deployment.trouble.acts == ["find_session", "end"]
-    assert deployment.end_of(granted) == EndedSession(token.generation, token.seed_hash, NOW, "access_token_revoked")
+    assert deployment.end_of(granted) == EndedSession(token.generation, token.seed_hash, NOW, "access_token_revoked", 0)
     assert deployment.events == [
         SecurityEvent(EventName.SESSION_ENDED, token.user_id, token.session_id, reason="access_token_revoked")
     ]

@@ -15,7 +15,7 @@ from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE
 from edge_auth.tokens import device_token
 from edge_auth.tokens.device_token import DeviceToken
 from tests.support.deployment import MAC_KEY, PASSWORD, POLICY, USERNAME, Deployment
-from tests.unit.credentials.test_passwords import weak_hash
+from tests.unit.credentials.test_passwords import WEAK, weak_hash
 
 WRONG_PASSWORD = "incorrect horse battery"
 FREE = PASSWORD_BACKOFF.free_attempts
@@ -201,6 +201,7 @@ def test_a_login_that_renews_the_hash_hands_out_a_token_of_the_new_one(deploymen
     other = deployment.log_in()
     alice = deployment.store.identities[USERNAME]
     deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    deployment.profiles = WEAK
     own = deployment.log_in()
     assert fails(deployment, own.device_token) == OF_A_DEVICE
     lock(deployment)
@@ -215,6 +216,7 @@ def test_a_login_whose_renewal_comes_second_hands_out_a_token_of_the_hash_that_s
     """P6: two logins renew a weak hash at the same moment, and the clients of both stay devices of their user."""
     alice = deployment.store.identities[USERNAME]
     deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    deployment.profiles = WEAK
     found, first = deployment.identities.find, list[TokenGrant]()
 
     def found_then_renewed(username: str) -> Identity:
@@ -238,6 +240,7 @@ def test_a_renewal_after_a_new_password_hands_out_no_token_of_it(
     """P11: a client that knew only the old password, or was of another user of the name, is a stranger."""
     alice = deployment.store.identities[USERNAME]
     deployment.store.identities[USERNAME] = replace(alice, password_hash=weak_hash(PASSWORD))
+    deployment.profiles = WEAK
     opened = deployment.session_opening.open
 
     def opened_then_changed(*arguments: object, **named: object) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from edge_auth.accounts.identity import DISABLED
 from edge_auth.credentials.passwords import needs_rehash
+from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidCredentials, InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.sessions.session import NEVER_ROTATED_MS
@@ -22,7 +23,7 @@ from tests.support.deployment import (
     Deployment,
 )
 from tests.support.fakes.stores import MemoryIdentities
-from tests.unit.credentials.test_passwords import MALFORMED, weak_hash
+from tests.unit.credentials.test_passwords import MALFORMED, WEAK, weak_hash
 
 
 def change_alice(deployment: Deployment, *, password_hash: str = "", status: str = "") -> None:
@@ -188,6 +189,7 @@ def test_a_malformed_stored_hash_is_a_failed_login(deployment: Deployment, kind:
 def test_an_outdated_hash_is_renewed(deployment: Deployment) -> None:
     """The hash gets the current profile. The session and the epoch stay (P6)."""
     change_alice(deployment, password_hash=weak_hash(PASSWORD))
+    deployment.profiles = WEAK
     granted = deployment.log_in()
     alice = deployment.store.identities[USERNAME]
     assert not needs_rehash(alice.password_hash)
@@ -200,8 +202,53 @@ def test_a_stronger_hash_is_left_alone(deployment: Deployment) -> None:
     """A hash with more memory, more passes or more lanes than today's stays (P6)."""
     stronger = weak_hash(PASSWORD, memory_kib=20_000, iterations=3, lanes=2)
     change_alice(deployment, password_hash=stronger)
+    deployment.profiles = checked_profiles("m=20000,t=3,p=2")
     deployment.log_in()
     assert deployment.store.identities[USERNAME].password_hash == stronger
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("unknown user", "no usable password hash"),
+        ("today's profile", "wrong password"),
+        ("a declared profile", "wrong password"),
+        ("the profile of a renewal", "wrong password"),
+        ("an undeclared profile", "the profile of the password hash is not declared"),
+        ("an undeclared profile, right password", "the profile of the password hash is not declared"),
+        ("damaged", "no usable password hash"),
+        ("disabled", "the user is disabled"),
+        ("disabled, wrong password", "the user is disabled"),
+    ],
+)
+def test_no_profile_tells_who_exists(deployment: Deployment, case: str, reason: str, argon2_runs: list[str]) -> None:
+    """P8: a refused login hashes once under each profile, whichever the user's hash has, and the log says why."""
+    hashes = {
+        "a declared profile": weak_hash(PASSWORD, memory_kib=128, iterations=3, lanes=2),
+        "the profile of a renewal": weak_hash(PASSWORD, memory_kib=19_456, iterations=3),
+        "an undeclared profile": weak_hash(PASSWORD, memory_kib=256),
+        "damaged": MALFORMED["rubbish"],
+    }
+    deployment.profiles = checked_profiles("m=64,t=1,p=1;m=128,t=3,p=2")
+    change_alice(
+        deployment,
+        password_hash=hashes.get(case.partition(",")[0], ""),
+        status=DISABLED if case.startswith("disabled") else "",
+    )
+    is_right = case in ("disabled", "an undeclared profile, right password")
+    refused_login(deployment, "mallory" if case == "unknown user" else USERNAME, PASSWORD if is_right else "wrong")
+    profiles = sorted(run.split("$")[3] for run in argon2_runs)
+    assert profiles == ["m=128,t=3,p=2", "m=19456,t=2,p=1", "m=19456,t=3,p=1", "m=64,t=1,p=1"]
+    assert [event.reason for event in deployment.events] == [reason]
+
+
+def test_a_hash_under_an_undeclared_profile_is_mended_by_a_new_password(deployment: Deployment) -> None:
+    """P8: an operator sets a password, or declares the profile."""
+    stored = weak_hash(PASSWORD, memory_kib=256)
+    change_alice(deployment, password_hash=stored)
+    refused_login(deployment)
+    deployment.administration.set_password(deployment.store.identities[USERNAME], PASSWORD)
+    deployment.log_in()
 
 
 def test_todays_hash_is_left_alone(deployment: Deployment) -> None:
@@ -216,6 +263,7 @@ def test_a_wrong_password_renews_nothing(deployment: Deployment) -> None:
     """Only the right password is hashed again (P6)."""
     weak = weak_hash(PASSWORD)
     change_alice(deployment, password_hash=weak)
+    deployment.profiles = WEAK
     refused_login(deployment, password="wrong password")
     assert deployment.store.identities[USERNAME].password_hash == weak
 
@@ -223,6 +271,7 @@ def test_a_wrong_password_renews_nothing(deployment: Deployment) -> None:
 def test_a_renewal_that_fails_does_not_fail_the_login(deployment: Deployment) -> None:
     """The failure is recorded, and the next login tries again (P6)."""
     change_alice(deployment, password_hash=weak_hash(PASSWORD))
+    deployment.profiles = WEAK
     deployment.trouble.fail("renew_hash")
     granted = deployment.log_in()
     assert deployment.claims_of(granted).sid == granted.session_id

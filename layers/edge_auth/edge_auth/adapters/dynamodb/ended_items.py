@@ -36,6 +36,7 @@ def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) 
     return {
         **ended_key(session.user_id, session.session_id),
         "generation": number(session.generation),
+        "base": number(max(0, session.base)),  # before the first refresh there is no older token to tell from it
         "seed_hash": binary(session.seed_hash),
         "revoked_at": number(now_seconds),
         "revoked_reason": text(reason),
@@ -52,9 +53,11 @@ def has_ended(item: "Item") -> bool:
 def ended_from(item: "Item") -> EndedSession:
     """Read the record. Raises TemporarilyUnavailable for an item that is damaged."""
     read = ItemReader(item)
+    generation, base = read.number("generation"), read.optional_number("base")
     return EndedSession(
-        generation=read.number("generation"),
+        generation=generation,
         seed_hash=read.binary("seed_hash"),
         ended_at_seconds=read.number("revoked_at"),
         reason=read.text("revoked_reason"),
+        base=generation if base is None else base,  # records of earlier versions have none
     )

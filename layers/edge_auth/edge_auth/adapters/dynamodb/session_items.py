@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text, texts
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import SeenSession, Session
+from edge_auth.sessions.session import NOTHING_REDEEMED, SeenSession, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,9 @@ def session_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeD
 
 
 def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
-    """Write a living session. `delete_at` is the table's TTL, in seconds."""
+    """Write a living session. `delete_at` is the table's TTL, in seconds. A session that is new has no base."""
     return {
+        **({} if session.base == NOTHING_REDEEMED else {"base": number(session.base)}),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
         "generation": number(session.generation),
@@ -72,17 +73,20 @@ def session_from(item: "Item") -> Session:
             user_agent=read.text("user_agent"),
             network=read.text("network"),
         ),
+        base=_base(read, read.number("generation")),
     )
 
 
 def seen_from(item: "Item") -> SeenSession:
     """Read what an end needs. A damaged session can be ended too."""
     read = ItemReader(item)
+    generation = _or_default(read.number, "generation", 0)
     return SeenSession(
         read.text("user_id"),
         read.text("session_id"),
-        _or_default(read.number, "generation", 0),
+        generation,
         _or_default(read.binary, "seed_hash", b""),
+        _or_default(read.number, "base", generation - 1),
     )
 
 
@@ -90,6 +94,12 @@ def age_order(item: "Item") -> tuple[int, str]:
     """Return the sort key that puts the oldest session first. A damaged session without its time is the oldest."""
     read = ItemReader(item)
     return _or_default(read.number, "created_at_ms", 0), read.text("session_id")
+
+
+def _base(read: ItemReader, generation: int) -> int:
+    """Read the base. A new session has none, and neither has one that only an earlier version has rotated."""
+    base = read.optional_number("base")
+    return generation - 1 if base is None else base
 
 
 def _or_default(read: "Callable[[str], V]", name: str, default: "V") -> "V":

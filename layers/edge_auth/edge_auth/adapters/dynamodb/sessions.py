@@ -1,5 +1,7 @@
 """Sessions in DynamoDB: one item a session, one conditional write a refresh, one transaction an end.
 
+A refresh whose token is not the newest may need a second write, for a late retry.
+
 The partition of a user has only sessions that have not ended. The records of ends have a partition of their own.
 
 Every write has a condition, because an UpdateItem without one creates the item that it does not find.
@@ -20,8 +22,7 @@ from edge_auth.adapters.dynamodb.session_items import (
 )
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
-from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Endable, EndedSession, SeenSession, Session
+from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ _OF_USER = {"KeyConditionExpression": "user_id = :user_id"}
 _IS_CURRENT = f"generation = :generation AND {_HAS_SEED}"
 _IS_LIVE = f"{_IS_NOT_ENDED} AND absolute_expires_at > :now AND idle_expires_at > :now"
 _IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"
-_ROTATE = (
-    "SET generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
+_HAS_BASE = "(#base = :base OR attribute_not_exists(#base))"  # an earlier version wrote none
+_ADVANCE = (
+    "SET #base = :base, generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
     "idle_expires_at = :idle_expires_at, delete_at = :delete_at, user_agent = :user_agent, network = :network"
 )
 _IS_NOT_OURS = "attribute_not_exists(end_id) OR end_id <> :end_id"
-_SEEN = "user_id, session_id, generation, seed_hash"
+_BASE_NAME = {"#base": "base"}  # DynamoDB reserves the word
+_SEEN = "user_id, session_id, generation, seed_hash, #base"
 _RECORD = 1  # its position in the transaction that ends a session
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -64,45 +67,53 @@ class DynamoDBSessions:
         self._table = table
 
     def rotate(
-        self,
-        token: RefreshToken,
-        *,
-        rotation_id: str,
-        now_ms: int,
-        grace_seconds: int,
-        idle_expires_at_seconds: int,
-        wanted_scope: tuple[str, ...],
-        client: ClientDescription,
+        self, token: RefreshToken, rotation: Rotation, *, grace_seconds: int, wanted_scope: tuple[str, ...]
     ) -> Session:
         """Rotate in one conditional write. A refused write returns the stored item, at no further cost."""
-        and_has_scope, words, names = _has_words(wanted_scope)
+        and_has_scope, values, names = _has_words(wanted_scope)
+        values[":rotated_before_ms"] = number(rotation.now_ms - grace_seconds * 1000)
+        return self._advance(token, rotation, f"{_IS_OUT_OF_GRACE}{and_has_scope}", values, names)
+
+    def retry_late(self, found: Session, rotation: Rotation) -> Session:
+        """Issue the next generation for the base, in one conditional write."""
+        return self._advance(found, rotation, _HAS_BASE, {}, {})
+
+    def _advance(
+        self,
+        seen: Endable,
+        rotation: Rotation,
+        condition: str,
+        values: "dict[str, AttributeValueTypeDef]",
+        names: dict[str, str],
+    ) -> Session:
+        """Move a session one generation on from the one that was seen, if it lives and the further condition holds."""
         try:
             with translated_failures():
                 response = self._client.update_item(
                     TableName=self._table,
-                    Key=session_key(token.user_id, token.session_id),
-                    UpdateExpression=_ROTATE,
-                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {_IS_OUT_OF_GRACE}{and_has_scope}",
+                    Key=session_key(seen.user_id, seen.session_id),
+                    UpdateExpression=_ADVANCE,
+                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {condition}",
+                    ExpressionAttributeNames={**_BASE_NAME, **names},
                     ExpressionAttributeValues={
-                        ":generation": number(token.generation),
-                        ":seed_hash": binary(token.seed_hash),
-                        ":now": number(now_ms // 1000),
-                        ":now_ms": number(now_ms),
-                        ":rotated_before_ms": number(now_ms - grace_seconds * 1000),
-                        ":rotation_id": text(rotation_id),
-                        ":idle_expires_at": number(idle_expires_at_seconds),
-                        ":delete_at": number(idle_expires_at_seconds + EXPIRED_KEPT_SECONDS),
-                        ":user_agent": text(client.user_agent),
-                        ":network": text(client.network),
+                        ":generation": number(seen.generation),
+                        ":base": number(seen.base),
+                        ":seed_hash": binary(seen.seed_hash),
+                        ":now": number(rotation.now_ms // 1000),
+                        ":now_ms": number(rotation.now_ms),
+                        ":rotation_id": text(rotation.rotation_id),
+                        ":idle_expires_at": number(rotation.idle_expires_at_seconds),
+                        ":delete_at": number(rotation.idle_expires_at_seconds + EXPIRED_KEPT_SECONDS),
+                        ":user_agent": text(rotation.client.user_agent),
+                        ":network": text(rotation.client.network),
                         ":one": number(1),
-                        **words,
+                        **values,
                     },
-                    **names,  # type: ignore[arg-type]  # one mapping of names, or nothing
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as refused:
-            raise RotationRefused(self._found(token, refused.item)) from None
+            raise RotationRefused(self._found(seen, refused.item)) from None
         return session_from(response["Attributes"])
 
     def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
@@ -155,7 +166,8 @@ class DynamoDBSessions:
     def to_end(self, user_id: str) -> list[SeenSession]:
         """Read the sessions from the base table, strongly consistent. No clock and no damage hides one."""
         filtered = {**_OF_USER, "FilterExpression": _IS_NOT_ENDED, "ProjectionExpression": _SEEN}
-        return [seen_from(item) for page in self._pages(filtered, {":user_id": text(user_id)}) for item in page]
+        pages = self._pages(filtered, {":user_id": text(user_id)}, _BASE_NAME)
+        return [seen_from(item) for page in pages for item in page]
 
     def oldest_first(self, user_id: str, *, now_seconds: int) -> list[SeenSession]:
         """Read the sessions of the first pages from the base table, strongly consistent. No damage hides one.
@@ -164,7 +176,8 @@ class DynamoDBSessions:
         """
         values = {":user_id": text(user_id), ":now": number(now_seconds)}
         attributes = f"{_SEEN}, created_at_ms"
-        pages = self._pages({**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}, values)
+        filtered = {**_OF_USER, "FilterExpression": _MAY_LIVE, "ProjectionExpression": attributes}
+        pages = self._pages(filtered, values, _BASE_NAME)
         items = [item for page in islice(pages, MAX_PAGES) for item in page]
         return [seen_from(item) for item in sorted(items, key=age_order)]
 
@@ -185,10 +198,10 @@ class DynamoDBSessions:
                         ]
                     )
 
-    def _found(self, token: RefreshToken, item: "Item") -> Session | EndedSession | None:
+    def _found(self, seen: Endable, item: "Item") -> Session | EndedSession | None:
         """Return the session of a refused write. Only if there is none, the record of its end is read."""
         if not item:
-            item = self._read(ended_key(token.user_id, token.session_id))
+            item = self._read(ended_key(seen.user_id, seen.session_id))
         if not item:
             return None
         return ended_from(item) if has_ended(item) else session_from(item)
@@ -197,20 +210,27 @@ class DynamoDBSessions:
         with translated_failures():
             return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
 
-    def _pages(self, expressions: dict[str, str], values: "dict[str, AttributeValueTypeDef]") -> "Iterator[list[Item]]":
+    def _pages(
+        self,
+        expressions: dict[str, str],
+        values: "dict[str, AttributeValueTypeDef]",
+        names: dict[str, str] | None = None,
+    ) -> "Iterator[list[Item]]":
+        named = {"ExpressionAttributeNames": names} if names else {}
         with translated_failures():
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 ConsistentRead=True,
                 ExpressionAttributeValues=values,
                 **expressions,  # type: ignore[arg-type]  # three strings, by name
+                **named,  # type: ignore[arg-type]  # one mapping of names, or nothing
             )
             for page in pages:
                 yield list(page["Items"])
 
 
-def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, dict[str, str]]]":
-    """Return the condition that a session's scope has these words, its values, and its names as a request's parameter.
+def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, str]]":
+    """Return the condition that a session's scope has these words, its values, and its names.
 
     All three are empty if there are no words, because DynamoDB refuses names and values that no expression uses.
     """
@@ -218,4 +238,4 @@ def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTy
         return "", {}, {}
     values = {f":word_{position}": text(word) for position, word in enumerate(words)}
     has_each = [f"contains(#scope, {name})" for name in values]
-    return " AND ".join(["", *has_each]), values, {"ExpressionAttributeNames": {"#scope": "scope"}}
+    return " AND ".join(["", *has_each]), values, {"#scope": "scope"}

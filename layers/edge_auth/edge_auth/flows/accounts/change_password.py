@@ -3,6 +3,7 @@
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import check_password, hash_password, password_bytes
+from edge_auth.credentials.profiles import Argon2idProfile
 from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -22,6 +23,7 @@ class ChangePassword:
         self,
         *,
         limit: PasswordAttemptLimit,
+        profiles: tuple[Argon2idProfile, ...],
         identities: Identities,
         sessions: Sessions,
         end_sessions: EndSessions,
@@ -30,8 +32,9 @@ class ChangePassword:
         entropy: Entropy,
         record: Record,
     ) -> None:
-        """Keep what the use case needs."""
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
         self._limit = limit
+        self._profiles = profiles
         self._identities = identities
         self._sessions = sessions
         self._end_sessions = end_sessions
@@ -60,7 +63,7 @@ class ChangePassword:
         current_secret, new_secret = password_bytes(current), self._password_rules.check(new, account)
         attempt = self._limit.admit(password_change_limit(user_id))
         try:
-            owner, is_changed = _checked(identity, current_secret, new_secret)
+            owner, is_changed = self._checked(identity, current_secret, new_secret)
         except InvalidCredentials as error:
             self._limit.failed(attempt, user_id)
             self._record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
@@ -89,19 +92,17 @@ class ChangePassword:
         except EpochMoved:
             raise TemporarilyUnavailable("the identity changed during the change of its password") from None
 
+    def _checked(self, identity: Identity | None, current: bytes, new: bytes) -> tuple[Identity, bool]:
+        """Check the current password. Return its user, and whether the password is the new one already."""
+        try:
+            return self._authenticated(identity, current), False
+        except InvalidCredentials:
+            # An earlier call may have changed the password and then failed. Then the new password is the right one.
+            return self._authenticated(identity, new), True
 
-def _checked(identity: Identity | None, current: bytes, new: bytes) -> tuple[Identity, bool]:
-    """Check the current password. Return its user, and whether the password is the new one already."""
-    try:
-        return _authenticated(identity, current), False
-    except InvalidCredentials:
-        # An earlier call may have changed the password and then failed. Then the new password is the right one.
-        return _authenticated(identity, new), True
-
-
-def _authenticated(identity: Identity | None, password: bytes) -> Identity:
-    # The time of a check must not reveal whether the user exists.
-    check_password(password, identity.password_hash if identity else None)
-    if identity is None:
-        raise InvalidCredentials("there is no such user")
-    return identity
+    def _authenticated(self, identity: Identity | None, password: bytes) -> Identity:
+        # The time of a check must not reveal whether the user exists.
+        check_password(password, identity.password_hash if identity else None, self._profiles)
+        if identity is None:
+            raise InvalidCredentials("there is no such user")
+        return identity

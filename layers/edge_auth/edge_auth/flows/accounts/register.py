@@ -9,7 +9,7 @@ from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
-from edge_auth.throttling.limits import registration_limits
+from edge_auth.throttling.limits import registration_limit
 from edge_auth.tokens.refresh_token import new_id
 
 
@@ -49,7 +49,7 @@ class Register:
         name = canonical_username(username)
         secret = self._password_rules.check(password, name)
         now_ms = self._clock()
-        self._rates.book(registration_limits(address), now_ms=now_ms)
+        self._rates.book(registration_limit(address), now_ms=now_ms)
         identity = Identity(
             user_id=new_id(self._entropy),
             username=name,

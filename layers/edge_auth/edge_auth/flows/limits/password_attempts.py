@@ -46,7 +46,7 @@ class PasswordAttemptLimit:
         waits = []
         for way in ways:
             try:
-                self._rates.book(way.rates, now_ms=self._clock())
+                self._rates.book(way.rate, now_ms=self._clock())
                 return self._count(way.counter)
             except TooManyAttempts as error:
                 waits.append(error.retry_after_seconds)

@@ -1,4 +1,4 @@
-"""Limits how often something is tried from one place: by rates, each with a burst (P13)."""
+"""Limits how often something is tried from one place: by a rate with a burst (P13)."""
 
 from edge_auth.errors import TooManyAttempts
 from edge_auth.flows.limits.waiting import WaitingCounters
@@ -14,19 +14,17 @@ class Rates:
         self._attempts = attempts
         self._waiting = WaitingCounters()
 
-    def book(self, limits: tuple[RateLimit, ...], *, now_ms: int) -> None:
-        """Book an attempt on each of these limits, in this order. The first that is used up ends it.
+    def book(self, limit: RateLimit, *, now_ms: int) -> None:
+        """Book an attempt.
 
         Raises:
             TooManyAttempts: the attempt has to wait.
             TemporarilyUnavailable: it could not be booked.
 
         """
-        for limit in limits:
-            self._waiting.check(limit.bucket, now_ms)
-        for limit in limits:
-            try:
-                self._attempts.book(limit.bucket, limit.rate, now_ms=now_ms)
-            except TooManyAttempts as error:
-                self._waiting.keep(limit.bucket, error, now_ms)
-                raise
+        self._waiting.check(limit.bucket, now_ms)
+        try:
+            self._attempts.book(limit.bucket, limit.rate, now_ms=now_ms)
+        except TooManyAttempts as error:
+            self._waiting.keep(limit.bucket, error, now_ms)
+            raise

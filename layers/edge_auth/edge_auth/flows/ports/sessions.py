@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import Endable, EndedSession, SeenSession, Session
+from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -34,21 +33,20 @@ class Sessions(Protocol):
     """The sessions."""
 
     def rotate(
-        self,
-        token: RefreshToken,
-        *,
-        rotation_id: str,
-        now_ms: int,
-        grace_seconds: int,
-        idle_expires_at_seconds: int,
-        wanted_scope: tuple[str, ...],
-        client: ClientDescription,
+        self, token: RefreshToken, rotation: Rotation, *, grace_seconds: int, wanted_scope: tuple[str, ...]
     ) -> Session:
-        """Move the session to its next generation, in one conditional write.
+        """Move the session to its next generation, in one conditional write. The token becomes its base.
 
-        The conditions: the token is the current one, the session lives, its last rotation is at least the grace window
+        The conditions: the token is the newest one, the session lives, its last rotation is at least the grace window
         old, and its scope has every wanted word. The session keeps its own scope, and shows the client's user agent and
         network from now on. Returns the session as it is now. Raises RotationRefused.
+        """
+
+    def retry_late(self, found: Session, rotation: Rotation) -> Session:
+        """Move the session to its next generation for its base, because the answer with the newest token was lost.
+
+        The conditions: the generation and the base are still the found ones, and the session lives. The base stays.
+        Returns the session as it is now. Raises RotationRefused.
         """
 
     def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:

@@ -14,7 +14,8 @@ from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, decide
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
 from edge_auth.sessions.session import LOGOUT
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
@@ -39,7 +40,7 @@ class Logout:
         key_ring: KeyRingSource,
         end_sessions: EndSessions,
         dead_tokens: DeadTokenLimit,
-        grace_seconds: int,
+        limits: RotationLimits,
         clock: Clock,
     ) -> None:
         """Keep what the use case needs."""
@@ -48,11 +49,11 @@ class Logout:
         self._key_ring = key_ring
         self._end_sessions = end_sessions
         self._dead_tokens = dead_tokens
-        self._grace_seconds = grace_seconds
+        self._limits = limits
         self._clock = clock
 
-    def __call__(self, presented: str, reach: Reach) -> None:
-        """End the sessions that `reach` names, for an authentic refresh token.
+    def __call__(self, presented: str, reach: Reach, *, client: ClientDescription = UNKNOWN_CLIENT) -> None:
+        """End the sessions that `reach` names, for an authentic refresh token. `client` describes who presents it.
 
         With a token that is dead by the rotation rule, no other session ends. A forged token changes nothing.
 
@@ -71,15 +72,15 @@ class Logout:
             if reach is Reach.ONE:
                 self._end_sessions.one(token, reason=reach)
             else:
-                self._end_others(token, reach)
+                self._end_others(token, reach, client)
         except AlreadyEnded:
             self._dead_tokens.refused(token)
 
-    def _end_others(self, token: RefreshToken, reach: Reach) -> None:
+    def _end_others(self, token: RefreshToken, reach: Reach, client: ClientDescription) -> None:
         session = self._sessions.find(token.user_id, token.session_id)
         if session is None:
             raise AlreadyEnded
-        outcome = decide(token, session, rotation_id=None, now_ms=self._clock(), grace_seconds=self._grace_seconds)
+        outcome = decide(token, session, client=client, rotation_id=None, now_ms=self._clock(), limits=self._limits)
         if outcome in ANSWERED:
             with suppress(UnknownUser):  # the sessions of a deleted user still end
                 self._identities.move_epoch(token.user_id)

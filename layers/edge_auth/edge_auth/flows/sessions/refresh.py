@@ -1,6 +1,6 @@
-"""Refresh: rotates a refresh token, gives honest retries the same answer, and ends the session on reuse."""
+"""Refresh: rotates a refresh token, answers honest retries, and ends the session on reuse."""
 
-from edge_auth.errors import InvalidGrant, InvalidScope
+from edge_auth.errors import InvalidGrant, InvalidScope, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
@@ -9,9 +9,9 @@ from edge_auth.flows.ports.sessions import RotationRefused, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, decide
+from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
 from edge_auth.sessions.scope import narrowed, wanted_words
-from edge_auth.sessions.session import EndedSession, Session
+from edge_auth.sessions.session import EndedSession, Rotation, Session
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
@@ -38,7 +38,7 @@ class Refresh:
         dead_tokens: DeadTokenLimit,
         key_ring: KeyRingSource,
         idle_seconds: int,
-        grace_seconds: int,
+        limits: RotationLimits,
         clock: Clock,
         entropy: Entropy,
         record: Record,
@@ -49,7 +49,7 @@ class Refresh:
         self._dead_tokens = dead_tokens
         self._key_ring = key_ring
         self._idle_seconds = idle_seconds
-        self._grace_seconds = grace_seconds
+        self._limits = limits
         self._clock = clock
         self._entropy = entropy
         self._record = record
@@ -72,43 +72,66 @@ class Refresh:
         keys = self._key_ring.load()  # before the write: after it, a failure would cost the client its answer
         token = refresh_token.parse(presented, keys.mac_keys)
         self._dead_tokens.check(token)
-        wanted, now_ms = wanted_words(scope), self._clock()
-        session, outcome = self._rotate(token, wanted, client, now_ms)
+        wanted, rotation = wanted_words(scope), self._rotation(client)
+        session, outcome = self._rotate(token, rotation, wanted)
+        if isinstance(session, Session) and outcome is Outcome.RETRIED_LATE:
+            self._narrowed(token, session, wanted)  # before the write: a scope that is refused costs no token
+            session, outcome = self._retry_late(token, session, rotation)
         if not isinstance(session, Session) or outcome not in ANSWERED:
             self._refuse(token, session, outcome)
             raise InvalidGrant(outcome)
         granted_scope = self._narrowed(token, session, wanted)
-        self._tell(token, session, outcome)
+        if outcome is not Outcome.RETRIED_LATE:  # that was told with what was found before
+            self._tell(token, session, outcome)
         return grant(
             session,
-            token if outcome is Outcome.COALESCED else token.successor(),
+            token.of_generation(session.generation),
             scope=granted_scope,
             keys=keys,
             policy=policy,
-            now_seconds=now_ms // 1000,
+            now_seconds=rotation.now_ms // 1000,
             entropy=self._entropy,
         )
 
+    def _rotation(self, client: ClientDescription) -> Rotation:
+        rotation_id, now_ms = self._entropy(ROTATION_ID_BYTES).hex(), self._clock()
+        return Rotation(rotation_id, now_ms, now_ms // 1000 + self._idle_seconds, client)
+
     def _rotate(
-        self, token: RefreshToken, wanted: tuple[str, ...], client: ClientDescription, now_ms: int
+        self, token: RefreshToken, rotation: Rotation, wanted: tuple[str, ...]
     ) -> tuple[Session | EndedSession | None, Outcome]:
-        rotation_id = self._entropy(ROTATION_ID_BYTES).hex()
         try:
             session = self._sessions.rotate(
-                token,
-                rotation_id=rotation_id,
-                now_ms=now_ms,
-                grace_seconds=self._grace_seconds,
-                idle_expires_at_seconds=now_ms // 1000 + self._idle_seconds,
-                wanted_scope=wanted,
-                client=client,
+                token, rotation, grace_seconds=self._limits.grace_seconds, wanted_scope=wanted
             )
         except RotationRefused as refused:
-            found = refused.found
-        else:
-            return session, Outcome.ROTATED
-        outcome = decide(token, found, rotation_id=rotation_id, now_ms=now_ms, grace_seconds=self._grace_seconds)
-        return found, outcome
+            return refused.found, self._decide(token, refused.found, rotation)
+        return session, Outcome.ROTATED
+
+    def _retry_late(
+        self, token: RefreshToken, found: Session, rotation: Rotation
+    ) -> tuple[Session | EndedSession | None, Outcome]:
+        """Issue a new token to a client whose answer was lost. If another refresh came first, decide once more."""
+        try:
+            session: Session | EndedSession | None = self._sessions.retry_late(found, rotation)
+        except RotationRefused as refused:
+            session, outcome = refused.found, self._decide(token, refused.found, rotation)
+            if outcome is Outcome.RETRIED_LATE:
+                raise TemporarilyUnavailable("two late retries were overtaken") from None
+            if outcome is not Outcome.ROTATED:  # our own write, whose response was lost
+                return session, outcome
+        self._tell_late_retry(token, found, rotation.client)
+        return session, Outcome.RETRIED_LATE
+
+    def _decide(self, token: RefreshToken, found: Session | EndedSession | None, rotation: Rotation) -> Outcome:
+        return decide(
+            token,
+            found,
+            client=rotation.client,
+            rotation_id=rotation.rotation_id,
+            now_ms=rotation.now_ms,
+            limits=self._limits,
+        )
 
     def _refuse(self, token: RefreshToken, found: Session | EndedSession | None, outcome: Outcome) -> None:
         if outcome is Outcome.REUSED and isinstance(found, Session):
@@ -127,6 +150,15 @@ class Refresh:
 
     def _tell(self, token: RefreshToken, session: Session | EndedSession | None, outcome: Outcome) -> None:
         self._record(_event(_EVENTS.get(outcome, EventName.REFRESH_REFUSED), token, session, reason=outcome))
+
+    def _tell_late_retry(self, token: RefreshToken, found: Session, client: ClientDescription) -> None:
+        told = _event(EventName.REFRESH_RETRIED_LATE, token, found, reason=Outcome.RETRIED_LATE)
+        self._record(
+            told._replace(
+                same_client=client.user_agent == found.client.user_agent,
+                same_network=client.network == found.client.network,
+            )
+        )
 
 
 def _event(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
+from edge_auth.credentials.profiles import Argon2idProfile
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
@@ -17,29 +18,18 @@ from edge_auth.errors import (
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
-from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
-from edge_auth.flows.ports.sessions import SessionOpening
-from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
-from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, new_id
-
-FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; this login has no registered client
-PASSWORD_METHOD = "pwd"
-
-
-class SessionPolicy(NamedTuple):
-    """The idle timeout and the absolute timeout of a session."""
-
-    idle_seconds: int
-    absolute_seconds: int
+from edge_auth.tokens.refresh_token import new_id
 
 
 class _Admitted(NamedTuple):
@@ -57,23 +47,21 @@ class Login:
         self,
         *,
         limit: PasswordAttemptLimit,
+        profiles: tuple[Argon2idProfile, ...],
         identities: Identities,
-        session_opening: SessionOpening,
+        start_session: StartSession,
         session_limit: SessionLimit,
         key_ring: KeyRingSource,
-        session_policy: SessionPolicy,
-        clock: Clock,
         entropy: Entropy,
         record: Record,
     ) -> None:
-        """Keep what the use case needs."""
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
         self._limit = limit
+        self._profiles = profiles
         self._identities = identities
-        self._session_opening = session_opening
+        self._start_session = start_session
         self._session_limit = session_limit
         self._key_ring = key_ring
-        self._session_policy = session_policy
-        self._clock = clock
         self._entropy = entropy
         self._record = record
 
@@ -103,7 +91,7 @@ class Login:
         keys = self._key_ring.load()
         attempt, user, device_id = self._admit(name, address, device_token, keys)
         identity = self._authenticate(user, secret, attempt)
-        session, token = self._open_session(identity, client)
+        session, token = self._start_session(identity, client)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
@@ -153,7 +141,7 @@ class Login:
 
     def _authenticate(self, user: Identity | None, password: bytes, attempt: Counted) -> Identity:
         try:
-            identity = _authenticated(user, password)
+            identity = _authenticated(user, password, self._profiles)
         except InvalidCredentials as error:
             user_id = user.user_id if user else ""
             self._limit.failed(attempt, user_id)
@@ -161,39 +149,6 @@ class Login:
             raise
         self._limit.succeeded(attempt, identity.user_id)  # at once, because attempts at the same moment wait for it
         return identity
-
-    def _open_session(self, identity: Identity, client: ClientDescription) -> tuple[Session, RefreshToken]:
-        now_ms = self._clock()
-        now_seconds = now_ms // 1000
-        token = RefreshToken(
-            user_id=identity.user_id,
-            session_id=new_id(self._entropy),
-            generation=0,
-            seed=self._entropy(SEED_BYTES),
-        )
-        session = Session(
-            user_id=identity.user_id,
-            session_id=token.session_id,
-            seed_hash=token.seed_hash,
-            generation=token.generation,
-            rotated_at_ms=NEVER_ROTATED_MS,
-            rotation_id="",
-            created_at_ms=now_ms,
-            auth_time_seconds=now_seconds,
-            idle_expires_at_seconds=now_seconds + self._session_policy.idle_seconds,
-            absolute_expires_at_seconds=now_seconds + self._session_policy.absolute_seconds,
-            client_id=FIRST_PARTY_CLIENT_ID,
-            scope=identity.scope,
-            roles=identity.roles,
-            amr=(PASSWORD_METHOD,),
-            client=client,
-        )
-        try:
-            self._session_opening.open(session, username=identity.username, epoch=identity.epoch)
-        except EpochMoved:
-            # The account changed during the login; the password may have changed too. The next attempt decides.
-            raise TemporarilyUnavailable("the identity changed during the login") from None
-        return session, token
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)
@@ -216,11 +171,17 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
     return hmac.compare_digest(_device_of(user, device.device_id).binding, device.binding)
 
 
-def _authenticated(identity: Identity | None, password: bytes) -> Identity:
-    # The password is checked first, for every user: the time must not reveal which users exist or are disabled.
-    check_password(password, identity.password_hash if identity else None)
-    if identity is None or identity.status != ACTIVE:
-        raise InvalidCredentials("the user is disabled")
+def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[Argon2idProfile, ...]) -> Identity:
+    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user."""
+    is_disabled = identity is not None and identity.status != ACTIVE
+    try:
+        check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
+    except InvalidCredentials:
+        if is_disabled:
+            raise InvalidCredentials("the user is disabled") from None
+        raise
+    if identity is None:
+        raise InvalidCredentials("there is no such user")
     return identity
 
 

@@ -1,0 +1,39 @@
+"""GET and HEAD /.well-known/ended-sessions, for other verifiers. Deployed only where RevocationFeed is true."""
+
+import os
+
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.ended_feed import DynamoDBEndedFeed
+from edge_auth.clock import now_ms
+from edge_auth.flows.sessions.list_ended import ListEnded
+from edge_auth.observability import FunctionLog
+from edge_auth.settings import EndedSessionsSettings, read_settings
+from edge_auth.web.cacheable import cacheable_response
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request
+from edge_auth.web.response import Response
+
+MAX_AGE_SECONDS = 1  # a part of the bound that a reader has
+
+settings = read_settings(EndedSessionsSettings, os.environ)
+log = FunctionLog("ended_sessions")
+dynamodb = dynamodb_client()
+prime(os.environ, dynamodb)
+list_ended = ListEnded(
+    feed=DynamoDBEndedFeed(dynamodb, table=settings.revocations_table, clock=now_ms),
+    access_token_seconds=settings.access_token_seconds,
+    clock=now_ms,
+)
+
+
+def get(request: Request) -> Response:
+    """Answer with the ended sessions, or with 304 if the client has this very answer."""
+    ended = list_ended()
+    document: dict[str, object] = {"as_of": ended.as_of_seconds, "window": ended.window_seconds, "sids": ended.entries}
+    if ended.kids:
+        document["kids"] = ended.kids
+    return cacheable_response(document, request.headers.one("if-none-match"), max_age_seconds=MAX_AGE_SECONDS)
+
+
+handler = endpoint({"GET": get, "HEAD": get}, log, trusted_proxy=settings.trusted_proxy)
