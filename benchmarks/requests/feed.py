@@ -14,13 +14,18 @@ LIFE_SECONDS = 965  # the time of a cold authorizer's read: the default life of 
 OVERLAP_SECONDS = 60  # the time of a later read, because an end may be written late
 
 
-def fill(client: "DynamoDBClient", table: str, *, now_seconds: int) -> None:
-    """Write the entries of ENDED sessions that ended one after the other in the last LIFE_SECONDS."""
+def entries_by_slot(now_seconds: int) -> dict[int, list[str]]:
+    """Return the entries of ENDED sessions that ended one after the other in the last LIFE_SECONDS."""
     slots: dict[int, list[str]] = {}
     for number in range(ENDED):
         slot = slot_of(now_seconds - number * LIFE_SECONDS // ENDED)
         slots.setdefault(slot, []).append(entry_of(new_id(secrets.token_bytes)))
-    for slot, entries in slots.items():
+    return slots
+
+
+def fill(client: "DynamoDBClient", table: str, *, now_seconds: int) -> None:
+    """Write these entries into a table."""
+    for slot, entries in entries_by_slot(now_seconds).items():
         item: dict[str, Any] = {
             "feed": {"S": FEED},
             "slot": {"N": str(slot)},
