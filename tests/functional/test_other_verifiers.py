@@ -328,6 +328,28 @@ def test_requests_that_come_together_read_once(feed: Feed, clock: TestClock, mon
     assert feed.requests == 1
 
 
+def test_the_age_of_a_copy_counts_from_before_its_request(
+    feed: Feed, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session may have ended while a slow answer was under way. A slow answer shows the time before it."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(example, "time", clock)
+
+    def slow() -> tuple[int, str]:
+        answer = feed.function(sample("ended-sessions"))
+        clock.advance(seconds=3)
+        feed.answer = None
+        feed.end(SID)
+        return answer.status, answer.body
+
+    mine, feed.answer = token(clock), slow
+    with pyjwt(feed, clock, fails_open=True) as verify:
+        assert verify(mine) == ACCEPTED
+        clock.advance(seconds=2.001)
+
+        assert verify(mine) == ENDED
+
+
 def test_a_clock_that_was_set_back_makes_it_read_again(verifier: Verifiers, feed: Feed, clock: TestClock) -> None:
     """Otherwise the copy would count as fresh until the clock is there again."""
     mine = token(clock, age_seconds=60)
