@@ -259,7 +259,7 @@ def test_what_is_known_to_have_ended_is_not_forgotten_if_it_is_listed_no_more(
 @pytest.mark.parametrize(
     "answer",
     [
-        (503, "{}"),
+        (503, '{"as_of":NOW,"window":965,"sids":[]}'),
         (429, "{}"),
         (404, '{"error":"not_found"}'),
         (200, ""),
@@ -312,6 +312,21 @@ def test_no_request_waits_for_a_feed_that_does_not_answer(
 
     assert [verify(mine), closed(mine)] == [ACCEPTED, UNKNOWN]
     decided.set()
+
+
+def test_no_request_waits_for_a_name_that_is_not_resolved(
+    feed: Feed, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's resolver knows no time limit, so the thread of a request does not call it."""
+    decided = threading.Event()
+    monkeypatch.setattr(example, "time", clock)
+    monkeypatch.setattr(example, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: decided.wait(60))
+
+    with pyjwt(feed, clock, fails_open=False) as closed:
+        assert closed(token(clock)) == UNKNOWN
+        assert not decided.is_set()
+        decided.set()
 
 
 def test_requests_that_come_together_read_once(feed: Feed, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
