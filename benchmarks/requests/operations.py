@@ -75,7 +75,7 @@ def counts_of_reads(deployment: Deployment) -> Counts:
     wire = Wire()
     wire.watch(client.meta.events)
     rows: Counts = {}
-    for name, seconds in ((FIRST_READ, feed.LIFE_SECONDS), (LATER_READ, feed.OVERLAP_SECONDS)):
+    for name, seconds in ((FIRST_READ, feed.LIFE_SECONDS), (LATER_READ, feed.LATER_SECONDS)):
         wire.forget()
         feed.read(client, table, since_seconds=now_seconds - seconds)
         rows[name] = {**wire.counts(), "argon2": 0}

@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from benchmarks.frame import samples
 from benchmarks.tokens import checks, node, sizes
 from benchmarks.tokens.checks import assert_strict
+from benchmarks.tokens.ended import full_copy
 from benchmarks.tokens.libraries import OURS, REFERENCE, bad_tokens, example_claims, issuers, raw_calls, verifiers
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.jwk import verification_key
@@ -124,6 +125,19 @@ def test_what_could_not_be_measured_is_named(figures: dict[str, Any]) -> None:
     """If Node is missing, the table says so."""
     assert set(figures["left_out"]) == {node.LIBRARY}
     assert "Left out: aws-jwt-verify" in checks.table(figures)
+
+
+def test_the_look_at_ended_sessions_has_a_budget(figures: dict[str, Any]) -> None:
+    """It is measured on a copy that knows 3,000 ended sessions, none of them the token's."""
+    slow = {**figures, "stages": {**figures["stages"], checks.ENDED: {"median": 2.1, "share": 0.03}}}
+    claims = example_claims()
+    copy = full_copy()
+
+    assert copy.decides(claims)
+    with pytest.raises(InvalidToken, match="ended session"):
+        copy.decides(claims._replace(sid=next(iter(copy._entries)) + "rest"))
+    assert "3,000" in checks.ENDED
+    assert checks.stages_table(slow).endswith("\n\nBudget for the last row: 2 µs, not held.")
 
 
 @pytest.mark.parametrize(
