@@ -155,8 +155,8 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     )
 
 
-ALARMS = 6
-METRICS = 3
+ALARMS = 7
+METRICS = 4
 READERS = 10  # instances that run all month, and read the key ring every five minutes
 READS_A_MONTH = 30 * 24 * 12
 

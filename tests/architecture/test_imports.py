@@ -35,6 +35,7 @@ IMPORTS = [
     (f"{L}/authorizer/issuer_keys.py", "import time"),
     ("functions/authorizer/app.py", "import jwt"),
     ("functions/authorizer/app.py", "import edge_auth.web.response"),
+    ("functions/strict_authorizer/app.py", "import edge_auth.adapters.aws"),
     ("functions/login/app.py", "import functions.refresh.app"),
     ("functions/login/app.py", "import admin.users"),
     ("admin/key_table.py", "import functions.login.app"),

@@ -77,6 +77,7 @@ def test_stated_bound_is_the_sum_of_its_parts(template: dict[str, Any]) -> None:
     bound = defaults["AccessTokenSeconds"] + defaults["AuthorizerCacheSeconds"] + EXPIRY_LEEWAY_SECONDS
 
     assert f"{EXPIRY_LEEWAY_SECONDS} seconds of leeway, {bound} seconds by default" in SENTENCES
+    assert f"Within `RevocationSeconds` ({defaults['RevocationSeconds']}) of the answer to a logout" in SENTENCES
     assert f"down to {template['Parameters']['AccessTokenSeconds']['MinValue']}" in README
 
 

@@ -119,8 +119,8 @@ def test_only_argon2_and_an_end_in_the_list_cost_more_than_api_gateway() -> None
     assert dear == {"login", "password", "sessions"}
 
 
-def test_lambda_is_quiet_about_the_authorizer_only() -> None:
-    """The costs assume that Lambda writes its own log lines for every function except the authorizer."""
+def test_lambda_is_quiet_about_the_authorizers_only() -> None:
+    """The costs assume that Lambda writes its own log lines for every function except the authorizers."""
     quiet = {name for name, function in functions().items() if "SystemLogLevel" in function["LoggingConfig"]}
 
     assert quiet == ASSUMED.quiet

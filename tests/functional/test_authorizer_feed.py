@@ -47,7 +47,7 @@ def _empty_feed(stack: Stack) -> Iterator[None]:
 def test_a_token_is_denied_within_the_bound_after_the_end_of_its_session(
     stack: Stack, tokens: Tokens, shape: Callable[[str], Event]
 ) -> None:
-    """A warm authorizer reads at its next request after the bound, and a cold one at its first."""
+    """Z17: a warm authorizer reads at its next request after the bound, and a cold one at its first."""
     warm, event = stack.module("authorizer").handler, shape(tokens["access_token"])
     other = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
     assert is_allowed(warm(event, None))
@@ -102,7 +102,7 @@ def unreadable(_since: int) -> Any:  # noqa: ANN401 - it never returns
 def test_a_feed_that_cannot_be_read_is_no_denial(
     stack: Stack, tokens: Tokens, failure: str, shape: Callable[[str], Event]
 ) -> None:
-    """Open: the token is accepted. Closed: an exception, which API Gateway answers with our 503 (DEFAULT_5XX)."""
+    """Z18: open accepts the token. Closed raises an exception, which API Gateway answers with our 503 (DEFAULT_5XX)."""
     module = stack.with_parameters(RevocationFailure=failure).module("authorizer")
     readable = module.ended._read
     stack.monkeypatch.setattr(module.ended, "_read", unreadable)

@@ -20,7 +20,7 @@ every_shape = pytest.mark.parametrize("shape", AUTHORIZER_EVENTS.values(), ids=A
 def test_a_token_is_denied_from_the_end_of_its_session_on(
     stack: Stack, tokens: Tokens, shape: Callable[[str], Event]
 ) -> None:
-    """At its next request, and with the same answers as the authorizer's."""
+    """Z19: at its next request, and with the same answers as the authorizer's."""
     handler, event = stack.module("strict_authorizer").handler, shape(tokens["access_token"])
     first = stack.module("authorizer").handler(event, None)
 
@@ -87,7 +87,7 @@ def test_each_valid_token_is_one_read_and_a_bad_one_is_none(stack: Stack, tokens
     ],
 )
 def test_what_cannot_be_read_is_no_denial(stack: Stack, tokens: Tokens, answer: object) -> None:
-    """An exception, which API Gateway answers with our 503 (DEFAULT_5XX). The next request is decided again."""
+    """Z19: an exception, which API Gateway answers with our 503 (DEFAULT_5XX). The next request is decided again."""
     module = stack.module("strict_authorizer")
     event, stored = token_event(tokens["access_token"]), module.sessions.read
 

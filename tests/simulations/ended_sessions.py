@@ -17,7 +17,8 @@ from typing import Any
 from edge_auth.authorizer import ended_sessions
 from edge_auth.authorizer.ended_sessions import CannotDecide, EndedSessions
 from edge_auth.authorizer.feed_reads import read_feed
-from edge_auth.authorizer.signed_reads import ReadFailed, Reply
+from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.signed_reads import Reply
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS

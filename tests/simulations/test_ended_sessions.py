@@ -34,7 +34,7 @@ MUTANT_DECISIONS = 60_000
     ids=["clocks", "a laptop behind", "a laptop ahead", "a shorter life of tokens", "wrong clocks of readers"],
 )
 def test_no_token_is_accepted_late_and_none_is_refused_wrongly(rules: Rules) -> None:
-    """With wrong clocks, late and double writes, freezes, outages and late answers."""
+    """Z17: with wrong clocks, late and double writes, freezes, outages and late answers."""
     counts = World(1, rules).live(DECISIONS // 5)
 
     assert (counts["late"], counts["false"]) == (0, 0)

@@ -36,7 +36,6 @@ TABLES = {
     "SessionsTable": "functional-sessions",
     "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
-    "RevocationsTable": "functional-revocations",
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 

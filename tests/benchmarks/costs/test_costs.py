@@ -59,7 +59,7 @@ def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
     filters = [properties(name)["MetricTransformations"] for name in resources("AWS::Logs::MetricFilter")]
     assert len({metric["MetricName"] for [metric] in filters}) == METRICS  # two logs count into one of them
     assert len(resources("AWS::SecretsManager::Secret")) == 1
-    assert fixed_month() == pytest.approx(0.40 + 0.60 + 0.90 + 10 * 8640 * 0.05 / 10_000)
+    assert fixed_month() == pytest.approx(0.40 + 0.70 + 1.20 + 10 * 8640 * 0.05 / 10_000)
 
 
 def test_tables_are_billed_by_the_request_and_under_the_managed_key() -> None:

@@ -19,7 +19,7 @@ from edge_auth.authorizer.ended_sessions import (
     run_in_thread,
 )
 from edge_auth.authorizer.feed_reads import Reading
-from edge_auth.authorizer.signed_reads import ReadFailed
+from edge_auth.authorizer.http_answer import ReadFailed
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens.claims import AccessClaims

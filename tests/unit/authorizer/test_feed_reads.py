@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from edge_auth.authorizer.feed_reads import MAX_PAGES, Reading, read_feed
-from edge_auth.authorizer.signed_reads import ReadFailed, Reply
+from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.signed_reads import Reply
 from edge_auth.tokens.ended_feed import KEY_SLOT
 
 SINCE = 1_800_000_007

@@ -10,8 +10,8 @@ import pytest
 from botocore.regions import EndpointResolver
 from botocore.session import get_session
 
-from edge_auth.authorizer.http_answer import MAX_BODY_BYTES
-from edge_auth.authorizer.signed_reads import IDLE_SECONDS, ReadFailed, Reply, SignedReads, Store, Timeouts, store_from
+from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, ReadFailed
+from edge_auth.authorizer.signed_reads import IDLE_SECONDS, Reply, SignedReads, Store, Timeouts, store_from
 from edge_auth.authorizer.two_clocks import Clocks
 from tests.support.table_server import (
     CREDENTIALS,
@@ -29,7 +29,8 @@ from tests.support.table_server import (
     silence,
 )
 
-SHORT = Timeouts(connect=0.1, read=0.1, kept=0.05)
+SHORT = Timeouts(connect=0.1, read=0.1, kept=0.05)  # for what never answers
+LONG = Timeouts(connect=30, read=30, kept=30)  # so that no other test depends on time
 EMPTY = items()
 MADE: list[SignedReads] = []
 
@@ -55,10 +56,15 @@ def _no_connection_is_left() -> Iterator[None]:
         close(MADE.pop())
 
 
-def reads(server: TableServer, clocks: SetClocks | None = None, **changes: Any) -> SignedReads:  # noqa: ANN401 - fields
+def reads(
+    server: TableServer,
+    clocks: SetClocks | None = None,
+    timeouts: Timeouts = LONG,
+    **changes: Any,  # noqa: ANN401 - fields of the store
+) -> SignedReads:
     """Return the client of a server."""
     store = server.store._replace(**changes)
-    MADE.append(SignedReads(store, clocks=(clocks or SetClocks()).clocks(), timeouts=SHORT))
+    MADE.append(SignedReads(store, clocks=(clocks or SetClocks()).clocks(), timeouts=timeouts))
     return MADE[-1]
 
 
@@ -118,7 +124,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
 def test_a_kept_connection_that_is_silent_is_opened_again() -> None:
     """A gateway between may have forgotten it without a word."""
     with TableServer(EMPTY) as server:
-        client = reads(server)
+        client = reads(server, timeouts=LONG._replace(kept=0.05))
         client.read("Query", {})
         server.behaviour = lambda _connection, _request, over: (
             over.wait(30) if server.connections == 1 else EMPTY(_connection, _request, over)
@@ -179,9 +185,9 @@ BAD_ANSWERS = {
 def test_a_bad_answer_is_a_read_that_failed(behaviour: Behaviour, reason: str) -> None:
     """The next read is as good as the first: nothing of the failure stays."""
     with TableServer(behaviour) as server:
-        client = reads(server)
+        client = reads(server, timeouts=SHORT if reason == "TimeoutError" else LONG)
         assert failure(client) == reason
-        server.behaviour = EMPTY
+        server.behaviour, client._timeouts = EMPTY, LONG
         assert client.read("Query", {}).members == {"Items": [], "Count": 0}
 
 
@@ -202,7 +208,7 @@ def test_a_server_is_trusted_by_its_certificate(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["foreign authority", "expired", "not yet valid", "another name", "plain"])
 def test_without_the_right_certificate_nothing_is_sent(tmp_path: Path, fault: str) -> None:
-    """The request has the function's session token, so it goes to no other server."""
+    """Z20: the request has the function's session token, so it goes to no other server."""
     valid = {"expired": (-2, -1), "not yet valid": (1, 2)}.get(fault, (-1, 1))
     host = "10.0.0.1" if fault == "another name" else "127.0.0.1"
     context, authority = certificate(tmp_path, host=host, valid=valid)
@@ -210,7 +216,8 @@ def test_without_the_right_certificate_nothing_is_sent(tmp_path: Path, fault: st
     _, foreign = certificate(tmp_path / "other")
     trusted = foreign if fault == "foreign authority" else authority
     with TableServer(EMPTY, None if fault == "plain" else context) as server:
-        reason = failure(reads(server, authorities=str(trusted), is_tls=True))
+        timeouts = SHORT if fault == "plain" else LONG  # a plain server waits for the end of the request
+        reason = failure(reads(server, timeouts=timeouts, authorities=str(trusted), is_tls=True))
         assert reason in ("SSLCertVerificationError", "SSLError", "TimeoutError")
         assert (reason == "SSLCertVerificationError") is (fault != "plain")
         assert server.requests == []

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn
 
-from edge_auth.authorizer.signed_reads import ReadFailed, Reply
+from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.signed_reads import Reply
 from edge_auth.tokens.ended_feed import FEED, KEY_SLOT, slot_of
 
 MAX_PAGES = 64  # a page is 1 MB: two hours of more ends than one partition of a table can take

@@ -1,6 +1,6 @@
 """Signed reads of DynamoDB on the standard library, for the authorizers.
 
-The SDK would take three times as long to load as all of an authorizer (docs/decisions/0028). This client only reads. It
+The SDK would more than double an authorizer's start (docs/decisions/0028). This client only reads. It
 has one address, one connection that it keeps, and the credentials that Lambda gives a starting function. It repeats
 nothing, but connects once more if its connection was closed meanwhile.
 """
@@ -18,8 +18,6 @@ from edge_auth.authorizer.http_answer import Answer, ReadFailed, read_answer
 from edge_auth.authorizer.signature import Credentials, signed_headers
 from edge_auth.authorizer.two_clocks import Clocks, Moment, age_seconds
 from edge_auth.trusted_roots import roots_file
-
-__all__ = ["ReadFailed", "SignedReads", "Store"]
 
 LOOPBACK = ("127.0.0.1", "localhost")
 IDLE_SECONDS = 30  # an older connection is not tried: DynamoDB, or a gateway between, may have closed it silently
