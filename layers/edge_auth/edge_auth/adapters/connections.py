@@ -1,7 +1,8 @@
 """Opens the connections of the first calls while Lambda starts the function.
 
-To load the trusted certificates takes 30 ms of a whole processor, for each client. Lambda gives a whole processor to a
-starting function. Later the function has only the share of its memory size, a quarter, and the first caller would wait.
+To connect takes milliseconds of a whole processor for each client: a TLS handshake, and the list of authorities, which
+takes 2 ms if it has Amazon's alone and 20 if it is the SDK's. Lambda gives a whole processor to a starting function.
+Later the function has only the share of its memory size, a quarter, and the first caller would wait.
 """
 
 from collections.abc import Mapping
