@@ -192,6 +192,28 @@ class MemorySessions:
         with self._store.lock:
             return self._store.sessions.get((user_id, session_id))
 
+    def find_ended(self, user_id: str, session_id: str) -> EndedSession | None:
+        """Read the record of a session's end."""
+        with self._store.lock:
+            return self._store.ended.get((user_id, session_id))
+
+    def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
+        """Return the ids of the sessions that ended since then, without those that are marked, the latest first."""
+        with self._store.lock:
+            found = [
+                (ended.ended_at_seconds, session_id)
+                for (owner, session_id), ended in self._store.ended.items()
+                if owner == user_id and ended.ended_at_seconds >= since_seconds and not ended.is_published
+            ]
+        return [session_id for _, session_id in sorted(found, reverse=True)]
+
+    def mark_published(self, user_id: str, session_id: str) -> None:
+        """Mark the record of an end, if there is one."""
+        with self._store.lock:
+            if (user_id, session_id) in self._store.ended:
+                marked = self._store.ended[user_id, session_id]._replace(is_published=True)
+                self._store.ended[user_id, session_id] = marked
+
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions of a user."""
         return [session for session in self._of(user_id) if session.is_live(now_seconds)]

@@ -41,12 +41,16 @@ class SeenSession(NamedTuple):
 
 
 class EndedSession(NamedTuple):
-    """The record of a session's end. `generation` is the newest that the act that ended it knew."""
+    """The record of a session's end. `generation` is the newest that the act that ended it knew.
+
+    `is_published` marks an end that was published after a repeated logout. Most ends are published without a mark.
+    """
 
     generation: int
     seed_hash: bytes
     ended_at_seconds: int
     reason: str
+    is_published: bool = False
 
 
 class Session(NamedTuple):

@@ -1,7 +1,8 @@
 """The record of a session's end, as an item of the sessions table.
 
-It has a partition of its own, `ended#<user_id>`, that is queried only to delete it. So the sessions that have ended
-cost a user's logins and lists nothing. Earlier versions marked the session's own item with the same attributes.
+It has a partition of its own, `ended#<user_id>`, that is queried only by an end of all sessions, and to delete it. So
+the sessions that have ended cost a user's logins and lists nothing. Earlier versions marked the session's own item with
+the same attributes.
 """
 
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # token that comes back from an unknown one, and from a token that another party holds (docs/decisions/0021).
 ENDED_KEPT_SECONDS = 14 * 86_400
 
+PUBLISHED = "published"  # the attribute that marks a record
 _PARTITION = "ended#"  # no user id has a "#"
 
 
@@ -57,4 +59,5 @@ def ended_from(item: "Item") -> EndedSession:
         seed_hash=read.binary("seed_hash"),
         ended_at_seconds=read.number("revoked_at"),
         reason=read.text("revoked_reason"),
+        is_published=PUBLISHED in item,
     )

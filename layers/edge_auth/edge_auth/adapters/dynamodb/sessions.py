@@ -5,12 +5,20 @@ The partition of a user has only sessions that have not ended. The records of en
 Every write has a condition, because an UpdateItem without one creates the item that it does not find.
 """
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.ended_items import ended_from, ended_item, ended_key, ended_partition, has_ended
-from edge_auth.adapters.dynamodb.items import binary, number, text
+from edge_auth.adapters.dynamodb.ended_items import (
+    PUBLISHED,
+    ended_from,
+    ended_item,
+    ended_key,
+    ended_partition,
+    has_ended,
+)
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text
 from edge_auth.adapters.dynamodb.session_items import (
     EXPIRED_KEPT_SECONDS,
     age_order,
@@ -45,6 +53,7 @@ _ROTATE = (
     "idle_expires_at = :idle_expires_at, delete_at = :delete_at, user_agent = :user_agent, network = :network"
 )
 _IS_NOT_OURS = "attribute_not_exists(end_id) OR end_id <> :end_id"
+_ENDED_SINCE = f"revoked_at >= :since AND attribute_not_exists({PUBLISHED})"
 _SEEN = "user_id, session_id, generation, seed_hash"
 _RECORD = 1  # its position in the transaction that ends a session
 
@@ -143,6 +152,30 @@ class DynamoDBSessions:
         """Read one session that has not ended, strongly consistent."""
         item = self._read(session_key(user_id, session_id))
         return session_from(item) if item and not has_ended(item) else None
+
+    def find_ended(self, user_id: str, session_id: str) -> EndedSession | None:
+        """Read the record of an end, strongly consistent."""
+        item = self._read(ended_key(user_id, session_id))
+        return ended_from(item) if item else None
+
+    def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
+        """Read the records of ends without the mark, strongly consistent."""
+        values = {":user_id": ended_partition(user_id), ":since": number(since_seconds)}
+        filtered = {**_OF_USER, "FilterExpression": _ENDED_SINCE, "ProjectionExpression": "session_id, revoked_at"}
+        found = [ItemReader(item) for page in self._pages(filtered, values) for item in page]
+        found.sort(key=lambda read: read.number("revoked_at"), reverse=True)
+        return [read.text("session_id") for read in found]
+
+    def mark_published(self, user_id: str, session_id: str) -> None:
+        """Mark the record in one conditional write."""
+        with suppress(ConditionFailed), translated_failures():
+            self._client.update_item(
+                TableName=self._table,
+                Key=ended_key(user_id, session_id),
+                UpdateExpression=f"SET {PUBLISHED} = :yes",
+                ConditionExpression=_EXISTS,
+                ExpressionAttributeValues={":yes": number(1)},
+            )
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions from the base table, strongly consistent. Damaged dead ones do no harm."""
