@@ -33,7 +33,7 @@ BUDGETS: Mapping[tuple[str, str], float] = {
     ("refresh, forged", "requests"): 0,
     ("login", "requests"): 3,
     ("login", "argon2"): 1,
-    ("logout", "requests"): 1,
+    ("logout", "requests"): 2,
 }
 
 Act = Callable[[], object]

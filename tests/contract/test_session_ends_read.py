@@ -53,6 +53,19 @@ def test_a_marked_end_is_found_with_its_mark_and_in_no_list(engine: Engine) -> N
     assert engine.sessions.ended_since(ADA_ID, NOW_SECONDS) == [session_id(2)]
 
 
+def test_an_end_may_have_its_mark_from_the_beginning(engine: Engine) -> None:
+    """Authorizers were told of it before."""
+    opened(engine, a_session(1), a_session(2))
+    for number in (1, 2):
+        engine.sessions.end(
+            a_token(number=number), reason="user", end_id="e", now_seconds=NOW_SECONDS, is_published=number == 1
+        )
+
+    found = [engine.sessions.find_ended(ADA_ID, session_id(number)) for number in (1, 2)]
+    assert [ended is not None and ended.is_published for ended in found] == [True, False]
+    assert engine.sessions.ended_since(ADA_ID, NOW_SECONDS) == [session_id(2)]
+
+
 def test_a_mark_creates_no_record(tables: Tables) -> None:
     """F25, DC-13: the record may have been deleted meanwhile, or there never was one."""
     engine = tables.engine(is_atomic=False)

@@ -24,7 +24,7 @@ from tests.support.access_tokens import AUDIENCE
 from tests.support.clock import TestClock
 from tests.support.dynamodb.tables import create_table
 from tests.support.template import environment, properties
-from tests.support.wire import THROTTLE_TABLE, Wire
+from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE, Wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TABLES = {
     "IdentitiesTable": "functional-identities",
     "SessionsTable": "functional-sessions",
+    "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
@@ -231,6 +232,10 @@ class Stack:
     def session_items(self) -> list[dict[str, Any]]:
         """Return every item of the sessions table."""
         return memory_aws.items(TABLES["SessionsTable"])
+
+    def published(self) -> set[str]:
+        """Return the entries of all sessions in the feed."""
+        return {entry for item in memory_aws.items(REVOCATIONS_TABLE) for entry in item.get("sids", {}).get("SS", [])}
 
     def attempt_items(self) -> list[dict[str, Any]]:
         """Return every item of the throttle table."""

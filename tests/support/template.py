@@ -95,10 +95,20 @@ def environment(function: str, parameters: Mapping[str, str], resources: Mapping
     return {name: _resolved(value, parameters, resources) for name, value in variables(function).items()}
 
 
+def _holds(condition: str, given: Mapping[str, str]) -> bool:
+    """Return whether a condition of the form `!Not [!Equals [!Ref Parameter, value]]` holds."""
+    match template()["Conditions"][condition]:
+        case Intrinsic("Not", [Intrinsic("Equals", [Intrinsic("Ref", str() as name), value])]):
+            return given.get(name, str(parameters()[name]["Default"])) != str(value)
+    raise LookupError(f"a condition that cannot be resolved here: {condition}")
+
+
 def _resolved(value: object, given: Mapping[str, str], resources: Mapping[str, str]) -> str:
     match value:
         case str() | int():
             return str(value)
+        case Intrinsic("If", [str() as condition, yes, no]):
+            return _resolved(yes if _holds(condition, given) else no, given, resources)
         case Intrinsic("Ref", "AWS::URLSuffix"):
             return "amazonaws.com"
         case Intrinsic("Ref" | "GetAtt", str() as name) if name in resources:

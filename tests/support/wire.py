@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Forward = Callable[[], AWSResponse]
 THROTTLE_TABLE = "functional-throttle"
+REVOCATIONS_TABLE = "functional-revocations"
+# Requests to these tables have other names, so most tests count only the other tables.
+OTHER_NAMES = {THROTTLE_TABLE: ("throttle", "of attempts"), REVOCATIONS_TABLE: ("revocations", "of ends")}
 Fault = Callable[[Forward], AWSResponse]
 """Handles one request. It may serve the request with `forward`, before or after a failure, or not at all."""
 
@@ -45,14 +48,15 @@ class Wire:
         body = request.body or b"{}"  # a GET has no body
         assert isinstance(body, bytes)
         parameters = json.loads(body)
-        if parameters.get("TableName") == THROTTLE_TABLE:
-            # Requests to the throttle table have other names, so most tests count only the other tables.
-            service, operation = "throttle", f"{operation} of attempts"
+        if parameters.get("TableName") in OTHER_NAMES:
+            service, what = OTHER_NAMES[parameters["TableName"]]
+            operation = f"{operation} {what}"
         self.calls.append(Call(service, operation, parameters))
 
         def forward() -> AWSResponse:
             response = botocore_stubber(event_name, request)
             assert response is not None, "moto is not active"
+            response.headers.pop("date", None)  # it is not of the test's clock
             return response
 
         queue = self._faults.get(operation)

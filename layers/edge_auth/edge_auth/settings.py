@@ -4,7 +4,8 @@ The field `audience` is read from the variable `AUDIENCE`. The template gives ea
 class. The records are named tuples, because dataclasses would cost the authorizer a fifth of its start
 (docs/decisions/0019).
 
-No code reads `key_ring_version`. A new value makes Lambda start the function again, so it reads the new ring at once.
+An empty `revocations_table` says that the feed of ended sessions is off. No code reads `key_ring_version`. A new value
+makes Lambda start the function again, so it reads the new ring at once.
 """
 
 from collections.abc import Mapping
@@ -56,6 +57,7 @@ class LoginSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    revocations_table: str
     key_ring_secret: str
     key_ring_version: str
     trusted_proxy: str
@@ -71,6 +73,7 @@ class RefreshSettings(NamedTuple):
     rotation_grace_seconds: int
     throttle_table: str
     sessions_table: str
+    revocations_table: str
     key_ring_secret: str
     key_ring_version: str
     security_event_bus: str
@@ -86,6 +89,7 @@ class LogoutSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    revocations_table: str
     key_ring_secret: str
     key_ring_version: str
     security_event_bus: str
@@ -112,6 +116,7 @@ class PasswordSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    revocations_table: str
     trusted_proxy: str
 
 
@@ -119,6 +124,7 @@ class SessionsSettings(NamedTuple):
     """The settings of `sessions`."""
 
     sessions_table: str
+    revocations_table: str
     trusted_proxy: str
 
 
@@ -148,5 +154,6 @@ class RotateKeysSettings(NamedTuple):
     key_publish_hours: int
     refresh_idle_days: int
     refresh_absolute_days: int
+    revocations_table: str
     security_event_bus: str
     url_suffix: str

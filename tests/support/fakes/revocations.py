@@ -11,15 +11,20 @@ class MemoryRevocations:
 
     def __init__(self) -> None:
         """Begin without an entry."""
-        self.sids = set[str]()
+        self.session_ids = set[str]()
         self.kids = set[str]()
         self.keys_until_seconds = 0
         self._lock = threading.Lock()
 
+    @property
+    def sids(self) -> set[str]:
+        """The entries. The ids that a test draws may begin alike, so most tests compare the ids."""
+        return {entry_of(session_id) for session_id in self.session_ids}
+
     def publish(self, session_ids: Iterable[str]) -> None:
         """Add the sessions."""
         with self._lock:
-            self.sids |= {entry_of(session_id) for session_id in session_ids}
+            self.session_ids |= set(session_ids)
 
     def withdraw_keys(self, kids: Iterable[str], *, until_seconds: int) -> None:
         """Add the keys."""

@@ -175,14 +175,16 @@ class MemorySessions:
             )
             return self._store.sessions[key]
 
-    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:
         """End a session, and keep a record of it."""
         key = (session.user_id, session.session_id)
         with self._store.lock:
             found = self._store.sessions.get(key)
             if found is not None and session.seed_hash in (b"", found.seed_hash):
                 del self._store.sessions[key]
-                self._store.ended[key] = EndedSession(session.generation, session.seed_hash, now_seconds, reason)
+                self._store.ended[key] = EndedSession(
+                    session.generation, session.seed_hash, now_seconds, reason, is_published
+                )
                 self._store.end_ids[key] = end_id
             elif self._store.end_ids.get(key) != end_id:
                 raise AlreadyEnded

@@ -43,7 +43,7 @@ class SeenSession(NamedTuple):
 class EndedSession(NamedTuple):
     """The record of a session's end. `generation` is the newest that the act that ended it knew.
 
-    `is_published` marks an end that was published after a repeated logout. Most ends are published without a mark.
+    `is_published` says that authorizers are known to be told of it. Most logouts tell them too, without this mark.
     """
 
     generation: int

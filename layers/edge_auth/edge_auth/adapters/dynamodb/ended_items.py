@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # token that comes back from an unknown one, and from a token that another party holds (docs/decisions/0021).
 ENDED_KEPT_SECONDS = 14 * 86_400
 
-PUBLISHED = "published"  # the attribute that marks a record
+PUBLISHED, YES = "published", number(1)  # the attribute that marks a record, and its value
 _PARTITION = "ended#"  # no user id has a "#"
 
 
@@ -33,8 +33,11 @@ def ended_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef
     return {"user_id": ended_partition(user_id), "session_id": text(session_id)}
 
 
-def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) -> "dict[str, AttributeValueTypeDef]":
+def ended_item(
+    session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False
+) -> "dict[str, AttributeValueTypeDef]":
     """Return the record as it is stored. `delete_at` is the table's TTL, in seconds."""
+    mark = {PUBLISHED: YES} if is_published else {}
     return {
         **ended_key(session.user_id, session.session_id),
         "generation": number(session.generation),
@@ -43,6 +46,7 @@ def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) 
         "revoked_reason": text(reason),
         "end_id": text(end_id),
         "delete_at": number(now_seconds + ENDED_KEPT_SECONDS),
+        **mark,
     }
 
 

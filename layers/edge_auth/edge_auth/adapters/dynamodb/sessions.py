@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.ended_items import (
     PUBLISHED,
+    YES,
     ended_from,
     ended_item,
     ended_key,
@@ -114,13 +115,14 @@ class DynamoDBSessions:
             raise RotationRefused(self._found(token, refused.item)) from None
         return session_from(response["Attributes"])
 
-    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:
         """Delete the session and put the record of its end, in one transaction, which the SDK makes safe to send twice.
 
         The record's condition fails only for the act that has written it, so no record keeps a session alive.
         """
         has_seed = f"{_HAS_SEED} AND " if session.seed_hash else ""
         seed = {"ExpressionAttributeValues": {":seed_hash": binary(session.seed_hash)}} if has_seed else {}
+        record = ended_item(session, reason=reason, end_id=end_id, now_seconds=now_seconds, is_published=is_published)
         try:
             with translated_failures():
                 self._client.transact_write_items(
@@ -136,7 +138,7 @@ class DynamoDBSessions:
                         {
                             "Put": {
                                 "TableName": self._table,
-                                "Item": ended_item(session, reason=reason, end_id=end_id, now_seconds=now_seconds),
+                                "Item": record,
                                 "ConditionExpression": _IS_NOT_OURS,
                                 "ExpressionAttributeValues": {":end_id": text(end_id)},
                             }
@@ -174,7 +176,7 @@ class DynamoDBSessions:
                 Key=ended_key(user_id, session_id),
                 UpdateExpression=f"SET {PUBLISHED} = :yes",
                 ConditionExpression=_EXISTS,
-                ExpressionAttributeValues={":yes": number(1)},
+                ExpressionAttributeValues={":yes": YES},
             )
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:

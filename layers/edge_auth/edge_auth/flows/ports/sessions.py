@@ -51,11 +51,12 @@ class Sessions(Protocol):
         network from now on. Returns the session as it is now. Raises RotationRefused.
         """
 
-    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:
         """End a session that has not ended yet, in one conditional request.
 
         It leaves the user's sessions, and a short record of its end is kept elsewhere for a while. `end_id` names this
-        act, so that a request that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
+        act, so that a request that is repeated after a lost response recognizes the first one. `is_published` marks the
+        record: authorizers were told of this end before. Raises AlreadyEnded.
         """
 
     def find(self, user_id: str, session_id: str) -> Session | None:
