@@ -12,7 +12,7 @@ from edge_auth.tokens.ended_feed import FEED, KEY_SLOT, entry_of, slot_of
 from tests.support.authorizer import is_allowed
 from tests.support.cold_start import load
 from tests.support.people import PASSWORD
-from tests.support.sample_events import AUTHORIZER_EVENTS, Event, login_event, token_event
+from tests.support.sample_events import AUTHORIZER_EVENTS, Event, login_event, logout_event, token_event
 from tests.support.stack import TABLES, Stack
 from tests.support.table_server import TableServer, close, items, reset
 
@@ -58,6 +58,18 @@ def test_a_token_is_denied_within_the_bound_after_the_end_of_its_session(
     stack.clock.advance(seconds=BOUND + 0.001)
     assert not is_allowed(warm(event, None))
     assert is_allowed(warm(shape(other), None))
+
+
+def test_a_logout_is_known_to_the_authorizer(stack: Stack, tokens: Tokens) -> None:
+    """Z17: what the function writes is what the authorizer reads, and only this session has ended."""
+    handler, other = stack.module("authorizer").handler, stack.function("login")(login_event("ada", PASSWORD)).json
+    assert is_allowed(handler(token_event(tokens["access_token"]), None))
+
+    assert stack.function("logout")(logout_event(tokens["refresh_token"])).status == 204
+
+    stack.clock.advance(seconds=BOUND + 0.001)
+    assert not is_allowed(handler(token_event(tokens["access_token"]), None))
+    assert is_allowed(handler(token_event(other["access_token"]), None))
 
 
 def test_without_the_feed_a_token_works_until_it_expires(stack: Stack, tokens: Tokens) -> None:
