@@ -15,7 +15,7 @@ from tests.support.stack import TABLES, Answer, Function, Stack
 from tests.support.wire import lost_response, passes
 
 WINDOW_SECONDS = 900 + 65
-QUERY = "dynamodb.Query"
+QUERY = "revocations.Query of ends"
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_another_method_is_not_allowed(ended_sessions: Function) -> None:
 def test_a_feed_that_cannot_be_read_is_503(stack: Stack, ended_sessions: Function, fault: str) -> None:
     """T10, DC-3, F19: no list and no 304 is given out, and the next request works."""
     tag = ended_sessions(sample("ended-sessions")).headers["ETag"]
-    stack.wire.always("Query", FAULTS[fault])
+    stack.wire.always("Query of ends", FAULTS[fault])
 
     assert ended_sessions(sample("ended-sessions")) == UNAVAILABLE
     assert ended_sessions(conditional(tag)) == UNAVAILABLE
@@ -139,7 +139,7 @@ def test_a_feed_that_cannot_be_read_is_503(stack: Stack, ended_sessions: Functio
 def test_a_read_whose_answer_is_lost_is_repeated(stack: Stack, ended_sessions: Function) -> None:
     """F1: the SDK asks again."""
     stack.wire.forget()
-    stack.wire.next("Query", lost_response, passes)
+    stack.wire.next("Query of ends", lost_response, passes)
 
     assert ended_sessions(sample("ended-sessions")).status == 200
     assert stack.wire.counts == {QUERY: 2}

@@ -56,7 +56,8 @@ class Wire:
         def forward() -> AWSResponse:
             response = botocore_stubber(event_name, request)
             assert response is not None, "moto is not active"
-            response.headers.pop("date", None)  # it is not of the test's clock
+            if operation == "UpdateItem of ends":  # the writer compares the date with the test's clock
+                response.headers.pop("date", None)
             return response
 
         queue = self._faults.get(operation)
