@@ -22,11 +22,12 @@ def announcing(stack: Stack) -> Stack:
 
 
 def reuse(stack: Stack) -> tuple[str, Answer]:
-    """Refresh twice with the same token, a minute apart; return the session and the second answer."""
+    """Refresh twice, a minute apart, and then with the first token again; return the session and the last answer."""
     tokens = stack.function("login")(login_event("ada", PASSWORD)).json
     refresh = stack.function("refresh")
-    assert refresh(refresh_event(tokens["refresh_token"])).status == 200
+    successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     stack.clock.advance(seconds=60)
+    assert refresh(refresh_event(successor)).status == 200
     return tokens["session_id"], refresh(refresh_event(tokens["refresh_token"]))
 
 
@@ -43,21 +44,44 @@ def test_a_reuse_is_announced(announcing: Stack) -> None:
         "user_id": ADA_ID,
         "session_id": session_id,
         "reason": "reused",
-        "generations_behind": 1,
+        "generations_behind": 2,
     }
 
 
 def test_a_reuse_at_a_logout_is_announced(announcing: Stack) -> None:
     """A16, F10: an old token that asks to end other sessions ends its own, and the answer is that of any logout."""
     token = announcing.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
-    announcing.function("refresh")(refresh_event(token))
+    refresh = announcing.function("refresh")
+    successor = refresh(refresh_event(token)).json["refresh_token"]
     announcing.clock.advance(seconds=60)
+    refresh(refresh_event(successor))
 
     assert announcing.function("logout")(logout_event(token, everywhere=True)) == NO_CONTENT
 
     [call] = [call for call in announcing.wire.calls if call.operation == "PutEvents"]
     assert [entry["DetailType"] for entry in call.parameters["Entries"]] == ["refresh_token_reused"]
     assert announcing.session_items()[0]["revoked_reason"] == {"S": "reused"}
+
+
+def test_a_late_retry_from_elsewhere_is_announced(announcing: Stack) -> None:
+    """A late retry of the same client is not, and of another client in another network it is."""
+    token = announcing.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
+    refresh = announcing.function("refresh")
+    refresh(refresh_event(token))
+    elsewhere = refresh_event(token)
+    elsewhere["headers"]["User-Agent"] = "another/1"
+    elsewhere["requestContext"]["identity"]["sourceIp"] = "198.51.100.7"
+    announced = []
+    for event in (refresh_event(token), elsewhere):
+        announcing.clock.advance(seconds=60)
+        assert refresh(event).status == 200
+        announced.append([call for call in announcing.wire.calls if call.operation == "PutEvents"])
+
+    assert announced[0] == []
+    [entry] = announced[1][0].parameters["Entries"]
+    assert entry["DetailType"] == "refresh_retried_late"
+    told = json.loads(entry["Detail"])
+    assert (told["same_client"], told["same_network"]) == (False, False)
 
 
 def test_what_is_no_alarm_is_not_announced(announcing: Stack) -> None:
