@@ -39,7 +39,8 @@ class Walk:
         access, refresh = self.log_in()
         self.use(access)
         successor = self.rotate(refresh)
-        self.steal(refresh, successor)
+        newest = self.come_back(refresh, successor)
+        self.steal(successor, newest)
         self.log_out()
 
     def log_in(self) -> tuple[str, str]:
@@ -80,19 +81,32 @@ class Walk:
         what = "the old refresh token again, at once"
         again = self.api.refresh(refresh)
         self._require(what, self._tokens(what, again)[1] == successor, "the answer has another successor")
-        self._done(what, again, "the same successor: parallel tabs and lost responses log no user out")
+        self._done(what, again, "the same successor: parallel tabs and repeated requests log no user out")
         return successor
 
-    def steal(self, old: str, current: str) -> None:
-        """Replay an old token after the grace window: this is reuse, and the session ends for both parties."""
-        window = self.rotation_grace_seconds
-        self.say(f"    … waiting {window} s for the grace window to end (RotationGraceSeconds; its default is 10)")
-        time.sleep(window + MARGIN_SECONDS)
+    def come_back(self, old: str, lost: str) -> str:
+        """Refresh after the grace window, as an app that never got the successor; return the newest token."""
+        self._wait_for_the_window()
+        what = "the old refresh token, after its answer was lost"
+        again = self.api.refresh(old)
+        _, newest = self._tokens(what, again)
+        self._require(what, newest not in {old, lost}, "the refresh token was not replaced")
+        self._done(what, again, f"still signed in: {shortened(newest)} replaces the lost {shortened(lost)}")
+        return newest
+
+    def steal(self, lost: str, current: str) -> None:
+        """Present the lost token after the grace window: this is reuse, and the session ends for both parties."""
+        self._wait_for_the_window()
         unknown = self.api.refresh(tokens.unknown(current))
-        self._dead("a thief replays the old refresh token", old, unknown, "reuse is detected, and the session ends")
+        self._dead("a thief has the lost refresh token", lost, unknown, "reuse is detected, and the session ends")
         self._dead(
             "the current refresh token", current, unknown, "refused too, with the same bytes as an unknown token"
         )
+
+    def _wait_for_the_window(self) -> None:
+        window = self.rotation_grace_seconds
+        self.say(f"    … waiting {window} s for the grace window to end (RotationGraceSeconds; its default is 30)")
+        time.sleep(window + MARGIN_SECONDS)
 
     def log_out(self) -> None:
         """Log in again, log out, and present the refresh token once more."""

@@ -9,6 +9,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ class Wire:
     secret: str = ""
     requests: Counter[str] = field(default_factory=Counter)
     units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _lock: Lock = field(default_factory=Lock)  # a login makes requests side by side
 
     def watch(self, events: Any) -> None:  # noqa: ANN401 - the stubs have no type for a handler that returns a value
         """Register for the events of a session and all its clients, or of one client."""
@@ -61,13 +63,15 @@ class Wire:
         return {"requests": self.requests.total(), "operations": dict(sorted(self.requests.items())), **counted}
 
     def _ask_for_units(self, params: dict[str, Any], model: "OperationModel", **_: object) -> dict[str, Any]:
-        self.units["write_units"] += TRANSACTION_UNITS * len(params.get("TransactItems", ()))
+        with self._lock:
+            self.units["write_units"] += TRANSACTION_UNITS * len(params.get("TransactItems", ()))
         if model.input_shape and "ReturnConsumedCapacity" in model.input_shape.members:
             return {**params, "ReturnConsumedCapacity": "TOTAL"}
         return params
 
     def _count(self, event_name: str, **_: object) -> None:
-        self.requests[event_name.rpartition(".")[2]] += 1
+        with self._lock:
+            self.requests[event_name.rpartition(".")[2]] += 1
 
     def _answer(self, request: "AWSPreparedRequest", **_: object) -> AWSResponse:
         self.units["secret_requests"] += 1
@@ -76,15 +80,19 @@ class Wire:
         return AWSResponse(str(request.url), 200, {}, raw)  # type: ignore[arg-type]
 
     def _add_units(self, parsed: Mapping[str, Any], model: "OperationModel", **_: object) -> None:
+        with self._lock:
+            self._add(parsed, model.name)
+
+    def _add(self, parsed: Mapping[str, Any], operation: str) -> None:
         consumed = parsed.get("ConsumedCapacity", {})
         units = float(consumed.get("CapacityUnits", 0)) if isinstance(consumed, dict) else 0.0
-        if model.name in READS:
+        if operation in READS:
             self.units["read_units"] += units
             if parsed.get("Count", 0) < parsed.get("ScannedCount", 0):
-                self.requests[model.name] += max(0, math.ceil(units / PAGE_READ_UNITS) - 1)
+                self.requests[operation] += max(0, math.ceil(units / PAGE_READ_UNITS) - 1)
         else:
             if units > 1:
-                raise RuntimeError(f"an item is larger than 1 KiB: {model.name} took {units} units")
+                raise RuntimeError(f"an item is larger than 1 KiB: {operation} took {units} units")
             self.units["write_units"] += units
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             self.units["refused"] += 1

@@ -20,8 +20,6 @@ from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 
-STARTED_BY_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"  # Lambda sets it; tests and emulators do not
-
 logger = logging.getLogger(__name__)
 settings = read_settings(AuthorizerSettings, os.environ)
 deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
@@ -30,7 +28,7 @@ ended = None
 if settings.revocation_seconds:  # otherwise sockets and TLS, a third of a start, would be loaded for nothing
     from edge_auth.authorizer.ended_sessions import EndedSessions
     from edge_auth.authorizer.feed_reads import read_feed
-    from edge_auth.authorizer.signed_reads import SignedReads, store_from
+    from edge_auth.authorizer.signed_reads import STARTED_BY_LAMBDA, SignedReads, store_from
     from edge_auth.authorizer.two_clocks import Clocks
 
     clocks = Clocks(time.monotonic, time.time)

@@ -14,7 +14,9 @@ from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 
-MAX_AGE_SECONDS = 1  # a part of the bound that a reader has
+# One second is a part of a reader's bound. Without `must-revalidate` a cache that cannot reach the API may answer with
+# an older copy (RFC 9111 §4.2.4).
+CACHE_CONTROL = "public, max-age=1, must-revalidate"
 
 settings = read_settings(EndedSessionsSettings, os.environ)
 log = FunctionLog("ended_sessions")
@@ -33,7 +35,7 @@ def get(request: Request) -> Response:
     document: dict[str, object] = {"as_of": ended.as_of_seconds, "window": ended.window_seconds, "sids": ended.entries}
     if ended.kids:
         document["kids"] = ended.kids
-    return cacheable_response(document, request.headers.one("if-none-match"), max_age_seconds=MAX_AGE_SECONDS)
+    return cacheable_response(document, request.headers.one("if-none-match"), cache_control=CACHE_CONTROL)
 
 
 handler = endpoint({"GET": get, "HEAD": get}, log, trusted_proxy=settings.trusted_proxy)

@@ -17,6 +17,8 @@ from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 
+CACHE_CONTROL = f"public, max-age={JWKS_MAX_AGE_SECONDS}"
+
 settings = read_settings(JwksSettings, os.environ)
 log = FunctionLog("jwks")
 secrets_manager = secrets_client()
@@ -27,7 +29,7 @@ key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, cl
 def get(request: Request) -> Response:
     """Answer with the document of this route, or with 304 if the client has it already."""
     if_none_match = request.headers.one("if-none-match")
-    return cacheable_response(document(request), if_none_match, max_age_seconds=JWKS_MAX_AGE_SECONDS)
+    return cacheable_response(document(request), if_none_match, cache_control=CACHE_CONTROL)
 
 
 def document(request: Request) -> Document:

@@ -10,7 +10,7 @@ import time
 
 from edge_auth.authorizer.event import answer
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
-from edge_auth.authorizer.signed_reads import SignedReads, store_from
+from edge_auth.authorizer.signed_reads import STARTED_BY_LAMBDA, SignedReads, store_from
 from edge_auth.authorizer.strict_sessions import check_session
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken
@@ -25,6 +25,8 @@ deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
 store = store_from(os.environ, table=settings.sessions_table, url_suffix=settings.url_suffix)
 sessions = SignedReads(store, clocks=Clocks(time.monotonic, time.time))
+if STARTED_BY_LAMBDA in os.environ:  # a starting function has a whole processor for the handshake of TLS
+    sessions.open()
 
 
 def handler(event: object, _context: object) -> dict[str, object]:

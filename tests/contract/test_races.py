@@ -14,11 +14,22 @@ from edge_auth.errors import UnknownUser
 from edge_auth.sessions.session import Session
 from tests.support.dynamodb import racers
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
-from tests.support.dynamodb.racers import DAY_SECONDS, an_identity, first_token, race, user_id, username
+from tests.support.dynamodb.racers import (
+    CALLERS_OF_A_PROCESS,
+    DAY_SECONDS,
+    an_identity,
+    first_token,
+    race,
+    user_id,
+    username,
+)
 
 pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
 
 ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "100"))  # 1,000 take four minutes on two cores
+PROCESSES = 8
+CALLERS = PROCESSES * CALLERS_OF_A_PROCESS
+ROUNDS_OF_MANY = min(ROUNDS, max(10, ROUNDS // 10))
 
 
 @pytest.fixture
@@ -39,10 +50,10 @@ def engine(tables: Tables) -> Engine:
     return engine
 
 
-def a_session(number: int) -> Session:
+def a_session(number: int, **changes: int) -> Session:
     """Return the first session of the user of a round."""
     token, now = first_token(number), now_ms()
-    return Session(
+    session = Session(
         user_id=token.user_id,
         session_id=token.session_id,
         seed_hash=token.seed_hash,
@@ -55,6 +66,7 @@ def a_session(number: int) -> Session:
         absolute_expires_at_seconds=now // 1000 + DAY_SECONDS,
         client_id="first-party",
     )
+    return session._replace(**changes)  # type: ignore[arg-type]  # each test names its own fields
 
 
 def survivors(engine: Engine) -> list[str]:
@@ -96,6 +108,36 @@ def test_no_refresh_survives_the_end_of_all_sessions(tables: Tables, engine: Eng
     assert outcomes[f"{act}: done"] == ROUNDS
     assert outcomes["refresh: done"] + outcomes["refresh: invalid_grant"] == 2 * ROUNDS
     assert outcomes["refresh: done"] > 0
+
+
+def generations(engine: Engine) -> set[tuple[int, int]]:
+    """Return the generation and the base of the sessions of the rounds with many callers."""
+    now = now_ms() // 1000
+    found = [engine.sessions.living(user_id(number), now_seconds=now) for number in range(ROUNDS_OF_MANY)]
+    return {(session.generation, session.base) for sessions in found for session in sessions}
+
+
+def test_of_many_refreshes_at_once_with_one_token_one_rotates(tables: Tables, engine: Engine) -> None:
+    """F6, I5: 64 callers get the same token in each round, and the session has moved by one generation."""
+    outcomes = race(tables, ROUNDS_OF_MANY, *["refresh_together"] * PROCESSES)
+
+    assert outcomes == {"refresh_together: generation 1": CALLERS * ROUNDS_OF_MANY}
+    assert generations(engine) == {(1, 0)}
+
+
+def test_of_many_late_retries_at_once_one_issues_a_token(tables: Tables) -> None:
+    """F3, F6: 64 callers whose answers were lost are all signed in, with one new token and one orphan in each round."""
+    engine = tables.engine(is_atomic=True)
+    long_ago = now_ms() - 3_600_000
+    for number in range(ROUNDS_OF_MANY):
+        engine.identities.create(an_identity(number, password_hash="unused"))
+        session = a_session(number, generation=1, base=0, rotated_at_ms=long_ago)
+        engine.session_opening.open(session, username=username(number), epoch=0)
+
+    outcomes = race(tables, ROUNDS_OF_MANY, *["refresh_together"] * PROCESSES)
+
+    assert outcomes == {"refresh_together: generation 2": CALLERS * ROUNDS_OF_MANY}
+    assert generations(engine) == {(2, 0)}
 
 
 def test_of_ends_at_once_one_ends_the_session(tables: Tables, engine: Engine) -> None:

@@ -60,19 +60,35 @@ def test_refresh_after_the_grace_window_rotates_again(client: Client, session: S
     assert second.json()["refresh_token"] != first["refresh_token"]
 
 
-def test_replay_after_the_grace_window_ends_the_session_for_both(client: Client, session: Session, age: Age) -> None:
-    """The replay of a used token is refused, and after it the client's current token is refused too."""
+def test_a_client_whose_answer_was_lost_is_still_signed_in(client: Client, session: Session, age: Age) -> None:
+    """After the grace window the same token gets a new one, which rotates like any other."""
+    lost = client.refresh(session.refresh_token).json()["refresh_token"]
+    age(session)
+
+    retried = client.refresh(session.refresh_token)
+
+    assert retried.status_code == 200
+    assert retried.json()["refresh_token"] not in {lost, session.refresh_token}
+    age(session)
+    assert client.refresh(retried.json()["refresh_token"]).status_code == 200
+
+
+def test_a_second_party_ends_the_session_for_both(client: Client, session: Session, age: Age) -> None:
+    """The token that a late retry replaced is refused, and after it the client's newest token is refused too."""
+    lost = client.refresh(session.refresh_token).json()["refresh_token"]
+    age(session)
     honest = client.refresh(session.refresh_token).json()["refresh_token"]
     age(session)
 
-    assert_error(client.refresh(session.refresh_token), 400, "invalid_grant")
+    assert_error(client.refresh(lost), 400, "invalid_grant")
     assert_error(client.refresh(honest), 400, "invalid_grant")
 
 
 def test_reuse_is_recorded_for_the_alarm(client: Client, session: Session, age: Age, stack: Stack) -> None:
     """The log has the event of the template's metric filter, with the session's id."""
-    client.refresh(session.refresh_token)
+    successor = client.refresh(session.refresh_token).json()["refresh_token"]
     age(session)
+    client.refresh(successor)
     client.refresh(session.refresh_token)
 
     group = f"/aws/lambda/{STACK_NAME}-refresh"

@@ -151,5 +151,5 @@ def test_the_feed_for_other_verifiers_lists_an_end_at_once(client: Client, sessi
     assert entry_of(session.session_id) not in before["sids"]
     assert entry_of(session.session_id) in answer.json()["sids"]
     assert answer.json()["as_of"] >= before["as_of"]
-    assert answer.headers["Cache-Control"] == "public, max-age=1"
+    assert answer.headers["Cache-Control"] == "public, max-age=1, must-revalidate"
     assert client.send("HEAD", "/.well-known/ended-sessions", {}).status_code == OK

@@ -135,7 +135,7 @@ def test_lambda_starts_an_authorizer_with_a_first_read(stack: Stack, *, works: b
 
 
 def test_lambdas_variable_is_the_one_of_the_other_functions(stack: Stack) -> None:
-    """The authorizer may not load the module that has the name too."""
+    """The authorizers may not load the module that has the name too."""
     from edge_auth.adapters.connections import STARTED_BY_LAMBDA  # noqa: PLC0415 - only this test compares
 
     assert stack.module("authorizer").STARTED_BY_LAMBDA == STARTED_BY_LAMBDA

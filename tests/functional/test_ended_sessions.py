@@ -58,7 +58,11 @@ def test_the_sessions_that_ended_within_the_window_are_listed(
     assert answer.body == f'{{"as_of":{now},"window":965,"sids":["aaaaaaaaaaa","bbbbbbbbbbb"]}}'
     tag = answer.headers.pop("ETag")
     assert tag.startswith('"')
-    assert answer.headers == {**SECURITY_HEADERS, "Cache-Control": "public, max-age=1", "Content-Type": JSON_TYPE}
+    assert answer.headers == {
+        **SECURITY_HEADERS,
+        "Cache-Control": "public, max-age=1, must-revalidate",
+        "Content-Type": JSON_TYPE,
+    }
     put(stack, slot_of(now) + 1, sids=["d" * 11])
     assert ended_sessions(sample("ended-sessions")).json["sids"] == ["a" * 11, "b" * 11, "d" * 11]
     assert stack.wire.counts == {QUERY: 2}
@@ -97,7 +101,7 @@ def test_the_tag_is_of_the_whole_answer_with_its_time(
     first = ended_sessions(sample("ended-sessions"))
     tag = first.headers["ETag"]
 
-    headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=1", "ETag": tag}
+    headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=1, must-revalidate", "ETag": tag}
     assert ended_sessions(conditional(tag)) == Answer(304, headers, "")
     at(monkeypatch, 1_001)
     second = ended_sessions(conditional(tag))

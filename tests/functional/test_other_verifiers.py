@@ -259,7 +259,7 @@ def test_what_is_known_to_have_ended_is_not_forgotten_if_it_is_listed_no_more(
 @pytest.mark.parametrize(
     "answer",
     [
-        (503, "{}"),
+        (503, '{"as_of":NOW,"window":965,"sids":[]}'),
         (429, "{}"),
         (404, '{"error":"not_found"}'),
         (200, ""),
@@ -314,6 +314,21 @@ def test_no_request_waits_for_a_feed_that_does_not_answer(
     decided.set()
 
 
+def test_no_request_waits_for_a_name_that_is_not_resolved(
+    feed: Feed, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's resolver knows no time limit, so the thread of a request does not call it."""
+    decided = threading.Event()
+    monkeypatch.setattr(example, "time", clock)
+    monkeypatch.setattr(example, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: decided.wait(60))
+
+    with pyjwt(feed, clock, fails_open=False) as closed:
+        assert closed(token(clock)) == UNKNOWN
+        assert not decided.is_set()
+        decided.set()
+
+
 def test_requests_that_come_together_read_once(feed: Feed, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The threads of a server share one copy. In Node, requests share one promise."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -326,6 +341,28 @@ def test_requests_that_come_together_read_once(feed: Feed, clock: TestClock, mon
 
     assert answers == [ENDED] * 32
     assert feed.requests == 1
+
+
+def test_the_age_of_a_copy_counts_from_before_its_request(
+    feed: Feed, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session may have ended while a slow answer was under way. A slow answer shows the time before it."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(example, "time", clock)
+
+    def slow() -> tuple[int, str]:
+        answer = feed.function(sample("ended-sessions"))
+        clock.advance(seconds=3)
+        feed.answer = None
+        feed.end(SID)
+        return answer.status, answer.body
+
+    mine, feed.answer = token(clock), slow
+    with pyjwt(feed, clock, fails_open=True) as verify:
+        assert verify(mine) == ACCEPTED
+        clock.advance(seconds=2.001)
+
+        assert verify(mine) == ENDED
 
 
 def test_a_clock_that_was_set_back_makes_it_read_again(verifier: Verifiers, feed: Feed, clock: TestClock) -> None:

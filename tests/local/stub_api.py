@@ -26,9 +26,10 @@ Reply = tuple[int, dict[str, object], dict[str, str]]
 
 @dataclass
 class StubSession:
-    """One session: its current generation, the time of its last rotation, and whether it lives."""
+    """One session: its newest generation, the one that it was issued for, its last rotation, and whether it lives."""
 
     generation: int = 0
+    base: int = -1
     rotated_at: float = -1000.0
     alive: bool = True
 
@@ -72,12 +73,15 @@ class StubApi:
     def _refresh(self, token: str) -> Reply:
         session_number, generation, known = token.split("-")[1:]
         session = self.sessions[int(session_number)]
-        age, behind = self.clock - session.rotated_at, session.generation - int(generation)
+        is_late = self.clock - session.rotated_at > GRACE_SECONDS
         if known != "Z" or not session.alive:
             return self._dead("logged out" if known == "Z" else "")
-        if behind == 0:
+        if int(generation) == session.generation:
+            session.base = session.generation
             session.generation, session.rotated_at = session.generation + 1, self.clock
-        elif age > GRACE_SECONDS and self.broken != "replay":
+        elif is_late and int(generation) == session.base and self.broken != "lost answer":
+            session.generation, session.rotated_at = session.generation + 1, self.clock
+        elif is_late and self.broken != "replay":
             session.alive = self.broken == "honest token"
             return self._dead("reused")
         elif self.broken == "grace":

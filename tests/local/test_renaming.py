@@ -37,8 +37,8 @@ def sent() -> dict[str, Response]:
     return {
         "an empty answer": Response(204),
         "tokens": token_response(grant),
-        "a document": cacheable_response({}, "", max_age_seconds=60),
-        "a document that the client has": cacheable_response({}, "*", max_age_seconds=60),
+        "a document": cacheable_response({}, "", cache_control="public, max-age=60"),
+        "a document that the client has": cacheable_response({}, "*", cache_control="public, max-age=60"),
         **{error.__name__: error_response(example(error)) for error in ERRORS},
     }
 

@@ -36,10 +36,10 @@ def walk(stub: StubApi) -> list[str]:
 
 
 def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> None:
-    """The walk prints twelve steps, each with its mark."""
+    """The walk prints thirteen steps, each with its mark."""
     said = walk(stub)
 
-    assert len([line for line in said if line.startswith("  ✓ ")]) == 12
+    assert len([line for line in said if line.startswith("  ✓ ")]) == 13
     assert not [line for line in said if "✗" in line]
 
 
@@ -51,8 +51,9 @@ def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> 
         ("forged token", "with a forged token"),
         ("expired token", "with an expired token"),
         ("grace", "again, at once"),
-        ("replay", "a thief replays"),
-        ("same bytes", "a thief replays"),
+        ("lost answer", "after its answer was lost"),
+        ("replay", "a thief has the lost"),
+        ("same bytes", "a thief has the lost"),
         ("honest token", "the current refresh token"),
         ("logout", "the refresh token after the logout"),
     ],

@@ -131,7 +131,7 @@ class SessionsSettings(NamedTuple):
 class AuthorizerSettings(NamedTuple):
     """The settings of `authorizer`. An empty `issuer` is derived from the event; `jwks` is a JWK Set as JSON.
 
-    If `revocation_seconds` is 0, the authorizer reads no table, and the three variables around it are of no use.
+    If `revocation_seconds` is 0, the authorizer reads no table, and uses none of the variables after `jwks`.
     `revocation_failure` is open or closed: what the authorizer does if it cannot read the table.
     """
 

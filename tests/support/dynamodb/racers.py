@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Barrier
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.rotation_rule import RotationLimits
-from edge_auth.tokens.refresh_token import RefreshToken, mint
+from edge_auth.tokens.refresh_token import RefreshToken, mint, parse
 from tests.support.access_tokens import key
 from tests.support.deployment import MAC_KEY, POLICY
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Tables
@@ -49,6 +50,7 @@ DAY_SECONDS = 86_400
 LIMITS = RotationLimits(grace_seconds=10, late_retry_seconds=DAY_SECONDS, late_retry_elsewhere=True)
 PASSWORD = "a fine long passphrase"
 JITTER_SECONDS = 0.004  # about as long as a write, so the first racer differs from round to round
+CALLERS_OF_A_PROCESS = 8  # no more than its client has connections
 PATIENCE_SECONDS = 30  # a racer whose process died does not come
 SEED = b"seed of a race.."
 
@@ -95,6 +97,7 @@ class Racer:
         self.opening = DynamoDBSessionOpening(client, identities_table=place.identities, sessions_table=place.sessions)
         keys = KeysInForce((TimedKey(key("ES256"), 0, 0),), MAC_KEY, {MAC_KEY.key_id: MAC_KEY})
         self.key_ring = FixedKeyRing(keys)
+        self.threads = ThreadPoolExecutor(CALLERS_OF_A_PROCESS)
         self.events: list[SecurityEvent] = []
         self.end_sessions = EndSessions(
             sessions=self.sessions, clock=now_ms, entropy=secrets.token_bytes, record=self.events.append
@@ -152,7 +155,24 @@ class Racer:
 
     def refresh(self, number: int) -> None:
         """Refresh the first session."""
-        refresh = Refresh(
+        refresh = self._refresh()
+        self.place.wait()
+        refresh(mint(first_token(number), MAC_KEY), POLICY)
+
+    def refresh_together(self, number: int) -> Counter[str]:
+        """Refresh the first session in many threads. Return how often each generation was the answer."""
+        refresh, token = self._refresh(), mint(first_token(number), MAC_KEY)
+
+        def answer(_: int) -> str:
+            time.sleep(random.random() * JITTER_SECONDS)  # noqa: S311 - no secret
+            granted = refresh(token, POLICY)
+            return f"generation {parse(granted.refresh_token, {MAC_KEY.key_id: MAC_KEY}).generation}"
+
+        self.place.wait()
+        return Counter(self.threads.map(answer, range(CALLERS_OF_A_PROCESS)))
+
+    def _refresh(self) -> Refresh:
+        return Refresh(
             sessions=self.sessions,
             end_sessions=self.end_sessions,
             dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
@@ -163,8 +183,6 @@ class Racer:
             entropy=secrets.token_bytes,
             record=self.events.append,
         )
-        self.place.wait()
-        refresh(mint(first_token(number), MAC_KEY), POLICY)
 
     def set_password(self, number: int) -> None:
         """Set another password hash, and end all sessions."""
@@ -220,13 +238,13 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
     counted: Counter[str] = Counter()
     for number in range(place.rounds):
         try:
-            getattr(racer, act)(number)
+            result = getattr(racer, act)(number)
         except (InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken) as error:
             counted[f"{act}: {error.code}"] += 1
         except AlreadyEnded:
             counted[f"{act}: already_ended"] += 1
         else:
-            counted[f"{act}: done"] += 1
+            counted.update({f"{act}: {name}": times for name, times in (result or {"done": 1}).items()})
     outcomes.put(dict(counted))
 
 

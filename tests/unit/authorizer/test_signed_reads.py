@@ -111,6 +111,16 @@ def test_one_connection_serves_all_reads() -> None:
         assert (server.connections, len(server.requests)) == (1, 3)
 
 
+def test_a_connection_may_be_opened_before_the_first_read() -> None:
+    """The first read then uses it. If it could not be opened, the read opens one."""
+    with TableServer(EMPTY) as server:
+        client = reads(server)
+        client.open()
+        client.read("Query", {})
+        assert (server.connections, len(server.requests)) == (1, 1)
+        reads(server, port=1).open()
+
+
 def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     """The caller does not notice it."""
     with TableServer(EMPTY) as server:

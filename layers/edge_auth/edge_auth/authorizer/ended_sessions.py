@@ -107,7 +107,9 @@ class EndedSessions:
         if entry_of(claims.sid) in self._entries:  # also in an old copy: an end is for ever
             raise InvalidToken("ended session")
         now = self._clocks.now()
-        self._check_age(claims, now)
+        # The window is too short for a token from before AccessTokenSeconds was made shorter.
+        if int(now.wall) >= claims.iat + self._access_token_seconds + EXPIRY_LEEWAY_SECONDS:
+            raise InvalidToken("age")
         if self._is_fresh(now):
             return True
         if self.read():
@@ -115,11 +117,6 @@ class EndedSessions:
         if self._is_closed:
             raise CannotDecide(FAILURE)
         return True
-
-    def _check_age(self, claims: AccessClaims, now: Moment) -> None:
-        # The window is too short for a token from before AccessTokenSeconds was made shorter.
-        if int(now.wall) >= claims.iat + self._access_token_seconds + EXPIRY_LEEWAY_SECONDS:
-            raise InvalidToken("age")
 
     def _is_fresh(self, now: Moment) -> bool:
         return (

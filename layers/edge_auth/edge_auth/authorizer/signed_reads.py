@@ -19,6 +19,8 @@ from edge_auth.authorizer.signature import Credentials, signed_headers
 from edge_auth.authorizer.two_clocks import Clocks, Moment, age_seconds
 from edge_auth.trusted_roots import roots_file
 
+# Lambda sets it (AWS Lambda Developer Guide, "Defined runtime environment variables"); tests and emulators do not.
+STARTED_BY_LAMBDA = "AWS_LAMBDA_INITIALIZATION_TYPE"
 LOOPBACK = ("127.0.0.1", "localhost")
 IDLE_SECONDS = 30  # an older connection is not tried: DynamoDB, or a gateway between, may have closed it silently
 HTTP_OK = 200
@@ -99,13 +101,18 @@ class SignedReads:
     """Reads the table of a store."""
 
     def __init__(self, store: Store, *, clocks: Clocks, timeouts: Timeouts = TIMEOUTS) -> None:
-        """Keep what a read needs. The connection is opened by the first read."""
+        """Keep what a read needs. The first read opens the connection, if `open` has not."""
         self.table = store.table
         self._store = store
         self._clocks = clocks
         self._timeouts = timeouts
         self._tls: ssl.SSLContext | None = None
         self._kept: tuple[socket.socket, Moment] | None = None
+
+    def open(self) -> None:
+        """Open the connection before the first read. Errors are ignored: a read opens what it does not find."""
+        with suppress(OSError):
+            self._kept = (self._connect(), self._clocks.now())
 
     def read(self, operation: str, parameters: Mapping[str, object]) -> Reply:
         """Call a reading operation of DynamoDB's API, such as `Query`.

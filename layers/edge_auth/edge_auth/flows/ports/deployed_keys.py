@@ -1,4 +1,4 @@
-"""The public keys that the authorizer has in its environment."""
+"""The public keys that an authorizer has in its environment."""
 
 from typing import Protocol
 

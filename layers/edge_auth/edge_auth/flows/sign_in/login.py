@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
@@ -22,6 +23,7 @@ from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
@@ -91,7 +93,11 @@ class Login:
         keys = self._key_ring.load()
         attempt, user, device_id = self._admit(name, address, device_token, keys)
         identity = self._authenticate(user, secret, attempt)
-        session, token = self._start_session(identity, client)
+        # The success is told at once, because attempts at the same moment wait for it.
+        (session, token), _ = side_by_side(
+            partial(self._start_session, identity, client),
+            partial(self._limit.succeeded, attempt, identity.user_id),
+        )
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
@@ -111,27 +117,21 @@ class Login:
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
         """Count the attempt and read the user: first the user, if there is an authentic device token of this name.
 
-        For any other text, also the token of another user, nothing is read before the attempt is let through.
+        For any other text, also the token of another user, the user is read while the attempt is counted, and nothing
+        is read for a source that has to wait.
         """
         stranger = login_limit(name, address)
         try:
             device = device_tokens.parse(device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
-            attempt = self._limit.admit(stranger)
-            return _Admitted(attempt, self._found_after(attempt, name), new_id(self._entropy))
+            attempt, user = self._limit.admit_beside(partial(self._found, name), stranger)
+            return _Admitted(attempt, user, new_id(self._entropy))
         user = self._found(name)
         if user is None or not _is_of(user, device):
             return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy))
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
         return _Admitted(attempt, user, device.device_id)
-
-    def _found_after(self, attempt: Counted, username: str) -> Identity | None:
-        try:
-            return self._found(username)
-        except TemporarilyUnavailable:
-            self._limit.given_up(attempt)
-            raise
 
     def _found(self, username: str) -> Identity | None:
         try:
@@ -141,14 +141,12 @@ class Login:
 
     def _authenticate(self, user: Identity | None, password: bytes, attempt: Counted) -> Identity:
         try:
-            identity = _authenticated(user, password, self._profiles)
+            return _authenticated(user, password, self._profiles)
         except InvalidCredentials as error:
             user_id = user.user_id if user else ""
             self._limit.failed(attempt, user_id)
             self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
-        self._limit.succeeded(attempt, identity.user_id)  # at once, because attempts at the same moment wait for it
-        return identity
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)
