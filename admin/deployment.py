@@ -25,6 +25,7 @@ class Deployment:
 
     identities_table: str
     sessions_table: str
+    revocations_table: str  # empty if the feed of ended sessions is off, or an older version is deployed
     throttle_table: str  # this and the next two: empty if an older version is deployed, which has no such output
     rotate_keys_function: str
     operators_log_group: str
@@ -57,6 +58,7 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
         return Deployment(
             identities_table=outputs["IdentitiesTable"],
             sessions_table=outputs["SessionsTable"],
+            revocations_table=outputs.get("RevocationsTable", ""),
             throttle_table=outputs.get("ThrottleTable", ""),
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),

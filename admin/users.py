@@ -16,6 +16,7 @@ from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
@@ -26,17 +27,17 @@ from edge_auth.tokens.refresh_token import new_id
 
 SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
-session has the rights of its login, so all sessions of the user end. Access tokens that were issued before stay valid
-until they expire.
+session has the rights of its login, so all sessions of the user end. Their access tokens still work for
+RevocationSeconds, or until they expire if that is 0.
 """
 UNLOCK = """\
 Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
 attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
 """
 DELETE = """\
-Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Access
-tokens that were issued before stay valid until they expire. The user name becomes free; a new user with this name has
-another user id. The command asks for the user name before it deletes anything.
+Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Their
+access tokens still work for RevocationSeconds, or until they expire if that is 0. The user name becomes free; a new
+user with this name has another user id. The command asks for the user name before it deletes anything.
 """
 UNCLEAR = "the command may or may not have taken effect; run it again"
 UNCLEAR_CREATION = "the user may or may not have been created; run it again: then the name is taken if it was"
@@ -99,12 +100,18 @@ def open_users(stack: Stack) -> Users:
             f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
         )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
-    sessions = DynamoDBSessions(dynamodb, table=deployment.sessions_table)
+    sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
     accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
         attempts=DynamoDBAttempts(dynamodb, table=deployment.throttle_table),
-        end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record),
+        end_sessions=EndSessions(
+            sessions=sessions,
+            revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+            clock=now_ms,
+            entropy=secrets.token_bytes,
+            record=record,
+        ),
         password_rules=PasswordRules(
             min_characters=deployment.password_min_characters,
             common=COMMON_PASSWORDS,

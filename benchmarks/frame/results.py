@@ -31,6 +31,7 @@ BENCHMARKS = {
     "throughput": "benchmarks.load.throughput",
     "login_times": "benchmarks.requests.login_times",
     "two_regions": "benchmarks.costs.two_regions",
+    "rotation_rules": "benchmarks.costs.rotation_rules",
 }
 
 Figures = Mapping[str, Any]

@@ -97,7 +97,7 @@ Knees, in workers: {knees}. Workers and engine share the {figures["cores"]} core
 Of {own["answered"]} refreshes that were answered, {own["in_table"]} are rotations in the table: none lost, \
 none twice. Each worker has a session, and RotationGraceSeconds is 0.
 On one session {one["answered"]} refreshes were answered with {one["tokens"]} refresh tokens, \
-by {one["in_table"]} rotations. RotationGraceSeconds is 10, the default.
+by {one["in_table"]} rotations: the others came within the grace window.
 {figures["engine"]}, in memory; milliseconds are the function's, in its process."""
 
 

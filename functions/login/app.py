@@ -7,6 +7,7 @@ from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
@@ -35,6 +36,14 @@ log = FunctionLog("login")
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
+feed = settings.revocations_table
+end_sessions = EndSessions(
+    sessions=sessions,
+    revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
 login = Login(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -59,7 +68,7 @@ login = Login(
     session_limit=SessionLimit(
         sessions=sessions,
         max_sessions=settings.max_sessions_per_user,
-        end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
+        end_sessions=end_sessions,
         clock=now_ms,
         record=log.record,
     ),

@@ -11,6 +11,7 @@ from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_clien
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
@@ -42,8 +43,15 @@ dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 record = announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
+feed = settings.revocations_table
+end_sessions = EndSessions(
+    sessions=sessions,
+    revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=record,
+)
 key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
-end_sessions = EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record)
 logout = Logout(
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,

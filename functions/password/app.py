@@ -7,6 +7,7 @@ from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
@@ -28,6 +29,14 @@ log = FunctionLog("password")
 dynamodb = dynamodb_client()
 prime(os.environ, dynamodb)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
+feed = settings.revocations_table
+end_sessions = EndSessions(
+    sessions=sessions,
+    revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
 change_password = ChangePassword(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -39,7 +48,7 @@ change_password = ChangePassword(
     profiles=checked_profiles(settings.password_profiles),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
-    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
+    end_sessions=end_sessions,
     password_rules=PasswordRules(
         min_characters=settings.password_min_characters,
         common=COMMON_PASSWORDS,

@@ -6,6 +6,7 @@ import secrets
 from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
@@ -39,9 +40,17 @@ dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 record = announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
+feed = settings.revocations_table
+end_sessions = EndSessions(
+    sessions=sessions,
+    revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=record,
+)
 refresh = Refresh(
     sessions=sessions,
-    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=record),
+    end_sessions=end_sessions,
     dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     idle_seconds=settings.refresh_idle_days * DAY_SECONDS,

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 layer_failure: Exception | None = None
 try:
     from edge_auth.adapters.authorizer_keys import AuthorizerKeys
-    from edge_auth.adapters.aws import AwsError, events_client, lambda_client, secrets_client
+    from edge_auth.adapters.aws import AwsError, dynamodb_client, events_client, lambda_client, secrets_client
+    from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
     from edge_auth.adapters.event_bus import EventBus
     from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
     from edge_auth.clock import now_ms
@@ -139,9 +140,10 @@ def rotate_keys() -> RotateKeys:
         )
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    bus = settings.security_event_bus
+    bus, feed = settings.security_event_bus, settings.revocations_table
     return RotateKeys(
         store=SecretKeyRingStore(secrets_client(), secret_id=settings.key_ring_secret),
+        revocations=DynamoDBRevocations(dynamodb_client(), table=feed, clock=now_ms) if feed else None,
         policy=policy,
         make=key_maker(secrets.token_bytes),
         clock=now_ms,

@@ -5,6 +5,7 @@ import secrets
 
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.flows.sessions.end_sessions import EndSessions
@@ -22,11 +23,15 @@ log = FunctionLog("sessions")
 dynamodb = dynamodb_client()
 prime(os.environ, dynamodb)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
-own_sessions = OwnSessions(
+feed = settings.revocations_table
+end_sessions = EndSessions(
     sessions=sessions,
-    end_sessions=EndSessions(sessions=sessions, clock=now_ms, entropy=secrets.token_bytes, record=log.record),
+    revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
     clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
 )
+own_sessions = OwnSessions(sessions=sessions, end_sessions=end_sessions, clock=now_ms)
 
 
 def get(request: Request) -> Response:

@@ -24,10 +24,11 @@ OUTPUTS = {
     "IdentitiesTable": "admin-IdentitiesTable",
     "SessionsTable": "admin-SessionsTable",
     "ThrottleTable": "admin-ThrottleTable",
+    "RevocationsTable": "admin-RevocationsTable",
     "RotateKeysFunction": FUNCTION,
     "OperatorsLogGroup": "admin-OperatorsLogGroup",
 }
-TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable")
+TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable")
 PARAMETERS = {"Audience": "https://api.example.com", "Issuer": "", "KeyRingVersion": ""}
 XML = {"Content-Type": "text/xml"}
 

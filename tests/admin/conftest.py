@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 STACK = "edge-auth"
-IDENTITIES, SESSIONS, THROTTLE = TABLES
+IDENTITIES, SESSIONS, THROTTLE, REVOCATIONS = TABLES
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."

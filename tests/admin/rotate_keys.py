@@ -41,6 +41,7 @@ class RotateKeysFunction:
         self.store = MemoryKeyRingStore()
         self.flow = RotateKeys(
             store=self.store,
+            revocations=None,
             policy=RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY),
             make=key_maker(lambda size: next(drawn).to_bytes(size)),
             clock=lambda: self.now * 1000,

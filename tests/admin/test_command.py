@@ -19,8 +19,10 @@ from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, UnknownUser
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
+from edge_auth.tokens.ended_feed import entry_of
 from edge_auth.tokens.refresh_token import new_id
-from tests.admin.conftest import IDENTITIES, PASSWORD, SESSIONS, STACK, THROTTLE, Command, Stacks
+from tests.admin.conftest import IDENTITIES, PASSWORD, REVOCATIONS, SESSIONS, STACK, THROTTLE, Command, Stacks
+from tests.support import memory_aws
 from tests.support.dynamodb.records import a_session, sessions_of
 
 if TYPE_CHECKING:
@@ -182,6 +184,26 @@ def test_end_sessions_logs_the_user_out_everywhere_and_no_other_user(
     assert (first.out, second.out) == ("2 sessions ended\n", "0 sessions ended\n")
     assert living(sessions, identities.find("ada").user_id) == []
     assert len(living(sessions, identities.find("bob").user_id)) == 1
+
+
+@pytest.mark.parametrize("act", ["set-password", "set-rights", "disable", "end-sessions", "delete"])
+def test_authorizers_are_told_of_the_sessions_that_an_act_ends(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, stacks: Stacks, act: str
+) -> None:
+    """A8: the stack's output names the table. An older stack, or one with the feed off, has none."""
+    options = {"set-password": ["--password-stdin"], "delete": ["--yes"]}.get(act, [])
+    create(command, "ada")
+    create(command, "bob")
+    opened = open_sessions(dynamodb, identities, "ada", 2)
+    open_sessions(dynamodb, identities, "bob", 1)
+
+    assert command("users", act, "ada", *options, stdin=f"{PASSWORD}\n").status == 0
+    [item] = memory_aws.items(f"admin-{REVOCATIONS}")
+    assert item["sids"]["SS"] == sorted(entry_of(session.session_id) for session in opened)
+
+    stacks.outputs[STACK] = [output for output in stacks.outputs[STACK] if output["OutputKey"] != "RevocationsTable"]
+    assert command("users", act, "bob", *options, stdin=f"{PASSWORD}\n").status == 0
+    assert memory_aws.items(f"admin-{REVOCATIONS}") == [item]
 
 
 @pytest.mark.parametrize(("least", "status"), [("8", 0), ("12", 0), ("13", 1), ("64", 1)])

@@ -20,11 +20,13 @@ def granted(policy: str) -> tuple[set[str], set[tuple[str, str]]]:
     """Return the granted actions, and those on tables with their tables."""
     statements = list[dict[str, Any]]()
     for statement in properties(policy)["PolicyDocument"]["Statement"]:
-        if isinstance(statement, Intrinsic):  # only with a bus
+        if not isinstance(statement, Intrinsic):
+            statements.append(statement)
+        elif statement.argument[0] == "HasRevocations":  # it is on here
+            statements.append(statement.argument[1])
+        else:  # only with a bus
             assert statement.argument[0] == "HasSecurityEventBus"
             assert statement.argument[1]["Action"] == "events:PutEvents"
-        else:
-            statements.append(statement)
     actions, on_tables = set[str](), set[tuple[str, str]]()
     for statement in statements:
         listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]

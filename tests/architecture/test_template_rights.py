@@ -18,6 +18,7 @@ RIGHTS = {
         ("dynamodb:Query", "SessionsTable"),
         ("dynamodb:DeleteItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "refresh": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
@@ -26,6 +27,7 @@ RIGHTS = {
         ("dynamodb:DeleteItem", "SessionsTable"),
         ("dynamodb:PutItem", "SessionsTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "logout": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
@@ -36,6 +38,8 @@ RIGHTS = {
         ("dynamodb:GetItem", "IdentitiesTable"),
         ("dynamodb:UpdateItem", "IdentitiesTable"),
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
+        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "register": {
         ("dynamodb:UpdateItem", "ThrottleTable"),
@@ -49,18 +53,21 @@ RIGHTS = {
         ("dynamodb:Query", "SessionsTable"),
         ("dynamodb:DeleteItem", "SessionsTable"),
         ("dynamodb:PutItem", "SessionsTable"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "sessions": {
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
         ("dynamodb:DeleteItem", "SessionsTable"),
         ("dynamodb:PutItem", "SessionsTable"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "ended_sessions": {("dynamodb:Query", "RevocationsTable")},
     "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
     "rotate_keys": {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),
         ("secretsmanager:PutSecretValue", "KeyRingSecret"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "authorizer": {("dynamodb:Query", "RevocationsTable")},
     "strict_authorizer": {("dynamodb:GetItem", "SessionsTable")},
@@ -99,6 +106,24 @@ def test_a_function_has_its_rights_and_no_others(function: str) -> None:
             granted |= {(action, resource.argument.split(".")[0]) for action in as_list(statement["Action"])}
 
     assert granted == RIGHTS[function]
+
+
+def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> None:
+    """The statement is conditional, as its table is, and so is the right to mark a record that the feed has."""
+    conditional = {
+        (function, str(statement.argument[1]["Resource"].argument), statement.argument[0])
+        for function in FUNCTIONS
+        for policy in functions()[function]["Policies"]
+        for statement in policy["Statement"]
+        if isinstance(statement, Intrinsic)
+    }
+
+    writers = {function for function, rights in RIGHTS.items() if ("dynamodb:UpdateItem", "RevocationsTable") in rights}
+    assert conditional == {
+        ("logout", "SessionsTable.Arn", "HasRevocations"),
+        *((function, "RevocationsTable.Arn", "HasRevocations") for function in writers),
+    }
+    assert template()["Resources"]["RevocationsTable"]["Condition"] == "HasRevocations"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -20,10 +20,12 @@ def test_every_read_is_strongly_consistent(tables: Tables) -> None:
     engine.identities.find_by_id(ADA_ID)
     engine.identities.move_epoch(ADA_ID)
     engine.sessions.find(ADA_ID, session_id(1))
+    engine.sessions.find_ended(ADA_ID, session_id(1))
+    engine.sessions.ended_since(ADA_ID, NOW_SECONDS)
     sessions_of(engine.sessions, ADA_ID)
     engine.sessions.living(ADA_ID, now_seconds=NOW_SECONDS)
     engine.sessions.to_end(ADA_ID)
     engine.sessions.oldest_first(ADA_ID, now_seconds=NOW_SECONDS)
     engine.sessions.forget(ADA_ID)
 
-    assert asked == [*[("GetItem", True)] * 5, *[("Query", True)] * 6]
+    assert asked == [*[("GetItem", True)] * 6, *[("Query", True)] * 7]

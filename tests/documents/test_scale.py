@@ -112,11 +112,11 @@ def test_what_is_said_of_the_comparison_is_so() -> None:
     assert f"{100 * alone:.1f} cents: still more than twice" in TEXT
 
 
-def test_only_argon2_and_an_end_in_the_list_cost_more_than_api_gateway() -> None:
+def test_only_argon2_and_an_end_of_a_session_cost_more_than_api_gateway() -> None:
     """For every other request the fee of API Gateway is the largest part."""
     dear = {operation.function for operation in OPERATIONS if cost(operation).without_gateway > 3.5}
 
-    assert dear == {"login", "password", "sessions"}
+    assert dear == {"login", "password", "sessions", "logout"}
 
 
 def test_lambda_is_quiet_about_the_authorizers_only() -> None:

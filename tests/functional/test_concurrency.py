@@ -230,7 +230,11 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
             store, events = MemoryStore(identities={"ada": ada()}), list[SecurityEvent]()
             source, sessions = FixedKeyRing(key_ring().at(MADE_AT_SECONDS)), MemorySessions(store)
             ending = EndSessions(
-                sessions=sessions, clock=lambda: START_MS, entropy=secrets.token_bytes, record=events.append
+                sessions=sessions,
+                revocations=None,
+                clock=lambda: START_MS,
+                entropy=secrets.token_bytes,
+                record=events.append,
             )
             token = Login(
                 limit=PasswordAttemptLimit(

@@ -35,8 +35,8 @@ CONNECTIONS = {
     "strict_authorizer": 1,
     "whoami": 0,
 }
-# What comes over it while a function starts: of the SDK's clients a health check. The authorizers have a client of their
-# own. It reads the feed, or sends nothing.
+# What comes over it while a function starts: of the SDK's clients a health check. The authorizers have a client of
+# their own. It reads the feed, or sends nothing.
 REQUESTS = {"authorizer": [("POST", True)], "strict_authorizer": []}
 
 

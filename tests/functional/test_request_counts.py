@@ -10,7 +10,7 @@ from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import from_address, login_event, logout_event, refresh_event, with_json
-from tests.support.stack import Function, Stack
+from tests.support.stack import Answer, Function, Stack
 
 Tokens = dict[str, str]
 
@@ -18,6 +18,7 @@ UPDATE, END, GET = "dynamodb.UpdateItem", "dynamodb.TransactWriteItems", "dynamo
 GET_RING = "secrets-manager.GetSecretValue"
 COUNT = "throttle.UpdateItem of attempts"
 WEAK_PROFILE = "m=1024,t=1,p=1"
+PUBLISH = "revocations.UpdateItem of ends"
 LOGIN = {COUNT: 3, "dynamodb.GetItem": 1, "dynamodb.TransactWriteItems": 1, "dynamodb.Query": 1}
 
 
@@ -96,15 +97,15 @@ def test_an_honest_retry_is_one_write(stack: Stack, refresh: Function, tokens: T
     assert stack.output.security_events()[-1]["event"] == f"refresh_{outcome}"
 
 
-def test_reuse_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
-    """F4: reuse makes one refused rotation and one transaction that ends the session."""
+def test_reuse_is_three_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
+    """F4: reuse makes one refused rotation, one message to authorizers, and one transaction that ends the session."""
     successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     stack.clock.advance(seconds=60)
     refresh(refresh_event(successor))
     stack.wire.forget()
 
     assert refresh(refresh_event(tokens["refresh_token"])) == INVALID_GRANT
-    assert stack.wire.counts == {UPDATE: 1, END: 1, COUNT: 1}
+    assert stack.wire.counts == {UPDATE: 1, PUBLISH: 1, END: 1, COUNT: 1}
 
 
 def test_a_late_retry_is_two_writes(stack: Stack, refresh: Function, tokens: Tokens) -> None:
@@ -174,35 +175,68 @@ def test_forged_logouts_cost_no_call(stack: Stack, logout: Function, tokens: Tok
     assert stack.session_items() == before
 
 
-def test_a_logout_is_one_request(stack: Stack, logout: Function, tokens: Tokens) -> None:
-    """A6, F39: a warm logout is one transaction, and an access token takes a read too. A dead token is counted."""
+def test_a_logout_is_two_requests(stack: Stack, logout: Function, tokens: Tokens) -> None:
+    """A6, F39: a transaction and a message to authorizers; an access token takes a read too. A dead token is counted.
+
+    A client that repeats a logout may do so because the call failed after the end. So the end is published once more,
+    with a mark. After that, and after an end that was published before, a dead token costs a read of the record.
+    """
     logout(logout_event("x"))
     other = stack.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
     for token, counts in (
-        (other, {END: 1}),
-        (tokens["access_token"], {GET: 1, END: 1}),
-        (tokens["refresh_token"], {END: 1, COUNT: 1}),
-        (tokens["access_token"], {GET: 1}),
+        (other, {END: 1, PUBLISH: 1}),
+        (tokens["access_token"], {GET: 1, PUBLISH: 1, END: 1}),
+        (tokens["refresh_token"], {END: 1, COUNT: 1, GET: 1}),
+        (tokens["access_token"], {GET: 2}),
+        (other, {END: 1, COUNT: 1, GET: 1, PUBLISH: 1, UPDATE: 1}),
+        (other, {END: 1, COUNT: 1, GET: 1}),
     ):
+        stack.clock.advance(seconds=2)
         stack.wire.forget()
         assert logout(logout_event(token)) == NO_CONTENT
         assert stack.wire.counts == counts
 
 
-def test_a_logout_of_all_is_four_calls_and_one_for_each_session(
-    stack: Stack, login: Function, logout: Function, tokens: Tokens
+@pytest.mark.parametrize("logged_out_before", [False, True])
+def test_a_logout_of_all_is_six_calls_and_one_for_each_session(
+    stack: Stack, login: Function, logout: Function, tokens: Tokens, *, logged_out_before: bool
 ) -> None:
-    """A8: the session, the user's name, the epoch, one query, and a transaction for each living session."""
+    """A8: the session, the user's name, the epoch, two queries, a message, and a transaction for each living session.
+
+    What a logout ended in the last hour is published once more, with a mark, since that call may have failed after it.
+    """
     ended = login(login_event("ada", PASSWORD)).json["refresh_token"]
+    logout(logout_event(ended if logged_out_before else "x"))
     login(login_event("ada", PASSWORD))
-    logout(logout_event(ended))
     stack.wire.forget()
 
     assert logout(logout_event(tokens["refresh_token"], everywhere=True)) == NO_CONTENT
 
-    assert stack.wire.counts == {GET: 2, UPDATE: 1, "dynamodb.Query": 1, END: 2}
     operations = [call.operation for call in stack.wire.calls]
-    assert operations == ["GetItem", "GetItem", "UpdateItem", "Query", "TransactWriteItems", "TransactWriteItems"]
+    late, ends = (["UpdateItem of ends", "UpdateItem"], 2) if logged_out_before else ([], 3)
+    before = ["GetItem", "GetItem", "UpdateItem", "Query", "Query"]
+    assert operations == [*before, *late, "UpdateItem of ends", *["TransactWriteItems"] * ends]
+
+
+def test_without_the_feed_an_end_is_the_end_alone(stack: Stack, tokens: Tokens) -> None:
+    """RevocationSeconds=0: no message, and no read for it, on any path; no function knows the table."""
+    off = stack.with_parameters(RevocationSeconds="0", RotationGraceSeconds="0")
+    login, refresh, logout = (off.function(name) for name in ("login", "refresh", "logout"))
+    reused, other = (login(login_event("ada", PASSWORD)).json["refresh_token"] for _ in range(2))
+    refresh(refresh_event(reused))
+    acts: list[tuple[Callable[[], Answer], dict[str, int]]] = [
+        (lambda: refresh(refresh_event(reused)), {UPDATE: 1, END: 1, COUNT: 1}),
+        (lambda: logout(logout_event(tokens["refresh_token"])), {GET_RING: 1, END: 1}),
+        (lambda: logout(logout_event(other)), {END: 1}),
+        (lambda: logout(logout_event(other)), {END: 1, COUNT: 1}),
+        (lambda: logout(logout_event(tokens["access_token"])), {GET: 1}),
+    ]
+    for act, counts in acts:
+        stack.wire.forget()
+        act()
+        assert stack.wire.counts == counts
+    assert stack.published() == set()
+    assert off.environment("logout")["REVOCATIONS_TABLE"] == ""
 
 
 @pytest.mark.parametrize("with_device", [False, True])
@@ -296,7 +330,7 @@ def test_every_transaction_names_its_request(stack: Stack, login: Function) -> N
 
 
 def test_every_write_has_a_condition(stack: Stack, refresh: Function, logout: Function, weak_hash: str) -> None:
-    """DC-13: every write of all flows has a condition, so no write creates a missing item."""
+    """DC-13: every write of all flows has a condition, so no write creates a missing item; except the feed's."""
     login = stack.with_parameters(PasswordProfiles=WEAK_PROFILE).function("login")
     stack.add_user(replace(ada(), user_id=BOB_ID, username="bob", password_hash=weak_hash), PASSWORD)
     sessions = [login(login_event("bob", PASSWORD)).json["refresh_token"] for _ in range(4)]
@@ -317,10 +351,15 @@ def test_every_write_has_a_condition(stack: Stack, refresh: Function, logout: Fu
         for item in call.parameters["TransactItems"]
         for write in item.values()
     ]
-    assert len(updates) == 1 + 4 + 2 + 1 + 1 + 1
+    assert (
+        len(updates) == 1 + 4 + 2 + 1 + 1 + 1 + 1
+    )  # the last one marks the logout, which the logout of all publishes again
     assert len(writes) == 2 * (4 + 1 + 1 + 2)
     assert len(counts) == 3 * 4 + 3 + 1  # three logins found their source busy
     assert all(write["ConditionExpression"] for write in updates + counts + writes)
+    messages = [call.parameters for call in stack.wire.calls if call.operation == "UpdateItem of ends"]
+    assert len(messages) == 3 + 1  # reuse, logout, and logout of all: what ended before, and what it ends
+    assert all(message["UpdateExpression"].startswith("ADD sids ") for message in messages)
     assert {call.operation for call in stack.wire.calls} == {
         "GetSecretValue",
         "GetItem",
@@ -328,6 +367,7 @@ def test_every_write_has_a_condition(stack: Stack, refresh: Function, logout: Fu
         "TransactWriteItems",
         "UpdateItem",
         "UpdateItem of attempts",
+        "UpdateItem of ends",
     }
 
 

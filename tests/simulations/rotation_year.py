@@ -256,6 +256,7 @@ class Year:
         """The writer."""
         return RotateKeys(
             store=self.store,
+            revocations=None,
             policy=self.policy,
             make=self.make,
             clock=self.deployment.clock,

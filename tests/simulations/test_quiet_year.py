@@ -40,7 +40,12 @@ class QuietApi:
         """Deploy the stack."""
         self.clock = Clock()
         self.rotate_keys = RotateKeys(
-            store=MemoryKeyRingStore(), policy=POLICY, make=key_pool(), clock=self.clock, record=lambda _event: None
+            store=MemoryKeyRingStore(),
+            revocations=None,
+            policy=POLICY,
+            make=key_pool(),
+            clock=self.clock,
+            record=lambda _event: None,
         )
         self.publish = PublishKeys(deployed=self, policy=POLICY, clock=self.clock, record=lambda _event: None)
         self.rotate_keys.advance()

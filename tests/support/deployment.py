@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
@@ -38,7 +38,11 @@ from edge_auth.tokens.refresh_token import RefreshToken
 from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import AUDIENCE, ISSUER, NOW, key
 from tests.support.fakes.attempts import MemoryAttempts
+from tests.support.fakes.revocations import MemoryRevocations
 from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.revocations import Revocations
 
 S = TypeVar("S")
 
@@ -163,6 +167,8 @@ class Deployment:
         )
         self.identities = troubled(MemoryIdentities(self.store), self.trouble, find="find_identity")
         self.sessions = troubled(MemorySessions(self.store), self.trouble, find="find_session")
+        self.feed = MemoryRevocations()
+        self.revocations: Revocations | None = None
         self.session_opening = troubled(MemorySessionOpening(self.store), self.trouble)
         self.attempts = troubled(MemoryAttempts(), self.trouble)
         self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
@@ -173,7 +179,13 @@ class Deployment:
     @property
     def end_sessions(self) -> EndSessions:
         """The acts that end sessions."""
-        return EndSessions(sessions=self.sessions, clock=self.clock, entropy=self.entropy, record=self.events.append)
+        return EndSessions(
+            sessions=self.sessions,
+            revocations=self.revocations,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
 
     @property
     def password_limit(self) -> PasswordAttemptLimit:
@@ -293,6 +305,11 @@ class Deployment:
             entropy=self.entropy,
             record=self.events.append,
         )
+
+    def with_feed(self) -> "Deployment":
+        """Turn the feed of ended sessions on."""
+        self.revocations = troubled(self.feed, self.trouble)
+        return self
 
     def with_key_ring(self, key_ring: KeyRingSource) -> "Deployment":
         """Return the same deployment with another source of keys."""

@@ -25,7 +25,9 @@ def operators(stack: Stack) -> Administration:
         identities=stack.identities,
         sessions=sessions,
         attempts=DynamoDBAttempts(stack.dynamodb, table=TABLES["ThrottleTable"]),
-        end_sessions=EndSessions(sessions=sessions, clock=clock, entropy=secrets.token_bytes, record=forget),
+        end_sessions=EndSessions(
+            sessions=sessions, revocations=None, clock=clock, entropy=secrets.token_bytes, record=forget
+        ),
         password_rules=PasswordRules(15, common=frozenset(), service_names=frozenset()),
         clock=clock,
         entropy=secrets.token_bytes,

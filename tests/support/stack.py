@@ -235,6 +235,10 @@ class Stack:
         """Return every item of the sessions table."""
         return memory_aws.items(TABLES["SessionsTable"])
 
+    def published(self) -> set[str]:
+        """Return the entries of all sessions in the feed."""
+        return {entry for item in memory_aws.items(REVOCATIONS_TABLE) for entry in item.get("sids", {}).get("SS", [])}
+
     def attempt_items(self) -> list[dict[str, Any]]:
         """Return every item of the throttle table."""
         return memory_aws.items(THROTTLE_TABLE)

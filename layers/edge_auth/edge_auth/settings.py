@@ -4,7 +4,8 @@ The field `audience` is read from the variable `AUDIENCE`. The template gives ea
 class. The records are named tuples, because dataclasses would cost the authorizer a fifth of its start
 (docs/decisions/0019).
 
-No code reads `key_ring_version`. A new value makes Lambda start the function again, so it reads the new ring at once.
+An empty `revocations_table` says that the feed of ended sessions is off. No code reads `key_ring_version`. A new value
+makes Lambda start the function again, so it reads the new ring at once.
 """
 
 from collections.abc import Mapping
@@ -57,6 +58,7 @@ class LoginSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    revocations_table: str
     key_ring_secret: str
     key_ring_version: str
     trusted_proxy: str
@@ -74,6 +76,7 @@ class RefreshSettings(NamedTuple):
     late_retry_from_elsewhere: str
     throttle_table: str
     sessions_table: str
+    revocations_table: str
     key_ring_secret: str
     key_ring_version: str
     security_event_bus: str
@@ -91,6 +94,7 @@ class LogoutSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    revocations_table: str
     key_ring_secret: str
     key_ring_version: str
     security_event_bus: str
@@ -118,6 +122,7 @@ class PasswordSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     sessions_table: str
+    revocations_table: str
     trusted_proxy: str
 
 
@@ -125,6 +130,7 @@ class SessionsSettings(NamedTuple):
     """The settings of `sessions`."""
 
     sessions_table: str
+    revocations_table: str
     trusted_proxy: str
 
 
@@ -181,5 +187,6 @@ class RotateKeysSettings(NamedTuple):
     key_publish_hours: int
     refresh_idle_days: int
     refresh_absolute_days: int
+    revocations_table: str
     security_event_bus: str
     url_suffix: str

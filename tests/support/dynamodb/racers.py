@@ -100,7 +100,11 @@ class Racer:
         self.threads = ThreadPoolExecutor(CALLERS_OF_A_PROCESS)
         self.events: list[SecurityEvent] = []
         self.end_sessions = EndSessions(
-            sessions=self.sessions, clock=now_ms, entropy=secrets.token_bytes, record=self.events.append
+            sessions=self.sessions,
+            revocations=None,
+            clock=now_ms,
+            entropy=secrets.token_bytes,
+            record=self.events.append,
         )
 
     def log_in(self, number: int, max_sessions: int = 20) -> None:

@@ -185,7 +185,7 @@ class MemorySessions:
         self._store.sessions[session.user_id, session.session_id] = advanced
         return advanced
 
-    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:
         """End a session, and keep a record of it."""
         key = (session.user_id, session.session_id)
         with self._store.lock:
@@ -193,7 +193,7 @@ class MemorySessions:
             if found is not None and session.seed_hash in (b"", found.seed_hash):
                 del self._store.sessions[key]
                 self._store.ended[key] = EndedSession(
-                    session.generation, session.seed_hash, now_seconds, reason, max(0, session.base)
+                    session.generation, session.seed_hash, now_seconds, reason, max(0, session.base), is_published
                 )
                 self._store.end_ids[key] = end_id
             elif self._store.end_ids.get(key) != end_id:
@@ -203,6 +203,28 @@ class MemorySessions:
         """Read one session that has not ended."""
         with self._store.lock:
             return self._store.sessions.get((user_id, session_id))
+
+    def find_ended(self, user_id: str, session_id: str) -> EndedSession | None:
+        """Read the record of a session's end."""
+        with self._store.lock:
+            return self._store.ended.get((user_id, session_id))
+
+    def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
+        """Return the ids of the sessions that ended since then, without those that are marked, the latest first."""
+        with self._store.lock:
+            found = [
+                (ended.ended_at_seconds, session_id)
+                for (owner, session_id), ended in self._store.ended.items()
+                if owner == user_id and ended.ended_at_seconds >= since_seconds and not ended.is_published
+            ]
+        return [session_id for _, session_id in sorted(found, reverse=True)]
+
+    def mark_published(self, user_id: str, session_id: str) -> None:
+        """Mark the record of an end, if there is one."""
+        with self._store.lock:
+            if (user_id, session_id) in self._store.ended:
+                marked = self._store.ended[user_id, session_id]._replace(is_published=True)
+                self._store.ended[user_id, session_id] = marked
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions of a user."""

@@ -54,6 +54,7 @@ class EventName(StrEnum):
     SESSION_ENDED = "session_ended"
     SESSION_LIMIT_NOT_KEPT = "session_limit_not_kept"
     ALL_SESSIONS_ENDED = "all_sessions_ended"
+    REVOCATION_NOT_PUBLISHED = "revocation_not_published"
 
     # --- Keys ---
     KEYS_PLANNED = "keys_planned"

@@ -47,13 +47,17 @@ class SeenSession(NamedTuple):
 
 
 class EndedSession(NamedTuple):
-    """The record of a session's end. `generation` and `base` are what the act that ended it knew."""
+    """The record of a session's end. `generation` and `base` are what the act that ended it knew.
+
+    `is_published` says that authorizers are known to be told of it. Most logouts tell them too, without this mark.
+    """
 
     generation: int
     seed_hash: bytes
     ended_at_seconds: int
     reason: str
     base: int
+    is_published: bool = False
 
 
 class Rotation(NamedTuple):

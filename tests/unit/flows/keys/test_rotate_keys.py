@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from tests.support.access_tokens import NOW
 from tests.support.deployment import Clock
 from tests.support.fakes.stores import MemoryKeyRingStore
 from tests.support.rings import DAY, cheap_keys
+
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.revocations import Revocations
 
 POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
 
@@ -63,10 +67,18 @@ class Rotation:
         self.events: list[SecurityEvent] = []
         self.make = cheap_keys()
         self.policy = POLICY
+        self.revocations: Revocations | None = None
 
     def over(self, store: KeyRingStore) -> RotateKeys:
         """Return the use case over another store."""
-        return RotateKeys(store=store, policy=self.policy, make=self.make, clock=self.clock, record=self.events.append)
+        return RotateKeys(
+            store=store,
+            revocations=self.revocations,
+            policy=self.policy,
+            make=self.make,
+            clock=self.clock,
+            record=self.events.append,
+        )
 
     @property
     def keys(self) -> RotateKeys:

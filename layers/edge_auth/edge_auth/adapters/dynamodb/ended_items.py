@@ -1,7 +1,8 @@
 """The record of a session's end, as an item of the sessions table.
 
-It has a partition of its own, `ended#<user_id>`, that is queried only to delete it. So the sessions that have ended
-cost a user's logins and lists nothing. Earlier versions marked the session's own item with the same attributes.
+It has a partition of its own, `ended#<user_id>`, that is queried only by an end of all sessions, and to delete it. So
+the sessions that have ended cost a user's logins and lists nothing. Earlier versions marked the session's own item with
+the same attributes.
 """
 
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # token that comes back from an unknown one, and from a token that another party holds (docs/decisions/0021).
 ENDED_KEPT_SECONDS = 14 * 86_400
 
+PUBLISHED, YES = "published", number(1)  # the attribute that marks a record, and its value
 _PARTITION = "ended#"  # no user id has a "#"
 
 
@@ -31,8 +33,11 @@ def ended_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeDef
     return {"user_id": ended_partition(user_id), "session_id": text(session_id)}
 
 
-def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) -> "dict[str, AttributeValueTypeDef]":
+def ended_item(
+    session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False
+) -> "dict[str, AttributeValueTypeDef]":
     """Return the record as it is stored. `delete_at` is the table's TTL, in seconds."""
+    mark = {PUBLISHED: YES} if is_published else {}
     return {
         **ended_key(session.user_id, session.session_id),
         "generation": number(session.generation),
@@ -42,6 +47,7 @@ def ended_item(session: Endable, *, reason: str, end_id: str, now_seconds: int) 
         "revoked_reason": text(reason),
         "end_id": text(end_id),
         "delete_at": number(now_seconds + ENDED_KEPT_SECONDS),
+        **mark,
     }
 
 
@@ -60,4 +66,5 @@ def ended_from(item: "Item") -> EndedSession:
         ended_at_seconds=read.number("revoked_at"),
         reason=read.text("revoked_reason"),
         base=generation if base is None else base,  # records of earlier versions have none
+        is_published=PUBLISHED in item,
     )

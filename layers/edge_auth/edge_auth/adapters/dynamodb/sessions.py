@@ -7,12 +7,21 @@ The partition of a user has only sessions that have not ended. The records of en
 Every write has a condition, because an UpdateItem without one creates the item that it does not find.
 """
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.ended_items import ended_from, ended_item, ended_key, ended_partition, has_ended
-from edge_auth.adapters.dynamodb.items import binary, number, text
+from edge_auth.adapters.dynamodb.ended_items import (
+    PUBLISHED,
+    YES,
+    ended_from,
+    ended_item,
+    ended_key,
+    ended_partition,
+    has_ended,
+)
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text
 from edge_auth.adapters.dynamodb.session_items import (
     EXPIRED_KEPT_SECONDS,
     age_order,
@@ -47,6 +56,7 @@ _ADVANCE = (
     "idle_expires_at = :idle_expires_at, delete_at = :delete_at, user_agent = :user_agent, network = :network"
 )
 _IS_NOT_OURS = "attribute_not_exists(end_id) OR end_id <> :end_id"
+_ENDED_SINCE = f"revoked_at >= :since AND attribute_not_exists({PUBLISHED})"
 _BASE_NAME = {"#base": "base"}  # DynamoDB reserves the word
 _SEEN = "user_id, session_id, generation, seed_hash, #base"
 _RECORD = 1  # its position in the transaction that ends a session
@@ -116,13 +126,14 @@ class DynamoDBSessions:
             raise RotationRefused(self._found(seen, refused.item)) from None
         return session_from(response["Attributes"])
 
-    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:
         """Delete the session and put the record of its end, in one transaction, which the SDK makes safe to send twice.
 
         The record's condition fails only for the act that has written it, so no record keeps a session alive.
         """
         has_seed = f"{_HAS_SEED} AND " if session.seed_hash else ""
         seed = {"ExpressionAttributeValues": {":seed_hash": binary(session.seed_hash)}} if has_seed else {}
+        record = ended_item(session, reason=reason, end_id=end_id, now_seconds=now_seconds, is_published=is_published)
         try:
             with translated_failures():
                 self._client.transact_write_items(
@@ -138,7 +149,7 @@ class DynamoDBSessions:
                         {
                             "Put": {
                                 "TableName": self._table,
-                                "Item": ended_item(session, reason=reason, end_id=end_id, now_seconds=now_seconds),
+                                "Item": record,
                                 "ConditionExpression": _IS_NOT_OURS,
                                 "ExpressionAttributeValues": {":end_id": text(end_id)},
                             }
@@ -154,6 +165,30 @@ class DynamoDBSessions:
         """Read one session that has not ended, strongly consistent."""
         item = self._read(session_key(user_id, session_id))
         return session_from(item) if item and not has_ended(item) else None
+
+    def find_ended(self, user_id: str, session_id: str) -> EndedSession | None:
+        """Read the record of an end, strongly consistent."""
+        item = self._read(ended_key(user_id, session_id))
+        return ended_from(item) if item else None
+
+    def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
+        """Read the records of ends without the mark, strongly consistent."""
+        values = {":user_id": ended_partition(user_id), ":since": number(since_seconds)}
+        filtered = {**_OF_USER, "FilterExpression": _ENDED_SINCE, "ProjectionExpression": "session_id, revoked_at"}
+        found = [ItemReader(item) for page in self._pages(filtered, values) for item in page]
+        found.sort(key=lambda read: read.number("revoked_at"), reverse=True)
+        return [read.text("session_id") for read in found]
+
+    def mark_published(self, user_id: str, session_id: str) -> None:
+        """Mark the record in one conditional write."""
+        with suppress(ConditionFailed), translated_failures():
+            self._client.update_item(
+                TableName=self._table,
+                Key=ended_key(user_id, session_id),
+                UpdateExpression=f"SET {PUBLISHED} = :yes",
+                ConditionExpression=_EXISTS,
+                ExpressionAttributeValues={":yes": YES},
+            )
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions from the base table, strongly consistent. Damaged dead ones do no harm."""

@@ -1,28 +1,35 @@
 """Rotate keys: keeps the key ring up to date, and does what an operator asks for."""
 
-from collections.abc import Callable
-
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.key_ring import KeyRingStore, RingMoved, StoredRing
+from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.keys import rotation as key_rotation
 from edge_auth.keys.maker import KeyMaker
 from edge_auth.keys.ring import KeyRing
-from edge_auth.keys.rotation import AT_ONCE, RotationPolicy
+from edge_auth.keys.rotation import AT_ONCE, RotationPolicy, earliest_end
 from edge_auth.keys.timing import REPLACE_SECONDS
 
 ATTEMPTS = 3  # another writer that came first did the same, so a second attempt is enough; a third costs nothing
 
 
 class RotateKeys:
-    """The use cases."""
+    """The use cases. Where the feed of ended sessions is off, `revocations` is None."""
 
     def __init__(
-        self, *, store: KeyRingStore, policy: RotationPolicy, make: KeyMaker, clock: Clock, record: Record
+        self,
+        *,
+        store: KeyRingStore,
+        revocations: Revocations | None,
+        policy: RotationPolicy,
+        make: KeyMaker,
+        clock: Clock,
+        record: Record,
     ) -> None:
         """Keep what the use cases need. `policy` is public."""
         self._store = store
+        self._revocations = revocations
         self.policy = policy
         self._make = make
         self._clock = clock
@@ -70,7 +77,9 @@ class RotateKeys:
             TemporarilyUnavailable: the ring could not be read, or is not known to be written.
 
         """
-        return self._act(version, key_rotation.rotate, EventName.KEYS_PLANNED, "rotate")
+        stored = self._shown(version)
+        ring = key_rotation.rotate(stored.ring, now_seconds=self._clock() // 1000, policy=self.policy, make=self._make)
+        return self._write(ring, stored, EventName.KEYS_PLANNED, "rotate")
 
     def replace_all(self, version: str, *, at_once: bool, end_sessions: bool) -> StoredRing:
         """Replace the signing keys after a leak, and with `end_sessions` the MAC keys too, which ends every session.
@@ -78,31 +87,47 @@ class RotateKeys:
         The old keys end when the new ones begin to sign. That is in some minutes, when every reader knows the new ones,
         or now with `at_once`. Without `end_sessions`, refresh tokens stay valid.
 
+        With `at_once`, authorizers are first told that the old keys verify nothing any more. If the ring is not written
+        after that, every access token is refused until this call is made again.
+
         Raises:
             RingMoved: the ring has another version now. Nothing was done.
-            TemporarilyUnavailable: the ring could not be read, or is not known to be written.
+            TemporarilyUnavailable: the ring could not be read, or is not known to be written, or authorizers may not
+                know of it yet.
 
         """
-
-        def replaced(ring: KeyRing, *, now_seconds: int, policy: RotationPolicy, make: KeyMaker) -> KeyRing:
-            return key_rotation.replace_all(
-                ring,
-                now_seconds=now_seconds,
-                policy=policy,
-                make=make,
-                after_seconds=AT_ONCE if at_once else REPLACE_SECONDS,
-                end_sessions=end_sessions,
-            )
-
+        stored, now_seconds = self._shown(version), self._clock() // 1000
+        ring = key_rotation.replace_all(
+            stored.ring,
+            now_seconds=now_seconds,
+            policy=self.policy,
+            make=self._make,
+            after_seconds=AT_ONCE if at_once else REPLACE_SECONDS,
+            end_sessions=end_sessions,
+        )
         reason = "sessions_ended" if end_sessions else "sessions_kept"
-        return self._act(version, replaced, EventName.KEYS_REPLACED, reason)
+        if not at_once or self._revocations is None:
+            return self._write(ring, stored, EventName.KEYS_REPLACED, reason)
+        self._withdraw(self._revocations, stored.ring, now_seconds)
+        try:
+            return self._write(ring, stored, EventName.KEYS_REPLACED, reason)
+        except RingMoved:
+            raise TemporarilyUnavailable("authorizers refuse the old keys, which are not replaced yet") from None
 
-    def _act(self, version: str, act: Callable[..., KeyRing], name: EventName, reason: str) -> StoredRing:
+    def _shown(self, version: str) -> StoredRing:
         stored = self.show()
         if stored.version != version:
             raise RingMoved
-        ring = act(stored.ring, now_seconds=self._clock() // 1000, policy=self.policy, make=self._make)
-        return self._write(ring, stored, name, reason)
+        return stored
+
+    def _withdraw(self, revocations: Revocations, ring: KeyRing, now_seconds: int) -> None:
+        """Tell authorizers that the keys of a ring have ended, until the last moment at which one may have them.
+
+        A deployed authorizer may have a replaced key until the end that was planned for it.
+        """
+        planned = [timed.ends_at_seconds or 0 for timed in ring.signing]
+        latest = max(earliest_end(now_seconds, self.policy) + self.policy.publish_seconds, *planned)
+        revocations.withdraw_keys([timed.key.kid for timed in ring.signing], until_seconds=latest)
 
     def _write(self, ring: KeyRing, stored: StoredRing | None, name: EventName, reason: str) -> StoredRing:
         try:

@@ -49,15 +49,28 @@ class Sessions(Protocol):
         Returns the session as it is now. Raises RotationRefused.
         """
 
-    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int) -> None:
+    def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:
         """End a session that has not ended yet, in one conditional request.
 
         It leaves the user's sessions, and a short record of its end is kept elsewhere for a while. `end_id` names this
-        act, so that a request that is repeated after a lost response recognizes the first one. Raises AlreadyEnded.
+        act, so that a request that is repeated after a lost response recognizes the first one. `is_published` marks the
+        record: authorizers were told of this end before. Raises AlreadyEnded.
         """
 
     def find(self, user_id: str, session_id: str) -> Session | None:
         """Read one session that has not ended, strongly consistent, or None if there is none."""
+
+    def find_ended(self, user_id: str, session_id: str) -> EndedSession | None:
+        """Read the record of a session's end, strongly consistent, or None if there is none."""
+
+    def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
+        """Return the ids of the sessions that ended since then, the latest end first, strongly consistent.
+
+        Sessions whose records are marked as published are not among them.
+        """
+
+    def mark_published(self, user_id: str, session_id: str) -> None:
+        """Mark the record of an end: authorizers have been told of it. It is no error if there is no record."""
 
     def living(self, user_id: str, *, now_seconds: int) -> list[Session]:
         """Read the living sessions of a user, strongly consistent. Raises TemporarilyUnavailable for too many."""

@@ -59,7 +59,8 @@ class Logout:
 
         Raises:
             TooManyAttempts: the token is dead, and was presented too often.
-            TemporarilyUnavailable: they are not known to have ended; the same call may be made again (RFC 7009 §2.2.1).
+            TemporarilyUnavailable: they are not known to have ended, or authorizers may not know it yet; the same call
+                may be made again (RFC 7009 §2.2.1).
 
         """
         keys = self._key_ring.load()
@@ -70,11 +71,12 @@ class Logout:
         self._dead_tokens.check(token)
         try:
             if reach is Reach.ONE:
-                self._end_sessions.one(token, reason=reach)
+                self._end_sessions.presented(token, reason=reach)
             else:
                 self._end_others(token, reach, client)
         except AlreadyEnded:
             self._dead_tokens.refused(token)
+            self._end_sessions.repeated(token)
 
     def _end_others(self, token: RefreshToken, reach: Reach, client: ClientDescription) -> None:
         session = self._sessions.find(token.user_id, token.session_id)

@@ -1,10 +1,8 @@
 """The limit of sessions per user: after a login, the oldest sessions beyond it end (ASVS 7.1.2)."""
 
-from contextlib import suppress
-
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
+from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
 
@@ -33,8 +31,7 @@ class SessionLimit:
         """
         try:
             oldest_first = self._sessions.oldest_first(user_id, now_seconds=self._clock() // 1000)
-            for session in oldest_first[: -self._max_sessions][:MAX_ENDS]:
-                with suppress(AlreadyEnded):
-                    self._end_sessions.one(session, reason=SESSION_LIMIT)
+            beyond = oldest_first[: -self._max_sessions][:MAX_ENDS]
+            self._end_sessions.several(user_id, beyond, reason=SESSION_LIMIT)
         except TemporarilyUnavailable as error:
             self._record(SecurityEvent(EventName.SESSION_LIMIT_NOT_KEPT, user_id, reason=error.detail))
