@@ -12,8 +12,10 @@ import pytest
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnknownUser
 from edge_auth.sessions.session import Session
+from edge_auth.tokens.ended_feed import entry_of
 from tests.support.dynamodb import racers
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
+from tests.support.dynamodb.feed import entries_in, stored_feed
 from tests.support.dynamodb.racers import (
     CALLERS_OF_A_PROCESS,
     DAY_SECONDS,
@@ -97,6 +99,25 @@ def test_logins_at_once_end_up_within_the_limit(tables: Tables, engine: Engine) 
     for number in range(ROUNDS):
         [living] = engine.sessions.living(user_id(number), now_seconds=now)
         assert living.session_id != first_token(number).session_id
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [("refresh", "refresh", "log_out"), ("log_in", "log_in", "log_out_everywhere"), ("end", "end", "log_out")],
+    ids=" ".join,
+)
+def test_every_session_that_a_race_ends_is_in_the_feed(tables: Tables, engine: Engine, acts: tuple[str, ...]) -> None:
+    """F9, F12, F44: when all calls are answered, no session survives, and authorizers can know of every end."""
+    with stored_feed("dynamodb") as feed:
+        outcomes = race(tables, ROUNDS, *acts, revocations=feed.table)
+        told, _ = entries_in(feed)
+
+    items: list[Any] = tables.session_items()
+    ended = {item["session_id"]["S"] for item in items if item["user_id"]["S"].startswith("ended#")}
+    assert survivors(engine) == []
+    assert outcomes[f"{acts[-1]}: done"] == ROUNDS
+    assert len(ended) >= ROUNDS
+    assert {entry_of(session_id) for session_id in ended} <= told
 
 
 @pytest.mark.parametrize("act", ["set_password", "disable"])

@@ -39,6 +39,7 @@ Tokens = dict[str, str]
 Moment = Callable[[Callable[[], object]], Fault]
 
 COUNT = "UpdateItem of attempts"
+MESSAGE = "UpdateItem of ends"
 NEW_PASSWORD = "another fine passphrase"
 TOO_SHORT = error(400, "password_too_short", "The new password is too short.")
 TOO_LONG = error(400, "password_too_long", "The new password is too long.")
@@ -134,18 +135,24 @@ def test_a_hash_that_was_brought_along_is_checked_if_its_profile_is_declared(sta
 def test_a_change_makes_a_fixed_number_of_calls(
     stack: Stack, password: Function, tokens: Tokens, other: Tokens, argon2_runs: list[str]
 ) -> None:
-    """Three reads, the counts of the attempt, one write, one query, and one transaction for each other session."""
+    """Three reads, the counts of the attempt, one write, two queries, one message to authorizers, and the ends."""
     assert other["session_id"]
     stack.wire.forget()
 
     assert password(event(tokens)) == NO_CONTENT
 
     operations = [call.operation for call in stack.wire.calls if call.operation != COUNT]
-    assert operations == ["GetItem", "GetItem", "GetItem", "UpdateItem", "Query", "TransactWriteItems"]
+    reads = ["GetItem", "GetItem", "GetItem"]
+    assert operations == [*reads, "UpdateItem", "Query", "Query", MESSAGE, "TransactWriteItems"]
     assert argon2_runs == [PASSWORD, NEW_PASSWORD]
     for call in stack.wire.calls:
-        assert call.parameters.get("ConsistentRead", call.operation in {"UpdateItem", "TransactWriteItems", COUNT})
-        assert "ConditionExpression" in call.parameters or call.operation in {"GetItem", "Query", "TransactWriteItems"}
+        assert call.parameters.get(
+            "ConsistentRead", call.operation in {"UpdateItem", "TransactWriteItems", COUNT, MESSAGE}
+        )
+        assert "ConditionExpression" in call.parameters or call.operation in {
+            *("GetItem", "Query", "TransactWriteItems"),
+            MESSAGE,
+        }
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from tests.support.wire import lost_response
 
 Tokens = dict[str, str]
 QUERY, GET, END = "dynamodb.Query", "dynamodb.GetItem", "dynamodb.TransactWriteItems"
+PUBLISH = "revocations.UpdateItem of ends"
 
 
 @pytest.fixture
@@ -242,7 +243,7 @@ def test_another_method_is_not_allowed(sessions: Function, tokens: Tokens, metho
     assert sessions({**list_event(tokens), "httpMethod": method}) == method_not_allowed("GET", "DELETE")
 
 
-def test_the_list_is_one_query_and_an_end_two_reads_and_a_write(
+def test_the_list_is_one_query_and_an_end_two_reads_and_two_writes(
     stack: Stack, sessions: Function, login: Function, tokens: Tokens
 ) -> None:
     """A18: the reads are strongly consistent, on the base table, and the key ring is not read."""
@@ -255,12 +256,12 @@ def test_the_list_is_one_query_and_an_end_two_reads_and_a_write(
 
     stack.wire.forget()
     sessions(end_event(tokens, other["session_id"]))
-    assert stack.wire.counts == {GET: 2, END: 1}
+    assert stack.wire.counts == {GET: 2, PUBLISH: 1, END: 1}
     assert all(call.parameters["ConsistentRead"] is True for call in stack.wire.calls[:2])
 
     stack.wire.forget()
     sessions(end_event(tokens, tokens["session_id"]))
-    assert stack.wire.counts == {GET: 1, END: 1}
+    assert stack.wire.counts == {GET: 1, PUBLISH: 1, END: 1}
 
 
 @pytest.mark.parametrize("name", FAULTS)

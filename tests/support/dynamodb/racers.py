@@ -19,6 +19,7 @@ from edge_auth import base64url
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
@@ -67,15 +68,20 @@ def username(number: int) -> str:
 
 def first_token(number: int) -> RefreshToken:
     """Return the first refresh token of the first session of a round's user."""
-    return RefreshToken(user_id(number), user_id(number + 2**64), generation=0, seed=SEED)
+    session_id = user_id((number + 1) * 2**64)  # its beginning, which the feed has, is of this round only
+    return RefreshToken(user_id(number), session_id, generation=0, seed=SEED)
 
 
 @dataclass(frozen=True)
 class Place:
-    """The tables, the rounds and the start of a race. It can be pickled, unlike a client."""
+    """The tables, the rounds and the start of a race. It can be pickled, unlike a client.
+
+    Where `revocations` is empty, the feed of ended sessions is off.
+    """
 
     identities: str
     sessions: str
+    revocations: str
     rounds: int
     start: Barrier
 
@@ -99,9 +105,10 @@ class Racer:
         self.key_ring = FixedKeyRing(keys)
         self.threads = ThreadPoolExecutor(CALLERS_OF_A_PROCESS)
         self.events: list[SecurityEvent] = []
+        feed = DynamoDBRevocations(client, table=place.revocations, clock=now_ms) if place.revocations else None
         self.end_sessions = EndSessions(
             sessions=self.sessions,
-            revocations=None,
+            revocations=feed,
             clock=now_ms,
             entropy=secrets.token_bytes,
             record=self.events.append,
@@ -143,8 +150,15 @@ class Racer:
         """Log in with a limit of one session."""
         self.log_in(number, max_sessions=1)
 
+    def log_out(self, number: int) -> None:
+        """End the first session, with its first refresh token."""
+        self._log_out(number, Reach.ONE)
+
     def log_out_everywhere(self, number: int) -> None:
         """End all sessions of the user, with the first refresh token."""
+        self._log_out(number, Reach.ALL)
+
+    def _log_out(self, number: int, reach: Reach) -> None:
         logout = Logout(
             identities=self.identities,
             sessions=self.sessions,
@@ -155,7 +169,7 @@ class Racer:
             clock=now_ms,
         )
         self.place.wait()
-        insisting(lambda: logout(mint(first_token(number), MAC_KEY), Reach.ALL))
+        insisting(lambda: logout(mint(first_token(number), MAC_KEY), reach))
 
     def refresh(self, number: int) -> None:
         """Refresh the first session."""
@@ -252,11 +266,14 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
     outcomes.put(dict(counted))
 
 
-def race(tables: Tables, rounds: int, *acts: str) -> Counter[str]:
-    """Run one process for each act over all rounds, and return the count of each outcome."""
+def race(tables: Tables, rounds: int, *acts: str, revocations: str = "") -> Counter[str]:
+    """Run one process for each act over all rounds, and return the count of each outcome.
+
+    `revocations` is the table of the feed of ended sessions, empty if it is off.
+    """
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
     processes = multiprocessing.get_context("spawn")  # a spawned process shares no connection and no state
-    place = Place(tables.identities, tables.sessions, rounds, processes.Barrier(len(acts)))
+    place = Place(tables.identities, tables.sessions, revocations, rounds, processes.Barrier(len(acts)))
     outcomes = processes.Queue()
     racers = [processes.Process(target=run, args=(act, place, outcomes), daemon=True) for act in acts]
     try:
