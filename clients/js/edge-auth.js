@@ -16,8 +16,9 @@
  *   time of its request
  * @typedef {{token: string, id: string, lifeMs: number, wallMs: number, monotonicMs: number}} Held the access token,
  *   its session, how long it lives, and the wall and monotonic times from which that counts
- * @typedef {{out: true} | {login: true} | {in: string, expires_in: number, session_id: string, sentMs: number,
- *   fromLogin: boolean}} Message what a tab tells the others: signed out; a login begins; here is an access token
+ * @typedef {{in: string, expires_in: number, session_id: string, sentMs: number, fromLogin: boolean}} Told an access
+ *   token that a tab tells the others
+ * @typedef {{out: true} | Told} Message what a tab tells the others: the user is signed out, or an access token
  * @typedef {ReturnType<typeof browser>} World what this module uses of the browser
  */
 
@@ -94,15 +95,17 @@ function ignore() {}
 /**
  * Return whether an answer is edge-auth's own and definitive. Other answers may come from a proxy or a captive portal.
  *
+ * @param {string} path
  * @param {number} status
  * @param {any} body
  */
-function isDefinitive(status, body) {
+function isDefinitive(path, status, body) {
+  if (status === 204) return path === LOGOUT;
   if (status === 200) {
     const { access_token, session_id, expires_in } = body ?? {};
     return typeof access_token === "string" && typeof session_id === "string" && expires_in > 0;
   }
-  return status === 204 || (status >= 400 && status < 500 && status !== 429 && typeof body?.error === "string");
+  return status >= 400 && status < 500 && status !== 429 && typeof body?.error === "string";
 }
 
 /**
@@ -187,7 +190,7 @@ function makeServer(url, world) {
     const limit = new AbortController();
     world.sleep(SEND_LIMIT_MS).then(() => limit.abort());
     const sentMs = world.wallMs();
-    let retryAfter;
+    let retryAfter = 0;
     try {
       const response = await world.fetch(url + path, {
         method: "POST",
@@ -201,12 +204,12 @@ function makeServer(url, world) {
       });
       const { status } = response;
       const answer = { status, body: parsed(await response.text()), sentMs };
-      if (isDefinitive(status, answer.body)) return answer;
-      retryAfter = Number(response.headers.get("Retry-After"));
+      if (isDefinitive(path, status, answer.body)) return answer;
+      retryAfter = Number(response.headers.get("Retry-After")) || 0; // it may be a date
     } catch {
       // Offline, aborted, or not readable for this page.
     }
-    if (!signal.aborted) pause(path, retryAfter || RETRY_SECONDS);
+    if (!signal.aborted) pause(path, Math.max(retryAfter, RETRY_SECONDS));
     throw new Unavailable(waitSeconds(path));
   }
 
@@ -225,7 +228,7 @@ function makeServer(url, world) {
     /** @param {number} offset
      * @param {Promise<unknown>} previous */
     async function send(offset, previous) {
-      await Promise.race([world.sleep(offset), failureOf(previous)]);
+      if (offset) await Promise.race([world.sleep(offset), failureOf(previous)]);
       while (waitMs(path) > 0 && waitMs(path) <= LONGEST_WAIT_MS && !stop.aborted) await world.sleep(waitMs(path));
       if (waitMs(path) > 0 || stop.aborted) throw new Unavailable(waitSeconds(path));
       return once(path, body, stop);
@@ -247,7 +250,40 @@ function makeServer(url, world) {
     }
   }
 
-  return { once, repeatedly, pause, waitSeconds };
+  return { once, repeatedly, pause };
+}
+
+/**
+ * Return the age of an access token. The larger of two clocks counts: the wall clock may be set back, and the monotonic
+ * clock stops in sleep.
+ *
+ * @param {Held} token
+ * @param {World} world
+ */
+function ageMs(token, world) {
+  return Math.max(world.wallMs() - token.wallMs, world.monotonicMs() - token.monotonicMs);
+}
+
+/**
+ * Return how long an access token still lives.
+ *
+ * @param {Held | null} token
+ * @param {World} world
+ */
+function leftMs(token, world) {
+  return token ? token.lifeMs - ageMs(token, world) : 0;
+}
+
+/**
+ * Return a request with an access token, if there is one, and without cookies.
+ *
+ * @param {Request} request
+ * @param {Held | null} token
+ */
+function authorized(request, token) {
+  const headers = new Headers(request.headers);
+  if (token) headers.set("Authorization", `Bearer ${token.token}`);
+  return new Request(request, { headers, credentials: "omit" });
 }
 
 /**
@@ -293,11 +329,11 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
   let held = null;
   /** @type {Promise<void> | null} */
   let running = null;
-  // Each login and each logout, in any tab, begins a new turn. What was sent in an older turn is aborted, and its answer
-  // counts for nothing: it may be of another session.
+  // Each login and each logout, in any tab, begins a new turn. What was sent in an older turn is aborted, and its
+  // answer counts for nothing: it may be of another session.
   let turn = new AbortController();
 
-  /** Return what is known without asking: a user who has logged out is signed out, also if the server does not know. */
+  /** Return what is known without asking: who has logged out is signed out, also if the server does not know. */
   function unknown() {
     return note.read() ? null : undefined;
   }
@@ -310,7 +346,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
   /** @param {Session} next */
   function setSession(next) {
     if (next === session || (next && session && next.id === session.id)) return;
-    session = next && Object.freeze(next);
+    session = next;
     for (const subscriber of subscribers) {
       try {
         subscriber(session);
@@ -334,13 +370,6 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     setSession({ id });
   }
 
-  /** The larger of two clocks counts: the wall clock may be set back, and the monotonic clock stops in sleep.
-   * @param {Held} token */
-  const ageMs = (token) => Math.max(world.wallMs() - token.wallMs, world.monotonicMs() - token.monotonicMs);
-
-  /** @param {Held | null} token */
-  const leftMs = (token) => (token ? token.lifeMs - ageMs(token) : 0);
-
   /** Tell the other tabs.
    * @param {Message} message */
   function tell(message) {
@@ -359,18 +388,21 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     tell({ in: access_token, expires_in, session_id, sentMs, fromLogin });
   }
 
+  /** Return whether another tab's refresh counts here: it is of the same session, and newer. A tab that was frozen
+   * hears old messages late.
+   * @param {Told} token */
+  function isNews({ session_id, expires_in, sentMs }) {
+    const same = session ? session.id === session_id : session === undefined;
+    return same && expires_in * 1000 - (world.wallMs() - sentMs) > leftMs(held, world);
+  }
+
   /** Hear what another tab tells.
    * @param {{data: Message}} event */
   function hear({ data }) {
     if ("out" in data) return signOut();
-    if ("login" in data) return beginTurn();
-    const grant = { ...data, access_token: data.in };
-    // A login in another tab counts here too. Another tab's refresh counts only for the same session.
+    if (!data.fromLogin && !isNews(data)) return;
     if (data.fromLogin) beginTurn();
-    else if (session === null || (session && session.id !== data.session_id)) return;
-    // A tab that was frozen hears old messages late.
-    else if (leftMs(held) > data.expires_in * 1000 - (world.wallMs() - data.sentMs)) return;
-    accept(grant, data.sentMs);
+    accept({ ...data, access_token: data.in }, data.sentMs);
   }
 
   /**
@@ -400,7 +432,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     signal.throwIfAborted();
     if (status !== 204) throw new Refused(status, body.error);
     note.remove();
-    // Again, because a login may have ended between.
+    // Again, because another tab's login may have come between.
     signOut();
     tell({ out: true });
   }
@@ -413,19 +445,20 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     return Boolean(noted);
   }
 
-  /** Ask the server for a new access token, unless another tab was faster. */
+  /** Ask the server for a new access token, unless another tab was faster, or the user has logged out meanwhile. */
   async function renew() {
     const began = { turn, held };
     await alone(async (signal) => {
+      const signedOut = turn !== began.turn && session === null;
+      if (signedOut) return;
       try {
         if (await finishLogout(signal)) return;
       } catch {
         signal.throwIfAborted();
         return signOut(); // the logout stays noted
       }
-      const replaced = held !== began.held && leftMs(held) > LATE_MS;
-      const signedOut = turn !== began.turn && session === null;
-      if (replaced || signedOut) return;
+      const replaced = held !== began.held && leftMs(held, world) > LATE_MS;
+      if (replaced) return;
       const answer = await server.repeatedly(REFRESH, {}, signal);
       signal.throwIfAborted();
       if (answer.status === 200) return acceptAndTell(answer, false);
@@ -436,11 +469,9 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     });
   }
 
-  /** Refresh, once for all calls that wait. After a failure, at most one try a second.
+  /** Refresh, once for all calls that wait.
    * @returns {Promise<void>} */
   function refresh() {
-    const wait = server.waitSeconds(REFRESH);
-    if (!running && wait) return Promise.reject(new Unavailable(wait));
     running ??= renew().finally(() => {
       running = null;
     });
@@ -450,18 +481,10 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
   /** Return the access token to use now, or null if the user is signed out. */
   async function usable() {
     if (session === null) return null;
-    const left = leftMs(held);
+    const left = leftMs(held, world);
     if (left <= LATE_MS) await refresh();
     else if (held && left <= Math.min(EARLY_MS, held.lifeMs * EARLY_PART)) refresh().catch(ignore);
     return held;
-  }
-
-  /** @param {Request} request
-   * @param {Held | null} token */
-  function send(request, token) {
-    const headers = new Headers(request.headers);
-    if (token) headers.set("Authorization", `Bearer ${token.token}`);
-    return world.fetch(new Request(request, { headers, credentials: "omit" }));
   }
 
   world.channel?.addEventListener("message", hear);
@@ -489,9 +512,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     async login({ username, password }) {
       const release = await acquire(name, world);
       try {
-        beginTurn();
-        tell({ login: true });
-        const { signal } = new AbortController();
+        const { signal } = new AbortController(); // nothing aborts a login
         try {
           await finishLogout(signal);
         } catch (error) {
@@ -521,7 +542,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     },
 
     async restore() {
-      if (leftMs(held) <= LATE_MS) await refresh();
+      if (leftMs(held, world) <= LATE_MS) await refresh();
       return Boolean(session);
     },
 
@@ -538,15 +559,15 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       const used = await usable();
       // A call of one user is never sent with the token of another.
       if (asked && used && asked.id !== used.id) throw new Refused(0, "session_changed");
-      const response = await send(request, used);
+      const response = await world.fetch(authorized(request, used));
       if (response.status !== 401 || !used) return response;
       if (held === used) {
-        if (ageMs(used) < YOUNG_MS) return response;
+        if (ageMs(used, world) < YOUNG_MS) return response;
         await refresh();
       }
       if (!held || held === used || held.id !== used.id) return response;
       response.body?.cancel().catch(ignore);
-      return send(again, held);
+      return world.fetch(authorized(again, held));
     },
   };
 }

@@ -170,6 +170,85 @@ test("a tab without the channel finishes the logout of another tab at its next r
   assert.deepEqual(server.living, []);
 });
 
+// Also while the server cannot be reached.
+test("a tab that finds the note of another tab's logout is signed out before the logout is finished", async () => {
+  const { time, browser } = scene();
+  browser.hasChannel = false;
+  const [tab, other] = [await browser.signedIn(), browser.open()];
+  await Promise.all([other.auth.restore(), time.pass(1_000)]);
+  browser.network = () => OFFLINE;
+  watch(tab.auth.logout(), time);
+  await time.pass(HOUR_MS);
+  const token = watch(other.auth.token(), time);
+  await time.pass(10_000);
+
+  assert.equal(token.value, null);
+  assert.equal(other.auth.session, null);
+  assert.equal(browser.stored.size, 1);
+});
+
+// The server ends the session only once, so a repetition is harmless.
+test("a logout whose answer is lost is sent again", async () => {
+  const { time, server, browser } = scene();
+  const tab = await browser.signedIn();
+  browser.faults = [{ lost: "request" }, { lost: "answer" }];
+  const logout = watch(tab.auth.logout(), time);
+  await time.pass(10_000);
+
+  assert.ok("value" in logout);
+  assert.equal(server.count("/auth/logout"), 2);
+  assert.equal(browser.stored.size, 0);
+});
+
+// The page knows already that there is no session.
+test("a call that waits for the lock during a logout causes no refresh", async () => {
+  const { time, browser } = scene();
+  const [tab, other] = [await browser.signedIn(), browser.open()];
+  await Promise.all([other.auth.restore(), time.pass(HOUR_MS)]);
+  browser.network = () => ({ thereMs: 50, backMs: 2_000 });
+  watch(tab.auth.token(), time);
+  await time.pass(100);
+  const sent = browser.sent.length;
+  const token = watch(other.auth.token(), time);
+  await time.pass(100);
+  watch(tab.auth.logout(), time);
+  await time.pass(20_000);
+
+  assert.equal(token.value, null);
+  assert.deepEqual(browser.sent.slice(sent).map(({ url }) => new URL(url).pathname), ["/auth/logout"]);
+});
+
+// The body of an answer may come after its head.
+test("an answer whose body comes after a logout counts for nothing", async () => {
+  const { time, browser } = scene();
+  const tab = await browser.signedIn();
+  await time.pass(HOUR_MS);
+  browser.faults = [{ bodyMs: 1_000 }];
+  watch(tab.auth.token(), time);
+  await time.pass(500);
+  watch(tab.auth.logout(), time);
+  await time.pass(5_000);
+
+  assert.equal(tab.auth.session, null);
+  assert.equal(await tab.auth.token(), null);
+});
+
+// The hanging request has the cookie of its own time, but its repetition would have the cookie of the new login.
+test("a logout that hangs while another tab logs in does not end the new session", async () => {
+  const { time, server, browser } = scene();
+  const [tab, other] = [await browser.signedIn(), browser.open()];
+  browser.faults = [{ lost: "request" }, { lost: "request" }];
+  const logout = watch(tab.auth.logout(), time);
+  await time.pass(1_000);
+  const login = watch(other.auth.login({ username: "ada", password: "right" }), time);
+  await time.pass(20_000);
+
+  assert.ok("value" in login);
+  assert.ok("value" in logout, "the login has finished it");
+  assert.deepEqual([tab.auth.session, other.auth.session], [{ id: "s2" }, { id: "s2" }]);
+  assert.deepEqual(server.living.map(({ id }) => id), ["s2"]);
+});
+
 // A new login must not be ended by the old logout.
 test("a login after an offline logout finishes the logout first, and stays", async () => {
   const { time, server, browser } = scene();

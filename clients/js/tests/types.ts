@@ -2,7 +2,8 @@
 
 import { createAuth, Refused, Unavailable, type Auth, type Session } from "edge-auth-client";
 
-const auth: Auth = createAuth({ url: "https://auth.example.com", apis: [new URL("https://api.example.com")], name: "shop" });
+const apis = [new URL("https://api.example.com")];
+const auth: Auth = createAuth({ url: "https://auth.example.com", apis, name: "shop" });
 
 const unsubscribe: () => void = auth.subscribe((session: Session) => {
   const shown: string = session === undefined ? "…" : session === null ? "signed out" : session.id;

@@ -172,7 +172,9 @@ class Tab {
     const request = new Request(input, init);
     const { url, method, headers } = request;
     const body = await request.text();
-    return new Promise((resolve, reject) => this.#send({ url, method, headers, body }, { ...init, request }, resolve, reject));
+    return new Promise((resolve, reject) => {
+      this.#send({ url, method, headers, body }, { ...init, request }, resolve, reject);
+    });
   }
 
   #send(request, options, resolve, reject) {
@@ -199,13 +201,10 @@ class Tab {
         if (answer.cookie !== undefined) browser.cookie = answer.cookie ?? undefined;
         const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
         const { status, headers } = answer;
-        this.#run(() => resolve(auth ? light(status, headers, text) : new Response(text, { status, headers })));
+        const body = fault.bodyMs ? new Promise((come) => time.after(fault.bodyMs, () => come(text))) : text;
+        const light = { status, headers: new Headers(headers), text: async () => body }; // no test waits for a stream
+        this.#run(() => resolve(auth ? light : new Response(text, { status, headers })));
       });
     });
   }
-}
-
-/** An answer whose text is there at once, so that no test waits for a stream. */
-function light(status, headers, text) {
-  return { status, headers: new Headers(headers), text: async () => text };
 }

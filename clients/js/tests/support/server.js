@@ -106,7 +106,8 @@ export class Server {
   #api(path, method, headers, body) {
     const [, id, issuedMs] = (headers.get("Authorization") ?? "").split(".");
     const good = id && this.time.nowMs < Number(issuedMs) + ACCESS_SECONDS * 1000 && !this.refusesAll;
-    const answer = good ? { status: 200, body: { session: id, body } } : { status: 401, body: { error: "invalid_token" } };
+    const refusal = { status: 401, body: { error: "invalid_token" } };
+    const answer = good ? { status: 200, body: { session: id, body } } : refusal;
     this.calls.push({ path, method, atMs: this.time.nowMs, ...answer });
     return answer;
   }
