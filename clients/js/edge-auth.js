@@ -44,6 +44,9 @@ const LOGIN = "/auth/login";
 const REFRESH = "/auth/refresh";
 const LOGOUT = "/auth/logout";
 
+/** The signal of what nothing aborts. */
+const NEVER = new AbortController().signal;
+
 /** The server cannot be asked now: offline, a time-out, 429, 5xx, or an answer of another machine. Nothing changed. */
 export class Unavailable extends Error {
   /** @param {number} retryAfter seconds to wait before the next try */
@@ -333,7 +336,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
   // answer counts for nothing: it may be of another session.
   let turn = new AbortController();
 
-  /** Return what is known without asking: who has logged out is signed out, also if the server does not know. */
+  /** Return what is known without asking: after a logout the user is signed out, also if the server does not know. */
   function unknown() {
     return note.read() ? null : undefined;
   }
@@ -445,6 +448,16 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     return Boolean(noted);
   }
 
+  /** Finish a logout, or forget it if the server refuses it: later it would end the new session. */
+  async function finishLogoutBeforeLogin() {
+    try {
+      await finishLogout(NEVER);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      note.remove();
+    }
+  }
+
   /** Ask the server for a new access token, unless another tab was faster, or the user has logged out meanwhile. */
   async function renew() {
     const began = { turn, held };
@@ -512,14 +525,8 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     async login({ username, password }) {
       const release = await acquire(name, world);
       try {
-        const { signal } = new AbortController(); // nothing aborts a login
-        try {
-          await finishLogout(signal);
-        } catch (error) {
-          if (!(error instanceof Refused)) throw error;
-          note.remove(); // or it would end the new session
-        }
-        const answer = await server.once(LOGIN, { username, password, transport: "cookie" }, signal);
+        await finishLogoutBeforeLogin();
+        const answer = await server.once(LOGIN, { username, password, transport: "cookie" }, NEVER);
         if (answer.status !== 200) throw new Refused(answer.status, answer.body?.error);
         beginTurn();
         acceptAndTell(answer, true);

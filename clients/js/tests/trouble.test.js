@@ -224,7 +224,7 @@ test("after a refusal there is at most one try a second", async () => {
 });
 
 // The browser itself says that the network is away, and the app sees what it always sees then.
-test("offline with a good token, a call fails as any call does, and nobody is signed out", async () => {
+test("offline with a good token, a call fails as any call does, and the user stays signed in", async () => {
   const { time, server, browser } = scene();
   const tab = await browser.signedIn();
   browser.network = () => OFFLINE;
