@@ -224,12 +224,14 @@ test("an answer whose body comes after a logout counts for nothing", async () =>
   const tab = await browser.signedIn();
   await time.pass(HOUR_MS);
   browser.faults = [{ bodyMs: 1_000 }];
+  const seen = [];
+  tab.auth.subscribe((session) => seen.push(session));
   watch(tab.auth.token(), time);
   await time.pass(500);
   watch(tab.auth.logout(), time);
   await time.pass(5_000);
 
-  assert.equal(tab.auth.session, null);
+  assert.deepEqual(seen, [{ id: "s1" }, null], "not even for a moment");
   assert.equal(await tab.auth.token(), null);
 });
 
