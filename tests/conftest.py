@@ -31,7 +31,18 @@ settings.load_profile("untimed")
 
 
 # The slowest levels come first, so that all workers end at about the same time.
-LEVELS = ("e2e", "simulations", "functional", "contract", "security", "local", "architecture", "benchmarks", "admin")
+LEVELS = (
+    "e2e",
+    "simulations",
+    "functional",
+    "contract",
+    "clients",
+    "security",
+    "local",
+    "architecture",
+    "benchmarks",
+    "admin",
+)
 STACK, ONE_BY_ONE = "tests/e2e/", "tests/simulations/"
 
 

@@ -77,12 +77,11 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 
 def test_updates_are_proposed_where_there_is_something_to_update() -> None:
     """Each folder has its manifest. Without it, updates would silently stop."""
-    updates = {
-        update["package-ecosystem"]: update["directory"] for update in read(GITHUB / "dependabot.yml")["updates"]
-    }
+    updates = {update["package-ecosystem"]: update for update in read(GITHUB / "dependabot.yml")["updates"]}
 
     assert updates.keys() == {"github-actions", "npm"}
-    assert (ROOT / updates["npm"].lstrip("/") / "package-lock.json").is_file()
+    for folder in updates["npm"]["directories"]:
+        assert (ROOT / folder.lstrip("/") / "package-lock.json").is_file(), folder
 
 
 @pytest.mark.parametrize("name", ["bug", "feature"])

@@ -1,0 +1,71 @@
+/** The sign-in of a browser at an edge-auth API. The guide is docs/guides/browsers.md of the repository. */
+
+export interface Options {
+  /** The address of the edge-auth API, with its stage if it has one: `https://auth.example.com`. */
+  url: string | URL;
+  /** The addresses of other APIs that take the access token. Only their origins count. */
+  apis?: readonly (string | URL)[];
+  /** A name for each edge-auth API that pages of one origin use. The default is `edge-auth`. */
+  name?: string;
+}
+
+/** `undefined`: not known yet. `null`: signed out. Otherwise the session, the same object as long as it is the same. */
+export type Session = undefined | null | { readonly id: string };
+
+export interface Auth {
+  /** What is known now. It never asks the server. */
+  readonly session: Session;
+
+  /**
+   * Call a function now, and whenever the user is signed in or out, or another session begins.
+   *
+   * @returns a function that ends the subscription
+   */
+  subscribe(subscriber: (session: Session) => void): () => void;
+
+  /**
+   * Log in. It rejects with {@link Refused} (`invalid_credentials` and others) or {@link Unavailable}.
+   */
+  login(credentials: { username: string; password: string }): Promise<void>;
+
+  /**
+   * Log out; with `all`, end all sessions of the user. This page and the other tabs are signed out at once. It rejects
+   * with {@link Unavailable} or {@link Refused} if the server has not confirmed it: the next `restore()` or `login()`
+   * then tries again.
+   */
+  logout(options?: { all?: boolean }): Promise<void>;
+
+  /**
+   * Find out whether the user is signed in, at the start of a page. It rejects with {@link Unavailable} if the server
+   * cannot be asked; the user may still be signed in.
+   */
+  restore(): Promise<boolean>;
+
+  /** Return an access token that is good for some seconds, or null if the user is signed out. It may refresh. */
+  token(): Promise<string | null>;
+
+  /**
+   * Call an API as `fetch` does. Requests to `url` and `apis` carry the access token and no cookie. Requests to other
+   * origins pass unchanged.
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+}
+
+/** Return the sign-in of this page. Make one for each page. */
+export function createAuth(options: Options): Auth;
+
+/** The server cannot be asked now: offline, a time-out, 429, 5xx. Nothing has changed: the user is still signed in. */
+export class Unavailable extends Error {
+  readonly name: "Unavailable";
+  /** Seconds to wait before the next try. */
+  readonly retryAfter: number;
+}
+
+/** The server refuses the request, and will refuse it again. */
+export class Refused extends Error {
+  readonly name: "Refused";
+  /** The HTTP status. It is 0 if the client itself refused: `session_changed`. */
+  readonly status: number;
+  /** The `error` of the answer, such as `invalid_credentials`. */
+  readonly code: string;
+}
