@@ -83,10 +83,3 @@ def test_other_credentials_are_a_401_with_the_error(client: Client, value: str) 
 def test_a_refresh_token_is_no_access_token(client: Client, session: Session) -> None:
     """A refresh token is refused in the place of an access token."""
     assert_error(client.get("/me", session.refresh_token), 401, "invalid_token")
-
-
-def test_an_access_token_outlives_its_logout(client: Client, session: Session) -> None:
-    """An access token is good until it expires, also after a logout, as the README says."""
-    client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
-
-    assert client.get("/me", session.access_token).status_code == 200

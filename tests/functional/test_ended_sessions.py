@@ -1,10 +1,10 @@
 """GET and HEAD /.well-known/ended-sessions: the feed of ended sessions for other verifiers."""
 
-import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from edge_auth.tokens.ended_feed import KEY_SLOT, slot_of
 from tests.support.answers import JSON_TYPE, SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
@@ -12,10 +12,10 @@ from tests.support.dynamodb.feeds import put_feed_item
 from tests.support.outages import FAULTS
 from tests.support.sample_events import Event, sample
 from tests.support.stack import TABLES, Answer, Function, Stack
-from tests.support.wire import lost_response, passes
+from tests.support.wire import Forward, lost_response, passes
 
 WINDOW_SECONDS = 900 + 65
-QUERY = "revocations.Query of ends"
+QUERY = "Query of ends"
 
 
 @pytest.fixture
@@ -37,17 +37,9 @@ def conditional(entity_tag: str) -> Event:
     return event
 
 
-def at(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
-    """Let the store answer at this time."""
-    monkeypatch.setattr("edge_auth.adapters.dynamodb.ended_feed._date", lambda _headers: seconds)
-
-
-def test_the_sessions_that_ended_within_the_window_are_listed(
-    stack: Stack, ended_sessions: Function, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sessions_that_ended_within_the_window_are_listed(stack: Stack, ended_sessions: Function) -> None:
     """T10: the bytes, the headers and the time of an answer; every answer is a read of its own."""
     now = stack.clock.now_seconds
-    at(monkeypatch, now)
     put(stack, slot_of(now), sids=["b" * 11])
     put(stack, slot_of(now - WINDOW_SECONDS), sids=["a" * 11])
     put(stack, slot_of(now - WINDOW_SECONDS) - 1, sids=["c" * 11])
@@ -65,7 +57,7 @@ def test_the_sessions_that_ended_within_the_window_are_listed(
     }
     put(stack, slot_of(now) + 1, sids=["d" * 11])
     assert ended_sessions(sample("ended-sessions")).json["sids"] == ["a" * 11, "b" * 11, "d" * 11]
-    assert stack.wire.counts == {QUERY: 2}
+    assert stack.wire.counts == {f"revocations.{QUERY}": 2}
     assert all(call.parameters["ConsistentRead"] for call in stack.wire.calls)
 
 
@@ -77,10 +69,16 @@ def test_the_window_follows_the_lifetime_of_access_tokens(stack: Stack) -> None:
 
 
 def test_the_time_is_the_stores(ended_sessions: Function, stack: Stack) -> None:
-    """The function's own clock is a day behind here, and the store's is not."""
-    stack.clock.now_ms = round(time.time() - 86_400) * 1000
+    """Here the read takes 1.5 seconds, and the store's time is that of its answer, in whole seconds."""
+    began = stack.clock.now_seconds
 
-    assert time.time() - 30 < ended_sessions(sample("ended-sessions")).json["as_of"] <= time.time()
+    def slow(forward: Forward) -> AWSResponse:
+        stack.clock.advance(seconds=1.5)
+        return forward()
+
+    stack.wire.next(QUERY, slow)
+
+    assert ended_sessions(sample("ended-sessions")).json["as_of"] == began - 1
 
 
 def test_keys_that_were_withdrawn_have_a_member_of_their_own(stack: Stack, ended_sessions: Function) -> None:
@@ -93,25 +91,21 @@ def test_keys_that_were_withdrawn_have_a_member_of_their_own(stack: Stack, ended
     assert (answer.json["sids"], answer.json["kids"]) == ([], ["kid-1", "kid-2"])
 
 
-def test_the_tag_is_of_the_whole_answer_with_its_time(
-    ended_sessions: Function, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_tag_is_of_the_whole_answer_with_its_time(stack: Stack, ended_sessions: Function) -> None:
     """RFC 9110 §13.1.2: a 304 confirms a copy of the same time. A second later the client gets the new time."""
-    at(monkeypatch, 1_000)
     first = ended_sessions(sample("ended-sessions"))
     tag = first.headers["ETag"]
 
     headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=1, must-revalidate", "ETag": tag}
     assert ended_sessions(conditional(tag)) == Answer(304, headers, "")
-    at(monkeypatch, 1_001)
+    stack.clock.advance(seconds=1)
     second = ended_sessions(conditional(tag))
-    assert (second.status, second.json) == (200, {**first.json, "as_of": 1_001})
+    assert (second.status, second.json) == (200, {**first.json, "as_of": first.json["as_of"] + 1})
     assert second.headers["ETag"] != tag
 
 
-def test_head_has_the_headers_of_get_and_no_content(ended_sessions: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_head_has_the_headers_of_get_and_no_content(ended_sessions: Function) -> None:
     """RFC 9110 §9.3.2."""
-    at(monkeypatch, 1_000)
     answer = ended_sessions(sample("ended-sessions"))
 
     assert ended_sessions({**sample("ended-sessions"), "httpMethod": "HEAD"}) == replace(answer, body="")
@@ -126,7 +120,7 @@ def test_another_method_is_not_allowed(ended_sessions: Function) -> None:
 def test_a_feed_that_cannot_be_read_is_503(stack: Stack, ended_sessions: Function, fault: str) -> None:
     """T10, DC-3, F19: no list and no 304 is given out, and the next request works."""
     tag = ended_sessions(sample("ended-sessions")).headers["ETag"]
-    stack.wire.always("Query of ends", FAULTS[fault])
+    stack.wire.always(QUERY, FAULTS[fault])
 
     assert ended_sessions(sample("ended-sessions")) == UNAVAILABLE
     assert ended_sessions(conditional(tag)) == UNAVAILABLE
@@ -139,10 +133,10 @@ def test_a_feed_that_cannot_be_read_is_503(stack: Stack, ended_sessions: Functio
 def test_a_read_whose_answer_is_lost_is_repeated(stack: Stack, ended_sessions: Function) -> None:
     """F1: the SDK asks again."""
     stack.wire.forget()
-    stack.wire.next("Query of ends", lost_response, passes)
+    stack.wire.next(QUERY, lost_response, passes)
 
     assert ended_sessions(sample("ended-sessions")).status == 200
-    assert stack.wire.counts == {QUERY: 2}
+    assert stack.wire.counts == {f"revocations.{QUERY}": 2}
 
 
 def test_a_damaged_item_is_503(stack: Stack, ended_sessions: Function) -> None:

@@ -4,6 +4,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
+
+from edge_auth.clock import now_ms
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -56,8 +59,7 @@ class Wire:
         def forward() -> AWSResponse:
             response = botocore_stubber(event_name, request)
             assert response is not None, "moto is not active"
-            if operation == "UpdateItem of ends":  # the writer compares the date with the test's clock
-                response.headers.pop("date", None)
+            response.headers["date"] = formatdate(now_ms() / 1000, usegmt=True)  # the test's clock is the store's, too
             return response
 
         queue = self._faults.get(operation)

@@ -13,7 +13,6 @@ from edge_auth.authorizer.ended_sessions import (
     FORGET_SECONDS,
     RETRY_SECONDS,
     WAIT_SECONDS,
-    WINDOW_MARGIN_SECONDS,
     CannotDecide,
     EndedSessions,
     run_in_thread,
@@ -23,7 +22,7 @@ from edge_auth.authorizer.http_answer import ReadFailed
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.ended_feed import entry_of, slot_of
+from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, entry_of, slot_of
 from tests.support.access_tokens import CLAIMS, NOW
 
 TOKEN_SECONDS = 900

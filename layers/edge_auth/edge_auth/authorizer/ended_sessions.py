@@ -17,12 +17,8 @@ from edge_auth.authorizer.two_clocks import Clocks, Moment, age_seconds
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
 from edge_auth.tokens.claims import AccessClaims
-from edge_auth.tokens.ended_feed import entry_of, slot_of
+from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, entry_of, slot_of
 
-# A session's tokens are accepted for their life and this long after their `iat`: 5 s of leeway and up to 30 s that the
-# issuer's clock is ahead. The session's entry may stand in a slot that began 29 s before its end: 20 s by which
-# a writer's clock may differ, and the slot itself. One second is for the rounding of times.
-WINDOW_MARGIN_SECONDS = 65
 # Writers put an entry into the slot of the store's own time, or of a time that differs by 20 s at most. So an entry
 # that comes after a read belongs to a slot that began less than 30 s before the read. Twice that is read again.
 OVERLAP_SECONDS = 60

@@ -14,6 +14,12 @@ KEPT_SECONDS = 7200  # after its slot an item is of no use: an access token live
 # each session that has ended.
 ENTRY_CHARACTERS = 11
 
+# A reader needs the slots of the life of an access token, and of so long before it. A token is accepted for longer than
+# its life: 5 s of leeway, and up to 30 s by which the issuer's clock is ahead. The session's entry may stand in a slot
+# that began 29 s before its end: 20 s by which a writer's clock may differ, and the slot itself. One second is for the
+# rounding of times.
+WINDOW_MARGIN_SECONDS = 65
+
 
 def slot_of(now_seconds: int) -> int:
     """Return the slot of a time in seconds since 1970."""

@@ -3,9 +3,9 @@
 import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.sessions.list_ended import MARGIN_SECONDS, EndedSessions, ListEnded
+from edge_auth.flows.sessions.list_ended import EndedSessions, ListEnded
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
-from edge_auth.tokens.ended_feed import KEY_SLOT, SLOT_SECONDS, slot_of
+from edge_auth.tokens.ended_feed import KEY_SLOT, SLOT_SECONDS, WINDOW_MARGIN_SECONDS, slot_of
 from tests.support.deployment import ACCESS_SECONDS, Clock
 from tests.support.fakes.ended_feed import MemoryEndedFeed
 
@@ -56,7 +56,7 @@ def test_a_session_is_listed_while_a_token_of_it_can_be_good(
 
     clock.advance(seconds=ACCESS_SECONDS + EXPIRY_LEEWAY_SECONDS)
     assert list_ended().entries == ("a" * 11,)
-    clock.advance(seconds=MARGIN_SECONDS)
+    clock.advance(seconds=WINDOW_MARGIN_SECONDS)
     assert list_ended().entries == ()
 
 

@@ -4,12 +4,7 @@ from typing import NamedTuple
 
 from edge_auth.flows.ports.ended_feed import EndedFeed
 from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
-from edge_auth.tokens.ended_feed import slot_of
-
-# An access token lives for its lifetime and the leeway. The rest is for slots that begin before the end of a session,
-# and for clocks that differ.
-MARGIN_SECONDS = EXPIRY_LEEWAY_SECONDS + 60
+from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, slot_of
 
 
 class EndedSessions(NamedTuple):
@@ -30,7 +25,7 @@ class ListEnded:
     def __init__(self, *, feed: EndedFeed, access_token_seconds: int, clock: Clock) -> None:
         """Keep what the use case needs."""
         self._feed = feed
-        self._window_seconds = access_token_seconds + MARGIN_SECONDS
+        self._window_seconds = access_token_seconds + WINDOW_MARGIN_SECONDS
         self._clock = clock
 
     def __call__(self) -> EndedSessions:
