@@ -60,7 +60,7 @@ def test_the_query_reads_only_what_it_needs(stack: Stack, limited: Function) -> 
 
     assert query["ConsistentRead"] is True
     assert "IndexName" not in query
-    assert query["ProjectionExpression"] == "user_id, session_id, generation, seed_hash, created_at_ms"
+    assert query["ProjectionExpression"] == "user_id, session_id, generation, seed_hash, #base, created_at_ms"
     assert "revoked_at" in query["FilterExpression"]
     assert query["ExpressionAttributeValues"][":user_id"] == {"S": ADA_ID}
 
