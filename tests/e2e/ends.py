@@ -125,9 +125,9 @@ def disabling(visitor: Visitor) -> End:
 
 
 def reuse(visitor: Visitor) -> End:
-    """Present a refresh token again after the grace window."""
+    """Present a refresh token again after its successor was used."""
     mine, other = visitor.opens(), visitor.opens()
-    assert visitor.client.refresh(mine.refresh_token).status_code == 200
+    successor = visitor.client.refresh(mine.refresh_token).json()["refresh_token"]
     visitor.stack.clients.dynamodb.update_item(
         TableName=visitor.stack.outputs["SessionsTable"],
         Key=mine.key,
@@ -135,6 +135,7 @@ def reuse(visitor: Visitor) -> End:
         ConditionExpression="attribute_exists(session_id)",
         ExpressionAttributeValues={":minute": {"N": "60000"}},
     )
+    assert visitor.client.refresh(successor).status_code == 200
     return End([mine], [other], lambda: assert_error(visitor.client.refresh(mine.refresh_token), 400, "invalid_grant"))
 
 
