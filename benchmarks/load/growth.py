@@ -156,11 +156,11 @@ class Growth:
 
 
 def _ended(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept of a session that has ended."""
+    """Return what is kept of a session that ended two hours ago: authorizers need not be told of it any more."""
     session = SeenSession(
         item["user_id"]["S"], item["session_id"]["S"], int(item["generation"]["N"]), item["seed_hash"]["B"]
     )
-    return ended_item(session, reason="logout", end_id="0" * 32, now_seconds=int(time.time()))
+    return ended_item(session, reason="logout", end_id="0" * 32, now_seconds=int(time.time()) - 7200)
 
 
 def fill(deployment: Deployment, count: int) -> None:

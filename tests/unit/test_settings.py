@@ -12,6 +12,7 @@ from edge_auth.settings import (
     RefreshSettings,
     RotateKeysSettings,
     SettingsError,
+    StrictAuthorizerSettings,
     read_settings,
     variables,
 )
@@ -89,7 +90,14 @@ def test_settings_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        (AuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS"}),
+        (
+            AuthorizerSettings,
+            {
+                *("ISSUER", "AUDIENCE", "JWKS", "ACCESS_TOKEN_SECONDS", "URL_SUFFIX"),
+                *("REVOCATIONS_TABLE", "REVOCATION_SECONDS", "REVOCATION_FAILURE"),
+            },
+        ),
+        (StrictAuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS", "SESSIONS_TABLE", "URL_SUFFIX"}),
         (
             LogoutSettings,
             {
@@ -137,5 +145,5 @@ def test_settings_cannot_be_changed() -> None:
     ],
 )
 def test_each_function_reads_its_own_variables_only(settings: type[NamedTuple], names: set[str]) -> None:
-    """The authorizer knows no table and no secret, and refresh knows no identities."""
+    """The authorizers know no secret and one table each, and refresh knows no identities."""
     assert set(variables(settings)) == names

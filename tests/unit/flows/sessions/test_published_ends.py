@@ -19,7 +19,7 @@ NEW_PASSWORD = "a quite different long passphrase"
 
 
 class Sessions:
-    """Alice's three sessions. The first one is the caller's, and its token was rotated, so `old` is an old one."""
+    """Alice's three sessions. The first one is the caller's, and its token was rotated twice, so `old` is dead."""
 
     def __init__(self) -> None:
         """Log in three times, with the feed on."""
@@ -27,6 +27,8 @@ class Sessions:
         self.own, self.second, self.third = (self.deployment.log_in() for _ in range(3))
         self.deployment.clock.advance(seconds=GRACE_SECONDS)
         self.old, self.own = self.own, self.deployment.refreshed(self.own.refresh_token)
+        self.deployment.clock.advance(seconds=GRACE_SECONDS + 1)
+        self.own = self.deployment.refreshed(self.own.refresh_token)  # now `old` is older than the base
         self.deployment.clock.advance(seconds=GRACE_SECONDS + 1)
         self.deployment.names()
         self.acts.clear()
