@@ -37,7 +37,7 @@ def test_living_sessions_are_ended_by_a_logout_of_all_and_ended_ones_are_not_rea
     deployment: Deployment,
     ended: bool,  # noqa: FBT001 - a parameter of a test
 ) -> None:
-    """With 30 sessions: two reads and the epoch, two queries, two messages to authorizers, a transaction for each session.
+    """With 30 sessions: two reads and the epoch, two queries, two messages to authorizers, a transaction for each one.
 
     The second message is of the two logouts that were measured before, and a write marks each of them.
     """
