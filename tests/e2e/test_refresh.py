@@ -108,7 +108,9 @@ def test_every_dead_refresh_token_gets_the_same_bytes(client: Client, stack: Sta
         UpdateExpression="SET absolute_expires_at = :then",
         ExpressionAttributeValues={":then": {"N": "1"}},
     )
-    client.refresh(reused.refresh_token)
+    successor = client.refresh(reused.refresh_token).json()["refresh_token"]
+    age(reused)
+    client.refresh(successor)  # now the first token is older than the base
     age(reused)
 
     answers = [

@@ -19,8 +19,11 @@ BAD = 'Bearer error="invalid_token"'
     [("GET", "/auth/sessions"), ("DELETE", "/auth/sessions/x"), ("POST", "/auth/password"), ("GET", "/me")],
 )
 def test_a_challenge_has_the_standard_name_unless_a_function_sends_it(stack: Stack, method: str, path: str) -> None:
-    """RFC 6750 §3.1: API Gateway refuses no token and a bad one; a function refuses a session that has ended."""
-    client = Client(HttpGateway(stack))
+    """RFC 6750 §3.1: API Gateway refuses no token and a bad one; a function refuses a session that has ended.
+
+    An authorizer does not know of the end for up to RevocationSeconds. Here it never does.
+    """
+    client = Client(HttpGateway(stack.with_parameters(RevocationSeconds="0")))
     login = client.post(f"/{STAGE}/auth/login", json={"username": "ada", "password": PASSWORD})
     tokens = json.loads(login.data)
     stack.secrets.keep(tokens["access_token"], tokens["refresh_token"])

@@ -34,13 +34,15 @@ class Sessions:
         self.passwords = [PASSWORD]
 
     def begin(self) -> None:
-        """Log in twice, and rotate the first session's token."""
+        """Log in twice, and rotate the first session's token twice: only then is it older than the base."""
         for table in (SESSIONS_TABLE, REVOCATIONS_TABLE, THROTTLE_TABLE):
             memory_aws.empty(table)
         self.passwords = self.passwords[-1:]
         self.own, self.other = (self.login(login_event("ada", self.passwords[0])).json for _ in range(2))
-        self.refresh(refresh_event(self.own["refresh_token"]))
-        self.stack.clock.advance(seconds=60)
+        token = self.own["refresh_token"]
+        for _ in range(2):
+            token = self.refresh(refresh_event(token)).json["refresh_token"]
+            self.stack.clock.advance(seconds=60)
 
     def log_out(self) -> Answer:
         """End the other session, by its refresh token."""
