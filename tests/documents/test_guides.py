@@ -77,3 +77,12 @@ def test_every_name_of_the_guide_is_one_that_there_is() -> None:
     assert named <= set(parameters())
     assert events == {"keys_replaced", "login_succeeded"}
     assert events <= {event.value for event in EventName}
+
+
+def test_every_security_event_is_named() -> None:
+    """The guide to the logs has every event of the code, in the same order, and marks those that need attention."""
+    lines = (GUIDES / "security-events.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("|").split("|") for line in lines if line.startswith("|")][2:]
+    listed = [(name, mark.strip()) for _, names, _, mark in rows for name in re.findall(r"`(\w+)`", names)]
+
+    assert listed == [(name.value, "**yes**" if name.wants_attention else "") for name in EventName]
