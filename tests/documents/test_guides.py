@@ -10,7 +10,7 @@ from admin.command import parser
 from edge_auth.events.security_event import EventName
 from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS, MAX_RING_AGE_SECONDS, REPLACE_SECONDS, RING_AGE_SECONDS
 from tests.support.guide import BLOCK, GUIDE, steps
-from tests.support.template import ROOT, parameters, resources
+from tests.support.template import ROOT, parameters, resources, template
 
 GUIDES = ROOT / "docs" / "guides"
 LEAKED_KEY = GUIDE.read_text(encoding="utf-8")
@@ -77,3 +77,22 @@ def test_every_name_of_the_guide_is_one_that_there_is() -> None:
     assert named <= set(parameters())
     assert events == {"keys_replaced", "login_succeeded"}
     assert events <= {event.value for event in EventName}
+
+
+def test_every_security_event_is_named() -> None:
+    """The guide to the logs has every event of the code, in the same order, and marks those that need attention."""
+    lines = (GUIDES / "security-events.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("|").split("|") for line in lines if line.startswith("|")][2:]
+    listed = [(name, mark.strip()) for _, names, _, mark in rows for name in re.findall(r"`(\w+)`", names)]
+
+    assert listed == [(name.value, "**yes**" if name.wants_attention else "") for name in EventName]
+
+
+def test_every_output_of_the_stack_is_explained() -> None:
+    """The guide for operators has each output of the template once."""
+    table = (
+        (GUIDES / "operators.md").read_text(encoding="utf-8").split("\n## Outputs of the stack\n")[1].split("\n## ")[0]
+    )
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")][2:]
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(template()["Outputs"])

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from edge_auth.errors import MethodNotAllowed
-from edge_auth.events.security_event import EventName
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, REPLACE_SECONDS
 from tests.support import template as template_file
 from tests.support.errors import ERRORS
@@ -126,14 +125,6 @@ def test_error_table_is_the_codes_table(template: dict[str, Any]) -> None:
 
 def _pairs(statuses: list[str], codes: list[str]) -> list[tuple[str, str]]:
     return list(zip(statuses * len(codes) if len(statuses) == 1 else statuses, codes, strict=True))
-
-
-def test_every_security_event_is_named() -> None:
-    """The table of events under "Operate" has the names of the code, in their order, and marks those that it marks."""
-    table = section("Operate").split("\n**Logs**")[1].split("\n**Reacting.**")[0]
-    listed = [(name, mark) for _, names, _, mark in rows(table) for name in re.findall(r"`(\w+)`", names)]
-
-    assert listed == [(name.value, "**yes**" if name.wants_attention else "") for name in EventName]
 
 
 def test_the_time_to_replace_a_leaked_key_is_the_codes() -> None:
