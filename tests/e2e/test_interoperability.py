@@ -59,15 +59,13 @@ def test_every_library_takes_part() -> None:
     assert len(LIBRARIES) == 5
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("ES256", "ES256"),
-        ("ES256", "RS256"),
-        ("RS256", "EdDSA"),
-        ("EdDSA", "ES256"),
-    ],
-)
+# Each algorithm signs before or after one of these. EDGE_AUTH_YEARS=1 also tries the other changes.
+CHANGES = [("ES256", "ES256"), ("RS256", "EdDSA")]
+if "EDGE_AUTH_YEARS" in os.environ:
+    CHANGES += [("ES256", "RS256"), ("EdDSA", "ES256")]
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES)
 def test_no_rotation_refuses_a_good_token(
     client: Client, keys: KeyTimes, token: Callable[[], str], before: str, after: str
 ) -> None:

@@ -12,23 +12,23 @@ PYTHON = ROOT / ".tools" / "sam" / "bin" / "python"
 # The transform takes code from S3 only. Each expansion is at another second, as two deployments are.
 SCRIPT = """
 import json, sys, time
+from copy import deepcopy
 from itertools import count
 from unittest.mock import patch
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-text = open("template.yaml", encoding="utf-8").read()
+template = yaml_parse(open("template.yaml", encoding="utf-8").read())
+for resource in template["Resources"].values():
+    for name in ("CodeUri", "ContentUri"):
+        if name in resource.get("Properties", {}):
+            resource["Properties"][name] = "s3://bucket/key"
 seconds = count(1_000_000_000)
 expanded = []
 for parameters in json.load(sys.stdin):
-    template = yaml_parse(text)
-    for resource in template["Resources"].values():
-        for name in ("CodeUri", "ContentUri"):
-            if name in resource.get("Properties", {}):
-                resource["Properties"][name] = "s3://bucket/key"
     with patch.object(time, "time", lambda: next(seconds)):
-        expanded.append(Translator({}, Parser()).translate(template, parameters))
+        expanded.append(Translator({}, Parser()).translate(deepcopy(template), parameters))
 json.dump(expanded, sys.stdout)
 """
 
