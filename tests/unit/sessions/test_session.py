@@ -201,7 +201,15 @@ def test_a_retry_during_the_end_has_not_diverged(behind: int) -> None:
     assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
     assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS) is Outcome.DIVERGED
     assert outcome(ENDED, behind=behind, age_ms=0, grace=0) is Outcome.DIVERGED
-    assert outcome(ENDED, behind=2 * behind, age_ms=0) is Outcome.DIVERGED
+    assert outcome(READ, behind=2, age_ms=0) is Outcome.DIVERGED
+    assert outcome(ENDED, behind=-2, age_ms=0) is Outcome.DIVERGED
+
+
+@pytest.mark.parametrize("behind", [2, 5])
+def test_an_older_token_that_was_under_way_during_a_logout_has_not_diverged(behind: int) -> None:
+    """A logout does not know the base, which may be this token."""
+    assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
+    assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS) is Outcome.DIVERGED
 
 
 def test_an_orphan_that_was_under_way_during_the_end_has_not_diverged() -> None:

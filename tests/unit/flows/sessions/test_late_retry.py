@@ -232,6 +232,18 @@ def test_a_client_whose_answer_was_lost_before_an_end_is_no_suspect(deployment: 
     assert deployment.names() == [EventName.REFRESH_REFUSED]
 
 
+def test_a_retry_that_arrives_after_the_logout_of_another_tab_is_no_suspect(
+    deployment: Deployment, held: TokenGrant
+) -> None:
+    """An answer was lost. Two tabs try again late, and the one that is answered logs out before the other arrives."""
+    retried = deployment.refreshed(held.refresh_token)
+    deployment.logout(retried.refresh_token, Reach.ONE)
+    deployment.clock.advance(seconds=1)
+    with pytest.raises(InvalidGrant):
+        deployment.refreshed(held.refresh_token)
+    assert EventName.REFRESH_TOKEN_DIVERGED not in deployment.names()
+
+
 def test_a_token_that_was_dead_before_an_end_is_told(deployment: Deployment, held: TokenGrant) -> None:
     """The orphan of a late retry proves two parties, also after an operator ended the session."""
     deployment.refreshed(held.refresh_token)
