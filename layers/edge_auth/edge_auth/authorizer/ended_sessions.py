@@ -19,7 +19,7 @@ from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, entry_of, slot_of
 
-# Writers put an entry into the slot of the store's own time, or of a time that differs by 20 s at most. So an entry
+# Writers put an entry into the slot of the store's own time, or of a time that differs by 15 s at most. So an entry
 # that comes after a read belongs to a slot that began less than 30 s before the read. Twice that is read again.
 OVERLAP_SECONDS = 60
 WAIT_SECONDS = 1.0  # no request waits longer: name resolution has no timeout
