@@ -40,6 +40,7 @@ class Copy:
     """A copy of a feed, with clocks that the test sets."""
 
     is_closed: bool = False
+    bound: int = BOUND
     run: Callable[[Callable[[], None], float], None] = at_once
     monotonic: float = 50.0
     wall: float = float(NOW)
@@ -55,7 +56,7 @@ class Copy:
             self.read,
             clocks=Clocks(lambda: self.monotonic, lambda: self.wall),
             access_token_seconds=TOKEN_SECONDS,
-            revocation_seconds=BOUND,
+            revocation_seconds=self.bound,
             is_closed=self.is_closed,
             run=self.run,
         )
@@ -308,6 +309,35 @@ def test_an_answer_that_is_too_late_is_taken_and_the_copy_is_read_again() -> Non
     feed.copy._run = at_once
 
     assert [feed.accepts(LIVING), feed.accepts(DEAD)] == [False, False]
+
+
+@pytest.mark.parametrize("bound", [1, 2, 60])
+@pytest.mark.parametrize("is_in_time", [True, False])
+def test_a_request_waits_for_one_read_only(bound: int, *, is_in_time: bool) -> None:
+    """Z18: answers that come at the end of the wait, or just after it, are never too old for the request itself."""
+    waits: list[float] = []
+    late: list[Callable[[], None]] = []
+    feed = Copy(bound=bound)
+
+    def at_the_end(act: Callable[[], None], seconds: float) -> None:
+        waits.append(seconds)
+        assert sum(waits) <= WAIT_SECONDS
+        feed.go_on(seconds)
+        if is_in_time:
+            act()
+        else:
+            late.append(act)
+
+    feed.copy._run = at_the_end
+    for _ in range(3):
+        while not feed.copy.decides(CLAIMS._replace(sid=LIVING, iat=int(feed.wall))):
+            feed.go_on(0.001)  # the token is verified again, and meanwhile a late answer comes
+            while late:
+                late.pop()()
+        while late:
+            late.pop()()
+        waits.clear()
+        feed.go_on(bound + 10)
 
 
 def test_a_read_that_hangs_is_waited_for_as_long_as_said() -> None:

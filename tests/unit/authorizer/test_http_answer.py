@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
@@ -88,6 +89,8 @@ FORMS = {
     "a header without end": (b"HTTP/1.1 200 OK\r\nX: " + LONG, "a head that is too long"),
     "a long head at once": (b"HTTP/1.1 200 OK\r\nX: " + LONG[:MAX_HEAD_BYTES] + b"\r\n\r\n", "a head that is too long"),
     "a length beyond the limit": (HEAD.replace(b"12", str(MAX_BODY_BYTES + 1).encode()), "a body that is too long"),
+    "a line that ends early": (HEAD.replace(b"Server: ", b"Server: \n"), "a header of another form"),
+    "a header without colon": (HEAD.replace(b"Server:", b"Server"), "a header of another form"),
     "one byte too many": (HEAD + BODY + b"\n", "more bytes than the answer has"),
 }
 
@@ -97,6 +100,16 @@ def test_another_form_is_refused(head: bytes, reason: str) -> None:
     """Nothing is decided by an answer that two readers may read differently (RFC 9112 §6.3, §11.2)."""
     assert outcome(HEAD, BODY) == GOOD
     assert outcome(head, BODY) == reason
+
+
+def test_a_header_takes_no_longer_than_its_length() -> None:
+    """A search that goes back and forth would hold the interpreter, and with it the request, beyond every timeout."""
+    spaces = b" " * (MAX_HEAD_BYTES // 4)
+    began = time.process_time()
+
+    assert outcome(b"HTTP/1.1 200 OK\r\nX:" + spaces + b"\n\r\n\r\n") == "a header of another form"
+    assert outcome(HEAD.replace(b"Server: ", b"Server: " + spaces), BODY) == GOOD
+    assert time.process_time() - began < 1
 
 
 def test_a_long_answer_is_read_to_the_end() -> None:

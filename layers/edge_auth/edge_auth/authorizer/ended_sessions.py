@@ -19,7 +19,7 @@ from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, entry_of, slot_of
 
-# Writers put an entry into the slot of the store's own time, or of a time that differs by 20 s at most. So an entry
+# Writers put an entry into the slot of the store's own time, or of a time that differs by 15 s at most. So an entry
 # that comes after a read belongs to a slot that began less than 30 s before the read. Twice that is read again.
 OVERLAP_SECONDS = 60
 WAIT_SECONDS = 1.0  # no request waits longer: name resolution has no timeout
@@ -69,6 +69,8 @@ class EndedSessions:
         self._run = run
         self._access_token_seconds = access_token_seconds
         self._revocation_seconds = revocation_seconds
+        # An answer that comes at the end of the wait must not be too old at once, or the request would wait again.
+        self._wait_seconds = min(WAIT_SECONDS, revocation_seconds / 2)
         self._is_closed = is_closed
         self._entries: dict[str, int] = {}  # the slot of each ended session
         self.withdrawn_kids = frozenset[str]()
@@ -137,7 +139,7 @@ class EndedSessions:
         if since is None or window < self._from_seconds:
             since = window
         self._last = attempt = _Attempt(self._read, began=now, since_seconds=since, is_whole=since == window)
-        self._run(attempt.run, WAIT_SECONDS)
+        self._run(attempt.run, self._wait_seconds)
         if self._take():
             return True
         self._failures += 1

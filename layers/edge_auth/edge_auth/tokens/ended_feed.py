@@ -15,9 +15,8 @@ KEPT_SECONDS = 7200  # after its slot an item is of no use: an access token live
 ENTRY_CHARACTERS = 11
 
 # A reader needs the slots of the life of an access token, and of so long before it. A token is accepted for longer than
-# its life: 5 s of leeway, and up to 30 s by which the issuer's clock is ahead. The session's entry may stand in a slot
-# that began 29 s before its end: 20 s by which a writer's clock may differ, and the slot itself. One second is for the
-# rounding of times.
+# its life: 5 s of leeway, and up to 30 s by which the issuer's clock is ahead. The session's entry may be 30 s older
+# than its end: 15 s by which a writer's clock may differ, and 15 s that the end may come after the entry.
 WINDOW_MARGIN_SECONDS = 65
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 100  # in one write: its request stays small
 # Readers read the slots of the last minute, by the time of the store. An entry is never in an older one if its slot is
 # no further than this from the time of its write, whatever the writer's clock says.
-MAX_SLOT_ERROR_SECONDS = 20
+MAX_SLOT_ERROR_SECONDS = 15
 
 _ADD_SESSIONS = "ADD sids :entries SET delete_at = :delete_at"
 _ADD_KEYS = "ADD kids :entries SET delete_at = :delete_at"

@@ -28,7 +28,7 @@ END_UNKNOWN = "reused, and not known to have ended"
 
 PUBLISHED_AT_ONCE = 100  # sessions of one write to the feed
 # A session may get a token until it ends. A reader that starts late needs an entry that is not older than that by more.
-MAX_LEAD_SECONDS = 20
+MAX_LEAD_SECONDS = 15
 # An end of all publishes at most this many sessions that a logout ended shortly before. They are few, unless a client
 # logs in and out all the time, and then the feed must not be full of its sessions.
 MAX_LATE = 100

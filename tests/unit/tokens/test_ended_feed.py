@@ -1,0 +1,29 @@
+"""The window that a cold authorizer reads, with every clock as wrong as it may be, and every act as slow."""
+
+from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
+from edge_auth.adapters.dynamodb.revocations import MAX_SLOT_ERROR_SECONDS
+from edge_auth.flows.sessions.end_sessions import MAX_LEAD_SECONDS
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS
+from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, slot_of
+
+ROUNDING_SECONDS = 1  # the store says its time in whole seconds
+PUBLISHED = 1_795_692_094
+TOKEN_SECONDS = 900
+
+
+def test_the_window_has_the_entry_of_a_token_that_was_made_as_late_as_possible() -> None:
+    """The session was published long before it ended, by a clock that is behind, and its issuer's clock is ahead."""
+    written_by = PUBLISHED - MAX_SLOT_ERROR_SECONDS - ROUNDING_SECONDS
+    issued_at = PUBLISHED + MAX_LEAD_SECONDS + ISSUED_AT_LEEWAY_SECONDS
+    last_accepted = issued_at + TOKEN_SECONDS + EXPIRY_LEEWAY_SECONDS - 1
+
+    for shift in range(10):  # wherever a slot begins
+        window_begins = last_accepted + shift - TOKEN_SECONDS - WINDOW_MARGIN_SECONDS
+        assert slot_of(window_begins) <= slot_of(written_by + shift)
+
+
+def test_a_single_end_and_a_second_write_take_no_longer_than_the_window_allows() -> None:
+    """One session is published and then ended, and nothing looks at the time between. The SDK bounds it."""
+    attempts = TOTAL_ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
+
+    assert attempts + ROUNDING_SECONDS <= min(MAX_LEAD_SECONDS, MAX_SLOT_ERROR_SECONDS)
