@@ -40,7 +40,7 @@ BUDGETS: Mapping[tuple[str, str], float] = {
     ("refresh, rotated", "write_units"): 1,
     ("refresh, rotated", "read_units"): 0,
     ("refresh, forged", "requests"): 0,
-    ("login", "requests"): 3,
+    ("login", "requests"): 6,
     ("login", "argon2"): 1,
     ("logout", "requests"): 2,
     (FIRST_READ, "read_units"): 12,
