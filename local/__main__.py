@@ -20,7 +20,9 @@ from local.stack import Stack, running_stack
 from local.walk import Walk
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DEMO_GRACE_SECONDS = 2  # short, because the walk waits for the end of the grace window
+# Short, because the walk waits for the end of each.
+DEMO_GRACE_SECONDS = 2
+DEMO_REVOCATION_SECONDS = 2
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 
 
@@ -43,7 +45,11 @@ def main(arguments: list[str]) -> int:
 
 def demo(chosen: Settings, progress: Progress) -> int:
     """Start the stack, walk through the life of a session, and stop the stack."""
-    hurried = replace(chosen, parameters={"RotationGraceSeconds": str(DEMO_GRACE_SECONDS)})
+    parameters = {
+        "RotationGraceSeconds": str(DEMO_GRACE_SECONDS),
+        "RevocationSeconds": str(DEMO_REVOCATION_SECONDS),
+    }
+    hurried = replace(chosen, parameters=parameters)
     with running_stack(hurried, os.environ, progress) as stack:
         progress.say(f"\nThe life of a session, at {chosen.base_url}\n")
         _walk(stack, progress)
@@ -85,6 +91,7 @@ def _walk(stack: Stack, progress: Progress) -> None:
             user=stack.user,
             key=from_secret_json(secret["SecretString"]).at(int(time.time())).signing,
             rotation_grace_seconds=DEMO_GRACE_SECONDS,
+            revocation_seconds=DEMO_REVOCATION_SECONDS,
             say=progress.say,
         ).all()
 

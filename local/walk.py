@@ -27,6 +27,7 @@ class Walk:
     user: User
     key: SigningKey  # the deployment's own key, to sign an expired token
     rotation_grace_seconds: int
+    revocation_seconds: int
     say: Say
 
     def all(self) -> None:
@@ -59,7 +60,7 @@ class Walk:
         what = "GET /me with the access token"
         answer = self.api.me(access)
         self._expect(what, answer, HTTPStatus.OK)
-        self._done(what, answer, "the authorizer verifies it with public keys: no table, no secret, no network")
+        self._done(what, answer, "the authorizer verifies it with public keys: no lookup, no secret")
 
         self._refused("GET /me without a token", None, "Bearer", "")
         forged, expired = tokens.forged(access), tokens.expired(access, self.key)
@@ -109,16 +110,22 @@ class Walk:
         time.sleep(window + MARGIN_SECONDS)
 
     def log_out(self) -> None:
-        """Log in again, log out, and present the refresh token once more."""
+        """Log in again, log out, and present the access token and the refresh token once more."""
         what = "log in again"
         again = self.api.login(self.user.name, self.user.password)
-        _, refresh = self._tokens(what, again)
+        access, refresh = self._tokens(what, again)
         self._done(what, again, "a new session")
 
         what = "log out"
         answer = self.api.logout(refresh)
         self._expect(what, answer, HTTPStatus.NO_CONTENT)
-        self._done(what, answer, f"the access token is valid until it expires, within {again.body['expires_in']} s")
+        self._done(what, answer, "within RevocationSeconds, every authorizer knows of it")
+
+        seconds = self.revocation_seconds
+        self.say(f"    … waiting {seconds} s for the authorizers to read of it (RevocationSeconds; its default is 5)")
+        time.sleep(seconds + MARGIN_SECONDS)
+        why = "its session has ended, although it has not expired; "
+        self._refused("GET /me with the access token, afterwards", access, INVALID_TOKEN, why)
 
         unknown = self.api.refresh(tokens.unknown(refresh))
         self._dead("the refresh token after the logout", refresh, unknown, "refused; after a logout this is not reuse")

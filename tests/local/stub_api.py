@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from threading import Thread
 from typing import Any
 
@@ -20,18 +21,23 @@ ISSUER = "http://127.0.0.1/stub"
 AUDIENCE = "https://api.example.com"
 NOW_SECONDS = 1_800_000_000
 GRACE_SECONDS = 2.0
+REVOCATION_SECONDS = 2.0
 
 Reply = tuple[int, dict[str, object], dict[str, str]]
 
 
 @dataclass
 class StubSession:
-    """One session: its newest generation, the one that it was issued for, its last rotation, and whether it lives."""
+    """One session: its newest generation, the one that it was issued for, its last rotation, and whether it lives.
+
+    Without a logout it has no end.
+    """
 
     generation: int = 0
     base: int = -1
     rotated_at: float = -1000.0
     alive: bool = True
+    ended_at: float = inf
 
 
 @dataclass
@@ -62,13 +68,14 @@ class StubApi:
         token = authorization.removeprefix("Bearer ")
         now = claims_of(token).iat if self.broken == "expired token" else NOW_SECONDS
         verifier = Verifier(keys_from_jwks(json.dumps({"keys": [self.key.public_jwk()]})), audience=AUDIENCE)
+        refused: Reply = 401, {"error": "invalid_token"}, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         try:
-            verifier.verify(token, issuer=ISSUER, now_seconds=now)
+            claims = verifier.verify(token, issuer=ISSUER, now_seconds=now)
         except InvalidToken:
-            if self.broken == "forged token" and "somebody-else" in _payload(token):
-                return 200, {}, {}
-            return 401, {"error": "invalid_token"}, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-        return 200, {}, {}
+            is_broken = self.broken == "forged token" and "somebody-else" in _payload(token)
+            return (200, {}, {}) if is_broken else refused
+        is_known = self.clock - self.sessions[int(claims.sid)].ended_at >= REVOCATION_SECONDS
+        return refused if is_known and self.broken != "revocation" else (200, {}, {})
 
     def _refresh(self, token: str) -> Reply:
         session_number, generation, known = token.split("-")[1:]
@@ -89,7 +96,8 @@ class StubApi:
         return self._tokens(int(session_number))
 
     def _logout(self, token: str) -> Reply:
-        self.sessions[int(token.split("-")[1])].alive = self.broken == "logout"
+        session = self.sessions[int(token.split("-")[1])]
+        session.alive, session.ended_at = self.broken == "logout", self.clock
         return 204, {}, {}
 
     def _dead(self, why: str) -> Reply:

@@ -31,15 +31,17 @@ def walk(stub: StubApi) -> list[str]:
     """Walk through the stub, and return the printed lines."""
     said: list[str] = []
     with serving(stub) as url, closing(Api(url)) as api:
-        Walk(api, User("ada", PASSWORD), stub.key, rotation_grace_seconds=2, say=said.append).all()
+        Walk(
+            api, User("ada", PASSWORD), stub.key, rotation_grace_seconds=2, revocation_seconds=2, say=said.append
+        ).all()
     return said
 
 
 def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> None:
-    """The walk prints thirteen steps, each with its mark."""
+    """The walk prints fourteen steps, each with its mark."""
     said = walk(stub)
 
-    assert len([line for line in said if line.startswith("  ✓ ")]) == 13
+    assert len([line for line in said if line.startswith("  ✓ ")]) == 14
     assert not [line for line in said if "✗" in line]
 
 
@@ -55,6 +57,7 @@ def test_an_api_that_keeps_every_promise_is_walked_to_the_end(stub: StubApi) -> 
         ("replay", "a thief has the lost"),
         ("same bytes", "a thief has the lost"),
         ("honest token", "the current refresh token"),
+        ("revocation", "with the access token, afterwards"),
         ("logout", "the refresh token after the logout"),
     ],
 )
