@@ -87,9 +87,11 @@ def registrations(stack: Stack) -> None:
 
 
 def changes_of_password(stack: Stack) -> None:
-    """Change the password of a user with another session."""
+    """Change the password of a user with another session, and with one that has just ended."""
     login = stack.function("login")
-    session_ids = [login(login_event("ada", PASSWORD)).json["session_id"] for _ in range(2)]
+    grants = [login(login_event("ada", PASSWORD)).json for _ in range(3)]
+    assert stack.function("logout")(logout_event(grants.pop()["refresh_token"])).status == 204
+    session_ids = [granted["session_id"] for granted in grants]
     changing = with_json("password", {"current_password": PASSWORD, "new_password": f"{PASSWORD} of mine"})
     stack.wire.forget()
     assert stack.function("password")(called_by(changing, ADA_ID, session_ids[0])).status == 204
