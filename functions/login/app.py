@@ -94,4 +94,4 @@ def post(request: Request) -> Response:
     return token_response(login(username, password, policy, address=address, device_token=device_token, client=client))
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)

@@ -108,4 +108,4 @@ def reach_of(parameters: Parameters) -> Reach:
             return Reach.ONE
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)

@@ -89,4 +89,4 @@ def refresh_parameters(request: Request) -> Parameters:
     return parameters
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)

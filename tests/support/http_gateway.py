@@ -60,6 +60,8 @@ class HttpGateway:
     def _find(self, request: Request) -> tuple[str, dict[str, str]] | None:
         parts = request.path.removeprefix(f"/{STAGE}").split("/")
         for method, resource in self._routes:
+            if (method, resource) == (request.method, "/{proxy+}"):
+                return resource, {"proxy": "/".join(parts[1:])}
             names = resource.split("/")
             if method == request.method and len(names) == len(parts):
                 pairs = list(zip(names, parts, strict=True))
