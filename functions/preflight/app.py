@@ -7,7 +7,7 @@ import os
 
 from edge_auth.settings import PreflightSettings, read_settings
 from edge_auth.web.cors import Cors
-from edge_auth.web.request import headers_of
+from edge_auth.web.request import request_from
 from edge_auth.web.response import NO_STORE, Response
 
 settings = read_settings(PreflightSettings, os.environ)
@@ -18,5 +18,11 @@ def handler(event: object, _context: object) -> dict[str, object]:
     """Answer with the methods and headers that a page of an allowed origin may use. Others get an answer without them.
 
     Browsers remember the answer by its own header, and no cache keeps it.
+
+    Raises:
+        InvalidRequest: the event is no request of API Gateway.
+
     """
-    return Response(204, None, {**NO_STORE, **cors.preflight_headers(headers_of(event))}).to_event()
+    request = request_from(event)
+    allowed = cors.preflight_headers(request.headers, request.path_parameters.get("proxy", ""))
+    return Response(204, None, {**NO_STORE, **allowed}).to_event()

@@ -18,6 +18,7 @@ ROUTES = {
     "sessions": "sessions",
     "whoami": "me",
 }
+WITH_COOKIES = {"login", "refresh", "logout"}
 PUBLIC_DOCUMENTS = {"jwks": "jwks", "ended_sessions": "ended-sessions"}
 CORS = "Access-Control-"
 
@@ -48,7 +49,7 @@ def test_a_page_of_the_list_reads_every_answer(for_browsers: Stack, name: str) -
     for header in ("Origin", "origin"):
         shared = cors_of(function(from_page(sample(ROUTES[name]), APP, header=header)))
         assert (shared["Access-Control-Allow-Origin"], shared["Vary"]) == (APP, "Origin")
-        assert "Access-Control-Allow-Credentials" not in shared
+        assert ("Access-Control-Allow-Credentials" in shared) is (name in WITH_COOKIES)
 
 
 @pytest.mark.parametrize("name", ROUTES)
@@ -100,7 +101,7 @@ def test_an_outage_is_readable(for_browsers: Stack) -> None:
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh", "/me", "/nothing", "/a/b/c"])
 def test_a_preflight_request_is_answered_on_every_path(for_browsers: Stack, path: str) -> None:
     """C16: the function is not behind the authorizer, and makes no call."""
-    event = {**sample("preflight"), "path": path}
+    event = {**sample("preflight"), "path": path, "pathParameters": {"proxy": path[1:]}}
     preflight = for_browsers.function("preflight")
 
     answer, refused = preflight(from_page(event, APP)), preflight(from_page(event, STRANGER))
@@ -108,6 +109,7 @@ def test_a_preflight_request_is_answered_on_every_path(for_browsers: Stack, path
     assert (answer.status, answer.body) == (204, "")
     assert cors_of(answer)["Access-Control-Allow-Origin"] == APP
     assert cors_of(answer)["Access-Control-Allow-Methods"] == "GET, POST, DELETE"
+    assert ("Access-Control-Allow-Credentials" in answer.headers) is path.startswith("/auth/")
     assert answer.headers["Cache-Control"] == "no-store"
     assert (refused.status, cors_of(refused)) == (204, {"Vary": "Origin"})
     assert for_browsers.wire.calls == []

@@ -11,6 +11,7 @@ EXPOSED_HEADERS = "WWW-Authenticate, Retry-After"
 METHODS = "GET, POST, DELETE"
 # `*` does not stand for Authorization.
 REQUEST_HEADERS = "authorization, content-type, x-edge-auth"
+WITH_COOKIES = frozenset({"auth/login", "auth/refresh", "auth/logout"})  # paths of the API
 MAX_AGE_SECONDS = 7200  # the longest time for which Chromium remembers an answer
 
 
@@ -21,8 +22,11 @@ class Cors:
         """Allow the origins of the setting, with commas between."""
         self._allowed = frozenset(allowed_origins.split(","))
 
-    def answer_headers(self, headers: Headers) -> dict[str, str]:
-        """Return what the answer to a request with these headers says to the browser."""
+    def answer_headers(self, headers: Headers, *, with_cookies: bool = False) -> dict[str, str]:
+        """Return what the answer to a request with these headers says to the browser.
+
+        Only on a route `with_cookies` may a page send cookies and read the answer.
+        """
         origins = headers.all("origin")
         if len(origins) != 1 or origins[0] not in self._allowed:
             return {"Vary": "Origin"}
@@ -30,11 +34,12 @@ class Cors:
             "Vary": "Origin",
             "Access-Control-Allow-Origin": origins[0],
             "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+            **({"Access-Control-Allow-Credentials": "true"} if with_cookies else {}),
         }
 
-    def preflight_headers(self, headers: Headers) -> dict[str, str]:
-        """Return what the answer to a preflight request says: which requests the page may send."""
-        shared = self.answer_headers(headers)
+    def preflight_headers(self, headers: Headers, path: str) -> dict[str, str]:
+        """Return what the answer to a preflight request says: which requests the page may send to this path."""
+        shared = self.answer_headers(headers, with_cookies=path in WITH_COOKIES)
         if "Access-Control-Allow-Origin" not in shared:
             return shared
         return {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable
@@ -36,14 +37,18 @@ def endpoint(
     *,
     trusted_proxy: str = "",
     allowed_origins: str = "",
+    with_cookies: bool = False,
 ) -> Handler:
     """Return a Lambda handler that answers each HTTP method with its function, and everything else with an error.
 
     An unexpected exception is answered like an outage, so that a client keeps its session. The answer to HEAD has no
     content: its function is the one of GET (RFC 9110 §9.3.2). `trusted_proxy` is the setting of `web.proxy`, and
-    `allowed_origins` that of `web.cors`, if there is one.
+    `allowed_origins` that of `web.cors`, if there is one. `with_cookies` says that the route reads cookies.
     """
-    viewer_address, cors_headers = _viewer_address(trusted_proxy), _cors_headers(allowed_origins)
+    viewer_address, cors_headers = (
+        _viewer_address(trusted_proxy),
+        _cors_headers(allowed_origins, with_cookies=with_cookies),
+    )
 
     def handler(event: object, context: object) -> dict[str, object]:
         try:
@@ -82,13 +87,13 @@ def _viewer_address(trusted_proxy: str) -> Callable[[Headers], str]:
     return TrustedProxy(trusted_proxy).viewer_address
 
 
-def _cors_headers(allowed_origins: str) -> Callable[[Headers], dict[str, str]]:
+def _cors_headers(allowed_origins: str, *, with_cookies: bool) -> Callable[[Headers], dict[str, str]]:
     """Return what writes the headers for pages of other origins. A deployment without browsers does not load it."""
     if not allowed_origins:
         return lambda _headers: {}
     from edge_auth.web.cors import Cors  # noqa: PLC0415 - see above
 
-    return Cors(allowed_origins).answer_headers
+    return partial(Cors(allowed_origins).answer_headers, with_cookies=with_cookies)
 
 
 def without_content_for_head(event: object, answer: dict[str, object]) -> dict[str, object]:
