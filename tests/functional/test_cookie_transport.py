@@ -355,6 +355,8 @@ def test_without_allowed_origins_there_are_no_cookies(stack: Stack) -> None:
     assert off.function("refresh")(page_refresh(cookie)) == INVALID_REQUEST
     assert off.function("logout")(page_logout(cookie)) == INVALID_REQUEST
     assert off.session_items() == before
+    in_body = off.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
+    assert off.function("refresh")(page_refresh(cookie, refresh_token=in_body)).status == 200
 
 
 def test_a_client_that_is_no_browser_needs_none_of_it(stack: Stack) -> None:
