@@ -17,7 +17,7 @@ _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict"
 
 
 def cookies(name: str, headers: Headers) -> list[str]:
-    """Return the values of all cookies of this name, in whichever of the headers they are (RFC 6265 §5.4)."""
+    """Return the values of all cookies of this name, from all `Cookie` headers (RFC 6265 §5.4)."""
     pairs = (pair.strip(" \t").partition("=") for value in headers.all("cookie") for pair in value.split(";"))
     return [value for found, equals, value in pairs if found == name and equals]
 
@@ -26,7 +26,7 @@ def one_cookie(name: str, headers: Headers) -> str:
     """Return the value of a cookie, empty if there is none.
 
     Raises:
-        InvalidRequest: there are several, of which no browser sends two.
+        InvalidRequest: there are several. No browser sends two of a `__Host-` name.
 
     """
     values = cookies(name, headers)
