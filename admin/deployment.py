@@ -54,6 +54,8 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
     parameters = {
         given.get("ParameterKey"): given.get("ParameterValue", "") for given in stacks[0].get("Parameters", [])
     }
+    domain = parameters.get("DomainName", "")
+    issuer = parameters.get("Issuer", "") or (f"https://{domain}" if domain else "")
     try:
         return Deployment(
             identities_table=outputs["IdentitiesTable"],
@@ -63,7 +65,7 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
-            service_addresses=(parameters.get("Issuer", ""), parameters.get("Audience", "")),
+            service_addresses=(issuer, parameters.get("Audience", "")),
             security_event_bus=parameters.get("SecurityEventBus", ""),
         )
     except KeyError as error:

@@ -9,6 +9,7 @@ from local.failure import Failure
 
 ROOT = Path(__file__).resolve().parent.parent
 
+ORIGINS_SETTING = "EDGE_AUTH_ALLOWED_ORIGINS"
 STACK_NAME = "edge-auth"
 # MiniStack gives this id to the REST API, so the address is known before the deployment.
 API_ID = "edgeauth"
@@ -46,13 +47,14 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Read the settings.
+    """Read the settings. Pages of the origins in EDGE_AUTH_ALLOWED_ORIGINS may use the stack from a browser.
 
     Raises:
         Failure: EDGE_AUTH_PORT is not a port.
 
     """
+    origins = environment.get(ORIGINS_SETTING, "")
     try:
-        return Settings(port=port_from(environment))
+        return Settings(port=port_from(environment), parameters={"AllowedOrigins": origins} if origins else {})
     except ValueError as error:
         raise Failure(str(error)) from None

@@ -13,17 +13,21 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
+from edge_auth.errors import InvalidRequest
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
+from edge_auth.sessions.session import BODY, COOKIE
 from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import json_parameters
+from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
@@ -44,6 +48,7 @@ end_sessions = EndSessions(
     entropy=secrets.token_bytes,
     record=log.record,
 )
+key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
 login = Login(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -72,26 +77,49 @@ login = Login(
         clock=now_ms,
         record=log.record,
     ),
-    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
+    key_ring=key_ring,
     entropy=secrets.token_bytes,
     record=log.record,
 )
+replace_session = ReplaceSession(key_ring=key_ring, end_sessions=end_sessions, record=log.record)
+cookies = CookieTransport(settings.allowed_origins)
 
 
 def post(request: Request) -> Response:
-    """Answer a login with tokens."""
+    """Answer a login with tokens. In a browser, the new session takes the place of the one that its cookie names."""
     parameters = json_parameters(request)
+    transport = parameters.optional_text("transport", BODY)
+    if transport not in (BODY, COOKIE):
+        raise InvalidRequest("transport")
+    in_cookie = transport == COOKIE
+    earlier = cookies.refresh_token(request) if in_cookie else ""
+    device_token = cookies.device_token(request) if in_cookie else parameters.any_text("device_token")
     username, password = parameters.text("username"), parameters.text("password")
     client = described(
         name=parameters.optional_text("client_name"),
         user_agent=request.headers.one("user-agent"),
         address=request.source_address,
     )
-    device_token = parameters.any_text("device_token")
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    address = request.source_address
-    return token_response(login(username, password, policy, address=address, device_token=device_token, client=client))
+    granted = login(
+        username,
+        password,
+        policy,
+        address=request.source_address,
+        device_token=device_token,
+        client=client,
+        transport=transport,
+    )
+    if earlier:
+        replace_session(earlier)
+    return token_response(granted, transport)
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint(
+    {"POST": post},
+    log,
+    trusted_proxy=settings.trusted_proxy,
+    allowed_origins=settings.allowed_origins,
+    with_cookies=True,
+)

@@ -1,7 +1,7 @@
 """POST /auth/logout: ends one session, all, or all others. Reads JSON, and the form of RFC 7009.
 
 The token is a refresh token. An access token ends its own session too, because a client that presents one wants to be
-logged out.
+logged out. A browser has its refresh token in a cookie.
 """
 
 import os
@@ -23,15 +23,18 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.observability import FunctionLog
-from edge_auth.sessions.client_description import described
+from edge_auth.sessions.client_description import ClientDescription, described
 from edge_auth.sessions.rotation_rule import RotationLimits
+from edge_auth.sessions.session import COOKIE
 from edge_auth.settings import LogoutSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.refresh_token import PREFIX
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
+from edge_auth.web.cookie_transport import CookieTransport
+from edge_auth.web.cookies import REFRESH_COOKIE, removed
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
-from edge_auth.web.response import Response
+from edge_auth.web.response import NO_STORE, Response
 
 HOUR_SECONDS = 3600
 ALLOW = "allow"  # the parameter LateRetryFromElsewhere; its other value is "refuse"
@@ -68,6 +71,7 @@ logout = Logout(
 revoke_access_token = RevokeAccessToken(
     audience=settings.audience, key_ring=key_ring, sessions=sessions, end_sessions=end_sessions, clock=now_ms
 )
+cookies = CookieTransport(settings.allowed_origins)
 
 
 def post(request: Request) -> Response:
@@ -75,6 +79,8 @@ def post(request: Request) -> Response:
 
     A form is answered with 200, as RFC 7009 §2.2 has it: some stock clients take any other status for a failure.
     """
+    if cookies.carries(request):
+        return end_in_browser(request)
     if request.media_type == FORM:
         parameters = form_parameters(request)
         parameters.optional_text("token_type_hint")  # a hint (RFC 7009 §2.1): the form of the token decides
@@ -86,13 +92,34 @@ def post(request: Request) -> Response:
     return Response(204)
 
 
+def end_in_browser(request: Request) -> Response:
+    """End what the refresh token in the cookie may end, and remove the cookie, unless this session goes on.
+
+    The cookie is removed also if its session was dead already. No other answer removes it: one that comes late would
+    remove the cookie of the next login.
+    """
+    token = cookies.refresh_token(request)
+    parameters = json_parameters(request)
+    if parameters.has("refresh_token"):
+        raise InvalidRequest("a refresh token in the body of a request with cookies")
+    reach = reach_of(parameters)
+    logout(token, reach, client=client_of(request), transport=COOKIE)
+    if reach is Reach.OTHERS:
+        return Response(204)
+    return Response(204, None, {**NO_STORE, "Set-Cookie": (removed(REFRESH_COOKIE),)})
+
+
 def end(token: str, reach: Reach, request: Request) -> None:
     """End what the token may end. An access token ends no session but its own, so with another reach it ends none."""
     if reach is not Reach.ONE or token.startswith(PREFIX):
-        client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
-        logout(token, reach, client=client)
+        logout(token, reach, client=client_of(request))
     else:
         revoke_access_token(token, issuer=settings.issuer or issuer_from_context(request.context))
+
+
+def client_of(request: Request) -> ClientDescription:
+    """Describe the client that sent the request."""
+    return described(user_agent=request.headers.one("user-agent"), address=request.source_address)
 
 
 def reach_of(parameters: Parameters) -> Reach:
@@ -108,4 +135,10 @@ def reach_of(parameters: Parameters) -> Reach:
             return Reach.ONE
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint(
+    {"POST": post},
+    log,
+    trusted_proxy=settings.trusted_proxy,
+    allowed_origins=settings.allowed_origins,
+    with_cookies=True,
+)

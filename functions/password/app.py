@@ -73,4 +73,4 @@ def post(request: Request) -> Response:
     return Response(204)
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)

@@ -11,7 +11,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
-from edge_auth.errors import UnsupportedGrantType
+from edge_auth.errors import InvalidRequest, UnsupportedGrantType
 from edge_auth.events.announcement import announcing
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
@@ -20,9 +20,11 @@ from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.sessions.rotation_rule import RotationLimits
+from edge_auth.sessions.session import BODY, COOKIE
 from edge_auth.settings import RefreshSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
+from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
@@ -63,17 +65,25 @@ refresh = Refresh(
     entropy=secrets.token_bytes,
     record=record,
 )
+cookies = CookieTransport(settings.allowed_origins)
 
 
 def post(request: Request) -> Response:
-    """Answer a refresh token with tokens."""
-    parameters = refresh_parameters(request)
-    presented = parameters.text("refresh_token")
+    """Answer a refresh token, in a cookie or in the body, with tokens."""
+    if cookies.carries(request):
+        presented, transport = cookies.refresh_token(request), COOKIE
+        parameters = json_parameters(request)
+        if parameters.has("refresh_token"):
+            raise InvalidRequest("a refresh token in the body of a request with cookies")
+    else:
+        parameters, transport = refresh_parameters(request), BODY
+        presented = parameters.text("refresh_token")
     scope = parameters.optional_text("scope")
     client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(refresh(presented, policy, scope=scope, client=client))
+    granted = refresh(presented, policy, scope=scope, client=client, transport=transport)
+    return token_response(granted, transport)
 
 
 def refresh_parameters(request: Request) -> Parameters:
@@ -89,4 +99,10 @@ def refresh_parameters(request: Request) -> Parameters:
     return parameters
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint(
+    {"POST": post},
+    log,
+    trusted_proxy=settings.trusted_proxy,
+    allowed_origins=settings.allowed_origins,
+    with_cookies=True,
+)

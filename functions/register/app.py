@@ -45,4 +45,4 @@ def post(request: Request) -> Response:
     return Response(201, {"user_id": identity.user_id, "username": identity.username})
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)

@@ -47,4 +47,6 @@ def delete(request: Request) -> Response:
     return Response(204)
 
 
-handler = endpoint({"GET": get, "DELETE": delete}, log, trusted_proxy=settings.trusted_proxy)
+handler = endpoint(
+    {"GET": get, "DELETE": delete}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins
+)

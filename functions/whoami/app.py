@@ -4,6 +4,8 @@ It has no layer, as your own functions need none: Lambda's own SDK is the one th
 """
 
 import json
+import os
+from collections.abc import Mapping
 
 PASSED_ON = ("sub", "sid", "client_id", "scope", "roles", "jti", "exp")
 HEADERS = {
@@ -12,6 +14,7 @@ HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
+ALLOWED_ORIGINS = frozenset(filter(None, os.environ["ALLOWED_ORIGINS"].split(",")))
 
 
 def handler(event: dict[str, dict[str, dict[str, str]]], _context: object) -> dict[str, object]:
@@ -23,4 +26,15 @@ def handler(event: dict[str, dict[str, dict[str, str]]], _context: object) -> di
     """
     caller = event["requestContext"]["authorizer"]
     known = {"sub": caller["sub"], **{name: caller.get(name, "") for name in PASSED_ON[1:]}}
-    return {"statusCode": 200, "headers": HEADERS, "body": json.dumps(known, separators=(",", ":"))}
+    headers = {**HEADERS, **cors_headers(event.get("multiValueHeaders") or {})}
+    return {"statusCode": 200, "headers": headers, "body": json.dumps(known, separators=(",", ":"))}
+
+
+def cors_headers(headers: Mapping[str, object]) -> dict[str, str]:
+    """Return the headers with which a page of an allowed origin may read the answer, from a browser."""
+    if not ALLOWED_ORIGINS:
+        return {}
+    origins = next((values for name, values in headers.items() if name.lower() == "origin"), None)
+    if not isinstance(origins, list) or len(origins) != 1 or origins[0] not in ALLOWED_ORIGINS:
+        return {"Vary": "Origin"}
+    return {"Vary": "Origin", "Access-Control-Allow-Origin": origins[0]}

@@ -217,9 +217,12 @@ def test_the_least_length_is_the_stacks(command: Command, stacks: Stacks, least:
     assert not status or f"a password has {least} to 128 characters, this one has 12" in outcome.err
 
 
-def test_the_issuer_is_no_password(command: Command, stacks: Stacks) -> None:
-    """P4: the name of the configured issuer is refused as a password."""
-    stacks.parameters["Issuer"] = "https://login.example.com"
+@pytest.mark.parametrize(
+    ("name", "value"), [("Issuer", "https://login.example.com"), ("DomainName", "login.example.com")]
+)
+def test_the_issuer_is_no_password(command: Command, stacks: Stacks, name: str, value: str) -> None:
+    """P4: the name of the configured issuer is refused as a password. A custom domain is the default issuer."""
+    stacks.parameters[name] = value
 
     outcome = command("users", "create", "ada", "--password-stdin", stdin="login.example.com\n")
 

@@ -7,6 +7,7 @@ from typing import Any
 import botocore.session
 from botocore.model import StringShape
 
+from edge_auth.web.cors import EXPOSED_HEADERS
 from tests.support.template import Intrinsic, functions, parameters, properties
 
 FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
@@ -20,6 +21,7 @@ PUBLIC_ROUTES = {
     *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
     *((method, "/.well-known/oauth-authorization-server") for method in ("GET", "HEAD")),
     *FEED_ROUTES,
+    ("OPTIONS", "/{proxy+}"),
 }
 PROTECTED_ROUTES = {
     ("POST", "/auth/password"),
@@ -166,6 +168,15 @@ def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None
         assert re.fullmatch(
             r'\{"error":"[a-z_]+","error_description":"[^"]+"\}', response["ResponseTemplates"]["application/json"]
         ), name
+
+
+def test_every_page_can_read_the_gateways_answers() -> None:
+    """C12: they are constants, a page needs the 401 and the 429, and only functions know the allowed origins."""
+    for name, response in properties("Api")["GatewayResponses"].items():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Access-Control-Allow-Origin"] == "'*'", name
+        assert headers["Access-Control-Expose-Headers"] == f"'{EXPOSED_HEADERS}'", name
+        assert "Access-Control-Allow-Credentials" not in headers, name
 
 
 def test_gateway_challenges_follow_rfc_6750() -> None:

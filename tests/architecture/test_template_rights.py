@@ -64,6 +64,7 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "ended_sessions": {("dynamodb:Query", "RevocationsTable")},
+    "preflight": set(),
     "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
     "rotate_keys": {
         ("secretsmanager:GetSecretValue", "KeyRingSecret"),

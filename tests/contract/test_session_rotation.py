@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from edge_auth.flows.ports.sessions import RotationRefused
-from edge_auth.sessions.session import NOTHING_REDEEMED, EndedSession, Session
+from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.dynamodb.records import (
@@ -218,3 +218,35 @@ def test_a_late_retry_of_an_ended_session_is_refused_and_brings_its_end(engine: 
             engine.sessions.retry_late(session, a_rotation())
         assert getattr(refused.value.found, "reason", None) == found
     assert sessions_of(engine.sessions, ADA_ID) == []
+
+
+@pytest.mark.parametrize(("transport", "other"), [(BODY, COOKIE), (COOKIE, BODY), ("later", BODY), ("later", COOKIE)])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_token_rotates_by_the_transport_of_its_session_alone(
+    engine: Engine,
+    transport: str,
+    other: str,
+    is_late: bool,  # noqa: FBT001 - one of two writes
+) -> None:
+    """C4: both writes of a refresh have the condition, and the refused one brings the session and changes nothing."""
+    session = a_session(transport=transport)
+    opened(engine, session)
+
+    def write(by: str) -> Session:
+        rotation = a_rotation()._replace(transport=by)
+        if is_late:
+            return engine.sessions.retry_late(session, rotation)
+        return engine.sessions.rotate(a_token(), rotation, grace_seconds=GRACE_SECONDS, wanted_scope=())
+
+    with pytest.raises(RotationRefused) as refused:
+        write(other)
+
+    assert refused.value.found == session
+    assert sessions_of(engine.sessions, ADA_ID) == [session]
+    assert (write(transport).transport, stored_generation(engine)) == (transport, 4)
+
+
+def stored_generation(engine: Engine) -> int:
+    """Return the generation of the only session."""
+    [session] = sessions_of(engine.sessions, ADA_ID)
+    return session.generation

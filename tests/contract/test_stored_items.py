@@ -10,7 +10,7 @@ from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.ports.sessions import RotationRefused
 from edge_auth.keys.mac_key import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
 from edge_auth.sessions.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription
-from edge_auth.sessions.session import Rotation
+from edge_auth.sessions.session import COOKIE, Rotation
 from edge_auth.tokens import refresh_token as refresh
 from tests.support.dynamodb.engines import Tables
 from tests.support.dynamodb.records import (
@@ -102,6 +102,15 @@ def test_time_to_live_is_in_seconds_and_follows_the_timeouts(tables: Tables) -> 
     assert after["delete_at"] == {"N": str(rotated.idle_expires_at_seconds + DAY_SECONDS)}
     delete_at: dict[str, str] = after["delete_at"]
     assert 1_000_000_000 < int(delete_at["N"]) < 10_000_000_000
+
+
+def test_only_a_session_of_another_transport_names_it(tables: Tables) -> None:
+    """The item of a session with tokens in bodies is the one of earlier versions, which named none."""
+    opened(tables.engine(is_atomic=False), a_session(1), a_session(2, transport=COOKIE))
+
+    named = [(item["session_id"], item.get("transport")) for item in tables.session_items()]
+
+    assert sorted(named, key=str) == [({"S": session_id(1)}, None), ({"S": session_id(2)}, {"S": "cookie"})]
 
 
 def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:

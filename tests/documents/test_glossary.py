@@ -8,8 +8,11 @@ from tests.support.template import ROOT
 PAGE = ROOT / "docs" / "glossary.md"
 PACKAGE = ROOT / "layers" / "edge_auth" / "edge_auth"
 ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `([\w/]+\.py)` \|$", re.MULTILINE)
-# These outcomes have no entry: their names explain them, or another entry does, such as "late retry".
-PLAIN = {Outcome.ROTATED, Outcome.UNKNOWN, Outcome.SEED_MISMATCH, Outcome.EXPIRED, Outcome.REUSED, Outcome.RETRIED_LATE}
+# These outcomes have no entry: their names explain them, or another entry does, such as "late retry" and "transport".
+PLAIN = {
+    *(Outcome.ROTATED, Outcome.UNKNOWN, Outcome.SEED_MISMATCH, Outcome.EXPIRED, Outcome.REUSED, Outcome.RETRIED_LATE),
+    Outcome.WRONG_TRANSPORT,
+}
 
 TEXT = PAGE.read_text(encoding="utf-8")
 ROWS = ROW.findall(TEXT)

@@ -18,6 +18,16 @@ JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+def cookies_of(response: requests.Response) -> list[str]:
+    """Return the values of all headers Set-Cookie of an answer."""
+    return list(response.raw.headers.getlist("Set-Cookie"))
+
+
+def value_of(cookie: str) -> str:
+    """Return the value of a cookie, empty if the cookie is removed."""
+    return cookie.partition("=")[2].partition(";")[0]
+
+
 @dataclass
 class Session:
     """A client's view of a session: its id and its tokens."""
@@ -78,6 +88,7 @@ class Client:
         )
         if response.content:
             self._remember(response.json())
+        self.secrets.update(filter(None, map(value_of, cookies_of(response))))
         return response
 
     def open_session(self, username: str, password: str) -> Session:

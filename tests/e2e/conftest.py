@@ -23,6 +23,7 @@ from tests.e2e.client import Client, Session
 from tests.e2e.operator import Operator, Person, edge_auth
 
 HERE = Path(__file__).parent
+APP = "https://app.example.com"
 PROXY_SECRET = secrets.token_hex(32)
 
 
@@ -36,13 +37,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Yield a stack that serves on a free port, with a proxy that it trusts and the feed for other verifiers."""
+    """Yield a stack on a free port, with a trusted proxy, the feed for other verifiers, and an allowed origin."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     proxy = f"X-Real-IP:{sha256(PROXY_SECRET.encode()).hexdigest()}"
     settings = Settings(
-        port=port, home=ROOT / ".local" / "e2e", parameters={"TrustedProxy": proxy, "RevocationFeed": "true"}
+        port=port,
+        home=ROOT / ".local" / "e2e",
+        parameters={"TrustedProxy": proxy, "RevocationFeed": "true", "AllowedOrigins": APP},
     )
     with running_stack(settings, os.environ, Progress()) as stack:
         yield stack

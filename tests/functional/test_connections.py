@@ -28,6 +28,7 @@ CONNECTIONS = {
     "login": 2,
     "logout": 2,
     "password": 1,
+    "preflight": 0,
     "refresh": 2,
     "register": 1,
     "rotate_keys": 0,  # no caller waits for it

@@ -7,7 +7,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from edge_auth.tokens.ended_feed import KEY_SLOT, slot_of
-from tests.support.answers import JSON_TYPE, SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
+from tests.support.answers import JSON_TYPE, PUBLIC_HEADERS, UNAVAILABLE, method_not_allowed
 from tests.support.dynamodb.feeds import put_feed_item
 from tests.support.outages import FAULTS
 from tests.support.sample_events import Event, sample
@@ -51,7 +51,7 @@ def test_the_sessions_that_ended_within_the_window_are_listed(stack: Stack, ende
     tag = answer.headers.pop("ETag")
     assert tag.startswith('"')
     assert answer.headers == {
-        **SECURITY_HEADERS,
+        **PUBLIC_HEADERS,
         "Cache-Control": "public, max-age=1, must-revalidate",
         "Content-Type": JSON_TYPE,
     }
@@ -96,7 +96,7 @@ def test_the_tag_is_of_the_whole_answer_with_its_time(stack: Stack, ended_sessio
     first = ended_sessions(sample("ended-sessions"))
     tag = first.headers["ETag"]
 
-    headers = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=1, must-revalidate", "ETag": tag}
+    headers = {**PUBLIC_HEADERS, "Cache-Control": "public, max-age=1, must-revalidate", "ETag": tag}
     assert ended_sessions(conditional(tag)) == Answer(304, headers, "")
     stack.clock.advance(seconds=1)
     second = ended_sessions(conditional(tag))

@@ -10,7 +10,7 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet, import_key
 
 from tests.support.access_tokens import AUDIENCE
-from tests.support.answers import JSON_TYPE, NOT_FOUND, SECURITY_HEADERS, UNAVAILABLE, error, method_not_allowed
+from tests.support.answers import JSON_TYPE, NOT_FOUND, PUBLIC_HEADERS, UNAVAILABLE, error, method_not_allowed
 from tests.support.people import ADA_ID, PASSWORD, key_ring
 from tests.support.sample_events import ISSUER, login_event, sample
 from tests.support.stack import Function, Stack
@@ -18,7 +18,7 @@ from tests.support.wire import Fault, lost_request, no_connection, raw_answer, r
 
 ROUTES = ["jwks", "openid-configuration", "oauth-authorization-server"]
 DISCOVERY = ROUTES[1:]
-CACHEABLE = {**SECURITY_HEADERS, "Cache-Control": "public, max-age=60", "Content-Type": JSON_TYPE}
+CACHEABLE = {**PUBLIC_HEADERS, "Cache-Control": "public, max-age=60", "Content-Type": JSON_TYPE}
 PUBLIC_MEMBERS = {
     "ES256": {"kty", "crv", "x", "y", "alg", "kid", "use"},
     "RS256": {"kty", "n", "e", "alg", "kid", "use"},

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.answers import SECURITY_HEADERS, UNAVAILABLE, method_not_allowed
+from tests.support.answers import PUBLIC_HEADERS, UNAVAILABLE, method_not_allowed
 from tests.support.key_ring_events import make_due
 from tests.support.people import key_ring
 from tests.support.sample_events import Event, sample
@@ -36,7 +36,7 @@ def tag(jwks: Function, route: str = "jwks") -> str:
 
 def not_modified(entity_tag: str) -> Answer:
     """Return the answer to a client whose copy is current."""
-    return Answer(304, {**SECURITY_HEADERS, "Cache-Control": "public, max-age=60", "ETag": entity_tag}, "")
+    return Answer(304, {**PUBLIC_HEADERS, "Cache-Control": "public, max-age=60", "ETag": entity_tag}, "")
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.support.browser import for_browsers
 from tests.support.http_gateway import HttpGateway, routes
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event
@@ -60,6 +61,7 @@ def generated() -> list[tuple[str, str, GenerationMode]]:
 @pytest.mark.parametrize(("method", "path", "mode"), generated())
 def test_every_answer_is_in_the_document(stack: Stack, method: str, path: str, mode: GenerationMode) -> None:
     """A12: generated valid and invalid requests get no 5xx, and every status, header and body is documented."""
+    stack = for_browsers(stack)
     tokens = stack.function("login")(login_event("ada", PASSWORD)).json
     gateway = HttpGateway(stack)
 

@@ -32,6 +32,7 @@ FUNCTIONS = {
     "oauth-authorization-server": "jwks",
     "openid-configuration": "jwks",
     "password": "password",
+    "preflight": "preflight",
     "refresh-form": "refresh",
     "refresh-json": "refresh",
     "register": "register",

@@ -36,7 +36,7 @@ def sent() -> dict[str, Response]:
     grant = TokenGrant("at", 900, "rt", 1_209_600, "sid", "")
     return {
         "an empty answer": Response(204),
-        "tokens": token_response(grant),
+        "tokens": token_response(grant, "body"),
         "a document": cacheable_response({}, "", cache_control="public, max-age=60"),
         "a document that the client has": cacheable_response({}, "*", cache_control="public, max-age=60"),
         **{error.__name__: error_response(example(error)) for error in ERRORS},

@@ -6,6 +6,8 @@ SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
+# Every page of a browser may read a public document.
+PUBLIC_HEADERS = {**SECURITY_HEADERS, "Access-Control-Allow-Origin": "*"}
 JSON_TYPE = "application/json; charset=utf-8"
 NO_STORE = {"Cache-Control": "no-store", **SECURITY_HEADERS}
 ERROR_HEADERS = {**NO_STORE, "Content-Type": JSON_TYPE}

@@ -55,11 +55,14 @@ class HttpGateway:
                 return _gateway_response("ACCESS_DENIED")
             event = let_through(event, policy)
         answer = self._handlers[function](event)
-        return Response(answer.body, answer.status, as_sent(answer.headers))
+        headers = [*as_sent(answer.headers).items(), *(("Set-Cookie", cookie) for cookie in answer.cookies)]
+        return Response(answer.body, answer.status, headers)
 
     def _find(self, request: Request) -> tuple[str, dict[str, str]] | None:
         parts = request.path.removeprefix(f"/{STAGE}").split("/")
         for method, resource in self._routes:
+            if (method, resource) == (request.method, "/{proxy+}"):
+                return resource, {"proxy": "/".join(parts[1:])}
             names = resource.split("/")
             if method == request.method and len(names) == len(parts):
                 pairs = list(zip(names, parts, strict=True))

@@ -54,6 +54,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: str
+    cookies: tuple[str, ...] = ()  # the values of Set-Cookie
 
     @property
     def json(self) -> dict[str, Any]:
@@ -161,9 +162,13 @@ class Stack:
         def invoke(event: object) -> Answer:
             response = handler(event, LambdaContext())
             # API Gateway answers 502 to anything else.
-            assert set(response) == {"statusCode", "headers", "body"}
+            several = response.get("multiValueHeaders", {})
+            assert set(response) - {"multiValueHeaders"} == {"statusCode", "headers", "body"}
+            assert set(several) <= {"Set-Cookie"}
             assert all(isinstance(value, str) for value in response["headers"].values())
-            answer = Answer(response["statusCode"], response["headers"], response["body"])
+            cookies = tuple(several.get("Set-Cookie", ()))
+            answer = Answer(response["statusCode"], response["headers"], response["body"], cookies)
+            self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies))
             if answer.status == 200 and answer.body:
                 names = ("access_token", "refresh_token", "device_token")
                 self.secrets.keep(*(answer.json.get(name, "") for name in names))

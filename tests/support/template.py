@@ -103,12 +103,16 @@ def _holds(condition: str, given: Mapping[str, str]) -> bool:
     raise LookupError(f"a condition that cannot be resolved here: {condition}")
 
 
-def _resolved(value: object, given: Mapping[str, str], resources: Mapping[str, str]) -> str:
+def _resolved(  # noqa: PLR0911 - one for each form
+    value: object, given: Mapping[str, str], resources: Mapping[str, str]
+) -> str:
     match value:
         case str() | int():
             return str(value)
         case Intrinsic("If", [str() as condition, yes, no]):
             return _resolved(yes if _holds(condition, given) else no, given, resources)
+        case Intrinsic("Sub", "https://${DomainName}"):
+            return f"https://{given['DomainName']}"
         case Intrinsic("Ref", "AWS::URLSuffix"):
             return "amazonaws.com"
         case Intrinsic("Ref" | "GetAtt", str() as name) if name in resources:

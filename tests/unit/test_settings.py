@@ -32,6 +32,7 @@ LOGIN = {
     "KEY_RING_SECRET": "key-ring",
     "KEY_RING_VERSION": "",
     "TRUSTED_PROXY": "",
+    "ALLOWED_ORIGINS": "",
 }
 
 
@@ -53,6 +54,7 @@ def test_settings_are_read_from_the_environment() -> None:
         key_ring_secret="key-ring",
         key_ring_version="",
         trusted_proxy="",
+        allowed_origins="",
     )
 
 
@@ -105,6 +107,7 @@ def test_settings_cannot_be_changed() -> None:
                 *("ROTATION_GRACE_SECONDS", "LATE_RETRY_HOURS", "LATE_RETRY_FROM_ELSEWHERE"),
                 *("IDENTITIES_TABLE", "SESSIONS_TABLE", "REVOCATIONS_TABLE"),
                 *("KEY_RING_SECRET", "KEY_RING_VERSION", "SECURITY_EVENT_BUS", "TRUSTED_PROXY"),
+                "ALLOWED_ORIGINS",
             },
         ),
         (JwksSettings, {"ISSUER", "KEY_RING_SECRET", "KEY_RING_VERSION", "TRUSTED_PROXY"}),
@@ -139,6 +142,7 @@ def test_settings_cannot_be_changed() -> None:
                 "KEY_RING_VERSION",
                 "SECURITY_EVENT_BUS",
                 "TRUSTED_PROXY",
+                "ALLOWED_ORIGINS",
             },
         ),
         (LoginSettings, set(LOGIN)),

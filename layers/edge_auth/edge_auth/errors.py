@@ -70,6 +70,14 @@ class UnsupportedMediaType(AuthError):
     description = "The content type is not supported."
 
 
+class CsrfFailed(AuthError):
+    """The request has cookies, and nothing shows that a page of an allowed origin sent it."""
+
+    status = 403
+    code = "csrf_failed"
+    description = "The request is not from an allowed page."
+
+
 class TooManyAttempts(AuthError):
     """The client has to wait: RFC 6585 §4. It may try again after `retry_after_seconds`."""
 

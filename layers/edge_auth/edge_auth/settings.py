@@ -4,7 +4,8 @@ The field `audience` is read from the variable `AUDIENCE`. The template gives ea
 class. The records are named tuples, because dataclasses would cost the authorizer a fifth of its start
 (docs/decisions/0019).
 
-An empty `revocations_table` says that the feed of ended sessions is off. No code reads `key_ring_version`. A new value
+An empty `revocations_table` says that the feed of ended sessions is off, and empty `allowed_origins` that no browser
+uses the API. No code reads `key_ring_version`. A new value
 makes Lambda start the function again, so it reads the new ring at once.
 """
 
@@ -62,6 +63,7 @@ class LoginSettings(NamedTuple):
     key_ring_secret: str
     key_ring_version: str
     trusted_proxy: str
+    allowed_origins: str
 
 
 class RefreshSettings(NamedTuple):
@@ -81,6 +83,7 @@ class RefreshSettings(NamedTuple):
     key_ring_version: str
     security_event_bus: str
     trusted_proxy: str
+    allowed_origins: str
 
 
 class LogoutSettings(NamedTuple):
@@ -99,6 +102,7 @@ class LogoutSettings(NamedTuple):
     key_ring_version: str
     security_event_bus: str
     trusted_proxy: str
+    allowed_origins: str
 
 
 class RegisterSettings(NamedTuple):
@@ -110,6 +114,7 @@ class RegisterSettings(NamedTuple):
     throttle_table: str
     identities_table: str
     trusted_proxy: str
+    allowed_origins: str
 
 
 class PasswordSettings(NamedTuple):
@@ -124,6 +129,7 @@ class PasswordSettings(NamedTuple):
     sessions_table: str
     revocations_table: str
     trusted_proxy: str
+    allowed_origins: str
 
 
 class SessionsSettings(NamedTuple):
@@ -132,6 +138,13 @@ class SessionsSettings(NamedTuple):
     sessions_table: str
     revocations_table: str
     trusted_proxy: str
+    allowed_origins: str
+
+
+class PreflightSettings(NamedTuple):
+    """The settings of `preflight`."""
+
+    allowed_origins: str
 
 
 class AuthorizerSettings(NamedTuple):

@@ -168,6 +168,7 @@ class MemorySessions:
             found is None
             or found.generation != seen.generation
             or found.seed_hash != seen.seed_hash
+            or found.transport != rotation.transport
             or found.absolute_expires_at_seconds <= rotation.now_ms // 1000
             or found.idle_expires_at_seconds <= rotation.now_ms // 1000
         ):

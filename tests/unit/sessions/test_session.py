@@ -6,7 +6,7 @@ import pytest
 
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import Outcome, RotationLimits, decide
-from edge_auth.sessions.session import NOTHING_REDEEMED, EndedSession, Session
+from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 GRACE_SECONDS = 10
@@ -46,6 +46,7 @@ def outcome(
     late: int = LATE_RETRY_SECONDS,
     elsewhere: bool = True,
     client: ClientDescription = UNKNOWN_CLIENT,
+    transport: str = BODY,
 ) -> Outcome:
     """Decide about a token that is `behind` generations old, `age_ms` after the last rotation."""
     return decide(
@@ -55,6 +56,7 @@ def outcome(
         rotation_id=ours,
         now_ms=ROTATED_AT_MS + age_ms,
         limits=RotationLimits(grace, late, late_retry_elsewhere=elsewhere),
+        transport=transport,
     )
 
 
@@ -296,3 +298,29 @@ def test_a_session_was_last_used_at_its_last_rotation_or_its_login() -> None:
     fresh = SESSION._replace(rotated_at_ms=0)
     assert SESSION.last_used_at_seconds == ROTATED_AT_MS // 1000
     assert fresh.last_used_at_seconds == fresh.created_at_seconds
+
+
+@pytest.mark.parametrize("behind", [-1, 0, 1, 2, 5])
+@pytest.mark.parametrize("age_ms", [0, WINDOW_MS, LATE_MS + 1])
+@pytest.mark.parametrize("grace", [0, GRACE_SECONDS])
+@pytest.mark.parametrize("session", [SESSION, ORPHANED, EXPIRED])
+def test_a_token_that_came_another_way_decides_nothing(session: Session, behind: int, age_ms: int, grace: int) -> None:
+    """C4: it gets nothing, and it is no reuse, so who sends a token the wrong way ends no session."""
+    in_cookie = session._replace(transport=COOKIE)
+
+    for found, transport in ((in_cookie, BODY), (session, COOKIE), (session._replace(transport="later"), COOKIE)):
+        assert outcome(found, behind=behind, age_ms=age_ms, grace=grace, transport=transport) is Outcome.WRONG_TRANSPORT
+    assert outcome(in_cookie, behind=behind, age_ms=age_ms, grace=grace, transport=COOKIE) is outcome(
+        session, behind=behind, age_ms=age_ms, grace=grace
+    )
+
+
+def test_another_seed_is_told_by_any_transport() -> None:
+    """A token that does not fit its session is an anomaly, however it came."""
+    assert outcome(OTHER_SEED, transport=COOKIE) is Outcome.SEED_MISMATCH
+
+
+@pytest.mark.parametrize("transport", [BODY, COOKIE])
+def test_the_end_of_a_session_has_no_transport(transport: str) -> None:
+    """The record of an end does not keep it, and no token of an ended session gets anything."""
+    assert outcome(ENDED, transport=transport) is Outcome.REVOKED

@@ -56,6 +56,7 @@ def test_a_client_that_has_the_document_gets_no_body(form: str) -> None:
 
     assert (event["statusCode"], event["body"]) == (304, "")
     assert headers_of(response).items() >= {"ETag": tag_of(DOCUMENT), "Cache-Control": "public, max-age=60"}.items()
+    assert headers_of(response)["Access-Control-Allow-Origin"] == "*"
     assert "Content-Type" not in headers_of(response)
 
 

@@ -10,6 +10,7 @@ from edge_auth import errors
 from edge_auth.adapters.aws import AwsError
 from edge_auth.errors import AuthError, InvalidCredentials, InvalidGrant, InvalidToken, TemporarilyUnavailable
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.sessions.session import BODY
 from edge_auth.tokens.verifier import UnknownKey
 from edge_auth.web.response import Response, error_response
 from edge_auth.web.token_response import token_response
@@ -21,6 +22,7 @@ STATUSES = {
     "invalid_grant": 400,
     "invalid_credentials": 401,
     "invalid_token": 401,
+    "csrf_failed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "unsupported_media_type": 415,
@@ -132,7 +134,7 @@ def grant(scope: str) -> TokenGrant:
 
 def test_the_token_response_is_rfc_6749s_and_our_two() -> None:
     """The response has exactly these members (A11)."""
-    event = token_response(grant("a b")).to_event()
+    event = token_response(grant("a b"), BODY).to_event()
     assert event["statusCode"] == 200
     assert json.loads(str(event["body"])) == {
         "access_token": "at",
@@ -147,12 +149,12 @@ def test_the_token_response_is_rfc_6749s_and_our_two() -> None:
 
 def test_no_scope_is_not_mentioned() -> None:
     """An empty scope is malformed, so it is left out (RFC 6749 §3.3)."""
-    assert "scope" not in json.loads(str(token_response(grant("")).to_event()["body"]))
+    assert "scope" not in json.loads(str(token_response(grant(""), BODY).to_event()["body"]))
 
 
 def test_tokens_are_never_stored() -> None:
     """RFC 6749 §5.1 requires both headers (A11)."""
-    headers = headers_of(token_response(grant("")))
+    headers = headers_of(token_response(grant(""), BODY))
     assert (headers["Cache-Control"], headers["Pragma"]) == ("no-store", "no-cache")
 
 

@@ -53,6 +53,7 @@ class EventName(StrEnum):
     REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch", ATTENTION
     SESSION_ENDED = "session_ended"
     SESSION_LIMIT_NOT_KEPT = "session_limit_not_kept"
+    SESSION_NOT_REPLACED = "session_not_replaced"
     ALL_SESSIONS_ENDED = "all_sessions_ended"
     REVOCATION_NOT_PUBLISHED = "revocation_not_published"
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import LOGOUT, REUSED, EndedSession, Session
+from edge_auth.sessions.session import BODY, LOGOUT, REUSED, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     RETRIED_LATE = "retried_late"
     UNKNOWN = "unknown"
     SEED_MISMATCH = "seed_mismatch"
+    WRONG_TRANSPORT = "wrong_transport"
     REVOKED = "revoked"
     DIVERGED = "diverged"
     EXPIRED = "expired"
@@ -56,12 +57,14 @@ def decide(
     rotation_id: str | None,
     now_ms: int,
     limits: RotationLimits,
+    transport: str = BODY,
 ) -> Outcome:
     """Decide what a token that was not rotated means. `found` is what was found of its session.
 
     `client` describes who presents the token. `rotation_id` is the one that this invocation tried to write, or None if
-    it wrote nothing. Only the outcomes of ANSWERED get tokens. RETRIED_LATE needs a write of its own. REUSED ends the
-    session.
+    it wrote nothing. `transport` is how the token came: by another one than its session's it gets nothing, and nothing
+    happens to the session. Only the outcomes of ANSWERED get tokens. RETRIED_LATE needs a write of its own. REUSED ends
+    the session.
     """
     if found is None:
         return Outcome.UNKNOWN
@@ -69,6 +72,8 @@ def decide(
         return Outcome.SEED_MISMATCH
     if isinstance(found, EndedSession):
         return _after_the_end(token, found, now_ms // 1000, limits.grace_seconds)
+    if found.transport != transport:
+        return Outcome.WRONG_TRANSPORT
     is_ours = found.rotation_id == rotation_id
     is_allowed = limits.late_retry_elsewhere or not client.is_elsewhere(found.client)
     return _before_the_end(token.generation, found, now_ms, limits, is_ours=is_ours, is_allowed=is_allowed)

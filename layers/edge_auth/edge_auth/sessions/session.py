@@ -7,6 +7,10 @@ from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescript
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
 NOTHING_REDEEMED = -1  # the base of a session that was never refreshed: no token has this generation
 
+# How the refresh tokens of a session travel, from its login to its end.
+BODY = "body"
+COOKIE = "cookie"
+
 # Reasons of an end that the rotation rule knows. The use cases have more.
 LOGOUT = "logout"
 REUSED = "reused"
@@ -61,19 +65,24 @@ class EndedSession(NamedTuple):
 
 
 class Rotation(NamedTuple):
-    """What one refresh writes into its session. `rotation_id` names the refresh, and `client` describes its sender."""
+    """What one refresh writes into its session. `rotation_id` names the refresh, and `client` describes its sender.
+
+    `transport` is how its token came. It is not written: the session must have the same one.
+    """
 
     rotation_id: str
     now_ms: int
     idle_expires_at_seconds: int
     client: ClientDescription
+    transport: str = BODY
 
 
 class Session(NamedTuple):
     """A session that has not ended. It may have expired.
 
     Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the refresh that rotated last. `generation`
-    is the newest token, and `base` the one that it was issued for: the last that was redeemed.
+    is the newest token, and `base` the one that it was issued for: the last that was redeemed. `transport` is how its
+    refresh tokens travel.
     """
 
     user_id: str
@@ -92,6 +101,7 @@ class Session(NamedTuple):
     amr: tuple[str, ...] = ()
     client: ClientDescription = UNKNOWN_CLIENT
     base: int = NOTHING_REDEEMED
+    transport: str = BODY
 
     @property
     def created_at_seconds(self) -> int:

@@ -29,6 +29,10 @@ class Parameters:
         self._values = {name: value for name, value in values.items() if value is not None and value != ""}
         self._repeated = repeated
 
+    def has(self, name: str) -> bool:
+        """Return whether a parameter came with a value, once or more often."""
+        return name in self._repeated or name in self._values
+
     def text(self, name: str) -> str:
         """Return a required text."""
         value = self._once(name)

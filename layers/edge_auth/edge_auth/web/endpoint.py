@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable
 from edge_auth.request_ids import gateway_request_ids
 from edge_auth.sessions.client_description import shown_network
-from edge_auth.web.request import Request, request_from
+from edge_auth.web.request import Headers, Request, headers_of, request_from
 from edge_auth.web.response import Response, error_response
 
 
@@ -30,33 +31,38 @@ class Log(Protocol):
 Handler = Callable[[object, object], dict[str, object]]
 
 
-def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log, *, trusted_proxy: str = "") -> Handler:
+def endpoint(
+    methods: Mapping[str, Callable[[Request], Response]],
+    log: Log,
+    *,
+    trusted_proxy: str = "",
+    allowed_origins: str = "",
+    with_cookies: bool = False,
+) -> Handler:
     """Return a Lambda handler that answers each HTTP method with its function, and everything else with an error.
 
     An unexpected exception is answered like an outage, so that a client keeps its session. The answer to HEAD has no
-    content: its function is the one of GET (RFC 9110 §9.3.2). `trusted_proxy` is the setting of `web.proxy`, if there
-    is one.
+    content: its function is the one of GET (RFC 9110 §9.3.2). `trusted_proxy` is the setting of `web.proxy`, and
+    `allowed_origins` that of `web.cors`, if there is one. `with_cookies` says that the route reads cookies.
     """
-    viewer_address = None
-    if trusted_proxy:
-        from edge_auth.web.proxy import TrustedProxy  # noqa: PLC0415 - a deployment without a proxy does not load it
-
-        viewer_address = TrustedProxy(trusted_proxy).viewer_address
+    viewer_address, cors_headers = (
+        _viewer_address(trusted_proxy),
+        _cors_headers(allowed_origins, with_cookies=with_cookies),
+    )
 
     def handler(event: object, context: object) -> dict[str, object]:
         try:
             log.begin(context, gateway_request_ids(event))
-            return without_content_for_head(event, respond(event).to_event())
+            return sent(event, respond(event))
         except Exception as error:  # noqa: BLE001 - the last line of defence
             with suppress(Exception):  # if the log fails too, the client still gets an answer
                 log.broken(error)
-            return without_content_for_head(event, error_response(TemporarilyUnavailable()).to_event())
+            return sent(event, error_response(TemporarilyUnavailable()))
 
     def respond(event: object) -> Response:
         try:
             request = request_from(event)
-            if viewer_address is not None:
-                request = request._replace(viewer_address=viewer_address(request.headers))
+            request = request._replace(viewer_address=viewer_address(request.headers))
             log.came_from(shown_network(request.source_address))
             if request.method not in methods:
                 raise MethodNotAllowed(methods)
@@ -65,7 +71,29 @@ def endpoint(methods: Mapping[str, Callable[[Request], Response]], log: Log, *, 
             log.refused(error)
             return error_response(error)
 
+    def sent(event: object, response: Response) -> dict[str, object]:
+        shared = response.with_headers(cors_headers(headers_of(event)))
+        return without_content_for_head(event, shared.to_event())
+
     return handler
+
+
+def _viewer_address(trusted_proxy: str) -> Callable[[Headers], str]:
+    """Return what finds the client behind the proxy. A deployment without a proxy does not load it."""
+    if not trusted_proxy:
+        return lambda _headers: ""
+    from edge_auth.web.proxy import TrustedProxy  # noqa: PLC0415 - see above
+
+    return TrustedProxy(trusted_proxy).viewer_address
+
+
+def _cors_headers(allowed_origins: str, *, with_cookies: bool) -> Callable[[Headers], dict[str, str]]:
+    """Return what writes the headers for pages of other origins. A deployment without browsers does not load it."""
+    if not allowed_origins:
+        return lambda _headers: {}
+    from edge_auth.web.cors import Cors  # noqa: PLC0415 - see above
+
+    return partial(Cors(allowed_origins).answer_headers, with_cookies=with_cookies)
 
 
 def without_content_for_head(event: object, answer: dict[str, object]) -> dict[str, object]:

@@ -88,15 +88,20 @@ def request_from(event: object) -> Request:
         path=path,
         body=_body(event.get("body"), is_base64=event.get("isBase64Encoded") is True),
         context=context,
-        headers=_headers(event.get("headers"), event.get("multiValueHeaders")),
+        headers=headers_of(event),
         path_parameters=_texts(event.get("pathParameters")),
     )
 
 
-def _headers(single: object, multiple: object) -> Headers:
-    """Read the headers. REST APIs put the last value of each name in `single`, and all values in `multiple`."""
+def headers_of(event: object) -> Headers:
+    """Read the headers of any event. It never raises: what is no header is left out.
+
+    REST APIs put the last value of each name in `headers`, and all values in `multiValueHeaders`.
+    """
+    members = event if isinstance(event, dict) else {}
+    multiple = members.get("multiValueHeaders")
     last, every = dict[str, tuple[str, ...]](), dict[str, tuple[str, ...]]()
-    for name, value in _texts(single).items():
+    for name, value in _texts(members.get("headers")).items():
         last[name.lower()] = (*last.get(name.lower(), ()), value)
     for name, values in (multiple if isinstance(multiple, dict) else {}).items():
         texts = tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()

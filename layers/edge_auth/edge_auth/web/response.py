@@ -25,6 +25,10 @@ class Response(NamedTuple):
     body: object = None
     headers: HeaderValues = NO_STORE
 
+    def with_headers(self, headers: HeaderValues) -> "Response":
+        """Return the response with these headers too."""
+        return self._replace(headers={**self.headers, **headers})
+
     def to_event(self) -> dict[str, object]:
         """Return the response as API Gateway expects it."""
         single = {name: value for name, value in self.headers.items() if isinstance(value, str)}

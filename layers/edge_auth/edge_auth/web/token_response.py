@@ -1,13 +1,15 @@
 """The token response of RFC 6749 §5.1, with the lifetime of the refresh token and the session's id.
 
-A login adds a device token.
+A login adds a device token. Where the tokens travel in cookies, both are in cookies, and not in the body.
 """
 
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.web.response import NO_STORE, Response
+from edge_auth.sessions.session import COOKIE
+from edge_auth.web.cookies import DEVICE_COOKIE, DEVICE_COOKIE_SECONDS, REFRESH_COOKIE, kept
+from edge_auth.web.response import NO_STORE, HeaderValues, Response
 
 
-def token_response(grant: TokenGrant) -> Response:
+def token_response(grant: TokenGrant, transport: str) -> Response:
     """Answer a login or a refresh. Lifetimes are in seconds; `scope` is there if one was granted."""
     body: dict[str, str | int] = {
         "access_token": grant.access_token,
@@ -21,4 +23,16 @@ def token_response(grant: TokenGrant) -> Response:
         body["device_token"] = grant.device_token
     if grant.scope:
         body["scope"] = grant.scope
-    return Response(200, body, {**NO_STORE, "Pragma": "no-cache"})
+    headers: HeaderValues = {**NO_STORE, "Pragma": "no-cache"}
+    if transport == COOKIE:
+        for in_cookie in ("refresh_token", "device_token"):
+            body.pop(in_cookie, None)
+        headers = {**headers, "Set-Cookie": _cookies(grant)}
+    return Response(200, body, headers)
+
+
+def _cookies(grant: TokenGrant) -> tuple[str, ...]:
+    refresh = kept(REFRESH_COOKIE, grant.refresh_token, max_age_seconds=grant.refresh_expires_in_seconds)
+    if not grant.device_token:
+        return (refresh,)
+    return refresh, kept(DEVICE_COOKIE, grant.device_token, max_age_seconds=DEVICE_COOKIE_SECONDS)

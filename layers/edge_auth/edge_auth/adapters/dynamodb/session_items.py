@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text, texts
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import NOTHING_REDEEMED, SeenSession, Session
+from edge_auth.sessions.session import BODY, NOTHING_REDEEMED, SeenSession, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,12 @@ def session_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeD
 
 
 def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
-    """Write a living session. `delete_at` is the table's TTL, in seconds. A session that is new has no base."""
+    """Write a living session. `delete_at` is the table's TTL, in seconds.
+
+    A session that is new has no base, and one whose tokens travel in bodies names no transport.
+    """
     return {
+        **({} if session.transport == BODY else {"transport": text(session.transport)}),
         **({} if session.base == NOTHING_REDEEMED else {"base": number(session.base)}),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
@@ -74,6 +78,7 @@ def session_from(item: "Item") -> Session:
             network=read.text("network"),
         ),
         base=_base(read, read.number("generation")),
+        transport=read.optional_text("transport") or BODY,
     )
 
 

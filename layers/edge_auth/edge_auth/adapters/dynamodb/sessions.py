@@ -31,7 +31,7 @@ from edge_auth.adapters.dynamodb.session_items import (
 )
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
-from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
+from edge_auth.sessions.session import BODY, Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 if TYPE_CHECKING:
@@ -96,14 +96,18 @@ class DynamoDBSessions:
         values: "dict[str, AttributeValueTypeDef]",
         names: dict[str, str],
     ) -> Session:
-        """Move a session one generation on from the one that was seen, if it lives and the further condition holds."""
+        """Move a session one generation on from the one that was seen, if it lives and the further condition holds.
+
+        It must be of the transport with which the token came.
+        """
+        has_transport, transport = _has_transport(rotation.transport)
         try:
             with translated_failures():
                 response = self._client.update_item(
                     TableName=self._table,
                     Key=session_key(seen.user_id, seen.session_id),
                     UpdateExpression=_ADVANCE,
-                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {condition}",
+                    ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {has_transport} AND {condition}",
                     ExpressionAttributeNames={**_BASE_NAME, **names},
                     ExpressionAttributeValues={
                         ":generation": number(seen.generation),
@@ -117,6 +121,7 @@ class DynamoDBSessions:
                         ":user_agent": text(rotation.client.user_agent),
                         ":network": text(rotation.client.network),
                         ":one": number(1),
+                        **transport,
                         **values,
                     },
                     ReturnValues="ALL_NEW",
@@ -262,6 +267,13 @@ class DynamoDBSessions:
             )
             for page in pages:
                 yield list(page["Items"])
+
+
+def _has_transport(transport: str) -> "tuple[str, dict[str, AttributeValueTypeDef]]":
+    """Return the condition that a session is of this transport, and its values."""
+    if transport == BODY:
+        return "attribute_not_exists(transport)", {}
+    return "transport = :transport", {":transport": text(transport)}
 
 
 def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, str]]":

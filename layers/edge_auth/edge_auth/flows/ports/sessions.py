@@ -37,16 +37,17 @@ class Sessions(Protocol):
     ) -> Session:
         """Move the session to its next generation, in one conditional write. The token becomes its base.
 
-        The conditions: the token is the newest one, the session lives, its last rotation is at least the grace window
-        old, and its scope has every wanted word. The session keeps its own scope, and shows the client's user agent and
-        network from now on. Returns the session as it is now. Raises RotationRefused.
+        The conditions: the token is the newest one and came by the session's transport, the session lives, its last
+        rotation is at least the grace window old, and its scope has every wanted word. The session keeps its own scope,
+        and shows the client's user agent and network from now on. Returns the session as it is now. Raises
+        RotationRefused.
         """
 
     def retry_late(self, found: Session, rotation: Rotation) -> Session:
         """Move the session to its next generation for its base, because the answer with the newest token was lost.
 
-        The conditions: the generation and the base are still the found ones, and the session lives. The base stays.
-        Returns the session as it is now. Raises RotationRefused.
+        The conditions: the generation and the base are still the found ones, the token came by the session's transport,
+        and the session lives. The base stays. Returns the session as it is now. Raises RotationRefused.
         """
 
     def end(self, session: Endable, *, reason: str, end_id: str, now_seconds: int, is_published: bool = False) -> None:

@@ -16,7 +16,7 @@ from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
-from edge_auth.sessions.session import LOGOUT
+from edge_auth.sessions.session import BODY, LOGOUT
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
@@ -52,10 +52,18 @@ class Logout:
         self._limits = limits
         self._clock = clock
 
-    def __call__(self, presented: str, reach: Reach, *, client: ClientDescription = UNKNOWN_CLIENT) -> None:
+    def __call__(
+        self,
+        presented: str,
+        reach: Reach,
+        *,
+        client: ClientDescription = UNKNOWN_CLIENT,
+        transport: str = BODY,
+    ) -> None:
         """End the sessions that `reach` names, for an authentic refresh token. `client` describes who presents it.
 
-        With a token that is dead by the rotation rule, no other session ends. A forged token changes nothing.
+        `transport` is how the token came. By another one than its session's, it ends no other session. With a token
+        that is dead by the rotation rule, no other session ends either. A forged token changes nothing.
 
         Raises:
             TooManyAttempts: the token is dead, and was presented too often.
@@ -73,16 +81,24 @@ class Logout:
             if reach is Reach.ONE:
                 self._end_sessions.presented(token, reason=reach)
             else:
-                self._end_others(token, reach, client)
+                self._end_others(token, reach, client, transport)
         except AlreadyEnded:
             self._dead_tokens.refused(token)
             self._end_sessions.repeated(token)
 
-    def _end_others(self, token: RefreshToken, reach: Reach, client: ClientDescription) -> None:
+    def _end_others(self, token: RefreshToken, reach: Reach, client: ClientDescription, transport: str) -> None:
         session = self._sessions.find(token.user_id, token.session_id)
         if session is None:
             raise AlreadyEnded
-        outcome = decide(token, session, client=client, rotation_id=None, now_ms=self._clock(), limits=self._limits)
+        outcome = decide(
+            token,
+            session,
+            client=client,
+            rotation_id=None,
+            now_ms=self._clock(),
+            limits=self._limits,
+            transport=transport,
+        )
         if outcome in ANSWERED:
             with suppress(UnknownUser):  # the sessions of a deleted user still end
                 self._identities.move_epoch(token.user_id)

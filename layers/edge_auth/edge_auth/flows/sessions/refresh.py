@@ -11,7 +11,7 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
 from edge_auth.sessions.scope import narrowed, wanted_words
-from edge_auth.sessions.session import EndedSession, Rotation, Session
+from edge_auth.sessions.session import BODY, EndedSession, Rotation, Session
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
@@ -55,12 +55,18 @@ class Refresh:
         self._record = record
 
     def __call__(
-        self, presented: str, policy: AccessTokenPolicy, *, scope: str = "", client: ClientDescription = UNKNOWN_CLIENT
+        self,
+        presented: str,
+        policy: AccessTokenPolicy,
+        *,
+        scope: str = "",
+        client: ClientDescription = UNKNOWN_CLIENT,
+        transport: str = BODY,
     ) -> TokenGrant:
         """Answer a refresh token with a new access token and the refresh token to use next.
 
         `scope` is the part of the session's scope that the access token shall have. Empty means all of it.
-        `client` describes the client that presents the token.
+        `client` describes the client that presents the token, and `transport` is how the token came.
 
         Raises:
             InvalidGrant: the token is dead, for any reason.
@@ -72,7 +78,7 @@ class Refresh:
         keys = self._key_ring.load()  # before the write: after it, a failure would cost the client its answer
         token = refresh_token.parse(presented, keys.mac_keys)
         self._dead_tokens.check(token)
-        wanted, rotation = wanted_words(scope), self._rotation(client)
+        wanted, rotation = wanted_words(scope), self._rotation(client, transport)
         session, outcome = self._rotate(token, rotation, wanted)
         if isinstance(session, Session) and outcome is Outcome.RETRIED_LATE:
             self._narrowed(token, session, wanted)  # before the write: a scope that is refused costs no token
@@ -93,9 +99,9 @@ class Refresh:
             entropy=self._entropy,
         )
 
-    def _rotation(self, client: ClientDescription) -> Rotation:
+    def _rotation(self, client: ClientDescription, transport: str) -> Rotation:
         rotation_id, now_ms = self._entropy(ROTATION_ID_BYTES).hex(), self._clock()
-        return Rotation(rotation_id, now_ms, now_ms // 1000 + self._idle_seconds, client)
+        return Rotation(rotation_id, now_ms, now_ms // 1000 + self._idle_seconds, client, transport)
 
     def _rotate(
         self, token: RefreshToken, rotation: Rotation, wanted: tuple[str, ...]
@@ -131,6 +137,7 @@ class Refresh:
             rotation_id=rotation.rotation_id,
             now_ms=rotation.now_ms,
             limits=self._limits,
+            transport=rotation.transport,
         )
 
     def _refuse(self, token: RefreshToken, found: Session | EndedSession | None, outcome: Outcome) -> None:

@@ -27,6 +27,7 @@ from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.sessions.session import BODY
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
@@ -76,10 +77,12 @@ class Login:
         address: str,
         device_token: str = "",
         client: ClientDescription = UNKNOWN_CLIENT,
+        transport: str = BODY,
     ) -> TokenGrant:
         """Check the password and open a session. `address` is where the request came from, `client` its client.
 
         `device_token` is what an earlier login answered this client. Any other text counts as no token.
+        `transport` is how the refresh tokens of the session will travel.
 
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
@@ -95,7 +98,7 @@ class Login:
         identity = self._authenticate(user, secret, attempt)
         # The success is told at once, because attempts at the same moment wait for it.
         (session, token), _ = side_by_side(
-            partial(self._start_session, identity, client),
+            partial(self._start_session, identity, client, transport),
             partial(self._limit.succeeded, attempt, identity.user_id),
         )
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))

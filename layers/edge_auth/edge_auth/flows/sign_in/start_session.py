@@ -8,7 +8,7 @@ from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.sessions import SessionOpening
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
+from edge_auth.sessions.session import BODY, NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, new_id
 
 FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; a login has no registered client
@@ -32,8 +32,12 @@ class StartSession:
         self._clock = clock
         self._entropy = entropy
 
-    def __call__(self, identity: Identity, client: ClientDescription) -> tuple[Session, RefreshToken]:
+    def __call__(
+        self, identity: Identity, client: ClientDescription, transport: str = BODY
+    ) -> tuple[Session, RefreshToken]:
         """Open a session of this user on this client. Return it with its first refresh token.
+
+        Its refresh tokens travel by `transport`, and by no other.
 
         Raises:
             TemporarilyUnavailable: it is not known to be open.
@@ -63,6 +67,7 @@ class StartSession:
             roles=identity.roles,
             amr=(PASSWORD_METHOD,),
             client=client,
+            transport=transport,
         )
         try:
             self._opening.open(session, username=identity.username, epoch=identity.epoch)

@@ -1,0 +1,28 @@
+"""OPTIONS on every route: answers the preflight requests of browsers. Deployed only where AllowedOrigins is set.
+
+It decides nothing but which pages may send requests, so it logs nothing, and starts without a log.
+"""
+
+import os
+
+from edge_auth.settings import PreflightSettings, read_settings
+from edge_auth.web.cors import Cors
+from edge_auth.web.request import request_from
+from edge_auth.web.response import NO_STORE, Response
+
+settings = read_settings(PreflightSettings, os.environ)
+cors = Cors(settings.allowed_origins)
+
+
+def handler(event: object, _context: object) -> dict[str, object]:
+    """Answer with the methods and headers that a page of an allowed origin may use. Others get an answer without them.
+
+    Browsers remember the answer by its own header, and no cache keeps it.
+
+    Raises:
+        InvalidRequest: the event is no request of API Gateway.
+
+    """
+    request = request_from(event)
+    allowed = cors.preflight_headers(request.headers, request.path_parameters.get("proxy", ""))
+    return Response(204, None, {**NO_STORE, **allowed}).to_event()

@@ -1,0 +1,39 @@
+"""A login in a browser that still has a session: the new session takes its place."""
+
+from contextlib import suppress
+
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.tokens import refresh_token
+
+REPLACED = "replaced"
+
+
+class ReplaceSession:
+    """The act."""
+
+    def __init__(self, *, key_ring: KeyRingSource, end_sessions: EndSessions, record: Record) -> None:
+        """Keep what the act needs."""
+        self._key_ring = key_ring
+        self._end_sessions = end_sessions
+        self._record = record
+
+    def __call__(self, presented: str) -> None:
+        """End the session of the refresh token that the browser had before the login. Any other text ends none.
+
+        It raises nothing, because the login is good either way. If it is not known that the session has ended, that is
+        recorded, and the session lives until its timeout or until its user ends it.
+        """
+        try:
+            token = refresh_token.parse(presented, self._key_ring.load().mac_keys)
+        except (InvalidGrant, TemporarilyUnavailable):
+            return
+        try:
+            with suppress(AlreadyEnded):
+                self._end_sessions.presented(token, reason=REPLACED)
+        except TemporarilyUnavailable as error:
+            event = SecurityEvent(EventName.SESSION_NOT_REPLACED, token.user_id, token.session_id, reason=error.detail)
+            self._record(event)
