@@ -81,8 +81,8 @@ def test_a_command_without_faults_does_what_it_says(fresh: Fresh, run: Run, name
     assert [line["state"] for line in lines()[recorded:]] == (["begun", "done"] if is_act else [])
 
 
-# Every command meets a network that is down, every act lost answers, and two acts all faults.
-CASES = [(name, "no address") for name in COMMANDS] + [(name, "lost answer") for name in ACTS]
+# Every look meets a network that is down, every act lost answers, and two acts all faults.
+CASES = [(name, "no address") for name in LOOKS] + [(name, "lost answer") for name in ACTS]
 CASES += [(name, fault) for name in ("create", "replace") for fault in FAULTS if (name, fault) not in CASES]
 
 
