@@ -70,6 +70,7 @@ login = Login(
         clock=now_ms,
         entropy=secrets.token_bytes,
     ),
+    replace_session=ReplaceSession(key_ring=key_ring, end_sessions=end_sessions, record=log.record),
     session_limit=SessionLimit(
         sessions=sessions,
         max_sessions=settings.max_sessions_per_user,
@@ -81,7 +82,6 @@ login = Login(
     entropy=secrets.token_bytes,
     record=log.record,
 )
-replace_session = ReplaceSession(key_ring=key_ring, end_sessions=end_sessions, record=log.record)
 cookies = CookieTransport(settings.allowed_origins)
 
 
@@ -110,9 +110,8 @@ def post(request: Request) -> Response:
         device_token=device_token,
         client=client,
         transport=transport,
+        earlier=earlier,
     )
-    if earlier:
-        replace_session(earlier)
     return token_response(granted, transport)
 
 

@@ -19,6 +19,7 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.sessions.rotation_rule import RotationLimits
 from tests.support.access_tokens import AUDIENCE
@@ -252,6 +253,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                     clock=lambda: START_MS,
                     entropy=secrets.token_bytes,
                 ),
+                replace_session=ReplaceSession(key_ring=source, end_sessions=ending, record=events.append),
                 session_limit=SessionLimit(
                     sessions=sessions,
                     max_sessions=20,

@@ -209,6 +209,28 @@ def test_a_login_takes_the_place_of_the_session_that_the_browser_had(stack: Stac
     assert [(line["reason"], line["session_id"]) for line in ended] == [("replaced", signed_in.json["session_id"])]
 
 
+def test_a_login_that_replaces_a_session_costs_no_other_session(stack: Stack, refresh: Function) -> None:
+    """P15, F36: the limit counts the sessions after the earlier one of the browser has ended."""
+    login = stack.with_parameters(MaxSessionsPerUser="2").function("login")
+    elsewhere = login(login_event("ada", PASSWORD)).json["refresh_token"]
+    stack.clock.advance(seconds=1)
+    cookies = jar(login(page_login()))
+    stack.clock.advance(seconds=1)
+
+    assert login(page_login(*cookies)).status == 200
+    assert refresh(refresh_event(elsewhere)).status == 200
+
+
+def test_a_login_by_the_body_reads_no_cookie(stack: Stack, login: Function, signed_in: Answer) -> None:
+    """C11: it changes nothing of the browser: no cookie is set, and the session of its cookie goes on."""
+    body = {"username": "ada", "password": PASSWORD}
+
+    answer = login(from_page(with_json("login", body), *jar(signed_in), origin="https://evil.example.com"))
+
+    assert (answer.status, answer.cookies, "Access-Control-Allow-Origin" in answer.headers) == (200, (), False)
+    assert stack.function("refresh")(page_refresh(*jar(signed_in))).status == 200
+
+
 @pytest.mark.parametrize("cookie", [f"{REFRESH_COOKIE}=", f"{REFRESH_COOKIE}=x", f"{REFRESH_COOKIE}=" + "x" * 4096])
 def test_a_dead_cookie_does_no_harm_to_a_login(stack: Stack, cookie: str) -> None:
     """A browser may have any old cookie."""

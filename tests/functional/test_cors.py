@@ -113,3 +113,13 @@ def test_a_preflight_request_is_answered_on_every_path(for_browsers: Stack, path
     assert answer.headers["Cache-Control"] == "no-store"
     assert (refused.status, cors_of(refused)) == (204, {"Vary": "Origin"})
     assert for_browsers.wire.calls == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"body": "x" * 8193}, {"body": "%", "isBase64Encoded": True}], ids=["long", "damaged"]
+)
+def test_a_preflight_request_with_any_body_is_answered(for_browsers: Stack, body: Event) -> None:
+    """L1: an exception would be a 5xx of the API, so a stranger could set off its alarm."""
+    answer = for_browsers.function("preflight")(from_page({**sample("preflight"), **body}, STRANGER))
+
+    assert (answer.status, answer.json["error"], cors_of(answer)) == (400, "invalid_request", {"Vary": "Origin"})

@@ -25,6 +25,7 @@ from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
@@ -199,6 +200,11 @@ class Deployment:
         )
 
     @property
+    def replace_session(self) -> ReplaceSession:
+        """The act that ends the session of a browser's earlier login."""
+        return ReplaceSession(key_ring=self.key_ring, end_sessions=self.end_sessions, record=self.events.append)
+
+    @property
     def login(self) -> Login:
         """The use case."""
         return Login(
@@ -211,6 +217,7 @@ class Deployment:
                 clock=self.clock,
                 entropy=self.entropy,
             ),
+            replace_session=self.replace_session,
             session_limit=self.session_limit,
             key_ring=self.key_ring,
             entropy=self.entropy,

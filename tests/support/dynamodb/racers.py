@@ -34,6 +34,7 @@ from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.rotation_rule import RotationLimits
@@ -133,6 +134,9 @@ class Racer:
                 SessionPolicy(DAY_SECONDS, DAY_SECONDS),
                 clock=now_ms,
                 entropy=secrets.token_bytes,
+            ),
+            replace_session=ReplaceSession(
+                key_ring=self.key_ring, end_sessions=self.end_sessions, record=self.events.append
             ),
             session_limit=SessionLimit(
                 sessions=self.sessions,

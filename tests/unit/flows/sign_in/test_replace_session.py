@@ -4,7 +4,6 @@ import pytest
 
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from tests.support.deployment import Deployment
 
 
@@ -16,16 +15,9 @@ def earlier(deployment: Deployment) -> TokenGrant:
     return granted
 
 
-def replace_session(deployment: Deployment) -> ReplaceSession:
-    """Return the act."""
-    return ReplaceSession(
-        key_ring=deployment.key_ring, end_sessions=deployment.end_sessions, record=deployment.events.append
-    )
-
-
 def test_the_session_of_the_token_ends(deployment: Deployment, earlier: TokenGrant) -> None:
     """P15: with its own reason, and authorizers are told."""
-    replace_session(deployment.with_feed())(earlier.refresh_token)
+    deployment.with_feed().replace_session(earlier.refresh_token)
 
     assert deployment.has_ended(earlier)
     assert deployment.end_of(earlier).reason == "replaced"
@@ -39,7 +31,7 @@ def test_any_generation_ends_it_and_once(deployment: Deployment, earlier: TokenG
     deployment.names()
 
     for _ in range(2):
-        replace_session(deployment)(earlier.refresh_token)
+        deployment.replace_session(earlier.refresh_token)
 
     assert deployment.has_ended(earlier)
     assert deployment.names() == [EventName.SESSION_ENDED]
@@ -50,7 +42,7 @@ def test_another_text_ends_nothing(deployment: Deployment, earlier: TokenGrant, 
     """F37: a forged token makes no call."""
     deployment.trouble.acts.clear()
 
-    replace_session(deployment)(presented)
+    deployment.replace_session(presented)
 
     assert (deployment.trouble.acts, deployment.names()) == ([], [])
     assert not deployment.has_ended(earlier)
@@ -60,7 +52,7 @@ def test_trouble_is_told_and_not_raised(deployment: Deployment, earlier: TokenGr
     """F22: the login is good, and the event names the session that lives on."""
     deployment.trouble.fail("end")
 
-    replace_session(deployment)(earlier.refresh_token)
+    deployment.replace_session(earlier.refresh_token)
 
     [event] = deployment.events
     assert (event.name, event.session_id) == (EventName.SESSION_NOT_REPLACED, earlier.session_id)

@@ -24,6 +24,7 @@ from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
@@ -53,6 +54,7 @@ class Login:
         profiles: tuple[Argon2idProfile, ...],
         identities: Identities,
         start_session: StartSession,
+        replace_session: ReplaceSession,
         session_limit: SessionLimit,
         key_ring: KeyRingSource,
         entropy: Entropy,
@@ -63,6 +65,7 @@ class Login:
         self._profiles = profiles
         self._identities = identities
         self._start_session = start_session
+        self._replace_session = replace_session
         self._session_limit = session_limit
         self._key_ring = key_ring
         self._entropy = entropy
@@ -78,11 +81,13 @@ class Login:
         device_token: str = "",
         client: ClientDescription = UNKNOWN_CLIENT,
         transport: str = BODY,
+        earlier: str = "",
     ) -> TokenGrant:
         """Check the password and open a session. `address` is where the request came from, `client` its client.
 
         `device_token` is what an earlier login answered this client. Any other text counts as no token.
-        `transport` is how the refresh tokens of the session will travel.
+        `transport` is how the refresh tokens of the session will travel. `earlier` is the refresh token that a browser
+        had before, empty if there is none: the new session takes the place of its session.
 
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
@@ -102,6 +107,8 @@ class Login:
             partial(self._limit.succeeded, attempt, identity.user_id),
         )
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        if earlier:  # before the limit, which would end one session more
+            self._replace_session(earlier)
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
