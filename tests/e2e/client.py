@@ -42,6 +42,9 @@ class Session:
         return {"user_id": {"S": claims_of(self.access_token).sub}, "session_id": {"S": self.session_id}}
 
 
+TRIES, UNAVAILABLE = 5, 503
+
+
 class Client:
     """Calls the API, and keeps in `secrets` all tokens and passwords that it sent or received."""
 
@@ -59,6 +62,14 @@ class Client:
     def get(self, path: str, access_token: str | None = None) -> requests.Response:
         """Get a route, with or without a token."""
         return self.get_with(path, {} if access_token is None else {"Authorization": f"Bearer {access_token}"})
+
+    def get_decided(self, path: str, access_token: str) -> requests.Response:
+        """Get a route with a token, and again if an authorizer answers that it could not read a busy table in time."""
+        for _ in range(TRIES):
+            answer = self.get(path, access_token)
+            if answer.status_code != UNAVAILABLE:
+                break
+        return answer
 
     def get_with(self, path: str, headers: Mapping[str, str]) -> requests.Response:
         """Get a route with these headers."""

@@ -28,4 +28,4 @@ def test_the_hourly_run_gives_an_authorizer_the_current_public_keys(
     kids = {key["kid"] for key in json.loads(published.pop("JWKS"))["keys"]}
     assert kids == {key["kid"] for key in client.get("/.well-known/jwks.json").json()["keys"]}
     assert published == {name: value for name, value in deployed.items() if name != "JWKS"}
-    assert client.get(route, session.access_token).status_code == 200
+    assert client.get_decided(route, session.access_token).status_code == 200

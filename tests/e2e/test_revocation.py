@@ -54,7 +54,7 @@ def outcome_of(stack: Stack, way: str, kept: set[str]) -> Outcome:
     with closing(Client(base_url)) as client:
 
         def statuses(path: str, sessions: Sequence[Session]) -> list[int]:
-            return [client.get(path, session.access_token).status_code for session in sessions]
+            return [client.get_decided(path, session.access_token).status_code for session in sessions]
 
         end = WAYS[way](Visitor(stack, client))
         strict_before = {*statuses(STRICT, end.ending), *statuses(STRICT, end.living)}
@@ -135,7 +135,7 @@ def test_a_refusal_is_that_of_any_token_that_is_not_valid(client: Client, sessio
     """RFC 6750 §3.1: a client learns that it has to refresh, and nothing else."""
     client.post_json("/auth/logout", {"refresh_token": session.refresh_token})
 
-    answer = client.get(STRICT, session.access_token)
+    answer = client.get_decided(STRICT, session.access_token)
 
     assert_error(answer, UNAUTHORIZED, "invalid_token")
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
