@@ -142,6 +142,7 @@ class Rows:
             "jwks": (lambda: events.event("jwks"), succeeded, WITH_AWS),
             "ended_sessions": (lambda: events.event("ended-sessions"), succeeded, WITH_AWS),
             "whoami": (lambda: events.event("me", caller), succeeded, ALONE),
+            "preflight": (lambda: sample("preflight"), ended, ALONE),
             "rotate_keys": (lambda: sample("key-ring-advance"), itemgetter("version"), WITH_AWS),
         }
         if unknown := set(functions()) - set(calls):
