@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import certificate
 from tests.support.cold_start import FUNCTIONS, in_new_interpreter, unconnected
-from tests.support.table_server import TableServer, certificate, items
+from tests.support.table_server import TableServer, items
 
 # Parts of the standard library and of packages that take a millisecond or more, and that Lambda's own runtime does not
 # load. A package outside the standard library always counts, as a whole.

@@ -5,19 +5,10 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 from socket import SHUT_RDWR, create_server, socket
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from edge_auth.authorizer.signature import Credentials
 from edge_auth.authorizer.signed_reads import SignedReads, Store
@@ -186,51 +177,6 @@ def reset(connection: socket, _request: Request, _over: Event) -> bool:
     """Close the connection without an answer."""
     connection.shutdown(SHUT_RDWR)
     return False
-
-
-def certificate(
-    folder: Path, *, host: str = "127.0.0.1", valid: tuple[int, int] = (-1, 1)
-) -> tuple[ssl.SSLContext, Path]:
-    """Return a server's TLS context with a certificate of its own, and the file that a client must trust.
-
-    `valid` is from and until when, in days from now.
-    """
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "table")])
-    subject = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + timedelta(days=valid[0]))
-        .not_valid_after(now + timedelta(days=valid[1]))
-        .add_extension(x509.SubjectAlternativeName([subject]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=True,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                key_cert_sign=True,
-                crl_sign=False,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, SHA256())
-    )
-    public, private = folder / f"{host}.pem", folder / f"{host}.key"
-    public.write_bytes(made.public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(public, private)
-    return context, public
 
 
 def close(reads: SignedReads) -> None:

@@ -13,13 +13,13 @@ from botocore.session import get_session
 from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, ReadFailed
 from edge_auth.authorizer.signed_reads import IDLE_SECONDS, Reply, SignedReads, Store, Timeouts, store_from
 from edge_auth.authorizer.two_clocks import Clocks
+from tests.support.certificates import certificate
 from tests.support.table_server import (
     CREDENTIALS,
     DATE_SECONDS,
     Behaviour,
     TableServer,
     answer,
-    certificate,
     close,
     drip,
     items,
