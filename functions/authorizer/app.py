@@ -7,20 +7,16 @@ decided.
 """
 
 import gc
-import logging
 import os
 import time
 from functools import partial
 
-from edge_auth.authorizer.event import answer
+from edge_auth.authorizer.event import Event, answered
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
-from edge_auth.errors import InvalidToken
-from edge_auth.request_ids import gateway_request_ids
 from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 
-logger = logging.getLogger(__name__)
 settings = read_settings(AuthorizerSettings, os.environ)
 deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
@@ -57,16 +53,10 @@ def handler(event: object, _context: object) -> dict[str, object]:
         CannotDecide: the ended sessions could not be read, and RevocationFailure is `closed`.
 
     """
-    request = event if isinstance(event, dict) else {}
-    try:
-        claims = authenticate(request)
-    except InvalidToken as error:
-        logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
-        return answer(request, None)
-    return answer(request, claims)
+    return answered(event, authenticate)
 
 
-def authenticate(event: dict[str, object]) -> AccessClaims:
+def authenticate(event: Event) -> AccessClaims:
     """Return the claims of the event's access token. Raises InvalidToken."""
     if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")
@@ -77,6 +67,6 @@ def authenticate(event: dict[str, object]) -> AccessClaims:
     return claims
 
 
-def verify(event: dict[str, object]) -> AccessClaims:
+def verify(event: Event) -> AccessClaims:
     """Return the claims of a token that is valid now. Raises InvalidToken."""
     return keys.verify_event(event, issuer=settings.issuer, now_seconds=int(time.time()))

@@ -4,22 +4,18 @@ It verifies access tokens as the first one does, and then reads their session, o
 has ended is a Deny, which the REST API answers with 401. An exception means that nothing could be decided.
 """
 
-import logging
 import os
 import time
 
-from edge_auth.authorizer.event import answer
+from edge_auth.authorizer.event import Event, answered
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.authorizer.signed_reads import STARTED_BY_LAMBDA, SignedReads, store_from
 from edge_auth.authorizer.strict_sessions import check_session
 from edge_auth.authorizer.two_clocks import Clocks
-from edge_auth.errors import InvalidToken
-from edge_auth.request_ids import gateway_request_ids
 from edge_auth.settings import StrictAuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 
-logger = logging.getLogger(__name__)
 settings = read_settings(StrictAuthorizerSettings, os.environ)
 deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
@@ -38,16 +34,10 @@ def handler(event: object, _context: object) -> dict[str, object]:
         ReadFailed: the session could not be read.
 
     """
-    request = event if isinstance(event, dict) else {}
-    try:
-        claims = authenticate(request)
-    except InvalidToken as error:
-        logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
-        return answer(request, None)
-    return answer(request, claims)
+    return answered(event, authenticate)
 
 
-def authenticate(event: dict[str, object]) -> AccessClaims:
+def authenticate(event: Event) -> AccessClaims:
     """Return the claims of the event's access token. Raises InvalidToken."""
     if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")

@@ -1,4 +1,5 @@
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -317,7 +318,9 @@ def test_a_denial_says_which_check_failed_and_nothing_else(stack: Stack, tokens:
     """Z15: a denial writes one line to the log, with the check and no part of a token; an allowed call writes none."""
     module = stack.module("authorizer")
     said: list[tuple[str, dict[str, str]]] = []
-    stack.monkeypatch.setattr(module.logger, "info", lambda text, extra: said.append((text, extra)))
+    stack.monkeypatch.setattr(
+        logging.getLogger("edge_auth.authorizer.event"), "info", lambda text, extra: said.append((text, extra))
+    )
     header, payload, _ = tokens["access_token"].split(".")
     for token in (tokens["access_token"], tokens["refresh_token"], f"{header}.{payload}.AAAA", "a.b.c"):
         module.handler(token_event(token), None)

@@ -1,5 +1,6 @@
 """Every log line of a function that answers HTTP names API Gateway's request, which is what a user can report."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -82,7 +83,9 @@ def test_a_denial_names_its_request_where_the_event_does(stack: Stack, shape: st
     """Z15: API Gateway does not tell a TOKEN authorizer the ids, and an HTTP API has one."""
     module, event = stack.module("authorizer"), sample(AUTHORIZER_SAMPLES[shape])
     said: list[dict[str, str]] = []
-    stack.monkeypatch.setattr(module.logger, "info", lambda _text, extra: said.append(extra))
+    stack.monkeypatch.setattr(
+        logging.getLogger("edge_auth.authorizer.event"), "info", lambda _text, extra: said.append(extra)
+    )
 
     module.handler(event, None)
 

@@ -3,10 +3,12 @@
 The shapes: TOKEN and REQUEST of REST and WebSocket APIs (payload 1.0), REQUEST 2.0 of HTTP APIs.
 """
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from edge_auth.errors import InvalidToken
+from edge_auth.request_ids import gateway_request_ids
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
 
@@ -19,6 +21,8 @@ _METHOD_ARN = re.compile(
 )
 
 Event = Mapping[str, object]
+
+logger = logging.getLogger(__name__)
 
 
 def bearer_token(event: Event) -> str:
@@ -62,6 +66,22 @@ def is_the_apis_own(issuer: str, event: Event) -> bool:
         return issuer == issuer_from_method_arn(str(arn))
     except ValueError:
         return False
+
+
+def answered(event: object, authenticate: Callable[[Event], AccessClaims]) -> dict[str, object]:
+    """Return the answer to an event. If `authenticate` raises InvalidToken, the answer denies, and the log says why.
+
+    Raises:
+        Exception: any other that `authenticate` raises. Then nothing could be decided.
+
+    """
+    request = event if isinstance(event, dict) else {}
+    try:
+        claims = authenticate(request)
+    except InvalidToken as error:
+        logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
+        return answer(request, None)
+    return answer(request, claims)
 
 
 def answer(event: Event, claims: AccessClaims | None) -> dict[str, object]:
