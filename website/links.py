@@ -18,8 +18,8 @@ ROOT_PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
 }
-# `](path#heading)`, unless it is an address or a heading of the same page.
-LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)((?:#[^()\s]*)?)(?=\))")
+# `](path#heading)`, unless it is an address, a heading of the same page, or an absolute path, which MkDocs refuses.
+LINK = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])([^()\s#]+)((?:#[^()\s]*)?)(?=\))")
 
 
 class BrokenLinkError(Exception):
