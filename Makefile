@@ -19,6 +19,7 @@ BENCH := .tools/bench/synced
 # On Linux only, like the emulator that runs it.
 LAMBDA := $(if $(filter Linux,$(shell uname -s)),.tools/lambda/synced)
 PEERS := .tools/peers/synced
+DOCS := .tools/docs/synced
 # The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
@@ -40,7 +41,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench figures build deploy lock clean
+.PHONY: help demo run test check docs bench figures build deploy lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -61,6 +62,10 @@ check: $(VENV) $(SAM) ## check format, lint, types, import rules and template
 	.venv/bin/mypy
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
 	.tools/sam/bin/sam validate --lint
+
+# Not --quiet: that would also hide the warnings, which are errors here.
+docs: $(DOCS) ## build the website of the documents in .cache/site, and check its links
+	@NO_MKDOCS_2_WARNING=1 .tools/docs/bin/python -m mkdocs build
 
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
@@ -85,6 +90,7 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/bench.txt,--group bench --constraint layers/edge_auth/requirements.txt)
 	$(call compile,locks/peers.txt,--group peers --constraint layers/edge_auth/requirements.txt)
 	$(call compile,locks/lambda.txt,--group lambda)
+	$(call compile,locks/docs.txt,--group docs)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
@@ -148,6 +154,9 @@ $(BENCH): locks/bench.txt | $(UV)
 
 $(PEERS): locks/peers.txt | $(UV)
 	$(call sync,.tools/peers,locks/peers.txt,$(RUNTIME_PYTHON))
+
+$(DOCS): locks/docs.txt | $(UV)
+	$(call sync,.tools/docs,locks/docs.txt)
 
 .tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
 	@echo "installing $<"

@@ -1,4 +1,4 @@
-"""The files for GitHub: continuous integration runs commands that any machine can run, and may only read."""
+"""The files for GitHub: the workflows run commands that any machine can run, and may only read, or publish the site."""
 
 import re
 from pathlib import Path
@@ -12,6 +12,8 @@ from tests.support.template import ROOT
 GITHUB = ROOT / ".github"
 FILES = sorted([*GITHUB.rglob("*.yml"), *GITHUB.rglob("*.yaml")])
 CI = GITHUB / "workflows" / "ci.yml"
+SITE = GITHUB / "workflows" / "site.yml"
+WORKFLOWS = (CI, SITE)
 # YAML 1.1 reads the key `on` as a boolean.
 TRIGGERS = True
 PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -25,9 +27,13 @@ def read(path: Path) -> dict[Any, Any]:
 
 @pytest.fixture
 def workflow() -> dict[Any, Any]:
-    """Return the only workflow."""
-    assert [path for path in FILES if path.parent.name == "workflows"] == [CI]
+    """Return the workflow that tests."""
     return read(CI)
+
+
+def test_there_are_two_workflows() -> None:
+    """The rules below are about both: one tests, the other publishes the documents."""
+    assert tuple(path for path in FILES if path.parent.name == "workflows") == WORKFLOWS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -58,17 +64,49 @@ def test_the_workflow_may_read_and_nothing_else(workflow: dict[Any, Any]) -> Non
     """Pull requests from strangers also run it, so it has no secret, no stored token and no right to write."""
     assert workflow["permissions"] == {"contents": "read"}
     assert set(workflow[TRIGGERS]) == {"push", "pull_request"}
-    for job in workflow["jobs"].values():
-        assert "permissions" not in job
+    assert all("permissions" not in job for job in workflow["jobs"].values())
+
+
+def test_only_the_job_that_runs_none_of_our_code_may_publish() -> None:
+    """The site is built with the right to read, from `main` only, and a second job hands it to GitHub Pages."""
+    site = read(SITE)
+    build, deploy = site["jobs"]["build"], site["jobs"]["deploy"]
+
+    assert site[TRIGGERS] == {"push": {"branches": ["main"]}}
+    assert site["permissions"] == {"contents": "read"}
+    assert "permissions" not in build
+    assert [step["run"] for step in build["steps"] if "run" in step] == ["make docs"]
+    assert deploy["permissions"] == {"pages": "write", "id-token": "write"}
+    assert [step["uses"].partition("@")[0] for step in deploy["steps"]] == ["actions/deploy-pages"]
+
+
+def test_the_site_is_published_from_where_it_is_built() -> None:
+    """`make docs` writes into the folder that MkDocs is told, and each of the variables is one that it reads."""
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    steps = read(SITE)["jobs"]["build"]["steps"]
+    [folder] = [step["with"]["path"] for step in steps if "upload-pages-artifact" in step.get("uses", "")]
+    [variables] = [step["env"] for step in steps if "run" in step]
+
+    assert f"site_dir: {folder}\n" in settings
+    assert sorted(re.findall(r"!ENV \[(\w+),", settings)) == sorted(variables)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_has_no_secret_and_no_stored_token(path: Path) -> None:
+    """A step that runs other people's code finds none."""
+    assert "secrets." not in path.read_text(encoding="utf-8")
+    for job in read(path)["jobs"].values():
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
-    assert "secrets." not in CI.read_text(encoding="utf-8")
 
 
-def test_every_action_is_pinned_to_a_commit() -> None:
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit(path: Path) -> None:
     """A tag can be moved to other code."""
-    uses = [line.strip().removeprefix("- ") for line in CI.read_text(encoding="utf-8").splitlines() if "uses:" in line]
+    uses = [
+        line.strip().removeprefix("- ") for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line
+    ]
 
     assert uses
     for line in uses:

@@ -12,14 +12,15 @@ from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS, MAX_RING_AGE_SECONDS, RE
 from tests.support.guide import BLOCK, GUIDE, steps
 from tests.support.template import ROOT, parameters, resources, template
 
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 GUIDES = ROOT / "docs" / "guides"
 LEAKED_KEY = GUIDE.read_text(encoding="utf-8")
 COMMAND = re.compile(r"\./edge-auth (?:--stack \S+ )?(?:users|keys) [^`\n]+")
 
 
-def commands(guide: Path) -> list[str]:
-    """Return every operators' command of a guide, in blocks and in the text."""
-    return COMMAND.findall(guide.read_text(encoding="utf-8"))
+def commands(page: Path) -> list[str]:
+    """Return every operators' command of a page, in blocks and in the text."""
+    return COMMAND.findall(page.read_text(encoding="utf-8"))
 
 
 def test_the_index_names_every_guide() -> None:
@@ -30,10 +31,10 @@ def test_the_index_names_every_guide() -> None:
     assert guides <= set(re.findall(r"\]\(([^)]+)\)", index))
 
 
-@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda guide: guide.stem)
-def test_every_command_of_a_guide_is_one_that_there_is(guide: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
+def test_every_command_of_a_page_is_one_that_there_is(page: Path) -> None:
     """The command's own parser accepts each command."""
-    for command in commands(guide):
+    for command in commands(page):
         options = parser().parse_args(shlex.split(command)[1:])
         assert callable(options.act), command
 
