@@ -44,11 +44,11 @@ PYJWT = {
 # The list of common passwords.
 ZXCVBN = {"zxcvbn"}
 
-# Signed reads of one table. `http`, `email`, `hashlib` and `pathlib` would take 20 ms more.
-SIGNED_READS = {"socket", "ssl"}
+# Signed requests to one table. `http`, `email`, `hashlib` and `pathlib` would take 20 ms more.
+SIGNED_REQUESTS = {"socket", "ssl"}
 
 BUDGET = {
-    "authorizer": CRYPTOGRAPHY | SIGNED_READS,
+    "authorizer": CRYPTOGRAPHY | SIGNED_REQUESTS,
     "ended_sessions": LOGGER | SDK,
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
@@ -59,7 +59,7 @@ BUDGET = {
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
     "sessions": LOGGER | SDK,
-    "strict_authorizer": CRYPTOGRAPHY | SIGNED_READS,
+    "strict_authorizer": CRYPTOGRAPHY | SIGNED_REQUESTS,
     "whoami": set(),  # it has no layer
 }
 OURS = {"edge_auth", "functions"}
@@ -75,10 +75,12 @@ STATELESS_MODULES = {
     *("edge_auth.keys", "edge_auth.keys.jwk", "edge_auth.keys.timing"),
     *("edge_auth.tokens", "edge_auth.tokens.claims", "edge_auth.tokens.issuer_address", "edge_auth.tokens.verifier"),
 }
-READING_MODULES = STATELESS_MODULES | {
-    *("edge_auth.authorizer.signed_reads", "edge_auth.authorizer.signature", "edge_auth.authorizer.dates"),
-    *("edge_auth.authorizer.http_answer", "edge_auth.authorizer.two_clocks", "edge_auth.authorizer.feed_reads"),
-    *("edge_auth.tokens.ended_feed", "edge_auth.trusted_roots"),
+CALLING_MODULES = STATELESS_MODULES | {
+    *("edge_auth.authorizer.signed_requests", "edge_auth.authorizer.signature", "edge_auth.authorizer.dates"),
+    *("edge_auth.authorizer.http_answer", "edge_auth.authorizer.two_clocks", "edge_auth.trusted_roots"),
+}
+FEED_MODULES = {
+    *("edge_auth.authorizer.ended_sessions", "edge_auth.authorizer.feed_reads", "edge_auth.tokens.ended_feed"),
 }
 WITHOUT_FEED = {"REVOCATION_SECONDS": "0", "REVOCATIONS_TABLE": ""}
 
@@ -121,8 +123,8 @@ def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) 
 
 def test_an_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
     """So no authorizer loads a new module of the layer by accident."""
-    assert ours_loaded_by("authorizer") == READING_MODULES | {"edge_auth.authorizer.ended_sessions"}
-    assert ours_loaded_by("strict_authorizer") == READING_MODULES | {"edge_auth.authorizer.strict_sessions"}
+    assert ours_loaded_by("authorizer") == CALLING_MODULES | FEED_MODULES
+    assert ours_loaded_by("strict_authorizer") == CALLING_MODULES | {"edge_auth.authorizer.strict_sessions"}
 
 
 def test_without_the_feed_the_authorizer_loads_nothing_for_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from edge_auth import settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
-from edge_auth.authorizer.signed_reads import TIMEOUTS
+from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
 from tests.support.template import ROOT, Intrinsic, functions, properties, resources, template, variables
 
