@@ -11,7 +11,8 @@ import os
 import time
 from functools import partial
 
-from edge_auth.authorizer.event import Event, answered
+from edge_auth.authorizer.event import answered
+from edge_auth.authorizer.event_headers import Event
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims

@@ -7,7 +7,8 @@ has ended is a Deny, which the REST API answers with 401. An exception means tha
 import os
 import time
 
-from edge_auth.authorizer.event import Event, answered
+from edge_auth.authorizer.event import answered
+from edge_auth.authorizer.event_headers import Event
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.authorizer.signed_requests import STARTED_BY_LAMBDA, SignedRequests, store_from
 from edge_auth.authorizer.strict_sessions import check_session
