@@ -4,7 +4,7 @@ An item of another form is no dead session. Nothing is decided by it.
 """
 
 import re
-from binascii import Error, a2b_base64
+from binascii import a2b_base64
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
@@ -62,8 +62,8 @@ def _bytes(item: Mapping[str, object], name: str) -> bytes:
     if not isinstance(value, str):
         _fail(name)
     try:
-        return a2b_base64(value)
-    except Error:
+        return a2b_base64(value, strict_mode=True)
+    except ValueError:
         _fail(name)
 
 
