@@ -33,7 +33,8 @@ from edge_auth.web.cookies import DEVICE_COOKIE, REFRESH_COOKIE
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
-from edge_auth.web.token_response import session_response, token_response
+from edge_auth.web.session_response import session_response
+from edge_auth.web.token_response import token_response
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600

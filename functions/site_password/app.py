@@ -32,7 +32,7 @@ from edge_auth.web.cookies import one_cookie
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import NO_STORE, Response
-from edge_auth.web.token_response import session_cookie
+from edge_auth.web.session_response import session_cookie
 
 MINUTE_SECONDS = 60
 

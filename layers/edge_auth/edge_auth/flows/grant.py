@@ -1,4 +1,4 @@
-"""The answer of a login or a refresh: tokens, or at a site the token of the session's cookie."""
+"""The token grant: the answer of a login or a refresh."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from edge_auth import base64url
 from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.keys.ring import KeysInForce
-from edge_auth.sessions.session import SESSION, Session, token_kind
+from edge_auth.sessions.session import Session
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens import refresh_token as refresh
 from edge_auth.tokens.claims import AccessClaims
@@ -34,28 +34,6 @@ class TokenGrant:
     session_id: str
     scope: str
     device_token: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionGrant:
-    """The token of a session cookie, and how many seconds are left until the absolute timeout.
-
-    A login adds a device token.
-    """
-
-    session_token: str = field(repr=False)
-    expires_in_seconds: int
-    session_id: str
-    device_token: str = field(default="", repr=False)
-
-
-def session_grant(session: Session, token: RefreshToken, *, keys: KeysInForce, now_seconds: int) -> SessionGrant:
-    """Write the token of a session cookie. Makes no call, and signs nothing."""
-    return SessionGrant(
-        session_token=refresh.mint(token, keys.mac, token_kind(SESSION)),
-        expires_in_seconds=session.absolute_expires_at_seconds - now_seconds,
-        session_id=session.session_id,
-    )
 
 
 def grant(

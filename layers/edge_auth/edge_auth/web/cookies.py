@@ -48,3 +48,8 @@ def kept(name: str, value: str, *, max_age_seconds: int) -> str:
 def removed(name: str) -> str:
     """Return the header value that makes a browser forget a cookie: the attributes are those that it was set with."""
     return kept(name, "", max_age_seconds=0)
+
+
+def device_cookies(token: str) -> tuple[str, ...]:
+    """Return the header value that makes a browser keep a device token, if a login has one."""
+    return (kept(DEVICE_COOKIE, token, max_age_seconds=DEVICE_COOKIE_SECONDS),) if token else ()

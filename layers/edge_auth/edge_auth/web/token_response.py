@@ -1,13 +1,11 @@
 """The token response of RFC 6749 §5.1, with the lifetime of the refresh token and the session's id.
 
-A login adds a device token. Where the tokens travel in cookies, both are in cookies, and not in the body. The answer to
-a login at a site has no token in its body at all.
+A login adds a device token. Where the tokens travel in cookies, both are in cookies, and not in the body.
 """
 
-from edge_auth.flows.grant import SessionGrant, TokenGrant
+from edge_auth.flows.grant import TokenGrant
 from edge_auth.sessions.session import COOKIE
-from edge_auth.tokens.session_token import SESSION_COOKIE
-from edge_auth.web.cookies import DEVICE_COOKIE, DEVICE_COOKIE_SECONDS, REFRESH_COOKIE, kept
+from edge_auth.web.cookies import REFRESH_COOKIE, device_cookies, kept
 from edge_auth.web.response import NO_STORE, HeaderValues, Response
 
 
@@ -30,21 +28,5 @@ def token_response(grant: TokenGrant, transport: str) -> Response:
         for in_cookie in ("refresh_token", "device_token"):
             body.pop(in_cookie, None)
         refresh = kept(REFRESH_COOKIE, grant.refresh_token, max_age_seconds=grant.refresh_expires_in_seconds)
-        headers = {**headers, "Set-Cookie": (refresh, *_device(grant.device_token))}
+        headers = {**headers, "Set-Cookie": (refresh, *device_cookies(grant.device_token))}
     return Response(200, body, headers)
-
-
-def session_response(grant: SessionGrant) -> Response:
-    """Answer a login at a site. `expires_in` is the absolute timeout, in seconds; the cookie lives as long."""
-    session = session_cookie(grant)
-    body = {"session_id": grant.session_id, "expires_in": grant.expires_in_seconds}
-    return Response(200, body, {**NO_STORE, "Set-Cookie": (session, *_device(grant.device_token))})
-
-
-def session_cookie(grant: SessionGrant) -> str:
-    """Return the header value that makes a browser keep the token of a session."""
-    return kept(SESSION_COOKIE, grant.session_token, max_age_seconds=grant.expires_in_seconds)
-
-
-def _device(token: str) -> tuple[str, ...]:
-    return (kept(DEVICE_COOKIE, token, max_age_seconds=DEVICE_COOKIE_SECONDS),) if token else ()

@@ -7,10 +7,10 @@ later, so a copy of the old cookie is worth nothing then.
 from typing import NamedTuple
 
 from edge_auth.errors import InvalidGrant, InvalidToken
-from edge_auth.flows.grant import SessionGrant, session_grant
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import RotationRefused, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import SESSION, Rotation, Session, token_kind

@@ -17,11 +17,12 @@ from edge_auth.errors import (
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.grant import AccessTokenPolicy, SessionGrant, TokenGrant, grant, session_grant
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
+from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
