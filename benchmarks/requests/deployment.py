@@ -21,7 +21,8 @@ from edge_auth.keys.ring import KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
-from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, mint, new_id
+from edge_auth.tokens.refresh_token import RefreshToken, mint, new_id
+from edge_auth.tokens.token_form import SEED_BYTES
 from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support import people
 from tests.support.access_tokens import AUDIENCE, ISSUER

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_auth.authorizer.ended_sessions import OVERLAP_SECONDS
 from edge_auth.authorizer.feed_reads import read_feed
-from edge_auth.authorizer.signed_reads import Reply
+from edge_auth.authorizer.signed_requests import Reply
 from edge_auth.tokens.ended_feed import FEED, KEPT_SECONDS, SLOT_SECONDS, WINDOW_MARGIN_SECONDS, entry_of, slot_of
 from edge_auth.tokens.refresh_token import new_id
 

@@ -11,7 +11,8 @@ import os
 import time
 from functools import partial
 
-from edge_auth.authorizer.event import Event, answered
+from edge_auth.authorizer.event import answered
+from edge_auth.authorizer.event_headers import Event
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.settings import AuthorizerSettings, read_settings
 from edge_auth.tokens.claims import AccessClaims
@@ -24,14 +25,14 @@ ended = None
 if settings.revocation_seconds:  # otherwise sockets and TLS, a third of a start, would be loaded for nothing
     from edge_auth.authorizer.ended_sessions import EndedSessions
     from edge_auth.authorizer.feed_reads import read_feed
-    from edge_auth.authorizer.signed_reads import STARTED_BY_LAMBDA, SignedReads, store_from
+    from edge_auth.authorizer.signed_requests import STARTED_BY_LAMBDA, SignedRequests, store_from
     from edge_auth.authorizer.two_clocks import Clocks
 
     clocks = Clocks(time.monotonic, time.time)
     store = store_from(os.environ, table=settings.revocations_table, url_suffix=settings.url_suffix)
-    feed = SignedReads(store, clocks=clocks)
+    feed = SignedRequests(store, clocks=clocks)
     ended = EndedSessions(
-        partial(read_feed, feed.read),
+        partial(read_feed, feed.call),
         clocks=clocks,
         access_token_seconds=settings.access_token_seconds,
         revocation_seconds=settings.revocation_seconds,

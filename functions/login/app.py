@@ -23,17 +23,23 @@ from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
-from edge_auth.sessions.session import BODY, COOKIE
+from edge_auth.sessions.session import BODY, COOKIE, SESSION
 from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
+from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.web.body import json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
+from edge_auth.web.cookies import DEVICE_COOKIE, REFRESH_COOKIE
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
+from edge_auth.web.session_response import session_response
 from edge_auth.web.token_response import token_response
 
 DAY_SECONDS = 86_400
+HOUR_SECONDS = 3600
+MINUTE_SECONDS = 60
+COOKIES = {COOKIE: REFRESH_COOKIE, SESSION: SESSION_COOKIE}
 
 settings = read_settings(LoginSettings, os.environ)
 log = FunctionLog("login")
@@ -49,6 +55,14 @@ end_sessions = EndSessions(
     record=log.record,
 )
 key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
+with_refresh = SessionPolicy(
+    idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+    absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,
+)
+of_sites = SessionPolicy(
+    idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
+    absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
+)
 login = Login(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -63,10 +77,7 @@ login = Login(
         DynamoDBSessionOpening(
             dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
         ),
-        SessionPolicy(
-            idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
-            absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,
-        ),
+        {BODY: with_refresh, COOKIE: with_refresh, SESSION: of_sites},
         clock=now_ms,
         entropy=secrets.token_bytes,
     ),
@@ -86,20 +97,34 @@ cookies = CookieTransport(settings.allowed_origins)
 
 
 def post(request: Request) -> Response:
-    """Answer a login with tokens. In a browser, the new session takes the place of the one that its cookie names."""
+    """Answer a login with tokens, or with the session cookie of a site.
+
+    In a browser, the new session takes the place of the one that its cookie names.
+    """
     parameters = json_parameters(request)
     transport = parameters.optional_text("transport", BODY)
-    if transport not in (BODY, COOKIE):
+    if transport != BODY and transport not in COOKIES:
         raise InvalidRequest("transport")
-    in_cookie = transport == COOKIE
-    earlier = cookies.refresh_token(request) if in_cookie else ""
-    device_token = cookies.device_token(request) if in_cookie else parameters.any_text("device_token")
+    if transport == BODY:
+        earlier, device_token = "", parameters.any_text("device_token")
+    else:
+        earlier, device_token = (cookies.token(name, request) for name in (COOKIES[transport], DEVICE_COOKIE))
     username, password = parameters.text("username"), parameters.text("password")
     client = described(
         name=parameters.optional_text("client_name"),
         user_agent=request.headers.one("user-agent"),
         address=request.source_address,
     )
+    if transport == SESSION:
+        at_site = login.at_site(
+            username,
+            password,
+            address=request.source_address,
+            device_token=device_token,
+            client=client,
+            earlier=earlier,
+        )
+        return session_response(at_site)
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
     granted = login(

@@ -1,7 +1,7 @@
 """POST /auth/logout: ends one session, all, or all others. Reads JSON, and the form of RFC 7009.
 
 The token is a refresh token. An access token ends its own session too, because a client that presents one wants to be
-logged out. A browser has its refresh token in a cookie.
+logged out. A browser has its refresh token in a cookie, or the session token of a site.
 """
 
 import os
@@ -25,10 +25,11 @@ from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import ClientDescription, described
 from edge_auth.sessions.rotation_rule import RotationLimits
-from edge_auth.sessions.session import COOKIE
+from edge_auth.sessions.session import COOKIE, SESSION
 from edge_auth.settings import LogoutSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
-from edge_auth.tokens.refresh_token import PREFIX
+from edge_auth.tokens.session_token import SESSION_COOKIE
+from edge_auth.tokens.token_form import REFRESH
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.cookies import REFRESH_COOKIE, removed
@@ -37,6 +38,7 @@ from edge_auth.web.request import Request
 from edge_auth.web.response import NO_STORE, Response
 
 HOUR_SECONDS = 3600
+TRANSPORTS = {REFRESH_COOKIE: COOKIE, SESSION_COOKIE: SESSION}
 ALLOW = "allow"  # the parameter LateRetryFromElsewhere; its other value is "refuse"
 
 settings = read_settings(LogoutSettings, os.environ)
@@ -79,7 +81,7 @@ def post(request: Request) -> Response:
 
     A form is answered with 200, as RFC 7009 §2.2 has it: some stock clients take any other status for a failure.
     """
-    if cookies.carries(request):
+    if cookies.carries(request, *TRANSPORTS):
         return end_in_browser(request)
     if request.media_type == FORM:
         parameters = form_parameters(request)
@@ -93,25 +95,27 @@ def post(request: Request) -> Response:
 
 
 def end_in_browser(request: Request) -> Response:
-    """End what the refresh token in the cookie may end, and remove the cookie, unless this session goes on.
+    """End what the token in the cookie may end, and remove the cookie, unless this session goes on.
 
     The cookie is removed also if its session was dead already. No other answer removes it: one that comes late would
-    remove the cookie of the next login.
+    remove the cookie of the next login. A browser with both cookies is logged out of both sessions.
     """
-    token = cookies.refresh_token(request)
+    tokens = {name: cookies.token(name, request) for name in TRANSPORTS}
     parameters = json_parameters(request)
     if parameters.has("refresh_token"):
         raise InvalidRequest("a refresh token in the body of a request with cookies")
     reach = reach_of(parameters)
-    logout(token, reach, client=client_of(request), transport=COOKIE)
+    names = [name for name, token in tokens.items() if token] or [REFRESH_COOKIE]
+    for name in names:
+        logout(tokens[name], reach, client=client_of(request), transport=TRANSPORTS[name])
     if reach is Reach.OTHERS:
         return Response(204)
-    return Response(204, None, {**NO_STORE, "Set-Cookie": (removed(REFRESH_COOKIE),)})
+    return Response(204, None, {**NO_STORE, "Set-Cookie": tuple(map(removed, names))})
 
 
 def end(token: str, reach: Reach, request: Request) -> None:
     """End what the token may end. An access token ends no session but its own, so with another reach it ends none."""
-    if reach is not Reach.ONE or token.startswith(PREFIX):
+    if reach is not Reach.ONE or token.startswith(REFRESH.prefix):
         logout(token, reach, client=client_of(request))
     else:
         revoke_access_token(token, issuer=settings.issuer or issuer_from_context(request.context))

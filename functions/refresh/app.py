@@ -25,6 +25,7 @@ from edge_auth.settings import RefreshSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
+from edge_auth.web.cookies import REFRESH_COOKIE
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
@@ -70,8 +71,8 @@ cookies = CookieTransport(settings.allowed_origins)
 
 def post(request: Request) -> Response:
     """Answer a refresh token, in a cookie or in the body, with tokens."""
-    if cookies.carries(request):
-        presented, transport = cookies.refresh_token(request), COOKIE
+    if cookies.carries(request, REFRESH_COOKIE):
+        presented, transport = cookies.token(REFRESH_COOKIE, request), COOKIE
         parameters = json_parameters(request)
         if parameters.has("refresh_token"):
             raise InvalidRequest("a refresh token in the body of a request with cookies")

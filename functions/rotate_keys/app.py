@@ -135,8 +135,12 @@ def rotate_keys() -> RotateKeys:
             alg=settings.signing_algorithm,
             period_seconds=settings.key_rotation_days * DAY_SECONDS,
             publish_seconds=settings.key_publish_hours * HOUR_SECONDS,
-            # A refresh token lives for the idle timeout. A device token is for the login after the absolute one.
-            mac_token_seconds=max(settings.refresh_idle_days, settings.refresh_absolute_days) * DAY_SECONDS,
+            # A refresh token lives for the idle timeout. A device token is for the login after the absolute one. A
+            # session token lives for the absolute timeout of a site.
+            mac_token_seconds=max(
+                max(settings.refresh_idle_days, settings.refresh_absolute_days) * DAY_SECONDS,
+                settings.session_absolute_hours * HOUR_SECONDS,
+            ),
         )
     except ValueError as error:
         raise SettingsError(str(error)) from None

@@ -7,9 +7,10 @@ has ended is a Deny, which the REST API answers with 401. An exception means tha
 import os
 import time
 
-from edge_auth.authorizer.event import Event, answered
+from edge_auth.authorizer.event import answered
+from edge_auth.authorizer.event_headers import Event
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
-from edge_auth.authorizer.signed_reads import STARTED_BY_LAMBDA, SignedReads, store_from
+from edge_auth.authorizer.signed_requests import STARTED_BY_LAMBDA, SignedRequests, store_from
 from edge_auth.authorizer.strict_sessions import check_session
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.settings import StrictAuthorizerSettings, read_settings
@@ -20,7 +21,7 @@ settings = read_settings(StrictAuthorizerSettings, os.environ)
 deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
 store = store_from(os.environ, table=settings.sessions_table, url_suffix=settings.url_suffix)
-sessions = SignedReads(store, clocks=Clocks(time.monotonic, time.time))
+sessions = SignedRequests(store, clocks=Clocks(time.monotonic, time.time))
 if STARTED_BY_LAMBDA in os.environ:  # a starting function has a whole processor for the handshake of TLS
     sessions.open()
 
@@ -31,7 +32,7 @@ def handler(event: object, _context: object) -> dict[str, object]:
     Raises:
         RuntimeError: there are no keys to verify with.
         ValueError: no issuer is set, and the event names none.
-        ReadFailed: the session could not be read.
+        RequestFailed: the session could not be read.
 
     """
     return answered(event, authenticate)
@@ -42,5 +43,5 @@ def authenticate(event: Event) -> AccessClaims:
     if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")
     claims = keys.verify_event(event, issuer=settings.issuer, now_seconds=int(time.time()))
-    check_session(sessions.read, claims)
+    check_session(sessions.call, claims)
     return claims

@@ -44,11 +44,11 @@ PYJWT = {
 # The list of common passwords.
 ZXCVBN = {"zxcvbn"}
 
-# Signed reads of one table. `http`, `email`, `hashlib` and `pathlib` would take 20 ms more.
-SIGNED_READS = {"socket", "ssl"}
+# Signed requests to one table. `http`, `email`, `hashlib` and `pathlib` would take 20 ms more.
+SIGNED_REQUESTS = {"socket", "ssl"}
 
 BUDGET = {
-    "authorizer": CRYPTOGRAPHY | SIGNED_READS,
+    "authorizer": CRYPTOGRAPHY | SIGNED_REQUESTS,
     "ended_sessions": LOGGER | SDK,
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
@@ -58,8 +58,10 @@ BUDGET = {
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
+    "session_authorizer": set(),  # no browser uses the API by default; the test below has what it loads for them
     "sessions": LOGGER | SDK,
-    "strict_authorizer": CRYPTOGRAPHY | SIGNED_READS,
+    "site_password": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
+    "strict_authorizer": CRYPTOGRAPHY | SIGNED_REQUESTS,
     "whoami": set(),  # it has no layer
 }
 OURS = {"edge_auth", "functions"}
@@ -67,19 +69,29 @@ OURS = {"edge_auth", "functions"}
 TESTS_ONLY = {"certifi"}
 
 # All modules of edge-auth that an authorizer loads. On any call, a client may wait for a cold authorizer.
-STATELESS_MODULES = {
-    "edge_auth",
-    *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.issuer_keys"),
-    *("edge_auth.base64url", "edge_auth.strict_json", "edge_auth.errors", "edge_auth.settings"),
-    "edge_auth.request_ids",
+EVENT_MODULES = {
+    *("edge_auth", "edge_auth.errors", "edge_auth.settings", "edge_auth.request_ids"),
+    *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.event_headers"),
+    *("edge_auth.tokens", "edge_auth.tokens.issuer_address"),
+}
+STATELESS_MODULES = EVENT_MODULES | {
+    *("edge_auth.authorizer.issuer_keys", "edge_auth.base64url", "edge_auth.strict_json"),
     *("edge_auth.keys", "edge_auth.keys.jwk", "edge_auth.keys.timing"),
-    *("edge_auth.tokens", "edge_auth.tokens.claims", "edge_auth.tokens.issuer_address", "edge_auth.tokens.verifier"),
+    *("edge_auth.tokens.claims", "edge_auth.tokens.verifier"),
 }
-READING_MODULES = STATELESS_MODULES | {
-    *("edge_auth.authorizer.signed_reads", "edge_auth.authorizer.signature", "edge_auth.authorizer.dates"),
-    *("edge_auth.authorizer.http_answer", "edge_auth.authorizer.two_clocks", "edge_auth.authorizer.feed_reads"),
-    *("edge_auth.tokens.ended_feed", "edge_auth.trusted_roots"),
+CLIENT_MODULES = {
+    *("edge_auth.authorizer.signed_requests", "edge_auth.authorizer.signature", "edge_auth.authorizer.dates"),
+    *("edge_auth.authorizer.http_answer", "edge_auth.authorizer.two_clocks", "edge_auth.trusted_roots"),
 }
+FEED_MODULES = {
+    *("edge_auth.authorizer.ended_sessions", "edge_auth.authorizer.feed_reads", "edge_auth.tokens.ended_feed"),
+}
+COOKIE_MODULES = {
+    *("edge_auth.authorizer.cookie_sessions", "edge_auth.authorizer.page_check"),
+    *("edge_auth.authorizer.stored_session", "edge_auth.base64url"),
+    *("edge_auth.tokens.session_token", "edge_auth.tokens.token_form"),
+}
+FOR_BROWSERS = {"ALLOWED_ORIGINS": "https://app.example.com"}
 WITHOUT_FEED = {"REVOCATION_SECONDS": "0", "REVOCATIONS_TABLE": ""}
 
 READ = """
@@ -121,8 +133,16 @@ def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) 
 
 def test_an_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
     """So no authorizer loads a new module of the layer by accident."""
-    assert ours_loaded_by("authorizer") == READING_MODULES | {"edge_auth.authorizer.ended_sessions"}
-    assert ours_loaded_by("strict_authorizer") == READING_MODULES | {"edge_auth.authorizer.strict_sessions"}
+    assert ours_loaded_by("authorizer") == STATELESS_MODULES | CLIENT_MODULES | FEED_MODULES
+    strict = STATELESS_MODULES | CLIENT_MODULES | {"edge_auth.authorizer.strict_sessions"}
+    assert ours_loaded_by("strict_authorizer") == strict
+    assert ours_loaded_by("session_authorizer") == EVENT_MODULES
+
+
+def test_the_authorizer_of_session_cookies_loads_no_keys() -> None:
+    """The table decides about a cookie. `hashlib` has the hash of its seed, and the comparison in constant time."""
+    assert accountable(loaded_by("session_authorizer", **FOR_BROWSERS)) == CRYPTOGRAPHY | SIGNED_REQUESTS | {"hashlib"}
+    assert ours_loaded_by("session_authorizer", **FOR_BROWSERS) == EVENT_MODULES | CLIENT_MODULES | COOKIE_MODULES
 
 
 def test_without_the_feed_the_authorizer_loads_nothing_for_it() -> None:

@@ -36,6 +36,7 @@ IMPORTS = [
     ("functions/authorizer/app.py", "import jwt"),
     ("functions/authorizer/app.py", "import edge_auth.web.response"),
     ("functions/strict_authorizer/app.py", "import edge_auth.adapters.aws"),
+    ("functions/session_authorizer/app.py", "import edge_auth.web.session"),
     ("functions/login/app.py", "import functions.refresh.app"),
     ("functions/login/app.py", "import admin.users"),
     ("admin/key_table.py", "import functions.login.app"),

@@ -15,13 +15,16 @@ def test_it_is_off_by_default() -> None:
     )
 
 
-def test_only_the_answer_to_preflight_requests_depends_on_it() -> None:
+def test_only_what_browsers_alone_need_depends_on_it() -> None:
     """SAM gives the route the condition of its function. The other functions have a variable that may be empty."""
     conditional = {
         name for name, body in template()["Resources"].items() if body.get("Condition") == "HasAllowedOrigins"
     }
 
-    assert conditional == {"PreflightFunction", "PreflightLogGroup"}
+    assert conditional == {
+        *("PreflightFunction", "PreflightLogGroup"),
+        *("SitePasswordFunction", "SitePasswordLogGroup"),  # its rights are not given where there are no sites
+    }
 
 
 def test_the_route_is_for_preflight_requests_alone() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from edge_auth import settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
-from edge_auth.authorizer.signed_reads import TIMEOUTS
+from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
 from tests.support.template import ROOT, Intrinsic, functions, properties, resources, template, variables
 
@@ -21,13 +21,15 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself
     "authorizer": settings.AuthorizerSettings,
+    "session_authorizer": settings.SessionAuthorizerSettings,
+    "site_password": settings.SitePasswordSettings,
     "strict_authorizer": settings.StrictAuthorizerSettings,
     "jwks": settings.JwksSettings,
     "ended_sessions": settings.EndedSessionsSettings,
     "rotate_keys": settings.RotateKeysSettings,
 }
 FUNCTIONS = sorted(functions())
-WITHOUT_SDK = ("authorizer", "preflight", "strict_authorizer", "whoami")
+WITHOUT_SDK = ("authorizer", "preflight", "session_authorizer", "strict_authorizer", "whoami")
 
 
 def test_every_function_has_settings() -> None:
@@ -95,3 +97,4 @@ def test_a_read_of_an_authorizer_ends_before_its_function() -> None:
 
     for function in ("authorizer", "strict_authorizer"):
         assert functions()[function]["Timeout"] > LAST_RESORT_FETCH_SECONDS + longest > LAST_RESORT_FETCH_SECONDS + 1
+    assert functions()["session_authorizer"]["Timeout"] > 2 * longest > 2, "a read, and the write after it"

@@ -29,6 +29,10 @@ PROTECTED_ROUTES = {
     ("GET", "/me/strict"),
     ("GET", "/auth/sessions"),
     ("DELETE", "/auth/sessions/{session_id}"),
+    ("GET", "/me/session"),
+    ("GET", "/auth/site/sessions"),
+    ("DELETE", "/auth/site/sessions/{session_id}"),
+    ("POST", "/auth/site/password"),
 }
 
 
@@ -92,11 +96,13 @@ def test_the_authorizers_cache_is_explicit() -> None:
     )
     assert parameters()["AuthorizerCacheSeconds"]["Default"] == 0
     assert auth["Authorizers"]["LivingSession"]["Identity"]["ReauthorizeEvery"] == 0
+    assert auth["Authorizers"]["SessionCookie"]["Identity"] == {"Headers": ["Cookie"], "ReauthorizeEvery": 0}
+    assert auth["Authorizers"]["SessionCookie"]["FunctionPayloadType"] == "REQUEST"
     assert auth["AddDefaultAuthorizerToCorsPreflight"] is False
 
 
 def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
-    """A route is protected by default, and only the public routes turn the authorizer off. One has the strict one."""
+    """A route is protected by default, and only the public routes turn the authorizer off. Others have another one."""
     public, protected = set(), set()
     for function in functions().values():
         for event in function.get("Events", {}).values():
@@ -107,8 +113,9 @@ def test_only_the_public_routes_opt_out_of_the_authorizer() -> None:
             if event["Properties"].get("Auth") == {"Authorizer": "NONE"}:
                 public.add(route)
             else:
-                strict = {"Authorizer": "LivingSession"} if route[1] == "/me/strict" else None
-                assert event["Properties"].get("Auth") == strict
+                is_of_site = route[1] == "/me/session" or route[1].startswith("/auth/site/")
+                other = "SessionCookie" if is_of_site else "LivingSession" if route[1] == "/me/strict" else ""
+                assert event["Properties"].get("Auth") == ({"Authorizer": other} if other else None)
                 protected.add(route)
 
     assert (public, protected) == (PUBLIC_ROUTES, PROTECTED_ROUTES)

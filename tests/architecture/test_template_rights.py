@@ -56,6 +56,18 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "SessionsTable"),
         ("dynamodb:UpdateItem", "RevocationsTable"),
     },
+    "site_password": {
+        ("dynamodb:UpdateItem", "ThrottleTable"),
+        ("dynamodb:GetItem", "IdentitiesTable"),
+        ("dynamodb:UpdateItem", "IdentitiesTable"),
+        ("dynamodb:GetItem", "SessionsTable"),
+        ("dynamodb:Query", "SessionsTable"),
+        ("dynamodb:DeleteItem", "SessionsTable"),
+        ("dynamodb:PutItem", "SessionsTable"),
+        ("dynamodb:UpdateItem", "SessionsTable"),
+        ("secretsmanager:GetSecretValue", "KeyRingSecret"),
+        ("dynamodb:UpdateItem", "RevocationsTable"),
+    },
     "sessions": {
         ("dynamodb:GetItem", "SessionsTable"),
         ("dynamodb:Query", "SessionsTable"),
@@ -72,6 +84,7 @@ RIGHTS = {
         ("dynamodb:UpdateItem", "RevocationsTable"),
     },
     "authorizer": {("dynamodb:Query", "RevocationsTable")},
+    "session_authorizer": {("dynamodb:GetItem", "SessionsTable"), ("dynamodb:UpdateItem", "SessionsTable")},
     "strict_authorizer": {("dynamodb:GetItem", "SessionsTable")},
     "whoami": set(),
 }
@@ -125,6 +138,7 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
         # They may end all sessions, and then publish what ended before: without the mark, again at each call.
         ("logout", "SessionsTable.Arn", "HasRevocations"),
         ("password", "SessionsTable.Arn", "HasRevocations"),
+        ("session_authorizer", "SessionsTable.Arn", "HasAllowedOrigins"),  # it moves the idle timeout
         *((function, "RevocationsTable.Arn", "HasRevocations") for function in writers),
     }
     assert template()["Resources"]["RevocationsTable"]["Condition"] == "HasRevocations"
@@ -180,6 +194,19 @@ def test_without_the_feed_the_authorizer_has_no_right_at_all() -> None:
     assert (conditional.name, conditional.argument[0]) == ("If", "HasRevocations")
     assert statements("authorizer") == [conditional.argument[1]]
     assert conditional.argument[2] == Intrinsic("Ref", "AWS::NoValue")
+
+
+def test_without_browsers_the_authorizer_of_session_cookies_has_no_right_at_all() -> None:
+    """Without AllowedOrigins it reads no table and writes none."""
+    [conditional] = [
+        statement
+        for policy in functions()["session_authorizer"]["Policies"]
+        for statement in policy["Statement"]
+        if isinstance(statement, Intrinsic)
+    ]
+
+    assert (conditional.name, conditional.argument[0]) == ("If", "HasAllowedOrigins")
+    assert statements("session_authorizer") == [conditional.argument[1]]
 
 
 def test_only_rotate_keys_may_change_a_function_and_only_the_authorizers() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from edge_auth.flows.ports.sessions import RotationRefused
-from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, EndedSession, Session
+from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, SESSION, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.dynamodb.records import (
@@ -220,7 +220,9 @@ def test_a_late_retry_of_an_ended_session_is_refused_and_brings_its_end(engine: 
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
-@pytest.mark.parametrize(("transport", "other"), [(BODY, COOKIE), (COOKIE, BODY), ("later", BODY), ("later", COOKIE)])
+@pytest.mark.parametrize(
+    ("transport", "other"), [(BODY, COOKIE), (COOKIE, BODY), (SESSION, BODY), (COOKIE, SESSION), ("later", COOKIE)]
+)
 @pytest.mark.parametrize("is_late", [False, True])
 def test_a_token_rotates_by_the_transport_of_its_session_alone(
     engine: Engine,

@@ -12,6 +12,7 @@ from edge_auth.keys.mac_key import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
 from edge_auth.sessions.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription
 from edge_auth.sessions.session import COOKIE, Rotation
 from edge_auth.tokens import refresh_token as refresh
+from edge_auth.tokens.token_form import REFRESH
 from tests.support.dynamodb.engines import Tables
 from tests.support.dynamodb.records import (
     ADA,
@@ -125,7 +126,7 @@ def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
 
     for minted in (refresh.mint(token, key), refresh.mint(token.of_generation(token.generation + 1), key)):
         assert minted not in dump
-        raw = minted.removeprefix(refresh.PREFIX)
+        raw = minted.removeprefix(REFRESH.prefix)
         assert not [raw[at : at + 20] for at in range(60, 101, 20) if raw[at : at + 20] in dump]
     assert repr(SEED)[2:-1] not in dump
     assert SEED.hex() not in dump

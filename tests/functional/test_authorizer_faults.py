@@ -14,8 +14,8 @@ import pytest
 
 from edge_auth.authorizer import ended_sessions
 from edge_auth.authorizer.ended_sessions import RETRY_SECONDS, CannotDecide
-from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, ReadFailed
-from edge_auth.authorizer.signed_reads import IDLE_SECONDS, SignedReads, Timeouts
+from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, RequestFailed
+from edge_auth.authorizer.signed_requests import IDLE_SECONDS, SignedRequests, Timeouts
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.ended_feed import entry_of
@@ -130,9 +130,9 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
             close(client_of(module))
 
 
-def client_of(module: ModuleType) -> SignedReads:
+def client_of(module: ModuleType) -> SignedRequests:
     """Return the client of an authorizer."""
-    client: SignedReads = module.sessions if hasattr(module, "sessions") else module.feed
+    client: SignedRequests = module.sessions if hasattr(module, "sessions") else module.feed
     return client
 
 
@@ -256,7 +256,7 @@ def test_the_strict_authorizer_fails_with_its_store_and_recovers(running: Runnin
     assert accepts(module, LIVING)
 
     running.fail(module, fault)
-    with pytest.raises(ReadFailed):
+    with pytest.raises(RequestFailed):
         accepts(module, LIVING)
     running.recover(module, session(living=True))
     assert accepts(module, LIVING)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge_auth.authorizer.ended_sessions import RETRY_SECONDS, CannotDecide
-from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.tokens.ended_feed import FEED, KEY_SLOT, entry_of, slot_of
 from tests.support.authorizer import is_allowed
 from tests.support.cold_start import load
@@ -106,7 +106,7 @@ def test_a_token_from_before_its_life_was_made_shorter_is_denied(stack: Stack, t
 
 def unreadable(_since: int) -> Any:  # noqa: ANN401 - it never returns
     """Fail as a read does."""
-    raise ReadFailed("outage")
+    raise RequestFailed("outage")
 
 
 @every_shape

@@ -22,6 +22,7 @@ from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.sessions.rotation_rule import RotationLimits
+from edge_auth.sessions.session import BODY
 from tests.support.access_tokens import AUDIENCE
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.support.clock import START_MS
@@ -249,7 +250,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 identities=MemoryIdentities(store),
                 start_session=StartSession(
                     MemorySessionOpening(store),
-                    SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400),
+                    {BODY: SessionPolicy(idle_seconds=86_400, absolute_seconds=86_400)},
                     clock=lambda: START_MS,
                     entropy=secrets.token_bytes,
                 ),

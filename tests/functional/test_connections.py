@@ -32,7 +32,9 @@ CONNECTIONS = {
     "refresh": 2,
     "register": 1,
     "rotate_keys": 0,  # no caller waits for it
+    "session_authorizer": 0,  # no browser uses the API by default
     "sessions": 1,
+    "site_password": 2,
     "strict_authorizer": 1,
     "whoami": 0,
 }

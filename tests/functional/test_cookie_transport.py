@@ -3,7 +3,7 @@
 import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.tokens.refresh_token import PREFIX
+from edge_auth.tokens.token_form import REFRESH
 from tests.support.answers import INVALID_GRANT, INVALID_REQUEST, UNAVAILABLE
 from tests.support.browser import (
     ATTRIBUTES,
@@ -59,7 +59,7 @@ def test_a_login_puts_both_tokens_into_cookies_and_neither_into_the_body(stack: 
     }
     assert lifetime == 14 * DAY_SECONDS
     assert refresh == f"{REFRESH_COOKIE}={token_in(refresh)}; {ATTRIBUTES}; Max-Age={lifetime}"
-    assert token_in(refresh).startswith(PREFIX)
+    assert token_in(refresh).startswith(REFRESH.prefix)
     assert device == f"{DEVICE_COOKIE}={token_in(device)}; {ATTRIBUTES}; Max-Age={400 * DAY_SECONDS}"
     assert token_in(device).startswith("edgeauth_dt_")
     assert [item["transport"] for item in stack.session_items()] == [{"S": "cookie"}]
@@ -86,7 +86,7 @@ def test_a_refresh_rotates_the_cookie_in_one_write(stack: Stack, refresh: Functi
     assert answer.json["session_id"] == signed_in.json["session_id"]
     assert "refresh_token" not in answer.body
     [cookie] = answer.cookies
-    assert cookie.startswith(f"{REFRESH_COOKIE}={PREFIX}")
+    assert cookie.startswith(f"{REFRESH_COOKIE}={REFRESH.prefix}")
     assert token_in(cookie) != token_in(signed_in.cookies[0])
     assert cookie.endswith(f"; {ATTRIBUTES}; Max-Age={answer.json['refresh_expires_in']}")
     assert {name: times for name, times in stack.wire.counts.items() if "secrets" not in name} == {UPDATE: 1}
@@ -346,7 +346,7 @@ def unavailable(*_arguments: object, **_named: object) -> None:
     raise TemporarilyUnavailable("injected")
 
 
-@pytest.mark.parametrize("transport", ["session", "Cookie", "cookies", "BODY"])
+@pytest.mark.parametrize("transport", ["sessions", "Cookie", "cookies", "BODY"])
 def test_an_unknown_transport_is_refused(stack: Stack, login: Function, transport: str) -> None:
     """A10: no session is opened."""
     body = {"username": "ada", "password": PASSWORD, "transport": transport}

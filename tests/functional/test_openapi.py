@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.support.browser import for_browsers
+from tests.support.browser import for_browsers, jar, site_login
 from tests.support.http_gateway import HttpGateway, routes
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event
@@ -43,9 +43,14 @@ def test_the_document_has_the_templates_routes() -> None:
 
 
 def test_a_route_is_protected_in_the_document_where_it_is_in_the_template() -> None:
-    """A route that needs an access token says so in the document."""
-    documented = {(method, path): "security" in DOCUMENT["paths"][path][method.lower()] for method, path in OPERATIONS}
-    assert documented == {route: protected for route, (_, protected) in routes().items()}
+    """A route that needs an access token or a session cookie says so in the document."""
+    schemes = {"AccessToken": "accessToken", "LivingSession": "accessToken", "SessionCookie": "sessionCookie"}
+    documented = {
+        (method, path): DOCUMENT["paths"][path][method.lower()].get("security") for method, path in OPERATIONS
+    }
+    assert documented == {
+        route: [{schemes[authorizer]: []}] if authorizer else None for route, (_, authorizer) in routes().items()
+    }
 
 
 def generated() -> list[tuple[str, str, GenerationMode]]:
@@ -63,7 +68,11 @@ def test_every_answer_is_in_the_document(stack: Stack, method: str, path: str, m
     """A12: generated valid and invalid requests get no 5xx, and every status, header and body is documented."""
     stack = for_browsers(stack)
     tokens = stack.function("login")(login_event("ada", PASSWORD)).json
+    cookie = jar(stack.function("login")(site_login()))[0]
     gateway = HttpGateway(stack)
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    is_of_site = DOCUMENT["paths"][path][method.lower()].get("security") == [{"sessionCookie": []}]
+    headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"} if is_of_site else bearer
 
     @given(case=SCHEMA[path][method].as_strategy(generation_mode=mode), with_real_tokens=st.booleans())
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -71,7 +80,7 @@ def test_every_answer_is_in_the_document(stack: Stack, method: str, path: str, m
         case.operation.app = gateway
         if with_real_tokens and isinstance(case.body, dict):
             case.body |= {name: tokens["refresh_token"] for name in ("refresh_token", "token") if name in case.body}
-        response = case.call(headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        response = case.call(headers=headers)
         case.validate_response(response, checks=CHECKS)
 
     answers()

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT, REVOKED
+from tests.support.browser import for_browsers
 from tests.support.cloudformation import rotate_keys_on_this_machine
 from tests.support.key_ring_events import REFUSED, ring_text
 from tests.support.people import ada, key_ring, password_hash
@@ -29,6 +30,7 @@ FUNCTIONS = {
     "logout-form": "logout",
     "logout-json": "logout",
     "me": "whoami",
+    "me-session": "whoami",
     "oauth-authorization-server": "jwks",
     "openid-configuration": "jwks",
     "password": "password",
@@ -36,8 +38,14 @@ FUNCTIONS = {
     "refresh-form": "refresh",
     "refresh-json": "refresh",
     "register": "register",
+    "session-authorizer-request-1.0": "session_authorizer",
+    "session-authorizer-request-2.0": "session_authorizer",
+    "session-authorizer-websocket": "session_authorizer",
     "sessions": "sessions",
     "sessions-end": "sessions",
+    "site-password": "site_password",
+    "site-sessions": "sessions",
+    "site-sessions-end": "sessions",
 }
 
 
@@ -86,8 +94,8 @@ def test_a_sample_get_is_answered(stack: Stack, name: str) -> None:
     answer = stack.function(FUNCTIONS[name])(sample(name))
 
     assert answer.status == 200
-    if name == "me":
-        passed_on = sample("me")["requestContext"]["authorizer"]
+    if name.startswith("me"):
+        passed_on = sample(name)["requestContext"]["authorizer"]
         assert answer.json.items() <= passed_on.items()
         assert passed_on.keys() - answer.json.keys() == {"principalId", "integrationLatency"}
 
@@ -98,10 +106,17 @@ def test_a_sample_of_the_sessions_has_no_live_session(stack: Stack, name: str) -
     assert stack.function("sessions")(sample(name)) == INVALID_TOKEN
 
 
-@pytest.mark.parametrize("name", of("authorizer"))
-def test_a_sample_of_the_authorizer_is_denied(stack: Stack, name: str) -> None:
-    """Z10: the sample's token is not valid, which is answered and raises no exception."""
-    answer = stack.module("authorizer").handler(sample(name), None)
+def test_a_sample_of_the_password_at_a_site_has_no_valid_cookie(stack: Stack) -> None:
+    """The cookie in the sample is forged, so nothing is changed."""
+    answer = for_browsers(stack).function("site_password")(sample("site-password"))
+
+    assert (answer.status, answer.body, answer.cookies) == (401, INVALID_TOKEN.body, ())
+
+
+@pytest.mark.parametrize("name", of("authorizer", "session_authorizer"))
+def test_a_sample_of_the_authorizers_is_denied(stack: Stack, name: str) -> None:
+    """Z10: the sample's token or cookie is not valid, which is answered and raises no exception."""
+    answer = for_browsers(stack).module(FUNCTIONS[name]).handler(sample(name), None)
 
     denied = answer.get("isAuthorized") is False or answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
     assert denied

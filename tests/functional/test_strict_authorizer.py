@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from edge_auth.authorizer.http_answer import ReadFailed
-from edge_auth.authorizer.signed_reads import Reply
+from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.signed_requests import Reply
 from tests.support.authorizer import is_allowed
 from tests.support.people import ADA_ID
 from tests.support.sample_events import AUTHORIZER_EVENTS, Event, logout_event, token_event
@@ -49,7 +49,7 @@ def test_a_session_that_an_earlier_version_ended_is_denied(stack: Stack, tokens:
 def test_each_valid_token_is_one_read_and_a_bad_one_is_none(stack: Stack, tokens: Tokens) -> None:
     """The read is strongly consistent, and brings two attributes. A forged token costs no read."""
     module, asked = stack.module("strict_authorizer"), list[tuple[str, Mapping[str, Any]]]()
-    stored = module.sessions.read
+    stored = module.sessions.call
 
     def read(operation: str, parameters: Mapping[str, Any]) -> Reply:
         asked.append((operation, parameters))
@@ -57,7 +57,7 @@ def test_each_valid_token_is_one_read_and_a_bad_one_is_none(stack: Stack, tokens
         assert set(reply.members["Item"]) == {"session_id"}  # type: ignore[call-overload]
         return reply
 
-    stack.monkeypatch.setattr(module.sessions, "read", read)
+    stack.monkeypatch.setattr(module.sessions, "call", read)
     for token in (tokens["access_token"], tokens["access_token"] + "x", tokens["access_token"], "x"):
         module.handler(token_event(token), None)
 
@@ -80,7 +80,7 @@ def test_each_valid_token_is_one_read_and_a_bad_one_is_none(stack: Stack, tokens
 @pytest.mark.parametrize(
     "answer",
     [
-        ReadFailed("outage"),
+        RequestFailed("outage"),
         {"Item": []},
         {"Item": {}},
         {"Item": {"session_id": {"S": "another"}}},
@@ -89,7 +89,7 @@ def test_each_valid_token_is_one_read_and_a_bad_one_is_none(stack: Stack, tokens
 def test_what_cannot_be_read_is_no_denial(stack: Stack, tokens: Tokens, answer: object) -> None:
     """Z19: an exception, which API Gateway answers with our 503 (DEFAULT_5XX). The next request is decided again."""
     module = stack.module("strict_authorizer")
-    event, stored = token_event(tokens["access_token"]), module.sessions.read
+    event, stored = token_event(tokens["access_token"]), module.sessions.call
 
     def read(_operation: str, _parameters: Mapping[str, Any]) -> Reply:
         if isinstance(answer, Exception):
@@ -97,10 +97,10 @@ def test_what_cannot_be_read_is_no_denial(stack: Stack, tokens: Tokens, answer: 
         assert isinstance(answer, dict)
         return Reply(answer, None)
 
-    stack.monkeypatch.setattr(module.sessions, "read", read)
-    with pytest.raises(ReadFailed):
+    stack.monkeypatch.setattr(module.sessions, "call", read)
+    with pytest.raises(RequestFailed):
         module.handler(event, None)
-    stack.monkeypatch.setattr(module.sessions, "read", stored)
+    stack.monkeypatch.setattr(module.sessions, "call", stored)
     assert is_allowed(module.handler(event, None))
 
 

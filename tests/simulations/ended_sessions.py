@@ -17,8 +17,8 @@ from typing import Any
 from edge_auth.authorizer import ended_sessions
 from edge_auth.authorizer.ended_sessions import CannotDecide, EndedSessions
 from edge_auth.authorizer.feed_reads import read_feed
-from edge_auth.authorizer.http_answer import ReadFailed
-from edge_auth.authorizer.signed_reads import Reply
+from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.signed_requests import Reply
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS
@@ -132,7 +132,7 @@ class Authorizer:
             self.freeze()
         world.now += chance.uniform(0, 0.02)
         if world.now < world.outage_until:
-            raise ReadFailed("outage")
+            raise RequestFailed("outage")
         assert parameters["ConsistentRead"]
         page = world.feed.query(parameters, world.now - (0 if world.rules.strong_reads else chance.uniform(0, 3)))
         date = int(world.now if world.rules.cursor_of_store else world.now + self.ahead)

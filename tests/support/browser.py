@@ -10,7 +10,9 @@ APP = "https://app.example.com"
 OTHER_APP = "http://localhost:5173"
 REFRESH_COOKIE = "__Host-Http-refresh"
 DEVICE_COOKIE = "__Host-Http-device"
+SESSION_COOKIE = "__Host-Http-session"
 ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict"
+LAX_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
 def with_header(event: Event, name: str, *values: str) -> Event:
@@ -30,10 +32,15 @@ def from_page(event: Event, *cookies: str, origin: str = APP) -> Event:
     return with_header(event, "Cookie", *(["; ".join(cookies)] if cookies else []))
 
 
-def page_login(*cookies: str, username: str = "ada", password: str = PASSWORD) -> Event:
+def page_login(*cookies: str, username: str = "ada", password: str = PASSWORD, transport: str = "cookie") -> Event:
     """Return the event of a login with cookies."""
-    body = {"username": username, "password": password, "transport": "cookie"}
+    body = {"username": username, "password": password, "transport": transport}
     return from_page(with_json("login", body), *cookies)
+
+
+def site_login(*cookies: str, password: str = PASSWORD) -> Event:
+    """Return the event of a login at a site with a session cookie."""
+    return page_login(*cookies, password=password, transport="session")
 
 
 def page_refresh(*cookies: str, **body: object) -> Event:

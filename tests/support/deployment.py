@@ -32,7 +32,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import RotationLimits
-from edge_auth.sessions.session import EndedSession, Session
+from edge_auth.sessions.session import BODY, COOKIE, SESSION, EndedSession, Session
 from edge_auth.tokens import refresh_token as refresh_tokens
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.refresh_token import RefreshToken
@@ -49,6 +49,8 @@ S = TypeVar("S")
 
 IDLE_SECONDS = 14 * 86_400
 ABSOLUTE_SECONDS = 30 * 86_400
+REFRESHED = SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS)
+OF_SITES = SessionPolicy(idle_seconds=1800, absolute_seconds=43_200)
 GRACE_SECONDS = 10
 LATE_RETRY_SECONDS = 7 * 86_400
 MAX_SESSIONS = 100
@@ -213,7 +215,7 @@ class Deployment:
             identities=self.identities,
             start_session=StartSession(
                 self.session_opening,
-                SessionPolicy(IDLE_SECONDS, ABSOLUTE_SECONDS),
+                {BODY: REFRESHED, COOKIE: REFRESHED, SESSION: OF_SITES},
                 clock=self.clock,
                 entropy=self.entropy,
             ),

@@ -13,17 +13,22 @@ from tests.support.template import functions, properties
 Route = tuple[str, str]
 
 
-def routes() -> dict[Route, tuple[str, bool]]:
-    """Return the template's routes, each with its function and whether it needs the authorizer."""
+def routes() -> dict[Route, tuple[str, str]]:
+    """Return the template's routes, each with its function and its authorizer, empty for a public route."""
     return {
         (event["Properties"]["Method"].upper(), event["Properties"]["Path"]): (
             name,
-            event["Properties"].get("Auth") != {"Authorizer": "NONE"},
+            _authorizer_of(event["Properties"]),
         )
         for name, function in functions().items()
         for event in function.get("Events", {}).values()
         if event["Type"] == "Api"
     }
+
+
+def _authorizer_of(route: dict[str, Any]) -> str:
+    named: str = route.get("Auth", {}).get("Authorizer", properties("Api")["Auth"]["DefaultAuthorizer"])
+    return "" if named == "NONE" else named
 
 
 class HttpGateway:
@@ -35,6 +40,7 @@ class HttpGateway:
         self._routes = routes()
         self._handlers = {name: stack.function(name) for name, _ in self._routes.values()}
         self._authorizer = stack.module("authorizer").handler
+        self._session_authorizer = stack.module("session_authorizer").handler
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own type
         """Serve one request."""
@@ -45,12 +51,16 @@ class HttpGateway:
         if found is None:
             return _gateway_response("MISSING_AUTHENTICATION_TOKEN")
         resource, path_parameters = found
-        function, protected = self._routes[request.method, resource]
+        function, authorizer = self._routes[request.method, resource]
         event = _event(request, resource, path_parameters)
-        if protected:
-            if "Authorization" not in request.headers:
+        if authorizer:
+            if authorizer == "SessionCookie":
+                request_event = {**event, "type": "REQUEST", "methodArn": _method_arn(request)}
+                policy = self._session_authorizer(request_event, LambdaContext())
+            elif "Authorization" not in request.headers:
                 return _gateway_response("UNAUTHORIZED")
-            policy = self._authorizer(_authorizer_event(request), LambdaContext())
+            else:
+                policy = self._authorizer(_authorizer_event(request), LambdaContext())
             if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
                 return _gateway_response("ACCESS_DENIED")
             event = let_through(event, policy)
@@ -84,8 +94,11 @@ def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> 
 
 
 def _authorizer_event(request: Request) -> Event:
-    route = f"{request.method}{request.path.removeprefix(f'/{STAGE}')}"
-    return authorizer_event("TOKEN", request.headers["Authorization"]) | {"methodArn": f"{STAGE_ARN}/{route}"}
+    return authorizer_event("TOKEN", request.headers["Authorization"]) | {"methodArn": _method_arn(request)}
+
+
+def _method_arn(request: Request) -> str:
+    return f"{STAGE_ARN}/{request.method}{request.path.removeprefix(f'/{STAGE}')}"
 
 
 def _gateway_response(kind: str) -> Response:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from edge_auth.authorizer.signature import Credentials
-from edge_auth.authorizer.signed_reads import SignedReads, Store
+from edge_auth.authorizer.signed_requests import SignedRequests, Store
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "")
 DATE = "Thu, 26 Nov 2026 11:20:47 GMT"
@@ -179,7 +179,7 @@ def reset(connection: socket, _request: Request, _over: Event) -> bool:
     return False
 
 
-def close(reads: SignedReads) -> None:
+def close(client: SignedRequests) -> None:
     """Close the connection that a client keeps. A function keeps it until Lambda ends it."""
-    if reads._kept is not None:
-        reads._kept[0].close()
+    if client._kept is not None:
+        client._kept[0].close()

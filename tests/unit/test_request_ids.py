@@ -3,7 +3,7 @@
 import pytest
 
 from edge_auth.request_ids import gateway_request_ids
-from edge_auth.tokens.refresh_token import TOKEN_CHARACTERS
+from edge_auth.tokens.token_form import REFRESH
 from tests.support.sample_events import sample
 
 
@@ -30,7 +30,8 @@ def test_an_event_without_a_context_has_none(event: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, 1, "", " ", "a b", "a\n", "a.b.c", "\u00e9", "x" * 65, "edgeauth_rt_".ljust(TOKEN_CHARACTERS, "A")]
+    "value",
+    [None, 1, "", " ", "a b", "a\n", "a.b.c", "\u00e9", "x" * 65, "edgeauth_rt_".ljust(REFRESH.characters, "A")],
 )
 def test_an_odd_id_is_left_out(value: object) -> None:
     """L4: a client can choose the request id, so no token and no long text may pass for one."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-__all__ = ["InvalidToken"]
+__all__ = ["CsrfFailed", "InvalidToken", "TemporarilyUnavailable"]
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 

@@ -54,6 +54,8 @@ class LoginSettings(NamedTuple):
     access_token_seconds: int
     refresh_idle_days: int
     refresh_absolute_days: int
+    session_idle_minutes: int
+    session_absolute_hours: int
     max_sessions_per_user: int
     password_profiles: str
     throttle_table: str
@@ -132,6 +134,24 @@ class PasswordSettings(NamedTuple):
     allowed_origins: str
 
 
+class SitePasswordSettings(NamedTuple):
+    """The settings of `site_password`. No password may be the `issuer` or the `audience`."""
+
+    issuer: str
+    audience: str
+    password_min_characters: int
+    password_profiles: str
+    session_idle_minutes: int
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
 class SessionsSettings(NamedTuple):
     """The settings of `sessions`."""
 
@@ -174,6 +194,15 @@ class StrictAuthorizerSettings(NamedTuple):
     url_suffix: str
 
 
+class SessionAuthorizerSettings(NamedTuple):
+    """The settings of `session_authorizer`. Without `allowed_origins` it denies everything, and uses no other one."""
+
+    sessions_table: str
+    url_suffix: str
+    allowed_origins: str
+    session_idle_minutes: int
+
+
 class JwksSettings(NamedTuple):
     """The settings of `jwks`. An empty `issuer` is derived from the event."""
 
@@ -200,6 +229,7 @@ class RotateKeysSettings(NamedTuple):
     key_publish_hours: int
     refresh_idle_days: int
     refresh_absolute_days: int
+    session_absolute_hours: int
     revocations_table: str
     security_event_bus: str
     url_suffix: str

@@ -38,6 +38,7 @@ from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.rotation_rule import RotationLimits
+from edge_auth.sessions.session import BODY
 from edge_auth.tokens.refresh_token import RefreshToken, mint, parse
 from tests.support.access_tokens import key
 from tests.support.deployment import MAC_KEY, POLICY
@@ -131,7 +132,7 @@ class Racer:
             identities=self.identities,
             start_session=StartSession(
                 AtTheStart(),
-                SessionPolicy(DAY_SECONDS, DAY_SECONDS),
+                {BODY: SessionPolicy(DAY_SECONDS, DAY_SECONDS)},
                 clock=now_ms,
                 entropy=secrets.token_bytes,
             ),

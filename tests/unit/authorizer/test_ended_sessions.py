@@ -18,7 +18,7 @@ from edge_auth.authorizer.ended_sessions import (
     run_in_thread,
 )
 from edge_auth.authorizer.feed_reads import Reading
-from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens.claims import AccessClaims
@@ -211,7 +211,7 @@ def test_an_open_authorizer_that_cannot_read_goes_on_with_what_it_knows() -> Non
     feed = Copy()
     feed.end(DEAD)
     feed.accepts(DEAD)
-    feed.failure = ReadFailed("outage")
+    feed.failure = RequestFailed("outage")
     feed.go_on(BOUND + 1)
 
     assert [feed.accepts(DEAD), feed.accepts(LIVING)] == [False, True]
@@ -226,7 +226,7 @@ def test_a_closed_authorizer_that_cannot_read_decides_nothing() -> None:
     feed = Copy(is_closed=True)
     feed.end(DEAD)
     feed.accepts(DEAD)
-    feed.failure = ReadFailed("outage")
+    feed.failure = RequestFailed("outage")
     feed.go_on(BOUND + 1)
 
     assert not feed.accepts(DEAD)
@@ -240,7 +240,7 @@ def test_a_closed_authorizer_that_cannot_read_decides_nothing() -> None:
 
 def test_while_it_fails_it_is_tried_less_and_less_often(caplog: pytest.LogCaptureFixture) -> None:
     """Otherwise a busy authorizer would mostly wait. Each failed attempt is one line for the alarm."""
-    feed = Copy(failure=ReadFailed("outage"))
+    feed = Copy(failure=RequestFailed("outage"))
     times = []
     for tenth in range(600):
         before = len(feed.asked)
@@ -257,14 +257,14 @@ def test_while_it_fails_it_is_tried_less_and_less_often(caplog: pytest.LogCaptur
 
 def test_after_a_success_the_waits_begin_anew() -> None:
     """Two outages are not one."""
-    feed = Copy(failure=ReadFailed("outage"))
+    feed = Copy(failure=RequestFailed("outage"))
     for seconds in (0, 1, 2):
         feed.go_on(seconds)
         feed.accepts(LIVING)
     feed.failure = None
     feed.go_on(4)
     feed.accepts(LIVING)
-    feed.failure = ReadFailed("outage")
+    feed.failure = RequestFailed("outage")
     feed.go_on(BOUND + 1)
     asked = len(feed.asked)
     for seconds in (0, 1):

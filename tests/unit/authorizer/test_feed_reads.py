@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from edge_auth.authorizer.feed_reads import MAX_PAGES, Reading, read_feed
-from edge_auth.authorizer.http_answer import ReadFailed
-from edge_auth.authorizer.signed_reads import Reply
+from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.signed_requests import Reply
 from edge_auth.tokens.ended_feed import KEY_SLOT
 
 SINCE = 1_800_000_007
@@ -84,7 +84,7 @@ def test_a_time_before_1970_is_the_first_slot() -> None:
 )
 def test_a_damaged_item_is_a_read_that_failed(page: Mapping[str, Any]) -> None:
     """A half-read feed would let tokens through that should be refused."""
-    with pytest.raises(ReadFailed):
+    with pytest.raises(RequestFailed):
         read_feed(Table(page).read, SINCE)
 
 
@@ -92,6 +92,6 @@ def test_an_endless_feed_is_a_read_that_failed() -> None:
     """The thread of the read must end."""
     table = Table({"Items": [], "LastEvaluatedKey": {"slot": {"N": "1"}}})
 
-    with pytest.raises(ReadFailed, match="more pages"):
+    with pytest.raises(RequestFailed, match="more pages"):
         read_feed(table.read, SINCE)
     assert len(table.asked) == MAX_PAGES + 1

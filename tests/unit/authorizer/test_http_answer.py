@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, MAX_HEAD_BYTES, Answer, ReadFailed, read_answer
+from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, MAX_HEAD_BYTES, Answer, RequestFailed, read_answer
 
 EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "2000"))
 HEAD = b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Thu, 26 Nov 2026 11:20:47 GMT\r\nContent-Length: 12\r\n\r\n"
@@ -38,7 +38,7 @@ def outcome(*parts: bytes) -> Answer | str:
     """Return the answer, or why there is none."""
     try:
         return read_answer(receiver(parts))
-    except ReadFailed as failure:
+    except RequestFailed as failure:
         return str(failure)
 
 
@@ -58,7 +58,7 @@ def test_an_answer_that_ends_at_any_byte_is_none() -> None:
 
 
 def test_a_damaged_answer_raises_nothing_else() -> None:
-    """Bytes are changed, lost, doubled and swapped: there is an answer, or ReadFailed says that there is none."""
+    """Bytes are changed, lost, doubled and swapped: there is an answer, or RequestFailed says that there is none."""
     chance = random.Random(9)  # noqa: S311 - the same answers in every run
     seen = set()
     for _ in range(EXAMPLES):

@@ -12,6 +12,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import device_token, refresh_token
 from edge_auth.tokens.device_token import PREFIX, TOKEN_CHARACTERS, DeviceToken, NoDeviceToken, bound
 from edge_auth.tokens.refresh_token import RefreshToken
+from edge_auth.tokens.token_form import REFRESH
 
 KEY = MacKey(b"key-1", b"1" * 32)
 OTHER_KEY = MacKey(b"key-2", b"2" * 32)
@@ -91,7 +92,7 @@ def test_no_kind_of_token_is_accepted_in_the_place_of_the_other() -> None:
     device = device_token.mint(DEVICE, KEY, username=NAME)
     for text in (refresh, refresh.replace("_rt_", "_dt_"), refresh.replace("_rt_", "_dt_") + "A" * 16):
         refused(text)
-    shorter = device.replace("_dt_", "_rt_")[: refresh_token.TOKEN_CHARACTERS]
+    shorter = device.replace("_dt_", "_rt_")[: REFRESH.characters]
     for text in (device, device.replace("_dt_", "_rt_"), shorter):
         with pytest.raises(InvalidGrant):
             refresh_token.parse(text, KEYS)

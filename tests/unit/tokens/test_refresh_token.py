@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from edge_auth import base64url
 from edge_auth.errors import InvalidGrant
-from edge_auth.keys.mac_key import MacKey
-from edge_auth.tokens.refresh_token import MAX_GENERATION, PREFIX, TOKEN_CHARACTERS, RefreshToken, mint, new_id, parse
+from edge_auth.keys.mac_key import MAC_KEY_ID_BYTES, MacKey
+from edge_auth.tokens.refresh_token import RefreshToken, mint, new_id, parse
+from edge_auth.tokens.token_form import KEY_ID_BYTES, MAX_GENERATION, REFRESH, SESSION
 
 KEY = MacKey(b"mac-2", b"2" * 32)
 PREVIOUS_KEY = MacKey(b"mac-1", b"1" * 32)
@@ -32,12 +33,12 @@ refresh_tokens = st.builds(
 
 def body_of(text: str) -> bytes:
     """Return the bytes that a token encodes."""
-    return base64url.decode(text.removeprefix(PREFIX))
+    return base64url.decode(text.removeprefix(REFRESH.prefix))
 
 
 def spelt(body: bytes, key: MacKey = KEY) -> str:
     """Return the token with this body and the right MAC for it."""
-    return PREFIX + base64url.encode(body + hmac.digest(key.secret, body, "sha256"))
+    return REFRESH.prefix + base64url.encode(body + hmac.digest(key.secret, body, "sha256"))
 
 
 @given(refresh_tokens)
@@ -50,7 +51,7 @@ def test_parse_undoes_mint(token: RefreshToken) -> None:
 def test_every_token_has_the_same_length_and_prefix(token: RefreshToken) -> None:
     """A token has 132 characters and begins with the prefix for secret scanners."""
     text = mint(token, KEY)
-    assert len(text) == TOKEN_CHARACTERS == 132
+    assert len(text) == REFRESH.characters == 132
     assert text.startswith("edgeauth_rt_")
 
 
@@ -113,13 +114,28 @@ def test_another_version_is_refused_even_with_a_right_mac(version: int) -> None:
         parse(spelt(body), KEYS)
 
 
+def test_a_token_of_one_kind_is_none_of_the_other() -> None:
+    """C4: not even under the other's prefix, because the MAC covers the version, and each kind has its own."""
+    assert parse(mint(TOKEN, KEY, SESSION), KEYS, SESSION) == TOKEN
+    assert mint(TOKEN, KEY, SESSION).startswith("edgeauth_st_")
+    for minted, kind in ((mint(TOKEN, KEY, SESSION), REFRESH), (mint(TOKEN, KEY), SESSION)):
+        for text in (minted, kind.prefix + minted[len(kind.prefix) :]):
+            with pytest.raises(InvalidGrant):
+                parse(text, KEYS, kind)
+
+
+def test_the_form_has_the_key_ids_of_the_key_ring() -> None:
+    """The form names the size once more, because the authorizers load no keys."""
+    assert KEY_ID_BYTES == MAC_KEY_ID_BYTES
+
+
 def test_every_single_bit_counts() -> None:
     """A token with any one of its 720 bits flipped is refused (F37)."""
     for bit in range(90 * 8):
         raw = bytearray(body_of(mint(TOKEN, KEY)))
         raw[bit // 8] ^= 1 << (bit % 8)
         with pytest.raises(InvalidGrant):
-            parse(PREFIX + base64url.encode(bytes(raw)), KEYS)
+            parse(REFRESH.prefix + base64url.encode(bytes(raw)), KEYS)
 
 
 GOOD = mint(replace(TOKEN, seed=b"\xfb\xff\xbf\xff" * 4), KEY)
@@ -129,7 +145,7 @@ GOOD = mint(replace(TOKEN, seed=b"\xfb\xff\xbf\xff" * 4), KEY)
     "text",
     [
         "",
-        PREFIX,
+        REFRESH.prefix,
         GOOD[:-1],
         GOOD + "A",
         GOOD + "=",
@@ -144,15 +160,15 @@ GOOD = mint(replace(TOKEN, seed=b"\xfb\xff\xbf\xff" * 4), KEY)
         GOOD.upper(),
         GOOD.replace("edgeauth_rt_", "EDGEAUTH_RT_"),
         GOOD.replace("edgeauth_rt_", "edgeauth-rt-"),
-        GOOD.removeprefix(PREFIX),
-        GOOD.removeprefix(PREFIX).ljust(132, "A"),
+        GOOD.removeprefix(REFRESH.prefix),
+        GOOD.removeprefix(REFRESH.prefix).ljust(132, "A"),
         GOOD.replace("-", "+").replace("_", "/"),
-        PREFIX + GOOD.removeprefix(PREFIX).replace("-", "+").replace("_", "/"),
+        REFRESH.prefix + GOOD.removeprefix(REFRESH.prefix).replace("-", "+").replace("_", "/"),
         GOOD[:50] + "." + GOOD[51:],
         GOOD[:50] + "\r\n" + GOOD[52:],
         "A" * 132,
-        PREFIX + "A" * 120,
-        PREFIX + "=" * 120,
+        REFRESH.prefix + "A" * 120,
+        REFRESH.prefix + "=" * 120,
         "eyJhbGciOiJFUzI1NiJ9.e30.AAAA",
         GOOD * 1000,
     ],

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Thread
 
 from edge_auth.authorizer.feed_reads import Reading
-from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.two_clocks import Clocks, Moment, age_seconds
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
@@ -29,7 +29,7 @@ FORGET_SECONDS = 60
 FAILURE = "the ended sessions could not be read"  # the template's metric filter counts it
 
 ReadFeed = Callable[[int], Reading]
-"""Reads the feed since a time, in seconds since 1970. Raises ReadFailed."""
+"""Reads the feed since a time, in seconds since 1970. Raises RequestFailed."""
 RunFor = Callable[[Callable[[], None], float], None]
 """Runs something, and waits for it for so many seconds at most."""
 
@@ -193,7 +193,7 @@ class _Attempt:
     def run(self) -> None:
         try:
             self.reading = self._read(self.since_seconds)
-        except ReadFailed as error:
+        except RequestFailed as error:
             self.failure = str(error)
         except Exception as error:  # noqa: BLE001 - the feed must not break an authorizer that works without it
             self.failure = type(error).__name__

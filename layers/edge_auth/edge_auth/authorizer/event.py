@@ -5,11 +5,12 @@ The shapes: TOKEN and REQUEST of REST and WebSocket APIs (payload 1.0), REQUEST 
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Protocol
 
-from edge_auth.errors import InvalidToken
+from edge_auth.authorizer.event_headers import Event, header_values
+from edge_auth.errors import CsrfFailed, InvalidToken
 from edge_auth.request_ids import gateway_request_ids
-from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
 
 __all__ = ["bearer_token"]
@@ -20,31 +21,52 @@ _METHOD_ARN = re.compile(
     r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[A-Za-z0-9_$-]{1,128})/.*", re.DOTALL
 )
 
-Event = Mapping[str, object]
-
 logger = logging.getLogger(__name__)
+
+
+class Caller(Protocol):
+    """What an answer passes on to the functions behind the authorizer. The claims of an access token have all of it."""
+
+    @property
+    def sub(self) -> str:
+        """The user."""
+
+    @property
+    def sid(self) -> str:
+        """The session."""
+
+    @property
+    def scope(self) -> str:
+        """The scope, with spaces between its words."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles."""
+
+    @property
+    def client_id(self) -> str:
+        """The client."""
+
+    @property
+    def jti(self) -> str:
+        """The id of the credential."""
+
+    @property
+    def exp(self) -> int:
+        """When the credential expires, in seconds since 1970."""
 
 
 def bearer_token(event: Event) -> str:
     """Return the one bearer token that the event carries (RFC 6750 §2: not more than one). Raises InvalidToken."""
-    values = [event.get("authorizationToken")] if event.get("type") == "TOKEN" else _authorization_headers(event)
+    values = (
+        [event.get("authorizationToken")] if event.get("type") == "TOKEN" else header_values(event, "authorization")
+    )
     if len(values) != 1 or not isinstance(values[0], str):
         raise InvalidToken("not one Authorization header")
     credentials = _BEARER.fullmatch(values[0])
     if credentials is None:
         raise InvalidToken("scheme")
     return credentials[1]
-
-
-def _authorization_headers(event: Event) -> list[object]:
-    """Return the values of all Authorization headers, with names in any case (RFC 9110 §5.1)."""
-    single, multiple = event.get("headers"), event.get("multiValueHeaders")
-    if isinstance(multiple, dict) and multiple:  # REST APIs; `headers` then holds only the last value of each name
-        lists = [values for name, values in multiple.items() if str(name).lower() == "authorization"]
-        return [value for values in lists if isinstance(values, list) for value in values]
-    if isinstance(single, dict):
-        return [value for name, value in single.items() if str(name).lower() == "authorization"]
-    return []
 
 
 def issuer_of(event: Event) -> str:
@@ -68,8 +90,10 @@ def is_the_apis_own(issuer: str, event: Event) -> bool:
         return False
 
 
-def answered(event: object, authenticate: Callable[[Event], AccessClaims]) -> dict[str, object]:
-    """Return the answer to an event. If `authenticate` raises InvalidToken, the answer denies, and the log says why.
+def answered(event: object, authenticate: Callable[[Event], Caller]) -> dict[str, object]:
+    """Return the answer to an event. If `authenticate` refuses the request, the answer denies, and the log says why.
+
+    It refuses with InvalidToken or CsrfFailed.
 
     Raises:
         Exception: any other that `authenticate` raises. Then nothing could be decided.
@@ -77,46 +101,46 @@ def answered(event: object, authenticate: Callable[[Event], AccessClaims]) -> di
     """
     request = event if isinstance(event, dict) else {}
     try:
-        claims = authenticate(request)
-    except InvalidToken as error:
+        caller = authenticate(request)
+    except (InvalidToken, CsrfFailed) as error:
         logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
         return answer(request, None)
-    return answer(request, claims)
+    return answer(request, caller)
 
 
-def answer(event: Event, claims: AccessClaims | None) -> dict[str, object]:
-    """Return the answer that allows the request. Without claims, it denies the request."""
+def answer(event: Event, caller: Caller | None) -> dict[str, object]:
+    """Return the answer that allows the request. Without a caller, it denies the request."""
     if event.get("version") == "2.0":
-        return {"isAuthorized": claims is not None, "context": _passed_on(claims)}
-    return _policy(claims, event.get("methodArn"))
+        return {"isAuthorized": caller is not None, "context": _passed_on(caller)}
+    return _policy(caller, event.get("methodArn"))
 
 
-def _passed_on(claims: AccessClaims | None) -> dict[str, str | int]:
+def _passed_on(caller: Caller | None) -> dict[str, str | int]:
     """Return the context for the functions behind the authorizer: strings and numbers only."""
-    if claims is None:
+    if caller is None:
         return {}
     return {
-        "sub": claims.sub,
-        "sid": claims.sid,
-        "scope": claims.scope,
-        "roles": " ".join(claims.roles),
-        "client_id": claims.client_id,
-        "jti": claims.jti,
-        "exp": claims.exp,
+        "sub": caller.sub,
+        "sid": caller.sid,
+        "scope": caller.scope,
+        "roles": " ".join(caller.roles),
+        "client_id": caller.client_id,
+        "jti": caller.jti,
+        "exp": caller.exp,
     }
 
 
-def _policy(claims: AccessClaims | None, method_arn: object) -> dict[str, object]:
+def _policy(caller: Caller | None, method_arn: object) -> dict[str, object]:
     """Return an IAM policy for the whole stage, because API Gateway uses a cached one for every method of it."""
     stage = _METHOD_ARN.fullmatch(method_arn) if isinstance(method_arn, str) else None
-    allow = claims is not None and stage is not None
+    allow = caller is not None and stage is not None
     statement = {
         "Action": "execute-api:Invoke",
         "Effect": "Allow" if allow else "Deny",
         "Resource": f"{stage[1]}/*" if stage else "*",
     }
     return {
-        "principalId": claims.sub if claims else "anonymous",
+        "principalId": caller.sub if caller else "anonymous",
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": _passed_on(claims) if allow else {},
+        "context": _passed_on(caller) if allow else {},
     }

@@ -1,19 +1,16 @@
 """Reads the feed of ended sessions: one strongly consistent Query, from a slot on."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from edge_auth.authorizer.http_answer import ReadFailed
-from edge_auth.authorizer.signed_reads import Reply
+from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.signed_requests import CallTable
 from edge_auth.tokens.ended_feed import FEED, KEY_SLOT, slot_of
 
 MAX_PAGES = 64  # a page is 1 MB: two hours of more ends than one partition of a table can take
 
 _NUMBER = re.compile(r"[0-9]{1,10}")
-
-ReadTable = Callable[[str, Mapping[str, object]], Reply]
-"""Calls a reading operation of DynamoDB on one table. Raises ReadFailed."""
 
 
 class Reading(NamedTuple):
@@ -27,14 +24,14 @@ class Reading(NamedTuple):
     date_seconds: int | None
 
 
-def read_feed(read: ReadTable, since_seconds: int) -> Reading:
+def read_feed(call: CallTable, since_seconds: int) -> Reading:
     """Return all that the feed says of the sessions that have ended since a time, in seconds since 1970.
 
     Raises:
-        ReadFailed: also if any page could not be read, or any item has another form.
+        RequestFailed: also if any page could not be read, or any item has another form.
 
     """
-    first = read("Query", _query(since_seconds))
+    first = call("Query", _query(since_seconds))
     slots, kids = dict[int, list[str]](), frozenset[str]()
     page = first
     for _ in range(MAX_PAGES):
@@ -46,8 +43,8 @@ def read_feed(read: ReadTable, since_seconds: int) -> Reading:
         after = page.members.get("LastEvaluatedKey")
         if after is None:
             return Reading(slots, kids, first.date_seconds)
-        page = read("Query", {**_query(since_seconds), "ExclusiveStartKey": after})
-    raise ReadFailed("more pages than a feed can have")
+        page = call("Query", {**_query(since_seconds), "ExclusiveStartKey": after})
+    raise RequestFailed("more pages than a feed can have")
 
 
 def _query(since_seconds: int) -> dict[str, object]:
@@ -89,4 +86,4 @@ def _texts(value: object) -> list[str]:
 
 
 def _fail(reason: str) -> NoReturn:
-    raise ReadFailed(reason)
+    raise RequestFailed(reason)

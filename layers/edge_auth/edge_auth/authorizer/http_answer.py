@@ -22,8 +22,8 @@ Receive = Callable[[int], bytes]
 """Returns some bytes, at most so many. No bytes: the other side has closed the connection. Raises OSError."""
 
 
-class ReadFailed(Exception):
-    """A table could not be read. The text is for the log, and quotes nothing that was read."""
+class RequestFailed(Exception):
+    """A request to a table failed. The text is for the log, and quotes nothing that was read."""
 
 
 class Answer(NamedTuple):
@@ -39,7 +39,7 @@ def read_answer(receive: Receive) -> Answer:
     """Read one answer, and nothing behind it.
 
     Raises:
-        ReadFailed: the answer has another form, is too long, or ends early.
+        RequestFailed: the answer has another form, is too long, or ends early.
         OSError: from `receive`.
 
     """
@@ -95,4 +95,4 @@ def _length(fields: dict[str, str]) -> int:
 
 
 def _fail(reason: str) -> NoReturn:
-    raise ReadFailed(reason)
+    raise RequestFailed(reason)

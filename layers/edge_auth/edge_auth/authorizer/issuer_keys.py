@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread, Timer
 
-from edge_auth.authorizer.event import Event, bearer_token, is_the_apis_own, issuer_of
+from edge_auth.authorizer.event import bearer_token, is_the_apis_own, issuer_of
+from edge_auth.authorizer.event_headers import Event
 from edge_auth.keys.jwk import VerificationKey
 from edge_auth.keys.timing import (
     CONNECTION_TIMEOUT_SECONDS,

@@ -1,20 +1,20 @@
 """Asks the table of sessions whether a session lives. An end deletes its item (docs/decisions/0021)."""
 
-from edge_auth.authorizer.feed_reads import ReadTable
-from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.signed_requests import CallTable
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens.claims import AccessClaims
 
 
-def check_session(read: ReadTable, claims: AccessClaims) -> None:
+def check_session(call: CallTable, claims: AccessClaims) -> None:
     """Accept the claims of a verified access token whose session has not ended at this moment.
 
     Raises:
         InvalidToken: the session has ended.
-        ReadFailed: the table could not be read, and so nothing may be decided. This is a 5xx and no refusal.
+        RequestFailed: the table could not be read, and so nothing may be decided. This is a 5xx and no refusal.
 
     """
-    reply = read(
+    reply = call(
         "GetItem",
         {
             "Key": {"user_id": {"S": claims.sub}, "session_id": {"S": claims.sid}},
@@ -26,6 +26,6 @@ def check_session(read: ReadTable, claims: AccessClaims) -> None:
     if item is None:
         raise InvalidToken("ended session")
     if not isinstance(item, dict) or item.get("session_id") != {"S": claims.sid}:
-        raise ReadFailed("not the item of the session")
+        raise RequestFailed("not the item of the session")
     if "revoked_at" in item:  # a session that an earlier version ended stays in its place
         raise InvalidToken("ended session")

@@ -3,17 +3,26 @@
 from typing import NamedTuple, Protocol
 
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.tokens import session_token, token_form
+from edge_auth.tokens.token_form import Kind
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
 NOTHING_REDEEMED = -1  # the base of a session that was never refreshed: no token has this generation
 
-# How the refresh tokens of a session travel, from its login to its end.
+# How the tokens of a session travel, from its login to its end. The third is the cookie of a site whose pages a server
+# makes: its session has no access tokens, and no refresh.
 BODY = "body"
 COOKIE = "cookie"
+SESSION = session_token.TRANSPORT
 
 # Reasons of an end that the rotation rule knows. The use cases have more.
 LOGOUT = "logout"
 REUSED = "reused"
+
+
+def token_kind(transport: str) -> Kind:
+    """Return the kind of the tokens that travel so."""
+    return token_form.SESSION if transport == SESSION else token_form.REFRESH
 
 
 class Endable(Protocol):
@@ -82,7 +91,7 @@ class Session(NamedTuple):
 
     Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the refresh that rotated last. `generation`
     is the newest token, and `base` the one that it was issued for: the last that was redeemed. `transport` is how its
-    refresh tokens travel.
+    tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site.
     """
 
     user_id: str
@@ -102,6 +111,7 @@ class Session(NamedTuple):
     client: ClientDescription = UNKNOWN_CLIENT
     base: int = NOTHING_REDEEMED
     transport: str = BODY
+    used_at_seconds: int = 0
 
     @property
     def created_at_seconds(self) -> int:
@@ -110,8 +120,8 @@ class Session(NamedTuple):
 
     @property
     def last_used_at_seconds(self) -> int:
-        """When the session last got tokens: at its last rotation, or at its login."""
-        return (self.rotated_at_ms or self.created_at_ms) // 1000
+        """When the session last got tokens: at its last rotation, or at its login. At a site: when it was last used."""
+        return max(self.used_at_seconds, (self.rotated_at_ms or self.created_at_ms) // 1000)
 
     @property
     def expires_at_seconds(self) -> int:

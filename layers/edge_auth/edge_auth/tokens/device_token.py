@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from edge_auth import base64url
 from edge_auth.keys.mac_key import MAC_KEY_ID_BYTES, MacKey
-from edge_auth.tokens.refresh_token import ID_BYTES, id_bytes
+from edge_auth.tokens.token_form import ID_BYTES, id_bytes
 
 PREFIX = "edgeauth_dt_"  # for secret scanners
 VERSION = 1

@@ -7,7 +7,7 @@ would let a neighbour's host in.
 """
 
 from edge_auth.errors import CsrfFailed, InvalidRequest
-from edge_auth.web.cookies import DEVICE_COOKIE, REFRESH_COOKIE, cookies, one_cookie
+from edge_auth.web.cookies import cookies, one_cookie
 from edge_auth.web.request import Headers, Request
 
 HEADER = "x-edge-auth"
@@ -21,13 +21,14 @@ class CookieTransport:
         """Allow the origins of the setting, with commas between."""
         self._allowed = frozenset(filter(None, allowed_origins.split(",")))
 
-    def carries(self, request: Request) -> bool:
-        """Return whether a request is one with cookies: it has the refresh cookie, or the header of such requests."""
+    def carries(self, request: Request, *names: str) -> bool:
+        """Return whether a request is one with cookies: it has one of these, or the header of such requests."""
         has_header = any(request.headers.all(HEADER))
-        return bool(self._allowed) and (has_header or bool(cookies(REFRESH_COOKIE, request.headers)))
+        has_cookie = any(cookies(name, request.headers) for name in names)
+        return bool(self._allowed) and (has_header or has_cookie)
 
-    def refresh_token(self, request: Request) -> str:
-        """Return the refresh token in the cookie, empty if there is none. It has not been checked.
+    def token(self, name: str, request: Request) -> str:
+        """Return the token in the cookie of this name, empty if there is none. It has not been checked.
 
         Raises:
             CsrfFailed: no page of the list sent the request.
@@ -35,12 +36,7 @@ class CookieTransport:
 
         """
         self._check(request.headers)
-        return one_cookie(REFRESH_COOKIE, request.headers)
-
-    def device_token(self, request: Request) -> str:
-        """Return the device token in the cookie, empty if there is none. Raises as `refresh_token` does."""
-        self._check(request.headers)
-        return one_cookie(DEVICE_COOKIE, request.headers)
+        return one_cookie(name, request.headers)
 
     def _check(self, headers: Headers) -> None:
         if not self._allowed:

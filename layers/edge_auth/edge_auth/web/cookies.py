@@ -1,10 +1,13 @@
-"""The cookies of a browser: its refresh token and its device token. No script can read them (RFC 6265 §4.1.2.6).
+"""The cookies of a browser: its refresh token or session token, and its device token.
+
+No script can read them (RFC 6265 §4.1.2.6).
 
 By the prefix `__Host-` a cookie is of this host alone, and comes over HTTPS alone. By `__Host-Http-` a browser also
 lets no script set it; one that does not know this prefix treats it like the shorter one.
 """
 
 from edge_auth.errors import InvalidRequest
+from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.web.request import Headers
 
 REFRESH_COOKIE = "__Host-Http-refresh"
@@ -13,7 +16,8 @@ DEVICE_COOKIE = "__Host-Http-device"
 DEVICE_COOKIE_SECONDS = 400 * 86_400
 
 # Strict: no other site makes a browser send it. The page itself asks by `fetch`, so links to the page need no cookie.
-_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict"
+# A page that a server makes needs its cookie when a link opens it. Lax sends it then, and with no POST of another site.
+_LAX = frozenset({SESSION_COOKIE})
 
 
 def cookies(name: str, headers: Headers) -> list[str]:
@@ -37,9 +41,15 @@ def one_cookie(name: str, headers: Headers) -> str:
 
 def kept(name: str, value: str, *, max_age_seconds: int) -> str:
     """Return the header value that makes a browser keep a cookie."""
-    return f"{name}={value}; {_ATTRIBUTES}; Max-Age={max_age_seconds}"
+    same_site = "Lax" if name in _LAX else "Strict"
+    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={max_age_seconds}"
 
 
 def removed(name: str) -> str:
     """Return the header value that makes a browser forget a cookie: the attributes are those that it was set with."""
     return kept(name, "", max_age_seconds=0)
+
+
+def device_cookies(token: str) -> tuple[str, ...]:
+    """Return the header value that makes a browser keep a device token, if a login has one."""
+    return (kept(DEVICE_COOKIE, token, max_age_seconds=DEVICE_COOKIE_SECONDS),) if token else ()

@@ -5,7 +5,7 @@ A login adds a device token. Where the tokens travel in cookies, both are in coo
 
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.sessions.session import COOKIE
-from edge_auth.web.cookies import DEVICE_COOKIE, DEVICE_COOKIE_SECONDS, REFRESH_COOKIE, kept
+from edge_auth.web.cookies import REFRESH_COOKIE, device_cookies, kept
 from edge_auth.web.response import NO_STORE, HeaderValues, Response
 
 
@@ -27,12 +27,6 @@ def token_response(grant: TokenGrant, transport: str) -> Response:
     if transport == COOKIE:
         for in_cookie in ("refresh_token", "device_token"):
             body.pop(in_cookie, None)
-        headers = {**headers, "Set-Cookie": _cookies(grant)}
+        refresh = kept(REFRESH_COOKIE, grant.refresh_token, max_age_seconds=grant.refresh_expires_in_seconds)
+        headers = {**headers, "Set-Cookie": (refresh, *device_cookies(grant.device_token))}
     return Response(200, body, headers)
-
-
-def _cookies(grant: TokenGrant) -> tuple[str, ...]:
-    refresh = kept(REFRESH_COOKIE, grant.refresh_token, max_age_seconds=grant.refresh_expires_in_seconds)
-    if not grant.device_token:
-        return (refresh,)
-    return refresh, kept(DEVICE_COOKIE, grant.device_token, max_age_seconds=DEVICE_COOKIE_SECONDS)

@@ -10,7 +10,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.sessions.session import Session
 from edge_auth.tokens import refresh_token as refresh_tokens
-from edge_auth.tokens.refresh_token import MAX_GENERATION
+from edge_auth.tokens.token_form import MAX_GENERATION
 from tests.support.access_tokens import NOW
 from tests.support.deployment import ABSOLUTE_SECONDS, ACCESS_SECONDS, GRACE_SECONDS, IDLE_SECONDS, POLICY, Deployment
 

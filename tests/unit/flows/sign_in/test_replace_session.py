@@ -4,6 +4,7 @@ import pytest
 
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.sessions.session import BODY
 from tests.support.deployment import Deployment
 
 
@@ -17,7 +18,7 @@ def earlier(deployment: Deployment) -> TokenGrant:
 
 def test_the_session_of_the_token_ends(deployment: Deployment, earlier: TokenGrant) -> None:
     """P15: with its own reason, and authorizers are told."""
-    deployment.with_feed().replace_session(earlier.refresh_token)
+    deployment.with_feed().replace_session(earlier.refresh_token, BODY)
 
     assert deployment.has_ended(earlier)
     assert deployment.end_of(earlier).reason == "replaced"
@@ -31,7 +32,7 @@ def test_any_generation_ends_it_and_once(deployment: Deployment, earlier: TokenG
     deployment.names()
 
     for _ in range(2):
-        deployment.replace_session(earlier.refresh_token)
+        deployment.replace_session(earlier.refresh_token, BODY)
 
     assert deployment.has_ended(earlier)
     assert deployment.names() == [EventName.SESSION_ENDED]
@@ -42,7 +43,7 @@ def test_another_text_ends_nothing(deployment: Deployment, earlier: TokenGrant, 
     """F37: a forged token makes no call."""
     deployment.trouble.acts.clear()
 
-    deployment.replace_session(presented)
+    deployment.replace_session(presented, BODY)
 
     assert (deployment.trouble.acts, deployment.names()) == ([], [])
     assert not deployment.has_ended(earlier)
@@ -52,7 +53,7 @@ def test_trouble_is_told_and_not_raised(deployment: Deployment, earlier: TokenGr
     """F22: the login is good, and the event names the session that lives on."""
     deployment.trouble.fail("end")
 
-    deployment.replace_session(earlier.refresh_token)
+    deployment.replace_session(earlier.refresh_token, BODY)
 
     [event] = deployment.events
     assert (event.name, event.session_id) == (EventName.SESSION_NOT_REPLACED, earlier.session_id)

@@ -29,11 +29,13 @@ def session_key(user_id: str, session_id: str) -> "dict[str, AttributeValueTypeD
 def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
     """Write a living session. `delete_at` is the table's TTL, in seconds.
 
-    A session that is new has no base, and one whose tokens travel in bodies names no transport.
+    A session that is new has no base, and one whose tokens travel in bodies names no transport. `used_at` is written by
+    the authorizer of sites.
     """
     return {
         **({} if session.transport == BODY else {"transport": text(session.transport)}),
         **({} if session.base == NOTHING_REDEEMED else {"base": number(session.base)}),
+        **({"used_at": number(session.used_at_seconds)} if session.used_at_seconds else {}),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
         "generation": number(session.generation),
@@ -79,6 +81,7 @@ def session_from(item: "Item") -> Session:
         ),
         base=_base(read, read.number("generation")),
         transport=read.optional_text("transport") or BODY,
+        used_at_seconds=read.optional_number("used_at") or 0,
     )
 
 

@@ -7,7 +7,7 @@ that a refresh would answer: an older one may be stolen, and is reuse here as it
 from contextlib import suppress
 from enum import StrEnum
 
-from edge_auth.errors import InvalidGrant, UnknownUser
+from edge_auth.errors import InvalidGrant, InvalidToken, UnknownUser
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -16,8 +16,8 @@ from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import ANSWERED, Outcome, RotationLimits, decide
-from edge_auth.sessions.session import BODY, LOGOUT
-from edge_auth.tokens import refresh_token
+from edge_auth.sessions.session import BODY, LOGOUT, SESSION, Session, token_kind
+from edge_auth.tokens import refresh_token, session_token
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -60,10 +60,11 @@ class Logout:
         client: ClientDescription = UNKNOWN_CLIENT,
         transport: str = BODY,
     ) -> None:
-        """End the sessions that `reach` names, for an authentic refresh token. `client` describes who presents it.
+        """End the sessions that `reach` names, for an authentic token. `client` describes who presents it.
 
         `transport` is how the token came. By another one than its session's, it ends no other session. With a token
-        that is dead by the rotation rule, no other session ends either. A forged token changes nothing.
+        that is dead by the rotation rule, or that a site would refuse, no other session ends either. A forged token
+        changes nothing.
 
         Raises:
             TooManyAttempts: the token is dead, and was presented too often.
@@ -73,7 +74,7 @@ class Logout:
         """
         keys = self._key_ring.load()
         try:
-            token = refresh_token.parse(presented, keys.mac_keys)
+            token = refresh_token.parse(presented, keys.mac_keys, token_kind(transport))
         except InvalidGrant:
             return
         self._dead_tokens.check(token)
@@ -90,6 +91,10 @@ class Logout:
         session = self._sessions.find(token.user_id, token.session_id)
         if session is None:
             raise AlreadyEnded
+        if transport == SESSION:
+            self._check_at_site(token, session)
+            self._end_all(token, reach)
+            return
         outcome = decide(
             token,
             session,
@@ -100,16 +105,26 @@ class Logout:
             transport=transport,
         )
         if outcome in ANSWERED:
-            with suppress(UnknownUser):  # the sessions of a deleted user still end
-                self._identities.move_epoch(token.user_id)
-            if reach is Reach.ALL:
-                # Its own session ends last, so that a call that failed half-way can be made again.
-                self._end_sessions.all(token.user_id, reason=reach, last=token.session_id)
-            else:
-                self._end_sessions.all(token.user_id, reason=reach, keep=token.session_id)
+            self._end_all(token, reach)
         elif outcome is Outcome.REUSED:
             self._end_sessions.reused(token, session)
         elif outcome is Outcome.EXPIRED and reach is Reach.ALL:
             self._end_sessions.one(session, reason=reach)  # for another clock it may not have expired yet
         else:
             raise AlreadyEnded
+
+    def _check_at_site(self, token: RefreshToken, session: Session) -> None:
+        """Accept a token that its site would take. Raises AlreadyEnded: an old cookie is no proof of a theft."""
+        try:
+            session_token.check(token.seed_hash, token.generation, session, now_ms=self._clock())
+        except InvalidToken:
+            raise AlreadyEnded from None
+
+    def _end_all(self, token: RefreshToken, reach: Reach) -> None:
+        with suppress(UnknownUser):  # the sessions of a deleted user still end
+            self._identities.move_epoch(token.user_id)
+        if reach is Reach.ALL:
+            # Its own session ends last, so that a call that failed half-way can be made again.
+            self._end_sessions.all(token.user_id, reason=reach, last=token.session_id)
+        else:
+            self._end_sessions.all(token.user_id, reason=reach, keep=token.session_id)

@@ -22,18 +22,19 @@ from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
+from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.sessions.session import BODY
+from edge_auth.sessions.session import BODY, SESSION, Session
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
-from edge_auth.tokens.refresh_token import new_id
+from edge_auth.tokens.refresh_token import RefreshToken, new_id
 
 
 class _Admitted(NamedTuple):
@@ -42,6 +43,15 @@ class _Admitted(NamedTuple):
     attempt: Counted
     user: Identity | None
     device_id: str
+
+
+class _Opened(NamedTuple):
+    """A session that was opened, with its first token, the keys to write it, and the new device token."""
+
+    session: Session
+    token: RefreshToken
+    keys: KeysInForce
+    device_token: str
 
 
 class Login:
@@ -86,8 +96,8 @@ class Login:
         """Check the password and open a session. `address` is where the request came from, `client` its client.
 
         `device_token` is what an earlier login answered this client. Any other text counts as no token.
-        `transport` is how the refresh tokens of the session will travel. `earlier` is the refresh token that a browser
-        had before, empty if there is none: the new session takes the place of its session.
+        `transport` is how the refresh tokens of the session will travel. `earlier` is the token that a browser had
+        before, by the same transport, empty if there is none: the new session takes the place of its session.
 
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
@@ -97,6 +107,47 @@ class Login:
             TemporarilyUnavailable: nothing was decided.
 
         """
+        opened = self._open(username, password, address, device_token, client, transport, earlier)
+        granted = grant(
+            opened.session,
+            opened.token,
+            scope=opened.session.scope,
+            keys=opened.keys,
+            policy=policy,
+            now_seconds=opened.session.created_at_seconds,
+            entropy=self._entropy,
+        )
+        return replace(granted, device_token=opened.device_token)
+
+    def at_site(
+        self,
+        username: str,
+        password: str,
+        *,
+        address: str,
+        device_token: str = "",
+        client: ClientDescription = UNKNOWN_CLIENT,
+        earlier: str = "",
+    ) -> SessionGrant:
+        """Check the password and open the session of a site, with the same rules and errors. No access token is signed.
+
+        `earlier` is the session token that the browser had before.
+        """
+        opened = self._open(username, password, address, device_token, client, SESSION, earlier)
+        now_seconds = opened.session.created_at_seconds
+        granted = session_grant(opened.session, opened.token, keys=opened.keys, now_seconds=now_seconds)
+        return replace(granted, device_token=opened.device_token)
+
+    def _open(
+        self,
+        username: str,
+        password: str,
+        address: str,
+        device_token: str,
+        client: ClientDescription,
+        transport: str,
+        earlier: str,
+    ) -> _Opened:
         name, secret = _canonical(username), password_bytes(password)
         keys = self._key_ring.load()
         attempt, user, device_id = self._admit(name, address, device_token, keys)
@@ -108,21 +159,12 @@ class Login:
         )
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if earlier:  # before the limit, which would end one session more
-            self._replace_session(earlier)
+            self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
-        granted = grant(
-            session,
-            token,
-            scope=session.scope,
-            keys=keys,
-            policy=policy,
-            now_seconds=session.created_at_seconds,
-            entropy=self._entropy,
-        )
-        device = _device_of(identity, device_id)
-        return replace(granted, device_token=device_tokens.mint(device, keys.mac, username=name))
+        device = device_tokens.mint(_device_of(identity, device_id), keys.mac, username=name)
+        return _Opened(session, token, keys, device)
 
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
         """Count the attempt and read the user: first the user, if there is an authentic device token of this name.

@@ -7,6 +7,7 @@ from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.sessions.session import token_kind
 from edge_auth.tokens import refresh_token
 
 REPLACED = "replaced"
@@ -21,14 +22,14 @@ class ReplaceSession:
         self._end_sessions = end_sessions
         self._record = record
 
-    def __call__(self, presented: str) -> None:
-        """End the session of the refresh token that the browser had before the login. Any other text ends none.
+    def __call__(self, presented: str, transport: str) -> None:
+        """End the session of the token that the browser had before the login, by this transport. Any other ends none.
 
         It raises nothing, because the login is good either way. If it is not known that the session has ended, that is
         recorded, and the session lives until its timeout or until its user ends it.
         """
         try:
-            token = refresh_token.parse(presented, self._key_ring.load().mac_keys)
+            token = refresh_token.parse(presented, self._key_ring.load().mac_keys, token_kind(transport))
         except (InvalidGrant, TemporarilyUnavailable):
             return
         try:

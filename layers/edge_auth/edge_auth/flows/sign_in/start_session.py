@@ -1,5 +1,6 @@
 """Opens a session for a user whose password was checked."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from edge_auth.accounts.identity import Identity
@@ -9,7 +10,8 @@ from edge_auth.flows.ports.sessions import SessionOpening
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import BODY, NEVER_ROTATED_MS, Session
-from edge_auth.tokens.refresh_token import SEED_BYTES, RefreshToken, new_id
+from edge_auth.tokens.refresh_token import RefreshToken, new_id
+from edge_auth.tokens.token_form import SEED_BYTES
 
 FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; a login has no registered client
 PASSWORD_METHOD = "pwd"
@@ -25,19 +27,21 @@ class SessionPolicy(NamedTuple):
 class StartSession:
     """The act."""
 
-    def __init__(self, opening: SessionOpening, policy: SessionPolicy, *, clock: Clock, entropy: Entropy) -> None:
-        """Keep what the act needs."""
+    def __init__(
+        self, opening: SessionOpening, policies: Mapping[str, SessionPolicy], *, clock: Clock, entropy: Entropy
+    ) -> None:
+        """Keep what the act needs. `policies` has the timeouts for each transport."""
         self._opening = opening
-        self._policy = policy
+        self._policies = policies
         self._clock = clock
         self._entropy = entropy
 
     def __call__(
         self, identity: Identity, client: ClientDescription, transport: str = BODY
     ) -> tuple[Session, RefreshToken]:
-        """Open a session of this user on this client. Return it with its first refresh token.
+        """Open a session of this user on this client. Return it with its first token.
 
-        Its refresh tokens travel by `transport`, and by no other.
+        Its tokens travel by `transport`, and by no other.
 
         Raises:
             TemporarilyUnavailable: it is not known to be open.
@@ -45,6 +49,7 @@ class StartSession:
         """
         now_ms = self._clock()
         now_seconds = now_ms // 1000
+        policy = self._policies[transport]
         token = RefreshToken(
             user_id=identity.user_id,
             session_id=new_id(self._entropy),
@@ -60,8 +65,8 @@ class StartSession:
             rotation_id="",
             created_at_ms=now_ms,
             auth_time_seconds=now_seconds,
-            idle_expires_at_seconds=now_seconds + self._policy.idle_seconds,
-            absolute_expires_at_seconds=now_seconds + self._policy.absolute_seconds,
+            idle_expires_at_seconds=now_seconds + policy.idle_seconds,
+            absolute_expires_at_seconds=now_seconds + policy.absolute_seconds,
             client_id=FIRST_PARTY_CLIENT_ID,
             scope=identity.scope,
             roles=identity.roles,

@@ -1,20 +1,20 @@
-"""Signed reads of DynamoDB on the standard library, for the authorizers.
+"""Signed requests to DynamoDB on the standard library, for the authorizers.
 
-The SDK would more than double an authorizer's start (docs/decisions/0028). This client only reads. It
-has one address, one connection that it keeps, and the credentials that Lambda gives a starting function. It repeats
-nothing, but connects once more if its connection was closed meanwhile.
+The SDK would more than double an authorizer's start (docs/decisions/0028). This client makes one kind of call: an
+operation on one table. It has one address, one connection that it keeps, and the credentials that Lambda gives a
+starting function. It repeats nothing, but connects once more if its connection was closed meanwhile.
 """
 
 import json
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 from edge_auth.authorizer.dates import from_http
-from edge_auth.authorizer.http_answer import Answer, ReadFailed, read_answer
+from edge_auth.authorizer.http_answer import Answer, RequestFailed, read_answer
 from edge_auth.authorizer.signature import Credentials, signed_headers
 from edge_auth.authorizer.two_clocks import Clocks, Moment, age_seconds
 from edge_auth.trusted_roots import roots_file
@@ -33,7 +33,7 @@ _ERROR_TYPE = re.compile(rb'"__type"\s*:\s*"(?:[A-Za-z0-9._]{1,64}#)?([A-Za-z]{1
 
 
 class Timeouts(NamedTuple):
-    """The longest times of a read, in seconds. An answer on a kept connection needs no more than `kept`."""
+    """The longest times of a call, in seconds. An answer on a kept connection needs no more than `kept`."""
 
     connect: float = 0.5  # with the TLS handshake
     read: float = 0.5
@@ -44,7 +44,7 @@ TIMEOUTS = Timeouts()
 
 
 class Store(NamedTuple):
-    """Where a table is, and by which right it is read."""
+    """Where a table is, and by which right it is used."""
 
     table: str
     region: str
@@ -65,6 +65,10 @@ class Reply(NamedTuple):
 
     members: dict[str, object]
     date_seconds: int | None
+
+
+CallTable = Callable[[str, Mapping[str, object]], Reply]
+"""Calls an operation of DynamoDB on one table. Raises RequestFailed."""
 
 
 def store_from(environ: Mapping[str, str], *, table: str, url_suffix: str) -> Store:
@@ -97,11 +101,11 @@ def store_from(environ: Mapping[str, str], *, table: str, url_suffix: str) -> St
     )
 
 
-class SignedReads:
-    """Reads the table of a store."""
+class SignedRequests:
+    """Calls the table of a store."""
 
     def __init__(self, store: Store, *, clocks: Clocks, timeouts: Timeouts = TIMEOUTS) -> None:
-        """Keep what a read needs. The first read opens the connection, if `open` has not."""
+        """Keep what a call needs. The first call opens the connection, if `open` has not."""
         self.table = store.table
         self._store = store
         self._clocks = clocks
@@ -110,15 +114,18 @@ class SignedReads:
         self._kept: tuple[socket.socket, Moment] | None = None
 
     def open(self) -> None:
-        """Open the connection before the first read. Errors are ignored: a read opens what it does not find."""
+        """Open the connection before the first call. Errors are ignored: a call opens what it does not find."""
         with suppress(OSError):
             self._kept = (self._connect(), self._clocks.now())
 
-    def read(self, operation: str, parameters: Mapping[str, object]) -> Reply:
-        """Call a reading operation of DynamoDB's API, such as `Query`.
+    def call(self, operation: str, parameters: Mapping[str, object]) -> Reply:
+        """Call an operation of DynamoDB's API, such as `Query`.
+
+        A request that may have been lost with its connection is sent once more. So a write needs a condition that its
+        second request does not meet.
 
         Raises:
-            ReadFailed: it did not answer in time, or not with a success, or not in its form.
+            RequestFailed: it did not answer in time, or not with a success, or not in its form.
 
         """
         body = json.dumps({"TableName": self.table, **parameters}, separators=(",", ":")).encode("ascii")
@@ -135,7 +142,7 @@ class SignedReads:
         try:
             answer = self._exchange(request)
         except OSError as error:  # a certificate that is not valid is one too
-            raise ReadFailed(type(error).__name__) from None
+            raise RequestFailed(type(error).__name__) from None
         return _reply(answer)
 
     def _exchange(self, request: bytes) -> Answer:
@@ -143,7 +150,7 @@ class SignedReads:
         if kept is not None:
             connection, used = kept
             if age_seconds(used, self._clocks.now()) <= IDLE_SECONDS:
-                with suppress(OSError, ReadFailed):  # closed meanwhile
+                with suppress(OSError, RequestFailed):  # closed meanwhile
                     return self._ask(connection, request, self._timeouts.kept)
             connection.close()
         return self._ask(self._connect(), request, self._timeouts.read)
@@ -197,11 +204,11 @@ class SignedReads:
 def _reply(answer: Answer) -> Reply:
     if answer.status != HTTP_OK:
         error = _ERROR_TYPE.search(answer.body)
-        raise ReadFailed(f"{answer.status} {error[1].decode('ascii') if error else ''}".rstrip())
+        raise RequestFailed(f"{answer.status} {error[1].decode('ascii') if error else ''}".rstrip())
     try:
         members = json.loads(answer.body)
     except (ValueError, RecursionError):
-        raise ReadFailed("not JSON") from None
+        raise RequestFailed("not JSON") from None
     if not isinstance(members, dict):
-        raise ReadFailed("not an object")
+        raise RequestFailed("not an object")
     return Reply(members, from_http(answer.date))

@@ -10,8 +10,8 @@ import pytest
 from botocore.regions import EndpointResolver
 from botocore.session import get_session
 
-from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, ReadFailed
-from edge_auth.authorizer.signed_reads import IDLE_SECONDS, Reply, SignedReads, Store, Timeouts, store_from
+from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, RequestFailed
+from edge_auth.authorizer.signed_requests import IDLE_SECONDS, Reply, SignedRequests, Store, Timeouts, store_from
 from edge_auth.authorizer.two_clocks import Clocks
 from tests.support.certificates import certificate
 from tests.support.table_server import (
@@ -32,7 +32,7 @@ from tests.support.table_server import (
 SHORT = Timeouts(connect=0.1, read=0.1, kept=0.05)  # for what never answers
 LONG = Timeouts(connect=30, read=30, kept=30)  # so that no other test depends on time
 EMPTY = items()
-MADE: list[SignedReads] = []
+MADE: list[SignedRequests] = []
 
 
 class SetClocks:
@@ -56,29 +56,29 @@ def _no_connection_is_left() -> Iterator[None]:
         close(MADE.pop())
 
 
-def reads(
+def client_of(
     server: TableServer,
     clocks: SetClocks | None = None,
     timeouts: Timeouts = LONG,
     **changes: Any,  # noqa: ANN401 - fields of the store
-) -> SignedReads:
+) -> SignedRequests:
     """Return the client of a server."""
     store = server.store._replace(**changes)
-    MADE.append(SignedReads(store, clocks=(clocks or SetClocks()).clocks(), timeouts=timeouts))
+    MADE.append(SignedRequests(store, clocks=(clocks or SetClocks()).clocks(), timeouts=timeouts))
     return MADE[-1]
 
 
-def failure(client: SignedReads) -> str:
+def failure(client: SignedRequests) -> str:
     """Return why a read fails."""
-    with pytest.raises(ReadFailed) as failed:
-        client.read("Query", {})
+    with pytest.raises(RequestFailed) as failed:
+        client.call("Query", {})
     return str(failed.value)
 
 
 def test_a_read_is_one_signed_post_and_its_answer_is_read() -> None:
     """The body names the table, and the headers are the signed ones and the length."""
     with TableServer(items({"slot": {"N": "1"}})) as server:
-        reply = reads(server).read("Query", {"ConsistentRead": True})
+        reply = client_of(server).call("Query", {"ConsistentRead": True})
         [request] = server.requests
 
     assert reply == Reply({"Items": [{"slot": {"N": "1"}}], "Count": 1}, DATE_SECONDS)
@@ -99,47 +99,47 @@ def test_a_read_is_one_signed_post_and_its_answer_is_read() -> None:
 def test_an_answer_without_a_date_has_none(headers: str) -> None:
     """No time is guessed: the next read is then of the whole window."""
     with TableServer(items(headers=headers)) as server:
-        assert reads(server).read("Query", {}).date_seconds is None
+        assert client_of(server).call("Query", {}).date_seconds is None
 
 
 def test_one_connection_serves_all_reads() -> None:
     """To open one costs a handshake."""
     with TableServer(EMPTY) as server:
-        client = reads(server)
+        client = client_of(server)
         for _ in range(3):
-            client.read("Query", {})
+            client.call("Query", {})
         assert (server.connections, len(server.requests)) == (1, 3)
 
 
 def test_a_connection_may_be_opened_before_the_first_read() -> None:
     """The first read then uses it. If it could not be opened, the read opens one."""
     with TableServer(EMPTY) as server:
-        client = reads(server)
+        client = client_of(server)
         client.open()
-        client.read("Query", {})
+        client.call("Query", {})
         assert (server.connections, len(server.requests)) == (1, 1)
-        reads(server, port=1).open()
+        client_of(server, port=1).open()
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
     """The caller does not notice it."""
     with TableServer(EMPTY) as server:
-        client = reads(server)
-        client.read("Query", {})
+        client = client_of(server)
+        client.call("Query", {})
         server.hang_up()
-        client.read("Query", {})
+        client.call("Query", {})
         assert server.connections == 2
 
 
 def test_a_kept_connection_that_is_silent_is_opened_again() -> None:
     """A gateway between may have forgotten it without a word."""
     with TableServer(EMPTY) as server:
-        client = reads(server, timeouts=LONG._replace(kept=0.05))
-        client.read("Query", {})
+        client = client_of(server, timeouts=LONG._replace(kept=0.05))
+        client.call("Query", {})
         server.behaviour = lambda _connection, _request, over: (
             over.wait(30) if server.connections == 1 else EMPTY(_connection, _request, over)
         )
-        client.read("Query", {})
+        client.call("Query", {})
         assert server.connections == 2
 
 
@@ -151,20 +151,20 @@ def test_an_idle_connection_is_made_anew(monotonic: float, wall: float, connecti
     """By either clock, because in a freeze one of them may stand still."""
     clocks = SetClocks()
     with TableServer(EMPTY) as server:
-        client = reads(server, clocks)
-        client.read("Query", {})
+        client = client_of(server, clocks)
+        client.call("Query", {})
         clocks.monotonic_ahead += monotonic
         clocks.wall += wall
-        client.read("Query", {})
+        client.call("Query", {})
         assert server.connections == connections
 
 
 def test_a_connection_that_the_server_ends_is_not_kept() -> None:
     """RFC 9112 §9.6."""
     with TableServer(items(headers="Connection: close\r\n")) as server:
-        client = reads(server)
-        client.read("Query", {})
-        client.read("Query", {})
+        client = client_of(server)
+        client.call("Query", {})
+        client.call("Query", {})
         assert server.connections == 2
 
 
@@ -192,19 +192,19 @@ BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize(("behaviour", "reason"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
-def test_a_bad_answer_is_a_read_that_failed(behaviour: Behaviour, reason: str) -> None:
+def test_a_bad_answer_is_a_call_that_failed(behaviour: Behaviour, reason: str) -> None:
     """The next read is as good as the first: nothing of the failure stays."""
     with TableServer(behaviour) as server:
-        client = reads(server, timeouts=SHORT if reason == "TimeoutError" else LONG)
+        client = client_of(server, timeouts=SHORT if reason == "TimeoutError" else LONG)
         assert failure(client) == reason
         server.behaviour, client._timeouts = EMPTY, LONG
-        assert client.read("Query", {}).members == {"Items": [], "Count": 0}
+        assert client.call("Query", {}).members == {"Items": [], "Count": 0}
 
 
-def test_a_port_without_a_server_is_a_read_that_failed() -> None:
+def test_a_port_without_a_server_is_a_call_that_failed() -> None:
     """So is an address that does not answer."""
     with TableServer(EMPTY) as server:
-        client = reads(server)
+        client = client_of(server)
     assert failure(client) == "ConnectionRefusedError"
 
 
@@ -212,7 +212,7 @@ def test_a_server_is_trusted_by_its_certificate(tmp_path: Path) -> None:
     """A control for the test below: the same server with the right certificate is read."""
     context, authority = certificate(tmp_path)
     with TableServer(EMPTY, context) as server:
-        reads(server, authorities=str(authority)).read("Query", {})
+        client_of(server, authorities=str(authority)).call("Query", {})
         assert len(server.requests) == 1
 
 
@@ -227,7 +227,7 @@ def test_without_the_right_certificate_nothing_is_sent(tmp_path: Path, fault: st
     trusted = foreign if fault == "foreign authority" else authority
     with TableServer(EMPTY, None if fault == "plain" else context) as server:
         timeouts = SHORT if fault == "plain" else LONG  # a plain server waits for the end of the request
-        reason = failure(reads(server, timeouts=timeouts, authorities=str(trusted), is_tls=True))
+        reason = failure(client_of(server, timeouts=timeouts, authorities=str(trusted), is_tls=True))
         assert reason in ("SSLCertVerificationError", "SSLError", "TimeoutError")
         assert (reason == "SSLCertVerificationError") is (fault != "plain")
         assert server.requests == []
@@ -327,4 +327,4 @@ def test_credentials_stand_in_no_failure() -> None:
     """The reason of a failure goes into the log."""
     body = json.dumps({"__type": "x#Bad", "message": f"{CREDENTIALS.key_id} {CREDENTIALS.secret}"})
     with TableServer(says(answer(body, "400 Bad"))) as server:
-        assert failure(reads(server)) == "400 Bad"
+        assert failure(client_of(server)) == "400 Bad"

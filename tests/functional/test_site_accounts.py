@@ -1,0 +1,244 @@
+"""The account routes of a site: a user lists and ends sessions, and changes the password, with a session cookie."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from edge_auth.errors import CsrfFailed, TemporarilyUnavailable
+from edge_auth.web.session import SessionCookie, SignedIn
+from tests.support.answers import INVALID_TOKEN, UNAVAILABLE
+from tests.support.authorizer import is_allowed
+from tests.support.browser import LAX_ATTRIBUTES, SESSION_COOKIE, for_browsers, page_logout, token_in, with_header
+from tests.support.outages import APPLIED, FAULTS_OF_UPDATES
+from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD
+from tests.support.sample_events import Event, called_by, login_event, sample, with_json
+from tests.support.site import Calls, cookie, signed_in, visit
+from tests.support.stack import Answer, Function, Stack
+from tests.support.wire import lost_response, passes, refusal
+
+NEW_PASSWORD = "another fine passphrase"
+ROTATION = "UpdateItem"  # the second one of a change: the first replaces the password
+
+
+@pytest.fixture
+def stack(stack: Stack) -> Stack:
+    """Return a stack that browsers may use."""
+    stack.secrets.keep(NEW_PASSWORD)
+    return for_browsers(stack)
+
+
+@pytest.fixture
+def site_password(stack: Stack) -> Function:
+    """Return the function that changes a password at a site, cold."""
+    return stack.function("site_password")
+
+
+@pytest.fixture
+def authorizer(stack: Stack) -> ModuleType:
+    """Return the authorizer of session cookies, cold."""
+    return stack.module("session_authorizer")
+
+
+def change(theirs: str, login: Answer, *, current: str = PASSWORD, new: str = NEW_PASSWORD) -> Event:
+    """Return the event of a change, as API Gateway passes it on for this session."""
+    event = with_json("site-password", {"current_password": current, "new_password": new})
+    return called_by(with_header(event, "Cookie", theirs), ADA_ID, login.json["session_id"])
+
+
+def passes_at(authorizer: ModuleType, theirs: str) -> bool:
+    """Return whether a page is shown."""
+    return is_allowed(authorizer.handler(visit(theirs), None))
+
+
+def sessions_of(stack: Stack) -> list[dict[str, Any]]:
+    """Return the items of the sessions that have not ended."""
+    return [item for item in stack.session_items() if "absolute_expires_at" in item]
+
+
+def test_a_change_of_the_password_gives_the_browser_a_new_cookie(
+    stack: Stack, site_password: Function, authorizer: ModuleType
+) -> None:
+    """P18: the other sessions end, this one goes on, and its old cookie is dead ten seconds later."""
+    theirs, login = signed_in(stack)
+    stack.function("login")(login_event("ada", PASSWORD))
+    stack.clock.advance(seconds=3600 // 4)
+
+    answer = site_password(change(theirs, login))
+
+    assert (answer.status, answer.body) == (204, "")
+    [renewed] = answer.cookies
+    left = 12 * 3600 - 900
+    assert renewed == f"{SESSION_COOKIE}={token_in(renewed)}; {LAX_ATTRIBUTES}; Max-Age={left}"
+    assert [item["generation"] for item in sessions_of(stack)] == [{"N": "1"}]
+    assert [passes_at(authorizer, each) for each in (theirs, cookie(token_in(renewed)))] == [True, True]
+    stack.clock.advance(seconds=11)
+    assert [passes_at(authorizer, each) for each in (theirs, cookie(token_in(renewed)))] == [False, True]
+    assert stack.function("login")(login_event("ada", PASSWORD)).status == 401
+
+
+@pytest.mark.parametrize("text", ["", "x", "forged", "of another session", "two"])
+def test_without_the_cookie_of_the_caller_nothing_is_changed(stack: Stack, site_password: Function, text: str) -> None:
+    """Z10: the authorizer has named the caller by this cookie, so this does not happen."""
+    theirs, login = signed_in(stack)
+    other, _ = signed_in(stack)
+    cookies = {"forged": theirs[:-1] + ("A" if theirs[-1] != "A" else "B"), "of another session": other}
+    cookies["two"] = f"{theirs}; {theirs}"
+    before = stack.identity_items(), stack.session_items()
+
+    answer = site_password(change(cookies.get(text, cookie(text)), login))
+
+    assert (answer.status, answer.cookies) == (400 if text == "two" else 401, ())
+    assert (stack.identity_items(), stack.session_items()) == before
+
+
+@pytest.mark.parametrize(
+    ("passwords", "status"),
+    [({"current": WRONG_PASSWORD}, 401), ({"new": "short"}, 400)],
+)
+def test_a_change_that_is_refused_renews_nothing(
+    stack: Stack, site_password: Function, passwords: dict[str, str], status: int
+) -> None:
+    """P18: the cookie stays as it is."""
+    theirs, login = signed_in(stack)
+
+    answer = site_password(change(theirs, login, **passwords))
+
+    assert (answer.status, answer.cookies) == (status, ())
+    assert [item["generation"] for item in sessions_of(stack)] == [{"N": "0"}]
+
+
+def test_two_changes_at_a_time_get_the_same_cookie(stack: Stack, site_password: Function) -> None:
+    """F20: one renews the session; the other's answer has its cookie too, so the later answer does no harm."""
+    theirs, login = signed_in(stack)
+
+    first, second = (site_password(change(theirs, login)) for _ in range(2))
+
+    assert first.cookies[0].partition(";")[0] == second.cookies[0].partition(";")[0]
+    assert [item["generation"] for item in sessions_of(stack)] == [{"N": "1"}]
+
+
+def test_a_change_with_an_old_cookie_is_answered_without_one(stack: Stack, site_password: Function) -> None:
+    """The authorizer takes an old cookie for ten seconds, and the change may take longer than what is left of them."""
+    theirs, login = signed_in(stack)
+    site_password(change(theirs, login))
+    stack.clock.advance(seconds=11)
+
+    answer = site_password(change(theirs, login))
+
+    assert (answer.status, answer.cookies) == (204, ())
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_UPDATES)
+def test_a_renewal_that_fails_may_be_repeated(
+    stack: Stack, site_password: Function, authorizer: ModuleType, fault: str
+) -> None:
+    """F20: after any fault the same call is answered, and the browser has a cookie that is good."""
+    theirs, login = signed_in(stack)
+    stack.wire.next(ROTATION, passes, *[FAULTS_OF_UPDATES[fault]] * 9)
+
+    answer = site_password(change(theirs, login))
+    if answer.status == 503:
+        assert (answer.body, answer.cookies) == (UNAVAILABLE.body, ())
+        stack.wire.mend()
+        answer = site_password(change(theirs, login))
+
+    assert answer.status == 204
+    stack.clock.advance(seconds=11)
+    assert passes_at(authorizer, cookie(token_in(answer.cookies[0])))
+    assert [item["generation"] for item in sessions_of(stack)] == [{"N": "1"}]
+
+
+def test_a_renewal_whose_answer_was_lost_once_is_our_own(stack: Stack, site_password: Function) -> None:
+    """F20: the SDK writes again, the condition refuses it, and the answer has the new cookie all the same."""
+    theirs, login = signed_in(stack)
+    stack.wire.next(ROTATION, passes, lost_response)
+
+    answer = site_password(change(theirs, login))
+
+    assert answer.status == 204
+    assert token_in(answer.cookies[0]) != theirs.partition("=")[2]
+    assert APPLIED in FAULTS_OF_UPDATES
+
+
+def test_without_the_key_ring_nothing_is_changed(stack: Stack, site_password: Function) -> None:
+    """DC-3: it is read before the password is changed, so no cookie is lost."""
+    theirs, login = signed_in(stack)
+    before = stack.identity_items()
+    stack.wire.always("GetSecretValue", refusal("InternalServiceError", 500))
+
+    assert site_password(change(theirs, login)).status == 503
+    assert stack.identity_items() == before
+
+
+def test_a_user_lists_and_ends_sessions_at_a_site(stack: Stack, authorizer: ModuleType) -> None:
+    """P19: those of every transport, and only the caller's own."""
+    theirs, login = signed_in(stack)
+    other = stack.function("login")(login_event("ada", PASSWORD)).json["session_id"]
+    sessions = stack.function("sessions")
+    listing = called_by(sample("site-sessions"), ADA_ID, login.json["session_id"])
+    listed = {each["session_id"]: each["current"] for each in sessions(listing).json["sessions"]}
+    ending = called_by(sample("site-sessions-end"), ADA_ID, login.json["session_id"])
+
+    assert listed == {login.json["session_id"]: True, other: False}
+    for session_id in (other, login.json["session_id"]):
+        ending["pathParameters"] = {"session_id": session_id}
+        assert sessions(ending).status == 204
+    assert not passes_at(authorizer, theirs)
+    assert sessions(called_by(listing, BOB_ID, login.json["session_id"])).status == INVALID_TOKEN.status
+
+
+# --- Pages that do without the authorizer ---
+
+
+@pytest.fixture
+def pages(stack: Stack) -> SessionCookie:
+    """Return what a page asks, over the stack's tables."""
+    environ = {**stack.environment("session_authorizer"), "AWS_REGION": "us-east-1"}
+    session = SessionCookie(environ, monotonic=stack.clock.time, wall=stack.clock.time)
+    session._sessions._table = Calls(stack.module("session_authorizer"))
+    return session
+
+
+def test_a_page_knows_its_user(stack: Stack, pages: SessionCookie) -> None:
+    """A dead cookie, another one and none are an anonymous visitor."""
+    theirs, login = signed_in(stack)
+
+    assert pages.current(visit(theirs)) == SignedIn(
+        ADA_ID, login.json["session_id"], "read write", ("admin", "auditor")
+    )
+    assert pages.current(visit(theirs, shape="REQUEST 2.0")) == pages.current(visit(theirs))
+    stack.function("logout")(page_logout(theirs))
+    assert [pages.current(visit(*cookies)) for cookies in ([theirs], [cookie("x")], [])] == [None] * 3
+
+
+def test_a_page_refuses_what_another_site_makes_the_browser_send(stack: Stack, pages: SessionCookie) -> None:
+    """C7: with a cookie; without one, the visitor is anonymous."""
+    theirs, _ = signed_in(stack)
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example.com"}
+
+    with pytest.raises(CsrfFailed):
+        pages.current(visit(theirs, method="POST", headers=foreign))
+    assert pages.current(visit(method="POST", headers=foreign)) is None
+    assert pages.current(visit(theirs, method="POST", headers={"Sec-Fetch-Site": "same-origin"})) is not None
+
+
+def test_a_page_is_told_of_trouble(stack: Stack, pages: SessionCookie) -> None:
+    """B34: it answers 503 then, and never asks the user to log in."""
+    theirs, _ = signed_in(stack)
+    pages._sessions._table.lost_before = "GetItem"  # type: ignore[attr-defined]  # see `pages`
+
+    with pytest.raises(TemporarilyUnavailable):
+        pages.current(visit(theirs))
+
+
+def test_a_page_needs_its_variables(stack: Stack) -> None:
+    """A missing one is an error at the start, and not a visitor without a name."""
+    environ = {**stack.environment("session_authorizer"), "AWS_REGION": "us-east-1"}
+    for name in environ:
+        with pytest.raises((KeyError, ValueError)):
+            SessionCookie(
+                {each: value for each, value in environ.items() if each != name},
+                monotonic=stack.clock.time,
+                wall=stack.clock.time,
+            )

@@ -1,0 +1,44 @@
+"""An item of the table as an authorizer reads it. A damaged one is no dead session."""
+
+from typing import Any
+
+import pytest
+
+from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.stored_session import StoredSession, stored_session
+
+ITEM: dict[str, Any] = {
+    "seed_hash": {"B": "c2VlZA=="},
+    "generation": {"N": "3"},
+    "rotated_at_ms": {"N": "1790000000000"},
+    "transport": {"S": "session"},
+    "idle_expires_at": {"N": "1790000001"},
+    "absolute_expires_at": {"N": "1790000002"},
+    "client_id": {"S": "first-party"},
+    "scope": {"L": [{"S": "read"}, {"S": "write"}]},
+    "roles": {"L": []},
+}
+
+
+def test_a_session_is_read() -> None:
+    """Each attribute has its own place."""
+    assert stored_session(ITEM) == StoredSession(
+        b"seed", 3, 1790000000000, "session", 1790000001, 1790000002, "first-party", "read write", ()
+    )
+
+
+def test_a_session_without_a_transport_has_another_one() -> None:
+    """Its tokens are in bodies."""
+    assert stored_session({name: value for name, value in ITEM.items() if name != "transport"}).transport == ""
+
+
+@pytest.mark.parametrize("name", ITEM)
+@pytest.mark.parametrize(
+    "value", [None, {}, {"X": 1}, {"S": 1}, {"N": "-1"}, {"N": "x"}, {"B": "%"}, {"B": 1}, {"L": "x"}]
+)
+def test_a_damaged_item_is_trouble(name: str, value: object) -> None:
+    """L5: an exception, so a browser keeps its cookie. It names the attribute and quotes nothing."""
+    with pytest.raises(RequestFailed, match=f"^damaged item: {name}$"):
+        stored_session({**ITEM, name: value})
+    with pytest.raises(RequestFailed):
+        stored_session({**ITEM, "roles": {"L": [{"S": "admin"}, {"N": "1"}]}})

@@ -1,0 +1,110 @@
+"""What a session token means for its session: every rule, at its edges."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from edge_auth.errors import InvalidToken
+from edge_auth.keys.mac_key import MacKey
+from edge_auth.tokens import session_token
+from edge_auth.tokens.refresh_token import RefreshToken, mint
+from edge_auth.tokens.session_token import REGENERATION_GRACE_SECONDS, SessionToken, check, is_touch_due, read
+from edge_auth.tokens.token_form import SESSION
+
+NOW = 1_790_000_000
+NOW_MS = NOW * 1000
+TOKEN = RefreshToken("A" * 21 + "A", "B" * 21 + "A", 7, b"seed" * 4)
+
+
+class State(NamedTuple):
+    """A living session with this token."""
+
+    seed_hash: bytes = TOKEN.seed_hash
+    generation: int = 7
+    rotated_at_ms: int = NOW_MS - 60_000
+    transport: str = "session"
+    idle_expires_at_seconds: int = NOW + 600
+    absolute_expires_at_seconds: int = NOW + 6000
+
+
+def refusal(generation: int = 7, seed_hash: bytes = TOKEN.seed_hash, **changes: Any) -> str:  # noqa: ANN401 - any field
+    """Return why a token is refused, or an empty text."""
+    try:
+        check(seed_hash, generation, State(**changes), now_ms=NOW_MS)
+    except InvalidToken as error:
+        return error.detail
+    return ""
+
+
+def test_the_form_is_read_without_a_key() -> None:
+    """The MAC says nothing here: the seed is the secret."""
+    for key in (MacKey(b"mac-1", b"1" * 32), MacKey(b"mac-2", b"2" * 32)):
+        assert read(mint(TOKEN, key, SESSION)) == SessionToken(TOKEN.user_id, TOKEN.session_id, 7, TOKEN.seed_hash)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "edgeauth_st_", mint(TOKEN, MacKey(b"mac-1", b"1" * 32)), "\N{SNOWMAN}" * 132]
+)
+def test_another_form_is_refused(text: str) -> None:
+    """A refresh token is another form, too."""
+    for each in (text, text.replace("_rt_", "_st_")):
+        with pytest.raises(InvalidToken):
+            read(each)
+
+
+def test_the_newest_token_of_a_living_session_is_taken() -> None:
+    """The control for the tests below."""
+    assert refusal() == ""
+
+
+def test_another_seed_is_refused() -> None:
+    """It is the only secret."""
+    assert refusal(seed_hash=b"\0" * 32) == "seed"
+    assert refusal(seed_hash=b"") == "seed"
+
+
+@pytest.mark.parametrize("transport", ["", "body", "cookie", "Session"])
+def test_the_session_of_another_transport_is_refused(transport: str) -> None:
+    """C4: its tokens are not for this cookie."""
+    assert refusal(transport=transport) == "transport"
+
+
+@pytest.mark.parametrize("name", ["idle_expires_at_seconds", "absolute_expires_at_seconds"])
+def test_a_session_ends_in_the_second_of_its_timeout(name: str) -> None:
+    """A12: one second before, it lives."""
+    changed: list[dict[str, Any]] = [{name: NOW + offset} for offset in (-1, 0, 1)]
+    assert [refusal(**each) for each in changed] == ["expired session", "expired session", ""]
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "taken"),
+    [
+        (0, True),
+        (REGENERATION_GRACE_SECONDS * 1000, True),
+        (REGENERATION_GRACE_SECONDS * 1000 + 1, False),
+        (-5000, True),
+    ],
+)
+def test_the_token_before_the_newest_is_taken_for_ten_seconds(age_ms: int, *, taken: bool) -> None:
+    """Requests of the same page are on their way then. A clock that is behind counts as no time passed."""
+    assert REGENERATION_GRACE_SECONDS == 10
+    assert refusal(generation=6, rotated_at_ms=NOW_MS - age_ms) == ("" if taken else "old token")
+
+
+@pytest.mark.parametrize("generation", [0, 5, 8, 9, 2**32 - 1])
+def test_every_other_generation_is_refused(generation: int) -> None:
+    """Also one that is ahead, which only a table that was restored can have."""
+    assert refusal(generation=generation, rotated_at_ms=NOW_MS) == "old token"
+
+
+@pytest.mark.parametrize(("idle", "least"), [(300, 50), (1800, 300), (1801, 300), (86_400, 300), (1794, 299)])
+def test_the_idle_timeout_is_moved_after_five_minutes_or_a_sixth(idle: int, least: int) -> None:
+    """So a session that is in use lives for at least its idle timeout minus this."""
+    used = {ago: NOW - ago + idle for ago in (least, least + 1)}
+
+    assert [is_touch_due(until, idle_seconds=idle, now_seconds=NOW) for until in used.values()] == [False, True]
+
+
+def test_the_names_are_fixed() -> None:
+    """They are in browsers and in tables."""
+    assert (session_token.SESSION_COOKIE, session_token.TRANSPORT) == ("__Host-Http-session", "session")
