@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.support.browser import for_browsers, jar, site_login
-from tests.support.http_gateway import HttpGateway, routes
+from tests.support.http_gateway import NONE, HttpGateway, routes
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event
 from tests.support.stack import Stack
@@ -49,7 +49,7 @@ def test_a_route_is_protected_in_the_document_where_it_is_in_the_template() -> N
         (method, path): DOCUMENT["paths"][path][method.lower()].get("security") for method, path in OPERATIONS
     }
     assert documented == {
-        route: [{schemes[authorizer]: []}] if authorizer else None for route, (_, authorizer) in routes().items()
+        route: [{schemes[authorizer]: []}] if authorizer != NONE else None for route, (_, authorizer) in routes().items()
     }
 
 

@@ -1,24 +1,53 @@
 """API Gateway in front of the functions, for HTTP clients: routes, authorizer, and the gateway's own answers."""
 
-from collections.abc import Iterable
-from typing import Any
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
 
 from werkzeug.wrappers import Request, Response
 
 from local.renaming import as_sent
 from tests.support.sample_events import STAGE, STAGE_ARN, Event, authorizer_event, let_through, proxied
-from tests.support.stack import LambdaContext, Stack
+from tests.support.stack import Function, LambdaContext, Stack
 from tests.support.template import functions, properties
 
 Route = tuple[str, str]
+Decider = Callable[[Event, LambdaContext], dict[str, Any]]
+NONE = "NONE"
+
+logger = logging.getLogger(__name__)
+
+
+class Authorizer(NamedTuple):
+    """An authorizer of the API. Without the header `credentials`, API Gateway does not ask its function."""
+
+    function: str
+    kind: str  # TOKEN or REQUEST
+    credentials: str
+
+
+def authorizers() -> dict[str, Authorizer]:
+    """Return the authorizers of the template's API, by name."""
+    found = properties("Api")["Auth"]["Authorizers"]
+    return {
+        name: Authorizer(
+            function=Path(properties(authorizer["FunctionArn"].argument.removesuffix(".Arn"))["CodeUri"]).name,
+            kind=authorizer["FunctionPayloadType"],
+            credentials=authorizer["Identity"].get("Header") or authorizer["Identity"]["Headers"][0],
+        )
+        for name, authorizer in found.items()
+    }
 
 
 def routes() -> dict[Route, tuple[str, str]]:
-    """Return the template's routes, each with its function and its authorizer, empty for a public route."""
+    """Return the template's routes, each with its function and its authorizer, which may be NONE."""
+    default = properties("Api")["Auth"]["DefaultAuthorizer"]
     return {
         (event["Properties"]["Method"].upper(), event["Properties"]["Path"]): (
             name,
-            _authorizer_of(event["Properties"]),
+            event["Properties"].get("Auth", {}).get("Authorizer", default),
         )
         for name, function in functions().items()
         for event in function.get("Events", {}).values()
@@ -26,21 +55,17 @@ def routes() -> dict[Route, tuple[str, str]]:
     }
 
 
-def _authorizer_of(route: dict[str, Any]) -> str:
-    named: str = route.get("Auth", {}).get("Authorizer", properties("Api")["Auth"]["DefaultAuthorizer"])
-    return "" if named == "NONE" else named
-
-
 class HttpGateway:
     """A WSGI application that routes requests to the functions, as API Gateway does."""
 
     def __init__(self, stack: Stack) -> None:
-        """Load every function that has a route, as a cold start does."""
+        """Load no function: the first request of each one is its cold start."""
         self._stack = stack
         self._routes = routes()
-        self._handlers = {name: stack.function(name) for name, _ in self._routes.values()}
-        self._authorizer = stack.module("authorizer").handler
-        self._session_authorizer = stack.module("session_authorizer").handler
+        self._authorizers = authorizers()
+        self._functions: dict[str, Function] = {}
+        self._deciders: dict[str, Decider] = {}
+        self._loading = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own type
         """Serve one request."""
@@ -53,20 +78,40 @@ class HttpGateway:
         resource, path_parameters = found
         function, authorizer = self._routes[request.method, resource]
         event = _event(request, resource, path_parameters)
-        if authorizer:
-            if authorizer == "SessionCookie":
-                request_event = {**event, "type": "REQUEST", "methodArn": _method_arn(request)}
-                policy = self._session_authorizer(request_event, LambdaContext())
-            elif "Authorization" not in request.headers:
+        if authorizer != NONE:
+            if self._authorizers[authorizer].credentials not in request.headers:
                 return _gateway_response("UNAUTHORIZED")
-            else:
-                policy = self._authorizer(_authorizer_event(request), LambdaContext())
+            try:
+                policy = self._decider(authorizer)(self._asked(authorizer, request, event), LambdaContext())
+            except Exception:  # API Gateway takes any failure of an authorizer for AUTHORIZER_FAILURE
+                logger.exception("the authorizer failed")
+                return _gateway_response("DEFAULT_5XX")
             if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
                 return _gateway_response("ACCESS_DENIED")
             event = let_through(event, policy)
-        answer = self._handlers[function](event)
+        answer = self._function(function)(event)
         headers = [*as_sent(answer.headers).items(), *(("Set-Cookie", cookie) for cookie in answer.cookies)]
         return Response(answer.body, answer.status, headers)
+
+    def _function(self, name: str) -> Function:
+        with self._loading:
+            if name not in self._functions:
+                self._functions[name] = self._stack.function(name)
+            return self._functions[name]
+
+    def _decider(self, authorizer: str) -> Decider:
+        with self._loading:
+            if authorizer not in self._deciders:
+                function = self._authorizers[authorizer].function
+                self._deciders[authorizer] = self._stack.module(function).handler
+            return self._deciders[authorizer]
+
+    def _asked(self, authorizer: str, request: Request, event: Event) -> Event:
+        """Return the event for the authorizer of a request, whose function gets the other event."""
+        arn = f"{STAGE_ARN}/{request.method}{request.path.removeprefix(f'/{STAGE}')}"
+        if self._authorizers[authorizer].kind == "REQUEST":
+            return {**event, "type": "REQUEST", "methodArn": arn}
+        return authorizer_event("TOKEN", request.headers["Authorization"]) | {"methodArn": arn}
 
     def _find(self, request: Request) -> tuple[str, dict[str, str]] | None:
         parts = request.path.removeprefix(f"/{STAGE}").split("/")
@@ -91,14 +136,6 @@ def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> 
         path_parameters=path_parameters,
         body=request.get_data(),
     )
-
-
-def _authorizer_event(request: Request) -> Event:
-    return authorizer_event("TOKEN", request.headers["Authorization"]) | {"methodArn": _method_arn(request)}
-
-
-def _method_arn(request: Request) -> str:
-    return f"{STAGE_ARN}/{request.method}{request.path.removeprefix(f'/{STAGE}')}"
 
 
 def _gateway_response(kind: str) -> Response:

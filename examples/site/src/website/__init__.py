@@ -1,0 +1,1 @@
+"""A small site whose pages a server makes."""
