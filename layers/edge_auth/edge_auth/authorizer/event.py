@@ -15,6 +15,8 @@ from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_met
 __all__ = ["bearer_token"]
 
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE | re.ASCII)  # RFC 9110 §11.1, RFC 6750 §2.1
+# RFC 6455 §1.9: what a browser's `new WebSocket(url, ["bearer", token])` sends.
+_BEARER_PROTOCOL = re.compile(r"bearer, ?([^ ,]+)")
 # A stage is letters, digits, - and _, or $default. Any other character could make the policy wider than the stage.
 _METHOD_ARN = re.compile(
     r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[A-Za-z0-9_$-]{1,128})/.*", re.DOTALL
@@ -26,24 +28,45 @@ logger = logging.getLogger(__name__)
 
 
 def bearer_token(event: Event) -> str:
-    """Return the one bearer token that the event carries (RFC 6750 §2: not more than one). Raises InvalidToken."""
-    values = [event.get("authorizationToken")] if event.get("type") == "TOKEN" else _authorization_headers(event)
-    if len(values) != 1 or not isinstance(values[0], str):
+    """Return the one bearer token that the event carries (RFC 6750 §2: not more than one). Raises InvalidToken.
+
+    A browser cannot send `Authorization` with a WebSocket. So a connection may name the token as a subprotocol instead.
+    """
+    found = _credentials(event)
+    pattern, value = found[0] if len(found) == 1 else (_BEARER, None)
+    if not isinstance(value, str):
         raise InvalidToken("not one Authorization header")
-    credentials = _BEARER.fullmatch(values[0])
+    credentials = pattern.fullmatch(value)
     if credentials is None:
         raise InvalidToken("scheme")
     return credentials[1]
 
 
-def _authorization_headers(event: Event) -> list[object]:
-    """Return the values of all Authorization headers, with names in any case (RFC 9110 §5.1)."""
+def _credentials(event: Event) -> list[tuple[re.Pattern[str], object]]:
+    """Return every value that may hold a token, each with its form."""
+    if event.get("type") == "TOKEN":
+        return [(_BEARER, event.get("authorizationToken"))]
+    found = [(_BEARER, value) for value in _headers(event, "authorization")]
+    if _is_connection(event):
+        protocols = _headers(event, "sec-websocket-protocol")
+        found += [(_BEARER_PROTOCOL, value) for value in protocols if "bearer" in str(value).lower()]
+    return found
+
+
+def _is_connection(event: Event) -> bool:
+    """Whether a WebSocket is about to open. API Gateway writes the request context, and a client cannot."""
+    context = event.get("requestContext")
+    return isinstance(context, dict) and (context.get("eventType"), context.get("routeKey")) == ("CONNECT", "$connect")
+
+
+def _headers(event: Event, wanted: str) -> list[object]:
+    """Return the values of all headers of a name in lower case. They may be in any case (RFC 9110 §5.1)."""
     single, multiple = event.get("headers"), event.get("multiValueHeaders")
     if isinstance(multiple, dict) and multiple:  # REST APIs; `headers` then holds only the last value of each name
-        lists = [values for name, values in multiple.items() if str(name).lower() == "authorization"]
+        lists = [values for name, values in multiple.items() if str(name).lower() == wanted]
         return [value for values in lists if isinstance(values, list) for value in values]
     if isinstance(single, dict):
-        return [value for name, value in single.items() if str(name).lower() == "authorization"]
+        return [value for name, value in single.items() if str(name).lower() == wanted]
     return []
 
 
