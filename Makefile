@@ -55,12 +55,13 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every test, also those of the local stack
 	.venv/bin/python -m pytest -n auto
 
-check: $(VENV) $(SAM) ## check format, lint, types, import rules and template
+check: $(VENV) $(SAM) ## check format, lint, types, import rules and templates
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
-	.tools/sam/bin/sam validate --lint
+	for template in template.yaml examples/*/template.yaml; do \
+		.tools/sam/bin/sam validate --lint --template $$template || exit 1; done
 
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
