@@ -1,6 +1,7 @@
 """The templates of examples/, as SAM expands them: each attaches to the stack of edge-auth, and to nothing else."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,9 +134,7 @@ def test_only_what_never_changes_is_exported() -> None:
     }
 
 
-def test_no_example_names_an_account_or_a_secret() -> None:
-    """They deploy as they are."""
-    for name in EXAMPLES:
-        text = (ROOT / "examples" / name / "template.yaml").read_text(encoding="utf-8")
-        assert "123456789012" not in text
-        assert json.dumps(text).isascii()
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_names_no_account(name: str) -> None:
+    """It deploys as it is."""
+    assert not re.search(r"\d{12}", (ROOT / "examples" / name / "template.yaml").read_text(encoding="utf-8"))

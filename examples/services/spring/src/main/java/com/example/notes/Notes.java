@@ -9,12 +9,12 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
-import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
 import org.springframework.security.oauth2.jwt.JwtTypeValidator;
 import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
@@ -37,12 +37,11 @@ public class Notes {
         .jwsAlgorithm(SignatureAlgorithm.ES256)
         .validateType(false) // the validator below does
         .build();
-    decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
-        JwtValidators.createDefaultWithValidators(
-            new JwtTypeValidator("at+jwt"),
-            new JwtClaimValidator<List<String>>(JwtClaimNames.AUD, aud -> aud != null && aud.contains(audience)),
-            new JwtClaimValidator<String>("sid", sid -> sid != null && !sid.isEmpty())),
-        JwtValidators.createDefaultWithIssuer(issuer)));
+    decoder.setJwtValidator(JwtValidators.createDefaultWithValidators(
+        new JwtTypeValidator("at+jwt"),
+        new JwtIssuerValidator(issuer),
+        new JwtClaimValidator<List<String>>(JwtClaimNames.AUD, aud -> aud != null && aud.contains(audience)),
+        new JwtClaimValidator<String>("sid", sid -> sid != null && !sid.isEmpty())));
     return decoder;
   }
 
