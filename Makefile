@@ -56,12 +56,13 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every test, also those of the local stack
 	.venv/bin/python -m pytest -n auto
 
-check: $(VENV) $(SAM) ## check format, lint, types, import rules and template
+check: $(VENV) $(SAM) ## check format, lint, types, import rules and templates
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
-	.tools/sam/bin/sam validate --lint
+	for template in template.yaml examples/*/template.yaml; do \
+		.tools/sam/bin/sam validate --lint --template $$template || exit 1; done
 
 # Not --quiet: that would also hide the warnings, which are errors here.
 docs: $(DOCS) ## build the website of the documents in .cache/site, and check its links

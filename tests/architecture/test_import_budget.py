@@ -100,6 +100,12 @@ import functions.authorizer.app as app
 before = {*sys.modules}
 print(app.ended.read(), *sys.modules.keys() - before)
 """
+CALLER = """
+import sys
+before = {*sys.modules}
+import edge_auth.caller
+print(*sys.modules.keys() - before)
+"""
 SCRIPT = """
 import sys
 before = {*sys.modules}
@@ -185,6 +191,14 @@ def test_a_package_and_a_heavy_part_are_both_counted() -> None:
     modules = {"boto3", "boto3.session", "asyncio", "json", "edge_auth.errors", "cryptography.x509", "certifi"}
 
     assert accountable(modules) == {"boto3", "asyncio", "cryptography", "cryptography.x509"}
+
+
+def test_a_users_function_pays_nothing_for_its_caller() -> None:
+    """`edge_auth.caller` loads one module of ours, no package, and no heavy part of the standard library."""
+    loaded = set(in_new_interpreter(CALLER, environ={}).split())
+
+    assert accountable(loaded) == set()
+    assert {name for name in loaded if name.partition(".")[0] == "edge_auth"} == {"edge_auth", "edge_auth.caller"}
 
 
 def test_what_the_sdk_loads_is_not_searched_for_garbage() -> None:

@@ -62,11 +62,36 @@ def load_balancer_with_lists(authorization: str) -> Event:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """Return the page's only block of code as a file."""
-    [block] = BLOCK.findall(TEXT)
+    """Return the page's second block of code, which verifies a token, as a file."""
+    _, block = BLOCK.findall(TEXT)
     path = tmp_path / "app.py"
     path.write_text(block, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Path:
+    """Return the page's first block of code, which is behind an authorizer, as a file."""
+    path = tmp_path / "behind.py"
+    path.write_text(BLOCK.findall(TEXT)[0], encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("authorizer", "status"),
+    [({"scope": "notes:read", "roles": "editor"}, 200), ({"scope": "notes:read", "roles": "member"}, 403), (None, 401)],
+)
+def test_the_example_behind_an_authorizer_checks_what_the_caller_may(
+    behind: Path, authorizer: dict[str, str] | None, status: int
+) -> None:
+    """It answers a caller with the scope and the role, and refuses everybody else."""
+    known = {"sub": "b3duZXI", "sid": "c2Vzc2lvbg", "client_id": "first-party", "jti": "dG9rZW4", "exp": "1800000900"}
+    module: dict[str, Any] = {}
+    exec(compile(behind.read_text(encoding="utf-8"), behind, "exec"), module)  # noqa: S102 - the page's own code
+
+    answer = module["handler"]({"requestContext": {"authorizer": authorizer and {**known, **authorizer}}}, None)
+
+    assert answer["statusCode"] == status
 
 
 @pytest.fixture
@@ -132,10 +157,21 @@ def test_the_example_without_keys_asks_the_issuer_once(
     assert issuer.asked == [f"{ISSUER}/.well-known/jwks.json"]
 
 
-def test_mypy_accepts_the_example(app: Path) -> None:
-    """The example passes mypy in strict mode, so the public names have types."""
+def test_mypy_accepts_the_examples(app: Path, behind: Path) -> None:
+    """The examples pass mypy in strict mode, so the public names have types."""
     outcome = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", app.parent / "cache", app],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--config-file",
+            "",
+            "--cache-dir",
+            app.parent / "cache",
+            app,
+            behind,
+        ],
         cwd=app.parent,
         env={"MYPYPATH": str(SITE)},
         capture_output=True,
@@ -165,11 +201,15 @@ def test_the_page_lists_what_the_modules_declare_public() -> None:
     assert len(listed) == len(set(listed))
 
 
-def test_the_example_uses_public_names_only(app: Path) -> None:
-    """The example imports only public names of the layer."""
+EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
+
+
+def test_the_examples_use_public_names_only(app: Path, behind: Path) -> None:
+    """The examples of the page and of `examples/` import only public names of the layer."""
     imported = {
         (node.module, name.name)
-        for node in ast.walk(ast.parse(app.read_text(encoding="utf-8")))
+        for path in (app, behind, *EXAMPLES)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom)
         for name in node.names
     }

@@ -16,6 +16,7 @@ FUNCTIONS = {
     "authorizer-request-1.0": "authorizer",
     "authorizer-request-2.0": "authorizer",
     "authorizer-token": "authorizer",
+    "authorizer-websocket": "authorizer",
     "ended-sessions": "ended_sessions",
     "jwks": "jwks",
     "key-ring-advance": "rotate_keys",

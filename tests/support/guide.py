@@ -1,4 +1,4 @@
-"""The steps of the guide for a leaked key, with their commands."""
+"""The steps of a guide, with their commands."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 from local.settings import ROOT
 
 GUIDE = ROOT / "docs" / "guides" / "leaked-key.md"
+ATTACH = ROOT / "docs" / "guides" / "attach.md"
 STEPS = re.compile(r"^## Step by step$(.*?)^## ", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STATUS = re.compile(r"^# → (\d{3})$", re.MULTILINE)

@@ -19,29 +19,31 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-template = yaml_parse(open("template.yaml", encoding="utf-8").read())
-for resource in template["Resources"].values():
-    for name in ("CodeUri", "ContentUri"):
-        if name in resource.get("Properties", {}):
-            resource["Properties"][name] = "s3://bucket/key"
 seconds = count(1_000_000_000)
 expanded = []
-for parameters in json.load(sys.stdin):
-    with patch.object(time, "time", lambda: next(seconds)):
-        expanded.append(Translator({}, Parser()).translate(deepcopy(template), parameters))
+given = json.load(sys.stdin)
+for path in sys.argv[1:]:
+    template = yaml_parse(open(path, encoding="utf-8").read())
+    for resource in template["Resources"].values():
+        for name in ("CodeUri", "ContentUri"):
+            if name in resource.get("Properties", {}):
+                resource["Properties"][name] = "s3://bucket/key"
+    for parameters in given:
+        with patch.object(time, "time", lambda: next(seconds)):
+            expanded.append(Translator({}, Parser()).translate(deepcopy(template), parameters))
 json.dump(expanded, sys.stdout)
 """
 
 
-def expanded(*given: Mapping[str, str]) -> Sequence[dict[str, Any]]:
-    """Return the expanded template for each of these sets of parameters, each a second after the one before.
+def expanded(*given: Mapping[str, str], templates: Sequence[str] = ("template.yaml",)) -> Sequence[dict[str, Any]]:
+    """Return each expanded template for each of these sets of parameters, each a second after the one before.
 
     Raises:
-        subprocess.CalledProcessError: the transform refused the template.
+        subprocess.CalledProcessError: the transform refused a template.
 
     """
     outcome = subprocess.run(
-        [PYTHON, "-c", SCRIPT],
+        [PYTHON, "-c", SCRIPT, *templates],
         cwd=ROOT,
         env={"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode")},
         input=json.dumps(given),

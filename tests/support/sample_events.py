@@ -164,6 +164,18 @@ AUTHORIZER_EVENTS: dict[str, Callable[[str], Event]] = {shape: partial(_bearing,
 token_event = AUTHORIZER_EVENTS["TOKEN"]
 
 
+def websocket_event(*protocols: object, authorization: Sequence[object] = ()) -> Event:
+    """Return an event of a connecting WebSocket with these values of two headers. Without any, a header is absent."""
+    event = sample("authorizer-websocket")
+    for name, values in {"Sec-WebSocket-Protocol": protocols, "Authorization": authorization}.items():
+        event["headers"].pop(name, None)
+        event["multiValueHeaders"].pop(name, None)
+        if values:
+            event["headers"][name] = values[-1]
+            event["multiValueHeaders"][name] = list(values)
+    return event
+
+
 def proxy_event(
     body: str | None = None,
     *,

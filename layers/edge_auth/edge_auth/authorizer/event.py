@@ -16,6 +16,8 @@ from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_met
 __all__ = ["bearer_token"]
 
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE | re.ASCII)  # RFC 9110 §11.1, RFC 6750 §2.1
+# RFC 6455 §1.9: what a browser's `new WebSocket(url, ["bearer", token])` sends.
+_BEARER_PROTOCOL = re.compile(r"bearer, ?([^ ,]+)")
 # A stage is letters, digits, - and _, or $default. Any other character could make the policy wider than the stage.
 _METHOD_ARN = re.compile(
     r"(arn:[a-z-]+:execute-api:[a-z0-9-]*:[0-9]*:[A-Za-z0-9]+/[A-Za-z0-9_$-]{1,128})/.*", re.DOTALL
@@ -57,16 +59,35 @@ class Caller(Protocol):
 
 
 def bearer_token(event: Event) -> str:
-    """Return the one bearer token that the event carries (RFC 6750 §2: not more than one). Raises InvalidToken."""
-    values = (
-        [event.get("authorizationToken")] if event.get("type") == "TOKEN" else header_values(event, "authorization")
-    )
-    if len(values) != 1 or not isinstance(values[0], str):
+    """Return the one bearer token that the event carries (RFC 6750 §2: not more than one). Raises InvalidToken.
+
+    A browser cannot send `Authorization` with a WebSocket. So a connection may name the token as a subprotocol instead.
+    """
+    found = _credentials(event)
+    pattern, value = found[0] if len(found) == 1 else (_BEARER, None)
+    if not isinstance(value, str):
         raise InvalidToken("not one Authorization header")
-    credentials = _BEARER.fullmatch(values[0])
+    credentials = pattern.fullmatch(value)
     if credentials is None:
         raise InvalidToken("scheme")
     return credentials[1]
+
+
+def _credentials(event: Event) -> list[tuple[re.Pattern[str], object]]:
+    """Return every value that may hold a token, each with its form."""
+    if event.get("type") == "TOKEN":
+        return [(_BEARER, event.get("authorizationToken"))]
+    found = [(_BEARER, value) for value in header_values(event, "authorization")]
+    if _is_connection(event):
+        protocols = header_values(event, "sec-websocket-protocol")
+        found += [(_BEARER_PROTOCOL, value) for value in protocols if "bearer" in str(value).lower()]
+    return found
+
+
+def _is_connection(event: Event) -> bool:
+    """Whether a WebSocket is about to open. API Gateway writes the request context, and a client cannot."""
+    context = event.get("requestContext")
+    return isinstance(context, dict) and (context.get("eventType"), context.get("routeKey")) == ("CONNECT", "$connect")
 
 
 def issuer_of(event: Event) -> str:

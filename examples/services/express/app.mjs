@@ -1,0 +1,36 @@
+// Notes with Express: `ISSUER=… AUDIENCE=… PORT=8080 node app.mjs`. It needs express and jose.
+
+import express from "express";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+
+const { ISSUER: issuer, AUDIENCE: audience, PORT } = process.env;
+const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+const unknown = [errors.JWKSTimeout, errors.JWKSInvalid, TypeError]; // the keys could not be fetched
+const app = express();
+
+async function caller(request, response, next) {
+  const [scheme, token] = (request.get("Authorization") ?? "").split(" ", 2);
+  if (scheme.toLowerCase() !== "bearer" || !token) return refuse(response, 401, "Bearer");
+  try {
+    const options = { issuer, audience, typ: "at+jwt", algorithms: ["ES256"], requiredClaims: ["exp", "sub", "sid"] };
+    request.claims = (await jwtVerify(token, keys, options)).payload;
+  } catch (error) {
+    if (unknown.some((type) => error instanceof type)) return response.status(503).end();
+    return refuse(response, 401, 'Bearer error="invalid_token"');
+  }
+  next();
+}
+
+function refuse(response, status, challenge) {
+  response.status(status).set("WWW-Authenticate", challenge).end();
+}
+
+app.get("/notes", caller, (request, response) => {
+  const { scope = "", sub } = request.claims;
+  if (!scope.split(" ").includes("notes:read")) {
+    return refuse(response, 403, 'Bearer error="insufficient_scope", scope="notes:read"');
+  }
+  response.json({ owner: sub, notes: ["a note of the caller's"] });
+});
+
+app.listen(Number(PORT), "127.0.0.1");

@@ -1,0 +1,159 @@
+"""The caller of your own function, as the authorizer in front of it passed it on. A client cannot set any of it.
+
+Who imports it pays for nothing else: it needs the standard library only. You may also copy this one file.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+__all__ = ["Caller", "CallerRefused", "InsufficientScope", "NoCaller", "caller", "requires"]
+
+# RFC 6749 §3.3: scope tokens, one space between them. None of them ends the quoted text of a challenge.
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")
+_SECONDS = re.compile(r"[0-9]{1,16}")
+
+
+class Caller(NamedTuple):
+    """The user and the session of a valid access token. `token_id` is `jti`. `expires_at_seconds` is since 1970."""
+
+    user_id: str
+    session_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    roles: tuple[str, ...]
+    token_id: str
+    expires_at_seconds: int
+
+
+class CallerRefused(Exception):
+    """Base of both errors. `status`, `code`, `description` and `headers` are for the client, the text for the log."""
+
+    status: int
+    code: str
+    description: str
+    headers: Mapping[str, str]
+
+    def response(self) -> dict[str, object]:
+        """Return the answer for API Gateway, a function URL or a load balancer."""
+        body = json.dumps({"error": self.code, "error_description": self.description})
+        headers = {"Cache-Control": "no-store", "Content-Type": "application/json", **self.headers}
+        return {"statusCode": self.status, "headers": headers, "body": body}
+
+
+class NoCaller(CallerRefused):
+    """The event names no caller: the route has no authorizer, or one that is not ours. RFC 6750 §3.1."""
+
+    status = 401
+    code = "invalid_token"
+    description = "The access token is missing or not valid."
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class InsufficientScope(CallerRefused):
+    """The caller lacks a scope or a role that the route requires: RFC 6750 §3.1."""
+
+    status = 403
+    code = "insufficient_scope"
+    description = "The access token does not allow this."
+
+    def __init__(self, detail: str, *, scope: str) -> None:
+        """Name the required scope in the challenge. Without one, a role is missing, which clients cannot ask for."""
+        super().__init__(detail)
+        named = f', scope="{scope}"' if scope else ""
+        self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope"{named}'}
+
+
+def caller(event: object) -> Caller:
+    """Return the caller that an event of API Gateway or AppSync names.
+
+    The events: of REST APIs, HTTP APIs and WebSocket APIs behind our authorizers or API Gateway's own JWT authorizers,
+    and of AppSync behind a Lambda authorizer that passes on what ours do.
+
+    Raises:
+        NoCaller: the event names none.
+
+    """
+    members = event if isinstance(event, dict) else {}
+    if ("requestContext" in members) == ("identity" in members):
+        raise NoCaller("not one authorizer's event")
+    if "identity" in members:
+        return _read(_member(members["identity"], "resolverContext"))
+    passed_on = _member(members["requestContext"], "authorizer")
+    if "lambda" in passed_on:  # HTTP APIs, payload format 2.0
+        return _read(_member(passed_on, "lambda"))
+    if "jwt" in passed_on:  # JWT authorizers of HTTP APIs
+        return _read(_member(passed_on["jwt"], "claims"))
+    if "claims" in passed_on:  # JWT authorizers of REST APIs
+        return _read(_member(passed_on, "claims"))
+    return _read(passed_on)
+
+
+def requires(event: object, *, scope: str = "", roles: str = "") -> Caller:
+    """Return the caller, who has every one of these scopes and roles. Several have a space between them.
+
+    Raises:
+        NoCaller: the event names no caller.
+        InsufficientScope: the caller lacks one of them.
+        ValueError: nothing is required, or `scope` is none (RFC 6749 §3.3). This is a mistake in your code.
+
+    """
+    if not (scope or roles.strip()) or (scope and not _SCOPE.fullmatch(scope)):
+        raise ValueError("a scope or a role is required")
+    found = caller(event)
+    missing = {*scope.split()} - {*found.scopes} | {*roles.split()} - {*found.roles}
+    if missing:
+        raise InsufficientScope(f"lacks {' '.join(sorted(missing))}", scope=scope)
+    return found
+
+
+def _member(parent: object, name: str) -> Mapping[str, object]:
+    member = parent.get(name) if isinstance(parent, dict) else None
+    if not isinstance(member, dict):
+        raise NoCaller(f"no {name}")
+    return member
+
+
+def _read(claims: Mapping[str, object]) -> Caller:
+    return Caller(
+        user_id=_text(claims, "sub"),
+        session_id=_text(claims, "sid"),
+        client_id=_text(claims, "client_id"),
+        scopes=_scopes(claims.get("scope", "")),
+        roles=_roles(claims.get("roles", "")),
+        token_id=_text(claims, "jti"),
+        expires_at_seconds=_seconds(claims, "exp"),
+    )
+
+
+def _text(claims: Mapping[str, object], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise NoCaller(f"no {name}")
+    return value
+
+
+def _scopes(value: object) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        raise NoCaller("scope is no text")
+    return tuple(value.split())
+
+
+def _roles(value: object) -> tuple[str, ...]:
+    """Return the words of a text or a list. The JWT authorizers of HTTP APIs write a list as `[admin auditor]`."""
+    match value:
+        case str():  # no role of ours has a bracket
+            return tuple(value.removeprefix("[").removesuffix("]").split())
+        case list() if all(isinstance(word, str) for word in value):
+            return tuple(value)
+    raise NoCaller("roles are neither a text nor a list of texts")
+
+
+def _seconds(claims: Mapping[str, object], name: str) -> int:
+    """Return a time. Behind a REST API every number is a text."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _SECONDS.fullmatch(str(value)):
+        raise NoCaller(f"no {name}")
+    return int(value)

@@ -1,0 +1,153 @@
+"""The functions of examples/ behind the real authorizer: what it answers to a token is what they get."""
+
+import importlib.util
+import json
+import time
+from collections.abc import Callable, Mapping
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from edge_auth.authorizer import issuer_keys
+from edge_auth.caller import InsufficientScope
+from edge_auth.tokens.access_token import issue
+from tests.support.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
+from tests.support.authorizer import Issuer, http_api_event, key_set, load, token_event
+from tests.support.sample_events import Event, let_through, sample, websocket_event
+from tests.support.template import ROOT
+
+OWNER = CLAIMS.sub
+SCOPE = "notes:read notes:write"
+CHALLENGE = 'Bearer error="insufficient_scope", scope="notes:read"'
+
+
+def example(path: str) -> ModuleType:
+    """Import the function of an example again, as a cold start does."""
+    spec = importlib.util.spec_from_file_location("example", ROOT / "examples" / path / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def token(scope: str = SCOPE) -> str:
+    """Return an access token that is issued now."""
+    return issue(claims_at(int(time.time()))._replace(scope=scope), key("ES256"))
+
+
+def in_texts(context: Mapping[str, object]) -> dict[str, str]:
+    """Return a context as REST and WebSocket APIs pass it on."""
+    return {name: str(value) for name, value in context.items()}
+
+
+@pytest.fixture
+def authorize(monkeypatch: pytest.MonkeyPatch) -> Callable[[Event], dict[str, Any]]:
+    """Return the authorizer."""
+    handler = load(monkeypatch)
+    return lambda event: handler(event, None)
+
+
+@pytest.fixture
+def issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the functions that verify themselves fetch the keys of the issuer."""
+    monkeypatch.setattr(issuer_keys, "download", Issuer(key_set()).download)
+    monkeypatch.setenv("ISSUER", ISSUER)
+    monkeypatch.setenv("AUDIENCE", AUDIENCE)
+
+
+@pytest.mark.parametrize(("scope", "status"), [(SCOPE, 200), ("notes", 403), ("", 403)])
+def test_behind_a_rest_api(authorize: Callable[[Event], dict[str, Any]], scope: str, status: int) -> None:
+    """The function answers who has the scope, and challenges everybody else."""
+    event = let_through(sample("me"), authorize(token_event(f"Bearer {token(scope)}")))
+
+    answer = example("rest_api/notes").handler(event, None)
+
+    assert answer["statusCode"] == status
+    assert answer["headers"].get("WWW-Authenticate") == (CHALLENGE if status == 403 else None)
+    assert status == 403 or json.loads(answer["body"])["owner"] == OWNER
+
+
+@pytest.mark.parametrize(("scope", "status"), [(SCOPE, 200), ("notes", 403)])
+def test_behind_an_http_api(authorize: Callable[[Event], dict[str, Any]], scope: str, status: int) -> None:
+    """The simple answer's context is in `lambda`."""
+    answered = authorize(http_api_event(f"Bearer {token(scope)}"))
+    event = {"version": "2.0", "requestContext": {"authorizer": {"lambda": answered["context"]}}}
+
+    answer = example("http_api/notes").handler(event, None)
+
+    assert answered["isAuthorized"] is True
+    assert answer["statusCode"] == status
+    assert status == 403 or json.loads(answer["body"])["owner"] == OWNER
+
+
+def test_behind_a_websocket_api(authorize: Callable[[Event], dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`$connect` chooses the subprotocol that a browser offered, and a message is answered until the token expires."""
+    connecting = websocket_event(f"bearer, {token()}")
+    connecting["requestContext"]["authorizer"] = in_texts(authorize(connecting)["context"])
+    message = {"body": "{}", "requestContext": connecting["requestContext"] | {"eventType": "MESSAGE"}}
+    chat = example("websocket_api/chat")
+
+    assert chat.handler(connecting, None) == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "bearer"}}
+    assert json.loads(chat.handler(message, None)["body"]) == {"from": OWNER}
+    expired = time.time() + 901
+    monkeypatch.setattr(chat, "time", SimpleNamespace(time=lambda: expired))
+    assert chat.handler(message, None)["statusCode"] == 401
+
+
+def test_a_client_that_offered_no_subprotocol_gets_none(authorize: Callable[[Event], dict[str, Any]]) -> None:
+    """RFC 6455 §4.1: a client fails the connection if the server chooses what it did not offer."""
+    event = websocket_event(authorization=[f"Bearer {token()}"])
+    event["requestContext"]["authorizer"] = in_texts(authorize(event)["context"])
+
+    assert example("websocket_api/chat").handler(event, None) == {"statusCode": 200, "headers": {}}
+
+
+@pytest.mark.usefixtures("issuer")
+@pytest.mark.parametrize("scheme", ["", "Bearer "])
+@pytest.mark.parametrize(("scope", "denied"), [(SCOPE, []), ("notes:read", ["Mutation.addNote"])])
+def test_behind_appsync(scheme: str, scope: str, denied: list[str]) -> None:
+    """AppSync gets an answer of its own form, and the resolver gets the caller."""
+    answered = example("appsync/authorizer").handler({"authorizationToken": scheme + token(scope)}, None)
+
+    note = example("appsync/notes").handler({"identity": {"resolverContext": answered["resolverContext"]}}, None)
+
+    assert answered["isAuthorized"] is True
+    assert (answered["deniedFields"], answered["ttlOverride"]) == (denied, 0)
+    assert all(isinstance(value, str) for value in answered["resolverContext"].values())
+    assert note["owner"] == OWNER
+
+
+@pytest.mark.usefixtures("issuer")
+def test_appsync_refuses_who_has_no_valid_token_or_no_scope() -> None:
+    """A refusal says nothing else, and a resolver raises an error, which AppSync passes on."""
+    authorizer = example("appsync/authorizer").handler
+    foreign = issue(claims_at(int(time.time())), key("ES256", "foreign"))
+    for bad in ("", "x.y.z", foreign, f"Bearer Bearer {token()}", token() + "x"):
+        assert authorizer({"authorizationToken": bad}, None) == {"isAuthorized": False}
+    context = authorizer({"authorizationToken": token("notes")}, None)["resolverContext"]
+
+    with pytest.raises(InsufficientScope):
+        example("appsync/notes").handler({"identity": {"resolverContext": context}}, None)
+
+
+@pytest.mark.usefixtures("issuer")
+@pytest.mark.parametrize(
+    ("authorization", "status", "challenge"),
+    [
+        ("Bearer {token}", 200, None),
+        ("Bearer {other}", 403, CHALLENGE),
+        ("Bearer x.y.z", 401, "Bearer"),
+        ("", 401, "Bearer"),
+    ],
+)
+def test_behind_a_function_url(authorization: str, status: int, challenge: str | None) -> None:
+    """The function verifies the token itself."""
+    sent = authorization.format(token=token(), other=token("notes"))
+    event = {"version": "2.0", "headers": {"authorization": sent}, "requestContext": {"http": {"method": "GET"}}}
+
+    answer = example("function_url/notes").handler(event, None)
+
+    assert (answer["statusCode"], answer["headers"].get("WWW-Authenticate")) == (status, challenge)
+    assert status != 200 or json.loads(answer["body"])["owner"] == OWNER

@@ -1,0 +1,207 @@
+"""The caller that API Gateway or AppSync passes on, in the event of a user's function."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_auth import caller as module
+from edge_auth.caller import Caller, InsufficientScope, NoCaller, caller, requires
+
+PASSED_ON = {
+    "sub": "b3duZXI",
+    "sid": "c2Vzc2lvbg",
+    "client_id": "first-party",
+    "scope": "notes:read notes:write",
+    "roles": "admin auditor",
+    "jti": "dG9rZW4",
+    "exp": 1_800_000_900,
+}
+ADA = Caller(
+    user_id="b3duZXI",
+    session_id="c2Vzc2lvbg",
+    client_id="first-party",
+    scopes=("notes:read", "notes:write"),
+    roles=("admin", "auditor"),
+    token_id="dG9rZW4",
+    expires_at_seconds=1_800_000_900,
+)
+# REST APIs turn numbers into texts, and add members of their own.
+REST = {**PASSED_ON, "exp": "1800000900", "principalId": "b3duZXI", "integrationLatency": 12}
+CLAIMS = {**PASSED_ON, "iss": "https://auth.example.com", "aud": "https://api.example.com", "iat": 1_800_000_000}
+
+
+def behind(authorizer: object, **context: object) -> dict[str, Any]:
+    """Return an event of API Gateway with what the authorizer passed on."""
+    return {"headers": {"X": "1"}, "body": None, "requestContext": {"stage": "v1", "authorizer": authorizer, **context}}
+
+
+EVENTS = {
+    "REST API": behind(REST),
+    "WebSocket API": behind(REST, eventType="MESSAGE", routeKey="$default", connectionId="Xm1cGcfsoAMCJ1A="),
+    "HTTP API": {"version": "2.0", **behind({"lambda": PASSED_ON})},
+    "HTTP API, its own JWT authorizer": {
+        "version": "2.0",
+        **behind({"jwt": {"claims": {**CLAIMS, "exp": "1800000900", "roles": "[admin auditor]"}, "scopes": None}}),
+    },
+    "REST API, its own JWT authorizer": behind({"claims": {**CLAIMS, "roles": ["admin", "auditor"]}}),
+    "AppSync": {"arguments": {}, "identity": {"resolverContext": {**PASSED_ON, "exp": "1800000900"}}, "source": None},
+}
+
+
+@pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
+def test_every_kind_of_event_names_the_same_caller(event: dict[str, Any]) -> None:
+    """The shapes differ, and what a function gets does not."""
+    assert caller(event) == ADA
+
+
+@pytest.mark.parametrize("missing", ["scope", "roles"])
+@pytest.mark.parametrize("empty", [{}, {"value": ""}])
+def test_a_caller_may_have_no_rights(missing: str, empty: dict[str, str]) -> None:
+    """A token without rights is valid."""
+    context = {name: value for name, value in PASSED_ON.items() if name != missing}
+    if empty:
+        context[missing] = empty["value"]
+
+    assert getattr(caller(behind(context)), {"scope": "scopes"}.get(missing, missing)) == ()
+
+
+def test_a_caller_cannot_be_changed() -> None:
+    """The function that checks the rights and the one that uses them see the same."""
+    with pytest.raises(AttributeError):
+        ADA.user_id = "another"  # type: ignore[misc]  # this is what is refused
+
+
+NOBODY: dict[str, object] = {
+    "no event": None,
+    "a list": [],
+    "an empty event": {},
+    "no context": {"requestContext": None},
+    "no authorizer": {"requestContext": {"stage": "v1"}},
+    "an authorizer without a context": behind(None),
+    "an authorizer of IAM": behind({"iam": {"userId": "AIDA"}}),
+    "a context that is a text": behind("b3duZXI"),
+    "a context in the body": {"body": REST, **PASSED_ON, "requestContext": {}},
+    "a context in the headers": {"headers": {"requestContext": REST}, "requestContext": {}},
+    "a load balancer": {"requestContext": {"elb": {"targetGroupArn": "arn:…"}}, "headers": REST},
+    "an empty context of an HTTP API": behind({"lambda": None}),
+    "an empty context of an HTTP API, and one beside it": behind({"lambda": {}, **REST}),
+    "claims that are none": behind({"jwt": {"scopes": []}}),
+    "AppSync with an API key": {"identity": None},
+    "AppSync with another mode": {"identity": {**PASSED_ON, "claims": CLAIMS}},
+    "both kinds of event": {**behind(REST), "identity": {"resolverContext": PASSED_ON}},
+}
+
+
+@pytest.mark.parametrize("event", NOBODY.values(), ids=NOBODY)
+def test_an_event_without_a_caller_is_refused(event: object) -> None:
+    """A route without our authorizer, and what a client writes into a request, name no caller."""
+    with pytest.raises(NoCaller):
+        caller(event)
+
+
+@pytest.mark.parametrize("name", ["sub", "sid", "client_id", "jti", "exp"])
+@pytest.mark.parametrize("value", [None, "", 0.5, True, [], {}, ["b3duZXI"]])
+def test_a_claim_of_another_type_is_refused(name: str, value: object) -> None:
+    """Another authorizer, such as Cognito's, has no `sid`."""
+    with pytest.raises(NoCaller):
+        caller(behind({**PASSED_ON, name: value}))
+    with pytest.raises(NoCaller):
+        caller(behind({other: value for other, value in PASSED_ON.items() if other != name}))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"exp": exp} for exp in (-1, "1e9", "-1", " 1", "1.0", "\u0661", "9" * 17)),
+        *({"scope": scope} for scope in (None, 1, ["notes:read"])),
+        *({"roles": roles} for roles in (None, 1, ["admin", 1], [["admin"]], {"admin": 1})),
+    ],
+)
+def test_a_value_of_no_token_of_ours_is_refused(changed: dict[str, object]) -> None:
+    """What is not understood gives no rights, and is no caller either."""
+    with pytest.raises(NoCaller):
+        caller(behind({**PASSED_ON, **changed}))
+
+
+def test_only_roles_lose_the_brackets_of_http_apis() -> None:
+    """No role of ours has a bracket, and a scope may have one: `[notes:write]` is another scope than `notes:write`."""
+    found = caller(behind({**PASSED_ON, "scope": "[notes:write]", "roles": "[admin]"}))
+
+    assert (found.scopes, found.roles) == (("[notes:write]",), ("admin",))
+
+
+@pytest.mark.parametrize(
+    "required",
+    [
+        {"scope": "notes:read"},
+        {"scope": "notes:write notes:read"},
+        {"roles": "admin"},
+        {"roles": "auditor admin"},
+        {"scope": "notes:read", "roles": "admin"},
+    ],
+)
+def test_who_has_all_that_is_required_is_returned(required: dict[str, str]) -> None:
+    """All of the words, in any order."""
+    assert requires(behind(REST), **required) == ADA
+
+
+@pytest.mark.parametrize(
+    ("required", "challenge"),
+    [
+        ({"scope": "notes"}, 'Bearer error="insufficient_scope", scope="notes"'),
+        ({"scope": "Notes:read"}, 'Bearer error="insufficient_scope", scope="Notes:read"'),
+        ({"scope": "notes:read orders:read"}, 'Bearer error="insufficient_scope", scope="notes:read orders:read"'),
+        ({"roles": "owner"}, 'Bearer error="insufficient_scope"'),
+        ({"roles": "admin owner"}, 'Bearer error="insufficient_scope"'),
+        ({"scope": "notes:read", "roles": "owner"}, 'Bearer error="insufficient_scope", scope="notes:read"'),
+    ],
+)
+def test_who_lacks_one_of_them_gets_a_403_with_its_challenge(required: dict[str, str], challenge: str) -> None:
+    """RFC 6750 §3.1: `insufficient_scope`, with the scope that the route needs."""
+    with pytest.raises(InsufficientScope) as refused:
+        requires(behind(REST), **required)
+
+    response = refused.value.response()
+    assert (response["statusCode"], refused.value.code) == (403, "insufficient_scope")
+    assert dict(refused.value.headers) == {"WWW-Authenticate": challenge}
+    assert response["headers"] == {
+        "Cache-Control": "no-store",
+        "Content-Type": "application/json",
+        "WWW-Authenticate": challenge,
+    }
+    assert "owner" not in str(response["body"])
+
+
+def test_without_a_caller_the_answer_is_a_401_without_an_error_code() -> None:
+    """RFC 6750 §3.1: no code, if the request has no credentials."""
+    with pytest.raises(NoCaller) as refused:
+        requires({}, scope="notes:read")
+
+    response = refused.value.response()
+    assert (response["statusCode"], dict(refused.value.headers)) == (401, {"WWW-Authenticate": "Bearer"})
+
+
+@pytest.mark.parametrize(
+    "required",
+    [{}, {"scope": ""}, {"roles": " "}, {"scope": 'a" b'}, {"scope": "a  b"}, {"scope": "a\n", "roles": "b"}],
+)
+def test_a_requirement_that_requires_nothing_is_a_mistake(required: dict[str, str]) -> None:
+    """An empty setting must not let everybody in, nor write another header."""
+    with pytest.raises(ValueError, match="required"):
+        requires(behind(REST), **required)
+
+
+def test_the_file_works_alone(tmp_path: Path) -> None:
+    """A function without the layer has a copy of it: it imports nothing of ours, and the standard library only."""
+    source = Path(module.__file__)
+    (tmp_path / "caller.py").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    script = f"from caller import caller; print(caller({behind(REST)!r}).user_id)"
+
+    outcome = subprocess.run(
+        [sys.executable, "-S", "-c", script], cwd=tmp_path, env={}, capture_output=True, text=True, check=False
+    )
+
+    assert (outcome.stdout, outcome.stderr) == ("b3duZXI\n", "")
