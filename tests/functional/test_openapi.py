@@ -49,7 +49,8 @@ def test_a_route_is_protected_in_the_document_where_it_is_in_the_template() -> N
         (method, path): DOCUMENT["paths"][path][method.lower()].get("security") for method, path in OPERATIONS
     }
     assert documented == {
-        route: [{schemes[authorizer]: []}] if authorizer != NONE else None for route, (_, authorizer) in routes().items()
+        route: [{schemes[authorizer]: []}] if authorizer != NONE else None
+        for route, (_, authorizer) in routes().items()
     }
 
 
