@@ -396,7 +396,7 @@ def test_a_damaged_session_is_no_denial(stack: Stack, module: ModuleType, damage
 
 
 def test_a_store_that_does_not_answer_is_no_denial(stack: Stack, calls: Calls, module: ModuleType) -> None:
-    """DC-3, C18: an exception, so the answer is 503 and the browser keeps its cookie. The next request is decided again."""
+    """DC-3, C18: an exception, so the answer is 503. The browser keeps its cookie, which is decided again."""
     theirs, _ = signed_in(stack)
     calls.lost_before = GET
     with pytest.raises(RequestFailed):
