@@ -28,7 +28,7 @@ def session_cookie(answer: requests.Response) -> str:
 
 
 def test_a_page_opens_from_a_mail_until_the_logout(client: Client, person: Person) -> None:
-    """B30, B31: the browser sends the cookie with a link (Lax), and the request after the logout is refused."""
+    """C1, C18: the browser sends the cookie with a link (Lax), and the request after the logout is refused."""
     theirs, session_id = sign_in(client, person)
 
     page = client.get_with("/me/session", {"Cookie": theirs, **FROM_LINK})
@@ -46,7 +46,7 @@ def test_a_page_opens_from_a_mail_until_the_logout(client: Client, person: Perso
 def test_a_request_of_another_page_does_not_reach_the_function(
     client: Client, person: Person, site: str, origin: str
 ) -> None:
-    """B33: the gateway itself answers, with its own challenge, and the password stays as it is."""
+    """C7: the gateway itself answers, with its own challenge, and the password stays as it is."""
     theirs, _ = sign_in(client, person)
     foreign = {**JSON, "Cookie": theirs, "Origin": origin, "Sec-Fetch-Site": site}
     body = {"current_password": person.password, "new_password": f"{person.password} of mine"}
@@ -59,7 +59,7 @@ def test_a_request_of_another_page_does_not_reach_the_function(
 
 
 def test_a_user_manages_the_account_with_the_cookie(client: Client, person: Person) -> None:
-    """P18: the list, the end of another session, and a new password with a new cookie."""
+    """A8, C20: the list, the end of another session, and a new password with a new cookie."""
     other, other_id = sign_in(client, person)
     theirs, session_id = sign_in(client, person)
     mine = {"Cookie": theirs}

@@ -8,10 +8,12 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials import passwords
 from edge_auth.throttling.limits import REGISTRATION_RATE
+from tests.support.browser import for_browsers, with_header
 from tests.support.cloudformation import rotate_keys_on_this_machine
 from tests.support.key_ring_events import asked
 from tests.support.people import ADA_ID, PASSWORD, ada
 from tests.support.sample_events import called_by, login_event, logout_event, refresh_event, sample, with_json
+from tests.support.site import signed_in
 from tests.support.stack import TABLES, LambdaContext, Stack
 from tests.support.template import Intrinsic, functions
 from tests.support.wire import Call
@@ -97,6 +99,18 @@ def changes_of_password(stack: Stack) -> None:
     assert stack.function("password")(called_by(changing, ADA_ID, session_ids[0])).status == 204
 
 
+def changes_at_a_site(stack: Stack) -> None:
+    """The same with a session cookie, which is renewed."""
+    stack = for_browsers(stack)
+    grants = [stack.function("login")(login_event("ada", PASSWORD)).json for _ in range(2)]
+    assert stack.function("logout")(logout_event(grants.pop()["refresh_token"])).status == 204
+    theirs, login = signed_in(stack)
+    changing = with_json("site-password", {"current_password": PASSWORD, "new_password": f"{PASSWORD} of mine"})
+    stack.wire.forget()
+    event = called_by(with_header(changing, "Cookie", theirs), ADA_ID, login.json["session_id"])
+    assert len(stack.function("site_password")(event).cookies) == 1
+
+
 def own_sessions(stack: Stack) -> None:
     """List the sessions and end one."""
     login = stack.function("login")
@@ -146,6 +160,7 @@ def a_token(stack: Stack) -> str:
         ("logout", logouts),
         ("register", registrations),
         ("password", changes_of_password),
+        ("site_password", changes_at_a_site),
         ("sessions", own_sessions),
         ("jwks", documents),
         ("ended_sessions", reads_of_the_feed),

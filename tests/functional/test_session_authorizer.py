@@ -88,7 +88,7 @@ def test_the_functions_behind_it_get_the_same_context_as_behind_the_others(
 
 
 def test_each_request_is_one_strong_read(stack: Stack, calls: Calls, allowed: Callable[..., bool]) -> None:
-    """P1: no index, no second read, and no write while the session was used a short time ago."""
+    """C17: no index, no second read, and no write while the session was used a short time ago."""
     theirs, answer = signed_in(stack)
 
     assert allowed(theirs, "theme=dark")
@@ -134,7 +134,7 @@ def test_a_cookie_of_another_form_is_denied_without_a_call(
 def test_a_forged_cookie_of_the_right_form_is_one_read(
     stack: Stack, calls: Calls, allowed: Callable[..., bool]
 ) -> None:
-    """P1: of an unknown session, and of ada's session with another seed: both are denied, and nothing is written."""
+    """C17: of an unknown session, and of ada's session with another seed: both are denied, and nothing is written."""
     token = signed_in(stack)[0].partition("=")[2]
     before = stack.session_items()
     for position in (20, 45, 75):  # user, session, seed
@@ -146,7 +146,7 @@ def test_a_forged_cookie_of_the_right_form_is_one_read(
 
 
 def test_a_logout_is_seen_by_the_next_request(stack: Stack, calls: Calls, allowed: Callable[..., bool]) -> None:
-    """B31: in the same second, after one read."""
+    """C18: in the same second, after one read."""
     theirs, _ = signed_in(stack)
     assert allowed(theirs)
 
@@ -205,7 +205,7 @@ def test_a_cookie_is_no_access_token(stack: Stack) -> None:
 def test_a_session_that_is_not_used_ends_at_its_idle_timeout(
     stack: Stack, allowed: Callable[..., bool], offset: int
 ) -> None:
-    """B32: one second before it lives, and the use then moves the timeout."""
+    """A5: one second before it lives, and the use then moves the timeout."""
     theirs, _ = signed_in(stack)
     stack.clock.advance(seconds=IDLE + offset)
 
@@ -214,7 +214,7 @@ def test_a_session_that_is_not_used_ends_at_its_idle_timeout(
 
 
 def test_a_session_that_is_always_used_ends_at_its_absolute_timeout(stack: Stack, allowed: Callable[..., bool]) -> None:
-    """B32: no use moves that one, and `exp` never says more."""
+    """A5: no use moves that one, and `exp` never says more."""
     theirs, _ = signed_in(stack)
     for _ in range(ABSOLUTE // 1200 - 1):
         stack.clock.advance(seconds=1200)
@@ -237,7 +237,7 @@ def test_the_end_that_is_passed_on_is_never_after_the_absolute_timeout(stack: St
 def test_a_hundred_requests_within_five_minutes_are_a_hundred_reads_and_no_write(
     stack: Stack, calls: Calls, allowed: Callable[..., bool]
 ) -> None:
-    """B32: the first one later moves the idle timeout, and tells the list of sessions of the use."""
+    """C19: the first one later moves the idle timeout, and tells the list of sessions of the use."""
     theirs, answer = signed_in(stack)
     began = stack.clock.now_seconds
     for _ in range(100):
@@ -265,7 +265,7 @@ def _of(session_id: str) -> dict[str, Any]:
 
 
 def test_one_of_several_requests_at_a_time_moves_the_timeout(stack: Stack, calls: Calls, module: ModuleType) -> None:
-    """B32: both have read the same item, one write wins, and both requests pass."""
+    """C19: both have read the same item, one write wins, and both requests pass."""
     theirs, _ = signed_in(stack)
     stack.clock.advance(seconds=IDLE - 10)
     first = calls._stored
@@ -290,7 +290,7 @@ def test_one_of_several_requests_at_a_time_moves_the_timeout(stack: Stack, calls
 def test_a_timeout_that_is_not_moved_changes_no_answer(
     stack: Stack, calls: Calls, module: ModuleType, lost: str
 ) -> None:
-    """F20: the read has decided. The next request tries again, if it has to."""
+    """C19: the read has decided. The next request tries again, if it has to."""
     theirs, _ = signed_in(stack)
     stack.clock.advance(seconds=IDLE - 10)
     setattr(calls, lost, TOUCH)
@@ -327,7 +327,7 @@ def test_a_session_that_ends_between_read_and_write_is_not_made_again(
 def test_an_earlier_cookie_is_taken_for_ten_seconds_after_a_new_one(
     stack: Stack, allowed: Callable[..., bool], generation: int, age: int, *, passes: bool
 ) -> None:
-    """F3: and then it is only refused: the session goes on, and nothing is told."""
+    """C20: and then it is only refused: the session goes on, and nothing is told."""
     theirs, _ = signed_in(stack)
     change(stack, generation=generation, rotated_at_ms=(stack.clock.now_seconds - age) * 1000)
     before = stack.session_items()
@@ -341,7 +341,7 @@ def test_an_earlier_cookie_is_taken_for_ten_seconds_after_a_new_one(
 
 @pytest.mark.parametrize("shape", ["REQUEST 1.0", "REQUEST 2.0"])
 def test_only_pages_of_the_site_may_change_anything(stack: Stack, module: ModuleType, calls: Calls, shape: str) -> None:
-    """C7, C8, B33: of all methods, sites and origins only the allowed ones pass; the others cost no read."""
+    """C7, C8: of all methods, sites and origins only the allowed ones pass; the others cost no read."""
     theirs, _ = signed_in(stack)
     methods = ["GET", "HEAD", "POST", "DELETE"]
     sites = ["same-origin", "same-site", "cross-site", "none", "same-origin,same-origin", None]
@@ -387,7 +387,7 @@ def test_a_refusal_is_logged_with_its_reason(stack: Stack, allowed: Callable[...
 
 @pytest.mark.parametrize("damage", [{"generation": None}, {"idle_expires_at": None}, {"seed_hash": None}])
 def test_a_damaged_session_is_no_denial(stack: Stack, module: ModuleType, damage: dict[str, None]) -> None:
-    """L5: an exception, which API Gateway answers with 503."""
+    """DC-3: an exception, which API Gateway answers with 503."""
     theirs, _ = signed_in(stack)
     change(stack, **damage)
 
@@ -396,7 +396,7 @@ def test_a_damaged_session_is_no_denial(stack: Stack, module: ModuleType, damage
 
 
 def test_a_store_that_does_not_answer_is_no_denial(stack: Stack, calls: Calls, module: ModuleType) -> None:
-    """B34: an exception, so the answer is 503 and the browser keeps its cookie. The next request is decided again."""
+    """DC-3, C18: an exception, so the answer is 503. The browser keeps its cookie, which is decided again."""
     theirs, _ = signed_in(stack)
     calls.lost_before = GET
     with pytest.raises(RequestFailed):

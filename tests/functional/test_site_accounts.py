@@ -59,7 +59,7 @@ def sessions_of(stack: Stack) -> list[dict[str, Any]]:
 def test_a_change_of_the_password_gives_the_browser_a_new_cookie(
     stack: Stack, site_password: Function, authorizer: ModuleType
 ) -> None:
-    """P18: the other sessions end, this one goes on, and its old cookie is dead ten seconds later."""
+    """C20: the other sessions end, this one goes on, and its old cookie is dead ten seconds later."""
     theirs, login = signed_in(stack)
     stack.function("login")(login_event("ada", PASSWORD))
     stack.clock.advance(seconds=3600 // 4)
@@ -99,7 +99,7 @@ def test_without_the_cookie_of_the_caller_nothing_is_changed(stack: Stack, site_
 def test_a_change_that_is_refused_renews_nothing(
     stack: Stack, site_password: Function, passwords: dict[str, str], status: int
 ) -> None:
-    """P18: the cookie stays as it is."""
+    """C20: the cookie stays as it is."""
     theirs, login = signed_in(stack)
 
     answer = site_password(change(theirs, login, **passwords))
@@ -109,7 +109,7 @@ def test_a_change_that_is_refused_renews_nothing(
 
 
 def test_two_changes_at_a_time_get_the_same_cookie(stack: Stack, site_password: Function) -> None:
-    """F20: one renews the session; the other's answer has its cookie too, so the later answer does no harm."""
+    """C20: one renews the session; the other's answer has its cookie too, so the later answer does no harm."""
     theirs, login = signed_in(stack)
 
     first, second = (site_password(change(theirs, login)) for _ in range(2))
@@ -133,7 +133,7 @@ def test_a_change_with_an_old_cookie_is_answered_without_one(stack: Stack, site_
 def test_a_renewal_that_fails_may_be_repeated(
     stack: Stack, site_password: Function, authorizer: ModuleType, fault: str
 ) -> None:
-    """F20: after any fault the same call is answered, and the browser has a cookie that is good."""
+    """C20: after any fault the same call is answered, and the browser has a cookie that is good."""
     theirs, login = signed_in(stack)
     stack.wire.next(ROTATION, passes, *[FAULTS_OF_UPDATES[fault]] * 9)
 
@@ -150,7 +150,7 @@ def test_a_renewal_that_fails_may_be_repeated(
 
 
 def test_a_renewal_whose_answer_was_lost_once_is_our_own(stack: Stack, site_password: Function) -> None:
-    """F20: the SDK writes again, the condition refuses it, and the answer has the new cookie all the same."""
+    """C20: the SDK writes again, the condition refuses it, and the answer has the new cookie all the same."""
     theirs, login = signed_in(stack)
     stack.wire.next(ROTATION, passes, lost_response)
 
@@ -172,7 +172,7 @@ def test_without_the_key_ring_nothing_is_changed(stack: Stack, site_password: Fu
 
 
 def test_a_user_lists_and_ends_sessions_at_a_site(stack: Stack, authorizer: ModuleType) -> None:
-    """P19: those of every transport, and only the caller's own."""
+    """A8: those of every transport, and only the caller's own."""
     theirs, login = signed_in(stack)
     other = stack.function("login")(login_event("ada", PASSWORD)).json["session_id"]
     sessions = stack.function("sessions")
@@ -224,7 +224,7 @@ def test_a_page_refuses_what_another_site_makes_the_browser_send(stack: Stack, p
 
 
 def test_a_page_is_told_of_trouble(stack: Stack, pages: SessionCookie) -> None:
-    """B34: it answers 503 then, and never asks the user to log in."""
+    """DC-3: it answers 503 then, and never asks the user to log in."""
     theirs, _ = signed_in(stack)
     pages._sessions._table.lost_before = "GetItem"  # type: ignore[attr-defined]  # see `pages`
 

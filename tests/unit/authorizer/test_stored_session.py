@@ -37,7 +37,7 @@ def test_a_session_without_a_transport_has_another_one() -> None:
     "value", [None, {}, {"X": 1}, {"S": 1}, {"N": "-1"}, {"N": "x"}, {"B": "%"}, {"B": 1}, {"L": "x"}]
 )
 def test_a_damaged_item_is_trouble(name: str, value: object) -> None:
-    """L5: an exception, so a browser keeps its cookie. It names the attribute and quotes nothing."""
+    """DC-3: an exception, so a browser keeps its cookie. It names the attribute and quotes nothing."""
     with pytest.raises(RequestFailed, match=f"^damaged item: {name}$"):
         stored_session({**ITEM, name: value})
     with pytest.raises(RequestFailed):

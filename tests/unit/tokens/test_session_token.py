@@ -71,7 +71,7 @@ def test_the_session_of_another_transport_is_refused(transport: str) -> None:
 
 @pytest.mark.parametrize("name", ["idle_expires_at_seconds", "absolute_expires_at_seconds"])
 def test_a_session_ends_in_the_second_of_its_timeout(name: str) -> None:
-    """A12: one second before, it lives."""
+    """A5: one second before, it lives."""
     changed: list[dict[str, Any]] = [{name: NOW + offset} for offset in (-1, 0, 1)]
     assert [refusal(**each) for each in changed] == ["expired session", "expired session", ""]
 
