@@ -14,9 +14,11 @@ from tests.support.sample_events import (
     ISSUER,
     Event,
     login_event,
+    logout_event,
     refresh_event,
     sample,
     token_event,
+    websocket_event,
 )
 from tests.support.stack import Function, Stack
 from tests.support.wire import Fault, lost_request, no_connection, refusal
@@ -105,6 +107,18 @@ def test_a_real_login_is_allowed(stack: Stack, authorize: Authorize, tokens: Tok
         name: int if name == "exp" else str for name in expected
     }
     assert len(json.dumps(answer)) < 8192
+
+
+@pytest.mark.parametrize("function", ["authorizer", "strict_authorizer"])
+def test_a_real_login_opens_a_websocket(stack: Stack, tokens: Tokens, function: str) -> None:
+    """Both authorizers read the token from a browser's subprotocols, and a logout counts there too."""
+    authorizer, event = stack.module(function).handler, websocket_event(f"bearer, {tokens['access_token']}")
+
+    assert authorizer(event, None) == policy("Allow", ADA_ID, context_of(tokens["access_token"]))
+
+    stack.function("logout")(logout_event(tokens["refresh_token"]))
+    stack.clock.advance(seconds=6)
+    assert authorizer(event, None) == policy("Deny", "anonymous", {})
 
 
 @every_shape

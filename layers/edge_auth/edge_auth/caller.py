@@ -154,6 +154,6 @@ def _roles(value: object) -> tuple[str, ...]:
 def _seconds(claims: Mapping[str, object], name: str) -> int:
     """Return a time. Behind a REST API every number is a text."""
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not _SECONDS.fullmatch(str(value)):
+    if not isinstance(value, int | str) or not _SECONDS.fullmatch(str(value)):
         raise NoCaller(f"no {name}")
     return int(value)
