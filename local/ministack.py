@@ -16,7 +16,7 @@ from local.settings import ROOT, Settings
 ENVIRONMENT = ROOT / ".tools" / "ministack"
 INTERPRETER = ENVIRONMENT / "bin" / "python"
 # -P: a module of MiniStack's must not find a file of this folder under its name.
-COMMAND = (str(INTERPRETER), "-P", str(ROOT / "local" / "renaming.py"))
+COMMAND = (str(INTERPRETER), "-P", str(ROOT / "local" / "aws_rules.py"))
 HEALTHY_WITHIN_SECONDS = 60.0
 # MiniStack and the handlers see only these variables of the developer's environment.
 INHERITED = ("LANG", "LC_ALL", "PATH")

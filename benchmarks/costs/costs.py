@@ -155,16 +155,21 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     )
 
 
-ALARMS = 7
-METRICS = 4
+ALARM_METRICS = 20  # an alarm on an expression counts once for each metric in it
+METRICS = 15  # a metric with a dimension counts once for each event; this is a month in which every event comes hourly
+DASHBOARDS = 1
 READERS = 10  # instances that run all month, and read the key ring every five minutes
 READS_A_MONTH = 30 * 24 * 12
 
 
 def fixed_month() -> float:
-    """Return the cost of a month without any request."""
-    reads = READERS * READS_A_MONTH
-    return dollars(secret_month=1, secret_read=reads, metric_month=METRICS, alarm_month=ALARMS)
+    """Return the cost of a month before the first request is paid for: at most, because an idle metric is free."""
+    return dollars(secret_month=1, secret_read=READERS * READS_A_MONTH) + watched_month()
+
+
+def watched_month() -> float:
+    """Return the part of it that is for metrics, alarms and the dashboard."""
+    return dollars(metric_month=METRICS, alarm_month=ALARM_METRICS, dashboard_month=DASHBOARDS)
 
 
 def user_month(profile: Profile, assumed: Assumptions = ASSUMED) -> Cost:

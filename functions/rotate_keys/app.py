@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from edge_auth.flows.keys.ring_summary import Summary
     from edge_auth.flows.ports.key_ring import StoredRing
@@ -36,7 +36,7 @@ try:
     from edge_auth.errors import AuthError
     from edge_auth.events.announcement import announcing
     from edge_auth.flows.keys.publish_keys import PublishKeys
-    from edge_auth.flows.keys.ring_summary import deployed_jwks, summary
+    from edge_auth.flows.keys.ring_summary import deployed_jwks, signing_key_age_seconds, summary
     from edge_auth.flows.keys.rotate_keys import RotateKeys
     from edge_auth.flows.ports.key_ring import RingMoved
     from edge_auth.keys.maker import key_maker
@@ -110,12 +110,9 @@ def act(event: object) -> StoredRing:
     """
     match event:
         case {"action": "advance", "authorizers": [*authorizers]}:
-            stored = rotate_keys().advance()
-            for authorizer in authorizers:
-                publish_keys(str(authorizer))(stored.ring)
-            return stored
+            return advance(authorizers)
         case {"action": "advance"}:
-            return rotate_keys().advance()
+            return advance([])
         case {"action": "show"}:
             return rotate_keys().show()
         case {"action": "rotate", "version": str(version)}:
@@ -124,6 +121,15 @@ def act(event: object) -> StoredRing:
             return rotate_keys().replace_all(version, at_once=at_once, end_sessions=end)
         case _:
             raise ValueError("not an event of this function")
+
+
+def advance(authorizers: Sequence[object]) -> StoredRing:
+    """Bring the ring up to date, and give these authorizers its public keys. The log says that it was done."""
+    stored = rotate_keys().advance()
+    for authorizer in authorizers:
+        publish_keys(str(authorizer))(stored.ring)
+    log.keys_checked(signing_key_age_seconds(stored.ring, now_ms() // 1000))
+    return stored
 
 
 @cache

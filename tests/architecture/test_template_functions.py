@@ -75,10 +75,10 @@ def test_a_function_runs_on_python_313_and_logs_json_into_its_own_group(function
 
 
 def test_log_groups_are_not_shared() -> None:
-    """Each function has its own log group, and operators have one."""
+    """Each function has its own log group, operators have one, and the access log has one."""
     groups = [function["LoggingConfig"]["LogGroup"].argument for function in functions().values()]
 
-    assert sorted([*groups, "OperatorsLogGroup"]) == sorted(resources("AWS::Logs::LogGroup"))
+    assert sorted([*groups, "OperatorsLogGroup", "AccessLogGroup"]) == sorted(resources("AWS::Logs::LogGroup"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.costs.costs import fixed_month, watched_month
 from edge_auth.errors import MethodNotAllowed
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, REPLACE_SECONDS
 from tests.support import template as template_file
@@ -134,13 +135,10 @@ def test_the_time_to_replace_a_leaked_key_is_the_codes() -> None:
     assert "ends in eight minutes by default" in SENTENCES
 
 
-def test_every_alarm_is_explained(template: dict[str, Any]) -> None:
-    """Each alarm of the template has a row in the table."""
-    alarms = {name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
-
-    table = section("Operate").split("\n**Alarms**")[1]
-
-    assert {row[0].strip("`") for row in rows(table)} == alarms
+def test_what_an_idle_stack_costs_is_what_is_counted() -> None:
+    """The README has the sum of the cost model, in whole dollars, and most of it is for metrics and alarms."""
+    assert f"at most ${fixed_month():.0f} a month, most of it for watching it" in SENTENCES
+    assert watched_month() > fixed_month() / 2
 
 
 def test_links_lead_to_files_and_headings() -> None:

@@ -19,8 +19,10 @@ from benchmarks.costs.costs import (
     break_even,
     cost,
     dollars,
+    fixed_month,
     log_bytes,
     user_month,
+    watched_month,
 )
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, default
 from benchmarks.frame import report, results
@@ -70,6 +72,9 @@ def test_an_edited_table_is_noticed() -> None:
     ("sentence", "number"),
     [
         ("read on {}", AWS["read_on"]),
+        ("the dashboard of a stack: ${:.2f}, of which", fixed_month()),
+        ("of which ${:.2f} are for watching it", watched_month()),
+        ("`Dashboard=false` saves ${:.0f}.", dollars(dashboard_month=1)),
         ("some {:d} bytes", ASSUMED.platform_log_bytes),
         ("Argon2's 20 ms are {:.0f} cents", 100 * dollars(lambda_gb_second=MILLION * 1769 / 1024 * 0.02)),
         ("{:.0f} % of invocations are taken", 100 * ASSUMED.cold_share),

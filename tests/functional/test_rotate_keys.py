@@ -62,6 +62,18 @@ def test_an_advance_with_nothing_to_do_writes_nothing(stack: Stack, rotate_keys:
     assert stack.output.security_events() == []
 
 
+def test_each_advance_tells_the_age_of_the_key_that_signs(stack: Stack, rotate_keys: RotateKeys) -> None:
+    """K3: a metric filter reads it. What operators do tells none, so the lines are those of the schedule."""
+    begun = stack.key_ring.signing[0].signs_from_seconds
+    rotate_keys(SHOW)
+    rotate_keys(ADVANCE)
+    stack.clock.advance(seconds=DAY)
+    rotate_keys(ADVANCE)
+
+    ages = [line["signing_key_age_seconds"] for line in stack.output.log_lines() if line["message"] == "keys checked"]
+    assert ages == [stack.clock.now_seconds - begun - DAY, stack.clock.now_seconds - begun]
+
+
 def test_an_advance_plans_the_next_key_when_one_has_begun(stack: Stack) -> None:
     """K3: the key is published now and signs `KeyRotationDays` after the current one; the plan is recorded."""
     rotate_keys = stack.with_parameters(KeyRotationDays="7").rotate_keys()

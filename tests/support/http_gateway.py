@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from werkzeug.wrappers import Request, Response
 
-from local.renaming import as_sent
+from local.aws_rules import as_sent
 from tests.support.sample_events import STAGE, STAGE_ARN, Event, authorizer_event, let_through, proxied
 from tests.support.stack import Function, LambdaContext, Stack
 from tests.support.template import functions, properties

@@ -42,6 +42,10 @@ class FunctionLog:
         log = self._logger.error if event.wants_attention else self._logger.info
         log(event.name.value, extra={"event": event.name.value, **event.fields()})
 
+    def keys_checked(self, signing_key_age_seconds: int) -> None:
+        """Log that the key ring is up to date, and for how long its key has signed."""
+        self._logger.info("keys checked", extra={"signing_key_age_seconds": signing_key_age_seconds})
+
     def refused(self, error: AuthError) -> None:
         """Log a request that was answered with an error, with the detail that the client does not get."""
         log = self._logger.error if isinstance(error, TemporarilyUnavailable) else self._logger.info

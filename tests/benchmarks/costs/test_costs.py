@@ -3,9 +3,10 @@
 import pytest
 
 from benchmarks.costs.costs import (
-    ALARMS,
+    ALARM_METRICS,
     ASSUMED,
     COGNITO_PLANS,
+    DASHBOARDS,
     LOGIN,
     METRICS,
     MILLION,
@@ -24,8 +25,10 @@ from benchmarks.costs.costs import (
     month,
     tiered,
     user_month,
+    watched_month,
 )
 from benchmarks.costs.quotas import API_CALLS_A_REFRESH, QUOTAS, needs
+from tests.support.metric_filters import metrics
 from tests.support.template import properties, resources
 
 FUNCTION_RESOURCES = {name: f"{name.title().replace('_', '')}Function" for name in ASSUMED.runs}
@@ -55,11 +58,13 @@ def test_memory_is_the_templates() -> None:
 
 def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
     """The template has one secret, and the counted numbers of alarms and custom metrics."""
-    assert len(resources("AWS::CloudWatch::Alarm")) == ALARMS
-    filters = [properties(name)["MetricTransformations"] for name in resources("AWS::Logs::MetricFilter")]
-    assert len({metric["MetricName"] for [metric] in filters}) == METRICS  # two logs count into one of them
+    alarms = [properties(name).get("Metrics", []) for name in resources("AWS::CloudWatch::Alarm")]
+    assert sum(len([each for each in told if "MetricStat" in each]) or 1 for told in alarms) == ALARM_METRICS
+    assert len(metrics()) == METRICS  # two logs count into one of them
+    assert len(resources("AWS::CloudWatch::Dashboard")) == DASHBOARDS
     assert len(resources("AWS::SecretsManager::Secret")) == 1
-    assert fixed_month() == pytest.approx(0.40 + 0.70 + 1.20 + 10 * 8640 * 0.05 / 10_000)
+    assert watched_month() == pytest.approx(15 * 0.30 + 20 * 0.10 + 3)
+    assert fixed_month() == pytest.approx(0.40 + 10 * 8640 * 0.05 / 10_000 + watched_month())
 
 
 def test_tables_are_billed_by_the_request_and_under_the_managed_key() -> None:

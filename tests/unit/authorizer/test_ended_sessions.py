@@ -255,6 +255,23 @@ def test_while_it_fails_it_is_tried_less_and_less_often(caplog: pytest.LogCaptur
     assert {(record.levelno, vars(record)["reason"]) for record in lines} == {(logging.ERROR, "outage")}
 
 
+def test_a_failed_read_tells_how_old_the_copy_is(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a copy, and after a clock was set back, there is no age, and the line is logged all the same."""
+    feed = Copy(failure=ReadFailed("outage"))
+    feed.accepts(LIVING)
+    feed.failure = None
+    feed.go_on(RETRY_SECONDS[0])
+    feed.accepts(LIVING)
+    feed.failure = ReadFailed("outage")
+    feed.go_on(BOUND + 2.5)
+    feed.accepts(LIVING)
+    feed.monotonic -= 60
+    feed.go_on(RETRY_SECONDS[0])
+    feed.accepts(LIVING)
+
+    assert [vars(record).get("copy_age_seconds") for record in caplog.records] == [None, BOUND + 2, None]
+
+
 def test_after_a_success_the_waits_begin_anew() -> None:
     """Two outages are not one."""
     feed = Copy(failure=RequestFailed("outage"))

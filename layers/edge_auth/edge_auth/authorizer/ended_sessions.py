@@ -9,6 +9,7 @@ The copy is read when a request needs it, and not in the background: Lambda free
 
 import logging
 from collections.abc import Callable
+from math import inf, isfinite
 from threading import Thread
 
 from edge_auth.authorizer.feed_reads import Reading
@@ -145,8 +146,13 @@ class EndedSessions:
         self._failures += 1
         self._failed = self._clocks.now()
         # An error: Lambda's filter documents no level named WARNING.
-        logger.error(FAILURE, extra={"reason": attempt.failure or "no answer"})
+        logger.error(FAILURE, extra={"reason": attempt.failure or "no answer", **self._age_of_copy(self._failed)})
         return False
+
+    def _age_of_copy(self, now: Moment) -> dict[str, int]:
+        """Return the age of the copy, for the log. There is none before the first read, or if a clock was set back."""
+        age = inf if self._began is None else age_seconds(self._began, now)
+        return {"copy_age_seconds": int(age)} if isfinite(age) else {}
 
     def _take(self) -> bool:
         """Take the answer of the last attempt, if there is one. Return whether there is."""

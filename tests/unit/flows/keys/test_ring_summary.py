@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 
 from edge_auth import base64url
-from edge_auth.flows.keys.ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS, deployed_jwks, summary
+from edge_auth.flows.keys.ring_summary import (
+    MAX_DEPLOYED_JWKS_CHARACTERS,
+    deployed_jwks,
+    signing_key_age_seconds,
+    summary,
+)
 from edge_auth.flows.ports.key_ring import StoredRing
 from edge_auth.keys.ring import KeyRing, TimedKey
 from edge_auth.keys.rotation import RotationPolicy, earliest_end, first_ring, replace_all, rotate
@@ -144,3 +149,12 @@ def test_keys_that_just_fit_are_all_deployed() -> None:
     whole = replace(ring, signing=ring.signing[-count:])
     assert deployed_jwks(whole, NOW, POLICY) == deployed_jwks(ring, NOW, POLICY)
     assert SigningKey("EdDSA", key("EdDSA", "next").jwk).kid in deployed_kids(whole)
+
+
+def test_the_age_of_the_keys_counts_from_when_the_present_one_began_to_sign() -> None:
+    """A change of the key starts it anew; the time for which a key was only published does not count."""
+    ring = first_ring(now_seconds=NOW, policy=POLICY, make=cheap_keys())
+
+    ages = [signing_key_age_seconds(ring, NOW + seconds) for seconds in (0, 30 * DAY - 1, 30 * DAY, 30 * DAY + 60)]
+
+    assert ages == [0, 30 * DAY - 1, 0, 60]

@@ -34,6 +34,11 @@ def summary(stored: StoredRing, now_seconds: int) -> Summary:
     }
 
 
+def signing_key_age_seconds(ring: KeyRing, now_seconds: int) -> int:
+    """Return for how long the key that signs has signed."""
+    return now_seconds - key_that_signs(ring.signing, now_seconds).signs_from_seconds
+
+
 def deployed_jwks(ring: KeyRing, now_seconds: int, policy: RotationPolicy) -> str:
     """Return the public keys for an authorizer's environment, as JSON: the one that signs, and as many more as fit.
 

@@ -1,4 +1,4 @@
-"""The local stack renames the headers of a function's answer, as API Gateway does."""
+"""The local stack renames the headers of a function's answer, and takes the template's alarms, as AWS does."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.web.cacheable import cacheable_response
 from edge_auth.web.response import Response, error_response
 from edge_auth.web.token_response import token_response
-from local import ministack, renaming
+from local import aws_rules, ministack
 from tests.support.errors import ERRORS, example
 
 # A MiniStack of a few lines, which prints what a client would get.
@@ -21,13 +21,20 @@ class _GatewayError:
 async def _invoke_lambda_proxy_v1(answer):
     return answer
 """
+STACKS = """
+def _cw_metric_alarm_put(name, properties):
+    return name, properties["MetricName"]
+"""
 APP = """
 import asyncio
 from ministack.services import apigateway_v1
+from ministack.services.cloudformation import provisioners
 
 def main():
     for answer in [(401, {"www-authenticate": "Bearer", "Set-Cookie": ["a", "b"]}, b"{}"), apigateway_v1._GatewayError]:
         print(asyncio.run(apigateway_v1._invoke_lambda_proxy_v1(answer)))
+    for properties in [{"MetricName": "Logins"}, {"Metrics": []}]:
+        print(provisioners._cw_metric_alarm_put("alarm", properties))
 """
 
 
@@ -49,7 +56,7 @@ def test_every_header_of_ours_arrives_under_its_name_but_the_challenge(kind: str
     headers = sent()[kind].to_event()["headers"]
     assert isinstance(headers, dict)
 
-    renamed = headers.keys() - renaming.as_sent(headers).keys()
+    renamed = headers.keys() - aws_rules.as_sent(headers).keys()
 
     assert renamed == headers.keys() & {"WWW-Authenticate"}
 
@@ -57,21 +64,27 @@ def test_every_header_of_ours_arrives_under_its_name_but_the_challenge(kind: str
 @pytest.mark.parametrize("name", ["WWW-Authenticate", "www-authenticate", "Date", "Server", "Authorization"])
 def test_a_renamed_header_keeps_its_value(name: str) -> None:
     """Names are compared in any case, and the value arrives."""
-    assert renaming.as_sent({name: "x", "ETag": '"y"'}) == {f"x-amzn-Remapped-{name}": "x", "ETag": '"y"'}
+    assert aws_rules.as_sent({name: "x", "ETag": '"y"'}) == {f"x-amzn-Remapped-{name}": "x", "ETag": '"y"'}
 
 
 def test_a_dropped_header_does_not_arrive() -> None:
     """These are for one connection only (RFC 9110 §7.6.1), or would name the function's host."""
-    assert renaming.as_sent(dict.fromkeys(("Host", "TE", "Upgrade", "Via", "X-Own"), "x")) == {"X-Own": "x"}
+    assert aws_rules.as_sent(dict.fromkeys(("Host", "TE", "Upgrade", "Via", "X-Own"), "x")) == {"X-Own": "x"}
 
 
-def test_ministack_starts_with_the_renaming(tmp_path: Path) -> None:
-    """The file runs without the project, changes a function's answers, and leaves API Gateway's own ones."""
+def test_ministack_starts_with_both_rules(tmp_path: Path) -> None:
+    """The file runs without the project, renames a function's headers only, and leaves out alarms of expressions."""
     package = tmp_path / "ministack"
-    (package / "services").mkdir(parents=True)
-    for path, text in (("__init__.py", ""), ("services/__init__.py", ""), ("app.py", APP)):
+    (package / "services" / "cloudformation").mkdir(parents=True)
+    for path, text in {
+        "__init__.py": "",
+        "app.py": APP,
+        "services/__init__.py": "",
+        "services/apigateway_v1.py": REST_APIS,
+        "services/cloudformation/__init__.py": "",
+        "services/cloudformation/provisioners.py": STACKS,
+    }.items():
         (package / path).write_text(text)
-    (package / "services" / "apigateway_v1.py").write_text(REST_APIS)
 
     printed = subprocess.run(
         [sys.executable, *ministack.COMMAND[1:]],
@@ -85,4 +98,6 @@ def test_ministack_starts_with_the_renaming(tmp_path: Path) -> None:
     assert printed.splitlines() == [
         "(401, {'x-amzn-Remapped-www-authenticate': 'Bearer', 'Set-Cookie': ['a', 'b']}, b'{}')",
         "<class 'ministack.services.apigateway_v1._GatewayError'>",
+        "('alarm', 'Logins')",
+        "('alarm', {'Arn': 'arn:aws:cloudwatch:::alarm:alarm'})",
     ]

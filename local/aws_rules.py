@@ -1,7 +1,11 @@
-"""Runs MiniStack with a rule of AWS's that MiniStack lacks: API Gateway renames some headers of a function's answer.
+"""Runs MiniStack with two rules of AWS's that MiniStack lacks.
 
-A client of a REST API never sees a function's own `WWW-Authenticate`, and here it does not see it either. MiniStack's
-own interpreter runs this file, so it imports nothing of the project. Answers of API Gateway itself keep their headers.
+API Gateway renames some headers of a function's answer: a client of a REST API never sees a function's own
+`WWW-Authenticate`, and here it does not see it either. Answers of API Gateway itself keep their headers.
+
+CloudWatch takes an alarm on an expression. MiniStack refuses the whole stack for one, so here none is made.
+
+MiniStack's own interpreter runs this file, so it imports nothing of the project.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -44,8 +48,19 @@ def renaming(invoke: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[A
     return invoke_and_rename
 
 
+def without_expressions(put: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same creation of an alarm, which makes none of an expression and answers as if it had."""
+
+    def put_or_leave_out(name: str, properties: Mapping[str, Any]) -> object:
+        if "Metrics" in properties:
+            return name, {"Arn": f"arn:aws:cloudwatch:::alarm:{name}"}
+        return put(name, properties)
+
+    return put_or_leave_out
+
+
 def main() -> None:
-    """Change the one function of MiniStack that calls a function behind a REST API, and start MiniStack.
+    """Change the functions of MiniStack that call a function behind a REST API and make an alarm, and start MiniStack.
 
     Raises:
         AttributeError: this version of MiniStack has no such function.
@@ -53,6 +68,8 @@ def main() -> None:
     """
     rest_apis = import_module("ministack.services.apigateway_v1")
     rest_apis._invoke_lambda_proxy_v1 = renaming(rest_apis._invoke_lambda_proxy_v1)  # type: ignore[attr-defined]  # noqa: SLF001 - MiniStack has no setting for it
+    stacks = import_module("ministack.services.cloudformation.provisioners")
+    stacks._cw_metric_alarm_put = without_expressions(stacks._cw_metric_alarm_put)  # type: ignore[attr-defined]  # noqa: SLF001 - as above
     import_module("ministack.app").main()
 
 
