@@ -22,7 +22,9 @@ def main(arguments: list[str]) -> int:
     progress = Progress()
     try:
         chosen = settings.chosen(os.environ, arguments)
-        with running_sam_local(chosen.stack, os.environ, progress, api_port=chosen.api_port) as served:
+        with running_sam_local(
+            chosen.stack, os.environ, progress, api_port=chosen.api_port, code=chosen.code
+        ) as served:
             serve(served, progress)
     except Failure as failure:
         complain(failure)

@@ -17,6 +17,10 @@ MISSING = (
 )
 
 
+class NoEngine(Failure):
+    """No container engine answers."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """What the local stack must know about the engine."""
@@ -32,7 +36,8 @@ def find(layer: str, settings: Settings, inherited: Mapping[str, str]) -> Engine
     """Find the engine that SAM will use. `layer` is the ARN of our layer.
 
     Raises:
-        Failure: there is none, it cannot be used, or its containers do not reach this machine.
+        NoEngine: there is none.
+        Failure: it cannot be used, or its containers do not reach this machine.
 
     """
     return described(json.loads(_ask("describe", layer, settings, inherited).splitlines()[-1]))
@@ -74,7 +79,7 @@ def _ask(verb: str, layer: str, settings: Settings, inherited: Mapping[str, str]
         check=False,
     )
     if outcome.returncode == NOT_FOUND and not outcome.stderr:
-        raise Failure(MISSING)
+        raise NoEngine(MISSING)
     if outcome.returncode != 0:
         raise Failure(f"the container engine cannot be used: {outcome.stderr.strip().splitlines()[-1]}")
     return outcome.stdout

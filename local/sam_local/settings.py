@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from local import settings
 from local.endpoint import HIGHEST_PORT
@@ -15,10 +16,11 @@ HOME = ROOT / ".local" / "sam-local"
 
 @dataclass(frozen=True)
 class SamLocalSettings:
-    """The stack on MiniStack, and the port of `sam local start-api`."""
+    """The stack on MiniStack, the port of `sam local start-api`, and the folder with the folders of the functions."""
 
     stack: Settings
     api_port: int
+    code: Path = ROOT / "functions"
 
 
 def chosen(environment: Mapping[str, str], parameters: Sequence[str]) -> SamLocalSettings:

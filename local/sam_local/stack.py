@@ -52,14 +52,11 @@ def options(home: Path, chosen: Engine) -> list[str | Path]:
 
 @contextmanager
 def running_sam_local(
-    settings: Settings,
-    inherited: Mapping[str, str],
-    progress: Progress,
-    *,
-    api_port: int,
-    code: Path = ROOT / "functions",
+    settings: Settings, inherited: Mapping[str, str], progress: Progress, *, api_port: int, code: Path
 ) -> Iterator[SamLocal]:
     """Build, deploy to MiniStack, and serve with `sam local` until the `with` block ends. Then nothing is left.
+
+    `code` is the folder with the folders of the functions. SAM watches it.
 
     Raises:
         Failure: a step failed, or there is no container engine.
@@ -95,8 +92,7 @@ def running_sam_local(
 
 @contextmanager
 def _image(layer_arn: str, settings: Settings, inherited: Mapping[str, str]) -> Iterator[None]:
-    """Leave no image with this layer: neither that of an earlier run that was killed, nor that of this one."""
-    engine.forget(layer_arn, settings, inherited)
+    """Leave no image with this layer at the end."""
     try:
         yield
     finally:
