@@ -59,7 +59,7 @@ test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every 
 	.venv/bin/python -m pytest -n auto -m "not sam_local"
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
-	.venv/bin/python -m pytest tests/sam_local
+	.venv/bin/python -m pytest -rfE tests/sam_local
 
 check: $(VENV) $(SAM) ## check format, lint, types, import rules and template
 	.venv/bin/ruff format --check

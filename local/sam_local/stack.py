@@ -23,7 +23,7 @@ LAMBDA_PYTHON = "3.13"
 # No such layer exists: SAM finds it in its cache. The port tells two stacks from each other.
 LAYER_ARN = "arn:aws:lambda:us-east-1:000000000000:layer:EdgeAuthLayer:{}"
 LAYERS = "layers"
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 120.0
 # SAM stops its containers one after the other, each within a few seconds.
 STOP_SECONDS = 60.0
 READY = "Running on http://"
@@ -101,7 +101,7 @@ def _image(layer_arn: str, settings: Settings, inherited: Mapping[str, str]) -> 
 
 def _lay(built: Path, target: Path, authority: bytes) -> None:
     """Move the built layer to where SAM looks for layers that have an ARN, with the certificate to trust."""
-    shutil.rmtree(target, ignore_errors=True)
+    shutil.rmtree(target.parent, ignore_errors=True)
     target.parent.mkdir(exist_ok=True)
     built.rename(target)
     (target / template.AUTHORITY).write_bytes(authority)

@@ -216,13 +216,15 @@ def test_the_relay_speaks_tls_for_a_server_that_does_not(stack_port: int, tmp_pa
     body = b"x" * 200_000
 
     with relay("127.0.0.1", made.server, stack_port) as port:
-        trusting = HTTPSConnection("127.0.0.1", port, context=ssl.create_default_context(cafile=str(authority)))
+        trusting = HTTPSConnection(
+            "127.0.0.1", port, timeout=10, context=ssl.create_default_context(cafile=str(authority))
+        )
         for _ in range(2):
             trusting.request("POST", "/", body)
             assert trusting.getresponse().read() == body
         trusting.close()
         with pytest.raises(ssl.SSLCertVerificationError):
-            HTTPSConnection("127.0.0.1", port, context=ssl.create_default_context()).request("POST", "/")
+            HTTPSConnection("127.0.0.1", port, timeout=10, context=ssl.create_default_context()).request("POST", "/")
 
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0

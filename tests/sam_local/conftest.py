@@ -36,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("sam_local")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once why these tests were skipped."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason in {report.longrepr[2] for report in skipped if report.nodeid.startswith("tests/sam_local/")}:
+        terminalreporter.write_line(reason)
+
+
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
     """Yield what a developer has while the command runs. The user has the password of the sample event."""
