@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         complain("usage: python -m local demo|run")
         return 2
     for number in INTERRUPTS:
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     try:
         return commands[arguments[0]](settings.from_environment(os.environ), Progress())
     except Failure as failure:
@@ -96,7 +96,8 @@ def _walk(stack: Stack, progress: Progress) -> None:
         ).all()
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt, once."""
     # Later signals are ignored, so that they do not interrupt the shutdown. It takes a few seconds at most.
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)

@@ -19,8 +19,17 @@ TAIL_LINES = 12
 class Process:
     """A command that runs in its own session and writes to a log. Leaving the `with` block ends it and its children."""
 
-    def __init__(self, command: Sequence[str | Path], *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        cwd: Path,
+        polite_seconds: float = POLITE_SECONDS,
+    ) -> None:
         self.log = log
+        self._polite_seconds = polite_seconds
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             # In its own session, so that Ctrl-C reaches only this program, which ends its children in order.
@@ -57,7 +66,7 @@ class Process:
         """End the command and its children: with SIGTERM, then with SIGKILL."""
         self._signal_group(signal.SIGTERM)
         try:
-            self._wait_for_group(POLITE_SECONDS)
+            self._wait_for_group(self._polite_seconds)
         finally:
             self._signal_group(signal.SIGKILL)
             self._child.wait()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from local import aws, ministack
 from local.aws import Clients
@@ -11,15 +11,12 @@ from local.failure import Failure
 from local.process import Process
 from local.settings import API_ID, AUDIENCE, ROOT, STACK_NAME, Settings
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SAM = ROOT / ".tools" / "sam" / "bin" / "sam"
 BUCKET = "edge-auth-artefacts"
 
 
-def _environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
-    # SAM checks a deployment every 0.3 seconds, and keeps its own files below our folder, not in the user's home.
+def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of SAM. It checks a deployment every 0.3 s, and keeps its own files below our folder."""
     return aws.environment(settings, inherited) | {
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.3",
@@ -33,13 +30,18 @@ def start_build(settings: Settings, inherited: Mapping[str, str]) -> Process:
         "LAYER_PYTHON": ministack.interpreter_version(),
         "LAYER_ARCHITECTURE": "host",
         "LAYER_INTERPRETER": str(ministack.INTERPRETER),
-        # The project's own uv builds the layer, so its folder is first in PATH.
-        "PATH": f"{ROOT / '.tools' / 'bin'}:{inherited.get('PATH', os.defpath)}",
     }
+    return start_build_of(layer, settings.home / "build", settings, inherited)
+
+
+def start_build_of(layer: Mapping[str, str], folder: Path, settings: Settings, inherited: Mapping[str, str]) -> Process:
+    """Start `sam build` into a folder. `layer` has the variables of layers/edge_auth/Makefile."""
+    # The project's own uv builds the layer, so its folder is first in PATH.
+    path = {"PATH": f"{ROOT / '.tools' / 'bin'}:{inherited.get('PATH', os.defpath)}"}
     return Process(
-        [SAM, "build", "--template-file", ROOT / "template.yaml", "--build-dir", settings.home / "build"],
-        env=_environment(settings, inherited) | layer,
-        log=settings.log("build"),
+        [SAM, "build", "--template-file", ROOT / "template.yaml", "--build-dir", folder],
+        env=environment(settings, inherited) | path | dict(layer),
+        log=folder.with_suffix(".log"),
         cwd=ROOT,
     )
 
@@ -78,7 +80,7 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
         *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
     ]
     log = settings.log("deploy")
-    with Process(command, env=_environment(settings, inherited), log=log, cwd=ROOT) as process:
+    with Process(command, env=environment(settings, inherited), log=log, cwd=ROOT) as process:
         if process.wait() != 0:
             raise Failure(_why(process, clients))
 

@@ -9,6 +9,7 @@ import pytest
 from admin.command import parser
 from edge_auth.events.security_event import EventName
 from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS, MAX_RING_AGE_SECONDS, REPLACE_SECONDS, RING_AGE_SECONDS
+from local.sam_local import settings as sam_local
 from tests.support.guide import BLOCK, GUIDE, steps
 from tests.support.template import ROOT, parameters, resources, template
 
@@ -97,3 +98,23 @@ def test_every_output_of_the_stack_is_explained() -> None:
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")][2:]
 
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(template()["Outputs"])
+
+
+def test_the_guide_to_sam_local_has_a_line_for_each_difference_that_is_tested() -> None:
+    """The tests need a container engine. Each of them shows one line of the table."""
+    guide = (GUIDES / "sam-local.md").read_text(encoding="utf-8")
+    tests = (ROOT / "tests" / "sam_local" / "test_differences.py").read_text(encoding="utf-8")
+    rows = [line for line in guide.splitlines() if line.startswith("| ")][1:]
+
+    assert len(rows) == tests.count("\ndef test_")
+
+
+def test_the_guide_to_sam_local_names_the_settings_and_the_files() -> None:
+    """A reader finds them under these names."""
+    guide = (GUIDES / "sam-local.md").read_text(encoding="utf-8")
+    home = sam_local.HOME.relative_to(ROOT)
+
+    assert f"`{sam_local.PORT_SETTING}`" in guide
+    assert f"http://127.0.0.1:{sam_local.DEFAULT_PORT}" in guide
+    for name in ("env", "env.json", "template.yaml", "layers"):
+        assert f"{home}/{name}" in guide

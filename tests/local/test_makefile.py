@@ -49,7 +49,20 @@ def test_make_alone_lists_its_targets(checkout: Path) -> None:
     """The list has every target."""
     outcome = make(checkout)
 
-    for target in ("demo", "run", "test", "check", "docs", "build", "deploy", "lock", "clean"):
+    targets = (
+        "demo",
+        "run",
+        "sam-local",
+        "test",
+        "test-sam-local",
+        "check",
+        "docs",
+        "build",
+        "deploy",
+        "lock",
+        "clean",
+    )
+    for target in targets:
         assert f"make {target} " in outcome.stdout
 
 

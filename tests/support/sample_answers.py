@@ -1,0 +1,101 @@
+"""The sample events: the function of each, and what it answers in a stack with keys and with the sample's user."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.support.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT, REVOKED
+from tests.support.key_ring_events import REFUSED
+
+FUNCTIONS = {
+    "authorizer-request-1.0": "authorizer",
+    "authorizer-request-2.0": "authorizer",
+    "authorizer-token": "authorizer",
+    "authorizer-websocket": "authorizer",
+    "ended-sessions": "ended_sessions",
+    "jwks": "jwks",
+    "key-ring-advance": "rotate_keys",
+    "key-ring-create": "rotate_keys",
+    "key-ring-delete": "rotate_keys",
+    "key-ring-replace": "rotate_keys",
+    "key-ring-rotate": "rotate_keys",
+    "key-ring-show": "rotate_keys",
+    "key-ring-update": "rotate_keys",
+    "login": "login",
+    "logout-all": "logout",
+    "logout-form": "logout",
+    "logout-json": "logout",
+    "me": "whoami",
+    "me-session": "whoami",
+    "oauth-authorization-server": "jwks",
+    "openid-configuration": "jwks",
+    "password": "password",
+    "preflight": "preflight",
+    "refresh-form": "refresh",
+    "refresh-json": "refresh",
+    "register": "register",
+    "session-authorizer-request-1.0": "session_authorizer",
+    "session-authorizer-request-2.0": "session_authorizer",
+    "session-authorizer-websocket": "session_authorizer",
+    "sessions": "sessions",
+    "sessions-end": "sessions",
+    "site-password": "site_password",
+    "site-sessions": "sessions",
+    "site-sessions-end": "sessions",
+}
+
+WHOLE = {
+    "logout-all": NO_CONTENT,  # A6: the sample's token is not valid, which is no error
+    "logout-form": REVOKED,
+    "logout-json": NO_CONTENT,
+    "password": INVALID_TOKEN,  # the session in these samples does not exist
+    "refresh-form": INVALID_GRANT,
+    "refresh-json": INVALID_GRANT,
+    "sessions": INVALID_TOKEN,
+    "sessions-end": INVALID_TOKEN,
+    "site-password": INVALID_TOKEN,
+    "site-sessions": INVALID_TOKEN,
+    "site-sessions-end": INVALID_TOKEN,
+}
+"""The answers that are the same in every stack, without the headers of CORS."""
+
+STATUSES = {
+    "ended-sessions": 200,
+    "jwks": 200,
+    "login": 200,
+    "me": 200,
+    "me-session": 200,
+    "oauth-authorization-server": 200,
+    "openid-configuration": 200,
+    "preflight": 204,
+    "register": 201,
+}
+"""The status of the answers that have something of the stack in them."""
+
+TOLD_TO_CLOUDFORMATION = ("key-ring-create", "key-ring-delete", "key-ring-update")
+"""The answer to these goes to an address in the event."""
+SHOWN = ("key-ring-advance", "key-ring-show")
+"""No key is due, so both answers show the same ring."""
+ANSWERED = sorted(FUNCTIONS.keys() - set(TOLD_TO_CLOUDFORMATION))
+
+
+def of(*some: str) -> list[str]:
+    """Return the names of the sample events of these functions."""
+    return [name for name, function in FUNCTIONS.items() if function in some]
+
+
+def check(name: str, response: Mapping[str, Any]) -> None:
+    """Check what a function returned for a sample event, as Lambda gets it."""
+    if FUNCTIONS[name].endswith("authorizer"):  # Z10: the sample's token or cookie is not valid, which raises nothing
+        assert response.get("isAuthorized") is False or response["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+        assert response["context"] == {}
+    elif name in SHOWN:
+        assert response["version"]
+        assert "refused" not in response
+    elif FUNCTIONS[name] == "rotate_keys":  # the version in the file is not a real one
+        assert response == REFUSED
+    elif name in WHOLE:
+        expected = WHOLE[name]
+        assert (response["statusCode"], response["body"]) == (expected.status, expected.body)
+        assert expected.headers.items() <= response["headers"].items()  # CORS adds to them
+    else:
+        assert response["statusCode"] == STATUSES[name], response
