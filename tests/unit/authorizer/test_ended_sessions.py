@@ -257,12 +257,12 @@ def test_while_it_fails_it_is_tried_less_and_less_often(caplog: pytest.LogCaptur
 
 def test_a_failed_read_tells_how_old_the_copy_is(caplog: pytest.LogCaptureFixture) -> None:
     """Without a copy, and after a clock was set back, there is no age, and the line is logged all the same."""
-    feed = Copy(failure=ReadFailed("outage"))
+    feed = Copy(failure=RequestFailed("outage"))
     feed.accepts(LIVING)
     feed.failure = None
     feed.go_on(RETRY_SECONDS[0])
     feed.accepts(LIVING)
-    feed.failure = ReadFailed("outage")
+    feed.failure = RequestFailed("outage")
     feed.go_on(BOUND + 2.5)
     feed.accepts(LIVING)
     feed.monotonic -= 60
