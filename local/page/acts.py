@@ -9,7 +9,7 @@ from local.page import api
 from local.page.api import ApiAnswer, ApiRequest
 from local.page.exchange import BROWSER, LOST, OFFLINE, UNCHANGED, Change, Exchange, Exchanges
 from local.page.faults import Faults
-from local.page.thief import Thief, sign_in_on_phone
+from local.page.parties import Thief, sign_in_on_phone
 from local.user import User
 
 
@@ -37,7 +37,7 @@ class Acts:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Serve the page of this origin. `grace_seconds` is the stack's RotationGraceSeconds."""
-        self.faults = Faults(clock)
+        self._faults = Faults(clock)
         self._base_url = base_url
         self._user = user
         self._observer = observer
@@ -52,10 +52,10 @@ class Acts:
             OSError: the API cannot be reached.
 
         """
-        if self.faults.offline_seconds():
+        if self._faults.offline_seconds():
             self._exchanges.add(Exchange(BROWSER, request.method, request.route, None, None, 0, OFFLINE, UNCHANGED))
             return None
-        fault = LOST if self.faults.loses(request.route) else None
+        fault = LOST if self._faults.loses(request.route) else None
         answer = self._send(BROWSER, request, fault)
         return None if fault else answer
 
@@ -68,7 +68,7 @@ class Acts:
 
     def requests(self, after: int) -> dict[str, object]:
         """Return what was seen since the request with this number."""
-        return {"requests": self._exchanges.after(after), "offline_seconds": self.faults.offline_seconds()}
+        return {"requests": self._exchanges.after(after), "offline_seconds": self._faults.offline_seconds()}
 
     def session(self, token: str) -> dict[str, object]:
         """Return the session of the browser's refresh token, as the server has it; empty if it does not live."""
@@ -79,6 +79,16 @@ class Acts:
             "generation": session.generation,
             "rotated_ms_ago": _now_ms() - session.rotated_at_ms,
         }
+
+    def go_offline(self, seconds: float) -> dict[str, object]:
+        """Let no request of the browser reach the API for this time."""
+        self._faults.go_offline(seconds)
+        return {}
+
+    def lose_answer(self, then_offline_seconds: float) -> dict[str, object]:
+        """Lose the answer to the browser's next refresh, and let nothing through for this time afterwards."""
+        self._faults.lose_next_answer(then_offline_seconds)
+        return {}
 
     def steal(self, token: str) -> dict[str, object]:
         """Copy the browser's refresh token. Return its session."""

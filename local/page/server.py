@@ -11,8 +11,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import cast
+from urllib.parse import parse_qsl, urlsplit
 
 from local.endpoint import HIGHEST_PORT, address
 from local.failure import Failure
@@ -65,7 +65,7 @@ class PageServer(ThreadingHTTPServer):
 
         """
         # All files are known now, so no path of a request reaches the disk.
-        self.files = {f"/{path.name}": path for path in (*FILES.iterdir(), CLIENT)}
+        self.files = {f"/{path.name}": path for path in (*FILES.iterdir(), CLIENT) if path.suffix in TYPES}
         self.files["/"] = self.files["/index.html"]
         for port in range(first_port, min(first_port + PORTS, HIGHEST_PORT + 1)):
             try:
@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_file(url.path)
         except _Refused as refused:
             self._send(refused.status, "text/plain; charset=utf-8", f"{refused}\n".encode())
-        except ValueError:
+        except (KeyError, ValueError):
             self._send(HTTPStatus.BAD_REQUEST, "text/plain; charset=utf-8", b"The request cannot be read.\n")
         except OSError:
             self.close_connection = True  # the browser or the API is gone
@@ -173,23 +173,18 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(HTTPStatus.FORBIDDEN, "Only the page itself may do this.")
 
     def _acts(self, query: str) -> dict[tuple[str, str], Callable[[], dict[str, object]]]:
-        acts = self._page.acts
+        acts, parameters = self._page.acts, dict(parse_qsl(query))
         token = ApiRequest(self.command, "", {"Cookie": self.headers.get("Cookie", "")}).refresh_token
         return {
             ("GET", "/facts"): acts.facts,
-            ("GET", "/requests"): lambda: acts.requests(int(parse_qs(query).get("after", ["0"])[0])),
+            ("GET", "/requests"): lambda: acts.requests(int(parameters["after"])),
             ("GET", "/session"): lambda: acts.session(token),
-            ("POST", "/offline"): lambda: self._fault(acts.faults.go_offline),
-            ("POST", "/lose-answer"): lambda: self._fault(acts.faults.lose_next_answer),
+            ("POST", "/offline"): lambda: acts.go_offline(float(parameters["seconds"])),
+            ("POST", "/lose-answer"): lambda: acts.lose_answer(float(parameters["then_offline_seconds"])),
             ("POST", "/steal"): lambda: acts.steal(token),
             ("POST", "/use-stolen"): acts.use_stolen,
             ("POST", "/phone"): acts.sign_in_on_phone,
         }
-
-    def _fault(self, begin: Callable[[float], None]) -> dict[str, object]:
-        body: dict[str, Any] = json.loads(self._body() or b"{}")
-        begin(float(body.get("seconds", 0)))
-        return {}
 
     def _body(self) -> bytes:
         length = int(self.headers.get("Content-Length", "0"))

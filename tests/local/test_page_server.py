@@ -171,7 +171,7 @@ def test_requests_and_answers_pass_unchanged(scene: Scene) -> None:
 
 def test_a_lost_answer_has_reached_the_api(scene: Scene) -> None:
     """The browser gets no byte of the next refresh, and of that one alone."""
-    scene.ask("POST", "/try/lose-answer", '{"seconds": 0}')
+    scene.ask("POST", "/try/lose-answer?then_offline_seconds=0")
     assert scene.ask("GET", "/api/me")[0] == 201
 
     with pytest.raises(RemoteDisconnected):
@@ -184,7 +184,7 @@ def test_a_lost_answer_has_reached_the_api(scene: Scene) -> None:
 
 def test_offline_nothing_reaches_the_api(scene: Scene) -> None:
     """Until the time is over."""
-    scene.ask("POST", "/try/offline", '{"seconds": 8}')
+    scene.ask("POST", "/try/offline?seconds=8")
     scene.seconds = 7.9
     with pytest.raises(RemoteDisconnected):
         scene.ask("GET", "/api/me")
@@ -197,7 +197,7 @@ def test_offline_nothing_reaches_the_api(scene: Scene) -> None:
 
 def test_the_network_may_be_gone_after_the_answer_was_lost(scene: Scene) -> None:
     """So that the client comes back after the grace window."""
-    scene.ask("POST", "/try/lose-answer", '{"seconds": 12}')
+    scene.ask("POST", "/try/lose-answer?then_offline_seconds=12")
     for path in ("/api/auth/refresh", "/api/auth/refresh"):
         with pytest.raises(RemoteDisconnected):
             scene.ask("POST", path, "{}")
@@ -220,8 +220,8 @@ def test_the_network_may_be_gone_after_the_answer_was_lost(scene: Scene) -> None
 )
 def test_it_acts_for_its_own_page_alone(scene: Scene, headers: dict[str, str]) -> None:
     """Another site makes a browser send the request, but cannot name our page as its sender."""
-    for path in ("/try/offline", "/try/steal", "/try/phone"):
-        assert scene.ask("POST", path, '{"seconds": 60}', **headers)[0] == 403
+    for path in ("/try/offline?seconds=60", "/try/steal", "/try/phone"):
+        assert scene.ask("POST", path, **headers)[0] == 403
 
     assert scene.ask("GET", "/api/me")[0] == 201
     assert len(scene.api) == 1
@@ -268,7 +268,8 @@ def test_what_the_page_learns_of_requests_has_no_secret(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/try/offline", "no JSON", 400),
+        ("/try/offline", "", 400),
+        ("/try/offline?seconds=long", "", 400),
         ("/try/nothing", "", 404),
         ("/page.js", "", 404),
         ("/api/auth/login", "x" * 70_000, 413),

@@ -3,9 +3,8 @@
 import { countDown } from "./screen.js";
 
 /** Return an answer of the page server. */
-async function ask(method, path, body) {
-  const headers = body ? { "Content-Type": "application/json" } : {};
-  const response = await fetch(`/try${path}`, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
+async function ask(method, path) {
+  const response = await fetch(`/try${path}`, { method, cache: "no-store" });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
@@ -13,8 +12,8 @@ async function ask(method, path, body) {
 export const facts = await ask("GET", "/facts");
 export const requestsAfter = (number) => ask("GET", `/requests?after=${number}`);
 export const storedSession = () => ask("GET", "/session");
-export const goOffline = (seconds) => ask("POST", "/offline", { seconds });
-export const loseNextAnswer = (thenOfflineSeconds) => ask("POST", "/lose-answer", { seconds: thenOfflineSeconds });
+export const goOffline = (seconds) => ask("POST", `/offline?seconds=${seconds}`);
+export const loseNextAnswer = (thenOffline) => ask("POST", `/lose-answer?then_offline_seconds=${thenOffline}`);
 export const steal = () => ask("POST", "/steal");
 export const useStolen = () => ask("POST", "/use-stolen");
 export const signInOnPhone = () => ask("POST", "/phone");
