@@ -14,6 +14,9 @@ from edge_auth.keys.ring_document import from_secret_json
 from local import envfile, settings
 from local.api import Api
 from local.failure import Failure
+from local.page.acts import Acts
+from local.page.observer import Observer
+from local.page.server import PageServer
 from local.progress import Progress, complain
 from local.settings import Settings
 from local.stack import Stack, running_stack
@@ -23,6 +26,8 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Short, because the walk waits for the end of each.
 DEMO_GRACE_SECONDS = 2
 DEMO_REVOCATION_SECONDS = 2
+# Short, because a visitor of the try-it page waits for the end of each.
+RUN_PARAMETERS = {"AccessTokenSeconds": "60", "RotationGraceSeconds": "10"}
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 
 
@@ -60,20 +65,27 @@ def demo(chosen: Settings, progress: Progress) -> int:
 
 
 def run(chosen: Settings, progress: Progress) -> int:
-    """Start the stack and serve until Ctrl-C."""
-    with running_stack(chosen, os.environ, progress) as stack:
+    """Start the stack and the try-it page, and serve until Ctrl-C."""
+    # The page's port is taken first, because the deployment names the origin of the page.
+    with (
+        closing(PageServer(chosen.port + 1)) as page,
+        running_stack(_for_page(chosen, page.origin), os.environ, progress) as stack,
+    ):
         try:
+            _serve_page(page, stack)
             envfile.write(
                 chosen.env_file,
                 {
                     "EDGE_AUTH_URL": chosen.base_url,
                     "EDGE_AUTH_USER": stack.user.name,
                     "EDGE_AUTH_PASSWORD": stack.user.password,
+                    "EDGE_AUTH_ORIGIN": page.origin,
                 },
             )
             progress.say(
                 f"\nServing at {chosen.base_url} after {progress.total_seconds():.0f} s. Press Ctrl-C to stop."
             )
+            progress.say(f"In a browser: {page.origin}")
             progress.say(f"In another shell: source {os.path.relpath(chosen.env_file)}")
             threading.Event().wait()
         except KeyboardInterrupt:
@@ -81,6 +93,22 @@ def run(chosen: Settings, progress: Progress) -> int:
         finally:
             envfile.remove(chosen.env_file)
     return 0
+
+
+def _for_page(chosen: Settings, origin: str) -> Settings:
+    origins = ",".join(filter(None, [origin, chosen.parameters.get("AllowedOrigins")]))
+    return replace(chosen, parameters={**RUN_PARAMETERS, **chosen.parameters, "AllowedOrigins": origins})
+
+
+def _serve_page(page: PageServer, stack: Stack) -> None:
+    acts = Acts(
+        base_url=stack.settings.base_url,
+        origin=page.origin,
+        user=stack.user,
+        observer=Observer.of(stack),
+        grace_seconds=int(stack.settings.parameters["RotationGraceSeconds"]),
+    )
+    page.start(acts)
 
 
 def _walk(stack: Stack, progress: Progress) -> None:

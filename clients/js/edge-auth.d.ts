@@ -41,8 +41,11 @@ export interface Auth {
    */
   restore(): Promise<boolean>;
 
-  /** Return an access token that is good for some seconds, or null if the user is signed out. It may refresh. */
-  token(): Promise<string | null>;
+  /**
+   * Return an access token that is good for some seconds, or null if the user is signed out. It may refresh; with
+   * `fresh` it does, for example after the rights of the user have changed.
+   */
+  token(options?: { fresh?: boolean }): Promise<string | null>;
 
   /**
    * Call an API as `fetch` does. Requests to `url` and `apis` carry the access token and no cookie. Requests to other

@@ -553,7 +553,8 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       return Boolean(session);
     },
 
-    async token() {
+    async token({ fresh = false } = {}) {
+      if (fresh && session !== null) await refresh();
       return (await usable())?.token ?? null;
     },
 

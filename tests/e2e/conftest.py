@@ -21,6 +21,7 @@ from local.settings import ROOT, Settings
 from local.stack import Stack, running_stack
 from tests.e2e.client import Client, Session
 from tests.e2e.operator import Operator, Person, edge_auth
+from tests.e2e.serving import Serving, started
 
 HERE = Path(__file__).parent
 APP = "https://app.example.com"
@@ -65,6 +66,20 @@ def client(stack: Stack) -> Iterator[Client]:
     """Yield a client that remembers every secret that it sent or received."""
     with closing(Client(stack.settings.base_url)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Yield a `make run` that serves, of its own. The last test of `test_run_command.py` ends it."""
+    with started(tmp_path_factory.mktemp("run")) as serving:
+        serving.read_until("In a browser")
+        url, user, password, _ = serving.environment()
+        # On a busy machine the first call of a function takes longer than the client for browsers waits.
+        with closing(Client(url)) as first:
+            session = first.open_session(user, password)
+            first.refresh(session.refresh_token)
+            first.get("/me", session.access_token)
+        yield serving
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from edge_auth.authorizer.ended_sessions import RETRY_SECONDS
-from edge_auth.authorizer.http_answer import ReadFailed
+from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.clock import TestClock
@@ -135,7 +135,7 @@ def unread(stack: Stack) -> None:
     read = vars(module.ended)["_read"]
 
     def refuse(_since: int) -> None:
-        raise ReadFailed("AccessDeniedException")
+        raise RequestFailed("AccessDeniedException")
 
     stack.monkeypatch.setattr(module.ended, "_read", refuse)
     module.handler(event, None)

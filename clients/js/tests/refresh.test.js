@@ -46,6 +46,24 @@ test("thirty calls of a page that has not asked yet cause one refresh", async ()
   assert.equal(server.count("/auth/refresh"), 1);
 });
 
+// An operator has changed the rights of the user, and the token that is good does not say so.
+test("a fresh token is asked for while the old one is good, and a signed-out page asks nobody", async () => {
+  const { time, server, browser } = scene();
+  const tab = await browser.signedIn();
+  const first = await tab.auth.token();
+  const fresh = watch(tab.auth.token({ fresh: true }), time);
+  await time.pass(1_000);
+
+  assert.notEqual(fresh.value, first);
+  assert.equal(await tab.auth.token(), fresh.value);
+  assert.equal(server.count("/auth/refresh"), 1);
+
+  watch(tab.auth.logout(), time);
+  await time.pass(1_000);
+  assert.equal(await tab.auth.token({ fresh: true }), null);
+  assert.equal(server.count("/auth/refresh"), 1);
+});
+
 // In the last minute the token is still good, so no call needs to wait for the next one.
 test("a token in its last minute is used while the next one is fetched", async () => {
   const { time, server, browser } = scene();

@@ -1,0 +1,70 @@
+// The try-it page: who is signed in, and the cards that follow it.
+
+import { auth } from "./auth.js";
+import { showToken } from "./access_token.js";
+import { facts } from "./page_server.js";
+import { onRefresh, showRequests } from "./requests.js";
+import { byId, describe, element, inWords, onPress, say } from "./screen.js";
+import { showSessions } from "./sessions.js";
+import "./absent.js";
+import "./faults.js";
+import "./thief.js";
+
+const form = byId("sign-in");
+const buttons = document.querySelectorAll(".needs-session button");
+
+/** Follow the client: it calls this at once, and whenever the user is signed in or out. */
+function show(session) {
+  const hadFocus = [form, byId("signed-in")].some((part) => part.contains(document.activeElement));
+  form.hidden = Boolean(session);
+  byId("signed-in").hidden = !session;
+  byId("who").textContent = session ? `signed in as ${facts.user}` : session === null ? "signed out" : "not known";
+  byId("who").className = session ? "pill good" : "pill";
+  for (const button of buttons) button.setAttribute("aria-disabled", String(!session));
+  if (hadFocus) byId(session ? "who-am-i" : "username").focus();
+  describe(byId("me"), []);
+  showToken();
+  showSessions().catch((error) => say(inWords(error)));
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { username, password } = form.elements;
+  say("Signing in …");
+  try {
+    await auth.login({ username: username.value, password: password.value });
+    say("You are signed in.");
+  } catch (error) {
+    say(inWords(error));
+  }
+});
+
+onPress(byId("who-am-i"), async () => {
+  const response = await auth.fetch("/api/me");
+  const me = await response.json();
+  if (!response.ok) return say(`GET /me: ${response.status}. If the session has ended, the next refresh says so.`);
+  const code = (text) => element("code", {}, text);
+  describe(byId("me"), [
+    ["user", code(me.sub)],
+    ["may", code(me.scope)],
+    ["as", me.roles],
+  ]);
+  say(`You are ${facts.user}, as the API sees you.`);
+});
+
+onPress(byId("sign-out"), async () => {
+  await auth.logout();
+  say("You are signed out, in every tab.");
+});
+
+byId("username").value = facts.user;
+byId("password").value = facts.password;
+auth.subscribe(show);
+onRefresh(showToken);
+try {
+  await auth.restore();
+  say(auth.session ? "You are still signed in." : "");
+} catch (error) {
+  say(inWords(error));
+}
+await showRequests();

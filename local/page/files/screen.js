@@ -1,0 +1,70 @@
+// The parts of the page that all cards use: elements, what the page says, and buttons.
+
+import { Refused, Unavailable } from "./edge-auth.js";
+
+/** Return the element with this id. */
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+/** Make an element, with its properties and its children. */
+export function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Show terms and their values in a `<dl>`. */
+export function describe(list, entries) {
+  const parts = entries.map(([term, ...value]) =>
+    element("div", {}, element("dt", {}, term), element("dd", {}, ...value)),
+  );
+  list.replaceChildren(...parts);
+}
+
+/** Say something, also to screen readers. */
+export function say(text) {
+  byId("says").textContent = text;
+}
+
+/** Wait. */
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Count down, one call a second with the seconds that are left. */
+export async function countDown(ms, show) {
+  const end = performance.now() + ms;
+  for (let left = ms; left > 0; left = end - performance.now()) {
+    show(Math.ceil(left / 1000));
+    await pause(Math.min(left, 1000 - ((ms - left) % 1000)));
+  }
+}
+
+/** Return what went wrong, in words. */
+export function inWords(error) {
+  if (error instanceof Unavailable) return "edge-auth cannot be reached now. You are still signed in.";
+  if (error instanceof Refused) return `Refused: ${error.code}.`;
+  if (error instanceof TypeError) return "The request failed: no answer came. You are still signed in.";
+  throw error;
+}
+
+let busy = false;
+
+/** Act when a button is pressed, one act at a time. The button stays where the focus is. */
+export function onPress(button, act) {
+  button.addEventListener("click", async () => {
+    if (button.getAttribute("aria-disabled") === "true") return say("Sign in first.");
+    if (busy) return say("Wait until the other act has ended.");
+    busy = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      await act(button);
+    } catch (error) {
+      say(inWords(error));
+    } finally {
+      busy = false;
+      button.removeAttribute("aria-busy");
+    }
+  });
+}
