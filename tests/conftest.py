@@ -3,6 +3,7 @@
 It also spreads the tests over several workers. The tests of the deployed stack stay together on one worker.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -65,6 +66,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with the slowest levels if several workers share the tests."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _place(item.path.relative_to(HERE).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Take the tests and modules, which stay until the end, out of the search for garbage."""
+    gc.freeze()
 
 
 def _place(level: str) -> int:

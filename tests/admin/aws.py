@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from botocore.awsrequest import AWSResponse
-from botocore.loaders import Loader
 from botocore.session import Session
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
@@ -47,12 +45,6 @@ Fresh = Callable[[], "Aws"]
 Run = Callable[..., Outcome]
 
 
-@cache
-def _loader() -> Loader:
-    """Return one loader for all tests: it reads large models."""
-    return Loader(include_default_search_paths=True)
-
-
 def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> AWSResponse:
     """Return an answer with these bytes."""
     return AWSResponse("https://aws.invalid", status, headers or {}, MockRawResponse(body))  # type: ignore[arg-type]
@@ -70,7 +62,6 @@ class Aws:
 
     def attach(self, session: Session) -> None:
         """Serve the requests of this session."""
-        session.register_component("data_loader", _loader())
         session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # the stubber is callable
         session.register("before-send", self.serve)  # type: ignore[arg-type]  # its result is the response
 

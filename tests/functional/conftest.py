@@ -9,8 +9,9 @@ from tests.support import stack as stacks
 from tests.support.argon2 import RememberedArgon2id
 from tests.support.clock import TestClock
 from tests.support.cloudformation import CloudFormation, Resource, cloudformation_server
+from tests.support.one_login import one_login
 from tests.support.people import PASSWORD, ada, key_ring
-from tests.support.sample_events import Event, login_event
+from tests.support.sample_events import Event
 from tests.support.stack import Function, Output, Stack
 from tests.support.wire import Wire, wired_session
 
@@ -30,14 +31,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> TestClock:
 
 
 @pytest.fixture(scope="module")
-def _tables() -> Iterator[None]:
-    """Create the tables once for a file. Each test starts with empty tables."""
-    with stacks.stack_tables():
-        yield
+def _secret_arn() -> Iterator[str]:
+    """Create the tables and the secret once for a file. Each test starts with empty ones."""
+    with stacks.stack_resources() as secret_arn:
+        yield secret_arn
 
 
 @pytest.fixture
-def wire(_tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+def wire(_secret_arn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     """Return the wire between the functions' clients and moto. The SDK does not wait between its attempts."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
     session, wire = wired_session()
@@ -56,6 +57,7 @@ def offline(_address: str) -> str:
 def empty_stack(
     wire: Wire,
     clock: TestClock,
+    _secret_arn: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -63,10 +65,10 @@ def empty_stack(
     """Return a stack without keys and users. After the test, the output is searched for secrets (L4, K5, A13)."""
     monkeypatch.setattr("edge_auth.authorizer.issuer_keys.download", offline)
     output = Output(capfd, caplog)
-    with stacks.empty_stack(wire, clock, monkeypatch, output) as stack:
-        yield stack
-        for ring in stack.key_rings():
-            stack.secrets.keep_ring(ring)
+    stack = stacks.empty_stack(wire, clock, monkeypatch, output, _secret_arn)
+    yield stack
+    for ring in stack.key_rings():
+        stack.secrets.keep_ring(ring)
     printed = output.read()
     leaked = [secret for secret in stack.secrets.values if secret in printed]
     assert not leaked, f"{len(leaked)} secrets were printed"
@@ -111,11 +113,9 @@ def authorize(stack: Stack) -> Callable[[Event], dict[str, object]]:
 
 
 @pytest.fixture
-def tokens(login: Function) -> dict[str, str]:
+def tokens(stack: Stack) -> dict[str, str]:
     """Return the token response of one login of ada."""
-    answer = login(login_event("ada", PASSWORD))
-    assert answer.status == 200
-    return answer.json
+    return one_login(stack)
 
 
 @pytest.fixture

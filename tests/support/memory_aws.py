@@ -1,20 +1,27 @@
 """AWS in memory (moto). Each process makes its clients once, and empties tables instead of making them again."""
 
 import json
+from collections.abc import Callable, Hashable
 from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.logs.models import logs_backends
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
+
+from tests.support.remembered_sdk import remember
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+remember()
 
 
 @cache
@@ -69,6 +76,48 @@ def restore(table: str, copy: dict[str, Any]) -> None:
     """Put a copy back."""
     empty(table)
     _table(table).items.update(deepcopy(copy))
+
+
+# The items that one `write` has added to a table.
+_written: dict[tuple[str, Hashable], dict[str, Any]] = {}
+
+
+def write_once(table: str, what: Hashable, write: Callable[[], object]) -> None:
+    """Call `write`, which adds items to a table. The next time, add copies of these items without a call."""
+    items = _table(table).items
+    if (table, what) not in _written:
+        before = set(items)
+        write()
+        _written[table, what] = deepcopy({key: item for key, item in items.items() if key not in before})
+    else:
+        items.update(deepcopy(_written[table, what]))
+
+
+def write_secret(arn: str, text: str) -> None:
+    """Give a secret a new value."""
+    no_binary: Any = None  # moto's own type excludes what its own handler passes
+    _secrets().put_secret_value(arn, text, no_binary, str(uuid4()), ["AWSCURRENT"])
+
+
+def secret_values(arn: str) -> list[str]:
+    """Return every text that was ever a secret's value."""
+    return [version.get("secret_string") or "" for version in _secret(arn).versions.values()]
+
+
+def empty_secret(arn: str) -> None:
+    """Remove all values of a secret."""
+    _secret(arn).versions.clear()
+    _secret(arn).set_default_version_id(None)
+
+
+def _secret(arn: str) -> FakeSecret:
+    secret = _secrets().secrets[arn]
+    assert isinstance(secret, FakeSecret)
+    return secret
+
+
+def _secrets() -> SecretsManagerBackend:
+    return secretsmanager_backends[DEFAULT_ACCOUNT_ID][dynamodb().meta.region_name]
 
 
 def _table(name: str) -> Table:

@@ -89,6 +89,10 @@ class Secrets:
         """Remember these values."""
         self.values.update(value for value in values if value)
 
+    def keep_tokens(self, response: dict[str, Any]) -> None:
+        """Remember the tokens of a response."""
+        self.keep(*(response.get(name, "") for name in ("access_token", "refresh_token", "device_token")))
+
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
         for signing in ring.signing:
@@ -170,8 +174,7 @@ class Stack:
             answer = Answer(response["statusCode"], response["headers"], response["body"], cookies)
             self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies))
             if answer.status == 200 and answer.body:
-                names = ("access_token", "refresh_token", "device_token")
-                self.secrets.keep(*(answer.json.get(name, "") for name in names))
+                self.secrets.keep_tokens(answer.json)
             return answer
 
         return invoke
@@ -189,7 +192,7 @@ class Stack:
 
     def make_key_ring(self, ring: KeyRing) -> KeyRing:
         """Write the ring into the secret, and its public keys for the authorizer, as the custom resource does."""
-        self.secretsmanager.put_secret_value(SecretId=self.secret_arn, SecretString=to_secret_json(ring))
+        memory_aws.write_secret(self.secret_arn, to_secret_json(ring))
         self.secrets.keep_ring(ring)
         self.jwks = json.dumps(ring.at(self.clock.now_seconds).jwks())
         return ring
@@ -206,12 +209,10 @@ class Stack:
 
     def key_rings(self) -> list[KeyRing]:
         """Return every ring that was ever in the secret."""
-        versions = self.secretsmanager.list_secret_version_ids(SecretId=self.secret_arn, IncludeDeprecated=True)
         rings = []
-        for version in versions["Versions"]:
-            value = self.secretsmanager.get_secret_value(SecretId=self.secret_arn, VersionId=version["VersionId"])
+        for value in memory_aws.secret_values(self.secret_arn):
             with suppress(ValueError):  # a test of damaged rings
-                rings.append(from_secret_json(value.get("SecretString", "")))
+                rings.append(from_secret_json(value))
         return rings
 
     @property
@@ -225,9 +226,9 @@ class Stack:
         return DynamoDBIdentities(self.dynamodb, table=TABLES["IdentitiesTable"])
 
     def add_user(self, identity: Identity, password: str) -> Identity:
-        """Add a user."""
+        """Add a user. The product writes each user once in this process."""
         self.secrets.keep(password, identity.password_hash)
-        self.identities.create(identity)
+        memory_aws.write_once(TABLES["IdentitiesTable"], identity, lambda: self.identities.create(identity))
         return identity
 
     def put_session(self, session: Session, **attributes: Any) -> None:  # noqa: ANN401 - DynamoDB attribute values
@@ -262,21 +263,22 @@ class Stack:
 
 
 @contextmanager
-def stack_tables() -> Iterator[None]:
-    """Simulate AWS with moto, with the stack's tables."""
+def stack_resources() -> Iterator[str]:
+    """Simulate AWS with moto, with the stack's tables, and return the ARN of its secret."""
     with mock_aws():
         for logical_id, name in TABLES.items():
             create_table(memory_aws.dynamodb(), logical_id, name)
-        yield
+        yield memory_aws.secretsmanager().create_secret(Name="KeyRingSecret-functional")["ARN"]
 
 
-@contextmanager
-def empty_stack(wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output) -> Iterator[Stack]:
-    """Empty the tables, and make an empty secret."""
+def empty_stack(
+    wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output, secret_arn: str
+) -> Stack:
+    """Empty the tables and the secret."""
     for name in TABLES.values():
         memory_aws.empty(name)
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
-    secretsmanager = memory_aws.secretsmanager()
-    arn = secretsmanager.create_secret(Name="KeyRingSecret-functional")["ARN"]
-    yield Stack(memory_aws.dynamodb(), secretsmanager, arn, wire, clock, Secrets(), monkeypatch, output)
-    secretsmanager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    memory_aws.empty_secret(secret_arn)
+    return Stack(
+        memory_aws.dynamodb(), memory_aws.secretsmanager(), secret_arn, wire, clock, Secrets(), monkeypatch, output
+    )
