@@ -55,9 +55,9 @@ def _function(stack: Stack, origin: str, monkeypatch: pytest.MonkeyPatch) -> Mod
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(SOURCES))
-    for name in [name for name in sys.modules if name.partition(".")[0] == "website"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "example_site"]:
         monkeypatch.delitem(sys.modules, name)
-    module = importlib.import_module("website.app")
+    module = importlib.import_module("example_site.app")
     session = SessionCookie(environ, monotonic=stack.clock.time, wall=stack.clock.time)
 
     def call(operation: str, parameters: dict[str, Any]) -> object:

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 from edge_auth.errors import CsrfFailed, TemporarilyUnavailable
 from edge_auth.web.session import SessionCookie, SignedIn
-from website import pages
-from website.edge_auth_api import EdgeAuthApi, Refused, Unavailable
+from example_site import pages
+from example_site.edge_auth_api import EdgeAuthApi, Refused, Unavailable
 
 Event = Mapping[str, object]
 Answer = dict[str, object]
