@@ -100,14 +100,20 @@ class World:
     app: str  # the origin of the app, which is in AllowedOrigins
     neighbour: str  # another origin of the same site, which is not
     stranger: str  # another site
-    visit: Callable[..., Visitor]
+    documents: list[dict[str, str]]  # the headers of each request for a page of the app
+    visit: Callable[[], Visitor]
+
+    def pass_time(self, visitor: Visitor, *, seconds: float) -> None:
+        """Let time pass for the API and for the pages of a visitor whose clock is installed."""
+        self.clock.advance(seconds=seconds)
+        visitor.context.clock.fast_forward(round(seconds * 1000))
 
     def generations(self) -> dict[str, int]:
         """Return the generation of the token of each session that lives."""
         return {
             item["session_id"]["S"]: int(item["generation"]["N"])
             for item in self.stack.session_items()
-            if "generation" in item and "revoked" not in item
+            if "generation" in item and "revoked_at" not in item
         }
 
     def events(self, name: str) -> list[dict[str, Any]]:
@@ -124,20 +130,32 @@ def world(browser: Browser, stack: Stack, clock: RunningClock) -> Iterator[World
         proxy = FaultProxy(None, f"/{STAGE}")
         address = f"http://127.0.0.1:{running.enter_context(serving(proxy))}/{STAGE}"
         page = (HERE / "app.html").read_text(encoding="utf-8").replace('"API"', f'"{address}"')
-        files = dict.fromkeys(("/", "/restoring"), ("text/html", page))
+        files = dict.fromkeys(("/", "/restoring", "/with-worker"), ("text/html", page))
+        files["/worker.js"] = ("text/javascript", (HERE / "worker.js").read_text(encoding="utf-8"))
         files["/edge-auth.js"] = ("text/javascript", CLIENT.read_text(encoding="utf-8"))
-        own, other = (running.enter_context(serving(Pages(each))) for each in (files, {}))
-        app = f"http://127.0.0.1:{own}"
+        pages = Pages(files)
+        app = f"http://127.0.0.1:{running.enter_context(serving(pages))}"
+        other = running.enter_context(serving(Pages({})))
         proxy.api = HttpGateway(stack.with_parameters(AllowedOrigins=app))
 
-        def visit(**options: Any) -> Visitor:  # noqa: ANN401 - the options of a context
-            context = browser.new_context(**options)
+        def visit() -> Visitor:
+            context = browser.new_context()
             context.set_default_timeout(PATIENCE_MS)
             contexts.append(context)
             visitors.append(Visitor(context, app))
             return visitors[-1]
 
-        yield World(stack, clock, proxy, address, app, f"http://127.0.0.1:{other}", f"http://localhost:{other}", visit)
+        yield World(
+            stack,
+            clock,
+            proxy,
+            address,
+            app,
+            neighbour=f"http://127.0.0.1:{other}",
+            stranger=f"http://localhost:{other}",
+            documents=pages.documents,
+            visit=visit,
+        )
         proxy.mend()
         leaked = [place for visitor in visitors for place in visitor.leaked(stack.secrets.values)]
         for context in contexts:
@@ -149,3 +167,10 @@ def world(browser: Browser, stack: Stack, clock: RunningClock) -> Iterator[World
 def visitor(world: World) -> Visitor:
     """Return a new visitor."""
     return world.visit()
+
+
+@pytest.fixture
+def timed(visitor: Visitor) -> Visitor:
+    """Return a new visitor with a clock that the test can move. Without that it runs."""
+    visitor.context.clock.install()
+    return visitor

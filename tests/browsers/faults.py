@@ -10,6 +10,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from tests.support.http_gateway import gateway_response
+
 Forward = Callable[[], Response]
 Fault = Callable[[Forward], Response]
 """Handles one request. It may let the API serve it with `forward`, before or after a failure, or not at all."""
@@ -28,6 +30,16 @@ class Arrival:
     at_seconds: float  # monotonic
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An answer that has left the proxy."""
+
+    path: str
+    status: int
+    text: str
+    cookies: list[str]  # the values of Set-Cookie
+
+
 @dataclass
 class FaultProxy:
     """A WSGI application before the one of the API. The API serves one request at a time.
@@ -38,6 +50,7 @@ class FaultProxy:
     api: Any  # a WSGI application
     prefix: str
     arrivals: list[Arrival] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     preflights: list[str] = field(default_factory=list)
     _queues: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     _always: dict[str, Fault] = field(default_factory=dict)
@@ -63,7 +76,10 @@ class FaultProxy:
         self.arrivals.append(Arrival(request.method, path, dict(request.headers), body, monotonic()))
         queue = self._queues[path]
         fault = queue.popleft() if queue else self._always.get(path, passes)
-        return fault(forward)
+        answer = fault(forward)
+        cookies = answer.headers.getlist("Set-Cookie")
+        self.answers.append(Answer(path, answer.status_code, answer.get_data(as_text=True), cookies))
+        return answer
 
     def next(self, path: str, *faults: Fault) -> None:
         """Apply these faults to the next requests for this path, one fault to each request."""
@@ -81,6 +97,10 @@ class FaultProxy:
     def count(self, path: str) -> int:
         """Return how many requests for this path have arrived."""
         return len(self.sent_to(path))
+
+    def statuses(self, path: str) -> list[int]:
+        """Return the statuses of the answers to requests for this path."""
+        return [answer.status for answer in self.answers if answer.path == path]
 
     def sent_to(self, path: str) -> list[Arrival]:
         """Return the requests for this path."""
@@ -123,21 +143,26 @@ def answering(status: int, body: str, headers: dict[str, str] | None = None) -> 
     return lambda _forward: Response(body, status, headers)
 
 
+def of_gateway(kind: str) -> Fault:
+    """Return a fault that answers as API Gateway itself: one of the gateway responses of the template."""
+    return lambda _forward: gateway_response(kind)
+
+
 class Hold:
-    """A fault that lets the API serve the request, and keeps the answer until the test releases it."""
+    """A fault that lets the API serve requests, and keeps the answers until the test releases them."""
 
     def __init__(self, fault: Fault = passes) -> None:
-        """Use this fault after the release."""
+        """Let the answers meet this fault after the release."""
         self.served = Event()
         self._released = Event()
         self._fault = fault
 
     def __call__(self, forward: Forward) -> Response:
         """Serve, and wait."""
-        answer = self._fault(forward)
+        answer = forward()
         self.served.set()
         self._released.wait(PATIENCE_SECONDS)
-        return answer
+        return self._fault(lambda: answer)
 
     def wait(self) -> None:
         """Wait until the API has served a request."""

@@ -31,10 +31,12 @@ def serving(app: "WSGIApplication") -> Iterator[int]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=OneRequest)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield server.port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class Pages:
@@ -43,6 +45,7 @@ class Pages:
     def __init__(self, files: Mapping[str, tuple[str, str]]) -> None:
         """Serve these files: for each path the type and the text."""
         self.files = dict(files)
+        self.documents: list[dict[str, str]] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI's own type
         """Serve one request."""
@@ -50,6 +53,8 @@ class Pages:
         if request.path.startswith("/to/"):
             answer = Response(status=302, headers={"Location": request.full_path.removeprefix("/to/").rstrip("?")})
         else:
+            if request.headers.get("Sec-Fetch-Dest") == "document":
+                self.documents.append(dict(request.headers))
             kind, text = self.files.get(request.path, ("text/html", EMPTY))
             answer = Response(text, content_type=f"{kind}; charset=utf-8", headers={"Cache-Control": "no-cache"})
         return answer(environ, start_response)

@@ -43,16 +43,16 @@ class HttpGateway:
     def _answer(self, request: Request) -> Response:
         found = self._find(request)
         if found is None:
-            return _gateway_response("MISSING_AUTHENTICATION_TOKEN")
+            return gateway_response("MISSING_AUTHENTICATION_TOKEN")
         resource, path_parameters = found
         function, protected = self._routes[request.method, resource]
         event = _event(request, resource, path_parameters)
         if protected:
             if "Authorization" not in request.headers:
-                return _gateway_response("UNAUTHORIZED")
+                return gateway_response("UNAUTHORIZED")
             policy = self._authorizer(_authorizer_event(request), LambdaContext())
             if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
-                return _gateway_response("ACCESS_DENIED")
+                return gateway_response("ACCESS_DENIED")
             event = let_through(event, policy)
         answer = self._handlers[function](event)
         headers = [*as_sent(answer.headers).items(), *(("Set-Cookie", cookie) for cookie in answer.cookies)]
@@ -88,7 +88,7 @@ def _authorizer_event(request: Request) -> Event:
     return authorizer_event("TOKEN", request.headers["Authorization"]) | {"methodArn": f"{STAGE_ARN}/{route}"}
 
 
-def _gateway_response(kind: str) -> Response:
+def gateway_response(kind: str) -> Response:
     """Return the template's gateway response of this kind."""
     response = properties("Api")["GatewayResponses"][kind]
     headers = {name: value[1:-1] for name, value in response["ResponseParameters"]["Headers"].items()}
