@@ -130,7 +130,7 @@ def world(browser: Browser, stack: Stack, clock: RunningClock) -> Iterator[World
         proxy = FaultProxy(None, f"/{STAGE}")
         address = f"http://127.0.0.1:{running.enter_context(serving(proxy))}/{STAGE}"
         page = (HERE / "app.html").read_text(encoding="utf-8").replace('"API"', f'"{address}"')
-        files = dict.fromkeys(("/", "/restoring", "/with-worker"), ("text/html", page))
+        files = dict.fromkeys(("/", "/restoring", "/gated", "/with-worker"), ("text/html", page))
         files["/worker.js"] = ("text/javascript", (HERE / "worker.js").read_text(encoding="utf-8"))
         files["/edge-auth.js"] = ("text/javascript", CLIENT.read_text(encoding="utf-8"))
         pages = Pages(files)
