@@ -24,6 +24,7 @@ DOCS := .tools/docs/synced
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 CLIENT := clients/js/node_modules/.package-lock.json
+FIREFOX := tests/browsers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
@@ -41,7 +42,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local check docs bench figures build deploy lock clean
+.PHONY: help demo run sam-local test test-sam-local browsers check docs bench figures build deploy lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -56,11 +57,14 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every test, also those of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
 	.venv/bin/python -m pytest -n auto -m "not sam_local"
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
+
+browsers: ## install Chromium and Firefox for the tests, if they are missing
+	@$(if $(MISSING_BROWSERS),$(install_browsers),:)
 
 check: $(VENV) $(SAM) ## check format, lint, types, import rules and templates
 	.venv/bin/ruff format --check
@@ -101,15 +105,32 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
+	cd tests/browsers && $(NPM) update --package-lock-only
 
 clean: ## remove the builds, the caches and the tools
 	rm -rf .aws-sam .cache .local .tools .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf tests/e2e/verifiers/node_modules clients/js/node_modules
+	rm -rf tests/e2e/verifiers/node_modules clients/js/node_modules tests/browsers/node_modules
 
 # --no-emit-index-url: a lock has versions and hashes, not the index of one machine.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	$(2) --output-file $(1)
+
+# The packages of the browsers that are missing, by their names in Debian. Google's browser serves as well as Chromium.
+MISSING_BROWSERS = $(strip \
+	$(if $(or $(shell command -v chromium),$(shell command -v google-chrome)),,chromium) \
+	$(if $(or $(shell command -v firefox-esr),$(shell command -v firefox)),,firefox-esr))
+
+define install_browsers
+if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		echo "installing $(MISSING_BROWSERS)"; mkdir -p .tools; \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+			$(MISSING_BROWSERS); } > .tools/apt.log 2>&1 || \
+			echo "WARNING: cannot install $(MISSING_BROWSERS); read .tools/apt.log" >&2; \
+	else \
+		echo "WARNING: $(MISSING_BROWSERS) missing; install it as root (Debian: apt install $(MISSING_BROWSERS))" >&2; \
+	fi
+endef
 
 # npm, run by the Node of .tools and not by the one in PATH.
 NPM := $(CURDIR)/.tools/node/bin/node $(CURDIR)/.tools/node/bin/npm
@@ -192,3 +213,6 @@ $(VERIFIERS): tests/e2e/verifiers/package-lock.json | $(NODE)
 
 $(CLIENT): clients/js/package-lock.json | $(NODE)
 	$(call install,test the client for browsers)
+
+$(FIREFOX): tests/browsers/package-lock.json | $(NODE)
+	$(call install,try anything in Firefox)

@@ -34,6 +34,7 @@ settings.load_profile("untimed")
 # The slowest levels come first, so that all workers end at about the same time.
 LEVELS = (
     "e2e",
+    "browsers",
     "simulations",
     "functional",
     "contract",

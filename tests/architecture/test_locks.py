@@ -10,7 +10,7 @@ from tests.support.template import ROOT
 
 LAYER = ROOT / "layers" / "edge_auth" / "requirements.txt"
 LOCKS = (LAYER, *sorted((ROOT / "locks").glob("*.txt")))
-FOLDERS_OF_NODE = ("tests/e2e/verifiers", "clients/js")
+FOLDERS_OF_NODE = ("tests/e2e/verifiers", "clients/js", "tests/browsers")
 REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)")
 
 

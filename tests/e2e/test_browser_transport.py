@@ -23,7 +23,7 @@ def preflight(client: Client, path: str, origin: str) -> requests.Response:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_preflight_request_is_answered_on_every_path(client: Client, path: str) -> None:
-    """C16: without the authorizer, on known and unknown paths, for the page of the list alone."""
+    """B27, C16: without the authorizer, on known and unknown paths, for the page of the list alone."""
     answer, refused = preflight(client, path, APP), preflight(client, path, STRANGER)
 
     assert (answer.status_code, refused.status_code) == (204, 204)
@@ -55,7 +55,7 @@ def test_a_page_reads_the_answers_of_functions(client: Client, session: Session)
 
 
 def test_a_page_reads_the_answers_of_the_gateway(client: Client) -> None:
-    """C12: the 401 without a token, the one with a bad token, and the 404, with their challenges."""
+    """B26, C12: the 401 without a token, the one with a bad token, and the 404, with their challenges."""
     for path, token, status, challenge in (
         ("/me", {}, 401, "Bearer"),
         ("/me", {"Authorization": "Bearer bad"}, 401, 'Bearer error="invalid_token"'),

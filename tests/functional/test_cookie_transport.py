@@ -133,7 +133,7 @@ def test_a_request_without_our_cookie_costs_no_write(stack: Stack, refresh: Func
 def test_a_cookie_that_is_no_token_is_refused_without_a_call(
     stack: Stack, refresh: Function, signed_in: Answer, damaged: str
 ) -> None:
-    """C6: quoted, long and forged values."""
+    """B28, C6: quoted, long and forged values."""
     stack.wire.forget()
 
     answer = refresh(page_refresh(f"{REFRESH_COOKIE}={damaged.format(token_in(signed_in.cookies[0]))}"))
@@ -144,7 +144,7 @@ def test_a_cookie_that_is_no_token_is_refused_without_a_call(
 
 @pytest.mark.parametrize("name", ["login", "refresh", "logout"])
 def test_two_cookies_of_our_name_are_refused(stack: Stack, signed_in: Answer, name: str) -> None:
-    """C6: neither of them is read, and no session ends."""
+    """B28, C6: neither of them is read, and no session ends."""
     cookie = jar(signed_in)[0]
     events = {"login": page_login, "refresh": page_refresh, "logout": page_logout}
     before = stack.session_items()
@@ -156,7 +156,7 @@ def test_two_cookies_of_our_name_are_refused(stack: Stack, signed_in: Answer, na
 
 
 def test_a_token_of_one_transport_is_dead_in_the_other(stack: Stack, refresh: Function, signed_in: Answer) -> None:
-    """C4: the answer is that of any dead token, and the session goes on: this is no proof of a theft."""
+    """B28, C4: the answer is that of any dead token, and the session goes on: this is no proof of a theft."""
     in_body = stack.function("login")(login_event("ada", PASSWORD)).json["refresh_token"]
     in_cookie = token_in(signed_in.cookies[0])
 
@@ -177,7 +177,7 @@ def test_a_token_of_one_transport_is_dead_in_the_other(stack: Stack, refresh: Fu
 
 @pytest.mark.parametrize("name", ["refresh", "logout"])
 def test_a_cookie_and_a_token_in_the_body_are_refused(stack: Stack, signed_in: Answer, name: str) -> None:
-    """C5: nothing is rotated, and nothing ends."""
+    """B28, C5: nothing is rotated, and nothing ends."""
     event = {"refresh": page_refresh, "logout": page_logout}[name]
     token = token_in(signed_in.cookies[0])
     before = stack.session_items()

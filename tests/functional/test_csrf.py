@@ -41,7 +41,7 @@ def stack(stack: Stack) -> Stack:
 
 
 def test_only_the_allowed_requests_change_anything(stack: Stack) -> None:
-    """C7-C9, C11, C13: of 3,600 requests, those that make a call to AWS are exactly those of an allowed page.
+    """B23, C7-C9, C11, C13: of 3,600 requests, those that make a call to AWS are exactly those of an allowed page.
 
     So every request that is refused changes nothing. After a login or a logout with the living cookie, there is a new
     one.
@@ -100,7 +100,7 @@ def test_only_the_allowed_requests_change_anything(stack: Stack) -> None:
     ids=str,
 )
 def test_an_origin_that_looks_like_an_allowed_one_is_refused(stack: Stack, route: str, origins: list[str]) -> None:
-    """C7, C12: the answer can be read by no page, sets no cookie, and says nothing more."""
+    """B24, C7, C12: the answer can be read by no page, sets no cookie, and says nothing more."""
     cookies = jar(stack.function("login")(page_login()))
     stack.wire.forget()
 

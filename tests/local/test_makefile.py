@@ -55,6 +55,7 @@ def test_make_alone_lists_its_targets(checkout: Path) -> None:
         "sam-local",
         "test",
         "test-sam-local",
+        "browsers",
         "check",
         "docs",
         "build",
@@ -175,3 +176,25 @@ def test_a_deployment_has_the_region_of_the_shell(checkout: Path, given: str) ->
     )
 
     assert outcome.stdout.splitlines() == [f"build: {given or 'us-east-1'}", f"deploy: {given or 'none'}"]
+
+
+@pytest.mark.parametrize(
+    ("found", "missing"),
+    [(("google-chrome", "firefox"), ""), (("chromium",), "firefox-esr"), ((), "chromium firefox-esr")],
+    ids=["both", "one", "none"],
+)
+def test_a_missing_browser_is_one_readable_line(checkout: Path, found: tuple[str, ...], missing: str) -> None:
+    """Who may not install it learns what to install, and the tests go on without it."""
+    programs = checkout / "programs"
+    programs.mkdir()
+    for name in (*found, "id"):
+        (programs / name).write_text("#!/bin/sh\necho 1000\n")
+        (programs / name).chmod(0o755)
+    (programs / "make").symlink_to(str(shutil.which("make")))
+
+    outcome = make(checkout, "browsers", PATH=str(programs), SHELL="/bin/sh")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout == ""
+    expected = [f"WARNING: {missing} missing; install it as root (Debian: apt install {missing})"] if missing else []
+    assert errors(outcome) == expected

@@ -1,5 +1,6 @@
 """A clock that tests set, in the place of the `time` module."""
 
+import time
 from dataclasses import dataclass
 
 START_MS = 1_790_000_000_000
@@ -33,3 +34,16 @@ class TestClock:
     def sleep(self, seconds: float) -> None:
         """Answer as `time.sleep`: the clock moves on, and no test waits."""
         self.advance(seconds=seconds)
+
+
+class RunningClock(TestClock):
+    """A clock that runs as the machine's, for tests with programs that have clocks of their own. A test may move it."""
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return self._lead_ms + round(time.monotonic() * 1000)
+
+    @now_ms.setter
+    def now_ms(self, value: int) -> None:
+        self._lead_ms = value - round(time.monotonic() * 1000)

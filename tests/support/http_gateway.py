@@ -74,20 +74,20 @@ class HttpGateway:
     def _answer(self, request: Request) -> Response:
         found = self._find(request)
         if found is None:
-            return _gateway_response("MISSING_AUTHENTICATION_TOKEN")
+            return gateway_response("MISSING_AUTHENTICATION_TOKEN")
         resource, path_parameters = found
         function, authorizer = self._routes[request.method, resource]
         event = _event(request, resource, path_parameters)
         if authorizer != NONE:
             if self._authorizers[authorizer].credentials not in request.headers:
-                return _gateway_response("UNAUTHORIZED")
+                return gateway_response("UNAUTHORIZED")
             try:
                 policy = self._decider(authorizer)(self._asked(authorizer, request, event), LambdaContext())
             except Exception:  # API Gateway takes any failure of an authorizer for AUTHORIZER_FAILURE
                 logger.exception("the authorizer failed")
-                return _gateway_response("DEFAULT_5XX")
+                return gateway_response("DEFAULT_5XX")
             if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
-                return _gateway_response("ACCESS_DENIED")
+                return gateway_response("ACCESS_DENIED")
             event = let_through(event, policy)
         answer = self._function(function)(event)
         headers = [*as_sent(answer.headers).items(), *(("Set-Cookie", cookie) for cookie in answer.cookies)]
@@ -138,7 +138,7 @@ def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> 
     )
 
 
-def _gateway_response(kind: str) -> Response:
+def gateway_response(kind: str) -> Response:
     """Return the template's gateway response of this kind."""
     response = properties("Api")["GatewayResponses"][kind]
     headers = {name: value[1:-1] for name, value in response["ResponseParameters"]["Headers"].items()}

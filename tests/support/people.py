@@ -1,5 +1,6 @@
 """The users and keys of the functional tests."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import count
 
@@ -38,6 +39,11 @@ def ada() -> Identity:
         scope="read write",
         roles=("admin", "auditor"),
     )
+
+
+def bob() -> Identity:
+    """Return another active user, with the same password."""
+    return replace(ada(), user_id=BOB_ID, username="bob")
 
 
 @cache
