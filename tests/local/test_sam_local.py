@@ -23,7 +23,7 @@ from local.sam_local.relay import relay
 from local.settings import ROOT
 
 LAYER = "arn:aws:lambda:us-east-1:000000000000:layer:EdgeAuthLayer:3000"
-DESKTOP = {
+DESKTOP: dict[str, str | bool] = {
     "architecture": "arm64",
     "gateway": "172.17.0.1",
     "in_a_virtual_machine": True,
