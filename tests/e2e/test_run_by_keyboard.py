@@ -40,7 +40,7 @@ def figures(tmp_path: Path) -> Path:
 
 
 def test_every_act_can_be_reached_and_done_by_keyboard(browser: "Browser", serving: Serving, figures: Path) -> None:
-    """Each act has its effect, axe finds nothing, and no token is where a script could find it."""
+    """B35: each act has its effect, axe finds nothing, and no token is where a script could find it."""
     origin = serving.environment()[3]
     with PageVisitor.at(browser, origin, width=1100, height=1120, scheme="light") as visitor:
         visitor.reach("username")

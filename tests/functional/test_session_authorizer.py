@@ -237,7 +237,7 @@ def test_the_end_that_is_passed_on_is_never_after_the_absolute_timeout(stack: St
 def test_a_hundred_requests_within_five_minutes_are_a_hundred_reads_and_no_write(
     stack: Stack, calls: Calls, allowed: Callable[..., bool]
 ) -> None:
-    """C19: the first one later moves the idle timeout, and tells the list of sessions of the use."""
+    """B32, C19: the first one later moves the idle timeout, and tells the list of sessions of the use."""
     theirs, answer = signed_in(stack)
     began = stack.clock.now_seconds
     for _ in range(100):
