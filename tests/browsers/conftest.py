@@ -58,15 +58,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> RunningClock:
 
 
 @pytest.fixture(scope="module")
-def _tables() -> Iterator[None]:
-    """Create the tables once for a file. Each test starts with empty tables."""
-    with stacks.stack_tables():
-        yield
+def aws() -> Iterator[str]:
+    """Simulate AWS once for a file. Yield the ARN of the secret. Each test starts with empty tables."""
+    with stacks.stack_resources() as secret_arn:
+        yield secret_arn
 
 
 @pytest.fixture
 def stack(
-    _tables: None,
+    aws: str,
     clock: RunningClock,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -78,11 +78,11 @@ def stack(
     monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
     monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
     output = Output(capfd, caplog)
-    with stacks.empty_stack(wire, clock, monkeypatch, output) as stack:
-        stack.make_key_ring(key_ring())
-        for person in (ada(), bob()):
-            stack.add_user(person, PASSWORD)
-        yield stack
+    stack = stacks.empty_stack(wire, clock, monkeypatch, output, aws)
+    stack.make_key_ring(key_ring())
+    for person in (ada(), bob()):
+        stack.add_user(person, PASSWORD)
+    yield stack
     wire.mend()
     wire.forget()
     printed = output.read()
