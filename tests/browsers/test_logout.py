@@ -57,14 +57,14 @@ def test_a_logout_reaches_the_other_tabs_before_the_server(world: World, visitor
 
 
 def test_a_logout_during_a_refresh_holds(world: World, visitor: Visitor) -> None:
-    """B15: both orders, 25 times each. The client's own tests have 100 of each, with and without locks."""
+    """B15: both orders, 15 times each. The client's own tests have 100 of each, with and without locks."""
     tab = visitor.open()
     world.api.always("/auth/refresh", delayed(0.005, 0.005))
     credentials = f"{{ username: 'ada', password: '{PASSWORD}' }}"
 
     for refresh_first in (True, False):
-        ends = tab.evaluate(RACE.replace("CREDENTIALS", credentials), [25, refresh_first])
-        assert ends == [[None, None, False]] * 25
+        ends = tab.evaluate(RACE.replace("CREDENTIALS", credentials), [15, refresh_first])
+        assert ends == [[None, None, False]] * 15
         assert world.generations() == {}
         assert REFRESH_COOKIE not in visitor.cookies()
 
