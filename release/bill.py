@@ -45,9 +45,9 @@ def write(bill: Path, packages: Sequence[Package], epoch_seconds: int) -> None:
         Failure: the tool failed, or the bill names others.
 
     """
-    command = [TOOL, "requirements", "--pyproject", ROOT / "pyproject.toml", "--sv", SPECIFICATION, "--of", "JSON"]
+    options = ["--sv", SPECIFICATION, "--of", "JSON", "--output-reproducible"]
     outcome = subprocess.run(
-        [*command, "--output-reproducible", "--output-file", bill, "-"],
+        [TOOL, "requirements", "--pyproject", ROOT / "pyproject.toml", *options, "--output-file", bill, "-"],
         input=requirements(LOCK.read_text(encoding="utf-8"), packages),
         env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch_seconds)},
         capture_output=True,

@@ -51,5 +51,6 @@ def _package(folder: Path) -> Package:
     if not texts:
         raise Failure(f"{name} has no text of its licence in the layer")
     # A package says its licence in the newer field or in the older one (PEP 639).
-    licence = described.get("License-Expression") or described.get("License") or "see its text"
-    return Package(name, described["Version"], licence.strip().splitlines()[0], texts)
+    fields = [field for field in ("License-Expression", "License") if field in described]
+    licence = described[fields[0]].strip().splitlines()[0] if fields else "see its text"
+    return Package(name, described["Version"], licence, texts)
