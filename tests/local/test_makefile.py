@@ -49,7 +49,7 @@ def test_make_alone_lists_its_targets(checkout: Path) -> None:
     """The list has every target."""
     outcome = make(checkout)
 
-    for target in ("demo", "run", "test", "check", "build", "deploy", "lock", "clean"):
+    for target in ("demo", "run", "test", "check", "build", "deploy", "release", "audit", "lock", "clean"):
         assert f"make {target} " in outcome.stdout
 
 

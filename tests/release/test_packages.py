@@ -82,7 +82,7 @@ def test_the_bill_names_the_packages_with_their_hashes(tmp_path: Path) -> None:
     install(site, "pyjwt", locked_version("pyjwt"))
     found = packages.installed(site)
 
-    bill.write(tmp_path / "sbom.json", found, 1_790_000_000)
+    bill.write(tmp_path / "sbom.json", found, 1_790_000_000, validate=False)
 
     document = json.loads((tmp_path / "sbom.json").read_text())
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
