@@ -57,13 +57,10 @@ def test_the_template_takes_only_the_processor_of_its_layer(architecture: str) -
 
 
 def test_every_function_has_an_archive() -> None:
-    """A release zips `app.py` of each folder, so a function needs no other file and no other folder."""
+    """A release zips each `functions/*/app.py`, so a function anywhere else would be missing."""
     folders = {function["Properties"]["CodeUri"] for function in resources("AWS::Serverless::Function").values()}
-    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "functions").rglob("*") if path.suffix != ".pyc"}
 
-    assert {name for name in files if not name.endswith("__pycache__")} == folders | {
-        f"{name}/app.py" for name in folders
-    }
+    assert folders == {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "functions").glob("*/app.py")}
 
 
 def test_the_entry_has_what_the_repository_of_applications_requires() -> None:
