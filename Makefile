@@ -7,6 +7,8 @@ PYTHON ?= $(if $(shell python3 -c 'print(1)' 2>/dev/null),python3,env PYENV_VERS
 ENVIRONMENT ?= default
 # Parameters of the stack, as Name=value. A parameter that is not named keeps its value.
 PARAMETERS ?=
+# allow: an audit whose vulnerability service does not answer is no failure.
+UNANSWERED ?=
 # The benchmarks to run; empty runs all.
 BENCHMARKS ?=
 
@@ -20,6 +22,8 @@ BENCH := .tools/bench/synced
 LAMBDA := $(if $(filter Linux,$(shell uname -s)),.tools/lambda/synced)
 PEERS := .tools/peers/synced
 DOCS := .tools/docs/synced
+RELEASE := .tools/release/synced
+AUDIT := .tools/audit/synced
 # The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
@@ -28,7 +32,7 @@ FIREFOX := tests/browsers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-sam-local bench figures: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-sam-local bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -42,7 +46,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local browsers check docs bench figures build deploy lock clean
+.PHONY: help demo run sam-local test test-sam-local browsers check docs bench figures build deploy release audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -57,7 +61,7 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
 	.venv/bin/python -m pytest -n auto -m "not sam_local"
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
@@ -92,6 +96,12 @@ build: $(VENV) $(SAM) ## build the functions and the layer, and check the size o
 deploy: build ## build and deploy to AWS: make deploy PARAMETERS=Audience=https://api.example.com ENVIRONMENT=prod
 	.tools/sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
+release: $(VENV) $(SAM) $(RELEASE) ## build the files of a release in .cache/release, from a commit
+	@.venv/bin/python -m release
+
+audit: $(AUDIT) ## ask whether locked packages have known vulnerabilities: make audit [UNANSWERED=allow]
+	@.tools/audit/bin/python -m release.audit $(if $(filter allow,$(UNANSWERED)),--allow-unanswered)
+
 lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,layers/edge_auth/requirements.txt,pyproject.toml)
 	$(call compile,locks/dev.txt,pyproject.toml --group dev --constraint layers/edge_auth/requirements.txt)
@@ -102,6 +112,8 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/peers.txt,--group peers --constraint layers/edge_auth/requirements.txt)
 	$(call compile,locks/lambda.txt,--group lambda)
 	$(call compile,locks/docs.txt,--group docs)
+	$(call compile,locks/release.txt,--group release)
+	$(call compile,locks/audit.txt,--group audit)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
@@ -185,6 +197,12 @@ $(PEERS): locks/peers.txt | $(UV)
 
 $(DOCS): locks/docs.txt | $(UV)
 	$(call sync,.tools/docs,locks/docs.txt)
+
+$(RELEASE): locks/release.txt | $(UV)
+	$(call sync,.tools/release,locks/release.txt)
+
+$(AUDIT): locks/audit.txt | $(UV)
+	$(call sync,.tools/audit,locks/audit.txt)
 
 .tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
 	@echo "installing $<"

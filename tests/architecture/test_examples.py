@@ -45,7 +45,7 @@ def test_there_is_an_example_of_each_kind_of_api() -> None:
     guide = (ROOT / "docs" / "guides" / "attach.md").read_text(encoding="utf-8")
     index = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
 
-    assert EXAMPLES == ["appsync", "function_url", "http_api", "rest_api", "websocket_api"]
+    assert EXAMPLES == ["appsync", "function_url", "http_api", "rest_api", "site", "websocket_api"]
     for name in EXAMPLES:
         assert f"(../../examples/{name}/README.md)" in guide
         assert f"({name}/README.md)" in index
@@ -130,7 +130,7 @@ def test_only_what_never_changes_is_exported() -> None:
 
     assert exported == {
         name: Intrinsic("GetAtt", f"{name.removesuffix('Arn')}.Arn")
-        for name in ("AuthorizerFunctionArn", "StrictAuthorizerFunctionArn")
+        for name in ("AuthorizerFunctionArn", "SessionAuthorizerFunctionArn", "StrictAuthorizerFunctionArn")
     }
 
 

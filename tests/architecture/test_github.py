@@ -1,4 +1,4 @@
-"""The files for GitHub: the workflows run commands that any machine can run, and may only read, or publish the site."""
+"""The files for GitHub: workflows run commands that any machine can run, and only what publishes may write."""
 
 import re
 from pathlib import Path
@@ -12,8 +12,9 @@ from tests.support.template import ROOT
 GITHUB = ROOT / ".github"
 FILES = sorted([*GITHUB.rglob("*.yml"), *GITHUB.rglob("*.yaml")])
 CI = GITHUB / "workflows" / "ci.yml"
+RELEASE = GITHUB / "workflows" / "release.yml"
 SITE = GITHUB / "workflows" / "site.yml"
-WORKFLOWS = (CI, SITE)
+WORKFLOWS = (CI, RELEASE, SITE)
 # YAML 1.1 reads the key `on` as a boolean.
 TRIGGERS = True
 PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -25,14 +26,25 @@ def read(path: Path) -> dict[Any, Any]:
     return document
 
 
+def steps(document: dict[Any, Any]) -> list[dict[str, Any]]:
+    """Return the steps of all jobs."""
+    return [step for job in document["jobs"].values() for step in job["steps"]]
+
+
 @pytest.fixture
 def workflow() -> dict[Any, Any]:
-    """Return the workflow that tests."""
+    """Return the workflow of continuous integration."""
     return read(CI)
 
 
-def test_there_are_two_workflows() -> None:
-    """The rules below are about both: one tests, the other publishes the documents."""
+@pytest.fixture
+def release() -> dict[Any, Any]:
+    """Return the workflow of a release."""
+    return read(RELEASE)
+
+
+def test_there_is_no_other_workflow() -> None:
+    """A new one needs tests here."""
     assert tuple(path for path in FILES if path.parent.name == "workflows") == WORKFLOWS
 
 
@@ -44,9 +56,7 @@ def test_a_file_is_a_document(path: Path) -> None:
 
 def test_the_workflow_runs_what_a_developer_runs(workflow: dict[Any, Any]) -> None:
     """It runs one command, which is an executable file in the repository."""
-    commands = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
-
-    assert commands == [".ci/run"]
+    assert [step["run"] for step in steps(workflow) if "run" in step] == [".ci/run"]
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 
@@ -92,21 +102,67 @@ def test_the_site_is_published_from_where_it_is_built() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_has_no_secret_and_no_stored_token(path: Path) -> None:
-    """A step that runs other people's code finds none."""
+def test_no_workflow_keeps_a_token_or_reads_a_secret(path: Path) -> None:
+    """What it runs finds no token in the checkout, and no secret of the repository."""
+    checkouts = [step for step in steps(read(path)) if step.get("uses", "").startswith("actions/checkout@")]
+
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
     assert "secrets." not in path.read_text(encoding="utf-8")
-    for job in read(path)["jobs"].values():
-        for step in job["steps"]:
-            if step.get("uses", "").startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_script_has_an_expression(path: Path) -> None:
+    """GitHub would write the name of a branch or a tag into the script before a shell reads it."""
+    assert all("${{" not in step.get("run", "") for step in steps(read(path)))
+
+
+def test_a_release_is_of_a_tag_that_has_passed_the_gate(release: dict[Any, Any]) -> None:
+    """The tag is the version, no locked package has a known vulnerability, and all that CI runs passes."""
+    gate = [step["run"] for step in release["jobs"]["gate"]["steps"] if "run" in step]
+
+    assert release[TRIGGERS] == {"push": {"tags": ["v*"]}}
+    assert gate == ['python -m release.tag "$TAG"', "make audit", ".ci/run"]
+    assert release["jobs"]["release"]["needs"] == "gate"
+
+
+def test_only_the_job_that_releases_may_write(release: dict[Any, Any]) -> None:
+    """It writes a draft and an attestation. The tests run without these rights."""
+    assert release["permissions"] == {"contents": "read"}
+    assert "permissions" not in release["jobs"]["gate"]
+    assert release["jobs"]["release"]["permissions"] == {
+        "contents": "write",
+        "id-token": "write",
+        "attestations": "write",
+    }
+
+
+def test_a_release_is_a_draft_of_attested_files(release: dict[Any, Any]) -> None:
+    """Each file of SHA256SUMS is attested before the draft is made. A person publishes the draft."""
+    kinds = [step.get("uses", step.get("run", "")).split("@")[0] for step in release["jobs"]["release"]["steps"]]
+    [attested] = [step for step in steps(release) if step.get("uses", "").startswith("actions/attest@")]
+    [draft] = [step["run"] for step in steps(release) if "gh release create" in step.get("run", "")]
+
+    assert kinds.index("make release") < kinds.index("actions/attest") < kinds.index(draft)
+    assert attested["with"] == {"subject-checksums": "${{ steps.files.outputs.folder }}/SHA256SUMS"}
+    assert {"--draft", "--verify-tag"} <= set(draft.split())
+    assert all(f'"$FOLDER{name}' in draft for name in ('"/*.zip', '/sbom.cdx.json"', '/SHA256SUMS"'))
+
+
+def test_a_release_is_built_with_lambdas_own_python(release: dict[Any, Any]) -> None:
+    """Only that version can compile the layer's bytecode."""
+    runtime = re.search(r"^    Runtime: python(3\.\d+)$", (ROOT / "template.yaml").read_text(), re.MULTILINE)
+    assert runtime is not None
+
+    versions = [step["with"]["python-version"] for step in steps(release) if "python-version" in step.get("with", {})]
+    assert versions == [runtime[1]] * 2
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_every_action_is_pinned_to_a_commit(path: Path) -> None:
     """A tag can be moved to other code."""
-    uses = [
-        line.strip().removeprefix("- ") for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line
-    ]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    uses = [line.strip().removeprefix("- ") for line in lines if "uses:" in line]
 
     assert uses
     for line in uses:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import zipfile
 from datetime import datetime
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from local import ministack, sam
 from local.settings import ROOT
 from local.stack import Stack
+from release import bill, packages
 from tests.support.cold_start import FUNCTIONS, PACKAGE, unconnected
 
 # PEP 552: the flags of bytecode that is used with any times of the files; its source is not read.
@@ -65,6 +67,21 @@ def test_the_sdk_is_trimmed_to_the_services_that_are_called(layer: Path) -> None
     services = {path.name for path in (layer / "python" / "botocore" / "data").iterdir() if path.is_dir()}
 
     assert services == {"dynamodb", "events", "lambda", "secretsmanager"}
+
+
+def test_the_bill_of_materials_of_a_release_is_that_of_the_layer(layer: Path) -> None:
+    """Each package whose code is in the layer has its metadata there, and nothing else has."""
+    site = layer / "python"
+    found = packages.installed(site)
+    locked = bill.requirements(bill.LOCK.read_text(encoding="utf-8"), found)
+    metadata = [Distribution.at(folder) for folder in site.glob("*.dist-info")]
+    recorded = {str(file).split("/")[0] for each in metadata for file in each.files or []}
+    code = {path.name for path in site.iterdir() if not path.name.endswith((".dist-info", "__pycache__"))}
+
+    assert len(locked.splitlines()) == len(found)
+    assert code - recorded == {"edge_auth"}
+    for each in metadata:
+        assert {str(file).split("/")[0] for file in each.files or []} & code, each.name
 
 
 def as_on_lambda(folder: Path, place: Path) -> Path:

@@ -60,6 +60,8 @@ def test_make_alone_lists_its_targets(checkout: Path) -> None:
         "docs",
         "build",
         "deploy",
+        "release",
+        "audit",
         "lock",
         "clean",
     )
