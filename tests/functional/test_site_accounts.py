@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from edge_auth.errors import CsrfFailed, TemporarilyUnavailable
+from edge_auth.tokens import token_form
+from edge_auth.tokens.token_form import SESSION
 from edge_auth.web.session import SessionCookie, SignedIn
 from tests.support.answers import INVALID_TOKEN, UNAVAILABLE
 from tests.support.authorizer import is_allowed
@@ -75,6 +77,30 @@ def test_a_change_of_the_password_gives_the_browser_a_new_cookie(
     stack.clock.advance(seconds=11)
     assert [passes_at(authorizer, each) for each in (theirs, cookie(token_in(renewed)))] == [False, True]
     assert stack.function("login")(login_event("ada", PASSWORD)).status == 401
+
+
+def with_generation(theirs: str, generation: int) -> str:
+    """Return the cookie with another generation in it, as a thief would write it who has no key."""
+    form = token_form.read(theirs.partition("=")[2], SESSION)
+    body = token_form.body_of(SESSION, form.key_id, form.user_id, form.session_id, generation, form.seed)
+    return cookie(token_form.written(SESSION, body, form.mac))
+
+
+def test_nobody_makes_the_new_cookie_out_of_an_old_one(
+    stack: Stack, site_password: Function, authorizer: ModuleType
+) -> None:
+    """C20: an old cookie has the seed of the new one, but not its MAC, so a thief who counts it up is refused."""
+    stolen, login = signed_in(stack)
+    theirs, changes = stolen, 2
+    for newest in range(1, changes + 1):
+        answer = site_password(change(theirs, login))
+        theirs = cookie(token_in(answer.cookies[0]))
+        forged = [with_generation(stolen, generation) for generation in range(1, newest + 1)]
+
+        assert [passes_at(authorizer, each) for each in forged] == [False] * newest
+        stack.clock.advance(seconds=11)
+        assert [passes_at(authorizer, each) for each in (stolen, *forged)] == [False] * (newest + 1)
+        assert passes_at(authorizer, theirs)
 
 
 @pytest.mark.parametrize("text", ["", "x", "forged", "of another session", "two"])
