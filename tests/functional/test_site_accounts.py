@@ -1,5 +1,6 @@
 """The account routes of a site: a user lists and ends sessions, and changes the password, with a session cookie."""
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -142,6 +143,23 @@ def test_two_changes_at_a_time_get_the_same_cookie(stack: Stack, site_password: 
 
     assert first.cookies[0].partition(";")[0] == second.cookies[0].partition(";")[0]
     assert [item["generation"] for item in sessions_of(stack)] == [{"N": "1"}]
+
+
+def test_two_changes_under_two_mac_keys_do_not_disagree(
+    stack: Stack, site_password: Function, authorizer: ModuleType
+) -> None:
+    """C20: the second cannot write the cookie of the first, so it sets none, and the first one's stays good."""
+    ring = stack.key_ring
+    following = replace(ring.mac[1], signs_from_seconds=stack.clock.now_seconds + 1)
+    stack.make_key_ring(replace(ring, mac=(ring.mac[0], following)))
+    theirs, login = signed_in(stack)
+    first = site_password(change(theirs, login))
+    stack.clock.advance(seconds=1)
+
+    second = site_password(change(theirs, login))
+
+    assert (second.status, second.cookies) == (204, ())
+    assert passes_at(authorizer, cookie(token_in(first.cookies[0])))
 
 
 def test_a_change_with_an_old_cookie_is_answered_without_one(stack: Stack, site_password: Function) -> None:
