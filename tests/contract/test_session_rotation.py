@@ -51,6 +51,17 @@ def test_the_current_token_rotates_and_the_new_state_is_returned_and_kept(engine
     assert engine.sessions.find(ADA_ID, session_id(2)) == a_session(2)
 
 
+def test_a_rotation_at_a_site_keeps_the_hashes_of_its_macs(engine: Engine) -> None:
+    """C20: those of the new token and of the one before, in the place of what was there."""
+    opened(engine, a_session(transport=SESSION, mac_hash=b"1" * 32))
+    rotation = a_rotation()._replace(transport=SESSION, mac_hash=b"2" * 32, earlier_mac_hash=b"1" * 32)
+
+    rotated = engine.sessions.rotate(a_token(), rotation, grace_seconds=0, wanted_scope=())
+
+    assert (rotated.mac_hash, rotated.earlier_mac_hash) == (b"2" * 32, b"1" * 32)
+    assert engine.sessions.find(ADA_ID, session_id(1)) == rotated
+
+
 @pytest.mark.parametrize(
     "session",
     [

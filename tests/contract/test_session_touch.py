@@ -9,17 +9,15 @@ from edge_auth.errors import InvalidToken
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.sessions.session import SESSION, Session
 from edge_auth.tokens.refresh_token import mint
-from edge_auth.tokens.session_token import SESSION_COOKIE
+from edge_auth.tokens.session_token import SESSION_COOKIE, read
 from edge_auth.tokens.token_form import SESSION as KIND
 from tests.support.authorizer_store import table_calls
 from tests.support.dynamodb.engines import Tables
 from tests.support.dynamodb.records import ADA_ID, NOW_MS, NOW_SECONDS, a_session, a_token, end, opened
 
 IDLE = 1800
-EVENT = {
-    "httpMethod": "GET",
-    "headers": {"Cookie": f"{SESSION_COOKIE}={mint(a_token(), MacKey(b'mac-1', b'1' * 32), KIND)}"},
-}
+TOKEN = mint(a_token(), MacKey(b"mac-1", b"1" * 32), KIND)
+EVENT = {"httpMethod": "GET", "headers": {"Cookie": f"{SESSION_COOKIE}={TOKEN}"}}
 
 
 class Site:
@@ -44,7 +42,8 @@ class Site:
 
 def idle_session() -> Session:
     """Return a session that was used half an hour ago, but for a minute."""
-    return a_session(transport=SESSION, idle_expires_at_seconds=NOW_SECONDS + 60)
+    mac_hash = read(TOKEN).mac_hash
+    return a_session(transport=SESSION, idle_expires_at_seconds=NOW_SECONDS + 60, mac_hash=mac_hash)
 
 
 def stored(tables: Tables) -> Session:

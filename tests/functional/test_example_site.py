@@ -1,15 +1,17 @@
 """The example of a server-rendered site: its own function, and edge-auth under the same host name."""
 
+import importlib
 import re
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from edge_auth.web.session import SignedIn
 from tests.support.browser import DEVICE_COOKIE, SESSION_COOKIE
 from tests.support.example_site import serving_site
 from tests.support.people import PASSWORD
-from tests.support.sample_events import login_event
+from tests.support.sample_events import Event, login_event
 from tests.support.stack import Function, Stack
 from tests.support.wire import no_connection
 
@@ -152,6 +154,33 @@ def test_a_new_password_renews_the_cookie(visitor: Visitor, stack: Stack) -> Non
     stack.clock.advance(seconds=11)
     assert late.get("/account").status_code == 303
     assert visitor.get("/account").status_code == 200
+
+
+def test_a_new_password_leaves_the_browser_its_name(visitor: Visitor) -> None:
+    """The site asks for it, and the session is still the browser's."""
+    named = "python-requests/"
+    assert named in visitor.get("/sessions").text
+
+    visitor.post("/account/password", current=PASSWORD, new=NEW_PASSWORD)
+
+    assert named in visitor.get("/sessions").text
+
+
+def test_what_edge_auth_refuses_is_a_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session may end after the site has read it, and before edge-auth does."""
+    app = importlib.import_module("example_site.app")
+    read = app.session.current
+
+    def ended_after_the_read(event: Event) -> SignedIn | None:
+        user: SignedIn | None = read(event)
+        app.api.log_out(app._cookie(event))
+        return user
+
+    monkeypatch.setattr(app.session, "current", ended_after_the_read)
+
+    answer = visitor.get("/sessions")
+
+    assert (answer.status_code, "<h1>Example site</h1>" in answer.text) == (400, True)
 
 
 def test_a_wrong_password_is_told(visitor: Visitor) -> None:

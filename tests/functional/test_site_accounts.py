@@ -1,11 +1,14 @@
 """The account routes of a site: a user lists and ends sessions, and changes the password, with a session cookie."""
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from edge_auth.errors import CsrfFailed, TemporarilyUnavailable
+from edge_auth.tokens import token_form
+from edge_auth.tokens.token_form import SESSION
 from edge_auth.web.session import SessionCookie, SignedIn
 from tests.support.answers import INVALID_TOKEN, UNAVAILABLE
 from tests.support.authorizer import is_allowed
@@ -77,6 +80,30 @@ def test_a_change_of_the_password_gives_the_browser_a_new_cookie(
     assert stack.function("login")(login_event("ada", PASSWORD)).status == 401
 
 
+def with_generation(theirs: str, generation: int) -> str:
+    """Return the cookie with another generation in it, as a thief would write it who has no key."""
+    form = token_form.read(theirs.partition("=")[2], SESSION)
+    body = token_form.body_of(SESSION, form.key_id, form.user_id, form.session_id, generation, form.seed)
+    return cookie(token_form.written(SESSION, body, form.mac))
+
+
+def test_nobody_makes_the_new_cookie_out_of_an_old_one(
+    stack: Stack, site_password: Function, authorizer: ModuleType
+) -> None:
+    """C20: an old cookie has the seed of the new one, but not its MAC, so a thief who counts it up is refused."""
+    stolen, login = signed_in(stack)
+    theirs, changes = stolen, 2
+    for newest in range(1, changes + 1):
+        answer = site_password(change(theirs, login))
+        theirs = cookie(token_in(answer.cookies[0]))
+        forged = [with_generation(stolen, generation) for generation in range(1, newest + 1)]
+
+        assert [passes_at(authorizer, each) for each in forged] == [False] * newest
+        stack.clock.advance(seconds=11)
+        assert [passes_at(authorizer, each) for each in (stolen, *forged)] == [False] * (newest + 1)
+        assert passes_at(authorizer, theirs)
+
+
 @pytest.mark.parametrize("text", ["", "x", "forged", "of another session", "two"])
 def test_without_the_cookie_of_the_caller_nothing_is_changed(stack: Stack, site_password: Function, text: str) -> None:
     """Z10: the authorizer has named the caller by this cookie, so this does not happen."""
@@ -116,6 +143,23 @@ def test_two_changes_at_a_time_get_the_same_cookie(stack: Stack, site_password: 
 
     assert first.cookies[0].partition(";")[0] == second.cookies[0].partition(";")[0]
     assert [item["generation"] for item in sessions_of(stack)] == [{"N": "1"}]
+
+
+def test_two_changes_under_two_mac_keys_do_not_disagree(
+    stack: Stack, site_password: Function, authorizer: ModuleType
+) -> None:
+    """C20: the second cannot write the cookie of the first, so it sets none, and the first one's stays good."""
+    ring = stack.key_ring
+    following = replace(ring.mac[1], signs_from_seconds=stack.clock.now_seconds + 1)
+    stack.make_key_ring(replace(ring, mac=(ring.mac[0], following)))
+    theirs, login = signed_in(stack)
+    first = site_password(change(theirs, login))
+    stack.clock.advance(seconds=1)
+
+    second = site_password(change(theirs, login))
+
+    assert (second.status, second.cookies) == (204, ())
+    assert passes_at(authorizer, cookie(token_in(first.cookies[0])))
 
 
 def test_a_change_with_an_old_cookie_is_answered_without_one(stack: Stack, site_password: Function) -> None:

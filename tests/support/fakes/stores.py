@@ -182,6 +182,8 @@ class MemorySessions:
             rotation_id=rotation.rotation_id,
             idle_expires_at_seconds=rotation.idle_expires_at_seconds,
             client=rotation.client._replace(name=session.client.name),
+            mac_hash=rotation.mac_hash,
+            earlier_mac_hash=rotation.earlier_mac_hash,
         )
         self._store.sessions[session.user_id, session.session_id] = advanced
         return advanced

@@ -11,6 +11,8 @@ ITEM: dict[str, Any] = {
     "seed_hash": {"B": "c2VlZA=="},
     "generation": {"N": "3"},
     "rotated_at_ms": {"N": "1790000000000"},
+    "mac_hash": {"B": "bmV3"},
+    "earlier_mac_hash": {"B": "b2xk"},
     "transport": {"S": "session"},
     "idle_expires_at": {"N": "1790000001"},
     "absolute_expires_at": {"N": "1790000002"},
@@ -23,8 +25,15 @@ ITEM: dict[str, Any] = {
 def test_a_session_is_read() -> None:
     """Each attribute has its own place."""
     assert stored_session(ITEM) == StoredSession(
-        b"seed", 3, 1790000000000, "session", 1790000001, 1790000002, "first-party", "read write", ()
+        b"seed", 3, 1790000000000, b"new", b"old", "session", 1790000001, 1790000002, "first-party", "read write", ()
     )
+
+
+def test_a_session_that_got_no_new_token_has_no_hash_of_a_mac() -> None:
+    """The token of its login is known by its seed."""
+    found = stored_session({name: value for name, value in ITEM.items() if "mac" not in name})
+
+    assert (found.mac_hash, found.earlier_mac_hash) == (b"", b"")
 
 
 def test_a_session_without_a_transport_has_another_one() -> None:

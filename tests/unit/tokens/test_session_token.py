@@ -8,7 +8,14 @@ from edge_auth.errors import InvalidToken
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import session_token
 from edge_auth.tokens.refresh_token import RefreshToken, mint
-from edge_auth.tokens.session_token import REGENERATION_GRACE_SECONDS, SessionToken, check, is_touch_due, read
+from edge_auth.tokens.session_token import (
+    REGENERATION_GRACE_SECONDS,
+    SessionToken,
+    check,
+    check_presented,
+    is_touch_due,
+    read,
+)
 from edge_auth.tokens.token_form import SESSION
 
 NOW = 1_790_000_000
@@ -25,6 +32,8 @@ class State(NamedTuple):
     transport: str = "session"
     idle_expires_at_seconds: int = NOW + 600
     absolute_expires_at_seconds: int = NOW + 6000
+    mac_hash: bytes = b"7" * 32
+    earlier_mac_hash: bytes = b"6" * 32
 
 
 def refusal(generation: int = 7, seed_hash: bytes = TOKEN.seed_hash, **changes: Any) -> str:  # noqa: ANN401 - any field
@@ -37,9 +46,13 @@ def refusal(generation: int = 7, seed_hash: bytes = TOKEN.seed_hash, **changes: 
 
 
 def test_the_form_is_read_without_a_key() -> None:
-    """The MAC says nothing here: the seed is the secret."""
+    """The hash of the MAC is another one under another key, and all else is the same."""
+    macs = set()
     for key in (MacKey(b"mac-1", b"1" * 32), MacKey(b"mac-2", b"2" * 32)):
-        assert read(mint(TOKEN, key, SESSION)) == SessionToken(TOKEN.user_id, TOKEN.session_id, 7, TOKEN.seed_hash)
+        found = read(mint(TOKEN, key, SESSION))
+        assert found == SessionToken(TOKEN.user_id, TOKEN.session_id, 7, TOKEN.seed_hash, found.mac_hash)
+        macs.add(found.mac_hash)
+    assert len(macs) == 2
 
 
 @pytest.mark.parametrize(
@@ -95,6 +108,38 @@ def test_the_token_before_the_newest_is_taken_for_ten_seconds(age_ms: int, *, ta
 def test_every_other_generation_is_refused(generation: int) -> None:
     """Also one that is ahead, which only a table that was restored can have."""
     assert refusal(generation=generation, rotated_at_ms=NOW_MS) == "old token"
+
+
+@pytest.mark.parametrize(
+    ("newest", "generation", "mac_hash", "is_taken"),
+    [
+        (7, 7, b"7" * 32, True),
+        (7, 7, b"6" * 32, False),
+        (7, 6, b"6" * 32, True),
+        (7, 6, b"7" * 32, False),
+        (0, 0, b"x" * 32, True),
+        (1, 0, b"x" * 32, True),
+        (1, 1, b"x" * 32, False),
+    ],
+)
+def test_a_later_token_needs_the_mac_that_was_issued(
+    newest: int, generation: int, mac_hash: bytes, *, is_taken: bool
+) -> None:
+    """Every token of a session has its seed. So only the token of the login is known by the seed alone."""
+    token = SessionToken(TOKEN.user_id, TOKEN.session_id, generation, TOKEN.seed_hash, mac_hash)
+    session = State(generation=newest, rotated_at_ms=NOW_MS)
+
+    if is_taken:
+        check_presented(token, session, now_ms=NOW_MS)
+    else:
+        with pytest.raises(InvalidToken):
+            check_presented(token, session, now_ms=NOW_MS)
+
+
+def test_a_session_without_a_hash_takes_no_later_token() -> None:
+    """Its item has lost it, so nothing shows that the token was issued."""
+    with pytest.raises(InvalidToken):
+        check_presented(read(mint(TOKEN, MacKey(b"mac-1", b"1" * 32), SESSION)), State(mac_hash=b""), now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize(("idle", "least"), [(300, 50), (1800, 300), (1801, 300), (86_400, 300), (1794, 299)])

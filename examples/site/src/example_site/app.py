@@ -32,13 +32,18 @@ def handler(event: Event, _context: object) -> Answer:
         return pages.message(404, "There is no such page.")
     try:
         user = session.current(event)
-        if user is None:
-            return pages.sign_in() if path == SIGN_IN else pages.redirect(SIGN_IN)
-        return route(user, event)
+        return stranger(path) if user is None else route(user, event)
     except CsrfFailed:
         return pages.message(403, "The request does not come from a page of this site.")
+    except Refused as refused:  # by edge-auth, such as for a session that has ended in this moment
+        return pages.message(400, refused.text)
     except (TemporarilyUnavailable, Unavailable):  # the user stays signed in, so this is no redirect to the sign-in
         return pages.message(503, "The site is not available at the moment. Try again.")
+
+
+def stranger(path: str) -> Answer:
+    """Lead who is not signed in to the sign-in."""
+    return pages.sign_in() if path == SIGN_IN else pages.redirect(SIGN_IN)
 
 
 def home(_user: SignedIn, _event: Event) -> Answer:
@@ -55,7 +60,9 @@ def change_password(user: SignedIn, event: Event) -> Answer:
     """Change the password. The answer of edge-auth has a new cookie, and the old one ends."""
     form = _form(event)
     try:
-        cookies = api.change_password(_cookie(event), form.get("current", ""), form.get("new", ""))
+        cookies = api.change_password(
+            _cookie(event), form.get("current", ""), form.get("new", ""), user_agent=_user_agent(event)
+        )
     except Refused as refused:
         return pages.account(user, problem=refused.text, status=400)
     return pages.account(user, notice="The password is changed.", cookies=cookies)
@@ -108,6 +115,12 @@ def _form(event: Event) -> dict[str, str]:
     body = str(event.get("body", ""))
     text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
     return {name: values[-1] for name, values in parse_qs(text).items()}
+
+
+def _user_agent(event: Event) -> str:
+    """Return the browser's name, which the list of sessions shows."""
+    headers = event.get("headers")
+    return str(headers.get("user-agent", "")) if isinstance(headers, dict) else ""
 
 
 def _cookie(event: Event) -> str:

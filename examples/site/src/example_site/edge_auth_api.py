@@ -42,17 +42,17 @@ class EdgeAuthApi:
         """End one session of the user."""
         self._call("DELETE", f"/auth/site/sessions/{quote(session_id, safe='')}", cookie)
 
-    def change_password(self, cookie: str, current: str, new: str) -> list[str]:
-        """Change the password, and return the cookies to set."""
+    def change_password(self, cookie: str, current: str, new: str, *, user_agent: str) -> list[str]:
+        """Change the password, and return the cookies to set. The session is then of this browser."""
         body = {"current_password": current, "new_password": new}
-        return self._call("POST", "/auth/site/password", cookie, body)[1]
+        return self._call("POST", "/auth/site/password", cookie, body, user_agent=user_agent)[1]
 
     def log_out(self, cookie: str, *, others: bool = False) -> list[str]:
         """End this session, or all others, and return the cookies to set."""
         return self._call("POST", "/auth/logout", cookie, {"others": others})[1]
 
     def _call(
-        self, method: str, path: str, cookie: str, body: Mapping[str, object] | None = None
+        self, method: str, path: str, cookie: str, body: Mapping[str, object] | None = None, *, user_agent: str = ""
     ) -> tuple[dict[str, Any], list[str]]:
         request = urllib.request.Request(  # noqa: S310 - your own address
             self._url + path,
@@ -62,6 +62,7 @@ class EdgeAuthApi:
                 "Content-Type": "application/json",
                 "Cookie": cookie,
                 "Origin": self._origin,
+                "User-Agent": user_agent,
                 "X-Edge-Auth": "1",
             },
         )

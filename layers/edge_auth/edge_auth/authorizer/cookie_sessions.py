@@ -70,7 +70,7 @@ class CookieSessions:
         origins, sites = header_values(event, "origin"), header_values(event, "sec-fetch-site")
         check_page(method_of(event), origins=origins, sites=sites, allowed=self._allowed)
         session = self._read(token)
-        session_token.check(token.seed_hash, token.generation, session, now_ms=now_ms)
+        session_token.check_presented(token, session, now_ms=now_ms)
         idle_at = self._touched(token, session, now_ms // 1000)
         return CookieCaller(
             sub=token.user_id,

@@ -19,6 +19,8 @@ class StoredSession(NamedTuple):
     seed_hash: bytes
     generation: int
     rotated_at_ms: int
+    mac_hash: bytes
+    earlier_mac_hash: bytes
     transport: str
     idle_expires_at_seconds: int
     absolute_expires_at_seconds: int
@@ -33,6 +35,8 @@ def stored_session(item: Mapping[str, object]) -> StoredSession:
         seed_hash=_bytes(item, "seed_hash"),
         generation=_number(item, "generation"),
         rotated_at_ms=_number(item, "rotated_at_ms"),
+        mac_hash=_bytes(item, "mac_hash") if "mac_hash" in item else b"",  # none before the first new token
+        earlier_mac_hash=_bytes(item, "earlier_mac_hash") if "earlier_mac_hash" in item else b"",
         transport=_text(item, "transport") if "transport" in item else "",  # a session whose tokens are in bodies
         idle_expires_at_seconds=_number(item, "idle_expires_at"),
         absolute_expires_at_seconds=_number(item, "absolute_expires_at"),

@@ -76,7 +76,8 @@ class EndedSession(NamedTuple):
 class Rotation(NamedTuple):
     """What one refresh writes into its session. `rotation_id` names the refresh, and `client` describes its sender.
 
-    `transport` is how its token came. It is not written: the session must have the same one.
+    `transport` is how its token came. It is not written: the session must have the same one. At a site, the hashes are
+    of the MACs of the new token and of the one that was presented.
     """
 
     rotation_id: str
@@ -84,6 +85,8 @@ class Rotation(NamedTuple):
     idle_expires_at_seconds: int
     client: ClientDescription
     transport: str = BODY
+    mac_hash: bytes = b""
+    earlier_mac_hash: bytes = b""
 
 
 class Session(NamedTuple):
@@ -91,7 +94,8 @@ class Session(NamedTuple):
 
     Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the refresh that rotated last. `generation`
     is the newest token, and `base` the one that it was issued for: the last that was redeemed. `transport` is how its
-    tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site.
+    tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site. The hashes of the MACs of its newest
+    token and of the one before are empty, unless a site has given it a new token.
     """
 
     user_id: str
@@ -112,6 +116,8 @@ class Session(NamedTuple):
     base: int = NOTHING_REDEEMED
     transport: str = BODY
     used_at_seconds: int = 0
+    mac_hash: bytes = b""
+    earlier_mac_hash: bytes = b""
 
     @property
     def created_at_seconds(self) -> int:

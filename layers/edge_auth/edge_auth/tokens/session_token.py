@@ -1,8 +1,11 @@
 """The session token in a site's cookie, and what it means for its session. Pure.
 
-The seed is the secret: 128 random bits, of which the table has a hash. So the session's item decides, and needs neither
-the MAC of the token nor a key. A token is taken if it is of the newest generation. The one before it is taken for some
-seconds more, because requests of the same page may be on their way when the session gets a new token.
+The seed is the secret of the session: 128 random bits, of which the table has a hash. So the session's item decides,
+and needs no key. A token is taken if it is of the newest generation. The one before it is taken for some seconds more,
+because requests of the same page may be on their way when the session gets a new token.
+
+Every token of a session has the seed, so whoever had an earlier one could write a later generation into it. What they
+cannot write is its MAC. So a session that has got a new token has a hash of that MAC, and of the one before.
 """
 
 import hmac
@@ -27,6 +30,7 @@ class SessionToken(NamedTuple):
     session_id: str
     generation: int
     seed_hash: bytes
+    mac_hash: bytes
 
 
 class TokenState(Protocol):
@@ -43,6 +47,14 @@ class TokenState(Protocol):
     @property
     def rotated_at_ms(self) -> int:
         """When that token was issued, 0 at the login."""
+
+    @property
+    def mac_hash(self) -> bytes:
+        """SHA-256 of the MAC of that token, empty for the token of the login."""
+
+    @property
+    def earlier_mac_hash(self) -> bytes:
+        """SHA-256 of the MAC of the token before it, empty if there is none."""
 
     @property
     def transport(self) -> str:
@@ -63,11 +75,12 @@ def read(text: str) -> SessionToken:
         form = token_form.read(text, token_form.SESSION)
     except ValueError as error:
         raise InvalidToken(f"cookie: {error}") from None
-    return SessionToken(form.user_id, form.session_id, form.generation, sha256(form.seed).digest())
+    seed_hash, mac_hash = (sha256(secret).digest() for secret in (form.seed, form.mac))
+    return SessionToken(form.user_id, form.session_id, form.generation, seed_hash, mac_hash)
 
 
 def check(seed_hash: bytes, generation: int, session: TokenState, *, now_ms: int) -> None:
-    """Accept a token for the session that it names, if that has not ended.
+    """Accept an authentic token for the session that it names, if that has not ended. Its MAC was checked by the key.
 
     Raises:
         InvalidToken: another seed, another transport, an old token, or a session that has expired.
@@ -84,6 +97,15 @@ def check(seed_hash: bytes, generation: int, session: TokenState, *, now_ms: int
     age_ms = max(0, now_ms - session.rotated_at_ms)  # this clock may be behind the one that rotated
     if generation != session.generation - 1 or age_ms > REGENERATION_GRACE_SECONDS * 1000:
         raise InvalidToken("old token")
+
+
+def check_presented(token: SessionToken, session: TokenState, *, now_ms: int) -> None:
+    """Accept a token in the same way, without a key. Raises InvalidToken, also for a MAC that nobody has issued."""
+    check(token.seed_hash, token.generation, session, now_ms=now_ms)
+    issued = session.mac_hash if token.generation == session.generation else session.earlier_mac_hash
+    # Whoever has the seed has had the token of the login, so there is nothing to forge.
+    if token.generation > 0 and not hmac.compare_digest(token.mac_hash, issued):
+        raise InvalidToken("MAC")
 
 
 def is_touch_due(idle_expires_at_seconds: int, *, idle_seconds: int, now_seconds: int) -> bool:

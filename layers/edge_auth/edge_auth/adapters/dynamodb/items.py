@@ -86,6 +86,10 @@ class ItemReader:
         """Read a whole number, or None if the attribute is absent."""
         return self.number(name) if name in self._item else None
 
+    def optional_binary(self, name: str) -> bytes:
+        """Read bytes, empty if the attribute is absent."""
+        return self.binary(name) if name in self._item else b""
+
     def optional_text(self, name: str) -> str:
         """Read a string, empty if the attribute is absent."""
         return self.text(name) if name in self._item else ""

@@ -30,12 +30,14 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
     """Write a living session. `delete_at` is the table's TTL, in seconds.
 
     A session that is new has no base, and one whose tokens travel in bodies names no transport. `used_at` is written by
-    the authorizer of sites.
+    the authorizer of sites, and the hashes of MACs by a new token of a site.
     """
     return {
         **({} if session.transport == BODY else {"transport": text(session.transport)}),
         **({} if session.base == NOTHING_REDEEMED else {"base": number(session.base)}),
         **({"used_at": number(session.used_at_seconds)} if session.used_at_seconds else {}),
+        **({"mac_hash": binary(session.mac_hash)} if session.mac_hash else {}),
+        **({"earlier_mac_hash": binary(session.earlier_mac_hash)} if session.earlier_mac_hash else {}),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
         "generation": number(session.generation),
@@ -82,6 +84,8 @@ def session_from(item: "Item") -> Session:
         base=_base(read, read.number("generation")),
         transport=read.optional_text("transport") or BODY,
         used_at_seconds=read.optional_number("used_at") or 0,
+        mac_hash=read.optional_binary("mac_hash"),
+        earlier_mac_hash=read.optional_binary("earlier_mac_hash"),
     )
 
 

@@ -55,6 +55,7 @@ _ADVANCE = (
     "SET #base = :base, generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
     "idle_expires_at = :idle_expires_at, delete_at = :delete_at, user_agent = :user_agent, network = :network"
 )
+_SET_MACS = ", mac_hash = :mac_hash, earlier_mac_hash = :earlier_mac_hash"  # at a site
 _IS_NOT_OURS = "attribute_not_exists(end_id) OR end_id <> :end_id"
 _ENDED_SINCE = f"revoked_at >= :since AND attribute_not_exists({PUBLISHED})"
 _BASE_NAME = {"#base": "base"}  # DynamoDB reserves the word
@@ -101,12 +102,13 @@ class DynamoDBSessions:
         It must be of the transport with which the token came.
         """
         has_transport, transport = _has_transport(rotation.transport)
+        set_macs, macs = _set_macs(rotation)
         try:
             with translated_failures():
                 response = self._client.update_item(
                     TableName=self._table,
                     Key=session_key(seen.user_id, seen.session_id),
-                    UpdateExpression=_ADVANCE,
+                    UpdateExpression=f"{_ADVANCE}{set_macs}",
                     ConditionExpression=f"{_IS_CURRENT} AND {_IS_LIVE} AND {has_transport} AND {condition}",
                     ExpressionAttributeNames={**_BASE_NAME, **names},
                     ExpressionAttributeValues={
@@ -122,6 +124,7 @@ class DynamoDBSessions:
                         ":network": text(rotation.client.network),
                         ":one": number(1),
                         **transport,
+                        **macs,
                         **values,
                     },
                     ReturnValues="ALL_NEW",
@@ -274,6 +277,14 @@ def _has_transport(transport: str) -> "tuple[str, dict[str, AttributeValueTypeDe
     if transport == BODY:
         return "attribute_not_exists(transport)", {}
     return "transport = :transport", {":transport": text(transport)}
+
+
+def _set_macs(rotation: Rotation) -> "tuple[str, dict[str, AttributeValueTypeDef]]":
+    """Return what else a rotation at a site writes, and its values."""
+    if not rotation.mac_hash:
+        return "", {}
+    hashes = {":mac_hash": rotation.mac_hash, ":earlier_mac_hash": rotation.earlier_mac_hash}
+    return _SET_MACS, {name: binary(value) for name, value in hashes.items()}
 
 
 def _has_words(words: tuple[str, ...]) -> "tuple[str, dict[str, AttributeValueTypeDef], dict[str, str]]":

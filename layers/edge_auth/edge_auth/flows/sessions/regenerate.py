@@ -1,7 +1,8 @@
 """Regenerates the token of a session cookie, after something that its earlier token must not have.
 
 A session keeps its id and its seed, and its token gets the next generation. The one before it is refused some seconds
-later, so a copy of the old cookie is worth nothing then.
+later, so a copy of the old cookie is worth nothing then. No new one can be made of it, because the session gets a hash
+of the new token's MAC.
 """
 
 from typing import NamedTuple
@@ -21,9 +22,10 @@ ROTATION_ID_BYTES = 16
 
 
 class Presented(NamedTuple):
-    """The token that a cookie had before the act, and the keys to write its successor."""
+    """The token that a cookie had before the act, the hash of its MAC, and the keys to write its successor."""
 
     token: RefreshToken
+    mac_hash: bytes
     keys: KeysInForce
 
 
@@ -55,27 +57,30 @@ class Regenerate:
             raise InvalidToken(f"cookie: {error.detail}") from None
         if (token.user_id, token.session_id) != (user_id, session_id):
             raise InvalidToken("the cookie of another session")
-        return Presented(token, keys)
+        return Presented(token, session_token.read(cookie).mac_hash, keys)
 
     def __call__(self, presented: Presented, client: ClientDescription) -> SessionGrant | None:
         """Give the session its next token. `client` describes who has the token.
 
         If another request has done so some moments ago, its token is the answer for both. None: the session has ended,
-        or the token is older.
+        the token is older, or the other request wrote its token under another MAC key.
 
         Raises:
             TemporarilyUnavailable: it is not known whether the session has its next token. The whole act may be
                 repeated.
 
         """
-        token, keys = presented
+        token, mac_hash, keys = presented
         now_ms = self._clock()
+        successor = refresh_token.mint(token.of_generation(token.generation + 1), keys.mac, token_kind(SESSION))
         rotation = Rotation(
             rotation_id=self._entropy(ROTATION_ID_BYTES).hex(),
             now_ms=now_ms,
             idle_expires_at_seconds=now_ms // 1000 + self._idle_seconds,
             client=client,
             transport=SESSION,
+            mac_hash=session_token.read(successor).mac_hash,
+            earlier_mac_hash=mac_hash,
         )
         try:
             session = self._sessions.rotate(token, rotation, grace_seconds=0, wanted_scope=())
@@ -83,10 +88,13 @@ class Regenerate:
             if not isinstance(refused.found, Session):
                 return None
             session = refused.found
+        newest = token.of_generation(session.generation)
+        granted = session_grant(session, newest, keys=keys, now_seconds=now_ms // 1000)
         try:
             # Ours, also if its answer was lost and the SDK wrote again, or that of the request that was faster.
             session_token.check(token.seed_hash, token.generation, session, now_ms=now_ms)
+            # Under the next MAC key, that of the faster request cannot be written again.
+            session_token.check_presented(session_token.read(granted.session_token), session, now_ms=now_ms)
         except InvalidToken:
             return None
-        newest = token.of_generation(session.generation)
-        return session_grant(session, newest, keys=keys, now_seconds=now_ms // 1000)
+        return granted
