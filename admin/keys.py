@@ -101,9 +101,7 @@ def add_commands(keys: argparse.ArgumentParser) -> None:
     replace_keys.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
     _json_option(replace_keys)
     _command(acts, "publish", publish, "update the stack, so that the authorizer has the current public keys")
-    edge_keys = _command(
-        acts, "edge", edge, "write the public keys to a file, for the verifier at CloudFront", EDGE
-    )
+    edge_keys = _command(acts, "edge", edge, "write the public keys to a file, for the verifier at CloudFront", EDGE)
     edge_keys.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the keys, as JSON")
 
 
@@ -172,7 +170,9 @@ def edge(keys: Keys, options: argparse.Namespace) -> None:
     file = edge_file(keys.stack.deployment, stack=keys.stack.name, download=download, now_seconds=now_ms() // 1000)
     options.out.write_text(file.text, encoding="utf-8")
     until = when(file.complete_until_seconds, now_ms() // 1000)
-    keys.out.say(f"Wrote {file.key_count} public keys to {options.out}. By plan the file is complete until {until} UTC.")
+    keys.out.say(
+        f"Wrote {file.key_count} public keys to {options.out}. By plan the file is complete until {until} UTC."
+    )
 
 
 def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callable[[str], None]) -> None:

@@ -103,7 +103,10 @@ def border_tokens() -> Iterator[tuple[str, str]]:
         changed: dict[str, dict[str, object]] = {
             f"issued {iat - NOW} s ahead": {"iat": iat},
             f"nbf {iat - NOW} s ahead": {"nbf": iat},
-            f"expired {EXPIRY_LEEWAY_SECONDS + more} s ago": {"exp": NOW - EXPIRY_LEEWAY_SECONDS - more, "iat": NOW - 60},
+            f"expired {EXPIRY_LEEWAY_SECONDS + more} s ago": {
+                "exp": NOW - EXPIRY_LEEWAY_SECONDS - more,
+                "iat": NOW - 60,
+            },
             f"lives {MAX_LIFETIME_SECONDS + more} s": {"exp": NOW + MAX_LIFETIME_SECONDS + more, "iat": NOW},
             f"lives {more} s": {"exp": NOW + 20 + more, "iat": NOW + 20},
             f"sub of {64 + more}": {"sub": "a" * (64 + more)},

@@ -16,9 +16,7 @@ Event = dict[str, Any]
 
 NODE = ROOT / ".tools" / "node" / "bin" / "node"
 VERIFIER = ROOT / "examples" / "edge" / "verifier" / "verifier.mjs"
-needs_node = pytest.mark.skipif(
-    not NODE.exists() and "CI" not in os.environ, reason="Node.js could not be fetched"
-)
+needs_node = pytest.mark.skipif(not NODE.exists() and "CI" not in os.environ, reason="Node.js could not be fetched")
 
 # The function is loaded once, as in a warm sandbox. What it logs goes to standard error.
 SCRIPT = """
@@ -33,7 +31,7 @@ process.stdout.write(JSON.stringify(answers));
 """
 
 
-def viewer_request(headers: Mapping[str, Iterable[str]] = {}) -> Event:  # noqa: B006 - it is only read
+def viewer_request(headers: Mapping[str, Iterable[str]] = {}) -> Event:
     """Return the event of a viewer request, with more headers. The names of the keys are in lower case.
 
     AWS, CloudFront Developer Guide, "Lambda@Edge event structure", "Example viewer request".
