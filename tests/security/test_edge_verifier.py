@@ -173,7 +173,7 @@ def test_edited_tokens_are_refused_as_by_the_authorizer(edge: EdgeVerifier, laye
 def is_readable(token: str) -> bool:
     """Whether the payload says when the token was issued."""
     try:
-        return json.loads(base64url.decode(token.split(".")[1]))["iat"] >= MADE_AT
+        return bool(json.loads(base64url.decode(token.split(".")[1]))["iat"] >= MADE_AT)
     except (ValueError, KeyError):
         return False
 
