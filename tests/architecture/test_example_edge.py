@@ -9,6 +9,7 @@ from edge_auth.keys import timing
 from edge_auth.tokens import claims, verifier
 from tests.support.cloudfront import VERIFIER
 from tests.support.sam_transform import expanded
+from tests.support.template import ROOT, parameters
 
 # CloudFront's own cache policy "CachingOptimized": no header of the viewer goes to the origin, or into the cache key.
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -90,3 +91,15 @@ def test_the_bounds_and_shapes_are_those_of_the_layer() -> None:
     }
     for name in ("IDENTIFIER", "CLIENT_ID", "SCOPE", "ROLE", "AUTHENTICATION_METHOD"):
         assert shapes[name] == getattr(claims, name).pattern
+
+
+def test_the_guide_has_the_names_and_numbers_of_the_code() -> None:
+    """The headers are those of the authorizer's context."""
+    guide = " ".join((ROOT / "docs" / "guides" / "edge.md").read_text(encoding="utf-8").split())
+    context = ("sub", "sid", "scope", "roles", "client-id", "jti", "exp")
+
+    assert set(re.findall(r"`(x-auth-[a-z-]+)`", guide)) == {f"x-auth-{name}" for name in context}
+    assert f"`KeyPublishHours` less {timing.MAX_RING_AGE_SECONDS // 60} minutes" in guide
+    assert f"at most `AccessTokenSeconds`, and {timing.EXPIRY_LEEWAY_SECONDS} seconds" in guide
+    assert "`Retry-After: 60`" in guide
+    assert {"KeyRotationDays", "KeyPublishHours", "AccessTokenSeconds", "SigningAlgorithm"} <= set(parameters())

@@ -52,6 +52,7 @@ class CannotDecide extends Error {
     return refusal("503", "Service Unavailable", ["Retry-After", String(RETRY_SECONDS)], UNAVAILABLE);
   }
 }
+
 const settings = JSON.parse(readFileSync(new URL("issuer.json", import.meta.url), "utf8"));
 const keys = new Map(settings.keys.map(verificationKey));
 
@@ -95,7 +96,8 @@ function verified(token, now) {
   const key = keys.get(header);
   if (!key && !OUR_HEADER.test(base64url(header).toString("latin1"))) throw new InvalidToken("header");
   if (!key || now >= key.endsAt) throw withUnknownKey(payload);
-  if (!key.check(key.key, Buffer.from(`${header}.${payload}`), base64url(signature))) throw new InvalidToken("signature");
+  const signed = Buffer.from(`${header}.${payload}`);
+  if (!key.check(key.key, signed, base64url(signature))) throw new InvalidToken("signature");
   return accepted(strictJson(base64url(payload)), now);
 }
 
