@@ -32,6 +32,10 @@ class Deployment:
     password_min_characters: int
     service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
     security_event_bus: str  # an ARN; empty: there is no bus
+    issuer: str  # as its tokens name it; this and the next: empty if an older version is deployed
+    jwks_url: str
+    key_rotation_days: int
+    key_publish_hours: int
 
 
 def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: Caller) -> Deployment:
@@ -67,6 +71,10 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
             service_addresses=(issuer, parameters.get("Audience", "")),
             security_event_bus=parameters.get("SecurityEventBus", ""),
+            issuer=outputs.get("Issuer", ""),
+            jwks_url=outputs.get("JwksUrl", ""),
+            key_rotation_days=int(parameters.get("KeyRotationDays", 0)),
+            key_publish_hours=int(parameters.get("KeyPublishHours", 0)),
         )
     except KeyError as error:
         raise DeploymentError(f"stack {stack} has no output {error}; choose an edge-auth stack with --stack") from None

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
@@ -12,11 +13,14 @@ from botocore.config import Config
 from admin import stack_update
 from admin.act import Act, Interrupted
 from admin.deployment import DeploymentError
+from admin.edge_file import edge_file
 from admin.key_table import table
 from admin.output import Output
 from admin.rotate_keys_client import UNCLEAR, RotateKeysClient, Summary
 from admin.stack import Stack
-from admin.times import distance, utc
+from admin.times import distance, utc, when
+from edge_auth.authorizer.issuer_keys import download
+from edge_auth.clock import now_ms
 from edge_auth.keys.timing import REPLACE_SECONDS
 
 ANSWER_SECONDS = 70  # more than the 60 that rotate_keys may take
@@ -28,6 +32,13 @@ Use this command when a signing key has leaked. It replaces every signing key of
 stack's parameter KeyRingVersion, so that the authorizer forgets the old keys. By default the old keys end in {minutes}
 minutes: by then all functions of the stack know the new keys. Clients refresh and get new access tokens. The command
 asks for the stack name before it changes anything.
+"""
+
+EDGE = """\
+A verifier at CloudFront has no environment and asks nobody, so the keys are in a file that is deployed with it. This
+command writes the file, from the key set that the issuer publishes. It changes nothing in AWS, and needs only the right
+to describe the stack. Write and deploy the file again before the time that the command prints, and after each `rotate`
+or `replace`. docs/guides/edge.md explains it.
 """
 
 
@@ -90,6 +101,8 @@ def add_commands(keys: argparse.ArgumentParser) -> None:
     replace_keys.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
     _json_option(replace_keys)
     _command(acts, "publish", publish, "update the stack, so that the authorizer has the current public keys")
+    edge_keys = _command(acts, "edge", edge, "write the public keys to a file, for the verifier at CloudFront", EDGE)
+    edge_keys.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the keys, as JSON")
 
 
 def open_keys(stack: Stack) -> Keys:
@@ -150,6 +163,16 @@ def publish(keys: Keys, options: argparse.Namespace) -> Act:
     """Update the stack, so that the authorizer has the current public keys."""
     version, say = keys.function.show()["version"], keys.out.say
     return keys.act(lambda: _publish(keys, options, version, say), say=say, ring=version)
+
+
+def edge(keys: Keys, options: argparse.Namespace) -> None:
+    """Write the file of the verifier at the edge."""
+    file = edge_file(keys.stack.deployment, stack=keys.stack.name, download=download, now_seconds=now_ms() // 1000)
+    options.out.write_text(file.text, encoding="utf-8")
+    until = when(file.complete_until_seconds, now_ms() // 1000)
+    keys.out.say(
+        f"Wrote {file.key_count} public keys to {options.out}. By plan the file is complete until {until} UTC."
+    )
 
 
 def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callable[[str], None]) -> None:

@@ -25,9 +25,17 @@ OUTPUTS = {
     "RevocationsTable": "admin-RevocationsTable",
     "RotateKeysFunction": FUNCTION,
     "OperatorsLogGroup": "admin-OperatorsLogGroup",
+    "Issuer": "https://auth.example.com",
+    "JwksUrl": "https://auth.example.com/.well-known/jwks.json",
 }
 TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable")
-PARAMETERS = {"Audience": "https://api.example.com", "Issuer": "", "KeyRingVersion": ""}
+PARAMETERS = {
+    "Audience": "https://api.example.com",
+    "Issuer": "",
+    "KeyPublishHours": "24",
+    "KeyRotationDays": "30",
+    "KeyRingVersion": "",
+}
 XML = {"Content-Type": "text/xml"}
 
 

@@ -22,6 +22,7 @@ from edge_auth.throttling.counters import Attempt
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
 from tests.admin.aws import OUTPUTS, TABLES, Aws, Fresh, Outcome, Run, stored
 from tests.admin.broken_aws import Answer500, Broken
+from tests.admin.rotate_keys import NOW, RotateKeysFunction
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA_ID, a_session
 from tests.support.dynamodb.tables import create_table
@@ -241,7 +242,8 @@ def fresh(begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Fresh:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs a command in this process."""
+    """Return a function that runs a command in this process. The issuer publishes the keys of a new deployment."""
+    monkeypatch.setattr("admin.keys.download", lambda _address: json.dumps(published_keys()))
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr("sys.stdin", piped(f"{PASSWORD}\n"))
@@ -251,6 +253,11 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Outcome(status, printed.out, printed.err)
 
     return run
+
+
+def published_keys() -> dict[str, Any]:
+    """Return the key set of a new deployment."""
+    return RotateKeysFunction().stored.ring.at(NOW).jwks()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Every command, with arguments for a stack that has the user ada, with attempts on the account."""
 
+import os
+
 ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
     "set-password": ("users", "set-password", "ada", "--password-stdin"),
@@ -13,5 +15,9 @@ ACTS: dict[str, tuple[str, ...]] = {
     "replace": ("keys", "replace", "--yes"),
     "publish": ("keys", "publish"),
 }
-LOOKS: dict[str, tuple[str, ...]] = {"sessions": ("users", "sessions", "ada"), "show": ("keys", "show")}
+LOOKS: dict[str, tuple[str, ...]] = {
+    "sessions": ("users", "sessions", "ada"),
+    "show": ("keys", "show"),
+    "edge": ("keys", "edge", "--out", os.devnull),
+}
 COMMANDS = {**ACTS, **LOOKS}
