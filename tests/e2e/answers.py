@@ -10,9 +10,3 @@ def assert_error(response: requests.Response, status: int, error: str) -> None:
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-
-
-def assert_renamed_challenge(response: requests.Response) -> None:
-    """Check the challenge of a function's own 401, which API Gateway renames."""
-    assert response.headers["x-amzn-Remapped-WWW-Authenticate"] == 'Bearer error="invalid_token"'
-    assert "WWW-Authenticate" not in response.headers

@@ -5,7 +5,7 @@ import requests
 
 from local.stack import Stack
 from local.tokens import claims_of
-from tests.e2e.answers import assert_error, assert_renamed_challenge
+from tests.e2e.answers import assert_error
 from tests.e2e.client import Client, Session
 from tests.e2e.operator import Operator, Person
 
@@ -59,14 +59,12 @@ def test_a_request_without_a_token_changes_no_password(client: Client, person: P
 
 
 def test_after_a_logout_the_access_token_changes_no_password(client: Client, person: Person, own: Session) -> None:
-    """The access token still opens other routes for minutes, but this route checks the session."""
+    """The authorizer may not know of the logout for some seconds, but this route checks the session."""
     client.post_json("/auth/logout", {"refresh_token": own.refresh_token})
 
     response = change(client, own, person.password)
 
-    assert client.get("/me", own.access_token).status_code == 200
     assert_error(response, 401, "invalid_token")
-    assert_renamed_challenge(response)
 
 
 def test_without_self_registration_the_route_does_not_exist(client: Client, stack: Stack) -> None:

@@ -21,6 +21,7 @@ SAMPLES = {
     "refresh": "refresh-json",
     "logout": "logout-json",
     "ended_sessions": "ended-sessions",
+    "site_password": "site-password",
 }
 
 

@@ -124,6 +124,7 @@ def test_settings_cannot_be_changed() -> None:
                 "KEY_PUBLISH_HOURS",
                 "REFRESH_IDLE_DAYS",
                 "REFRESH_ABSOLUTE_DAYS",
+                "SESSION_ABSOLUTE_HOURS",
                 "REVOCATIONS_TABLE",
                 "SECURITY_EVENT_BUS",
                 "URL_SUFFIX",
