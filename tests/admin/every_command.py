@@ -1,5 +1,7 @@
 """Every command, with arguments for a stack that has the user ada, with attempts on the account."""
 
+from tests.admin.aws import RETAINED
+
 ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
     "set-password": ("users", "set-password", "ada", "--password-stdin"),
@@ -12,6 +14,11 @@ ACTS: dict[str, tuple[str, ...]] = {
     "rotate": ("keys", "rotate"),
     "replace": ("keys", "replace", "--yes"),
     "publish": ("keys", "publish"),
+    "adopt": (
+        *("data", "adopt", "--yes"),
+        *("--identities-table", RETAINED["IdentitiesTable"], "--sessions-table", RETAINED["SessionsTable"]),
+    ),
+    "end-all-sessions": ("data", "end-sessions", "--yes"),
 }
 LOOKS: dict[str, tuple[str, ...]] = {"sessions": ("users", "sessions", "ada"), "show": ("keys", "show")}
 COMMANDS = {**ACTS, **LOOKS}
