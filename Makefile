@@ -27,7 +27,7 @@ CLIENT := clients/js/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-sam-local bench figures: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-sam-local test-upgrade bench figures: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -41,7 +41,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local check docs bench figures build deploy lock clean
+.PHONY: help demo run sam-local test test-sam-local test-upgrade check docs bench figures build deploy lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -57,10 +57,14 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every test, also those of the local stack
-	.venv/bin/python -m pytest -n auto -m "not sam_local"
+	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade"
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
+
+# The commit before is from the history, so a shallow clone skips these tests.
+test-upgrade: $(VENV) $(SAM) $(MINISTACK) ## test the upgrade from the release before, a rollback, and the recovery of a deleted stack
+	.venv/bin/python -m pytest -rsfE -n0 tests/upgrade
 
 check: $(VENV) $(SAM) ## check format, lint, types, import rules and templates
 	.venv/bin/ruff format --check
