@@ -8,7 +8,7 @@ from pathlib import Path
 from local.settings import ROOT
 
 # Until there is a release, this is the commit from which the tests upgrade.
-FIRST = "0e1b32cc"
+FIRST = "0e1b32c4386aae2cca11c6f377fbc1f0836c439d"
 
 
 class NoHistory(Exception):

@@ -9,16 +9,13 @@ from local.failure import Failure
 from local.settings import ROOT
 from tests.upgrade.journey import Journey, Session, wait_for_the_feed
 
-# A resource that no account can make: its name is taken. It comes after the keys, as a later resource may fail.
-BROKEN = """
-  BrokenTable:
-    Type: AWS::DynamoDB::Table
-    DependsOn: [KeyRing, Api]
-    Properties:
-      TableName: !Ref ThrottleTable
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: bucket, AttributeType: S}]
-      KeySchema: [{AttributeName: bucket, KeyType: HASH}]
+# A resource that no stack can make: its name is taken. It comes after the keys, as a later resource may fail.
+ALIAS = (
+    "Type: AWS::Lambda::Alias, Properties: {Name: taken, FunctionName: !Ref WhoamiFunction, FunctionVersion: $LATEST}"
+)
+BROKEN = f"""
+  TheName: {{{ALIAS}, DependsOn: [KeyRing, Api]}}
+  TheNameAgain: {{{ALIAS}, DependsOn: [TheName]}}
 """
 NEW_STACK = "edge-auth-again"  # MiniStack gives the tables of a stack the same names again; AWS does not
 
@@ -67,7 +64,7 @@ def test_an_update_that_fails_is_taken_back_and_refuses_no_token(
     broken = built.with_name("broken.yaml")
     broken.write_text(built.read_text().replace("\nResources:\n", f"\nResources:{BROKEN}", 1))
 
-    with journey.polled() as poller, pytest.raises(Failure, match="BrokenTable"):
+    with journey.polled() as poller, pytest.raises(Failure, match="TheNameAgain"):
         journey.deploy(ROOT, broken)
     print(dict(poller.statuses))  # noqa: T201 - as above
 
