@@ -10,7 +10,7 @@ Nothing that is in the stack's own tables is overwritten.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -42,6 +42,14 @@ _IS_NEW_SESSION = "attribute_not_exists(session_id)"
 _NOT_IN_A_STACK = "does not exist"  # in a ValidationError of DescribeStackResources
 
 
+class _Owner(NamedTuple):
+    """What a session's copy needs to know of its user: there may be millions."""
+
+    user_id: str
+    username: str
+    epoch: int
+
+
 class RetainedTables:
     """The tables of a deleted stack, and those of the stack that takes their items over."""
 
@@ -53,7 +61,7 @@ class RetainedTables:
         self._clock = clock
 
     def check(self, cloudformation: "CloudFormationClient") -> None:
-        """Check that the tables have our keys and belong to no stack, and that no sessions come from a backup.
+        """Check that the tables have our keys and belong to no stack, and that sessions come from no copy of a table.
 
         Raises:
             CannotAdopt: they cannot be taken over.
@@ -75,9 +83,9 @@ class RetainedTables:
             stack = _stack_of(cloudformation, source)
             if stack:
                 raise CannotAdopt(f"stack {stack} uses {source}; nothing was done")
-            if source == self._source.sessions and "RestoreSummary" in theirs:
+            if source == self._source.sessions and (theirs.get("RestoreSummary") or theirs.get("Replicas")):
                 raise CannotAdopt(
-                    f"{source} was restored from a backup, so its sessions may have ended since; "
+                    f"{source} was restored from a backup or is a replica, so its sessions may have ended since; "
                     "take over the users without --sessions-table; nothing was done"
                 )
 
@@ -105,10 +113,10 @@ class RetainedTables:
             if is_copied and copied[what] % TOLD_EVERY == 0:
                 tell(f"{copied[what]} {what} ...")
 
-        users = dict[str, Identity]()
+        owners = dict[str, _Owner]()
         may_copy_users = self._begin(self._source.identities, tell)
         for item, identity in self._retained_users(Counter()):
-            users[identity.user_id] = identity
+            owners[identity.user_id] = _Owner(identity.user_id, identity.username, identity.epoch)
             if may_copy_users:
                 count(USERS, self._copy_user(item, identity))
         self._finish(self._source.identities)
@@ -116,8 +124,8 @@ class RetainedTables:
             for item in self._retained_ends():
                 count(ENDS, self._copy_end(item))
             for item in self._retained_sessions(Counter()):
-                user = users.get(ItemReader(item).text("user_id"))
-                count(SESSIONS, user is not None and self._copy_session(item, user))
+                owner = owners.get(ItemReader(item).text("user_id"))
+                count(SESSIONS, owner is not None and self._copy_session(item, owner))
             self._finish(self._source.sessions)
         return copied
 
@@ -136,7 +144,7 @@ class RetainedTables:
             [{"Put": {"TableName": self._own.sessions, "Item": item, "ConditionExpression": _IS_NEW_SESSION}}]
         )
 
-    def _copy_session(self, item: "Item", user: Identity) -> bool:
+    def _copy_session(self, item: "Item", owner: _Owner) -> bool:
         """Add a session, unless it is there, it has ended, or sessions of the user were ended in this stack."""
         session_id = ItemReader(item).text("session_id")
         return self._write(
@@ -144,15 +152,15 @@ class RetainedTables:
                 {
                     "ConditionCheck": {
                         "TableName": self._own.identities,
-                        "Key": login_key(user.username),
+                        "Key": login_key(owner.username),
                         "ConditionExpression": "user_id = :user_id AND epoch = :epoch",
-                        "ExpressionAttributeValues": {":user_id": text(user.user_id), ":epoch": number(user.epoch)},
+                        "ExpressionAttributeValues": {":user_id": text(owner.user_id), ":epoch": number(owner.epoch)},
                     }
                 },
                 {
                     "ConditionCheck": {
                         "TableName": self._own.sessions,
-                        "Key": ended_key(user.user_id, session_id),
+                        "Key": ended_key(owner.user_id, session_id),
                         "ConditionExpression": _IS_NEW_SESSION,
                     }
                 },

@@ -223,6 +223,11 @@ def begun() -> Iterator[dict[str, Any]]:
         memory_aws.logs().create_log_group(logGroupName=OUTPUTS["OperatorsLogGroup"])
         retained_users = DynamoDBIdentities(memory_aws.dynamodb(), table=RETAINED["IdentitiesTable"])
         retained_users.create(Identity(BOB_ID, "carol", password_hash(), ACTIVE, 0, 1))
+        DynamoDBSessionOpening(
+            memory_aws.dynamodb(),
+            identities_table=RETAINED["IdentitiesTable"],
+            sessions_table=RETAINED["SessionsTable"],
+        ).open(a_session(3, user_id=BOB_ID), username="carol", epoch=0)
         identities = DynamoDBIdentities(memory_aws.dynamodb(), table=OUTPUTS["IdentitiesTable"])
         identities.create(Identity(ADA_ID, "ada", password_hash(), ACTIVE, 0, 1))
         opening = DynamoDBSessionOpening(

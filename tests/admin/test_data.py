@@ -238,9 +238,29 @@ def test_sessions_of_a_restored_table_are_refused_and_its_users_are_not(
     taken = command("data", "adopt", "--yes", "--identities-table", users)
 
     assert refused.status == 1
-    assert f"{with_sessions} was restored from a backup, so its sessions may have ended since" in refused.err
+    assert (
+        f"{with_sessions} was restored from a backup or is a replica, so its sessions may have ended since"
+        in refused.err
+    )
     assert (taken.status, taken.out) == (0, "copied 2 users, 0 sessions, 0 records of ends\n")
     assert identities.find(ADA.username) == ADA
+
+
+def test_sessions_of_a_replica_are_refused(command: Command, dynamodb: "DynamoDBClient") -> None:
+    """S7: an end that did not reach it before its Region was lost is not known there. Moto has no replicas."""
+
+    def replicate(parsed: dict[str, Any], **_: object) -> None:
+        parsed["Table"]["Replicas"] = [{"RegionName": "eu-west-1"}]
+
+    dynamodb.meta.events.register("after-call.dynamodb.DescribeTable", replicate)
+    try:
+        refused, taken = command(*ADOPT), command(*USERS_ONLY)
+    finally:
+        dynamodb.meta.events.unregister("after-call.dynamodb.DescribeTable", replicate)
+
+    assert refused.status == 1
+    assert f"{RETAINED_SESSIONS} was restored from a backup or is a replica" in refused.err
+    assert taken.status == 0
 
 
 def test_nothing_is_taken_over_without_the_name_of_the_stack(command: Command, identities: DynamoDBIdentities) -> None:
