@@ -26,7 +26,7 @@ Copies the users of a deleted stack into this one; with --sessions-table their s
 the MAC keys under which refresh tokens are valid. It overwrites nothing, and a user whose name is taken stays behind.
 If it fails, run it again: it goes on. It takes over a table only once.
 """
-END_SESSIONS = """\
+END_ALL_SESSIONS = """\
 Ends every session of every user, one after the other, as after a table was restored to an earlier moment. Users and
 passwords stay. If it fails, run it again: it goes on.
 """
@@ -42,7 +42,7 @@ def add_commands(data: argparse.ArgumentParser) -> None:
     adopt_data.add_argument("--identities-table", required=True, metavar="TABLE", help="its table of users")
     adopt_data.add_argument("--sessions-table", default="", metavar="TABLE", help="its table of sessions")
     adopt_data.add_argument("--key-ring-secret", default="", metavar="ARN", help="its key ring")
-    _command(acts, "end-sessions", end_sessions, "end every session of every user", END_SESSIONS)
+    _command(acts, "end-all-sessions", end_all_sessions, "end every session of every user", END_ALL_SESSIONS)
 
 
 def adopt(stack: Stack, options: argparse.Namespace) -> Act:
@@ -87,7 +87,7 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
     )
 
 
-def end_sessions(stack: Stack, options: argparse.Namespace) -> Act:
+def end_all_sessions(stack: Stack, options: argparse.Namespace) -> Act:
     """End every session of every user."""
     dynamodb, deployment, out = dynamodb_client(), stack.deployment, stack.out
     feed = deployment.revocations_table

@@ -18,7 +18,7 @@ ACTS: dict[str, tuple[str, ...]] = {
         *("data", "adopt", "--yes"),
         *("--identities-table", RETAINED["IdentitiesTable"], "--sessions-table", RETAINED["SessionsTable"]),
     ),
-    "end-all-sessions": ("data", "end-sessions", "--yes"),
+    "end-all-sessions": ("data", "end-all-sessions", "--yes"),
 }
 LOOKS: dict[str, tuple[str, ...]] = {"sessions": ("users", "sessions", "ada"), "show": ("keys", "show")}
 COMMANDS = {**ACTS, **LOOKS}

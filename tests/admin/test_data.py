@@ -277,13 +277,13 @@ def test_nothing_is_taken_over_without_the_name_of_the_stack(command: Command, i
 def test_the_operators_record_has_both_acts(command: Command, logs: Logs) -> None:
     """It names the tables, and no user."""
     command(*ADOPT)
-    command("data", "end-sessions", "--yes")
+    command("data", "end-all-sessions", "--yes")
 
     assert [(line["act"], line["state"]) for line in logs.lines] == [
         ("data adopt", "begun"),
         ("data adopt", "done"),
-        ("data end-sessions", "begun"),
-        ("data end-sessions", "done"),
+        ("data end-all-sessions", "begun"),
+        ("data end-all-sessions", "done"),
     ]
     assert logs.lines[0]["sessions_table"] == RETAINED_SESSIONS
     assert ADA.username not in str(logs.lines)
@@ -363,10 +363,10 @@ def test_every_session_of_every_user_ends(
     end(sessions, a_session(1))
     identities.delete(BOB)
 
-    outcome = command("data", "end-sessions", "--yes")
+    outcome = command("data", "end-all-sessions", "--yes")
 
     assert (outcome.status, outcome.out) == (0, "ended 2 sessions of 2 users\n")
     assert living(sessions) == living(sessions, BOB_ID) == set()
     [slot] = memory_aws.items(f"admin-{REVOCATIONS}")
     assert all(entry_of(session_id(number)) in str(slot) for number in (2, 3))
-    assert command("data", "end-sessions", "--yes").out == "ended 0 sessions of 0 users\n"
+    assert command("data", "end-all-sessions", "--yes").out == "ended 0 sessions of 0 users\n"

@@ -109,7 +109,7 @@ def test_a_stack_that_is_made_again_takes_over_users_and_sessions(
 
 def test_after_the_end_of_all_sessions_no_old_token_works(journey: Journey, sessions: dict[str, Session]) -> None:
     """S7: neither the refresh token nor, once the authorizers have read the feed, the access token."""
-    journey.edge_auth("data", "end-sessions", "--yes")
+    journey.edge_auth("data", "end-all-sessions", "--yes")
     wait_for_the_feed()
 
     assert journey.refresh(sessions["idle"]) == "400 invalid_grant"
