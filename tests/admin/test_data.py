@@ -185,6 +185,16 @@ def test_a_user_of_the_stack_is_never_overwritten(
     assert living(sessions) == set()
 
 
+def test_a_session_with_a_record_of_its_end_stays_behind(
+    command: Command, retained: Retained, sessions: DynamoDBSessions
+) -> None:
+    """Somebody put its item back, as from a backup. Records are copied first, so the record is there."""
+    retained.open(a_session(3))
+
+    assert command(*ADOPT).out == "copied 2 users, 2 sessions, 1 records of ends\n"
+    assert living(sessions) == {session_id(1), session_id(2)}
+
+
 def test_expired_sessions_and_unreadable_items_stay_behind(command: Command, retained: Retained) -> None:
     """The count before the question says how many items cannot be read."""
     retained.open(a_session(4, idle_expires_at_seconds=1))
