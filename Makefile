@@ -32,7 +32,7 @@ FIREFOX := tests/browsers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-sam-local bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-sam-local test-upgrade bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -46,7 +46,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local browsers check docs bench figures build deploy release audit lock clean
+.PHONY: help demo run sam-local test test-sam-local test-upgrade browsers check docs bench figures build deploy release audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -62,10 +62,14 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
-	.venv/bin/python -m pytest -n auto -m "not sam_local"
+	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade"
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
+
+# The commit before is from the history, so a shallow clone skips these tests.
+test-upgrade: $(VENV) $(SAM) $(MINISTACK) ## test the upgrade from the release before, a rollback, and the recovery of a deleted stack
+	.venv/bin/python -m pytest -rsfE -n0 tests/upgrade
 
 browsers: ## install Chromium and Firefox for the tests, if they are missing
 	@$(if $(MISSING_BROWSERS),$(install_browsers),:)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from admin.confirmation import confirm
 from admin.deployment import DeploymentError
 from admin.failure import reason
+from admin.retained import CannotAdopt
 from admin.rotate_keys_client import RotateKeysError
 from admin.stack import Stack
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 
-EXPLAINED = (AccountError, DeploymentError, RotateKeysError)
+EXPLAINED = (AccountError, CannotAdopt, DeploymentError, RotateKeysError)
 """The errors whose text says what was done, where that is not clear."""
 
 

@@ -26,9 +26,10 @@ class Deployment:
     identities_table: str
     sessions_table: str
     revocations_table: str  # empty if the feed of ended sessions is off, or an older version is deployed
-    throttle_table: str  # this and the next two: empty if an older version is deployed, which has no such output
+    throttle_table: str  # this and the next three: empty if an older version is deployed, which has no such output
     rotate_keys_function: str
     operators_log_group: str
+    key_ring_secret: str
     password_min_characters: int
     service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
     security_event_bus: str  # an ARN; empty: there is no bus
@@ -68,6 +69,7 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             throttle_table=outputs.get("ThrottleTable", ""),
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
+            key_ring_secret=outputs.get("KeyRingSecret", ""),
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
             service_addresses=(issuer, parameters.get("Audience", "")),
             security_event_bus=parameters.get("SecurityEventBus", ""),

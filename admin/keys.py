@@ -97,7 +97,9 @@ def add_commands(keys: argparse.ArgumentParser) -> None:
         action="store_true",
         help="end the old keys now; new tokens may be refused until the stack is updated, for a few minutes at most",
     )
-    replace_keys.add_argument("--end-sessions", action="store_true", help="replace the MAC keys too: all sessions end")
+    replace_keys.add_argument(
+        "--end-sessions", action="store_true", help="replace the MAC keys too: refresh tokens end"
+    )
     replace_keys.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
     _json_option(replace_keys)
     _command(acts, "publish", publish, "update the stack, so that the authorizer has the current public keys")
@@ -208,7 +210,8 @@ def _consequences(stack: str, options: argparse.Namespace) -> list[str]:
     if options.at_once:
         lines.append("- Until the stack is updated, a new access token may be refused, and an old one may be accepted.")
     if options.end_sessions:
-        lines.append(f"- Refresh tokens end {end} too. Every user must log in again.")
+        lines.append(f"- Refresh tokens end {end} too, and their users must log in again.")
+        lines.append("- Session cookies of sites live on. To end them too: ./edge-auth data end-all-sessions")
     else:
         lines.append("- Refresh tokens stay valid. No user is logged out.")
     lines.append(

@@ -1,9 +1,11 @@
-"""Runs MiniStack with two rules of AWS's that MiniStack lacks.
+"""Runs MiniStack with three rules of AWS's that MiniStack lacks.
 
 API Gateway renames some headers of a function's answer: a client of a REST API never sees a function's own
 `WWW-Authenticate`, and here it does not see it either. Answers of API Gateway itself keep their headers.
 
 CloudWatch takes an alarm on an expression. MiniStack refuses the whole stack for one, so here none is made.
+
+CloudFormation writes a changed body into the same REST API. MiniStack makes another API, which cannot have the same id.
 
 MiniStack's own interpreter runs this file, so it imports nothing of the project.
 """
@@ -59,8 +61,28 @@ def without_expressions(put: Callable[..., Any]) -> Callable[..., Any]:
     return put_or_leave_out
 
 
+def in_place(rest_apis: Any, update: Callable[..., Any]) -> Callable[..., Any]:  # noqa: ANN401 - a module of MiniStack
+    """Return the same update of a REST API, which writes a changed body over the resources that the API has."""
+
+    def update_in_place(
+        api_id: str, old: Mapping[str, Any], new: Mapping[str, Any], *more: object, **named: object
+    ) -> object:
+        body = new["Body"]
+        if body != old.get("Body"):
+            # MiniStack has no call for any of this.
+            resources, authorizers = rest_apis._resources, rest_apis._authorizers_v1  # noqa: SLF001
+            resources[api_id] = {key: each for key, each in resources[api_id].items() if each["path"] == "/"}
+            authorizers[api_id] = {}
+            schemes = rest_apis._import_security_schemes(api_id, body)  # noqa: SLF001
+            for path, item in body["paths"].items():
+                rest_apis._import_path_item(api_id, path, item, schemes, body.get("security"))  # noqa: SLF001
+        return update(api_id, {**old, "Body": body}, new, *more, **named)
+
+    return update_in_place
+
+
 def main() -> None:
-    """Change the functions of MiniStack that call a function behind a REST API and make an alarm, and start MiniStack.
+    """Change what MiniStack does with a function behind a REST API, an alarm and a changed API, and start MiniStack.
 
     Raises:
         AttributeError: this version of MiniStack has no such function.
@@ -70,6 +92,8 @@ def main() -> None:
     rest_apis._invoke_lambda_proxy_v1 = renaming(rest_apis._invoke_lambda_proxy_v1)  # type: ignore[attr-defined]  # noqa: SLF001 - MiniStack has no setting for it
     stacks = import_module("ministack.services.cloudformation.provisioners")
     stacks._cw_metric_alarm_put = without_expressions(stacks._cw_metric_alarm_put)  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    handlers = stacks._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]  # noqa: SLF001 - as above
+    handlers["update"] = in_place(rest_apis, handlers["update"])
     import_module("ministack.app").main()
 
 

@@ -26,23 +26,29 @@ def environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, s
 
 def start_build(settings: Settings, inherited: Mapping[str, str]) -> Process:
     """Start `sam build`. It builds the layer for MiniStack's interpreter and for this machine."""
-    layer = {
+    return start_build_of(layer_for_ministack(), settings.home / "build", settings, inherited)
+
+
+def layer_for_ministack() -> dict[str, str]:
+    """Return the variables of layers/edge_auth/Makefile for MiniStack's interpreter and for this machine."""
+    return {
         "LAYER_PYTHON": ministack.interpreter_version(),
         "LAYER_ARCHITECTURE": "host",
         "LAYER_INTERPRETER": str(ministack.INTERPRETER),
     }
-    return start_build_of(layer, settings.home / "build", settings, inherited)
 
 
-def start_build_of(layer: Mapping[str, str], folder: Path, settings: Settings, inherited: Mapping[str, str]) -> Process:
-    """Start `sam build` into a folder. `layer` has the variables of layers/edge_auth/Makefile."""
+def start_build_of(
+    layer: Mapping[str, str], folder: Path, settings: Settings, inherited: Mapping[str, str], *, source: Path = ROOT
+) -> Process:
+    """Start `sam build` of a checkout into a folder. `layer` has the variables of layers/edge_auth/Makefile."""
     # The project's own uv builds the layer, so its folder is first in PATH.
     path = {"PATH": f"{ROOT / '.tools' / 'bin'}:{inherited.get('PATH', os.defpath)}"}
     return Process(
-        [SAM, "build", "--template-file", ROOT / "template.yaml", "--build-dir", folder],
+        [SAM, "build", "--template-file", source / "template.yaml", "--build-dir", folder],
         env=environment(settings, inherited) | path | dict(layer),
         log=folder.with_suffix(".log"),
-        cwd=ROOT,
+        cwd=source,
     )
 
 
@@ -57,8 +63,18 @@ def finish_build(build: Process) -> None:
         raise Failure(f"sam build failed; its log, {build.log}, ends with:\n{build.tail()}")
 
 
-def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -> None:
-    """Deploy what was built.
+def deploy(
+    settings: Settings,
+    clients: Clients,
+    inherited: Mapping[str, str],
+    *,
+    template: Path | None = None,
+    stack: str = STACK_NAME,
+    rolls_back: bool = False,
+) -> None:
+    """Deploy what was built: the local stack's own build, or another built template.
+
+    A deployment that fails stays as it is, so that it can be looked at, or it `rolls_back`.
 
     Raises:
         Failure: the deployment failed. The message names the resource that failed, and the reason.
@@ -72,9 +88,10 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
         **settings.parameters,
     }
     command: list[str | Path] = [
-        *(SAM, "deploy", "--template-file", settings.home / "build" / "template.yaml"),
-        *("--stack-name", STACK_NAME, "--region", REGION, "--s3-bucket", BUCKET, "--no-resolve-s3"),
-        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar", "--disable-rollback"),
+        *(SAM, "deploy", "--template-file", template or settings.home / "build" / "template.yaml"),
+        *("--stack-name", stack, "--region", REGION, "--s3-bucket", BUCKET, "--no-resolve-s3"),
+        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
+        *(() if rolls_back else ("--disable-rollback",)),
         # MiniStack takes the id of the REST API from this tag, so the address is known before the deployment.
         *("--tags", f"ms-custom-id={API_ID}"),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
@@ -82,13 +99,13 @@ def deploy(settings: Settings, clients: Clients, inherited: Mapping[str, str]) -
     log = settings.log("deploy")
     with Process(command, env=environment(settings, inherited), log=log, cwd=ROOT) as process:
         if process.wait() != 0:
-            raise Failure(_why(process, clients))
+            raise Failure(_why(process, clients, stack))
 
 
-def _why(process: Process, clients: Clients) -> str:
+def _why(process: Process, clients: Clients, stack: str) -> str:
     """Return the first resource that failed and the reason, or the end of the log if no resource failed."""
     if clients.cloudformation.list_stacks()["StackSummaries"]:
-        events = clients.cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+        events = clients.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
         for event in reversed(events):
             if event["ResourceStatus"].endswith("_FAILED"):
                 name = event["LogicalResourceId"]

@@ -29,6 +29,8 @@ OUTPUTS = {
     "JwksUrl": "https://auth.example.com/.well-known/jwks.json",
 }
 TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable")
+# The tables that a deleted stack left behind.
+RETAINED = {"IdentitiesTable": "retained-IdentitiesTable", "SessionsTable": "retained-SessionsTable"}
 PARAMETERS = {
     "Audience": "https://api.example.com",
     "Issuer": "",
@@ -37,6 +39,10 @@ PARAMETERS = {
     "KeyRingVersion": "",
 }
 XML = {"Content-Type": "text/xml"}
+NOT_IN_A_STACK = (
+    b"<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack for it does not exist</Message></Error>"
+    b"</ErrorResponse>"
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class Aws:
         match service:
             case "cloudformation":
                 assert isinstance(request.body, (bytes, str))
+                if operation == "DescribeStackResources":
+                    return answer(NOT_IN_A_STACK, 400, XML)
                 return answer(_cloudformation(operation, request.body), headers=XML)
             case "lambda":
                 assert isinstance(request.body, bytes)

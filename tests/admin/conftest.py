@@ -20,11 +20,11 @@ from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.throttling.counters import Attempt
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
-from tests.admin.aws import OUTPUTS, TABLES, Aws, Fresh, Outcome, Run, stored
+from tests.admin.aws import OUTPUTS, RETAINED, TABLES, Aws, Fresh, Outcome, Run, stored
 from tests.admin.broken_aws import Answer500, Broken
 from tests.admin.rotate_keys import NOW, RotateKeysFunction
 from tests.support import memory_aws
-from tests.support.dynamodb.records import ADA_ID, a_session
+from tests.support.dynamodb.records import ADA_ID, BOB_ID, a_session
 from tests.support.dynamodb.tables import create_table
 from tests.support.people import password_hash
 
@@ -65,6 +65,7 @@ class Stacks:
             STACK: [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in names]
         }
         self.parameters: dict[str, str] = {"Audience": "https://api.example.com", "Issuer": ""}
+        self.tables: dict[str, str] = {}  # the stack that has a table
 
     def describe_stacks(self, *, StackName: str) -> dict[str, object]:  # noqa: N803 - AWS's own name
         """Answer, or fail as AWS does for an unknown stack."""
@@ -73,6 +74,13 @@ class Stacks:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
         parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in self.parameters.items()]
         return {"Stacks": [{"StackName": StackName, "Outputs": self.outputs[StackName], "Parameters": parameters}]}
+
+    def describe_stack_resources(self, *, PhysicalResourceId: str) -> dict[str, object]:  # noqa: N803 - AWS's own name
+        """Answer, or fail as AWS does for a resource that is in no stack."""
+        if PhysicalResourceId not in self.tables:
+            message = f"Stack for {PhysicalResourceId} does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStackResources")
+        return {"StackResources": [{"StackName": self.tables[PhysicalResourceId]}]}
 
 
 class Sts:
@@ -190,7 +198,8 @@ def command(
     """Return a function that runs the command in this process, with the given standard input."""
     clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
-    monkeypatch.setattr("admin.users.dynamodb_client", lambda: dynamodb)
+    for module in ("admin.users", "admin.data"):
+        monkeypatch.setattr(f"{module}.dynamodb_client", lambda: dynamodb)
 
     def run(*arguments: str, stdin: str = "", typed: str | None = None) -> Outcome:
         monkeypatch.setattr("sys.stdin", piped(stdin) if typed is None else Terminal(typed))
@@ -210,7 +219,16 @@ def begun() -> Iterator[dict[str, Any]]:
     with mock_aws():
         for name in TABLES:
             create_table(memory_aws.dynamodb(), name, OUTPUTS[name])
+        for name, retained in RETAINED.items():
+            create_table(memory_aws.dynamodb(), name, retained)
         memory_aws.logs().create_log_group(logGroupName=OUTPUTS["OperatorsLogGroup"])
+        retained_users = DynamoDBIdentities(memory_aws.dynamodb(), table=RETAINED["IdentitiesTable"])
+        retained_users.create(Identity(BOB_ID, "carol", password_hash(), ACTIVE, 0, 1))
+        DynamoDBSessionOpening(
+            memory_aws.dynamodb(),
+            identities_table=RETAINED["IdentitiesTable"],
+            sessions_table=RETAINED["SessionsTable"],
+        ).open(a_session(3, user_id=BOB_ID), username="carol", epoch=0)
         identities = DynamoDBIdentities(memory_aws.dynamodb(), table=OUTPUTS["IdentitiesTable"])
         identities.create(Identity(ADA_ID, "ada", password_hash(), ACTIVE, 0, 1))
         opening = DynamoDBSessionOpening(

@@ -2,6 +2,8 @@
 
 import os
 
+from tests.admin.aws import RETAINED
+
 ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
     "set-password": ("users", "set-password", "ada", "--password-stdin"),
@@ -14,6 +16,11 @@ ACTS: dict[str, tuple[str, ...]] = {
     "rotate": ("keys", "rotate"),
     "replace": ("keys", "replace", "--yes"),
     "publish": ("keys", "publish"),
+    "adopt": (
+        *("data", "adopt", "--yes"),
+        *("--identities-table", RETAINED["IdentitiesTable"], "--sessions-table", RETAINED["SessionsTable"]),
+    ),
+    "end-all-sessions": ("data", "end-all-sessions", "--yes"),
 }
 LOOKS: dict[str, tuple[str, ...]] = {
     "sessions": ("users", "sessions", "ada"),

@@ -248,7 +248,8 @@ def test_replace_with_end_sessions_replaces_the_mac_keys_too(keys: Keys, functio
     outcome = keys("replace", "--at-once", "--end-sessions", "--yes")
 
     assert set(function.stored.ring.at(NOW).mac_keys).isdisjoint(old)
-    assert "Refresh tokens end at once too. Every user must log in again." in outcome.out
+    assert "Refresh tokens end at once too, and their users must log in again." in outcome.out
+    assert "Session cookies of sites live on." in outcome.out
 
 
 def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(

@@ -1,14 +1,15 @@
 """Least privilege: the stack's two policies for operators grant exactly the calls that the commands make."""
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.admin.aws import OUTPUTS, TABLES, Aws, Fresh, Run
+from tests.admin.aws import OUTPUTS, RETAINED, TABLES, Aws, Fresh, Run
 from tests.admin.every_command import COMMANDS
-from tests.support.template import Intrinsic, properties
+from tests.support.template import ROOT, Intrinsic, properties
 
-LOGICAL_IDS = {OUTPUTS[name]: name for name in TABLES}
+LOGICAL_IDS = {OUTPUTS[name]: name for name in TABLES} | {table: table for table in RETAINED.values()}
 TRANSACTED = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Delete": "DeleteItem"}
 # AWS lets every caller ask who it is.
 FREE = {"sts:GetCallerIdentity"}
@@ -69,3 +70,17 @@ def test_the_policy_grants_what_the_commands_call_and_no_more(
             on_tables |= more_on_tables
 
     assert granted(policy) == (actions, on_tables)
+
+
+def test_the_page_on_recovery_names_the_rights_that_a_takeover_needs(fresh: Fresh, run: Run) -> None:
+    """No policy grants them: who recovers a stack has the rights of a deployment."""
+    page = (
+        (ROOT / "docs" / "recovery.md").read_text(encoding="utf-8").split("**It needs the rights**")[1].split("\n\n")[0]
+    )
+    aws = fresh()
+    assert run(*COMMANDS["adopt"]).status == 0
+    actions, on_tables = used(aws)
+
+    named = set(re.findall(r"`(?:dynamodb:)?([A-Z]\w+)`", page)) - {"PutSecretValue"}
+    assert named == {action.removeprefix("dynamodb:") for action, _ in on_tables}
+    assert {action for action in actions if "Resources" in action} <= set(re.findall(r"`(cloudformation:\w+)`", page))

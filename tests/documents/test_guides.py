@@ -16,7 +16,7 @@ from tests.support.template import ROOT, parameters, resources, template
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 GUIDES = ROOT / "docs" / "guides"
 LEAKED_KEY = GUIDE.read_text(encoding="utf-8")
-COMMAND = re.compile(r"\./edge-auth (?:--stack \S+ )?(?:users|keys) [^`\n]+")
+COMMAND = re.compile(r"\./edge-auth (?:--stack \S+ )?(?:--region \S+ )?(?:users|keys|data) [^`\n]+")
 
 
 def commands(page: Path) -> list[str]:

@@ -18,12 +18,27 @@ REST_APIS = """
 class _GatewayError:
     pass
 
+_resources = {"api": {"1": {"path": "/"}, "2": {"path": "/old"}}}
+_authorizers_v1 = {"api": {"3": "old"}}
+
+def _import_security_schemes(api_id, body):
+    _authorizers_v1[api_id]["4"] = "new"
+    return {"Bearer": "4"}
+
+def _import_path_item(api_id, path, item, schemes, security):
+    _resources[api_id][path] = {"path": path, "item": item, "authorizer": schemes[security]}
+
 async def _invoke_lambda_proxy_v1(answer):
     return answer
 """
 STACKS = """
 def _cw_metric_alarm_put(name, properties):
     return name, properties["MetricName"]
+
+def _update(api_id, old, new, stack_name):
+    return api_id, old, new
+
+_RESOURCE_HANDLERS = {"AWS::ApiGateway::RestApi": {"update": _update}}
 """
 APP = """
 import asyncio
@@ -35,6 +50,10 @@ def main():
         print(asyncio.run(apigateway_v1._invoke_lambda_proxy_v1(answer)))
     for properties in [{"MetricName": "Logins"}, {"Metrics": []}]:
         print(provisioners._cw_metric_alarm_put("alarm", properties))
+    update = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]["update"]
+    new = {"Body": {"paths": {"/new": 5}, "security": "Bearer"}, "Name": "b"}
+    print(update("api", {"Body": {}, "Name": "a"}, new, "stack")[1] == {**new, "Name": "a"})
+    print(apigateway_v1._resources["api"], apigateway_v1._authorizers_v1["api"])
 """
 
 
@@ -72,8 +91,8 @@ def test_a_dropped_header_does_not_arrive() -> None:
     assert aws_rules.as_sent(dict.fromkeys(("Host", "TE", "Upgrade", "Via", "X-Own"), "x")) == {"X-Own": "x"}
 
 
-def test_ministack_starts_with_both_rules(tmp_path: Path) -> None:
-    """The file runs without the project, renames a function's headers only, and leaves out alarms of expressions."""
+def test_ministack_starts_with_all_rules(tmp_path: Path) -> None:
+    """The file runs without the project, and a changed body takes the place of the old one in the same REST API."""
     package = tmp_path / "ministack"
     (package / "services" / "cloudformation").mkdir(parents=True)
     for path, text in {
@@ -100,4 +119,6 @@ def test_ministack_starts_with_both_rules(tmp_path: Path) -> None:
         "<class 'ministack.services.apigateway_v1._GatewayError'>",
         "('alarm', 'Logins')",
         "('alarm', {'Arn': 'arn:aws:cloudwatch:::alarm:alarm'})",
+        "True",
+        "{'1': {'path': '/'}, '/new': {'path': '/new', 'item': 5, 'authorizer': '4'}} {'4': 'new'}",
     ]

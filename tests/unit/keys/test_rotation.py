@@ -12,7 +12,15 @@ import pytest
 from edge_auth.keys.mac_key import MAC_KEY_BYTES, MAC_KEY_ID_BYTES
 from edge_auth.keys.maker import KeyMaker, key_maker
 from edge_auth.keys.ring import KeyRing, TimedKey
-from edge_auth.keys.rotation import AT_ONCE, RotationPolicy, advance, first_ring, replace_all, rotate
+from edge_auth.keys.rotation import (
+    AT_ONCE,
+    RotationPolicy,
+    advance,
+    first_ring,
+    replace_all,
+    rotate,
+    with_mac_keys_of,
+)
 from edge_auth.keys.timing import (
     EXPIRY_LEEWAY_SECONDS,
     JWKS_MAX_AGE_SECONDS,
@@ -455,3 +463,38 @@ def test_an_operator_who_rotates_after_an_emergency_does_not_hurry_the_new_key(r
     after = replace_all(ring, now_seconds=NOW + DAY, policy=POLICY, make=make)
     hurried = rotate(after, now_seconds=NOW + DAY + 10, policy=POLICY, make=make)
     assert times(hurried.signing)[-1] == times(after.signing)[-1]
+
+
+# --- the ring of a deleted stack ---
+
+
+def test_mac_keys_of_a_deleted_stack_verify_and_do_not_sign(ring: KeyRing, make: KeyMaker) -> None:
+    """A key that has not signed yet, or has ended, stays behind. All signing keys stay behind."""
+    old = first_ring(now_seconds=NOW - 40 * DAY, policy=POLICY, make=make)
+    old = replace(old, mac=(replace(old.mac[0], ends_at_seconds=NOW), *old.mac[1:], *first_ring_of_later(make).mac))
+
+    after = with_mac_keys_of(ring, old, now_seconds=NOW)
+
+    keys = after.at(NOW)
+    assert keys.mac == ring.at(NOW).mac
+    assert set(keys.mac_keys) == {timed.key.key_id for timed in (old.mac[1], *ring.mac)}
+    assert after.signing == ring.signing
+    assert with_mac_keys_of(after, old, now_seconds=NOW) == after
+
+
+def first_ring_of_later(make: KeyMaker) -> KeyRing:
+    """Return a ring whose keys do not sign yet."""
+    return first_ring(now_seconds=NOW + DAY, policy=POLICY, make=make)
+
+
+def test_taken_over_keys_end_as_planned_and_are_dropped(ring: KeyRing, make: KeyMaker) -> None:
+    """No end comes earlier than a refresh token may live, also if no successor was planned."""
+    old = first_ring(now_seconds=NOW - DAY, policy=POLICY, make=make).mac[0]
+    endless = replace(old, ends_at_seconds=None)
+    for key, end in ((old, old.ends_at_seconds), (endless, NOW + MAX_RING_AGE_SECONDS + REFRESH_SECONDS)):
+        assert end is not None
+        after = advanced(with_mac_keys_of(ring, replace(ring, mac=(key,)), now_seconds=NOW), NOW, make)
+
+        assert (after.mac[0].key, after.mac[0].ends_at_seconds) == (key.key, end)
+        assert end >= NOW + REFRESH_SECONDS
+        assert key.key not in {timed.key for timed in advanced(after, end, make).mac}

@@ -127,6 +127,22 @@ def replace_all(
     )
 
 
+def with_mac_keys_of(ring: KeyRing, other: KeyRing, *, now_seconds: int) -> KeyRing:
+    """Return the ring that also accepts what the MAC keys of another ring have signed. Often it is the same ring.
+
+    They come before the ring's own keys, so none of them signs. The next `advance` plans the ends that they lack.
+    """
+    known = {timed.key.key_id for timed in ring.mac}
+    more = [
+        timed
+        for timed in other.mac
+        if timed.signs_from_seconds <= now_seconds
+        and not timed.has_ended(now_seconds)
+        and timed.key.key_id not in known
+    ]
+    return replace(ring, mac=(*more, *ring.mac)) if more else ring
+
+
 def earliest_end(now_seconds: int, policy: RotationPolicy) -> int:
     """Return the earliest time at which a key without a planned end can end. Only an emergency is earlier."""
     return now_seconds + policy.signing.period_seconds + policy.signing.retention_seconds

@@ -51,6 +51,11 @@ def ended_item(
     }
 
 
+def is_record_of_end(item: "Item") -> bool:
+    """Whether the item is in a partition of records, and no session's own."""
+    return item.get("user_id", {}).get("S", "").startswith(_PARTITION)
+
+
 def has_ended(item: "Item") -> bool:
     """Whether the item is of an ended session, in its own partition or marked by an earlier version."""
     return "revoked_at" in item

@@ -29,7 +29,7 @@ class DynamoDBIdentities:
 
     def find(self, username: str) -> Identity:
         """Read a user, strongly consistent."""
-        return _identity(self._read(login_key(username)))
+        return identity_from(self._read(login_key(username)))
 
     def find_by_id(self, user_id: str) -> Identity:
         """Read the user with this id: first the name, then the user, both strongly consistent."""
@@ -45,7 +45,7 @@ class DynamoDBIdentities:
                 self._client.transact_write_items(
                     TransactItems=[
                         {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _IS_NEW}}
-                        for item in (_login_item(identity), _user_item(identity))
+                        for item in (_login_item(identity), user_item(identity))
                     ]
                 )
         except ConditionFailed:
@@ -139,7 +139,7 @@ class DynamoDBIdentities:
                         {
                             "Delete": {
                                 "TableName": self._table,
-                                "Key": _user_key(identity.user_id),
+                                "Key": user_key(identity.user_id),
                                 "ConditionExpression": "username = :username",
                                 "ExpressionAttributeValues": {":username": text(identity.username)},
                             }
@@ -150,7 +150,7 @@ class DynamoDBIdentities:
             raise EpochMoved from None
 
     def _name_of(self, user_id: str) -> str:
-        return ItemReader(self._read(_user_key(user_id))).text("username")
+        return ItemReader(self._read(user_key(user_id))).text("username")
 
     def _change(
         self,
@@ -175,7 +175,7 @@ class DynamoDBIdentities:
                 )
         except ConditionFailed:
             raise _unknown_user() from None
-        return _identity(response["Attributes"])
+        return identity_from(response["Attributes"])
 
     def _read(self, key: "dict[str, AttributeValueTypeDef]") -> "Item":
         with translated_failures():
@@ -191,7 +191,8 @@ def login_key(username: str) -> "dict[str, AttributeValueTypeDef]":
     return {"pk": text(f"login#{username}")}
 
 
-def _user_key(user_id: str) -> "dict[str, AttributeValueTypeDef]":
+def user_key(user_id: str) -> "dict[str, AttributeValueTypeDef]":
+    """Return the key of the item that has a user's name."""
     return {"pk": text(f"user#{user_id}")}
 
 
@@ -199,8 +200,9 @@ def _as_read(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
     return {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)}
 
 
-def _user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    return {**_user_key(identity.user_id), "username": text(identity.username)}
+def user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    """Write the item that has a user's name."""
+    return {**user_key(identity.user_id), "username": text(identity.username)}
 
 
 def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
@@ -217,7 +219,8 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
     }
 
 
-def _identity(item: "Item") -> Identity:
+def identity_from(item: "Item") -> Identity:
+    """Read a user. Raises TemporarilyUnavailable for an item that is no user."""
     read = ItemReader(item)
     return Identity(
         user_id=read.text("user_id"),

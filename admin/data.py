@@ -1,0 +1,146 @@
+"""`edge-auth data …`: after a loss. Take over what a deleted stack left behind, and end all sessions of all users."""
+
+import argparse
+import secrets
+from collections.abc import Callable
+
+from admin.act import Act
+from admin.announcements import announcer
+from admin.deployment import DeploymentError
+from admin.every_session import users_with_sessions
+from admin.retained import Tables
+from admin.retained_keys import RetainedKeys
+from admin.retained_tables import ENDS, SESSIONS, UNREADABLE, USERS, RetainedTables
+from admin.stack import Stack
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.adapters.key_ring_secret import SecretKeyRingStore
+from edge_auth.clock import now_ms
+from edge_auth.flows.accounts.administration import ENDED_BY_OPERATOR
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.keys.timing import RING_AGE_SECONDS
+
+ADOPT = """\
+Copies the users of a deleted stack into this one; with --sessions-table their sessions too, and with --key-ring-secret
+the MAC keys under which refresh tokens are valid. It overwrites nothing, and a user whose name is taken stays behind.
+If it fails, run it again: it goes on. It takes over a table only once.
+"""
+END_ALL_SESSIONS = """\
+Ends every session of every user, one after the other, as after a table was restored to an earlier moment. Users and
+passwords stay. If it fails, run it again: it goes on.
+"""
+GOES_ON = "a part may be done; run the same command again: it goes on"
+TOLD_EVERY = 1000
+
+
+def add_commands(data: argparse.ArgumentParser) -> None:
+    """Add the commands of `edge-auth data` to the parser."""
+    data.set_defaults(open=lambda stack: stack)
+    acts = data.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    adopt_data = _command(acts, "adopt", adopt, "take over the users and sessions of a deleted stack", ADOPT)
+    adopt_data.add_argument("--identities-table", required=True, metavar="TABLE", help="its table of users")
+    adopt_data.add_argument("--sessions-table", default="", metavar="TABLE", help="its table of sessions")
+    adopt_data.add_argument("--key-ring-secret", default="", metavar="ARN", help="its key ring")
+    _command(acts, "end-all-sessions", end_all_sessions, "end every session of every user", END_ALL_SESSIONS)
+
+
+def adopt(stack: Stack, options: argparse.Namespace) -> Act:
+    """Take over the data of a deleted stack: the tables first, so that no token is good before its session is there."""
+    deployment, out = stack.deployment, stack.out
+    tables = RetainedTables(
+        dynamodb_client(),
+        source=Tables(options.identities_table, options.sessions_table),
+        own=Tables(deployment.identities_table, deployment.sessions_table),
+        clock=now_ms,
+    )
+    tables.check(stack.cloudformation)
+    keys = _retained_keys(stack, options.key_ring_secret) if options.key_ring_secret else None
+    found = tables.survey()
+
+    def do() -> None:
+        copied = tables.adopt(out.tell)
+        if keys:
+            keys.adopt()
+            out.tell(f"All functions know the MAC keys within {RING_AGE_SECONDS // 60} minutes.")
+        out.say(
+            f"copied {copied[USERS]} users, {copied[SESSIONS]} sessions, {copied[ENDS]} records of ends"
+            f"{f', {keys.count} MAC keys' if keys else ''}"
+        )
+
+    return Act(
+        do=do,
+        unclear=GOES_ON,
+        say=out.tell,
+        user_id="",
+        warning=(
+            f"This copies {found[USERS]} users, {found[SESSIONS]} sessions and {found[ENDS]} records of ends"
+            f"{f', and {keys.count} MAC keys' if keys else ''}. "
+            f"{found[UNREADABLE]} items cannot be read and stay behind."
+        ),
+        question=None if options.yes else ("stack name", stack.name),
+        details={
+            "identities_table": options.identities_table,
+            "sessions_table": options.sessions_table,
+            "key_ring_secret": options.key_ring_secret,
+        },
+    )
+
+
+def end_all_sessions(stack: Stack, options: argparse.Namespace) -> Act:
+    """End every session of every user."""
+    dynamodb, deployment, out = dynamodb_client(), stack.deployment, stack.out
+    feed = deployment.revocations_table
+    ends = EndSessions(
+        sessions=DynamoDBSessions(dynamodb, table=deployment.sessions_table),
+        revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=announcer(deployment.security_event_bus, out.tell),
+    )
+
+    def do() -> None:
+        ended = users = 0
+        for user_id in users_with_sessions(dynamodb, table=deployment.sessions_table):
+            ended += ends.all(user_id, reason=ENDED_BY_OPERATOR)
+            users += 1
+            if users % TOLD_EVERY == 0:
+                out.tell(f"{ended} sessions of {users} users ...")
+        out.say(f"ended {ended} sessions of {users} users")
+
+    return Act(
+        do=do,
+        unclear=GOES_ON,
+        say=out.tell,
+        user_id="",
+        warning="This ends every session of every user. It cannot be undone.",
+        question=None if options.yes else ("stack name", stack.name),
+        details={},
+    )
+
+
+def _retained_keys(stack: Stack, secret: str) -> RetainedKeys:
+    own = stack.deployment.key_ring_secret
+    if not own:
+        raise DeploymentError(
+            f"stack {stack.name} has no output 'KeyRingSecret'; deploy this version of edge-auth first"
+        )
+    client = secrets_client()
+    return RetainedKeys(
+        source=SecretKeyRingStore(client, secret_id=secret),
+        own=SecretKeyRingStore(client, secret_id=own),
+        now_seconds=now_ms() // 1000,
+    )
+
+
+def _command(
+    acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    act: Callable[[Stack, argparse.Namespace], Act],
+    text: str,
+    description: str,
+) -> argparse.ArgumentParser:
+    command = acts.add_parser(name, help=text, description=description)
+    command.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
+    command.set_defaults(act=act, name=f"data {name}")
+    return command

@@ -1,0 +1,253 @@
+"""Copies users and sessions from the tables of a deleted stack into the tables of another stack.
+
+Three rules keep an ended session dead. Records of ends are copied before sessions. A session is copied only while its
+user has the epoch of the retained table, and while there is no record of its end. And a table is taken over once: the
+stack's own table of users says when that began and ended. A copy that failed goes on with the same command, but not
+after the time for which records of ends are kept.
+
+Nothing that is in the stack's own tables is overwritten.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from admin.deployment import DeploymentError
+from admin.failure import SDK_ERRORS, code_of, reason
+from admin.retained import CannotAdopt, Tables
+from admin.times import iso
+from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.ended_items import ENDED_KEPT_SECONDS, ended_key, has_ended, is_record_of_end
+from edge_auth.adapters.dynamodb.identities import identity_from, login_key, user_item
+from edge_auth.adapters.dynamodb.items import ItemReader, number, text
+from edge_auth.adapters.dynamodb.session_items import session_from
+from edge_auth.errors import TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+USERS, SESSIONS, ENDS, UNREADABLE = "users", "sessions", "records of ends", "unreadable items"
+TOLD_EVERY = 1000
+_LOGIN = "login#"
+_ADOPTED = "adopted#"
+_IS_NEW_USER = "attribute_not_exists(pk)"
+_IS_NEW_SESSION = "attribute_not_exists(session_id)"
+_NOT_IN_A_STACK = "does not exist"  # in a ValidationError of DescribeStackResources
+
+
+class _Owner(NamedTuple):
+    """What a session's copy needs to know of its user: there may be millions."""
+
+    user_id: str
+    username: str
+    epoch: int
+
+
+class RetainedTables:
+    """The tables of a deleted stack, and those of the stack that takes their items over."""
+
+    def __init__(self, client: "DynamoDBClient", *, source: Tables, own: Tables, clock: Callable[[], int]) -> None:
+        """Copy from `source` to `own`. `clock` returns milliseconds."""
+        self._client = client
+        self._source = source
+        self._own = own
+        self._clock = clock
+
+    def check(self, cloudformation: "CloudFormationClient") -> None:
+        """Check that the tables have our keys and belong to no stack, and that sessions come from no copy of a table.
+
+        Raises:
+            CannotAdopt: they cannot be taken over.
+            DeploymentError: CloudFormation could not be asked.
+            TemporarilyUnavailable: a table could not be read.
+
+        """
+        pairs = [(self._source.identities, self._own.identities), (self._source.sessions, self._own.sessions)]
+        for source, own in pairs:
+            if not source:
+                continue
+            if source == own:
+                raise CannotAdopt(f"{source} is the stack's own table; nothing was done")
+            with translated_failures():
+                theirs = self._client.describe_table(TableName=source)["Table"]
+                ours = self._client.describe_table(TableName=own)["Table"]
+            if theirs["KeySchema"] != ours["KeySchema"]:
+                raise CannotAdopt(f"{source} does not have the keys of {own}; nothing was done")
+            stack = _stack_of(cloudformation, source)
+            if stack:
+                raise CannotAdopt(f"stack {stack} uses {source}; nothing was done")
+            if source == self._source.sessions and (theirs.get("RestoreSummary") or theirs.get("Replicas")):
+                raise CannotAdopt(
+                    f"{source} was restored from a backup or is a replica, so its sessions may have ended since; "
+                    "take over the users without --sessions-table; nothing was done"
+                )
+
+    def survey(self) -> Counter[str]:
+        """Count what there is to take over. Nothing is written."""
+        found = Counter[str]()
+        found[USERS] = sum(1 for _ in self._retained_users(found))
+        if self._source.sessions:
+            found[ENDS] = sum(1 for _ in self._retained_ends())
+            found[SESSIONS] = sum(1 for _ in self._retained_sessions(found))
+        return found
+
+    def adopt(self, tell: Callable[[str], None]) -> Counter[str]:
+        """Copy it, and return what this call has copied. `tell` prints the progress.
+
+        Raises:
+            CannotAdopt: the copy began too long ago to go on.
+            TemporarilyUnavailable: a part may be copied; the same call goes on.
+
+        """
+        copied = Counter[str]()
+
+        def count(what: str, is_copied: bool) -> None:  # noqa: FBT001 - private, and named at each call
+            copied[what] += is_copied
+            if is_copied and copied[what] % TOLD_EVERY == 0:
+                tell(f"{copied[what]} {what} ...")
+
+        owners = dict[str, _Owner]()
+        may_copy_users = self._begin(self._source.identities, tell)
+        for item, identity in self._retained_users(Counter()):
+            owners[identity.user_id] = _Owner(identity.user_id, identity.username, identity.epoch)
+            if may_copy_users:
+                count(USERS, self._copy_user(item, identity))
+        self._finish(self._source.identities)
+        if self._source.sessions and self._begin(self._source.sessions, tell):
+            for item in self._retained_ends():
+                count(ENDS, self._copy_end(item))
+            for item in self._retained_sessions(Counter()):
+                owner = owners.get(ItemReader(item).text("user_id"))
+                count(SESSIONS, owner is not None and self._copy_session(item, owner))
+            self._finish(self._source.sessions)
+        return copied
+
+    def _copy_user(self, item: "Item", identity: Identity) -> bool:
+        """Add a user, unless the name or the id is there."""
+        items = (item, user_item(identity))
+        return self._write(
+            [
+                {"Put": {"TableName": self._own.identities, "Item": each, "ConditionExpression": _IS_NEW_USER}}
+                for each in items
+            ]
+        )
+
+    def _copy_end(self, item: "Item") -> bool:
+        return self._write(
+            [{"Put": {"TableName": self._own.sessions, "Item": item, "ConditionExpression": _IS_NEW_SESSION}}]
+        )
+
+    def _copy_session(self, item: "Item", owner: _Owner) -> bool:
+        """Add a session, unless it is there, it has ended, or sessions of the user were ended in this stack."""
+        session_id = ItemReader(item).text("session_id")
+        return self._write(
+            [
+                {
+                    "ConditionCheck": {
+                        "TableName": self._own.identities,
+                        "Key": login_key(owner.username),
+                        "ConditionExpression": "user_id = :user_id AND epoch = :epoch",
+                        "ExpressionAttributeValues": {":user_id": text(owner.user_id), ":epoch": number(owner.epoch)},
+                    }
+                },
+                {
+                    "ConditionCheck": {
+                        "TableName": self._own.sessions,
+                        "Key": ended_key(owner.user_id, session_id),
+                        "ConditionExpression": _IS_NEW_SESSION,
+                    }
+                },
+                {"Put": {"TableName": self._own.sessions, "Item": item, "ConditionExpression": _IS_NEW_SESSION}},
+            ]
+        )
+
+    def _write(self, acts: "list[TransactWriteItemTypeDef]") -> bool:
+        """Write all or nothing. Return whether the conditions held."""
+        try:
+            with translated_failures():
+                self._client.transact_write_items(TransactItems=acts)
+        except ConditionFailed:
+            return False
+        return True
+
+    def _begin(self, table: str, tell: Callable[[str], None]) -> bool:
+        """Note that the copy of a table begins, or see that it has begun. Return whether there is still work."""
+        marker = self._read(_marker_key(table))
+        if "done_at" in marker:
+            tell(f"{table} was taken over at {iso(ItemReader(marker).number('done_at'))}; it is left as it is.")
+            return False
+        now_seconds = self._clock() // 1000
+        if not marker:
+            self._note({**_marker_key(table), "begun_at": number(now_seconds)})
+        elif ItemReader(marker).number("begun_at") + ENDED_KEPT_SECONDS <= now_seconds:
+            raise CannotAdopt(
+                f"the copy of {table} began too long ago to go on: sessions that have ended since could live again"
+            )
+        return True
+
+    def _finish(self, table: str) -> None:
+        marker = self._read(_marker_key(table))
+        if "done_at" not in marker:
+            self._note({**marker, "done_at": number(self._clock() // 1000)})
+
+    def _note(self, marker: "dict[str, AttributeValueTypeDef]") -> None:
+        with translated_failures():
+            self._client.put_item(TableName=self._own.identities, Item=marker)
+
+    def _read(self, key: "dict[str, AttributeValueTypeDef]") -> "dict[str, AttributeValueTypeDef]":
+        with translated_failures():
+            answer = self._client.get_item(TableName=self._own.identities, Key=key, ConsistentRead=True)
+        return answer.get("Item", {})
+
+    def _retained_users(self, found: Counter[str]) -> "Iterator[tuple[Item, Identity]]":
+        for item in self._scan(self._source.identities):
+            if item["pk"].get("S", "").startswith(_LOGIN):
+                try:
+                    identity = identity_from(item)
+                except TemporarilyUnavailable:
+                    found[UNREADABLE] += 1
+                else:
+                    yield item, identity
+
+    def _retained_ends(self) -> "Iterator[Item]":
+        return (item for item in self._scan(self._source.sessions) if is_record_of_end(item))
+
+    def _retained_sessions(self, found: Counter[str]) -> "Iterator[Item]":
+        """Yield the items of living sessions. Those that an earlier version has ended are in their place, marked."""
+        for item in self._scan(self._source.sessions):
+            if is_record_of_end(item) or has_ended(item):
+                continue
+            try:
+                session = session_from(item)
+            except TemporarilyUnavailable:
+                found[UNREADABLE] += 1
+                continue
+            if session.expires_at_seconds > self._clock() // 1000:
+                yield item
+
+    def _scan(self, table: str) -> "Iterator[Item]":
+        with translated_failures():
+            for page in self._client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+                yield from page["Items"]
+
+
+def _marker_key(table: str) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": text(f"{_ADOPTED}{table}")}
+
+
+def _stack_of(cloudformation: "CloudFormationClient", table: str) -> str:
+    """Return the stack that has this table, empty if there is none."""
+    try:
+        resources = cloudformation.describe_stack_resources(PhysicalResourceId=table)["StackResources"]
+    except SDK_ERRORS as error:
+        if isinstance(error, ClientError) and code_of(error) == "ValidationError" and _NOT_IN_A_STACK in str(error):
+            return ""
+        raise DeploymentError(f"cannot ask which stack uses {table}: {reason(error)}; nothing was done") from error
+    return resources[0].get("StackName", "") if resources else ""
