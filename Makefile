@@ -27,7 +27,7 @@ CLIENT := clients/js/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-sam-local bench figures: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-sam-local record bench figures: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -41,7 +41,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local check docs bench figures build deploy lock clean
+.PHONY: help demo run sam-local test test-sam-local record check docs bench figures build deploy lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -57,18 +57,22 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(VERIFIERS) $(CLIENT) ## run every test, also those of the local stack
-	.venv/bin/python -m pytest -n auto -m "not sam_local"
+	.venv/bin/python -m pytest -n auto -m "not sam_local" --recorded-calls all
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
 
-check: $(VENV) $(SAM) ## check format, lint, types, import rules and templates
+record: $(VENV) ## write which function calls what of AWS into tests/policies/recorded_calls.json
+	.venv/bin/python -m pytest -n auto tests/functional tests/admin --recorded-calls write
+
+check: $(VENV) $(SAM) ## check format, lint, types, import rules, templates and policies
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
 	for template in template.yaml examples/*/template.yaml; do \
 		.tools/sam/bin/sam validate --lint --template $$template || exit 1; done
+	.venv/bin/python -m pytest -q tests/policies
 
 # Not --quiet: that would also hide the warnings, which are errors here.
 docs: $(DOCS) ## build the website of the documents in .cache/site, and check its links
