@@ -32,7 +32,7 @@ FIREFOX := tests/browsers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-sam-local test-upgrade bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-sam-local test-upgrade record bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -46,7 +46,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local test-upgrade browsers check docs bench figures build deploy release audit lock clean
+.PHONY: help demo run sam-local test test-sam-local test-upgrade record browsers check docs bench figures build deploy release audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -62,7 +62,7 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
-	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade"
+	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade" --recorded-calls all
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
@@ -74,13 +74,17 @@ test-upgrade: $(VENV) $(SAM) $(MINISTACK) ## test the upgrade from the release b
 browsers: ## install Chromium and Firefox for the tests, if they are missing
 	@$(if $(MISSING_BROWSERS),$(install_browsers),:)
 
-check: $(VENV) $(SAM) ## check format, lint, types, import rules and templates
+record: $(VENV) ## write which function calls what of AWS into tests/policies/recorded_calls.json
+	.venv/bin/python -m pytest -n auto tests/functional tests/admin --recorded-calls write
+
+check: $(VENV) $(SAM) ## check format, lint, types, import rules, templates and policies
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	PYTHONPATH=layers/edge_auth:. .venv/bin/lint-imports
 	for template in template.yaml examples/*/template.yaml; do \
 		.tools/sam/bin/sam validate --lint --template $$template || exit 1; done
+	.venv/bin/python -m pytest -q tests/policies
 
 # Not --quiet: that would also hide the warnings, which are errors here.
 docs: $(DOCS) ## build the website of the documents in .cache/site, and check its links

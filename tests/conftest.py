@@ -1,6 +1,7 @@
 """Removes the shell's AWS settings before any import, so that no test reaches an AWS account.
 
-It also spreads the tests over several workers. The tests of the deployed stack stay together on one worker.
+It also spreads the tests over several workers, and keeps the tests of the deployed stack together on one worker. At the
+end it compares the calls to AWS with their record.
 """
 
 import gc
@@ -11,6 +12,10 @@ import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from tests.support import recorded_calls
+from tests.support.recorded_calls import Right
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
@@ -41,6 +46,7 @@ LEVELS = (
     "clients",
     "security",
     "local",
+    "policies",
     "architecture",
     "benchmarks",
     "admin",
@@ -72,6 +78,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Take the tests and modules, which stay until the end, out of the search for garbage."""
     gc.freeze()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how many of the recorded calls these tests make. Each call that they make must be recorded anyway."""
+    help_text = "the recorded calls to AWS that these tests make: some of them, every one, or write the record"
+    parser.addoption("--recorded-calls", choices=("some", "all", "write"), default="some", help=help_text)
+
+
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take the calls of a worker that has ended."""
+    recorded_calls.CALLS.update(Right(*call) for call in getattr(node, "workeroutput", {}).get("calls", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Compare the calls with the record, or write it. A worker hands its calls on."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["calls"] = [tuple(call) for call in recorded_calls.CALLS]
+    elif session.config.getoption("recorded_calls") == "write":
+        if session.exitstatus == pytest.ExitCode.OK:  # a test that fails may miss calls
+            recorded_calls.write(recorded_calls.CALLS)
+    elif _differences(session.config) and session.exitstatus in (
+        pytest.ExitCode.OK,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the calls that differ from the record."""
+    for line in [] if config.getoption("recorded_calls") == "write" else _differences(config):
+        terminalreporter.write_line(line, red=True)
+
+
+def _differences(config: pytest.Config) -> list[str]:
+    known, every = recorded_calls.recorded(), config.getoption("recorded_calls") == "all"
+    return recorded_calls.differences(recorded_calls.CALLS, known, every=every)
 
 
 def _place(level: str) -> int:

@@ -1,6 +1,5 @@
 """AWS below the SDK: every request of the command ends here. CloudFormation and Lambda are fakes, the rest is moto."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from moto.core.models import botocore_stubber
 
 from tests.admin.rotate_keys import FUNCTION, RotateKeysFunction
 from tests.support import memory_aws
+from tests.support.recorded_calls import watch
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -66,11 +66,11 @@ def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None
 
 @dataclass
 class Aws:
-    """Serves the requests. From the request number `broken_from` on, each one meets the fault."""
+    """Serves the requests. From the request number `broken_from` on, each one meets the fault. `bus` is an ARN."""
 
     function: RotateKeysFunction = field(default_factory=RotateKeysFunction)
+    bus: str = ""
     calls: list[str] = field(default_factory=list)
-    dynamodb: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     fault: Fault | None = None
     broken_from: int = 0
 
@@ -78,14 +78,12 @@ class Aws:
         """Serve the requests of this session."""
         session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # the stubber is callable
         session.register("before-send", self.serve)  # type: ignore[arg-type]  # its result is the response
+        watch(session)
 
     def serve(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse:
         """Answer one request."""
         service, operation = event_name.split(".")[1:]
         self.calls.append(f"{service}:{operation}")
-        if service == "dynamodb":
-            assert isinstance(request.body, bytes)
-            self.dynamodb.append((operation, json.loads(request.body)))
 
         def forward() -> AWSResponse:
             return self._answer(service, operation, event_name, request)
@@ -100,7 +98,9 @@ class Aws:
                 assert isinstance(request.body, (bytes, str))
                 if operation == "DescribeStackResources":
                     return answer(NOT_IN_A_STACK, 400, XML)
-                return answer(_cloudformation(operation, request.body), headers=XML)
+                return answer(_cloudformation(operation, request.body, self.bus), headers=XML)
+            case "eventbridge":
+                return answer(b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}')
             case "lambda":
                 assert isinstance(request.body, bytes)
                 return answer(self.function.invoke(FunctionName=FUNCTION, Payload=request.body)["Payload"].read())
@@ -110,13 +110,13 @@ class Aws:
                 return response
 
 
-def _cloudformation(operation: str, body: bytes | str) -> bytes:
+def _cloudformation(operation: str, body: bytes | str, bus: str) -> bytes:
     asked = parse_qs(body.decode() if isinstance(body, bytes) else body)
     [name] = asked["StackName"]
     if operation == "UpdateStack":
         return _result(operation, "<StackId>id</StackId>")
     outputs = _members("Outputs", OUTPUTS, "OutputKey", "OutputValue")
-    parameters = _members("Parameters", PARAMETERS, "ParameterKey", "ParameterValue")
+    parameters = _members("Parameters", {**PARAMETERS, "SecurityEventBus": bus}, "ParameterKey", "ParameterValue")
     stack = f"<StackName>{escape(name)}</StackName><StackStatus>UPDATE_COMPLETE</StackStatus>{outputs}{parameters}"
     return _result(operation, f"<Stacks><member>{stack}</member></Stacks>")
 

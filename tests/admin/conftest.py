@@ -27,6 +27,7 @@ from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA_ID, BOB_ID, a_session
 from tests.support.dynamodb.tables import create_table
 from tests.support.people import password_hash
+from tests.support.recorded_calls import made_by
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,6 +38,8 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
 PASSWORD = "correct horse battery"
+# The policy of the stack that an operator needs for each group of commands.
+OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy"}
 
 
 Command = Callable[..., Outcome]
@@ -266,7 +269,8 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr("sys.stdin", piped(f"{PASSWORD}\n"))
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
-        status = main(arguments)
+        with made_by(OPERATORS[arguments[0]]):
+            status = main(arguments)
         printed = capsys.readouterr()
         return Outcome(status, printed.out, printed.err)
 

@@ -7,8 +7,9 @@ from botocore.exceptions import ClientError
 
 from admin.announcements import announcer
 from edge_auth.events.security_event import EventName, SecurityEvent
+from tests.admin.aws import Fresh, Run
 
-BUS = "arn:aws:events:us-east-1:123456789012:event-bus/security"
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/SecurityEventBus"
 EVENT = SecurityEvent(EventName.USER_DISABLED, "user")
 
 
@@ -62,3 +63,13 @@ def test_trouble_with_the_bus_is_said_and_no_more(events: Events, capsys: pytest
         "edge-auth: warning: the event user_disabled was not announced on the event bus "
         "(PutEvents: ThrottlingException); the command continues\n"
     )
+
+
+def test_a_command_announces_its_act(fresh: Fresh, run: Run) -> None:
+    """The command finds the bus among the parameters of the stack. It tells the act, and the sessions that it ended."""
+    aws = fresh()
+    aws.bus = BUS
+
+    assert run("users", "disable", "ada").status == 0
+
+    assert aws.calls.count("eventbridge:PutEvents") == 2

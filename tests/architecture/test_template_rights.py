@@ -1,99 +1,15 @@
-"""The template gives each function the rights that it needs, and no others."""
+"""The form of the rights in the template, and their conditions. tests/policies compares them with the calls."""
 
 import re
 from typing import Any
 
 import pytest
 
+from tests.support.policies import as_list
+from tests.support.recorded_calls import recorded
 from tests.support.template import Intrinsic, functions, resources, template
 
-# The calls of each function, with their resources. The local stack enforces these rights at run time.
-RIGHTS = {
-    "login": {
-        ("dynamodb:UpdateItem", "ThrottleTable"),
-        ("dynamodb:GetItem", "IdentitiesTable"),
-        ("dynamodb:ConditionCheckItem", "IdentitiesTable"),
-        ("dynamodb:UpdateItem", "IdentitiesTable"),
-        ("dynamodb:PutItem", "SessionsTable"),
-        ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:DeleteItem", "SessionsTable"),
-        ("secretsmanager:GetSecretValue", "KeyRingSecret"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "refresh": {
-        ("dynamodb:UpdateItem", "ThrottleTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
-        ("dynamodb:GetItem", "SessionsTable"),
-        ("dynamodb:DeleteItem", "SessionsTable"),
-        ("dynamodb:PutItem", "SessionsTable"),
-        ("secretsmanager:GetSecretValue", "KeyRingSecret"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "logout": {
-        ("dynamodb:UpdateItem", "ThrottleTable"),
-        ("dynamodb:DeleteItem", "SessionsTable"),
-        ("dynamodb:PutItem", "SessionsTable"),
-        ("dynamodb:GetItem", "SessionsTable"),
-        ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:GetItem", "IdentitiesTable"),
-        ("dynamodb:UpdateItem", "IdentitiesTable"),
-        ("secretsmanager:GetSecretValue", "KeyRingSecret"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "register": {
-        ("dynamodb:UpdateItem", "ThrottleTable"),
-        ("dynamodb:PutItem", "IdentitiesTable"),
-    },
-    "password": {
-        ("dynamodb:UpdateItem", "ThrottleTable"),
-        ("dynamodb:GetItem", "IdentitiesTable"),
-        ("dynamodb:UpdateItem", "IdentitiesTable"),
-        ("dynamodb:GetItem", "SessionsTable"),
-        ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:DeleteItem", "SessionsTable"),
-        ("dynamodb:PutItem", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "site_password": {
-        ("dynamodb:UpdateItem", "ThrottleTable"),
-        ("dynamodb:GetItem", "IdentitiesTable"),
-        ("dynamodb:UpdateItem", "IdentitiesTable"),
-        ("dynamodb:GetItem", "SessionsTable"),
-        ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:DeleteItem", "SessionsTable"),
-        ("dynamodb:PutItem", "SessionsTable"),
-        ("dynamodb:UpdateItem", "SessionsTable"),
-        ("secretsmanager:GetSecretValue", "KeyRingSecret"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "sessions": {
-        ("dynamodb:GetItem", "SessionsTable"),
-        ("dynamodb:Query", "SessionsTable"),
-        ("dynamodb:DeleteItem", "SessionsTable"),
-        ("dynamodb:PutItem", "SessionsTable"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "ended_sessions": {("dynamodb:Query", "RevocationsTable")},
-    "preflight": set(),
-    "jwks": {("secretsmanager:GetSecretValue", "KeyRingSecret")},
-    "rotate_keys": {
-        ("secretsmanager:GetSecretValue", "KeyRingSecret"),
-        ("secretsmanager:PutSecretValue", "KeyRingSecret"),
-        ("dynamodb:UpdateItem", "RevocationsTable"),
-    },
-    "authorizer": {("dynamodb:Query", "RevocationsTable")},
-    "session_authorizer": {("dynamodb:GetItem", "SessionsTable"), ("dynamodb:UpdateItem", "SessionsTable")},
-    "strict_authorizer": {("dynamodb:GetItem", "SessionsTable")},
-    "whoami": set(),
-}
-FUNCTIONS = sorted(RIGHTS)
-
-
-def as_list(value: object) -> list[Any]:
-    """Return a list unchanged, and any other value in a list."""
-    return value if isinstance(value, list) else [value]
+FUNCTIONS = sorted(functions())
 
 
 def statements(function: str, effect: str = "Allow") -> list[dict[str, Any]]:
@@ -106,23 +22,6 @@ def statements(function: str, effect: str = "Allow") -> list[dict[str, Any]]:
     return [statement for statement in every if statement["Effect"] == effect]
 
 
-def test_every_function_is_known() -> None:
-    """The table of rights names every function of the template."""
-    assert set(functions()) == set(RIGHTS)
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_has_its_rights_and_no_others(function: str) -> None:
-    """Each function has exactly the actions and resources of the table (least privilege)."""
-    granted = set()
-    for statement in statements(function):
-        for resource in as_list(statement["Resource"]):
-            assert isinstance(resource, Intrinsic)
-            granted |= {(action, resource.argument.split(".")[0]) for action in as_list(statement["Action"])}
-
-    assert granted == RIGHTS[function]
-
-
 def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> None:
     """The statement is conditional, as its table is, and so is the right to mark a record that the feed has."""
     conditional = {
@@ -133,7 +32,11 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
         if isinstance(statement, Intrinsic) and "UpdateItem" in str(statement.argument[1]["Action"])
     }
 
-    writers = {function for function, rights in RIGHTS.items() if ("dynamodb:UpdateItem", "RevocationsTable") in rights}
+    writers = {
+        right.caller
+        for right in recorded()
+        if right[1:] == ("dynamodb:UpdateItem", "RevocationsTable") and right.caller in FUNCTIONS
+    }
     assert conditional == {
         # They may end all sessions, and then publish what ended before: without the mark, again at each call.
         ("logout", "SessionsTable.Arn", "HasRevocations"),

@@ -3,13 +3,14 @@ import json
 import pytest
 
 from tests.support.answers import INVALID_GRANT, NO_CONTENT
+from tests.support.key_ring_events import asked
 from tests.support.outages import FAULTS
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import login_event, logout_event, refresh_event
 from tests.support.stack import Answer, Stack
 from tests.support.wire import Fault, raw_answer
 
-BUS = "arn:aws:events:us-east-1:123456789012:event-bus/default"
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/SecurityEventBus"
 PUT = "events.PutEvents"
 REFUSED = raw_answer(b'{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure"}]}', 200)
 TROUBLE: dict[str, Fault] = {**FAULTS, "refused": REFUSED}
@@ -82,6 +83,14 @@ def test_a_late_retry_from_elsewhere_is_announced(announcing: Stack) -> None:
     assert entry["DetailType"] == "refresh_retried_late"
     told = json.loads(entry["Detail"])
     assert (told["same_client"], told["same_network"]) == (False, False)
+
+
+def test_new_keys_in_an_emergency_are_announced(announcing: Stack) -> None:
+    """A16: whoever watches the bus sees that an operator has replaced every key."""
+    announcing.rotate_keys()(asked(announcing, "replace"))
+
+    [call] = [call for call in announcing.wire.calls if call.operation == "PutEvents"]
+    assert [entry["DetailType"] for entry in call.parameters["Entries"]] == ["keys_replaced"]
 
 
 def test_what_is_no_alarm_is_not_announced(announcing: Stack) -> None:

@@ -106,6 +106,13 @@ def test_a_link_in_a_mail_opens_a_page(visitor: Visitor) -> None:
     assert visitor.get("/account", site="cross-site").status_code == 200
 
 
+def test_a_visit_keeps_the_session_from_its_idle_timeout(visitor: Visitor, stack: Stack) -> None:
+    """C19: two visits are each within the 30 minutes of the idle timeout, and together beyond it."""
+    for _ in range(2):
+        stack.clock.advance(seconds=20 * 60)
+        assert visitor.get("/account").status_code == 200
+
+
 def test_another_site_changes_nothing(stack: Stack, visitor: Visitor) -> None:
     """B33: the form of another page is refused, a neighbour's too."""
     before = stack.session_items()

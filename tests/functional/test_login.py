@@ -58,7 +58,7 @@ def test_every_login_is_a_session_of_its_own(stack: Stack, login: Function) -> N
 def test_a_user_without_scope_gets_none(stack: Stack, login: Function) -> None:
     """The answer has `scope` only if the user has one."""
     stack.dynamodb.update_item(
-        TableName="functional-identities",
+        TableName="functional-IdentitiesTable",
         Key={"pk": {"S": "login#ada"}},
         UpdateExpression="SET #scope = :none",
         ExpressionAttributeNames={"#scope": "scope"},

@@ -138,7 +138,7 @@ def test_a_deleted_session_ends_no_other_session(
     """A token of a session that DynamoDB has deleted cannot end the user's other sessions."""
     other = login(login_event("ada", PASSWORD)).json
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
-    stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
+    stack.dynamodb.delete_item(TableName="functional-SessionsTable", Key=key)
 
     assert logout(logout_event(tokens["refresh_token"], everywhere=True)) == NO_CONTENT
 
@@ -152,7 +152,7 @@ def test_a_damaged_session_does_not_keep_the_others_alive(
     """F38: ending all sessions also ends the damaged one, and reaches the others."""
     other = login(login_event("ada", PASSWORD)).json
     stack.dynamodb.put_item(
-        TableName="functional-sessions",
+        TableName="functional-SessionsTable",
         Item={"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}, "generation": {"S": "three"}},
     )
 

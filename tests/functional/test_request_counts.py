@@ -127,11 +127,11 @@ def test_a_dead_token_is_one_write_and_one_count(stack: Stack, refresh: Function
         case "revoked":
             stack.function("logout")(logout_event(tokens["refresh_token"]))
         case "gone":
-            stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
+            stack.dynamodb.delete_item(TableName="functional-SessionsTable", Key=key)
         case _:
             name = "idle_expires_at" if state == "idle too long" else "absolute_expires_at"
             stack.dynamodb.update_item(
-                TableName="functional-sessions",
+                TableName="functional-SessionsTable",
                 Key=key,
                 UpdateExpression=f"SET {name} = :now",
                 ExpressionAttributeValues={":now": {"N": str(stack.clock.now_seconds)}},
@@ -377,7 +377,7 @@ def test_a_deleted_session_is_not_written_again(
 ) -> None:
     """F25, DC-13: after TTL has deleted the item, no call writes it again."""
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": tokens["session_id"]}}
-    stack.dynamodb.delete_item(TableName="functional-sessions", Key=key)
+    stack.dynamodb.delete_item(TableName="functional-SessionsTable", Key=key)
 
     answer = (refresh if event is refresh_event else logout)(event(tokens["refresh_token"]))
 

@@ -179,7 +179,7 @@ def change(stack: Stack, session_id: str, name: str, value: int) -> None:
     """Change a number of a session's item."""
     [item] = [item for item in stack.session_items() if item["session_id"]["S"] == session_id]
     stack.dynamodb.update_item(
-        TableName="functional-sessions",
+        TableName="functional-SessionsTable",
         Key={"user_id": item["user_id"], "session_id": item["session_id"]},
         UpdateExpression="SET #name = :value",
         ExpressionAttributeNames={"#name": name},

@@ -76,7 +76,7 @@ def named_login(name: object) -> Event:
 def expired(stack: Stack, session_id: str) -> None:
     """Let the idle timeout of a session pass."""
     stack.dynamodb.update_item(
-        TableName="functional-sessions",
+        TableName="functional-SessionsTable",
         Key={"user_id": {"S": ADA_ID}, "session_id": {"S": session_id}},
         UpdateExpression="SET idle_expires_at = :now",
         ExpressionAttributeValues={":now": {"N": str(stack.clock.now_seconds)}},
@@ -168,7 +168,7 @@ def test_a_damaged_session_of_an_earlier_version_that_ended_hides_nothing(
 ) -> None:
     """F38: the list reads only living sessions."""
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
-    stack.dynamodb.put_item(TableName="functional-sessions", Item={**key, "revoked_at": {"N": "1"}})
+    stack.dynamodb.put_item(TableName="functional-SessionsTable", Item={**key, "revoked_at": {"N": "1"}})
 
     assert ids(sessions, tokens) == [tokens["session_id"]]
 

@@ -69,7 +69,7 @@ def test_a_user_without_rights_has_none(stack: Stack, authorize: Authorize, whoa
     [user] = [item for item in stack.identity_items() if item["pk"] == {"S": "login#ada"}]
     user["scope"] = {"S": ""}
     user["roles"] = {"L": []}
-    stack.dynamodb.put_item(TableName="functional-identities", Item=user)
+    stack.dynamodb.put_item(TableName="functional-IdentitiesTable", Item=user)
     access_token = stack.function("login")(login_event("ada", PASSWORD)).json["access_token"]
 
     said = whoami(behind_the_authorizer(authorize(token_event(access_token)))).json

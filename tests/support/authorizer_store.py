@@ -14,6 +14,7 @@ from edge_auth.authorizer.signed_requests import CallTable, Reply
 from edge_auth.authorizer.two_clocks import Clocks
 from tests.support import memory_aws
 from tests.support.clock import TestClock
+from tests.support.recorded_calls import record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,11 +36,12 @@ def table_calls(client: "DynamoDBClient", table: str, *, now_seconds: int) -> Ca
     return call
 
 
-def store_in_moto(module: ModuleType, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a newly loaded authorizer call moto's tables, with the test's clock and without a thread."""
+def store_in_moto(function: str, module: ModuleType, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a newly loaded authorizer call moto's tables, with the test's clock and no thread. The calls are recorded."""
     clocks = Clocks(clock.time, clock.time)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> Reply:
+        record(function, "dynamodb", operation, {"TableName": module.store.table, **parameters})
         table = table_calls(memory_aws.dynamodb(), module.store.table, now_seconds=clock.now_seconds)
         return table(operation, parameters)
 

@@ -16,6 +16,7 @@ from edge_auth.web.session import SessionCookie
 from tests.support import memory_aws
 from tests.support.authorizer_store import table_calls
 from tests.support.http_gateway import HttpGateway
+from tests.support.recorded_calls import record
 from tests.support.sample_events import STAGE, Event
 from tests.support.stack import TABLES, LambdaContext, Stack
 from tests.support.template import ROOT
@@ -61,6 +62,7 @@ def _function(stack: Stack, origin: str, monkeypatch: pytest.MonkeyPatch) -> Mod
     session = SessionCookie(environ, monotonic=stack.clock.time, wall=stack.clock.time)
 
     def call(operation: str, parameters: dict[str, Any]) -> object:
+        record("examples/site", "dynamodb", operation, {"TableName": TABLES["SessionsTable"], **parameters})
         table = table_calls(memory_aws.dynamodb(), TABLES["SessionsTable"], now_seconds=stack.clock.now_seconds)
         return table(operation, parameters)
 

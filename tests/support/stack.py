@@ -24,6 +24,7 @@ from tests.support.access_tokens import AUDIENCE
 from tests.support.authorizer_store import store_in_moto
 from tests.support.clock import TestClock
 from tests.support.dynamodb.tables import create_table
+from tests.support.recorded_calls import made_by
 from tests.support.template import environment, properties
 from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE, Wire
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 TABLES = {
-    "IdentitiesTable": "functional-identities",
-    "SessionsTable": "functional-sessions",
+    "IdentitiesTable": "functional-IdentitiesTable",
+    "SessionsTable": "functional-SessionsTable",
     "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
 }
@@ -153,10 +154,12 @@ class Stack:
 
     def module(self, function: str) -> ModuleType:
         """Import a function's app.py again, as a cold start does."""
-        module = cold_start.load(function, self.environment(function), log=CurrentStdout())
+        with made_by(function):
+            module = cold_start.load(function, self.environment(function), log=CurrentStdout())
+        vars(module)["handler"] = made_by(function)(module.handler)  # rotate_keys makes its clients at its first call
         if function.endswith("authorizer"):
             self.monkeypatch.setattr(module, "time", self.clock)
-            store_in_moto(module, self.clock, self.monkeypatch)
+            store_in_moto(function, module, self.clock, self.monkeypatch)
         return module
 
     def function(self, function: str) -> Function:

@@ -37,9 +37,9 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
-def template() -> dict[str, Any]:
-    """Return the whole template."""
-    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+def template(path: str = "template.yaml") -> dict[str, Any]:
+    """Return a whole template: edge-auth's, or that of an example."""
+    text = (ROOT / path).read_text(encoding="utf-8")
     document: dict[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader with CloudFormation's tags
     return document
 

@@ -15,13 +15,14 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from edge_auth.clock import now_ms
+from tests.support.recorded_calls import watch
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
 Forward = Callable[[], AWSResponse]
-THROTTLE_TABLE = "functional-throttle"
-REVOCATIONS_TABLE = "functional-revocations"
+THROTTLE_TABLE = "functional-ThrottleTable"
+REVOCATIONS_TABLE = "functional-RevocationsTable"
 # Requests to these tables have other names, so most tests count only the other tables.
 OTHER_NAMES = {THROTTLE_TABLE: ("throttle", "of attempts"), REVOCATIONS_TABLE: ("revocations", "of ends")}
 Fault = Callable[[Forward], AWSResponse]
@@ -95,6 +96,7 @@ def wired_session() -> tuple[botocore.session.Session, Wire]:
     session, wire = botocore.session.get_session(), Wire()
     session.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # the stubber is callable
     session.register("before-send", wire.pass_on)  # type: ignore[arg-type]  # its result is the response
+    watch(session)
     return session, wire
 
 
