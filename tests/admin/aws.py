@@ -1,5 +1,6 @@
 """AWS below the SDK: every request of the command ends here. CloudFormation and Lambda are fakes, the rest is moto."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,7 @@ class Aws:
     function: RotateKeysFunction = field(default_factory=RotateKeysFunction)
     bus: str = ""
     calls: list[str] = field(default_factory=list)
+    on_tables: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # operations of DynamoDB with parameters
     fault: Fault | None = None
     broken_from: int = 0
 
@@ -84,6 +86,9 @@ class Aws:
         """Answer one request."""
         service, operation = event_name.split(".")[1:]
         self.calls.append(f"{service}:{operation}")
+        if service == "dynamodb":
+            assert isinstance(request.body, (bytes, str))
+            self.on_tables.append((operation, json.loads(request.body)))
 
         def forward() -> AWSResponse:
             return self._answer(service, operation, event_name, request)

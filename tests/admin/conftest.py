@@ -38,8 +38,10 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
 PASSWORD = "correct horse battery"
-# The policy of the stack that an operator needs for each group of commands.
-OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy"}
+# The policy of the stack that an operator needs for each group of commands. Who recovers a stack has the rights of a
+# deployment.
+OF_NO_POLICY = ""
+OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy", "data": OF_NO_POLICY}
 
 
 Command = Callable[..., Outcome]
