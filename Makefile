@@ -46,7 +46,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local test-upgrade record browsers check docs bench figures build deploy release audit lock clean
+.PHONY: help demo run sam-local test test-sam-local test-upgrade test-storm record browsers check docs bench figures build deploy release audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -62,10 +62,14 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
-	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade" --recorded-calls all
+	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade and not storm" --recorded-calls all
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
+
+# Alone: it counts refreshes of eight tabs at once, and more come if the tabs are slow.
+test-storm: $(VENV) ## test eight tabs at once, 25 times, in Chromium
+	.venv/bin/python -m pytest -rsfE -n0 -m storm tests/browsers/test_storm.py
 
 # The commit before is from the history, so a shallow clone skips these tests.
 test-upgrade: $(VENV) $(SAM) $(MINISTACK) ## test the upgrade from the release before, a rollback, and the recovery of a deleted stack

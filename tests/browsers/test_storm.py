@@ -6,6 +6,7 @@ The client's own tests have 200 such rounds with a browser and a server of their
 import random
 from threading import Lock
 
+import pytest
 from werkzeug.wrappers import Response
 
 from tests.browsers.conftest import World
@@ -37,8 +38,8 @@ class BadNetwork:
         return delayed(there * SLOWEST_SECONDS, back * SLOWEST_SECONDS, fault)(forward)
 
 
-def storm(world: World, visitor: Visitor, rounds: int) -> list[Outcome]:
-    """Restore all tabs at once, and every second one again meanwhile. Each round is an hour later."""
+def storm(world: World, visitor: Visitor, rounds: int, *, with_reloads: bool) -> list[Outcome]:
+    """Restore all tabs at once, and every second one again meanwhile if wanted. Each round is an hour later."""
     session = session_of(visitor.signed_in())
     tabs = [*visitor.context.pages, *(visitor.open() for _ in range(TABS - 1))]
     gate = visitor.context.new_page()
@@ -47,7 +48,7 @@ def storm(world: World, visitor: Visitor, rounds: int) -> list[Outcome]:
     for number in range(rounds):
         world.clock.advance(seconds=3600)
         world.api.always("/auth/refresh", BadNetwork(number))
-        for chosen in (tabs, tabs[1::2]):
+        for chosen in (tabs, tabs[1::2]) if with_reloads else (tabs,):
             address = f"/gated?{number}.{len(chosen)}"
             for tab in chosen:
                 tab.evaluate(f"void setTimeout(() => location.assign('{address}'))")
@@ -72,20 +73,29 @@ def failures(world: World, outcomes: list[Outcome]) -> list[object]:
     return wrong + [answer for answer in world.api.answers if answer.path == "/auth/refresh" and answer.status != 200]
 
 
+@pytest.mark.storm
 def test_eight_tabs_at_once_stay_in_one_session_with_few_refreshes(world: World, visitor: Visitor) -> None:
     """B5: 25 rounds; no `invalid_grant`, one session, and at most four refreshes a round."""
-    outcomes = storm(world, visitor, 25)
+    outcomes = storm(world, visitor, 25, with_reloads=False)
 
     assert failures(world, outcomes) == []
     assert len(outcomes) == 25 * TABS
     assert world.api.count("/auth/refresh") / 25 <= 4
 
 
+def test_tabs_that_are_loaded_again_meanwhile_stay_signed_in(world: World, visitor: Visitor) -> None:
+    """B5: five rounds in which every second tab is loaded again, also the one that was refreshing."""
+    outcomes = storm(world, visitor, 5, with_reloads=True)
+
+    assert failures(world, outcomes) == []
+    assert len(outcomes) == 5 * TABS
+
+
 def test_without_locks_and_channel_nobody_is_signed_out_either(world: World, visitor: Visitor) -> None:
     """B6: five rounds; they cost more requests, and the server takes the parallel refreshes for what they are."""
     visitor.context.add_init_script(WITHOUT_LOCKS_AND_CHANNEL)
 
-    outcomes = storm(world, visitor, 5)
+    outcomes = storm(world, visitor, 5, with_reloads=True)
 
     assert failures(world, outcomes) == []
     assert world.api.count("/auth/refresh") / 5 > 4, "the tabs know nothing of each other"
