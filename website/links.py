@@ -20,6 +20,8 @@ ROOT_PAGES = {
 }
 # `](path#heading)`, unless it is an address, a heading of the same page, or an absolute path, which MkDocs refuses.
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])([^()\s#]+)((?:#[^()\s]*)?)(?=\))")
+# `[label]: ../../path` leaves the files: GitHub's own pages, such as the comparison of two versions.
+GITHUB_PAGE = re.compile(r"^(\[[^\]]+\]: )\.\./\.\./(\S+)$", re.MULTILINE)
 
 
 class BrokenLinkError(Exception):
@@ -40,6 +42,7 @@ def for_the_site(text: str, document: str, repository: str) -> str:
         BrokenLinkError: a link leads to no file.
 
     """
+    text = GITHUB_PAGE.sub(lambda link: f"{link[1]}{repository}/{link[2]}", text)
     return LINK.sub(lambda link: _target(link[1], document, repository) + link[2], text)
 
 

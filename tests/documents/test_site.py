@@ -81,6 +81,11 @@ def test_a_link_leads_to_a_page_or_to_the_repository(document: str, link: str, o
     assert for_the_site(link, document, REPOSITORY) == on_the_site
 
 
+def test_a_page_of_github_has_its_address() -> None:
+    """The changelog links to the comparison of two versions, which is no file."""
+    assert for_the_site("[1]: ../../compare/a...b", "CHANGELOG.md", REPOSITORY) == f"[1]: {REPOSITORY}/compare/a...b"
+
+
 def test_a_link_to_no_file_is_an_error() -> None:
     """MkDocs does not know the files outside of `docs/`."""
     with pytest.raises(BrokenLinkError, match=r"docs/scale\.md links to \.\./gone\.py, and there is no gone\.py"):
