@@ -61,7 +61,7 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run every test, also those of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run the tests, also those of the local stack
 	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade and not storm" --recorded-calls all
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
