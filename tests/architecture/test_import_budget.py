@@ -40,6 +40,7 @@ PYJWT = {
     "cryptography.hazmat.primitives.ciphers",
     "cryptography.hazmat.primitives.serialization",
     "cryptography.x509",
+    "bcrypt",  # cryptography's formats of keys load it, if it is there
 }
 # The list of common passwords.
 ZXCVBN = {"zxcvbn"}
