@@ -121,6 +121,21 @@ class InvalidToken(AuthError):
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})  # RFC 6750 §3
 
 
+class InsufficientAuthentication(AuthError):
+    """The login is too weak or too old for the route: RFC 9470 §3. The access token itself is valid."""
+
+    status = 401
+    code = "insufficient_user_authentication"
+    description = "The route needs a stronger or a newer login."
+
+    def __init__(self, detail: str, *, acr: str, max_age_seconds: int) -> None:
+        """Name in the challenge what the route demands. An empty `acr` or a `max_age_seconds` of 0 demands nothing."""
+        super().__init__(detail)
+        level = f', acr_values="{acr}"' if acr else ""
+        age = f', max_age="{max_age_seconds}"' if max_age_seconds else ""
+        self.headers = {"WWW-Authenticate": f'Bearer error="{self.code}"{level}{age}'}
+
+
 class UnsupportedGrantType(AuthError):
     """The grant type is not `refresh_token`: RFC 6749 §5.2."""
 
