@@ -8,7 +8,7 @@ import botocore.session
 from botocore.model import StringShape
 
 from edge_auth.web.cors import EXPOSED_HEADERS
-from tests.support.template import Intrinsic, functions, parameters, properties, template, variables
+from tests.support.template import Intrinsic, by_default, functions, parameters, properties, template, variables
 
 FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
 PUBLIC_ROUTES = {
@@ -59,14 +59,6 @@ ANSWERS = {
     "INTEGRATION_FAILURE": (504, 503, "temporarily_unavailable"),
     "INTEGRATION_TIMEOUT": (504, 503, "temporarily_unavailable"),
 }
-
-
-def by_default(value: Any) -> str:  # noqa: ANN401 - a text or an `If`
-    """Return a value of a gateway response while nothing is demanded of logins."""
-    if isinstance(value, Intrinsic):
-        assert (value.name, value.argument[0]) == ("If", "HasLoginDemand")
-        return str(value.argument[2])
-    return str(value)
 
 
 def answer_of(kind: str, own_status: int) -> tuple[int, str]:
@@ -205,7 +197,7 @@ def test_gateway_challenges_follow_rfc_6750() -> None:
 
     assert challenges["UNAUTHORIZED"] == (401, "'Bearer'")
     assert challenges["ACCESS_DENIED"] == (401, "'Bearer error=\"invalid_token\"'")
-    assert challenges["MISSING_AUTHENTICATION_TOKEN"] == (404, "None")
+    assert challenges["MISSING_AUTHENTICATION_TOKEN"] == (404, None)
 
 
 def test_a_demand_of_logins_lets_the_authorizer_write_the_challenge() -> None:

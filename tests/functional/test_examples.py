@@ -82,6 +82,28 @@ def test_behind_an_http_api(authorize: Callable[[Event], dict[str, Any]], scope:
     assert status == 403 or json.loads(answer["body"])["owner"] == OWNER
 
 
+@pytest.mark.parametrize(
+    ("ago_seconds", "scope", "status", "challenge"),
+    [
+        (60, SCOPE, 204, None),
+        (400, SCOPE, 401, 'Bearer error="insufficient_user_authentication", max_age="300"'),
+        (60, "notes:read", 403, 'Bearer error="insufficient_scope", scope="notes:write"'),
+    ],
+)
+def test_a_route_behind_an_http_api_demands_a_fresh_login(
+    authorize: Callable[[Event], dict[str, Any]], ago_seconds: int, scope: str, status: int, challenge: str | None
+) -> None:
+    """SA6: the token is new each time, and only the time of the login counts. HTTP APIs keep the name of the header."""
+    now = int(time.time())
+    access_token = issue(claims_at(now)._replace(scope=scope, auth_time=now - ago_seconds), key("ES256"))
+    context = authorize(http_api_event(f"Bearer {access_token}"))["context"]
+    event = {"routeKey": "DELETE /notes", "requestContext": {"authorizer": {"lambda": context}}}
+
+    answer = example("http_api/notes").handler(event, None)
+
+    assert (answer["statusCode"], answer.get("headers", {}).get("WWW-Authenticate")) == (status, challenge)
+
+
 def test_behind_a_websocket_api(authorize: Callable[[Event], dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     """`$connect` chooses the subprotocol that a browser offered, and a message is answered until the token expires."""
     connecting = websocket_event(f"bearer, {token()}")
