@@ -8,7 +8,9 @@ import botocore.session
 from botocore.model import StringShape
 
 from edge_auth.web.cors import EXPOSED_HEADERS
-from tests.support.template import Intrinsic, by_default, functions, parameters, properties, template, variables
+from tests.support.conditions import Deployed
+from tests.support.sam_transform import expanded
+from tests.support.template import Intrinsic, by_default, functions, parameters, properties, variables
 
 FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
 PUBLIC_ROUTES = {
@@ -202,25 +204,21 @@ def test_gateway_challenges_follow_rfc_6750() -> None:
 
 def test_a_demand_of_logins_lets_the_authorizer_write_the_challenge() -> None:
     """RFC 9470 §3: only then, a Deny's own context is in the header and in the body. Only AWS can show the header."""
-    denied = properties("Api")["GatewayResponses"]["ACCESS_DENIED"]
-    header = denied["ResponseParameters"]["Headers"]["WWW-Authenticate"]
-    body = denied["ResponseTemplates"]["application/json"]
+    given = [{"Audience": "x", **demand} for demand in ({}, {"StrictAcr": "2fa"}, {"StrictMaxAgeSeconds": "300"})]
+    denied = [
+        Deployed(stack, parameters).resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+        for parameters, stack in zip(given, expanded(*given), strict=True)
+    ]
+    answers = [
+        (
+            responses["ACCESS_DENIED"]["responseParameters"]["gatewayresponse.header.WWW-Authenticate"],
+            json.loads(responses["ACCESS_DENIED"]["responseTemplates"]["application/json"])["error"],
+        )
+        for responses in denied
+    ]
 
-    assert header.argument[:2] == ["HasLoginDemand", "context.authorizer.challenge"]
-    assert body.argument[0] == "HasLoginDemand"
-    assert json.loads(body.argument[1])["error"] == "$context.authorizer.error"
-    assert template()["Conditions"]["HasLoginDemand"] == Intrinsic(
-        "Not",
-        [
-            Intrinsic(
-                "And",
-                [
-                    Intrinsic("Equals", [Intrinsic("Ref", "StrictAcr"), ""]),
-                    Intrinsic("Equals", [Intrinsic("Ref", "StrictMaxAgeSeconds"), "0"]),
-                ],
-            )
-        ],
-    )
+    demanded = ("context.authorizer.challenge", "$context.authorizer.error")
+    assert answers == [("'Bearer error=\"invalid_token\"'", "invalid_token"), demanded, demanded]
 
 
 def test_a_demand_has_an_authorizer_and_a_cache_of_its_own() -> None:

@@ -118,9 +118,12 @@ def test_behind_a_websocket_api(authorize: Callable[[Event], dict[str, Any]], mo
     assert chat.handler(message, None)["statusCode"] == 401
 
 
-def test_a_client_that_offered_no_subprotocol_gets_none(authorize: Callable[[Event], dict[str, Any]]) -> None:
+@pytest.mark.parametrize("offered", [(), ("chat",), ("chat, superchat",)])
+def test_a_client_that_did_not_offer_our_subprotocol_gets_none(
+    authorize: Callable[[Event], dict[str, Any]], offered: tuple[str, ...]
+) -> None:
     """RFC 6455 §4.1: a client fails the connection if the server chooses what it did not offer."""
-    event = websocket_event(authorization=[f"Bearer {token()}"])
+    event = websocket_event(*offered, authorization=[f"Bearer {token()}"])
     event["requestContext"]["authorizer"] = in_texts(authorize(event)["context"])
 
     assert example("websocket_api/chat").handler(event, None) == {"statusCode": 200, "headers": {}}
