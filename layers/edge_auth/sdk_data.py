@@ -22,6 +22,7 @@ OPERATIONS = {
     "events": {"PutEvents"},
     "lambda": {"GetFunctionConfiguration", "UpdateFunctionConfiguration"},
     "secretsmanager": {"GetSecretValue", "PutSecretValue"},
+    "sesv2": {"SendEmail"},
 }
 PAGINATED = {"dynamodb": {"Query"}}
 
