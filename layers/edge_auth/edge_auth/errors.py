@@ -199,6 +199,14 @@ class UsernameRefused(AuthError, AccountError):
     description = "The user name is not allowed."
 
 
+class EmailRefused(AuthError, AccountError):
+    """The mail address breaks a rule; the text says which."""
+
+    status = 400
+    code = "email_refused"
+    description = "The mail address is not allowed."
+
+
 class PasswordRefused(AccountError):
     """The new password breaks a rule; the text says which."""
 

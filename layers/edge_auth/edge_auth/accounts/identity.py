@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 ACTIVE = "active"
 DISABLED = "disabled"
+UNCONFIRMED = "unconfirmed"  # registered, and nobody has shown yet that the address is the user's
 
 
 @dataclass(frozen=True, slots=True)
