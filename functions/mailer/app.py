@@ -22,7 +22,7 @@ prime(os.environ, dynamodb, secrets_manager, ses)
 service = settings.mail_name or urlsplit(settings.pages_url).hostname or ""
 send_mails = SendMails(
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
-    standing_proof=DynamoDBChallenges(dynamodb, table=settings.challenges_table).standing_proof,
+    challenges=DynamoDBChallenges(dynamodb, table=settings.challenges_table),
     post=SesPost(ses, address=settings.mail_from, name=service, configuration_set=settings.mail_configuration_set),
     letterhead=Letterhead(settings.pages_url, service, settings.mail_language),
     clock=now_ms,

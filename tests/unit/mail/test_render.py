@@ -250,7 +250,6 @@ def test_an_address_that_people_have_is_sent_to(address: str) -> None:
         ("mac_key_id", {"S": "key-1"}),
         ("expires_at", {"N": "-1"}),
         ("expires_at", {"N": "99999999999"}),
-        ("tries", None),
         ("username", {"N": "1"}),
     ],
 )

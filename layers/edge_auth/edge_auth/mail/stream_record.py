@@ -19,8 +19,7 @@ class MailRequest(NamedTuple):
     """What one item of the challenges table asks to be sent.
 
     `key` is the item's key. `mail` is the name of the mail: the item's kind or, of a notice, its name. `username` and
-    `language` may be empty. A notice has `details`, and none of the fields below them. `is_first` says that no code was
-    guessed yet: each guess changes the item, and so comes with a record of its own.
+    `language` may be empty. A notice has `details`, and none of the fields below them.
     """
 
     key: str
@@ -34,7 +33,6 @@ class MailRequest(NamedTuple):
     mac_key_id: bytes = b""
     binding: bytes = b""
     expires_at_seconds: int = 0
-    is_first: bool = True
 
     @property
     def is_notice(self) -> bool:
@@ -76,7 +74,6 @@ def request_from(record: Mapping[str, object]) -> MailRequest:
         mac_key_id=_binary(item, "mac_key_id"),
         binding=_binary(item, "binding"),
         expires_at_seconds=_number(item, "expires_at"),
-        is_first=_number(item, "tries") == 0,
     )
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.challenges import ChallengeGone
 from edge_auth.flows.ports.key_ring import KeyRingSource
-from edge_auth.flows.ports.mail import MailRefused, Post, StandingProof
+from edge_auth.flows.ports.mail import MailRefused, Post, StandingChallenges
 from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.mail.render import Letterhead, UnknownKey, UnknownMail, mail_for
+from edge_auth.mail.render import PAGES, Letterhead, UnknownKey, UnknownMail, mail_for
 from edge_auth.mail.stream_record import MailRequest, UnreadableRecord, request_from, sequence_number
+from edge_auth.tokens.proof_token import Kind
 
 # A call that takes longer leaves the rest to the next one. The function's timeout is 60 seconds: what is left of it is
 # enough for one record whose requests all fail slowly.
@@ -30,7 +32,7 @@ class SendMails:
         self,
         *,
         key_ring: KeyRingSource,
-        standing_proof: StandingProof,
+        challenges: StandingChallenges,
         post: Post,
         letterhead: Letterhead,
         clock: Clock,
@@ -39,7 +41,7 @@ class SendMails:
     ) -> None:
         """Keep what the use case needs. `broken` is told of an error that no code of ours should raise."""
         self._key_ring = key_ring
-        self._standing_proof = standing_proof
+        self._challenges = challenges
         self._post = post
         self._letterhead = letterhead
         self._clock = clock
@@ -69,8 +71,6 @@ class SendMails:
         except UnreadableRecord as error:
             self._record(SecurityEvent(EventName.MAIL_NOT_SENT, reason=f"damaged item: {error}"))
             return
-        if not request.is_first:
-            return
         try:
             self._send_one(request)
         except (_Dropped, MailRefused, UnreadableRecord, UnknownMail, UnknownKey) as error:
@@ -88,7 +88,17 @@ class SendMails:
         if not request.is_notice:
             if self._clock() // 1000 >= request.expires_at_seconds:
                 raise _Dropped("expired")
-            if self._standing_proof(request.key) != request.proof_id:
-                raise _Dropped("overtaken or used")
+            self._check_standing(request)
         mail = mail_for(request, self._key_ring.load().mac_keys, self._letterhead)
         self._post(mail, {"mail": request.mail, "user_id": request.user_id})
+
+    def _check_standing(self, request: MailRequest) -> None:
+        """After an outage, a user who asked three times gets one mail: the one whose link works."""
+        if request.mail not in PAGES:
+            raise UnknownMail("there is no such mail")
+        try:
+            standing = self._challenges.find(Kind(request.mail), request.user_id)
+        except ChallengeGone:
+            raise _Dropped("used or withdrawn") from None
+        if standing.proof.proof_id != request.proof_id or standing.spent_at_seconds:
+            raise _Dropped("overtaken or used")
