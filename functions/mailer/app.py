@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client, ses_client
-from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.ses import SesPost
@@ -17,13 +16,13 @@ from edge_auth.settings import MailerSettings, read_settings
 
 settings = read_settings(MailerSettings, os.environ)
 log = FunctionLog("mailer")
-dynamodb, secrets_manager, ses = dynamodb_client(), secrets_client(), ses_client()
-prime(os.environ, dynamodb, secrets_manager, ses)
 service = settings.mail_name or urlsplit(settings.pages_url).hostname or ""
 send_mails = SendMails(
-    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
-    challenges=DynamoDBChallenges(dynamodb, table=settings.challenges_table),
-    post=SesPost(ses, address=settings.mail_from, name=service, configuration_set=settings.mail_configuration_set),
+    key_ring=SecretKeyRing(secrets_client(), secret_id=settings.key_ring_secret, clock=now_ms),
+    challenges=DynamoDBChallenges(dynamodb_client(), table=settings.challenges_table),
+    post=SesPost(
+        ses_client(), address=settings.mail_from, name=service, configuration_set=settings.mail_configuration_set
+    ),
     letterhead=Letterhead(settings.pages_url, service, settings.mail_language),
     clock=now_ms,
     record=log.record,

@@ -1,6 +1,7 @@
 """Records of the stream of the challenges table, as Lambda passes them on."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from edge_auth import base64url
@@ -75,3 +76,14 @@ def of_item(item: dict[str, Any], sequence_number: str = "100000000000000000001"
 def binary(value: bytes) -> dict[str, str]:
     """Write bytes as Lambda passes them on, in base64."""
     return {"B": base64.b64encode(value).decode()}
+
+
+def as_passed_on(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item of the table as Lambda passes it on."""
+    return {name: binary(value["B"]) if "B" in value else dict(value) for name, value in item.items()}
+
+
+def batch(*records: Record) -> dict[str, list[Record]]:
+    """Return the event of a batch, with sequence numbers in order."""
+    numbered = [of_item(record["dynamodb"]["NewImage"], str(number)) for number, record in enumerate(records, 1)]
+    return {"Records": numbered}

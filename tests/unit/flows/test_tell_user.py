@@ -76,8 +76,10 @@ def test_every_notice_has_its_act_and_its_text() -> None:
     assert set(ACTS) == set(NoticeName) <= OURS.mails("en")
 
 
-@pytest.mark.parametrize("changes", [{"email": ""}, {"email_verified_at_seconds": 0}])
-def test_a_user_without_a_confirmed_address_is_not_told(deployment: Deployment, changes: dict[str, object]) -> None:
+@pytest.mark.parametrize("changes", [{"email": ""}, {"email_verified_at_seconds": 0}, {"email_bounced_at_seconds": 1}])
+def test_a_user_without_an_address_that_takes_mails_is_not_told(
+    deployment: Deployment, changes: dict[str, object]
+) -> None:
     """SC1: the mail would name the user to whoever has that address."""
     notices, alice = Notices(), reachable(deployment, **changes)
 

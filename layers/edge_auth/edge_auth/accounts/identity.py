@@ -15,7 +15,8 @@ class Identity:
     cannot open a session any more.
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
-    is the user's. `language` is a language tag for mails, such as `de`, or empty.
+    is the user's. `language` is a language tag for mails, such as `de`, or empty. `email_bounced_at_seconds` is
+    0 unless a mail to this address came back, or its reader called one unwanted.
     """
 
     user_id: str
@@ -29,3 +30,9 @@ class Identity:
     email: str = ""
     email_verified_at_seconds: int = 0
     language: str = ""
+    email_bounced_at_seconds: int = 0
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether mails that name the user may go to the address: it is known to be the user's, and takes mails."""
+        return bool(self.email and self.email_verified_at_seconds) and not self.email_bounced_at_seconds

@@ -1,6 +1,7 @@
 """Tells a user by mail what has happened. It never fails: what has happened stays, with or without the mail.
 
-A user is told only at a confirmed address, because the mails name the user. One write asks for the mail.
+A user is told only at a confirmed address, because the mails name the user, and not at one that mails come back from.
+One write asks for the mail.
 """
 
 from edge_auth.accounts.identity import Identity
@@ -45,7 +46,7 @@ class TellUser:
         self._tell(NoticeName.ACCOUNT_LOCKED, identity)
 
     def _tell(self, name: NoticeName, identity: Identity, client: ClientDescription = UNKNOWN_CLIENT) -> None:
-        if not identity.email or not identity.email_verified_at_seconds:
+        if not identity.is_reachable:
             return
         now_seconds = self._clock() // 1000
         details = {"at": str(now_seconds), "user_agent": client.user_agent, "network": client.network}

@@ -245,7 +245,15 @@ def identity_from(item: "Item") -> Identity:
         email=read.optional_text("email"),
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
+        email_bounced_at_seconds=_bounced_at_seconds(read),
     )
+
+
+def _bounced_at_seconds(read: ItemReader) -> int:
+    """Return when a mail to the address of the user came back. A mark that is of an earlier address does not count."""
+    if read.optional_text("bounced_address") != read.optional_text("email"):
+        return 0
+    return read.optional_number("email_bounced_at") or 0
 
 
 def _password_hash(item: "Item") -> str:
