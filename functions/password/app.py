@@ -37,6 +37,15 @@ end_sessions = EndSessions(
     entropy=secrets.token_bytes,
     record=log.record,
 )
+tell_new_password = None
+if settings.challenges_table:
+    from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+    from edge_auth.flows.tell_user import TellUser
+
+    notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
+    tell_new_password = TellUser(
+        notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record
+    ).new_password
 change_password = ChangePassword(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -57,6 +66,7 @@ change_password = ChangePassword(
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    tell_new_password=tell_new_password,
 )
 
 

@@ -18,10 +18,11 @@ from typing import Any
 
 # The operations that adapters/ calls, by the service's name in botocore. A test compares both.
 OPERATIONS = {
-    "dynamodb": {"GetItem", "Query", "TransactWriteItems", "UpdateItem"},
+    "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "events": {"PutEvents"},
     "lambda": {"GetFunctionConfiguration", "UpdateFunctionConfiguration"},
     "secretsmanager": {"GetSecretValue", "PutSecretValue"},
+    "sesv2": {"SendEmail"},
 }
 PAGINATED = {"dynamodb": {"Query"}}
 

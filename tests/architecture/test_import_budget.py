@@ -54,6 +54,8 @@ BUDGET = {
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "logout": LOGGER | SDK | CRYPTOGRAPHY,
+    "mail_feedback": LOGGER | SDK,
+    "mailer": LOGGER | SDK | CRYPTOGRAPHY,
     "password": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "preflight": set(),  # no log and no call
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,

@@ -17,6 +17,7 @@ COUNTED = {
     *(("refresh", event) for event in OF_REFRESH),
     ("logout", EventName.REFRESH_TOKEN_REUSED),
     ("rotate_keys", EventName.KEYS_REPLACED),
+    ("mailer", EventName.MAIL_NOT_SENT),
 }
 ALARMS = {
     "RevocationsUnreadAlarm",
@@ -33,11 +34,13 @@ ALARMS = {
     "KeyAgeAlarm",
     "KeyRotationAlarm",
     "KeyScheduleAlarm",
+    "MailsDelayedAlarm",
+    "MailsNotSentAlarm",
 }
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
 OF_AWS = {
-    "AWS/Lambda": {"Invocations", "Errors", "Throttles", "Duration"},
+    "AWS/Lambda": {"Invocations", "Errors", "Throttles", "Duration", "IteratorAge"},
     "AWS/ApiGateway": {"Count", "4XXError", "5XXError", "Latency"},
 }
 EACH_COUNTS = {"RefreshTokenReused", "RefreshTokenAnomaly", "LateRetriesFromElsewhere", "KeysReplaced"}
@@ -178,6 +181,18 @@ def test_an_alarm_tells_of_a_key_that_is_too_old() -> None:
 
     assert not goes_off("KeyAgeAlarm", age=latest + 7199)
     assert goes_off("KeyAgeAlarm", age=latest + 7200)
+
+
+def test_alarms_tell_of_mails_that_wait_and_of_mails_that_are_given_up() -> None:
+    """A mail waits long before it is given up. A few mails to wrong addresses are no alarm."""
+    delayed, given_up = properties("MailsDelayedAlarm"), properties("MailsNotSentAlarm")
+
+    assert (delayed["Namespace"], delayed["MetricName"]) == ("AWS/Lambda", "IteratorAge")
+    assert delayed["Dimensions"] == [{"Name": "FunctionName", "Value": Intrinsic("Ref", "MailerFunction")}]
+    assert delayed["Threshold"] < properties("MailStream")["MaximumRecordAgeInSeconds"] * 1000 / 2
+    assert (given_up["MetricName"], given_up["Period"], given_up["Threshold"]) == ("MailsNotSent", 900, 10)
+    for name in ("MailsDelayedAlarm", "MailsNotSentAlarm", "MailsNotSentMetric"):
+        assert template()["Resources"][name]["Condition"] == "HasMailer"
 
 
 def test_an_alarm_tells_of_a_rotation_that_goes_on_failing() -> None:

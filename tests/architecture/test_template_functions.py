@@ -27,6 +27,8 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "jwks": settings.JwksSettings,
     "ended_sessions": settings.EndedSessionsSettings,
     "rotate_keys": settings.RotateKeysSettings,
+    "mailer": settings.MailerSettings,
+    "mail_feedback": settings.MailFeedbackSettings,
 }
 FUNCTIONS = sorted(functions())
 WITHOUT_SDK = ("authorizer", "preflight", "session_authorizer", "strict_authorizer", "whoami")

@@ -27,6 +27,8 @@ CONNECTIONS = {
     "jwks": 1,
     "login": 2,
     "logout": 2,
+    "mail_feedback": 0,  # no caller waits for it
+    "mailer": 0,  # the same
     "password": 1,
     "preflight": 0,
     "refresh": 2,

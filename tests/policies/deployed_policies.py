@@ -35,13 +35,15 @@ def _policies(resources: Mapping[str, Document]) -> Document:
     }
 
 
-def _resolved(value: Any, resources: Mapping[str, Document]) -> Any:  # noqa: ANN401 - any JSON
+def _resolved(value: Any, resources: Mapping[str, Document]) -> Any:  # noqa: ANN401, PLR0911 - any JSON, a case each
     """Return the value as it is where all conditions hold."""
     match value:
         case {"Fn::If": [_, yes, _]}:
             return _resolved(yes, resources)
         case {"Fn::Sub": str() as text}:
             return re.sub(r"\$\{([\w:]+)\}", lambda name: PLACES.get(name[1], name[1].replace("::", "-")), text)
+        case {"Fn::GetAtt": [str() as name, "StreamArn"]}:
+            return f"{ARNS['AWS::DynamoDB::Table'].format(place=PLACE, name=name)}/stream/2026-11-26T00:00:00.000"
         case {"Fn::GetAtt": [str() as name, _]} | {"Ref": str() as name}:
             kind = resources[name]["Type"] if name in resources else name
             return ARNS.get(kind, "{name}").format(place=PLACE, name=name)

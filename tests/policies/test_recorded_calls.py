@@ -13,11 +13,17 @@ from tests.support.recorded_calls import Right, differences, needed, recorded
 
 # These need no policy of the stack: AWS tells all callers who they are, and an update needs a deployment's rights.
 OF_NO_POLICY = {("sts:GetCallerIdentity", "*"), ("cloudformation:UpdateStack", "AWS::StackName")}
+# Lambda reads the stream of the challenges with the mailer's role.
+OF_LAMBDA = {
+    Right("mailer", f"dynamodb:{action}", "ChallengesTable")
+    for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+}
 
 
 def called(caller: str) -> set[Right]:
     """Return the recorded calls of a caller that need a right of its policy."""
-    return {right for right in recorded() if right.caller == caller and right[1:] not in OF_NO_POLICY}
+    made = {right for right in recorded() if right[1:] not in OF_NO_POLICY}
+    return {right for right in made | OF_LAMBDA if right.caller == caller}
 
 
 @pytest.mark.parametrize("caller", callers())

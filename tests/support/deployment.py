@@ -44,6 +44,7 @@ from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySes
 
 if TYPE_CHECKING:
     from edge_auth.flows.ports.revocations import Revocations
+    from edge_auth.flows.tell_user import TellUser
 
 S = TypeVar("S")
 
@@ -178,6 +179,7 @@ class Deployment:
         self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
         self.max_sessions = MAX_SESSIONS
         self.profiles = checked_profiles("")
+        self.tell_user: TellUser | None = None
 
     @property
     def end_sessions(self) -> EndSessions:
@@ -224,6 +226,7 @@ class Deployment:
             key_ring=self.key_ring,
             entropy=self.entropy,
             record=self.events.append,
+            tell_new_device=self.tell_user.new_device if self.tell_user else None,
         )
 
     @property
@@ -239,6 +242,7 @@ class Deployment:
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
+            tell_new_password=self.tell_user.new_password if self.tell_user else None,
         )
 
     @property
@@ -313,6 +317,7 @@ class Deployment:
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
+            tell_new_password=self.tell_user.new_password if self.tell_user else None,
         )
 
     def with_feed(self) -> "Deployment":

@@ -133,6 +133,8 @@ def _resources(service: str, parameters: Mapping[str, Any]) -> Iterable[str]:
         return [FIXED[service]]
     if service == "events":
         return [_logical_id(entry["EventBusName"]) for entry in parameters["Entries"]]
+    if service == "ses":  # IAM checks both; the identity is a parameter
+        return ["MailIdentity", _logical_id(parameters["ConfigurationSetName"])]
     index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
     return [_logical_id(parameters[NAMED_BY[service]]) + index]
 

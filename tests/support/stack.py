@@ -37,6 +37,7 @@ TABLES = {
     "SessionsTable": "functional-SessionsTable",
     "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
+    "ChallengesTable": "functional-ChallengesTable",
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
@@ -149,7 +150,12 @@ class Stack:
 
     def environment(self, function: str) -> dict[str, str]:
         """Return exactly the template's variables of a function, as CloudFormation resolves them."""
-        resources = {**TABLES, "KeyRingSecret": self.secret_arn, "KeyRing.Jwks": self.jwks}
+        resources = {
+            **TABLES,
+            "KeyRingSecret": self.secret_arn,
+            "KeyRing.Jwks": self.jwks,
+            "MailConfigurationSet": "functional-MailConfigurationSet",
+        }
         return environment(function, {"Audience": AUDIENCE, **self.parameters}, resources)
 
     def module(self, function: str) -> ModuleType:

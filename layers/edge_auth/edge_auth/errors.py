@@ -168,6 +168,14 @@ class UnknownSession(AuthError):
     description = "There is no such session."
 
 
+class InvalidProof(AuthError):
+    """The link or the code is not valid, was used, or has expired. The answer does not say which."""
+
+    status = 400
+    code = "invalid_proof"
+    description = "The link or the code is not valid any more."
+
+
 # --- Accounts ---
 
 
@@ -204,6 +212,14 @@ class UsernameRefused(AuthError, AccountError):
     status = 400
     code = "username_refused"
     description = "The user name is not allowed."
+
+
+class EmailRefused(AuthError, AccountError):
+    """The mail address breaks a rule; the text says which."""
+
+    status = 400
+    code = "email_refused"
+    description = "The mail address is not allowed."
 
 
 class PasswordRefused(AccountError):

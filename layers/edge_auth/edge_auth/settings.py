@@ -4,8 +4,8 @@ The field `audience` is read from the variable `AUDIENCE`. The template gives ea
 class. The records are named tuples, because dataclasses would cost the authorizer a fifth of its start
 (docs/decisions/0019).
 
-An empty `revocations_table` says that the feed of ended sessions is off, and empty `allowed_origins` that no browser
-uses the API. No code reads `key_ring_version`. A new value
+An empty `revocations_table` says that the feed of ended sessions is off, an empty `challenges_table` that mail is off,
+and empty `allowed_origins` that no browser uses the API. No code reads `key_ring_version`. A new value
 makes Lambda start the function again, so it reads the new ring at once.
 """
 
@@ -62,6 +62,7 @@ class LoginSettings(NamedTuple):
     identities_table: str
     sessions_table: str
     revocations_table: str
+    challenges_table: str
     key_ring_secret: str
     key_ring_version: str
     trusted_proxy: str
@@ -130,6 +131,7 @@ class PasswordSettings(NamedTuple):
     identities_table: str
     sessions_table: str
     revocations_table: str
+    challenges_table: str
     trusted_proxy: str
     allowed_origins: str
 
@@ -146,6 +148,7 @@ class SitePasswordSettings(NamedTuple):
     identities_table: str
     sessions_table: str
     revocations_table: str
+    challenges_table: str
     key_ring_secret: str
     key_ring_version: str
     trusted_proxy: str
@@ -238,3 +241,22 @@ class RotateKeysSettings(NamedTuple):
     revocations_table: str
     security_event_bus: str
     url_suffix: str
+
+
+class MailerSettings(NamedTuple):
+    """The settings of `mailer`. An empty `mail_name` is the host of `pages_url`."""
+
+    mail_from: str
+    mail_name: str
+    mail_language: str
+    mail_configuration_set: str
+    pages_url: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+
+
+class MailFeedbackSettings(NamedTuple):
+    """The settings of `mail_feedback`."""
+
+    identities_table: str

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.challenges import Challenges, Redemptions
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import SessionOpening, Sessions
 from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table, items
+from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 from tests.support.fakes.stores import MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ class Engine:
     identities: Identities
     session_opening: SessionOpening
     sessions: Sessions
+    challenges: Challenges
+    redemptions: Redemptions
     is_atomic: bool
 
 
@@ -41,6 +47,7 @@ class Tables:
     client: "DynamoDBClient"
     identities: str
     sessions: str
+    challenges: str
     is_real: bool = False
 
     def session_items(self) -> list[dict[str, object]]:
@@ -51,6 +58,10 @@ class Tables:
         """Return every item of the identities table."""
         return items(self.client, self.identities)
 
+    def challenge_items(self) -> list[dict[str, object]]:
+        """Return every item of the challenges table."""
+        return items(self.client, self.challenges)
+
     def engine(self, *, is_atomic: bool) -> Engine:
         """Return the adapters on these tables."""
         return Engine(
@@ -59,6 +70,10 @@ class Tables:
                 self.client, identities_table=self.identities, sessions_table=self.sessions
             ),
             sessions=DynamoDBSessions(self.client, table=self.sessions),
+            challenges=DynamoDBChallenges(self.client, table=self.challenges),
+            redemptions=DynamoDBRedemptions(
+                self.client, challenges_table=self.challenges, identities_table=self.identities
+            ),
             is_atomic=is_atomic,
         )
 
@@ -66,7 +81,14 @@ class Tables:
 def memory_engine() -> Engine:
     """Return new, empty stores in memory."""
     store = MemoryStore()
-    return Engine(MemoryIdentities(store), MemorySessionOpening(store), MemorySessions(store), is_atomic=True)
+    return Engine(
+        MemoryIdentities(store),
+        MemorySessionOpening(store),
+        MemorySessions(store),
+        MemoryChallenges(store),
+        MemoryRedemptions(store),
+        is_atomic=True,
+    )
 
 
 def moto_tables() -> Tables:
@@ -84,12 +106,14 @@ def endpoint_tables() -> Iterator[Tables]:
     finally:
         tables.client.delete_table(TableName=tables.identities)
         tables.client.delete_table(TableName=tables.sessions)
+        tables.client.delete_table(TableName=tables.challenges)
         tables.client.close()
 
 
 def _tables(client: "DynamoDBClient") -> Tables:
     run = uuid.uuid4().hex
-    tables = Tables(client, identities=f"identities-{run}", sessions=f"sessions-{run}")
+    tables = Tables(client, identities=f"identities-{run}", sessions=f"sessions-{run}", challenges=f"challenges-{run}")
     create_table(client, "IdentitiesTable", tables.identities)
     create_table(client, "SessionsTable", tables.sessions)
+    create_table(client, "ChallengesTable", tables.challenges)
     return tables

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field, replace
 
+from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
@@ -21,6 +22,8 @@ class MemoryStore:
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
     ended: dict[tuple[str, str], EndedSession] = field(default_factory=dict)
     end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    challenges: dict[tuple[str, str], Challenge] = field(default_factory=dict)
+    guesses: dict[tuple[str, str], int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

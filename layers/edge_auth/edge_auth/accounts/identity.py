@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 ACTIVE = "active"
 DISABLED = "disabled"
+UNCONFIRMED = "unconfirmed"  # registered, and nobody has shown yet that the address is the user's
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,10 @@ class Identity:
 
     `username` is canonical. `epoch` moves when all sessions of the user are ended. A login that read the old epoch
     cannot open a session any more.
+
+    `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
+    is the user's. `language` is a language tag for mails, such as `de`, or empty. `email_bounced_at_seconds` is
+    0 unless a mail to this address came back, or its reader called one unwanted.
     """
 
     user_id: str
@@ -22,3 +27,12 @@ class Identity:
     created_at_seconds: int
     scope: str = ""
     roles: tuple[str, ...] = ()
+    email: str = ""
+    email_verified_at_seconds: int = 0
+    language: str = ""
+    email_bounced_at_seconds: int = 0
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether mails that name the user may go to the address: it is known to be the user's, and takes mails."""
+        return bool(self.email and self.email_verified_at_seconds) and not self.email_bounced_at_seconds

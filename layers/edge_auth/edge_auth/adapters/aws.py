@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 TOTAL_ATTEMPTS = 3
+MAIL_TIMEOUT_SECONDS = 10
 
 # At DEBUG these libraries log whole requests and responses, with the private keys of the key ring. Lambda's
 # ApplicationLogLevel is the level of every logger that has no level of its own.
@@ -45,6 +46,15 @@ _CONFIG = Config(
     connect_timeout=CONNECT_TIMEOUT_SECONDS,
     read_timeout=READ_TIMEOUT_SECONDS,
     retries={"total_max_attempts": TOTAL_ATTEMPTS, "mode": "standard"},
+    tcp_keepalive=True,
+)
+
+# SES does not recognise a repeated mail. So the SDK waits longer for the answer, and repeats nothing: a mail that was
+# not sent comes again with the stream.
+_SEND_ONCE = Config(
+    connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    read_timeout=MAIL_TIMEOUT_SECONDS,
+    retries={"total_max_attempts": 1, "mode": "standard"},
     tcp_keepalive=True,
 )
 
@@ -83,9 +93,14 @@ def lambda_client() -> "LambdaClient":
     return client
 
 
-def _client(service: str) -> Any:  # noqa: ANN401 - the SDK's session returns any service's client
+def ses_client() -> Any:  # noqa: ANN401 - there are no types of this client; `adapters.ses` has the part that it uses
+    """Return a client of Amazon SES that sends each request once. The SDK finds the Region and the credentials."""
+    return _client("sesv2", _SEND_ONCE)
+
+
+def _client(service: str, config: Config = _CONFIG) -> Any:  # noqa: ANN401 - the SDK's session returns any client
     session = sdk_session()
-    return session.create_client(service, config=_CONFIG, verify=_trusted(session))
+    return session.create_client(service, config=config, verify=_trusted(session))
 
 
 def _trusted(session: Session) -> str | None:

@@ -62,6 +62,13 @@ class EventName(StrEnum):
     KEYS_PUBLISHED = "keys_published"
     KEYS_REPLACED = "keys_replaced", ATTENTION
 
+    # --- Mail ---
+    MAIL_SENT = "mail_sent"
+    MAIL_DELAYED = "mail_delayed"
+    MAIL_NOT_SENT = "mail_not_sent"
+    MAIL_BOUNCED = "mail_bounced"
+    NOTICE_NOT_WRITTEN = "notice_not_written"
+
     # --- Announcements ---
     NOT_ANNOUNCED = "not_announced"
 

@@ -4,7 +4,7 @@ An act that lets a user in also ends the wait that wrong passwords have caused.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
@@ -51,8 +51,9 @@ class Administration:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        tell_new_password: Callable[[Identity], None] | None = None,
     ) -> None:
-        """Keep what the acts need."""
+        """Keep what the acts need. `tell_new_password` tells a user by mail, and is there only where mail is on."""
         self._identities = identities
         self._sessions = sessions
         self._attempts = attempts
@@ -61,6 +62,7 @@ class Administration:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._tell_new_password = tell_new_password
 
     def create(
         self,
@@ -97,6 +99,8 @@ class Administration:
         with _unless_deleted():
             self._identities.change_password(identity, password_hash)
         self._tell(EventName.PASSWORD_SET, identity)
+        if self._tell_new_password:
+            self._tell_new_password(identity)
         self._end_wait(identity)
         return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
 

@@ -1,5 +1,7 @@
 """Changes a password for its user: needs the current one, ends all other sessions, keeps the caller's session."""
 
+from collections.abc import Callable
+
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import check_password, hash_password, password_bytes
@@ -31,8 +33,12 @@ class ChangePassword:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        tell_new_password: Callable[[Identity], None] | None = None,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
+
+        `tell_new_password` tells the user by mail, and never fails. It is there only where mail is on.
+        """
         self._limit = limit
         self._profiles = profiles
         self._identities = identities
@@ -42,6 +48,7 @@ class ChangePassword:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._tell_new_password = tell_new_password
 
     def __call__(self, user_id: str, session_id: str, current: str, new: str) -> None:
         """Change the password of this session's user.
@@ -72,6 +79,8 @@ class ChangePassword:
         if not is_changed:
             self._change(owner, new_secret)
         self._record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
+        if self._tell_new_password:
+            self._tell_new_password(owner)
         self._end_sessions.all(user_id, reason=PASSWORD_CHANGED, keep=session_id)
 
     def _check_session(self, user_id: str, session_id: str) -> None:

@@ -1,6 +1,7 @@
 """Login: checks a password and opens a session."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -36,6 +37,9 @@ from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
 from edge_auth.tokens.refresh_token import RefreshToken, new_id
 
+TellNewDevice = Callable[[Identity, ClientDescription], None]
+"""Tells a user of a login on a new device. It never fails."""
+
 
 class _Admitted(NamedTuple):
     """An attempt that was let through, the user of that name if there is one, and the id of the device."""
@@ -43,6 +47,7 @@ class _Admitted(NamedTuple):
     attempt: Counted
     user: Identity | None
     device_id: str
+    is_new_device: bool
 
 
 class _Opened(NamedTuple):
@@ -69,8 +74,12 @@ class Login:
         key_ring: KeyRingSource,
         entropy: Entropy,
         record: Record,
+        tell_new_device: TellNewDevice | None = None,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
+
+        `tell_new_device` is there only where mail is on.
+        """
         self._limit = limit
         self._profiles = profiles
         self._identities = identities
@@ -80,6 +89,7 @@ class Login:
         self._key_ring = key_ring
         self._entropy = entropy
         self._record = record
+        self._tell_new_device = tell_new_device
 
     def __call__(
         self,
@@ -150,7 +160,7 @@ class Login:
     ) -> _Opened:
         name, secret = _canonical(username), password_bytes(password)
         keys = self._key_ring.load()
-        attempt, user, device_id = self._admit(name, address, device_token, keys)
+        attempt, user, device_id, is_new_device = self._admit(name, address, device_token, keys)
         identity = self._authenticate(user, secret, attempt)
         # The success is told at once, because attempts at the same moment wait for it.
         (session, token), _ = side_by_side(
@@ -161,6 +171,8 @@ class Login:
         if earlier:  # before the limit, which would end one session more
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
+        if is_new_device and self._tell_new_device:
+            self._tell_new_device(identity, client)
         if needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
         device = device_tokens.mint(_device_of(identity, device_id), keys.mac, username=name)
@@ -177,13 +189,13 @@ class Login:
             device = device_tokens.parse(device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
             attempt, user = self._limit.admit_beside(partial(self._found, name), stranger)
-            return _Admitted(attempt, user, new_id(self._entropy))
+            return _Admitted(attempt, user, new_id(self._entropy), is_new_device=True)
         user = self._found(name)
         if user is None or not _is_of(user, device):
-            return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy))
+            return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy), is_new_device=True)
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
-        return _Admitted(attempt, user, device.device_id)
+        return _Admitted(attempt, user, device.device_id, is_new_device=False)
 
     def _found(self, username: str) -> Identity | None:
         try:

@@ -1,0 +1,50 @@
+"""Marks in the identities table: `email_bounced_at` and the address that it is of, in the user's own item."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.identities import login_key, user_key
+from edge_auth.adapters.dynamodb.items import ItemReader, number, text
+from edge_auth.flows.ports.bounces import AddressGone
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDBBounces:
+    """The port `flows.ports.bounces.Bounces` on the identities table."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        """Use this table."""
+        self._client = client
+        self._table = table
+
+    def mark(self, user_id: str, address: str, *, now_seconds: int) -> None:
+        """Mark an address: one read of the user's name, and one write. A repeated write keeps the first time."""
+        with translated_failures():
+            response = self._client.get_item(TableName=self._table, Key=user_key(user_id), ConsistentRead=True)
+        item = response.get("Item")
+        if item is None:
+            raise AddressGone
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(ItemReader(item).text("username")),
+                    UpdateExpression="SET email_bounced_at = :now, bounced_address = :address",
+                    ConditionExpression=(
+                        "user_id = :user_id AND email = :address"
+                        " AND (attribute_not_exists(bounced_address) OR bounced_address <> :address)"
+                    ),
+                    ExpressionAttributeValues={
+                        ":user_id": text(user_id),
+                        ":address": text(address),
+                        ":now": number(now_seconds),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            # It may be marked already: by an earlier event, or by this write, whose response was lost.
+            found = refused.item
+            if (found.get("user_id"), found.get("bounced_address")) != (text(user_id), text(address)):
+                raise AddressGone from None

@@ -1,0 +1,1 @@
+"""Use cases: the mails that tell users, and the addresses that take none."""

@@ -1,0 +1,59 @@
+"""Tells a user by mail what has happened. It never fails: what has happened stays, with or without the mail.
+
+A user is told only at a confirmed address, because the mails name the user, and not at one that mails come back from.
+One write asks for the mail.
+"""
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.notices import Notice, NoticeName, Notices
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
+from edge_auth.tokens.refresh_token import new_id
+
+KEPT_SECONDS = 3600  # as long as the stream brings a record again that the mailer could not send
+
+
+class TellUser:
+    """The use case."""
+
+    def __init__(self, *, notices: Notices, clock: Clock, entropy: Entropy, record: Record) -> None:
+        """Keep what the use case needs."""
+        self._notices = notices
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
+
+    def new_device(self, identity: Identity, client: ClientDescription) -> None:
+        """Tell of a login on a device on which the user had not logged in."""
+        self._tell(NoticeName.NEW_DEVICE, identity, client)
+
+    def new_password(self, identity: Identity) -> None:
+        """Tell of a new password."""
+        self._tell(NoticeName.NEW_PASSWORD, identity)
+
+    def new_address(self, identity: Identity) -> None:
+        """Tell that mails go to another address now. `identity` has the address from before."""
+        self._tell(NoticeName.NEW_ADDRESS, identity)
+
+    def factor_changed(self, identity: Identity) -> None:
+        """Tell that a second factor was added, replaced or removed."""
+        self._tell(NoticeName.FACTOR_CHANGED, identity)
+
+    def account_locked(self, identity: Identity) -> None:
+        """Tell that no more codes of the second factor are accepted."""
+        self._tell(NoticeName.ACCOUNT_LOCKED, identity)
+
+    def _tell(self, name: NoticeName, identity: Identity, client: ClientDescription = UNKNOWN_CLIENT) -> None:
+        if not identity.is_reachable:
+            return
+        now_seconds = self._clock() // 1000
+        details = {"at": str(now_seconds), "user_agent": client.user_agent, "network": client.network}
+        shown = {key: value for key, value in details.items() if value}
+        notice = Notice(name, new_id(self._entropy), identity, shown, now_seconds + KEPT_SECONDS)
+        try:
+            self._notices.put(notice)
+        except TemporarilyUnavailable as error:
+            event = SecurityEvent(EventName.NOTICE_NOT_WRITTEN, identity.user_id, reason=f"{name}: {error.detail}")
+            self._record(event)

@@ -1,0 +1,1 @@
+"""Mails: their texts in each language, and how a record of the challenges' stream becomes one."""

@@ -1,0 +1,44 @@
+"""Notices in the challenges table."""
+
+from dataclasses import replace
+
+from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+from edge_auth.flows.ports.notices import Notice, NoticeName
+from edge_auth.mail.render import render
+from tests.support.dynamodb.engines import Tables
+from tests.support.dynamodb.records import ADA, ADA_ID, BOB_ID, NOW_SECONDS
+from tests.support.mail import LETTERHEAD, as_passed_on, of_item
+
+REACHABLE = replace(ADA, email="ada@mail.example", email_verified_at_seconds=1, language="de")
+DETAILS = {"at": str(NOW_SECONDS), "user_agent": "NotesApp/3", "network": "192.0.2.0/24"}
+NOTICE = Notice(NoticeName.NEW_DEVICE, BOB_ID, REACHABLE, DETAILS, NOW_SECONDS + 3600)
+
+
+def test_a_notice_is_an_item_that_the_mailer_can_send(tables: Tables) -> None:
+    """It has the name and the address of the user, and no hash, no token and no session."""
+    DynamoDBNotices(tables.client, table=tables.challenges).put(NOTICE)
+
+    [item] = tables.challenge_items()
+    assert item == {
+        "pk": {"S": f"notice#{ADA_ID}#{BOB_ID}"},
+        "notice": {"S": "new_device"},
+        "username": {"S": ADA.username},
+        "email": {"S": "ada@mail.example"},
+        "language": {"S": "de"},
+        "details": {"M": {name: {"S": value} for name, value in DETAILS.items()}},
+        "delete_at": {"N": str(NOW_SECONDS + 3600)},
+        "deliver": {"BOOL": True},
+    }
+    mail = render(of_item(as_passed_on(item)), {}, LETTERHEAD)
+    assert (mail.to, mail.subject) == ("ada@mail.example", "Neue Anmeldung bei Example Notes")
+
+
+def test_a_repeated_write_is_no_second_notice(tables: Tables) -> None:
+    """A lost response: the same id is the same notice. Another id is another one."""
+    notices = DynamoDBNotices(tables.client, table=tables.challenges)
+
+    notices.put(NOTICE)
+    notices.put(NOTICE)
+    assert len(tables.challenge_items()) == 1
+    notices.put(NOTICE._replace(notice_id=ADA_ID))
+    assert len(tables.challenge_items()) == 2
