@@ -33,6 +33,14 @@ def test_a_user_with_an_address_is_found_with_every_field(engine: Engine) -> Non
     assert [engine.identities.find(user.username) for user in users] == users
 
 
+def test_a_user_with_own_claims_is_found_with_every_type(engine: Engine) -> None:
+    """A text, a number, a flag and a list come back as they were written."""
+    user = replace(ADA, claims={"acme:tenant": "7", "acme:level": -3, "acme:beta": False, "acme:teams": ("a", "b")})
+    engine.identities.create(user)
+
+    assert engine.identities.find(ADA.username) == engine.identities.find_by_id(ADA.user_id) == user
+
+
 def test_an_unknown_user_is_not_found(engine: Engine) -> None:
     """An unknown name raises UnknownUser, also when another user exists."""
     engine.identities.create(ADA)

@@ -49,12 +49,27 @@ NO_LISTS: list[object] = [
     1,
 ]
 
+# Values that no operator can give to a user.
+NO_OWN_CLAIMS: list[object] = [
+    "", 'a"', "a\\", "a\n", "a\x00", "[a]", "\u00e9", "\ud800", "a" * 129, "\r\nX-Admin: 1", None, 2**53,
+    -(2**53), 10**100, [], [[]], [None], [1], [True], ["a b"], ["a", 1], ["a" * 65], {}, {"a": 1}, {"sub": "root"},
+]  # fmt: skip
+
+NO_OWN_NAMES = [
+    ":", ":tenant", "acme:", "Acme:tenant", "ACME:TENANT", "acme:ten ant", "acme:tenant\n", "acme:t\u00e9nant",
+    "7:tenant",
+    'acme:"', "acme:\\", "acme:*", "acme:[0]", "acme:\x00", " acme:tenant", "sub:", ":sub", "a" * 33 + ":b",
+    "a:" + "b" * 65,
+    "\uff41cme:tenant", "__proto__:x",
+]  # fmt: skip
+
 WRONG_VALUES: dict[str, list[object]] = {
     "iss": ISSUERS,
     "aud": AUDIENCES,
     **dict.fromkeys(("exp", "iat", "auth_time", "nbf"), NO_TIMES),
     **dict.fromkeys(("sub", "sid", "jti", "client_id"), NO_IDENTIFIERS),
     **dict.fromkeys(("roles", "amr"), NO_LISTS),
+    **dict.fromkeys(("acme:tenant", "https://example.com/tenant"), NO_OWN_CLAIMS),
     "scope": ["", " ", "a  b", " a", "a ", "a\tb", 'a"b', "a\\b", "é", None, True, 1, [], ["a"], {}],
 }
 
@@ -69,6 +84,8 @@ def rows(now: int) -> Iterator[Row]:
         kept = {other: value for other, value in good.items() if other != name}
         yield f"no {name}", _signed(kept)
         yield f"{name} in capitals", _signed({**kept, name.upper(): good[name]})
+    for name in NO_OWN_NAMES:
+        yield f"own claim {json.dumps(name)[:60]}", _signed({**good, name: "7"})
     for name, times in _wrong_times(now).items():
         yield name, _signed({**good, **times})
     for name, body in _texts(to_json(good), now).items():
@@ -156,6 +173,9 @@ def _texts(good: bytes, now: int) -> dict[str, bytes]:
     for name, value in (("sub", b'"root"'), ("exp", later), ("iss", b'"x"'), ("aud", b'"x"'), ("roles", b'["root"]')):
         texts[f"{name} twice, ours first"] = more(b'"' + name.encode() + b'":' + value)
         texts[f"{name} twice, ours last"] = b'{"' + name.encode() + b'":' + value + b"," + good[1:]
+    texts["an own claim twice"] = more(b'"acme:tenant":"7","acme:tenant":"8"')
+    texts["an own claim twice, escaped"] = more(b'"acme:tenant":"7","acme\\u003atenant":"8"')
+    texts["an own claim as a float"] = more(b'"acme:tenant":7.0')
     texts["sub twice, escaped"] = more(b'"s\\u0075b":"root"')
     texts["twice at depth"] = more(b'"x":{"a":1,"a":2}')
     return texts

@@ -17,7 +17,11 @@ _SECONDS = re.compile(r"[0-9]{1,16}")
 
 
 class Caller(NamedTuple):
-    """The user and the session of a valid access token. `token_id` is `jti`. `expires_at_seconds` is since 1970."""
+    """The user and the session of a valid access token. `token_id` is `jti`. `expires_at_seconds` is since 1970.
+
+    `claims` are the operators' own claims of the user, by their names, which have a colon. API Gateway passes on texts
+    only: a number has its digits, a flag is `true` or `false`, and a list has a space between its words.
+    """
 
     user_id: str
     session_id: str
@@ -26,6 +30,7 @@ class Caller(NamedTuple):
     roles: tuple[str, ...]
     token_id: str
     expires_at_seconds: int
+    claims: Mapping[str, str] = MappingProxyType({})
 
 
 class CallerRefused(Exception):
@@ -125,6 +130,7 @@ def _read(claims: Mapping[str, object]) -> Caller:
         roles=_roles(claims.get("roles", "")),
         token_id=_text(claims, "jti"),
         expires_at_seconds=_seconds(claims, "exp"),
+        claims=MappingProxyType({name: _own(name, value) for name, value in claims.items() if ":" in name}),
     )
 
 
@@ -133,6 +139,18 @@ def _text(claims: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise NoCaller(f"no {name}")
     return value
+
+
+def _own(name: str, value: object) -> str:
+    """Return an own claim as a text. The JWT authorizers of API Gateway write lists as they do for roles."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int():
+            return str(value).removeprefix("[").removesuffix("]")  # no claim of ours has a bracket
+        case list() if all(isinstance(word, str) for word in value):
+            return " ".join(value)
+    raise NoCaller(f"{name} is neither a text nor a list of texts")
 
 
 def _scopes(value: object) -> tuple[str, ...]:

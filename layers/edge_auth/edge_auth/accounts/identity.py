@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from edge_auth.tokens.own_claims import OwnClaims
+
 ACTIVE = "active"
 DISABLED = "disabled"
 
@@ -14,7 +16,7 @@ class Identity:
     cannot open a session any more.
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
-    is the user's. `language` is a language tag (RFC 5646) for mails, or empty.
+    is the user's. `language` is a language tag (RFC 5646) for mails, or empty. `claims` are those that operators gave.
     """
 
     user_id: str
@@ -28,3 +30,4 @@ class Identity:
     email: str = ""
     email_verified_at_seconds: int = 0
     language: str = ""
+    claims: OwnClaims = field(default_factory=dict, hash=False)  # a mapping has no hash

@@ -16,6 +16,7 @@ from edge_auth.authorizer.signed_requests import Reply
 from edge_auth.authorizer.stored_session import StoredSession, stored_session
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens import session_token
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
 from edge_auth.tokens.session_token import SESSION_COOKIE, SessionToken
 
 # A missing item has no seed, so the write makes none.
@@ -44,6 +45,7 @@ class CookieCaller(NamedTuple):
     client_id: str
     jti: str
     exp: int
+    own_claims: OwnClaims = NO_CLAIMS
 
 
 class CookieSessions:
@@ -80,6 +82,7 @@ class CookieSessions:
             client_id=session.client_id,
             jti=f"{token.session_id}.{token.generation}",
             exp=min(idle_at, session.absolute_expires_at_seconds),
+            own_claims=session.claims,
         )
 
     def _read(self, token: SessionToken) -> StoredSession:

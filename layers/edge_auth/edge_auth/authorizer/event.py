@@ -12,6 +12,7 @@ from edge_auth.authorizer.event_headers import Event, header_values
 from edge_auth.errors import CsrfFailed, InvalidToken
 from edge_auth.request_ids import gateway_request_ids
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
+from edge_auth.tokens.own_claims import OwnClaims, as_text
 
 __all__ = ["bearer_token"]
 
@@ -56,6 +57,10 @@ class Caller(Protocol):
     @property
     def exp(self) -> int:
         """When the credential expires, in seconds since 1970."""
+
+    @property
+    def own_claims(self) -> OwnClaims:
+        """The operators' own claims."""
 
 
 def bearer_token(event: Event) -> str:
@@ -148,6 +153,7 @@ def _passed_on(caller: Caller | None) -> dict[str, str | int]:
         "client_id": caller.client_id,
         "jti": caller.jti,
         "exp": caller.exp,
+        **{name: as_text(claim) for name, claim in caller.own_claims.items()},  # no name of ours has a colon
     }
 
 

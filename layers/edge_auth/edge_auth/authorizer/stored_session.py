@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims, from_json
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
@@ -27,6 +28,7 @@ class StoredSession(NamedTuple):
     client_id: str
     scope: str
     roles: tuple[str, ...]
+    claims: OwnClaims = NO_CLAIMS
 
 
 def stored_session(item: Mapping[str, object]) -> StoredSession:
@@ -43,6 +45,7 @@ def stored_session(item: Mapping[str, object]) -> StoredSession:
         client_id=_text(item, "client_id"),
         scope=" ".join(_texts(item, "scope")),
         roles=_texts(item, "roles"),
+        claims=_claims(item) if "claims" in item else NO_CLAIMS,
     )
 
 
@@ -76,6 +79,13 @@ def _texts(item: Mapping[str, object], name: str) -> tuple[str, ...]:
     if not isinstance(values, list):
         _fail(name)
     return tuple(_text({name: value}, name) for value in values)
+
+
+def _claims(item: Mapping[str, object]) -> OwnClaims:
+    try:
+        return from_json(_text(item, "claims"))
+    except ValueError:
+        _fail("claims")
 
 
 def _fail(name: str) -> NoReturn:

@@ -65,6 +65,7 @@ def grant(
         scope=scope,
         roles=session.roles,
         amr=session.amr,
+        own_claims=session.claims,
     )
     return TokenGrant(
         access_token=access.issue(claims, keys.signing),

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.tokens import session_token, token_form
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
 from edge_auth.tokens.token_form import Kind
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
@@ -95,7 +96,8 @@ class Session(NamedTuple):
     Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the refresh that rotated last. `generation`
     is the newest token, and `base` the one that it was issued for: the last that was redeemed. `transport` is how its
     tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site. The hashes of the MACs of its newest
-    token and of the one before are empty, unless a site has given it a new token.
+    token and of the one before are empty, unless a site has given it a new token. `claims` are the user's own ones at
+    the login.
     """
 
     user_id: str
@@ -118,6 +120,7 @@ class Session(NamedTuple):
     used_at_seconds: int = 0
     mac_hash: bytes = b""
     earlier_mac_hash: bytes = b""
+    claims: OwnClaims = NO_CLAIMS
 
     @property
     def created_at_seconds(self) -> int:

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
+
 __all__ = ["AccessClaims"]
 
 # sub, sid and jti go into policies, log lines and table keys. No character here has a meaning there.
@@ -29,9 +31,10 @@ class AccessClaims(NamedTuple):
     scope: str = ""
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
+    own_claims: OwnClaims = NO_CLAIMS
 
     def payload(self) -> dict[str, str | int | list[str]]:
-        """Return the JWT payload, in a fixed order."""
+        """Return the JWT payload, in a fixed order. The operators' own claims are the last."""
         payload: dict[str, str | int | list[str]] = {
             "iss": self.iss,
             "aud": self.aud,
@@ -49,4 +52,6 @@ class AccessClaims(NamedTuple):
             payload["roles"] = list(self.roles)
         if self.amr:
             payload["amr"] = list(self.amr)
+        for name, value in self.own_claims.items():
+            payload[name] = list(value) if isinstance(value, tuple) else value
         return payload

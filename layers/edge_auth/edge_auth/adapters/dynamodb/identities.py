@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.items import ItemReader, number, text, texts
+from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
 
@@ -217,6 +217,7 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
         **_address(identity),
+        **claims_attribute(identity.claims),
     }
 
 
@@ -245,6 +246,7 @@ def identity_from(item: "Item") -> Identity:
         email=read.optional_text("email"),
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
+        claims=read.claims(),
     )
 
 

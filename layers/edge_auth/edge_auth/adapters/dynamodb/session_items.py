@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text, texts
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, claims_attribute, number, text, texts
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import BODY, NOTHING_REDEEMED, SeenSession, Session
@@ -38,6 +38,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         **({"used_at": number(session.used_at_seconds)} if session.used_at_seconds else {}),
         **({"mac_hash": binary(session.mac_hash)} if session.mac_hash else {}),
         **({"earlier_mac_hash": binary(session.earlier_mac_hash)} if session.earlier_mac_hash else {}),
+        **claims_attribute(session.claims),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
         "generation": number(session.generation),
@@ -86,6 +87,7 @@ def session_from(item: "Item") -> Session:
         used_at_seconds=read.optional_number("used_at") or 0,
         mac_hash=read.optional_binary("mac_hash"),
         earlier_mac_hash=read.optional_binary("earlier_mac_hash"),
+        claims=read.claims(),
     )
 
 
