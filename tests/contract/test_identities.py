@@ -324,6 +324,20 @@ def test_changing_the_rights_of_an_unknown_user_creates_no_user(engine: Engine) 
         engine.identities.find(ADA.username)
 
 
+@pytest.mark.parametrize("claims", [{"acme:tenant": "7"}, {"acme:level": 3, "acme:teams": ("a",)}, {}])
+def test_changing_own_claims_moves_the_epoch(engine: Engine, claims: dict[str, str | int | tuple[str, ...]]) -> None:
+    """They are replaced as a whole, also by none."""
+    before = replace(ADA, claims={"acme:old": True})
+    engine.identities.create(before)
+
+    changed = engine.identities.change_claims(before, claims)
+
+    assert changed == replace(ADA, claims=claims, epoch=ADA.epoch + 1)
+    assert engine.identities.find(ADA.username) == changed
+    with pytest.raises(UnknownUser):
+        engine.identities.change_claims(BOB, claims)
+
+
 def test_a_deleted_user_is_unknown(engine: Engine) -> None:
     """F18: a deleted user is unknown by name and by id, and other users stay."""
     engine.identities.create(ADA)

@@ -1,14 +1,17 @@
 """Identities in DynamoDB: `login#<username>` has the user, and `user#<user_id>` the user's name."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.tokens.own_claims import OwnClaims
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
+_NEW_NAME = 1  # its position in the transaction that renames a user
+
+T = TypeVar("T")
 
 
 class DynamoDBIdentities:
@@ -33,10 +39,14 @@ class DynamoDBIdentities:
 
     def find_by_id(self, user_id: str) -> Identity:
         """Read the user with this id: first the name, then the user, both strongly consistent."""
-        identity = self.find(self._name_of(user_id))
-        if identity.user_id != user_id:
-            raise _unknown_user()  # deleted between the two reads, and another user has the name now
-        return identity
+
+        def find(username: str) -> Identity:
+            identity = self.find(username)
+            if identity.user_id != user_id:
+                raise _unknown_user()  # another user has the name now
+            return identity
+
+        return self._by_name(user_id, find)
 
     def create(self, identity: Identity) -> None:
         """Add a user: both items in one transaction, which the SDK makes safe to send twice."""
@@ -120,7 +130,70 @@ class DynamoDBIdentities:
 
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
-        self._change(self._name_of(user_id), user_id, "SET epoch = epoch + :one", {})
+        self._by_name(user_id, lambda username: self._change(username, user_id, "SET epoch = epoch + :one", {}))
+
+    def change_claims(self, identity: Identity, claims: OwnClaims) -> Identity:
+        """Replace the own claims and move the epoch, in one write. Without any, the item has no such attribute."""
+        given = claims_attribute(claims)
+        return self._change(
+            identity.username,
+            identity.user_id,
+            f"SET epoch = epoch + :one{', claims = :claims' if given else ' REMOVE claims'}",
+            {f":{name}": value for name, value in given.items()},
+        )
+
+    def rename(self, identity: Identity, username: str) -> Identity:
+        """Move the user's item to the key of the new name, and write the name under the id, in one transaction.
+
+        The item is moved as it was read, with attributes of later versions too. Its deletion is refused if any of them
+        has changed since.
+        """
+        now_named = self._name_of(identity.user_id)
+        if now_named == username:  # an earlier call has done it, and its answer was lost
+            return self.find_by_id(identity.user_id)
+        if now_named != identity.username:
+            raise _unknown_user()
+        item = self._read(login_key(identity.username))
+        names = {f"#{number}": name for number, name in enumerate(item)}
+        values = {f":{number}": value for number, value in enumerate(item.values())}
+        try:
+            with translated_failures():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Delete": {
+                                "TableName": self._table,
+                                "Key": login_key(identity.username),
+                                "ConditionExpression": " AND ".join(map(" = ".join, zip(names, values, strict=True))),
+                                "ExpressionAttributeNames": names,
+                                "ExpressionAttributeValues": values,
+                            }
+                        },
+                        {
+                            "Put": {
+                                "TableName": self._table,
+                                "Item": {**item, **login_key(username), "username": text(username)},
+                                "ConditionExpression": _IS_NEW,
+                            }
+                        },
+                        {
+                            "Update": {
+                                "TableName": self._table,
+                                "Key": user_key(identity.user_id),
+                                "UpdateExpression": "SET username = :new",
+                                "ConditionExpression": "username = :old",
+                                "ExpressionAttributeValues": {":new": text(username), ":old": text(identity.username)},
+                            }
+                        },
+                    ]
+                )
+        except ConditionFailed as refused:
+            # Perhaps our own transaction succeeded, its response was lost, and it was sent again.
+            if self._name_of(identity.user_id) != username:
+                if _NEW_NAME in refused.positions:
+                    raise UsernameTaken(f"the user name is taken: {username}") from None
+                raise EpochMoved from None
+        return self.find_by_id(identity.user_id)
 
     def delete(self, identity: Identity) -> None:
         """Remove both items in one transaction, which the SDK makes safe to send twice."""
@@ -148,6 +221,17 @@ class DynamoDBIdentities:
                 )
         except ConditionFailed:
             raise EpochMoved from None
+
+    def _by_name(self, user_id: str, act: "Callable[[str], T]") -> "T":
+        """Act on the name of the user. If it finds no such user, perhaps the user was renamed: try the new name."""
+        username = self._name_of(user_id)
+        try:
+            return act(username)
+        except UnknownUser:
+            renamed = self._name_of(user_id)
+            if renamed == username:
+                raise
+            return act(renamed)
 
     def _name_of(self, user_id: str) -> str:
         return ItemReader(self._read(user_key(user_id))).text("username")
