@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.identity_transactions import NEW_NAME, deletion, renaming
 from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
-_NEW_NAME = 1  # its position in the transaction that renames a user
 
 T = TypeVar("T")
 
@@ -134,63 +134,33 @@ class DynamoDBIdentities:
 
     def change_claims(self, identity: Identity, claims: OwnClaims) -> Identity:
         """Replace the own claims and move the epoch, in one write. Without any, the item has no such attribute."""
-        given = claims_attribute(claims)
-        return self._change(
-            identity.username,
-            identity.user_id,
-            f"SET epoch = epoch + :one{', claims = :claims' if given else ' REMOVE claims'}",
-            {f":{name}": value for name, value in given.items()},
-        )
+        values = {f":{name}": value for name, value in claims_attribute(claims).items()}
+        update = f"SET epoch = epoch + :one{', claims = :claims' if values else ' REMOVE claims'}"
+        return self._change(identity.username, identity.user_id, update, values)
 
     def rename(self, identity: Identity, username: str) -> Identity:
-        """Move the user's item to the key of the new name, and write the name under the id, in one transaction.
-
-        The item is moved as it was read, with attributes of later versions too. Its deletion is refused if any of them
-        has changed since.
-        """
+        """Move both items in one transaction, which the SDK makes safe to send twice."""
         now_named = self._name_of(identity.user_id)
         if now_named == username:  # an earlier call has done it, and its answer was lost
             return self.find_by_id(identity.user_id)
         if now_named != identity.username:
             raise _unknown_user()
-        item = self._read(login_key(identity.username))
-        names = {f"#{number}": name for number, name in enumerate(item)}
-        values = {f":{number}": value for number, value in enumerate(item.values())}
+        item = self._read(login_key(now_named))
+        acts = renaming(
+            self._table,
+            item,
+            username,
+            old=login_key(now_named),
+            new=login_key(username),
+            user=user_key(identity.user_id),
+        )
         try:
             with translated_failures():
-                self._client.transact_write_items(
-                    TransactItems=[
-                        {
-                            "Delete": {
-                                "TableName": self._table,
-                                "Key": login_key(identity.username),
-                                "ConditionExpression": " AND ".join(map(" = ".join, zip(names, values, strict=True))),
-                                "ExpressionAttributeNames": names,
-                                "ExpressionAttributeValues": values,
-                            }
-                        },
-                        {
-                            "Put": {
-                                "TableName": self._table,
-                                "Item": {**item, **login_key(username), "username": text(username)},
-                                "ConditionExpression": _IS_NEW,
-                            }
-                        },
-                        {
-                            "Update": {
-                                "TableName": self._table,
-                                "Key": user_key(identity.user_id),
-                                "UpdateExpression": "SET username = :new",
-                                "ConditionExpression": "username = :old",
-                                "ExpressionAttributeValues": {":new": text(username), ":old": text(identity.username)},
-                            }
-                        },
-                    ]
-                )
+                self._client.transact_write_items(TransactItems=acts)
         except ConditionFailed as refused:
             # Perhaps our own transaction succeeded, its response was lost, and it was sent again.
             if self._name_of(identity.user_id) != username:
-                if _NEW_NAME in refused.positions:
+                if NEW_NAME in refused.positions:
                     raise UsernameTaken(f"the user name is taken: {username}") from None
                 raise EpochMoved from None
         return self.find_by_id(identity.user_id)
@@ -200,24 +170,9 @@ class DynamoDBIdentities:
         try:
             with translated_failures():
                 self._client.transact_write_items(
-                    TransactItems=[
-                        {
-                            "Delete": {
-                                "TableName": self._table,
-                                "Key": login_key(identity.username),
-                                "ConditionExpression": _IS_AS_READ,
-                                "ExpressionAttributeValues": _as_read(identity),
-                            }
-                        },
-                        {
-                            "Delete": {
-                                "TableName": self._table,
-                                "Key": user_key(identity.user_id),
-                                "ConditionExpression": "username = :username",
-                                "ExpressionAttributeValues": {":username": text(identity.username)},
-                            }
-                        },
-                    ]
+                    TransactItems=deletion(
+                        self._table, identity, login=login_key(identity.username), user=user_key(identity.user_id)
+                    )
                 )
         except ConditionFailed:
             raise EpochMoved from None
