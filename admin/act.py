@@ -12,9 +12,10 @@ from admin.failure import reason
 from admin.retained import CannotAdopt
 from admin.rotate_keys_client import RotateKeysError
 from admin.stack import Stack
+from admin.user_scan import UsersUnreadable
 from edge_auth.errors import AccountError, TemporarilyUnavailable
 
-EXPLAINED = (AccountError, CannotAdopt, DeploymentError, RotateKeysError)
+EXPLAINED = (AccountError, CannotAdopt, DeploymentError, RotateKeysError, UsersUnreadable)
 """The errors whose text says what was done, where that is not clear."""
 
 

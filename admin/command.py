@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from admin import data, keys, users
+from admin import data, keys, user_data, user_identity, users
 from admin.act import EXPLAINED, ActFailed, Interrupted, carry_out
 from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
@@ -28,6 +28,7 @@ examples:
   ./edge-auth --stack edge-auth-prod --region eu-central-1 users create ada@example.com
   echo "$PASSWORD" | ./edge-auth --local users create ada --password-stdin --role admin
   ./edge-auth users sessions ada@example.com
+  ./edge-auth users list --role admin
   ./edge-auth keys show
 """
 
@@ -59,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
         help="work on the stack that `make run` serves on this machine, without profile and Region",
     )
     subjects = top.add_subparsers(required=True, metavar="SUBJECT", title="subjects")
-    users.add_commands(subjects.add_parser("users", help="users and their sessions"))
+    of_users = users.add_commands(subjects.add_parser("users", help="users and their sessions"))
+    user_identity.add_commands(of_users)
+    user_data.add_commands(of_users)
     keys.add_commands(subjects.add_parser("keys", help="the key ring: show, rotate, replace and publish keys"))
     data.add_commands(subjects.add_parser("data", help="after a loss: take over retained data, end all sessions"))
     return top

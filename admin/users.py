@@ -5,10 +5,11 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from admin.act import Act
 from admin.announcements import announcer
-from admin.deployment import DeploymentError
+from admin.deployment import Deployment, DeploymentError
 from admin.output import Output
 from admin.password_input import read_new_password
 from admin.stack import Stack
@@ -23,7 +24,12 @@ from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.administration import Administration, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.tokens.refresh_token import new_id
+from edge_auth.tokens.refresh_token import is_id, new_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from edge_auth.accounts.identity import Identity
 
 SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
@@ -49,6 +55,14 @@ class Users:
 
     accounts: Administration
     out: Output
+    stack_name: str
+    deployment: Deployment
+    dynamodb: "DynamoDBClient"
+
+    def found(self, name_or_id: str) -> "tuple[Identity, str]":
+        """Return the user with this name or id, and the name that a person reads and types."""
+        user = self.accounts.find(name_or_id)
+        return user, user.username if is_id(name_or_id.strip()) else name_or_id.strip()
 
     def act(
         self,
@@ -72,24 +86,25 @@ class Users:
         )
 
 
-def add_commands(users: argparse.ArgumentParser) -> None:
-    """Add the commands of `edge-auth users` to the parser."""
+def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    """Add the commands of `edge-auth users` to the parser, and return the place for more."""
     users.set_defaults(open=open_users)
     acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    create_user = _command(acts, "create", create, "create a user; ask for the password")
+    create_user = add_command(acts, "create", create, "create a user; ask for the password")
     _password_option(create_user)
     _rights_options(create_user)
-    _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
+    _password_option(add_command(acts, "set-password", set_password, "set a password and end all sessions"))
     _rights_options(
-        _command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
+        add_command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
     )
-    _command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
-    _command(acts, "enable", enable, "enable a user: allow logins again")
-    _command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
-    _command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
-    _command(acts, "end-sessions", end_sessions, "end all sessions of the user")
-    delete_user = _command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
+    add_command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
+    add_command(acts, "enable", enable, "enable a user: allow logins again")
+    add_command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
+    add_command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
+    add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
+    delete_user = add_command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
     delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
+    return acts
 
 
 def open_users(stack: Stack) -> Users:
@@ -121,7 +136,7 @@ def open_users(stack: Stack) -> Users:
         entropy=secrets.token_bytes,
         record=record,
     )
-    return Users(accounts, stack.out)
+    return Users(accounts, stack.out, stack.name, deployment, dynamodb)
 
 
 def create(users: Users, options: argparse.Namespace) -> Act:
@@ -138,11 +153,11 @@ def create(users: Users, options: argparse.Namespace) -> Act:
 
 def set_password(users: Users, options: argparse.Namespace) -> Act:
     """Set a password."""
-    user, name = users.accounts.find(options.username), options.username.strip()
+    user, name = users.found(options.username)
     password = read_new_password(from_stdin=options.password_stdin)
     return users.act(
         user.user_id,
-        lambda: f"password set, {_sessions(users.accounts.set_password(user, password))} ended",
+        lambda: f"password set, {sessions_text(users.accounts.set_password(user, password))} ended",
         warning=f"This sets the password of {name} (user id {user.user_id}) and ends all sessions.",
     )
 
@@ -150,11 +165,11 @@ def set_password(users: Users, options: argparse.Namespace) -> Act:
 def set_rights(users: Users, options: argparse.Namespace) -> Act:
     """Replace scope and roles."""
     scope, roles = _rights(options)
-    user, name = users.accounts.find(options.username), options.username.strip()
+    user, name = users.found(options.username)
 
     def do() -> str:
         ended = users.accounts.set_rights(user, scope=scope, roles=roles)
-        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {_sessions(ended)} ended"
+        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {sessions_text(ended)} ended"
 
     warning = f"This replaces scope and roles of {name} (user id {user.user_id}) and ends all sessions."
     return users.act(user.user_id, do, warning=warning, scope=scope, roles=roles)
@@ -162,10 +177,10 @@ def set_rights(users: Users, options: argparse.Namespace) -> Act:
 
 def disable(users: Users, options: argparse.Namespace) -> Act:
     """Disable a user."""
-    user, name = users.accounts.find(options.username), options.username.strip()
+    user, name = users.found(options.username)
     return users.act(
         user.user_id,
-        lambda: f"disabled, {_sessions(users.accounts.disable(user))} ended",
+        lambda: f"disabled, {sessions_text(users.accounts.disable(user))} ended",
         warning=f"This disables {name} (user id {user.user_id}) and ends all sessions. "
         "`users enable` allows logins again.",
     )
@@ -195,7 +210,7 @@ def unlock(users: Users, options: argparse.Namespace) -> Act:
 
 def sessions(users: Users, options: argparse.Namespace) -> None:
     """List the sessions of a user that have not ended."""
-    for session in users.accounts.living_sessions(options.username):
+    for session in users.accounts.living_sessions(users.accounts.find(options.username)):
         line = {
             "session_id": session.session_id,
             "client_id": session.client_id,
@@ -208,34 +223,35 @@ def sessions(users: Users, options: argparse.Namespace) -> None:
 
 def end_sessions(users: Users, options: argparse.Namespace) -> Act:
     """End all sessions of a user."""
-    user, name = users.accounts.find(options.username), options.username.strip()
+    user, name = users.found(options.username)
     return users.act(
         user.user_id,
-        lambda: f"{_sessions(users.accounts.end_sessions(user))} ended",
+        lambda: f"{sessions_text(users.accounts.end_sessions(user))} ended",
         warning=f"This ends all sessions of {name} (user id {user.user_id}).",
     )
 
 
 def delete(users: Users, options: argparse.Namespace) -> Act:
     """Delete a user, after the operator has typed the name."""
-    user, name = users.accounts.find(options.username), options.username.strip()
+    user, name = users.found(options.username)
     return users.act(
         user.user_id,
-        lambda: f"deleted, {_sessions(users.accounts.delete(user))} ended",
+        lambda: f"deleted, {sessions_text(users.accounts.delete(user))} ended",
         warning=f"This deletes {name} (user id {user.user_id}) and ends all sessions. It cannot be undone.",
         question=None if options.yes else ("user name", name),
     )
 
 
-def _command(
+def add_command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     act: Callable[[Users, argparse.Namespace], Act | None],
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:
+    """Add a command on one user, and return its parser for more options."""
     command = acts.add_parser(name, help=text, description=description or text[0].upper() + text[1:] + ".")
-    command.add_argument("username", metavar="USERNAME", help="user name or email address")
+    command.add_argument("username", metavar="USER", help="user name, email address or user id")
     command.set_defaults(act=act, name=f"users {name}")
     return command
 
@@ -267,5 +283,6 @@ def _password_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _sessions(count: int) -> str:
+def sessions_text(count: int) -> str:
+    """Return a number of sessions for people."""
     return "1 session" if count == 1 else f"{count} sessions"

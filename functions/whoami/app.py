@@ -26,6 +26,7 @@ def handler(event: dict[str, dict[str, dict[str, str]]], _context: object) -> di
     """
     caller = event["requestContext"]["authorizer"]
     known = {"sub": caller["sub"], **{name: caller.get(name, "") for name in PASSED_ON[1:]}}
+    known |= {name: value for name, value in caller.items() if ":" in name}  # the operators' own claims
     headers = {**HEADERS, **cors_headers(event.get("multiValueHeaders") or {})}
     return {"statusCode": 200, "headers": headers, "body": json.dumps(known, separators=(",", ":"))}
 

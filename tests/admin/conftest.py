@@ -42,6 +42,7 @@ PASSWORD = "correct horse battery"
 # deployment.
 OF_NO_POLICY = ""
 OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy", "data": OF_NO_POLICY}
+OF_ALL_USERS = "AllUsersPolicy"
 
 
 Command = Callable[..., Outcome]
@@ -271,12 +272,18 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr("sys.stdin", piped(f"{PASSWORD}\n"))
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
-        with made_by(OPERATORS[arguments[0]]):
+        with made_by(policy_of(arguments)):
             status = main(arguments)
         printed = capsys.readouterr()
         return Outcome(status, printed.out, printed.err)
 
     return run
+
+
+def policy_of(arguments: tuple[str, ...]) -> str:
+    """Return the policy that a command needs: to read all users at once is a right of its own."""
+    reads_all = arguments[:2] == ("users", "list") or "--all" in arguments
+    return OF_ALL_USERS if reads_all else OPERATORS[arguments[0]]
 
 
 def published_keys() -> dict[str, Any]:

@@ -11,6 +11,10 @@ ACTS: dict[str, tuple[str, ...]] = {
     "disable": ("users", "disable", "ada"),
     "enable": ("users", "enable", "ada"),
     "unlock": ("users", "unlock", "ada"),
+    "set-claims": ("users", "set-claims", "ada", "acme:tenant=7"),
+    "rename": ("users", "rename", "ada", "eve"),
+    "export": ("users", "export", "ada"),
+    "export-all": ("users", "export", "--all", "--with-password-hashes", "--yes"),
     "end-sessions": ("users", "end-sessions", "ada"),
     "delete": ("users", "delete", "ada", "--yes"),
     "rotate": ("keys", "rotate"),
@@ -22,9 +26,12 @@ ACTS: dict[str, tuple[str, ...]] = {
     ),
     "end-all-sessions": ("data", "end-all-sessions", "--yes"),
 }
+EXPORTS = ("export", "export-all")  # these are recorded as acts, because data leave the stack; they change nothing
 LOOKS: dict[str, tuple[str, ...]] = {
     "sessions": ("users", "sessions", "ada"),
-    "show": ("keys", "show"),
+    "list": ("users", "list", "--status", "active", "--role", "reader", "--prefix", "a"),
+    "show": ("users", "show", "ada"),
+    "show-keys": ("keys", "show"),
     "edge": ("keys", "edge", "--out", os.devnull),
 }
 COMMANDS = {**ACTS, **LOOKS}

@@ -75,10 +75,10 @@ TESTS_ONLY = {"certifi"}
 EVENT_MODULES = {
     *("edge_auth", "edge_auth.errors", "edge_auth.settings", "edge_auth.request_ids"),
     *("edge_auth.authorizer", "edge_auth.authorizer.event", "edge_auth.authorizer.event_headers"),
-    *("edge_auth.tokens", "edge_auth.tokens.issuer_address"),
+    *("edge_auth.tokens", "edge_auth.tokens.issuer_address", "edge_auth.tokens.own_claims", "edge_auth.strict_json"),
 }
 STATELESS_MODULES = EVENT_MODULES | {
-    *("edge_auth.authorizer.issuer_keys", "edge_auth.base64url", "edge_auth.strict_json"),
+    *("edge_auth.authorizer.issuer_keys", "edge_auth.base64url"),
     *("edge_auth.keys", "edge_auth.keys.jwk", "edge_auth.keys.timing"),
     *("edge_auth.tokens.claims", "edge_auth.tokens.verifier"),
 }

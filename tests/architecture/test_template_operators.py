@@ -7,7 +7,7 @@ import pytest
 from tests.support.template import Intrinsic, properties, template
 
 GROUP = "OperatorsLogGroup"
-POLICIES = ["UsersPolicy", "KeysPolicy"]
+POLICIES = ["UsersPolicy", "AllUsersPolicy", "KeysPolicy"]
 
 
 def test_the_record_outlives_the_stack() -> None:

@@ -33,6 +33,14 @@ def test_a_user_with_an_address_is_found_with_every_field(engine: Engine) -> Non
     assert [engine.identities.find(user.username) for user in users] == users
 
 
+def test_a_user_with_own_claims_is_found_with_every_type(engine: Engine) -> None:
+    """A text, a number, a flag and a list come back as they were written."""
+    user = replace(ADA, claims={"acme:tenant": "7", "acme:level": -3, "acme:beta": False, "acme:teams": ("a", "b")})
+    engine.identities.create(user)
+
+    assert engine.identities.find(ADA.username) == engine.identities.find_by_id(ADA.user_id) == user
+
+
 def test_an_unknown_user_is_not_found(engine: Engine) -> None:
     """An unknown name raises UnknownUser, also when another user exists."""
     engine.identities.create(ADA)
@@ -314,6 +322,20 @@ def test_changing_the_rights_of_an_unknown_user_creates_no_user(engine: Engine) 
         engine.identities.change_rights(ADA, scope="read", roles=())
     with pytest.raises(UnknownUser):
         engine.identities.find(ADA.username)
+
+
+@pytest.mark.parametrize("claims", [{"acme:tenant": "7"}, {"acme:level": 3, "acme:teams": ("a",)}, {}])
+def test_changing_own_claims_moves_the_epoch(engine: Engine, claims: dict[str, str | int | tuple[str, ...]]) -> None:
+    """They are replaced as a whole, also by none."""
+    before = replace(ADA, claims={"acme:old": True})
+    engine.identities.create(before)
+
+    changed = engine.identities.change_claims(before, claims)
+
+    assert changed == replace(ADA, claims=claims, epoch=ADA.epoch + 1)
+    assert engine.identities.find(ADA.username) == changed
+    with pytest.raises(UnknownUser):
+        engine.identities.change_claims(BOB, claims)
 
 
 def test_a_deleted_user_is_unknown(engine: Engine) -> None:

@@ -6,7 +6,18 @@ from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine
-from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, a_session, opened, session_id, sessions_of
+from tests.support.dynamodb.records import (
+    ADA,
+    ADA_ID,
+    BOB,
+    BOB_ID,
+    a_session,
+    a_token,
+    opened,
+    rotate,
+    session_id,
+    sessions_of,
+)
 
 
 def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:
@@ -25,6 +36,18 @@ def test_a_session_keeps_the_level_of_its_login(engine: Engine) -> None:
     engine.session_opening.open(a_session(acr="phr"), username=ADA.username, epoch=ADA.epoch)
 
     assert engine.sessions.find(ADA_ID, session_id(1)) == a_session(acr="phr")
+
+
+def test_own_claims_stay_with_the_session(engine: Engine) -> None:
+    """A refresh answers with the claims of the login, as with its rights."""
+    engine.identities.create(ADA)
+    session = a_session(claims={"acme:tenant": "7", "acme:teams": ("a", "b")})
+    engine.session_opening.open(session, username=ADA.username, epoch=ADA.epoch)
+
+    rotated = rotate(engine, a_token())
+
+    assert rotated.claims == session.claims == {"acme:tenant": "7", "acme:teams": ("a", "b")}
+    assert engine.sessions.find(ADA_ID, session_id(1)) == rotated
 
 
 def test_a_moved_epoch_opens_nothing(engine: Engine) -> None:

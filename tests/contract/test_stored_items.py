@@ -292,6 +292,28 @@ def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None
     assert item["revoked_reason"] == {"S": "logout"}
 
 
+def test_a_session_without_own_claims_is_stored_as_before_there_were_any(tables: Tables) -> None:
+    """A feature that nobody uses changes no byte."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session(), a_session(2, claims={"acme:tenant": "7"}))
+
+    without, with_claims = sorted(tables.session_items(), key=len)
+    assert with_claims.keys() - without.keys() == {"claims"}
+    assert with_claims["claims"] == {"S": '{"acme:tenant":"7"}'}
+
+
+@pytest.mark.parametrize("value", [{"S": ""}, {"S": '{"sub":"root"}'}, {"M": {}}, {"BOOL": True}, {"S": '{"a:b":1.5}'}])
+def test_damaged_own_claims_are_an_outage(tables: Tables, value: dict[str, Any]) -> None:
+    """DC-3: 503, and no login without the claims that the user has."""
+    engine = tables.engine(is_atomic=False)
+    engine.identities.create(ADA)
+    [login] = [item for item in tables.identity_items() if "user_id" in item]
+    tables.client.put_item(TableName=tables.identities, Item={**login, "claims": value})  # type: ignore[dict-item]  # what is damaged
+
+    with pytest.raises(TemporarilyUnavailable, match="damaged item: claims"):
+        engine.identities.find(ADA.username)
+
+
 def test_a_user_without_an_address_is_stored_as_before_there_were_any(tables: Tables) -> None:
     """A feature that is off changes no byte: the item has the attributes of a release without mails."""
     tables.engine(is_atomic=False).identities.create(ADA)

@@ -70,6 +70,17 @@ def test_a_good_request_goes_on_with_the_caller_in_headers(edge: EdgeVerifier) -
     assert {"x-auth-scope", "x-auth-roles", "x-auth-acr", "x-auth-amr"} & set(without["headers"]) == set()
 
 
+def test_own_claims_are_one_header_of_json(edge: EdgeVerifier) -> None:
+    """A header's name has no colon. A token without own claims has no such header."""
+    own = claims_at(NOW)._replace(own_claims={"acme:tenant": "7", "acme:level": 3, "acme:teams": ("a", "b")})
+
+    with_claims, without = edge.answers([sent(issued(own)), sent(issued(claims_at(NOW)))], now_seconds=NOW)
+
+    header = values(with_claims["headers"])["x-auth-claims"]
+    assert json.loads(header) == {"acme:tenant": "7", "acme:level": 3, "acme:teams": ["a", "b"]}
+    assert "x-auth-claims" not in without["headers"]
+
+
 def test_no_header_of_the_client_passes_for_one_of_ours(edge: EdgeVerifier) -> None:
     """Also where a server behind takes other spellings for the same name, as CGI does."""
     good = issued(claims_at(NOW)._replace(scope="", roles=()))

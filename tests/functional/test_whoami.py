@@ -1,11 +1,12 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.support.answers import ERROR_HEADERS
-from tests.support.people import ADA_ID, PASSWORD
+from tests.support.people import ADA_ID, PASSWORD, bob
 from tests.support.sample_events import Event, let_through, login_event, refresh_event, sample, token_event
 from tests.support.stack import Function, Stack
 
@@ -62,6 +63,21 @@ def test_a_refresh_keeps_the_caller(
 
     assert {name for name in PASSED_ON if before[name] != after[name]} == {"jti", "exp"}
     assert int(after["exp"]) - int(before["exp"]) == 3600
+
+
+def test_own_claims_come_from_the_user_to_the_function(
+    stack: Stack, authorize: Authorize, refresh: Function, whoami: Function
+) -> None:
+    """A login copies them into the session, a refresh keeps them, and the authorizer passes them on as texts."""
+    claims: dict[str, Any] = {"acme:tenant": "tenant 7", "acme:level": 3, "acme:beta": True, "acme:teams": ("a", "b")}
+    stack.add_user(replace(bob(), claims=claims), PASSWORD)
+    granted = stack.function("login")(login_event("bob", PASSWORD)).json
+
+    for each in (granted, refresh(refresh_event(granted["refresh_token"])).json):
+        said = whoami(behind_the_authorizer(authorize(token_event(each["access_token"])))).json
+        own = {name: value for name, value in said.items() if name not in PASSED_ON}
+        assert own == {"acme:tenant": "tenant 7", "acme:level": "3", "acme:beta": "true", "acme:teams": "a b"}
+        assert said.keys() >= PASSED_ON
 
 
 def test_a_user_without_rights_has_none(stack: Stack, authorize: Authorize, whoami: Function) -> None:

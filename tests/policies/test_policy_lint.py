@@ -72,7 +72,9 @@ def test_no_right_has_a_wildcard_without_a_reason(policies: dict[str, Document])
         if "*" in action or "NotResource" in statement or "*" in str(statement["Resource"])
     }
 
-    assert wide == {(policy, action) for policy in ("KeysPolicy", "UsersPolicy") for action in WILDCARDS}
+    assert wide == {
+        (policy, action) for policy in ("AllUsersPolicy", "KeysPolicy", "UsersPolicy") for action in WILDCARDS
+    }
 
 
 def allowing(properties: Document) -> list[Document]:

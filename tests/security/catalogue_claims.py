@@ -55,6 +55,20 @@ NO_LEVELS: list[object] = [
     None, True, False, 2, 10**20, [], ["2fa"], ["1fa", "2fa"], [["2fa"]], {"acr": "2fa"}, {},
 ]  # fmt: skip
 
+# Values that no operator can give to a user.
+NO_OWN_CLAIMS: list[object] = [
+    "", 'a"', "a\\", "a\n", "a\x00", "[a]", "\u00e9", "\ud800", "a" * 129, "\r\nX-Admin: 1", None, 2**53,
+    -(2**53), 10**100, [], [[]], [None], [1], [True], ["a b"], ["a", 1], ["a" * 65], {}, {"a": 1}, {"sub": "root"},
+]  # fmt: skip
+
+NO_OWN_NAMES = [
+    ":", ":tenant", "acme:", "Acme:tenant", "ACME:TENANT", "acme:ten ant", "acme:tenant\n", "acme:t\u00e9nant",
+    "7:tenant",
+    'acme:"', "acme:\\", "acme:*", "acme:[0]", "acme:\x00", " acme:tenant", "sub:", ":sub", "a" * 33 + ":b",
+    "a:" + "b" * 65,
+    "\uff41cme:tenant", "__proto__:x",
+]  # fmt: skip
+
 WRONG_VALUES: dict[str, list[object]] = {
     "iss": ISSUERS,
     "aud": AUDIENCES,
@@ -62,6 +76,7 @@ WRONG_VALUES: dict[str, list[object]] = {
     **dict.fromkeys(("sub", "sid", "jti", "client_id"), NO_IDENTIFIERS),
     **dict.fromkeys(("roles", "amr"), NO_LISTS),
     "acr": NO_LEVELS,
+    **dict.fromkeys(("acme:tenant", "https://example.com/tenant"), NO_OWN_CLAIMS),
     "scope": ["", " ", "a  b", " a", "a ", "a\tb", 'a"b', "a\\b", "é", None, True, 1, [], ["a"], {}],
 }
 
@@ -76,6 +91,8 @@ def rows(now: int) -> Iterator[Row]:
         kept = {other: value for other, value in good.items() if other != name}
         yield f"no {name}", _signed(kept)
         yield f"{name} in capitals", _signed({**kept, name.upper(): good[name]})
+    for name in NO_OWN_NAMES:
+        yield f"own claim {json.dumps(name)[:60]}", _signed({**good, name: "7"})
     for name, times in _wrong_times(now).items():
         yield name, _signed({**good, **times})
     for name, body in _texts(to_json(good), now).items():
@@ -167,6 +184,9 @@ def _texts(good: bytes, now: int) -> dict[str, bytes]:
         texts[f"acr {first.decode()}, then {second.decode()}"] = more(b'"acr":"' + first + b'","acr":"' + second + b'"')
     texts["acr twice, escaped"] = more(b'"acr":"1fa","a\\u0063r":"2fa"')
     texts["auth_time twice"] = more(b'"auth_time":' + later)
+    texts["an own claim twice"] = more(b'"acme:tenant":"7","acme:tenant":"8"')
+    texts["an own claim twice, escaped"] = more(b'"acme:tenant":"7","acme\\u003atenant":"8"')
+    texts["an own claim as a float"] = more(b'"acme:tenant":7.0')
     texts["sub twice, escaped"] = more(b'"s\\u0075b":"root"')
     texts["twice at depth"] = more(b'"x":{"a":1,"a":2}')
     return texts

@@ -120,6 +120,13 @@ def border_tokens() -> Iterator[tuple[str, str]]:
         signed = signed_token({**payload, "x": ""}, signed_by=key("EdDSA"))
         room = (MAX_TOKEN_CHARACTERS - len(signed)) * 3 // 4 + more
         yield f"of the largest size, {more}", signed_token({**payload, "x": "a" * room}, signed_by=key("EdDSA"))
+    for value in ("a" * 128, " ", True, 0, -1, 2**53 - 1, ["a", "b/c"], ["a" * 64]):
+        own: dict[str, object] = {"acme:tenant": value, "https://example.com/t": value}
+        yield f"own claim {json.dumps(value)[:20]}", signed_token({**payload, **own}, signed_by=key("ES256"))
+    yield (
+        "own names",
+        signed_token({**payload, "a" * 32 + ":" + "b" * 64: "7", "a+.-:~/:_": "7"}, signed_by=key("ES256")),
+    )
     text = to_json(payload)[:-1]
     for member in (
         b'"x":{"a":1,"b":{"a":1}},"y":[{"a":1},{"a":1},"a","a"]',

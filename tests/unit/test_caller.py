@@ -25,6 +25,7 @@ PASSED_ON = {
     "amr": "pwd otp",
     "auth_time": 1_799_999_000,
 }
+OWN = {"acme:tenant": "tenant 7", "acme:level": "3", "acme:beta": "true", "acme:teams": "blue red"}
 ADA = Caller(
     user_id="b3duZXI",
     session_id="c2Vzc2lvbg",
@@ -83,6 +84,40 @@ def test_a_caller_whose_login_nobody_describes_has_none() -> None:
     for demand in demands:
         with pytest.raises(InsufficientAuthentication):
             requires(behind(context), **demand)
+
+
+WITH_OWN_CLAIMS = {
+    "REST API": behind({**REST, **OWN}),
+    "HTTP API": {"version": "2.0", **behind({"lambda": {**PASSED_ON, **OWN}})},
+    "HTTP API, its own JWT authorizer": {
+        "version": "2.0",
+        **behind(
+            {"jwt": {"claims": {**CLAIMS, "exp": "1800000900", **OWN, "acme:teams": "[blue red]"}, "scopes": None}}
+        ),
+    },
+    "REST API, its own JWT authorizer": behind(
+        {"claims": {**CLAIMS, **OWN, "acme:level": 3, "acme:beta": True, "acme:teams": ["blue", "red"]}}
+    ),
+    "AppSync": {"identity": {"resolverContext": {**PASSED_ON, "exp": "1800000900", **OWN}}},
+}
+
+
+@pytest.mark.parametrize("event", WITH_OWN_CLAIMS.values(), ids=WITH_OWN_CLAIMS)
+def test_every_kind_of_event_names_the_same_own_claims(event: dict[str, Any]) -> None:
+    """They are texts in each. What has no colon in its name, such as `principalId`, is none."""
+    found = caller(event)
+
+    assert dict(found.claims) == OWN
+    assert found.user_id == ADA.user_id
+    with pytest.raises(TypeError):
+        found.claims["acme:tenant"] = "8"  # type: ignore[index]  # this is what is refused
+
+
+@pytest.mark.parametrize("value", [None, 1.5, {}, {"a": "b"}, [1], [None], [["a"]]])
+def test_an_own_claim_that_is_no_text_is_refused(value: object) -> None:
+    """Our authorizers pass on nothing like it."""
+    with pytest.raises(NoCaller):
+        caller(behind({**PASSED_ON, "acme:tenant": value}))
 
 
 @pytest.mark.parametrize("missing", ["scope", "roles"])

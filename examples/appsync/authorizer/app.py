@@ -5,6 +5,7 @@ import time
 
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.errors import InvalidToken
+from edge_auth.tokens.own_claims import as_text
 from edge_auth.tokens.verifier import Verifier
 
 ISSUER = os.environ["ISSUER"]
@@ -32,6 +33,7 @@ def handler(event: dict[str, str], _context: object) -> dict[str, object]:
             "acr": claims.acr,
             "amr": " ".join(claims.amr),
             "auth_time": str(claims.auth_time),
+            **{name: as_text(claim) for name, claim in claims.own_claims.items()},
         },
         "deniedFields": [] if "notes:write" in claims.scope.split() else ["Mutation.addNote"],
         "ttlOverride": 0,

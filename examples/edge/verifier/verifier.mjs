@@ -21,6 +21,10 @@ const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/; // R
 const ROLE = /^[A-Za-z0-9_.:-]{1,64}$/;
 const LEVEL = /^(1fa|2fa|phr)$/;
 const AUTHENTICATION_METHOD = /^[a-z0-9_]{1,16}$/; // RFC 8176 §2
+// The operators' own claims: docs/guides/own-claims.md.
+const OWN_NAME = /^[a-z][a-z0-9+.-]{0,31}:[A-Za-z0-9._~:/-]{1,64}$/;
+const OWN_TEXT = /^[ !#-Z^-~]{1,128}$/;
+const OWN_WORD = /^[!#-Z^-~]{1,64}$/;
 
 // CloudFront refuses headers that begin with X-Edge- (AWS: "Restrictions on all edge functions").
 const CALLER = "x-auth-";
@@ -131,7 +135,21 @@ function accepted(claims, now) {
     acr: Object.hasOwn(claims, "acr") ? text(claims, "acr", LEVEL) : "",
     amr: Object.hasOwn(claims, "amr") ? texts(claims, "amr", AUTHENTICATION_METHOD).join(" ") : "",
     auth_time: String(authTime),
+    claims: ownClaims(claims),
   };
+}
+
+// One JSON object, because a header's name has no colon. Without own claims there is no such header.
+function ownClaims(claims) {
+  const own = Object.entries(claims).filter(([name]) => name.includes(":"));
+  for (const [name, value] of own) if (!OWN_NAME.test(name) || !isOwnValue(value)) throw new InvalidToken("own claims");
+  return own.length ? JSON.stringify(Object.fromEntries(own)) : "";
+}
+
+function isOwnValue(value) {
+  if (typeof value === "boolean" || Number.isSafeInteger(value)) return true;
+  if (typeof value === "string") return OWN_TEXT.test(value);
+  return Array.isArray(value) && value.length > 0 && value.every((word) => typeof word === "string" && OWN_WORD.test(word));
 }
 
 // Headers for the origin. One without a value is left out.

@@ -34,6 +34,9 @@ class Caller(NamedTuple):
 
     `acr` says how strong the login was: `1fa`, `2fa` or `phr`. It is empty if the token does not say it. `amr` says how
     the user logged in, and `auth_time_seconds` when. It is 0 if nobody has passed it on.
+
+    `claims` are the operators' own claims of the user, by their names, which have a colon. API Gateway passes on texts
+    only: a number has its digits, a flag is `true` or `false`, and a list has a space between its words.
     """
 
     user_id: str
@@ -46,6 +49,7 @@ class Caller(NamedTuple):
     acr: str = ""
     amr: tuple[str, ...] = ()
     auth_time_seconds: int = 0
+    claims: Mapping[str, str] = MappingProxyType({})
 
 
 class CallerRefused(Exception):
@@ -185,6 +189,7 @@ def _read(claims: Mapping[str, object]) -> Caller:
         acr=_text(claims, "acr") if claims.get("acr", "") != "" else "",
         amr=_words(claims, "amr"),
         auth_time_seconds=_seconds(claims, "auth_time") if "auth_time" in claims else 0,
+        claims=MappingProxyType({name: _own(name, value) for name, value in claims.items() if ":" in name}),
     )
 
 
@@ -193,6 +198,18 @@ def _text(claims: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise NoCaller(f"no {name}")
     return value
+
+
+def _own(name: str, value: object) -> str:
+    """Return an own claim as a text. The JWT authorizers of API Gateway write lists as they do for roles."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int():
+            return str(value).removeprefix("[").removesuffix("]")  # no claim of ours has a bracket
+        case list() if all(isinstance(word, str) for word in value):
+            return " ".join(value)
+    raise NoCaller(f"{name} is neither a text nor a list of texts")
 
 
 def _scopes(value: object) -> tuple[str, ...]:

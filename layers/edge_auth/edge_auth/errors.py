@@ -198,6 +198,14 @@ class RightsRefused(AccountError):
     """Scope or roles break a rule; the text says which."""
 
 
+class ClaimsRefused(AccountError):
+    """An own claim breaks a rule; the text says which."""
+
+
+class AmbiguousUser(AccountError):
+    """One user has this text as the name, and another as the id. Nothing was done."""
+
+
 class UsernameTaken(AuthError, AccountError):
     """An account with this user name exists."""
 

@@ -11,6 +11,7 @@ from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
+from edge_auth.tokens.own_claims import OwnClaims
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -89,6 +90,23 @@ class MemoryIdentities:
         """Replace scope and roles and move the epoch."""
         with self._store.lock:
             return self._put(replace(self._current(identity), scope=scope, roles=roles))
+
+    def change_claims(self, identity: Identity, claims: OwnClaims) -> Identity:
+        """Replace the own claims and move the epoch."""
+        with self._store.lock:
+            return self._put(replace(self._current(identity), claims=claims))
+
+    def rename(self, identity: Identity, username: str) -> Identity:
+        """Give the user another name."""
+        with self._store.lock:
+            if self.find_by_id(identity.user_id).username == username:
+                return self.find_by_id(identity.user_id)
+            current = self._current(identity)
+            if username in self._store.identities:
+                raise UsernameTaken(f"the user name is taken: {username}")
+            del self._store.identities[current.username]
+            self._store.identities[username] = replace(current, username=username)
+            return self._store.identities[username]
 
     def delete(self, identity: Identity) -> None:
         """Remove the user if it has not changed since it was read."""

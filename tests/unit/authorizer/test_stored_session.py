@@ -40,6 +40,24 @@ def test_a_session_that_got_no_new_token_has_no_hash_of_a_mac() -> None:
     assert (found.mac_hash, found.earlier_mac_hash) == (b"", b"")
 
 
+def test_own_claims_are_read_with_their_types() -> None:
+    """A session of a user without any has no such attribute."""
+    found = stored_session({**ITEM, "claims": {"S": '{"acme:tenant":"7","acme:teams":["a"]}'}})
+
+    assert found.claims == {"acme:tenant": "7", "acme:teams": ("a",)}
+    assert stored_session(ITEM).claims == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, {}, {"S": ""}, {"S": "{}x"}, {"S": '{"sub":"root"}'}, {"M": {"acme:tenant": {"S": "7"}}}, {"S": "é["}],
+)
+def test_damaged_own_claims_are_trouble(value: object) -> None:
+    """DC-3: nothing is decided by them."""
+    with pytest.raises(RequestFailed, match=r"^damaged item: claims$"):
+        stored_session({**ITEM, "claims": value})
+
+
 def test_a_session_without_a_transport_has_another_one() -> None:
     """Its tokens are in bodies."""
     assert stored_session({name: value for name, value in ITEM.items() if name != "transport"}).transport == ""

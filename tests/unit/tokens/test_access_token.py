@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -15,6 +16,7 @@ from edge_auth.flows.accounts.administration import check_rights
 from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import AccessClaims
+from edge_auth.tokens.own_claims import OwnClaims
 from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, ISSUER, NOW, key
 
@@ -129,6 +131,28 @@ def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
     scope, roles = largest(RIGHTS[kind])
     assert scope or roles
     claims = LEVELED._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
+    assert len(access.issue(claims, key("ES256"))) < 1024
+
+
+CLAIM_KINDS: dict[str, Callable[[int], tuple[tuple[str, ...], OwnClaims]]] = {
+    "long texts": lambda size: ((), {f"acme:{number}": "t" * 128 for number in range(size)}),
+    "small numbers": lambda size: ((), {f"a:{number}": 0 for number in range(size)}),
+    "a list": lambda size: ((), {"acme:teams": ("t",) * size}),
+    "roles and texts": lambda size: (("r",) * (size // 2), {"acme:tenant": "t" * (size - size // 2)} if size else {}),
+}
+
+
+@pytest.mark.parametrize("kind", CLAIM_KINDS)
+def test_the_largest_own_claims_stay_under_1_kib(kind: str) -> None:
+    """They share the bound of scope and roles, so the token keeps its size (T8)."""
+    size = 0
+    with suppress(RightsRefused):
+        while True:
+            check_rights("", *CLAIM_KINDS[kind](size + 1))
+            size += 1
+    roles, own_claims = CLAIM_KINDS[kind](size)
+    assert own_claims
+    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope="", roles=roles, own_claims=own_claims)
     assert len(access.issue(claims, key("ES256"))) < 1024
 
 

@@ -29,6 +29,14 @@ def test_a_level_is_one_more_claim_and_changes_no_other(level: str) -> None:
     )
 
 
+def test_own_claims_are_the_last_and_change_no_other() -> None:
+    """A user without own claims has a token as before, byte for byte."""
+    own = CLAIMS._replace(own_claims={"acme:tenant": "7", "acme:teams": ("a", "b")}).payload()
+
+    assert list(own.items())[:-2] == list(CLAIMS.payload().items())
+    assert list(own.items())[-2:] == [("acme:tenant", "7"), ("acme:teams", ["a", "b"])]
+
+
 def test_payload_has_only_texts_whole_numbers_and_lists_of_texts() -> None:
     """Times are integers (T2)."""
     payload = CLAIMS.payload()

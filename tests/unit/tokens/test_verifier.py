@@ -37,6 +37,24 @@ def test_optional_claims_may_be_absent(verifier: Verifier) -> None:
     assert verifier.verify(access.issue(bare, KEY), issuer=ISSUER, now_seconds=NOW) == bare
 
 
+def test_own_claims_are_returned_with_their_types(verifier: Verifier) -> None:
+    """RFC 7519 §4.3: operators' own claims come back as they were given."""
+    own = CLAIMS._replace(own_claims={"acme:tenant": "7", "acme:level": 3, "acme:beta": True, "acme:teams": ("a", "b")})
+
+    verified = verifier.verify(access.issue(own, KEY), issuer=ISSUER, now_seconds=NOW)
+
+    assert verified == own
+    assert [type(value) for value in verified.own_claims.values()] == [str, int, bool, tuple]
+
+
+def test_an_own_claim_of_another_shape_is_refused(verifier: Verifier) -> None:
+    """We issue none, so it is no token of ours. The detail names no claim, because the log has the detail."""
+    for wrong in ({"acme:tenant": None}, {"acme:tenant": ["a b"]}, {"Acme:tenant": "7"}):
+        assert refused(verifier, signed_token(payload(**wrong), signed_by=KEY)) == "own claims"
+    good = signed_token(payload(**{"acme:tenant": "7"}), signed_by=KEY)
+    assert verifier.verify(good, issuer=ISSUER, now_seconds=NOW).own_claims == {"acme:tenant": "7"}
+
+
 def test_unknown_claims_are_ignored(verifier: Verifier) -> None:
     """RFC 7519 §4: unknown claims are ignored."""
     assert verifier.verify(signed_token(payload(x={"y": [1]}), signed_by=KEY), issuer=ISSUER, now_seconds=NOW) == CLAIMS

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from edge_auth.tokens.own_claims import OwnClaims
+
 ACTIVE = "active"
 DISABLED = "disabled"
 UNCONFIRMED = "unconfirmed"  # registered, and nobody has shown yet that the address is the user's
@@ -16,7 +18,8 @@ class Identity:
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
     is the user's. `language` is a language tag for mails, such as `de`, or empty. `email_bounced_at_seconds` is
-    0 unless a mail to this address came back, or its reader called one unwanted.
+    0 unless a mail to this address came back, or its reader called one unwanted. `claims` are those that
+    operators gave.
     """
 
     user_id: str
@@ -31,6 +34,7 @@ class Identity:
     email_verified_at_seconds: int = 0
     language: str = ""
     email_bounced_at_seconds: int = 0
+    claims: OwnClaims = field(default_factory=dict, hash=False)  # a mapping has no hash
 
     @property
     def is_reachable(self) -> bool:

@@ -16,6 +16,7 @@ from edge_auth.authorizer.signed_requests import Reply
 from edge_auth.authorizer.stored_session import StoredSession, stored_session
 from edge_auth.errors import InvalidToken
 from edge_auth.tokens import session_token
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
 from edge_auth.tokens.session_token import SESSION_COOKIE, SessionToken
 
 # A missing item has no seed, so the write makes none.
@@ -47,6 +48,7 @@ class CookieCaller(NamedTuple):
     acr: str
     amr: tuple[str, ...]
     auth_time: int
+    own_claims: OwnClaims = NO_CLAIMS
 
 
 class CookieSessions:
@@ -86,6 +88,7 @@ class CookieSessions:
             acr=session.acr,
             amr=session.amr,
             auth_time=session.auth_time_seconds,
+            own_claims=session.claims,
         )
 
     def _read(self, token: SessionToken) -> StoredSession:

@@ -12,6 +12,7 @@ from edge_auth.authorizer.event_headers import Event, header_values
 from edge_auth.errors import AuthError, CsrfFailed, InsufficientAuthentication, InvalidToken
 from edge_auth.request_ids import gateway_request_ids
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
+from edge_auth.tokens.own_claims import OwnClaims, as_text
 
 __all__ = ["bearer_token"]
 
@@ -68,6 +69,10 @@ class Caller(Protocol):
     @property
     def auth_time(self) -> int:
         """When the user logged in, in seconds since 1970."""
+
+    @property
+    def own_claims(self) -> OwnClaims:
+        """The operators' own claims."""
 
 
 def bearer_token(event: Event) -> str:
@@ -170,6 +175,7 @@ def _passed_on(caller: Caller) -> dict[str, str | int]:
         "acr": caller.acr,
         "amr": " ".join(caller.amr),
         "auth_time": caller.auth_time,
+        **{name: as_text(claim) for name, claim in caller.own_claims.items()},  # no name of ours has a colon
     }
 
 

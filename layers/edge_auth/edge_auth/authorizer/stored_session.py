@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims, from_json
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
@@ -30,6 +31,7 @@ class StoredSession(NamedTuple):
     acr: str
     amr: tuple[str, ...]
     auth_time_seconds: int
+    claims: OwnClaims = NO_CLAIMS
 
 
 def stored_session(item: Mapping[str, object]) -> StoredSession:
@@ -49,6 +51,7 @@ def stored_session(item: Mapping[str, object]) -> StoredSession:
         acr=_text(item, "acr") if "acr" in item else "",  # a login without a level
         amr=_texts(item, "amr"),
         auth_time_seconds=_number(item, "auth_time"),
+        claims=_claims(item) if "claims" in item else NO_CLAIMS,
     )
 
 
@@ -82,6 +85,13 @@ def _texts(item: Mapping[str, object], name: str) -> tuple[str, ...]:
     if not isinstance(values, list):
         _fail(name)
     return tuple(_text({name: value}, name) for value in values)
+
+
+def _claims(item: Mapping[str, object]) -> OwnClaims:
+    try:
+        return from_json(_text(item, "claims"))
+    except ValueError:
+        _fail("claims")
 
 
 def _fail(name: str) -> NoReturn:

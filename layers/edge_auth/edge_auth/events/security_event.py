@@ -31,6 +31,8 @@ class EventName(StrEnum):
     USER_DELETED = "user_deleted"
     PASSWORD_SET = "password_set"
     RIGHTS_SET = "rights_set"
+    CLAIMS_SET = "claims_set"
+    USER_RENAMED = "user_renamed"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_CHANGE_FAILED = "password_change_failed"
 

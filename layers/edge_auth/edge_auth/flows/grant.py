@@ -66,6 +66,7 @@ def grant(
         roles=session.roles,
         amr=session.amr,
         acr=session.acr,
+        own_claims=session.claims,
     )
     return TokenGrant(
         access_token=access.issue(claims, keys.signing),

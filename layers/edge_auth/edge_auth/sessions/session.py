@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.tokens import session_token, token_form
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
 from edge_auth.tokens.token_form import Kind
 
 NEVER_ROTATED_MS = 0  # so that the first refresh after a login rotates at once
@@ -97,6 +98,7 @@ class Session(NamedTuple):
     tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site. The hashes of the MACs of its newest
     token and of the one before are empty, unless a site has given it a new token. `acr` says how strong the login was:
     it is one of `tokens.claims.LEVELS`, or empty if second factors are off.
+    `claims` are the own claims of the user at the login.
     """
 
     user_id: str
@@ -120,6 +122,7 @@ class Session(NamedTuple):
     mac_hash: bytes = b""
     earlier_mac_hash: bytes = b""
     acr: str = ""
+    claims: OwnClaims = NO_CLAIMS
 
     @property
     def created_at_seconds(self) -> int:

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
+
 __all__ = ["AccessClaims"]
 
 # How strong a login was, as the claim `acr` says it (RFC 9068 §2.2.1).
@@ -37,9 +39,10 @@ class AccessClaims(NamedTuple):
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
     acr: str = ""
+    own_claims: OwnClaims = NO_CLAIMS
 
     def payload(self) -> dict[str, str | int | list[str]]:
-        """Return the JWT payload, in a fixed order."""
+        """Return the JWT payload, in a fixed order. The operators' own claims are the last."""
         payload: dict[str, str | int | list[str]] = {
             "iss": self.iss,
             "aud": self.aud,
@@ -59,4 +62,6 @@ class AccessClaims(NamedTuple):
             payload["amr"] = list(self.amr)
         if self.acr:
             payload["acr"] = self.acr
+        for name, value in self.own_claims.items():
+            payload[name] = list(value) if isinstance(value, tuple) else value
         return payload

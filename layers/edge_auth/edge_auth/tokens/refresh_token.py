@@ -50,6 +50,14 @@ def new_id(entropy: Callable[[int], bytes]) -> str:
     return base64url.encode(entropy(ID_BYTES))
 
 
+def is_id(text: str) -> bool:
+    """Whether a text has the form that `new_id` draws."""
+    try:
+        return len(base64url.decode(text)) == ID_BYTES
+    except ValueError:
+        return False
+
+
 def mint(token: RefreshToken, key: MacKey, kind: Kind = REFRESH) -> str:
     """Write the token as the client gets it, under this MAC key.
 

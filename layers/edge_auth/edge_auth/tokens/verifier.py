@@ -20,7 +20,16 @@ from edge_auth.errors import InvalidToken
 from edge_auth.keys.jwk import VerificationKey, verification_key
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
 from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson
-from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, LEVEL, ROLE, SCOPE, AccessClaims
+from edge_auth.tokens.claims import (
+    AUTHENTICATION_METHOD,
+    CLIENT_ID,
+    IDENTIFIER,
+    LEVEL,
+    ROLE,
+    SCOPE,
+    AccessClaims,
+)
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims, own_claims
 
 __all__ = ["Verifier", "keys_from_jwks"]
 
@@ -29,6 +38,8 @@ MAX_TOKEN_CHARACTERS = 2048  # our tokens stay under 1 KiB with ES256; API Gatew
 # The protected header that a token of this issuer has under any key. `kid`: RFC 7638 §3.1, SHA-256.
 _OUR_HEADER = re.compile(rb'\{"alg":"(?:ES256|RS256|EdDSA)","kid":"([A-Za-z0-9_-]{43})","typ":"at\+jwt"\}')
 _COMPACT_SEGMENTS = 3  # RFC 7515 §7.1
+# A token with these alone, as most have, is not searched for operators' own claims.
+_KNOWN = frozenset({*AccessClaims._fields, "nbf"})
 
 
 class UnknownKey(InvalidToken):
@@ -128,6 +139,7 @@ class Verifier:
             _texts(claims, "roles", ROLE) if "roles" in claims else (),
             _texts(claims, "amr", AUTHENTICATION_METHOD) if "amr" in claims else (),
             _text(claims, "acr", LEVEL) if "acr" in claims else "",
+            NO_CLAIMS if _KNOWN.issuperset(claims) else _own_claims(claims),
         )
 
 
@@ -176,6 +188,13 @@ def _texts(claims: Mapping[str, object], name: str, shape: re.Pattern[str]) -> t
         if type(value) is not str or not shape.fullmatch(value):
             _refuse(name)
     return tuple(values)
+
+
+def _own_claims(claims: Mapping[str, object]) -> OwnClaims:
+    try:
+        return own_claims(claims)
+    except ValueError:
+        _refuse("own claims")
 
 
 def _refuse_header(header: str) -> NoReturn:

@@ -9,6 +9,7 @@ from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.signed_requests import STARTED_BY_LAMBDA, SignedRequests, store_from
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.errors import InvalidToken, TemporarilyUnavailable
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims
 
 __all__ = ["SessionCookie", "SignedIn"]
 
@@ -16,12 +17,13 @@ MINUTE_SECONDS = 60
 
 
 class SignedIn(NamedTuple):
-    """The user of a page. `roles` are those at the login, as is `scope`."""
+    """The user of a page. `scope`, `roles` and the operators' own `claims` are those at the login."""
 
     user_id: str
     session_id: str
     scope: str
     roles: tuple[str, ...]
+    claims: OwnClaims = NO_CLAIMS
 
 
 class SessionCookie:
@@ -67,4 +69,4 @@ class SessionCookie:
             return None
         except RequestFailed as error:
             raise TemporarilyUnavailable(str(error)) from None
-        return SignedIn(caller.sub, caller.sid, caller.scope, caller.roles)
+        return SignedIn(caller.sub, caller.sid, caller.scope, caller.roles, caller.own_claims)

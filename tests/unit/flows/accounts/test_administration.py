@@ -7,6 +7,8 @@ import pytest
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.credentials.passwords import needs_rehash
 from edge_auth.errors import (
+    AmbiguousUser,
+    ClaimsRefused,
     InvalidCredentials,
     InvalidGrant,
     PasswordRefused,
@@ -19,10 +21,12 @@ from edge_auth.errors import (
     UsernameTaken,
 )
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES, Administration
+from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES, Administration, checked_claims
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
+from edge_auth.tokens.own_claims import NO_CLAIMS
+from edge_auth.tokens.refresh_token import new_id
 from tests.support.access_tokens import NOW
 from tests.support.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
 
@@ -60,11 +64,12 @@ def test_a_name_is_given_once(deployment: Deployment, username: str) -> None:
 def test_a_malformed_user_name_is_refused(deployment: Deployment, username: str) -> None:
     """Each use case that takes a name refuses it."""
     accounts = deployment.administration
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: accounts.create(username, NEW_PASSWORD),
-        lambda: accounts.living_sessions(username),
+        lambda: accounts.rename(deployment.alice, username),
         lambda: accounts.find(username),
-    ):
+    )
+    for act in acts:
         with pytest.raises(UsernameRefused):
             act()
     assert set(deployment.store.identities) == {USERNAME}
@@ -72,10 +77,27 @@ def test_a_malformed_user_name_is_refused(deployment: Deployment, username: str)
 
 def test_an_unknown_user_is_said_to_be_unknown(deployment: Deployment) -> None:
     """Operators may learn whether a user exists."""
-    accounts = deployment.administration
-    for act in (lambda: accounts.living_sessions("bob"), lambda: accounts.find("bob")):
+    for name in ("bob", new_id(bytes)):
         with pytest.raises(UnknownUser):
-            act()
+            deployment.administration.find(name)
+
+
+def test_a_user_is_found_by_name_or_by_id(deployment: Deployment) -> None:
+    """An id has upper and lower case; a name has one spelling."""
+    accounts = deployment.administration
+    for given in (USERNAME, USERNAME.upper(), deployment.alice.user_id, f" {deployment.alice.user_id} "):
+        assert accounts.find(given) == deployment.alice
+
+
+def test_a_text_that_is_a_name_and_another_users_id_is_refused(deployment: Deployment) -> None:
+    """A name may be chosen so that an act on the victim's id would meet the chooser. No act meets either of them."""
+    accounts, user_id = deployment.administration, deployment.alice.user_id
+    mallory = accounts.create(user_id, NEW_PASSWORD)
+    assert mallory.username == user_id.lower()
+    with pytest.raises(AmbiguousUser):
+        accounts.find(user_id)
+    assert accounts.find(USERNAME) == deployment.alice
+    assert accounts.find(mallory.user_id) == mallory
 
 
 ACTS: dict[str, Callable[[Administration, Identity], object]] = {
@@ -273,7 +295,7 @@ def test_living_sessions_are_listed_oldest_first(deployment: Deployment) -> None
         grants.append(deployment.log_in())
         deployment.clock.advance(seconds=60)
     deployment.logout(grants[1].refresh_token, Reach.ONE)
-    listed = [session.session_id for session in deployment.administration.living_sessions(USERNAME)]
+    listed = [session.session_id for session in deployment.administration.living_sessions(deployment.alice)]
     assert listed == [grants[number].session_id for number in (0, 2, 3)]
 
 
@@ -305,6 +327,78 @@ def test_rights_can_be_taken_away(deployment: Deployment) -> None:
     assert (claims.scope, claims.roles) == ("", ())
 
 
+def test_own_claims_are_in_the_tokens_and_the_old_ones_in_no_session(deployment: Deployment) -> None:
+    """As with rights: sessions carry the claims of their login, so they end. A refresh keeps them."""
+    granted = [deployment.log_in() for _ in range(2)]
+    claims = checked_claims({"acme:teams": ["a", "b"], "acme:level": 3})
+    assert deployment.administration.set_claims(deployment.alice, claims) == 2
+    assert all(deployment.is_dead(one) for one in granted)
+    assert {deployment.end_of(one).reason for one in granted} == {"claims_set"}
+    now = deployment.log_in()
+    for each in (now, deployment.refreshed(now.refresh_token)):
+        assert deployment.claims_of(each).own_claims == {"acme:level": 3, "acme:teams": ("a", "b")}
+    deployment.administration.set_claims(deployment.administration.find(USERNAME), NO_CLAIMS)
+    assert deployment.claims_of(deployment.log_in()).own_claims == {}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"tenant": "7"}, {"sub": "root"}, {"SUB": "root"}, {"acme:tenant": 1.5}, {"acme:tenant": None}, {"Acme:t": "7"}],
+)
+def test_a_claim_that_breaks_a_rule_is_refused(claims: dict[str, object]) -> None:
+    """RFC 7519 §4.1: none is one of ours or a registered one, in any case. The verifier would refuse the others."""
+    assert checked_claims({"acme:tenant": "7"}) == {"acme:tenant": "7"}
+    with pytest.raises(ClaimsRefused):
+        checked_claims(claims)
+
+
+def test_rights_and_claims_have_one_bound_together(deployment: Deployment) -> None:
+    """T8: each alone fits, and both together would make the token too large."""
+    accounts = deployment.administration
+    claims, roles = {"acme:tenant": "t" * 120}, ("r" * 64,)
+    accounts.set_claims(deployment.alice, claims)
+    with pytest.raises(RightsRefused, match="own claims"):
+        accounts.set_rights(accounts.find(USERNAME), scope="", roles=roles)
+    accounts.set_claims(deployment.alice, NO_CLAIMS)
+    accounts.set_rights(accounts.find(USERNAME), scope="", roles=roles)
+    with pytest.raises(RightsRefused, match="own claims"):
+        accounts.set_claims(accounts.find(USERNAME), claims)
+    assert accounts.find(USERNAME).claims == {}
+
+
+def test_a_renamed_user_logs_in_under_the_new_name_only(deployment: Deployment) -> None:
+    """Sessions stay: they have the id and not the name. The old name is free, and the rename is told."""
+    granted, user_id = deployment.log_in(), deployment.alice.user_id
+    renamed = deployment.administration.rename(deployment.alice, "Eve")
+    assert (renamed.username, renamed.user_id) == ("eve", user_id)
+    assert deployment.refreshed(granted.refresh_token).session_id == granted.session_id
+    with pytest.raises(InvalidCredentials):
+        deployment.log_in()
+    assert deployment.claims_of(deployment.log_in("eve")).sub == renamed.user_id
+    assert SecurityEvent(EventName.USER_RENAMED, renamed.user_id) in deployment.events
+    deployment.administration.create(USERNAME, NEW_PASSWORD)
+
+
+def test_a_rename_ends_the_wait_of_the_old_name_and_no_other(deployment: Deployment) -> None:
+    """Another user may get the old name. The guesses at the new name are counted as before."""
+    for name in (USERNAME, "eve"):
+        for _ in range(PASSWORD_BACKOFF.free_attempts):
+            with pytest.raises(InvalidCredentials):
+                deployment.log_in(name, NEW_PASSWORD)
+    deployment.administration.rename(deployment.alice, "eve")
+    with pytest.raises(TooManyAttempts):
+        deployment.log_in("eve")
+    deployment.administration.create(USERNAME, NEW_PASSWORD)
+    assert deployment.log_in(USERNAME, NEW_PASSWORD).session_id
+
+
+def test_a_rename_that_is_made_again_is_no_error(deployment: Deployment) -> None:
+    """The first answer was lost. The user that was read before is enough to see that it is done."""
+    alice = deployment.alice
+    first = deployment.administration.rename(alice, "eve")
+    assert deployment.administration.rename(alice, "eve") == first
+
+
 def test_a_deleted_user_is_gone_with_all_sessions(deployment: Deployment) -> None:
     """F18, A25: the user can neither log in nor refresh, and nothing is kept of the sessions."""
     granted = [deployment.log_in() for _ in range(3)]
@@ -327,7 +421,7 @@ def test_the_name_of_a_deleted_user_may_be_given_again(deployment: Deployment) -
     assert created.user_id != user_id
     deployment.log_in(USERNAME, NEW_PASSWORD)
     assert deployment.is_dead(old)
-    assert deployment.administration.living_sessions(USERNAME)[0].user_id == created.user_id
+    assert len(deployment.administration.living_sessions(created)) == 1
 
 
 @pytest.mark.parametrize("act", ["to_end", "end", "forget", "delete"])

@@ -1,14 +1,18 @@
 """Identities in DynamoDB: `login#<username>` has the user, and `user#<user_id>` the user's name."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.items import ItemReader, number, text, texts
+from edge_auth.adapters.dynamodb.identity_transactions import NEW_NAME, deletion, renaming
+from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.tokens.own_claims import OwnClaims
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
+
+T = TypeVar("T")
 
 
 class DynamoDBIdentities:
@@ -33,10 +39,14 @@ class DynamoDBIdentities:
 
     def find_by_id(self, user_id: str) -> Identity:
         """Read the user with this id: first the name, then the user, both strongly consistent."""
-        identity = self.find(self._name_of(user_id))
-        if identity.user_id != user_id:
-            raise _unknown_user()  # deleted between the two reads, and another user has the name now
-        return identity
+
+        def find(username: str) -> Identity:
+            identity = self.find(username)
+            if identity.user_id != user_id:
+                raise _unknown_user()  # another user has the name now
+            return identity
+
+        return self._by_name(user_id, find)
 
     def create(self, identity: Identity) -> None:
         """Add a user: both items in one transaction, which the SDK makes safe to send twice."""
@@ -120,34 +130,63 @@ class DynamoDBIdentities:
 
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
-        self._change(self._name_of(user_id), user_id, "SET epoch = epoch + :one", {})
+        self._by_name(user_id, lambda username: self._change(username, user_id, "SET epoch = epoch + :one", {}))
+
+    def change_claims(self, identity: Identity, claims: OwnClaims) -> Identity:
+        """Replace the own claims and move the epoch, in one write. Without any, the item has no such attribute."""
+        values = {f":{name}": value for name, value in claims_attribute(claims).items()}
+        update = f"SET epoch = epoch + :one{', claims = :claims' if values else ' REMOVE claims'}"
+        return self._change(identity.username, identity.user_id, update, values)
+
+    def rename(self, identity: Identity, username: str) -> Identity:
+        """Move both items in one transaction, which the SDK makes safe to send twice."""
+        now_named = self._name_of(identity.user_id)
+        if now_named == username:  # an earlier call has done it, and its answer was lost
+            return self.find_by_id(identity.user_id)
+        if now_named != identity.username:
+            raise _unknown_user()
+        item = self._read(login_key(now_named))
+        acts = renaming(
+            self._table,
+            item,
+            username,
+            old=login_key(now_named),
+            new=login_key(username),
+            user=user_key(identity.user_id),
+        )
+        try:
+            with translated_failures():
+                self._client.transact_write_items(TransactItems=acts)
+        except ConditionFailed as refused:
+            # Perhaps our own transaction succeeded, its response was lost, and it was sent again.
+            if self._name_of(identity.user_id) != username:
+                if NEW_NAME in refused.positions:
+                    raise UsernameTaken(f"the user name is taken: {username}") from None
+                raise EpochMoved from None
+        return self.find_by_id(identity.user_id)
 
     def delete(self, identity: Identity) -> None:
         """Remove both items in one transaction, which the SDK makes safe to send twice."""
         try:
             with translated_failures():
                 self._client.transact_write_items(
-                    TransactItems=[
-                        {
-                            "Delete": {
-                                "TableName": self._table,
-                                "Key": login_key(identity.username),
-                                "ConditionExpression": _IS_AS_READ,
-                                "ExpressionAttributeValues": _as_read(identity),
-                            }
-                        },
-                        {
-                            "Delete": {
-                                "TableName": self._table,
-                                "Key": user_key(identity.user_id),
-                                "ConditionExpression": "username = :username",
-                                "ExpressionAttributeValues": {":username": text(identity.username)},
-                            }
-                        },
-                    ]
+                    TransactItems=deletion(
+                        self._table, identity, login=login_key(identity.username), user=user_key(identity.user_id)
+                    )
                 )
         except ConditionFailed:
             raise EpochMoved from None
+
+    def _by_name(self, user_id: str, act: "Callable[[str], T]") -> "T":
+        """Act on the name of the user. If it finds no such user, perhaps the user was renamed: try the new name."""
+        username = self._name_of(user_id)
+        try:
+            return act(username)
+        except UnknownUser:
+            renamed = self._name_of(user_id)
+            if renamed == username:
+                raise
+            return act(renamed)
 
     def _name_of(self, user_id: str) -> str:
         return ItemReader(self._read(user_key(user_id))).text("username")
@@ -217,6 +256,7 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
         **_address(identity),
+        **claims_attribute(identity.claims),
     }
 
 
@@ -246,6 +286,7 @@ def identity_from(item: "Item") -> Identity:
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
         email_bounced_at_seconds=_bounced_at_seconds(read),
+        claims=read.claims(),
     )
 
 

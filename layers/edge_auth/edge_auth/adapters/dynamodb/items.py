@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +36,11 @@ def texts(values: tuple[str, ...]) -> "AttributeValueTypeDef":
 def text_set(values: "Iterable[str]") -> "AttributeValueTypeDef":
     """Write a set of strings, which may not be empty."""
     return {"SS": sorted(values)}
+
+
+def claims_attribute(claims: OwnClaims) -> "dict[str, AttributeValueTypeDef]":
+    """Write the attribute that has own claims. A user without any has no such attribute."""
+    return {"claims": text(to_json(claims))} if claims else {}
 
 
 class ItemReader:
@@ -93,6 +99,15 @@ class ItemReader:
     def optional_text(self, name: str) -> str:
         """Read a string, empty if the attribute is absent."""
         return self.text(name) if name in self._item else ""
+
+    def claims(self) -> OwnClaims:
+        """Read own claims, none if the attribute is absent."""
+        if "claims" not in self._item:
+            return NO_CLAIMS
+        try:
+            return from_json(self.text("claims"))
+        except ValueError:
+            raise _damaged("claims") from None
 
 
 def _damaged(name: str) -> TemporarilyUnavailable:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text, texts
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, claims_attribute, number, text, texts
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import BODY, NOTHING_REDEEMED, SeenSession, Session
@@ -39,6 +39,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         **({"mac_hash": binary(session.mac_hash)} if session.mac_hash else {}),
         **({"earlier_mac_hash": binary(session.earlier_mac_hash)} if session.earlier_mac_hash else {}),
         **({"acr": text(session.acr)} if session.acr else {}),
+        **claims_attribute(session.claims),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
         "generation": number(session.generation),
@@ -88,6 +89,7 @@ def session_from(item: "Item") -> Session:
         mac_hash=read.optional_binary("mac_hash"),
         earlier_mac_hash=read.optional_binary("earlier_mac_hash"),
         acr=read.optional_text("acr"),
+        claims=read.claims(),
     )
 
 

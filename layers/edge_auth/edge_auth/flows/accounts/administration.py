@@ -1,17 +1,26 @@
-"""The operators' acts on accounts: create, delete, disable, enable, unlock; set password and rights; end sessions.
+"""The operators' acts on accounts: create, rename, delete, disable, enable, unlock; set password, rights and claims.
 
 An act that lets a user in also ends the wait that wrong passwords have caused.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
-from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UnknownUser, UserChanged
+from edge_auth.errors import (
+    AmbiguousUser,
+    ClaimsRefused,
+    InvalidRequest,
+    PasswordRefused,
+    RightsRefused,
+    UnknownUser,
+    UserChanged,
+    UsernameRefused,
+)
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.identities import EpochMoved, Identities
@@ -21,10 +30,12 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.claims import ROLE, SCOPE
-from edge_auth.tokens.refresh_token import new_id
+from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims, only_own_claims
+from edge_auth.tokens.refresh_token import is_id, new_id
 
 PASSWORD_SET = "password_set"
 RIGHTS_SET = "rights_set"
+CLAIMS_SET = "claims_set"
 USER_DISABLED = "user_disabled"
 USER_DELETED = "user_deleted"
 ENDED_BY_OPERATOR = "operator"
@@ -109,11 +120,42 @@ class Administration:
 
         Raises RightsRefused.
         """
-        check_rights(scope, roles)
+        check_rights(scope, roles, identity.claims)
         with _unless_deleted():
             self._identities.change_rights(identity, scope=scope, roles=roles)
         self._tell(EventName.RIGHTS_SET, identity)
         return self._end_sessions.all(identity.user_id, reason=RIGHTS_SET)
+
+    def set_claims(self, identity: Identity, claims: OwnClaims) -> int:
+        """Replace the own claims and end all sessions, which carry the old ones; return how many ended.
+
+        Raises RightsRefused: rights and claims together are too long. Two operators who set one of them each at the
+        same moment may exceed the bound once; the verifier takes tokens of twice the size.
+        """
+        check_rights(identity.scope, identity.roles, claims)
+        with _unless_deleted():
+            self._identities.change_claims(identity, claims)
+        self._tell(EventName.CLAIMS_SET, identity)
+        return self._end_sessions.all(identity.user_id, reason=CLAIMS_SET)
+
+    def rename(self, identity: Identity, username: str) -> Identity:
+        """Give a user another name; return the user as it is now. Sessions stay, because they do not have the name.
+
+        The old name becomes free. Attempts are counted by name, so the wait of the old name ends, and that of the new
+        one stays. Device tokens are bound to the old name and count no more.
+
+        Raises UsernameRefused, UsernameTaken, and UserChanged also if the account was changed at the same time.
+        """
+        name = canonical_username(username)
+        try:
+            with _unless_deleted():
+                renamed = self._identities.rename(identity, name)
+        except EpochMoved:
+            raise UserChanged("the user was changed at the same time, and keeps the old name; run it again") from None
+        self._tell(EventName.USER_RENAMED, identity)
+        if renamed.username != identity.username:
+            self._end_wait(identity)  # another user may get the name
+        return renamed
 
     def disable(self, identity: Identity) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
@@ -162,13 +204,35 @@ class Administration:
         self._tell(EventName.USER_DELETED, identity)
         return ended
 
-    def find(self, username: str) -> Identity:
-        """Read the user with this name. Raises UsernameRefused: no user can have it. Raises UnknownUser."""
-        return self._identities.find(canonical_username(username))
+    def find(self, name_or_id: str) -> Identity:
+        """Read the user with this name or this id.
 
-    def living_sessions(self, username: str) -> list[Session]:
-        """Return the living sessions, oldest first. Raises UsernameRefused and UnknownUser."""
-        living = self._sessions.living(self.find(username).user_id, now_seconds=self._clock() // 1000)
+        Raises:
+            UsernameRefused: no user can have it.
+            UnknownUser: no user has it.
+            AmbiguousUser: it is the name of one user and the id of another, who may have chosen the name on purpose.
+
+        """
+        given = name_or_id.strip()
+        if not is_id(given):
+            return self._identities.find(canonical_username(name_or_id))
+        found = {
+            user.user_id: user
+            for user in (
+                _found(lambda: self._identities.find_by_id(given)),
+                _found(lambda: self._identities.find(canonical_username(given))),
+            )
+            if user
+        }
+        if not found:
+            raise UnknownUser("there is no such user")
+        if len(found) > 1:
+            raise AmbiguousUser("this is the name of one user and the id of another; give the other's name or id")
+        return next(iter(found.values()))
+
+    def living_sessions(self, identity: Identity) -> list[Session]:
+        """Return the living sessions, oldest first."""
+        living = self._sessions.living(identity.user_id, now_seconds=self._clock() // 1000)
         return sorted(living, key=lambda session: session.created_at_seconds)
 
     def end_sessions(self, identity: Identity) -> int:
@@ -196,14 +260,30 @@ def _unless_deleted() -> Iterator[None]:
     try:
         yield
     except UnknownUser:
-        raise UserChanged("the user was deleted meanwhile; nothing was done") from None
+        raise UserChanged("the user was deleted or renamed meanwhile; nothing was done") from None
 
 
-def check_rights(scope: str, roles: tuple[str, ...]) -> None:
-    """Check that tokens may have this scope and these roles. Raises RightsRefused."""
+def _found(find: Callable[[], Identity]) -> Identity | None:
+    try:
+        return find()
+    except (UnknownUser, UsernameRefused):
+        return None
+
+
+def checked_claims(given: Mapping[str, object]) -> OwnClaims:
+    """Return these own claims, sorted by name. Raises ClaimsRefused."""
+    try:
+        return only_own_claims(dict(sorted(given.items())))
+    except ValueError as error:
+        raise ClaimsRefused(str(error)) from None
+
+
+def check_rights(scope: str, roles: tuple[str, ...], claims: OwnClaims = NO_CLAIMS) -> None:
+    """Check that tokens may have this scope, these roles and these own claims together. Raises RightsRefused."""
     if scope and not SCOPE.fullmatch(scope):
         raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
     if not all(ROLE.fullmatch(role) for role in roles):
         raise RightsRefused("a role has 1 to 64 letters, digits and _ . : -")
-    if len(json.dumps({"scope": scope, "roles": roles}, separators=(",", ":"))) > MAX_RIGHTS_BYTES:
-        raise RightsRefused(f"scope and roles take more than {MAX_RIGHTS_BYTES} bytes of every access token")
+    if len(json.dumps({"scope": scope, "roles": roles, **claims}, separators=(",", ":"))) > MAX_RIGHTS_BYTES:
+        what = "scope, roles and own claims" if claims else "scope and roles"
+        raise RightsRefused(f"{what} take more than {MAX_RIGHTS_BYTES} bytes of every access token")

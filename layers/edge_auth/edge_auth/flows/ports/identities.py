@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from edge_auth.accounts.identity import Identity
+from edge_auth.tokens.own_claims import OwnClaims
 
 
 class EpochMoved(Exception):
@@ -44,6 +45,22 @@ class Identities(Protocol):
 
     def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
         """Replace scope and roles and move the epoch, as `change_password` does."""
+
+    def change_claims(self, identity: Identity, claims: OwnClaims) -> Identity:
+        """Replace the own claims and move the epoch, as `change_password` does."""
+
+    def rename(self, identity: Identity, username: str) -> Identity:
+        """Give a user another canonical name, in one act. All else stays, also the epoch. Returns the renamed user.
+
+        If the user has this name already, nothing is done: so an act that is repeated after a lost response is no
+        error.
+
+        Raises:
+            UsernameTaken: another user has the name.
+            UnknownUser: the user was deleted or renamed since it was read.
+            EpochMoved: the user was changed during this act, and keeps the old name.
+
+        """
 
     def delete(self, identity: Identity) -> None:
         """Remove name and id of a user in one act, if the epoch has not moved since it was read. Raises EpochMoved."""

@@ -73,6 +73,7 @@ class StartSession:
             amr=(PASSWORD_METHOD,),
             client=client,
             transport=transport,
+            claims=identity.claims,
         )
         try:
             self._opening.open(session, username=identity.username, epoch=identity.epoch)

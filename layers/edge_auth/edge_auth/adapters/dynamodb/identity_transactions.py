@@ -1,0 +1,76 @@
+"""The transactions on both items of a user: the renaming, and the deletion."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.dynamodb.items import number, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+    Key = dict[str, AttributeValueTypeDef]
+
+NEW_NAME = 1  # the position of its write: refused if another user has the name
+
+
+def renaming(
+    table: str, item: "Item", username: str, *, old: "Key", new: "Key", user: "Key"
+) -> "list[TransactWriteItemTypeDef]":
+    """Return the acts of a renaming: the user's item moves from the key of the old name to that of the new one.
+
+    It is moved as it was read, also with attributes that a later version has added. If any of them has changed since,
+    the acts are refused.
+    """
+    names = {f"#{number}": name for number, name in enumerate(item)}
+    values = {f":{number}": value for number, value in enumerate(item.values())}
+    return [
+        {
+            "Delete": {
+                "TableName": table,
+                "Key": old,
+                "ConditionExpression": " AND ".join(map(" = ".join, zip(names, values, strict=True))),
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            }
+        },
+        {
+            "Put": {
+                "TableName": table,
+                "Item": {**item, **new, "username": text(username)},
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        },
+        {
+            "Update": {
+                "TableName": table,
+                "Key": user,
+                "UpdateExpression": "SET username = :new",
+                "ConditionExpression": "username = :old",
+                "ExpressionAttributeValues": {":new": text(username), ":old": item["username"]},
+            }
+        },
+    ]
+
+
+def deletion(table: str, identity: Identity, *, login: "Key", user: "Key") -> "list[TransactWriteItemTypeDef]":
+    """Return the acts of a deletion, which are refused if the epoch has moved since the user was read."""
+    return [
+        {
+            "Delete": {
+                "TableName": table,
+                "Key": login,
+                "ConditionExpression": "user_id = :user_id AND epoch = :epoch",
+                "ExpressionAttributeValues": {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)},
+            }
+        },
+        {
+            "Delete": {
+                "TableName": table,
+                "Key": user,
+                "ConditionExpression": "username = :username",
+                "ExpressionAttributeValues": {":username": text(identity.username)},
+            }
+        },
+    ]

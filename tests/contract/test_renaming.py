@@ -1,0 +1,248 @@
+"""A user gets another name in one act: what stays, what is refused, and what happens to acts at the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge_auth.accounts.identity import DISABLED
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.errors import UnknownUser, UsernameTaken
+from edge_auth.flows.ports.identities import EpochMoved, Identities
+from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.records import ADA, ADA_ID, BOB, NOW_SECONDS, a_session, opened, sessions_of
+
+FULL = replace(
+    ADA, email="ada@mail.example", email_verified_at_seconds=NOW_SECONDS, language="de", claims={"acme:tenant": "7"}
+)
+EVE = replace(ADA, username="eve")
+
+
+def test_a_renamed_user_keeps_all_else(engine: Engine) -> None:
+    """Id, password, rights, claims and epoch stay. The old name finds no user and is free."""
+    engine.identities.create(FULL)
+    engine.identities.create(BOB)
+
+    renamed = engine.identities.rename(FULL, "eve")
+
+    assert renamed == replace(FULL, username="eve")
+    assert engine.identities.find("eve") == engine.identities.find_by_id(ADA_ID) == renamed
+    with pytest.raises(UnknownUser):
+        engine.identities.find(ADA.username)
+    engine.identities.create(replace(BOB, username=ADA.username, user_id=f"{2:021}A"))
+    assert engine.identities.find_by_id(ADA_ID) == renamed
+
+
+def test_sessions_of_a_renamed_user_stay(engine: Engine) -> None:
+    """A session does not have the name."""
+    opened(engine, a_session())
+
+    engine.identities.rename(ADA, "eve")
+
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
+
+
+def test_a_login_under_the_old_name_opens_nothing(engine: Engine) -> None:
+    """It has read the user before. A login under the new name opens a session with the same epoch."""
+    engine.identities.create(ADA)
+    engine.identities.rename(ADA, "eve")
+
+    with pytest.raises(EpochMoved):
+        engine.session_opening.open(a_session(), username=ADA.username, epoch=ADA.epoch)
+    engine.session_opening.open(a_session(), username="eve", epoch=ADA.epoch)
+
+    assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_changes(engine: Engine) -> None:
+    """The other user keeps the name, and the user keeps the old one."""
+    engine.identities.create(ADA)
+    engine.identities.create(BOB)
+
+    with pytest.raises(UsernameTaken):
+        engine.identities.rename(ADA, BOB.username)
+
+    assert engine.identities.find(ADA.username) == engine.identities.find_by_id(ADA_ID) == ADA
+    assert engine.identities.find(BOB.username) == BOB
+
+
+def test_the_same_act_again_changes_nothing(engine: Engine) -> None:
+    """The answer was lost, and the operator runs the command again with the user as it was read before."""
+    engine.identities.create(ADA)
+
+    assert engine.identities.rename(ADA, "eve") == engine.identities.rename(ADA, "eve") == EVE
+    assert engine.identities.rename(EVE, "eve") == EVE
+
+
+def test_a_user_that_is_gone_or_has_another_name_is_not_renamed(engine: Engine) -> None:
+    """Nobody gets a name by an act that meant another user."""
+    engine.identities.create(ADA)
+    engine.identities.rename(ADA, "eve")
+    with pytest.raises(UnknownUser):
+        engine.identities.rename(ADA, "zoe")
+    engine.identities.delete(EVE)
+    with pytest.raises(UnknownUser):
+        engine.identities.rename(EVE, "zoe")
+    engine.identities.create(replace(BOB, username="eve"))
+    with pytest.raises(UnknownUser):
+        engine.identities.rename(EVE, "zoe")
+
+    assert engine.identities.find("eve").user_id == BOB.user_id
+    with pytest.raises(UnknownUser):
+        engine.identities.find("zoe")
+
+
+LATER: dict[str, Callable[[Identities], object]] = {
+    "a new password": lambda users: users.replace_password(ADA, "$argon2id$new"),
+    "a deletion": lambda users: users.delete(ADA),
+}
+
+
+@pytest.mark.parametrize("act", LATER)
+def test_an_act_on_the_user_as_it_was_before_is_refused(engine: Engine, act: str) -> None:
+    """A change of the password that began before the rename answers 503 and is made again under the new name."""
+    engine.identities.create(ADA)
+    engine.identities.rename(ADA, "eve")
+
+    with pytest.raises(EpochMoved):
+        LATER[act](engine.identities)
+
+    assert engine.identities.find("eve") == EVE
+
+
+def test_of_many_that_rename_to_one_name_one_wins(engine: Engine) -> None:
+    """The others keep their names, and each user is found by name and by id."""
+    if not engine.is_atomic:
+        pytest.skip("moto's writes are not atomic across threads")
+    users = [replace(ADA, username=f"user{number}", user_id=f"{number:021}A") for number in range(8)]
+    for user in users:
+        engine.identities.create(user)
+
+    def try_to_rename(number: int) -> bool:
+        try:
+            engine.identities.rename(users[number], "eve")
+        except UsernameTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(try_to_rename, range(8)))
+
+    assert won.count(True) == 1
+    for user, is_winner in zip(users, won, strict=True):
+        found = engine.identities.find_by_id(user.user_id)
+        assert found == engine.identities.find(found.username)
+        assert found.username == ("eve" if is_winner else user.username)
+
+
+class Interrupted:
+    """A client that lets another act happen before its next call of one operation, or answers it with an error."""
+
+    def __init__(self, client: Any, operation: str, meanwhile: Callable[[], object]) -> None:  # noqa: ANN401 - any SDK client
+        """Wrap the client."""
+        self._client, self._operation, self._meanwhile = client, operation, meanwhile
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any operation
+        """Return the operation."""
+        operation = getattr(self._client, name)
+        if name != self._operation:
+            return operation
+
+        def first_the_other(**parameters: Any) -> Any:  # noqa: ANN401 - passed through
+            self._operation = ""
+            self._meanwhile()
+            return operation(**parameters)
+
+        return first_the_other
+
+
+class AfterTheFirstRead:
+    """A client that lets another act happen right after its first read."""
+
+    def __init__(self, client: Any, reads: list[dict[str, Any]], meanwhile: Callable[[], object]) -> None:  # noqa: ANN401 - any SDK client
+        """Wrap the client, and note the reads."""
+        self._client, self._reads, self._meanwhile = client, reads, meanwhile
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any operation
+        """Return the operation."""
+        return getattr(self._client, name)
+
+    def get_item(self, **parameters: Any) -> Any:  # noqa: ANN401 - passed through
+        """Read, and then let the other act happen."""
+        found = self._client.get_item(**parameters)
+        self._reads.append(parameters)
+        if len(self._reads) == 1:
+            self._meanwhile()
+        return found
+
+
+CHANGES: dict[str, Callable[[Identities], object]] = {
+    "a new password": lambda users: users.change_password(ADA, "$argon2id$new"),
+    "a renewed hash": lambda users: users.renew_hash(ADA, "$argon2id$stronger"),
+    "new rights": lambda users: users.change_rights(ADA, scope="", roles=()),
+    "the end of all sessions": lambda users: users.move_epoch(ADA_ID),
+    "disabled": lambda users: users.change_status(ADA, DISABLED),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_between_the_read_and_the_write_is_not_lost(tables: Tables, change: str) -> None:
+    """The item is moved as it was read, so the write is refused: no old password comes back under the new name."""
+    users = DynamoDBIdentities(tables.client, table=tables.identities)
+    users.create(ADA)
+    wrapped: Any = Interrupted(tables.client, "transact_write_items", lambda: CHANGES[change](users))
+
+    with pytest.raises(EpochMoved):
+        DynamoDBIdentities(wrapped, table=tables.identities).rename(ADA, "eve")
+
+    changed = users.find(ADA.username)
+    assert changed != ADA
+    assert users.rename(ADA, "eve") == replace(changed, username="eve")
+
+
+def test_a_transaction_that_is_sent_twice_is_one_rename(tables: Tables) -> None:
+    """The response was lost, and the token of the SDK is not known any more: the act recognises its own result."""
+    users = DynamoDBIdentities(tables.client, table=tables.identities)
+    users.create(ADA)
+    wrapped: Any = Interrupted(tables.client, "transact_write_items", lambda: users.rename(ADA, "eve"))
+
+    assert DynamoDBIdentities(wrapped, table=tables.identities).rename(ADA, "eve") == EVE
+
+
+def test_attributes_of_a_later_version_move_with_the_user(tables: Tables) -> None:
+    """After a rollback, an older version renames users whose items have more than it knows."""
+    users = DynamoDBIdentities(tables.client, table=tables.identities)
+    users.create(ADA)
+    more: dict[str, Any] = {
+        "later": {"M": {"secret": {"B": b"\x00\x01"}, "seen": {"L": [{"N": "1"}]}}}, "flag": {"BOOL": True}
+    }  # fmt: skip
+    login: dict[str, Any] = next(item for item in tables.identity_items() if "user_id" in item)
+    tables.client.put_item(TableName=tables.identities, Item={**login, **more})
+
+    users.rename(ADA, "eve")
+
+    [moved] = [item for item in tables.identity_items() if "user_id" in item]
+    assert moved == {**login, **more, "pk": {"S": "login#eve"}, "username": {"S": "eve"}}
+    assert len(tables.identity_items()) == 2
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda users: users.find_by_id(ADA_ID), lambda users: users.move_epoch(ADA_ID)],
+    ids=["find by id", "move the epoch"],
+)
+def test_who_has_read_the_old_name_finds_the_user_under_the_new_one(
+    tables: Tables, act: Callable[[Identities], object]
+) -> None:
+    """A rename between the two reads does not make a user unknown: a logout everywhere still ends all sessions."""
+    users = DynamoDBIdentities(tables.client, table=tables.identities)
+    users.create(ADA)
+    reads: list[dict[str, Any]] = []
+    wrapped: Any = AfterTheFirstRead(tables.client, reads, lambda: users.rename(ADA, "eve"))
+
+    act(DynamoDBIdentities(wrapped, table=tables.identities))
+
+    assert users.find("eve").user_id == ADA_ID
+    assert [read["Key"]["pk"]["S"] for read in reads].count(f"user#{ADA_ID}") == 2, "once more, and not for ever"
