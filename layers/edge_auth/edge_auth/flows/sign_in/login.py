@@ -8,7 +8,7 @@ from typing import NamedTuple
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
-from edge_auth.credentials.profiles import Argon2idProfile
+from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
@@ -61,7 +61,7 @@ class Login:
         self,
         *,
         limit: PasswordAttemptLimit,
-        profiles: tuple[Argon2idProfile, ...],
+        profiles: tuple[HashKind, ...],
         identities: Identities,
         start_session: StartSession,
         replace_session: ReplaceSession,
@@ -221,7 +221,7 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
     return hmac.compare_digest(_device_of(user, device.device_id).binding, device.binding)
 
 
-def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[Argon2idProfile, ...]) -> Identity:
+def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[HashKind, ...]) -> Identity:
     """Check a password. The same hashes are computed for every refused attempt, also for a disabled user."""
     is_disabled = identity is not None and identity.status != ACTIVE
     try:
