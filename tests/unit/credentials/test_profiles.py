@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_auth.credentials.profiles import OUR_PROFILES, PROFILE, Argon2idProfile, HashKind, checked_profiles, renewal
+from edge_auth.credentials.profiles import OUR_PROFILES, PROFILE, Argon2idProfile, checked_profiles, renewal
 from tests.support.template import parameters
 
 PATTERN = parameters()["PasswordProfiles"]["AllowedPattern"]
-
-
-def declaration(kind: HashKind) -> str:
-    """Return the text that declares a kind."""
-    if isinstance(kind, Argon2idProfile):
-        return f"m={kind.memory_kib},t={kind.iterations},p={kind.lanes}"
-    return kind.declaration
 
 
 def test_without_a_declaration_only_our_own_profiles_are_checked() -> None:
@@ -83,7 +76,7 @@ def test_what_is_no_profile_or_beyond_the_bounds_is_refused(text: str) -> None:
 @settings(max_examples=200)
 def test_what_the_template_takes_is_within_the_bounds(declared: str) -> None:
     """So a deployment with a wrong value fails before a function does."""
-    checked = {declaration(one) for one in checked_profiles(declared)}
+    checked = {one.declaration for one in checked_profiles(declared)}
     assert checked >= set(declared.replace(";", " ").split())
 
 

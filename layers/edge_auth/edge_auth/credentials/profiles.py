@@ -20,7 +20,12 @@ class Argon2idProfile(NamedTuple):
     @property
     def phc_prefix(self) -> str:
         """The beginning of every PHC string under this profile."""
-        return f"$argon2id$v=19$m={self.memory_kib},t={self.iterations},p={self.lanes}$"
+        return f"$argon2id$v=19${self.declaration}$"
+
+    @property
+    def declaration(self) -> str:
+        """The text that declares this profile, such as `m=102400,t=2,p=8`."""
+        return f"m={self.memory_kib},t={self.iterations},p={self.lanes}"
 
     @property
     def unmatchable(self) -> str:
