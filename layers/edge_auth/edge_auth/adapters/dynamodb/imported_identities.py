@@ -39,11 +39,9 @@ class DynamoDBImportedIdentities:
             refused = self._write([users[place] for place in pending])
             if not refused:
                 break
-            known = [pending[place] for place, item in refused.items() if item == 0]
-            for place, user_id in zip(known, self._known([users[place] for place in known]), strict=True):
-                ids[place] = user_id
-            for place in (pending[place] for place, item in refused.items() if item > 0):
-                ids[place] = ""
+            for place, item in refused.items():
+                user = users[pending[place]]
+                ids[pending[place]] = self._known(user) if item == 0 else ""
             pending = [each for place, each in enumerate(pending) if place not in refused]
         return tuple(ids)
 
@@ -63,15 +61,11 @@ class DynamoDBImportedIdentities:
             return dict(by_user)  # the first item of a user is the last one here
         return {}
 
-    def _known(self, users: Sequence[Imported]) -> list[str]:
-        """Return the ids of users that an earlier import has added."""
-        if not users:
-            return []
+    def _known(self, user: Imported) -> str:
+        """Return the id of a user that an earlier import has added."""
         with translated_failures():
-            answer = self._client.transact_get_items(
-                TransactItems=[{"Get": {"TableName": self._table, "Key": _record_key(user.source)}} for user in users]
-            )
-        return [ItemReader(response.get("Item", {})).text("user_id") for response in answer["Responses"]]
+            answer = self._client.get_item(TableName=self._table, Key=_record_key(user.source), ConsistentRead=True)
+        return ItemReader(answer.get("Item", {})).text("user_id")
 
 
 def _record(user: Imported) -> "dict[str, AttributeValueTypeDef]":
