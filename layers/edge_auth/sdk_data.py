@@ -20,7 +20,7 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"GetItem", "Query", "TransactWriteItems", "UpdateItem"},
     "events": {"PutEvents"},
-    "lambda": {"GetFunctionConfiguration", "UpdateFunctionConfiguration"},
+    "lambda": {"GetFunctionConfiguration", "Invoke", "UpdateFunctionConfiguration"},
     "secretsmanager": {"GetSecretValue", "PutSecretValue"},
 }
 PAGINATED = {"dynamodb": {"Query"}}

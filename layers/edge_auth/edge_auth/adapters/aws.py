@@ -48,6 +48,9 @@ _CONFIG = Config(
     tcp_keepalive=True,
 )
 
+# What an operator's function that asks another system may take.
+INVOKED_READ_TIMEOUT_SECONDS = 8
+
 # The SDK also reads REQUESTS_CA_BUNDLE, but under no name of its own, and only where a client is given no list.
 _OTHER_LIST = "requests_ca_bundle"
 
@@ -77,15 +80,22 @@ def events_client() -> "EventBridgeClient":
     return client
 
 
+def invoking_client() -> "LambdaClient":
+    """Return a Lambda client that waits longer, and calls once: the called function's own system counts attempts."""
+    once = Config(read_timeout=INVOKED_READ_TIMEOUT_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"})
+    client: LambdaClient = _client("lambda", _CONFIG.merge(once))
+    return client
+
+
 def lambda_client() -> "LambdaClient":
     """Return a Lambda client. The SDK finds the Region and the credentials in the environment."""
     client: LambdaClient = _client("lambda")
     return client
 
 
-def _client(service: str) -> Any:  # noqa: ANN401 - the SDK's session returns any service's client
+def _client(service: str, config: Config = _CONFIG) -> Any:  # noqa: ANN401 - the SDK's session returns any service's client
     session = sdk_session()
-    return session.create_client(service, config=_CONFIG, verify=_trusted(session))
+    return session.create_client(service, config=config, verify=_trusted(session))
 
 
 def _trusted(session: Session) -> str | None:

@@ -12,6 +12,7 @@ from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
+    NoSuchUser,
     TemporarilyUnavailable,
     UnknownUser,
     UsernameRefused,
@@ -226,12 +227,14 @@ def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[H
     is_disabled = identity is not None and identity.status != ACTIVE
     try:
         check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
-    except InvalidCredentials:
+    except InvalidCredentials as error:
+        if identity is None:
+            raise NoSuchUser(error.detail) from None
         if is_disabled:
             raise InvalidCredentials("the user is disabled") from None
         raise
     if identity is None:
-        raise InvalidCredentials("there is no such user")
+        raise NoSuchUser("there is no such user")
     return identity
 
 
