@@ -9,15 +9,21 @@ from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
 from admin.connection import ConnectionSettingError, connect, use_local_stack
 from admin.failure import reason
+from admin.imports.records import UnreadableFile
+from admin.imports.sources import NoParameters
 from admin.output import Output
 from admin.password_input import PasswordInputError
 from admin.stack import open_stack
+from admin.user_import import CannotImport
 from edge_auth.errors import TemporarilyUnavailable
 
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 NOTHING_DONE = "nothing was done"
 # Their texts say what was done, where that is not clear.
-FAILURES = (*EXPLAINED, ActFailed, ConnectionSettingError, NotConfirmed, NotRecorded, PasswordInputError)
+FAILURES = (
+    *(*EXPLAINED, ActFailed, ConnectionSettingError, NotConfirmed, NotRecorded, PasswordInputError),
+    *(CannotImport, NoParameters, UnreadableFile),
+)
 
 EPILOG = """\
 The command works on a CloudFormation stack. It finds the stack with your AWS credentials and Region, as AWS's own

@@ -31,6 +31,7 @@ class Deployment:
     operators_log_group: str
     key_ring_secret: str
     password_min_characters: int
+    password_profiles: str  # the kinds of hashes that were brought along, as the parameter has them
     service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
     security_event_bus: str  # an ARN; empty: there is no bus
     issuer: str  # as its tokens name it; this and the next: empty if an older version is deployed
@@ -71,6 +72,7 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
             key_ring_secret=outputs.get("KeyRingSecret", ""),
             password_min_characters=int(parameters.get("PasswordMinCharacters", DEFAULT_MIN_CHARACTERS)),
+            password_profiles=parameters.get("PasswordProfiles", ""),
             service_addresses=(issuer, parameters.get("Audience", "")),
             security_event_bus=parameters.get("SecurityEventBus", ""),
             issuer=outputs.get("Issuer", ""),

@@ -32,6 +32,12 @@ class Output:
             with suppress(OSError):
                 print(line, file=sys.stderr, flush=True)
 
+    def draw(self, line: str) -> None:
+        """Print a line on standard error in the place of the one before, if that was drawn too: a bar, for example."""
+        if sys.stderr:
+            with suppress(OSError):
+                print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)  # erases what is left of a longer line
+
     def close(self, status: int) -> int:
         """Return the exit status: the given one, or 1 if lines of the result are lost."""
         if not self._lost:

@@ -14,6 +14,7 @@ from admin.output import Output
 from admin.password_input import read_new_password
 from admin.stack import Stack
 from admin.times import iso
+from admin.user_import import add_command as add_import
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
@@ -104,6 +105,7 @@ def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[
     add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
     delete_user = add_command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
     delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
+    add_import(acts)
     return acts
 
 

@@ -2,6 +2,9 @@
 
 import os
 import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
@@ -35,6 +38,8 @@ from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
 from edge_auth.web.token_response import token_response
+
+Answer = TypeVar("Answer")
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
@@ -104,6 +109,34 @@ login = Login(
 cookies = CookieTransport(settings.allowed_origins)
 
 
+class WithMigration(Protocol):
+    """Logs in, if need be a second time, after the user has come from another system."""
+
+    def __call__(self, log_in: Callable[[], Answer], username: str, password: str) -> Answer:
+        """Log in."""
+
+
+def _migration() -> WithMigration:
+    """Return what logs in a user who may still be in another system. A deployment without one does not load it."""
+    if not settings.migration_function:
+        return lambda log_in, _username, _password: log_in()
+    from edge_auth.adapters.aws import invoking_client  # noqa: PLC0415 - see above
+    from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities  # noqa: PLC0415
+    from edge_auth.adapters.migration_function import MigrationFunction  # noqa: PLC0415
+    from edge_auth.flows.sign_in.migrate_user import MigrateUser  # noqa: PLC0415
+
+    return MigrateUser(
+        old_system=MigrationFunction(invoking_client(), function=settings.migration_function),
+        imported=DynamoDBImportedIdentities(dynamodb, table=settings.identities_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    )
+
+
+with_migration = _migration()
+
+
 def post(request: Request) -> Response:
     """Answer a login with tokens, or with the session cookie of a site.
 
@@ -124,7 +157,8 @@ def post(request: Request) -> Response:
         address=request.source_address,
     )
     if transport == SESSION:
-        at_site = login.at_site(
+        log_in_at_site = partial(
+            login.at_site,
             username,
             password,
             address=request.source_address,
@@ -132,10 +166,11 @@ def post(request: Request) -> Response:
             client=client,
             earlier=earlier,
         )
-        return session_response(at_site)
+        return session_response(with_migration(log_in_at_site, username, password))
     issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    granted = login(
+    log_in = partial(
+        login,
         username,
         password,
         policy,
@@ -145,7 +180,7 @@ def post(request: Request) -> Response:
         transport=transport,
         earlier=earlier,
     )
-    return token_response(granted, transport)
+    return token_response(with_migration(log_in, username, password), transport)
 
 
 handler = endpoint(

@@ -20,7 +20,7 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "events": {"PutEvents"},
-    "lambda": {"GetFunctionConfiguration", "UpdateFunctionConfiguration"},
+    "lambda": {"GetFunctionConfiguration", "Invoke", "UpdateFunctionConfiguration"},
     "secretsmanager": {"GetSecretValue", "PutSecretValue"},
     "sesv2": {"SendEmail"},
 }

@@ -204,7 +204,7 @@ def command(
     """Return a function that runs the command in this process, with the given standard input."""
     clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
-    for module in ("admin.users", "admin.data"):
+    for module in ("admin.users", "admin.user_import", "admin.data"):
         monkeypatch.setattr(f"{module}.dynamodb_client", lambda: dynamodb)
 
     def run(*arguments: str, stdin: str = "", typed: str | None = None) -> Outcome:
@@ -252,6 +252,7 @@ def fresh(begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Fresh:
     """Return a function that makes AWS as it was before the command. The SDK waits for nothing."""
     for module in ("botocore.endpoint", "botocore.waiter"):
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(sleep=lambda _seconds: None))
+    monkeypatch.setattr("admin.user_import._wait", lambda _stop, _seconds: None)
 
     def make() -> Aws:
         for table, items in begun.items():

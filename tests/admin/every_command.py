@@ -1,8 +1,12 @@
 """Every command, with arguments for a stack that has the user ada, with attempts on the account."""
 
 import os
+from pathlib import Path
 
 from tests.admin.aws import RETAINED
+
+# Two users, as JSON Lines.
+USERS = Path(__file__).with_name("users.jsonl")
 
 ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
@@ -17,6 +21,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "export-all": ("users", "export", "--all", "--with-password-hashes", "--yes"),
     "end-sessions": ("users", "end-sessions", "ada"),
     "delete": ("users", "delete", "ada", "--yes"),
+    "import": ("users", "import", str(USERS)),
     "rotate": ("keys", "rotate"),
     "replace": ("keys", "replace", "--yes"),
     "publish": ("keys", "publish"),

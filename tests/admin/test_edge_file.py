@@ -22,7 +22,8 @@ POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, m
 ADDRESS = "https://auth.example.com/.well-known/jwks.json"
 DEPLOYMENT = Deployment(
     identities_table="", sessions_table="", revocations_table="", throttle_table="", rotate_keys_function="",
-    operators_log_group="", key_ring_secret="", password_min_characters=8, service_addresses=("", "https://api.example.com"),
+    operators_log_group="", key_ring_secret="", password_min_characters=8, password_profiles="",
+    service_addresses=("", "https://api.example.com"),
     security_event_bus="", issuer="https://auth.example.com", jwks_url=ADDRESS, key_rotation_days=30,
     key_publish_hours=24,
 )  # fmt: skip

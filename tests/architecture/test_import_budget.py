@@ -40,7 +40,6 @@ PYJWT = {
     "cryptography.hazmat.primitives.ciphers",
     "cryptography.hazmat.primitives.serialization",
     "cryptography.x509",
-    "bcrypt",  # cryptography's formats of keys load it, if it is there
 }
 # The list of common passwords.
 ZXCVBN = {"zxcvbn"}
@@ -184,6 +183,20 @@ def test_a_read_loads_nothing_more(tmp_path: Path) -> None:
 
     assert len(server.requests) == 1
     assert loaded == ["True"]
+
+
+FOREIGN = {
+    *("edge_auth.credentials.foreign_hashes", "bcrypt", "cryptography.hazmat.primitives.kdf.pbkdf2"),
+    "cryptography.hazmat.primitives.kdf.scrypt",
+}
+
+
+@pytest.mark.parametrize("function", ["login", "password", "site_password"])
+def test_only_a_deployment_with_hashes_of_another_system_loads_what_checks_them(function: str) -> None:
+    """What checks them is loaded at the start, and not at a login: its time would tell who was imported."""
+    assert not FOREIGN & loaded_by(function)
+    assert not FOREIGN & loaded_by(function, PASSWORD_PROFILES="m=102400,t=2,p=8")
+    assert loaded_by(function, PASSWORD_PROFILES="bcrypt:c=10") >= FOREIGN
 
 
 @pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])

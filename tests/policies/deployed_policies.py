@@ -16,6 +16,7 @@ ARNS = {
     "AWS::Lambda::Function": "arn:aws:lambda:{place}:function:{name}",
     "AWS::Logs::LogGroup": "arn:aws:logs:{place}:log-group:{name}:*",
     "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:{place}:secret:{name}",
+    "MigrationFunctionArn": "arn:aws:lambda:{place}:function:{name}",
     "SecurityEventBus": "arn:aws:events:{place}:event-bus/{name}",
 }
 Document = dict[str, Any]

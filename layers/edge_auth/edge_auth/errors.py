@@ -112,6 +112,10 @@ class InvalidCredentials(AuthError):
     description = "The user name or password is wrong."
 
 
+class NoSuchUser(InvalidCredentials):
+    """Nobody has the user name. A client gets the answer of a wrong password."""
+
+
 class InvalidToken(AuthError):
     """The access token is missing, malformed, forged or expired: RFC 6750 §3.1."""
 

@@ -58,6 +58,7 @@ class LoginSettings(NamedTuple):
     session_absolute_hours: int
     max_sessions_per_user: int
     password_profiles: str
+    migration_function: str
     throttle_table: str
     identities_table: str
     sessions_table: str

@@ -58,6 +58,9 @@ _SEND_ONCE = Config(
     tcp_keepalive=True,
 )
 
+# What an operator's function that asks another system may take.
+INVOKED_READ_TIMEOUT_SECONDS = 8
+
 # The SDK also reads REQUESTS_CA_BUNDLE, but under no name of its own, and only where a client is given no list.
 _OTHER_LIST = "requests_ca_bundle"
 
@@ -84,6 +87,13 @@ def secrets_client() -> "SecretsManagerClient":
 def events_client() -> "EventBridgeClient":
     """Return an EventBridge client. The SDK finds the Region and the credentials in the environment."""
     client: EventBridgeClient = _client("events")
+    return client
+
+
+def invoking_client() -> "LambdaClient":
+    """Return a Lambda client that waits longer, and calls once: the called function's own system counts attempts."""
+    once = Config(read_timeout=INVOKED_READ_TIMEOUT_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"})
+    client: LambdaClient = _client("lambda", _CONFIG.merge(once))
     return client
 
 

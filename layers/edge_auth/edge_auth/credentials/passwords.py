@@ -1,7 +1,9 @@
 """Password hashing with Argon2id (RFC 9106), stored as PHC strings.
 
-Every check that fails hashes once under each profile: for a stored hash under any of them, for one that is not checked,
-and for a user who does not exist. So its time does not reveal which is the case.
+Hashes that were brought along from other systems are checked too, if their kinds are declared (`profiles`).
+
+Every check that fails hashes once under each profile and kind: for a stored hash of any of them, for one that is not
+checked, and for a user who does not exist. So its time does not reveal which is the case.
 """
 
 import re
@@ -13,7 +15,7 @@ from contextlib import suppress
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from edge_auth.credentials.profiles import PROFILE, Argon2idProfile, renewal
+from edge_auth.credentials.profiles import PROFILE, Argon2idProfile, HashKind, renewal
 from edge_auth.errors import InvalidCredentials, InvalidRequest
 
 MAX_PASSWORD_BYTES = 1024  # bounds the work that any client can cause
@@ -26,7 +28,8 @@ _PHC = re.compile(
     r"\$argon2id\$v=19\$m=([1-9][0-9]{0,6}),t=([1-9][0-9]{0,2}),p=([1-9][0-9]?)"
     r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
 )
-_UNMATCHABLE = f"{'A' * 22}${'A' * 43}"  # the salt and the hash of no known password
+# The form of `foreign_hashes`, for the log only: a kind that is not declared is not looked at.
+_FOREIGN = re.compile(r"\$(?:bcrypt|pbkdf2|scrypt|firebase)[a-z0-9-]{0,16}\$[a-z0-9,=]{1,40}\$[A-Za-z0-9+/$]{1,200}")
 
 
 def password_bytes(password: str) -> bytes:
@@ -57,10 +60,10 @@ def hash_password(password: bytes, *, entropy: Callable[[int], bytes], profile: 
     return argon2id.derive_phc_encoded(password)
 
 
-def check_password(password: bytes, stored_hash: str | None, profiles: tuple[Argon2idProfile, ...]) -> None:
+def check_password(password: bytes, stored_hash: str | None, profiles: tuple[HashKind, ...]) -> None:
     """Check a password. `stored_hash` None stands for a user that does not exist.
 
-    A hash under a profile that is not among `profiles` is refused unchecked, like a damaged one.
+    A hash of a kind that is not among `profiles` is refused unchecked, like a damaged one.
 
     Raises:
         InvalidCredentials: the password is wrong, there is no such user, or the stored hash is not checked.
@@ -70,15 +73,21 @@ def check_password(password: bytes, stored_hash: str | None, profiles: tuple[Arg
     try:
         checked = _usable(stored_hash, profiles)
     except InvalidCredentials as error:
-        checked, reason = profiles[0].phc_prefix + _UNMATCHABLE, error.detail
+        checked, reason = (profiles[0], profiles[0].unmatchable), error.detail
     try:
-        Argon2id.verify_phc_encoded(password, checked)
+        _verify(password, *checked)
     except InvalidKey:
         for other in profiles:
-            if not checked.startswith(other.phc_prefix):
+            if other != checked[0]:
                 with suppress(InvalidKey):
-                    Argon2id.verify_phc_encoded(password, other.phc_prefix + _UNMATCHABLE)
+                    _verify(password, other, other.unmatchable)
         raise InvalidCredentials(reason) from None
+
+
+def check_form(stored_hash: str) -> None:
+    """Check that this is a PHC string of Argon2id. Raises ValueError: it is none, or a damaged one."""
+    if not _is_argon2id(stored_hash):
+        raise ValueError("not a PHC string of Argon2id")
 
 
 def needs_rehash(stored_hash: str) -> bool:
@@ -93,24 +102,40 @@ def stronger_hash(password: bytes, stored_hash: str, *, entropy: Callable[[int],
 
 
 def _profile_of(stored_hash: str) -> Argon2idProfile:
-    """Return the profile of a hash. A malformed one has none: it is weaker than any."""
+    """Return the profile of a hash. A malformed one, and one of another system, has none: it is weaker than any."""
     parts = _PHC.fullmatch(stored_hash)
     return Argon2idProfile(*map(int, parts.groups()[:3])) if parts else Argon2idProfile(0, 0, 0)
 
 
-def _usable(stored_hash: str | None, profiles: tuple[Argon2idProfile, ...]) -> str:
-    """Return the hash, if a check of it is one hash under one of the profiles: not more, and not none.
+def _verify(password: bytes, kind: HashKind, stored_hash: str) -> None:
+    """Compute one hash of this kind and compare it. Raises InvalidKey."""
+    if isinstance(kind, Argon2idProfile):
+        Argon2id.verify_phc_encoded(password, stored_hash)
+    else:
+        kind.verify(password, stored_hash)
+
+
+def _usable(stored_hash: str | None, profiles: tuple[HashKind, ...]) -> tuple[HashKind, str]:
+    """Return the hash and its kind, if a check of it is one hash of one of these kinds: not more, and not none.
 
     Raises:
         InvalidCredentials: it is not. The detail says why, for an operator.
 
     """
-    parts = _PHC.fullmatch(stored_hash or "")
-    if stored_hash is None or parts is None or not (_is_base64(parts[4]) and _is_base64(parts[5])):
+    text = stored_hash or ""
+    kind = next((kind for kind in profiles if text.startswith(kind.phc_prefix)), None)
+    if kind is None:
+        is_hash = _PHC.fullmatch(text) or _FOREIGN.fullmatch(text)
+        why = "the profile of the password hash is not declared" if is_hash else "no usable password hash"
+        raise InvalidCredentials(why)
+    if not (_is_argon2id(text) if isinstance(kind, Argon2idProfile) else kind.is_kind_of(text)):
         raise InvalidCredentials("no usable password hash")
-    if _profile_of(stored_hash) not in profiles:
-        raise InvalidCredentials("the profile of the password hash is not declared")
-    return stored_hash
+    return kind, text
+
+
+def _is_argon2id(text: str) -> bool:
+    parts = _PHC.fullmatch(text)
+    return parts is not None and _is_base64(parts[4]) and _is_base64(parts[5])
 
 
 def _is_base64(text: str) -> bool:

@@ -1,7 +1,13 @@
-"""The profiles of password hashes: the parameters of Argon2id (RFC 9106), and which stored hashes are checked."""
+"""The profiles of password hashes: the parameters of Argon2id (RFC 9106), and which stored hashes are checked.
+
+The hashes of other systems have kinds of their own, in `foreign_hashes`. It is loaded only if one is declared.
+"""
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from edge_auth.credentials.foreign_hashes import ForeignKind
 
 
 class Argon2idProfile(NamedTuple):
@@ -14,8 +20,21 @@ class Argon2idProfile(NamedTuple):
     @property
     def phc_prefix(self) -> str:
         """The beginning of every PHC string under this profile."""
-        return f"$argon2id$v=19$m={self.memory_kib},t={self.iterations},p={self.lanes}$"
+        return f"$argon2id$v=19${self.declaration}$"
 
+    @property
+    def declaration(self) -> str:
+        """The text that declares this profile, such as `m=102400,t=2,p=8`."""
+        return f"m={self.memory_kib},t={self.iterations},p={self.lanes}"
+
+    @property
+    def unmatchable(self) -> str:
+        """A PHC string under this profile with the salt and the hash of no known password."""
+        return f"{self.phc_prefix}{'A' * 22}${'A' * 43}"
+
+
+HashKind: TypeAlias = "Argon2idProfile | ForeignKind"
+"""What a stored hash begins with. It decides how long a check takes: the algorithm and its parameters."""
 
 # OWASP Password Storage Cheat Sheet, the second of its equivalent choices; ASVS 11.4.2.
 OWASP_19_MIB = Argon2idProfile(memory_kib=19_456, iterations=2, lanes=1)
@@ -31,18 +50,29 @@ MAX_LANES = 8
 _DECLARED = re.compile(r"m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9])")
 
 
-def checked_profiles(declared: str) -> tuple[Argon2idProfile, ...]:
-    """Return the profiles of the hashes that are checked, each one once, today's first.
+def checked_profiles(declared: str) -> tuple[HashKind, ...]:
+    """Return the kinds of the hashes that are checked, each one once, today's profile first.
 
-    `declared` has the profiles of hashes that were brought along, such as `m=102400,t=2,p=8`, with spaces or semicolons
-    between. A renewal of such a hash may have a profile of its own, so that one is checked too.
+    `declared` has the kinds of hashes that were brought along, with spaces or semicolons between: profiles such as
+    `m=102400,t=2,p=8`, and kinds of other systems such as `bcrypt:c=10`. A renewal of a hash with a profile may have a
+    profile of its own, so that one is checked too. A hash of another system is renewed under today's.
 
     Raises:
-        ValueError: a text is no profile, or beyond the bounds.
+        ValueError: a text is no kind, or beyond the bounds.
 
     """
-    brought = tuple(map(_profile, declared.replace(";", " ").split()))
-    return tuple(dict.fromkeys((*OUR_PROFILES, *brought, *map(renewal, (*OUR_PROFILES, *brought)))))
+    texts = declared.replace(";", " ").split()
+    brought = tuple(_profile(text) for text in texts if ":" not in text)
+    foreign = _foreign(tuple(text for text in texts if ":" in text))
+    return tuple(dict.fromkeys((*OUR_PROFILES, *brought, *map(renewal, (*OUR_PROFILES, *brought)), *foreign)))
+
+
+def _foreign(texts: tuple[str, ...]) -> tuple[HashKind, ...]:
+    if not texts:
+        return ()
+    from edge_auth.credentials.foreign_hashes import declared_kind  # noqa: PLC0415 - see above
+
+    return tuple(map(declared_kind, texts))
 
 
 def renewal(profile: Argon2idProfile) -> Argon2idProfile:

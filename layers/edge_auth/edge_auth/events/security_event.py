@@ -40,6 +40,7 @@ class EventName(StrEnum):
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
     LOGIN_THROTTLED = "login_throttled"
+    USER_MIGRATED = "user_migrated"
     ATTEMPT_NOT_DECIDED = "attempt_not_decided"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
 

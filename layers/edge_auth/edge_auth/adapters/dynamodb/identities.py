@@ -55,7 +55,7 @@ class DynamoDBIdentities:
                 self._client.transact_write_items(
                     TransactItems=[
                         {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _IS_NEW}}
-                        for item in (_login_item(identity), user_item(identity))
+                        for item in (login_item(identity), user_item(identity))
                     ]
                 )
         except ConditionFailed:
@@ -244,7 +244,8 @@ def user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
     return {**user_key(identity.user_id), "username": text(identity.username)}
 
 
-def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+def login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    """Write the item that a login reads."""
     return {
         **login_key(identity.username),
         "user_id": text(identity.user_id),

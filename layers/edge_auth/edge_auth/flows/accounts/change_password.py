@@ -5,7 +5,7 @@ from collections.abc import Callable
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import check_password, hash_password, password_bytes
-from edge_auth.credentials.profiles import Argon2idProfile
+from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -25,7 +25,7 @@ class ChangePassword:
         self,
         *,
         limit: PasswordAttemptLimit,
-        profiles: tuple[Argon2idProfile, ...],
+        profiles: tuple[HashKind, ...],
         identities: Identities,
         sessions: Sessions,
         end_sessions: EndSessions,

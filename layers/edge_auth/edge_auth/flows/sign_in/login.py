@@ -9,10 +9,11 @@ from typing import NamedTuple
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
-from edge_auth.credentials.profiles import Argon2idProfile
+from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidRequest,
+    NoSuchUser,
     TemporarilyUnavailable,
     UnknownUser,
     UsernameRefused,
@@ -66,7 +67,7 @@ class Login:
         self,
         *,
         limit: PasswordAttemptLimit,
-        profiles: tuple[Argon2idProfile, ...],
+        profiles: tuple[HashKind, ...],
         identities: Identities,
         start_session: StartSession,
         replace_session: ReplaceSession,
@@ -233,17 +234,19 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
     return hmac.compare_digest(_device_of(user, device.device_id).binding, device.binding)
 
 
-def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[Argon2idProfile, ...]) -> Identity:
+def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[HashKind, ...]) -> Identity:
     """Check a password. The same hashes are computed for every refused attempt, also for a disabled user."""
     is_disabled = identity is not None and identity.status != ACTIVE
     try:
         check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
-    except InvalidCredentials:
+    except InvalidCredentials as error:
+        if identity is None:
+            raise NoSuchUser(error.detail) from None
         if is_disabled:
             raise InvalidCredentials("the user is disabled") from None
         raise
     if identity is None:
-        raise InvalidCredentials("there is no such user")
+        raise NoSuchUser("there is no such user")
     return identity
 
 

@@ -1,0 +1,73 @@
+"""Makes an account at the first login of a user who is still in another system, with the password of the login."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.usernames import canonical_username
+from edge_auth.credentials.passwords import hash_password, password_bytes
+from edge_auth.errors import NoSuchUser
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.imported_identities import Imported, ImportedIdentities
+from edge_auth.flows.ports.old_system import OldSystem
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.tokens.refresh_token import new_id
+
+Answer = TypeVar("Answer")
+
+
+class MigrateUser:
+    """The use case."""
+
+    def __init__(
+        self,
+        *,
+        old_system: OldSystem,
+        imported: ImportedIdentities,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs."""
+        self._old_system = old_system
+        self._imported = imported
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
+
+    def __call__(self, log_in: Callable[[], Answer], username: str, password: str) -> Answer:
+        """Log in. If nobody here has the name, ask the old system, make the account, and log in once more.
+
+        So the old system is asked only after an attempt that was counted and let through, and a new account is held to
+        all rules of a login. A user whom an operator has deleted or renamed since does not come a second time.
+
+        Raises what `log_in` raises, and:
+            InvalidCredentials: nobody has the name here, and the old system does not accept the password.
+            TemporarilyUnavailable: the old system cannot be asked, or the account could not be made. The same call may
+                be made again.
+
+        """
+        try:
+            return log_in()
+        except NoSuchUser:
+            self._migrate(canonical_username(username), password)
+        return log_in()
+
+    def _migrate(self, name: str, password: str) -> None:
+        old = self._old_system.authenticate(name, password)
+        now_seconds = self._clock() // 1000
+        identity = Identity(
+            user_id=new_id(self._entropy),
+            username=name,
+            password_hash=hash_password(password_bytes(password), entropy=self._entropy),
+            status=ACTIVE,
+            epoch=0,
+            created_at_seconds=now_seconds,
+            email=old.email,
+            email_verified_at_seconds=now_seconds if old.email and old.email_verified else 0,
+        )
+        (user_id,) = self._imported.add([Imported(identity, f"login:{name}")])
+        if user_id == identity.user_id:
+            self._record(SecurityEvent(EventName.USER_MIGRATED, user_id))
+        # Otherwise another login of the user was faster, or the user came earlier and is not here any more. The login
+        # that follows finds out.

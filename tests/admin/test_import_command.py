@@ -1,0 +1,238 @@
+"""`./edge-auth users import`: what it adds, what it leaves behind, and what it says."""
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import bcrypt
+import pytest
+
+from admin.imports.outputs import Progress
+from admin.imports.run import BATCHES_AHEAD, USERS_OF_A_BATCH, Placed, add_all
+from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.errors import TemporarilyUnavailable, UnknownUser
+from edge_auth.flows.accounts.import_users import Outcome, Result
+from edge_auth.flows.ports.imported_identities import Imported
+from tests.admin.conftest import IDENTITIES, PASSWORD, Command, Logs, Stacks
+from tests.support import memory_aws
+from tests.support.dynamodb.records import ADA, BOB
+
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+
+
+def user(number: int, **members: object) -> dict[str, object]:
+    """Return a record."""
+    return {"id": f"old-{number}", "username": f"user{number}", "password_hash": HASH, **members}
+
+
+@pytest.fixture
+def path(tmp_path: Path, stacks: Stacks) -> Path:
+    """Return the path of a file with three users, two records that cannot be taken, and one taken name."""
+    stacks.parameters["PasswordProfiles"] = "bcrypt:c=4"
+    records = [user(1), user(2, roles=["admin"]), user(3, password_hash=""), user(4, role="x"), user(5), user(6)]
+    path = tmp_path / "users.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def members(path: Path) -> list[dict[str, str]]:
+    """Read JSON Lines."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def stored() -> int:
+    """Return how many items the table of users has."""
+    return len(memory_aws.contents(f"admin-{IDENTITIES}"))
+
+
+def test_an_import_adds_users_and_reports_the_others(
+    command: Command, identities: DynamoDBIdentities, path: Path, tmp_path: Path
+) -> None:
+    """The new users have drawn ids, which the file of ids connects with the old ones. The report has no secret."""
+    identities.create(Identity(BOB.user_id, "user6", "", "active", 0, 1))
+    report, ids = tmp_path / "report", tmp_path / "ids"
+
+    outcome = command("users", "import", str(path), "--report", str(report), "--ids", str(ids))
+
+    assert (outcome.status, outcome.out) == (0, "added 3 users, 0 were imported before, 3 records not taken\n")
+    assert members(report) == [
+        {"at": "line 3", "reason": "the user has no password"},
+        {"at": "line 4", "reason": "the member 'role' is not known"},
+        {"at": "line 6", "reason": "another user has the user name"},
+    ]
+    added = [identities.find(f"user{number}") for number in (1, 2, 5)]
+    assert members(ids) == [
+        {"id": f"old-{number}", "user_id": one.user_id} for number, one in zip((1, 2, 5), added, strict=True)
+    ]
+    assert [one.roles for one in added] == [(), ("admin",), ()]
+    assert identities.find("user6").user_id == BOB.user_id
+    assert "4 users (4 bcrypt:c=4); 2 records not taken" in outcome.err
+    assert HASH[10:] not in outcome.out + outcome.err + report.read_text()
+
+
+def test_a_second_run_takes_nobody_twice(
+    command: Command, identities: DynamoDBIdentities, path: Path, tmp_path: Path
+) -> None:
+    """Not those who were deleted or have a new password since, either. The file of ids is whole again."""
+    ids = tmp_path / "ids"
+    command("users", "import", str(path))
+    first = {number: identities.find(f"user{number}").user_id for number in (1, 2, 5, 6)}
+    command("users", "delete", "user1", "--yes")
+    before = stored()
+
+    outcome = command("users", "import", str(path), "--ids", str(ids))
+
+    assert outcome.out == "added 0 users, 4 were imported before, 2 records not taken\n"
+    assert stored() == before
+    assert members(ids) == [{"id": f"old-{number}", "user_id": user_id} for number, user_id in first.items()]
+    with pytest.raises(UnknownUser):
+        identities.find("user1")
+
+
+def test_a_look_changes_nothing(command: Command, path: Path, logs: Logs) -> None:
+    """`--dry-run` says what would be taken and why the others would not be."""
+    outcome = command("users", "import", str(path), "--dry-run")
+
+    assert (outcome.status, outcome.out) == (0, "would take up to 4 users; nothing was done\n")
+    assert "line 3: the user has no password\n" in outcome.err
+    assert (stored(), logs.lines) == (0, [])
+
+
+@pytest.mark.parametrize(("declared", "value"), [("", "bcrypt:c=4"), ("m=64,t=1,p=1", "m=64,t=1,p=1;bcrypt:c=4")])
+def test_kinds_that_no_login_would_check_are_named_before_anything_is_done(
+    command: Command, stacks: Stacks, path: Path, declared: str, value: str
+) -> None:
+    """The line has the value for the deployment: users who are there before it could not log in."""
+    stacks.parameters["PasswordProfiles"] = declared
+
+    outcome = command("users", "import", str(path))
+
+    assert outcome.status == 1
+    assert "PasswordProfiles does not have bcrypt:c=4. Deploy the stack with" in outcome.err
+    assert f'PasswordProfiles="{value}" first' in outcome.err
+    assert outcome.err.endswith("nothing was done\n")
+    assert stored() == 0
+
+
+def test_users_with_such_hashes_can_be_left_out(
+    command: Command, stacks: Stacks, identities: DynamoDBIdentities, path: Path, tmp_path: Path
+) -> None:
+    """Each undeclared kind makes every wrong password slower, so a few users may not be worth it."""
+    stacks.parameters["PasswordProfiles"] = ""
+    ours = user(7, password_hash="$argon2id$v=19$m=19456,t=2,p=1$" + "A" * 22 + "$" + "A" * 43)
+    path.write_text(json.dumps(user(1)) + "\n" + json.dumps(ours) + "\n")
+
+    outcome = command("users", "import", str(path), "--skip-undeclared", "--report", str(tmp_path / "report"))
+
+    assert outcome.out == "added 1 users, 0 were imported before, 1 records not taken\n"
+    assert members(tmp_path / "report") == [{"at": "line 1", "reason": "PasswordProfiles does not have bcrypt:c=4"}]
+    assert identities.find("user7").user_id
+
+
+def test_an_import_is_recorded(command: Command, path: Path, logs: Logs) -> None:
+    """Once for all users: the format and their number, and no name."""
+    command("users", "import", str(path))
+
+    assert [(line["act"], line["state"], line["format"], line["users"]) for line in logs.lines] == [
+        ("users import", "begun", "jsonl", 4),
+        ("users import", "done", "jsonl", 4),
+    ]
+    assert "user1" not in json.dumps(logs.lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "FileNotFoundError"),
+        (["{path}", "--format", "firebase"], "the file is no JSON document with an array 'users'"),
+        (["{path}", "--hash-config", "{path}"], "the file of --hash-config has no"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(command: Command, path: Path, arguments: list[str], said: str) -> None:
+    """Nothing was done."""
+    outcome = command("users", "import", *(argument.format(path=path) for argument in arguments))
+
+    assert outcome.status == 1
+    assert outcome.err.startswith("edge-auth: ")
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def placed(count: int) -> list[Placed]:
+    """Return users."""
+    return [Placed(f"line {number}", str(number), Imported(ADA, str(number))) for number in range(count)]
+
+
+def test_results_come_in_the_order_of_the_file() -> None:
+    """Batches are side by side, and a later one may end first."""
+    first_may_end = threading.Event()
+
+    def add(users: Sequence[Imported]) -> tuple[Outcome, ...]:
+        if users[0].source == "0":
+            assert first_may_end.wait(10)
+        else:
+            first_may_end.set()
+        return tuple(Outcome(Result.ADDED, user.source) for user in users)
+
+    done = [*add_all(placed(60), add, stop=threading.Event())]
+
+    assert [one.outcome.user_id for one in done] == [str(number) for number in range(60)]
+    assert all(one.placed.source_id == one.outcome.user_id for one in done)
+
+
+def test_after_a_failure_no_other_batch_begins() -> None:
+    """The operator runs the command again. Those that wait for a busy table stop waiting."""
+    begun, stop = list[str](), threading.Event()
+
+    def add(users: Sequence[Imported]) -> tuple[Outcome, ...]:
+        begun.append(users[0].source)
+        raise TemporarilyUnavailable("busy")
+
+    with pytest.raises(TemporarilyUnavailable):
+        [*add_all(placed(USERS_OF_A_BATCH * 1000), add, stop=stop)]
+    assert len(begun) <= BATCHES_AHEAD + 1
+    assert stop.is_set()
+
+
+def test_ctrl_c_lets_the_begun_batches_end() -> None:
+    """Each one is whole, and the operator is told to run the command again."""
+    ended = list[str]()
+
+    def add(users: Sequence[Imported]) -> tuple[Outcome, ...]:
+        ended.append(users[0].source)
+        return tuple(Outcome(Result.ADDED, user.source) for user in users)
+
+    results = add_all(placed(USERS_OF_A_BATCH * 1000), add, stop=threading.Event())
+    next(results)
+    results.close()
+    assert 1 <= len(ended) <= BATCHES_AHEAD + 1
+
+
+def test_a_bar_shows_how_far_an_import_is() -> None:
+    """On a terminal at most five times a second, and always at the end."""
+    drawn, now = list[str](), [0.0]
+    bar = Progress(200, tell=drawn.append, draw=drawn.append, seconds=lambda: now[0])
+    for done, seconds in ((10, 0.05), (50, 0.5), (51, 0.6), (200, 0.61)):
+        now[0] = seconds
+        bar.show(done)
+    bar.end()
+
+    assert drawn == [
+        f"[{'#' * 7}{'.' * 23}] 50 of 200 users, 100 a second, 2 s left",
+        f"[{'#' * 30}] 200 of 200 users, 328 a second, 0 s left",
+        "",
+    ]
+
+
+def test_without_a_terminal_there_are_a_few_lines() -> None:
+    """A log has no use for a bar that moves."""
+    told, now = list[str](), [0.0]
+    lines = Progress(200, tell=told.append, draw=None, seconds=lambda: now[0])
+    for done in range(1, 200):
+        now[0] = done / 10
+        lines.show(done)
+    lines.end()
+
+    assert [line.split("] ")[1] for line in told] == ["100 of 200 users, 10 a second, 10 s left"]
