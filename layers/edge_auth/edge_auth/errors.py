@@ -16,6 +16,7 @@ class AuthError(Exception):
     """Base of all errors that have an answer. Never raised directly.
 
     `status`, `code`, `description` and `headers` are sent to the client. The description never says more than the code.
+    `members` are further members of the answer, which the client needs to go on. They may be secret.
     `detail` says what really happened and never leaves the process.
     """
 
@@ -23,6 +24,7 @@ class AuthError(Exception):
     code: ClassVar[str]
     description: ClassVar[str]
     headers: Mapping[str, str] = NO_HEADERS
+    members: Mapping[str, str] = NO_HEADERS
 
     def __init__(self, detail: str = "") -> None:
         """Keep `detail`, which must hold no token, password or key."""
@@ -110,6 +112,48 @@ class InvalidCredentials(AuthError):
     status = 401
     code = "invalid_credentials"
     description = "The user name or password is wrong."
+
+
+class InvalidOtp(AuthError):
+    """The one-time password or recovery code is wrong, or was used. The password was right."""
+
+    status = 401
+    code = "invalid_otp"
+    description = "The code is wrong or was used."
+
+
+class FactorLocked(AuthError):
+    """Too many wrong codes came in a row. A recovery code or an operator unlocks the factor."""
+
+    status = 401
+    code = "factor_locked"
+    description = "Too many wrong codes. Use a recovery code."
+
+
+class MfaRequired(AuthError):
+    """The password was right, and the second factor is missing. Nothing was opened."""
+
+    status = 401
+    code = "mfa_required"
+    description = "A one-time password is required."
+
+    def __init__(self, mfa_token: str) -> None:
+        """Keep the token with which the login goes on. It shows that the password was right, and nothing else."""
+        super().__init__()
+        self.members = {"mfa_token": mfa_token}
+
+
+class MfaEnrolmentRequired(AuthError):
+    """The password was right, and the user has to set up a second factor before any login. Nothing was opened."""
+
+    status = 401
+    code = "mfa_enrolment_required"
+    description = "A second factor has to be set up first."
+
+    def __init__(self, enrolment_token: str) -> None:
+        """Keep the token with which the user can set up a factor. It is good for nothing else."""
+        super().__init__()
+        self.members = {"enrolment_token": enrolment_token}
 
 
 class InvalidToken(AuthError):
