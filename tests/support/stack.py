@@ -38,6 +38,7 @@ TABLES = {
     "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
 }
+SEALING_SECRET, SEALING_KEY = "SealingSecret-functional", "sealingkey" * 6  # CloudFormation draws it
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
 
@@ -149,7 +150,8 @@ class Stack:
 
     def environment(self, function: str) -> dict[str, str]:
         """Return exactly the template's variables of a function, as CloudFormation resolves them."""
-        resources = {**TABLES, "KeyRingSecret": self.secret_arn, "KeyRing.Jwks": self.jwks}
+        secrets = {"KeyRingSecret": self.secret_arn, "SealingSecret": SEALING_SECRET}
+        resources = {**TABLES, **secrets, "KeyRing.Jwks": self.jwks}
         return environment(function, {"Audience": AUDIENCE, **self.parameters}, resources)
 
     def module(self, function: str) -> ModuleType:
@@ -271,6 +273,7 @@ def stack_resources() -> Iterator[str]:
     with mock_aws():
         for logical_id, name in TABLES.items():
             create_table(memory_aws.dynamodb(), logical_id, name)
+        memory_aws.secretsmanager().create_secret(Name=SEALING_SECRET, SecretString=SEALING_KEY)
         yield memory_aws.secretsmanager().create_secret(Name="KeyRingSecret-functional")["ARN"]
 
 

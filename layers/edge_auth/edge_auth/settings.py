@@ -47,7 +47,11 @@ def _typed(name: str, kind: object, value: str) -> str | int:
 
 
 class LoginSettings(NamedTuple):
-    """The settings of `login`. An empty `issuer` is derived from the event."""
+    """The settings of `login`. An empty `issuer` is derived from the event.
+
+    `second_factor` is `off`, `optional`, `everybody` or `role:` with a role. Only where it is off, `sealing_secret` is
+    empty.
+    """
 
     issuer: str
     audience: str
@@ -66,6 +70,8 @@ class LoginSettings(NamedTuple):
     key_ring_version: str
     trusted_proxy: str
     allowed_origins: str
+    second_factor: str
+    sealing_secret: str
 
 
 class RefreshSettings(NamedTuple):

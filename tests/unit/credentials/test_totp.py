@@ -109,7 +109,12 @@ def test_every_other_text_is_refused(spoil: Callable[[str], str]) -> None:
 def test_every_step_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of a check does not tell which step was right."""
     compared = []
-    monkeypatch.setattr(totp, "code_of", lambda _secret, step: compared.append(step) or "000000")
+
+    def watched(_secret: bytes, step: int) -> str:
+        compared.append(step)
+        return "000000"
+
+    monkeypatch.setattr(totp, "code_of", watched)
     step_of("000000")
     assert compared == [STEP - 1, STEP, STEP + 1]
 

@@ -1,6 +1,10 @@
 """The identity: the stored data of a user."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge_auth.accounts.factors import Factors
 
 ACTIVE = "active"
 DISABLED = "disabled"
@@ -15,6 +19,8 @@ class Identity:
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
     is the user's. `language` is a language tag for mails, such as `de`, or empty.
+
+    `factors` are None if the user has no second factor. `factors_version` moves with each change of the factors.
     """
 
     user_id: str
@@ -28,3 +34,5 @@ class Identity:
     email: str = ""
     email_verified_at_seconds: int = 0
     language: str = ""
+    factors: "Factors | None" = None
+    factors_version: int = 0

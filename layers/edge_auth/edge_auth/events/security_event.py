@@ -33,6 +33,10 @@ class EventName(StrEnum):
     RIGHTS_SET = "rights_set"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_CHANGE_FAILED = "password_change_failed"
+    FACTOR_ENROLLED = "factor_enrolled"
+    FACTOR_REMOVED = "factor_removed"
+    FACTOR_UNLOCKED = "factor_unlocked"
+    RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
 
     # --- Sign in ---
     LOGIN_SUCCEEDED = "login_succeeded"
@@ -40,6 +44,9 @@ class EventName(StrEnum):
     LOGIN_THROTTLED = "login_throttled"
     ATTEMPT_NOT_DECIDED = "attempt_not_decided"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
+    SECOND_FACTOR_ASKED = "second_factor_asked"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FACTOR_LOCKED = "factor_locked", ATTENTION
 
     # --- Sessions ---
     REFRESH_ROTATED = "refresh_rotated"
