@@ -74,7 +74,8 @@ def second_step() -> SecondStep | None:
     from edge_auth.adapters.dynamodb.factors import DynamoDBFactors  # noqa: PLC0415 - see above
     from edge_auth.adapters.sealing_secret import SealingSecret  # noqa: PLC0415 - see above
     from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - see above
-    from edge_auth.flows.sign_in.second_step import FactorPolicy, LoginSecondStep  # noqa: PLC0415 - see above
+    from edge_auth.flows.factors.factor_policy import FactorPolicy  # noqa: PLC0415 - see above
+    from edge_auth.flows.sign_in.second_step import LoginSecondStep  # noqa: PLC0415 - see above
 
     check = FactorCheck(
         store=DynamoDBFactors(dynamodb, table=settings.identities_table),

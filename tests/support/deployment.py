@@ -14,7 +14,9 @@ from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.accounts.change_password import ChangePassword
+from edge_auth.flows.accounts.own_factors import FactorRoom, OwnFactors
 from edge_auth.flows.factors.factor_check import FactorCheck
+from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -27,7 +29,7 @@ from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.second_step import FactorPolicy, LoginSecondStep
+from edge_auth.flows.sign_in.second_step import LoginSecondStep
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
@@ -185,6 +187,7 @@ class Deployment:
         self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
         self.max_sessions = MAX_SESSIONS
         self.second_step: SecondStep | None = None
+        self.factor_policy = FactorPolicy.of("optional")
         self.factors = troubled(MemoryFactors(self.store), self.trouble)
         self.sealing_keys = FixedSealingKeys(sealing_keys_from(SEALING_KEY))
         self.profiles = checked_profiles("")
@@ -337,10 +340,31 @@ class Deployment:
             record=self.events.append,
         )
 
+    @property
+    def own_factors(self) -> OwnFactors:
+        """The use cases."""
+        room = FactorRoom(
+            identities=self.identities,
+            sessions=self.sessions,
+            store=self.factors,
+            sealing_keys=self.sealing_keys,
+            key_ring=self.key_ring,
+            end_sessions=self.end_sessions,
+            service="auth.example.com",
+        )
+        return OwnFactors(
+            room,
+            policy=self.factor_policy,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
     def with_second_factor(self, setting: str = "optional") -> "Deployment":
         """Turn second factors on."""
+        self.factor_policy = FactorPolicy.of(setting)
         self.second_step = LoginSecondStep(
-            check=self.factor_check, policy=FactorPolicy.of(setting), clock=self.clock, record=self.events.append
+            check=self.factor_check, policy=self.factor_policy, clock=self.clock, record=self.events.append
         )
         return self
 

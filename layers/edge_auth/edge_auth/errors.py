@@ -165,6 +165,21 @@ class InvalidToken(AuthError):
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})  # RFC 6750 §3
 
 
+class InsufficientAuthentication(AuthError):
+    """The login is too weak or too old for the route: RFC 9470 §3. The access token itself is valid."""
+
+    status = 401
+    code = "insufficient_user_authentication"
+    description = "The route needs a stronger or a newer login."
+
+    def __init__(self, detail: str, *, acr: str, max_age_seconds: int) -> None:
+        """Name in the challenge what the route demands. An empty `acr` or a `max_age_seconds` of 0 demands nothing."""
+        super().__init__(detail)
+        level = f', acr_values="{acr}"' if acr else ""
+        age = f', max_age="{max_age_seconds}"' if max_age_seconds else ""
+        self.headers = {"WWW-Authenticate": f'Bearer error="{self.code}"{level}{age}'}
+
+
 class UnsupportedGrantType(AuthError):
     """The grant type is not `refresh_token`: RFC 6749 §5.2."""
 
@@ -203,6 +218,25 @@ class InvalidProof(AuthError):
     status = 400
     code = "invalid_proof"
     description = "The link or the code is not valid any more."
+
+
+# --- Second factors ---
+
+
+class NoFactor(AuthError):
+    """The caller has no second factor."""
+
+    status = 404
+    code = "no_factor"
+    description = "The account has no second factor."
+
+
+class FactorRequired(AuthError):
+    """The caller must have a second factor, so the only one cannot be removed. Another can take its place."""
+
+    status = 409
+    code = "factor_required"
+    description = "The account must have a second factor."
 
 
 # --- Accounts ---
