@@ -3,14 +3,8 @@
 from collections.abc import Iterator
 
 from edge_auth.adapters.aws import AwsError
-from edge_auth.errors import (
-    AuthError,
-    InsufficientAuthentication,
-    MethodNotAllowed,
-    MfaEnrolmentRequired,
-    MfaRequired,
-    TooManyAttempts,
-)
+from edge_auth.errors import AuthError, InsufficientAuthentication, MethodNotAllowed, TooManyAttempts
+from edge_auth.factor_errors import MfaEnrolmentRequired, MfaRequired
 from edge_auth.tokens.verifier import UnknownKey
 
 

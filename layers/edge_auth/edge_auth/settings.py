@@ -158,6 +158,22 @@ class SitePasswordSettings(NamedTuple):
     allowed_origins: str
 
 
+class FactorsSettings(NamedTuple):
+    """The settings of `factors`. An authenticator app shows the host of the `issuer`, or of the `audience`."""
+
+    issuer: str
+    audience: str
+    second_factor: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    sealing_secret: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
 class SessionsSettings(NamedTuple):
     """The settings of `sessions`."""
 

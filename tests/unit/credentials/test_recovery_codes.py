@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from edge_auth.credentials.recovery_codes import ALPHABET, CODES, kept, matched_code, new_codes
-from edge_auth.errors import InvalidOtp
+from edge_auth.factor_errors import InvalidOtp
 from edge_auth.keys.sealing_key import sealing_keys_from
 
 KEYS = sealing_keys_from("n" * 64)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_auth.credentials import totp
 from edge_auth.credentials.totp import NEVER, STEP_SECONDS, app_uri, code_of, matched_step, new_secret, secret_text
-from edge_auth.errors import InvalidOtp
+from edge_auth.factor_errors import InvalidOtp
 
 SECRET = b"12345678901234567890"
 NOW = 1_234_567_890

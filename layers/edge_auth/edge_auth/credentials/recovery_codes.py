@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable, Iterable
 
 from edge_auth import base64url
-from edge_auth.errors import InvalidOtp
+from edge_auth.factor_errors import InvalidOtp
 from edge_auth.keys.sealing_key import SealingKey, SealingKeys
 
 CODES = 10

@@ -9,7 +9,7 @@ from base64 import b32encode
 from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
-from edge_auth.errors import InvalidOtp
+from edge_auth.factor_errors import InvalidOtp
 
 # The values that every app supports. SHA-1 is safe here: HMAC does not need a hash without collisions (RFC 6194 §3.3).
 DIGITS = 6

@@ -9,19 +9,9 @@ import pytest
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import DISABLED, Identity
 from edge_auth.credentials.totp import STEP_SECONDS
-from edge_auth.errors import (
-    AuthError,
-    FactorRequired,
-    InsufficientAuthentication,
-    InvalidOtp,
-    InvalidProof,
-    InvalidToken,
-    MfaEnrolmentRequired,
-    MfaRequired,
-    NoFactor,
-    TemporarilyUnavailable,
-)
+from edge_auth.errors import AuthError, InsufficientAuthentication, InvalidProof, InvalidToken, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName
+from edge_auth.factor_errors import FactorRequired, InvalidOtp, MfaEnrolmentRequired, MfaRequired, NoFactor
 from edge_auth.flows.accounts.own_factors import OwnFactors, PendingApp
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented

@@ -11,17 +11,14 @@ from edge_auth.accounts.identity import DISABLED, Identity
 from edge_auth.credentials.totp import STEP_SECONDS
 from edge_auth.errors import (
     AuthError,
-    FactorLocked,
     InvalidCredentials,
-    InvalidOtp,
     InvalidProof,
     InvalidRequest,
-    MfaEnrolmentRequired,
-    MfaRequired,
     TemporarilyUnavailable,
     TooManyAttempts,
 )
 from edge_auth.events.security_event import EventName
+from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaEnrolmentRequired, MfaRequired
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
 from edge_auth.flows.session_grant import SessionGrant
@@ -160,7 +157,6 @@ def test_a_hundred_wrong_codes_lock_the_app(deployment: Deployment) -> None:
     assert deployment.names().count(EventName.FACTOR_LOCKED) == 1
     deployment.clock.advance(seconds=2 * 960)
     refused(deployment, FactorLocked, code(deployment))
-    assert EventName.FACTOR_LOCKED.wants_attention
     deployment.clock.advance(seconds=2 * 960)
     log_in(deployment, Presented(recovery_code=CODES[0]))
     deployment.clock.advance(seconds=2 * 960)

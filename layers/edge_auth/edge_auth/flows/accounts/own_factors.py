@@ -12,15 +12,9 @@ from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials import enrolment, recovery_codes, totp
 from edge_auth.credentials.enrolment import LIFETIME_SECONDS, Enrolment
 from edge_auth.credentials.sealed_secret import seal
-from edge_auth.errors import (
-    FactorRequired,
-    InvalidProof,
-    InvalidToken,
-    NoFactor,
-    TemporarilyUnavailable,
-    UnknownUser,
-)
+from edge_auth.errors import InvalidProof, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.factor_errors import FactorRequired, NoFactor
 from edge_auth.flows.factors.factor_check import PURPOSE
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.factor_token import binding_of, read_token

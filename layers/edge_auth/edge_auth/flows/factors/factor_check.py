@@ -4,8 +4,9 @@ from edge_auth.accounts.factors import MAX_FAILURES, Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.credentials import recovery_codes, totp
 from edge_auth.credentials.sealed_secret import NotSealed, is_under, seal, unseal
-from edge_auth.errors import FactorLocked, InvalidOtp, InvalidRequest, TemporarilyUnavailable
+from edge_auth.errors import InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.factor_errors import FactorLocked, InvalidOtp
 from edge_auth.flows.ports.factors import FactorStore, FactorUse, Presented, SealingKeySource
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy

@@ -10,13 +10,9 @@ from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.credentials.profiles import Argon2idProfile
 from edge_auth.errors import (
-    FactorLocked,
+    AuthError,
     InvalidCredentials,
-    InvalidOtp,
-    InvalidProof,
     InvalidRequest,
-    MfaEnrolmentRequired,
-    MfaRequired,
     TemporarilyUnavailable,
     UnknownUser,
     UsernameRefused,
@@ -224,12 +220,12 @@ class Login:
                 else _authenticated(user, password, self._profiles)
             )
             return identity, self._second_step(identity, presented, keys, attempt.attempt)
-        except (InvalidCredentials, InvalidProof, InvalidOtp, FactorLocked) as error:
-            self._limit.failed(attempt, user_id)
-            self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
+        except TemporarilyUnavailable:
             raise
-        except (MfaRequired, MfaEnrolmentRequired):
+        except AuthError as error:
             self._limit.failed(attempt, user_id)
+            if isinstance(error, InvalidCredentials):  # the second step has told all else
+                self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
 
     def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:

@@ -3,8 +3,9 @@
 import hmac
 
 from edge_auth.accounts.identity import ACTIVE, Identity
-from edge_auth.errors import InvalidProof, InvalidRequest, MfaEnrolmentRequired, MfaRequired
+from edge_auth.errors import AuthError, InvalidProof, InvalidRequest
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaEnrolmentRequired, MfaRequired
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.factor_token import attempt_of, binding_of, read_token, written_token
@@ -43,9 +44,9 @@ class LoginSecondStep:
         """Accept the token of this user, if nothing has changed since the password was right."""
         proof = self._proof(presented, keys)
         if user is None or proof.user_id != user.user_id or user.status != ACTIVE:
-            raise InvalidProof("another user, or a disabled one")
+            raise self._failed(user.user_id if user else "", InvalidProof("another user, or a disabled one"))
         if not hmac.compare_digest(proof.binding, binding_of(user)):
-            raise InvalidProof("the user has changed")
+            raise self._failed(user.user_id, InvalidProof("the user has changed"))
         return user
 
     def __call__(self, identity: Identity, presented: Presented, keys: KeysInForce, attempt: Attempt) -> Passed:
@@ -58,9 +59,16 @@ class LoginSecondStep:
         if not (presented.otp or presented.recovery_code):
             self._record(SecurityEvent(EventName.SECOND_FACTOR_ASKED, identity.user_id))
             raise MfaRequired(written_token(Kind.MFA, identity, attempt, keys, now_seconds=now_seconds))
-        use = self._check(identity, factors, presented)
+        try:
+            use = self._check(identity, factors, presented)
+        except (InvalidOtp, FactorLocked) as error:
+            raise self._failed(identity.user_id, error) from None
         earlier = attempt_of(self._proof(presented, keys)) if presented.mfa_token else None
         return Passed(RECOVERY_METHODS if use.recovery_code else APP_METHODS, TWO_FACTORS, use, earlier)
+
+    def _failed(self, user_id: str, error: AuthError) -> AuthError:
+        self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
+        return error
 
     def _proof(self, presented: Presented, keys: KeysInForce) -> Proof:
         return read_token(presented.mfa_token, Kind.MFA, keys, now_seconds=self._clock() // 1000)
