@@ -94,6 +94,9 @@ class Secrets:
     def keep_tokens(self, response: dict[str, Any]) -> None:
         """Remember the tokens of a response."""
         self.keep(*(response.get(name, "") for name in ("access_token", "refresh_token", "device_token")))
+        self.keep(
+            *(response.get(name, "") for name in ("secret", "enrolment", "uri")), *response.get("recovery_codes", ())
+        )
 
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
@@ -180,6 +183,8 @@ class Stack:
             self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies))
             if answer.status == 200 and answer.body:
                 self.secrets.keep_tokens(answer.json)
+            if answer.status == 401 and answer.body:
+                self.secrets.keep(*(answer.json.get(name, "") for name in ("mfa_token", "enrolment_token")))
             return answer
 
         return invoke
@@ -286,5 +291,12 @@ def empty_stack(
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
     memory_aws.empty_secret(secret_arn)
     return Stack(
-        memory_aws.dynamodb(), memory_aws.secretsmanager(), secret_arn, wire, clock, Secrets(), monkeypatch, output
+        memory_aws.dynamodb(),
+        memory_aws.secretsmanager(),
+        secret_arn,
+        wire,
+        clock,
+        Secrets({SEALING_KEY}),
+        monkeypatch,
+        output,
     )
