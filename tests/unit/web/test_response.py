@@ -33,6 +33,7 @@ STATUSES = {
     "not_found": 404,
     "method_not_allowed": 405,
     "unsupported_media_type": 415,
+    "invalid_proof": 400,
     "invalid_scope": 400,
     "password_common": 400,
     "password_guessable": 400,
