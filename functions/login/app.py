@@ -19,6 +19,7 @@ from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidRequest
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.factors import NOTHING, Presented, SecondStep
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
@@ -30,7 +31,7 @@ from edge_auth.sessions.session import BODY, COOKIE, SESSION
 from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.session_token import SESSION_COOKIE
-from edge_auth.web.body import json_parameters
+from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.cookies import DEVICE_COOKIE, REFRESH_COOKIE
 from edge_auth.web.endpoint import endpoint
@@ -44,6 +45,7 @@ Answer = TypeVar("Answer")
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
 MINUTE_SECONDS = 60
+OFF = "off"  # of SecondFactor
 COOKIES = {COOKIE: REFRESH_COOKIE, SESSION: SESSION_COOKIE}
 
 settings = read_settings(LoginSettings, os.environ)
@@ -75,6 +77,29 @@ if settings.challenges_table:
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
     tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
+
+
+def second_step() -> SecondStep | None:
+    """Return the check of second factors. A deployment without them does not load it."""
+    if settings.second_factor == OFF:
+        return None
+    from edge_auth.adapters.dynamodb.factors import DynamoDBFactors  # noqa: PLC0415 - see above
+    from edge_auth.adapters.sealing_secret import SealingSecret  # noqa: PLC0415 - see above
+    from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - see above
+    from edge_auth.flows.factors.factor_policy import FactorPolicy  # noqa: PLC0415 - see above
+    from edge_auth.flows.sign_in.second_step import LoginSecondStep  # noqa: PLC0415 - see above
+
+    check = FactorCheck(
+        store=DynamoDBFactors(dynamodb, table=settings.identities_table),
+        sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    )
+    policy = FactorPolicy.of(settings.second_factor)
+    return LoginSecondStep(check=check, policy=policy, clock=now_ms, record=log.record)
+
+
 login = Login(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -101,6 +126,7 @@ login = Login(
         clock=now_ms,
         record=log.record,
     ),
+    second_step=second_step(),
     key_ring=key_ring,
     entropy=secrets.token_bytes,
     record=log.record,
@@ -150,7 +176,9 @@ def post(request: Request) -> Response:
         earlier, device_token = "", parameters.any_text("device_token")
     else:
         earlier, device_token = (cookies.token(name, request) for name in (COOKIES[transport], DEVICE_COOKIE))
-    username, password = parameters.text("username"), parameters.text("password")
+    presented = _presented(parameters)
+    username = parameters.text("username")
+    password = "" if presented.mfa_token else parameters.text("password")
     client = described(
         name=parameters.optional_text("client_name"),
         user_agent=request.headers.one("user-agent"),
@@ -165,6 +193,7 @@ def post(request: Request) -> Response:
             device_token=device_token,
             client=client,
             earlier=earlier,
+            presented=presented,
         )
         return session_response(with_migration(log_in_at_site, username, password))
     issuer = settings.issuer or issuer_from_context(request.context)
@@ -179,8 +208,16 @@ def post(request: Request) -> Response:
         client=client,
         transport=transport,
         earlier=earlier,
+        presented=presented,
     )
     return token_response(with_migration(log_in, username, password), transport)
+
+
+def _presented(parameters: Parameters) -> Presented:
+    """Return the second factor. Where second factors are off, its parameters are unknown ones."""
+    if settings.second_factor == OFF:
+        return NOTHING
+    return Presented(*(parameters.optional_text(name) for name in Presented._fields))
 
 
 handler = endpoint(

@@ -17,6 +17,7 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "logout": settings.LogoutSettings,
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
+    "factors": settings.FactorsSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

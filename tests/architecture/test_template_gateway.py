@@ -18,6 +18,7 @@ PUBLIC_ROUTES = {
     ("POST", "/auth/refresh"),
     ("POST", "/auth/logout"),
     ("POST", "/auth/register"),
+    ("POST", "/auth/factors/enrolment"),
     # RFC 9110 §9.1: a server supports HEAD where it supports GET. The public documents are what clients ask with it.
     *((method, "/.well-known/jwks.json") for method in ("GET", "HEAD")),
     *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
@@ -25,7 +26,19 @@ PUBLIC_ROUTES = {
     *FEED_ROUTES,
     ("OPTIONS", "/{proxy+}"),
 }
+FACTOR_ROUTES = {
+    (method, f"{base}{route}")
+    for base in ("/auth/factors", "/auth/site/factors")
+    for method, route in (
+        ("GET", ""),
+        ("POST", "/totp"),
+        ("DELETE", "/totp"),
+        ("POST", "/totp/confirm"),
+        ("POST", "/recovery-codes"),
+    )
+}
 PROTECTED_ROUTES = {
+    *FACTOR_ROUTES,
     ("POST", "/auth/password"),
     ("GET", "/me"),
     ("GET", "/me/strict"),
@@ -163,6 +176,7 @@ def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
 
     assert conditions == {
         ("POST", "/auth/register"): "HasSelfRegistration",
+        ("POST", "/auth/factors/enrolment"): "HasSecondFactor",
         **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
     }
 

@@ -17,7 +17,7 @@ IDS = {
     "gateway_extended_request_id": "Xm1cGEfUliAEPxA=",
 }
 SAMPLES = {
-    **{name: name for name in ("login", "register", "password", "sessions", "jwks")},
+    **{name: name for name in ("login", "register", "password", "sessions", "jwks", "factors")},
     "refresh": "refresh-json",
     "logout": "logout-json",
     "ended_sessions": "ended-sessions",

@@ -30,6 +30,8 @@ INVALID_TOKEN = error(
     "The access token is missing or not valid.",
     **{"WWW-Authenticate": 'Bearer error="invalid_token"'},
 )
+INVALID_PROOF = error(400, "invalid_proof", "The link or the code is not valid any more.")
+INVALID_OTP = error(401, "invalid_otp", "The code is wrong or was used.")
 NOT_FOUND = error(404, "not_found", "There is no such route.")
 UNKNOWN_SESSION = error(404, "not_found", "There is no such session.")
 UNSUPPORTED_MEDIA_TYPE = error(415, "unsupported_media_type", "The content type is not supported.")

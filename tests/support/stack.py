@@ -39,6 +39,7 @@ TABLES = {
     "ThrottleTable": THROTTLE_TABLE,
     "ChallengesTable": "functional-ChallengesTable",
 }
+SEALING_SECRET, SEALING_KEY = "SealingSecret-functional", "sealingkey" * 6  # CloudFormation draws it
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
 
@@ -94,6 +95,9 @@ class Secrets:
     def keep_tokens(self, response: dict[str, Any]) -> None:
         """Remember the tokens of a response."""
         self.keep(*(response.get(name, "") for name in ("access_token", "refresh_token", "device_token")))
+        self.keep(
+            *(response.get(name, "") for name in ("secret", "enrolment", "uri")), *response.get("recovery_codes", ())
+        )
 
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
@@ -153,6 +157,7 @@ class Stack:
         resources = {
             **TABLES,
             "KeyRingSecret": self.secret_arn,
+            "SealingSecret": SEALING_SECRET,
             "KeyRing.Jwks": self.jwks,
             "MailConfigurationSet": "functional-MailConfigurationSet",
         }
@@ -184,6 +189,8 @@ class Stack:
             self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies))
             if answer.status == 200 and answer.body:
                 self.secrets.keep_tokens(answer.json)
+            if answer.status == 401 and answer.body:
+                self.secrets.keep(*(answer.json.get(name, "") for name in ("mfa_token", "enrolment_token")))
             return answer
 
         return invoke
@@ -277,6 +284,7 @@ def stack_resources() -> Iterator[str]:
     with mock_aws():
         for logical_id, name in TABLES.items():
             create_table(memory_aws.dynamodb(), logical_id, name)
+        memory_aws.secretsmanager().create_secret(Name=SEALING_SECRET, SecretString=SEALING_KEY)
         yield memory_aws.secretsmanager().create_secret(Name="KeyRingSecret-functional")["ARN"]
 
 
@@ -289,5 +297,12 @@ def empty_stack(
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
     memory_aws.empty_secret(secret_arn)
     return Stack(
-        memory_aws.dynamodb(), memory_aws.secretsmanager(), secret_arn, wire, clock, Secrets(), monkeypatch, output
+        memory_aws.dynamodb(),
+        memory_aws.secretsmanager(),
+        secret_arn,
+        wire,
+        clock,
+        Secrets({SEALING_KEY}),
+        monkeypatch,
+        output,
     )

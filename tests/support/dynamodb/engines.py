@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 import boto3
 
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.flows.ports.challenges import Challenges, Redemptions
+from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import SessionOpening, Sessions
 from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table, items
 from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
+from tests.support.fakes.factors import MemoryFactors
 from tests.support.fakes.stores import MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Engine:
     sessions: Sessions
     challenges: Challenges
     redemptions: Redemptions
+    factors: FactorStore
     is_atomic: bool
 
 
@@ -74,6 +78,7 @@ class Tables:
             redemptions=DynamoDBRedemptions(
                 self.client, challenges_table=self.challenges, identities_table=self.identities
             ),
+            factors=DynamoDBFactors(self.client, table=self.identities),
             is_atomic=is_atomic,
         )
 
@@ -87,6 +92,7 @@ def memory_engine() -> Engine:
         MemorySessions(store),
         MemoryChallenges(store),
         MemoryRedemptions(store),
+        MemoryFactors(store),
         is_atomic=True,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
+from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
@@ -13,6 +14,7 @@ from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.own_claims import OwnClaims
 from edge_auth.tokens.refresh_token import RefreshToken
+from tests.support.fakes.factors import with_used
 
 
 @dataclass
@@ -142,8 +144,8 @@ class MemorySessionOpening:
         """Use this store."""
         self._store = store
 
-    def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add a session if the epoch has not moved."""
+    def open(self, session: Session, *, username: str, epoch: int, factor: FactorUse | None = None) -> None:
+        """Add a session if the epoch has not moved, and the second factor can be used."""
         with self._store.lock:
             identity = self._store.identities.get(username)
             seen = (session.user_id, epoch, ACTIVE)
@@ -151,6 +153,8 @@ class MemorySessionOpening:
                 raise EpochMoved
             if (session.user_id, session.session_id) in self._store.sessions:
                 raise TemporarilyUnavailable("the session id exists")
+            if factor is not None:
+                self._store.identities[username] = with_used(identity, factor)
             self._store.sessions[session.user_id, session.session_id] = session
 
 

@@ -1,6 +1,10 @@
 """The identity: the stored data of a user."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge_auth.accounts.factors import Factors
 
 from edge_auth.tokens.own_claims import OwnClaims
 
@@ -20,6 +24,9 @@ class Identity:
     is the user's. `language` is a language tag for mails, such as `de`, or empty. `email_bounced_at_seconds` is
     0 unless a mail to this address came back, or its reader called one unwanted. `claims` are those that
     operators gave.
+
+
+    `factors` are None if the user has no second factor. `factors_version` moves with each change of the factors.
     """
 
     user_id: str
@@ -35,6 +42,8 @@ class Identity:
     language: str = ""
     email_bounced_at_seconds: int = 0
     claims: OwnClaims = field(default_factory=dict, hash=False)  # a mapping has no hash
+    factors: "Factors | None" = None
+    factors_version: int = 0
 
     @property
     def is_reachable(self) -> bool:

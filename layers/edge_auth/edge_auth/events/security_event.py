@@ -35,6 +35,10 @@ class EventName(StrEnum):
     USER_RENAMED = "user_renamed"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_CHANGE_FAILED = "password_change_failed"
+    FACTOR_ENROLLED = "factor_enrolled"
+    FACTOR_REMOVED = "factor_removed"
+    FACTOR_UNLOCKED = "factor_unlocked"
+    RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
 
     # --- Sign in ---
     LOGIN_SUCCEEDED = "login_succeeded"
@@ -43,6 +47,9 @@ class EventName(StrEnum):
     USER_MIGRATED = "user_migrated"
     ATTEMPT_NOT_DECIDED = "attempt_not_decided"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
+    SECOND_FACTOR_ASKED = "second_factor_asked"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FACTOR_LOCKED = "factor_locked"
 
     # --- Sessions ---
     REFRESH_ROTATED = "refresh_rotated"

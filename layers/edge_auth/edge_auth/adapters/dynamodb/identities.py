@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    from edge_auth.accounts.factors import Factors
     from edge_auth.adapters.dynamodb.items import Item
 
+# If one of these is there, the user has a factor: damage must not take it away.
+_FACTOR_ATTRIBUTES = {"totp", "totp_step", "factor_failures", "recovery"}
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
@@ -258,6 +261,7 @@ def login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "roles": texts(identity.roles),
         **_address(identity),
         **claims_attribute(identity.claims),
+        **_factor_attributes(identity),
     }
 
 
@@ -288,6 +292,8 @@ def identity_from(item: "Item") -> Identity:
         language=read.optional_text("language"),
         email_bounced_at_seconds=_bounced_at_seconds(read),
         claims=read.claims(),
+        factors=_factors(item),
+        factors_version=read.optional_number("factors_version") or 0,
     )
 
 
@@ -296,6 +302,24 @@ def _bounced_at_seconds(read: ItemReader) -> int:
     if read.optional_text("bounced_address") != read.optional_text("email"):
         return 0
     return read.optional_number("email_bounced_at") or 0
+
+
+def _factor_attributes(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    """Write the factors. A deployment without second factors does not load how."""
+    if not identity.factors_version and identity.factors is None:
+        return {}
+    from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes  # noqa: PLC0415 - see above
+
+    return factor_attributes(identity.factors, identity.factors_version)
+
+
+def _factors(item: "Item") -> "Factors | None":
+    """Read the factors. A deployment without second factors does not load how."""
+    if _FACTOR_ATTRIBUTES.isdisjoint(item):
+        return None
+    from edge_auth.adapters.dynamodb.factor_attributes import factors_from  # noqa: PLC0415 - see above
+
+    return factors_from(item)
 
 
 def _password_hash(item: "Item") -> str:

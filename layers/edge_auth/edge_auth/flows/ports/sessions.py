@@ -1,9 +1,12 @@
 """The sessions: a login opens one, and later it is rotated, read and ended."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
+
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.factors import FactorUse
 
 
 class AlreadyEnded(Exception):
@@ -25,8 +28,11 @@ class RotationRefused(Exception):
 class SessionOpening(Protocol):
     """Opens sessions."""
 
-    def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved."""
+    def open(self, session: Session, *, username: str, epoch: int, factor: "FactorUse | None" = None) -> None:
+        """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved.
+
+        With a second factor, its use is written in the same act, and EpochMoved is also raised if it cannot be used.
+        """
 
 
 class Sessions(Protocol):

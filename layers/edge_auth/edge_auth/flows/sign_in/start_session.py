@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.ports.factors import PASSWORD_ALONE, Passed
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.sessions import SessionOpening
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
@@ -14,7 +15,6 @@ from edge_auth.tokens.refresh_token import RefreshToken, new_id
 from edge_auth.tokens.token_form import SEED_BYTES
 
 FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; a login has no registered client
-PASSWORD_METHOD = "pwd"
 
 
 class SessionPolicy(NamedTuple):
@@ -37,11 +37,15 @@ class StartSession:
         self._entropy = entropy
 
     def __call__(
-        self, identity: Identity, client: ClientDescription, transport: str = BODY
+        self,
+        identity: Identity,
+        client: ClientDescription,
+        transport: str = BODY,
+        passed: Passed = PASSWORD_ALONE,
     ) -> tuple[Session, RefreshToken]:
         """Open a session of this user on this client. Return it with its first token.
 
-        Its tokens travel by `transport`, and by no other.
+        Its tokens travel by `transport`, and by no other. `passed` is what its login has shown.
 
         Raises:
             TemporarilyUnavailable: it is not known to be open.
@@ -70,14 +74,16 @@ class StartSession:
             client_id=FIRST_PARTY_CLIENT_ID,
             scope=identity.scope,
             roles=identity.roles,
-            amr=(PASSWORD_METHOD,),
+            amr=passed.amr,
+            acr=passed.acr,
             client=client,
             transport=transport,
             claims=identity.claims,
         )
         try:
-            self._opening.open(session, username=identity.username, epoch=identity.epoch)
+            self._opening.open(session, username=identity.username, epoch=identity.epoch, factor=passed.use)
         except EpochMoved:
-            # The account changed during the login; the password may have changed too. The next attempt decides.
+            # The account changed during the login: the password may have changed, or another request has used the same
+            # code. The next attempt decides.
             raise TemporarilyUnavailable("the identity changed during the login") from None
         return session, token
