@@ -17,12 +17,19 @@ MINUTE_SECONDS = 60
 
 
 class SignedIn(NamedTuple):
-    """The user of a page. `scope`, `roles` and the operators' own `claims` are those at the login."""
+    """The user of a page. All but the ids is as it was at the login.
+
+    `acr` says how strong the login was: `1fa`, `2fa` or `phr`, or nothing while second factors are off. `amr` says how
+    the user logged in, and `auth_time_seconds` when, since 1970. `claims` are the operators' own ones.
+    """
 
     user_id: str
     session_id: str
     scope: str
     roles: tuple[str, ...]
+    acr: str
+    amr: tuple[str, ...]
+    auth_time_seconds: int
     claims: OwnClaims = NO_CLAIMS
 
 
@@ -69,4 +76,13 @@ class SessionCookie:
             return None
         except RequestFailed as error:
             raise TemporarilyUnavailable(str(error)) from None
-        return SignedIn(caller.sub, caller.sid, caller.scope, caller.roles, caller.own_claims)
+        return SignedIn(
+            caller.sub,
+            caller.sid,
+            caller.scope,
+            caller.roles,
+            caller.acr,
+            caller.amr,
+            caller.auth_time,
+            caller.own_claims,
+        )
