@@ -61,9 +61,10 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
-# The markers are those of pyproject.toml. A command below runs each of them.
+# The markers are those of pyproject.toml. A command below runs each of them, and `make check` runs tests/policies.
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
-	.venv/bin/python -m pytest -n auto -m "not browsers and not operations and not sam_local and not upgrade" --recorded-calls all
+	.venv/bin/python -m pytest -n auto -m "not browsers and not operations and not sam_local and not upgrade" --recorded-calls all \
+		--ignore tests/policies
 
 # The storm alone: it counts refreshes of eight tabs at once, and more come if the tabs are slow.
 test-browsers: $(VENV) $(SAM) $(MINISTACK) $(FIREFOX) ## test what real browsers do, and the page of `make run`

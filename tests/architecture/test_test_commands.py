@@ -10,7 +10,8 @@ TESTS = ROOT / "tests"
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 GATE = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 # Target -> the lines of its recipe.
-COMMANDS = dict(re.findall(r"^(test[a-z-]*):.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE))
+RECIPES = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE))
+COMMANDS = {target: lines for target, lines in RECIPES.items() if target.startswith("test")}
 LEFT_OUT = re.findall(r"not (\w+)", COMMANDS["test"])
 
 
@@ -32,6 +33,13 @@ def test_what_make_test_leaves_out_has_another_command(marker: str) -> None:
         assert len(running) == 1, folder
     single = [path for path in TESTS.rglob("test_*.py") if f"pytest.mark.{marker}" in path.read_text("utf-8")]
     assert [path for path in single if path.name != "test_test_commands.py"] == []
+
+
+def test_make_check_runs_the_only_ignored_folder() -> None:
+    """The comparison of rights needs no test, so it comes before them."""
+    assert re.findall(r"--ignore (\S+)", COMMANDS["test"]) == ["tests/policies"]
+    assert re.search(r"pytest -q tests/policies$", RECIPES["check"], re.MULTILINE)
+    assert "make check" in GATE.splitlines()
 
 
 def test_the_storm_runs_alone() -> None:
