@@ -1,4 +1,4 @@
-"""One local stack for the whole run, deployed from the real template by `local/`, and its clients."""
+"""One local stack for each worker, deployed from the real template by `local/`, and its clients."""
 
 import os
 import secrets
