@@ -32,7 +32,7 @@ FIREFOX := tests/browsers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-sam-local test-upgrade record bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-browsers test-operations test-sam-local test-upgrade record bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -46,7 +46,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-sam-local test-upgrade test-storm record browsers check docs bench figures build deploy release audit lock clean
+.PHONY: help demo run sam-local test test-browsers test-operations test-sam-local test-upgrade record browsers check docs bench figures build deploy release audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -61,15 +61,21 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run the tests, also those of the local stack
-	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade and not storm" --recorded-calls all
+# The markers are those of pyproject.toml. A command below runs each of them, and `make check` runs tests/policies.
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
+	.venv/bin/python -m pytest -n auto -m "not browsers and not operations and not sam_local and not upgrade" --recorded-calls all \
+		--ignore tests/policies
+
+# The storm alone: it counts refreshes of eight tabs at once, and more come if the tabs are slow.
+test-browsers: $(VENV) $(SAM) $(MINISTACK) $(FIREFOX) ## test what real browsers do, and the page of `make run`
+	.venv/bin/python -m pytest -rsfE -n auto -m "browsers and not storm" tests/browsers tests/run
+	.venv/bin/python -m pytest -rsfE -n0 -m storm tests/browsers
+
+test-operations: $(VENV) $(SAM) $(MINISTACK) $(VERIFIERS) ## test what takes long on the local stack: guides, keys, ends of sessions
+	.venv/bin/python -m pytest -rsfE -n auto tests/e2e/operations
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
 	.venv/bin/python -m pytest -rfE tests/sam_local
-
-# Alone: it counts refreshes of eight tabs at once, and more come if the tabs are slow.
-test-storm: $(VENV) ## test eight tabs at once, 25 times, in Chromium
-	.venv/bin/python -m pytest -rsfE -n0 -m storm tests/browsers/test_storm.py
 
 # The commit before is from the history, so a shallow clone skips these tests.
 test-upgrade: $(VENV) $(SAM) $(MINISTACK) ## test the upgrade from the release before, a rollback, and the recovery of a deleted stack

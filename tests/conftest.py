@@ -1,6 +1,6 @@
 """Removes the shell's AWS settings before any import, so that no test reaches an AWS account.
 
-It also spreads the tests over several workers, and keeps the tests of the deployed stack together on one worker. At the
+It also spreads the tests over several workers, and keeps tests that share a local stack together on one worker. At the
 end it compares the calls to AWS with their record.
 """
 
@@ -39,6 +39,7 @@ settings.load_profile("untimed")
 # The slowest levels come first, so that all workers end at about the same time.
 LEVELS = (
     "e2e",
+    "run",
     "browsers",
     "simulations",
     "functional",
@@ -51,16 +52,19 @@ LEVELS = (
     "benchmarks",
     "admin",
 )
-STACK, ONE_BY_ONE = "tests/e2e/", "tests/simulations/"
+# Each of these shares one local stack, so one worker runs it.
+SHARING_A_STACK = ("tests/e2e/test_", "tests/run/")
+ONE_BY_ONE = "tests/simulations/"
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
-    """Gives each worker one file at a time, all files of `tests/e2e` to one worker, and simulations one by one."""
+    """Gives each worker one file at a time, files that share a local stack together, and simulations one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(ONE_BY_ONE):
             return nodeid
-        return STACK if nodeid.startswith(STACK) else nodeid.partition("::")[0]
+        shared = [files for files in SHARING_A_STACK if nodeid.startswith(files)]
+        return shared[0] if shared else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

@@ -298,7 +298,7 @@ def broken_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broken]:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1")
     with Broken(("127.0.0.1", 0), Answer500) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
         server.shutdown()

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,15 @@ def made(document: str, at: int = NOW, deployment: Deployment = DEPLOYMENT) -> E
     return edge_file(deployment, stack="edge-auth", download=download, now_seconds=at)
 
 
+@cache
+def kids_of(text: str) -> set[str]:
+    """Return the ids of the keys in the text of a file. A file of the two periods below is asked in each hour."""
+    return {jwk["kid"] for jwk in json.loads(text)["keys"]}
+
+
 def kids(file: EdgeFile) -> set[str]:
     """Return the ids of the keys in a file."""
-    return {jwk["kid"] for jwk in json.loads(file.text)["keys"]}
+    return kids_of(file.text)
 
 
 def test_the_file_has_what_the_verifier_reads_and_no_secret(ring: KeyRing) -> None:

@@ -5,6 +5,8 @@ compares names and not milliseconds, so the result is the same on every machine.
 """
 
 import sys
+from collections.abc import Set as AbstractSet
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -118,10 +120,11 @@ print(*sys.modules.keys() - before)
 """
 
 
-def loaded_by(function: str, **environ: str) -> set[str]:
+@cache
+def loaded_by(function: str, **environ: str) -> frozenset[str]:
     """Return the names of all modules that a new interpreter loads for a function with these variables."""
     script = SCRIPT.replace("{function}", function)
-    return set(in_new_interpreter(script, environ={**unconnected(function), **environ}).split())
+    return frozenset(in_new_interpreter(script, environ={**unconnected(function), **environ}).split())
 
 
 def ours_loaded_by(function: str, **environ: str) -> set[str]:
@@ -129,7 +132,7 @@ def ours_loaded_by(function: str, **environ: str) -> set[str]:
     return {name for name in loaded_by(function, **environ) if name.partition(".")[0] == "edge_auth"}
 
 
-def accountable(modules: set[str]) -> set[str]:
+def accountable(modules: AbstractSet[str]) -> set[str]:
     """Return the modules that must be in the budget: third-party packages, and the heavy parts."""
     packages = {name.partition(".")[0] for name in modules}
     return packages - sys.stdlib_module_names - OURS - TESTS_ONLY | modules & HEAVY

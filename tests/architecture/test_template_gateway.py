@@ -148,14 +148,16 @@ def settings_of_methods() -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
 
 
 def test_a_flood_of_a_public_route_is_stopped_at_the_gateway() -> None:
-    """P13: each public route that writes has a rate, and a refused request gets our own 429 (THROTTLED)."""
+    """P13: each public route that writes has a rate, and so has what strangers' preflight requests call.
+
+    A refused request gets our own 429 (THROTTLED).
+    """
     rate = Intrinsic("Ref", "PublicRequestsPerSecond")
     rates = {route: body["ThrottlingRateLimit"] for route, (body, _) in settings_of_methods().items()}
 
-    assert {route for route, given in rates.items() if given == rate} == {
-        route for route in PUBLIC_ROUTES if route[0] == "POST"
-    }
-    assert rates.keys() == {route for route in PUBLIC_ROUTES if route[0] == "POST"} | FEED_ROUTES
+    flooded = {route for route in PUBLIC_ROUTES if route[0] in {"POST", "OPTIONS"}}
+    assert {route for route, given in rates.items() if given == rate} == flooded
+    assert rates.keys() == flooded | FEED_ROUTES
     assert all(
         body["ThrottlingRateLimit"] == body["ThrottlingBurstLimit"] for body, _ in settings_of_methods().values()
     )
@@ -171,12 +173,13 @@ def test_a_flood_of_the_feed_leaves_the_table_to_the_authorizers() -> None:
 
 
 def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
-    """Without self-registration or without the feed the stage has no such route."""
+    """Without self-registration, without browsers or without the feed the stage has no such route."""
     conditions = {route: condition for route, (_, condition) in settings_of_methods().items() if condition}
 
     assert conditions == {
         ("POST", "/auth/register"): "HasSelfRegistration",
         ("POST", "/auth/factors/enrolment"): "HasSecondFactor",
+        ("OPTIONS", "/{proxy+}"): "HasAllowedOrigins",
         **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
     }
 

@@ -1,4 +1,4 @@
-"""One local stack for the whole run, deployed from the real template by `local/`, and its clients."""
+"""One local stack for each worker, deployed from the real template by `local/`, and its clients."""
 
 import os
 import secrets
@@ -20,8 +20,8 @@ from local.progress import Progress
 from local.settings import ROOT, Settings
 from local.stack import Stack, running_stack
 from tests.e2e.client import Client, Session
+from tests.e2e.leaks import items, leaked, log_messages
 from tests.e2e.operator import Operator, Person, edge_auth
-from tests.e2e.serving import Serving, started
 
 HERE = Path(__file__).parent
 APP = "https://app.example.com"
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(worker_id: str) -> Iterator[Stack]:
     """Yield a stack on a free port, with a trusted proxy, the feed for other verifiers, and an allowed origin."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -45,7 +45,7 @@ def stack() -> Iterator[Stack]:
     proxy = f"X-Real-IP:{sha256(PROXY_SECRET.encode()).hexdigest()}"
     settings = Settings(
         port=port,
-        home=ROOT / ".local" / "e2e",
+        home=ROOT / ".local" / f"e2e-{worker_id}",  # the workers of `make test-operations` have a stack each
         parameters={"TrustedProxy": proxy, "RevocationFeed": "true", "AllowedOrigins": APP},
     )
     with running_stack(settings, os.environ, Progress()) as stack:
@@ -63,23 +63,11 @@ def _rested(stack: Stack) -> None:
 
 @pytest.fixture(scope="session")
 def client(stack: Stack) -> Iterator[Client]:
-    """Yield a client that remembers every secret that it sent or received."""
+    """Yield a client that remembers every secret that it sent or received. At the end no log and no table has one."""
     with closing(Client(stack.settings.base_url)) as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """Yield a `make run` that serves, of its own. The last test of `test_run_command.py` ends it."""
-    with started(tmp_path_factory.mktemp("run")) as serving:
-        serving.read_until("In a browser")
-        url, user, password, _ = serving.environment()
-        # On a busy machine the first call of a function takes longer than the client for browsers waits.
-        with closing(Client(url)) as first:
-            session = first.open_session(user, password)
-            first.refresh(session.refresh_token)
-            first.get("/me", session.access_token)
-        yield serving
+        places = ["\n".join(log_messages(stack)), "\n".join(items(stack))]
+        assert leaked(client.secrets, *places) == []
 
 
 @pytest.fixture

@@ -120,8 +120,11 @@ def opt(layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_cold_start_compiles_nothing_of_the_layer(opt: Path, function: str) -> None:
-    """What was compiled when the layer was built is used after SAM's archive, too."""
+def test_a_function_starts_on_the_layer_alone_and_compiles_nothing_of_it(opt: Path, function: str) -> None:
+    """What ships has all that it imports, and what was compiled when it was built is used after SAM's archive, too.
+
+    The interpreter sees no other packages, and a start that fails raises.
+    """
     assert compiled_for("app", ROOT / "functions" / function, opt, **unconnected(function)) == []
 
 
@@ -137,19 +140,3 @@ def test_bytecode_that_is_checked_by_time_would_be_of_no_use(tmp_path: Path) -> 
 
     assert compiled_for("edge_auth.errors", tmp_path, site) == []
     assert str(unpacked / "edge_auth" / "errors.py") in compiled_for("edge_auth.errors", tmp_path, unpacked)
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_starts_on_the_layer_alone(layer: Path, function: str) -> None:
-    """Nothing that it imports is missing from what ships."""
-    outcome = subprocess.run(
-        # -S: without the packages that happen to be installed for this interpreter.
-        [ministack.INTERPRETER, "-S", "-c", "import app; print(app.handler.__name__)"],
-        cwd=ROOT / "functions" / function,
-        env={**unconnected(function), "PYTHONPATH": str(layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (outcome.returncode, outcome.stdout) == (0, "handler\n"), outcome.stderr

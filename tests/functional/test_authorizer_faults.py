@@ -218,7 +218,7 @@ def test_a_freeze_between_the_read_and_the_decision_is_seen(running: Running) ->
 def test_a_resolver_that_hangs_holds_a_request_for_its_wait(running: Running, failure: str) -> None:
     """Name resolution has no timeout. Its late answer serves a later request."""
     module, waits = running.start("authorizer", failure), running.server.behaviour
-    running.monkeypatch.setattr(ended_sessions, "WAIT_SECONDS", 0.05)
+    running.monkeypatch.setattr(module.ended, "_wait_seconds", 0.05)
     real, go = module.feed._connect, list[Behaviour]()
 
     def connect() -> object:

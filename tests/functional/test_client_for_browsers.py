@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not NODE.exists() and "CI" not in os.environ, re
 def address(stack: Stack) -> Iterator[str]:
     """Yield the address of the API, which serves until the test ends."""
     server = make_server("127.0.0.1", 0, HttpGateway(for_browsers(stack)))
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{server.port}/{STAGE}"
     server.shutdown()

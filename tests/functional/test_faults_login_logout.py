@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from edge_auth.credentials.profiles import PROFILE
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT, UNAVAILABLE
+from tests.support.one_login import one_login
 from tests.support.outages import (
     APPLIED,
     FAULTS,
@@ -181,13 +182,13 @@ def test_a_refused_login_writes_nothing_that_could_fail(stack: Stack, login: Fun
 
 
 @pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
-def test_a_session_cannot_be_ended(stack: Stack, logout: Function, login: Function, tokens: Tokens, name: str) -> None:
+def test_a_session_cannot_be_ended(stack: Stack, logout: Function, tokens: Tokens, name: str) -> None:
     """F19, RFC 7009 §2.2.1: no answer is 204 while the session may be alive; the same call ends it later."""
     stack.wire.next("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
     assert logout(logout_event(tokens["refresh_token"])) == (NO_CONTENT if name in REPEATED else UNAVAILABLE)
     assert len(ends(stack)) == len(events_named(stack, "session_ended")) == (1 if name in REPEATED else 0)
 
-    other = log_in(login).json
+    other = one_login(stack)
     stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
     assert logout(logout_event(other["refresh_token"])) == UNAVAILABLE
     assert (other["session_id"] in ends(stack)) is (name == APPLIED)
@@ -219,11 +220,9 @@ def test_ending_all_sessions_fails_halfway(stack: Stack, login: Function, logout
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_every_step_of_ending_all_sessions_fails_once(
-    stack: Stack, login: Function, logout: Function, name: str
-) -> None:
+def test_every_step_of_ending_all_sessions_fails_once(stack: Stack, logout: Function, name: str) -> None:
     """F19: faults that the SDK repeats are not visible; after others, each repeated call gets one step further."""
-    own, other = log_in(login).json, log_in(login).json
+    own, other = one_login(stack), one_login(stack)
     event = logout_event(own["refresh_token"], everywhere=True)
     for operation, count in (("GetItem", 2), ("UpdateItem", 1), ("Query", 1), ("TransactWriteItems", 2)):
         if name in RETRIED:

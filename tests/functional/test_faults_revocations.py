@@ -8,13 +8,12 @@ import pytest
 from edge_auth.tokens.ended_feed import entry_of
 from tests.support import memory_aws
 from tests.support.answers import INVALID_GRANT, NO_CONTENT, UNAVAILABLE
+from tests.support.one_login import one_login
 from tests.support.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, Killed, after, before, ends, events_named, kill
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import called_by, login_event, logout_event, refresh_event, sample, with_json
 from tests.support.stack import TABLES, Answer, Stack
-from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE
 
-SESSIONS_TABLE = TABLES["SessionsTable"]
 PUBLISH, END = "UpdateItem of ends", "TransactWriteItems"
 FEW = ("throttling", APPLIED, "access denied")
 LASTING = ("internal error", APPLIED)
@@ -31,14 +30,13 @@ class Sessions:
         self.login, self.refresh, self.logout, self.password, self.sessions = (
             self.stack.function(name) for name in ("login", "refresh", "logout", "password", "sessions")
         )
-        self.passwords = [PASSWORD]
+        self.initially = {table: memory_aws.contents(table) for table in TABLES.values()}
 
     def begin(self) -> None:
         """Log in twice, and rotate the first session's token twice: only then is it older than the base."""
-        for table in (SESSIONS_TABLE, REVOCATIONS_TABLE, THROTTLE_TABLE):
-            memory_aws.empty(table)
-        self.passwords = self.passwords[-1:]
-        self.own, self.other = (self.login(login_event("ada", self.passwords[0])).json for _ in range(2))
+        for table, contents in self.initially.items():
+            memory_aws.restore(table, contents)
+        self.own, self.other = one_login(self.stack), one_login(self.stack)
         token = self.own["refresh_token"]
         for _ in range(2):
             token = self.refresh(refresh_event(token)).json["refresh_token"]
@@ -70,8 +68,7 @@ class Sessions:
     def change_password(self) -> Answer:
         """Change the password."""
         new = f"{PASSWORD} {len(self.own['access_token'])}{self.own['session_id']}"
-        self.passwords.append(new)
-        body = {"current_password": self.passwords[0], "new_password": new}
+        body = {"current_password": PASSWORD, "new_password": new}
         return self.password(called_by(with_json("password", body), ADA_ID, self.own["session_id"]))
 
     def are_told(self) -> bool:

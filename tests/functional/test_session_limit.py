@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support.answers import INVALID_GRANT
+from tests.support.one_login import one_login
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, ends, events_named
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import login_event, refresh_event
@@ -26,6 +27,16 @@ def logged_in(stack: Stack, login: Function) -> dict[str, str]:
     answer = login(login_event("ada", PASSWORD))
     assert answer.status == 200
     return answer.json
+
+
+def old_sessions(stack: Stack) -> list[dict[str, str]]:
+    """Return as many sessions as are allowed. Their logins run once in this process."""
+    limited = stack.with_parameters(MaxSessionsPerUser=str(LIMIT))
+    sessions = []
+    for _ in range(LIMIT):
+        stack.clock.advance(seconds=0.02)
+        sessions.append(one_login(limited))
+    return sessions
 
 
 def test_a_login_beyond_the_limit_ends_the_oldest(stack: Stack, limited: Function, refresh: Function) -> None:
@@ -79,7 +90,7 @@ def test_records_of_ends_are_deleted_by_ttl(stack: Stack, limited: Function) -> 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: Function, name: str) -> None:
     """F22: the login succeeds, the failure is recorded, and the next login ends the remaining sessions."""
-    old = [logged_in(stack, limited) for _ in range(LIMIT)]
+    old = old_sessions(stack)
     stack.wire.always("Query", FAULTS[name])
 
     granted = logged_in(stack, limited)
@@ -96,7 +107,7 @@ def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: F
 @pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
 def test_the_oldest_session_cannot_be_ended(stack: Stack, limited: Function, name: str) -> None:
     """F19, F22: the login also succeeds if the write fails."""
-    old = [logged_in(stack, limited) for _ in range(LIMIT)]
+    old = old_sessions(stack)
     stack.wire.next("TransactWriteItems", passes)  # opens the session
     stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
 
@@ -112,7 +123,7 @@ def test_the_oldest_session_cannot_be_ended(stack: Stack, limited: Function, nam
 
 def test_an_end_whose_answer_is_lost_is_recorded_once(stack: Stack, limited: Function) -> None:
     """F1: the SDK's repetition recognizes its own record."""
-    old = [logged_in(stack, limited) for _ in range(LIMIT)]
+    old = old_sessions(stack)
     stack.wire.next("TransactWriteItems", passes, lost_response)
 
     logged_in(stack, limited)

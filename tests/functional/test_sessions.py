@@ -16,6 +16,7 @@ from tests.support.answers import (
     UNKNOWN_SESSION,
     method_not_allowed,
 )
+from tests.support.one_login import one_login
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, RETRIED, attempts, ends, events_named
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, ada
 from tests.support.sample_events import (
@@ -280,11 +281,9 @@ def test_the_list_cannot_be_read(stack: Stack, sessions: Function, tokens: Token
 
 @pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
 @pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
-def test_an_end_fails(
-    stack: Stack, sessions: Function, login: Function, tokens: Tokens, operation: str, name: str
-) -> None:
+def test_an_end_fails(stack: Stack, sessions: Function, tokens: Tokens, operation: str, name: str) -> None:
     """F19, DC-3: the answer is 503, never 404 or 401; no other session ends, and the repeated call ends it."""
-    other = login(login_event("ada", PASSWORD)).json
+    other = one_login(stack)
     stack.wire.always(operation, FAULTS_OF_TRANSACTIONS[name])
     assert sessions(end_event(tokens, other["session_id"])) == UNAVAILABLE
     assert (other["session_id"] in ends(stack)) is (operation == "TransactWriteItems" and name == APPLIED)

@@ -18,9 +18,10 @@ time.sleep(600)
 """
 
 
-def start(script: str, folder: Path) -> Process:
+def start(script: str, folder: Path, polite_seconds: float = process.POLITE_SECONDS) -> Process:
     """Start a Python script, with its output in the file `log`."""
-    return Process([sys.executable, "-c", script], env=os.environ, log=folder / "log", cwd=folder)
+    command = [sys.executable, "-c", script]
+    return Process(command, env=os.environ, log=folder / "log", cwd=folder, polite_seconds=polite_seconds)
 
 
 def alive(pid: int) -> bool:
@@ -30,12 +31,11 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_leaving_the_block_ends_the_command_and_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leaving_the_block_ends_the_command_and_its_children(tmp_path: Path) -> None:
     """A command that ignores SIGTERM ends, and so does its child process."""
-    monkeypatch.setattr(process, "POLITE_SECONDS", 0.1)
     log = tmp_path / "log"
 
-    with start(STUBBORN_PARENT, tmp_path) as parent:
+    with start(STUBBORN_PARENT, tmp_path, polite_seconds=0.1) as parent:
         while not log.read_text().endswith("\n"):
             assert parent.running
         child = int(log.read_text())

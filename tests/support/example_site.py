@@ -31,7 +31,7 @@ def serving_site(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     origin = f"http://127.0.0.1:{server.port}"
     allowing = stack.with_parameters(AllowedOrigins=origin)
     server.app = _Site(allowing, _function(allowing, origin, monkeypatch))
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield origin

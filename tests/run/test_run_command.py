@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.client import Client
-from tests.e2e.serving import Serving, started
+from local.api import Api
+from tests.run.serving import Serving, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -32,8 +32,8 @@ def test_while_it_serves_a_file_says_where_and_afterwards_nothing_is_left(servin
     """A shell that sources `.local/env` can log in and get the page, and after SIGTERM the status is 0."""
     assert stat.S_IMODE((serving.home / "env").stat().st_mode) == 0o600
     url, user, password, origin = serving.environment()
-    with closing(Client(url)) as client:
-        assert client.open_session(user, password).session_id
+    with closing(Api(url)) as api:
+        assert api.login(user, password).status == 200
     assert "Try edge-auth" in requests.get(origin, timeout=10).text
     assert descendants(serving.home)
 

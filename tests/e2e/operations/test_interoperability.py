@@ -20,7 +20,7 @@ from local.settings import AUDIENCE
 from local.stack import Stack
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client
-from tests.e2e.key_times import KeyTimes
+from tests.e2e.operations.key_times import KeyTimes
 from tests.e2e.verifiers.libraries import LIBRARIES, ON_NODE, Claims, Refused, Verify, all_verifiers
 
 # joserfc warns about the name EdDSA: RFC 9864 prefers Ed25519, which few libraries know yet.

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.settings import ROOT
-from tests.e2e.serving import WANTS_SCREENSHOTS, Serving
+from tests.run.serving import WANTS_SCREENSHOTS, Serving
 
 pytest.importorskip("axe_playwright_python", reason="needs the package playwright, and axe for it")
 
 from playwright.sync_api import sync_playwright
 
-from tests.e2e.page_visitor import PageVisitor
+from tests.run.page_visitor import PageVisitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
