@@ -25,6 +25,7 @@ ACTS: dict[str, tuple[str, ...]] = {
 LOOKS: dict[str, tuple[str, ...]] = {
     "sessions": ("users", "sessions", "ada"),
     "show": ("keys", "show"),
+    "check": ("mail", "check"),
     "edge": ("keys", "edge", "--out", os.devnull),
 }
 COMMANDS = {**ACTS, **LOOKS}

@@ -75,7 +75,7 @@ STATUSES = {
 
 TOLD_TO_CLOUDFORMATION = ("key-ring-create", "key-ring-delete", "key-ring-update")
 """The answer to these goes to an address in the event."""
-MAILED = {"mail-feedback": None, "mailer": {"batchItemFailures": []}}
+MAILED: dict[str, object] = {"mail-feedback": None, "mailer": {"batchItemFailures": []}}
 """Their answers: address and challenge are none of this stack, so nothing is marked and nothing is sent."""
 SHOWN = ("key-ring-advance", "key-ring-show")
 """No key is due, so both answers show the same ring."""
