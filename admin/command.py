@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from admin import data, keys, user_data, user_identity, users
+from admin import data, keys, mail, user_data, user_identity, users
 from admin.act import EXPLAINED, ActFailed, Interrupted, carry_out
 from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="edge-auth",
-        description="Manage the users, sessions and keys of an edge-auth stack.",
+        description="Manage the users, sessions, keys and mails of an edge-auth stack.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     user_identity.add_commands(of_users)
     user_data.add_commands(of_users)
     keys.add_commands(subjects.add_parser("keys", help="the key ring: show, rotate, replace and publish keys"))
+    mail.add_commands(subjects.add_parser("mail", help="the mails to users: whether Amazon SES sends them"))
     data.add_commands(subjects.add_parser("data", help="after a loss: take over retained data, end all sessions"))
     return top
 

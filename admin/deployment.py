@@ -38,6 +38,10 @@ class Deployment:
     jwks_url: str
     key_rotation_days: int
     key_publish_hours: int
+    challenges_table: str  # empty if mail is off; so are the next two
+    mail_from: str
+    mail_identity: str
+    own_mailer: str  # the ARN of the team's function, empty if our own sends the mails
 
 
 def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: Caller) -> Deployment:
@@ -79,6 +83,10 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             jwks_url=outputs.get("JwksUrl", ""),
             key_rotation_days=int(parameters.get("KeyRotationDays", 0)),
             key_publish_hours=int(parameters.get("KeyPublishHours", 0)),
+            challenges_table=outputs.get("ChallengesTable", ""),
+            mail_from=parameters.get("MailFrom", ""),
+            mail_identity=parameters.get("MailIdentity", ""),
+            own_mailer=parameters.get("MailerFunctionArn", ""),
         )
     except KeyError as error:
         raise DeploymentError(f"stack {stack} has no output {error}; choose an edge-auth stack with --stack") from None

@@ -1,4 +1,4 @@
-"""Runs MiniStack with three rules of AWS's that MiniStack lacks.
+"""Runs MiniStack with four rules of AWS's that MiniStack lacks.
 
 API Gateway renames some headers of a function's answer: a client of a REST API never sees a function's own
 `WWW-Authenticate`, and here it does not see it either. Answers of API Gateway itself keep their headers.
@@ -7,10 +7,15 @@ CloudWatch takes an alarm on an expression. MiniStack refuses the whole stack fo
 
 CloudFormation writes a changed body into the same REST API. MiniStack makes another API, which cannot have the same id.
 
+Amazon SES checks the right to send on the identity of the sender. MiniStack checks it on `*`, so that a policy for one
+identity would allow nothing.
+
 MiniStack's own interpreter runs this file, so it imports nothing of the project.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import parseaddr
 from importlib import import_module
 from typing import Any
 
@@ -81,8 +86,20 @@ def in_place(rest_apis: Any, update: Callable[..., Any]) -> Callable[..., Any]: 
     return update_in_place
 
 
+def on_the_sender(resource: Callable[..., str]) -> Callable[..., str]:
+    """Return the same choice of the resource of a call of Amazon SES: for a mail it is the domain of the sender."""
+
+    def resource_or_sender(method: str, path: str, body: bytes, region: str, account_id: str) -> str:
+        if path.rstrip("/") != "/v2/email/outbound-emails":
+            return resource(method, path, body, region, account_id)
+        domain = parseaddr(json.loads(body)["FromEmailAddress"])[1].rpartition("@")[2]
+        return f"arn:aws:ses:{region}:{account_id}:identity/{domain}"
+
+    return resource_or_sender
+
+
 def main() -> None:
-    """Change what MiniStack does with a function behind a REST API, an alarm and a changed API, and start MiniStack.
+    """Change what MiniStack does with a function behind a REST API, an alarm, a changed API and a mail, and start it.
 
     Raises:
         AttributeError: this version of MiniStack has no such function.
@@ -94,6 +111,8 @@ def main() -> None:
     stacks._cw_metric_alarm_put = without_expressions(stacks._cw_metric_alarm_put)  # type: ignore[attr-defined]  # noqa: SLF001 - as above
     handlers = stacks._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]  # noqa: SLF001 - as above
     handlers["update"] = in_place(rest_apis, handlers["update"])
+    rights = import_module("ministack.core.iam_actions")
+    rights._ses_v2_resource_arn = on_the_sender(rights._ses_v2_resource_arn)  # type: ignore[attr-defined]  # noqa: SLF001 - as above
     import_module("ministack.app").main()
 
 

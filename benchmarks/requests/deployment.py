@@ -68,7 +68,12 @@ class Deployment:
 
     def environment(self, function: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """Return the variables that the template gives a function; `parameters` replace its defaults."""
-        resources = {**self.tables, "KeyRingSecret": KEY_RING_SECRET, "KeyRing.Jwks": self.jwks}
+        resources = {
+            **self.tables,
+            "KeyRingSecret": KEY_RING_SECRET,
+            "KeyRing.Jwks": self.jwks,
+            "MailConfigurationSet": "mail",  # no mail is sent
+        }
         return environment(function, {"Issuer": ISSUER, "Audience": AUDIENCE, **parameters}, resources)
 
     @property

@@ -24,12 +24,13 @@ OUTPUTS = {
     "SessionsTable": "admin-SessionsTable",
     "ThrottleTable": "admin-ThrottleTable",
     "RevocationsTable": "admin-RevocationsTable",
+    "ChallengesTable": "admin-ChallengesTable",
     "RotateKeysFunction": FUNCTION,
     "OperatorsLogGroup": "admin-OperatorsLogGroup",
     "Issuer": "https://auth.example.com",
     "JwksUrl": "https://auth.example.com/.well-known/jwks.json",
 }
-TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable")
+TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable", "ChallengesTable")
 # The tables that a deleted stack left behind.
 RETAINED = {"IdentitiesTable": "retained-IdentitiesTable", "SessionsTable": "retained-SessionsTable"}
 PARAMETERS = {
@@ -38,6 +39,25 @@ PARAMETERS = {
     "KeyPublishHours": "24",
     "KeyRotationDays": "30",
     "KeyRingVersion": "",
+    "MailFrom": "login@example.com",
+    "MailIdentity": "example.com",
+    "MailerFunctionArn": "",
+}
+# Amazon SES, as it answers about a sender that may send to everyone.
+SES: dict[str, dict[str, Any]] = {
+    "GetAccount": {
+        "EnforcementStatus": "HEALTHY",
+        "ProductionAccessEnabled": True,
+        "SendingEnabled": True,
+        "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 120.0},
+    },
+    "GetEmailIdentity": {
+        "IdentityType": "DOMAIN",
+        "VerifiedForSendingStatus": True,
+        "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["one", "two", "three"]},
+        "MailFromAttributes": {"MailFromDomain": "mail.example.com", "MailFromDomainStatus": "SUCCESS"},
+    },
+    "GetConfigurationSet": {"ConfigurationSetName": "edge-auth", "SendingOptions": {"SendingEnabled": True}},
 }
 XML = {"Content-Type": "text/xml"}
 NOT_IN_A_STACK = (
@@ -104,6 +124,8 @@ class Aws:
                 if operation == "DescribeStackResources":
                     return answer(NOT_IN_A_STACK, 400, XML)
                 return answer(_cloudformation(operation, request.body, self.bus), headers=XML)
+            case "sesv2":
+                return answer(json.dumps(SES[operation]).encode())
             case "eventbridge":
                 return answer(b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}')
             case "lambda":

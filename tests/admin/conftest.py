@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 STACK = "edge-auth"
-IDENTITIES, SESSIONS, THROTTLE, REVOCATIONS = TABLES
+IDENTITIES, SESSIONS, THROTTLE, REVOCATIONS, CHALLENGES = TABLES
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
@@ -41,7 +41,7 @@ PASSWORD = "correct horse battery"
 # The policy of the stack that an operator needs for each group of commands. Who recovers a stack has the rights of a
 # deployment.
 OF_NO_POLICY = ""
-OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy", "data": OF_NO_POLICY}
+OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy", "mail": "UsersPolicy", "data": OF_NO_POLICY}
 OF_ALL_USERS = "AllUsersPolicy"
 
 
@@ -236,7 +236,10 @@ def begun() -> Iterator[dict[str, Any]]:
             sessions_table=RETAINED["SessionsTable"],
         ).open(a_session(3, user_id=BOB_ID), username="carol", epoch=0)
         identities = DynamoDBIdentities(memory_aws.dynamodb(), table=OUTPUTS["IdentitiesTable"])
-        identities.create(Identity(ADA_ID, "ada", password_hash(), ACTIVE, 0, 1))
+        ada = Identity(
+            ADA_ID, "ada", password_hash(), ACTIVE, 0, 1, email="ada@example.com", email_verified_at_seconds=1
+        )
+        identities.create(ada)
         opening = DynamoDBSessionOpening(
             memory_aws.dynamodb(), identities_table=OUTPUTS["IdentitiesTable"], sessions_table=OUTPUTS["SessionsTable"]
         )

@@ -37,6 +37,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "list": ("users", "list", "--status", "active", "--role", "reader", "--prefix", "a"),
     "show": ("users", "show", "ada"),
     "show-keys": ("keys", "show"),
+    "check": ("mail", "check"),
     "edge": ("keys", "edge", "--out", os.devnull),
 }
 COMMANDS = {**ACTS, **LOOKS}

@@ -161,6 +161,17 @@ def test_a_demand_of_logins_is_one_module_more(demand: dict[str, str]) -> None:
     assert accountable(loaded_by("strict_authorizer", **demand)) == BUDGET["strict_authorizer"]
 
 
+@pytest.mark.parametrize("function", ["login", "password", "site_password"])
+def test_only_where_mail_is_on_a_function_loads_what_tells_users(function: str) -> None:
+    """And no function but those of the mailer ever loads the texts."""
+    notices = {"edge_auth.adapters.dynamodb.notices", "edge_auth.flows.ports.notices", "edge_auth.flows.tell_user"}
+
+    off = ours_loaded_by(function, CHALLENGES_TABLE="")
+    on = ours_loaded_by(function, CHALLENGES_TABLE="challenges")
+    assert on - off == notices
+    assert not any(name.startswith("edge_auth.mail") for name in on)
+
+
 def test_the_authorizer_of_session_cookies_loads_no_keys() -> None:
     """The table decides about a cookie. `hashlib` has the hash of its seed, and the comparison in constant time."""
     assert accountable(loaded_by("session_authorizer", **FOR_BROWSERS)) == CRYPTOGRAPHY | SIGNED_REQUESTS | {"hashlib"}

@@ -234,10 +234,16 @@ def test_the_package_has_types() -> None:
 
 def test_the_page_names_the_services_that_the_layers_sdk_knows() -> None:
     """A function that calls another service needs an SDK of its own."""
-    named = {"DynamoDB": "dynamodb", "EventBridge": "events", "Lambda": "lambda", "Secrets Manager": "secretsmanager"}
+    named = {
+        "DynamoDB": "dynamodb",
+        "EventBridge": "events",
+        "Lambda": "lambda",
+        "Secrets Manager": "secretsmanager",
+        "SES": "sesv2",
+    }
 
     assert set(named.values()) == set(OPERATIONS)
-    assert "knows only DynamoDB, EventBridge, Lambda and Secrets Manager" in " ".join(TEXT.split())
+    assert "knows only DynamoDB, EventBridge, Lambda, Secrets Manager and SES" in " ".join(TEXT.split())
 
 
 def test_the_page_says_how_a_function_gets_the_layer() -> None:

@@ -20,6 +20,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.clock import TestClock
 from tests.support.key_ring_events import ADVANCE, asked
+from tests.support.mail import batch, notice
 from tests.support.metric_filters import Number, metric_filters, metrics, numbers
 from tests.support.outages import FAULTS
 from tests.support.people import DAY, PASSWORD, WRONG_PASSWORD
@@ -148,6 +149,14 @@ def unread(stack: Stack) -> None:
     module.handler(token_event("x"), None)
 
 
+def mails(stack: Stack) -> None:
+    """Send a mail to no address, and another one while Amazon SES refuses everything."""
+    mailer = stack.with_parameters(MailFrom="login@example.com", PagesUrl="https://app.example.com").module("mailer")
+    stack.wire.always("SendEmail", FAULTS["access denied"])
+    mailer.handler(batch(notice(email={"S": "nobody"}), notice()), None)
+    stack.wire.mend()
+
+
 CONDITIONS: dict[Callable[[Stack], None], dict[str, dict[tuple[str, str], list[float]]]] = {
     logins: {
         "login": {
@@ -175,6 +184,7 @@ CONDITIONS: dict[Callable[[Stack], None], dict[str, dict[tuple[str, str], list[f
     trouble: {},
     keys: {"rotate_keys": {("SigningKeyAge", ""): [KEY_AGE], ("KeysReplaced", ""): [1]}},
     unread: {"authorizer": {("RevocationsUnread", ""): [1, 1], ("RevocationsAge", ""): [BOUND + 1]}},
+    mails: {"mailer": {("MailsNotSent", ""): [1]}},
 }
 
 
@@ -231,7 +241,7 @@ def test_every_metric_has_a_condition_that_makes_it() -> None:
 def test_the_runbook_names_what_our_lines_have(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
     """Each field and text of a query is in a line of that log, or Lambda's. The table has each field of a line."""
     caplog.set_level(logging.INFO)
-    for condition in (logins, refreshes, trouble, keys, unread):  # together their lines have every field
+    for condition in (logins, refreshes, trouble, keys, unread, mails):  # together their lines have every field
         condition(stack)
     lines = lines_of(stack, caplog)
     fields = {name: {field for line in told for field in line} for name, told in lines.items()}

@@ -1,4 +1,4 @@
-"""The local stack renames the headers of a function's answer, and takes the template's alarms, as AWS does."""
+"""The local stack renames the headers of a function's answer, takes alarms and checks senders as AWS does."""
 
 import subprocess
 import sys
@@ -40,8 +40,13 @@ def _update(api_id, old, new, stack_name):
 
 _RESOURCE_HANDLERS = {"AWS::ApiGateway::RestApi": {"update": _update}}
 """
+RIGHTS = """
+def _ses_v2_resource_arn(method, path, body, region, account_id):
+    return "*"
+"""
 APP = """
 import asyncio
+from ministack.core import iam_actions
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
@@ -54,6 +59,9 @@ def main():
     new = {"Body": {"paths": {"/new": 5}, "security": "Bearer"}, "Name": "b"}
     print(update("api", {"Body": {}, "Name": "a"}, new, "stack")[1] == {**new, "Name": "a"})
     print(apigateway_v1._resources["api"], apigateway_v1._authorizers_v1["api"])
+    mail = b'{"FromEmailAddress": "Notes <login@example.com>"}'
+    for path in ["/v2/email/outbound-emails", "/v2/email/account"]:
+        print(iam_actions._ses_v2_resource_arn("POST", path, mail, "us-east-1", "1"))
 """
 
 
@@ -95,9 +103,12 @@ def test_ministack_starts_with_all_rules(tmp_path: Path) -> None:
     """The file runs without the project, and a changed body takes the place of the old one in the same REST API."""
     package = tmp_path / "ministack"
     (package / "services" / "cloudformation").mkdir(parents=True)
+    (package / "core").mkdir()
     for path, text in {
         "__init__.py": "",
         "app.py": APP,
+        "core/__init__.py": "",
+        "core/iam_actions.py": RIGHTS,
         "services/__init__.py": "",
         "services/apigateway_v1.py": REST_APIS,
         "services/cloudformation/__init__.py": "",
@@ -121,4 +132,6 @@ def test_ministack_starts_with_all_rules(tmp_path: Path) -> None:
         "('alarm', {'Arn': 'arn:aws:cloudwatch:::alarm:alarm'})",
         "True",
         "{'1': {'path': '/'}, '/new': {'path': '/new', 'item': 5, 'authorizer': '4'}} {'4': 'new'}",
+        "arn:aws:ses:us-east-1:1:identity/example.com",
+        "*",
     ]

@@ -77,6 +77,8 @@ def _logical_id(function: str) -> str:
 def _resource(resource: object) -> str:
     """Return the logical id of a resource, with the name of its index, if it is one of a table."""
     match resource:
+        case "*":
+            return "*"
         case Intrinsic("Ref", str() as name):
             return name
         case Intrinsic("GetAtt", str() as name):

@@ -134,7 +134,12 @@ def _resources(service: str, parameters: Mapping[str, Any]) -> Iterable[str]:
     if service == "events":
         return [_logical_id(entry["EventBusName"]) for entry in parameters["Entries"]]
     if service == "ses":  # IAM checks both; the identity is a parameter
-        return ["MailIdentity", _logical_id(parameters["ConfigurationSetName"])]
+        named = {
+            "FromEmailAddress": "MailIdentity",
+            "EmailIdentity": "MailIdentity",
+            "ConfigurationSetName": "MailConfigurationSet",
+        }
+        return [resource for name, resource in named.items() if name in parameters] or ["*"]
     index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
     return [_logical_id(parameters[NAMED_BY[service]]) + index]
 

@@ -2,6 +2,8 @@
 
 import time
 
+__all__ = ["now_ms"]
+
 
 def now_ms() -> int:
     """Return the milliseconds since 1970."""

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.mail.render import Letterhead, UnknownKey, UnknownMail, UnreadableRecord, render
-from edge_auth.mail.templates import OURS, Templates
+from edge_auth.mail.render import Letterhead, UnknownKey, render
+from edge_auth.mail.stream_record import UnreadableRecord
+from edge_auth.mail.templates import OURS, Templates, UnknownMail
 from edge_auth.tokens import proof_token
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.mail import (
@@ -55,7 +56,7 @@ class Seen(HTMLParser):
 
 @pytest.mark.parametrize("kind", PAGES)
 def test_a_mail_has_the_link_and_the_code_of_its_proof(kind: str) -> None:
-    """SM1: a code beside every link. Both are made from the key here, and are those that the API will accept."""
+    """SM1, SM2: a code beside every link, which begins with the parameter. The API will accept both."""
     proof = Proof(Kind(kind), PROOF_ID, ADA_ID, EXPIRES_AT_SECONDS, BINDING)
 
     mail = render(challenge(kind), KEYS, LETTERHEAD)

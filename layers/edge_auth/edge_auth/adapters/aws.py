@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
+__all__ = ["secrets_client"]
+
 # Botocore's default of 60 seconds is longer than API Gateway waits (29 seconds). Three attempts of at most three
 # seconds each, with the waits between them and after conflicts, fit into the 20 seconds of a function.
 CONNECT_TIMEOUT_SECONDS = 1

@@ -15,6 +15,8 @@ from edge_auth.keys.timing import MAX_RING_AGE_SECONDS, RING_AGE_SECONDS, RING_R
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+__all__ = ["SecretKeyRing"]
+
 
 class SecretKeyRing:
     """The port `flows.ports.key_ring.KeyRingSource`. Keeps the ring for five minutes, and longer in an outage."""

@@ -18,7 +18,7 @@ from edge_auth.mail.templates import CODE, LINK, OURS, MailTexts, Templates, Unk
 from edge_auth.tokens import proof_token
 from edge_auth.tokens.proof_token import Kind, Proof
 
-__all__ = ["Letterhead", "Mail", "UnknownKey", "UnknownMail", "UnreadableRecord", "render"]
+__all__ = ["Letterhead", "Mail", "UnknownKey", "render"]
 
 # The page of each kind of proof, below PagesUrl. The proof is in the fragment, which a browser sends to no server.
 PAGES = {

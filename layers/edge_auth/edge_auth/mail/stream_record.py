@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from edge_auth.mail.address import checked_address
 
+__all__ = ["UnreadableRecord"]
+
 NOTICE = "notice"
 """The kind of an item that only tells something. Each other kind is one of `tokens.proof_token`."""
 

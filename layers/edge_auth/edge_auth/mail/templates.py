@@ -10,6 +10,8 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
+__all__ = ["Templates", "UnknownMail"]
+
 FOLDER = Path(__file__).with_name("languages")
 LINK, CODE = "$link", "$code"
 
