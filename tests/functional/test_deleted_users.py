@@ -1,6 +1,7 @@
 """After `users delete` no table has anything that names the person, whatever the person did before."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -55,7 +56,7 @@ def found_in(items: dict[str, list[dict[str, Any]]]) -> set[str]:
     return {personal for personal in PERSONAL if personal in text}
 
 
-def sent(name: str, parameters: dict[str, object]) -> dict[str, Any]:
+def sent(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
     """Return an event of the person's device."""
     event = from_address(with_json(name, parameters), ADDRESS)
     event["headers"]["User-Agent"] = AGENT
