@@ -68,7 +68,7 @@ def test_what_remains_of_a_deleted_user_has_the_same_times() -> None:
 
 
 def test_the_times_hold_in_the_template() -> None:
-    """Log groups have these retentions, all tables have backups, and all but that of the users delete by `delete_at`."""
+    """Log groups have these retentions, all tables have backups, and all but that of users delete by `delete_at`."""
     groups = resources("AWS::Logs::LogGroup").values()
     names = {"LogRetentionDays", "AuditRetentionDays", "AccessLogRetentionDays"}
     assert {group["Properties"]["RetentionInDays"].argument for group in groups} == names
