@@ -16,7 +16,9 @@ class Identity:
     cannot open a session any more.
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
-    is the user's. `language` is a language tag (RFC 5646) for mails, or empty. `claims` are those that operators gave.
+    is the user's. `language` is a language tag for mails, such as `de`, or empty.
+
+    `claims` are those that operators gave.
     """
 
     user_id: str
