@@ -28,10 +28,11 @@ SHOWN = frozenset(
     {
         *("user_id", "username", "status", "epoch", "created_at", "scope", "roles", "claims"),
         *("email", "email_verified_at", "language", "totp_step", "factor_failures", "factors_version"),
+        "passkeys",  # their names and times; a public key is no credential, and its bytes are left out
     }
 )
 # The attributes that a second factor has, by what it is called.
-FACTORS = {"totp": "totp", "recovery": "recovery_codes"}
+FACTORS = {"totp": "totp", "recovery": "recovery_codes", "passkeys": "passkeys"}
 KEY = "pk"
 
 
@@ -100,7 +101,7 @@ def _plain(value: "Mapping[str, Any]") -> object:
         case "L":
             return [_plain(each) for each in content]
         case "M":
-            return {name: _plain(each) for name, each in content.items()}
+            return {name: _plain(each) for name, each in content.items() if "B" not in each}
         case "SS" | "NS":
             return sorted(content)
         case "B" | "BS" | "NULL":

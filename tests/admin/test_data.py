@@ -130,6 +130,21 @@ def test_a_second_run_leaves_everything_as_it_is(
         identities.find(BOB.username)
 
 
+def test_a_user_who_was_renamed_since_stays_under_the_new_name(
+    command: Command, identities: DynamoDBIdentities
+) -> None:
+    """The id is there, so the copy under the old name is refused, and the old name stays free."""
+    identities.create(ADA)
+    renamed = identities.rename(ADA, "eve")
+
+    outcome = command(*USERS_ONLY)
+
+    assert (outcome.status, outcome.out) == (0, "copied 1 users, 0 sessions, 0 records of ends\n")
+    assert identities.find_by_id(ADA_ID) == identities.find("eve") == renamed
+    with pytest.raises(UnknownUser):
+        identities.find(ADA.username)
+
+
 def test_a_copy_that_failed_goes_on(command: Command, sessions: DynamoDBSessions) -> None:
     """What is there stays, what is missing is copied, and a session that ended meanwhile stays dead."""
     command(*ADOPT)

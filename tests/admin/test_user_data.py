@@ -210,11 +210,12 @@ def test_export_has_all_that_is_stored_of_one_person_and_no_credential(
         ":totp": {"B": b"sealed"},
         ":codes": {"SS": ["mac-of-a-recovery-code"]},
         ":x": {"S": "unknown-secret"},
+        ":keys": {"M": {"id": {"M": {"name": {"S": "telephone"}, "public_key": {"B": b"public"}}}}},
     }
     dynamodb.update_item(
         TableName=f"admin-{IDENTITIES}",
         Key={"pk": {"S": "login#ada"}},
-        UpdateExpression="SET totp = :totp, recovery = :codes, later = :x",
+        UpdateExpression="SET totp = :totp, recovery = :codes, later = :x, passkeys = :keys",
         ExpressionAttributeValues=later,
     )
 
@@ -224,6 +225,7 @@ def test_export_has_all_that_is_stored_of_one_person_and_no_credential(
     user = data["user"]
     assert (user["user_id"], user["username"], user["roles"]) == (ADA.user_id, "ada", ["admin"])
     assert json.loads(user["claims"]) == {"acme:tenant": "7", "acme:teams": ["a"]}
+    assert user["passkeys"] == {"id": {"name": "telephone"}}
     assert data["not_exported"] == ["later", "password_hash", "recovery", "totp"]
     [living], [ended] = data["sessions"], data["ended_sessions"]
     client = a_session().client
@@ -233,7 +235,7 @@ def test_export_has_all_that_is_stored_of_one_person_and_no_credential(
     assert [counter["tries"] for counter in data["attempts"]] == [["1 1"]]
     text = json.dumps(data)
     assert [word for word in (HASH, "sealed", "mac-of-a", "unknown-secret", "seed_hash") if word in text] == []
-    assert json.loads(command("users", "show", "ada").out)["factors"] == ["totp", "recovery_codes"]
+    assert json.loads(command("users", "show", "ada").out)["factors"] == ["totp", "recovery_codes", "passkeys"]
 
 
 @pytest.mark.usefixtures("people")

@@ -164,7 +164,8 @@ def test_an_id_that_is_another_users_name_is_refused(
 
     assert (outcome.status, outcome.out) == (1, "")
     assert outcome.err == (
-        "edge-auth: this is the name of one user and the id of another; give the other's name or id\n"
+        "edge-auth: one user has this name, and another has this id; "
+        "give the id of the first, or the name of the other\n"
     )
     assert identities.find(ada.lower()) == mallory
     assert identities.find("ada") == replace(ADA, username="ada")

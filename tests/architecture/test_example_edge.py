@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge_auth.keys import timing
-from edge_auth.tokens import claims, verifier
+from edge_auth.tokens import claims, own_claims, verifier
 from tests.support.cloudfront import VERIFIER
 from tests.support.sam_transform import expanded
 from tests.support.template import ROOT, parameters
@@ -91,12 +91,15 @@ def test_the_bounds_and_shapes_are_those_of_the_layer() -> None:
     }
     for name in ("IDENTIFIER", "CLIENT_ID", "SCOPE", "ROLE", "LEVEL", "AUTHENTICATION_METHOD"):
         assert shapes[name] == getattr(claims, name).pattern
+    assert [shapes[f"OWN_{name}"] for name in ("NAME", "TEXT", "WORD")] == [
+        *(own_claims.NAME, own_claims.TEXT, own_claims.WORD),
+    ]
 
 
 def test_the_guide_has_the_names_and_numbers_of_the_code() -> None:
-    """The headers are those of the authorizer's context."""
+    """The headers are those of the authorizer's context, and one with the own claims."""
     guide = " ".join((ROOT / "docs" / "guides" / "edge.md").read_text(encoding="utf-8").split())
-    context = ("sub", "sid", "scope", "roles", "client-id", "jti", "exp", "acr", "amr", "auth-time")
+    context = ("sub", "sid", "scope", "roles", "client-id", "jti", "exp", "acr", "amr", "auth-time", "claims")
 
     assert set(re.findall(r"`(x-auth-[a-z-]+)`", guide)) == {f"x-auth-{name}" for name in context}
     assert f"`KeyPublishHours` less {timing.MAX_RING_AGE_SECONDS // 60} minutes" in guide

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -135,6 +136,31 @@ def test_of_many_that_rename_to_one_name_one_wins(engine: Engine) -> None:
         found = engine.identities.find_by_id(user.user_id)
         assert found == engine.identities.find(found.username)
         assert found.username == ("eve" if is_winner else user.username)
+
+
+def test_a_rename_and_a_new_password_at_once_lose_nothing(engine: Engine) -> None:
+    """Either the new password moves to the new name, or one of the two acts is refused and can be made again."""
+    if not engine.is_atomic:
+        pytest.skip("moto's writes are not atomic across threads")
+
+    def tried(act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except EpochMoved:
+            return False
+        return True
+
+    for number in range(20):
+        user = replace(ADA, username=f"user{number}", user_id=f"{number:021}A")
+        engine.identities.create(user)
+        with ThreadPoolExecutor(2) as pool:
+            renamed = pool.submit(tried, partial(engine.identities.rename, user, f"new{number}"))
+            changed = pool.submit(tried, partial(engine.identities.replace_password, user, "$argon2id$new"))
+        found = engine.identities.find_by_id(user.user_id)
+        assert (found.username == f"new{number}") is renamed.result()
+        assert (found.password_hash == "$argon2id$new") is changed.result()
+        assert renamed.result() or changed.result()
+        assert engine.identities.find(found.username) == found
 
 
 class Interrupted:

@@ -221,17 +221,22 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
         network="2001:db8:ffff::/48",
     )
     spread = " ".join("a" * (len(words) // 2))  # as many words as possible, because each adds a byte
-    for number, scope in enumerate((words, spread), start=1):
+    own = {"a:b": "c" * 128, "a:d": "e" * (len(words) - 128 - len(',"a:b":"","a:d":"b"'))}
+    rights: list[dict[str, Any]] = [
+        {"scope": words, "roles": ("b",)},
+        {"scope": spread, "roles": ("b",)},
+        {"claims": own, "roles": ("b",)},
+    ]
+    for number, given in enumerate(rights, start=1):
         engine = tables.engine(is_atomic=False)
         session = a_session(
             number,
-            scope=scope,
-            roles=("b",),
             rotation_id="f" * 32,
             generation=2**32 - 3,
             client=client,
             acr="2fa",
             amr=("pwd", "otp", "mfa"),
+            **{"scope": "", **given},
         )
         opened(engine, session)
         engine.sessions.rotate(
@@ -243,7 +248,7 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
 
     sizes = [item_bytes(item) for item in tables.session_items()]
 
-    assert len(sizes) == 2
+    assert len(sizes) == len(rights)
     assert max(sizes) <= 1024, sizes
 
 

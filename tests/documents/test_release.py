@@ -55,7 +55,7 @@ def test_the_limits_of_the_repository_of_applications_are_those_of_the_template(
     limits = section("The Serverless Application Repository")
 
     assert [name for name in types if name.startswith("Custom::")] == ["Custom::KeyRing"]
-    assert types.count("AWS::IAM::ManagedPolicy") == 2
+    assert types.count("AWS::IAM::ManagedPolicy") == 3
     assert "`Custom::KeyRing`" in limits
     assert "`AWS::IAM::ManagedPolicy`" in limits
-    assert "The stack has two" in limits
+    assert "The stack has three" in limits

@@ -86,8 +86,9 @@ def used(stack: Stack) -> Stack:
 
 def test_a_deleted_user_leaves_nothing_personal_in_any_table(used: Stack) -> None:
     """A25: the user, the devices, the sessions, living and ended, and the claims are gone, in each table."""
-    assert found_in(tables()) == set(PERSONAL), "each of them was there"
-    accounts = operators(used)
+    before, accounts = tables(), operators(used)
+    assert found_in(before) == set(PERSONAL), "each of them was there"
+    assert [name for name, items in before.items() if not items] == [], "the person has used each table"
 
     accounts.delete(accounts.find(NAME))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge_auth.authorizer import issuer_keys
-from edge_auth.caller import InsufficientScope
+from edge_auth.caller import InsufficientScope, caller
 from edge_auth.tokens.access_token import issue
 from tests.support.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
 from tests.support.authorizer import Issuer, http_api_event, key_set, load, token_event
@@ -34,7 +34,8 @@ def example(path: str) -> ModuleType:
 
 def token(scope: str = SCOPE) -> str:
     """Return an access token that is issued now."""
-    return issue(claims_at(int(time.time()))._replace(scope=scope), key("ES256"))
+    claims = claims_at(int(time.time()))._replace(scope=scope, own_claims={"acme:teams": ("a", "b"), "acme:level": 3})
+    return issue(claims, key("ES256"))
 
 
 def in_texts(context: Mapping[str, object]) -> dict[str, str]:
@@ -142,6 +143,8 @@ def test_behind_appsync(scheme: str, scope: str, denied: list[str]) -> None:
     assert (answered["deniedFields"], answered["ttlOverride"]) == (denied, 0)
     assert all(isinstance(value, str) for value in answered["resolverContext"].values())
     assert note["owner"] == OWNER
+    found = caller({"identity": {"resolverContext": answered["resolverContext"]}})
+    assert dict(found.claims) == {"acme:teams": "a b", "acme:level": "3"}
 
 
 @pytest.mark.usefixtures("issuer")

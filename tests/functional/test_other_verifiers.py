@@ -213,6 +213,19 @@ def test_a_session_is_refused_when_the_interval_is_over(verifier: Verifiers, fee
     assert feed.requests == 2
 
 
+def test_a_token_with_own_claims_is_accepted(verifier: Verifiers, clock: TestClock) -> None:
+    """RFC 7519 §4.3: a verifier that does not know them passes them on."""
+    own: dict[str, Any] = {
+        "acme:tenant": "blue",
+        "acme:teams": ("a", "b"),
+        "https://example.com/level": 3,
+        "acme:beta": True,
+    }
+    claims = claims_at(clock.now_seconds)._replace(sid=SID, own_claims=own)
+
+    assert verifier()(issue(claims, OURS)) == ACCEPTED
+
+
 def test_what_has_ended_before_the_first_request_is_refused_at_once(
     verifier: Verifiers, feed: Feed, clock: TestClock
 ) -> None:

@@ -256,6 +256,21 @@ def test_a_page_knows_its_user(stack: Stack, pages: SessionCookie) -> None:
     assert [pages.current(visit(*cookies)) for cookies in ([theirs], [cookie("x")], [])] == [None] * 3
 
 
+def test_own_claims_reach_a_page_with_their_types_and_a_function_as_texts(
+    stack: Stack, pages: SessionCookie, authorizer: ModuleType
+) -> None:
+    """They are in the session since the login. A user without any has an empty mapping, and no name more."""
+    stack.identities.change_claims(stack.identities.find("ada"), {"acme:level": 3, "acme:teams": ("a", "b")})
+    theirs, _ = signed_in(stack)
+
+    user = pages.current(visit(theirs))
+
+    assert user is not None
+    assert user.claims == {"acme:level": 3, "acme:teams": ("a", "b")}
+    context = authorizer.handler(visit(theirs), None)["context"]
+    assert {name: value for name, value in context.items() if ":" in name} == {"acme:level": "3", "acme:teams": "a b"}
+
+
 def test_a_page_refuses_what_another_site_makes_the_browser_send(stack: Stack, pages: SessionCookie) -> None:
     """C7: with a cookie; without one, the visitor is anonymous."""
     theirs, _ = signed_in(stack)

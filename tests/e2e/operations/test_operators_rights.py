@@ -53,22 +53,40 @@ def test_an_operator_of_users_can_do_all_with_users_and_nothing_with_keys(
     """Each act works with the policy, and the record names the operator and the user. Keys are refused."""
     run = as_operator("grace", "UsersPolicyArn")
     client.open_session(person.name, person.password)
-    acts = ["disable", "enable", "unlock", "end-sessions", "set-rights", "sessions"]
+    acts = ["disable", "enable", "unlock", "end-sessions", "set-rights", "export", "sessions", "show"]
 
     created = run("users", "create", "hopper", "--password-stdin", stdin="a fine long passphrase\r\n")
     outcomes = [run("users", act, person.name) for act in acts]
-    deleted = run("users", "delete", "hopper", "--yes")
-    refused = run("keys", "show")
+    outcomes.append(run("users", "set-claims", person.name, "acme:tenant=blue"))
+    outcomes.append(run("users", "rename", "hopper", "grace.hopper"))
+    deleted = run("users", "delete", created.stdout.split()[-1], "--yes")
+    refused = [run("keys", "show"), run("users", "list"), run("users", "export", "--all")]
 
     assert [one.stderr for one in (created, *outcomes, deleted) if one.returncode != 0] == []
     lines = [line for line in record(stack) if line["caller"].endswith(":user/grace")]
     assert [line["act"] for line in lines if line["state"] == "done"] == [
-        f"users {act}" for act in ("create", *acts[:-1], "delete")
+        f"users {act}" for act in ("create", *acts[:-2], "set-claims", "rename", "delete")
     ]
     assert created.stdout.split()[-1] == lines[0]["user_id"]
-    assert refused.returncode == 1
+    assert [one.returncode for one in refused] == [1, 1, 1]
+    assert all("AccessDenied" in one.stderr for one in refused)
+
+
+def test_to_read_all_users_is_a_right_of_its_own(
+    stack: Stack, person: Person, as_operator: Callable[[str, str], Run]
+) -> None:
+    """Who has it reads all users, and changes none."""
+    run = as_operator("ida", "AllUsersPolicyArn")
+
+    listed, exported = run("users", "list"), run("users", "export", "--all", "--with-password-hashes", "--yes")
+    refused = run("users", "disable", person.name)
+
+    assert (listed.returncode, exported.returncode, refused.returncode) == (0, 0, 1), listed.stderr + exported.stderr
+    for outcome in (listed, exported):
+        assert person.name in {json.loads(line)["username"] for line in outcome.stdout.splitlines()}
+    assert "argon2id" not in listed.stdout
     assert "AccessDenied" in refused.stderr
-    assert refused.stderr.count("\n") == 1
+    assert [line["act"] for line in record(stack) if line["caller"].endswith(":user/ida")] == ["users export"] * 2
 
 
 def test_an_operator_of_keys_can_read_the_ring_and_change_no_user(

@@ -156,6 +156,26 @@ def test_the_largest_own_claims_stay_under_1_kib(kind: str) -> None:
     assert len(access.issue(claims, key("ES256"))) < 1024
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_other_libraries_read_own_claims(alg: str) -> None:
+    """RFC 7519 §4.3: PyJWT and joserfc return them with their types, and check nothing else for them."""
+    own = CLAIMS._replace(
+        own_claims={"acme:tenant": "blue", "acme:level": -3, "acme:beta": False, "acme:teams": ("a",)}
+    )
+    public, token = key(alg).public_jwk(), access.issue(own, key(alg))
+    read = joserfc_jwt.decode(token, import_key(dict(public)), algorithms=[alg])
+    by_pyjwt = jwt.decode(
+        token,
+        jwt.PyJWK(dict(public)),
+        algorithms=[alg],
+        audience=AUDIENCE,
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert read.claims == by_pyjwt == own.payload()
+    assert read.claims["acme:teams"] == ["a"]
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 @pytest.mark.parametrize("kind", RIGHTS)
 def test_the_largest_rights_are_verified(alg: str, kind: str) -> None:

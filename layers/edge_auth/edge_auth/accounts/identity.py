@@ -22,11 +22,10 @@ class Identity:
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
     is the user's. `language` is a language tag for mails, such as `de`, or empty. `email_bounced_at_seconds` is
-    0 unless a mail to this address came back, or its reader called one unwanted. `claims` are those that
-    operators gave.
+    0 unless a mail to this address came back, or its reader called one unwanted.
 
-
-    `factors` are None if the user has no second factor. `factors_version` moves with each change of the factors.
+    `claims` are those that operators gave. `factors` are None if the user has no second factor. `factors_version` moves
+    with each change of the factors.
     """
 
     user_id: str

@@ -103,6 +103,8 @@ def test_a_text_that_is_a_name_and_another_users_id_is_refused(deployment: Deplo
 ACTS: dict[str, Callable[[Administration, Identity], object]] = {
     "set-password": lambda accounts, user: accounts.set_password(user, NEW_PASSWORD),
     "set-rights": lambda accounts, user: accounts.set_rights(user, scope="", roles=()),
+    "set-claims": lambda accounts, user: accounts.set_claims(user, {"acme:tenant": "7"}),
+    "rename": lambda accounts, user: accounts.rename(user, "eve"),
     "disable": lambda accounts, user: accounts.disable(user),
     "enable": lambda accounts, user: accounts.enable(user),
     "unlock": lambda accounts, user: accounts.unlock(user),
@@ -141,8 +143,9 @@ def test_an_act_on_a_user_that_has_changed_since_it_was_read_is_done(deployment:
 
     ACTS[act](deployment.administration, shown)
 
-    left = deployment.store.identities.get(USERNAME)
-    assert (left is None) if act == "delete" else (left is not None and left.epoch == (1 if act == "unlock" else 2))
+    left = deployment.store.identities.get("eve" if act == "rename" else USERNAME)
+    epoch = 1 if act in ("unlock", "rename") else 2
+    assert (left is None) if act == "delete" else (left is not None and left.epoch == epoch)
 
 
 @pytest.mark.parametrize(

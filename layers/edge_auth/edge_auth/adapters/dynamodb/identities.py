@@ -143,20 +143,13 @@ class DynamoDBIdentities:
 
     def rename(self, identity: Identity, username: str) -> Identity:
         """Move both items in one transaction, which the SDK makes safe to send twice."""
-        now_named = self._name_of(identity.user_id)
-        if now_named == username:  # an earlier call has done it, and its answer was lost
+        if self._name_of(identity.user_id) == username:  # an earlier call has done it, and its answer was lost
             return self.find_by_id(identity.user_id)
-        if now_named != identity.username:
+        item = self._read(login_key(identity.username))
+        if ItemReader(item).text("user_id") != identity.user_id:
             raise _unknown_user()
-        item = self._read(login_key(now_named))
-        acts = renaming(
-            self._table,
-            item,
-            username,
-            old=login_key(now_named),
-            new=login_key(username),
-            user=user_key(identity.user_id),
-        )
+        keys = {"old": login_key(identity.username), "new": login_key(username), "user": user_key(identity.user_id)}
+        acts = renaming(self._table, item, username, **keys)
         try:
             with translated_failures():
                 self._client.transact_write_items(TransactItems=acts)

@@ -227,7 +227,9 @@ class Administration:
         if not found:
             raise UnknownUser("there is no such user")
         if len(found) > 1:
-            raise AmbiguousUser("this is the name of one user and the id of another; give the other's name or id")
+            raise AmbiguousUser(
+                "one user has this name, and another has this id; give the id of the first, or the name of the other"
+            )
         return next(iter(found.values()))
 
     def living_sessions(self, identity: Identity) -> list[Session]:
