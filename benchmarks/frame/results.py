@@ -31,6 +31,7 @@ BENCHMARKS = {
     "throughput": "benchmarks.load.throughput",
     "imports": "benchmarks.load.imports",
     "login_times": "benchmarks.requests.login_times",
+    "imported_login_times": "benchmarks.requests.imported_login_times",
     "two_regions": "benchmarks.costs.two_regions",
     "rotation_rules": "benchmarks.costs.rotation_rules",
 }
