@@ -22,7 +22,7 @@ from admin.stack import Stack
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities
 from edge_auth.clock import now_ms
-from edge_auth.credentials.profiles import checked_profiles
+from edge_auth.credentials.profiles import MAX_DECLARED, checked_profiles
 from edge_auth.flows.accounts.import_users import ImportUsers, Result
 from edge_auth.flows.ports.imported_identities import Imported
 from edge_auth.tokens.refresh_token import new_id
@@ -66,7 +66,8 @@ class Importing:
                     if outcome.result is Result.NAME_TAKEN:
                         refusals.add(placed.place, "another user has the user name")
                     else:
-                        ids.write(id=placed.source_id, user_id=outcome.user_id)
+                        name = placed.user.identity.username
+                        ids.write(id=placed.source_id, username=name, user_id=outcome.user_id)
                     progress.show(results.total())
         progress.end()
         _tell_refusals(refusals, out)
@@ -116,7 +117,7 @@ def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
         raise CannotImport(
             f"PasswordProfiles does not have {', '.join(missing)}. Deploy the stack with "
             f'PasswordProfiles="{_value(declared, missing)}" first, '
-            "or leave these users out with --skip-undeclared; nothing was done"
+            "or leave the users of other kinds out with --skip-undeclared; nothing was done"
         )
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(seen.kinds.items()))
     stack.out.tell(f"{options.file} has {seen.users} users ({kinds or 'none'}); {refusals.count} records not taken")
@@ -163,12 +164,14 @@ def _look(file: UserFile, report_path: str) -> tuple[Survey, Refusals]:
 
 
 def _undeclared(survey: Survey, declared: str) -> list[str]:
-    known = {kind.declaration for kind in checked_profiles(declared)}
-    return sorted({*survey.kinds} - known - {NO_PASSWORD})
+    """Return the kinds that the deployment does not check, the most frequent first."""
+    known = {NO_PASSWORD, *(kind.declaration for kind in checked_profiles(declared))}
+    return [kind for kind, _ in survey.kinds.most_common() if kind not in known]
 
 
 def _value(declared: str, missing: list[str]) -> str:
-    return ";".join([*declared.replace(";", " ").split(), *missing])
+    """Return the value for the parameter, with the most frequent kinds if there are too many."""
+    return ";".join([*declared.replace(";", " ").split(), *missing][:MAX_DECLARED])
 
 
 def _tell_refusals(refusals: Refusals, out: Output) -> None:

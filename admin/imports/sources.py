@@ -1,7 +1,8 @@
 """The exports of other systems: how each is read, and what its records say in our words.
 
 A converter takes a record and returns members for `new_user`. It takes over no rights: roles of another system do not
-mean the same here. So only JSON Lines and CSV, which somebody wrote for this import, can give scope and roles.
+mean the same here. So only JSON Lines and CSV, which somebody wrote for this import, and another stack of edge-auth can
+give scope and roles.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from admin.imports.hash_texts import Hash, NotAHash, firebase, keycloak
 from admin.imports.new_user import NotTaken
 from admin.imports.records import Reader, array_of, csv_rows, json_lines
+from edge_auth.accounts.identity import ACTIVE
 from edge_auth.strict_json import NotStrictJson, json_object
 
 Members = Mapping[str, object]
@@ -81,11 +83,23 @@ def sources(project: FirebaseProject | None, *, now_seconds: int) -> dict[str, S
     return {
         "jsonl": Source(json_lines, dict),
         "csv": Source(csv_rows, dict),
+        "edge-auth": Source(json_lines, _of_edge_auth, ids_are_unique=True),
         "supabase": Source(csv_rows, lambda row: _of_supabase(row, now), EMAIL, ids_are_unique=True),
         "auth0": Source(json_lines, _of_auth0, EMAIL, ids_are_unique=True),
         "firebase": Source(array_of("users"), lambda user: _of_firebase(user, project), EMAIL, ids_are_unique=True),
         "keycloak": Source(array_of("users"), _of_keycloak, ids_are_unique=True),
         "django": Source(json_lines, _of_django),
+    }
+
+
+def _of_edge_auth(user: Members) -> dict[str, object]:
+    """Convert a user of another stack of edge-auth: the names of `created_at`, `id` and `disabled` are others there."""
+    others = {name: value for name, value in user.items() if name not in {"user_id", "created", "status"}}
+    return {
+        **others,
+        "id": user.get("user_id"),
+        "created_at": user.get("created"),
+        "disabled": user.get("status", ACTIVE) != ACTIVE,
     }
 
 

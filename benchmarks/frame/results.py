@@ -29,7 +29,9 @@ BENCHMARKS = {
     "requests": "benchmarks.requests.operations",
     "growth": "benchmarks.load.growth",
     "throughput": "benchmarks.load.throughput",
+    "imports": "benchmarks.load.imports",
     "login_times": "benchmarks.requests.login_times",
+    "imported_login_times": "benchmarks.requests.imported_login_times",
     "two_regions": "benchmarks.costs.two_regions",
     "rotation_rules": "benchmarks.costs.rotation_rules",
 }

@@ -42,18 +42,24 @@ def measure(*, quick: bool) -> Figures:
     return {kind: {**summary(values), "p_value": p_value(reference, values)} for kind, values in measured.items()}
 
 
-def refused(deployment: Deployment, rounds: int) -> dict[str, list[float]]:
+def refused(
+    deployment: Deployment,
+    rounds: int,
+    kinds: Mapping[str, Mapping[str, str] | None] = KINDS,
+    parameters: Mapping[str, str] | None = None,
+) -> dict[str, list[float]]:
     """Return the milliseconds of each kind, without those of the first rounds, which warm up."""
-    for number, (kind, members) in product(range(rounds), KINDS.items()):
+    names = {kind: f"user-{place}" for place, kind in enumerate(kinds)}
+    for number, (kind, members) in product(range(rounds), kinds.items()):
         if members is not None:
-            deployment.add_user(_username(kind, number), **members)
-    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    order = deque(KINDS)
+            deployment.add_user(_username(names[kind], number), **members)
+    times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    order = deque(kinds)
     with running(deployment) as functions:
-        login = functions.start("login")
+        login = functions.start("login", parameters)
         for number in range(rounds):
             for kind in order:
-                login(events.login(_username(kind, number), WRONG_PASSWORD), UNAUTHORIZED)
+                login(events.login(_username(names[kind], number), WRONG_PASSWORD), UNAUTHORIZED)
                 times[kind].append(login.milliseconds)
             order.rotate()
     return {kind: values[WARM_UP:] for kind, values in times.items()}
@@ -69,6 +75,6 @@ def table(figures: Figures) -> str:
     return markdown(("refused login", "median ms", "p5 to p95", "gap", "p (Mann-Whitney)"), rows)
 
 
-def _username(kind: str, number: int) -> str:
+def _username(name: str, number: int) -> str:
     # Each account has one attempt, so no account is throttled. All names have the same length.
-    return f"user-{list(KINDS).index(kind)}-{number:06}"
+    return f"{name}-{number:06}"

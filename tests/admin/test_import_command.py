@@ -1,6 +1,7 @@
 """`./edge-auth users import`: what it adds, what it leaves behind, and what it says."""
 
 import json
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,8 @@ def test_an_import_adds_users_and_reports_the_others(
     ]
     added = [identities.find(f"user{number}") for number in (1, 2, 5)]
     assert members(ids) == [
-        {"id": f"old-{number}", "user_id": one.user_id} for number, one in zip((1, 2, 5), added, strict=True)
+        {"id": f"old-{number}", "username": f"user{number}", "user_id": one.user_id}
+        for number, one in zip((1, 2, 5), added, strict=True)
     ]
     assert [one.roles for one in added] == [(), ("admin",), ()]
     assert identities.find("user6").user_id == BOB.user_id
@@ -86,7 +88,9 @@ def test_a_second_run_takes_nobody_twice(
 
     assert outcome.out == "added 0 users, 4 were imported before, 2 records not taken\n"
     assert stored() == before
-    assert members(ids) == [{"id": f"old-{number}", "user_id": user_id} for number, user_id in first.items()]
+    assert [(one["id"], one["user_id"]) for one in members(ids)] == [
+        (f"old-{number}", user_id) for number, user_id in first.items()
+    ]
     with pytest.raises(UnknownUser):
         identities.find("user1")
 
@@ -114,6 +118,37 @@ def test_kinds_that_no_login_would_check_are_named_before_anything_is_done(
     assert f'PasswordProfiles="{value}" first' in outcome.err
     assert outcome.err.endswith("nothing was done\n")
     assert stored() == 0
+
+
+def test_of_too_many_kinds_the_frequent_ones_are_proposed(command: Command, stacks: Stacks, path: Path) -> None:
+    """The parameter takes six. A Django project has a kind for each version under which a user has logged in."""
+    hashes = [
+        f"pbkdf2_sha256${1000 + kind}$KuLzWY4QyJwh${'A' * 43}="
+        for kind in range(8)
+        for _ in range(1 if kind < 2 else 2)
+    ]
+    path.write_text("".join(json.dumps(user(n, password_hash=each)) + "\n" for n, each in enumerate(hashes)))
+    stacks.parameters["PasswordProfiles"] = ""
+
+    said = command("users", "import", str(path)).err
+
+    [value] = re.findall('PasswordProfiles="([^"]+)"', said)
+    assert value.split(";") == [f"pbkdf2-sha256:i={1000 + kind},l=32" for kind in range(2, 8)]
+    assert "pbkdf2-sha256:i=1000,l=32" in said
+
+
+def test_ctrl_c_says_what_to_do(command: Command, path: Path, logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The act has begun, so the line does not say that nothing was done."""
+
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("admin.user_import.add_all", interrupted)
+    outcome = command("users", "import", str(path))
+
+    assert outcome.status == 130
+    assert outcome.err.endswith("interrupted; a part may be done; run the same command again: it adds nobody twice\n")
+    assert [line["state"] for line in logs.lines] == ["begun", "failed"]
 
 
 def test_users_with_such_hashes_can_be_left_out(

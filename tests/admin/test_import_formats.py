@@ -17,6 +17,7 @@ import bcrypt
 import pytest
 
 from admin.imports.file import UserFile
+from admin.imports.hash_texts import read_hash
 from admin.imports.new_user import NewUser
 from admin.imports.records import UnreadableFile
 from admin.imports.sources import NoParameters, firebase_project, sources
@@ -136,6 +137,29 @@ def test_csv_has_the_names_of_json_lines(read: Reading) -> None:
 
     assert (user.source_id, user.identity.roles, user.identity.email_verified_at_seconds) == ("7", ("a", "b"), 0)
     assert_logs_in(user)
+
+
+def test_another_stack_of_edge_auth(read: Reading) -> None:
+    """Rights come along, because they mean the same. A member that is not known stops the user: it could be a right."""
+    exported = {
+        "user_id": "3kxYDu4xydJTI1eNv3KC9Q",
+        "username": "ada@example.com",
+        "status": "disabled",
+        "created": "2024-01-31T09:30:00Z",
+        "scope": "read",
+        "roles": ["admin"],
+        "email": "ada@example.com",
+        "email_verified": True,
+        "language": "de",
+        "password_hash": read_hash(BCRYPT).stored,
+    }
+    result = read(lines(exported, {**exported, "username": "bob", "rights": {}}), "edge-auth")
+    (ada,) = result.users.values()
+
+    assert (ada.source_id, ada.identity.created_at_seconds) == ("3kxYDu4xydJTI1eNv3KC9Q", 1_706_693_400)
+    assert (ada.identity.scope, ada.identity.roles, ada.identity.status) == ("read", ("admin",), DISABLED)
+    assert_logs_in(ada)
+    assert result.refused == {"line 2": "the member 'rights' is not known"}
 
 
 SUPABASE = {

@@ -7,6 +7,8 @@ from base64 import b64encode, urlsafe_b64encode
 
 import bcrypt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from admin.imports.hash_texts import Hash, NotAHash, firebase, keycloak, read_hash
 from edge_auth.credentials.passwords import check_password, hash_password
@@ -214,6 +216,23 @@ def test_a_credential_of_keycloak_that_is_not_known_is_refused(changed: dict[str
     keycloak(credential, secret)
     with pytest.raises(NotAHash):
         keycloak({**credential, **changed}, secret)
+
+
+@given(
+    st.sampled_from([text for text, _ in TEXTS.values()]),
+    st.integers(0, 200),
+    st.text(alphabet="$,=:.+/-0123456789aAzZé\ud800\x00\n", max_size=4),
+)
+@settings(max_examples=500)
+def test_a_damaged_hash_is_refused_or_within_the_bounds(text: str, place: int, put: str) -> None:
+    """Whatever happens to a text, it raises one error, or its kind is one that a deployment may declare."""
+    damaged = text[: place % len(text)] + put + text[place % len(text) + 1 :]
+    try:
+        read = read_hash(damaged)
+    except NotAHash:
+        return
+    assert read.declaration in {kind.declaration for kind in checked_profiles(read.declaration)}
+    assert len(read.stored) < 300
 
 
 def test_a_hash_is_in_no_repr() -> None:

@@ -215,6 +215,15 @@ def test_only_a_deployment_with_hashes_of_another_system_loads_what_checks_them(
     assert loaded_by(function, PASSWORD_PROFILES="bcrypt:c=10") >= FOREIGN
 
 
+def test_only_a_deployment_that_asks_another_system_loads_what_asks_it() -> None:
+    """Without MigrationFunctionArn, a login loads none of it."""
+    asks = {"edge_auth.adapters.migration_function", "edge_auth.flows.sign_in.migrate_user"}
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:ask"
+
+    assert not asks & loaded_by("login")
+    assert loaded_by("login", MIGRATION_FUNCTION=arn) >= asks
+
+
 @pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])
 def test_an_authorizer_loads_no_algorithm_that_it_has_no_key_of(name: str) -> None:
     """With ES256, the default, it does not load RSA, which needs eight more modules, nor EdDSA."""

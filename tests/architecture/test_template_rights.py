@@ -48,6 +48,22 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
     assert template()["Resources"]["RevocationsTable"]["Condition"] == "HasRevocations"
 
 
+def test_a_login_may_ask_one_function_and_make_users_only_if_the_operator_names_that_function() -> None:
+    """P20: both rights are conditional, and no other function has them on that condition."""
+    conditional = [
+        (function, statement.argument[1]["Action"], str(statement.argument[1]["Resource"].argument))
+        for function in FUNCTIONS
+        for policy in functions()[function]["Policies"]
+        for statement in policy["Statement"]
+        if isinstance(statement, Intrinsic) and statement.argument[0] == "HasMigration"
+    ]
+
+    assert conditional == [
+        ("login", "dynamodb:PutItem", "IdentitiesTable.Arn"),
+        ("login", "lambda:InvokeFunction", "MigrationFunctionArn"),
+    ]
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_right_has_a_wildcard(function: str) -> None:
     """No action or resource has a `*`, and no policy template can hide one."""

@@ -29,7 +29,7 @@ def test_the_bounds_of_every_kind_are_those_of_the_code() -> None:
 
 def test_every_format_and_every_member_is_named() -> None:
     """A reader finds what to write, and which formats there are."""
-    assert set(re.findall(r"`(\w+)`", TEXT.partition("| `--format` |")[2].partition("\n")[0])) == {*FORMATS}
+    assert set(re.findall(r"`([\w-]+)`", TEXT.partition("| `--format` |")[2].partition("\n")[0])) == {*FORMATS}
     table = TEXT.partition("| member | what it is |\n|---|---|\n")[2].partition("\n\n")[0]
     assert {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])} == {*MEMBERS}
 

@@ -21,7 +21,7 @@ def program(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-@pytest.mark.parametrize("name", ["requests", "growth", "throughput"])
+@pytest.mark.parametrize("name", ["requests", "growth", "throughput", "imports"])
 @pytest.mark.parametrize("lacks", ["java", "the engine"])
 def test_a_machine_without_an_engine_says_so(
     name: str, lacks: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

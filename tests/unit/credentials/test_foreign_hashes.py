@@ -7,6 +7,8 @@ from base64 import b64encode
 import bcrypt
 import pytest
 from cryptography.exceptions import InvalidKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_auth.credentials import foreign_hashes
 from edge_auth.credentials.foreign_hashes import SCHEMES, ForeignKind, declared_kind, foreign_kind
@@ -205,6 +207,15 @@ def test_a_damaged_hash_is_never_computed(stored: str) -> None:
     check_password(PASSWORD.encode(), GOOD, checked_profiles("bcrypt:c=4"))
     with pytest.raises(InvalidCredentials, match="no usable password hash"):
         check_password(PASSWORD.encode(), stored, checked_profiles("bcrypt:c=4"))
+
+
+@given(st.integers(0, len(GOOD) - 1), st.text(alphabet="$,=:.+/-019aAzZé\ud800\x00\n", min_size=1, max_size=4))
+def test_whatever_a_table_has_is_a_wrong_password(place: int, put: str) -> None:
+    """P9: no damage of a stored hash is another error."""
+    damaged = GOOD[:place] + put + GOOD[place + 1 :]
+    if damaged != GOOD:
+        with pytest.raises(InvalidCredentials):
+            check_password(PASSWORD.encode(), damaged, checked_profiles("m=64,t=1,p=1 bcrypt:c=4")[1:])
 
 
 @pytest.mark.parametrize(

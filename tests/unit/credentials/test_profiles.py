@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_auth.credentials.profiles import OUR_PROFILES, PROFILE, Argon2idProfile, checked_profiles, renewal
+from edge_auth.credentials.profiles import (
+    MAX_DECLARED,
+    OUR_PROFILES,
+    PROFILE,
+    Argon2idProfile,
+    checked_profiles,
+    renewal,
+)
 from tests.support.template import parameters
 
 PATTERN = parameters()["PasswordProfiles"]["AllowedPattern"]
@@ -91,6 +98,14 @@ def test_what_the_template_takes_is_within_the_bounds(declared: str) -> None:
 def test_the_template_takes_profiles_up_to_the_bounds(text: str) -> None:
     """Each digit of the pattern is tried."""
     assert re.fullmatch(PATTERN, text)
+
+
+def test_the_template_takes_as_many_kinds_as_the_code_says() -> None:
+    """The command for imports proposes no more."""
+    kinds = [f"bcrypt:c={cost}" for cost in range(4, 4 + MAX_DECLARED + 1)]
+
+    assert re.fullmatch(PATTERN, ";".join(kinds[:-1]))
+    assert re.fullmatch(PATTERN, ";".join(kinds)) is None
 
 
 def test_a_renewed_profile_is_not_renewed_again() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 MAX_ANSWER_BYTES = 4096
-MAX_EMAIL_CHARACTERS = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
+MAX_EMAIL_CHARACTERS = 254
 
 
 class MigrationFunction:

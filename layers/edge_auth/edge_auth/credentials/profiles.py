@@ -47,6 +47,7 @@ OUR_PROFILES = (PROFILE,)
 MAX_MEMORY_KIB = 131_072
 MAX_ITERATIONS = 16
 MAX_LANES = 8
+MAX_DECLARED = 6  # kinds, as the template has it: each one makes every wrong password slower
 _DECLARED = re.compile(r"m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9])")
 
 

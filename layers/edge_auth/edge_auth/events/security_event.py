@@ -43,8 +43,8 @@ class EventName(StrEnum):
     # --- Sign in ---
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"
-    LOGIN_THROTTLED = "login_throttled"
     USER_MIGRATED = "user_migrated"
+    LOGIN_THROTTLED = "login_throttled"
     ATTEMPT_NOT_DECIDED = "attempt_not_decided"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
     SECOND_FACTOR_ASKED = "second_factor_asked"
