@@ -17,6 +17,7 @@ from admin.times import iso
 from admin.user_import import add_command as add_import
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
@@ -97,6 +98,8 @@ def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[
     create_user = add_command(acts, "create", create, "create a user; ask for the password")
     _password_option(create_user)
     _rights_options(create_user)
+    create_user.add_argument("--email", default="", metavar="ADDRESS", help="the address that mails go to")
+    confirmed_option(create_user)
     _password_option(add_command(acts, "set-password", set_password, "set a password and end all sessions"))
     _rights_options(
         add_command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
@@ -120,6 +123,7 @@ def open_users(stack: Stack) -> Users:
             f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
         )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
+    challenges = deployment.challenges_table
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
     tell_new_password = None
     if deployment.challenges_table:
@@ -146,6 +150,7 @@ def open_users(stack: Stack) -> Users:
         entropy=secrets.token_bytes,
         record=record,
         tell_new_password=tell_new_password,
+        challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
     return Users(accounts, stack.out, stack.name, deployment, dynamodb)
 
@@ -161,7 +166,15 @@ def create(users: Users, options: argparse.Namespace) -> Act:
     password, user_id = read_new_password(from_stdin=options.password_stdin), new_id(secrets.token_bytes)
 
     def do() -> str:
-        identity = users.accounts.create(options.username, password, user_id=user_id, scope=scope, roles=roles)
+        identity = users.accounts.create(
+            options.username,
+            password,
+            user_id=user_id,
+            scope=scope,
+            roles=roles,
+            email=options.email,
+            is_confirmed=options.confirmed,
+        )
         return f"created {identity.username}, user id {identity.user_id}"
 
     return users.act(user_id, do, unclear=UNCLEAR_CREATION, scope=scope, roles=roles)
@@ -289,6 +302,11 @@ def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
     scope, roles = options.scope, tuple(options.roles)
     check_rights(scope, roles)
     return scope, roles
+
+
+def confirmed_option(command: argparse.ArgumentParser) -> None:
+    """Add the option with which an operator answers for an address."""
+    command.add_argument("--confirmed", action="store_true", help="you know that the address is the user's")
 
 
 def _password_option(command: argparse.ArgumentParser) -> None:

@@ -51,6 +51,8 @@ SIGNED_REQUESTS = {"socket", "ssl"}
 
 BUDGET = {
     "authorizer": CRYPTOGRAPHY | SIGNED_REQUESTS,
+    "email": LOGGER | SDK | CRYPTOGRAPHY,
+    "email_proofs": LOGGER | SDK | CRYPTOGRAPHY,
     "ended_sessions": LOGGER | SDK,
     # segno draws the picture for an app, and the ciphers seal its secret.
     "factors": LOGGER | SDK | CRYPTOGRAPHY | {"segno", "cryptography.hazmat.primitives.ciphers"},
@@ -63,6 +65,8 @@ BUDGET = {
     "preflight": set(),  # no log and no call
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
+    "reset": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
+    "reset_link": LOGGER | SDK | CRYPTOGRAPHY,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
     "session_authorizer": set(),  # no browser uses the API by default; the test below has what it loads for them
     "sessions": LOGGER | SDK,
@@ -222,6 +226,15 @@ def test_only_a_deployment_that_asks_another_system_loads_what_asks_it() -> None
 
     assert not asks & loaded_by("login")
     assert loaded_by("login", MIGRATION_FUNCTION=arn) >= asks
+
+
+def test_without_mail_a_registration_loads_nothing_for_it() -> None:
+    """A deployment without MailFrom loads no challenge, no proof and no key ring."""
+    with_mail = {"CHALLENGES_TABLE": "ChallengesTable", "KEY_RING_SECRET": "KeyRingSecret"}
+    parts = ("challenge", "proof", "key_ring", "confirm")
+
+    assert [name for name in ours_loaded_by("register") if any(part in name for part in parts)] == []
+    assert "edge_auth.adapters.dynamodb.challenges" in ours_loaded_by("register", **with_mail)
 
 
 @pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])

@@ -18,6 +18,10 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
     "factors": settings.FactorsSettings,
+    "reset": settings.ResetSettings,
+    "reset_link": settings.ResetLinkSettings,
+    "email": settings.EmailSettings,
+    "email_proofs": settings.EmailProofsSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.support.mail import challenge, notice
+from tests.support.mail_records import challenge, notice
 from tests.support.template import Intrinsic, functions, properties, resources, template
 
 OF_OUR_MAILER = {

@@ -67,13 +67,7 @@ def test_an_operator_of_users_can_do_all_with_users_and_nothing_with_keys(
     assert [one.stderr for one in (created, imported, *outcomes, deleted) if one.returncode != 0] == []
     lines = [line for line in record(stack) if line["caller"].endswith(":user/grace")]
     assert [line["act"] for line in lines if line["state"] == "done"] == [
-<<<<<<< HEAD:tests/e2e/operations/test_operators_rights.py
-        f"users {act}" for act in ("create", *acts[:-2], "set-claims", "rename", "delete")
-||||||| 193390b:tests/e2e/test_operators_rights.py
-        f"users {act}" for act in ("create", *acts[:-1], "delete")
-=======
-        f"users {act}" for act in ("create", "import", *acts[:-1], "delete")
->>>>>>> w-imports:tests/e2e/test_operators_rights.py
+        f"users {act}" for act in ("create", "import", *acts[:-2], "set-claims", "rename", "delete")
     ]
     assert created.stdout.split()[-1] == lines[0]["user_id"]
     assert [one.returncode for one in refused] == [1, 1, 1]

@@ -6,12 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
     AuthError,
+    EmailNotConfirmed,
     InvalidCredentials,
     InvalidRequest,
     NoSuchUser,
@@ -124,6 +125,7 @@ class Login:
             InvalidProof: the token in place of the password is not valid any more.
             MfaRequired, MfaEnrolmentRequired: the password is right. A code is missing, or the user has to enrol.
             InvalidOtp, FactorLocked: the password is right, and the code is refused.
+            EmailNotConfirmed: the password is right, and the user has to confirm the address first.
             TemporarilyUnavailable: nothing was decided.
 
         """
@@ -232,6 +234,10 @@ class Login:
             return identity, self._second_step(identity, presented, keys, attempt.attempt)
         except TemporarilyUnavailable:
             raise
+        except EmailNotConfirmed:
+            self._limit.succeeded(attempt, user_id)
+            self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=UNCONFIRMED))
+            raise
         except AuthError as error:
             self._limit.failed(attempt, user_id)
             if isinstance(error, InvalidCredentials):  # the second step has told all else
@@ -280,8 +286,11 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
 
 
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[HashKind, ...]) -> Identity:
-    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user."""
-    is_disabled = identity is not None and identity.status != ACTIVE
+    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user.
+
+    A user who has to confirm the address has a password, and who knows it may learn that.
+    """
+    is_disabled = identity is not None and identity.status not in {ACTIVE, UNCONFIRMED}
     try:
         check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
     except InvalidCredentials as error:
@@ -292,6 +301,8 @@ def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[H
         raise
     if identity is None:
         raise NoSuchUser("there is no such user")
+    if identity.status == UNCONFIRMED:
+        raise EmailNotConfirmed
     return identity
 
 
