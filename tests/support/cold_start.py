@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Protocol
 from unittest.mock import patch
@@ -28,6 +29,11 @@ class Writer(Protocol):
         """Flush."""
 
 
+@cache
+def _variables_of_all() -> frozenset[str]:
+    return frozenset(name for each in functions() for name in variables(each))
+
+
 def load(function: str, environ: Mapping[str, str], log: Writer | None = None) -> ModuleType:
     """Import a function's app.py again. Of all functions' variables, the environment has exactly these.
 
@@ -39,7 +45,7 @@ def load(function: str, environ: Mapping[str, str], log: Writer | None = None) -
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     with patch.dict(os.environ):
-        for name in {name for each in functions() for name in variables(each)}:
+        for name in _variables_of_all():
             os.environ.pop(name, None)
         os.environ.update(environ)
         spec.loader.exec_module(module)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -28,6 +29,7 @@ def entropy(size: int) -> bytes:
     return b"s" * size
 
 
+@cache
 def weak_hash(password: str, *, memory_kib: int = 64, iterations: int = 1, lanes: int = 1) -> str:
     """Return a hash under another profile than the current one."""
     argon2id = Argon2id(salt=b"s" * 16, length=32, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
