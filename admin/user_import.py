@@ -107,6 +107,7 @@ def add_command(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
     """Look at the file, and return the act that adds its users."""
+    _check_outputs(options)
     file, declared = _file(options), stack.deployment.password_profiles
     seen, refusals = _look(file, options.report)
     missing = _undeclared(seen, declared)
@@ -136,6 +137,13 @@ def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
         question=None,
         details={"format": options.format, "users": seen.users},
     )
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Check that no file is written over another one. Raises CannotImport."""
+    given = [path for path in (str(options.file), options.report, options.ids, options.hash_config) if path]
+    if len({Path(path).resolve() for path in given}) != len(given):
+        raise CannotImport("two of the files that you gave are the same; nothing was done")
 
 
 def _file(options: argparse.Namespace) -> UserFile:

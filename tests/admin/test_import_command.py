@@ -182,17 +182,30 @@ def test_an_import_is_recorded(command: Command, path: Path, logs: Logs) -> None
     [
         (["nowhere"], "FileNotFoundError"),
         (["{path}", "--format", "firebase"], "the file is no JSON document with an array 'users'"),
-        (["{path}", "--hash-config", "{path}"], "the file of --hash-config has no"),
+        (["{path}", "--hash-config", "{path}.config"], "the file of --hash-config has no"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(command: Command, path: Path, arguments: list[str], said: str) -> None:
     """Nothing was done."""
+    path.with_name(f"{path.name}.config").write_text("hash_config {}")
+
     outcome = command("users", "import", *(argument.format(path=path) for argument in arguments))
 
     assert outcome.status == 1
     assert outcome.err.startswith("edge-auth: ")
     assert said in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [("--report", "{path}"), ("--ids", "{path}"), ("--report", "x", "--ids", "./x")])
+def test_no_file_is_written_over_another_one(command: Command, path: Path, options: tuple[str, ...]) -> None:
+    """The export may be the only one there is."""
+    before = path.read_text()
+
+    outcome = command("users", "import", str(path), *(option.format(path=path) for option in options))
+
+    assert (outcome.status, stored(), path.read_text()) == (1, 0, before)
+    assert outcome.err == "edge-auth: two of the files that you gave are the same; nothing was done\n"
 
 
 def placed(count: int) -> list[Placed]:
