@@ -22,6 +22,7 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "reset_link": settings.ResetLinkSettings,
     "email": settings.EmailSettings,
     "email_proofs": settings.EmailProofsSettings,
+    "step_up": settings.StepUpSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

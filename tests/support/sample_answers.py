@@ -55,6 +55,7 @@ FUNCTIONS = {
     "sessions": "sessions",
     "sessions-end": "sessions",
     "site-factors": "factors",
+    "step-up": "step_up",
     "site-password": "site_password",
     "site-sessions": "sessions",
     "site-sessions-end": "sessions",
@@ -73,6 +74,7 @@ WHOLE = {
     "email-confirm": INVALID_PROOF,
     "email-undo": INVALID_PROOF,
     "password-reset-confirm": INVALID_PROOF,
+    "step-up": INVALID_TOKEN,
     "logout-all": NO_CONTENT,  # A6: the sample's token is not valid, which is no error
     "logout-form": REVOKED,
     "logout-json": NO_CONTENT,

@@ -14,16 +14,23 @@ from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.flows.ports.challenges import Challenges, Redemptions
 from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
-from edge_auth.flows.ports.sessions import SessionOpening, Sessions
+from edge_auth.flows.ports.sessions import SessionOpening, SessionReplacement, Sessions
 from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table, items
 from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 from tests.support.fakes.factors import MemoryFactors
-from tests.support.fakes.stores import MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.support.fakes.stores import (
+    MemoryIdentities,
+    MemorySessionOpening,
+    MemorySessionReplacement,
+    MemorySessions,
+    MemoryStore,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,6 +48,7 @@ class Engine:
     challenges: Challenges
     redemptions: Redemptions
     factors: FactorStore
+    session_replacement: SessionReplacement
     is_atomic: bool
 
 
@@ -79,6 +87,9 @@ class Tables:
                 self.client, challenges_table=self.challenges, identities_table=self.identities
             ),
             factors=DynamoDBFactors(self.client, table=self.identities),
+            session_replacement=DynamoDBSessionReplacement(
+                self.client, identities_table=self.identities, sessions_table=self.sessions
+            ),
             is_atomic=is_atomic,
         )
 
@@ -93,6 +104,7 @@ def memory_engine() -> Engine:
         MemoryChallenges(store),
         MemoryRedemptions(store),
         MemoryFactors(store),
+        MemorySessionReplacement(store),
         is_atomic=True,
     )
 
