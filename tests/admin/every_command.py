@@ -21,6 +21,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "rename": ("users", "rename", "ada", "eve"),
     "export": ("users", "export", "ada"),
     "export-all": ("users", "export", "--all", "--with-password-hashes", "--yes"),
+    "unlock-factor": ("users", "unlock-factor", "ada"),
+    "reset-factors": ("users", "reset-factors", "ada"),
     "end-sessions": ("users", "end-sessions", "ada"),
     "delete": ("users", "delete", "ada", "--yes"),
     "import": ("users", "import", str(USERS)),

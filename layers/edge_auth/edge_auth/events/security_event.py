@@ -38,6 +38,7 @@ class EventName(StrEnum):
     FACTOR_ENROLLED = "factor_enrolled"
     FACTOR_REMOVED = "factor_removed"
     FACTOR_UNLOCKED = "factor_unlocked"
+    FACTORS_RESET = "factors_reset"
     RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
     RESET_ASKED = "reset_asked"
     PASSWORD_RESET = "password_reset"
