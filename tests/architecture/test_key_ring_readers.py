@@ -10,7 +10,7 @@ VERSION = Intrinsic("Ref", "KeyRingVersion")
 
 def test_the_readers_of_the_key_ring_are_known() -> None:
     """They are all functions that sign, check a refresh token's MAC, or publish the public keys."""
-    assert READERS == ["factors", "jwks", "login", "logout", "refresh", "site_password"]
+    assert READERS == ["factors", "jwks", "login", "logout", "refresh", "site_password", "step_up"]
 
 
 @pytest.mark.parametrize("function", READERS)

@@ -18,6 +18,7 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
     "factors": settings.FactorsSettings,
+    "step_up": settings.StepUpSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

@@ -39,6 +39,8 @@ FACTOR_ROUTES = {
 }
 PROTECTED_ROUTES = {
     *FACTOR_ROUTES,
+    ("POST", "/auth/step-up"),
+    ("POST", "/auth/site/step-up"),
     ("POST", "/auth/password"),
     ("GET", "/me"),
     ("GET", "/me/strict"),

@@ -22,6 +22,7 @@ SAMPLES = {
     "logout": "logout-json",
     "ended_sessions": "ended-sessions",
     "site_password": "site-password",
+    "step_up": "step-up",
 }
 
 

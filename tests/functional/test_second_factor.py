@@ -12,11 +12,19 @@ from edge_auth import base64url
 from edge_auth.accounts.factors import MAX_FAILURES, Factors
 from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens.ended_feed import entry_of
-from tests.support.answers import INVALID_CREDENTIALS, INVALID_OTP, INVALID_PROOF, NO_CONTENT, UNAVAILABLE, error
-from tests.support.browser import for_browsers, page_login, site_login
+from tests.support.answers import (
+    INVALID_CREDENTIALS,
+    INVALID_GRANT,
+    INVALID_OTP,
+    INVALID_PROOF,
+    NO_CONTENT,
+    UNAVAILABLE,
+    error,
+)
+from tests.support.browser import for_browsers, from_page, jar, page_login, site_login
 from tests.support.outages import APPLIED, FAULTS_OF_TRANSACTIONS, FAULTS_OF_UPDATES, NO_SECRETS, RETRIED, attempts
 from tests.support.people import PASSWORD, WRONG_PASSWORD, ada, bob, key_ring
-from tests.support.sample_events import Event, called_by, login_event, logout_event, sample, with_json
+from tests.support.sample_events import Event, called_by, login_event, logout_event, refresh_event, sample, with_json
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 from tests.support.stack import SEALING_KEY, Answer, Function, Stack
 from tests.support.wire import lost_response, raw_answer
@@ -390,3 +398,83 @@ def test_only_passing_faults_are_hidden(stack: Stack, login: Function) -> None:
         stack.clock.advance(seconds=30)
         assert login(with_factor(otp=code(stack))).status == 200, name
         assert len(stack.session_items()) == number + 1
+
+
+# --- Step-up ---
+
+STEP_UP = {COUNT: 3, "dynamodb.GetItem": 3, "dynamodb.TransactWriteItems": 1, "revocations.UpdateItem of ends": 1}
+
+
+def stepping_up(tokens: Answer, **body: str) -> Event:
+    """Return the event of a step-up with the tokens of a login."""
+    return asked_by("step-up", tokens, {"refresh_token": tokens.json["refresh_token"], **body})
+
+
+def test_a_session_is_stepped_up_with_its_refresh_token(stack: Stack, login: Function, factors: Function) -> None:
+    """SA3: the answer is that of a login, and the old refresh token is dead without an alarm."""
+    tokens = login(login_event("bob", PASSWORD))
+    enrolled = confirmation(stack, factors, tokens)
+    [recovery_code, *_] = factors(enrolled).json["recovery_codes"]
+    step_up = stack.function("step_up")
+    answer = step_up(stepping_up(tokens, recovery_code=recovery_code))
+    assert answer.status == 200
+    claims = payload_of(answer.json["access_token"])
+    assert (claims["acr"], claims["amr"], claims["sid"]) == ("2fa", ["pwd", "mfa"], answer.json["session_id"])
+    assert answer.json["session_id"] != tokens.json["session_id"]
+    assert stack.function("refresh")(refresh_event(tokens.json["refresh_token"])) == INVALID_GRANT
+    assert not any(event["level"] == "ERROR" for event in stack.output.security_events())
+    assert stack.function("refresh")(refresh_event(answer.json["refresh_token"])).status == 200
+
+
+def test_a_step_up_costs_these_requests(stack: Stack, login: Function) -> None:
+    """Warm: three for the attempt, three reads, one transaction, and one word to the authorizers."""
+    step_up = stack.function("step_up")
+    tokens = step_up(stepping_up(login(with_factor(otp=code(stack))), otp=code(stack, steps=1)))
+    stack.clock.advance(seconds=60)
+    stack.wire.forget()
+    assert step_up(stepping_up(tokens, otp=code(stack))).status == 200
+    assert stack.wire.counts == STEP_UP
+
+
+def test_a_step_up_by_password_is_fresh(stack: Stack, login: Function) -> None:
+    """SA6: for a user without a factor."""
+    tokens = login(login_event("bob", PASSWORD))
+    stack.clock.advance(seconds=1000)
+    answer = stack.function("step_up")(stepping_up(tokens, password=PASSWORD))
+    claims = payload_of(answer.json["access_token"])
+    assert (claims["acr"], claims["auth_time"]) == ("1fa", stack.clock.now_seconds)
+    assert stack.function("step_up")(stepping_up(answer, password=WRONG_PASSWORD)) == INVALID_CREDENTIALS
+
+
+def test_pages_and_sites_step_up_with_their_cookies(stack: Stack) -> None:
+    """SA3: the new token comes as the old one did, and there is none in the body."""
+    stack = for_browsers(stack)
+    login, step_up = stack.function("login"), stack.function("step_up")
+    for event, path in ((page_login(), "/auth/step-up"), (site_login(), "/auth/site/step-up")):
+        stack.clock.advance(seconds=90)
+        signed_in = login({**event, "body": json.dumps({**json.loads(event["body"]), "otp": code(stack)})})
+        asked = with_json("step-up", {"otp": code(stack, steps=1)})
+        caller = called_by(asked, ada().user_id, signed_in.json["session_id"])
+        answer = step_up({**from_page(caller, *jar(signed_in)), "resource": path})
+        assert answer.status == 200, answer.body
+        assert "refresh_token" not in answer.json
+        [cookie] = answer.cookies
+        assert cookie.partition("=")[0] == signed_in.cookies[0].partition("=")[0]
+        assert cookie != signed_in.cookies[0]
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+def test_a_step_up_that_cannot_be_written(stack: Stack, login: Function, name: str) -> None:
+    """F19, SB9: the answer is 503, and old session and code are good unless the write was made."""
+    tokens, step_up = login(with_factor(otp=code(stack))), stack.function("step_up")
+    stack.clock.advance(seconds=30)
+    asked = stepping_up(tokens, otp=code(stack))
+    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+    assert step_up(asked) == UNAVAILABLE
+    stack.wire.mend()
+    alive = [item["session_id"]["S"] for item in stack.session_items() if "revoked_at" not in item]
+    if name == APPLIED:
+        assert alive != [tokens.json["session_id"]]
+        return
+    assert alive == [tokens.json["session_id"]]
+    assert step_up(asked).status == 200

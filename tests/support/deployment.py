@@ -31,6 +31,7 @@ from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.second_step import LoginSecondStep
 from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
+from edge_auth.flows.sign_in.step_up import StepUp, StepUpStores
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
@@ -46,7 +47,14 @@ from tests.support.access_tokens import AUDIENCE, ISSUER, NOW, key
 from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.factors import FixedSealingKeys, MemoryFactors
 from tests.support.fakes.revocations import MemoryRevocations
-from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.support.fakes.stores import (
+    FixedKeyRing,
+    MemoryIdentities,
+    MemorySessionOpening,
+    MemorySessionReplacement,
+    MemorySessions,
+    MemoryStore,
+)
 
 if TYPE_CHECKING:
     from edge_auth.flows.ports.factors import SecondStep
@@ -182,6 +190,7 @@ class Deployment:
         self.feed = MemoryRevocations()
         self.revocations: Revocations | None = None
         self.session_opening = troubled(MemorySessionOpening(self.store), self.trouble)
+        self.session_replacement = troubled(MemorySessionReplacement(self.store), self.trouble)
         self.attempts = troubled(MemoryAttempts(), self.trouble)
         self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
         self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
@@ -355,6 +364,20 @@ class Deployment:
         return OwnFactors(
             room,
             policy=self.factor_policy,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def step_up(self) -> StepUp:
+        """The use case."""
+        return StepUp(
+            StepUpStores(self.identities, self.sessions, self.session_replacement, self.revocations),
+            limit=self.password_limit,
+            profiles=self.profiles,
+            check=self.factor_check,
+            key_ring=self.key_ring,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,

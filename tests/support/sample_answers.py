@@ -46,6 +46,7 @@ FUNCTIONS = {
     "sessions": "sessions",
     "sessions-end": "sessions",
     "site-factors": "factors",
+    "step-up": "step_up",
     "site-password": "site_password",
     "site-sessions": "sessions",
     "site-sessions-end": "sessions",
@@ -59,6 +60,7 @@ WHOLE = {
     "factors-totp-confirm": INVALID_TOKEN,
     "factors-totp-remove": INVALID_TOKEN,
     "site-factors": INVALID_TOKEN,
+    "step-up": INVALID_TOKEN,
     "logout-all": NO_CONTENT,  # A6: the sample's token is not valid, which is no error
     "logout-form": REVOKED,
     "logout-json": NO_CONTENT,

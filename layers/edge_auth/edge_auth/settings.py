@@ -174,6 +174,24 @@ class FactorsSettings(NamedTuple):
     allowed_origins: str
 
 
+class StepUpSettings(NamedTuple):
+    """The settings of `step_up`. An empty `issuer` is derived from the event."""
+
+    issuer: str
+    audience: str
+    access_token_seconds: int
+    password_profiles: str
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    sealing_secret: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
 class SessionsSettings(NamedTuple):
     """The settings of `sessions`."""
 

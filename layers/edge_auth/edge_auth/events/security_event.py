@@ -59,6 +59,8 @@ class EventName(StrEnum):
     REFRESH_TOKEN_AHEAD = "refresh_token_ahead", ATTENTION
     REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch", ATTENTION
     SESSION_ENDED = "session_ended"
+    SESSION_STEPPED_UP = "session_stepped_up"
+    STEP_UP_FAILED = "step_up_failed"
     SESSION_LIMIT_NOT_KEPT = "session_limit_not_kept"
     SESSION_NOT_REPLACED = "session_not_replaced"
     ALL_SESSIONS_ENDED = "all_sessions_ended"

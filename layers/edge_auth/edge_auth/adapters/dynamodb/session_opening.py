@@ -38,7 +38,7 @@ class DynamoDBSessionOpening:
             with translated_failures():
                 self._client.transact_write_items(
                     TransactItems=[
-                        self._user(session.user_id, username, epoch, factor),
+                        user_condition(self._identities_table, session.user_id, username, epoch, factor),
                         {
                             "Put": {
                                 "TableName": self._sessions_table,
@@ -53,21 +53,25 @@ class DynamoDBSessionOpening:
                 raise EpochMoved from None
             raise TemporarilyUnavailable("the session id exists") from None
 
-    def _user(self, user_id: str, username: str, epoch: int, factor: "FactorUse | None") -> "TransactWriteItemTypeDef":
-        if factor is not None:
-            from edge_auth.adapters.dynamodb.factor_use import update_of  # noqa: PLC0415 - only where factors are on
 
-            return {"Update": update_of(self._identities_table, user_id, username, epoch, factor)}
-        return {
-            "ConditionCheck": {
-                "TableName": self._identities_table,
-                "Key": login_key(username),
-                "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active",
-                "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {
-                    ":user_id": text(user_id),
-                    ":epoch": number(epoch),
-                    ":active": text(ACTIVE),
-                },
-            }
+def user_condition(
+    table: str, user_id: str, username: str, epoch: int, factor: "FactorUse | None"
+) -> "TransactWriteItemTypeDef":
+    """Return the part of a transaction that demands an active user of this epoch, and uses a second factor if given."""
+    if factor is not None:
+        from edge_auth.adapters.dynamodb.factor_use import update_of  # noqa: PLC0415 - only where factors are on
+
+        return {"Update": update_of(table, user_id, username, epoch, factor)}
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": login_key(username),
+            "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":user_id": text(user_id),
+                ":epoch": number(epoch),
+                ":active": text(ACTIVE),
+            },
         }
+    }

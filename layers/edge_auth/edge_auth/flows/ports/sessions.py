@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from edge_auth.flows.ports.factors import FactorUse
 
 
+STEPPED_UP = "stepped_up"  # the reason of the end of a session that was replaced
+
+
 class AlreadyEnded(Exception):
     """The session has already ended, is unknown, or has another seed."""
 
@@ -32,6 +35,27 @@ class SessionOpening(Protocol):
         """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved.
 
         With a second factor, its use is written in the same act, and EpochMoved is also raised if it cannot be used.
+        """
+
+
+class SessionReplacement(Protocol):
+    """Replaces sessions by stronger ones."""
+
+    def replace(
+        self,
+        old: Session,
+        new: Session,
+        *,
+        username: str,
+        epoch: int,
+        end_id: str,
+        factor: "FactorUse | None" = None,
+    ) -> None:
+        """End a session and open another one of the same user, in one act.
+
+        The conditions: those of `SessionOpening.open`, and the old session is as it was read. The record of its end has
+        the reason STEPPED_UP. `end_id` names this act. Raises EpochMoved, and AlreadyEnded: the old session has ended,
+        or was refreshed.
         """
 
 
