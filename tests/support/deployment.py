@@ -331,6 +331,7 @@ class Deployment:
             identities=self.identities,
             sessions=self.sessions,
             attempts=self.attempts,
+            factors=self.factors,
             end_sessions=self.end_sessions,
             password_rules=PASSWORD_RULES,
             clock=self.clock,

@@ -81,9 +81,8 @@ class MemoryFactors:
         """Forget the wrong codes."""
         with self._store.lock:
             user = self._of_operator(identity)
-            if user.factors is None:
-                raise UnknownUser
-            self._store.identities[user.username] = replace(user, factors=replace(user.factors, failures=0))
+            if user.factors is not None:
+                self._store.identities[user.username] = replace(user, factors=replace(user.factors, failures=0))
 
     def reset(self, identity: Identity) -> None:
         """Take the factors away."""

@@ -36,6 +36,7 @@ class EventName(StrEnum):
     FACTOR_ENROLLED = "factor_enrolled"
     FACTOR_REMOVED = "factor_removed"
     FACTOR_UNLOCKED = "factor_unlocked"
+    FACTORS_RESET = "factors_reset"
     RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
 
     # --- Sign in ---

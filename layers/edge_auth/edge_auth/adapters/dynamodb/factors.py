@@ -88,20 +88,19 @@ class DynamoDBFactors:
         return ItemReader(item).number("factor_failures")
 
     def unlock(self, identity: Identity) -> None:
-        """Write zero, which may be repeated."""
-        self._of_operator(identity, _UNLOCK, {":zero": number(0)}, f"{_IS_OF_USER} AND {_HAS_FACTORS}")
+        """Write zero, which may be repeated. A user without factors gets none of their attributes."""
+        try:
+            self._write(identity, _UNLOCK, {":zero": number(0)}, f"{_IS_OF_USER} AND {_HAS_FACTORS}")
+        except ConditionFailed as refused:
+            if refused.item.get("user_id") != text(identity.user_id):
+                raise _unknown_user() from None
 
     def reset(self, identity: Identity) -> None:
         """Remove the factors. After a lost response epoch and version move twice, which takes nothing more away."""
-        self._of_operator(identity, _REMOVE, {":one": number(1), ":zero": number(0)}, _IS_OF_USER)
-
-    def _of_operator(
-        self, identity: Identity, update: str, values: "dict[str, AttributeValueTypeDef]", condition: str
-    ) -> None:
         try:
-            self._write(identity, update, values, condition)
+            self._write(identity, _REMOVE, {":one": number(1), ":zero": number(0)}, _IS_OF_USER)
         except ConditionFailed:
-            raise UnknownUser("there is no such user, or the user has no factor") from None
+            raise _unknown_user() from None
 
     def _update(
         self, identity: Identity, update: str, values: "dict[str, AttributeValueTypeDef]", *, and_also: str = ""
@@ -128,6 +127,10 @@ class DynamoDBFactors:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         return response["Attributes"]
+
+
+def _unknown_user() -> UnknownUser:
+    return UnknownUser("there is no such user")
 
 
 def _has_version(identity: Identity) -> str:

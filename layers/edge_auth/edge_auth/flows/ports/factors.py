@@ -110,7 +110,7 @@ class FactorStore(Protocol):
         """
 
     def unlock(self, identity: Identity) -> None:
-        """Forget the wrong codes. Raises UnknownUser."""
+        """Forget the wrong codes. It is no error if the user has no factor. Raises UnknownUser."""
 
     def reset(self, identity: Identity) -> None:
         """Take the factors away, also if the user has changed since it was read. Raises UnknownUser."""
