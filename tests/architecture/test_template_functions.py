@@ -19,6 +19,10 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "register": settings.RegisterSettings,
     "factors": settings.FactorsSettings,
     "step_up": settings.StepUpSettings,
+    "reset": settings.ResetSettings,
+    "reset_link": settings.ResetLinkSettings,
+    "email": settings.EmailSettings,
+    "email_proofs": settings.EmailProofsSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

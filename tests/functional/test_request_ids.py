@@ -23,6 +23,9 @@ SAMPLES = {
     "ended_sessions": "ended-sessions",
     "site_password": "site-password",
     "step_up": "step-up",
+    "reset": "password-reset",
+    "email": "email-change",
+    "email_proofs": "email-confirm",
 }
 
 

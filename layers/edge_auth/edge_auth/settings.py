@@ -114,13 +114,20 @@ class LogoutSettings(NamedTuple):
 
 
 class RegisterSettings(NamedTuple):
-    """The settings of `register`. No password may be the `issuer` or the `audience`."""
+    """The settings of `register`. No password may be the `issuer` or the `audience`.
+
+    An empty `challenges_table` says that mail is off. Then `register` uses neither the key ring nor `confirm_address`.
+    """
 
     issuer: str
     audience: str
     password_min_characters: int
     throttle_table: str
     identities_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    confirm_address: str
     trusted_proxy: str
     allowed_origins: str
 
@@ -190,6 +197,61 @@ class StepUpSettings(NamedTuple):
     sealing_secret: str
     trusted_proxy: str
     allowed_origins: str
+
+
+class ResetSettings(NamedTuple):
+    """The settings of `reset`. No password may be the `issuer` or the `audience`."""
+
+    issuer: str
+    audience: str
+    password_min_characters: int
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class EmailSettings(NamedTuple):
+    """The settings of `email`."""
+
+    password_profiles: str
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class EmailProofsSettings(NamedTuple):
+    """The settings of `email_proofs`."""
+
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class ResetLinkSettings(NamedTuple):
+    """The settings of `reset_link`. `pages_url` is where links lead."""
+
+    identities_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    pages_url: str
 
 
 class SessionsSettings(NamedTuple):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 ACTIVE = "active"
 DISABLED = "disabled"
+UNCONFIRMED = "unconfirmed"  # registered, and nobody has shown yet that the address is the user's
 
 
 @dataclass(frozen=True, slots=True)
