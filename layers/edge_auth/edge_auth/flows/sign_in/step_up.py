@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.passwords import check_password, password_bytes
-from edge_auth.credentials.profiles import Argon2idProfile
+from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
     InvalidCredentials,
     InvalidGrant,
@@ -94,7 +94,7 @@ class StepUp:
         stores: StepUpStores,
         *,
         limit: PasswordAttemptLimit,
-        profiles: tuple[Argon2idProfile, ...],
+        profiles: tuple[HashKind, ...],
         check: FactorCheck,
         key_ring: KeyRingSource,
         clock: Clock,
