@@ -24,6 +24,7 @@ PEERS := .tools/peers/synced
 DOCS := .tools/docs/synced
 RELEASE := .tools/release/synced
 AUDIT := .tools/audit/synced
+WEBAUTHN := .tools/webauthn/synced
 # The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
@@ -61,7 +62,7 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run the tests, also those of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(WEBAUTHN) $(VERIFIERS) $(CLIENT) $(FIREFOX) ## run the tests, also those of the local stack
 	.venv/bin/python -m pytest -n auto -m "not sam_local and not upgrade and not storm" --recorded-calls all
 
 test-sam-local: $(VENV) $(SAM) $(MINISTACK) ## test `make sam-local`, if there is a container engine
@@ -126,6 +127,7 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/docs.txt,--group docs)
 	$(call compile,locks/release.txt,--group release)
 	$(call compile,locks/audit.txt,--group audit)
+	$(call compile,locks/webauthn.txt,--group webauthn)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
@@ -215,6 +217,9 @@ $(RELEASE): locks/release.txt | $(UV)
 
 $(AUDIT): locks/audit.txt | $(UV)
 	$(call sync,.tools/audit,locks/audit.txt)
+
+$(WEBAUTHN): locks/webauthn.txt | $(UV)
+	$(call sync,.tools/webauthn,locks/webauthn.txt)
 
 .tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
 	@echo "installing $<"
