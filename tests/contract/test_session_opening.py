@@ -18,6 +18,15 @@ def test_an_opened_session_is_found_with_every_field(engine: Engine) -> None:
     assert engine.sessions.find(ADA_ID, session_id(1)) == a_session()
 
 
+def test_a_session_keeps_the_level_of_its_login(engine: Engine) -> None:
+    """RFC 9068 §2.2.1: `acr` of later access tokens comes from the session."""
+    engine.identities.create(ADA)
+
+    engine.session_opening.open(a_session(acr="phr"), username=ADA.username, epoch=ADA.epoch)
+
+    assert engine.sessions.find(ADA_ID, session_id(1)) == a_session(acr="phr")
+
+
 def test_a_moved_epoch_opens_nothing(engine: Engine) -> None:
     """F12, DC-12: a login that began before the end of all sessions opens no session after it."""
     engine.identities.create(ADA)

@@ -114,6 +114,19 @@ def test_only_a_session_of_another_transport_names_it(tables: Tables) -> None:
     assert sorted(named, key=str) == [({"S": session_id(1)}, None), ({"S": session_id(2)}, {"S": "cookie"})]
 
 
+def test_only_a_session_with_a_level_has_one_in_its_item(tables: Tables) -> None:
+    """Without second factors, the item is the one of earlier versions; with them, a rotation keeps the level."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session(1), a_session(2, acr="2fa"))
+
+    plain, leveled = sorted(tables.session_items(), key=lambda item: "acr" in item)
+
+    assert leveled == {**plain, "session_id": {"S": session_id(2)}, "acr": {"S": "2fa"}}
+    rotated = [rotate(engine, a_token(number=number)).acr for number in (1, 2)]
+    assert rotated == ["", "2fa"]
+    assert sorted(str(item.get("acr")) for item in tables.session_items()) == ["None", "{'S': '2fa'}"]
+
+
 def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
     """A15: the tables hold no token, seed, MAC or key, only the hashes of the password and of the seed."""
     engine = tables.engine(is_atomic=False)
@@ -149,6 +162,16 @@ def test_a_damaged_session_does_not_rotate(tables: Tables, name: str, value: dic
     if name not in WRITTEN_BY_A_ROTATION:
         with pytest.raises(TemporarilyUnavailable, match=name):
             rotate(engine, a_token())
+
+
+def test_a_damaged_level_is_an_outage(tables: Tables) -> None:
+    """F38: a level that is no text is no missing level."""
+    engine = tables.engine(is_atomic=False)
+    opened(engine, a_session(acr="2fa"))
+    damage(tables, "acr", {"N": "2"})
+
+    with pytest.raises(TemporarilyUnavailable, match="acr"):
+        engine.sessions.find(ADA_ID, session_id(1))
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -201,7 +224,14 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
     for number, scope in enumerate((words, spread), start=1):
         engine = tables.engine(is_atomic=False)
         session = a_session(
-            number, scope=scope, roles=("b",), rotation_id="f" * 32, generation=2**32 - 3, client=client
+            number,
+            scope=scope,
+            roles=("b",),
+            rotation_id="f" * 32,
+            generation=2**32 - 3,
+            client=client,
+            acr="2fa",
+            amr=("pwd", "otp", "mfa"),
         )
         opened(engine, session)
         engine.sessions.rotate(

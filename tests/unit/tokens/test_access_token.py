@@ -14,9 +14,11 @@ from edge_auth.errors import RightsRefused
 from edge_auth.flows.accounts.administration import check_rights
 from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens import access_token as access
+from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, ISSUER, NOW, key
 
+LEVELED = CLAIMS._replace(amr=("pwd", "otp", "mfa"), acr="2fa")  # of a login with two factors
 LONG_ISSUER = "https://auth.some-rather-long-subdomain.of-a-company.example.com/production-eu-central-1"
 LONG_AUDIENCE = "https://api.some-rather-long-subdomain.of-a-company.example.com/production"
 
@@ -63,12 +65,13 @@ def test_our_verifier_reads_back_what_was_issued(alg: str) -> None:
     assert verifier.verify(access.issue(CLAIMS, key(alg)), issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
+@pytest.mark.parametrize("claims", [CLAIMS, LEVELED])
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_pyjwt_accepts_what_we_issue(alg: str) -> None:
+def test_pyjwt_accepts_what_we_issue(alg: str, claims: AccessClaims) -> None:
     """A first independent verifier reads the same header and claims."""
     pair = key(alg)
     read = jwt.decode_complete(
-        access.issue(CLAIMS, pair),
+        access.issue(claims, pair),
         jwt.PyJWK(pair.public_jwk()),
         algorithms=[alg],
         issuer=ISSUER,
@@ -76,19 +79,20 @@ def test_pyjwt_accepts_what_we_issue(alg: str) -> None:
         options={"verify_exp": False, "verify_iat": False},
     )
     assert read["header"] == {"alg": alg, "kid": pair.kid, "typ": "at+jwt"}
-    assert read["payload"] == CLAIMS.payload()
+    assert read["payload"] == claims.payload()
 
 
 # RFC 9864 renames EdDSA to Ed25519. PyJWT and API gateways know only the old name.
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
+@pytest.mark.parametrize("claims", [CLAIMS, LEVELED])
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_joserfc_accepts_what_we_issue(alg: str) -> None:
+def test_joserfc_accepts_what_we_issue(alg: str, claims: AccessClaims) -> None:
     """A second independent verifier reads the same header and claims."""
     pair = key(alg)
     public: dict[str, Any] = dict(pair.public_jwk())
-    read = joserfc_jwt.decode(access.issue(CLAIMS, pair), import_key(public), algorithms=[alg])
+    read = joserfc_jwt.decode(access.issue(claims, pair), import_key(public), algorithms=[alg])
     assert read.header == {"alg": alg, "kid": pair.kid, "typ": "at+jwt"}
-    assert read.claims == CLAIMS.payload()
+    assert read.claims == claims.payload()
 
 
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA"])
@@ -124,7 +128,7 @@ def test_the_largest_rights_stay_under_1_kib(kind: str) -> None:
     """With the largest scope and roles that an operator may give, and long names, the token keeps its size (T8)."""
     scope, roles = largest(RIGHTS[kind])
     assert scope or roles
-    claims = CLAIMS._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
+    claims = LEVELED._replace(iss=LONG_ISSUER, aud=LONG_AUDIENCE, scope=scope, roles=roles)
     assert len(access.issue(claims, key("ES256"))) < 1024
 
 

@@ -1,10 +1,11 @@
 """The claims of an access token."""
 
+import json
 import re
 
 import pytest
 
-from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE
+from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, LEVEL, LEVELS, ROLE, SCOPE
 from tests.support.access_tokens import CLAIMS
 
 ALWAYS = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_time"]
@@ -18,6 +19,14 @@ def test_payload_holds_the_contracts_claims_in_a_fixed_order() -> None:
 def test_empty_optional_claims_are_left_out() -> None:
     """Without scope, roles or methods, the claims are absent."""
     assert list(CLAIMS._replace(scope="", roles=(), amr=()).payload()) == ALWAYS
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_level_is_one_more_claim_and_changes_no_other(level: str) -> None:
+    """RFC 9068 §2.2.1: the payload of a login with a level is the other one and, at its end, `acr`."""
+    assert (
+        json.dumps(CLAIMS._replace(acr=level).payload()) == json.dumps(CLAIMS.payload())[:-1] + f', "acr": "{level}"}}'
+    )
 
 
 def test_payload_has_only_texts_whole_numbers_and_lists_of_texts() -> None:
@@ -40,6 +49,7 @@ def test_payload_has_only_texts_whole_numbers_and_lists_of_texts() -> None:
         (SCOPE, "!#[]~"),
         (ROLE, "team:admin.read_only-x"),
         (AUTHENTICATION_METHOD, "pwd"),
+        *[(LEVEL, level) for level in LEVELS],
     ],
 )
 def test_shapes_take_honest_values(shape: re.Pattern[str], text: str) -> None:
@@ -47,7 +57,7 @@ def test_shapes_take_honest_values(shape: re.Pattern[str], text: str) -> None:
     assert shape.fullmatch(text)
 
 
-@pytest.mark.parametrize("shape", [IDENTIFIER, CLIENT_ID, SCOPE, ROLE, AUTHENTICATION_METHOD])
+@pytest.mark.parametrize("shape", [IDENTIFIER, CLIENT_ID, SCOPE, ROLE, AUTHENTICATION_METHOD, LEVEL])
 @pytest.mark.parametrize("text", ["", "a\n", "\na", "a\r\nb", "a\x00", 'a"', "a\\", "é", "a  b", " a", "a ", "\u2028"])
 def test_shapes_refuse_what_means_something_elsewhere(shape: re.Pattern[str], text: str) -> None:
     """Every shape refuses empty text, control characters, quotes, backslashes, stray spaces and non-ASCII (T6)."""

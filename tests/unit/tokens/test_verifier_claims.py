@@ -3,6 +3,7 @@
 import pytest
 
 from edge_auth.tokens import access_token as access
+from edge_auth.tokens.claims import LEVELS
 from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import (
     AUDIENCE,
@@ -131,6 +132,42 @@ def test_scope_has_its_shape(verifier: Verifier, value: object) -> None:
 def test_lists_have_their_shape(verifier: Verifier, name: str, value: object) -> None:
     """A list has one or more short words."""
     assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_each_level_is_read(verifier: Verifier, level: str) -> None:
+    """The claims of a token with `acr` say the level of its login."""
+    leveled = CLAIMS._replace(acr=level)
+    assert verifier.verify(access.issue(leveled, KEY), issuer=ISSUER, now_seconds=NOW) == leveled
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "0fa",
+        "3fa",
+        "2FA",
+        "Phr",
+        "2fa ",
+        " 2fa",
+        "2fa\n",
+        "1fa 2fa",
+        "1fa|2fa",
+        "2f",
+        "2faa",
+        "\uff12fa",
+        ["2fa"],
+        [],
+        {"acr": "2fa"},
+        None,
+        True,
+        2,
+    ],
+)
+def test_a_level_is_one_that_we_issue(verifier: Verifier, value: object) -> None:
+    """A level that we do not know has no place in the order of the others, so the whole token is refused."""
+    assert refused(verifier, signed_token(payload(acr=value), signed_by=KEY)) == "acr"
 
 
 @pytest.mark.parametrize("claim", ["sub", "jti", "sid"])

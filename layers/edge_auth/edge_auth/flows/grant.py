@@ -65,6 +65,7 @@ def grant(
         scope=scope,
         roles=session.roles,
         amr=session.amr,
+        acr=session.acr,
     )
     return TokenGrant(
         access_token=access.issue(claims, keys.signing),

@@ -95,7 +95,8 @@ class Session(NamedTuple):
     Time fields end in `_ms` or `_seconds`, since 1970. `rotation_id` names the refresh that rotated last. `generation`
     is the newest token, and `base` the one that it was issued for: the last that was redeemed. `transport` is how its
     tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site. The hashes of the MACs of its newest
-    token and of the one before are empty, unless a site has given it a new token.
+    token and of the one before are empty, unless a site has given it a new token. `acr` says how strong the login was:
+    it is one of `tokens.claims.LEVELS`, or empty if second factors are off.
     """
 
     user_id: str
@@ -118,6 +119,7 @@ class Session(NamedTuple):
     used_at_seconds: int = 0
     mac_hash: bytes = b""
     earlier_mac_hash: bytes = b""
+    acr: str = ""
 
     @property
     def created_at_seconds(self) -> int:

@@ -5,12 +5,19 @@ from typing import NamedTuple
 
 __all__ = ["AccessClaims"]
 
+# How strong a login was, as the claim `acr` says it (RFC 9068 §2.2.1).
+ONE_FACTOR = "1fa"
+TWO_FACTORS = "2fa"
+PHISHING_RESISTANT = "phr"  # OpenID Connect EAP ACR Values 1.0
+LEVELS = (ONE_FACTOR, TWO_FACTORS, PHISHING_RESISTANT)  # the weakest first
+
 # sub, sid and jti go into policies, log lines and table keys. No character here has a meaning there.
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 # RFC 6749 §3.3: scope tokens, one space between them.
 SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")
 ROLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+LEVEL = re.compile("|".join(LEVELS))
 AUTHENTICATION_METHOD = re.compile(r"[a-z0-9_]{1,16}")  # RFC 8176 §2
 
 
@@ -29,6 +36,7 @@ class AccessClaims(NamedTuple):
     scope: str = ""
     roles: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
+    acr: str = ""
 
     def payload(self) -> dict[str, str | int | list[str]]:
         """Return the JWT payload, in a fixed order."""
@@ -49,4 +57,6 @@ class AccessClaims(NamedTuple):
             payload["roles"] = list(self.roles)
         if self.amr:
             payload["amr"] = list(self.amr)
+        if self.acr:
+            payload["acr"] = self.acr
         return payload

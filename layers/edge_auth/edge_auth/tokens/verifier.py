@@ -20,7 +20,7 @@ from edge_auth.errors import InvalidToken
 from edge_auth.keys.jwk import VerificationKey, verification_key
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
 from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson
-from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, ROLE, SCOPE, AccessClaims
+from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, LEVEL, ROLE, SCOPE, AccessClaims
 
 __all__ = ["Verifier", "keys_from_jwks"]
 
@@ -127,6 +127,7 @@ class Verifier:
             _text(claims, "scope", SCOPE) if "scope" in claims else "",
             _texts(claims, "roles", ROLE) if "roles" in claims else (),
             _texts(claims, "amr", AUTHENTICATION_METHOD) if "amr" in claims else (),
+            _text(claims, "acr", LEVEL) if "acr" in claims else "",
         )
 
 

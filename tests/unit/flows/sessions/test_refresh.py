@@ -10,6 +10,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.sessions.session import Session
 from edge_auth.tokens import refresh_token as refresh_tokens
+from edge_auth.tokens.claims import LEVELS
 from edge_auth.tokens.token_form import MAX_GENERATION
 from tests.support.access_tokens import NOW
 from tests.support.deployment import ABSOLUTE_SECONDS, ACCESS_SECONDS, GRACE_SECONDS, IDLE_SECONDS, POLICY, Deployment
@@ -64,6 +65,16 @@ def test_a_refresh_keeps_rights_and_the_time_of_the_login(deployment: Deployment
     claims = deployment.claims_of(deployment.refreshed(first.refresh_token))
     assert (claims.scope, claims.roles, claims.amr) == ("orders:read", ("admin",), ("pwd",))
     assert (claims.auth_time, claims.iat) == (NOW, NOW + 3600)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_refresh_keeps_the_level_of_the_login(deployment: Deployment, first: TokenGrant, level: str) -> None:
+    """T9, SA6: a refresh renews neither `acr` nor `auth_time`, and neither does a retry of it."""
+    deployment.change_session(first, acr=level)
+    for granted in (deployment.refreshed(first.refresh_token), deployment.refreshed(first.refresh_token)):
+        claims = deployment.claims_of(granted)
+        assert (claims.acr, claims.auth_time, claims.iat) == (level, NOW, NOW + 3600)
+    assert deployment.session_of(first).acr == level
 
 
 def test_a_refresh_extends_the_idle_timeout_only(deployment: Deployment, first: TokenGrant) -> None:

@@ -30,7 +30,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
     """Write a living session. `delete_at` is the table's TTL, in seconds.
 
     A session that is new has no base, and one whose tokens travel in bodies names no transport. `used_at` is written by
-    the authorizer of sites, and the hashes of MACs by a new token of a site.
+    the authorizer of sites, and the hashes of MACs by a new token of a site. A login without a level has no `acr`.
     """
     return {
         **({} if session.transport == BODY else {"transport": text(session.transport)}),
@@ -38,6 +38,7 @@ def session_item(session: Session) -> "dict[str, AttributeValueTypeDef]":
         **({"used_at": number(session.used_at_seconds)} if session.used_at_seconds else {}),
         **({"mac_hash": binary(session.mac_hash)} if session.mac_hash else {}),
         **({"earlier_mac_hash": binary(session.earlier_mac_hash)} if session.earlier_mac_hash else {}),
+        **({"acr": text(session.acr)} if session.acr else {}),
         **session_key(session.user_id, session.session_id),
         "seed_hash": binary(session.seed_hash),
         "generation": number(session.generation),
@@ -86,6 +87,7 @@ def session_from(item: "Item") -> Session:
         used_at_seconds=read.optional_number("used_at") or 0,
         mac_hash=read.optional_binary("mac_hash"),
         earlier_mac_hash=read.optional_binary("earlier_mac_hash"),
+        acr=read.optional_text("acr"),
     )
 
 
