@@ -8,7 +8,7 @@ from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine
-from tests.support.dynamodb.records import ADA, BOB, a_session, sessions_of
+from tests.support.dynamodb.records import ADA, BOB, NOW_SECONDS, a_session, sessions_of
 
 
 def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:
@@ -18,6 +18,19 @@ def test_a_created_user_is_found_with_every_field(engine: Engine) -> None:
 
     assert engine.identities.find(ADA.username) == ADA
     assert engine.identities.find(BOB.username) == BOB
+
+
+def test_a_user_with_an_address_is_found_with_every_field(engine: Engine) -> None:
+    """The address, the time of its confirmation and the language come back, each also without the others."""
+    users = [
+        replace(ADA, email="ada@mail.example", email_verified_at_seconds=NOW_SECONDS, language="de"),
+        replace(BOB, email="bob@mail.example"),
+        replace(BOB, username="eve", user_id="e0e0" * 5 + "eA", language="en"),
+    ]
+    for user in users:
+        engine.identities.create(user)
+
+    assert [engine.identities.find(user.username) for user in users] == users
 
 
 def test_an_unknown_user_is_not_found(engine: Engine) -> None:

@@ -292,6 +292,15 @@ def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None
     assert item["revoked_reason"] == {"S": "logout"}
 
 
+def test_a_user_without_an_address_is_stored_as_before_there_were_any(tables: Tables) -> None:
+    """A feature that is off changes no byte: the item has the attributes of a release without mails."""
+    tables.engine(is_atomic=False).identities.create(ADA)
+
+    [login] = [item for item in tables.identity_items() if "user_id" in item]
+    attributes = {"pk", "user_id", "username", "password_hash", "status", "epoch", "created_at", "scope", "roles"}
+    assert set(login) == attributes
+
+
 @pytest.mark.parametrize("name", ["user_id", "username", "status", "epoch", "created_at", "scope", "roles"])
 @pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
 def test_a_damaged_user_is_an_outage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:

@@ -10,7 +10,7 @@ from tests.support.template import ROOT
 
 PAGE = ROOT / "docs" / "requirements.md"
 NOT_YET = "*Not yet.*"
-CODE = r"(?:DC-|SA|[ABCDFIKLPTZ])[1-9]\d?"
+CODE = r"(?:DC-|S[ABCM]|[ABCDFIKLPTZ])[1-9]\d?"
 CITATION = re.compile(rf"\b({CODE})(?:-({CODE}))?\b")
 ROW = re.compile(rf"^\| ({CODE}) \| (.+) \| ([^|]+) \|$", re.MULTILINE)
 FOLDERS = ("admin", "benchmarks", "docs", "functions", "layers", "local", "tests")

@@ -153,6 +153,14 @@ class UnknownSession(AuthError):
     description = "There is no such session."
 
 
+class InvalidProof(AuthError):
+    """The link or the code is not valid, was used, or has expired. The answer does not say which."""
+
+    status = 400
+    code = "invalid_proof"
+    description = "The link or the code is not valid any more."
+
+
 # --- Accounts ---
 
 

@@ -12,6 +12,9 @@ class Identity:
 
     `username` is canonical. `epoch` moves when all sessions of the user are ended. A login that read the old epoch
     cannot open a session any more.
+
+    `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
+    is the user's. `language` is a language tag for mails, such as `de`, or empty.
     """
 
     user_id: str
@@ -22,3 +25,6 @@ class Identity:
     created_at_seconds: int
     scope: str = ""
     roles: tuple[str, ...] = ()
+    email: str = ""
+    email_verified_at_seconds: int = 0
+    language: str = ""

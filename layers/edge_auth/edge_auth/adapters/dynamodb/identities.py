@@ -216,6 +216,17 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "created_at": number(identity.created_at_seconds),
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
+        **_address(identity),
+    }
+
+
+def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    """Write what mails need. A user without an address is stored as before there were any."""
+    verified_at = identity.email_verified_at_seconds
+    return {
+        **({"email": text(identity.email)} if identity.email else {}),
+        **({"email_verified_at": number(verified_at)} if verified_at else {}),
+        **({"language": text(identity.language)} if identity.language else {}),
     }
 
 
@@ -231,6 +242,9 @@ def identity_from(item: "Item") -> Identity:
         created_at_seconds=read.number("created_at"),
         scope=read.text("scope"),
         roles=read.texts("roles"),
+        email=read.optional_text("email"),
+        email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
+        language=read.optional_text("language"),
     )
 
 
