@@ -19,8 +19,9 @@ from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
+from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.sessions.session import BODY, COOKIE, SESSION

@@ -121,6 +121,21 @@ class InvalidToken(AuthError):
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})  # RFC 6750 §3
 
 
+class InsufficientAuthentication(AuthError):
+    """The login is too weak or too old for the route: RFC 9470 §3. The access token itself is valid."""
+
+    status = 401
+    code = "insufficient_user_authentication"
+    description = "The route needs a stronger or a newer login."
+
+    def __init__(self, detail: str, *, acr: str, max_age_seconds: int) -> None:
+        """Name in the challenge what the route demands. An empty `acr` or a `max_age_seconds` of 0 demands nothing."""
+        super().__init__(detail)
+        level = f', acr_values="{acr}"' if acr else ""
+        age = f', max_age="{max_age_seconds}"' if max_age_seconds else ""
+        self.headers = {"WWW-Authenticate": f'Bearer error="{self.code}"{level}{age}'}
+
+
 class UnsupportedGrantType(AuthError):
     """The grant type is not `refresh_token`: RFC 6749 §5.2."""
 
@@ -159,6 +174,49 @@ class InvalidProof(AuthError):
     status = 400
     code = "invalid_proof"
     description = "The link or the code is not valid any more."
+
+
+# --- Passkeys ---
+
+
+class InvalidPasskey(AuthError):
+    """The passkey is not accepted: unknown, of a disabled user, forged, or used before. The answer never says which."""
+
+    status = 401
+    code = "invalid_passkey"
+    description = "The passkey is not accepted."
+
+
+class PasskeyRefused(AuthError):
+    """What the browser sent is no new passkey of this user."""
+
+    status = 400
+    code = "passkey_refused"
+    description = "The passkey cannot be registered."
+
+
+class TooManyPasskeys(AuthError):
+    """The user has as many passkeys as are allowed."""
+
+    status = 409
+    code = "too_many_passkeys"
+    description = "The account has too many passkeys."
+
+
+class UnknownPasskey(AuthError):
+    """The caller has no passkey with this id."""
+
+    status = 404
+    code = "not_found"
+    description = "There is no such passkey."
+
+
+class LastWayIn(AuthError):
+    """Without this passkey the user could not log in any more."""
+
+    status = 409
+    code = "last_way_in"
+    description = "The account would have no way to log in."
 
 
 # --- Accounts ---

@@ -1,6 +1,10 @@
 """The identity: the stored data of a user."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a deployment without passkeys does not load it
+    from edge_auth.accounts.passkey import RegisteredPasskey
 
 ACTIVE = "active"
 DISABLED = "disabled"
@@ -15,6 +19,8 @@ class Identity:
 
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
     is the user's. `language` is a language tag for mails, such as `de`, or empty.
+
+    `passkeys` are the oldest first.
     """
 
     user_id: str
@@ -28,3 +34,4 @@ class Identity:
     email: str = ""
     email_verified_at_seconds: int = 0
     language: str = ""
+    passkeys: "tuple[RegisteredPasskey, ...]" = ()

@@ -14,10 +14,7 @@ def check_client_data(data: bytes, *, kind: str, challenge: str, origins: frozen
             byte, or a page in a frame of another site.
 
     """
-    try:
-        members = json_object(data)
-    except NotStrictJson as error:
-        raise NotVerified(f"client data: {error}") from None
+    members = _members(data)
     if members.get("type") != kind:
         raise NotVerified("client data: type")
     if members.get("challenge") != challenge:
@@ -27,3 +24,23 @@ def check_client_data(data: bytes, *, kind: str, challenge: str, origins: frozen
         raise NotVerified("client data: origin")
     if members.get("crossOrigin", False) is not False or "topOrigin" in members:
         raise NotVerified("client data: frame")
+
+
+def challenge_of(data: bytes) -> str:
+    """Return the challenge that client data names. It is not known to be ours.
+
+    Raises:
+        NotVerified: no strict JSON object, or no text.
+
+    """
+    challenge = _members(data).get("challenge")
+    if not isinstance(challenge, str):
+        raise NotVerified("client data: challenge")
+    return challenge
+
+
+def _members(data: bytes) -> dict[str, object]:
+    try:
+        return json_object(data)
+    except NotStrictJson as error:
+        raise NotVerified(f"client data: {error}") from None

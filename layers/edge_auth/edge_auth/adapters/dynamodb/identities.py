@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    from edge_auth.accounts.passkey import RegisteredPasskey
     from edge_auth.adapters.dynamodb.items import Item
 
 _IS_NEW = "attribute_not_exists(pk)"
@@ -217,7 +218,14 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
         **_address(identity),
+        **(_passkeys_of(identity) if identity.passkeys else {}),
     }
+
+
+def _passkeys_of(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_attribute  # noqa: PLC0415 - as below
+
+    return {"passkeys": passkeys_attribute(identity.passkeys)}
 
 
 def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
@@ -245,7 +253,14 @@ def identity_from(item: "Item") -> Identity:
         email=read.optional_text("email"),
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
+        passkeys=_passkeys(item) if "passkeys" in item else (),
     )
+
+
+def _passkeys(item: "Item") -> "tuple[RegisteredPasskey, ...]":
+    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_from  # noqa: PLC0415 - only who has one loads it
+
+    return passkeys_from(item)
 
 
 def _password_hash(item: "Item") -> str:

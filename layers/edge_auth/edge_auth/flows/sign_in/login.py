@@ -17,24 +17,25 @@ from edge_auth.errors import (
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
-from edge_auth.flows.session_grant import SessionGrant, session_grant
+from edge_auth.flows.session_grant import SessionGrant
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignedIn, device_of
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.sessions.session import BODY, SESSION, Session
+from edge_auth.sessions.session import BODY, SESSION
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
-from edge_auth.tokens.refresh_token import RefreshToken, new_id
+from edge_auth.tokens.refresh_token import new_id
 
 
 class _Admitted(NamedTuple):
@@ -43,15 +44,6 @@ class _Admitted(NamedTuple):
     attempt: Counted
     user: Identity | None
     device_id: str
-
-
-class _Opened(NamedTuple):
-    """A session that was opened, with its first token, the keys to write it, and the new device token."""
-
-    session: Session
-    token: RefreshToken
-    keys: KeysInForce
-    device_token: str
 
 
 class Login:
@@ -108,16 +100,7 @@ class Login:
 
         """
         opened = self._open(username, password, address, device_token, client, transport, earlier)
-        granted = grant(
-            opened.session,
-            opened.token,
-            scope=opened.session.scope,
-            keys=opened.keys,
-            policy=policy,
-            now_seconds=opened.session.created_at_seconds,
-            entropy=self._entropy,
-        )
-        return replace(granted, device_token=opened.device_token)
+        return opened.tokens(policy, self._entropy)
 
     def at_site(
         self,
@@ -133,10 +116,7 @@ class Login:
 
         `earlier` is the session token that the browser had before.
         """
-        opened = self._open(username, password, address, device_token, client, SESSION, earlier)
-        now_seconds = opened.session.created_at_seconds
-        granted = session_grant(opened.session, opened.token, keys=opened.keys, now_seconds=now_seconds)
-        return replace(granted, device_token=opened.device_token)
+        return self._open(username, password, address, device_token, client, SESSION, earlier).at_site()
 
     def _open(
         self,
@@ -147,7 +127,7 @@ class Login:
         client: ClientDescription,
         transport: str,
         earlier: str,
-    ) -> _Opened:
+    ) -> SignedIn:
         name, secret = _canonical(username), password_bytes(password)
         keys = self._key_ring.load()
         attempt, user, device_id = self._admit(name, address, device_token, keys)
@@ -163,8 +143,8 @@ class Login:
         self._session_limit.keep(identity.user_id)
         if needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
-        device = device_tokens.mint(_device_of(identity, device_id), keys.mac, username=name)
-        return _Opened(session, token, keys, device)
+        device = device_tokens.mint(device_of(identity, device_id), keys.mac, username=name)
+        return SignedIn(session, token, keys, device)
 
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
         """Count the attempt and read the user: first the user, if there is an authentic device token of this name.
@@ -213,12 +193,8 @@ class Login:
         return replace(identity, password_hash=stands)
 
 
-def _device_of(user: Identity, device_id: str) -> DeviceToken:
-    return device_tokens.bound(user.user_id, device_id, epoch=user.epoch, password_hash=user.password_hash)
-
-
 def _is_of(user: Identity, device: DeviceToken) -> bool:
-    return hmac.compare_digest(_device_of(user, device.device_id).binding, device.binding)
+    return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)
 
 
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[Argon2idProfile, ...]) -> Identity:
