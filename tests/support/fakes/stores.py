@@ -21,6 +21,7 @@ class MemoryStore:
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
     ended: dict[tuple[str, str], EndedSession] = field(default_factory=dict)
     end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    spent_challenges: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
