@@ -67,7 +67,7 @@ of_sites = SessionPolicy(
 )
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
-        party=RelyingParty(settings.passkey_rp_id, frozenset(settings.passkey_origins.split(","))),
+        party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
         rates=Rates(DynamoDBAttempts(dynamodb, table=settings.throttle_table)),
         identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
         clock=now_ms,

@@ -36,7 +36,7 @@ prime(os.environ, dynamodb, secrets_manager)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 feed = settings.revocations_table
 own_passkeys = OwnPasskeys(
-    party=RelyingParty(settings.passkey_rp_id, frozenset(settings.passkey_origins.split(","))),
+    party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
     passkeys=DynamoDBPasskeys(dynamodb, table=settings.identities_table),

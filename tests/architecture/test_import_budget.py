@@ -54,6 +54,8 @@ BUDGET = {
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "logout": LOGGER | SDK | CRYPTOGRAPHY,
+    "passkey_sign_in": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
+    "passkeys": LOGGER | SDK | CRYPTOGRAPHY,
     "password": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "preflight": set(),  # no log and no call
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,

@@ -10,7 +10,7 @@ VERSION = Intrinsic("Ref", "KeyRingVersion")
 
 def test_the_readers_of_the_key_ring_are_known() -> None:
     """They are all functions that sign, check a refresh token's MAC, or publish the public keys."""
-    assert READERS == ["jwks", "login", "logout", "refresh", "site_password"]
+    assert READERS == ["jwks", "login", "logout", "passkey_sign_in", "passkeys", "refresh", "site_password"]
 
 
 @pytest.mark.parametrize("function", READERS)

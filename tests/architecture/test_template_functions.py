@@ -15,6 +15,8 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "login": settings.LoginSettings,
     "refresh": settings.RefreshSettings,
     "logout": settings.LogoutSettings,
+    "passkey_sign_in": settings.PasskeySignInSettings,
+    "passkeys": settings.PasskeysSettings,
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
     "sessions": settings.SessionsSettings,

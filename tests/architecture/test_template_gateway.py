@@ -15,6 +15,8 @@ PUBLIC_ROUTES = {
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
     ("POST", "/auth/logout"),
+    ("POST", "/auth/passkeys/options"),
+    ("POST", "/auth/passkeys/sign-in"),
     ("POST", "/auth/register"),
     # RFC 9110 §9.1: a server supports HEAD where it supports GET. The public documents are what clients ask with it.
     *((method, "/.well-known/jwks.json") for method in ("GET", "HEAD")),
@@ -24,6 +26,11 @@ PUBLIC_ROUTES = {
     ("OPTIONS", "/{proxy+}"),
 }
 PROTECTED_ROUTES = {
+    ("DELETE", "/auth/passkeys/{passkey_id}"),
+    ("GET", "/auth/passkeys"),
+    ("PATCH", "/auth/passkeys/{passkey_id}"),
+    ("POST", "/auth/passkeys"),
+    ("POST", "/auth/passkeys/registration"),
     ("POST", "/auth/password"),
     ("GET", "/me"),
     ("GET", "/me/strict"),
@@ -157,10 +164,12 @@ def test_a_flood_of_the_feed_leaves_the_table_to_the_authorizers() -> None:
 
 
 def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
-    """Without self-registration or without the feed the stage has no such route."""
+    """Without self-registration, passkeys or the feed the stage has no such route."""
     conditions = {route: condition for route, (_, condition) in settings_of_methods().items() if condition}
 
     assert conditions == {
+        ("POST", "/auth/passkeys/options"): "HasPasskeys",
+        ("POST", "/auth/passkeys/sign-in"): "HasPasskeys",
         ("POST", "/auth/register"): "HasSelfRegistration",
         **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
     }

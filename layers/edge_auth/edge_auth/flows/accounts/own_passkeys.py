@@ -118,11 +118,11 @@ class OwnPasskeys:
         """
         _check_name(new.name)
         made = self._made(user_id, new)
-        identity = self._fresh(user_id, session_id)
+        identity = self._fresh(user_id, session_id, made)
         for existing in identity.passkeys:
+            if _is_same(existing, made):
+                return existing
             if existing.credential_id == made.credential_id:
-                if existing.public_key == made.public_key:
-                    return existing
                 raise self._refused(user_id, "another passkey has this id")
         if len(identity.passkeys) >= MAX_PASSKEYS:
             raise TooManyPasskeys
@@ -197,13 +197,17 @@ class OwnPasskeys:
             raise UnknownPasskey
         return identity
 
-    def _fresh(self, user_id: str, session_id: str) -> Identity:
-        """Return the caller's user, if the login of this session was strong and is not old."""
+    def _fresh(self, user_id: str, session_id: str, made: RegisteredPasskey | None = None) -> Identity:
+        """Return the caller's user, if the login of this session was strong and is not old.
+
+        A passkey that is registered once more, because the answer was lost, is no reason for a stronger login.
+        """
         session, now_seconds = self._sessions.find(user_id, session_id), self._clock() // 1000
         if session is None or not session.is_live(now_seconds):
             raise InvalidToken("the session has ended")
         identity = self._active(user_id)
-        level = PHISHING_RESISTANT if identity.passkeys else ""
+        others = [passkey for passkey in identity.passkeys if made is None or not _is_same(passkey, made)]
+        level = PHISHING_RESISTANT if others else ""
         is_old = now_seconds - session.auth_time_seconds > MAX_LOGIN_AGE_SECONDS
         if is_old or _strength(session.acr) < _strength(level):
             raise InsufficientAuthentication("login", acr=level, max_age_seconds=MAX_LOGIN_AGE_SECONDS)
@@ -217,6 +221,10 @@ class OwnPasskeys:
         if identity.status != ACTIVE:
             raise InvalidToken("the user is disabled")
         return identity
+
+
+def _is_same(one: RegisteredPasskey, other: RegisteredPasskey) -> bool:
+    return (one.credential_id, one.public_key) == (other.credential_id, other.public_key)
 
 
 def _strength(acr: str) -> int:
