@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from edge_auth.accounts.identity import DISABLED
+from edge_auth.tokens.ended_feed import entry_of
 from tests.support.answers import (
     ERROR_HEADERS,
     INVALID_REQUEST,
@@ -27,7 +28,7 @@ from tests.support.passkey_visitor import (
     sign_in,
 )
 from tests.support.people import ADA_ID, PASSWORD, bob
-from tests.support.sample_events import Event, login_event, sample
+from tests.support.sample_events import Event, login_event, logout_event, sample
 from tests.support.software_passkeys import BE, UP, UV, Ceremony, private_key
 from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_response
@@ -314,8 +315,11 @@ def test_a_removed_passkey_signs_nobody_in_and_the_other_sessions_end(
     register(passkeys, session, phone())
     strong = signed_in(stack)
     register(passkeys, strong, phone(1))
+    tokens = stack.function("login")(login_event("ada", PASSWORD)).json
+    stack.function("logout")(logout_event(tokens["refresh_token"]))
     assert passkeys(remove_event(phone(), strong)) == NO_CONTENT
-    assert ends(stack) == {session: "passkey_removed"}
+    assert ends(stack) == {session: "passkey_removed", tokens["session_id"]: "logout"}
+    assert stack.published() >= {entry_of(session), entry_of(tokens["session_id"])}
     assert [shown["id"] for shown in listed(passkeys, strong)] == [passkey_id(phone(1))]
     assert sign_in(stack.function("passkey_sign_in"), phone()).status == 401
     signed_in(stack, phone(1))
