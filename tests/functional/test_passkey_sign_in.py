@@ -12,7 +12,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import Purpose
 from edge_auth.tokens.token_form import id_bytes
-from tests.support.answers import ERROR_HEADERS, INVALID_REQUEST, UNAVAILABLE, error
+from tests.support.answers import ERROR_HEADERS, INVALID_PASSKEY, INVALID_REQUEST, UNAVAILABLE
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE, for_browsers, from_page, jar
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, RETRIED, attempts, events_named
 from tests.support.passkey_visitor import (
@@ -30,7 +30,6 @@ from tests.support.software_passkeys import BE, UP, UV, Ceremony, private_key
 from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_response, raw_answer, refusal
 
-INVALID_PASSKEY = error(401, "invalid_passkey", "The passkey is not accepted.")
 RATE = "throttle.UpdateItem of attempts"
 GET, OPEN, QUERY = "dynamodb.GetItem", "dynamodb.TransactWriteItems", "dynamodb.Query"
 

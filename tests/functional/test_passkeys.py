@@ -11,6 +11,7 @@ from tests.support.answers import (
     INVALID_REQUEST,
     INVALID_TOKEN,
     NO_CONTENT,
+    PASSKEY_REFUSED,
     UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
     error,
@@ -33,7 +34,6 @@ from tests.support.software_passkeys import BE, UP, UV, Ceremony, private_key
 from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_response
 
-REFUSED = error(400, "passkey_refused", "The passkey cannot be registered.")
 TOO_MANY = error(409, "too_many_passkeys", "The account has too many passkeys.")
 UNKNOWN = error(404, "not_found", "There is no such passkey.")
 LAST = error(409, "last_way_in", "The account would have no way to log in.")
@@ -175,7 +175,7 @@ def test_a_passkey_of_another_one_with_the_same_id_is_refused(stack: Stack, pass
     register(passkeys, session, phone())
     strong = signed_in(stack)
     other = phone(key=private_key("ES256", 8))
-    assert passkeys(prepared(passkeys, strong, other)) == REFUSED
+    assert passkeys(prepared(passkeys, strong, other)) == PASSKEY_REFUSED
     assert [passkey.public_key for passkey in stack.identities.find("ada").passkeys] == [phone().passkey().public_key]
 
 
@@ -196,7 +196,7 @@ def test_a_registration_that_breaks_a_rule_is_refused(
     """SC7: before any request to a table is made. Nothing is stored."""
     challenge = passkeys(registration_event(session)).json["challenge"]
     stack.wire.forget()
-    assert passkeys(register_event(phone(**{"challenge": challenge, **fault}), session)) == REFUSED
+    assert passkeys(register_event(phone(**{"challenge": challenge, **fault}), session)) == PASSKEY_REFUSED
     assert stack.wire.calls == []
     assert len(events_named(stack, "passkey_refused")) == 1
     assert passkeys(register_event(phone(challenge=challenge), session)).status == 201
@@ -210,10 +210,10 @@ def test_a_challenge_is_for_one_user_one_purpose_and_five_minutes(
     of_bob = passkeys(registration_event(logged_in(stack, "bob"), bob().user_id)).json["challenge"]
     of_sign_in = stack.function("passkey_sign_in")(sample("passkeys-options")).json["challenge"]
     for challenge in (of_bob, of_sign_in):
-        assert passkeys(register_event(phone(challenge=challenge), session)) == REFUSED
+        assert passkeys(register_event(phone(challenge=challenge), session)) == PASSKEY_REFUSED
     event = prepared(passkeys, session, phone())
     stack.clock.advance(seconds=300)
-    assert passkeys(event) == REFUSED
+    assert passkeys(event) == PASSKEY_REFUSED
     stack.clock.advance(seconds=-1)
     assert passkeys(event).status == 201
 
@@ -231,7 +231,7 @@ def test_each_change_needs_a_fresh_login(stack: Stack, passkeys: Function, sessi
     }
     stack.clock.advance(seconds=301)
     if act == "register":  # its challenge is as old as the login
-        assert passkeys(events[act]) == REFUSED
+        assert passkeys(events[act]) == PASSKEY_REFUSED
     else:
         assert passkeys(events[act]) == insufficient("phr")
     stack.clock.advance(seconds=-2)

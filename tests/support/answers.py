@@ -30,6 +30,8 @@ INVALID_TOKEN = error(
     "The access token is missing or not valid.",
     **{"WWW-Authenticate": 'Bearer error="invalid_token"'},
 )
+INVALID_PASSKEY = error(401, "invalid_passkey", "The passkey is not accepted.")
+PASSKEY_REFUSED = error(400, "passkey_refused", "The passkey cannot be registered.")
 NOT_FOUND = error(404, "not_found", "There is no such route.")
 UNKNOWN_SESSION = error(404, "not_found", "There is no such session.")
 UNSUPPORTED_MEDIA_TYPE = error(415, "unsupported_media_type", "The content type is not supported.")
