@@ -70,11 +70,24 @@ class GatewayResponse:
     templates: dict[str, str]  # body by media type
 
 
+def _with_defaults(node: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Return a part of the template with the values that `!If` has while the parameters have their defaults."""
+    match node:
+        case {"!If": [_, _, otherwise]}:
+            return _with_defaults(otherwise)
+        case dict():
+            return {name: _with_defaults(value) for name, value in node.items()}
+    return node
+
+
 def read(template: Path) -> list[GatewayResponse]:
     """Read the gateway responses of the template's `Api` resource.
 
+    Each is the one of a deployment with default parameters. The others write into a response what an authorizer says,
+    which MiniStack cannot.
+
     Raises:
-        Failure: there are none, or one of them has an intrinsic function, which only a deployment can resolve.
+        Failure: there are none, or one of them has another intrinsic function, which only a deployment can resolve.
 
     """
     # The loader is a SafeLoader: it creates no Python objects.
@@ -83,7 +96,7 @@ def read(template: Path) -> list[GatewayResponse]:
         responses = document["Resources"]["Api"]["Properties"]["GatewayResponses"]
     except KeyError:
         raise Failure(f"{template.name} has no Resources.Api.Properties.GatewayResponses") from None
-    return [_response(kind, properties) for kind, properties in responses.items()]
+    return [_response(kind, properties) for kind, properties in _with_defaults(responses).items()]
 
 
 def _response(kind: str, properties: dict[str, Any]) -> GatewayResponse:

@@ -1,7 +1,8 @@
 """API Gateway's second Lambda authorizer, for routes that must not outlive a session by a second.
 
-It verifies access tokens as the first one does, and then reads their session, on every request. A token whose session
-has ended is a Deny, which the REST API answers with 401. An exception means that nothing could be decided.
+It verifies access tokens as the first one does, and then reads their session, on every request. It can also demand a
+strong or a fresh login. A token whose session has ended, or whose login was another one, is a Deny, which the REST API
+answers with 401. An exception means that nothing could be decided.
 """
 
 import os
@@ -22,6 +23,11 @@ deployed = Verifier(keys_from_jwks(settings.jwks), audience=settings.audience)
 keys = IssuerKeys(deployed, audience=settings.audience, download=download)
 store = store_from(os.environ, table=settings.sessions_table, url_suffix=settings.url_suffix)
 sessions = SignedRequests(store, clocks=Clocks(time.monotonic, time.time))
+demand = None
+if settings.required_acr or settings.max_auth_age_seconds:
+    from edge_auth.authorizer.login_demand import LoginDemand
+
+    demand = LoginDemand(settings.required_acr, settings.max_auth_age_seconds)
 if STARTED_BY_LAMBDA in os.environ:  # a starting function has a whole processor for the handshake of TLS
     sessions.open()
 
@@ -39,9 +45,12 @@ def handler(event: object, _context: object) -> dict[str, object]:
 
 
 def authenticate(event: Event) -> AccessClaims:
-    """Return the claims of the event's access token. Raises InvalidToken."""
+    """Return the claims of the event's access token. Raises InvalidToken and InsufficientAuthentication."""
     if not deployed.has_keys:
         raise RuntimeError("no keys to verify with")
-    claims = keys.verify_event(event, issuer=settings.issuer, now_seconds=int(time.time()))
-    check_session(sessions.call, claims)
+    now_seconds = int(time.time())
+    claims = keys.verify_event(event, issuer=settings.issuer, now_seconds=now_seconds)
+    check_session(sessions.call, claims)  # first: a new login, and not a stronger one, helps whose session has ended
+    if demand is not None:
+        demand.check(claims.acr, claims.auth_time, now_seconds=now_seconds)
     return claims

@@ -89,14 +89,14 @@ def test_the_bounds_and_shapes_are_those_of_the_layer() -> None:
         "ISSUED_AT_LEEWAY_SECONDS": timing.ISSUED_AT_LEEWAY_SECONDS,
         "RETRY_SECONDS": 60,
     }
-    for name in ("IDENTIFIER", "CLIENT_ID", "SCOPE", "ROLE", "AUTHENTICATION_METHOD"):
+    for name in ("IDENTIFIER", "CLIENT_ID", "SCOPE", "ROLE", "LEVEL", "AUTHENTICATION_METHOD"):
         assert shapes[name] == getattr(claims, name).pattern
 
 
 def test_the_guide_has_the_names_and_numbers_of_the_code() -> None:
     """The headers are those of the authorizer's context."""
     guide = " ".join((ROOT / "docs" / "guides" / "edge.md").read_text(encoding="utf-8").split())
-    context = ("sub", "sid", "scope", "roles", "client-id", "jti", "exp")
+    context = ("sub", "sid", "scope", "roles", "client-id", "jti", "exp", "acr", "amr", "auth-time")
 
     assert set(re.findall(r"`(x-auth-[a-z-]+)`", guide)) == {f"x-auth-{name}" for name in context}
     assert f"`KeyPublishHours` less {timing.MAX_RING_AGE_SECONDS // 60} minutes" in guide

@@ -72,6 +72,19 @@ def test_a_rest_api_asks_the_authorizers_on_every_route(stacks: dict[str, dict[s
     }
 
 
+def test_a_rest_api_can_let_the_authorizers_write_the_challenge(stacks: dict[str, dict[str, Any]]) -> None:
+    """RFC 9470 §3: both authorizers name one in each Deny. By default the response is a constant."""
+    [api] = of(stacks["rest_api"], "AWS::ApiGateway::RestApi")
+    denied = api["Body"]["x-amazon-apigateway-gateway-responses"]["ACCESS_DENIED"]["responseParameters"]
+
+    assert denied == {
+        "gatewayresponse.header.WWW-Authenticate": {
+            "Fn::If": ["HasStrictLogin", "context.authorizer.challenge", "'Bearer error=\"invalid_token\"'"]
+        }
+    }
+    assert stacks["rest_api"]["Parameters"]["StrictLogin"]["Default"] == "false"
+
+
 def test_an_http_api_asks_for_the_simple_answer_and_may_call_the_authorizer(stacks: dict[str, dict[str, Any]]) -> None:
     """Without one of these, API Gateway answers every call with 500."""
     [api] = of(stacks["http_api"], "AWS::ApiGatewayV2::Api")

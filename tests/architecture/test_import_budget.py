@@ -148,6 +148,15 @@ def test_an_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
     assert ours_loaded_by("session_authorizer") == EVENT_MODULES
 
 
+@pytest.mark.parametrize("demand", [{"REQUIRED_ACR": "2fa"}, {"MAX_AUTH_AGE_SECONDS": "300"}])
+def test_a_demand_of_logins_is_one_module_more(demand: dict[str, str]) -> None:
+    """Without one, the strict authorizer loads nothing for it. With one, it loads no package and no heavy part more."""
+    extra = ours_loaded_by("strict_authorizer", **demand) - ours_loaded_by("strict_authorizer")
+
+    assert extra == {"edge_auth.authorizer.login_demand"}
+    assert accountable(loaded_by("strict_authorizer", **demand)) == BUDGET["strict_authorizer"]
+
+
 def test_the_authorizer_of_session_cookies_loads_no_keys() -> None:
     """The table decides about a cookie. `hashlib` has the hash of its seed, and the comparison in constant time."""
     assert accountable(loaded_by("session_authorizer", **FOR_BROWSERS)) == CRYPTOGRAPHY | SIGNED_REQUESTS | {"hashlib"}

@@ -8,7 +8,9 @@ import botocore.session
 from botocore.model import StringShape
 
 from edge_auth.web.cors import EXPOSED_HEADERS
-from tests.support.template import Intrinsic, functions, parameters, properties
+from tests.support.conditions import Deployed
+from tests.support.sam_transform import expanded
+from tests.support.template import Intrinsic, by_default, functions, parameters, properties, variables
 
 FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
 PUBLIC_ROUTES = {
@@ -72,9 +74,8 @@ def answer_of(kind: str, own_status: int) -> tuple[int, str]:
     """Return the status and the error of a type, by AWS's rules: its own response, or the default of its class."""
     responses = properties("Api")["GatewayResponses"]
     response = responses.get(kind) or responses[f"DEFAULT_{own_status // 100}XX"]
-    return response.get("StatusCode", own_status), json.loads(response["ResponseTemplates"]["application/json"])[
-        "error"
-    ]
+    body = by_default(response["ResponseTemplates"]["application/json"])
+    return response.get("StatusCode", own_status), json.loads(body)["error"]
 
 
 def test_every_type_of_api_gateways_has_a_decided_answer() -> None:
@@ -181,9 +182,8 @@ def test_gateway_responses_have_the_shape_of_errors_and_are_not_stored() -> None
         headers = response["ResponseParameters"]["Headers"]
         assert headers["Cache-Control"] == "'no-store'", name
         assert headers["X-Content-Type-Options"] == "'nosniff'", name
-        assert re.fullmatch(
-            r'\{"error":"[a-z_]+","error_description":"[^"]+"\}', response["ResponseTemplates"]["application/json"]
-        ), name
+        body = by_default(response["ResponseTemplates"]["application/json"])
+        assert re.fullmatch(r'\{"error":"[a-z_]+","error_description":"[^"]+"\}', body), name
 
 
 def test_every_page_can_read_the_gateways_answers() -> None:
@@ -199,13 +199,45 @@ def test_gateway_challenges_follow_rfc_6750() -> None:
     """DC-7, RFC 6750 §3.1: the challenge has no error attribute if no credentials were sent."""
     responses = properties("Api")["GatewayResponses"]
     challenges = {
-        name: (response.get("StatusCode"), response["ResponseParameters"]["Headers"].get("WWW-Authenticate"))
+        name: (
+            response.get("StatusCode"),
+            by_default(response["ResponseParameters"]["Headers"].get("WWW-Authenticate")),
+        )
         for name, response in responses.items()
     }
 
     assert challenges["UNAUTHORIZED"] == (401, "'Bearer'")
     assert challenges["ACCESS_DENIED"] == (401, "'Bearer error=\"invalid_token\"'")
     assert challenges["MISSING_AUTHENTICATION_TOKEN"] == (404, None)
+
+
+def test_a_demand_of_logins_lets_the_authorizer_write_the_challenge() -> None:
+    """RFC 9470 §3: only then, a Deny's own context is in the header and in the body. Only AWS can show the header."""
+    given = [{"Audience": "x", **demand} for demand in ({}, {"StrictAcr": "2fa"}, {"StrictMaxAgeSeconds": "300"})]
+    denied = [
+        Deployed(stack, parameters).resources()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+        for parameters, stack in zip(given, expanded(*given), strict=True)
+    ]
+    answers = [
+        (
+            responses["ACCESS_DENIED"]["responseParameters"]["gatewayresponse.header.WWW-Authenticate"],
+            json.loads(responses["ACCESS_DENIED"]["responseTemplates"]["application/json"])["error"],
+        )
+        for responses in denied
+    ]
+
+    demanded = ("context.authorizer.challenge", "$context.authorizer.error")
+    assert answers == [("'Bearer error=\"invalid_token\"'", "invalid_token"), demanded, demanded]
+
+
+def test_a_demand_has_an_authorizer_and_a_cache_of_its_own() -> None:
+    """A policy that one authorizer gave for the stage never answers for another one's routes, and none is kept."""
+    authorizers = properties("Api")["Auth"]["Authorizers"]
+    strict = [name for name, each in authorizers.items() if each["FunctionArn"].argument.startswith("Strict")]
+
+    assert strict == ["LivingSession"]
+    assert authorizers["LivingSession"]["Identity"]["ReauthorizeEvery"] == 0
+    assert [name for name in functions() if "REQUIRED_ACR" in variables(name)] == ["strict_authorizer"]
 
 
 def test_trouble_at_the_gateway_is_503_with_retry_after() -> None:

@@ -117,7 +117,10 @@ def test_error_table_is_the_codes_table(template: dict[str, Any]) -> None:
     }
     answered = {(error.status, error.code) for error in ERRORS if error is not MethodNotAllowed}
     gateways = {
-        (response.get("StatusCode", 400), json.loads(response["ResponseTemplates"]["application/json"])["error"])
+        (
+            response.get("StatusCode", 400),
+            json.loads(template_file.by_default(response["ResponseTemplates"]["application/json"]))["error"],
+        )
         for response in template["Resources"]["Api"]["Properties"]["GatewayResponses"].values()
     }
 

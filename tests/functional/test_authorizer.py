@@ -8,6 +8,7 @@ import pytest
 
 from edge_auth.authorizer import issuer_keys
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, UNKNOWN_KEY_FETCH_SECONDS
+from tests.support.authorizer import DENIED
 from tests.support.people import ADA_ID, PASSWORD, key_ring
 from tests.support.sample_events import (
     AUTHORIZER_EVENTS,
@@ -70,15 +71,15 @@ def allow(shape: Shape, context: dict[str, Any]) -> dict[str, Any]:
 def deny(shape: Shape) -> dict[str, Any]:
     """Return the answer to every other token."""
     if shape is AUTHORIZER_EVENTS["REQUEST 2.0"]:
-        return {"isAuthorized": False, "context": {}}
-    return policy("Deny", "anonymous", {})
+        return {"isAuthorized": False, "context": DENIED}
+    return policy("Deny", "anonymous", DENIED)
 
 
 def context_of(access_token: str) -> dict[str, Any]:
     """Return the context that the functions behind the authorizer get for a token."""
     said = jwt.decode(access_token, options={"verify_signature": False})
-    names = ("sub", "sid", "scope", "client_id", "jti", "exp")
-    return {**{name: said[name] for name in names}, "roles": " ".join(said["roles"])}
+    names = ("sub", "sid", "scope", "client_id", "jti", "exp", "auth_time")
+    return {**{name: said[name] for name in names}, "roles": " ".join(said["roles"]), "acr": "", "amr": "pwd"}
 
 
 def cold(stack: Stack) -> Authorize:
@@ -100,11 +101,14 @@ def test_a_real_login_is_allowed(stack: Stack, authorize: Authorize, tokens: Tok
         "client_id": "first-party",
         "jti": answer["context"]["jti"],
         "exp": stack.clock.now_seconds + 900,
+        "acr": "",
+        "amr": "pwd",
+        "auth_time": stack.clock.now_seconds,
     }
     assert answer == allow(shape, expected)
     assert answer["context"] == context_of(tokens["access_token"])
     assert {name: type(value) for name, value in answer["context"].items()} == {
-        name: int if name == "exp" else str for name in expected
+        name: int if name in {"exp", "auth_time"} else str for name in expected
     }
     assert len(json.dumps(answer)) < 8192
 
@@ -118,7 +122,7 @@ def test_a_real_login_opens_a_websocket(stack: Stack, tokens: Tokens, function: 
 
     stack.function("logout")(logout_event(tokens["refresh_token"]))
     stack.clock.advance(seconds=6)
-    assert authorizer(event, None) == policy("Deny", "anonymous", {})
+    assert authorizer(event, None) == policy("Deny", "anonymous", DENIED)
 
 
 @every_shape
@@ -238,7 +242,7 @@ def test_a_token_of_another_deployment_is_denied(authorize: Authorize, tokens: T
 
     answer = authorize(event)
 
-    assert answer["context"] == {}
+    assert answer["context"] == DENIED
     if "isAuthorized" in answer:
         assert answer["isAuthorized"] is False
     else:

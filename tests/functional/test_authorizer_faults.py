@@ -50,6 +50,8 @@ ENVIRON = {
     "REVOCATION_SECONDS": str(BOUND),
     "SESSIONS_TABLE": "sessions",
     "URL_SUFFIX": "amazonaws.com",
+    "REQUIRED_ACR": "",
+    "MAX_AUTH_AGE_SECONDS": "0",
     "AWS_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",

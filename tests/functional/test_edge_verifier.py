@@ -47,7 +47,8 @@ def values(headers: dict[str, Any]) -> dict[str, str]:
 
 def test_a_good_request_goes_on_with_the_caller_in_headers(edge: EdgeVerifier) -> None:
     """The rest of the request is as it was, with the token: an API behind may verify it again."""
-    good, poor = issued(claims_at(NOW)), issued(claims_at(NOW)._replace(scope="", roles=(), amr=()))
+    good = issued(claims_at(NOW)._replace(acr="2fa", amr=("pwd", "otp")))
+    poor = issued(claims_at(NOW)._replace(scope="", roles=(), amr=()))
 
     with_rights, without = edge.answers([sent(good), sent(poor)], now_seconds=NOW)
 
@@ -61,9 +62,12 @@ def test_a_good_request_goes_on_with_the_caller_in_headers(edge: EdgeVerifier) -
         "x-auth-client-id": "first-party",
         "x-auth-jti": CLAIMS.jti,
         "x-auth-exp": str(NOW + 900),
+        "x-auth-acr": "2fa",
+        "x-auth-amr": "pwd otp",
+        "x-auth-auth-time": str(NOW - 60),
     }
     assert with_rights == before
-    assert {"x-auth-scope", "x-auth-roles"} & set(without["headers"]) == set()
+    assert {"x-auth-scope", "x-auth-roles", "x-auth-acr", "x-auth-amr"} & set(without["headers"]) == set()
 
 
 def test_no_header_of_the_client_passes_for_one_of_ours(edge: EdgeVerifier) -> None:

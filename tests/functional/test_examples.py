@@ -82,6 +82,28 @@ def test_behind_an_http_api(authorize: Callable[[Event], dict[str, Any]], scope:
     assert status == 403 or json.loads(answer["body"])["owner"] == OWNER
 
 
+@pytest.mark.parametrize(
+    ("ago_seconds", "scope", "status", "challenge"),
+    [
+        (60, SCOPE, 204, None),
+        (400, SCOPE, 401, 'Bearer error="insufficient_user_authentication", max_age="300"'),
+        (60, "notes:read", 403, 'Bearer error="insufficient_scope", scope="notes:write"'),
+    ],
+)
+def test_a_route_behind_an_http_api_demands_a_fresh_login(
+    authorize: Callable[[Event], dict[str, Any]], ago_seconds: int, scope: str, status: int, challenge: str | None
+) -> None:
+    """SA6: the token is new each time, and only the time of the login counts. HTTP APIs keep the name of the header."""
+    now = int(time.time())
+    access_token = issue(claims_at(now)._replace(scope=scope, auth_time=now - ago_seconds), key("ES256"))
+    context = authorize(http_api_event(f"Bearer {access_token}"))["context"]
+    event = {"routeKey": "DELETE /notes", "requestContext": {"authorizer": {"lambda": context}}}
+
+    answer = example("http_api/notes").handler(event, None)
+
+    assert (answer["statusCode"], answer.get("headers", {}).get("WWW-Authenticate")) == (status, challenge)
+
+
 def test_behind_a_websocket_api(authorize: Callable[[Event], dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     """`$connect` chooses the subprotocol that a browser offered, and a message is answered until the token expires."""
     connecting = websocket_event(f"bearer, {token()}")
@@ -96,9 +118,12 @@ def test_behind_a_websocket_api(authorize: Callable[[Event], dict[str, Any]], mo
     assert chat.handler(message, None)["statusCode"] == 401
 
 
-def test_a_client_that_offered_no_subprotocol_gets_none(authorize: Callable[[Event], dict[str, Any]]) -> None:
+@pytest.mark.parametrize("offered", [(), ("chat",), ("chat, superchat",)])
+def test_a_client_that_did_not_offer_our_subprotocol_gets_none(
+    authorize: Callable[[Event], dict[str, Any]], offered: tuple[str, ...]
+) -> None:
     """RFC 6455 §4.1: a client fails the connection if the server chooses what it did not offer."""
-    event = websocket_event(authorization=[f"Bearer {token()}"])
+    event = websocket_event(*offered, authorization=[f"Bearer {token()}"])
     event["requestContext"]["authorizer"] = in_texts(authorize(event)["context"])
 
     assert example("websocket_api/chat").handler(event, None) == {"statusCode": 200, "headers": {}}

@@ -82,6 +82,9 @@ def test_the_functions_behind_it_get_the_same_context_as_behind_the_others(
         "client_id": "first-party",
         "jti": f"{session_id}.0",
         "exp": stack.clock.now_seconds + IDLE,
+        "acr": "",
+        "amr": "pwd",
+        "auth_time": stack.clock.now_seconds,
     }
     if shape != "REQUEST 2.0":
         assert allowed["policyDocument"] == {**other["policyDocument"]}

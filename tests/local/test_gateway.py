@@ -54,6 +54,14 @@ def test_a_response_that_only_a_deployment_could_resolve_is_refused(template: Pa
         gateway.read(template)
 
 
+def test_a_response_that_a_parameter_changes_is_that_of_the_default(template: Path) -> None:
+    """MiniStack cannot write what an authorizer says into a response. By default, no response does."""
+    choice = "!If [HasLoginDemand, context.authorizer.challenge, \"'Off'\"]"
+    template.write_text(TEMPLATE.replace("\"'Bearer'\"", choice))
+
+    assert gateway.read(template)[0].headers == {"WWW-Authenticate": "'Off'"}
+
+
 def test_a_template_without_gateway_responses_is_refused(template: Path) -> None:
     """The gateway responses are part of the HTTP contract, so a template without them is refused."""
     template.write_text(TEMPLATE.replace("GatewayResponses", "Others"))

@@ -49,12 +49,19 @@ NO_LISTS: list[object] = [
     1,
 ]
 
+NO_LEVELS: list[object] = [
+    "", " ", "0", "2", "0fa", "3fa", "2FA", "1FA", "PHR", "phrh", "2fa ", " 2fa", "2fa\n", "2fa\x00", "1fa 2fa",
+    "2fa,phr", "1fa|2fa", "2f", "22fa", "\uff12fa", "p\u04bbr", "urn:mace:incommon:iap:silver", "*", ".*",
+    None, True, False, 2, 10**20, [], ["2fa"], ["1fa", "2fa"], [["2fa"]], {"acr": "2fa"}, {},
+]  # fmt: skip
+
 WRONG_VALUES: dict[str, list[object]] = {
     "iss": ISSUERS,
     "aud": AUDIENCES,
     **dict.fromkeys(("exp", "iat", "auth_time", "nbf"), NO_TIMES),
     **dict.fromkeys(("sub", "sid", "jti", "client_id"), NO_IDENTIFIERS),
     **dict.fromkeys(("roles", "amr"), NO_LISTS),
+    "acr": NO_LEVELS,
     "scope": ["", " ", "a  b", " a", "a ", "a\tb", 'a"b', "a\\b", "é", None, True, 1, [], ["a"], {}],
 }
 
@@ -156,6 +163,10 @@ def _texts(good: bytes, now: int) -> dict[str, bytes]:
     for name, value in (("sub", b'"root"'), ("exp", later), ("iss", b'"x"'), ("aud", b'"x"'), ("roles", b'["root"]')):
         texts[f"{name} twice, ours first"] = more(b'"' + name.encode() + b'":' + value)
         texts[f"{name} twice, ours last"] = b'{"' + name.encode() + b'":' + value + b"," + good[1:]
+    for first, second in ((b"1fa", b"2fa"), (b"2fa", b"2fa"), (b"2fa", b"1fa")):
+        texts[f"acr {first.decode()}, then {second.decode()}"] = more(b'"acr":"' + first + b'","acr":"' + second + b'"')
+    texts["acr twice, escaped"] = more(b'"acr":"1fa","a\\u0063r":"2fa"')
+    texts["auth_time twice"] = more(b'"auth_time":' + later)
     texts["sub twice, escaped"] = more(b'"s\\u0075b":"root"')
     texts["twice at depth"] = more(b'"x":{"a":1,"a":2}')
     return texts

@@ -51,6 +51,8 @@ PASSED_ON = {
     "roles": "admin ops",
     "client_id": "first-party",
     "jti": CLAIMS.jti,
+    "acr": "",
+    "amr": "pwd",
 }
 
 
@@ -63,14 +65,14 @@ def test_a_policy_allows_the_whole_stage(warm: Handler, claims: AccessClaims, sh
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": STAGE_WILDCARD}],
         },
-        "context": {**PASSED_ON, "exp": claims.exp},
+        "context": {**PASSED_ON, "exp": claims.exp, "auth_time": claims.auth_time},
     }
 
 
 def test_the_simple_answer_carries_the_same_context(warm: Handler, claims: AccessClaims) -> None:
     """An HTTP API gets the simple answer instead of a policy (Z10)."""
     answer = warm(http_api_event(bearer(claims)), None)
-    assert answer == {"isAuthorized": True, "context": {**PASSED_ON, "exp": claims.exp}}
+    assert answer == {"isAuthorized": True, "context": {**PASSED_ON, "exp": claims.exp, "auth_time": claims.auth_time}}
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,10 @@ def test_the_resource_is_the_stage_of_the_request(warm: Handler, claims: AccessC
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_context_has_texts_and_numbers_only(warm: Handler, claims: AccessClaims, shape: str) -> None:
     """REST APIs refuse lists and objects. Without rights, the context still has all keys (Z11)."""
-    for claimed in (claims, claims._replace(scope="", roles=(), amr=())):
+    for claimed in (claims, claims._replace(scope="", roles=(), amr=()), claims._replace(acr="2fa")):
         context = context_of(warm(SHAPES[shape].event(bearer(claimed)), None))
-        assert set(context) == {"sub", "sid", "scope", "roles", "client_id", "jti", "exp"}
+        assert set(context) == {*PASSED_ON, "exp", "auth_time"}
+        assert context["acr"] == claimed.acr
         assert {type(value) for value in context.values()} == {str, int}
 
 

@@ -12,6 +12,7 @@ from edge_auth.authorizer.event import bearer_token
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
 from edge_auth.tokens import access_token as access
+from edge_auth.tokens.claims import LEVELS
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, UnknownKey, Verifier, keys_from_jwks
 from tests.security.catalogue import hostile_tokens
 from tests.security.test_mutated_tokens import mutate
@@ -97,6 +98,8 @@ def border_tokens() -> Iterator[tuple[str, str]]:
     yield "of the next key", access.issue(good, key("ES256", "next"))
     yield "of a key that has ended", access.issue(good, ENDED)
     yield "the other spelling of a signature", other_spelling(access.issue(good, key("ES256")))
+    for level in LEVELS:
+        yield f"with {level}", access.issue(good._replace(acr=level), key("ES256"))
     yield "without rights", access.issue(good._replace(scope="", roles=(), amr=()), key("ES256"))
     for more in (-1, 0, 1):
         iat = NOW + ISSUED_AT_LEEWAY_SECONDS + more

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge_auth.tokens import access_token as access
 from tests.support.access_tokens import claims_at, key
 from tests.support.authorizer import (
+    DENIED,
     DENY_POLICY,
     DENY_SIMPLE,
     SHAPES,
@@ -252,7 +253,7 @@ def test_without_a_method_arn_even_a_good_token_is_denied(warm: Handler, good: s
         event["methodArn"] = arn
         answer = warm(event, None)
         assert not is_allowed(answer)
-        assert context_of(answer) == {}
+        assert context_of(answer) == DENIED
 
 
 json_values = st.recursive(
@@ -269,7 +270,7 @@ def test_no_event_raises_and_none_is_allowed(warm: Handler, event: object) -> No
     """Any JSON value without a token gets a Deny (Z10)."""
     answer = warm(event, None)
     assert not is_allowed(answer)
-    assert context_of(answer) == {}
+    assert context_of(answer) == DENIED
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -282,7 +283,7 @@ def test_a_good_event_with_one_wrong_field_never_raises(
     event[field] = value
     answer = warm(event, None)
     assert set(answer) in ({"isAuthorized", "context"}, {"principalId", "policyDocument", "context"})
-    assert is_allowed(answer) == bool(context_of(answer))
+    assert is_allowed(answer) == (context_of(answer) != DENIED)
 
 
 @pytest.mark.parametrize("size", [2049, 10_240, 100_000])

@@ -95,15 +95,16 @@ token_event = partial(sample_events.authorizer_event, "TOKEN")
 request_event = partial(sample_events.authorizer_event, "REQUEST 1.0")
 http_api_event = partial(sample_events.authorizer_event, "REQUEST 2.0")
 
+DENIED = {"error": "invalid_token", "challenge": 'Bearer error="invalid_token"'}
 DENY_POLICY = {
     "principalId": "anonymous",
     "policyDocument": {
         "Version": "2012-10-17",
         "Statement": [{"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": STAGE_WILDCARD}],
     },
-    "context": {},
+    "context": DENIED,
 }
-DENY_SIMPLE = {"isAuthorized": False, "context": {}}
+DENY_SIMPLE = {"isAuthorized": False, "context": DENIED}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from edge_auth.adapters.aws import AwsError
-from edge_auth.errors import AuthError, MethodNotAllowed, TooManyAttempts
+from edge_auth.errors import AuthError, InsufficientAuthentication, MethodNotAllowed, TooManyAttempts
 from edge_auth.tokens.verifier import UnknownKey
 
 
@@ -21,6 +21,8 @@ def example(kind: type[AuthError], detail: str = "detail") -> AuthError:
     """Return an error of this class, with the detail if the class takes one."""
     if kind is TooManyAttempts:
         return TooManyAttempts(7)
+    if kind is InsufficientAuthentication:
+        return InsufficientAuthentication(detail, acr="2fa", max_age_seconds=300)
     if kind is MethodNotAllowed:
         return MethodNotAllowed(["GET", "POST"])
     if kind is UnknownKey:

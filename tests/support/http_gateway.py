@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from local.aws_rules import as_sent
 from tests.support.sample_events import STAGE, STAGE_ARN, Event, authorizer_event, let_through, proxied
 from tests.support.stack import Function, LambdaContext, Stack
-from tests.support.template import functions, properties
+from tests.support.template import Intrinsic, functions, properties
 
 Route = tuple[str, str]
 Decider = Callable[[Event, LambdaContext], dict[str, Any]]
@@ -61,6 +61,7 @@ class HttpGateway:
     def __init__(self, stack: Stack) -> None:
         """Load no function: the first request of each one is its cold start."""
         self._stack = stack
+        self._demands_login = bool({"StrictAcr", "StrictMaxAgeSeconds"} & stack.parameters.keys())
         self._routes = routes()
         self._authorizers = authorizers()
         self._functions: dict[str, Function] = {}
@@ -87,7 +88,7 @@ class HttpGateway:
                 logger.exception("the authorizer failed")
                 return gateway_response("DEFAULT_5XX")
             if policy["policyDocument"]["Statement"][0]["Effect"] != "Allow":
-                return gateway_response("ACCESS_DENIED")
+                return gateway_response("ACCESS_DENIED", policy["context"] if self._demands_login else None)
             event = let_through(event, policy)
         answer = self._function(function)(event)
         headers = [*as_sent(answer.headers).items(), *(("Set-Cookie", cookie) for cookie in answer.cookies)]
@@ -138,9 +139,24 @@ def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> 
     )
 
 
-def gateway_response(kind: str) -> Response:
-    """Return the template's gateway response of this kind."""
+def gateway_response(kind: str, denied: dict[str, str] | None = None) -> Response:
+    """Return the template's gateway response of this kind.
+
+    `denied` is the context of a Deny, if the deployment demands a login. The response then has its values in it: AWS,
+    "API Gateway mapping template and access logging variable reference".
+    """
     response = properties("Api")["GatewayResponses"][kind]
-    headers = {name: value[1:-1] for name, value in response["ResponseParameters"]["Headers"].items()}
-    body = response["ResponseTemplates"]["application/json"]
+    named = response["ResponseParameters"]["Headers"].items()
+    headers = {name: _written(value, denied).removeprefix("'").removesuffix("'") for name, value in named}
+    body = _written(response["ResponseTemplates"]["application/json"], denied)
     return Response(body, response["StatusCode"], {**headers, "Content-Type": "application/json"})
+
+
+def _written(value: object, denied: dict[str, str] | None) -> str:
+    if isinstance(value, Intrinsic):
+        (_, on, off) = value.argument
+        value = off if denied is None else on
+    text = str(value)
+    for name, written in (denied or {}).items():
+        text = text.replace(f"$context.authorizer.{name}", written).replace(f"context.authorizer.{name}", written)
+    return text

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.support.answers import INVALID_GRANT, INVALID_PASSKEY, INVALID_TOKEN, NO_CONTENT, PASSKEY_REFUSED, REVOKED
+from tests.support.authorizer import DENIED
 from tests.support.key_ring_events import REFUSED
 
 FUNCTIONS = {
@@ -101,7 +102,7 @@ def check(name: str, response: Mapping[str, Any]) -> None:
     """Check what a function returned for a sample event, as Lambda gets it."""
     if FUNCTIONS[name].endswith("authorizer"):  # Z10: the sample's token or cookie is not valid, which raises nothing
         assert response.get("isAuthorized") is False or response["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-        assert response["context"] == {}
+        assert response["context"] == DENIED
     elif name in SHOWN:
         assert response["version"]
         assert "refused" not in response

@@ -82,6 +82,14 @@ def values(node: object) -> list[object]:
     return [node, *values(node.argument)] if isinstance(node, Intrinsic) else [node]
 
 
+def by_default(value: Any) -> Any:  # noqa: ANN401 - any value of the template
+    """Return a value as a deployment without further features has it: the last one of an `!If`."""
+    match value:
+        case Intrinsic("If", [_, _, otherwise]):
+            return by_default(otherwise)
+    return value
+
+
 def environment(function: str, parameters: Mapping[str, str], resources: Mapping[str, str]) -> dict[str, str]:
     """Return the environment variables of a function, as CloudFormation resolves them.
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from edge_auth import caller as module
-from edge_auth.caller import Caller, InsufficientScope, NoCaller, caller, requires
+from edge_auth.authorizer.login_demand import LoginDemand
+from edge_auth.caller import Caller, InsufficientAuthentication, InsufficientScope, NoCaller, caller, requires
+from edge_auth.errors import InsufficientAuthentication as AuthorizersRefusal
+from edge_auth.tokens.claims import LEVELS
 
 PASSED_ON = {
     "sub": "b3duZXI",
@@ -18,6 +21,9 @@ PASSED_ON = {
     "roles": "admin auditor",
     "jti": "dG9rZW4",
     "exp": 1_800_000_900,
+    "acr": "2fa",
+    "amr": "pwd otp",
+    "auth_time": 1_799_999_000,
 }
 ADA = Caller(
     user_id="b3duZXI",
@@ -27,9 +33,13 @@ ADA = Caller(
     roles=("admin", "auditor"),
     token_id="dG9rZW4",
     expires_at_seconds=1_800_000_900,
+    acr="2fa",
+    amr=("pwd", "otp"),
+    auth_time_seconds=1_799_999_000,
 )
 # REST APIs turn numbers into texts, and add members of their own.
-REST = {**PASSED_ON, "exp": "1800000900", "principalId": "b3duZXI", "integrationLatency": 12}
+TEXTS = {"exp": "1800000900", "auth_time": "1799999000"}
+REST = {**PASSED_ON, **TEXTS, "principalId": "b3duZXI", "integrationLatency": 12}
 CLAIMS = {**PASSED_ON, "iss": "https://auth.example.com", "aud": "https://api.example.com", "iat": 1_800_000_000}
 
 
@@ -44,10 +54,14 @@ EVENTS = {
     "HTTP API": {"version": "2.0", **behind({"lambda": PASSED_ON})},
     "HTTP API, its own JWT authorizer": {
         "version": "2.0",
-        **behind({"jwt": {"claims": {**CLAIMS, "exp": "1800000900", "roles": "[admin auditor]"}, "scopes": None}}),
+        **behind(
+            {"jwt": {"claims": {**CLAIMS, **TEXTS, "roles": "[admin auditor]", "amr": "[pwd otp]"}, "scopes": None}}
+        ),
     },
-    "REST API, its own JWT authorizer": behind({"claims": {**CLAIMS, "roles": ["admin", "auditor"]}}),
-    "AppSync": {"arguments": {}, "identity": {"resolverContext": {**PASSED_ON, "exp": "1800000900"}}, "source": None},
+    "REST API, its own JWT authorizer": behind(
+        {"claims": {**CLAIMS, "roles": ["admin", "auditor"], "amr": ["pwd", "otp"]}}
+    ),
+    "AppSync": {"arguments": {}, "identity": {"resolverContext": {**PASSED_ON, **TEXTS}}, "source": None},
 }
 
 
@@ -55,6 +69,20 @@ EVENTS = {
 def test_every_kind_of_event_names_the_same_caller(event: dict[str, Any]) -> None:
     """The shapes differ, and what a function gets does not."""
     assert caller(event) == ADA
+
+
+def test_a_caller_whose_login_nobody_describes_has_none() -> None:
+    """An authorizer of an earlier version, and a resolver's own one, pass on less. Such a login is never enough."""
+    context = {name: value for name, value in PASSED_ON.items() if name not in {"acr", "amr", "auth_time"}}
+
+    found = caller(behind(context))
+
+    assert found == ADA._replace(acr="", amr=(), auth_time_seconds=0)
+    assert requires(behind(context), scope="notes:read") == found
+    demands: list[dict[str, Any]] = [{"acr": "1fa"}, {"max_age_seconds": 86_400, "now_seconds": 1_800_000_000}]
+    for demand in demands:
+        with pytest.raises(InsufficientAuthentication):
+            requires(behind(context), **demand)
 
 
 @pytest.mark.parametrize("missing", ["scope", "roles"])
@@ -74,6 +102,7 @@ def test_a_caller_cannot_be_changed() -> None:
         ADA.user_id = "another"  # type: ignore[misc]  # this is what is refused
 
 
+NO_TIMES: list[object] = [None, "", -1, "1e9", "-1", " 1", "1.0", "\u0661", "9" * 17, 0.5, True, []]
 NOBODY: dict[str, object] = {
     "no event": None,
     "a list": [],
@@ -117,7 +146,9 @@ def test_a_claim_of_another_type_is_refused(name: str, value: object) -> None:
     [
         *({"exp": exp} for exp in (-1, "1e9", "-1", " 1", "1.0", "\u0661", "9" * 17)),
         *({"scope": scope} for scope in (None, 1, ["notes:read"])),
-        *({"roles": roles} for roles in (None, 1, ["admin", 1], [["admin"]], {"admin": 1})),
+        *({name: words} for name in ("roles", "amr") for words in (None, 1, ["a", 1], [["admin"]], {"admin": 1})),
+        *({"acr": acr} for acr in (None, 2, True, ["2fa"], {"acr": "2fa"})),
+        *({"auth_time": moment} for moment in NO_TIMES),
     ],
 )
 def test_a_value_of_no_token_of_ours_is_refused(changed: dict[str, object]) -> None:
@@ -143,7 +174,7 @@ def test_only_roles_lose_the_brackets_of_http_apis() -> None:
         {"scope": "notes:read", "roles": "admin"},
     ],
 )
-def test_who_has_all_that_is_required_is_returned(required: dict[str, str]) -> None:
+def test_who_has_all_that_is_required_is_returned(required: dict[str, Any]) -> None:
     """All of the words, in any order."""
     assert requires(behind(REST), **required) == ADA
 
@@ -159,7 +190,7 @@ def test_who_has_all_that_is_required_is_returned(required: dict[str, str]) -> N
         ({"scope": "notes:read", "roles": "owner"}, 'Bearer error="insufficient_scope", scope="notes:read"'),
     ],
 )
-def test_who_lacks_one_of_them_gets_a_403_with_its_challenge(required: dict[str, str], challenge: str) -> None:
+def test_who_lacks_one_of_them_gets_a_403_with_its_challenge(required: dict[str, Any], challenge: str) -> None:
     """RFC 6750 §3.1: `insufficient_scope`, with the scope that the route needs."""
     with pytest.raises(InsufficientScope) as refused:
         requires(behind(REST), **required)
@@ -175,6 +206,70 @@ def test_who_lacks_one_of_them_gets_a_403_with_its_challenge(required: dict[str,
     assert "owner" not in str(response["body"])
 
 
+NOW = 1_800_000_000
+
+
+def verdict(required: str, max_age_seconds: int, acr: str, age_seconds: int) -> str:
+    """Return the challenge of a function that demands a login, or an empty text. The authorizer's is the same."""
+    event = behind({**PASSED_ON, "acr": acr, "auth_time": NOW - age_seconds})
+    ours = theirs = ""
+    try:
+        requires(event, roles="admin", acr=required, max_age_seconds=max_age_seconds, now_seconds=NOW)
+    except InsufficientAuthentication as refused:
+        ours = refused.headers["WWW-Authenticate"]
+    try:
+        LoginDemand(required, max_age_seconds).check(acr, NOW - age_seconds, now_seconds=NOW)
+    except AuthorizersRefusal as refused:
+        theirs = refused.headers["WWW-Authenticate"]
+    assert ours == theirs
+    return ours
+
+
+@pytest.mark.parametrize("required", ["", *LEVELS])
+@pytest.mark.parametrize("acr", ["", *LEVELS, "3fa", "2FA", "2fa phr"])
+def test_a_stronger_login_serves_where_a_weaker_one_does(required: str, acr: str) -> None:
+    """RFC 9470 §3: 1fa < 2fa < phr. A level that we do not know is none, and the authorizer decides the same."""
+    order = ["", *LEVELS]
+    enough = order.index(acr if acr in order else "") >= order.index(required)
+
+    assert verdict(required, 0, acr, 0) == (
+        "" if enough else f'Bearer error="insufficient_user_authentication", acr_values="{required}"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "fresh"),
+    [(0, True), (299, True), (300, True), (305, True), (306, False), (10**9, False), (-30, True), (-31, False)],
+)
+def test_a_login_is_fresh_for_the_time_and_five_seconds(age_seconds: int, fresh: bool) -> None:  # noqa: FBT001 - a table
+    """RFC 9470 §3: the leeway is that of the expiry, and a time in the future is none. The authorizer says the same."""
+    challenge = verdict("", 300, "", age_seconds)
+
+    assert challenge == ("" if fresh else 'Bearer error="insufficient_user_authentication", max_age="300"')
+
+
+@pytest.mark.parametrize(("acr", "age_seconds"), [("1fa", 0), ("2fa", 1000), ("1fa", 1000)])
+def test_a_challenge_names_all_that_is_demanded(acr: str, age_seconds: int) -> None:
+    """RFC 9470 §3: so one step-up is enough, whichever of both was missing."""
+    assert verdict("2fa", 300, "2fa", 0) == ""
+    assert verdict("2fa", 300, acr, age_seconds) == (
+        'Bearer error="insufficient_user_authentication", acr_values="2fa", max_age="300"'
+    )
+
+
+def test_a_weak_login_is_answered_with_a_401() -> None:
+    """RFC 9470 §3. Who also lacks a scope gets the 403 for it, which a stronger login would not change."""
+    with pytest.raises(InsufficientAuthentication) as refused:
+        requires(behind(REST), acr="phr")
+
+    response = refused.value.response()
+    assert (response["statusCode"], refused.value.code) == (401, "insufficient_user_authentication")
+    assert isinstance(response["headers"], dict)
+    assert response["headers"]["WWW-Authenticate"] == refused.value.headers["WWW-Authenticate"]
+    with pytest.raises(InsufficientScope):
+        requires(behind(REST), acr="phr", scope="orders:read")
+
+
 def test_without_a_caller_the_answer_is_a_401_without_an_error_code() -> None:
     """RFC 6750 §3.1: no code, if the request has no credentials."""
     with pytest.raises(NoCaller) as refused:
@@ -186,9 +281,13 @@ def test_without_a_caller_the_answer_is_a_401_without_an_error_code() -> None:
 
 @pytest.mark.parametrize(
     "required",
-    [{}, {"scope": ""}, {"roles": " "}, {"scope": 'a" b'}, {"scope": "a  b"}, {"scope": "a\n", "roles": "b"}],
+    [
+        *({}, {"scope": ""}, {"roles": " "}, {"scope": 'a" b'}, {"scope": "a  b"}, {"scope": "a\n", "roles": "b"}),
+        *({"acr": ""}, {"max_age_seconds": 0, "now_seconds": NOW}, {"acr": "3fa"}, {"acr": "2FA"}, {"acr": "1fa 2fa"}),
+        *({"max_age_seconds": 300}, {"max_age_seconds": -1, "now_seconds": NOW}, {"scope": "a", "acr": '2fa"'}),
+    ],
 )
-def test_a_requirement_that_requires_nothing_is_a_mistake(required: dict[str, str]) -> None:
+def test_a_requirement_that_requires_nothing_is_a_mistake(required: dict[str, Any]) -> None:
     """An empty setting must not let everybody in, nor write another header."""
     with pytest.raises(ValueError, match="required"):
         requires(behind(REST), **required)

@@ -103,7 +103,13 @@ def test_settings_cannot_be_changed() -> None:
                 *("REVOCATIONS_TABLE", "REVOCATION_SECONDS", "REVOCATION_FAILURE"),
             },
         ),
-        (StrictAuthorizerSettings, {"ISSUER", "AUDIENCE", "JWKS", "SESSIONS_TABLE", "URL_SUFFIX"}),
+        (
+            StrictAuthorizerSettings,
+            {
+                *("ISSUER", "AUDIENCE", "JWKS", "SESSIONS_TABLE", "URL_SUFFIX"),
+                *("REQUIRED_ACR", "MAX_AUTH_AGE_SECONDS"),
+            },
+        ),
         (
             LogoutSettings,
             {

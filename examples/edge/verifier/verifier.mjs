@@ -19,6 +19,7 @@ const IDENTIFIER = /^[A-Za-z0-9_-]{1,64}$/;
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,128}$/;
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/; // RFC 6749 §3.3
 const ROLE = /^[A-Za-z0-9_.:-]{1,64}$/;
+const LEVEL = /^(1fa|2fa|phr)$/;
 const AUTHENTICATION_METHOD = /^[a-z0-9_]{1,16}$/; // RFC 8176 §2
 
 // CloudFront refuses headers that begin with X-Edge- (AWS: "Restrictions on all edge functions").
@@ -112,14 +113,13 @@ function accepted(claims, now) {
   if (claim(claims, "iss") !== settings.issuer) throw new InvalidToken("iss");
   if (claim(claims, "aud") !== settings.audience) throw new InvalidToken("aud");
   const [iat, exp] = [seconds(claims, "iat"), seconds(claims, "exp")];
-  seconds(claims, "auth_time");
+  const authTime = seconds(claims, "auth_time");
   if (now >= exp + EXPIRY_LEEWAY_SECONDS) throw new InvalidToken("exp");
   if (exp <= iat || exp - iat > MAX_LIFETIME_SECONDS) throw new InvalidToken("lifetime");
   if (iat > now + ISSUED_AT_LEEWAY_SECONDS) throw new InvalidToken("iat");
   if (Object.hasOwn(claims, "nbf") && seconds(claims, "nbf") > now + ISSUED_AT_LEEWAY_SECONDS) {
     throw new InvalidToken("nbf");
   }
-  if (Object.hasOwn(claims, "amr")) texts(claims, "amr", AUTHENTICATION_METHOD);
   return {
     sub: text(claims, "sub", IDENTIFIER),
     sid: text(claims, "sid", IDENTIFIER),
@@ -128,6 +128,9 @@ function accepted(claims, now) {
     client_id: text(claims, "client_id", CLIENT_ID),
     jti: text(claims, "jti", IDENTIFIER),
     exp: String(exp),
+    acr: Object.hasOwn(claims, "acr") ? text(claims, "acr", LEVEL) : "",
+    amr: Object.hasOwn(claims, "amr") ? texts(claims, "amr", AUTHENTICATION_METHOD).join(" ") : "",
+    auth_time: String(authTime),
   };
 }
 

@@ -21,7 +21,11 @@ def handler(event: dict[str, object], _context: object) -> dict[str, object]:
 
 
 def chosen_protocol(event: dict[str, object]) -> dict[str, str]:
-    """Choose the subprotocol `bearer` if the client offers it. A browser closes the connection otherwise (RFC 6455)."""
+    """Choose the subprotocol `bearer` if the client offers it, and no other.
+
+    A browser closes the connection if none of those that it offers is chosen, or another one is (RFC 6455 §4.1).
+    """
     headers = event.get("headers")
-    names = {name.lower() for name in headers} if isinstance(headers, dict) else set()
-    return {"Sec-WebSocket-Protocol": "bearer"} if "sec-websocket-protocol" in names else {}
+    sent = headers.items() if isinstance(headers, dict) else ()
+    offered = [str(value).split(",")[0].strip() for name, value in sent if name.lower() == "sec-websocket-protocol"]
+    return {"Sec-WebSocket-Protocol": "bearer"} if offered == ["bearer"] else {}

@@ -9,7 +9,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["Caller", "CallerRefused", "InsufficientScope", "NoCaller", "caller", "requires"]
+__all__ = [
+    "Caller",
+    "CallerRefused",
+    "InsufficientAuthentication",
+    "InsufficientScope",
+    "NoCaller",
+    "caller",
+    "requires",
+]
+
+# How strong a login was (`acr`), the weakest first. These and the seconds are those of our authorizers.
+_LEVELS = ("1fa", "2fa", "phr")
+_LATE_SECONDS = 5  # clocks differ
+_EARLY_SECONDS = 30
 
 # RFC 6749 §3.3: scope tokens, one space between them. None of them ends the quoted text of a challenge.
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")
@@ -17,7 +30,11 @@ _SECONDS = re.compile(r"[0-9]{1,16}")
 
 
 class Caller(NamedTuple):
-    """The user and the session of a valid access token. `token_id` is `jti`. `expires_at_seconds` is since 1970."""
+    """The user and the session of a valid access token. `token_id` is `jti`. Times are in seconds since 1970.
+
+    `acr` says how strong the login was: `1fa`, `2fa` or `phr`. It is empty if the token does not say it. `amr` says how
+    the user logged in, and `auth_time_seconds` when. It is 0 if nobody has passed it on.
+    """
 
     user_id: str
     session_id: str
@@ -26,10 +43,13 @@ class Caller(NamedTuple):
     roles: tuple[str, ...]
     token_id: str
     expires_at_seconds: int
+    acr: str = ""
+    amr: tuple[str, ...] = ()
+    auth_time_seconds: int = 0
 
 
 class CallerRefused(Exception):
-    """Base of both errors. `status`, `code`, `description` and `headers` are for the client, the text for the log."""
+    """Base of all errors. `status`, `code`, `description` and `headers` are for the client, the text for the log."""
 
     status: int
     code: str
@@ -66,6 +86,21 @@ class InsufficientScope(CallerRefused):
         self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope"{named}'}
 
 
+class InsufficientAuthentication(CallerRefused):
+    """The login of the caller is too weak or too old for the route: RFC 9470 §3. A new login helps."""
+
+    status = 401
+    code = "insufficient_user_authentication"
+    description = "The route needs a stronger or a newer login."
+
+    def __init__(self, detail: str, *, acr: str, max_age_seconds: int) -> None:
+        """Name in the challenge what the route demands. An empty `acr` or a `max_age_seconds` of 0 demands nothing."""
+        super().__init__(detail)
+        level = f', acr_values="{acr}"' if acr else ""
+        age = f', max_age="{max_age_seconds}"' if max_age_seconds else ""
+        self.headers = {"WWW-Authenticate": f'Bearer error="{self.code}"{level}{age}'}
+
+
 def caller(event: object) -> Caller:
     """Return the caller that an event of API Gateway or AppSync names.
 
@@ -91,21 +126,43 @@ def caller(event: object) -> Caller:
     return _read(passed_on)
 
 
-def requires(event: object, *, scope: str = "", roles: str = "") -> Caller:
+def requires(
+    event: object,
+    *,
+    scope: str = "",
+    roles: str = "",
+    acr: str = "",
+    max_age_seconds: int = 0,
+    now_seconds: int = 0,
+) -> Caller:
     """Return the caller, who has every one of these scopes and roles. Several have a space between them.
+
+    The caller's login was as strong as `acr` or stronger. It was at most `max_age_seconds` ago; 0 is any age.
+    `now_seconds` is the time since 1970, and a refresh is no login.
 
     Raises:
         NoCaller: the event names no caller.
-        InsufficientScope: the caller lacks one of them.
-        ValueError: nothing is required, or `scope` is none (RFC 6749 §3.3). This is a mistake in your code.
+        InsufficientScope: the caller lacks a scope or a role.
+        InsufficientAuthentication: the login was weaker, or longer ago.
+        ValueError: nothing is required, or something that is not: `scope` is none (RFC 6749 §3.3), `acr` is no level,
+            or an age is required without the time. This is a mistake in your code.
 
     """
-    if not (scope or roles.strip()) or (scope and not _SCOPE.fullmatch(scope)):
-        raise ValueError("a scope or a role is required")
+    if not (scope or roles.strip() or acr or max_age_seconds) or (scope and not _SCOPE.fullmatch(scope)):
+        raise ValueError("a scope, a role, a level or an age is required")
+    if acr and acr not in _LEVELS:
+        raise ValueError("a level is required: 1fa, 2fa or phr")
+    if max_age_seconds < 0 or (max_age_seconds and not now_seconds):
+        raise ValueError("an age is required with the time, in seconds")
     found = caller(event)
     missing = {*scope.split()} - {*found.scopes} | {*roles.split()} - {*found.roles}
     if missing:
         raise InsufficientScope(f"lacks {' '.join(sorted(missing))}", scope=scope)
+    if acr and found.acr not in _LEVELS[_LEVELS.index(acr) :]:
+        raise InsufficientAuthentication("too weak a login", acr=acr, max_age_seconds=max_age_seconds)
+    oldest, newest = now_seconds - max_age_seconds - _LATE_SECONDS, now_seconds + _EARLY_SECONDS
+    if max_age_seconds and not oldest <= found.auth_time_seconds <= newest:
+        raise InsufficientAuthentication("too old a login", acr=acr, max_age_seconds=max_age_seconds)
     return found
 
 
@@ -122,9 +179,12 @@ def _read(claims: Mapping[str, object]) -> Caller:
         session_id=_text(claims, "sid"),
         client_id=_text(claims, "client_id"),
         scopes=_scopes(claims.get("scope", "")),
-        roles=_roles(claims.get("roles", "")),
+        roles=_words(claims, "roles"),
         token_id=_text(claims, "jti"),
         expires_at_seconds=_seconds(claims, "exp"),
+        acr=_text(claims, "acr") if claims.get("acr", "") != "" else "",
+        amr=_words(claims, "amr"),
+        auth_time_seconds=_seconds(claims, "auth_time") if "auth_time" in claims else 0,
     )
 
 
@@ -141,14 +201,14 @@ def _scopes(value: object) -> tuple[str, ...]:
     return tuple(value.split())
 
 
-def _roles(value: object) -> tuple[str, ...]:
+def _words(claims: Mapping[str, object], name: str) -> tuple[str, ...]:
     """Return the words of a text or a list. The JWT authorizers of HTTP APIs write a list as `[admin auditor]`."""
-    match value:
-        case str():  # no role of ours has a bracket
-            return tuple(value.removeprefix("[").removesuffix("]").split())
-        case list() if all(isinstance(word, str) for word in value):
-            return tuple(value)
-    raise NoCaller("roles are neither a text nor a list of texts")
+    match claims.get(name, ""):
+        case str() as text:  # no word of ours has a bracket
+            return tuple(text.removeprefix("[").removesuffix("]").split())
+        case list() as words if all(isinstance(word, str) for word in words):
+            return tuple(words)
+    raise NoCaller(f"{name} is neither a text nor a list of texts")
 
 
 def _seconds(claims: Mapping[str, object], name: str) -> int:

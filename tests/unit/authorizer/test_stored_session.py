@@ -19,14 +19,18 @@ ITEM: dict[str, Any] = {
     "client_id": {"S": "first-party"},
     "scope": {"L": [{"S": "read"}, {"S": "write"}]},
     "roles": {"L": []},
+    "acr": {"S": "2fa"},
+    "amr": {"L": [{"S": "pwd"}, {"S": "otp"}]},
+    "auth_time": {"N": "1790000003"},
 }
 
 
 def test_a_session_is_read() -> None:
     """Each attribute has its own place."""
     assert stored_session(ITEM) == StoredSession(
-        b"seed", 3, 1790000000000, b"new", b"old", "session", 1790000001, 1790000002, "first-party", "read write", ()
-    )
+        b"seed", 3, 1790000000000, b"new", b"old", "session", 1790000001, 1790000002, "first-party", "read write", (),
+        "2fa", ("pwd", "otp"), 1790000003,
+    )  # fmt: skip
 
 
 def test_a_session_that_got_no_new_token_has_no_hash_of_a_mac() -> None:
@@ -39,6 +43,11 @@ def test_a_session_that_got_no_new_token_has_no_hash_of_a_mac() -> None:
 def test_a_session_without_a_transport_has_another_one() -> None:
     """Its tokens are in bodies."""
     assert stored_session({name: value for name, value in ITEM.items() if name != "transport"}).transport == ""
+
+
+def test_a_login_without_a_level_has_an_empty_one() -> None:
+    """It has none while second factors are off."""
+    assert stored_session({name: value for name, value in ITEM.items() if name != "acr"}).acr == ""
 
 
 @pytest.mark.parametrize("name", ITEM)

@@ -21,6 +21,7 @@ STATUSES = {
     "unsupported_grant_type": 400,
     "invalid_grant": 400,
     "invalid_credentials": 401,
+    "insufficient_user_authentication": 401,
     "invalid_token": 401,
     "csrf_failed": 403,
     "not_found": 404,

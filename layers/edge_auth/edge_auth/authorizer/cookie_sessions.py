@@ -44,6 +44,9 @@ class CookieCaller(NamedTuple):
     client_id: str
     jti: str
     exp: int
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: int
 
 
 class CookieSessions:
@@ -80,6 +83,9 @@ class CookieSessions:
             client_id=session.client_id,
             jti=f"{token.session_id}.{token.generation}",
             exp=min(idle_at, session.absolute_expires_at_seconds),
+            acr=session.acr,
+            amr=session.amr,
+            auth_time=session.auth_time_seconds,
         )
 
     def _read(self, token: SessionToken) -> StoredSession:

@@ -5,11 +5,11 @@ The shapes: TOKEN and REQUEST of REST and WebSocket APIs (payload 1.0), REQUEST 
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from edge_auth.authorizer.event_headers import Event, header_values
-from edge_auth.errors import CsrfFailed, InvalidToken
+from edge_auth.errors import AuthError, CsrfFailed, InsufficientAuthentication, InvalidToken
 from edge_auth.request_ids import gateway_request_ids
 from edge_auth.tokens.issuer_address import issuer_from_context, issuer_from_method_arn
 
@@ -56,6 +56,18 @@ class Caller(Protocol):
     @property
     def exp(self) -> int:
         """When the credential expires, in seconds since 1970."""
+
+    @property
+    def acr(self) -> str:
+        """How strong the login was, or empty."""
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """How the user logged in."""
+
+    @property
+    def auth_time(self) -> int:
+        """When the user logged in, in seconds since 1970."""
 
 
 def bearer_token(event: Event) -> str:
@@ -114,7 +126,7 @@ def is_the_apis_own(issuer: str, event: Event) -> bool:
 def answered(event: object, authenticate: Callable[[Event], Caller]) -> dict[str, object]:
     """Return the answer to an event. If `authenticate` refuses the request, the answer denies, and the log says why.
 
-    It refuses with InvalidToken or CsrfFailed.
+    It refuses with InvalidToken, InsufficientAuthentication or CsrfFailed.
 
     Raises:
         Exception: any other that `authenticate` raises. Then nothing could be decided.
@@ -123,23 +135,30 @@ def answered(event: object, authenticate: Callable[[Event], Caller]) -> dict[str
     request = event if isinstance(event, dict) else {}
     try:
         caller = authenticate(request)
-    except (InvalidToken, CsrfFailed) as error:
+    except (InvalidToken, InsufficientAuthentication, CsrfFailed) as error:
         logger.info("access denied", extra={"check": error.detail, **gateway_request_ids(request)})
-        return answer(request, None)
-    return answer(request, caller)
+        return _answer(request, None, _challenge(error))
+    return _answer(request, caller, _passed_on(caller))
 
 
-def answer(event: Event, caller: Caller | None) -> dict[str, object]:
+def _answer(event: Event, caller: Caller | None, context: Mapping[str, str | int]) -> dict[str, object]:
     """Return the answer that allows the request. Without a caller, it denies the request."""
     if event.get("version") == "2.0":
-        return {"isAuthorized": caller is not None, "context": _passed_on(caller)}
-    return _policy(caller, event.get("methodArn"))
+        return {"isAuthorized": caller is not None, "context": context}
+    return _policy(caller, event.get("methodArn"), context)
 
 
-def _passed_on(caller: Caller | None) -> dict[str, str | int]:
+def _challenge(error: AuthError) -> dict[str, str | int]:
+    """Return the context of a denial. A gateway response of a REST API can write it into its answer (RFC 9110 §11.6.1).
+
+    A request from another page is answered like one without a session.
+    """
+    named = error if "WWW-Authenticate" in error.headers else InvalidToken()
+    return {"error": named.code, "challenge": named.headers["WWW-Authenticate"]}
+
+
+def _passed_on(caller: Caller) -> dict[str, str | int]:
     """Return the context for the functions behind the authorizer: strings and numbers only."""
-    if caller is None:
-        return {}
     return {
         "sub": caller.sub,
         "sid": caller.sid,
@@ -148,10 +167,13 @@ def _passed_on(caller: Caller | None) -> dict[str, str | int]:
         "client_id": caller.client_id,
         "jti": caller.jti,
         "exp": caller.exp,
+        "acr": caller.acr,
+        "amr": " ".join(caller.amr),
+        "auth_time": caller.auth_time,
     }
 
 
-def _policy(caller: Caller | None, method_arn: object) -> dict[str, object]:
+def _policy(caller: Caller | None, method_arn: object, context: Mapping[str, str | int]) -> dict[str, object]:
     """Return an IAM policy for the whole stage, because API Gateway uses a cached one for every method of it."""
     stage = _METHOD_ARN.fullmatch(method_arn) if isinstance(method_arn, str) else None
     allow = caller is not None and stage is not None
@@ -163,5 +185,5 @@ def _policy(caller: Caller | None, method_arn: object) -> dict[str, object]:
     return {
         "principalId": caller.sub if caller else "anonymous",
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": _passed_on(caller) if allow else {},
+        "context": context if allow or caller is None else _challenge(InvalidToken()),
     }

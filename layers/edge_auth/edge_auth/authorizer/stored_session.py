@@ -27,6 +27,9 @@ class StoredSession(NamedTuple):
     client_id: str
     scope: str
     roles: tuple[str, ...]
+    acr: str
+    amr: tuple[str, ...]
+    auth_time_seconds: int
 
 
 def stored_session(item: Mapping[str, object]) -> StoredSession:
@@ -43,6 +46,9 @@ def stored_session(item: Mapping[str, object]) -> StoredSession:
         client_id=_text(item, "client_id"),
         scope=" ".join(_texts(item, "scope")),
         roles=_texts(item, "roles"),
+        acr=_text(item, "acr") if "acr" in item else "",  # a login without a level
+        amr=_texts(item, "amr"),
+        auth_time_seconds=_number(item, "auth_time"),
     )
 
 

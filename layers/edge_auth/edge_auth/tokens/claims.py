@@ -17,7 +17,7 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 # RFC 6749 §3.3: scope tokens, one space between them.
 SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")
 ROLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-LEVEL = re.compile("|".join(LEVELS))
+LEVEL = re.compile(f"({'|'.join(LEVELS)})")
 AUTHENTICATION_METHOD = re.compile(r"[a-z0-9_]{1,16}")  # RFC 8176 §2
 
 
