@@ -27,6 +27,8 @@ CONNECTIONS = {
     "jwks": 1,
     "login": 2,
     "logout": 2,
+    "passkey_sign_in": 2,
+    "passkeys": 2,
     "password": 1,
     "preflight": 0,
     "refresh": 2,
