@@ -13,6 +13,7 @@ from tests.browsers.servers import Pages, serving
 from tests.support.http_gateway import HttpGateway
 from tests.support.people import PASSWORD
 from tests.support.stack import Stack
+from tests.support.template import ROOT
 
 # As in the guide. Each function returns the status of the last answer and its body, or the name of an error.
 PAGE = """<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,">
@@ -46,6 +47,17 @@ window.signIn = (mediation) => outcome(async () => {
 window.replay = () => post("/auth/passkeys/sign-in", { credential: window.signed });
 window.ready = true;
 </script>"""
+
+# With the client for browsers, and cookies.
+CLIENT_PAGE = """<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,">
+<script type="module">
+import { createAuth } from "/edge-auth.js";
+import { createPasskeys } from "/edge-auth-passkeys.js";
+window.auth = createAuth({ url: "API" });
+window.passkeys = createPasskeys({ url: "API", auth });
+window.ready = true;
+</script>"""
+CLIENTS = ROOT / "clients" / "js"
 
 
 @dataclass
@@ -89,6 +101,10 @@ def visitor(browser: Browser, stack: Stack) -> Iterator[PasskeyPage]:
         with_passkeys = stack.with_parameters(PasskeyRpId="localhost", AllowedOrigins=app)
         api = running.enter_context(serving(HttpGateway(with_passkeys)))
         pages.files["/"] = ("text/html", PAGE.replace('"API"', f'"http://127.0.0.1:{api}"'))
+        # Cookies are for pages of the API's site, so this page knows the API by the page's own name.
+        pages.files["/client"] = ("text/html", CLIENT_PAGE.replace('"API"', f'"http://localhost:{api}"'))
+        for name in ("edge-auth.js", "edge-auth-passkeys.js"):
+            pages.files[f"/{name}"] = ("text/javascript", (CLIENTS / name).read_text(encoding="utf-8"))
         context = browser.new_context()
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
@@ -180,3 +196,45 @@ def test_a_counter_that_was_set_back_signs_nobody_in(visitor: PasskeyPage) -> No
     assert visitor.call("signIn()")["status"] == 401
     [told] = [line for line in visitor.stack.output.security_events() if line["event"] == "passkey_counter_behind"]
     assert told["reason"] == "refused"
+
+
+def test_the_client_keeps_a_user_signed_in_who_came_with_a_passkey(visitor: PasskeyPage) -> None:
+    """The session is that of a login with cookies: a reload keeps it, and a logout ends it."""
+    page = visitor.page
+    page.goto(f"{page.url}client")
+    page.wait_for_function("window.ready")
+    page.evaluate(f"() => auth.login({{ username: 'ada', password: '{PASSWORD}' }})")
+    made = visitor.call("passkeys.register('phone')")
+    page.evaluate("() => auth.logout()")
+    assert page.evaluate("() => auth.session") is None
+
+    page.evaluate("() => passkeys.signIn()")
+    session = visitor.call("auth.session")
+    assert [shown["id"] for shown in page.evaluate("() => passkeys.list()")] == [made["id"]]
+    page.reload()
+    page.wait_for_function("window.ready")
+    assert page.evaluate("() => auth.restore()") is True
+    assert visitor.call("auth.session") == session
+    page.evaluate(f"() => passkeys.rename('{made['id']}', 'blue')")
+    assert visitor.stack.identities.find("ada").passkeys[0].name == "blue"
+    page.evaluate(f"() => passkeys.remove('{made['id']}')")
+    assert visitor.stack.identities.find("ada").passkeys == ()
+    page.evaluate("() => auth.logout()")
+    page.reload()
+    page.wait_for_function("window.ready")
+    assert page.evaluate("() => auth.restore()") is False
+
+
+def test_over_another_session_the_new_one_counts(visitor: PasskeyPage) -> None:
+    """A second sign-in in the same browser takes the place of the first, also in the page."""
+    page = visitor.page
+    page.goto(f"{page.url}client")
+    page.wait_for_function("window.ready")
+    page.evaluate(f"() => auth.login({{ username: 'ada', password: '{PASSWORD}' }})")
+    visitor.call("passkeys.register('phone')")
+    before = visitor.call("auth.session")
+    page.evaluate("() => passkeys.signIn()")
+    after = visitor.call("auth.session")
+    assert after != before
+    living = [item["session_id"]["S"] for item in visitor.stack.session_items() if "absolute_expires_at" in item]
+    assert living == [after["id"]]
