@@ -15,6 +15,7 @@ from admin.stack import Stack
 from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
@@ -33,6 +34,15 @@ RevocationSeconds, or until they expire if that is 0.
 UNLOCK = """\
 Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
 attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
+"""
+UNLOCK_FACTOR = """\
+Lets the user's authenticator app be used again, after a hundred wrong codes in a row. Whoever typed them knew the
+password, so set another password too, unless it was the user.
+"""
+RESET_FACTORS = """\
+Removes the user's authenticator app and recovery codes, and ends all sessions. It is for a user who has lost both: make
+sure that it is the user who asks. From then on the password alone logs in; if SecondFactor demands one, the next login
+sets it up.
 """
 DELETE = """\
 Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Their
@@ -86,6 +96,8 @@ def add_commands(users: argparse.ArgumentParser) -> None:
     _command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
     _command(acts, "enable", enable, "enable a user: allow logins again")
     _command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
+    _command(acts, "unlock-factor", unlock_factor, "let a locked authenticator app be used again", UNLOCK_FACTOR)
+    _command(acts, "reset-factors", reset_factors, "remove the second factor and end all sessions", RESET_FACTORS)
     _command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
     _command(acts, "end-sessions", end_sessions, "end all sessions of the user")
     delete_user = _command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
@@ -105,6 +117,7 @@ def open_users(stack: Stack) -> Users:
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
         attempts=DynamoDBAttempts(dynamodb, table=deployment.throttle_table),
+        factors=DynamoDBFactors(dynamodb, table=deployment.identities_table),
         end_sessions=EndSessions(
             sessions=sessions,
             revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
@@ -191,6 +204,27 @@ def unlock(users: Users, options: argparse.Namespace) -> Act:
         return "unlocked"
 
     return users.act(user.user_id, do)
+
+
+def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
+    """Unlock the app of a user."""
+    user = users.accounts.find(options.username)
+
+    def do() -> str:
+        users.accounts.unlock_factor(user)
+        return "factor unlocked"
+
+    return users.act(user.user_id, do)
+
+
+def reset_factors(users: Users, options: argparse.Namespace) -> Act:
+    """Remove the second factor of a user."""
+    user, name = users.accounts.find(options.username), options.username.strip()
+    return users.act(
+        user.user_id,
+        lambda: f"second factor removed, {_sessions(users.accounts.reset_factors(user))} ended",
+        warning=f"This removes the second factor of {name} (user id {user.user_id}) and ends all sessions.",
+    )
 
 
 def sessions(users: Users, options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.factors import NOTHING, Presented, SecondStep
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
@@ -25,7 +26,7 @@ from edge_auth.observability import FunctionLog
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
 from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
-from edge_auth.web.body import json_parameters
+from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
@@ -37,6 +38,7 @@ from edge_auth.web.token_response import token_response
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
 MINUTE_SECONDS = 60
+OFF = "off"  # of SecondFactor
 
 settings = read_settings(LoginSettings, os.environ)
 log = FunctionLog("login")
@@ -60,6 +62,29 @@ of_sites = SessionPolicy(
     idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
     absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
 )
+
+
+def second_step() -> SecondStep | None:
+    """Return the check of second factors. A deployment without them does not load it."""
+    if settings.second_factor == OFF:
+        return None
+    from edge_auth.adapters.dynamodb.factors import DynamoDBFactors  # noqa: PLC0415 - see above
+    from edge_auth.adapters.sealing_secret import SealingSecret  # noqa: PLC0415 - see above
+    from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - see above
+    from edge_auth.flows.factors.factor_policy import FactorPolicy  # noqa: PLC0415 - see above
+    from edge_auth.flows.sign_in.second_step import LoginSecondStep  # noqa: PLC0415 - see above
+
+    check = FactorCheck(
+        store=DynamoDBFactors(dynamodb, table=settings.identities_table),
+        sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    )
+    policy = FactorPolicy.of(settings.second_factor)
+    return LoginSecondStep(check=check, policy=policy, clock=now_ms, record=log.record)
+
+
 login = Login(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -86,6 +111,7 @@ login = Login(
         clock=now_ms,
         record=log.record,
     ),
+    second_step=second_step(),
     key_ring=key_ring,
     entropy=secrets.token_bytes,
     record=log.record,
@@ -99,8 +125,9 @@ def post(request: Request) -> Response:
     In a browser, the new session takes the place of the one that its cookie names.
     """
     parameters = json_parameters(request)
-    asked = sign_in_request(request, parameters, cookies)
-    username, password = parameters.text("username"), parameters.text("password")
+    asked, presented = sign_in_request(request, parameters, cookies), _presented(parameters)
+    username = parameters.text("username")
+    password = "" if presented.mfa_token else parameters.text("password")
     if asked.transport == SESSION:
         at_site = login.at_site(
             username,
@@ -109,6 +136,7 @@ def post(request: Request) -> Response:
             device_token=asked.device_token,
             client=asked.client,
             earlier=asked.earlier,
+            presented=presented,
         )
         return session_response(at_site)
     issuer = settings.issuer or issuer_from_context(request.context)
@@ -122,8 +150,16 @@ def post(request: Request) -> Response:
         client=asked.client,
         transport=asked.transport,
         earlier=asked.earlier,
+        presented=presented,
     )
     return token_response(granted, asked.transport)
+
+
+def _presented(parameters: Parameters) -> Presented:
+    """Return the second factor. Where second factors are off, its parameters are unknown ones."""
+    if settings.second_factor == OFF:
+        return NOTHING
+    return Presented(*(parameters.optional_text(name) for name in Presented._fields))
 
 
 handler = endpoint(

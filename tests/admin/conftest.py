@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from admin.command import main
+from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import sdk_session
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
@@ -235,7 +236,9 @@ def begun() -> Iterator[dict[str, Any]]:
             sessions_table=RETAINED["SessionsTable"],
         ).open(a_session(3, user_id=BOB_ID), username="carol", epoch=0)
         identities = DynamoDBIdentities(memory_aws.dynamodb(), table=OUTPUTS["IdentitiesTable"])
-        identities.create(Identity(ADA_ID, "ada", password_hash(), ACTIVE, 0, 1))
+        factors = Factors(totp=b"sealed", totp_step=0, failures=100, recovery=frozenset({"code"}))
+        ada = Identity(ADA_ID, "ada", password_hash(), ACTIVE, 0, 1, factors=factors, factors_version=1)
+        identities.create(ada)
         opening = DynamoDBSessionOpening(
             memory_aws.dynamodb(), identities_table=OUTPUTS["IdentitiesTable"], sessions_table=OUTPUTS["SessionsTable"]
         )

@@ -11,6 +11,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "disable": ("users", "disable", "ada"),
     "enable": ("users", "enable", "ada"),
     "unlock": ("users", "unlock", "ada"),
+    "unlock-factor": ("users", "unlock-factor", "ada"),
+    "reset-factors": ("users", "reset-factors", "ada"),
     "end-sessions": ("users", "end-sessions", "ada"),
     "delete": ("users", "delete", "ada", "--yes"),
     "rotate": ("keys", "rotate"),

@@ -4,11 +4,13 @@ import json
 import re
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
+from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED
 from edge_auth.adapters import aws
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
@@ -425,3 +427,19 @@ def test_all_clients_of_a_command_are_of_one_session(command: Command) -> None:
 
     assert boto3.DEFAULT_SESSION is not None
     assert boto3.DEFAULT_SESSION._session is aws.sdk_session()
+
+
+def test_a_second_factor_is_unlocked_and_reset(command: Command, identities: DynamoDBIdentities) -> None:
+    """SB7, SA1: the lines say what was done, and the table shows it."""
+    create(command, "ada")
+    factors = Factors(totp=b"sealed", totp_step=0, failures=100, recovery=frozenset({"code"}))
+    user = identities.find("ada")
+    identities.delete(user)
+    identities.create(replace(user, factors=factors, factors_version=1))
+
+    assert command("users", "unlock-factor", "ada").out == "factor unlocked\n"
+    assert identities.find("ada").factors == replace(factors, failures=0)
+    outcome = command("users", "reset-factors", "ada")
+    assert outcome.out == "second factor removed, 0 sessions ended\n"
+    assert "removes the second factor of ada" in outcome.err
+    assert identities.find("ada").factors is None

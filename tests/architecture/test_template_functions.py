@@ -19,6 +19,8 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "passkeys": settings.PasskeysSettings,
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
+    "factors": settings.FactorsSettings,
+    "step_up": settings.StepUpSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

@@ -20,6 +20,7 @@ PUBLIC_ROUTES = {
     ("POST", "/auth/passkeys/options"),
     ("POST", "/auth/passkeys/sign-in"),
     ("POST", "/auth/register"),
+    ("POST", "/auth/factors/enrolment"),
     # RFC 9110 §9.1: a server supports HEAD where it supports GET. The public documents are what clients ask with it.
     *((method, "/.well-known/jwks.json") for method in ("GET", "HEAD")),
     *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
@@ -27,12 +28,26 @@ PUBLIC_ROUTES = {
     *FEED_ROUTES,
     ("OPTIONS", "/{proxy+}"),
 }
+FACTOR_ROUTES = {
+    (method, f"{base}{route}")
+    for base in ("/auth/factors", "/auth/site/factors")
+    for method, route in (
+        ("GET", ""),
+        ("POST", "/totp"),
+        ("DELETE", "/totp"),
+        ("POST", "/totp/confirm"),
+        ("POST", "/recovery-codes"),
+    )
+}
 PROTECTED_ROUTES = {
     ("DELETE", "/auth/passkeys/{passkey_id}"),
     ("GET", "/auth/passkeys"),
     ("PATCH", "/auth/passkeys/{passkey_id}"),
     ("POST", "/auth/passkeys"),
     ("POST", "/auth/passkeys/registration"),
+    *FACTOR_ROUTES,
+    ("POST", "/auth/step-up"),
+    ("POST", "/auth/site/step-up"),
     ("POST", "/auth/password"),
     ("GET", "/me"),
     ("GET", "/me/strict"),
@@ -172,6 +187,7 @@ def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
         ("POST", "/auth/passkeys/options"): "HasPasskeys",
         ("POST", "/auth/passkeys/sign-in"): "HasPasskeys",
         ("POST", "/auth/register"): "HasSelfRegistration",
+        ("POST", "/auth/factors/enrolment"): "HasSecondFactor",
         **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
     }
 

@@ -67,7 +67,7 @@ def use(before: RegisteredPasskey = PHONE, challenge_id: str = "challenge-1", co
 def test_passkeys_come_back_with_every_field_the_oldest_first(engine: PasskeyEngine) -> None:
     """Nothing else of the user changes."""
     assert ada(engine) == ADA
-    assert with_passkeys(engine, KEY, PHONE) == replace(ADA, passkeys=(PHONE, KEY))
+    assert with_passkeys(engine, KEY, PHONE) == replace(ADA, passkeys=(PHONE, KEY), factors_version=2)
     assert engine.identities.find_by_id(ADA_ID).passkeys == (PHONE, KEY)
 
 
@@ -147,7 +147,7 @@ def test_a_removed_passkey_is_gone_and_the_epoch_has_moved_once(engine: PasskeyE
     seen = with_passkeys(engine, PHONE, KEY)
     for _ in range(2):
         engine.passkeys.remove(seen, PHONE.credential_id)
-    assert ada(engine) == replace(ADA, passkeys=(KEY,), epoch=ADA.epoch + 1)
+    assert ada(engine) == replace(ADA, passkeys=(KEY,), epoch=ADA.epoch + 1, factors_version=3)
     with pytest.raises(EpochMoved):
         engine.opening.open(a_session(), seen, use())
     with pytest.raises(EpochMoved):

@@ -263,6 +263,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                     clock=lambda: START_MS,
                     record=events.append,
                 ),
+                second_step=None,
                 key_ring=source,
                 entropy=secrets.token_bytes,
                 record=events.append,

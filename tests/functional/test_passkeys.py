@@ -29,7 +29,7 @@ from tests.support.passkey_visitor import (
     sign_in,
 )
 from tests.support.people import ADA_ID, PASSWORD, bob
-from tests.support.sample_events import Event, login_event, logout_event, sample
+from tests.support.sample_events import Event, called_by, login_event, logout_event, sample, with_json
 from tests.support.software_passkeys import BE, UP, UV, Ceremony, private_key
 from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import lost_response
@@ -252,6 +252,18 @@ def test_with_a_passkey_a_password_is_not_enough(stack: Stack, passkeys: Functio
     }
     assert passkeys(events[act]) == insufficient("phr")
     assert stack.identities.find("ada") == before
+
+
+def test_with_a_passkey_the_password_is_changed_after_a_login_with_it(
+    stack: Stack, passkeys: Function, session: str
+) -> None:
+    """SA7: who has the password alone cannot lock its owner out of it."""
+    register(passkeys, session, phone())
+    change = {"current_password": PASSWORD, "new_password": "another fine passphrase"}
+    stack.secrets.keep(change["new_password"])
+    password = stack.function("password")
+    assert password(called_by(with_json("password", change), ADA_ID, session)) == insufficient("phr")
+    assert password(called_by(with_json("password", change), ADA_ID, signed_in(stack))) == NO_CONTENT
 
 
 @pytest.mark.parametrize("act", ["begin", "rename", "remove"])

@@ -32,6 +32,8 @@ INVALID_TOKEN = error(
 )
 INVALID_PASSKEY = error(401, "invalid_passkey", "The passkey is not accepted.")
 PASSKEY_REFUSED = error(400, "passkey_refused", "The passkey cannot be registered.")
+INVALID_PROOF = error(400, "invalid_proof", "The link or the code is not valid any more.")
+INVALID_OTP = error(401, "invalid_otp", "The code is wrong or was used.")
 NOT_FOUND = error(404, "not_found", "There is no such route.")
 UNKNOWN_SESSION = error(404, "not_found", "There is no such session.")
 UNSUPPORTED_MEDIA_TYPE = error(415, "unsupported_media_type", "The content type is not supported.")

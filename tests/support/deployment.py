@@ -14,6 +14,9 @@ from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.accounts.change_password import ChangePassword
+from edge_auth.flows.accounts.own_factors import FactorRoom, OwnFactors
+from edge_auth.flows.factors.factor_check import FactorCheck
+from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -27,10 +30,13 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.second_step import LoginSecondStep
 from edge_auth.flows.sign_in.start_session import StartSession
+from edge_auth.flows.sign_in.step_up import StepUp, StepUpStores
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import BODY, COOKIE, SESSION, EndedSession, Session
@@ -40,10 +46,19 @@ from edge_auth.tokens.refresh_token import RefreshToken
 from edge_auth.tokens.verifier import Verifier
 from tests.support.access_tokens import AUDIENCE, ISSUER, NOW, key
 from tests.support.fakes.attempts import MemoryAttempts
+from tests.support.fakes.factors import FixedSealingKeys, MemoryFactors
 from tests.support.fakes.revocations import MemoryRevocations
-from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.support.fakes.stores import (
+    FixedKeyRing,
+    MemoryIdentities,
+    MemorySessionOpening,
+    MemorySessionReplacement,
+    MemorySessions,
+    MemoryStore,
+)
 
 if TYPE_CHECKING:
+    from edge_auth.flows.ports.factors import SecondStep
     from edge_auth.flows.ports.revocations import Revocations
 
 S = TypeVar("S")
@@ -58,6 +73,8 @@ MAX_SESSIONS = 100
 ACCESS_SECONDS = 900
 MAC_KEY = MacKey(b"mac-1", b"1" * 32)
 POLICY = AccessTokenPolicy(issuer=ISSUER, audience=AUDIENCE, ttl_seconds=ACCESS_SECONDS)
+
+SEALING_KEY = "sealingkey" * 6
 
 USERNAME = "alice"
 PASSWORD = "correct horse battery"
@@ -174,10 +191,15 @@ class Deployment:
         self.feed = MemoryRevocations()
         self.revocations: Revocations | None = None
         self.session_opening = troubled(MemorySessionOpening(self.store), self.trouble)
+        self.session_replacement = troubled(MemorySessionReplacement(self.store), self.trouble)
         self.attempts = troubled(MemoryAttempts(), self.trouble)
         self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
         self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
         self.max_sessions = MAX_SESSIONS
+        self.second_step: SecondStep | None = None
+        self.factor_policy = FactorPolicy.of("optional")
+        self.factors = troubled(MemoryFactors(self.store), self.trouble)
+        self.sealing_keys = FixedSealingKeys(sealing_keys_from(SEALING_KEY))
         self.profiles = checked_profiles("")
 
     @property
@@ -222,6 +244,7 @@ class Deployment:
             ),
             replace_session=self.replace_session,
             session_limit=self.session_limit,
+            second_step=self.second_step,
             key_ring=self.key_ring,
             entropy=self.entropy,
             record=self.events.append,
@@ -309,12 +332,66 @@ class Deployment:
             identities=self.identities,
             sessions=self.sessions,
             attempts=self.attempts,
+            factors=self.factors,
             end_sessions=self.end_sessions,
             password_rules=PASSWORD_RULES,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
         )
+
+    @property
+    def factor_check(self) -> FactorCheck:
+        """The check of a second factor."""
+        return FactorCheck(
+            store=self.factors,
+            sealing_keys=self.sealing_keys,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def own_factors(self) -> OwnFactors:
+        """The use cases."""
+        room = FactorRoom(
+            identities=self.identities,
+            sessions=self.sessions,
+            store=self.factors,
+            sealing_keys=self.sealing_keys,
+            key_ring=self.key_ring,
+            end_sessions=self.end_sessions,
+            service="auth.example.com",
+        )
+        return OwnFactors(
+            room,
+            policy=self.factor_policy,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    @property
+    def step_up(self) -> StepUp:
+        """The use case."""
+        return StepUp(
+            StepUpStores(self.identities, self.sessions, self.session_replacement, self.revocations),
+            limit=self.password_limit,
+            profiles=self.profiles,
+            check=self.factor_check,
+            key_ring=self.key_ring,
+            clock=self.clock,
+            entropy=self.entropy,
+            record=self.events.append,
+        )
+
+    def with_second_factor(self, setting: str = "optional") -> "Deployment":
+        """Turn second factors on."""
+        self.factor_policy = FactorPolicy.of(setting)
+        self.second_step = LoginSecondStep(
+            check=self.factor_check, policy=self.factor_policy, clock=self.clock, record=self.events.append
+        )
+        return self
 
     def with_feed(self) -> "Deployment":
         """Turn the feed of ended sessions on."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from edge_auth.adapters.aws import AwsError
 from edge_auth.errors import AuthError, InsufficientAuthentication, MethodNotAllowed, TooManyAttempts
+from edge_auth.factor_errors import MfaEnrolmentRequired, MfaRequired
 from edge_auth.tokens.verifier import UnknownKey
 
 
@@ -17,10 +18,14 @@ def kinds(base: type[AuthError] = AuthError) -> Iterator[type[AuthError]]:
 ERRORS = sorted(set(kinds()), key=lambda error: error.__name__)
 
 
-def example(kind: type[AuthError], detail: str = "detail") -> AuthError:
+def example(  # noqa: PLR0911 - one for each form
+    kind: type[AuthError], detail: str = "detail"
+) -> AuthError:
     """Return an error of this class, with the detail if the class takes one."""
     if kind is TooManyAttempts:
         return TooManyAttempts(7)
+    if kind in (MfaRequired, MfaEnrolmentRequired):
+        return kind("a-token")
     if kind is InsufficientAuthentication:
         return InsufficientAuthentication(detail, acr="2fa", max_age_seconds=300)
     if kind is MethodNotAllowed:

@@ -3,6 +3,7 @@
 import secrets
 
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.events.security_event import SecurityEvent
@@ -25,6 +26,7 @@ def operators(stack: Stack) -> Administration:
         identities=stack.identities,
         sessions=sessions,
         attempts=DynamoDBAttempts(stack.dynamodb, table=TABLES["ThrottleTable"]),
+        factors=DynamoDBFactors(stack.dynamodb, table=TABLES["IdentitiesTable"]),
         end_sessions=EndSessions(
             sessions=sessions, revocations=None, clock=clock, entropy=secrets.token_bytes, record=forget
         ),

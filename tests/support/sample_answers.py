@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.answers import INVALID_GRANT, INVALID_PASSKEY, INVALID_TOKEN, NO_CONTENT, PASSKEY_REFUSED, REVOKED
+from tests.support.answers import (
+    INVALID_GRANT,
+    INVALID_PASSKEY,
+    INVALID_PROOF,
+    INVALID_TOKEN,
+    NO_CONTENT,
+    PASSKEY_REFUSED,
+    REVOKED,
+)
 from tests.support.authorizer import DENIED
 from tests.support.key_ring_events import REFUSED
 
@@ -13,6 +21,12 @@ FUNCTIONS = {
     "authorizer-token": "authorizer",
     "authorizer-websocket": "authorizer",
     "ended-sessions": "ended_sessions",
+    "factors": "factors",
+    "factors-enrolment": "factors",
+    "factors-recovery-codes": "factors",
+    "factors-totp": "factors",
+    "factors-totp-confirm": "factors",
+    "factors-totp-remove": "factors",
     "jwks": "jwks",
     "key-ring-advance": "rotate_keys",
     "key-ring-create": "rotate_keys",
@@ -46,12 +60,22 @@ FUNCTIONS = {
     "session-authorizer-websocket": "session_authorizer",
     "sessions": "sessions",
     "sessions-end": "sessions",
+    "site-factors": "factors",
+    "step-up": "step_up",
     "site-password": "site_password",
     "site-sessions": "sessions",
     "site-sessions-end": "sessions",
 }
 
 WHOLE = {
+    "factors": INVALID_TOKEN,
+    "factors-enrolment": INVALID_PROOF,
+    "factors-recovery-codes": INVALID_TOKEN,
+    "factors-totp": INVALID_TOKEN,
+    "factors-totp-confirm": INVALID_TOKEN,
+    "factors-totp-remove": INVALID_TOKEN,
+    "site-factors": INVALID_TOKEN,
+    "step-up": INVALID_TOKEN,
     "logout-all": NO_CONTENT,  # A6: the sample's token is not valid, which is no error
     "logout-form": REVOKED,
     "logout-json": NO_CONTENT,

@@ -38,6 +38,7 @@ TABLES = {
     "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
 }
+SEALING_SECRET, SEALING_KEY = "SealingSecret-functional", "sealingkey" * 6  # CloudFormation draws it
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
 
@@ -93,6 +94,9 @@ class Secrets:
     def keep_tokens(self, response: dict[str, Any]) -> None:
         """Remember the tokens of a response."""
         self.keep(*(response.get(name, "") for name in ("access_token", "refresh_token", "device_token")))
+        self.keep(
+            *(response.get(name, "") for name in ("secret", "enrolment", "uri")), *response.get("recovery_codes", ())
+        )
 
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
@@ -149,7 +153,8 @@ class Stack:
 
     def environment(self, function: str) -> dict[str, str]:
         """Return exactly the template's variables of a function, as CloudFormation resolves them."""
-        resources = {**TABLES, "KeyRingSecret": self.secret_arn, "KeyRing.Jwks": self.jwks}
+        secrets = {"KeyRingSecret": self.secret_arn, "SealingSecret": SEALING_SECRET}
+        resources = {**TABLES, **secrets, "KeyRing.Jwks": self.jwks}
         return environment(function, {"Audience": AUDIENCE, **self.parameters}, resources)
 
     def module(self, function: str) -> ModuleType:
@@ -178,6 +183,8 @@ class Stack:
             self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies))
             if answer.status == 200 and answer.body:
                 self.secrets.keep_tokens(answer.json)
+            if answer.status == 401 and answer.body:
+                self.secrets.keep(*(answer.json.get(name, "") for name in ("mfa_token", "enrolment_token")))
             return answer
 
         return invoke
@@ -271,6 +278,7 @@ def stack_resources() -> Iterator[str]:
     with mock_aws():
         for logical_id, name in TABLES.items():
             create_table(memory_aws.dynamodb(), logical_id, name)
+        memory_aws.secretsmanager().create_secret(Name=SEALING_SECRET, SecretString=SEALING_KEY)
         yield memory_aws.secretsmanager().create_secret(Name="KeyRingSecret-functional")["ARN"]
 
 
@@ -283,5 +291,12 @@ def empty_stack(
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
     memory_aws.empty_secret(secret_arn)
     return Stack(
-        memory_aws.dynamodb(), memory_aws.secretsmanager(), secret_arn, wire, clock, Secrets(), monkeypatch, output
+        memory_aws.dynamodb(),
+        memory_aws.secretsmanager(),
+        secret_arn,
+        wire,
+        clock,
+        Secrets({SEALING_KEY}),
+        monkeypatch,
+        output,
     )

@@ -35,6 +35,8 @@ LOGIN = {
     "KEY_RING_VERSION": "",
     "TRUSTED_PROXY": "",
     "ALLOWED_ORIGINS": "",
+    "SECOND_FACTOR": "off",
+    "SEALING_SECRET": "",
 }
 
 
@@ -59,6 +61,8 @@ def test_settings_are_read_from_the_environment() -> None:
         key_ring_version="",
         trusted_proxy="",
         allowed_origins="",
+        second_factor="off",
+        sealing_secret="",
     )
 
 

@@ -16,6 +16,7 @@ class AuthError(Exception):
     """Base of all errors that have an answer. Never raised directly.
 
     `status`, `code`, `description` and `headers` are sent to the client. The description never says more than the code.
+    `members` are further members of the answer, which the client needs to go on. They may be secret.
     `detail` says what really happened and never leaves the process.
     """
 
@@ -23,6 +24,7 @@ class AuthError(Exception):
     code: ClassVar[str]
     description: ClassVar[str]
     headers: Mapping[str, str] = NO_HEADERS
+    members: Mapping[str, str] = NO_HEADERS
 
     def __init__(self, detail: str = "") -> None:
         """Keep `detail`, which must hold no token, password or key."""

@@ -47,7 +47,11 @@ def _typed(name: str, kind: object, value: str) -> str | int:
 
 
 class LoginSettings(NamedTuple):
-    """The settings of `login`. An empty `issuer` is derived from the event."""
+    """The settings of `login`. An empty `issuer` is derived from the event.
+
+    `second_factor` is `off`, `optional`, `everybody` or `role:` with a role. Only where it is off, `sealing_secret` is
+    empty.
+    """
 
     issuer: str
     audience: str
@@ -66,6 +70,8 @@ class LoginSettings(NamedTuple):
     key_ring_version: str
     trusted_proxy: str
     allowed_origins: str
+    second_factor: str
+    sealing_secret: str
 
 
 class PasskeySignInSettings(NamedTuple):
@@ -185,6 +191,40 @@ class SitePasswordSettings(NamedTuple):
     revocations_table: str
     key_ring_secret: str
     key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class FactorsSettings(NamedTuple):
+    """The settings of `factors`. An authenticator app shows the host of the `issuer`, or of the `audience`."""
+
+    issuer: str
+    audience: str
+    second_factor: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    sealing_secret: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class StepUpSettings(NamedTuple):
+    """The settings of `step_up`. An empty `issuer` is derived from the event."""
+
+    issuer: str
+    audience: str
+    access_token_seconds: int
+    password_profiles: str
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    sealing_secret: str
     trusted_proxy: str
     allowed_origins: str
 

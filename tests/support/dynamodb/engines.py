@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
-from edge_auth.flows.ports.sessions import SessionOpening, Sessions
+from edge_auth.flows.ports.sessions import SessionOpening, SessionReplacement, Sessions
 from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table, items
-from tests.support.fakes.stores import MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
+from tests.support.fakes.factors import MemoryFactors
+from tests.support.fakes.stores import (
+    MemoryIdentities,
+    MemorySessionOpening,
+    MemorySessionReplacement,
+    MemorySessions,
+    MemoryStore,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,6 +41,8 @@ class Engine:
     identities: Identities
     session_opening: SessionOpening
     sessions: Sessions
+    factors: FactorStore
+    session_replacement: SessionReplacement
     is_atomic: bool
 
 
@@ -59,6 +71,10 @@ class Tables:
                 self.client, identities_table=self.identities, sessions_table=self.sessions
             ),
             sessions=DynamoDBSessions(self.client, table=self.sessions),
+            factors=DynamoDBFactors(self.client, table=self.identities),
+            session_replacement=DynamoDBSessionReplacement(
+                self.client, identities_table=self.identities, sessions_table=self.sessions
+            ),
             is_atomic=is_atomic,
         )
 
@@ -66,7 +82,14 @@ class Tables:
 def memory_engine() -> Engine:
     """Return new, empty stores in memory."""
     store = MemoryStore()
-    return Engine(MemoryIdentities(store), MemorySessionOpening(store), MemorySessions(store), is_atomic=True)
+    return Engine(
+        MemoryIdentities(store),
+        MemorySessionOpening(store),
+        MemorySessions(store),
+        MemoryFactors(store),
+        MemorySessionReplacement(store),
+        is_atomic=True,
+    )
 
 
 def moto_tables() -> Tables:

@@ -147,6 +147,7 @@ class Racer:
                 clock=now_ms,
                 record=self.events.append,
             ),
+            second_step=None,
             key_ring=self.key_ring,
             entropy=secrets.token_bytes,
             record=self.events.append,

@@ -30,11 +30,11 @@ class MemoryAttempts:
                 failed = (found.failed & found.free) | {counted.attempt}
                 self.counters[counted.counter] = found._replace(free=found.free - counted.forgotten, failed=failed)
 
-    def forget(self, counted: Counted) -> None:
+    def forget(self, counted: Counted, earlier: Attempt | None = None) -> None:
         """Forget a success."""
         with self._lock:
             if found := self.counters.get(counted.counter):
-                self.counters[counted.counter] = found._replace(free=found.free - {counted.attempt})
+                self.counters[counted.counter] = found._replace(free=found.free - {counted.attempt, earlier})
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source."""

@@ -48,7 +48,7 @@ class MemoryPasskeys:
             passkeys = _by_id(current)
             if passkey.credential_id in passkeys or len(passkeys) != len(identity.passkeys):
                 raise EpochMoved
-            _keep(self._store, current, {**passkeys, passkey.credential_id: passkey})
+            _keep(self._store, _moved(current), {**passkeys, passkey.credential_id: passkey})
 
     def rename(self, identity: Identity, credential_id: bytes, name: str) -> None:
         """Give a passkey another name."""
@@ -68,7 +68,7 @@ class MemoryPasskeys:
             current = _as_read(self._store, identity)
             passkeys = _by_id(current)
             del passkeys[credential_id]
-            _keep(self._store, replace(current, epoch=current.epoch + 1), passkeys)
+            _keep(self._store, _moved(replace(current, epoch=current.epoch + 1)), passkeys)
 
 
 def _as_read(store: MemoryStore, identity: Identity) -> Identity:
@@ -76,6 +76,10 @@ def _as_read(store: MemoryStore, identity: Identity) -> Identity:
     if current is None or (current.user_id, current.epoch) != (identity.user_id, identity.epoch):
         raise EpochMoved
     return current
+
+
+def _moved(identity: Identity) -> Identity:
+    return replace(identity, factors_version=identity.factors_version + 1)
 
 
 def _by_id(identity: Identity) -> dict[bytes, RegisteredPasskey]:

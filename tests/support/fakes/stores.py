@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
+from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
-from edge_auth.flows.ports.sessions import AlreadyEnded, RotationRefused
+from edge_auth.flows.ports.sessions import STEPPED_UP, AlreadyEnded, RotationRefused
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
+from tests.support.fakes.factors import with_used
 
 
 @dataclass
@@ -122,8 +124,8 @@ class MemorySessionOpening:
         """Use this store."""
         self._store = store
 
-    def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add a session if the epoch has not moved."""
+    def open(self, session: Session, *, username: str, epoch: int, factor: FactorUse | None = None) -> None:
+        """Add a session if the epoch has not moved, and the second factor can be used."""
         with self._store.lock:
             identity = self._store.identities.get(username)
             seen = (session.user_id, epoch, ACTIVE)
@@ -131,7 +133,44 @@ class MemorySessionOpening:
                 raise EpochMoved
             if (session.user_id, session.session_id) in self._store.sessions:
                 raise TemporarilyUnavailable("the session id exists")
+            if factor is not None:
+                self._store.identities[username] = with_used(identity, factor)
             self._store.sessions[session.user_id, session.session_id] = session
+
+
+class MemorySessionReplacement:
+    """The port `SessionReplacement`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def replace(
+        self,
+        old: Session,
+        new: Session,
+        *,
+        username: str,
+        epoch: int,
+        end_id: str,
+        factor: FactorUse | None = None,
+    ) -> None:
+        """End a session and open another one."""
+        with self._store.lock:
+            identity, found = (
+                self._store.identities.get(username),
+                self._store.sessions.get((old.user_id, old.session_id)),
+            )
+            if identity is None or (identity.epoch, identity.status) != (epoch, ACTIVE):
+                raise EpochMoved
+            if found is None or (found.seed_hash, found.generation) != (old.seed_hash, old.generation):
+                raise AlreadyEnded
+            MemorySessionOpening(self._store).open(new, username=username, epoch=epoch, factor=factor)
+            del self._store.sessions[old.user_id, old.session_id]
+            self._store.ended[old.user_id, old.session_id] = EndedSession(
+                old.generation, old.seed_hash, new.auth_time_seconds, STEPPED_UP, max(0, old.base)
+            )
+            self._store.end_ids[old.user_id, old.session_id] = end_id
 
 
 class MemorySessions:

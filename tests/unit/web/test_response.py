@@ -21,14 +21,20 @@ STATUSES = {
     "unsupported_grant_type": 400,
     "invalid_grant": 400,
     "invalid_credentials": 401,
+    "invalid_otp": 401,
     "insufficient_user_authentication": 401,
+    "no_factor": 404,
+    "factor_required": 409,
+    "factor_locked": 401,
+    "mfa_required": 401,
+    "mfa_enrolment_required": 401,
     "invalid_token": 401,
     "csrf_failed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "unsupported_media_type": 415,
-    "invalid_scope": 400,
     "invalid_proof": 400,
+    "invalid_scope": 400,
     "invalid_passkey": 401,
     "passkey_refused": 400,
     "too_many_passkeys": 409,
@@ -78,10 +84,15 @@ def test_errors_are_answered_with_their_status(error: type[AuthError]) -> None:
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_body_is_code_and_description_and_never_the_detail(error: type[AuthError]) -> None:
-    """The body uses only the characters of RFC 6749 §5.2 (A12)."""
-    event = error_response(example(error, "s3cret detail")).to_event()
+    """The body uses only the characters of RFC 6749 §5.2 (A12). Some errors have a token to go on with."""
+    refusal = example(error, "s3cret detail")
+    event = error_response(refusal).to_event()
     assert "s3cret" not in json.dumps(event)
-    assert json.loads(str(event["body"])) == {"error": error.code, "error_description": error.description}
+    assert json.loads(str(event["body"])) == {
+        "error": error.code,
+        "error_description": error.description,
+        **refusal.members,
+    }
     for text in (error.code, error.description):
         assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", text)
 

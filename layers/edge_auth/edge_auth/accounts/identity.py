@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a deployment without passkeys does not load it
+if TYPE_CHECKING:  # a deployment without them does not load them
+    from edge_auth.accounts.factors import Factors
     from edge_auth.accounts.passkey import RegisteredPasskey
 
 ACTIVE = "active"
@@ -20,6 +21,8 @@ class Identity:
     `email` is empty if the user has no address. `email_verified_at_seconds` is 0 if nobody has shown that the address
     is the user's. `language` is a language tag for mails, such as `de`, or empty.
 
+    `factors` are None if the user has no second factor. `factors_version` moves with each change of the factors.
+
     `passkeys` are the oldest first.
     """
 
@@ -34,4 +37,6 @@ class Identity:
     email: str = ""
     email_verified_at_seconds: int = 0
     language: str = ""
+    factors: "Factors | None" = None
+    factors_version: int = 0
     passkeys: "tuple[RegisteredPasskey, ...]" = ()

@@ -33,6 +33,11 @@ class EventName(StrEnum):
     RIGHTS_SET = "rights_set"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_CHANGE_FAILED = "password_change_failed"
+    FACTOR_ENROLLED = "factor_enrolled"
+    FACTOR_REMOVED = "factor_removed"
+    FACTOR_UNLOCKED = "factor_unlocked"
+    FACTORS_RESET = "factors_reset"
+    RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
 
     # --- Passkeys ---
     PASSKEY_ADDED = "passkey_added"
@@ -47,6 +52,9 @@ class EventName(StrEnum):
     LOGIN_THROTTLED = "login_throttled"
     ATTEMPT_NOT_DECIDED = "attempt_not_decided"
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
+    SECOND_FACTOR_ASKED = "second_factor_asked"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    FACTOR_LOCKED = "factor_locked"
 
     # --- Sessions ---
     REFRESH_ROTATED = "refresh_rotated"
@@ -59,6 +67,8 @@ class EventName(StrEnum):
     REFRESH_TOKEN_AHEAD = "refresh_token_ahead", ATTENTION
     REFRESH_TOKEN_SEED_MISMATCH = "refresh_token_seed_mismatch", ATTENTION
     SESSION_ENDED = "session_ended"
+    SESSION_STEPPED_UP = "session_stepped_up"
+    STEP_UP_FAILED = "step_up_failed"
     SESSION_LIMIT_NOT_KEPT = "session_limit_not_kept"
     SESSION_NOT_REPLACED = "session_not_replaced"
     ALL_SESSIONS_ENDED = "all_sessions_ended"

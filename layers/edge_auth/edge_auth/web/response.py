@@ -43,5 +43,5 @@ class Response(NamedTuple):
 
 def error_response(error: AuthError) -> Response:
     """Return the response to an error, with only what the client may know: RFC 6749 §5.2."""
-    body = {"error": error.code, "error_description": error.description}
+    body = {"error": error.code, "error_description": error.description, **error.members}
     return Response(error.status, body, {**NO_STORE, **error.headers})

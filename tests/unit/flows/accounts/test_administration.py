@@ -21,10 +21,12 @@ from edge_auth.errors import (
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES, Administration
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.access_tokens import NOW
-from tests.support.deployment import IDLE_SECONDS, PASSWORD, USERNAME, Deployment
+from tests.support.deployment import ADDRESS, IDLE_SECONDS, PASSWORD, POLICY, USERNAME, Deployment
+from tests.support.second_factor import CODES, with_app
 
 NEW_PASSWORD = "staple battery horse"
 
@@ -415,3 +417,34 @@ def test_acts_of_operators_are_recorded(deployment: Deployment) -> None:
         (EventName.ALL_SESSIONS_ENDED, "user_deleted"),
         (EventName.USER_DELETED, ""),
     ]
+
+
+def test_an_operator_resets_the_second_factor(deployment: Deployment) -> None:
+    """SA1: for a user who has lost app and codes. All sessions end, and the password alone logs in."""
+    deployment.store.identities[USERNAME] = with_app(deployment.alice, deployment.sealing_keys.keys, failures=100)
+    deployment.with_second_factor()
+    granted = deployment.login(USERNAME, PASSWORD, POLICY, address=ADDRESS, presented=Presented(recovery_code=CODES[0]))
+    deployment.names()
+
+    assert deployment.administration.reset_factors(deployment.alice) == 1
+
+    assert deployment.alice.factors is None
+    assert deployment.is_dead(granted)
+    assert deployment.log_in().session_id
+    assert EventName.FACTORS_RESET in deployment.names()
+
+
+def test_an_operator_unlocks_the_second_factor(deployment: Deployment) -> None:
+    """SB7: the app is asked for as before, and neither sessions nor codes have changed."""
+    deployment.store.identities[USERNAME] = with_app(deployment.alice, deployment.sealing_keys.keys, failures=100)
+    deployment.with_second_factor()
+
+    deployment.administration.unlock_factor(deployment.alice)
+
+    factors = deployment.alice.factors
+    assert factors is not None
+    assert (factors.failures, len(factors.recovery)) == (0, 10)
+    assert deployment.names() == [EventName.FACTOR_UNLOCKED]
+    deployment.administration.reset_factors(deployment.alice)
+    deployment.administration.unlock_factor(deployment.alice)
+    assert deployment.alice.factors is None

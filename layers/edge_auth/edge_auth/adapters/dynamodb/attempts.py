@@ -79,9 +79,10 @@ class DynamoDBAttempts:
             values[":forgotten"] = text_set(map(_written, counted.forgotten))
         self._decide(counted, act, values)
 
-    def forget(self, counted: Counted) -> None:
+    def forget(self, counted: Counted, earlier: Attempt | None = None) -> None:
         """Forget a success, in one write. Nothing is left to forget if the counter was deleted in the meantime."""
-        self._decide(counted, _FORGET, {":attempt": text_set({_written(counted.attempt)})})
+        attempts = [counted.attempt, *([earlier] if earlier else [])]
+        self._decide(counted, _FORGET, {":attempt": text_set(map(_written, attempts))})
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt: one write while the source is idle or has to wait, two while it is busy."""

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    from edge_auth.accounts.factors import Factors
     from edge_auth.accounts.passkey import RegisteredPasskey
     from edge_auth.adapters.dynamodb.items import Item
 
+# If one of these is there, the user has a factor: damage must not take it away.
+_FACTOR_ATTRIBUTES = {"totp", "totp_step", "factor_failures", "recovery"}
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
@@ -218,6 +221,7 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
         **_address(identity),
+        **_factor_attributes(identity),
         **(_passkeys_of(identity) if identity.passkeys else {}),
     }
 
@@ -253,8 +257,28 @@ def identity_from(item: "Item") -> Identity:
         email=read.optional_text("email"),
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
+        factors=_factors(item),
+        factors_version=read.optional_number("factors_version") or 0,
         passkeys=_passkeys(item) if "passkeys" in item else (),
     )
+
+
+def _factor_attributes(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    """Write the factors. A deployment without second factors does not load how."""
+    if not identity.factors_version and identity.factors is None:
+        return {}
+    from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes  # noqa: PLC0415 - see above
+
+    return factor_attributes(identity.factors, identity.factors_version)
+
+
+def _factors(item: "Item") -> "Factors | None":
+    """Read the factors. A deployment without second factors does not load how."""
+    if _FACTOR_ATTRIBUTES.isdisjoint(item):
+        return None
+    from edge_auth.adapters.dynamodb.factor_attributes import factors_from  # noqa: PLC0415 - see above
+
+    return factors_from(item)
 
 
 def _passkeys(item: "Item") -> "tuple[RegisteredPasskey, ...]":

@@ -13,6 +13,9 @@ from edge_auth.sessions.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from edge_auth.flows.ports.factors import FactorUse
 
 _EPOCH_CHECK = 0  # its position in the transaction
 
@@ -26,25 +29,16 @@ class DynamoDBSessionOpening:
         self._identities_table = identities_table
         self._sessions_table = sessions_table
 
-    def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add the session in one transaction, which the SDK makes safe to send twice."""
+    def open(self, session: Session, *, username: str, epoch: int, factor: "FactorUse | None" = None) -> None:
+        """Add the session in one transaction, which the SDK makes safe to send twice.
+
+        A second factor takes the place of the check of the epoch: its use has the same conditions, and more.
+        """
         try:
             with translated_failures():
                 self._client.transact_write_items(
                     TransactItems=[
-                        {
-                            "ConditionCheck": {
-                                "TableName": self._identities_table,
-                                "Key": login_key(username),
-                                "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active",
-                                "ExpressionAttributeNames": {"#status": "status"},
-                                "ExpressionAttributeValues": {
-                                    ":user_id": text(session.user_id),
-                                    ":epoch": number(epoch),
-                                    ":active": text(ACTIVE),
-                                },
-                            }
-                        },
+                        user_condition(self._identities_table, session.user_id, username, epoch, factor),
                         {
                             "Put": {
                                 "TableName": self._sessions_table,
@@ -58,3 +52,26 @@ class DynamoDBSessionOpening:
             if _EPOCH_CHECK in refused.positions:
                 raise EpochMoved from None
             raise TemporarilyUnavailable("the session id exists") from None
+
+
+def user_condition(
+    table: str, user_id: str, username: str, epoch: int, factor: "FactorUse | None"
+) -> "TransactWriteItemTypeDef":
+    """Return the part of a transaction that demands an active user of this epoch, and uses a second factor if given."""
+    if factor is not None:
+        from edge_auth.adapters.dynamodb.factor_use import update_of  # noqa: PLC0415 - only where factors are on
+
+        return {"Update": update_of(table, user_id, username, epoch, factor)}
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": login_key(username),
+            "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":user_id": text(user_id),
+                ":epoch": number(epoch),
+                ":active": text(ACTIVE),
+            },
+        }
+    }

@@ -14,6 +14,7 @@ from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UnknownUser, UserChanged
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.attempts import Attempts
+from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
@@ -25,6 +26,7 @@ from edge_auth.tokens.refresh_token import new_id
 
 PASSWORD_SET = "password_set"
 RIGHTS_SET = "rights_set"
+FACTORS_RESET = "factors_reset"
 USER_DISABLED = "user_disabled"
 USER_DELETED = "user_deleted"
 ENDED_BY_OPERATOR = "operator"
@@ -46,6 +48,7 @@ class Administration:
         identities: Identities,
         sessions: Sessions,
         attempts: Attempts,
+        factors: FactorStore,
         end_sessions: EndSessions,
         password_rules: PasswordRules,
         clock: Clock,
@@ -56,6 +59,7 @@ class Administration:
         self._identities = identities
         self._sessions = sessions
         self._attempts = attempts
+        self._factors = factors
         self._end_sessions = end_sessions
         self._password_rules = password_rules
         self._clock = clock
@@ -135,6 +139,23 @@ class Administration:
             self._identities.find_by_id(identity.user_id)
         self._end_wait(identity)
         self._tell(EventName.USER_UNLOCKED, identity)
+
+    def unlock_factor(self, identity: Identity) -> None:
+        """Let the user's app be used again after too many wrong codes. It is no error if there is no app."""
+        with _unless_deleted():
+            self._factors.unlock(identity)
+        self._end_wait(identity)
+        self._tell(EventName.FACTOR_UNLOCKED, identity)
+
+    def reset_factors(self, identity: Identity) -> int:
+        """Remove app and recovery codes, and end all sessions; return how many ended.
+
+        If the user must have a second factor, the next login asks for an enrolment.
+        """
+        with _unless_deleted():
+            self._factors.reset(identity)
+        self._tell(EventName.FACTORS_RESET, identity)
+        return self._end_sessions.all(identity.user_id, reason=FACTORS_RESET)
 
     def delete(self, identity: Identity) -> int:
         """Remove a user and all that is stored about the sessions; return how many sessions this ended.

@@ -11,6 +11,7 @@ from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import password_change_limit
 
 PASSWORD_CHANGED = "password_changed"
@@ -48,6 +49,8 @@ class ChangePassword:
 
         Raises:
             InvalidToken: the session has ended.
+            InsufficientAuthentication: the user has a second factor or a passkey, and the session's login is too weak
+                or too old.
             InvalidRequest: a password does not have the right form.
             PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the new one breaks a rule.
             TooManyAttempts: too many attempts came before, in sessions of this user. Attempts to log in do not count.
@@ -57,8 +60,10 @@ class ChangePassword:
                 ended. The same call may be made again, even if the password was changed.
 
         """
-        self._check_session(user_id, session_id)
+        session = self._living(user_id, session_id)
         identity = self._active(user_id)
+        if identity is not None and (identity.factors is not None or identity.passkeys):
+            self._check_fresh(session, identity)
         account = identity.username if identity else user_id
         current_secret, new_secret = password_bytes(current), self._password_rules.check(new, account)
         attempt = self._limit.admit(password_change_limit(user_id))
@@ -74,10 +79,16 @@ class ChangePassword:
         self._record(SecurityEvent(EventName.PASSWORD_CHANGED, user_id, session_id))
         self._end_sessions.all(user_id, reason=PASSWORD_CHANGED, keep=session_id)
 
-    def _check_session(self, user_id: str, session_id: str) -> None:
+    def _living(self, user_id: str, session_id: str) -> Session:
         session = self._sessions.find(user_id, session_id)
         if session is None or not session.is_live(self._clock() // 1000):
             raise InvalidToken("the session has ended")
+        return session
+
+    def _check_fresh(self, session: Session, identity: Identity) -> None:
+        from edge_auth.flows.factors.freshness import check_fresh  # noqa: PLC0415 - only where there are factors
+
+        check_fresh(session, identity, now_seconds=self._clock() // 1000)
 
     def _active(self, user_id: str) -> Identity | None:
         try:

@@ -4,12 +4,12 @@ A change needs a fresh login, as strong as the strongest that the account has (S
 password that leaked, can then neither add a passkey nor take one away.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.passkey import MAX_PASSKEYS, RegisteredPasskey
 from edge_auth.errors import (
-    InsufficientAuthentication,
     InvalidRequest,
     InvalidToken,
     LastWayIn,
@@ -20,6 +20,7 @@ from edge_auth.errors import (
     UnknownUser,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import PasskeyStore
@@ -27,13 +28,11 @@ from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens import passkey_challenge
-from edge_auth.tokens.claims import LEVELS, PHISHING_RESISTANT
 from edge_auth.tokens.passkey_challenge import NoChallenge, Purpose
 from edge_auth.webauthn.ceremonies import RelyingParty, verify_registration
 from edge_auth.webauthn.client_data import challenge_of
 from edge_auth.webauthn.refusal import NotVerified
 
-MAX_LOGIN_AGE_SECONDS = 300  # SA7
 MAX_NAME_CHARACTERS = 64
 PASSKEY_REMOVED = "passkey_removed"
 # WebAuthn §5.8.4. What a browser names besides these is left out.
@@ -206,11 +205,8 @@ class OwnPasskeys:
         if session is None or not session.is_live(now_seconds):
             raise InvalidToken("the session has ended")
         identity = self._active(user_id)
-        others = [passkey for passkey in identity.passkeys if made is None or not _is_same(passkey, made)]
-        level = PHISHING_RESISTANT if others else ""
-        is_old = now_seconds - session.auth_time_seconds > MAX_LOGIN_AGE_SECONDS
-        if is_old or _strength(session.acr) < _strength(level):
-            raise InsufficientAuthentication("login", acr=level, max_age_seconds=MAX_LOGIN_AGE_SECONDS)
+        others = tuple(passkey for passkey in identity.passkeys if made is None or not _is_same(passkey, made))
+        check_fresh(session, replace(identity, passkeys=others), now_seconds=now_seconds)
         return identity
 
     def _active(self, user_id: str) -> Identity:
@@ -225,10 +221,6 @@ class OwnPasskeys:
 
 def _is_same(one: RegisteredPasskey, other: RegisteredPasskey) -> bool:
     return (one.credential_id, one.public_key) == (other.credential_id, other.public_key)
-
-
-def _strength(acr: str) -> int:
-    return LEVELS.index(acr) if acr in LEVELS else -1
 
 
 def _check_name(name: str) -> None:

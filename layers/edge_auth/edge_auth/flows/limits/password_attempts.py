@@ -76,13 +76,13 @@ class PasswordAttemptLimit:
         """Tell that the password was wrong, for a user who may not exist (then the id is empty)."""
         self._tell(self._attempts.fail, counted, user_id)
 
-    def succeeded(self, counted: Counted, user_id: str) -> None:
-        """Tell that the password was right.
+    def succeeded(self, counted: Counted, user_id: str, earlier: Attempt | None = None) -> None:
+        """Tell that the password was right. `earlier` is the attempt of a login's first step, if this is its second.
 
         Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
         attempts are let through, and must not learn from it that the user has logged in.
         """
-        self._tell(self._attempts.forget, counted, user_id)
+        self._tell(partial(self._attempts.forget, earlier=earlier), counted, user_id)
 
     def given_up(self, counted: Counted) -> None:
         """Tell that no password was checked. Failures of our own must not make a user wait."""

@@ -18,8 +18,11 @@ class Attempts(Protocol):
     def fail(self, counted: Counted) -> None:
         """Note that a free attempt has failed."""
 
-    def forget(self, counted: Counted) -> None:
-        """Forget a free attempt that has succeeded, as if it had never been made."""
+    def forget(self, counted: Counted, earlier: Attempt | None = None) -> None:
+        """Forget a free attempt that has succeeded, as if it had never been made.
+
+        `earlier` is the attempt of the step before, which is forgotten with it, also if it counts as failed.
+        """
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source. Raises TooManyAttempts: the source has to wait, and nothing was booked."""

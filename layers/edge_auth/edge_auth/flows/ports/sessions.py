@@ -1,9 +1,15 @@
 """The sessions: a login opens one, and later it is rotated, read and ended."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
+
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.factors import FactorUse
+
+
+STEPPED_UP = "stepped_up"  # the reason of the end of a session that was replaced
 
 
 class AlreadyEnded(Exception):
@@ -25,8 +31,32 @@ class RotationRefused(Exception):
 class SessionOpening(Protocol):
     """Opens sessions."""
 
-    def open(self, session: Session, *, username: str, epoch: int) -> None:
-        """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved."""
+    def open(self, session: Session, *, username: str, epoch: int, factor: "FactorUse | None" = None) -> None:
+        """Add a session, if the user is active and the epoch is still this one. Raises EpochMoved.
+
+        With a second factor, its use is written in the same act, and EpochMoved is also raised if it cannot be used.
+        """
+
+
+class SessionReplacement(Protocol):
+    """Replaces sessions by stronger ones."""
+
+    def replace(
+        self,
+        old: Session,
+        new: Session,
+        *,
+        username: str,
+        epoch: int,
+        end_id: str,
+        factor: "FactorUse | None" = None,
+    ) -> None:
+        """End a session and open another one of the same user, in one act.
+
+        The conditions: those of `SessionOpening.open`, and the old session is as it was read. The record of its end has
+        the reason STEPPED_UP. `end_id` names this act. Raises EpochMoved, and AlreadyEnded: the old session has ended,
+        or was refreshed.
+        """
 
 
 class Sessions(Protocol):

@@ -10,6 +10,7 @@ from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.credentials.profiles import Argon2idProfile
 from edge_auth.errors import (
+    AuthError,
     InvalidCredentials,
     InvalidRequest,
     TemporarilyUnavailable,
@@ -19,6 +20,7 @@ from edge_auth.errors import (
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.factors import NOTHING, PASSWORD_ALONE, Passed, Presented, SecondStep
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
@@ -30,12 +32,12 @@ from edge_auth.flows.sign_in.signed_in import SignedIn, device_of
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.sessions.session import BODY, SESSION
+from edge_auth.sessions.session import BODY, SESSION, Session
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
-from edge_auth.tokens.refresh_token import new_id
+from edge_auth.tokens.refresh_token import RefreshToken, new_id
 
 
 class _Admitted(NamedTuple):
@@ -49,7 +51,7 @@ class _Admitted(NamedTuple):
 class Login:
     """The use case."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each port
         self,
         *,
         limit: PasswordAttemptLimit,
@@ -58,17 +60,22 @@ class Login:
         start_session: StartSession,
         replace_session: ReplaceSession,
         session_limit: SessionLimit,
+        second_step: SecondStep | None,
         key_ring: KeyRingSource,
         entropy: Entropy,
         record: Record,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
+
+        Where second factors are off, `second_step` is None.
+        """
         self._limit = limit
         self._profiles = profiles
         self._identities = identities
         self._start_session = start_session
         self._replace_session = replace_session
         self._session_limit = session_limit
+        self._second_step = second_step
         self._key_ring = key_ring
         self._entropy = entropy
         self._record = record
@@ -84,22 +91,27 @@ class Login:
         client: ClientDescription = UNKNOWN_CLIENT,
         transport: str = BODY,
         earlier: str = "",
+        presented: Presented = NOTHING,
     ) -> TokenGrant:
         """Check the password and open a session. `address` is where the request came from, `client` its client.
 
         `device_token` is what an earlier login answered this client. Any other text counts as no token.
         `transport` is how the refresh tokens of the session will travel. `earlier` is the token that a browser had
         before, by the same transport, empty if there is none: the new session takes the place of its session.
+        `presented` has a second factor, or the token that takes the place of the password; then that is not read.
 
         Raises:
             InvalidRequest: the user name or the password does not have the right form.
             TooManyAttempts: too many attempts came before: on this device of the user or, without its token, on this
                 account or from this source.
             InvalidCredentials: the password is wrong, or the user unknown or disabled. The answer does not say which.
+            InvalidProof: the token in place of the password is not valid any more.
+            MfaRequired, MfaEnrolmentRequired: the password is right. A code is missing, or the user has to enrol.
+            InvalidOtp, FactorLocked: the password is right, and the code is refused.
             TemporarilyUnavailable: nothing was decided.
 
         """
-        opened = self._open(username, password, address, device_token, client, transport, earlier)
+        opened = self._open(username, password, address, device_token, client, transport, earlier, presented)
         return opened.tokens(policy, self._entropy)
 
     def at_site(
@@ -111,12 +123,14 @@ class Login:
         device_token: str = "",
         client: ClientDescription = UNKNOWN_CLIENT,
         earlier: str = "",
+        presented: Presented = NOTHING,
     ) -> SessionGrant:
         """Check the password and open the session of a site, with the same rules and errors. No access token is signed.
 
         `earlier` is the session token that the browser had before.
         """
-        return self._open(username, password, address, device_token, client, SESSION, earlier).at_site()
+        opened = self._open(username, password, address, device_token, client, SESSION, earlier, presented)
+        return opened.at_site()
 
     def _open(
         self,
@@ -127,21 +141,23 @@ class Login:
         client: ClientDescription,
         transport: str,
         earlier: str,
+        presented: Presented,
     ) -> SignedIn:
-        name, secret = _canonical(username), password_bytes(password)
+        name, secret = _canonical(username), b"" if presented.mfa_token else password_bytes(password)
         keys = self._key_ring.load()
+        if self._second_step is not None:
+            self._second_step.check_form(presented, keys)
         attempt, user, device_id = self._admit(name, address, device_token, keys)
-        identity = self._authenticate(user, secret, attempt)
-        # The success is told at once, because attempts at the same moment wait for it.
-        (session, token), _ = side_by_side(
-            partial(self._start_session, identity, client, transport),
-            partial(self._limit.succeeded, attempt, identity.user_id),
-        )
+        identity, passed = self._authenticate(user, secret, presented, keys, attempt)
+        session, token = self._start(identity, client, transport, passed, attempt)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        if passed.use is not None and passed.use.recovery_code and identity.factors is not None:
+            left = len(identity.factors.recovery) - 1
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=f"{left} left"))
         if earlier:  # before the limit, which would end one session more
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
-        if needs_rehash(identity.password_hash):
+        if secret and needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
         device = device_tokens.mint(device_of(identity, device_id), keys.mac, username=name)
         return SignedIn(session, token, keys, device)
@@ -171,14 +187,47 @@ class Login:
         except UnknownUser:
             return None
 
-    def _authenticate(self, user: Identity | None, password: bytes, attempt: Counted) -> Identity:
+    def _authenticate(
+        self, user: Identity | None, password: bytes, presented: Presented, keys: KeysInForce, attempt: Counted
+    ) -> tuple[Identity, Passed]:
+        """Check all factors. The attempt counts as failed until the last of them has passed."""
+        user_id = user.user_id if user else ""
         try:
-            return _authenticated(user, password, self._profiles)
-        except InvalidCredentials as error:
-            user_id = user.user_id if user else ""
-            self._limit.failed(attempt, user_id)
-            self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
+            if self._second_step is None:
+                return self._without_second_step(_authenticated(user, password, self._profiles), attempt)
+            identity = (
+                self._second_step.check_password_shown(user, presented, keys)
+                if presented.mfa_token
+                else _authenticated(user, password, self._profiles)
+            )
+            return identity, self._second_step(identity, presented, keys, attempt.attempt)
+        except TemporarilyUnavailable:
             raise
+        except AuthError as error:
+            self._limit.failed(attempt, user_id)
+            if isinstance(error, InvalidCredentials):  # the second step has told all else
+                self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
+            raise
+
+    def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:
+        if identity.factors is not None:
+            # An enrolled factor is never skipped (SA4), and here it cannot be checked.
+            self._limit.given_up(attempt)
+            raise TemporarilyUnavailable("the user has a second factor, and second factors are off")
+        return identity, PASSWORD_ALONE
+
+    def _start(
+        self, identity: Identity, client: ClientDescription, transport: str, passed: Passed, attempt: Counted
+    ) -> tuple[Session, RefreshToken]:
+        start = partial(self._start_session, identity, client, transport, passed)
+        succeeded = partial(self._limit.succeeded, attempt, identity.user_id, passed.earlier)
+        if passed.use is None:
+            # The success is told at once, because attempts at the same moment wait for it.
+            opened, _ = side_by_side(start, succeeded)
+            return opened
+        opened = start()  # only this decides whether the code was used before
+        succeeded()
+        return opened
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)

@@ -1,0 +1,111 @@
+"""POST /auth/step-up, and the same below /auth/site: a fresh or stronger session takes the place of the caller's.
+
+Behind the authorizers, which name the caller. The request also has the refresh token or the cookie of the session.
+Deployed only where SecondFactor is not off.
+"""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
+from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.adapters.key_ring_secret import SecretKeyRing
+from edge_auth.adapters.sealing_secret import SealingSecret
+from edge_auth.clock import now_ms, pause
+from edge_auth.credentials.profiles import checked_profiles
+from edge_auth.errors import InvalidRequest
+from edge_auth.flows.factors.factor_check import FactorCheck
+from edge_auth.flows.grant import AccessTokenPolicy
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.factors import Presented
+from edge_auth.flows.sign_in.step_up import Holder, StepUp, StepUpStores
+from edge_auth.observability import FunctionLog
+from edge_auth.sessions.client_description import described
+from edge_auth.sessions.session import BODY, COOKIE, SESSION
+from edge_auth.settings import StepUpSettings, read_settings
+from edge_auth.tokens.issuer_address import issuer_from_context
+from edge_auth.tokens.session_token import SESSION_COOKIE
+from edge_auth.web.body import json_parameters
+from edge_auth.web.caller import caller_of
+from edge_auth.web.cookie_transport import CookieTransport
+from edge_auth.web.cookies import REFRESH_COOKIE, one_cookie
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request
+from edge_auth.web.response import Response
+from edge_auth.web.session_response import session_response
+from edge_auth.web.token_response import token_response
+
+AT_SITE = "/auth/site/step-up"
+
+settings = read_settings(StepUpSettings, os.environ)
+log = FunctionLog("step_up")
+dynamodb, secrets_manager = dynamodb_client(), secrets_client()
+prime(os.environ, dynamodb, secrets_manager)
+feed = settings.revocations_table
+step_up = StepUp(
+    StepUpStores(
+        identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+        sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+        replacement=DynamoDBSessionReplacement(
+            dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
+        ),
+        revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+    ),
+    limit=PasswordAttemptLimit(
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        pause=pause,
+        record=log.record,
+    ),
+    profiles=checked_profiles(settings.password_profiles),
+    check=FactorCheck(
+        store=DynamoDBFactors(dynamodb, table=settings.identities_table),
+        sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    ),
+    key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+cookies = CookieTransport(settings.allowed_origins)
+
+
+def post(request: Request) -> Response:
+    """Answer with the tokens or the cookie of the new session, in the way in which those of the old one came."""
+    caller, parameters = caller_of(request), json_parameters(request)
+    if request.path == AT_SITE:  # its authorizer has checked that a page of the site asks
+        token, transport = one_cookie(SESSION_COOKIE, request.headers), SESSION
+    elif cookies.carries(request, REFRESH_COOKIE):
+        token, transport = cookies.token(REFRESH_COOKIE, request), COOKIE
+        if parameters.has("refresh_token"):
+            raise InvalidRequest("a refresh token in the body of a request with cookies")
+    else:
+        token, transport = parameters.text("refresh_token"), BODY
+    client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
+    shown = Presented(otp=parameters.optional_text("otp"), recovery_code=parameters.optional_text("recovery_code"))
+    holder = Holder(caller.user_id, caller.session_id, token, transport, client)
+    stepped_up = step_up(holder, parameters.optional_text("password"), shown)
+    if transport == SESSION:
+        return session_response(stepped_up.at_site())
+    issuer = settings.issuer or issuer_from_context(request.context)
+    policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
+    return token_response(stepped_up.tokens(policy, secrets.token_bytes), transport)
+
+
+handler = endpoint(
+    {"POST": post},
+    log,
+    trusted_proxy=settings.trusted_proxy,
+    allowed_origins=settings.allowed_origins,
+    with_cookies=True,
+)

@@ -1,0 +1,25 @@
+"""The second factor of a user, as it is stored."""
+
+from dataclasses import dataclass, field
+
+# Three codes are right at any moment, of a million. So a hundred guesses find one with a probability of 3 in 10,000.
+MAX_FAILURES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """An authenticator app (TOTP), and recovery codes in its place.
+
+    `totp` is the sealed secret, and `totp_step` the last step of 30 seconds whose code was accepted. `failures` are the
+    wrong codes in a row. `recovery` has the MACs of the codes that are left.
+    """
+
+    totp: bytes = field(repr=False)
+    totp_step: int
+    failures: int = 0
+    recovery: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether no code of the app is accepted any more."""
+        return self.failures >= MAX_FAILURES

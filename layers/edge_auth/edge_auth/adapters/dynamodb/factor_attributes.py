@@ -1,0 +1,36 @@
+"""The second factor of a user as attributes of the user's item."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.accounts.factors import Factors
+from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text_set
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+
+def factor_attributes(factors: Factors | None, version: int) -> "dict[str, AttributeValueTypeDef]":
+    """Write the factors. A user who never had any is stored as before there were factors."""
+    written = {"factors_version": number(version)} if version else {}
+    if factors is None:
+        return written
+    return {
+        **written,
+        "totp": binary(factors.totp),
+        "totp_step": number(factors.totp_step),
+        "factor_failures": number(factors.failures),
+        **({"recovery": text_set(factors.recovery)} if factors.recovery else {}),
+    }
+
+
+def factors_from(item: "Item") -> Factors:
+    """Read the factors. Raises TemporarilyUnavailable for damaged ones."""
+    read = ItemReader(item)
+    return Factors(
+        totp=read.binary("totp"),
+        totp_step=read.number("totp_step"),
+        failures=read.number("factor_failures"),
+        recovery=read.text_set("recovery"),
+    )

@@ -1,0 +1,138 @@
+"""The second factors of users in DynamoDB: attributes of the user's own item, each act one conditional write."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.accounts.factors import Factors
+from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes
+from edge_auth.adapters.dynamodb.factor_use import update_of
+from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
+from edge_auth.errors import UnknownUser
+from edge_auth.flows.ports.factors import FactorUse
+from edge_auth.flows.ports.identities import EpochMoved
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from edge_auth.adapters.dynamodb.items import Item
+
+_IS_OF_USER = "user_id = :user_id"
+_SET_FACTORS = (
+    "SET totp = :totp, totp_step = :totp_step, factor_failures = :factor_failures, recovery = :recovery, "
+    "factors_version = :factors_version, epoch = epoch + :one"
+)
+_SET_CODES = "SET recovery = :recovery, factors_version = :factors_version"
+_REMOVE = (
+    "SET factors_version = if_not_exists(factors_version, :zero) + :one, epoch = epoch + :one "
+    "REMOVE totp, totp_step, factor_failures, recovery"
+)
+_RESET = f"{_REMOVE}, passkeys"
+_COUNT = "SET factor_failures = factor_failures + :one"
+_UNLOCK = "SET factor_failures = :zero"
+_HAS_FACTORS = "attribute_exists(totp)"
+
+
+class DynamoDBFactors:
+    """The port `flows.ports.factors.FactorStore` on the identities table."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        """Use this table."""
+        self._client = client
+        self._table = table
+
+    def enrol(self, identity: Identity, factors: Factors) -> None:
+        """Write the factors. After a lost response the sealed secret, which is never the same twice, shows our own."""
+        written = factor_attributes(factors, identity.factors_version + 1)
+        values = {f":{name}": value for name, value in written.items()}
+        try:
+            self._update(identity, _SET_FACTORS, {**values, ":one": number(1)})
+        except ConditionFailed as refused:
+            if refused.item.get("totp") != written["totp"]:
+                raise EpochMoved from None
+
+    def replace_codes(self, identity: Identity, recovery: frozenset[str]) -> None:
+        """Write the codes. After a lost response they show our own write, because no two sets of codes are alike."""
+        values = {":recovery": text_set(recovery), ":factors_version": number(identity.factors_version + 1)}
+        try:
+            self._update(identity, _SET_CODES, values, and_also=_HAS_FACTORS)
+        except ConditionFailed as refused:
+            if refused.item.get("recovery") != values[":recovery"]:
+                raise EpochMoved from None
+
+    def remove(self, identity: Identity) -> None:
+        """Remove the factors. After a lost response the next version without factors shows that it was done."""
+        try:
+            self._update(identity, _REMOVE, {":one": number(1), ":zero": number(0)}, and_also=_HAS_FACTORS)
+        except ConditionFailed as refused:
+            is_done = refused.item.get("factors_version") == number(identity.factors_version + 1)
+            if not is_done or "totp" in refused.item or refused.item.get("user_id") != text(identity.user_id):
+                raise EpochMoved from None
+
+    def use(self, identity: Identity, use: FactorUse) -> None:
+        """Accept a second factor in a transaction of one write, which the SDK makes safe to send twice."""
+        update = update_of(self._table, identity.user_id, identity.username, identity.epoch, use)
+        try:
+            with translated_failures():
+                self._client.transact_write_items(TransactItems=[{"Update": update}])
+        except ConditionFailed:
+            raise EpochMoved from None
+
+    def count_failure(self, identity: Identity) -> int:
+        """Add one. It is no write of a number that was read: of many guesses at once each one counts."""
+        try:
+            item = self._update(identity, _COUNT, {":one": number(1)}, and_also=_HAS_FACTORS)
+        except ConditionFailed:
+            raise EpochMoved from None
+        return ItemReader(item).number("factor_failures")
+
+    def unlock(self, identity: Identity) -> None:
+        """Write zero, which may be repeated. A user without factors gets none of their attributes."""
+        try:
+            self._write(identity, _UNLOCK, {":zero": number(0)}, f"{_IS_OF_USER} AND {_HAS_FACTORS}")
+        except ConditionFailed as refused:
+            if refused.item.get("user_id") != text(identity.user_id):
+                raise _unknown_user() from None
+
+    def reset(self, identity: Identity) -> None:
+        """Remove all of it. After a lost response epoch and version move twice, which takes nothing more away."""
+        try:
+            self._write(identity, _RESET, {":one": number(1), ":zero": number(0)}, _IS_OF_USER)
+        except ConditionFailed:
+            raise _unknown_user() from None
+
+    def _update(
+        self, identity: Identity, update: str, values: "dict[str, AttributeValueTypeDef]", *, and_also: str = ""
+    ) -> "Item":
+        """Write if the user and the factors are as they were read."""
+        condition = f"{_IS_OF_USER} AND epoch = :epoch AND {_has_version(identity)}"
+        seen = {":epoch": number(identity.epoch)}
+        if identity.factors_version:
+            seen[":seen_version"] = number(identity.factors_version)
+        both = f"{condition} AND {and_also}" if and_also else condition
+        return self._write(identity, update, {**values, **seen}, both)
+
+    def _write(
+        self, identity: Identity, update: str, values: "dict[str, AttributeValueTypeDef]", condition: str
+    ) -> "Item":
+        with translated_failures():
+            response = self._client.update_item(
+                TableName=self._table,
+                Key=login_key(identity.username),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues={**values, ":user_id": text(identity.user_id)},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        return response["Attributes"]
+
+
+def _unknown_user() -> UnknownUser:
+    return UnknownUser("there is no such user")
+
+
+def _has_version(identity: Identity) -> str:
+    return "factors_version = :seen_version" if identity.factors_version else "attribute_not_exists(factors_version)"

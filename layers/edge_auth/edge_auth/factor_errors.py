@@ -1,0 +1,61 @@
+"""The errors of second factors. A deployment without second factors does not load them."""
+
+from edge_auth.errors import AuthError
+
+
+class InvalidOtp(AuthError):
+    """The one-time password or recovery code is wrong, or was used. The password was right."""
+
+    status = 401
+    code = "invalid_otp"
+    description = "The code is wrong or was used."
+
+
+class FactorLocked(AuthError):
+    """Too many wrong codes came in a row. A recovery code or an operator unlocks the factor."""
+
+    status = 401
+    code = "factor_locked"
+    description = "Too many wrong codes. Use a recovery code."
+
+
+class MfaRequired(AuthError):
+    """The password was right, and the second factor is missing. Nothing was opened."""
+
+    status = 401
+    code = "mfa_required"
+    description = "A one-time password is required."
+
+    def __init__(self, mfa_token: str) -> None:
+        """Keep the token with which the login goes on. It shows that the password was right, and nothing else."""
+        super().__init__()
+        self.members = {"mfa_token": mfa_token}
+
+
+class MfaEnrolmentRequired(AuthError):
+    """The password was right, and the user has to set up a second factor before any login. Nothing was opened."""
+
+    status = 401
+    code = "mfa_enrolment_required"
+    description = "A second factor has to be set up first."
+
+    def __init__(self, enrolment_token: str) -> None:
+        """Keep the token with which the user can set up a factor. It is good for nothing else."""
+        super().__init__()
+        self.members = {"enrolment_token": enrolment_token}
+
+
+class NoFactor(AuthError):
+    """The caller has no second factor."""
+
+    status = 404
+    code = "no_factor"
+    description = "The account has no second factor."
+
+
+class FactorRequired(AuthError):
+    """The caller must have a second factor, so the only one cannot be removed. Another can take its place."""
+
+    status = 409
+    code = "factor_required"
+    description = "The account must have a second factor."

@@ -1,0 +1,233 @@
+"""Step-up: a session whose user shows a factor, or the password again, is replaced by a fresh or stronger one.
+
+The new session has another id and other tokens. So no token of the old one is ever stronger than its login was, also
+not in the grace window of a refresh. Old and new are exchanged in one write, which also accepts the code.
+"""
+
+from typing import NamedTuple
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.credentials.passwords import check_password, password_bytes
+from edge_auth.credentials.profiles import Argon2idProfile
+from edge_auth.errors import (
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    TemporarilyUnavailable,
+    UnknownUser,
+)
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.factor_errors import FactorLocked, InvalidOtp
+from edge_auth.flows.factors.factor_check import FactorCheck
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.factors import PASSWORD_METHOD, FactorUse, Presented
+from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.revocations import Revocations
+from edge_auth.flows.ports.sessions import AlreadyEnded, SessionReplacement, Sessions
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.session_grant import SessionGrant, session_grant
+from edge_auth.keys.ring import KeysInForce
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import NEVER_ROTATED_MS, NOTHING_REDEEMED, Session, token_kind
+from edge_auth.throttling.limits import password_change_limit
+from edge_auth.tokens import refresh_token
+from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
+from edge_auth.tokens.refresh_token import RefreshToken, new_id
+from edge_auth.tokens.token_form import SEED_BYTES
+
+END_ID_BYTES = 16
+
+
+class StepUpStores(NamedTuple):
+    """Where users and sessions are. Where the feed of ended sessions is off, `revocations` is None."""
+
+    identities: Identities
+    sessions: Sessions
+    replacement: SessionReplacement
+    revocations: Revocations | None
+
+
+class Holder(NamedTuple):
+    """The caller, as the authorizer names it, and the token of the session, which has to be of the same one."""
+
+    user_id: str
+    session_id: str
+    token: str
+    transport: str
+    client: ClientDescription
+
+
+class SteppedUp(NamedTuple):
+    """The new session, with its first token and the keys to write it."""
+
+    session: Session
+    token: RefreshToken
+    keys: KeysInForce
+    now_seconds: int
+
+    def tokens(self, policy: AccessTokenPolicy, entropy: Entropy) -> TokenGrant:
+        """Return the tokens that the client gets. Makes no call."""
+        scope = self.session.scope
+        return grant(
+            self.session,
+            self.token,
+            scope=scope,
+            keys=self.keys,
+            policy=policy,
+            now_seconds=self.now_seconds,
+            entropy=entropy,
+        )
+
+    def at_site(self) -> SessionGrant:
+        """Return what a browser gets at a site."""
+        return session_grant(self.session, self.token, keys=self.keys, now_seconds=self.now_seconds)
+
+
+class StepUp:
+    """The use case."""
+
+    def __init__(
+        self,
+        stores: StepUpStores,
+        *,
+        limit: PasswordAttemptLimit,
+        profiles: tuple[Argon2idProfile, ...],
+        check: FactorCheck,
+        key_ring: KeyRingSource,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
+        self._stores = stores
+        self._limit = limit
+        self._profiles = profiles
+        self._check = check
+        self._key_ring = key_ring
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
+
+    def __call__(self, holder: Holder, password: str, presented: Presented) -> SteppedUp:
+        """Replace the caller's session. A user with a factor shows a code of it, and any other user the password.
+
+        The new session ends when the old one would have ended at the latest.
+
+        Raises:
+            InvalidToken: the session has ended, the token is not its newest one, or its user is disabled or gone.
+            InvalidRequest: the code or the password is missing, or is not what this user has to show.
+            TooManyAttempts: too many attempts came before, in sessions of this user.
+            InvalidCredentials, InvalidOtp, FactorLocked: it is refused, and that is counted.
+            TemporarilyUnavailable: nothing was decided, and the old session is good. Or nobody knows: if it is not good
+                any more, the user has to log in.
+
+        """
+        keys = self._key_ring.load()
+        token = self._token(holder, keys)
+        old, identity = self._session(holder, token), self._active(holder.user_id)
+        use, methods, acr = self._shown(identity, password, presented)
+        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *methods), acr)
+        self._replace(old, session, identity, use)
+        self._record(SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=acr))
+        self._publish(old)
+        return SteppedUp(session, new_token, keys, session.auth_time_seconds)
+
+    def _token(self, holder: Holder, keys: KeysInForce) -> RefreshToken:
+        try:
+            token = refresh_token.parse(holder.token, keys.mac_keys, token_kind(holder.transport))
+        except InvalidGrant as error:
+            raise InvalidToken(f"token: {error.detail}") from None
+        if (token.user_id, token.session_id) != (holder.user_id, holder.session_id):
+            raise InvalidToken("the token of another session")
+        return token
+
+    def _session(self, holder: Holder, token: RefreshToken) -> Session:
+        session = self._stores.sessions.find(holder.user_id, holder.session_id)
+        if session is None or not session.is_live(self._clock() // 1000):
+            raise InvalidToken("the session has ended")
+        seen = (token.seed_hash, token.generation, holder.transport)
+        if seen != (session.seed_hash, session.generation, session.transport):
+            raise InvalidToken("not the newest token of the session")
+        return session
+
+    def _active(self, user_id: str) -> Identity:
+        try:
+            identity = self._stores.identities.find_by_id(user_id)
+        except UnknownUser:
+            raise InvalidToken("the user is gone") from None
+        if identity.status != ACTIVE:
+            raise InvalidToken("the user is disabled")
+        return identity
+
+    def _shown(
+        self, identity: Identity, password: str, presented: Presented
+    ) -> tuple[FactorUse | None, tuple[str, ...], str]:
+        """Count the attempt, and check what this user has to show."""
+        has_code = bool(presented.otp) != bool(presented.recovery_code)
+        if has_code != (identity.factors is not None) or bool(password) == has_code:
+            raise InvalidRequest("a code of a user with a factor, or the password of one without")
+        secret = password_bytes(password) if password else b""
+        attempt = self._limit.admit(password_change_limit(identity.user_id))
+        try:
+            if identity.factors is None:
+                check_password(secret, identity.password_hash, self._profiles)
+                shown: tuple[FactorUse | None, tuple[str, ...], str] = (None, (PASSWORD_METHOD,), ONE_FACTOR)
+            else:
+                use = self._check(identity, identity.factors, presented)
+                shown = (use, ("mfa",) if use.recovery_code else ("otp", "mfa"), TWO_FACTORS)
+        except (InvalidCredentials, InvalidOtp, FactorLocked) as error:
+            self._limit.failed(attempt, identity.user_id)
+            self._record(SecurityEvent(EventName.STEP_UP_FAILED, identity.user_id, reason=error.detail))
+            raise
+        self._limit.succeeded(attempt, identity.user_id)
+        return shown
+
+    def _successor(
+        self, old: Session, identity: Identity, client: ClientDescription, amr: tuple[str, ...], acr: str
+    ) -> tuple[Session, RefreshToken]:
+        token = RefreshToken(
+            user_id=old.user_id, session_id=new_id(self._entropy), generation=0, seed=self._entropy(SEED_BYTES)
+        )
+        session = old._replace(
+            session_id=token.session_id,
+            seed_hash=token.seed_hash,
+            generation=0,
+            base=NOTHING_REDEEMED,
+            rotated_at_ms=NEVER_ROTATED_MS,
+            rotation_id="",
+            auth_time_seconds=self._clock() // 1000,
+            scope=identity.scope,
+            roles=identity.roles,
+            amr=tuple(dict.fromkeys(amr)),
+            acr=acr,
+            client=client._replace(name=old.client.name),
+            mac_hash=b"",
+            earlier_mac_hash=b"",
+        )
+        return session, token
+
+    def _replace(self, old: Session, new: Session, identity: Identity, use: FactorUse | None) -> None:
+        try:
+            self._stores.replacement.replace(
+                old,
+                new,
+                username=identity.username,
+                epoch=identity.epoch,
+                factor=use,
+                end_id=self._entropy(END_ID_BYTES).hex(),
+            )
+        except (EpochMoved, AlreadyEnded):
+            raise TemporarilyUnavailable("the user or the session changed during the step-up") from None
+
+    def _publish(self, old: Session) -> None:
+        """Tell authorizers of the old session. Its access tokens are weaker ones of the same user, so it may fail."""
+        if self._stores.revocations is None:
+            return
+        try:
+            self._stores.revocations.publish([old.session_id])
+        except TemporarilyUnavailable as error:
+            event = SecurityEvent(EventName.REVOCATION_NOT_PUBLISHED, old.user_id, old.session_id, reason=error.detail)
+            self._record(event)
