@@ -24,8 +24,9 @@ from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
 from edge_auth.flows.sign_in.passkey_sign_in import PasskeySignIn, SignInClient
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.observability import FunctionLog
+from edge_auth.passkey_settings import PasskeySignInSettings
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
-from edge_auth.settings import PasskeySignInSettings, read_settings
+from edge_auth.settings import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import json_parameters
 from edge_auth.web.cookie_transport import CookieTransport

@@ -18,7 +18,8 @@ from edge_auth.clock import now_ms
 from edge_auth.flows.accounts.own_passkeys import OwnPasskeys
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import PasskeysSettings, read_settings
+from edge_auth.passkey_settings import PasskeysSettings
+from edge_auth.settings import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint
