@@ -430,7 +430,7 @@ def test_all_clients_of_a_command_are_of_one_session(command: Command) -> None:
 
 
 def test_a_second_factor_is_unlocked_and_reset(command: Command, identities: DynamoDBIdentities) -> None:
-    """SB7, SA1: the lines say what was done, and the table shows it."""
+    """SB7: the lines say what was done, and the table shows it."""
     create(command, "ada")
     factors = Factors(totp=b"sealed", totp_step=0, failures=100, recovery=frozenset({"code"}))
     user = identities.find("ada")

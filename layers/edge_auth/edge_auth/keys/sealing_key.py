@@ -52,6 +52,6 @@ def sealing_keys_from(text: str) -> SealingKeys:
 
 
 def _key(line: bytes) -> SealingKey:
-    # The lines have more bits than the keys, so a hash is enough (RFC 5869 §3.3 says when no extraction is needed).
+    # The lines have more bits than the keys, so a hash is enough.
     parts = [hashlib.sha256(domain + line).digest() for domain in (_ID_DOMAIN, _CIPHER_DOMAIN, _MAC_DOMAIN)]
     return SealingKey(parts[0][:KEY_ID_BYTES], parts[1], parts[2])

@@ -420,7 +420,7 @@ def test_acts_of_operators_are_recorded(deployment: Deployment) -> None:
 
 
 def test_an_operator_resets_the_second_factor(deployment: Deployment) -> None:
-    """SA1: for a user who has lost app and codes. All sessions end, and the password alone logs in."""
+    """For a user who has lost app and codes. All sessions end, and the password alone logs in."""
     deployment.store.identities[USERNAME] = with_app(deployment.alice, deployment.sealing_keys.keys, failures=100)
     deployment.with_second_factor()
     granted = deployment.login(USERNAME, PASSWORD, POLICY, address=ADDRESS, presented=Presented(recovery_code=CODES[0]))

@@ -1,0 +1,118 @@
+"""Races for one code on a real engine, also while answers get lost. EDGE_AUTH_DYNAMODB_ENDPOINT has to name it."""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from edge_auth import base64url
+from edge_auth.accounts.factors import Factors
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.ports.factors import FactorUse
+from edge_auth.flows.ports.identities import EpochMoved
+from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Tables, endpoint_tables
+from tests.support.dynamodb.records import a_session
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+
+pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
+
+ROUNDS = max(10, int(os.environ.get("EDGE_AUTH_RACES", "100")) // 10)
+CALLERS = 64
+LOST_SHARE = 0.05
+FACTORS = Factors(totp=b"sealed", totp_step=100, recovery=frozenset({"code-a", "code-b"}))
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
+    """Yield the tables of an empty deployment, which the product's own clients find."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", os.environ[ENDPOINT_VARIABLE])
+    with endpoint_tables() as opened:
+        yield opened
+
+
+def losing(client: Any) -> Any:  # noqa: ANN401 - an SDK client
+    """Return the client, which loses one answer in twenty after the engine has carried the request out."""
+    wire = URLLib3Session()
+
+    def lose(request: "AWSPreparedRequest", **_: object) -> None:
+        if random.random() < LOST_SHARE:  # noqa: S311 - no secret
+            wire.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register("before-send.dynamodb", lose)
+    return client
+
+
+def a_user(number: int) -> Identity:
+    """Return the user of a round, with an app."""
+    user_id = base64url.encode(number.to_bytes(16))
+    return Identity(user_id, f"user-{number}", "$hash", ACTIVE, 0, 1, factors=FACTORS, factors_version=1)
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["answered", "lost answers"])
+@pytest.mark.parametrize(
+    "use", [FactorUse(1, totp_step=101), FactorUse(1, recovery_code="code-a")], ids=["app", "paper"]
+)
+def test_of_64_logins_with_one_code_one_opens_a_session(tables: Tables, use: FactorUse, *, loses: bool) -> None:
+    """SB1, SB2, SB9: in each round one session, whose login knows that it is open, or was told nothing at all."""
+    clients = [losing(dynamodb_client()) if loses else dynamodb_client() for _ in range(8)]
+    openings = [
+        DynamoDBSessionOpening(client, identities_table=tables.identities, sessions_table=tables.sessions)
+        for client in clients
+    ]
+    identities = DynamoDBIdentities(tables.client, table=tables.identities)
+    outcomes: Counter[str] = Counter()
+    with ThreadPoolExecutor(CALLERS) as pool:
+        for number in range(ROUNDS):
+            user = a_user(number)
+            identities.create(user)
+
+            def log_in(caller: int, user: Identity = user) -> str:
+                session = a_session(caller, user_id=user.user_id)
+                try:
+                    openings[caller % len(openings)].open(session, username=user.username, epoch=0, factor=use)
+                except EpochMoved:
+                    return "refused"
+                except TemporarilyUnavailable:
+                    return "unavailable"
+                return "opened"
+
+            told = Counter(pool.map(log_in, range(CALLERS)))
+            outcomes += told
+            assert told["opened"] <= 1
+    items = tables.session_items()
+    assert len(items) == len({repr(item["user_id"]) for item in items}), "a user has two sessions"
+    # A round in which every transaction met another one six times has no winner: its code is good as before.
+    assert outcomes["opened"] <= len(items) <= ROUNDS
+    assert outcomes["opened"] >= ROUNDS * 0.8
+    for number in range(ROUNDS):
+        left = identities.find(f"user-{number}").factors
+        assert left is not None
+        is_used = left.totp_step == 101 or len(left.recovery) == 1
+        assert is_used == any(item["user_id"] == {"S": a_user(number).user_id} for item in items)
+
+
+def test_of_64_wrong_codes_each_counts_at_least_once(tables: Tables) -> None:
+    """SB7: also while answers get lost. One that was sent twice may count twice."""
+    store = DynamoDBFactors(losing(dynamodb_client()), table=tables.identities)
+    identities = DynamoDBIdentities(tables.client, table=tables.identities)
+    user = a_user(0)
+    identities.create(user)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: store.count_failure(user), range(CALLERS)))
+    left = identities.find(user.username).factors
+    assert left is not None
+    assert CALLERS <= left.failures <= 2 * CALLERS
