@@ -164,6 +164,7 @@ def test_a_challenge_that_is_not_ours_costs_no_request(stack: Stack, passkey_sig
     for challenge in others:
         assert passkey_sign_in(sign_in_event(phone(challenge=challenge))) == INVALID_PASSKEY, challenge
     assert stack.wire.calls == []
+    assert events_named(stack, "login_failed") == [], "a flood of them must set off no alarm"
     assert passkey_sign_in(sign_in_event(phone(challenge=ours))).status == 200
     good = challenge_under(stack.keys.mac, stack)
     assert passkey_sign_in(sign_in_event(phone(challenge=good))).status == 200

@@ -29,7 +29,7 @@ class PresentedPasskey(NamedTuple):
 
 
 class PasskeyCheck:
-    """The check. Every refusal is recorded, and looks the same to the client."""
+    """The check. Every refusal looks the same to the client, and each of an answer to our challenge is recorded."""
 
     def __init__(
         self, *, party: RelyingParty, rates: Rates, identities: Identities, clock: Clock, record: Record
@@ -71,7 +71,8 @@ class PasskeyCheck:
             now_seconds = self._clock() // 1000
             return text, passkey_challenge.parse(text, keys.mac_keys, Purpose.SIGN_IN, now_seconds=now_seconds)
         except (NotVerified, NoChallenge) as error:
-            raise self.refused(f"challenge: {error}") from None
+            # No event: a stranger makes as many of these as the gateway lets through, and tells nothing by it.
+            raise InvalidPasskey(f"passkey: challenge: {error}") from None
 
     def _owner(self, user_handle: bytes) -> Identity:
         if len(user_handle) != ID_BYTES:
