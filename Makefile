@@ -24,6 +24,7 @@ PEERS := .tools/peers/synced
 DOCS := .tools/docs/synced
 RELEASE := .tools/release/synced
 AUDIT := .tools/audit/synced
+WEBAUTHN := .tools/webauthn/synced
 # The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
@@ -62,7 +63,7 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 # The markers are those of pyproject.toml. A command below runs each of them, and `make check` runs tests/policies.
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(WEBAUTHN) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
 	.venv/bin/python -m pytest -n auto -m "not browsers and not operations and not sam_local and not upgrade" --recorded-calls all \
 		--ignore tests/policies
 
@@ -132,6 +133,7 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/docs.txt,--group docs)
 	$(call compile,locks/release.txt,--group release)
 	$(call compile,locks/audit.txt,--group audit)
+	$(call compile,locks/webauthn.txt,--group webauthn)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
@@ -221,6 +223,9 @@ $(RELEASE): locks/release.txt | $(UV)
 
 $(AUDIT): locks/audit.txt | $(UV)
 	$(call sync,.tools/audit,locks/audit.txt)
+
+$(WEBAUTHN): locks/webauthn.txt | $(UV)
+	$(call sync,.tools/webauthn,locks/webauthn.txt)
 
 .tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
 	@echo "installing $<"

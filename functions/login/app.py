@@ -16,28 +16,26 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
-from edge_auth.errors import InvalidRequest
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, Presented, SecondStep
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
+from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.observability import FunctionLog
-from edge_auth.sessions.client_description import described
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
 from edge_auth.settings import LoginSettings, read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
-from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
-from edge_auth.web.cookies import DEVICE_COOKIE, REFRESH_COOKIE
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
+from edge_auth.web.sign_in_request import sign_in_request
 from edge_auth.web.token_response import token_response
 
 Answer = TypeVar("Answer")
@@ -46,7 +44,6 @@ DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
 MINUTE_SECONDS = 60
 OFF = "off"  # of SecondFactor
-COOKIES = {COOKIE: REFRESH_COOKIE, SESSION: SESSION_COOKIE}
 
 settings = read_settings(LoginSettings, os.environ)
 log = FunctionLog("login")
@@ -169,30 +166,18 @@ def post(request: Request) -> Response:
     In a browser, the new session takes the place of the one that its cookie names.
     """
     parameters = json_parameters(request)
-    transport = parameters.optional_text("transport", BODY)
-    if transport != BODY and transport not in COOKIES:
-        raise InvalidRequest("transport")
-    if transport == BODY:
-        earlier, device_token = "", parameters.any_text("device_token")
-    else:
-        earlier, device_token = (cookies.token(name, request) for name in (COOKIES[transport], DEVICE_COOKIE))
-    presented = _presented(parameters)
+    asked, presented = sign_in_request(request, parameters, cookies), _presented(parameters)
     username = parameters.text("username")
     password = "" if presented.mfa_token else parameters.text("password")
-    client = described(
-        name=parameters.optional_text("client_name"),
-        user_agent=request.headers.one("user-agent"),
-        address=request.source_address,
-    )
-    if transport == SESSION:
+    if asked.transport == SESSION:
         log_in_at_site = partial(
             login.at_site,
             username,
             password,
             address=request.source_address,
-            device_token=device_token,
-            client=client,
-            earlier=earlier,
+            device_token=asked.device_token,
+            client=asked.client,
+            earlier=asked.earlier,
             presented=presented,
         )
         return session_response(with_migration(log_in_at_site, username, password))
@@ -204,13 +189,13 @@ def post(request: Request) -> Response:
         password,
         policy,
         address=request.source_address,
-        device_token=device_token,
-        client=client,
-        transport=transport,
-        earlier=earlier,
+        device_token=asked.device_token,
+        client=asked.client,
+        transport=asked.transport,
+        earlier=asked.earlier,
         presented=presented,
     )
-    return token_response(with_migration(log_in, username, password), transport)
+    return token_response(with_migration(log_in, username, password), asked.transport)
 
 
 def _presented(parameters: Parameters) -> Presented:

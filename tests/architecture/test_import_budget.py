@@ -62,6 +62,8 @@ BUDGET = {
     "logout": LOGGER | SDK | CRYPTOGRAPHY,
     "mail_feedback": LOGGER | SDK,
     "mailer": LOGGER | SDK | CRYPTOGRAPHY,
+    "passkey_sign_in": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
+    "passkeys": LOGGER | SDK | CRYPTOGRAPHY,
     "password": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
     "preflight": set(),  # no log and no call
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from edge_auth import settings
+from edge_auth import passkey_settings, settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
 from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
@@ -15,6 +15,8 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "login": settings.LoginSettings,
     "refresh": settings.RefreshSettings,
     "logout": settings.LogoutSettings,
+    "passkey_sign_in": passkey_settings.PasskeySignInSettings,
+    "passkeys": passkey_settings.PasskeysSettings,
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
     "factors": settings.FactorsSettings,

@@ -23,6 +23,8 @@ PUBLIC_ROUTES = {
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
     ("POST", "/auth/logout"),
+    ("POST", "/auth/passkeys/options"),
+    ("POST", "/auth/passkeys/sign-in"),
     ("POST", "/auth/register"),
     ("POST", "/auth/factors/enrolment"),
     # RFC 9110 §9.1: a server supports HEAD where it supports GET. The public documents are what clients ask with it.
@@ -45,6 +47,11 @@ FACTOR_ROUTES = {
     )
 }
 PROTECTED_ROUTES = {
+    ("DELETE", "/auth/passkeys/{passkey_id}"),
+    ("GET", "/auth/passkeys"),
+    ("PATCH", "/auth/passkeys/{passkey_id}"),
+    ("POST", "/auth/passkeys"),
+    ("POST", "/auth/passkeys/registration"),
     *FACTOR_ROUTES,
     ("POST", "/auth/step-up"),
     ("POST", "/auth/site/step-up"),
@@ -184,10 +191,12 @@ def test_a_flood_of_the_feed_leaves_the_table_to_the_authorizers() -> None:
 
 
 def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
-    """Without self-registration, without browsers or without the feed the stage has no such route."""
+    """Without self-registration, browsers, passkeys or the feed the stage has no such route."""
     conditions = {route: condition for route, (_, condition) in settings_of_methods().items() if condition}
 
     assert conditions == {
+        ("POST", "/auth/passkeys/options"): "HasPasskeys",
+        ("POST", "/auth/passkeys/sign-in"): "HasPasskeys",
         ("POST", "/auth/register"): "HasSelfRegistration",
         ("POST", "/auth/factors/enrolment"): "HasSecondFactor",
         ("OPTIONS", "/{proxy+}"): "HasAllowedOrigins",

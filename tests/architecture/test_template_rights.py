@@ -40,6 +40,7 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
     assert conditional == {
         # They may end all sessions, and then publish what ended before: without the mark, again at each call.
         ("logout", "SessionsTable.Arn", "HasRevocations"),
+        ("passkeys", "SessionsTable.Arn", "HasRevocations"),
         ("factors", "SessionsTable.Arn", "HasRevocations"),
         ("password", "SessionsTable.Arn", "HasRevocations"),
         ("reset", "SessionsTable.Arn", "HasRevocations"),

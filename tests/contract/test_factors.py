@@ -8,6 +8,7 @@ import pytest
 
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser
 from edge_auth.flows.ports.factors import FactorStore, FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
@@ -135,7 +136,8 @@ def test_of_many_enrolments_at_once_one_wins(engine: Engine) -> None:
 
 def test_an_operator_unlocks_and_resets_whatever_has_changed(engine: Engine) -> None:
     """The act is on the user, not on a state of the user."""
-    engine.identities.create(ENROLLED)
+    passkey = RegisteredPasskey(b"id", b"key", 0, False, False, "phone", 1)  # noqa: FBT003 - its fields in order
+    engine.identities.create(replace(ENROLLED, passkeys=(passkey,)))
     engine.identities.move_epoch(ENROLLED.user_id)
     engine.factors.unlock(ENROLLED)
     assert ada(engine).factors == replace(FACTORS, failures=0)

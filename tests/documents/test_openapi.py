@@ -4,7 +4,7 @@ import yaml
 
 from tests.support.template import ROOT
 
-METHODS = {"get", "head", "post", "delete", "options"}
+METHODS = {"get", "head", "post", "patch", "delete", "options"}
 
 
 def test_no_route_redirects() -> None:

@@ -29,6 +29,8 @@ CONNECTIONS = {
     "logout": 2,
     "mail_feedback": 0,  # no caller waits for it
     "mailer": 0,  # the same
+    "passkey_sign_in": 2,
+    "passkeys": 2,
     "password": 1,
     "preflight": 0,
     "refresh": 2,

@@ -15,10 +15,12 @@ ROUTES = {
     "logout": "logout-json",
     "register": "register",
     "password": "password",
+    "passkey_sign_in": "passkeys-options",
+    "passkeys": "passkeys",
     "sessions": "sessions",
     "whoami": "me",
 }
-WITH_COOKIES = {"login", "refresh", "logout"}
+WITH_COOKIES = {"login", "refresh", "logout", "passkey_sign_in"}
 PUBLIC_DOCUMENTS = {"jwks": "jwks", "ended_sessions": "ended-sessions"}
 CORS = "Access-Control-"
 

@@ -17,10 +17,11 @@ IDS = {
     "gateway_extended_request_id": "Xm1cGEfUliAEPxA=",
 }
 SAMPLES = {
-    **{name: name for name in ("login", "register", "password", "sessions", "jwks", "factors")},
+    **{name: name for name in ("login", "passkeys", "register", "password", "sessions", "jwks", "factors")},
     "refresh": "refresh-json",
     "logout": "logout-json",
     "ended_sessions": "ended-sessions",
+    "passkey_sign_in": "passkeys-sign-in",
     "site_password": "site-password",
     "step_up": "step-up",
     "reset": "password-reset",

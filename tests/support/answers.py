@@ -31,6 +31,8 @@ INVALID_TOKEN = error(
     "The access token is missing or not valid.",
     **{"WWW-Authenticate": 'Bearer error="invalid_token"'},
 )
+INVALID_PASSKEY = error(401, "invalid_passkey", "The passkey is not accepted.")
+PASSKEY_REFUSED = error(400, "passkey_refused", "The passkey cannot be registered.")
 INVALID_PROOF = error(400, "invalid_proof", "The link or the code is not valid any more.")
 INVALID_OTP = error(401, "invalid_otp", "The code is wrong or was used.")
 NOT_FOUND = error(404, "not_found", "There is no such route.")

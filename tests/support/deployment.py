@@ -28,9 +28,10 @@ from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.second_step import LoginSecondStep
-from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
+from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.flows.sign_in.step_up import StepUp, StepUpStores
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey

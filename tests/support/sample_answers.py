@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.answers import INVALID_GRANT, INVALID_PROOF, INVALID_TOKEN, NO_CONTENT, REVOKED
+from tests.support.answers import (
+    INVALID_GRANT,
+    INVALID_PASSKEY,
+    INVALID_PROOF,
+    INVALID_TOKEN,
+    NO_CONTENT,
+    PASSKEY_REFUSED,
+    REVOKED,
+)
 from tests.support.authorizer import DENIED
 from tests.support.key_ring_events import REFUSED
 
@@ -41,6 +49,13 @@ FUNCTIONS = {
     "me-session": "whoami",
     "oauth-authorization-server": "jwks",
     "openid-configuration": "jwks",
+    "passkeys": "passkeys",
+    "passkeys-options": "passkey_sign_in",
+    "passkeys-register": "passkeys",
+    "passkeys-registration": "passkeys",
+    "passkeys-remove": "passkeys",
+    "passkeys-rename": "passkeys",
+    "passkeys-sign-in": "passkey_sign_in",
     "password": "password",
     "password-reset": "reset",
     "password-reset-confirm": "reset",
@@ -78,6 +93,12 @@ WHOLE = {
     "logout-all": NO_CONTENT,  # A6: the sample's token is not valid, which is no error
     "logout-form": REVOKED,
     "logout-json": NO_CONTENT,
+    "passkeys": INVALID_TOKEN,
+    "passkeys-register": PASSKEY_REFUSED,  # the challenges in these samples are not of this stack
+    "passkeys-registration": INVALID_TOKEN,
+    "passkeys-remove": INVALID_TOKEN,
+    "passkeys-rename": INVALID_TOKEN,
+    "passkeys-sign-in": INVALID_PASSKEY,
     "password": INVALID_TOKEN,  # the session in these samples does not exist
     "refresh-form": INVALID_GRANT,
     "refresh-json": INVALID_GRANT,
@@ -98,6 +119,7 @@ STATUSES = {
     "oauth-authorization-server": 200,
     "openid-configuration": 200,
     "password-reset": 202,
+    "passkeys-options": 200,
     "preflight": 204,
     "register": 201,
 }

@@ -34,8 +34,9 @@ from edge_auth.flows.sessions.logout import Logout, Reach
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
+from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import BODY

@@ -85,10 +85,11 @@ class MemoryFactors:
                 self._store.identities[user.username] = replace(user, factors=replace(user.factors, failures=0))
 
     def reset(self, identity: Identity) -> None:
-        """Take the factors away."""
+        """Take the factors and the passkeys away."""
         with self._store.lock:
             user = self._of_operator(identity)
-            self._store.identities[user.username] = _moved(replace(user, factors=None, epoch=user.epoch + 1))
+            without = replace(user, factors=None, passkeys=(), epoch=user.epoch + 1)
+            self._store.identities[user.username] = _moved(without)
 
     def _of_operator(self, identity: Identity) -> Identity:
         user = self._store.identities.get(identity.username)

@@ -27,6 +27,7 @@ class MemoryStore:
     end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     challenges: dict[tuple[str, str], Challenge] = field(default_factory=dict)
     guesses: dict[tuple[str, str], int] = field(default_factory=dict)
+    spent_challenges: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -231,3 +231,31 @@ def test_an_optional_text_has_a_default() -> None:
     assert Parameters({"a": "y"}).optional_text("a", "x") == "y"
     with pytest.raises(InvalidRequest, match=r"^a is not a text$"):
         Parameters({"a": 1}).optional_text("a", "x")
+
+
+def test_members_of_an_object_are_parameters() -> None:
+    """At any depth, with the same rules."""
+    parameters = Parameters({"outer": {"inner": {"text": "a", "empty": ""}}})
+    inner = parameters.members("outer").members("inner")
+    assert inner.text("text") == "a"
+    assert not inner.has("empty")
+
+
+@pytest.mark.parametrize("value", [None, "", "{}", [], ["a"], 0, True])
+def test_anything_else_is_no_object(value: object) -> None:
+    """A required object that is absent is refused, too."""
+    with pytest.raises(InvalidRequest):
+        Parameters({"outer": value}).members("outer")
+
+
+@pytest.mark.parametrize(("value", "texts"), [(None, ()), ([], ()), (["a"], ("a",)), (["a", "b"], ("a", "b"))])
+def test_a_list_of_texts_is_read_in_order(value: object, texts: tuple[str, ...]) -> None:
+    """It is empty if it is absent."""
+    assert Parameters({"texts": value}).texts("texts", at_most=2) == texts
+
+
+@pytest.mark.parametrize("value", ["a", 0, {}, {"a": "b"}, ["a", "b", "c"], ["a", 1], [None], [["a"]]])
+def test_another_list_is_refused(value: object) -> None:
+    """Also one that is too long."""
+    with pytest.raises(InvalidRequest):
+        Parameters({"texts": value}).texts("texts", at_most=2)

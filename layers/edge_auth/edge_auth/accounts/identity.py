@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a deployment without them does not load them
     from edge_auth.accounts.factors import Factors
+    from edge_auth.accounts.passkey import RegisteredPasskey
 
 from edge_auth.tokens.own_claims import OwnClaims
 
@@ -26,6 +27,7 @@ class Identity:
 
     `claims` are those that operators gave. `factors` are None if the user has no second factor. `factors_version` moves
     with each change of the factors.
+    `passkeys` are the oldest first.
     """
 
     user_id: str
@@ -43,6 +45,7 @@ class Identity:
     claims: OwnClaims = field(default_factory=dict, hash=False)  # a mapping has no hash
     factors: "Factors | None" = None
     factors_version: int = 0
+    passkeys: "tuple[RegisteredPasskey, ...]" = ()
 
     @property
     def is_reachable(self) -> bool:

@@ -49,6 +49,13 @@ class EventName(StrEnum):
     EMAIL_CHANGE_UNDONE = "email_change_undone"
     EMAIL_SET = "email_set"
 
+    # --- Passkeys ---
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_RENAMED = "passkey_renamed"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_COUNTER_BEHIND = "passkey_counter_behind"
+
     # --- Sign in ---
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_FAILED = "login_failed"

@@ -43,7 +43,7 @@ class VerificationKey(NamedTuple):
         return header_segment(self.alg, self.kid)
 
 
-class _VerifyingEcdsa(ECDSA):
+class VerifyingEcdsa(ECDSA):
     """ECDSA with SHA-256, for verifying.
 
     The constructor of `ECDSA` loads every cipher, to learn whether this OpenSSL can *sign* deterministically. That is a
@@ -90,7 +90,7 @@ def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
     if jwk.get("crv") != "P-256":
         _refuse("another curve than P-256")
     key = EllipticCurvePublicNumbers(_coordinate(jwk, "x"), _coordinate(jwk, "y"), SECP256R1()).public_key()
-    algorithm = _VerifyingEcdsa()
+    algorithm = VerifyingEcdsa()
 
     def check(signature: bytes, signed: bytes) -> None:
         if len(signature) != ES256_SIGNATURE_BYTES:

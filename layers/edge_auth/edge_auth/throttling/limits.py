@@ -6,6 +6,7 @@
 | passwords tried on an account from one device of its owner | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | current passwords tried in sessions of a user, to change the password | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | passwords tried from a source | `SOURCE_RATE` |
+| passkeys tried from a source | `SOURCE_RATE` |
 | registrations from a source | `REGISTRATION_RATE` |
 | refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
 | mails to an address, or asked for with a user name | `MAIL_RATE` |
@@ -77,6 +78,11 @@ def password_change_limit(user_id: str) -> PasswordLimit:
     """Return the limit of changes of the password by the user."""
     name = bucket("password", user_id)
     return PasswordLimit(RateLimit(bucket("rate", name), SOURCE_RATE), name)
+
+
+def passkey_limit(address: str) -> RateLimit:
+    """Return the limit of sign-ins with passkeys from this address. A signature cannot be guessed, so no user waits."""
+    return RateLimit(bucket("passkey", _source(address)), SOURCE_RATE)
 
 
 def registration_limit(address: str) -> RateLimit:

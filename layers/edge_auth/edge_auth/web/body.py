@@ -53,6 +53,23 @@ class Parameters:
         value = self._values.get(name)
         return value if isinstance(value, str) and name not in self._repeated else ""
 
+    def members(self, name: str) -> "Parameters":
+        """Return the members of a required object."""
+        value = self._once(name)
+        if not isinstance(value, dict):
+            _refuse(f"{name} is not an object")
+        return Parameters(value)
+
+    def texts(self, name: str, *, at_most: int) -> tuple[str, ...]:
+        """Return a list of texts, empty if it is absent."""
+        value = self._once(name)
+        texts = value if isinstance(value, list) else []
+        if (value is not None and value is not texts) or len(texts) > at_most:
+            _refuse(f"{name} is not a short list")
+        if not all(isinstance(text, str) for text in texts):
+            _refuse(f"{name} is not a list of texts")
+        return tuple(texts)
+
     def flag(self, name: str) -> bool:
         """Return a flag, or False if it is absent."""
         value = self._once(name)

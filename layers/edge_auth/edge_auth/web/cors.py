@@ -9,9 +9,11 @@ from edge_auth.web.request import Headers
 # What a page may read beside the status, the body and a few harmless headers.
 EXPOSED_HEADERS = "WWW-Authenticate, Retry-After"
 METHODS = "GET, POST, DELETE"
+METHODS_OF_PASSKEYS = "GET, POST, PATCH, DELETE"
+PASSKEYS = "auth/passkeys"
 # `*` does not stand for Authorization.
 REQUEST_HEADERS = "authorization, content-type, x-edge-auth"
-WITH_COOKIES = frozenset({"auth/login", "auth/refresh", "auth/logout"})  # paths of the API
+WITH_COOKIES = frozenset({"auth/login", "auth/refresh", "auth/logout", "auth/passkeys/sign-in"})  # paths of the API
 MAX_AGE_SECONDS = 7200  # the longest time for which Chromium remembers an answer
 
 
@@ -44,7 +46,7 @@ class Cors:
             return shared
         return {
             **shared,
-            "Access-Control-Allow-Methods": METHODS,
+            "Access-Control-Allow-Methods": METHODS_OF_PASSKEYS if path.startswith(PASSKEYS) else METHODS,
             "Access-Control-Allow-Headers": REQUEST_HEADERS,
             "Access-Control-Max-Age": str(MAX_AGE_SECONDS),
         }

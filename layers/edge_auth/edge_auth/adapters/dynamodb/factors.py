@@ -29,6 +29,7 @@ _REMOVE = (
     "SET factors_version = if_not_exists(factors_version, :zero) + :one, epoch = epoch + :one "
     "REMOVE totp, totp_step, factor_failures, recovery"
 )
+_RESET = f"{_REMOVE}, passkeys"
 _COUNT = "SET factor_failures = factor_failures + :one"
 _UNLOCK = "SET factor_failures = :zero"
 _HAS_FACTORS = "attribute_exists(totp)"
@@ -96,9 +97,9 @@ class DynamoDBFactors:
                 raise _unknown_user() from None
 
     def reset(self, identity: Identity) -> None:
-        """Remove the factors. After a lost response epoch and version move twice, which takes nothing more away."""
+        """Remove all of it. After a lost response epoch and version move twice, which takes nothing more away."""
         try:
-            self._write(identity, _REMOVE, {":one": number(1), ":zero": number(0)}, _IS_OF_USER)
+            self._write(identity, _RESET, {":one": number(1), ":zero": number(0)}, _IS_OF_USER)
         except ConditionFailed:
             raise _unknown_user() from None
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from edge_auth.accounts.factors import Factors
+    from edge_auth.accounts.passkey import RegisteredPasskey
     from edge_auth.adapters.dynamodb.items import Item
 
 # If one of these is there, the user has a factor: damage must not take it away.
@@ -275,7 +276,14 @@ def login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         **_address(identity),
         **claims_attribute(identity.claims),
         **_factor_attributes(identity),
+        **(_passkeys_of(identity) if identity.passkeys else {}),
     }
+
+
+def _passkeys_of(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_attribute  # noqa: PLC0415 - as below
+
+    return {"passkeys": passkeys_attribute(identity.passkeys)}
 
 
 def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
@@ -307,6 +315,7 @@ def identity_from(item: "Item") -> Identity:
         claims=read.claims(),
         factors=_factors(item),
         factors_version=read.optional_number("factors_version") or 0,
+        passkeys=_passkeys(item) if "passkeys" in item else (),
     )
 
 
@@ -333,6 +342,12 @@ def _factors(item: "Item") -> "Factors | None":
     from edge_auth.adapters.dynamodb.factor_attributes import factors_from  # noqa: PLC0415 - see above
 
     return factors_from(item)
+
+
+def _passkeys(item: "Item") -> "tuple[RegisteredPasskey, ...]":
+    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_from  # noqa: PLC0415 - only who has one loads it
+
+    return passkeys_from(item)
 
 
 def _password_hash(item: "Item") -> str:

@@ -56,7 +56,8 @@ class ChangePassword:
 
         Raises:
             InvalidToken: the session has ended.
-            InsufficientAuthentication: the user has a second factor, and the session's login is too weak or too old.
+            InsufficientAuthentication: the user has a second factor or a passkey, and the session's login is too weak
+                or too old.
             InvalidRequest: a password does not have the right form.
             PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the new one breaks a rule.
             TooManyAttempts: too many attempts came before, in sessions of this user. Attempts to log in do not count.
@@ -68,7 +69,7 @@ class ChangePassword:
         """
         session = self._living(user_id, session_id)
         identity = self._active(user_id)
-        if identity is not None and identity.factors is not None:
+        if identity is not None and (identity.factors is not None or identity.passkeys):
             self._check_fresh(session, identity)
         account = identity.username if identity else user_id
         current_secret, new_secret = password_bytes(current), self._password_rules.check(new, account)

@@ -7,13 +7,15 @@ refresh moves it.
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import InsufficientAuthentication
 from edge_auth.sessions.session import Session
-from edge_auth.tokens.claims import LEVELS, ONE_FACTOR, TWO_FACTORS
+from edge_auth.tokens.claims import LEVELS, ONE_FACTOR, PHISHING_RESISTANT, TWO_FACTORS
 
 MAX_LOGIN_AGE_SECONDS = 300
 
 
 def highest_enrolled(identity: Identity) -> str:
     """Return how strong a login of this user can be."""
+    if identity.passkeys:
+        return PHISHING_RESISTANT
     return ONE_FACTOR if identity.factors is None else TWO_FACTORS
 
 

@@ -113,7 +113,7 @@ class FactorStore(Protocol):
         """Forget the wrong codes. It is no error if the user has no factor. Raises UnknownUser."""
 
     def reset(self, identity: Identity) -> None:
-        """Take the factors away, also if the user has changed since it was read. Raises UnknownUser."""
+        """Take factors and passkeys away, also if the user has changed since it was read. Raises UnknownUser."""
 
 
 class SealingKeySource(Protocol):

@@ -21,16 +21,17 @@ from edge_auth.errors import (
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, PASSWORD_ALONE, Passed, Presented, SecondStep
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
-from edge_auth.flows.session_grant import SessionGrant, session_grant
+from edge_auth.flows.session_grant import SessionGrant
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignedIn, device_of
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
@@ -52,15 +53,6 @@ class _Admitted(NamedTuple):
     user: Identity | None
     device_id: str
     is_new_device: bool
-
-
-class _Opened(NamedTuple):
-    """A session that was opened, with its first token, the keys to write it, and the new device token."""
-
-    session: Session
-    token: RefreshToken
-    keys: KeysInForce
-    device_token: str
 
 
 class Login:
@@ -130,16 +122,7 @@ class Login:
 
         """
         opened = self._open(username, password, address, device_token, client, transport, earlier, presented)
-        granted = grant(
-            opened.session,
-            opened.token,
-            scope=opened.session.scope,
-            keys=opened.keys,
-            policy=policy,
-            now_seconds=opened.session.created_at_seconds,
-            entropy=self._entropy,
-        )
-        return replace(granted, device_token=opened.device_token)
+        return opened.tokens(policy, self._entropy)
 
     def at_site(
         self,
@@ -157,9 +140,7 @@ class Login:
         `earlier` is the session token that the browser had before.
         """
         opened = self._open(username, password, address, device_token, client, SESSION, earlier, presented)
-        now_seconds = opened.session.created_at_seconds
-        granted = session_grant(opened.session, opened.token, keys=opened.keys, now_seconds=now_seconds)
-        return replace(granted, device_token=opened.device_token)
+        return opened.at_site()
 
     def _open(
         self,
@@ -171,7 +152,7 @@ class Login:
         transport: str,
         earlier: str,
         presented: Presented,
-    ) -> _Opened:
+    ) -> SignedIn:
         name, secret = _canonical(username), b"" if presented.mfa_token else password_bytes(password)
         keys = self._key_ring.load()
         if self._second_step is not None:
@@ -190,8 +171,8 @@ class Login:
             self._tell_new_device(identity, client)
         if secret and needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
-        device = device_tokens.mint(_device_of(identity, device_id), keys.mac, username=name)
-        return _Opened(session, token, keys, device)
+        device = device_tokens.mint(device_of(identity, device_id), keys.mac, username=name)
+        return SignedIn(session, token, keys, device)
 
     def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
         """Count the attempt and read the user: first the user, if there is an authentic device token of this name.
@@ -277,12 +258,8 @@ class Login:
         return replace(identity, password_hash=stands)
 
 
-def _device_of(user: Identity, device_id: str) -> DeviceToken:
-    return device_tokens.bound(user.user_id, device_id, epoch=user.epoch, password_hash=user.password_hash)
-
-
 def _is_of(user: Identity, device: DeviceToken) -> bool:
-    return hmac.compare_digest(_device_of(user, device.device_id).binding, device.binding)
+    return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)
 
 
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[HashKind, ...]) -> Identity:

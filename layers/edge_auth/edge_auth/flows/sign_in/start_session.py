@@ -1,7 +1,6 @@
 """Opens a session for a user whose password was checked."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
@@ -9,19 +8,10 @@ from edge_auth.flows.ports.factors import PASSWORD_ALONE, Passed
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.sessions import SessionOpening
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import BODY, NEVER_ROTATED_MS, Session
-from edge_auth.tokens.refresh_token import RefreshToken, new_id
-from edge_auth.tokens.token_form import SEED_BYTES
-
-FIRST_PARTY_CLIENT_ID = "first-party"  # RFC 9068 §2.2 requires a client_id; a login has no registered client
-
-
-class SessionPolicy(NamedTuple):
-    """The idle timeout and the absolute timeout of a session."""
-
-    idle_seconds: int
-    absolute_seconds: int
+from edge_auth.sessions.session import BODY, Session
+from edge_auth.tokens.refresh_token import RefreshToken
 
 
 class StartSession:
@@ -51,34 +41,15 @@ class StartSession:
             TemporarilyUnavailable: it is not known to be open.
 
         """
-        now_ms = self._clock()
-        now_seconds = now_ms // 1000
-        policy = self._policies[transport]
-        token = RefreshToken(
-            user_id=identity.user_id,
-            session_id=new_id(self._entropy),
-            generation=0,
-            seed=self._entropy(SEED_BYTES),
-        )
-        session = Session(
-            user_id=identity.user_id,
-            session_id=token.session_id,
-            seed_hash=token.seed_hash,
-            generation=token.generation,
-            rotated_at_ms=NEVER_ROTATED_MS,
-            rotation_id="",
-            created_at_ms=now_ms,
-            auth_time_seconds=now_seconds,
-            idle_expires_at_seconds=now_seconds + policy.idle_seconds,
-            absolute_expires_at_seconds=now_seconds + policy.absolute_seconds,
-            client_id=FIRST_PARTY_CLIENT_ID,
-            scope=identity.scope,
-            roles=identity.roles,
+        session, token = new_session(
+            identity,
+            client,
+            transport,
+            self._policies[transport],
             amr=passed.amr,
             acr=passed.acr,
-            client=client,
-            transport=transport,
-            claims=identity.claims,
+            now_ms=self._clock(),
+            entropy=self._entropy,
         )
         try:
             self._opening.open(session, username=identity.username, epoch=identity.epoch, factor=passed.use)

@@ -1,0 +1,121 @@
+"""POST /auth/passkeys/options, POST /auth/passkeys/sign-in: a challenge, and a session for what a passkey has signed.
+
+Deployed only where PasskeyRpId is set.
+"""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.passkeys import DynamoDBPasskeyOpening
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.adapters.key_ring_secret import SecretKeyRing
+from edge_auth.clock import now_ms
+from edge_auth.flows.grant import AccessTokenPolicy
+from edge_auth.flows.limits.rates import Rates
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.new_session import SessionPolicy
+from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
+from edge_auth.flows.sign_in.passkey_sign_in import PasskeySignIn, SignInClient
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.observability import FunctionLog
+from edge_auth.passkey_settings import PasskeySignInSettings
+from edge_auth.sessions.session import BODY, COOKIE, SESSION
+from edge_auth.settings import read_settings
+from edge_auth.tokens.issuer_address import issuer_from_context
+from edge_auth.web.body import json_parameters
+from edge_auth.web.cookie_transport import CookieTransport
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.passkeys import presented_passkey, request_options
+from edge_auth.web.request import Request
+from edge_auth.web.response import Response
+from edge_auth.web.session_response import session_response
+from edge_auth.web.sign_in_request import sign_in_request
+from edge_auth.web.token_response import token_response
+from edge_auth.webauthn.ceremonies import RelyingParty
+
+DAY_SECONDS = 86_400
+HOUR_SECONDS = 3600
+MINUTE_SECONDS = 60
+OPTIONS = "/auth/passkeys/options"
+
+settings = read_settings(PasskeySignInSettings, os.environ)
+log = FunctionLog("passkey_sign_in")
+dynamodb, secrets_manager = dynamodb_client(), secrets_client()
+prime(os.environ, dynamodb, secrets_manager)
+sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
+feed = settings.revocations_table
+end_sessions = EndSessions(
+    sessions=sessions,
+    revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
+with_refresh = SessionPolicy(
+    idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
+    absolute_seconds=settings.refresh_absolute_days * DAY_SECONDS,
+)
+of_sites = SessionPolicy(
+    idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
+    absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
+)
+sign_in = PasskeySignIn(
+    check=PasskeyCheck(
+        party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
+        rates=Rates(DynamoDBAttempts(dynamodb, table=settings.throttle_table)),
+        identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+        clock=now_ms,
+        record=log.record,
+    ),
+    opening=DynamoDBPasskeyOpening(
+        dynamodb,
+        identities_table=settings.identities_table,
+        sessions_table=settings.sessions_table,
+        throttle_table=settings.throttle_table,
+    ),
+    policies={BODY: with_refresh, COOKIE: with_refresh, SESSION: of_sites},
+    replace_session=ReplaceSession(key_ring=key_ring, end_sessions=end_sessions, record=log.record),
+    session_limit=SessionLimit(
+        sessions=sessions,
+        max_sessions=settings.max_sessions_per_user,
+        end_sessions=end_sessions,
+        clock=now_ms,
+        record=log.record,
+    ),
+    key_ring=key_ring,
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
+cookies = CookieTransport(settings.allowed_origins)
+
+
+def post(request: Request) -> Response:
+    """Answer with a challenge, or check what a passkey has signed for one."""
+    if request.path == OPTIONS:
+        return request_options(sign_in.challenge(), rp_id=settings.passkey_rp_id)
+    parameters = json_parameters(request)
+    asked = sign_in_request(request, parameters, cookies)
+    client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
+    signed_in = sign_in(presented_passkey(parameters), client)
+    if asked.transport == SESSION:
+        return session_response(signed_in.at_site())
+    issuer = settings.issuer or issuer_from_context(request.context)
+    policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
+    return token_response(signed_in.tokens(policy, secrets.token_bytes), asked.transport)
+
+
+handler = endpoint(
+    {"POST": post},
+    log,
+    trusted_proxy=settings.trusted_proxy,
+    allowed_origins=settings.allowed_origins,
+    with_cookies=True,
+)

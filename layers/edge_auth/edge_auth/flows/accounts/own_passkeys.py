@@ -1,0 +1,232 @@
+"""The caller's own passkeys: registered, listed, renamed and removed.
+
+A change needs a fresh login, as strong as the strongest that the account has (SA7): who finds an open session, or has a
+password that leaked, can then neither add a passkey nor take one away.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.passkey import MAX_PASSKEYS, RegisteredPasskey
+from edge_auth.errors import (
+    InvalidRequest,
+    InvalidToken,
+    LastWayIn,
+    PasskeyRefused,
+    TemporarilyUnavailable,
+    TooManyPasskeys,
+    UnknownPasskey,
+    UnknownUser,
+)
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.factors.freshness import check_fresh
+from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.passkeys import PasskeyStore
+from edge_auth.flows.ports.sessions import Sessions
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.tokens import passkey_challenge
+from edge_auth.tokens.passkey_challenge import NoChallenge, Purpose
+from edge_auth.webauthn.ceremonies import RelyingParty, verify_registration
+from edge_auth.webauthn.client_data import challenge_of
+from edge_auth.webauthn.refusal import NotVerified
+
+MAX_NAME_CHARACTERS = 64
+PASSKEY_REMOVED = "passkey_removed"
+# WebAuthn §5.8.4. What a browser names besides these is left out.
+TRANSPORTS = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
+
+
+class NewPasskey(NamedTuple):
+    """What a browser sends of a new passkey, and the name that the user gives it."""
+
+    client_data: bytes
+    attestation_object: bytes
+    transports: tuple[str, ...]
+    name: str
+
+
+class Registration(NamedTuple):
+    """What a browser needs to make a passkey: a challenge, the user, and the passkeys that are there already."""
+
+    challenge: str
+    user_id: str
+    username: str
+    existing: tuple[RegisteredPasskey, ...]
+
+
+class OwnPasskeys:
+    """The use cases. Each names the caller's user and session."""
+
+    def __init__(
+        self,
+        *,
+        party: RelyingParty,
+        identities: Identities,
+        sessions: Sessions,
+        passkeys: PasskeyStore,
+        end_sessions: EndSessions,
+        key_ring: KeyRingSource,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use cases need."""
+        self._party = party
+        self._identities = identities
+        self._sessions = sessions
+        self._passkeys = passkeys
+        self._end_sessions = end_sessions
+        self._key_ring = key_ring
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
+
+    def begin(self, user_id: str, session_id: str) -> Registration:
+        """Draw a challenge for a new passkey of the caller.
+
+        Raises:
+            InvalidToken: the session has ended, or the user is disabled or gone.
+            InsufficientAuthentication: the login is too weak or too old.
+            TooManyPasskeys: no further one is allowed.
+            TemporarilyUnavailable: nothing was decided.
+
+        """
+        identity = self._fresh(user_id, session_id)
+        if len(identity.passkeys) >= MAX_PASSKEYS:
+            raise TooManyPasskeys
+        challenge = passkey_challenge.mint(
+            Purpose.REGISTER,
+            self._key_ring.load().mac,
+            now_seconds=self._clock() // 1000,
+            entropy=self._entropy,
+            user_id=user_id,
+        )
+        return Registration(challenge, user_id, identity.username, identity.passkeys)
+
+    def register(self, user_id: str, session_id: str, new: NewPasskey) -> RegisteredPasskey:
+        """Add a passkey of the caller. The same call may be made again: then it is there already.
+
+        Raises:
+            PasskeyRefused: it is no answer to a challenge for this user, breaks a rule, or is another passkey's id.
+            InvalidRequest: the name cannot be shown, or is too long.
+            InvalidToken, InsufficientAuthentication, TooManyPasskeys, TemporarilyUnavailable: as `begin`.
+
+        """
+        _check_name(new.name)
+        made = self._made(user_id, new)
+        identity = self._fresh(user_id, session_id, made)
+        for existing in identity.passkeys:
+            if _is_same(existing, made):
+                return existing
+            if existing.credential_id == made.credential_id:
+                raise self._refused(user_id, "another passkey has this id")
+        if len(identity.passkeys) >= MAX_PASSKEYS:
+            raise TooManyPasskeys
+        try:
+            self._passkeys.add(identity, made)
+        except EpochMoved:
+            raise _changed() from None
+        self._record(SecurityEvent(EventName.PASSKEY_ADDED, user_id, session_id))
+        return made
+
+    def listed(self, user_id: str) -> tuple[RegisteredPasskey, ...]:
+        """Return the caller's passkeys, the oldest first. Raises InvalidToken, as `begin`."""
+        return self._active(user_id).passkeys
+
+    def rename(self, user_id: str, session_id: str, credential_id: bytes, name: str) -> None:
+        """Give a passkey another name.
+
+        Raises:
+            UnknownPasskey: the caller has no such passkey.
+            InvalidRequest: the name cannot be shown, or is too long.
+            InvalidToken, InsufficientAuthentication, TemporarilyUnavailable: as `begin`.
+
+        """
+        _check_name(name)
+        identity = self._owner(user_id, session_id, credential_id)
+        try:
+            self._passkeys.rename(identity, credential_id, name)
+        except EpochMoved:
+            raise _changed() from None
+        self._record(SecurityEvent(EventName.PASSKEY_RENAMED, user_id, session_id))
+
+    def remove(self, user_id: str, session_id: str, credential_id: bytes) -> None:
+        """Remove a passkey, and end all other sessions of the caller: it may have opened one of them.
+
+        Raises:
+            UnknownPasskey: the caller has no such passkey.
+            LastWayIn: there is no password and no other passkey.
+            InvalidToken, InsufficientAuthentication: as `begin`.
+            TemporarilyUnavailable: it is not known to be removed, or the other sessions are not known to have ended.
+
+        """
+        identity = self._owner(user_id, session_id, credential_id)
+        if not identity.password_hash and len(identity.passkeys) == 1:
+            raise LastWayIn
+        try:
+            self._passkeys.remove(identity, credential_id)
+        except EpochMoved:
+            raise _changed() from None
+        self._record(SecurityEvent(EventName.PASSKEY_REMOVED, user_id, session_id))
+        self._end_sessions.all(user_id, reason=PASSKEY_REMOVED, keep=session_id)
+
+    def _made(self, user_id: str, new: NewPasskey) -> RegisteredPasskey:
+        """Verify a registration, before any request is made."""
+        now_seconds = self._clock() // 1000
+        try:
+            challenge = challenge_of(new.client_data)
+            keys = self._key_ring.load().mac_keys
+            passkey_challenge.parse(challenge, keys, Purpose.REGISTER, now_seconds=now_seconds, user_id=user_id)
+            made = verify_registration(new.client_data, new.attestation_object, challenge=challenge, party=self._party)
+        except (NotVerified, NoChallenge) as error:
+            raise self._refused(user_id, str(error)) from None
+        transports = tuple(sorted(TRANSPORTS.intersection(new.transports)))
+        return RegisteredPasskey(*made, name=new.name, created_at_seconds=now_seconds, transports=transports)
+
+    def _refused(self, user_id: str, detail: str) -> PasskeyRefused:
+        self._record(SecurityEvent(EventName.PASSKEY_REFUSED, user_id, reason=detail))
+        return PasskeyRefused(detail)
+
+    def _owner(self, user_id: str, session_id: str, credential_id: bytes) -> Identity:
+        identity = self._fresh(user_id, session_id)
+        if all(passkey.credential_id != credential_id for passkey in identity.passkeys):
+            raise UnknownPasskey
+        return identity
+
+    def _fresh(self, user_id: str, session_id: str, made: RegisteredPasskey | None = None) -> Identity:
+        """Return the caller's user, if the login of this session was strong and is not old.
+
+        A passkey that is registered once more, because the answer was lost, is no reason for a stronger login.
+        """
+        session, now_seconds = self._sessions.find(user_id, session_id), self._clock() // 1000
+        if session is None or not session.is_live(now_seconds):
+            raise InvalidToken("the session has ended")
+        identity = self._active(user_id)
+        others = tuple(passkey for passkey in identity.passkeys if made is None or not _is_same(passkey, made))
+        check_fresh(session, replace(identity, passkeys=others), now_seconds=now_seconds)
+        return identity
+
+    def _active(self, user_id: str) -> Identity:
+        try:
+            identity = self._identities.find_by_id(user_id)
+        except UnknownUser:
+            raise InvalidToken("the user is gone") from None
+        if identity.status != ACTIVE:
+            raise InvalidToken("the user is disabled")
+        return identity
+
+
+def _is_same(one: RegisteredPasskey, other: RegisteredPasskey) -> bool:
+    return (one.credential_id, one.public_key) == (other.credential_id, other.public_key)
+
+
+def _check_name(name: str) -> None:
+    if not name.isprintable() or len(name) > MAX_NAME_CHARACTERS:
+        raise InvalidRequest("name of a passkey")
+
+
+def _changed() -> TemporarilyUnavailable:
+    return TemporarilyUnavailable("the identity or its passkeys changed at the same time")

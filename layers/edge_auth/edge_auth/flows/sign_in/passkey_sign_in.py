@@ -1,0 +1,121 @@
+"""Sign-in with a passkey: a discoverable one says whose it is, and no password is asked for.
+
+A session is opened for each challenge at most once: the challenge is spent in the transaction that opens the session.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyOpening
+from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
+from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
+from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignedIn, device_of
+from edge_auth.keys.ring import KeysInForce
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.tokens import device_token as device_tokens
+from edge_auth.tokens import passkey_challenge
+from edge_auth.tokens.claims import PHISHING_RESISTANT
+from edge_auth.tokens.device_token import NoDeviceToken
+from edge_auth.tokens.passkey_challenge import Purpose
+from edge_auth.tokens.refresh_token import new_id
+
+# RFC 8176 §2: a passkey that cannot leave its device, and one that may be copied to others. Each asks for the user.
+ONE_DEVICE_METHODS = ("hwk", "user")
+SYNCED_METHODS = ("swk", "user")
+
+
+class SignInClient(NamedTuple):
+    """Who signs in: the address, the description, how the tokens will travel, and the tokens of an earlier login."""
+
+    address: str
+    description: ClientDescription
+    transport: str
+    device_token: str = ""
+    earlier: str = ""
+
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"SignInClient({self.transport!r}, ...)"
+
+
+class PasskeySignIn:
+    """The use case."""
+
+    def __init__(
+        self,
+        *,
+        check: PasskeyCheck,
+        opening: PasskeyOpening,
+        policies: Mapping[str, SessionPolicy],
+        replace_session: ReplaceSession,
+        session_limit: SessionLimit,
+        key_ring: KeyRingSource,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs. `policies` has the timeouts for each transport."""
+        self._check = check
+        self._opening = opening
+        self._policies = policies
+        self._replace_session = replace_session
+        self._session_limit = session_limit
+        self._key_ring = key_ring
+        self._clock = clock
+        self._entropy = entropy
+        self._record = record
+
+    def challenge(self) -> str:
+        """Draw a challenge. Makes no request to a table."""
+        keys, now_seconds = self._key_ring.load(), self._clock() // 1000
+        return passkey_challenge.mint(Purpose.SIGN_IN, keys.mac, now_seconds=now_seconds, entropy=self._entropy)
+
+    def __call__(self, presented: PresentedPasskey, client: SignInClient) -> SignedIn:
+        """Check what the passkey has signed, and open a session.
+
+        Raises:
+            TooManyAttempts: too many attempts came from this source before.
+            InvalidPasskey: it is not accepted. The answer does not say why.
+            TemporarilyUnavailable: nothing was decided.
+
+        """
+        keys = self._key_ring.load()
+        identity, use = self._check(presented, client.address, keys)
+        session, token = new_session(
+            identity,
+            client.description,
+            client.transport,
+            self._policies[client.transport],
+            amr=SYNCED_METHODS if use.after.is_backup_eligible else ONE_DEVICE_METHODS,
+            acr=PHISHING_RESISTANT,
+            now_ms=self._clock(),
+            entropy=self._entropy,
+        )
+        try:
+            self._opening.open(session, identity, use)
+        except ChallengeSpent:
+            raise self._check.refused("the challenge was spent before", identity.user_id) from None
+        except EpochMoved:
+            # The account or the passkey changed in the meantime. The next attempt decides.
+            raise TemporarilyUnavailable("the identity changed during the sign-in") from None
+        self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        if client.earlier:  # before the limit, which would end one session more
+            self._replace_session(client.earlier, client.transport)
+        self._session_limit.keep(identity.user_id)
+        return SignedIn(session, token, keys, self._device_token(identity, client.device_token, keys))
+
+    def _device_token(self, identity: Identity, presented: str, keys: KeysInForce) -> str:
+        """Return a device token for later logins with the password. A device of this user keeps its id."""
+        try:
+            device_id = device_tokens.parse(presented, keys.mac_keys, username=identity.username).device_id
+        except NoDeviceToken:
+            device_id = new_id(self._entropy)
+        return device_tokens.mint(device_of(identity, device_id), keys.mac, username=identity.username)

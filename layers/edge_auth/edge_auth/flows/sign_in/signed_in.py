@@ -1,0 +1,47 @@
+"""What every way to sign in ends with: a session that was opened, and what its client gets."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.ports.time_and_randomness import Entropy
+from edge_auth.flows.session_grant import SessionGrant, session_grant
+from edge_auth.keys.ring import KeysInForce
+from edge_auth.sessions.session import Session
+from edge_auth.tokens import device_token as device_tokens
+from edge_auth.tokens.device_token import DeviceToken
+from edge_auth.tokens.refresh_token import RefreshToken
+
+
+class SignedIn(NamedTuple):
+    """A session that was opened, with its first token, the keys to write it, and the new device token."""
+
+    session: Session
+    token: RefreshToken
+    keys: KeysInForce
+    device_token: str
+
+    def tokens(self, policy: AccessTokenPolicy, entropy: Entropy) -> TokenGrant:
+        """Return the tokens that the client gets. Makes no call."""
+        granted = grant(
+            self.session,
+            self.token,
+            scope=self.session.scope,
+            keys=self.keys,
+            policy=policy,
+            now_seconds=self.session.created_at_seconds,
+            entropy=entropy,
+        )
+        return replace(granted, device_token=self.device_token)
+
+    def at_site(self) -> SessionGrant:
+        """Return what a browser gets at a site. No access token is signed."""
+        now_seconds = self.session.created_at_seconds
+        granted = session_grant(self.session, self.token, keys=self.keys, now_seconds=now_seconds)
+        return replace(granted, device_token=self.device_token)
+
+
+def device_of(user: Identity, device_id: str) -> DeviceToken:
+    """Return the device token of this user as it is now."""
+    return device_tokens.bound(user.user_id, device_id, epoch=user.epoch, password_hash=user.password_hash)
