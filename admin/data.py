@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 
 from admin.act import Act
+from admin.adoption_notes import AdoptionNotes
 from admin.announcements import announcer
 from admin.deployment import DeploymentError
 from admin.every_session import users_with_sessions
@@ -24,7 +25,7 @@ from edge_auth.keys.timing import RING_AGE_SECONDS
 ADOPT = """\
 Copies the users of a deleted stack into this one; with --sessions-table their sessions too, and with --key-ring-secret
 the MAC keys under which refresh tokens are valid. It overwrites nothing, and a user whose name is taken stays behind.
-If it fails, run it again: it goes on. It takes over a table only once.
+If it fails, run it again: it goes on. It takes over a table or a key only once.
 """
 END_ALL_SESSIONS = """\
 Ends every session of every user, one after the other, as after a table was restored to an earlier moment. Users and
@@ -47,15 +48,17 @@ def add_commands(data: argparse.ArgumentParser) -> None:
 
 def adopt(stack: Stack, options: argparse.Namespace) -> Act:
     """Take over the data of a deleted stack: the tables first, so that no token is good before its session is there."""
-    deployment, out = stack.deployment, stack.out
+    deployment, out, dynamodb = stack.deployment, stack.out, dynamodb_client()
+    notes = AdoptionNotes(dynamodb, table=deployment.identities_table, clock=now_ms)
     tables = RetainedTables(
-        dynamodb_client(),
+        dynamodb,
         source=Tables(options.identities_table, options.sessions_table),
         own=Tables(deployment.identities_table, deployment.sessions_table),
+        notes=notes,
         clock=now_ms,
     )
     tables.check(stack.cloudformation)
-    keys = _retained_keys(stack, options.key_ring_secret) if options.key_ring_secret else None
+    keys = _retained_keys(stack, options.key_ring_secret, notes) if options.key_ring_secret else None
     found = tables.survey()
 
     def do() -> None:
@@ -119,7 +122,7 @@ def end_all_sessions(stack: Stack, options: argparse.Namespace) -> Act:
     )
 
 
-def _retained_keys(stack: Stack, secret: str) -> RetainedKeys:
+def _retained_keys(stack: Stack, secret: str, notes: AdoptionNotes) -> RetainedKeys:
     own = stack.deployment.key_ring_secret
     if not own:
         raise DeploymentError(
@@ -129,6 +132,7 @@ def _retained_keys(stack: Stack, secret: str) -> RetainedKeys:
     return RetainedKeys(
         source=SecretKeyRingStore(client, secret_id=secret),
         own=SecretKeyRingStore(client, secret_id=own),
+        notes=notes,
         now_seconds=now_ms() // 1000,
     )
 

@@ -1,26 +1,27 @@
 """Copies users and sessions from the tables of a deleted stack into the tables of another stack.
 
 Three rules keep an ended session dead. Records of ends are copied before sessions. A session is copied only while its
-user has the epoch of the retained table, and while there is no record of its end. And a table is taken over once: the
-stack's own table of users says when that began and ended. A copy that failed goes on with the same command, but not
-after the time for which records of ends are kept.
+user has the epoch of the retained table, and while there is no record of its end. And a table is taken over once, as
+the notes say. A copy that failed goes on with the same command, but not after the time for which records of ends are
+kept.
 
 Nothing that is in the stack's own tables is overwritten.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from admin.adoption_notes import AdoptionNotes
 from admin.deployment import DeploymentError
 from admin.failure import SDK_ERRORS, code_of, reason
 from admin.retained import CannotAdopt, Tables
-from admin.times import iso
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.ended_items import ENDED_KEPT_SECONDS, ended_key, has_ended, is_record_of_end
+from edge_auth.adapters.dynamodb.ended_items import ended_key, has_ended, is_record_of_end
 from edge_auth.adapters.dynamodb.identities import identity_from, login_key, user_item
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
 from edge_auth.adapters.dynamodb.session_items import session_from
@@ -29,16 +30,17 @@ from edge_auth.errors import TemporarilyUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from edge_auth.adapters.dynamodb.items import Item
 
 USERS, SESSIONS, ENDS, UNREADABLE = "users", "sessions", "records of ends", "unreadable items"
 TOLD_EVERY = 1000
 _LOGIN = "login#"
-_ADOPTED = "adopted#"
 _IS_NEW_USER = "attribute_not_exists(pk)"
 _IS_NEW_SESSION = "attribute_not_exists(session_id)"
+# DynamoDB takes an ARN in the place of a name, and CloudFormation finds no stack by an ARN.
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NOT_IN_A_STACK = "does not exist"  # in a ValidationError of DescribeStackResources
 
 
@@ -53,11 +55,20 @@ class _Owner(NamedTuple):
 class RetainedTables:
     """The tables of a deleted stack, and those of the stack that takes their items over."""
 
-    def __init__(self, client: "DynamoDBClient", *, source: Tables, own: Tables, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        source: Tables,
+        own: Tables,
+        notes: AdoptionNotes,
+        clock: Callable[[], int],
+    ) -> None:
         """Copy from `source` to `own`. `clock` returns milliseconds."""
         self._client = client
         self._source = source
         self._own = own
+        self._notes = notes
         self._clock = clock
 
     def check(self, cloudformation: "CloudFormationClient") -> None:
@@ -73,6 +84,8 @@ class RetainedTables:
         for source, own in pairs:
             if not source:
                 continue
+            if not _TABLE_NAME.fullmatch(source):
+                raise CannotAdopt(f"{source} is not the name of a table; nothing was done")
             if source == own:
                 raise CannotAdopt(f"{source} is the stack's own table; nothing was done")
             with translated_failures():
@@ -114,19 +127,19 @@ class RetainedTables:
                 tell(f"{copied[what]} {what} ...")
 
         owners = dict[str, _Owner]()
-        may_copy_users = self._begin(self._source.identities, tell)
+        may_copy_users = self._notes.begin(self._source.identities, tell)
         for item, identity in self._retained_users(Counter()):
             owners[identity.user_id] = _Owner(identity.user_id, identity.username, identity.epoch)
             if may_copy_users:
                 count(USERS, self._copy_user(item, identity))
-        self._finish(self._source.identities)
-        if self._source.sessions and self._begin(self._source.sessions, tell):
+        self._notes.finish(self._source.identities)
+        if self._source.sessions and self._notes.begin(self._source.sessions, tell):
             for item in self._retained_ends():
                 count(ENDS, self._copy_end(item))
             for item in self._retained_sessions(Counter()):
                 owner = owners.get(ItemReader(item).text("user_id"))
                 count(SESSIONS, owner is not None and self._copy_session(item, owner))
-            self._finish(self._source.sessions)
+            self._notes.finish(self._source.sessions)
         return copied
 
     def _copy_user(self, item: "Item", identity: Identity) -> bool:
@@ -177,35 +190,6 @@ class RetainedTables:
             return False
         return True
 
-    def _begin(self, table: str, tell: Callable[[str], None]) -> bool:
-        """Note that the copy of a table begins, or see that it has begun. Return whether there is still work."""
-        marker = self._read(_marker_key(table))
-        if "done_at" in marker:
-            tell(f"{table} was taken over at {iso(ItemReader(marker).number('done_at'))}; it is left as it is.")
-            return False
-        now_seconds = self._clock() // 1000
-        if not marker:
-            self._note({**_marker_key(table), "begun_at": number(now_seconds)})
-        elif ItemReader(marker).number("begun_at") + ENDED_KEPT_SECONDS <= now_seconds:
-            raise CannotAdopt(
-                f"the copy of {table} began too long ago to go on: sessions that have ended since could live again"
-            )
-        return True
-
-    def _finish(self, table: str) -> None:
-        marker = self._read(_marker_key(table))
-        if "done_at" not in marker:
-            self._note({**marker, "done_at": number(self._clock() // 1000)})
-
-    def _note(self, marker: "dict[str, AttributeValueTypeDef]") -> None:
-        with translated_failures():
-            self._client.put_item(TableName=self._own.identities, Item=marker)
-
-    def _read(self, key: "dict[str, AttributeValueTypeDef]") -> "dict[str, AttributeValueTypeDef]":
-        with translated_failures():
-            answer = self._client.get_item(TableName=self._own.identities, Key=key, ConsistentRead=True)
-        return answer.get("Item", {})
-
     def _retained_users(self, found: Counter[str]) -> "Iterator[tuple[Item, Identity]]":
         for item in self._scan(self._source.identities):
             if item["pk"].get("S", "").startswith(_LOGIN):
@@ -236,10 +220,6 @@ class RetainedTables:
         with translated_failures():
             for page in self._client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
                 yield from page["Items"]
-
-
-def _marker_key(table: str) -> "dict[str, AttributeValueTypeDef]":
-    return {"pk": text(f"{_ADOPTED}{table}")}
 
 
 def _stack_of(cloudformation: "CloudFormationClient", table: str) -> str:

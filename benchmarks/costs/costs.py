@@ -155,7 +155,7 @@ def cost(operation: Operation, assumed: Assumptions = ASSUMED) -> Cost:
     )
 
 
-ALARM_METRICS = 20  # an alarm on an expression counts once for each metric in it
+ALARM_METRICS = 21  # an alarm on an expression counts once for each metric in it
 METRICS = 15  # a metric with a dimension counts once for each event; this is a month in which every event comes hourly
 DASHBOARDS = 1
 READERS = 10  # instances that run all month, and read the key ring every five minutes

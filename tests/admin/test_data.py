@@ -249,6 +249,18 @@ def test_the_tables_of_a_living_stack_are_refused(command: Command, stacks: Stac
     assert (own.status, own.err) == (1, f"edge-auth: admin-{IDENTITIES} is the stack's own table; nothing was done\n")
 
 
+def test_a_table_is_named_by_its_name_and_not_by_its_arn(
+    command: Command, stacks: Stacks, dynamodb: "DynamoDBClient"
+) -> None:
+    """CloudFormation finds no stack by an ARN, so the tables of a living stack would look like those of none."""
+    stacks.tables[RETAINED_SESSIONS] = "edge-auth-2"
+    arn = dynamodb.describe_table(TableName=RETAINED_SESSIONS)["Table"]["TableArn"]
+
+    refused = command(*USERS_ONLY, "--sessions-table", arn)
+
+    assert (refused.status, refused.err) == (1, f"edge-auth: {arn} is not the name of a table; nothing was done\n")
+
+
 def test_sessions_of_a_restored_table_are_refused_and_its_users_are_not(
     command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities
 ) -> None:
@@ -351,6 +363,20 @@ def test_refresh_tokens_of_the_deleted_stack_are_valid_under_the_new_ring(
     assert after.signing == before.signing
     printed = first.out + first.err
     assert [secret for secret in secrets_of(old) + secrets_of(before) if secret in printed] == []
+
+
+def test_a_key_that_was_replaced_since_does_not_come_back(command: Command, rings: tuple[str, str]) -> None:
+    """K3: after a leak in the new stack, the same command would bring the leaked MAC keys back."""
+    retained_arn, own_arn = rings
+    before = ring_of(own_arn)
+    command(*ADOPT, "--key-ring-secret", retained_arn)
+    assert ring_of(own_arn).mac != before.mac
+    memory_aws.write_secret(own_arn, to_secret_json(before))  # as `keys replace --end-sessions` leaves the ring
+
+    outcome = command(*ADOPT, "--key-ring-secret", retained_arn)
+
+    assert outcome.out == "copied 0 users, 0 sessions, 0 records of ends, 0 MAC keys\n"
+    assert ring_of(own_arn) == before
 
 
 @pytest.mark.parametrize(

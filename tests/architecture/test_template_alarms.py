@@ -29,6 +29,7 @@ ALARMS = {
     "LoginLatencyAlarm",
     "RefreshLatencyAlarm",
     "AuthorizerLatencyAlarm",
+    "AuthorizerErrorAlarm",
     "ServerErrorAlarm",
     "KeysReplacedAlarm",
     "KeyAgeAlarm",
@@ -172,6 +173,16 @@ def test_slow_calls_need_enough_calls(name: str) -> None:
 def test_the_authorizer_is_slow_before_its_requests_wait_in_vain() -> None:
     """It waits for a second at most, for the ended sessions or for a key that it does not know."""
     assert properties("AuthorizerLatencyAlarm")["Threshold"] < 1000 * min(WAIT_SECONDS, FETCH_TIMEOUT_SECONDS)
+
+
+def test_an_alarm_tells_of_an_authorizer_that_fails_in_front_of_any_api() -> None:
+    """The 5xx of an API that is not of this stack are in no number of ours. Lambda counts the failed calls of all."""
+    alarm = properties("AuthorizerErrorAlarm")
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": Intrinsic("Ref", "AuthorizerFunction")}]
+    assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Sum", 300, 3)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (5, "GreaterThanOrEqualToThreshold")
 
 
 def test_an_alarm_tells_of_a_key_that_is_too_old() -> None:

@@ -67,7 +67,7 @@ def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
     assert len(metrics() - {("MailsNotSent", "")}) == METRICS  # two logs count into one of them
     assert len(resources("AWS::CloudWatch::Dashboard")) == DASHBOARDS
     assert len(resources("AWS::SecretsManager::Secret")) == 1
-    assert watched_month() == pytest.approx(15 * 0.30 + 20 * 0.10 + 3)
+    assert watched_month() == pytest.approx(15 * 0.30 + 21 * 0.10 + 3)
     assert fixed_month() == pytest.approx(0.40 + 10 * 8640 * 0.05 / 10_000 + watched_month())
 
 
