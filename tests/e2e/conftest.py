@@ -25,6 +25,8 @@ from tests.e2e.serving import Serving, started
 
 HERE = Path(__file__).parent
 APP = "https://app.example.com"
+MAIL_DOMAIN = "mail.example.com"
+PAGES_URL = f"{APP}/account"
 PROXY_SECRET = secrets.token_hex(32)
 
 
@@ -38,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Yield a stack on a free port, with a trusted proxy, the feed for other verifiers, and an allowed origin."""
+    """Yield a stack on a free port, with a trusted proxy, the feed for other verifiers, an allowed origin, and mail."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -46,7 +48,13 @@ def stack() -> Iterator[Stack]:
     settings = Settings(
         port=port,
         home=ROOT / ".local" / "e2e",
-        parameters={"TrustedProxy": proxy, "RevocationFeed": "true", "AllowedOrigins": APP},
+        parameters={
+            "TrustedProxy": proxy,
+            "RevocationFeed": "true",
+            "AllowedOrigins": APP,
+            "MailFrom": f"login@{MAIL_DOMAIN}",
+            "PagesUrl": PAGES_URL,
+        },
     )
     with running_stack(settings, os.environ, Progress()) as stack:
         yield stack
