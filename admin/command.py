@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from admin import data, keys, mail, user_data, user_identity, user_mail, users
+from admin import data, keys, mail, user_data, user_factors, user_identity, user_mail, users
 from admin.act import EXPLAINED, ActFailed, Interrupted, carry_out
 from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     user_identity.add_commands(of_users)
     user_data.add_commands(of_users)
     user_mail.add_commands(of_users)
+    user_factors.add_commands(of_users)
     keys.add_commands(subjects.add_parser("keys", help="the key ring: show, rotate, replace and publish keys"))
     mail.add_commands(subjects.add_parser("mail", help="the mails to users: whether Amazon SES sends them"))
     data.add_commands(subjects.add_parser("data", help="after a loss: take over retained data, end all sessions"))

@@ -46,15 +46,6 @@ UNLOCK = """\
 Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
 attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
 """
-UNLOCK_FACTOR = """\
-Lets the user's authenticator app be used again, after a hundred wrong codes in a row. Whoever typed them knew the
-password, so set another password too, unless it was the user.
-"""
-RESET_FACTORS = """\
-Removes the user's authenticator app and recovery codes, and ends all sessions. It is for a user who has lost both: make
-sure that it is the user who asks. From then on the password alone logs in; if SecondFactor demands one, the next login
-sets it up.
-"""
 DELETE = """\
 Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Their
 access tokens still work for RevocationSeconds, or until they expire if that is 0. The user name becomes free; a new
@@ -117,8 +108,6 @@ def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[
     add_command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
     add_command(acts, "enable", enable, "enable a user: allow logins again")
     add_command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
-    add_command(acts, "unlock-factor", unlock_factor, "let a locked authenticator app be used again", UNLOCK_FACTOR)
-    add_command(acts, "reset-factors", reset_factors, "remove the second factor and end all sessions", RESET_FACTORS)
     add_command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
     add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
     delete_user = add_command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
@@ -250,27 +239,6 @@ def unlock(users: Users, options: argparse.Namespace) -> Act:
     return users.act(user.user_id, do)
 
 
-def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
-    """Unlock the app of a user."""
-    user = users.accounts.find(options.username)
-
-    def do() -> str:
-        users.accounts.unlock_factor(user)
-        return "factor unlocked"
-
-    return users.act(user.user_id, do)
-
-
-def reset_factors(users: Users, options: argparse.Namespace) -> Act:
-    """Remove the second factor of a user."""
-    user, name = users.found(options.username)
-    return users.act(
-        user.user_id,
-        lambda: f"second factor removed, {sessions_text(users.accounts.reset_factors(user))} ended",
-        warning=f"This removes the second factor of {name} (user id {user.user_id}) and ends all sessions.",
-    )
-
-
 def sessions(users: Users, options: argparse.Namespace) -> None:
     """List the sessions of a user that have not ended."""
     for session in users.accounts.living_sessions(users.accounts.find(options.username)):
@@ -333,9 +301,8 @@ def _rights_options(command: argparse.ArgumentParser) -> None:
 
 def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
     """Return scope and roles, which are recorded. Checked first, because a wrong option may hold any text."""
-    scope, roles = options.scope, tuple(options.roles)
-    check_rights(scope, roles)
-    return scope, roles
+    check_rights(options.scope, tuple(options.roles))
+    return options.scope, tuple(options.roles)
 
 
 def confirmed_option(command: argparse.ArgumentParser) -> None:
