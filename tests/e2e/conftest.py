@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(worker_id: str) -> Iterator[Stack]:
-    """Yield a stack on a free port, with a trusted proxy, the feed, an allowed origin, mail and hashes of bcrypt."""
+    """Yield a stack on a free port, with all that e2e tests use of what is off by default."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -53,6 +53,7 @@ def stack(worker_id: str) -> Iterator[Stack]:
             "RevocationFeed": "true",
             "AllowedOrigins": APP,
             "PasswordProfiles": "bcrypt:c=4",
+            "SecondFactor": "optional",
             "MailFrom": f"login@{MAIL_DOMAIN}",
             "MailIdentity": MAIL_DOMAIN,
             "PagesUrl": PAGES_URL,
