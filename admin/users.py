@@ -40,15 +40,6 @@ UNLOCK = """\
 Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
 attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
 """
-UNLOCK_FACTOR = """\
-Lets the user's authenticator app be used again, after a hundred wrong codes in a row. Whoever typed them knew the
-password, so set another password too, unless it was the user.
-"""
-RESET_FACTORS = """\
-Removes the user's authenticator app and recovery codes, and ends all sessions. It is for a user who has lost both: make
-sure that it is the user who asks. From then on the password alone logs in; if SecondFactor demands one, the next login
-sets it up.
-"""
 DELETE = """\
 Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Their
 access tokens still work for RevocationSeconds, or until they expire if that is 0. The user name becomes free; a new
@@ -106,8 +97,6 @@ def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[
     add_command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
     add_command(acts, "enable", enable, "enable a user: allow logins again")
     add_command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
-    add_command(acts, "unlock-factor", unlock_factor, "let a locked authenticator app be used again", UNLOCK_FACTOR)
-    add_command(acts, "reset-factors", reset_factors, "remove the second factor and end all sessions", RESET_FACTORS)
     add_command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
     add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
     delete_user = add_command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
@@ -176,7 +165,7 @@ def set_password(users: Users, options: argparse.Namespace) -> Act:
     password = read_new_password(from_stdin=options.password_stdin)
     return users.act(
         user.user_id,
-        lambda: f"password set, {_sessions(users.accounts.set_password(user, password))} ended",
+        lambda: f"password set, {sessions_text(users.accounts.set_password(user, password))} ended",
         warning=f"This sets the password of {name} (user id {user.user_id}) and ends all sessions.",
     )
 
@@ -188,7 +177,7 @@ def set_rights(users: Users, options: argparse.Namespace) -> Act:
 
     def do() -> str:
         ended = users.accounts.set_rights(user, scope=scope, roles=roles)
-        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {_sessions(ended)} ended"
+        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {sessions_text(ended)} ended"
 
     warning = f"This replaces scope and roles of {name} (user id {user.user_id}) and ends all sessions."
     return users.act(user.user_id, do, warning=warning, scope=scope, roles=roles)
@@ -199,7 +188,7 @@ def disable(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
         user.user_id,
-        lambda: f"disabled, {_sessions(users.accounts.disable(user))} ended",
+        lambda: f"disabled, {sessions_text(users.accounts.disable(user))} ended",
         warning=f"This disables {name} (user id {user.user_id}) and ends all sessions. "
         "`users enable` allows logins again.",
     )
@@ -227,27 +216,6 @@ def unlock(users: Users, options: argparse.Namespace) -> Act:
     return users.act(user.user_id, do)
 
 
-def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
-    """Unlock the app of a user."""
-    user = users.accounts.find(options.username)
-
-    def do() -> str:
-        users.accounts.unlock_factor(user)
-        return "factor unlocked"
-
-    return users.act(user.user_id, do)
-
-
-def reset_factors(users: Users, options: argparse.Namespace) -> Act:
-    """Remove the second factor of a user."""
-    user, name = users.accounts.find(options.username), options.username.strip()
-    return users.act(
-        user.user_id,
-        lambda: f"second factor removed, {_sessions(users.accounts.reset_factors(user))} ended",
-        warning=f"This removes the second factor of {name} (user id {user.user_id}) and ends all sessions.",
-    )
-
-
 def sessions(users: Users, options: argparse.Namespace) -> None:
     """List the sessions of a user that have not ended."""
     for session in users.accounts.living_sessions(options.username):
@@ -266,7 +234,7 @@ def end_sessions(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
         user.user_id,
-        lambda: f"{_sessions(users.accounts.end_sessions(user))} ended",
+        lambda: f"{sessions_text(users.accounts.end_sessions(user))} ended",
         warning=f"This ends all sessions of {name} (user id {user.user_id}).",
     )
 
@@ -276,7 +244,7 @@ def delete(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
         user.user_id,
-        lambda: f"deleted, {_sessions(users.accounts.delete(user))} ended",
+        lambda: f"deleted, {sessions_text(users.accounts.delete(user))} ended",
         warning=f"This deletes {name} (user id {user.user_id}) and ends all sessions. It cannot be undone.",
         question=None if options.yes else ("user name", name),
     )
@@ -310,9 +278,8 @@ def _rights_options(command: argparse.ArgumentParser) -> None:
 
 def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
     """Return scope and roles, which are recorded. Checked first, because a wrong option may hold any text."""
-    scope, roles = options.scope, tuple(options.roles)
-    check_rights(scope, roles)
-    return scope, roles
+    check_rights(options.scope, tuple(options.roles))
+    return options.scope, tuple(options.roles)
 
 
 def confirmed_option(command: argparse.ArgumentParser) -> None:
@@ -328,5 +295,6 @@ def _password_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _sessions(count: int) -> str:
+def sessions_text(count: int) -> str:
+    """Return how many sessions, in words."""
     return "1 session" if count == 1 else f"{count} sessions"

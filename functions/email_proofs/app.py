@@ -23,8 +23,9 @@ from edge_auth.flows.accounts.shown_proof import ShownProofs
 from edge_auth.flows.accounts.undo_address import UndoAddress
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.mail_settings import EmailProofsSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import EmailProofsSettings, read_settings
+from edge_auth.settings import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request

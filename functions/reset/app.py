@@ -5,6 +5,8 @@ Deployed only where MailFrom is set.
 
 import os
 import secrets
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
@@ -21,18 +23,25 @@ from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.errors import NotFound
 from edge_auth.flows.accounts.ask_reset import AskReset
 from edge_auth.flows.accounts.new_challenge import NewChallenge
-from edge_auth.flows.accounts.reset_password import ResetPassword
+from edge_auth.flows.accounts.reset_password import CheckFactor, ResetPassword, no_second_factor
 from edge_auth.flows.accounts.shown_proof import ShownProofs
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
+from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.mail_settings import ResetSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import ResetSettings, read_settings
-from edge_auth.web.body import json_parameters
+from edge_auth.settings import read_settings
+from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.shown_proof import shown_in
+
+if TYPE_CHECKING:
+    from edge_auth.flows.accounts.reset_factor import ResetFactor
+
+OFF = "off"  # of SecondFactor
 
 settings = read_settings(ResetSettings, os.environ)
 log = FunctionLog("reset")
@@ -82,6 +91,36 @@ reset_password = ResetPassword(
 )
 
 
+def factor_of(parameters: Parameters) -> CheckFactor:
+    """Return the check of the second factor. A deployment without second factors does not load it."""
+    if settings.second_factor == OFF:
+        return no_second_factor
+    codes = Presented(*(parameters.optional_text(name) for name in ("otp", "recovery_code")))
+    return partial(reset_factor(), presented=codes)
+
+
+@cache
+def reset_factor() -> "ResetFactor":
+    """Return the check. It is made at the first reset."""
+    from edge_auth.adapters.dynamodb.factors import DynamoDBFactors  # noqa: PLC0415 - only where factors are on
+    from edge_auth.adapters.sealing_secret import SealingSecret  # noqa: PLC0415 - as above
+    from edge_auth.flows.accounts.reset_factor import ResetFactor  # noqa: PLC0415 - as above
+    from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - as above
+
+    store = DynamoDBFactors(dynamodb, table=settings.identities_table)
+    check = FactorCheck(
+        store=store,
+        sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    )
+    limit = PasswordAttemptLimit(
+        attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
+    )
+    return ResetFactor(check=check, store=store, limit=limit, record=log.record)
+
+
 def post(request: Request) -> Response:
     """Ask for a mail, or set the password with what a mail has brought. The first answer is the same for every name."""
     parameters = json_parameters(request)
@@ -90,7 +129,8 @@ def post(request: Request) -> Response:
             ask_reset(parameters.text("username"), address=request.source_address)
             return Response(202)
         case "/auth/password/reset/confirm":
-            reset_password(shown_in(parameters), parameters.text("new_password"), address=request.source_address)
+            shown, new = shown_in(parameters), parameters.text("new_password")
+            reset_password(shown, new, address=request.source_address, check_factor=factor_of(parameters))
             return Response(204)
         case _:
             raise NotFound

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from edge_auth.accounts.factors import Factors
     from edge_auth.adapters.dynamodb.items import Item
 
-# If one of these is there, the user has a factor: damage must not take it away.
-_FACTOR_ATTRIBUTES = {"totp", "totp_step", "factor_failures", "recovery"}
+_FACTOR_ATTRIBUTES = {"totp", "totp_step", "factor_failures", "recovery"}  # with one of these there is a factor
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"

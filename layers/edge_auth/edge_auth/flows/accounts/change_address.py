@@ -13,6 +13,7 @@ from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import mail_limit, mail_source_limit, password_change_limit
 
 
@@ -52,6 +53,7 @@ class ChangeAddress:
         Raises:
             EmailRefused: no mail can be sent to this text.
             InvalidToken: the session has ended.
+            InsufficientAuthentication: the user has a second factor, and the session's login is too weak or too old.
             InvalidRequest: the password does not have the right form.
             TooManyAttempts: too many passwords were tried in sessions of this user, or too many mails were asked for.
             InvalidCredentials: the password is wrong, or the user is disabled or gone.
@@ -59,8 +61,8 @@ class ChangeAddress:
 
         """
         new = canonical_address(email)
-        self._check_session(user_id, session_id)
-        user = self._authenticated(user_id, session_id, password_bytes(current))
+        session, secret = self._living(user_id, session_id), password_bytes(current)
+        user = self._authenticated(session, secret)
         now_ms = self._clock()
         self._rates.book(mail_source_limit(address), now_ms=now_ms)
         self._rates.book(mail_limit(new), now_ms=now_ms)
@@ -70,10 +72,16 @@ class ChangeAddress:
             raise TemporarilyUnavailable("another address was asked for at the same second") from None
         self._record(SecurityEvent(EventName.EMAIL_CHANGE_ASKED, user_id, session_id))
 
-    def _check_session(self, user_id: str, session_id: str) -> None:
+    def _living(self, user_id: str, session_id: str) -> Session:
         session = self._sessions.find(user_id, session_id)
         if session is None or not session.is_live(self._clock() // 1000):
             raise InvalidToken("the session has ended")
+        return session
+
+    def _check_fresh(self, session: Session, user: Identity) -> None:
+        from edge_auth.flows.factors.freshness import check_fresh  # noqa: PLC0415 - only where there are factors
+
+        check_fresh(session, user, now_seconds=self._clock() // 1000)
 
     def _active(self, user_id: str) -> Identity | None:
         try:
@@ -82,9 +90,12 @@ class ChangeAddress:
             return None
         return identity if identity.status == ACTIVE else None
 
-    def _authenticated(self, user_id: str, session_id: str, password: bytes) -> Identity:
+    def _authenticated(self, session: Session, password: bytes) -> Identity:
         """Check the password as a change of the password does, and count it with those."""
+        user_id, session_id = session.user_id, session.session_id
         user = self._active(user_id)
+        if user is not None and user.factors is not None:
+            self._check_fresh(session, user)
         attempt = self._limit.admit(password_change_limit(user_id))
         try:
             owner = self._with_password(user, password)

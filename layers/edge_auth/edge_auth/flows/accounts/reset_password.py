@@ -6,7 +6,7 @@ from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import check_password, hash_password
 from edge_auth.credentials.profiles import OUR_PROFILES
-from edge_auth.errors import InvalidCredentials, InvalidProof
+from edge_auth.errors import InvalidCredentials, InvalidProof, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.accounts.new_challenge import reset_binding
 from edge_auth.flows.accounts.shown_proof import Proven, Shown, ShownProofs
@@ -25,8 +25,10 @@ CheckFactor = Callable[[Identity], None]
 """Checks the second factor of a user who has enrolled one. Raises an AuthError if it is missing or wrong."""
 
 
-def no_second_factor(_user: Identity) -> None:
-    """Ask for nothing: the deployment has no second factors."""
+def no_second_factor(user: Identity) -> None:
+    """Ask for nothing: the deployment has no second factors. A user who has one must not do without it (SA4)."""
+    if user.factors is not None:
+        raise TemporarilyUnavailable("the user has a second factor, and second factors are off")
 
 
 class ResetPassword:

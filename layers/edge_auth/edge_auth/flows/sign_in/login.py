@@ -74,10 +74,7 @@ class Login:
         entropy: Entropy,
         record: Record,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
-
-        Where second factors are off, `second_step` is None.
-        """
+        """Keep what the use case needs: `profiles` of the hashes that are checked, `second_step` if factors are on."""
         self._limit = limit
         self._profiles = profiles
         self._identities = identities
@@ -172,9 +169,8 @@ class Login:
         identity, passed = self._authenticate(user, secret, presented, keys, attempt)
         session, token = self._start(identity, client, transport, passed, attempt)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
-        if passed.use is not None and passed.use.recovery_code and identity.factors is not None:
-            left = len(identity.factors.recovery) - 1
-            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=f"{left} left"))
+        if passed.use is not None and passed.use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
         if earlier:  # before the limit, which would end one session more
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
@@ -252,8 +248,7 @@ class Login:
         succeeded = partial(self._limit.succeeded, attempt, identity.user_id, passed.earlier)
         if passed.use is None:
             # The success is told at once, because attempts at the same moment wait for it.
-            opened, _ = side_by_side(start, succeeded)
-            return opened
+            return side_by_side(start, succeeded)[0]
         opened = start()  # only this decides whether the code was used before
         succeeded()
         return opened
