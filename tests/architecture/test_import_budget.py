@@ -240,3 +240,18 @@ def test_what_the_sdk_loads_is_not_searched_for_garbage() -> None:
 def test_the_sample_of_a_protected_route_needs_no_layer() -> None:
     """It is the example of a user's own function, which imports what it likes."""
     assert "edge_auth" not in loaded_by("whoami")
+
+
+@pytest.mark.parametrize("function", ["login", "password", "refresh", "register", "reset"])
+def test_a_deployment_without_second_factors_loads_nothing_of_them(function: str) -> None:
+    """A feature that is off costs no import. The one module is the port that a login knows."""
+    of_factors = ("factor", "totp", "recovery_codes", "enrolment", "seal", "step_up", "second_step", "freshness")
+    off = {name for name in ours_loaded_by(function) if any(part in name for part in of_factors)}
+    assert off <= {"edge_auth.flows.ports.factors"}
+
+
+def test_a_login_with_second_factors_loads_them() -> None:
+    """The test above would see a module if it were loaded."""
+    loaded = ours_loaded_by("login", SECOND_FACTOR="optional")
+    assert {"edge_auth.credentials.totp", "edge_auth.flows.sign_in.second_step", "edge_auth.factor_errors"} <= loaded
+    assert "edge_auth.credentials.enrolment" not in loaded

@@ -24,6 +24,12 @@ def test_what_is_written_is_read_by_its_user() -> None:
     assert written().startswith("edgeauth_en_")
 
 
+def test_the_secret_is_not_printed() -> None:
+    """L4: a repr may be in a traceback."""
+    assert repr(PENDING.secret) not in repr(PENDING)
+    assert str(PENDING.expires_at_seconds) in repr(PENDING)
+
+
 @pytest.mark.parametrize(("user_id", "now_seconds"), [("bob", NOW), ("ada", NOW + 600)])
 def test_another_user_and_another_time_are_refused(user_id: str, now_seconds: int) -> None:
     """SB8: nobody can give a user an app that is not the user's."""

@@ -31,6 +31,10 @@ class Enrolment(NamedTuple):
     factors_version: int
     secret: bytes
 
+    def __repr__(self) -> str:
+        """Show nothing of the secret."""
+        return f"Enrolment(expires_at_seconds={self.expires_at_seconds})"
+
 
 def write(enrolment: Enrolment, keys: SealingKeys, *, user_id: str, entropy: Callable[[int], bytes]) -> str:
     """Write it for the user's client."""
