@@ -13,7 +13,10 @@ from local.tokens import claims_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-SECRETS = ("access_token", "refresh_token", "device_token", "password", "current_password", "new_password", "token")
+SECRETS = (
+    *("access_token", "refresh_token", "device_token", "password", "current_password", "new_password", "token"),
+    *("mfa_token", "enrolment", "secret", "recovery_code"),
+)
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

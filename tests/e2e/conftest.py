@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Yield a stack on a free port, with a trusted proxy, the feed for other verifiers, and an allowed origin."""
+    """Yield a stack on a free port, with a trusted proxy, other verifiers' feed, an allowed origin, second factors."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -46,7 +46,12 @@ def stack() -> Iterator[Stack]:
     settings = Settings(
         port=port,
         home=ROOT / ".local" / "e2e",
-        parameters={"TrustedProxy": proxy, "RevocationFeed": "true", "AllowedOrigins": APP},
+        parameters={
+            "TrustedProxy": proxy,
+            "RevocationFeed": "true",
+            "AllowedOrigins": APP,
+            "SecondFactor": "optional",
+        },
     )
     with running_stack(settings, os.environ, Progress()) as stack:
         yield stack
