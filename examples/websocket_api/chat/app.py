@@ -21,7 +21,11 @@ def handler(event: dict[str, object], _context: object) -> dict[str, object]:
 
 
 def chosen_protocol(event: dict[str, object]) -> dict[str, str]:
-    """Choose the subprotocol `bearer` if the client offers it. A browser closes the connection otherwise (RFC 6455)."""
+    """Choose the subprotocol `bearer` if the client offers it, and no other (RFC 6455 §4.1).
+
+    Otherwise the client closes the connection. One with the token in `Authorization` may offer subprotocols of its own.
+    """
     headers = event.get("headers")
-    names = {name.lower() for name in headers} if isinstance(headers, dict) else set()
-    return {"Sec-WebSocket-Protocol": "bearer"} if "sec-websocket-protocol" in names else {}
+    offers = headers.items() if isinstance(headers, dict) else ()
+    first = {value.split(",")[0] for name, value in offers if name.lower() == "sec-websocket-protocol"}
+    return {"Sec-WebSocket-Protocol": "bearer"} if "bearer" in first else {}
