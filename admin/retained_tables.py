@@ -20,7 +20,7 @@ from admin.deployment import DeploymentError
 from admin.failure import SDK_ERRORS, code_of, reason
 from admin.retained import CannotAdopt, Tables
 from edge_auth.accounts.identity import Identity
-from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.aws import AwsError, ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.ended_items import ended_key, has_ended, is_record_of_end
 from edge_auth.adapters.dynamodb.identities import identity_from, login_key, user_item
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
@@ -30,7 +30,7 @@ from edge_auth.errors import TemporarilyUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef, TransactWriteItemTypeDef
 
     from edge_auth.adapters.dynamodb.items import Item
 
@@ -88,9 +88,7 @@ class RetainedTables:
                 raise CannotAdopt(f"{source} is not the name of a table; nothing was done")
             if source == own:
                 raise CannotAdopt(f"{source} is the stack's own table; nothing was done")
-            with translated_failures():
-                theirs = self._client.describe_table(TableName=source)["Table"]
-                ours = self._client.describe_table(TableName=own)["Table"]
+            theirs, ours = self._described(source), self._described(own)
             if theirs["KeySchema"] != ours["KeySchema"]:
                 raise CannotAdopt(f"{source} does not have the keys of {own}; nothing was done")
             stack = _stack_of(cloudformation, source)
@@ -141,6 +139,15 @@ class RetainedTables:
                 count(SESSIONS, owner is not None and self._copy_session(item, owner))
             self._notes.finish(self._source.sessions)
         return copied
+
+    def _described(self, table: str) -> "TableDescriptionTypeDef":
+        try:
+            with translated_failures():
+                return self._client.describe_table(TableName=table)["Table"]
+        except AwsError as error:
+            if error.aws_code == "ResourceNotFoundException":
+                raise CannotAdopt(f"there is no table {table} in this account and Region; nothing was done") from None
+            raise
 
     def _copy_user(self, item: "Item", identity: Identity) -> bool:
         """Add a user, unless the name or the id is there."""

@@ -249,6 +249,17 @@ def test_the_tables_of_a_living_stack_are_refused(command: Command, stacks: Stac
     assert (own.status, own.err) == (1, f"edge-auth: admin-{IDENTITIES} is the stack's own table; nothing was done\n")
 
 
+def test_a_table_that_is_not_there_is_named(command: Command) -> None:
+    """The command takes two names, and nobody has to guess which of them is wrong."""
+    outcome = command(*USERS_ONLY, "--sessions-table", "deleted-SesionsTable")
+
+    assert outcome.status == 1
+    assert outcome.err == (
+        "edge-auth: there is no table deleted-SesionsTable in this account and Region; nothing was done\n"
+    )
+    assert memory_aws.items(f"admin-{IDENTITIES}") == []
+
+
 def test_a_table_is_named_by_its_name_and_not_by_its_arn(
     command: Command, stacks: Stacks, dynamodb: "DynamoDBClient"
 ) -> None:

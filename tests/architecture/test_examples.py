@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edge_auth.web.proxy import SECRET_HEADER
 from tests.support.sam_transform import expanded
 from tests.support.template import ROOT, Intrinsic, properties, template
 
@@ -109,6 +110,19 @@ def test_a_websocket_api_asks_only_where_a_socket_opens(stacks: dict[str, dict[s
     assert "${EdgeAuthAuthorizer}" in authorizer["AuthorizerUri"]["Fn::Sub"]
     assert routes == {"$connect": "CUSTOM", "$default": "NONE"}
     assert {"Ref": "EdgeAuthAuthorizer"} in permitted(stack)
+
+
+def test_the_distribution_of_the_site_proves_itself_to_edge_auth(stacks: dict[str, dict[str, Any]]) -> None:
+    """P14: only then the address that it names is the client's. No request of the site's own origin has the secret."""
+    [distribution] = of(stacks["site"], "AWS::CloudFront::Distribution")
+
+    headers = {
+        origin["Id"]: {
+            each["HeaderName"].lower(): each["HeaderValue"] for each in origin.get("OriginCustomHeaders", [])
+        }
+        for origin in distribution["DistributionConfig"]["Origins"]
+    }
+    assert headers == {"site": {}, "edge-auth": {SECRET_HEADER: {"Ref": "ProxySecret"}}}
 
 
 def test_appsync_asks_the_function_of_the_example_each_time(stacks: dict[str, dict[str, Any]]) -> None:

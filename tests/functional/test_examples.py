@@ -130,6 +130,12 @@ def test_a_client_that_did_not_offer_our_subprotocol_gets_none(
     assert example("websocket_api/chat").handler(event, None) == {"statusCode": 200, "headers": {}}
 
 
+def resolver_event(context: dict[str, str], field: str) -> dict[str, Any]:
+    """Return the context of a resolver without templates, as far as the example reads it."""
+    arguments = {"text": "hello"} if field == "addNote" else {}
+    return {"identity": {"resolverContext": context}, "info": {"fieldName": field}, "arguments": arguments}
+
+
 @pytest.mark.usefixtures("issuer")
 @pytest.mark.parametrize("scheme", ["", "Bearer "])
 @pytest.mark.parametrize(("scope", "denied"), [(SCOPE, []), ("notes:read", ["Mutation.addNote"])])
@@ -137,7 +143,7 @@ def test_behind_appsync(scheme: str, scope: str, denied: list[str]) -> None:
     """AppSync gets an answer of its own form, and the resolver gets the caller."""
     answered = example("appsync/authorizer").handler({"authorizationToken": scheme + token(scope)}, None)
 
-    note = example("appsync/notes").handler({"identity": {"resolverContext": answered["resolverContext"]}}, None)
+    note = example("appsync/notes").handler(resolver_event(answered["resolverContext"], "note"), None)
 
     assert answered["isAuthorized"] is True
     assert (answered["deniedFields"], answered["ttlOverride"]) == (denied, 0)
@@ -156,8 +162,22 @@ def test_appsync_refuses_who_has_no_valid_token_or_no_scope() -> None:
         assert authorizer({"authorizationToken": bad}, None) == {"isAuthorized": False}
     context = authorizer({"authorizationToken": token("notes")}, None)["resolverContext"]
 
-    with pytest.raises(InsufficientScope):
-        example("appsync/notes").handler({"identity": {"resolverContext": context}}, None)
+    for field in ("note", "addNote"):
+        with pytest.raises(InsufficientScope):
+            example("appsync/notes").handler(resolver_event(context, field), None)
+
+
+@pytest.mark.usefixtures("issuer")
+def test_who_may_write_adds_a_note_through_appsync() -> None:
+    """The field that the authorizer denies to others has a resolver."""
+    context = example("appsync/authorizer").handler({"authorizationToken": token("notes:write")}, None)[
+        "resolverContext"
+    ]
+
+    assert example("appsync/notes").handler(resolver_event(context, "addNote"), None) == {
+        "owner": OWNER,
+        "text": "hello",
+    }
 
 
 @pytest.mark.usefixtures("issuer")
