@@ -37,6 +37,8 @@ class Deployment:
     jwks_url: str
     key_rotation_days: int
     key_publish_hours: int
+    challenges_table: str = ""  # this and the next: empty if mail is off
+    reset_link_function: str = ""
 
 
 def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: Caller) -> Deployment:
@@ -67,6 +69,8 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             sessions_table=outputs["SessionsTable"],
             revocations_table=outputs.get("RevocationsTable", ""),
             throttle_table=outputs.get("ThrottleTable", ""),
+            challenges_table=outputs.get("ChallengesTable", ""),
+            reset_link_function=outputs.get("ResetLinkFunction", ""),
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
             key_ring_secret=outputs.get("KeyRingSecret", ""),

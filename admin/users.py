@@ -5,16 +5,18 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from admin.act import Act
 from admin.announcements import announcer
-from admin.deployment import DeploymentError
+from admin.deployment import Deployment, DeploymentError
 from admin.output import Output
 from admin.password_input import read_new_password
 from admin.stack import Stack
 from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
@@ -26,6 +28,9 @@ from edge_auth.flows.accounts.administration import Administration, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.refresh_token import new_id
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
 session has the rights of its login, so all sessions of the user end. Their access tokens still work for
@@ -34,15 +39,6 @@ RevocationSeconds, or until they expire if that is 0.
 UNLOCK = """\
 Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
 attack goes on, the wait soon comes back. `set-password` and `enable` end the wait, too.
-"""
-UNLOCK_FACTOR = """\
-Lets the user's authenticator app be used again, after a hundred wrong codes in a row. Whoever typed them knew the
-password, so set another password too, unless it was the user.
-"""
-RESET_FACTORS = """\
-Removes the user's authenticator app and recovery codes, and ends all sessions. It is for a user who has lost both: make
-sure that it is the user who asks. From then on the password alone logs in; if SecondFactor demands one, the next login
-sets it up.
 """
 DELETE = """\
 Deletes the user, ends all sessions, and removes the names of their devices, their user agents and networks. Their
@@ -59,6 +55,9 @@ class Users:
 
     accounts: Administration
     out: Output
+    stack_name: str
+    deployment: Deployment
+    dynamodb: "DynamoDBClient"
 
     def act(
         self,
@@ -82,26 +81,27 @@ class Users:
         )
 
 
-def add_commands(users: argparse.ArgumentParser) -> None:
-    """Add the commands of `edge-auth users` to the parser."""
+def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    """Add the commands of `edge-auth users` to the parser, and return the place for more."""
     users.set_defaults(open=open_users)
     acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    create_user = _command(acts, "create", create, "create a user; ask for the password")
+    create_user = add_command(acts, "create", create, "create a user; ask for the password")
     _password_option(create_user)
     _rights_options(create_user)
-    _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
+    create_user.add_argument("--email", default="", metavar="ADDRESS", help="the address that mails go to")
+    confirmed_option(create_user)
+    _password_option(add_command(acts, "set-password", set_password, "set a password and end all sessions"))
     _rights_options(
-        _command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
+        add_command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
     )
-    _command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
-    _command(acts, "enable", enable, "enable a user: allow logins again")
-    _command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
-    _command(acts, "unlock-factor", unlock_factor, "let a locked authenticator app be used again", UNLOCK_FACTOR)
-    _command(acts, "reset-factors", reset_factors, "remove the second factor and end all sessions", RESET_FACTORS)
-    _command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
-    _command(acts, "end-sessions", end_sessions, "end all sessions of the user")
-    delete_user = _command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
+    add_command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
+    add_command(acts, "enable", enable, "enable a user: allow logins again")
+    add_command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
+    add_command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
+    add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
+    delete_user = add_command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
     delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
+    return acts
 
 
 def open_users(stack: Stack) -> Users:
@@ -112,6 +112,7 @@ def open_users(stack: Stack) -> Users:
             f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
         )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
+    challenges = deployment.challenges_table
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
     accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
@@ -133,8 +134,9 @@ def open_users(stack: Stack) -> Users:
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=record,
+        challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
-    return Users(accounts, stack.out)
+    return Users(accounts, stack.out, stack.name, deployment, dynamodb)
 
 
 def create(users: Users, options: argparse.Namespace) -> Act:
@@ -143,7 +145,15 @@ def create(users: Users, options: argparse.Namespace) -> Act:
     password, user_id = read_new_password(from_stdin=options.password_stdin), new_id(secrets.token_bytes)
 
     def do() -> str:
-        identity = users.accounts.create(options.username, password, user_id=user_id, scope=scope, roles=roles)
+        identity = users.accounts.create(
+            options.username,
+            password,
+            user_id=user_id,
+            scope=scope,
+            roles=roles,
+            email=options.email,
+            is_confirmed=options.confirmed,
+        )
         return f"created {identity.username}, user id {identity.user_id}"
 
     return users.act(user_id, do, unclear=UNCLEAR_CREATION, scope=scope, roles=roles)
@@ -155,7 +165,7 @@ def set_password(users: Users, options: argparse.Namespace) -> Act:
     password = read_new_password(from_stdin=options.password_stdin)
     return users.act(
         user.user_id,
-        lambda: f"password set, {_sessions(users.accounts.set_password(user, password))} ended",
+        lambda: f"password set, {sessions_text(users.accounts.set_password(user, password))} ended",
         warning=f"This sets the password of {name} (user id {user.user_id}) and ends all sessions.",
     )
 
@@ -167,7 +177,7 @@ def set_rights(users: Users, options: argparse.Namespace) -> Act:
 
     def do() -> str:
         ended = users.accounts.set_rights(user, scope=scope, roles=roles)
-        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {_sessions(ended)} ended"
+        return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {sessions_text(ended)} ended"
 
     warning = f"This replaces scope and roles of {name} (user id {user.user_id}) and ends all sessions."
     return users.act(user.user_id, do, warning=warning, scope=scope, roles=roles)
@@ -178,7 +188,7 @@ def disable(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
         user.user_id,
-        lambda: f"disabled, {_sessions(users.accounts.disable(user))} ended",
+        lambda: f"disabled, {sessions_text(users.accounts.disable(user))} ended",
         warning=f"This disables {name} (user id {user.user_id}) and ends all sessions. "
         "`users enable` allows logins again.",
     )
@@ -206,27 +216,6 @@ def unlock(users: Users, options: argparse.Namespace) -> Act:
     return users.act(user.user_id, do)
 
 
-def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
-    """Unlock the app of a user."""
-    user = users.accounts.find(options.username)
-
-    def do() -> str:
-        users.accounts.unlock_factor(user)
-        return "factor unlocked"
-
-    return users.act(user.user_id, do)
-
-
-def reset_factors(users: Users, options: argparse.Namespace) -> Act:
-    """Remove the second factor of a user."""
-    user, name = users.accounts.find(options.username), options.username.strip()
-    return users.act(
-        user.user_id,
-        lambda: f"second factor removed, {_sessions(users.accounts.reset_factors(user))} ended",
-        warning=f"This removes the second factor of {name} (user id {user.user_id}) and ends all sessions.",
-    )
-
-
 def sessions(users: Users, options: argparse.Namespace) -> None:
     """List the sessions of a user that have not ended."""
     for session in users.accounts.living_sessions(options.username):
@@ -245,7 +234,7 @@ def end_sessions(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
         user.user_id,
-        lambda: f"{_sessions(users.accounts.end_sessions(user))} ended",
+        lambda: f"{sessions_text(users.accounts.end_sessions(user))} ended",
         warning=f"This ends all sessions of {name} (user id {user.user_id}).",
     )
 
@@ -255,19 +244,20 @@ def delete(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.accounts.find(options.username), options.username.strip()
     return users.act(
         user.user_id,
-        lambda: f"deleted, {_sessions(users.accounts.delete(user))} ended",
+        lambda: f"deleted, {sessions_text(users.accounts.delete(user))} ended",
         warning=f"This deletes {name} (user id {user.user_id}) and ends all sessions. It cannot be undone.",
         question=None if options.yes else ("user name", name),
     )
 
 
-def _command(
+def add_command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     act: Callable[[Users, argparse.Namespace], Act | None],
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:
+    """Add a command on one user, and return its parser for more options."""
     command = acts.add_parser(name, help=text, description=description or text[0].upper() + text[1:] + ".")
     command.add_argument("username", metavar="USERNAME", help="user name or email address")
     command.set_defaults(act=act, name=f"users {name}")
@@ -288,9 +278,13 @@ def _rights_options(command: argparse.ArgumentParser) -> None:
 
 def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
     """Return scope and roles, which are recorded. Checked first, because a wrong option may hold any text."""
-    scope, roles = options.scope, tuple(options.roles)
-    check_rights(scope, roles)
-    return scope, roles
+    check_rights(options.scope, tuple(options.roles))
+    return options.scope, tuple(options.roles)
+
+
+def confirmed_option(command: argparse.ArgumentParser) -> None:
+    """Add the option with which an operator answers for an address."""
+    command.add_argument("--confirmed", action="store_true", help="you know that the address is the user's")
 
 
 def _password_option(command: argparse.ArgumentParser) -> None:
@@ -301,5 +295,6 @@ def _password_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _sessions(count: int) -> str:
+def sessions_text(count: int) -> str:
+    """Return how many sessions, in words."""
     return "1 session" if count == 1 else f"{count} sessions"

@@ -20,6 +20,7 @@ from edge_auth.adapters.sealing_secret import SealingSecret
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidRequest
+from edge_auth.factor_settings import StepUpSettings
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -28,7 +29,7 @@ from edge_auth.flows.sign_in.step_up import Holder, StepUp, StepUpStores
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
-from edge_auth.settings import StepUpSettings, read_settings
+from edge_auth.settings import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.web.body import json_parameters

@@ -12,6 +12,7 @@ from botocore.session import Session
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
+from tests.admin.reset_links import ResetLinkFunction
 from tests.admin.rotate_keys import FUNCTION, RotateKeysFunction
 from tests.support import memory_aws
 from tests.support.recorded_calls import watch
@@ -24,12 +25,14 @@ OUTPUTS = {
     "SessionsTable": "admin-SessionsTable",
     "ThrottleTable": "admin-ThrottleTable",
     "RevocationsTable": "admin-RevocationsTable",
+    "ChallengesTable": "admin-ChallengesTable",
+    "ResetLinkFunction": "admin-ResetLinkFunction",
     "RotateKeysFunction": FUNCTION,
     "OperatorsLogGroup": "admin-OperatorsLogGroup",
     "Issuer": "https://auth.example.com",
     "JwksUrl": "https://auth.example.com/.well-known/jwks.json",
 }
-TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable")
+TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable", "ChallengesTable")
 # The tables that a deleted stack left behind.
 RETAINED = {"IdentitiesTable": "retained-IdentitiesTable", "SessionsTable": "retained-SessionsTable"}
 PARAMETERS = {
@@ -108,6 +111,9 @@ class Aws:
                 return answer(b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}')
             case "lambda":
                 assert isinstance(request.body, bytes)
+                if b"reset_link" in request.body:
+                    function = ResetLinkFunction()
+                    return answer(function.invoke(FunctionName="", Payload=request.body)["Payload"].read())
                 return answer(self.function.invoke(FunctionName=FUNCTION, Payload=request.body)["Payload"].read())
             case _:
                 response = botocore_stubber(event_name, request)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from edge_auth import passkey_settings, settings
+from edge_auth import factor_settings, mail_settings, passkey_settings, settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
 from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
@@ -19,8 +19,12 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "passkeys": passkey_settings.PasskeysSettings,
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
-    "factors": settings.FactorsSettings,
-    "step_up": settings.StepUpSettings,
+    "factors": factor_settings.FactorsSettings,
+    "step_up": factor_settings.StepUpSettings,
+    "reset": mail_settings.ResetSettings,
+    "reset_link": mail_settings.ResetLinkSettings,
+    "email": mail_settings.EmailSettings,
+    "email_proofs": mail_settings.EmailProofsSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself

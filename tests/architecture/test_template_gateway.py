@@ -13,6 +13,12 @@ from tests.support.sam_transform import expanded
 from tests.support.template import Intrinsic, by_default, functions, parameters, properties, variables
 
 FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
+MAIL_ROUTES = {
+    ("POST", "/auth/password/reset"),
+    ("POST", "/auth/password/reset/confirm"),
+    ("POST", "/auth/email/confirm"),
+    ("POST", "/auth/email/undo"),
+}
 PUBLIC_ROUTES = {
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
@@ -26,6 +32,7 @@ PUBLIC_ROUTES = {
     *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
     *((method, "/.well-known/oauth-authorization-server") for method in ("GET", "HEAD")),
     *FEED_ROUTES,
+    *MAIL_ROUTES,
     ("OPTIONS", "/{proxy+}"),
 }
 FACTOR_ROUTES = {
@@ -49,6 +56,8 @@ PROTECTED_ROUTES = {
     ("POST", "/auth/step-up"),
     ("POST", "/auth/site/step-up"),
     ("POST", "/auth/password"),
+    ("GET", "/auth/email"),
+    ("POST", "/auth/email"),
     ("GET", "/me"),
     ("GET", "/me/strict"),
     ("GET", "/auth/sessions"),
@@ -189,6 +198,7 @@ def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
         ("POST", "/auth/register"): "HasSelfRegistration",
         ("POST", "/auth/factors/enrolment"): "HasSecondFactor",
         **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
+        **dict.fromkeys(MAIL_ROUTES, "HasMail"),
     }
 
 

@@ -24,6 +24,9 @@ SAMPLES = {
     "passkey_sign_in": "passkeys-sign-in",
     "site_password": "site-password",
     "step_up": "step-up",
+    "reset": "password-reset",
+    "email": "email-change",
+    "email_proofs": "email-confirm",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from edge_auth.adapters.aws import AwsError
 from edge_auth.errors import AuthError, InsufficientAuthentication, MethodNotAllowed, TooManyAttempts
 from edge_auth.factor_errors import MfaEnrolmentRequired, MfaRequired
+from edge_auth.passkey_errors import InvalidPasskey
 from edge_auth.tokens.verifier import UnknownKey
 
 
@@ -15,7 +16,8 @@ def kinds(base: type[AuthError] = AuthError) -> Iterator[type[AuthError]]:
         yield from kinds(kind)
 
 
-ERRORS = sorted(set(kinds()), key=lambda error: error.__name__)
+_ALL: set[type[AuthError]] = {InvalidPasskey, *kinds()}  # the import of one brings all of its module
+ERRORS = sorted(_ALL, key=lambda error: error.__name__)
 
 
 def example(  # noqa: PLR0911 - one for each form

@@ -37,6 +37,7 @@ TABLES = {
     "SessionsTable": "functional-SessionsTable",
     "RevocationsTable": REVOCATIONS_TABLE,
     "ThrottleTable": THROTTLE_TABLE,
+    "ChallengesTable": "functional-ChallengesTable",
 }
 SEALING_SECRET, SEALING_KEY = "SealingSecret-functional", "sealingkey" * 6  # CloudFormation draws it
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
@@ -266,6 +267,14 @@ class Stack:
     def identity_items(self) -> list[dict[str, Any]]:
         """Return every item of the identities table."""
         return memory_aws.items(TABLES["IdentitiesTable"])
+
+    def challenge_items(self) -> list[dict[str, Any]]:
+        """Return every item of the challenges table."""
+        return memory_aws.items(TABLES["ChallengesTable"])
+
+    def with_mail(self, **given: str) -> "Stack":
+        """Return the same stack with mail on, and with other template parameters."""
+        return self.with_parameters(MailFrom="login@example.com", PagesUrl="https://app.example.com/account", **given)
 
     def with_parameters(self, **given: str) -> "Stack":
         """Return the same stack with other template parameters."""

@@ -114,6 +114,14 @@ class InvalidCredentials(AuthError):
     description = "The user name or password is wrong."
 
 
+class EmailNotConfirmed(AuthError):
+    """The password is right, and the user has to confirm the address first. Only the right password learns this."""
+
+    status = 403
+    code = "email_not_confirmed"
+    description = "The mail address is not confirmed yet."
+
+
 class InvalidToken(AuthError):
     """The access token is missing, malformed, forged or expired: RFC 6750 §3.1."""
 
@@ -178,49 +186,6 @@ class InvalidProof(AuthError):
     description = "The link or the code is not valid any more."
 
 
-# --- Passkeys ---
-
-
-class InvalidPasskey(AuthError):
-    """The passkey is not accepted: unknown, of a disabled user, forged, or used before. The answer never says which."""
-
-    status = 401
-    code = "invalid_passkey"
-    description = "The passkey is not accepted."
-
-
-class PasskeyRefused(AuthError):
-    """What the browser sent is no new passkey of this user."""
-
-    status = 400
-    code = "passkey_refused"
-    description = "The passkey cannot be registered."
-
-
-class TooManyPasskeys(AuthError):
-    """The user has as many passkeys as are allowed."""
-
-    status = 409
-    code = "too_many_passkeys"
-    description = "The account has too many passkeys."
-
-
-class UnknownPasskey(AuthError):
-    """The caller has no passkey with this id."""
-
-    status = 404
-    code = "not_found"
-    description = "There is no such passkey."
-
-
-class LastWayIn(AuthError):
-    """Without this passkey the user could not log in any more."""
-
-    status = 409
-    code = "last_way_in"
-    description = "The account would have no way to log in."
-
-
 # --- Accounts ---
 
 
@@ -257,6 +222,14 @@ class UsernameRefused(AuthError, AccountError):
     status = 400
     code = "username_refused"
     description = "The user name is not allowed."
+
+
+class EmailRefused(AuthError, AccountError):
+    """The mail address breaks a rule; the text says which."""
+
+    status = 400
+    code = "email_refused"
+    description = "The mail address is not allowed."
 
 
 class PasswordRefused(AccountError):

@@ -20,16 +20,16 @@ class FactorLocked(AuthError):
 
 
 class MfaRequired(AuthError):
-    """The password was right, and the second factor is missing. Nothing was opened."""
+    """The password or the proof of a reset was right, and the second factor is missing. Nothing was opened or set."""
 
     status = 401
     code = "mfa_required"
     description = "A one-time password is required."
 
-    def __init__(self, mfa_token: str) -> None:
-        """Keep the token with which the login goes on. It shows that the password was right, and nothing else."""
+    def __init__(self, mfa_token: str = "") -> None:
+        """Keep the token with which a login goes on. It shows that the password was right, and nothing else."""
         super().__init__()
-        self.members = {"mfa_token": mfa_token}
+        self.members = {"mfa_token": mfa_token} if mfa_token else {}
 
 
 class MfaEnrolmentRequired(AuthError):

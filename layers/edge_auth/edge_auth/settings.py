@@ -114,13 +114,20 @@ class LogoutSettings(NamedTuple):
 
 
 class RegisterSettings(NamedTuple):
-    """The settings of `register`. No password may be the `issuer` or the `audience`."""
+    """The settings of `register`. No password may be the `issuer` or the `audience`.
+
+    An empty `challenges_table` says that mail is off. Then `register` uses neither the key ring nor `confirm_address`.
+    """
 
     issuer: str
     audience: str
     password_min_characters: int
     throttle_table: str
     identities_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    confirm_address: str
     trusted_proxy: str
     allowed_origins: str
 
@@ -154,40 +161,6 @@ class SitePasswordSettings(NamedTuple):
     revocations_table: str
     key_ring_secret: str
     key_ring_version: str
-    trusted_proxy: str
-    allowed_origins: str
-
-
-class FactorsSettings(NamedTuple):
-    """The settings of `factors`. An authenticator app shows the host of the `issuer`, or of the `audience`."""
-
-    issuer: str
-    audience: str
-    second_factor: str
-    identities_table: str
-    sessions_table: str
-    revocations_table: str
-    key_ring_secret: str
-    key_ring_version: str
-    sealing_secret: str
-    trusted_proxy: str
-    allowed_origins: str
-
-
-class StepUpSettings(NamedTuple):
-    """The settings of `step_up`. An empty `issuer` is derived from the event."""
-
-    issuer: str
-    audience: str
-    access_token_seconds: int
-    password_profiles: str
-    throttle_table: str
-    identities_table: str
-    sessions_table: str
-    revocations_table: str
-    key_ring_secret: str
-    key_ring_version: str
-    sealing_secret: str
     trusted_proxy: str
     allowed_origins: str
 

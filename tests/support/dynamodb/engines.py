@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.challenges import Challenges, Redemptions
 from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import SessionOpening, SessionReplacement, Sessions
 from tests.support import memory_aws
 from tests.support.dynamodb.tables import create_table, items
+from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 from tests.support.fakes.factors import MemoryFactors
 from tests.support.fakes.stores import (
     MemoryIdentities,
@@ -43,6 +47,8 @@ class Engine:
     sessions: Sessions
     factors: FactorStore
     session_replacement: SessionReplacement
+    challenges: Challenges
+    redemptions: Redemptions
     is_atomic: bool
 
 
@@ -53,6 +59,7 @@ class Tables:
     client: "DynamoDBClient"
     identities: str
     sessions: str
+    challenges: str
     is_real: bool = False
 
     def session_items(self) -> list[dict[str, object]]:
@@ -62,6 +69,10 @@ class Tables:
     def identity_items(self) -> list[dict[str, object]]:
         """Return every item of the identities table."""
         return items(self.client, self.identities)
+
+    def challenge_items(self) -> list[dict[str, object]]:
+        """Return every item of the challenges table."""
+        return items(self.client, self.challenges)
 
     def engine(self, *, is_atomic: bool) -> Engine:
         """Return the adapters on these tables."""
@@ -74,6 +85,10 @@ class Tables:
             factors=DynamoDBFactors(self.client, table=self.identities),
             session_replacement=DynamoDBSessionReplacement(
                 self.client, identities_table=self.identities, sessions_table=self.sessions
+            ),
+            challenges=DynamoDBChallenges(self.client, table=self.challenges),
+            redemptions=DynamoDBRedemptions(
+                self.client, challenges_table=self.challenges, identities_table=self.identities
             ),
             is_atomic=is_atomic,
         )
@@ -88,6 +103,8 @@ def memory_engine() -> Engine:
         MemorySessions(store),
         MemoryFactors(store),
         MemorySessionReplacement(store),
+        MemoryChallenges(store),
+        MemoryRedemptions(store),
         is_atomic=True,
     )
 
@@ -107,12 +124,14 @@ def endpoint_tables() -> Iterator[Tables]:
     finally:
         tables.client.delete_table(TableName=tables.identities)
         tables.client.delete_table(TableName=tables.sessions)
+        tables.client.delete_table(TableName=tables.challenges)
         tables.client.close()
 
 
 def _tables(client: "DynamoDBClient") -> Tables:
     run = uuid.uuid4().hex
-    tables = Tables(client, identities=f"identities-{run}", sessions=f"sessions-{run}")
+    tables = Tables(client, identities=f"identities-{run}", sessions=f"sessions-{run}", challenges=f"challenges-{run}")
     create_table(client, "IdentitiesTable", tables.identities)
     create_table(client, "SessionsTable", tables.sessions)
+    create_table(client, "ChallengesTable", tables.challenges)
     return tables

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field, replace
 
+from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.ports.factors import FactorUse
@@ -23,6 +24,8 @@ class MemoryStore:
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
     ended: dict[tuple[str, str], EndedSession] = field(default_factory=dict)
     end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    challenges: dict[tuple[str, str], Challenge] = field(default_factory=dict)
+    guesses: dict[tuple[str, str], int] = field(default_factory=dict)
     spent_challenges: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -89,6 +92,13 @@ class MemoryIdentities:
         """Replace scope and roles and move the epoch."""
         with self._store.lock:
             return self._put(replace(self._current(identity), scope=scope, roles=roles))
+
+    def change_email(self, identity: Identity, email: str, *, verified_at_seconds: int) -> Identity:
+        """Replace the address."""
+        with self._store.lock:
+            changed = replace(self._current(identity), email=email, email_verified_at_seconds=verified_at_seconds)
+            self._store.identities[identity.username] = changed
+            return changed
 
     def delete(self, identity: Identity) -> None:
         """Remove the user if it has not changed since it was read."""

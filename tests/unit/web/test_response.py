@@ -21,6 +21,8 @@ STATUSES = {
     "unsupported_grant_type": 400,
     "invalid_grant": 400,
     "invalid_credentials": 401,
+    "email_refused": 400,
+    "email_not_confirmed": 403,
     "invalid_otp": 401,
     "insufficient_user_authentication": 401,
     "no_factor": 404,

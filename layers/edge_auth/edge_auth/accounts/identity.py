@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # a deployment without them does not load them
 
 ACTIVE = "active"
 DISABLED = "disabled"
+UNCONFIRMED = "unconfirmed"  # registered, and nobody has shown yet that the address is the user's
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ class EventName(StrEnum):
     FACTOR_UNLOCKED = "factor_unlocked"
     FACTORS_RESET = "factors_reset"
     RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
+    RESET_ASKED = "reset_asked"
+    PASSWORD_RESET = "password_reset"
+    PROOF_REFUSED = "proof_refused"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CONFIRMED = "email_confirmed"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_UNDONE = "email_change_undone"
+    EMAIL_SET = "email_set"
 
     # --- Passkeys ---
     PASSKEY_ADDED = "passkey_added"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, texts
+from edge_auth.adapters.dynamodb.optional_attributes import factors_in, optional_attributes, passkeys_in
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
 
@@ -12,12 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    from edge_auth.accounts.factors import Factors
-    from edge_auth.accounts.passkey import RegisteredPasskey
     from edge_auth.adapters.dynamodb.items import Item
 
-# If one of these is there, the user has a factor: damage must not take it away.
-_FACTOR_ATTRIBUTES = {"totp", "totp_step", "factor_failures", "recovery"}
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
@@ -122,6 +119,26 @@ class DynamoDBIdentities:
             {"#scope": "scope", "#roles": "roles"},
         )
 
+    def change_email(self, identity: Identity, email: str, *, verified_at_seconds: int) -> Identity:
+        """Replace the address, in one write. A write that is repeated after a lost response changes nothing more."""
+        update, values = "SET email = :email REMOVE email_verified_at", {":email": text(email)}
+        if verified_at_seconds:
+            update = "SET email = :email, email_verified_at = :at"
+            values[":at"] = number(verified_at_seconds)
+        try:
+            with translated_failures():
+                response = self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(identity.username),
+                    UpdateExpression=update,
+                    ConditionExpression=_IS_OF_USER,
+                    ExpressionAttributeValues={":user_id": text(identity.user_id), **values},
+                    ReturnValues="ALL_NEW",
+                )
+        except ConditionFailed:
+            raise _unknown_user() from None
+        return identity_from(response["Attributes"])
+
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
         self._change(self._name_of(user_id), user_id, "SET epoch = epoch + :one", {})
@@ -221,15 +238,8 @@ def _login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
         **_address(identity),
-        **_factor_attributes(identity),
-        **(_passkeys_of(identity) if identity.passkeys else {}),
+        **optional_attributes(identity),
     }
-
-
-def _passkeys_of(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_attribute  # noqa: PLC0415 - as below
-
-    return {"passkeys": passkeys_attribute(identity.passkeys)}
 
 
 def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
@@ -257,34 +267,10 @@ def identity_from(item: "Item") -> Identity:
         email=read.optional_text("email"),
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
-        factors=_factors(item),
+        factors=factors_in(item),
         factors_version=read.optional_number("factors_version") or 0,
-        passkeys=_passkeys(item) if "passkeys" in item else (),
+        passkeys=passkeys_in(item),
     )
-
-
-def _factor_attributes(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    """Write the factors. A deployment without second factors does not load how."""
-    if not identity.factors_version and identity.factors is None:
-        return {}
-    from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes  # noqa: PLC0415 - see above
-
-    return factor_attributes(identity.factors, identity.factors_version)
-
-
-def _factors(item: "Item") -> "Factors | None":
-    """Read the factors. A deployment without second factors does not load how."""
-    if _FACTOR_ATTRIBUTES.isdisjoint(item):
-        return None
-    from edge_auth.adapters.dynamodb.factor_attributes import factors_from  # noqa: PLC0415 - see above
-
-    return factors_from(item)
-
-
-def _passkeys(item: "Item") -> "tuple[RegisteredPasskey, ...]":
-    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_from  # noqa: PLC0415 - only who has one loads it
-
-    return passkeys_from(item)
 
 
 def _password_hash(item: "Item") -> str:

@@ -70,7 +70,8 @@ class FactorCheck:
     def _of_paper(self, identity: Identity, factors: Factors, text: str) -> FactorUse:
         keys = self._sealing_keys.load()
         code = recovery_codes.matched_code(text, factors.recovery, keys, identity.user_id)
-        return FactorUse(identity.factors_version, recovery_code=code)
+        left = f"{len(factors.recovery) - 1} left"
+        return FactorUse(identity.factors_version, recovery_code=code, left=left)
 
     def _count_failure(self, identity: Identity) -> None:
         try:

@@ -36,13 +36,15 @@ class FactorUse(NamedTuple):
     """What the write that accepts a second factor changes and demands.
 
     `totp_step` is the step of an app's code, or `recovery_code` the stored code that is used up. `totp` is the secret,
-    sealed anew, or empty if it stays as it is. `factors_version` is the one that was read.
+    sealed anew, or empty if it stays as it is. `factors_version` is the one that was read. `left` says for the log how
+    many recovery codes are left after it.
     """
 
     factors_version: int
     totp_step: int = 0
     recovery_code: str = ""
     totp: bytes = b""
+    left: str = ""
 
 
 class Passed(NamedTuple):

@@ -5,12 +5,13 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.credentials.profiles import Argon2idProfile
 from edge_auth.errors import (
     AuthError,
+    EmailNotConfirmed,
     InvalidCredentials,
     InvalidRequest,
     TemporarilyUnavailable,
@@ -65,10 +66,7 @@ class Login:
         entropy: Entropy,
         record: Record,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
-
-        Where second factors are off, `second_step` is None.
-        """
+        """Keep what the use case needs: `profiles` of the hashes that are checked, `second_step` if factors are on."""
         self._limit = limit
         self._profiles = profiles
         self._identities = identities
@@ -108,6 +106,7 @@ class Login:
             InvalidProof: the token in place of the password is not valid any more.
             MfaRequired, MfaEnrolmentRequired: the password is right. A code is missing, or the user has to enrol.
             InvalidOtp, FactorLocked: the password is right, and the code is refused.
+            EmailNotConfirmed: the password is right, and the user has to confirm the address first.
             TemporarilyUnavailable: nothing was decided.
 
         """
@@ -151,9 +150,8 @@ class Login:
         identity, passed = self._authenticate(user, secret, presented, keys, attempt)
         session, token = self._start(identity, client, transport, passed, attempt)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
-        if passed.use is not None and passed.use.recovery_code and identity.factors is not None:
-            left = len(identity.factors.recovery) - 1
-            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=f"{left} left"))
+        if passed.use is not None and passed.use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
         if earlier:  # before the limit, which would end one session more
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
@@ -194,20 +192,28 @@ class Login:
         user_id = user.user_id if user else ""
         try:
             if self._second_step is None:
-                return self._without_second_step(_authenticated(user, password, self._profiles), attempt)
+                return self._without_second_step(self._with_password(user, password, attempt), attempt)
             identity = (
                 self._second_step.check_password_shown(user, presented, keys)
                 if presented.mfa_token
-                else _authenticated(user, password, self._profiles)
+                else self._with_password(user, password, attempt)
             )
             return identity, self._second_step(identity, presented, keys, attempt.attempt)
-        except TemporarilyUnavailable:
+        except (EmailNotConfirmed, TemporarilyUnavailable):
             raise
         except AuthError as error:
             self._limit.failed(attempt, user_id)
             if isinstance(error, InvalidCredentials):  # the second step has told all else
                 self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
+
+    def _with_password(self, user: Identity | None, password: bytes, attempt: Counted) -> Identity:
+        identity = _authenticated(user, password, self._profiles)
+        if identity.status == UNCONFIRMED:
+            self._limit.succeeded(attempt, identity.user_id)
+            self._record(SecurityEvent(EventName.LOGIN_FAILED, identity.user_id, reason=UNCONFIRMED))
+            raise EmailNotConfirmed
+        return identity
 
     def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:
         if identity.factors is not None:
@@ -223,8 +229,7 @@ class Login:
         succeeded = partial(self._limit.succeeded, attempt, identity.user_id, passed.earlier)
         if passed.use is None:
             # The success is told at once, because attempts at the same moment wait for it.
-            opened, _ = side_by_side(start, succeeded)
-            return opened
+            return side_by_side(start, succeeded)[0]
         opened = start()  # only this decides whether the code was used before
         succeeded()
         return opened
@@ -247,8 +252,11 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
 
 
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[Argon2idProfile, ...]) -> Identity:
-    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user."""
-    is_disabled = identity is not None and identity.status != ACTIVE
+    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user.
+
+    A user who has to confirm the address has a password, and who knows it may learn that.
+    """
+    is_disabled = identity is not None and identity.status not in {ACTIVE, UNCONFIRMED}
     try:
         check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
     except InvalidCredentials:

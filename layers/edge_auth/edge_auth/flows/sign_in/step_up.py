@@ -132,6 +132,8 @@ class StepUp:
         session, new_token = self._successor(old, identity, holder.client, (*old.amr, *methods), acr)
         self._replace(old, session, identity, use)
         self._record(SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=acr))
+        if use is not None and use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=use.left))
         self._publish(old)
         return SteppedUp(session, new_token, keys, session.auth_time_seconds)
 

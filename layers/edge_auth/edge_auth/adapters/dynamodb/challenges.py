@@ -1,0 +1,88 @@
+"""Challenges in DynamoDB. A newer one of the same kind and user takes the place of the older one."""
+
+from typing import TYPE_CHECKING
+
+from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.challenge_items import MAY_BE_ABSENT, challenge_from, challenge_item, challenge_key
+from edge_auth.adapters.dynamodb.items import number
+from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge
+from edge_auth.tokens.proof_token import Kind
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+STORED_KINDS = (Kind.RESET, Kind.CONFIRM, Kind.UNDO)
+
+
+class DynamoDBChallenges:
+    """The port `flows.ports.challenges.Challenges` on the challenges table."""
+
+    def __init__(self, client: "DynamoDBClient", *, table: str) -> None:
+        """Use this table."""
+        self._client = client
+        self._table = table
+
+    def put(self, challenge: Challenge) -> None:
+        """Store a challenge, in one write. A repeated write finds its own proof id, and leaves the guesses counted."""
+        item = challenge_item(challenge)
+        written = [name for name in item if name != "pk"]
+        stale = [name for name in MAY_BE_ABSENT if name not in item]
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={"pk": item["pk"]},
+                    UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in written)}{_remove(stale)}",
+                    ConditionExpression="attribute_not_exists(pk) OR expires_at < :expires_at",
+                    ExpressionAttributeNames={f"#{name}": name for name in (*written, *stale)},
+                    ExpressionAttributeValues={f":{name}": item[name] for name in written},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            if refused.item.get("proof_id") != item["proof_id"]:
+                raise NewerChallenge from None
+
+    def find(self, kind: Kind, user_id: str) -> Challenge:
+        """Read the newest challenge, strongly consistent."""
+        with translated_failures():
+            response = self._client.get_item(
+                TableName=self._table, Key=challenge_key(kind, user_id), ConsistentRead=True
+            )
+        item = response.get("Item")
+        if item is None:
+            raise ChallengeGone
+        return challenge_from(item)
+
+    def guess(self, kind: Kind, user_id: str, *, now_seconds: int) -> Challenge:
+        """Count a guess, in one write. A write that is repeated after a lost response costs the user a second guess."""
+        try:
+            with translated_failures():
+                response = self._client.update_item(
+                    TableName=self._table,
+                    Key=challenge_key(kind, user_id),
+                    UpdateExpression="SET tries = tries + :one REMOVE deliver",
+                    ConditionExpression="tries < :max AND expires_at > :now",
+                    ExpressionAttributeValues={
+                        ":one": number(1),
+                        ":max": number(MAX_GUESSES),
+                        ":now": number(now_seconds),
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+        except ConditionFailed:
+            raise ChallengeGone from None
+        return challenge_from(response["Attributes"])
+
+    def forget(self, user_id: str) -> None:
+        """Delete the challenges of every kind, in one write. It needs no condition: no id is given to another user."""
+        with translated_failures():
+            self._client.transact_write_items(
+                TransactItems=[
+                    {"Delete": {"TableName": self._table, "Key": challenge_key(kind, user_id)}} for kind in STORED_KINDS
+                ]
+            )
+
+
+def _remove(names: list[str]) -> str:
+    return f" REMOVE {', '.join(f'#{name}' for name in names)}"

@@ -1,0 +1,105 @@
+"""Uses of proofs in DynamoDB: one transaction spends the proof and changes the user.
+
+The SDK makes a transaction safe to send twice: a repetition after a lost response is answered as the first one was.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from edge_auth.accounts.challenge import Challenge
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challenge_key
+from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.items import number, text
+from edge_auth.flows.ports.challenges import ProofSpent
+from edge_auth.tokens.proof_token import Proof
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+
+# What is personal goes at once, and so does the mark for the mailer. The rest recognises a request that comes again.
+_SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
+_IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
+_IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :status"
+_NONE_WAITS = "attribute_not_exists(pk) OR attribute_exists(spent_at) OR expires_at <= :now"
+
+
+class DynamoDBRedemptions:
+    """The port `flows.ports.challenges.Redemptions` on the challenges and identities tables."""
+
+    def __init__(self, client: "DynamoDBClient", *, challenges_table: str, identities_table: str) -> None:
+        """Use these tables."""
+        self._client = client
+        self._challenges_table = challenges_table
+        self._identities_table = identities_table
+
+    def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
+        """Spend the proof, replace the password and move the epoch."""
+        change = "SET password_hash = :hash, epoch = epoch + :one"
+        values = {":hash": text(password_hash), ":one": number(1)}
+        self._write(self._spent(proof, now_seconds), self._changed(identity, change, values))
+
+    def confirm(
+        self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
+    ) -> None:
+        """Spend the proof, and write the address, its time and the status. The proof that undoes it comes with it."""
+        change = "SET email = :email, email_verified_at = :now, #status = :active"
+        values = {":email": text(email), ":now": number(now_seconds), ":active": text(ACTIVE)}
+        acts = [self._spent(proof, now_seconds), self._changed(identity, change, values)]
+        if undo is not None:
+            acts.append(
+                {
+                    "Put": {
+                        "TableName": self._challenges_table,
+                        "Item": challenge_item(undo),
+                        "ConditionExpression": _NONE_WAITS,
+                        "ExpressionAttributeValues": {":now": number(now_seconds)},
+                    }
+                }
+            )
+        self._write(*acts)
+
+    def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
+        """Spend the proof, and write the address. No password matches an empty hash, so only a reset sets one."""
+        change = "SET email = :email, email_verified_at = :now, password_hash = :none, epoch = epoch + :one"
+        values = {":email": text(email), ":now": number(now_seconds), ":none": text(""), ":one": number(1)}
+        self._write(self._spent(proof, now_seconds), self._changed(identity, change, values))
+
+    def _spent(self, proof: Proof, now_seconds: int) -> "TransactWriteItemTypeDef":
+        return {
+            "Update": {
+                "TableName": self._challenges_table,
+                "Key": challenge_key(proof.kind, proof.user_id),
+                "UpdateExpression": _SPEND,
+                "ConditionExpression": _IS_UNSPENT,
+                "ExpressionAttributeNames": {"#language": "language"},
+                "ExpressionAttributeValues": {":proof_id": text(proof.proof_id), ":now": number(now_seconds)},
+            }
+        }
+
+    def _changed(
+        self, identity: Identity, change: str, values: "dict[str, AttributeValueTypeDef]"
+    ) -> "TransactWriteItemTypeDef":
+        return {
+            "Update": {
+                "TableName": self._identities_table,
+                "Key": login_key(identity.username),
+                "UpdateExpression": change,
+                "ConditionExpression": _IS_AS_READ,
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {
+                    ":user_id": text(identity.user_id),
+                    ":epoch": number(identity.epoch),
+                    ":status": text(identity.status),
+                    **values,
+                },
+            }
+        }
+
+    def _write(self, *acts: Any) -> None:  # noqa: ANN401 - the items of a transaction
+        try:
+            with translated_failures():
+                self._client.transact_write_items(TransactItems=list(acts))
+        except ConditionFailed:
+            raise ProofSpent from None

@@ -1,0 +1,37 @@
+"""The settings of the functions that exist only with second factors, as records for `settings.read_settings`."""
+
+from typing import NamedTuple
+
+
+class FactorsSettings(NamedTuple):
+    """The settings of `factors`. An authenticator app shows the host of the `issuer`, or of the `audience`."""
+
+    issuer: str
+    audience: str
+    second_factor: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    sealing_secret: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class StepUpSettings(NamedTuple):
+    """The settings of `step_up`. An empty `issuer` is derived from the event."""
+
+    issuer: str
+    audience: str
+    access_token_seconds: int
+    password_profiles: str
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    sealing_secret: str
+    trusted_proxy: str
+    allowed_origins: str

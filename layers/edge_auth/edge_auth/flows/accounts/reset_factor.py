@@ -1,0 +1,51 @@
+"""The second factor of a password reset: it is asked of a user who has one, beside the proof from the mail (SA1)."""
+
+from edge_auth.accounts.identity import Identity
+from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaRequired
+from edge_auth.flows.factors.factor_check import FactorCheck
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.factors import FactorStore, Presented
+from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.throttling.limits import password_change_limit
+
+
+class ResetFactor:
+    """The check. Whoever has the mailbox of a user has the proof, and must not have the account with it alone."""
+
+    def __init__(self, *, check: FactorCheck, store: FactorStore, limit: PasswordAttemptLimit, record: Record) -> None:
+        """Keep what the check needs."""
+        self._check = check
+        self._store = store
+        self._limit = limit
+        self._record = record
+
+    def __call__(self, user: Identity, presented: Presented) -> None:
+        """Use the code up, before the proof is spent. If the reset fails after that, it takes another code.
+
+        Raises:
+            MfaRequired: the user has a factor, and no code was presented. The proof stays good.
+            TooManyAttempts: too many attempts came before, in sessions or resets of this user.
+            InvalidRequest: there are two codes.
+            InvalidOtp, FactorLocked: the code is refused, and that is counted.
+            TemporarilyUnavailable: nothing was decided.
+
+        """
+        if user.factors is None:
+            return
+        if not (presented.otp or presented.recovery_code):
+            raise MfaRequired
+        attempt = self._limit.admit(password_change_limit(user.user_id))
+        try:
+            use = self._check(user, user.factors, presented)
+        except (InvalidOtp, FactorLocked):
+            self._limit.failed(attempt, user.user_id)
+            raise
+        try:
+            self._store.use(user, use)
+        except EpochMoved:
+            raise TemporarilyUnavailable("the code was used at the same moment, or the user has changed") from None
+        if use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, user.user_id, reason=use.left))
+        self._limit.succeeded(attempt, user.user_id)

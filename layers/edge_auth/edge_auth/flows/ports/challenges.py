@@ -1,0 +1,57 @@
+"""The challenges: for each kind of proof and each user the newest one. Where mail is off, there are none."""
+
+from typing import Protocol
+
+from edge_auth.accounts.challenge import Challenge
+from edge_auth.accounts.identity import Identity
+from edge_auth.tokens.proof_token import Kind, Proof
+
+
+class NewerChallenge(Exception):
+    """Another challenge of the same kind and user was stored, at the same second or later. It stands."""
+
+
+class ChallengeGone(Exception):
+    """There is no such challenge, or no guess at its code is left, or it has expired."""
+
+
+class ProofSpent(Exception):
+    """The proof was used, or the user has changed since it was read. Nothing was done."""
+
+
+class Challenges(Protocol):
+    """The challenges."""
+
+    def put(self, challenge: Challenge) -> None:
+        """Store a challenge in the place of an older one of its kind and user. Raises NewerChallenge."""
+
+    def find(self, kind: Kind, user_id: str) -> Challenge:
+        """Read the newest challenge, strongly consistent. It may be spent or expired. Raises ChallengeGone."""
+
+    def guess(self, kind: Kind, user_id: str, *, now_seconds: int) -> Challenge:
+        """Count a guess at the code of the newest challenge, and return it. It may be spent.
+
+        Of any number of guesses at the same moment, MAX_GUESSES are counted. Raises ChallengeGone for the others.
+        """
+
+    def forget(self, user_id: str) -> None:
+        """Delete all challenges of a user. May be repeated."""
+
+
+class Redemptions(Protocol):
+    """What proofs are good for. Each act spends the proof and changes the user, both or neither."""
+
+    def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
+        """Replace the password and move the epoch, if the user is active and as it was read. Raises ProofSpent."""
+
+    def confirm(
+        self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
+    ) -> None:
+        """Give the user this confirmed address, and activate a user who waits for that. The epoch stays.
+
+        The user must be as it was read. `undo` is stored in the same act, unless one of this user waits for its time.
+        Raises ProofSpent, also for that reason.
+        """
+
+    def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
+        """Give the user back the confirmed address, take away the password, and move the epoch. Raises ProofSpent."""

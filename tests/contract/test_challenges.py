@@ -1,0 +1,170 @@
+"""Challenges: the newest one of a kind and a user stands, and five guesses at its code are counted."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from edge_auth.accounts.challenge import MAX_GUESSES
+from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge
+from edge_auth.tokens.proof_token import Kind
+from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.proofs import a_challenge, a_proof
+from tests.support.dynamodb.records import ADA_ID, BOB_ID, NOW_SECONDS
+
+
+def test_a_stored_challenge_is_found_with_every_field(engine: Engine) -> None:
+    """Each kind and each user has a challenge of its own."""
+    challenges = [
+        a_challenge(),
+        a_challenge(a_proof(Kind.CONFIRM), email="new@mail.example", language="de"),
+        a_challenge(a_proof(user_id=BOB_ID), email="", is_delivered=False),
+    ]
+    for challenge in challenges:
+        engine.challenges.put(challenge)
+
+    found = [engine.challenges.find(challenge.proof.kind, challenge.proof.user_id) for challenge in challenges]
+    assert found == challenges
+
+
+def test_there_is_no_challenge_that_was_not_stored(engine: Engine) -> None:
+    """Another kind and another user have none."""
+    engine.challenges.put(a_challenge())
+
+    for kind, user_id in ((Kind.CONFIRM, ADA_ID), (Kind.RESET, BOB_ID)):
+        with pytest.raises(ChallengeGone):
+            engine.challenges.find(kind, user_id)
+        with pytest.raises(ChallengeGone):
+            engine.challenges.guess(kind, user_id, now_seconds=NOW_SECONDS)
+
+
+def test_a_newer_challenge_takes_the_place_of_the_older_one(engine: Engine) -> None:
+    """SB8: the older proof is dead, and the guesses at the new code begin anew."""
+    engine.challenges.put(a_challenge())
+    for _ in range(MAX_GUESSES):
+        engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+    newer = a_challenge(a_proof(number=2, seconds=1801))
+
+    engine.challenges.put(newer)
+
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == newer
+    assert engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS).proof == newer.proof
+
+
+@pytest.mark.parametrize("seconds", [1800, 1799])
+def test_an_older_challenge_never_takes_the_place_of_a_newer_one(engine: Engine, seconds: int) -> None:
+    """SB8: a late write, and one of the same second, change nothing."""
+    engine.challenges.put(a_challenge())
+
+    with pytest.raises(NewerChallenge):
+        engine.challenges.put(a_challenge(a_proof(number=2, seconds=seconds)))
+
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == a_challenge()
+
+
+def test_a_repeated_write_recognises_itself_and_gives_no_guess_back(engine: Engine) -> None:
+    """SB9, SB6: after a lost response the SDK writes again, and guesses that came in between stay counted."""
+    engine.challenges.put(a_challenge())
+    for _ in range(MAX_GUESSES - 1):
+        engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+
+    engine.challenges.put(a_challenge())
+
+    engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+    with pytest.raises(ChallengeGone):
+        engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+
+
+def test_five_guesses_are_counted_and_no_more(engine: Engine) -> None:
+    """SB6: the guess is counted before the code is compared."""
+    engine.challenges.put(a_challenge())
+
+    for _ in range(MAX_GUESSES):
+        assert engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS).proof == a_proof()
+    with pytest.raises(ChallengeGone):
+        engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+
+
+def test_of_200_guesses_at_once_exactly_five_are_counted(engine: Engine) -> None:
+    """SB6: parallel calls do not slip past the limit."""
+    if not engine.is_atomic:
+        pytest.skip("moto's writes are not atomic across threads")
+    engine.challenges.put(a_challenge())
+
+    def is_counted(_: int) -> bool:
+        try:
+            engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+        except ChallengeGone:
+            return False
+        return True
+
+    with ThreadPoolExecutor(32) as pool:
+        counted = list(pool.map(is_counted, range(200)))
+
+    assert counted.count(True) == MAX_GUESSES
+
+
+def test_no_guess_is_left_at_the_end_of_a_challenge(engine: Engine) -> None:
+    """The last second is good, and the time itself is not."""
+    engine.challenges.put(a_challenge())
+    ends_at = a_proof().expires_at_seconds
+
+    assert engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=ends_at - 1).proof == a_proof()
+    with pytest.raises(ChallengeGone):
+        engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=ends_at)
+
+
+def test_a_guess_takes_the_mark_for_the_mailer_away(engine: Engine) -> None:
+    """The write of a guess is in the stream, too. It must not send the mail again."""
+    engine.challenges.put(a_challenge())
+
+    engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
+
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == a_challenge()._replace(is_delivered=False)
+
+
+def test_forgotten_challenges_are_gone(engine: Engine) -> None:
+    """F18: nothing about a deleted user stays, and other users keep theirs. The call may be repeated."""
+    for kind in (Kind.RESET, Kind.CONFIRM, Kind.UNDO):
+        engine.challenges.put(a_challenge(a_proof(kind)))
+    engine.challenges.put(a_challenge(a_proof(user_id=BOB_ID)))
+
+    engine.challenges.forget(ADA_ID)
+    engine.challenges.forget(ADA_ID)
+
+    for kind in (Kind.RESET, Kind.CONFIRM, Kind.UNDO):
+        with pytest.raises(ChallengeGone):
+            engine.challenges.find(kind, ADA_ID)
+    assert engine.challenges.find(Kind.RESET, BOB_ID).proof.user_id == BOB_ID
+
+
+def test_an_item_has_nothing_that_makes_a_proof(tables: Tables) -> None:
+    """A dump of the table and its stream mints nothing: there is no code, no hash of a code, and no secret in it."""
+    tables.engine(is_atomic=False).challenges.put(a_challenge())
+
+    [item] = tables.challenge_items()
+
+    assert set(item) == {
+        "pk",
+        "proof_id",
+        "user_id",
+        "username",
+        "email",
+        "language",
+        "mac_key_id",
+        "binding",
+        "expires_at",
+        "delete_at",
+        "tries",
+        "deliver",
+    }
+    assert item["pk"] == {"S": f"reset#{ADA_ID}"}
+    assert item["delete_at"] == item["expires_at"] == {"N": str(a_proof().expires_at_seconds)}
+
+
+def test_a_challenge_that_brings_no_mail_has_no_mark(tables: Tables) -> None:
+    """SM3: the filter of the mailer looks for the mark, so the item of an unknown user sends nothing."""
+    tables.engine(is_atomic=False).challenges.put(a_challenge(is_delivered=False))
+
+    [item] = tables.challenge_items()
+
+    assert "deliver" not in item

@@ -1,0 +1,122 @@
+"""Challenges in memory. They pass the same contract suite as the DynamoDB adapters."""
+
+from dataclasses import replace
+
+from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge, ProofSpent
+from edge_auth.tokens.proof_token import Kind, Proof
+from tests.support.fakes.stores import MemoryStore
+
+
+class MemoryChallenges:
+    """The port `Challenges`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def put(self, challenge: Challenge) -> None:
+        """Store a challenge, unless a newer one stands."""
+        key = (challenge.proof.kind.value, challenge.proof.user_id)
+        with self._store.lock:
+            found = self._store.challenges.get(key)
+            if found is None or found.proof.expires_at_seconds < challenge.proof.expires_at_seconds:
+                self._store.challenges[key] = challenge
+                self._store.guesses[key] = 0
+            elif found.proof.proof_id != challenge.proof.proof_id:
+                raise NewerChallenge
+
+    def find(self, kind: Kind, user_id: str) -> Challenge:
+        """Read the newest challenge."""
+        with self._store.lock:
+            if (kind.value, user_id) not in self._store.challenges:
+                raise ChallengeGone
+            return self._store.challenges[kind.value, user_id]
+
+    def guess(self, kind: Kind, user_id: str, *, now_seconds: int) -> Challenge:
+        """Count a guess."""
+        key = (kind.value, user_id)
+        with self._store.lock:
+            found = self.find(kind, user_id)
+            if self._store.guesses[key] >= MAX_GUESSES or found.proof.expires_at_seconds <= now_seconds:
+                raise ChallengeGone
+            self._store.guesses[key] += 1
+            self._store.challenges[key] = found._replace(is_delivered=False)
+            return self._store.challenges[key]
+
+    def forget(self, user_id: str) -> None:
+        """Delete all challenges of a user."""
+        with self._store.lock:
+            for key in [key for key in self._store.challenges if key[1] == user_id]:
+                del self._store.challenges[key]
+
+
+class MemoryRedemptions:
+    """The port `Redemptions`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        """Use this store."""
+        self._store = store
+
+    def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
+        """Spend the proof, replace the password and move the epoch."""
+        with self._store.lock:
+            found = self._checked(proof, identity, now_seconds)
+            self._spend(proof, now_seconds)
+            self._put(replace(found, password_hash=password_hash, epoch=found.epoch + 1))
+
+    def confirm(
+        self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
+    ) -> None:
+        """Spend the proof, and write the address."""
+        with self._store.lock:
+            found = self._checked(proof, identity, now_seconds)
+            if undo is not None:
+                key = (undo.proof.kind.value, undo.proof.user_id)
+                waiting = self._store.challenges.get(key)
+                if (
+                    waiting is not None
+                    and not waiting.spent_at_seconds
+                    and waiting.proof.expires_at_seconds > now_seconds
+                ):
+                    raise ProofSpent
+                self._store.challenges[key] = undo
+                self._store.guesses[key] = 0
+            self._spend(proof, now_seconds)
+            self._put(replace(found, email=email, email_verified_at_seconds=now_seconds, status=ACTIVE))
+
+    def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
+        """Spend the proof, and give the address back."""
+        with self._store.lock:
+            found = self._checked(proof, identity, now_seconds)
+            self._spend(proof, now_seconds)
+            self._put(
+                replace(
+                    found, email=email, email_verified_at_seconds=now_seconds, password_hash="", epoch=found.epoch + 1
+                )
+            )
+
+    def _checked(self, proof: Proof, identity: Identity, now_seconds: int) -> Identity:
+        challenge = self._store.challenges.get((proof.kind.value, proof.user_id))
+        found = self._store.identities.get(identity.username)
+        as_read = (identity.user_id, identity.epoch, identity.status)
+        if (
+            challenge is None
+            or challenge.proof.proof_id != proof.proof_id
+            or challenge.spent_at_seconds
+            or challenge.proof.expires_at_seconds <= now_seconds
+            or found is None
+            or (found.user_id, found.epoch, found.status) != as_read
+        ):
+            raise ProofSpent
+        return found
+
+    def _spend(self, proof: Proof, now_seconds: int) -> None:
+        key = (proof.kind.value, proof.user_id)
+        self._store.challenges[key] = self._store.challenges[key]._replace(
+            username="", email="", language="", is_delivered=False, spent_at_seconds=now_seconds
+        )
+
+    def _put(self, changed: Identity) -> None:
+        self._store.identities[changed.username] = changed
