@@ -1,4 +1,4 @@
-"""What only some users have: second factors and passkeys. A deployment without them does not load how they are stored."""
+"""What only some users have: second factors and passkeys. A deployment without them does not load how they are kept."""
 
 from typing import TYPE_CHECKING
 
