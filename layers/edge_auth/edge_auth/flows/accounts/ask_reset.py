@@ -67,7 +67,7 @@ class AskReset:
             user = self._identities.find(name)
         except UnknownUser:
             user_id, reason = "", UNKNOWN
-            challenge = self._new_challenge.for_nobody(name, id_of_nobody(name, keys.mac))
+            challenge = self._new_challenge.for_nobody(id_of_nobody(name, keys.mac))
         else:
             user_id = user.user_id
             challenge, reason = self._challenge_of(user)
@@ -81,4 +81,4 @@ class AskReset:
         if user.status == ACTIVE and user.email and user.email_verified_at_seconds:
             return self._new_challenge.reset(user), ""
         reason = NO_ADDRESS if user.status == ACTIVE else NOT_ACTIVE
-        return self._new_challenge.for_nobody(user.username, user.user_id), reason
+        return self._new_challenge.for_nobody(user.user_id), reason
