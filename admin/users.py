@@ -27,7 +27,7 @@ from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.events.security_event import Record
-from edge_auth.flows.accounts.administration import Administration, check_rights
+from edge_auth.flows.accounts.administration import Administration, OperatorNotices, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.tell_user import TellUser
 from edge_auth.tokens.refresh_token import is_id, new_id
@@ -126,11 +126,11 @@ def open_users(stack: Stack) -> Users:
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
     challenges = deployment.challenges_table
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
-    tell_new_password = None
+    operator_notices = None
     if deployment.challenges_table:
         notices = DynamoDBNotices(dynamodb, table=deployment.challenges_table)
         tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=_not_told(stack.out.tell))
-        tell_new_password = tell.new_password
+        operator_notices = OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset)
     accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
@@ -151,7 +151,7 @@ def open_users(stack: Stack) -> Users:
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=record,
-        tell_new_password=tell_new_password,
+        notices=operator_notices,
         challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
     return Users(accounts, stack.out, stack.name, deployment, dynamodb)

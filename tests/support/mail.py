@@ -68,6 +68,7 @@ class MailDeployment:
             clock=self.core.clock,
             entropy=self.core.entropy,
             record=self.core.events.append,
+            tell_new_password=self.core.tell_user.new_password if self.core.tell_user else lambda _user: None,
         )
 
     @property

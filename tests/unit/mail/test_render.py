@@ -29,7 +29,10 @@ from tests.support.mail_records import (
 from tests.support.people import ADA_ID
 
 PAGES = {"reset": "reset-password", "confirm": "confirm-address", "undo": "undo-address"}
-NOTICES = ("account_locked", "factor_changed", "new_address", "new_device", "new_password")
+NOTICES = (
+    *("account_locked", "factor_changed", "factors_reset", "new_address", "new_device", "new_password"),
+    *("passkey_added", "passkey_removed", "recovery_code_used", "recovery_codes_replaced"),
+)
 HOSTILE = "<b>\"'&\r\nBcc: eve@example.com\x00\u202e https://evil.example</b>"
 
 

@@ -6,6 +6,7 @@ An act that lets a user in also ends the wait that wrong passwords have caused.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.mail_address import canonical_address
@@ -47,6 +48,14 @@ ENDED_BY_OPERATOR = "operator"
 MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays under 1 KiB
 
 
+class OperatorNotices(NamedTuple):
+    """What tells a user by mail of an operator's act, given the user from before the act. None of them fails."""
+
+    new_password: Callable[[Identity], None]
+    new_address: Callable[[Identity], None]
+    factors_reset: Callable[[Identity], None]
+
+
 class Administration:
     """The acts of operators.
 
@@ -55,7 +64,7 @@ class Administration:
     outcome is unknown; then the same call may be made again, except `create`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each port
         self,
         *,
         identities: Identities,
@@ -67,13 +76,10 @@ class Administration:
         clock: Clock,
         entropy: Entropy,
         record: Record,
-        tell_new_password: Callable[[Identity], None] | None = None,
+        notices: OperatorNotices | None = None,
         challenges: Challenges | None = None,
     ) -> None:
-        """Keep what the acts need. Where mail is off, `challenges` and `tell_new_password` are None.
-
-        `tell_new_password` tells a user by mail.
-        """
+        """Keep what the acts need. Where mail is off, `challenges` and `notices` are None."""
         self._identities = identities
         self._sessions = sessions
         self._attempts = attempts
@@ -83,7 +89,7 @@ class Administration:
         self._clock = clock
         self._entropy = entropy
         self._record = record
-        self._tell_new_password = tell_new_password
+        self._notices = notices
         self._challenges = challenges
 
     def create(
@@ -127,8 +133,8 @@ class Administration:
         with _unless_deleted():
             self._identities.change_password(identity, password_hash)
         self._tell(EventName.PASSWORD_SET, identity)
-        if self._tell_new_password:
-            self._tell_new_password(identity)
+        if self._notices:
+            self._notices.new_password(identity)
         self._end_wait(identity)
         return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
 
@@ -184,6 +190,8 @@ class Administration:
         with _unless_deleted():
             changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
         self._tell(EventName.EMAIL_SET, identity)
+        if self._notices and address != identity.email:
+            self._notices.new_address(identity)
         return changed
 
     def disable(self, identity: Identity) -> int:
@@ -226,6 +234,8 @@ class Administration:
         with _unless_deleted():
             self._factors.reset(identity)
         self._tell(EventName.FACTORS_RESET, identity)
+        if self._notices and (identity.factors or identity.passkeys):
+            self._notices.factors_reset(identity)
         return self._end_sessions.all(identity.user_id, reason=FACTORS_RESET)
 
     def delete(self, identity: Identity) -> int:
