@@ -3,6 +3,7 @@
 import secrets
 
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.password_rules import PasswordRules
@@ -34,4 +35,5 @@ def operators(stack: Stack) -> Administration:
         clock=clock,
         entropy=secrets.token_bytes,
         record=forget,
+        challenges=DynamoDBChallenges(stack.dynamodb, table=TABLES["ChallengesTable"]),
     )

@@ -76,7 +76,7 @@ class DynamoDBChallenges:
         return challenge_from(response["Attributes"])
 
     def forget(self, user_id: str) -> None:
-        """Delete the challenges of every kind, and the notices. It needs no condition: no id is given to another user."""
+        """Delete the challenges of every kind, and the notices. No condition: no id is given to another user."""
         with translated_failures():
             self._client.transact_write_items(
                 TransactItems=[
