@@ -13,6 +13,7 @@ from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
@@ -29,6 +30,7 @@ from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.flows.tell_user import TellUser
 from edge_auth.mail_settings import ResetSettings
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import read_settings
@@ -88,6 +90,12 @@ reset_password = ResetPassword(
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    tell_new_password=TellUser(
+        notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    ).new_password,
 )
 
 

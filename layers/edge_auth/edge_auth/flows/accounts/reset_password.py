@@ -46,8 +46,9 @@ class ResetPassword:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        tell_new_password: Callable[[Identity], None],
     ) -> None:
-        """Keep what the use case needs."""
+        """Keep what the use case needs. `tell_new_password` tells the user by mail, and never fails."""
         self._shown_proofs = shown_proofs
         self._redemptions = redemptions
         self._password_rules = password_rules
@@ -57,6 +58,7 @@ class ResetPassword:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._tell_new_password = tell_new_password
 
     def __call__(self, shown: Shown, new: str, *, address: str, check_factor: CheckFactor = no_second_factor) -> None:
         """Set the password, end the wait of the account, and end all sessions.
@@ -81,6 +83,7 @@ class ResetPassword:
             raise
         self._attempts.end_wait(account_bucket(user.username))
         self._record(SecurityEvent(EventName.PASSWORD_RESET, user.user_id))
+        self._tell_new_password(user)
         self._end_sessions.all(user.user_id, reason=PASSWORD_RESET)
 
     def _set(self, shown: Shown, new: str, address: str, check_factor: CheckFactor) -> Identity:
