@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from admin import data, keys, mail, users
+from admin import data, keys, mail, user_mail, users
 from admin.act import EXPLAINED, ActFailed, Interrupted, carry_out
 from admin.audit_log import NotRecorded
 from admin.confirmation import NotConfirmed
@@ -59,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
         help="work on the stack that `make run` serves on this machine, without profile and Region",
     )
     subjects = top.add_subparsers(required=True, metavar="SUBJECT", title="subjects")
-    users.add_commands(subjects.add_parser("users", help="users and their sessions"))
+    of_users = users.add_commands(subjects.add_parser("users", help="users and their sessions"))
+    user_mail.add_commands(of_users)
     keys.add_commands(subjects.add_parser("keys", help="the key ring: show, rotate, replace and publish keys"))
     mail.add_commands(subjects.add_parser("mail", help="the mails to users: whether Amazon SES sends them"))
     data.add_commands(subjects.add_parser("data", help="after a loss: take over retained data, end all sessions"))

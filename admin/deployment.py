@@ -37,10 +37,11 @@ class Deployment:
     jwks_url: str
     key_rotation_days: int
     key_publish_hours: int
-    challenges_table: str  # empty if mail is off; so are the next two
-    mail_from: str
-    mail_identity: str
-    own_mailer: str  # the ARN of the team's function, empty if our own sends the mails
+    challenges_table: str = ""  # this and the next four: empty if mail is off
+    reset_link_function: str = ""
+    mail_from: str = ""
+    mail_identity: str = ""
+    own_mailer: str = ""  # the ARN of the team's function, empty also if our own sends the mails
 
 
 def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: Caller) -> Deployment:
@@ -71,6 +72,8 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             sessions_table=outputs["SessionsTable"],
             revocations_table=outputs.get("RevocationsTable", ""),
             throttle_table=outputs.get("ThrottleTable", ""),
+            challenges_table=outputs.get("ChallengesTable", ""),
+            reset_link_function=outputs.get("ResetLinkFunction", ""),
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
             key_ring_secret=outputs.get("KeyRingSecret", ""),
@@ -81,7 +84,6 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             jwks_url=outputs.get("JwksUrl", ""),
             key_rotation_days=int(parameters.get("KeyRotationDays", 0)),
             key_publish_hours=int(parameters.get("KeyPublishHours", 0)),
-            challenges_table=outputs.get("ChallengesTable", ""),
             mail_from=parameters.get("MailFrom", ""),
             mail_identity=parameters.get("MailIdentity", ""),
             own_mailer=parameters.get("MailerFunctionArn", ""),

@@ -5,28 +5,30 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from admin.act import Act
-from admin.announcements import announcer
-from admin.deployment import DeploymentError
+from admin.announcements import announcer, telling_of_passwords
+from admin.deployment import Deployment, DeploymentError
 from admin.output import Output
 from admin.password_input import read_new_password
 from admin.stack import Stack
 from admin.times import iso
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
-from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.events.security_event import Record
 from edge_auth.flows.accounts.administration import Administration, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.flows.tell_user import TellUser
 from edge_auth.tokens.refresh_token import new_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
@@ -52,6 +54,9 @@ class Users:
 
     accounts: Administration
     out: Output
+    stack_name: str
+    deployment: Deployment
+    dynamodb: "DynamoDBClient"
 
     def act(
         self,
@@ -75,24 +80,27 @@ class Users:
         )
 
 
-def add_commands(users: argparse.ArgumentParser) -> None:
-    """Add the commands of `edge-auth users` to the parser."""
+def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    """Add the commands of `edge-auth users` to the parser, and return the place for more."""
     users.set_defaults(open=open_users)
     acts = users.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    create_user = _command(acts, "create", create, "create a user; ask for the password")
+    create_user = add_command(acts, "create", create, "create a user; ask for the password")
     _password_option(create_user)
     _rights_options(create_user)
-    _password_option(_command(acts, "set-password", set_password, "set a password and end all sessions"))
+    create_user.add_argument("--email", default="", metavar="ADDRESS", help="the address that mails go to")
+    confirmed_option(create_user)
+    _password_option(add_command(acts, "set-password", set_password, "set a password and end all sessions"))
     _rights_options(
-        _command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
+        add_command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
     )
-    _command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
-    _command(acts, "enable", enable, "enable a user: allow logins again")
-    _command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
-    _command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
-    _command(acts, "end-sessions", end_sessions, "end all sessions of the user")
-    delete_user = _command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
+    add_command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
+    add_command(acts, "enable", enable, "enable a user: allow logins again")
+    add_command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
+    add_command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
+    add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
+    delete_user = add_command(acts, "delete", delete, "delete a user and end all sessions", DELETE)
     delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
+    return acts
 
 
 def open_users(stack: Stack) -> Users:
@@ -103,12 +111,8 @@ def open_users(stack: Stack) -> Users:
             f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
         )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
+    challenges = deployment.challenges_table
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
-    tell_new_password = None
-    if deployment.challenges_table:
-        notices = DynamoDBNotices(dynamodb, table=deployment.challenges_table)
-        tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=_not_told(stack.out.tell))
-        tell_new_password = tell.new_password
     accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
@@ -128,14 +132,10 @@ def open_users(stack: Stack) -> Users:
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=record,
-        tell_new_password=tell_new_password,
+        tell_new_password=telling_of_passwords(dynamodb, challenges, stack.out.tell) if challenges else None,
+        challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
-    return Users(accounts, stack.out)
-
-
-def _not_told(warn: Callable[[str], None]) -> Record:
-    """Return a function that warns of a mail that could not be asked for."""
-    return lambda event: warn(f"edge-auth: warning: the user is not told by mail ({event.reason})")
+    return Users(accounts, stack.out, stack.name, deployment, dynamodb)
 
 
 def create(users: Users, options: argparse.Namespace) -> Act:
@@ -144,7 +144,15 @@ def create(users: Users, options: argparse.Namespace) -> Act:
     password, user_id = read_new_password(from_stdin=options.password_stdin), new_id(secrets.token_bytes)
 
     def do() -> str:
-        identity = users.accounts.create(options.username, password, user_id=user_id, scope=scope, roles=roles)
+        identity = users.accounts.create(
+            options.username,
+            password,
+            user_id=user_id,
+            scope=scope,
+            roles=roles,
+            email=options.email,
+            is_confirmed=options.confirmed,
+        )
         return f"created {identity.username}, user id {identity.user_id}"
 
     return users.act(user_id, do, unclear=UNCLEAR_CREATION, scope=scope, roles=roles)
@@ -241,13 +249,14 @@ def delete(users: Users, options: argparse.Namespace) -> Act:
     )
 
 
-def _command(
+def add_command(
     acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     act: Callable[[Users, argparse.Namespace], Act | None],
     text: str,
     description: str = "",
 ) -> argparse.ArgumentParser:
+    """Add a command on one user, and return its parser for more options."""
     command = acts.add_parser(name, help=text, description=description or text[0].upper() + text[1:] + ".")
     command.add_argument("username", metavar="USERNAME", help="user name or email address")
     command.set_defaults(act=act, name=f"users {name}")
@@ -271,6 +280,11 @@ def _rights(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
     scope, roles = options.scope, tuple(options.roles)
     check_rights(scope, roles)
     return scope, roles
+
+
+def confirmed_option(command: argparse.ArgumentParser) -> None:
+    """Add the option with which an operator answers for an address."""
+    command.add_argument("--confirmed", action="store_true", help="you know that the address is the user's")
 
 
 def _password_option(command: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from botocore.session import Session
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
+from tests.admin.reset_links import ResetLinkFunction
 from tests.admin.rotate_keys import FUNCTION, RotateKeysFunction
 from tests.support import memory_aws
 from tests.support.recorded_calls import watch
@@ -25,6 +26,7 @@ OUTPUTS = {
     "ThrottleTable": "admin-ThrottleTable",
     "RevocationsTable": "admin-RevocationsTable",
     "ChallengesTable": "admin-ChallengesTable",
+    "ResetLinkFunction": "admin-ResetLinkFunction",
     "RotateKeysFunction": FUNCTION,
     "OperatorsLogGroup": "admin-OperatorsLogGroup",
     "Issuer": "https://auth.example.com",
@@ -130,7 +132,8 @@ class Aws:
                 return answer(b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}')
             case "lambda":
                 assert isinstance(request.body, bytes)
-                return answer(self.function.invoke(FunctionName=FUNCTION, Payload=request.body)["Payload"].read())
+                function = ResetLinkFunction() if b"reset_link" in request.body else self.function
+                return answer(function.invoke(FunctionName=FUNCTION, Payload=request.body)["Payload"].read())
             case _:
                 response = botocore_stubber(event_name, request)
                 assert response is not None, "moto is not active"

@@ -22,6 +22,7 @@ from edge_auth.throttling.counters import Attempt
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
 from tests.admin.aws import OUTPUTS, RETAINED, TABLES, Aws, Fresh, Outcome, Run, stored
 from tests.admin.broken_aws import Answer500, Broken
+from tests.admin.reset_links import ResetLinkFunction
 from tests.admin.rotate_keys import NOW, RotateKeysFunction
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA_ID, BOB_ID, a_session
@@ -65,7 +66,7 @@ class Stacks:
 
     def __init__(self) -> None:
         """Begin with the stack of these tests."""
-        names = (*TABLES, "OperatorsLogGroup")
+        names = (*TABLES, "OperatorsLogGroup", "ResetLinkFunction")
         self.outputs: dict[str, list[dict[str, str]]] = {
             STACK: [{"OutputKey": name, "OutputValue": f"admin-{name}"} for name in names]
         }
@@ -193,16 +194,24 @@ def sessions(dynamodb: "DynamoDBClient") -> DynamoDBSessions:
 
 
 @pytest.fixture
+def reset_links(dynamodb: "DynamoDBClient") -> ResetLinkFunction:  # noqa: ARG001 - its tables must be there first
+    """Return the function that makes links."""
+    return ResetLinkFunction()
+
+
+@pytest.fixture
 def command(
     dynamodb: "DynamoDBClient",
     stacks: Stacks,
     logs: Logs,
+    reset_links: ResetLinkFunction,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
     """Return a function that runs the command in this process, with the given standard input."""
     clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
+    monkeypatch.setattr("admin.user_mail.lambda_client", lambda: reset_links)
     for module in ("admin.users", "admin.data"):
         monkeypatch.setattr(f"{module}.dynamodb_client", lambda: dynamodb)
 

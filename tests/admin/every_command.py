@@ -8,6 +8,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
     "set-password": ("users", "set-password", "ada", "--password-stdin"),
     "set-rights": ("users", "set-rights", "ada", "--scope", "read"),
+    "set-email": ("users", "set-email", "ada", "ada@mail.example", "--confirmed"),
+    "reset-link": ("users", "reset-link", "ada"),
     "disable": ("users", "disable", "ada"),
     "enable": ("users", "enable", "ada"),
     "unlock": ("users", "unlock", "ada"),

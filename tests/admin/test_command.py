@@ -21,7 +21,19 @@ from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.ended_feed import entry_of
 from edge_auth.tokens.refresh_token import new_id
-from tests.admin.conftest import IDENTITIES, PASSWORD, REVOCATIONS, SESSIONS, STACK, THROTTLE, Command, Stacks
+from tests.admin.conftest import (
+    CHALLENGES,
+    IDENTITIES,
+    PASSWORD,
+    REVOCATIONS,
+    SESSIONS,
+    STACK,
+    THROTTLE,
+    Command,
+    Logs,
+    Stacks,
+)
+from tests.admin.reset_links import ResetLinkFunction
 from tests.support import memory_aws
 from tests.support.dynamodb.records import a_session, sessions_of
 
@@ -303,6 +315,100 @@ def test_delete_without_a_terminal_wants_yes(command: Command, identities: Dynam
     assert outcome.status == 1
     assert outcome.err.endswith("edge-auth: no terminal to ask for confirmation; nothing was done; use --yes\n")
     assert identities.find("ada").status == ACTIVE
+
+
+@pytest.mark.parametrize("options", [(), ("--confirmed",)])
+def test_create_keeps_the_address(command: Command, identities: DynamoDBIdentities, options: tuple[str, ...]) -> None:
+    """SC4: only an operator who answers for it makes an address that is confirmed."""
+    create(command, "ada", "--email", "Ada@Mail.Example", *options)
+
+    user = identities.find("ada")
+    assert user.email == "ada@mail.example"
+    assert (user.email_verified_at_seconds > 0) is bool(options)
+
+
+def test_set_email_replaces_the_address_and_sessions_go_on(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
+) -> None:
+    """The operator says whether the address is confirmed. Without that it is not, also if it was before."""
+    create(command, "ada")
+    user_id = identities.find("ada").user_id
+    open_sessions(dynamodb, identities, "ada", 1)
+
+    outcome = command("users", "set-email", "ada", "Ada@Mail.Example", "--confirmed")
+    assert (outcome.status, outcome.out) == (0, "address: ada@mail.example, confirmed\n")
+    assert identities.find("ada").email_verified_at_seconds > 0
+
+    outcome = command("users", "set-email", "ada", "ada@new.example")
+    assert (outcome.status, outcome.out) == (0, "address: ada@new.example, not confirmed\n")
+    assert identities.find("ada").email_verified_at_seconds == 0
+    assert len(living(sessions, user_id)) == 1
+
+
+@pytest.mark.parametrize("address", ["ada", "ada@mail.example, eve@evil.example", "ada@mail.example\n"])
+def test_set_email_refuses_with_the_reason(command: Command, identities: DynamoDBIdentities, address: str) -> None:
+    """SC2: what is no address is one readable line."""
+    create(command, "ada")
+
+    outcome = command("users", "set-email", "ada", address)
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == "edge-auth: a mail address has the form name@example.com\n"
+    assert identities.find("ada").email == ""
+
+
+def test_reset_link_prints_link_code_and_end(command: Command, dynamodb: "DynamoDBClient", logs: Logs) -> None:
+    """The record holds neither link nor code, and no mail is sent."""
+    create(command, "ada")
+
+    outcome = command("users", "reset-link", "ada")
+
+    assert outcome.status == 0
+    link, code, end = outcome.out.splitlines()
+    assert link.startswith("https://app.example.com/account/reset-password#edgeauth_pt_")
+    assert re.fullmatch(r"code: \d{8}", code)
+    assert end.startswith("both end at ")
+    [item] = dynamodb.scan(TableName=f"admin-{CHALLENGES}")["Items"]
+    assert "deliver" not in item
+    recorded = json.dumps(logs.lines)
+    assert link.partition("#")[2] not in recorded
+    assert code.removeprefix("code: ") not in recorded
+
+
+@pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'{"errorType": "TemporarilyUnavailable"}', b'{"link": 1}'])
+def test_a_link_that_was_not_made_is_one_readable_line(
+    command: Command, reset_links: ResetLinkFunction, answer: bytes
+) -> None:
+    """The command may be repeated."""
+    create(command, "ada")
+    reset_links.answer = answer
+
+    outcome = command("users", "reset-link", "ada")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.endswith("no link was made; run the command again\n")
+
+
+def test_a_stack_without_mail_has_no_link(command: Command, stacks: Stacks) -> None:
+    """There is no route that would take it."""
+    create(command, "ada")
+    stacks.outputs[STACK] = [one for one in stacks.outputs[STACK] if one["OutputKey"] != "ResetLinkFunction"]
+
+    outcome = command("users", "reset-link", "ada")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith("edge-auth: the stack sends no mail")
+
+
+def test_delete_leaves_no_challenge(command: Command, dynamodb: "DynamoDBClient") -> None:
+    """F18: name and address are in it."""
+    create(command, "ada")
+    command("users", "reset-link", "ada")
+    assert len(dynamodb.scan(TableName=f"admin-{CHALLENGES}")["Items"]) == 1
+
+    assert command("users", "delete", "ada", "--yes").status == 0
+
+    assert dynamodb.scan(TableName=f"admin-{CHALLENGES}")["Items"] == []
 
 
 @pytest.mark.parametrize("act", ["unlock", "set-password", "enable"])

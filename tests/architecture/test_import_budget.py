@@ -50,6 +50,8 @@ SIGNED_REQUESTS = {"socket", "ssl"}
 
 BUDGET = {
     "authorizer": CRYPTOGRAPHY | SIGNED_REQUESTS,
+    "email": LOGGER | SDK | CRYPTOGRAPHY,
+    "email_proofs": LOGGER | SDK | CRYPTOGRAPHY,
     "ended_sessions": LOGGER | SDK,
     "jwks": LOGGER | SDK | CRYPTOGRAPHY,
     "login": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
@@ -60,6 +62,8 @@ BUDGET = {
     "preflight": set(),  # no log and no call
     "refresh": LOGGER | SDK | CRYPTOGRAPHY | PYJWT,
     "register": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
+    "reset": LOGGER | SDK | CRYPTOGRAPHY | ZXCVBN,
+    "reset_link": LOGGER | SDK | CRYPTOGRAPHY,
     "rotate_keys": LOGGER | SDK | CRYPTOGRAPHY,
     "session_authorizer": set(),  # no browser uses the API by default; the test below has what it loads for them
     "sessions": LOGGER | SDK,
@@ -186,6 +190,15 @@ def test_a_read_loads_nothing_more(tmp_path: Path) -> None:
 
     assert len(server.requests) == 1
     assert loaded == ["True"]
+
+
+def test_without_mail_a_registration_loads_nothing_for_it() -> None:
+    """A deployment without MailFrom loads no challenge, no proof and no key ring."""
+    with_mail = {"CHALLENGES_TABLE": "ChallengesTable", "KEY_RING_SECRET": "KeyRingSecret"}
+    parts = ("challenge", "proof", "key_ring", "confirm")
+
+    assert [name for name in ours_loaded_by("register") if any(part in name for part in parts)] == []
+    assert "edge_auth.adapters.dynamodb.challenges" in ours_loaded_by("register", **with_mail)
 
 
 @pytest.mark.parametrize("name", ["rsa", "padding", "ed25519"])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from edge_auth import settings
+from edge_auth import mail_settings, settings
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
 from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
@@ -17,6 +17,10 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "logout": settings.LogoutSettings,
     "password": settings.PasswordSettings,
     "register": settings.RegisterSettings,
+    "reset": settings.ResetSettings,
+    "reset_link": settings.ResetLinkSettings,
+    "email": settings.EmailSettings,
+    "email_proofs": settings.EmailProofsSettings,
     "sessions": settings.SessionsSettings,
     "preflight": settings.PreflightSettings,
     "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself
@@ -27,8 +31,8 @@ SETTINGS: dict[str, type[NamedTuple]] = {
     "jwks": settings.JwksSettings,
     "ended_sessions": settings.EndedSessionsSettings,
     "rotate_keys": settings.RotateKeysSettings,
-    "mailer": settings.MailerSettings,
-    "mail_feedback": settings.MailFeedbackSettings,
+    "mailer": mail_settings.MailerSettings,
+    "mail_feedback": mail_settings.MailFeedbackSettings,
 }
 FUNCTIONS = sorted(functions())
 WITHOUT_SDK = ("authorizer", "preflight", "session_authorizer", "strict_authorizer", "whoami")

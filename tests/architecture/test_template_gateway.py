@@ -11,6 +11,12 @@ from edge_auth.web.cors import EXPOSED_HEADERS
 from tests.support.template import Intrinsic, functions, parameters, properties
 
 FEED_ROUTES = {(method, "/.well-known/ended-sessions") for method in ("GET", "HEAD")}
+MAIL_ROUTES = {
+    ("POST", "/auth/password/reset"),
+    ("POST", "/auth/password/reset/confirm"),
+    ("POST", "/auth/email/confirm"),
+    ("POST", "/auth/email/undo"),
+}
 PUBLIC_ROUTES = {
     ("POST", "/auth/login"),
     ("POST", "/auth/refresh"),
@@ -21,10 +27,13 @@ PUBLIC_ROUTES = {
     *((method, "/.well-known/openid-configuration") for method in ("GET", "HEAD")),
     *((method, "/.well-known/oauth-authorization-server") for method in ("GET", "HEAD")),
     *FEED_ROUTES,
+    *MAIL_ROUTES,
     ("OPTIONS", "/{proxy+}"),
 }
 PROTECTED_ROUTES = {
     ("POST", "/auth/password"),
+    ("GET", "/auth/email"),
+    ("POST", "/auth/email"),
     ("GET", "/me"),
     ("GET", "/me/strict"),
     ("GET", "/auth/sessions"),
@@ -163,6 +172,7 @@ def test_the_setting_of_a_route_that_may_be_missing_has_its_condition() -> None:
     assert conditions == {
         ("POST", "/auth/register"): "HasSelfRegistration",
         **dict.fromkeys(FEED_ROUTES, "HasRevocationFeed"),
+        **dict.fromkeys(MAIL_ROUTES, "HasMail"),
     }
 
 

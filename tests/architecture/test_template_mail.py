@@ -1,95 +1,97 @@
-"""Mail in the template: where it is off there is nothing of it, and the stream calls one mailer."""
+"""Mail is off by default: the deployment then has no route, no function, no table and no right for it."""
 
-import json
-from typing import Any
+import re
 
-from tests.support.mail import challenge, notice
-from tests.support.template import Intrinsic, functions, properties, resources, template
+import pytest
 
-OF_OUR_MAILER = {
-    "MailerFunction",
-    "MailerLogGroup",
-    "MailConfigurationSet",
-    "MailFeedback",
-    "MailFeedbackFunction",
-    "MailFeedbackLogGroup",
-    "MailsNotSentMetric",
-    "MailsDelayedAlarm",
-    "MailsNotSentAlarm",
-}
+from tests.support.template import Intrinsic, functions, parameters, properties, template
+
+OF_MAIL = {"reset", "reset_link", "email", "email_proofs"}
 
 
-def conditions() -> dict[str, str]:
-    """Return the condition of each resource that has one."""
-    return {name: body["Condition"] for name, body in template()["Resources"].items() if "Condition" in body}
-
-
-def matches(pattern: Any, value: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Whether a value matches a filter of an event source: a list has the values that are let through."""
-    if isinstance(pattern, list):
-        return value in pattern
-    return isinstance(value, dict) and all(
-        name in value and matches(each, value[name]) for name, each in pattern.items()
+def test_it_is_off_by_default() -> None:
+    """Without an address to send from, there is nothing of it."""
+    assert [parameters()[name]["Default"] for name in ("MailFrom", "PagesUrl", "ConfirmAddress")] == ["", "", "false"]
+    assert template()["Conditions"]["HasMail"] == Intrinsic(
+        "Not", [Intrinsic("Equals", [Intrinsic("Ref", "MailFrom"), ""])]
     )
 
 
-def test_without_mail_from_there_is_no_mailer_and_no_stream() -> None:
-    """Off is the default, and costs nothing."""
-    found = conditions()
+def test_functions_table_and_outputs_of_mail_depend_on_it() -> None:
+    """SAM gives a route the condition of its function."""
+    conditional = {name for name, body in template()["Resources"].items() if body.get("Condition") == "HasMail"}
+    outputs = {name for name, body in template()["Outputs"].items() if body.get("Condition") == "HasMail"}
+    names = {properties(name)["CodeUri"].removeprefix("functions/") for name in conditional if "Function" in name}
 
-    assert template()["Parameters"]["MailFrom"]["Default"] == ""
-    assert {found["MailStream"], found["ChallengesTable"]} == {"HasMail"}
-    assert {name for name, condition in found.items() if condition == "HasMailer"} == OF_OUR_MAILER
-
-
-def test_an_own_mailer_takes_the_place_of_ours() -> None:
-    """The stream has one consumer, and with an own one nothing of Amazon SES is made."""
-    assert template()["Conditions"]["HasMailer"] == Intrinsic(
-        "And",
-        [Intrinsic("Condition", "HasMail"), Intrinsic("Not", [Intrinsic("Condition", "HasOwnMailer")])],
-    )
-    assert list(resources("AWS::Lambda::EventSourceMapping")) == ["MailStream"]
-    assert properties("MailStream")["FunctionName"] == Intrinsic(
-        "If", ["HasOwnMailer", Intrinsic("Ref", "MailerFunctionArn"), Intrinsic("Ref", "MailerFunction")]
-    )
+    assert names >= OF_MAIL
+    assert "ChallengesTable" in conditional
+    assert outputs >= {"ChallengesTable", "ResetLinkFunction"}
 
 
-def test_the_stream_repeats_what_failed_and_gives_up_after_an_hour() -> None:
-    """A record is never lost in silence before that, and holds up the others no longer."""
-    stream = properties("MailStream")
-
-    assert stream["StartingPosition"] == "TRIM_HORIZON"
-    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["MaximumRecordAgeInSeconds"] == 3600
-    assert "MaximumRetryAttempts" not in stream
-
-
-def test_the_filter_lets_through_what_is_to_be_delivered_and_nothing_else() -> None:
-    """The item of an unknown user, a guess at a code, and the use of a proof have no mark."""
-    [each] = properties("MailStream")["FilterCriteria"]["Filters"]
-    pattern = json.loads(each["Pattern"])
-
-    assert matches(pattern, challenge())
-    assert matches(pattern, notice())
-    assert not matches(pattern, challenge(deliver=None))
-    assert not matches(pattern, {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "1"}})
+@pytest.mark.parametrize("function", sorted(set(functions()) - OF_MAIL - {"mailer"}))
+def test_no_other_function_has_a_right_on_challenges_without_mail(function: str) -> None:
+    """Where another function has one, its statement has the condition."""
+    for policy in functions()[function].get("Policies", []):
+        for statement in policy["Statement"]:
+            if "ChallengesTable" in str(statement):
+                assert isinstance(statement, Intrinsic)
+                assert (statement.name, statement.argument[0]) == ("If", "HasMail")
 
 
-def test_only_the_mailer_may_send_and_only_from_its_identity() -> None:
-    """Each mail names the stack's configuration set, whose right Amazon SES checks too."""
-    senders = {name for name, function in functions().items() if "ses:SendEmail" in str(function.get("Policies"))}
+def test_the_stream_has_what_a_mail_needs_and_the_table_forgets() -> None:
+    """The mailer reads new images. Nothing is kept for longer than a proof is good."""
+    table = properties("ChallengesTable")
 
-    assert senders == {"mailer"}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "delete_at", "Enabled": True}
 
 
-def test_events_of_other_senders_of_the_account_do_not_reach_us() -> None:
-    """All of them are on the default bus. The pattern names the stack's configuration set."""
-    [event] = functions()["mail_feedback"]["Events"].values()
-
-    assert event["Properties"]["Pattern"] == {
-        "source": ["aws.ses"],
-        "detail-type": ["Email Bounced", "Email Complaint Received"],
-        "detail": {"mail": {"tags": {"ses:configuration-set": [Intrinsic("Ref", "MailConfigurationSet")]}}},
+def test_no_parameter_of_mail_works_alone() -> None:
+    """CloudFormation refuses links that lead nowhere, and a confirmation without a mail or a registration."""
+    said = {
+        assertion["AssertDescription"]
+        for rule in template()["Rules"].values()
+        for assertion in rule["Assertions"]
+        if "Mail" in assertion["AssertDescription"] or "ConfirmAddress" in assertion["AssertDescription"]
     }
-    assert properties("MailFeedback")["EventDestination"]["MatchingEventTypes"] == ["bounce", "complaint"]
+
+    assert said >= {
+        "MailFrom needs PagesUrl",
+        "PagesUrl needs MailFrom",
+        "ConfirmAddress needs MailFrom",
+        "ConfirmAddress needs SelfRegistration",
+    }
+
+
+def test_operators_may_call_the_function_of_links_and_read_no_key() -> None:
+    """K5: who may help users cannot make tokens."""
+    statements = properties("UsersPolicy")["PolicyDocument"]["Statement"]
+    [call] = [each for each in statements if "lambda:InvokeFunction" in str(each)]
+
+    assert call.argument[0] == "HasMail"
+    assert call.argument[1]["Resource"] == Intrinsic("GetAtt", "ResetLinkFunction.Arn")
+    assert "secretsmanager" not in str(statements)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_taken"),
+    [
+        ("MailFrom", "", True),
+        ("MailFrom", "login@example.com", True),
+        ("MailFrom", "no-reply+x@mail.example.co.uk", True),
+        ("MailFrom", "login@example", False),
+        ("MailFrom", "Login <login@example.com>", False),
+        ("MailFrom", "login@example.com\nBcc: eve@evil.example", False),
+        ("PagesUrl", "", True),
+        ("PagesUrl", "https://app.example.com/account", True),
+        ("PagesUrl", "http://localhost:5173", True),
+        ("PagesUrl", "http://app.example.com", False),
+        ("PagesUrl", "https://app.example.com/", False),
+        ("PagesUrl", "https://app.example.com#x", False),
+        ("PagesUrl", "https://app.example.com?next=x", False),
+        ("PagesUrl", "https://user@app.example.com", False),
+    ],
+)
+def test_a_pattern_takes_what_a_link_and_a_mail_can_have(name: str, value: str, is_taken: bool) -> None:  # noqa: FBT001 - the expectation
+    """SM2: the host of a link is in this parameter alone."""
+    assert (re.fullmatch(parameters()[name]["AllowedPattern"], value) is not None) is is_taken

@@ -41,7 +41,10 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
         # They may end all sessions, and then publish what ended before: without the mark, again at each call.
         ("logout", "SessionsTable.Arn", "HasRevocations"),
         ("password", "SessionsTable.Arn", "HasRevocations"),
+        ("reset", "SessionsTable.Arn", "HasRevocations"),
+        ("email_proofs", "SessionsTable.Arn", "HasRevocations"),
         ("session_authorizer", "SessionsTable.Arn", "HasAllowedOrigins"),  # it moves the idle timeout
+        ("register", "ChallengesTable.Arn", "HasMail"),  # it asks for the mail that confirms an address
         *((function, "RevocationsTable.Arn", "HasRevocations") for function in writers),
     }
     assert template()["Resources"]["RevocationsTable"]["Condition"] == "HasRevocations"

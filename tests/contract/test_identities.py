@@ -316,6 +316,32 @@ def test_changing_the_rights_of_an_unknown_user_creates_no_user(engine: Engine) 
         engine.identities.find(ADA.username)
 
 
+@pytest.mark.parametrize("verified_at_seconds", [0, NOW_SECONDS])
+def test_an_address_is_replaced_and_the_epoch_stays(engine: Engine, verified_at_seconds: int) -> None:
+    """SC5: sessions go on; an address that was confirmed before is not confirmed by that."""
+    engine.identities.create(replace(ADA, email="old@mail.example", email_verified_at_seconds=1))
+    engine.identities.create(BOB)
+
+    changed = engine.identities.change_email(ADA, "new@mail.example", verified_at_seconds=verified_at_seconds)
+
+    expected = replace(ADA, email="new@mail.example", email_verified_at_seconds=verified_at_seconds)
+    assert engine.identities.find(ADA.username) == changed == expected
+    assert engine.identities.find(BOB.username) == BOB
+
+
+def test_the_address_of_another_user_of_the_name_is_not_replaced(engine: Engine) -> None:
+    """T6: an unknown user is not created, and an heir of the name keeps the own address."""
+    with pytest.raises(UnknownUser):
+        engine.identities.change_email(ADA, "new@mail.example", verified_at_seconds=0)
+    heir = replace(ADA, user_id=BOB.user_id)
+    engine.identities.create(heir)
+
+    with pytest.raises(UnknownUser):
+        engine.identities.change_email(ADA, "new@mail.example", verified_at_seconds=0)
+
+    assert engine.identities.find(ADA.username) == heir
+
+
 def test_a_deleted_user_is_unknown(engine: Engine) -> None:
     """F18: a deleted user is unknown by name and by id, and other users stay."""
     engine.identities.create(ADA)

@@ -7,7 +7,7 @@ from edge_auth.flows.ports.notices import Notice, NoticeName
 from edge_auth.mail.render import render
 from tests.support.dynamodb.engines import Tables
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB_ID, NOW_SECONDS
-from tests.support.mail import LETTERHEAD, as_passed_on, of_item
+from tests.support.mail_records import LETTERHEAD, as_passed_on, of_item
 
 REACHABLE = replace(ADA, email="ada@mail.example", email_verified_at_seconds=1, language="de")
 DETAILS = {"at": str(NOW_SECONDS), "user_agent": "NotesApp/3", "network": "192.0.2.0/24"}

@@ -19,7 +19,7 @@ from edge_auth.keys.ring_document import to_secret_json
 from edge_auth.mail.templates import OURS
 from edge_auth.tokens.proof_token import PREFIX
 from tests.support import memory_aws
-from tests.support.mail import batch, binary, challenge, notice
+from tests.support.mail_records import batch, binary, challenge, notice
 from tests.support.people import key_ring
 from tests.support.template import ROOT, parameters, properties
 

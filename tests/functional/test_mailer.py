@@ -16,7 +16,17 @@ from edge_auth.tokens import proof_token
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support import memory_aws
 from tests.support.clock import START_MS
-from tests.support.mail import ADDRESS, BINDING, PAGES_URL, PROOF_ID, Record, as_passed_on, batch, notice, of_item
+from tests.support.mail_records import (
+    ADDRESS,
+    BINDING,
+    PAGES_URL,
+    PROOF_ID,
+    Record,
+    as_passed_on,
+    batch,
+    notice,
+    of_item,
+)
 from tests.support.people import ADA_ID
 from tests.support.sample_events import sample
 from tests.support.stack import REQUEST_ID, TABLES, LambdaContext, Stack

@@ -20,7 +20,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.clock import TestClock
 from tests.support.key_ring_events import ADVANCE, asked
-from tests.support.mail import batch, notice
+from tests.support.mail_records import batch, notice
 from tests.support.metric_filters import Number, metric_filters, metrics, numbers
 from tests.support.outages import FAULTS
 from tests.support.people import DAY, PASSWORD, WRONG_PASSWORD

@@ -8,7 +8,7 @@ import pytest
 from edge_auth.mail.render import render
 from tests.support import memory_aws
 from tests.support.browser import for_browsers, with_header
-from tests.support.mail import LETTERHEAD, PAGES_URL, as_passed_on, of_item
+from tests.support.mail_records import LETTERHEAD, PAGES_URL, as_passed_on, of_item
 from tests.support.one_login import one_login
 from tests.support.people import PASSWORD, WRONG_PASSWORD, ada, key_ring
 from tests.support.sample_events import called_by, login_event, with_json

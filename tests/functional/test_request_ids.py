@@ -22,6 +22,9 @@ SAMPLES = {
     "logout": "logout-json",
     "ended_sessions": "ended-sessions",
     "site_password": "site-password",
+    "reset": "password-reset",
+    "email": "email-change",
+    "email_proofs": "email-confirm",
 }
 
 

@@ -25,7 +25,7 @@ def samples_stack(empty_stack: Stack) -> Stack:
     empty_stack.make_key_ring(key_ring())
     empty_stack.add_user(replace(ada(), password_hash=password_hash(body["password"])), body["password"])
     origin = sample("preflight")["headers"]["Origin"]
-    return empty_stack.with_parameters(AllowedOrigins=origin, SelfRegistration="true", RevocationFeed="true")
+    return empty_stack.with_mail(AllowedOrigins=origin, SelfRegistration="true", RevocationFeed="true")
 
 
 @pytest.mark.parametrize("name", ANSWERED)

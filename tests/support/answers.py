@@ -22,6 +22,7 @@ def error(status: int, code: str, description: str, **headers: str) -> Answer:
 INVALID_REQUEST = error(400, "invalid_request", "The request is malformed.")
 UNSUPPORTED_GRANT_TYPE = error(400, "unsupported_grant_type", "The grant type is not supported.")
 INVALID_GRANT = error(400, "invalid_grant", "The refresh token is not valid.")
+INVALID_PROOF = error(400, "invalid_proof", "The link or the code is not valid any more.")
 INVALID_SCOPE = error(400, "invalid_scope", "The requested scope exceeds what was granted.")
 INVALID_CREDENTIALS = error(401, "invalid_credentials", "The user name or password is wrong.")
 INVALID_TOKEN = error(
@@ -44,6 +45,7 @@ def too_many_attempts(retry_after_seconds: int) -> Answer:
     return error(429, "too_many_attempts", "Too many attempts. Try again later.", **waiting)
 
 
+ACCEPTED = Answer(202, NO_STORE, "")
 NO_CONTENT = Answer(204, NO_STORE, "")
 REVOKED = Answer(200, NO_STORE, "")
 """The answer to a revocation's form: RFC 7009 §2.2."""

@@ -1,89 +1,152 @@
-"""Records of the stream of the challenges table, as Lambda passes them on."""
+"""The use cases of mail on a deployment in memory, and what a user finds in a mailbox."""
 
-import base64
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
-from edge_auth import base64url
-from edge_auth.keys.mac_key import MacKey
-from edge_auth.mail.render import Letterhead
-from tests.support.people import ADA_ID
+from edge_auth.accounts.challenge import Challenge
+from edge_auth.accounts.identity import Identity
+from edge_auth.flows.accounts.ask_reset import AskReset
+from edge_auth.flows.accounts.change_address import ChangeAddress
+from edge_auth.flows.accounts.confirm_address import ConfirmAddress
+from edge_auth.flows.accounts.confirm_new_user import ConfirmNewUser
+from edge_auth.flows.accounts.new_challenge import NewChallenge
+from edge_auth.flows.accounts.register import Register
+from edge_auth.flows.accounts.reset_password import ResetPassword
+from edge_auth.flows.accounts.shown_proof import Shown, ShownProofs
+from edge_auth.flows.accounts.undo_address import UndoAddress
+from edge_auth.flows.limits.rates import Rates
+from edge_auth.tokens import proof_token
+from edge_auth.tokens.proof_token import Kind
+from tests.support.deployment import PASSWORD_RULES, USERNAME, Deployment, deployment_of_alice, troubled
+from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 
-Record = dict[str, Any]
-
-ADDRESS = "ada@example.com"
-EXPIRES_AT_SECONDS = 1_790_001_800  # half an hour after the tests' clock begins
-PAGES_URL = "https://app.example.com/account"
-LETTERHEAD = Letterhead(PAGES_URL, "Example Notes", "en")
-KEY = MacKey(b"key-1", bytes(range(32)))
-KEYS = {KEY.key_id: KEY}
-PROOF_ID = base64url.encode(b"proof" + bytes(11))
-BINDING = bytes(range(24))
-
-
-def challenge(kind: str = "reset", **attributes: Any) -> Record:  # noqa: ANN401 - attribute values
-    """Return the record of a new challenge, with these attributes changed. None removes an attribute."""
-    item = {
-        "pk": {"S": f"{kind}#{ADA_ID}"},
-        "proof_id": {"S": PROOF_ID},
-        "user_id": {"S": ADA_ID},
-        "username": {"S": "ada"},
-        "email": {"S": ADDRESS},
-        "language": {"S": ""},
-        "mac_key_id": binary(KEY.key_id),
-        "binding": binary(BINDING),
-        "expires_at": {"N": str(EXPIRES_AT_SECONDS)},
-        "delete_at": {"N": str(EXPIRES_AT_SECONDS)},
-        "tries": {"N": "0"},
-        "deliver": {"BOOL": True},
-    }
-    return of_item({**item, **attributes})
+EMAIL = "alice@mail.example"
+NEW_EMAIL = "alice@new.example"
 
 
-def notice(name: str = "new_device", details: dict[str, str] | None = None, **attributes: Any) -> Record:  # noqa: ANN401 - as above
-    """Return the record of a notice, with these attributes changed. None removes an attribute."""
-    told = {
-        "at": "1790000000",
-        "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
-        "network": "192.0.2.0/24",
-    }
-    item = {
-        "pk": {"S": f"notice#{ADA_ID}#0011223344556677"},
-        "notice": {"S": name},
-        "username": {"S": "ada"},
-        "email": {"S": ADDRESS},
-        "language": {"S": ""},
-        "details": {"M": {key: {"S": value} for key, value in (told if details is None else details).items()}},
-        "delete_at": {"N": str(EXPIRES_AT_SECONDS)},
-        "deliver": {"BOOL": True},
-    }
-    return of_item({**item, **attributes})
+class MailDeployment:
+    """A deployment with mail. Its user alice has a confirmed address."""
 
+    def __init__(self) -> None:
+        """Begin with alice, and without challenges."""
+        self.core: Deployment = deployment_of_alice()
+        self.told_of_new_password: list[Identity] = []
+        self.change_alice(email=EMAIL, email_verified_at_seconds=self.core.clock() // 1000 - 100)
+        self.challenges = troubled(MemoryChallenges(self.core.store), self.core.trouble, find="find_challenge")
+        self.redemptions = troubled(MemoryRedemptions(self.core.store), self.core.trouble)
+        self.rates = Rates(self.core.attempts)
+        self.new_challenge = NewChallenge(key_ring=self.core.key_ring, clock=self.core.clock, entropy=self.core.entropy)
+        self.shown_proofs = ShownProofs(
+            rates=self.rates,
+            identities=self.core.identities,
+            challenges=self.challenges,
+            key_ring=self.core.key_ring,
+            clock=self.core.clock,
+        )
 
-def of_item(item: dict[str, Any], sequence_number: str = "100000000000000000001") -> Record:
-    """Return the record of an item."""
-    return {
-        "eventID": sequence_number,
-        "eventName": "INSERT",
-        "eventSource": "aws:dynamodb",
-        "dynamodb": {
-            "SequenceNumber": sequence_number,
-            "NewImage": {name: value for name, value in item.items() if value is not None},
-        },
-    }
+    @property
+    def ask_reset(self) -> AskReset:
+        """The use case."""
+        return AskReset(
+            rates=self.rates,
+            identities=self.core.identities,
+            challenges=self.challenges,
+            new_challenge=self.new_challenge,
+            key_ring=self.core.key_ring,
+            clock=self.core.clock,
+            record=self.core.events.append,
+        )
 
+    @property
+    def reset_password(self) -> ResetPassword:
+        """The use case."""
+        return ResetPassword(
+            shown_proofs=self.shown_proofs,
+            redemptions=self.redemptions,
+            password_rules=PASSWORD_RULES,
+            attempts=self.core.attempts,
+            limit=self.core.password_limit,
+            end_sessions=self.core.end_sessions,
+            clock=self.core.clock,
+            entropy=self.core.entropy,
+            record=self.core.events.append,
+            tell_new_password=self.told_of_new_password.append,
+        )
 
-def binary(value: bytes) -> dict[str, str]:
-    """Write bytes as Lambda passes them on, in base64."""
-    return {"B": base64.b64encode(value).decode()}
+    @property
+    def confirm_address(self) -> ConfirmAddress:
+        """The use case."""
+        return ConfirmAddress(
+            shown_proofs=self.shown_proofs,
+            challenges=self.challenges,
+            redemptions=self.redemptions,
+            new_challenge=self.new_challenge,
+            clock=self.core.clock,
+            record=self.core.events.append,
+        )
 
+    @property
+    def undo_address(self) -> UndoAddress:
+        """The use case."""
+        return UndoAddress(
+            shown_proofs=self.shown_proofs,
+            challenges=self.challenges,
+            redemptions=self.redemptions,
+            new_challenge=self.new_challenge,
+            rates=self.rates,
+            end_sessions=self.core.end_sessions,
+            clock=self.core.clock,
+            record=self.core.events.append,
+        )
 
-def as_passed_on(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an item of the table as Lambda passes it on."""
-    return {name: binary(value["B"]) if "B" in value else dict(value) for name, value in item.items()}
+    @property
+    def change_address(self) -> ChangeAddress:
+        """The use case."""
+        return ChangeAddress(
+            limit=self.core.password_limit,
+            rates=self.rates,
+            profiles=self.core.profiles,
+            identities=self.core.identities,
+            sessions=self.core.sessions,
+            challenges=self.challenges,
+            new_challenge=self.new_challenge,
+            clock=self.core.clock,
+            record=self.core.events.append,
+        )
 
+    def register(self, *, must_confirm: bool) -> Register:
+        """Return the use case, with or without the parameter ConfirmAddress."""
+        return Register(
+            rates=self.rates,
+            identities=self.core.identities,
+            password_rules=PASSWORD_RULES,
+            clock=self.core.clock,
+            entropy=self.core.entropy,
+            record=self.core.events.append,
+            confirmation=ConfirmNewUser(
+                rates=self.rates,
+                challenges=self.challenges,
+                new_challenge=self.new_challenge,
+                must_confirm=must_confirm,
+            ),
+        )
 
-def batch(*records: Record) -> dict[str, list[Record]]:
-    """Return the event of a batch, with sequence numbers in order."""
-    numbered = [of_item(record["dynamodb"]["NewImage"], str(number)) for number, record in enumerate(records, 1)]
-    return {"Records": numbered}
+    @property
+    def alice(self) -> Identity:
+        """The user as it is now."""
+        return self.core.alice
+
+    def change_alice(self, **changes: object) -> None:
+        """Set any fields of the user."""
+        user = replace(self.core.alice, **changes)  # type: ignore[arg-type]  # each test names its own fields
+        self.core.store.identities[USERNAME] = user
+
+    def challenge(self, kind: Kind, user_id: str = "") -> Challenge:
+        """Return the newest challenge, by default of alice."""
+        return self.core.store.challenges[kind.value, user_id or self.alice.user_id]
+
+    def mailed(self, kind: Kind, user_id: str = "") -> tuple[Shown, Shown]:
+        """Return what the mailer writes for the newest challenge: the token of the link, and the code."""
+        challenge = self.challenge(kind, user_id)
+        key = self.core.key_ring.keys.mac_keys[challenge.mac_key_id]
+        token, code = proof_token.mint(challenge.proof, key), proof_token.code(challenge.proof, key)
+        return Shown(proof=token), Shown(username=challenge.username, code=code)

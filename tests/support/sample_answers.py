@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.answers import INVALID_GRANT, INVALID_TOKEN, NO_CONTENT, REVOKED
+from tests.support.answers import INVALID_GRANT, INVALID_PROOF, INVALID_TOKEN, NO_CONTENT, REVOKED
 from tests.support.key_ring_events import REFUSED
 
 FUNCTIONS = {
@@ -11,6 +11,10 @@ FUNCTIONS = {
     "authorizer-request-2.0": "authorizer",
     "authorizer-token": "authorizer",
     "authorizer-websocket": "authorizer",
+    "email": "email",
+    "email-change": "email",
+    "email-confirm": "email_proofs",
+    "email-undo": "email_proofs",
     "ended-sessions": "ended_sessions",
     "jwks": "jwks",
     "key-ring-advance": "rotate_keys",
@@ -31,10 +35,13 @@ FUNCTIONS = {
     "oauth-authorization-server": "jwks",
     "openid-configuration": "jwks",
     "password": "password",
+    "password-reset": "reset",
+    "password-reset-confirm": "reset",
     "preflight": "preflight",
     "refresh-form": "refresh",
     "refresh-json": "refresh",
     "register": "register",
+    "reset-link": "reset_link",
     "session-authorizer-request-1.0": "session_authorizer",
     "session-authorizer-request-2.0": "session_authorizer",
     "session-authorizer-websocket": "session_authorizer",
@@ -46,6 +53,11 @@ FUNCTIONS = {
 }
 
 WHOLE = {
+    "email": INVALID_TOKEN,  # the session in these samples does not exist
+    "email-change": INVALID_TOKEN,
+    "email-confirm": INVALID_PROOF,
+    "email-undo": INVALID_PROOF,
+    "password-reset-confirm": INVALID_PROOF,
     "logout-all": NO_CONTENT,  # A6: the sample's token is not valid, which is no error
     "logout-form": REVOKED,
     "logout-json": NO_CONTENT,
@@ -68,6 +80,7 @@ STATUSES = {
     "me-session": 200,
     "oauth-authorization-server": 200,
     "openid-configuration": 200,
+    "password-reset": 202,
     "preflight": 204,
     "register": 201,
 }
@@ -97,6 +110,8 @@ def check(name: str, response: Mapping[str, Any]) -> None:
     elif name in SHOWN:
         assert response["version"]
         assert "refused" not in response
+    elif FUNCTIONS[name] == "reset_link":  # there is no such user
+        assert response == {"refused": "the user was deleted meanwhile; nothing was done"}
     elif FUNCTIONS[name] == "rotate_keys":  # the version in the file is not a real one
         assert response == REFUSED
     elif name in WHOLE:

@@ -266,6 +266,14 @@ class Stack:
         """Return every item of the identities table."""
         return memory_aws.items(TABLES["IdentitiesTable"])
 
+    def challenge_items(self) -> list[dict[str, Any]]:
+        """Return every item of the challenges table."""
+        return memory_aws.items(TABLES["ChallengesTable"])
+
+    def with_mail(self, **given: str) -> "Stack":
+        """Return the same stack with mail on, and with other template parameters."""
+        return self.with_parameters(MailFrom="login@example.com", PagesUrl="https://app.example.com/account", **given)
+
     def with_parameters(self, **given: str) -> "Stack":
         """Return the same stack with other template parameters."""
         return replace(self, parameters={**self.parameters, **given})

@@ -112,6 +112,14 @@ class InvalidCredentials(AuthError):
     description = "The user name or password is wrong."
 
 
+class EmailNotConfirmed(AuthError):
+    """The password is right, and the user has to confirm the address first. Only the right password learns this."""
+
+    status = 403
+    code = "email_not_confirmed"
+    description = "The mail address is not confirmed yet."
+
+
 class InvalidToken(AuthError):
     """The access token is missing, malformed, forged or expired: RFC 6750 §3.1."""
 

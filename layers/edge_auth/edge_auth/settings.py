@@ -109,13 +109,20 @@ class LogoutSettings(NamedTuple):
 
 
 class RegisterSettings(NamedTuple):
-    """The settings of `register`. No password may be the `issuer` or the `audience`."""
+    """The settings of `register`. No password may be the `issuer` or the `audience`.
+
+    An empty `challenges_table` says that mail is off. Then `register` uses neither the key ring nor `confirm_address`.
+    """
 
     issuer: str
     audience: str
     password_min_characters: int
     throttle_table: str
     identities_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    confirm_address: str
     trusted_proxy: str
     allowed_origins: str
 
@@ -153,6 +160,61 @@ class SitePasswordSettings(NamedTuple):
     key_ring_version: str
     trusted_proxy: str
     allowed_origins: str
+
+
+class ResetSettings(NamedTuple):
+    """The settings of `reset`. No password may be the `issuer` or the `audience`."""
+
+    issuer: str
+    audience: str
+    password_min_characters: int
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class EmailSettings(NamedTuple):
+    """The settings of `email`."""
+
+    password_profiles: str
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class EmailProofsSettings(NamedTuple):
+    """The settings of `email_proofs`."""
+
+    throttle_table: str
+    identities_table: str
+    sessions_table: str
+    revocations_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    trusted_proxy: str
+    allowed_origins: str
+
+
+class ResetLinkSettings(NamedTuple):
+    """The settings of `reset_link`. `pages_url` is where links lead."""
+
+    identities_table: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+    pages_url: str
 
 
 class SessionsSettings(NamedTuple):
@@ -236,22 +298,3 @@ class RotateKeysSettings(NamedTuple):
     revocations_table: str
     security_event_bus: str
     url_suffix: str
-
-
-class MailerSettings(NamedTuple):
-    """The settings of `mailer`. An empty `mail_name` is the host of `pages_url`."""
-
-    mail_from: str
-    mail_name: str
-    mail_language: str
-    mail_configuration_set: str
-    pages_url: str
-    challenges_table: str
-    key_ring_secret: str
-    key_ring_version: str
-
-
-class MailFeedbackSettings(NamedTuple):
-    """The settings of `mail_feedback`."""
-
-    identities_table: str

@@ -90,6 +90,13 @@ class MemoryIdentities:
         with self._store.lock:
             return self._put(replace(self._current(identity), scope=scope, roles=roles))
 
+    def change_email(self, identity: Identity, email: str, *, verified_at_seconds: int) -> Identity:
+        """Replace the address."""
+        with self._store.lock:
+            changed = replace(self._current(identity), email=email, email_verified_at_seconds=verified_at_seconds)
+            self._store.identities[identity.username] = changed
+            return changed
+
     def delete(self, identity: Identity) -> None:
         """Remove the user if it has not changed since it was read."""
         with self._store.lock:

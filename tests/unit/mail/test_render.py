@@ -14,7 +14,7 @@ from edge_auth.mail.stream_record import UnreadableRecord
 from edge_auth.mail.templates import OURS, Templates, UnknownMail
 from edge_auth.tokens import proof_token
 from edge_auth.tokens.proof_token import Kind, Proof
-from tests.support.mail import (
+from tests.support.mail_records import (
     ADDRESS,
     BINDING,
     EXPIRES_AT_SECONDS,

@@ -33,6 +33,14 @@ class EventName(StrEnum):
     RIGHTS_SET = "rights_set"
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_CHANGE_FAILED = "password_change_failed"
+    RESET_ASKED = "reset_asked"
+    PASSWORD_RESET = "password_reset"
+    PROOF_REFUSED = "proof_refused"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CONFIRMED = "email_confirmed"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_UNDONE = "email_change_undone"
+    EMAIL_SET = "email_set"
 
     # --- Sign in ---
     LOGIN_SUCCEEDED = "login_succeeded"

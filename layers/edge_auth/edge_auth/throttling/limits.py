@@ -8,6 +8,10 @@
 | passwords tried from a source | `SOURCE_RATE` |
 | registrations from a source | `REGISTRATION_RATE` |
 | refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
+| mails to an address, or asked for with a user name | `MAIL_RATE` |
+| mails asked for from a source | `MAIL_SOURCE_RATE` |
+| codes of mails tried from a source | `SOURCE_RATE` |
+| passwords shown again with a proof that was used | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 """
 
 from ipaddress import IPv4Network
@@ -27,6 +31,11 @@ SOURCE_RATE = Rate(attempts=60, seconds=60, burst=100)
 REGISTRATION_RATE = Rate(attempts=20, seconds=3600, burst=10)
 # F39: each refused token costs a write. All tabs of one client, with all their retries, stay far below this.
 DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
+# SB6: enough for a user who looks into the wrong folder, and at most ten codes in any 24 hours: a code can be guessed
+# with a probability of 5 in 10 million a day. Each mail is one that the owner of the address did not ask for, perhaps.
+MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
+# A few people behind one address, who have all forgotten their passwords. It bounds the mails that one place can cause.
+MAIL_SOURCE_RATE = Rate(attempts=60, seconds=3600, burst=20)
 
 SOURCE_IPV4_PREFIX = 32
 SOURCE_IPV6_PREFIX = 64  # a customer has at least this: RFC 6177 §2
@@ -73,6 +82,30 @@ def password_change_limit(user_id: str) -> PasswordLimit:
 def registration_limit(address: str) -> RateLimit:
     """Return the limit of registrations from this address."""
     return RateLimit(bucket("register", _source(address)), REGISTRATION_RATE)
+
+
+def mail_limit(name: str) -> RateLimit:
+    """Return the limit of mails to this address, or of those that are asked for with this user name.
+
+    The name is canonical. It counts whether or not there is such a user.
+    """
+    return RateLimit(bucket("mail", name), MAIL_RATE)
+
+
+def mail_source_limit(address: str) -> RateLimit:
+    """Return the limit of mails that are asked for from this address."""
+    return RateLimit(bucket("mail-source", _source(address)), MAIL_SOURCE_RATE)
+
+
+def mail_code_limit(address: str) -> RateLimit:
+    """Return the limit of codes that are tried from this address, on any challenges."""
+    return RateLimit(bucket("mail-code", _source(address)), SOURCE_RATE)
+
+
+def used_proof_limit(user_id: str) -> PasswordLimit:
+    """Return the limit of passwords that come with a used proof of this user, to be recognised."""
+    name = bucket("used-proof", user_id)
+    return PasswordLimit(RateLimit(bucket("rate", name), SOURCE_RATE), name)
 
 
 def account_bucket(username: str) -> str:

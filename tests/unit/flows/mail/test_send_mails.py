@@ -18,7 +18,17 @@ from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.clock import TestClock
 from tests.support.fakes.challenges import MemoryChallenges
 from tests.support.fakes.stores import MemoryStore
-from tests.support.mail import ADDRESS, BINDING, EXPIRES_AT_SECONDS, KEY, KEYS, LETTERHEAD, PROOF_ID, challenge, notice
+from tests.support.mail_records import (
+    ADDRESS,
+    BINDING,
+    EXPIRES_AT_SECONDS,
+    KEY,
+    KEYS,
+    LETTERHEAD,
+    PROOF_ID,
+    challenge,
+    notice,
+)
 from tests.support.people import ADA_ID
 
 Fault = Callable[[], None]

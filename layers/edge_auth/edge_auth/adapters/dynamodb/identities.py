@@ -118,6 +118,26 @@ class DynamoDBIdentities:
             {"#scope": "scope", "#roles": "roles"},
         )
 
+    def change_email(self, identity: Identity, email: str, *, verified_at_seconds: int) -> Identity:
+        """Replace the address, in one write. A write that is repeated after a lost response changes nothing more."""
+        update, values = "SET email = :email REMOVE email_verified_at", {":email": text(email)}
+        if verified_at_seconds:
+            update = "SET email = :email, email_verified_at = :at"
+            values[":at"] = number(verified_at_seconds)
+        try:
+            with translated_failures():
+                response = self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(identity.username),
+                    UpdateExpression=update,
+                    ConditionExpression=_IS_OF_USER,
+                    ExpressionAttributeValues={":user_id": text(identity.user_id), **values},
+                    ReturnValues="ALL_NEW",
+                )
+        except ConditionFailed:
+            raise _unknown_user() from None
+        return identity_from(response["Attributes"])
+
     def move_epoch(self, user_id: str) -> None:
         """Move the epoch of the user with this id."""
         self._change(self._name_of(user_id), user_id, "SET epoch = epoch + :one", {})

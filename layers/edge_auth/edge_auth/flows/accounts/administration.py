@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.mail_address import canonical_address
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import InvalidRequest, PasswordRefused, RightsRefused, UnknownUser, UserChanged
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.attempts import Attempts
+from edge_auth.flows.ports.challenges import Challenges
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
@@ -51,9 +53,10 @@ class Administration:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        challenges: Challenges | None = None,
         tell_new_password: Callable[[Identity], None] | None = None,
     ) -> None:
-        """Keep what the acts need. `tell_new_password` tells a user by mail, and is there only where mail is on."""
+        """Keep what the acts need. Where mail is off, `challenges` and `tell_new_password` are None."""
         self._identities = identities
         self._sessions = sessions
         self._attempts = attempts
@@ -62,6 +65,7 @@ class Administration:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._challenges = challenges
         self._tell_new_password = tell_new_password
 
     def create(
@@ -72,12 +76,16 @@ class Administration:
         scope: str = "",
         roles: tuple[str, ...] = (),
         user_id: str | None = None,
+        email: str = "",
+        is_confirmed: bool = False,
     ) -> Identity:
-        """Add a user. Raises UsernameRefused, UsernameTaken, PasswordRefused and RightsRefused.
+        """Add a user. Raises UsernameRefused, UsernameTaken, PasswordRefused, RightsRefused and EmailRefused.
 
-        `user_id` is one that `new_id` drew; None draws it here.
+        `user_id` is one that `new_id` drew; None draws it here. `is_confirmed` says that the operator knows that the
+        address is the user's.
         """
         check_rights(scope, roles)
+        address, now_seconds = canonical_address(email) if email else "", self._clock() // 1000
         name = canonical_username(username)
         identity = Identity(
             user_id=user_id or new_id(self._entropy),
@@ -85,9 +93,11 @@ class Administration:
             password_hash=self._hashed(password, name),
             status=ACTIVE,
             epoch=0,
-            created_at_seconds=self._clock() // 1000,
+            created_at_seconds=now_seconds,
             scope=scope,
             roles=roles,
+            email=address,
+            email_verified_at_seconds=now_seconds if address and is_confirmed else 0,
         )
         self._identities.create(identity)
         self._tell(EventName.USER_CREATED, identity)
@@ -114,6 +124,18 @@ class Administration:
             self._identities.change_rights(identity, scope=scope, roles=roles)
         self._tell(EventName.RIGHTS_SET, identity)
         return self._end_sessions.all(identity.user_id, reason=RIGHTS_SET)
+
+    def set_email(self, identity: Identity, email: str, *, is_confirmed: bool) -> Identity:
+        """Replace the address; return the user as it is now. Sessions go on. Raises EmailRefused.
+
+        Every proof to the old address ends, because it is bound to this.
+        """
+        address = canonical_address(email)
+        verified_at_seconds = self._clock() // 1000 if is_confirmed else 0
+        with _unless_deleted():
+            changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
+        self._tell(EventName.EMAIL_SET, identity)
+        return changed
 
     def disable(self, identity: Identity) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
@@ -154,6 +176,8 @@ class Administration:
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
         # The records of the ends, and sessions that an earlier version ended in place, with personal data.
         self._sessions.forget(identity.user_id)
+        if self._challenges is not None:
+            self._challenges.forget(identity.user_id)
         self._end_wait(identity)  # another user may get the name
         try:
             self._identities.delete(disabled)

@@ -45,6 +45,12 @@ class Identities(Protocol):
     def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
         """Replace scope and roles and move the epoch, as `change_password` does."""
 
+    def change_email(self, identity: Identity, email: str, *, verified_at_seconds: int) -> Identity:
+        """Replace the address, and when it was confirmed: 0 is never. The epoch stays.
+
+        Returns the user as it is now. Raises UnknownUser, as `change_password` does.
+        """
+
     def delete(self, identity: Identity) -> None:
         """Remove name and id of a user in one act, if the epoch has not moved since it was read. Raises EpochMoved."""
 

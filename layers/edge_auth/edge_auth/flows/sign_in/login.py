@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import check_password, needs_rehash, password_bytes, stronger_hash
 from edge_auth.credentials.profiles import Argon2idProfile
 from edge_auth.errors import (
+    EmailNotConfirmed,
     InvalidCredentials,
     InvalidRequest,
     TemporarilyUnavailable,
@@ -114,6 +115,7 @@ class Login:
             TooManyAttempts: too many attempts came before: on this device of the user or, without its token, on this
                 account or from this source.
             InvalidCredentials: the password is wrong, or the user unknown or disabled. The answer does not say which.
+            EmailNotConfirmed: the password is right, and the user has to confirm the address first.
             TemporarilyUnavailable: nothing was decided.
 
         """
@@ -205,12 +207,17 @@ class Login:
 
     def _authenticate(self, user: Identity | None, password: bytes, attempt: Counted) -> Identity:
         try:
-            return _authenticated(user, password, self._profiles)
+            identity = _authenticated(user, password, self._profiles)
         except InvalidCredentials as error:
             user_id = user.user_id if user else ""
             self._limit.failed(attempt, user_id)
             self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
+        if identity.status == UNCONFIRMED:
+            self._limit.succeeded(attempt, identity.user_id)
+            self._record(SecurityEvent(EventName.LOGIN_FAILED, identity.user_id, reason=UNCONFIRMED))
+            raise EmailNotConfirmed
+        return identity
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)
@@ -234,8 +241,11 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
 
 
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[Argon2idProfile, ...]) -> Identity:
-    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user."""
-    is_disabled = identity is not None and identity.status != ACTIVE
+    """Check a password. The same hashes are computed for every refused attempt, also for a disabled user.
+
+    A user who has to confirm the address has a password, and who knows it may learn that.
+    """
+    is_disabled = identity is not None and identity.status not in {ACTIVE, UNCONFIRMED}
     try:
         check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
     except InvalidCredentials:

@@ -1,0 +1,60 @@
+"""`edge-auth users set-email` and `reset-link`: the address of a user, and a link that an operator hands on."""
+
+import argparse
+
+from admin.act import Act
+from admin.deployment import DeploymentError
+from admin.reset_link_client import ResetLinkClient
+from admin.times import iso
+from admin.users import Users, add_command, confirmed_option
+from edge_auth.adapters.aws import lambda_client
+
+SET_EMAIL = """\
+Replaces the user's mail address. Only a confirmed address gets mails to reset the password: with --confirmed you answer
+for it that the address is the user's. Links that were sent before end. Sessions go on.
+"""
+RESET_LINK = """\
+Prints a link and a code. With either, the user sets a new password on your page, within half an hour; all sessions end
+then. An earlier link, also one in a mail, ends at once. Give them to nobody but the user: whoever has one of them has
+the account. No mail is sent, and the record does not hold them.
+"""
+
+
+def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands to those of `edge-auth users`."""
+    give = add_command(acts, "set-email", set_email, "set the address that mails go to", SET_EMAIL)
+    give.add_argument("email", metavar="ADDRESS", help="mail address")
+    confirmed_option(give)
+    add_command(acts, "reset-link", reset_link, "print the link with which the user sets a new password", RESET_LINK)
+
+
+def set_email(users: Users, options: argparse.Namespace) -> Act:
+    """Set the address of a user. The address is not recorded."""
+    user = users.accounts.find(options.username)
+
+    def do() -> str:
+        changed = users.accounts.set_email(user, options.email, is_confirmed=options.confirmed)
+        return f"address: {changed.email}, {'confirmed' if options.confirmed else 'not confirmed'}"
+
+    return users.act(user.user_id, do, confirmed=options.confirmed)
+
+
+def reset_link(users: Users, options: argparse.Namespace) -> Act:
+    """Print the link and the code of a reset."""
+    user, function = users.accounts.find(options.username), users.deployment.reset_link_function
+    if not function:
+        raise DeploymentError(
+            "the stack sends no mail, so it has no routes for a link; set MailFrom and PagesUrl first"
+        )
+    links = ResetLinkClient(lambda_client(), name=function)
+
+    def do() -> str:
+        made = links.make(user.user_id)
+        return f"{made.link}\ncode: {made.code}\nboth end at {iso(made.expires_at_seconds)}"
+
+    return users.act(
+        user.user_id,
+        do,
+        warning=f"This makes a link for {options.username.strip()} (user id {user.user_id}). Earlier ones end.",
+        unclear="no link was printed; run the command again",
+    )

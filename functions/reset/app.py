@@ -1,0 +1,107 @@
+"""POST /auth/password/reset, POST /auth/password/reset/confirm: a user who has forgotten the password sets a new one.
+
+Deployed only where MailFrom is set.
+"""
+
+import os
+import secrets
+
+from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.connections import prime
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.adapters.key_ring_secret import SecretKeyRing
+from edge_auth.clock import now_ms, pause
+from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
+from edge_auth.credentials.password_rules import PasswordRules, service_names
+from edge_auth.errors import NotFound
+from edge_auth.flows.accounts.ask_reset import AskReset
+from edge_auth.flows.accounts.new_challenge import NewChallenge
+from edge_auth.flows.accounts.reset_password import ResetPassword
+from edge_auth.flows.accounts.shown_proof import ShownProofs
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.limits.rates import Rates
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.flows.tell_user import TellUser
+from edge_auth.observability import FunctionLog
+from edge_auth.settings import ResetSettings, read_settings
+from edge_auth.web.body import json_parameters
+from edge_auth.web.endpoint import endpoint
+from edge_auth.web.request import Request
+from edge_auth.web.response import Response
+from edge_auth.web.shown_proof import shown_in
+
+settings = read_settings(ResetSettings, os.environ)
+log = FunctionLog("reset")
+dynamodb, secrets_manager = dynamodb_client(), secrets_client()
+prime(os.environ, dynamodb, secrets_manager)
+attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
+rates = Rates(attempts)
+identities = DynamoDBIdentities(dynamodb, table=settings.identities_table)
+challenges = DynamoDBChallenges(dynamodb, table=settings.challenges_table)
+key_ring = SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms)
+feed = settings.revocations_table
+ask_reset = AskReset(
+    rates=rates,
+    identities=identities,
+    challenges=challenges,
+    new_challenge=NewChallenge(key_ring=key_ring, clock=now_ms, entropy=secrets.token_bytes),
+    key_ring=key_ring,
+    clock=now_ms,
+    record=log.record,
+)
+reset_password = ResetPassword(
+    shown_proofs=ShownProofs(
+        rates=rates, identities=identities, challenges=challenges, key_ring=key_ring, clock=now_ms
+    ),
+    redemptions=DynamoDBRedemptions(
+        dynamodb, challenges_table=settings.challenges_table, identities_table=settings.identities_table
+    ),
+    password_rules=PasswordRules(
+        min_characters=settings.password_min_characters,
+        common=COMMON_PASSWORDS,
+        service_names=service_names(settings.issuer, settings.audience),
+    ),
+    attempts=attempts,
+    limit=PasswordAttemptLimit(
+        attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
+    ),
+    end_sessions=EndSessions(
+        sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
+        revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    ),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+    tell_new_password=TellUser(
+        notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    ).new_password,
+)
+
+
+def post(request: Request) -> Response:
+    """Ask for a mail, or set the password with what a mail has brought. The first answer is the same for every name."""
+    parameters = json_parameters(request)
+    match request.path:
+        case "/auth/password/reset":
+            ask_reset(parameters.text("username"), address=request.source_address)
+            return Response(202)
+        case "/auth/password/reset/confirm":
+            reset_password(shown_in(parameters), parameters.text("new_password"), address=request.source_address)
+            return Response(204)
+        case _:
+            raise NotFound
+
+
+handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)

@@ -1,0 +1,103 @@
+"""Asks for a change of the address by its user: needs the current password, and a proof from the new address later."""
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.mail_address import canonical_address
+from edge_auth.credentials.passwords import check_password, password_bytes
+from edge_auth.credentials.profiles import Argon2idProfile
+from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.accounts.new_challenge import NewChallenge
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.limits.rates import Rates
+from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
+from edge_auth.flows.ports.identities import Identities
+from edge_auth.flows.ports.sessions import Sessions
+from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.throttling.limits import mail_limit, mail_source_limit, password_change_limit
+
+
+class ChangeAddress:
+    """The use case."""
+
+    def __init__(
+        self,
+        *,
+        limit: PasswordAttemptLimit,
+        rates: Rates,
+        profiles: tuple[Argon2idProfile, ...],
+        identities: Identities,
+        sessions: Sessions,
+        challenges: Challenges,
+        new_challenge: NewChallenge,
+        clock: Clock,
+        record: Record,
+    ) -> None:
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
+        self._limit = limit
+        self._rates = rates
+        self._profiles = profiles
+        self._identities = identities
+        self._sessions = sessions
+        self._challenges = challenges
+        self._new_challenge = new_challenge
+        self._clock = clock
+        self._record = record
+
+    def __call__(self, user_id: str, session_id: str, email: str, current: str, *, address: str) -> None:
+        """Store a challenge whose mail goes to the new address. `address` is where the request came from.
+
+        Nothing about the user changes before the proof comes back. The user's own address may be given too: then the
+        mail is sent once more.
+
+        Raises:
+            EmailRefused: no mail can be sent to this text.
+            InvalidToken: the session has ended.
+            InvalidRequest: the password does not have the right form.
+            TooManyAttempts: too many passwords were tried in sessions of this user, or too many mails were asked for.
+            InvalidCredentials: the password is wrong, or the user is disabled or gone.
+            TemporarilyUnavailable: it is not known whether a mail will come. The same call may be made again.
+
+        """
+        new = canonical_address(email)
+        self._check_session(user_id, session_id)
+        user = self._authenticated(user_id, session_id, password_bytes(current))
+        now_ms = self._clock()
+        self._rates.book(mail_source_limit(address), now_ms=now_ms)
+        self._rates.book(mail_limit(new), now_ms=now_ms)
+        try:
+            self._challenges.put(self._new_challenge.confirm(user, new))
+        except NewerChallenge:
+            raise TemporarilyUnavailable("another address was asked for at the same second") from None
+        self._record(SecurityEvent(EventName.EMAIL_CHANGE_ASKED, user_id, session_id))
+
+    def _check_session(self, user_id: str, session_id: str) -> None:
+        session = self._sessions.find(user_id, session_id)
+        if session is None or not session.is_live(self._clock() // 1000):
+            raise InvalidToken("the session has ended")
+
+    def _active(self, user_id: str) -> Identity | None:
+        try:
+            identity = self._identities.find_by_id(user_id)
+        except UnknownUser:
+            return None
+        return identity if identity.status == ACTIVE else None
+
+    def _authenticated(self, user_id: str, session_id: str, password: bytes) -> Identity:
+        """Check the password as a change of the password does, and count it with those."""
+        user = self._active(user_id)
+        attempt = self._limit.admit(password_change_limit(user_id))
+        try:
+            owner = self._with_password(user, password)
+        except InvalidCredentials as error:
+            self._limit.failed(attempt, user_id)
+            self._record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
+            raise
+        self._limit.succeeded(attempt, user_id)
+        return owner
+
+    def _with_password(self, user: Identity | None, password: bytes) -> Identity:
+        # The time of a check must not reveal whether the user exists.
+        check_password(password, user.password_hash if user else None, self._profiles)
+        if user is None:
+            raise InvalidCredentials("there is no such user")
+        return user

@@ -1,0 +1,22 @@
+"""The settings of the functions that send mails, as `settings` has those of the others."""
+
+from typing import NamedTuple
+
+
+class MailerSettings(NamedTuple):
+    """The settings of `mailer`. An empty `mail_name` is the host of `pages_url`."""
+
+    mail_from: str
+    mail_name: str
+    mail_language: str
+    mail_configuration_set: str
+    pages_url: str
+    challenges_table: str
+    key_ring_secret: str
+    key_ring_version: str
+
+
+class MailFeedbackSettings(NamedTuple):
+    """The settings of `mail_feedback`."""
+
+    identities_table: str

@@ -1,0 +1,41 @@
+"""What a user finds in a mailbox: the functional tests make it from the table and the key ring, as the mailer does."""
+
+import base64
+from typing import Any, NamedTuple
+
+from edge_auth.adapters.dynamodb.challenge_items import challenge_from
+from edge_auth.tokens import proof_token
+from edge_auth.tokens.proof_token import Kind
+from tests.support.stack import Stack
+
+
+class Mailed(NamedTuple):
+    """A mail: who gets it, the parameters of the link's proof, and those of the code beside it."""
+
+    email: str
+    link: dict[str, str]
+    code: dict[str, str]
+
+
+def mailed(stack: Stack, kind: Kind) -> Mailed:
+    """Return the newest mail of this kind. Neither token nor code may appear in any output of a function."""
+    items = [item for item in stack.challenge_items() if item["pk"]["S"].startswith(f"{kind.value}#")]
+    newest = max(items, key=lambda item: int(item["expires_at"]["N"]))
+    challenge = challenge_from(_with_bytes(newest))
+    key = stack.keys.mac_keys[challenge.mac_key_id]
+    token, code = proof_token.mint(challenge.proof, key), proof_token.code(challenge.proof, key)
+    stack.secrets.keep(token, code)
+    return Mailed(challenge.email, {"proof": token}, {"username": challenge.username, "code": code})
+
+
+def deliveries(stack: Stack) -> list[str]:
+    """Return the keys of the challenges whose mail is to be sent."""
+    return [item["pk"]["S"] for item in stack.challenge_items() if "deliver" in item]
+
+
+def _with_bytes(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the item as the SDK gives it. moto keeps bytes in base64."""
+    return {
+        name: {"B": base64.b64decode(value["B"])} if isinstance(value.get("B"), str) else value
+        for name, value in item.items()
+    }
