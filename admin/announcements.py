@@ -1,11 +1,20 @@
-"""Announces on the event bus of the stack what operators do to users. The durable record is `audit_log`."""
+"""Announces on the event bus what operators do to users, and tells these users. The durable record is `audit_log`."""
 
+import secrets
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import events_client
+from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.event_bus import EventBus
+from edge_auth.clock import now_ms
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import Record, SecurityEvent
+from edge_auth.flows.accounts.administration import OperatorNotices
+from edge_auth.flows.tell_user import TellUser
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def announcer(bus: str, warn: Callable[[str], None]) -> Record:
@@ -27,3 +36,14 @@ def announcer(bus: str, warn: Callable[[str], None]) -> Record:
             )
 
     return record
+
+
+def operator_notices(dynamodb: "DynamoDBClient", challenges_table: str, warn: Callable[[str], None]) -> OperatorNotices:
+    """Return what tells users by mail of what operators do to them. A mail that cannot be asked for is a warning."""
+
+    def not_told(event: SecurityEvent) -> None:
+        warn(f"edge-auth: warning: the user is not told by mail ({event.reason})")
+
+    notices = DynamoDBNotices(dynamodb, table=challenges_table)
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=not_told)
+    return OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset)

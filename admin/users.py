@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin.act import Act
-from admin.announcements import announcer
+from admin.announcements import announcer, operator_notices
 from admin.deployment import Deployment, DeploymentError
 from admin.output import Output
 from admin.password_input import read_new_password
@@ -20,16 +20,13 @@ from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
-from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.clock import now_ms
 from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.events.security_event import Record
-from edge_auth.flows.accounts.administration import Administration, OperatorNotices, check_rights
+from edge_auth.flows.accounts.administration import Administration, check_rights
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.flows.tell_user import TellUser
 from edge_auth.tokens.refresh_token import is_id, new_id
 
 if TYPE_CHECKING:
@@ -126,11 +123,6 @@ def open_users(stack: Stack) -> Users:
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
     challenges = deployment.challenges_table
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
-    operator_notices = None
-    if deployment.challenges_table:
-        notices = DynamoDBNotices(dynamodb, table=deployment.challenges_table)
-        tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=_not_told(stack.out.tell))
-        operator_notices = OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset)
     accounts = Administration(
         identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
         sessions=sessions,
@@ -151,15 +143,10 @@ def open_users(stack: Stack) -> Users:
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=record,
-        notices=operator_notices,
+        notices=operator_notices(dynamodb, challenges, stack.out.tell) if challenges else None,
         challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
     return Users(accounts, stack.out, stack.name, deployment, dynamodb)
-
-
-def _not_told(warn: Callable[[str], None]) -> Record:
-    """Return a function that warns of a mail that could not be asked for."""
-    return lambda event: warn(f"edge-auth: warning: the user is not told by mail ({event.reason})")
 
 
 def create(users: Users, options: argparse.Namespace) -> Act:

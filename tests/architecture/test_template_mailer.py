@@ -54,14 +54,14 @@ def test_an_own_mailer_takes_the_place_of_ours() -> None:
     )
 
 
-def test_the_stream_repeats_what_failed_and_gives_up_after_an_hour() -> None:
+def test_the_stream_repeats_what_failed_and_gives_up_after_a_day() -> None:
     """A record is never lost in silence before that, and holds up the others no longer."""
     stream = properties("MailStream")
 
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["MaximumRecordAgeInSeconds"] == 3600
+    assert stream["MaximumRecordAgeInSeconds"] == 86_400
     assert "MaximumRetryAttempts" not in stream
 
 

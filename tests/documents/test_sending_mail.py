@@ -98,8 +98,8 @@ def test_the_page_has_every_mail() -> None:
 def test_the_page_has_the_parameters_and_the_numbers_of_the_template() -> None:
     """A renamed parameter and another time fail here."""
     assert set(re.findall(r"`(Mail\w+|PagesUrl)`", TEXT)) <= parameters().keys()
-    assert "wait, in order, for an hour" in " ".join(TEXT.split())
-    assert properties("MailStream")["MaximumRecordAgeInSeconds"] == 3600
+    assert "wait, in order, for a day" in " ".join(TEXT.split())
+    assert properties("MailStream")["MaximumRecordAgeInSeconds"] == 86_400
     assert properties("MailConfigurationSet")["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
     assert properties("MailStream")["FilterCriteria"]["Filters"] == [
         {"Pattern": '{"dynamodb": {"NewImage": {"deliver": {"BOOL": [true]}}}}'}

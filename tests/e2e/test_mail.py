@@ -112,3 +112,25 @@ def test_an_operator_is_told_whether_mails_arrive(stack: Stack) -> None:
 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert outcome.stdout.endswith("Mails arrive.\n")
+
+
+@pytest.mark.parametrize("way", ["link", "code"])
+def test_a_forgotten_password_is_set_with_what_the_mail_has(
+    stack: Stack, client: Client, person: Person, mails_to: Mails, way: str
+) -> None:
+    """SM1: from the question to the login, through every function on the way. A notice of it follows."""
+    user = reachable(stack, person)
+    new = secrets.token_urlsafe(18)
+    assert client.post_json("/auth/password/reset", {"username": person.name}).status_code == 202
+
+    [mail] = mails_to(user.email, 1)
+    [token] = set(re.findall(rf"{PAGES_URL}/reset-password#([\w-]+)", mail["BodyText"]))
+    [code] = re.findall(r"^([0-9]{8})$", mail["BodyText"], re.MULTILINE)
+    client.secrets |= {token, code}
+    shown = {"proof": token} if way == "link" else {"username": person.name, "code": code}
+    assert client.post_json("/auth/password/reset/confirm", {**shown, "new_password": new}).status_code == 204
+
+    assert client.post_json("/auth/login", {"username": person.name, "password": person.password}).status_code == 401
+    assert client.post_json("/auth/login", {"username": person.name, "password": new}).status_code == 200
+    subjects = [each["Subject"].partition(" at ")[0] for each in mails_to(user.email, 3)]
+    assert subjects == [mail["Subject"].partition(" at ")[0], "Your password", "New sign-in"]

@@ -22,6 +22,9 @@ PARAMETERS = {
     # Every function is there, as for every sample event.
     "SelfRegistration": "true",
     "RevocationFeed": "true",
+    "MailFrom": "login@mail.example.com",
+    "MailIdentity": "mail.example.com",
+    "PagesUrl": "https://app.example.com/account",
     "AllowedOrigins": sample("preflight")["headers"]["Origin"],
     # A first call starts a container, and the window must still be open after it.
     "RotationGraceSeconds": "60",

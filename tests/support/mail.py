@@ -29,6 +29,7 @@ class MailDeployment:
     def __init__(self) -> None:
         """Begin with alice, and without challenges."""
         self.core: Deployment = deployment_of_alice()
+        self.told_of_new_password: list[Identity] = []
         self.change_alice(email=EMAIL, email_verified_at_seconds=self.core.clock() // 1000 - 100)
         self.challenges = troubled(MemoryChallenges(self.core.store), self.core.trouble, find="find_challenge")
         self.redemptions = troubled(MemoryRedemptions(self.core.store), self.core.trouble)
@@ -68,7 +69,7 @@ class MailDeployment:
             clock=self.core.clock,
             entropy=self.core.entropy,
             record=self.core.events.append,
-            tell_new_password=self.core.tell_user.new_password if self.core.tell_user else lambda _user: None,
+            tell_new_password=self.told_of_new_password.append,
         )
 
     @property

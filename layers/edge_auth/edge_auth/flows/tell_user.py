@@ -12,7 +12,7 @@ from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.tokens.refresh_token import new_id
 
-KEPT_SECONDS = 3600  # as long as the stream brings a record again that the mailer could not send
+KEPT_SECONDS = 3600  # for an operator who looks; the mailer needs the record of the stream only
 
 
 class TellUser:

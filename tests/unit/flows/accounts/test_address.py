@@ -1,12 +1,16 @@
 """The address of a user: its confirmation, its change, and how the old address undoes a change."""
 
+from dataclasses import replace
+
 import pytest
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import (
     AuthError,
     EmailNotConfirmed,
     EmailRefused,
+    InsufficientAuthentication,
     InvalidCredentials,
     InvalidProof,
     InvalidRequest,
@@ -101,6 +105,20 @@ def test_the_current_password_is_needed(mail: MailDeployment, own: TokenGrant, c
     with pytest.raises(InvalidCredentials):
         ask(mail, own, current=current)
     assert mail.core.store.challenges == {}
+
+
+@pytest.mark.parametrize("acr", ["", "2fa", "phr"])
+def test_with_a_passkey_the_login_has_to_be_one_by_it(mail: MailDeployment, own: TokenGrant, acr: str) -> None:
+    """SA7: an address resets the password, so who has only the password cannot set another one."""
+    passkey = RegisteredPasskey(b"id", b"key", 0, False, False, "phone", 1)  # noqa: FBT003 - its fields in order
+    mail.core.store.identities[USERNAME] = replace(mail.alice, passkeys=(passkey,))
+    mail.core.change_session(own, acr=acr)
+    if acr == "phr":
+        ask(mail, own)
+        assert mail.mailed(Kind.CONFIRM)
+    else:
+        with pytest.raises(InsufficientAuthentication):
+            ask(mail, own)
 
 
 def test_wrong_passwords_count_with_those_of_a_change_of_the_password(mail: MailDeployment, own: TokenGrant) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import DISABLED, Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.credentials.totp import STEP_SECONDS
 from edge_auth.errors import AuthError, InsufficientAuthentication, InvalidProof, InvalidToken, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName
@@ -238,6 +239,19 @@ def test_a_change_needs_the_strongest_login_of_the_user_and_a_recent_one(
     else:
         assert error is InsufficientAuthentication
         assert enrolled.alice == before
+
+
+@pytest.mark.parametrize("change", [*CHANGES, "password"])
+@pytest.mark.parametrize("acr", ["1fa", "2fa", "phr"])
+def test_with_a_passkey_only_a_login_by_one_is_strong_enough(enrolled: Deployment, change: str, acr: str) -> None:
+    """SA7: a passkey is stronger than a code, so what a thief of both password and app has is not enough."""
+    granted = with_code(enrolled)
+    passkey = RegisteredPasskey(b"id", b"key", 0, False, False, "phone", 1)  # noqa: FBT003 - its fields in order
+    enrolled.store.identities[USERNAME] = replace(enrolled.alice, passkeys=(passkey,))
+    enrolled.change_session(granted, acr=acr, auth_time_seconds=enrolled.clock() // 1000)
+    allowed = InvalidProof if change == "confirm" else None
+    error = outcome(enrolled, change, caller(enrolled, granted))
+    assert error is (allowed if acr == "phr" else InsufficientAuthentication)
 
 
 @pytest.mark.parametrize("change", ["begin", "confirm", "codes", "remove"])

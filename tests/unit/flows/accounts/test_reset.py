@@ -78,6 +78,7 @@ def test_a_proof_sets_the_password_and_opens_no_session(mail: MailDeployment, wa
     assert not has_password(mail, PASSWORD)
     assert has_password(mail, NEW_PASSWORD)
     assert mail.core.names()[:3] == [EventName.RESET_ASKED, EventName.PASSWORD_RESET, EventName.ALL_SESSIONS_ENDED]
+    assert [user.user_id for user in mail.told_of_new_password] == [before.user_id]
 
 
 @WAYS
@@ -139,6 +140,7 @@ NO_MAIL: dict[str, Callable[[MailDeployment], str]] = {
     "disabled": changed(status=DISABLED),
     "without address": changed(email="", email_verified_at_seconds=0),
     "address not confirmed": changed(email_verified_at_seconds=0),
+    "mails come back": changed(email_bounced_at_seconds=1),
 }
 
 

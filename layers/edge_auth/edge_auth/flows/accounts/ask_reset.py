@@ -78,7 +78,7 @@ class AskReset:
     def _challenge_of(self, user: Identity) -> tuple[Challenge, str]:
         if user.status == UNCONFIRMED:
             return self._new_challenge.confirm(user, user.email), ""
-        if user.status == ACTIVE and user.email and user.email_verified_at_seconds:
+        if user.status == ACTIVE and user.is_reachable:
             return self._new_challenge.reset(user), ""
         reason = NO_ADDRESS if user.status == ACTIVE else NOT_ACTIVE
         return self._new_challenge.for_nobody(user.user_id), reason

@@ -94,7 +94,7 @@ class ChangeAddress:
         """Check the password as a change of the password does, and count it with those."""
         user_id, session_id = session.user_id, session.session_id
         user = self._active(user_id)
-        if user is not None and user.factors is not None:
+        if user is not None and (user.factors is not None or user.passkeys):
             self._check_fresh(session, user)
         attempt = self._limit.admit(password_change_limit(user_id))
         try:

@@ -81,9 +81,9 @@ class ResetPassword:
         except InvalidProof as error:
             self._record(SecurityEvent(EventName.PROOF_REFUSED, reason=error.detail))
             raise
-        self._tell_new_password(user)  # also when the call comes again: the first one may have ended before this
         self._attempts.end_wait(account_bucket(user.username))
         self._record(SecurityEvent(EventName.PASSWORD_RESET, user.user_id))
+        self._tell_new_password(user)
         self._end_sessions.all(user.user_id, reason=PASSWORD_RESET)
 
     def _set(self, shown: Shown, new: str, address: str, check_factor: CheckFactor) -> Identity:
