@@ -232,7 +232,7 @@ def test_an_address_is_one_address_and_nothing_else(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [f"{'a' * 242}@example.com", "a.b+c@sub.example.com", "o'brien@example.co.uk", "x@xn--exmple-cua.com"]
+    "address", [f"{'a' * 64}@example.com", "a.b+c@sub.example.com", "o'brien@example.co.uk", "x@xn--exmple-cua.com"]
 )
 def test_an_address_that_people_have_is_sent_to(address: str) -> None:
     """The same check lets these through."""
