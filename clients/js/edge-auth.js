@@ -290,6 +290,15 @@ function authorized(request, token) {
 }
 
 /**
+ * Whether the API wants a stronger or a fresher login, which no refresh gives (RFC 9470 §3).
+ *
+ * @param {Response} response
+ */
+function demandsLogin({ headers }) {
+  return headers.get("WWW-Authenticate")?.includes('error="insufficient_user_authentication"') ?? false;
+}
+
+/**
  * Return the note of a logout that the server has not confirmed. Storage may be blocked or full: then there is no note.
  *
  * @param {string} name
@@ -568,7 +577,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       // A call of one user is never sent with the token of another.
       if (asked && used && asked.id !== used.id) throw new Refused(0, "session_changed");
       const response = await world.fetch(authorized(request, used));
-      if (response.status !== 401 || !used) return response;
+      if (response.status !== 401 || !used || demandsLogin(response)) return response;
       if (held === used) {
         if (ageMs(used, world) < YOUNG_MS) return response;
         await refresh();

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 
-PASSED_ON = ("sub", "sid", "client_id", "scope", "roles", "jti", "exp")
+PASSED_ON = ("sub", "sid", "client_id", "scope", "roles", "jti", "exp", "acr", "amr", "auth_time")
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Type": "application/json; charset=utf-8",

@@ -248,7 +248,7 @@ def test_a_demand_of_logins_lets_the_authorizer_write_the_challenge() -> None:
 
 
 def test_a_demand_has_an_authorizer_and_a_cache_of_its_own() -> None:
-    """A policy that one authorizer gave for the stage never answers for another one's routes, and none is kept."""
+    """Z21: a policy that one authorizer gave for the stage never answers for another one's routes, and none is kept."""
     authorizers = properties("Api")["Auth"]["Authorizers"]
     strict = [name for name, each in authorizers.items() if each["FunctionArn"].argument.startswith("Strict")]
 

@@ -4,6 +4,7 @@ import pytest
 
 from edge_auth.flows.ports.sessions import RotationRefused
 from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, SESSION, EndedSession, Session
+from edge_auth.tokens.claims import LEVELS
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.dynamodb.engines import Engine
 from tests.support.dynamodb.records import (
@@ -165,6 +166,20 @@ def test_a_first_rotation_makes_the_first_base(engine: Engine) -> None:
     assert found is not None
     assert found.base == NOTHING_REDEEMED
     assert rotate(engine, a_token(0)).base == 0
+
+
+@pytest.mark.parametrize("level", ["", *LEVELS])
+def test_no_write_of_a_session_changes_its_level(engine: Engine, level: str) -> None:
+    """T9: neither a rotation, nor a late retry, nor the new token of a site. A stronger login is another session."""
+    opened(engine, a_session(acr=level), a_session(2, acr=level, transport=SESSION))
+    at_a_site = a_rotation()._replace(transport=SESSION, mac_hash=b"new", earlier_mac_hash=b"old")
+
+    rotated = rotate(engine, a_token())
+    retried = engine.sessions.retry_late(rotated, a_rotation("rotation-later"))
+    renewed = engine.sessions.rotate(a_token(number=2), at_a_site, grace_seconds=0, wanted_scope=())
+
+    assert [rotated.acr, retried.acr, renewed.acr] == [level] * 3
+    assert [session.acr for session in sessions_of(engine.sessions, ADA_ID)] == [level] * 2
 
 
 def test_a_late_retry_issues_the_next_generation_and_keeps_the_base(engine: Engine) -> None:

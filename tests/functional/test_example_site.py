@@ -1,5 +1,6 @@
 """The example of a server-rendered site: its own function, and edge-auth under the same host name."""
 
+import base64
 import importlib
 import re
 from collections.abc import Iterator
@@ -196,6 +197,25 @@ def test_a_wrong_password_is_told(visitor: Visitor) -> None:
 
     assert (answer.status_code, bool(re.search(r'role="alert">[^<]+<', answer.text))) == (400, True)
     assert visitor.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize(("form", "said"), [(b"\xff", "cannot be read"), (b"current=x&new=y", "password")])
+def test_a_form_that_is_no_text_is_the_clients_fault(visitor: Visitor, form: bytes, said: str) -> None:
+    """An HTTP API brings a form in base64. One that is no UTF-8 gets a page, as one with a wrong password does."""
+    app = importlib.import_module("example_site.app")
+    event = {
+        "version": "2.0",
+        "rawPath": "/account/password",
+        "headers": {"sec-fetch-site": "same-origin"},
+        "cookies": [f"{name}={value}" for name, value in visitor.cookies.items()],
+        "requestContext": {"http": {"method": "POST"}},
+        "body": base64.b64encode(form).decode(),
+        "isBase64Encoded": True,
+    }
+
+    answer = app.handler(event, None)
+
+    assert (answer["statusCode"], said in answer["body"]) == (400, True)
 
 
 def test_an_outage_signs_nobody_out(visitor: Visitor, stack: Stack) -> None:

@@ -69,7 +69,7 @@ def test_a_weaker_login_is_denied_with_its_challenge(
     level: str,
     enough: bool,  # noqa: FBT001 - a table
 ) -> None:
-    """RFC 9470 §3: 1fa < 2fa < phr. The same token is good for the other authorizer, in every shape of event."""
+    """Z21, RFC 9470 §3: 1fa < 2fa < phr. The same token is good for the other authorizer, in every shape of event."""
     event = shape(with_level(stack, tokens, level))
     strict = stack.with_parameters(StrictAcr=required).module("strict_authorizer").handler(event, None)
 

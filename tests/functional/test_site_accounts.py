@@ -249,7 +249,7 @@ def test_a_page_knows_its_user(stack: Stack, pages: SessionCookie) -> None:
     theirs, login = signed_in(stack)
 
     assert pages.current(visit(theirs)) == SignedIn(
-        ADA_ID, login.json["session_id"], "read write", ("admin", "auditor")
+        ADA_ID, login.json["session_id"], "read write", ("admin", "auditor"), "", ("pwd",), stack.clock.now_seconds
     )
     assert pages.current(visit(theirs, shape="REQUEST 2.0")) == pages.current(visit(theirs))
     stack.function("logout")(page_logout(theirs))

@@ -11,7 +11,7 @@ from tests.support.stack import Function, Stack
 
 Authorize = Callable[[Event], dict[str, Any]]
 Tokens = dict[str, str]
-PASSED_ON = {"sub", "sid", "client_id", "scope", "roles", "jti", "exp"}
+PASSED_ON = {"sub", "sid", "client_id", "scope", "roles", "jti", "exp", "acr", "amr", "auth_time"}
 
 
 @pytest.fixture
@@ -44,6 +44,9 @@ def test_it_answers_exactly_what_the_authorizer_passed_on(
         "roles": "admin auditor",
         "jti": answer.json["jti"],
         "exp": str(stack.clock.now_seconds + 900),
+        "acr": "",
+        "amr": "pwd",
+        "auth_time": str(stack.clock.now_seconds),
     }
     assert answer.body == json.dumps(answer.json, separators=(",", ":"))
     assert len(answer.json["jti"]) >= 22, "128 bits"

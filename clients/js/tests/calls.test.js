@@ -125,6 +125,23 @@ test("a 401 for a young token causes no refresh", async () => {
   assert.equal(server.count("/auth/refresh"), 0);
 });
 
+// RFC 9470: the API wants another login, not another token. The refresh would be for nothing.
+test("a 401 that demands a stronger or a fresher login goes to the caller at once", async () => {
+  const { time, server, browser } = scene();
+  const tab = await browser.signedIn();
+  await time.pass(31_000);
+  server.refusesAll = true;
+  server.challenge = 'Bearer error="insufficient_user_authentication", acr_values="2fa", max_age="300"';
+
+  const { value } = await call(tab, time, `${API}/payments`);
+  assert.deepEqual([value.status, value.headers.get("WWW-Authenticate")], [401, server.challenge]);
+  assert.deepEqual([server.count("/payments"), server.count("/auth/refresh")], [1, 0]);
+
+  server.challenge = 'Bearer error="invalid_token"';
+  await call(tab, time, `${API}/payments`);
+  assert.equal(server.count("/auth/refresh"), 1);
+});
+
 // The form was filled in by one user, and must not be sent as another.
 test("a call that waits while another user logs in is not sent", async () => {
   const { time, server, browser } = scene();

@@ -160,7 +160,8 @@ def requires(
         raise InsufficientScope(f"lacks {' '.join(sorted(missing))}", scope=scope)
     if acr and found.acr not in _LEVELS[_LEVELS.index(acr) :]:
         raise InsufficientAuthentication("too weak a login", acr=acr, max_age_seconds=max_age_seconds)
-    oldest, newest = now_seconds - max_age_seconds - _LATE_SECONDS, now_seconds + _EARLY_SECONDS
+    oldest = max(1, now_seconds - max_age_seconds - _LATE_SECONDS)  # 0 is the time of no login
+    newest = now_seconds + _EARLY_SECONDS
     if max_age_seconds and not oldest <= found.auth_time_seconds <= newest:
         raise InsufficientAuthentication("too old a login", acr=acr, max_age_seconds=max_age_seconds)
     return found

@@ -113,7 +113,10 @@ def _method(event: Event) -> str:
 
 def _form(event: Event) -> dict[str, str]:
     body = str(event.get("body", ""))
-    text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+    try:
+        text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+    except ValueError:  # no UTF-8
+        raise Refused("The form cannot be read.") from None
     return {name: values[-1] for name, values in parse_qs(text).items()}
 
 

@@ -16,12 +16,19 @@ MINUTE_SECONDS = 60
 
 
 class SignedIn(NamedTuple):
-    """The user of a page. `roles` are those at the login, as is `scope`."""
+    """The user of a page. All but the ids is as it was at the login.
+
+    `acr` says how strong the login was: `1fa`, `2fa` or `phr`, or nothing while second factors are off. `amr` says how
+    the user logged in, and `auth_time_seconds` when, since 1970.
+    """
 
     user_id: str
     session_id: str
     scope: str
     roles: tuple[str, ...]
+    acr: str
+    amr: tuple[str, ...]
+    auth_time_seconds: int
 
 
 class SessionCookie:
@@ -67,4 +74,4 @@ class SessionCookie:
             return None
         except RequestFailed as error:
             raise TemporarilyUnavailable(str(error)) from None
-        return SignedIn(caller.sub, caller.sid, caller.scope, caller.roles)
+        return SignedIn(caller.sub, caller.sid, caller.scope, caller.roles, caller.acr, caller.amr, caller.auth_time)
