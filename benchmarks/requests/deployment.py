@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 IDLE_SECONDS, ABSOLUTE_SECONDS = 14 * 86_400, 30 * 86_400  # the template's defaults
-TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable")
+TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable", "ChallengesTable")
 KEY_RING_SECRET = "key-ring"
 BATCH = 25  # DynamoDB's own limit of BatchWriteItem
 

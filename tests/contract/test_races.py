@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge_auth.accounts.challenge import Challenge
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnknownUser
 from edge_auth.sessions.session import Session
@@ -118,6 +119,21 @@ def test_every_session_that_a_race_ends_is_in_the_feed(tables: Tables, engine: E
     assert outcomes[f"{acts[-1]}: done"] == ROUNDS
     assert len(ended) >= ROUNDS
     assert {entry_of(session_id) for session_id in ended} <= told
+
+
+def test_no_session_survives_a_reset_and_one_password_is_set(tables: Tables, engine: Engine) -> None:
+    """SB4, F12: logins, refreshes and two uses of one proof race. One use wins, and no session lives after it."""
+    for number in range(ROUNDS):
+        proof = racers.a_reset_proof(number)
+        engine.challenges.put(Challenge(proof, b"mac-1", username(number), "ada@mail.example"))
+
+    outcomes = race(tables, ROUNDS, "log_in", "log_in", "refresh", "reset", "reset")
+
+    assert survivors(engine) == []
+    assert outcomes["reset: done"] == outcomes["reset: proof_spent"] == ROUNDS
+    assert {engine.identities.find(username(number)).epoch for number in range(ROUNDS)} == {1}
+    assert outcomes["log_in: done"] > 0
+    assert outcomes["refresh: done"] > 0
 
 
 @pytest.mark.parametrize("act", ["set_password", "disable"])

@@ -25,6 +25,8 @@ from tests.e2e.serving import Serving, started
 
 HERE = Path(__file__).parent
 APP = "https://app.example.com"
+MAIL_DOMAIN = "mail.example.com"
+PAGES_URL = f"{APP}/account"
 PROXY_SECRET = secrets.token_hex(32)
 
 
@@ -38,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Yield a stack on a free port, with a trusted proxy, other verifiers' feed, an allowed origin, second factors."""
+    """Yield a stack on a free port, with a trusted proxy, other verifiers' feed, an origin, mail and second factors."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -51,6 +53,8 @@ def stack() -> Iterator[Stack]:
             "RevocationFeed": "true",
             "AllowedOrigins": APP,
             "SecondFactor": "optional",
+            "MailFrom": f"login@{MAIL_DOMAIN}",
+            "PagesUrl": PAGES_URL,
         },
     )
     with running_stack(settings, os.environ, Progress()) as stack:

@@ -23,6 +23,8 @@ KEY = {"user_id": {"S": "user"}}
 # The number of services that a function calls on every first request.
 CONNECTIONS = {
     "authorizer": 1,
+    "email": 2,
+    "email_proofs": 2,
     "ended_sessions": 1,
     "factors": 2,
     "jwks": 1,
@@ -32,6 +34,8 @@ CONNECTIONS = {
     "preflight": 0,
     "refresh": 2,
     "register": 1,
+    "reset": 2,
+    "reset_link": 0,  # an operator waits for it
     "rotate_keys": 0,  # no caller waits for it
     "session_authorizer": 0,  # no browser uses the API by default
     "sessions": 1,

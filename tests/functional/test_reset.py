@@ -419,6 +419,20 @@ def test_a_fault_burns_no_proof(
     assert login(login_event("ada", NEW_PASSWORD)).status == 200
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_guess_that_cannot_be_counted_is_not_compared(mail_stack: Stack, reset: Function, fault: str) -> None:
+    """SB6, F19: the answer is 503 for the right code, too. It works later: three lost answers cost three guesses."""
+    code = asked(mail_stack, reset, "code")
+    mail_stack.wire.always("UpdateItem", FAULTS[fault])
+    assert reset(confirm(code)) == UNAVAILABLE
+    [item] = mail_stack.challenge_items()
+    assert item["tries"] == {"N": "3" if fault == APPLIED else "0"}
+    assert mail_stack.identities.find("ada").epoch == 0
+
+    mail_stack.wire.mend()
+    assert reset(confirm(code)) == NO_CONTENT
+
+
 @pytest.mark.parametrize("fault", RETRIED)
 def test_a_passing_fault_is_not_seen(mail_stack: Stack, reset: Function, fault: str) -> None:
     """F19: the SDK repeats a guess and a transaction. moto does not know the token of a repeated one."""

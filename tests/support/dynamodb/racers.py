@@ -19,6 +19,7 @@ from edge_auth import base64url
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
@@ -28,6 +29,7 @@ from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.ports.challenges import ProofSpent
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout, Reach
@@ -39,6 +41,7 @@ from edge_auth.flows.sign_in.start_session import SessionPolicy, StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import BODY
+from edge_auth.tokens.proof_token import BINDING_BYTES, Kind, Proof
 from edge_auth.tokens.refresh_token import RefreshToken, mint, parse
 from tests.support.access_tokens import key
 from tests.support.deployment import MAC_KEY, POLICY
@@ -83,6 +86,7 @@ class Place:
 
     identities: str
     sessions: str
+    challenges: str
     revocations: str
     rounds: int
     start: Barrier
@@ -102,6 +106,9 @@ class Racer:
         client = dynamodb_client()
         self.identities = DynamoDBIdentities(client, table=place.identities)
         self.sessions = DynamoDBSessions(client, table=place.sessions)
+        self.redemptions = DynamoDBRedemptions(
+            client, challenges_table=place.challenges, identities_table=place.identities
+        )
         self.opening = DynamoDBSessionOpening(client, identities_table=place.identities, sessions_table=place.sessions)
         keys = KeysInForce((TimedKey(key("ES256"), 0, 0),), MAC_KEY, {MAC_KEY.key_id: MAC_KEY})
         self.key_ring = FixedKeyRing(keys)
@@ -214,6 +221,14 @@ class Racer:
         insisting(lambda: self.identities.change_password(an_identity(number, password_hash=""), "$argon2id$another"))
         self._end_all(number)
 
+    def reset(self, number: int) -> None:
+        """Set another password with the proof of a mail, and end all sessions. Of several racers one sets it."""
+        identity, proof = an_identity(number, password_hash=""), a_reset_proof(number)
+        self.place.wait()
+        password_hash = f"$argon2id${os.getpid()}"
+        insisting(lambda: self.redemptions.set_password(proof, identity, password_hash, now_seconds=now_ms() // 1000))
+        self._end_all(number)
+
     def disable(self, number: int) -> None:
         """Disable the user, and end all sessions."""
         self.place.wait()
@@ -238,6 +253,11 @@ class Racer:
 def an_identity(number: int, *, password_hash: str) -> Identity:
     """Return the user of a round."""
     return Identity(user_id(number), username(number), password_hash, ACTIVE, 0, now_ms() // 1000)
+
+
+def a_reset_proof(number: int) -> Proof:
+    """Return the proof of the mail that the user of a round has asked for. It is good for years."""
+    return Proof(Kind.RESET, user_id(number), user_id(number), 4_000_000_000, bytes(BINDING_BYTES))
 
 
 def a_password_hash() -> str:
@@ -265,6 +285,8 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
             result = getattr(racer, act)(number)
         except (InvalidCredentials, InvalidGrant, TemporarilyUnavailable, UsernameTaken) as error:
             counted[f"{act}: {error.code}"] += 1
+        except ProofSpent:
+            counted[f"{act}: proof_spent"] += 1
         except AlreadyEnded:
             counted[f"{act}: already_ended"] += 1
         else:
@@ -279,7 +301,9 @@ def race(tables: Tables, rounds: int, *acts: str, revocations: str = "") -> Coun
     """
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
     processes = multiprocessing.get_context("spawn")  # a spawned process shares no connection and no state
-    place = Place(tables.identities, tables.sessions, revocations, rounds, processes.Barrier(len(acts)))
+    place = Place(
+        tables.identities, tables.sessions, tables.challenges, revocations, rounds, processes.Barrier(len(acts))
+    )
     outcomes = processes.Queue()
     racers = [processes.Process(target=run, args=(act, place, outcomes), daemon=True) for act in acts]
     try:

@@ -7,6 +7,8 @@ import pytest
 from edge_auth.throttling.counters import KEPT_SECONDS, bucket
 from edge_auth.throttling.limits import (
     DEAD_TOKEN_RATE,
+    MAIL_RATE,
+    MAIL_SOURCE_RATE,
     PASSWORD_BACKOFF,
     REGISTRATION_RATE,
     SITE_SOURCES,
@@ -17,8 +19,12 @@ from edge_auth.throttling.limits import (
     dead_token_bucket,
     device_limit,
     login_limit,
+    mail_code_limit,
+    mail_limit,
+    mail_source_limit,
     password_change_limit,
     registration_limit,
+    used_proof_limit,
 )
 from edge_auth.tokens.refresh_token import RefreshToken
 
@@ -87,3 +93,25 @@ def test_a_counter_is_kept_until_all_that_it_says_is_forgotten() -> None:
     assert PASSWORD_BACKOFF.memory_seconds + 3600 == KEPT_SECONDS
     for rate in (SOURCE_RATE, REGISTRATION_RATE, DEAD_TOKEN_RATE):
         assert rate.ahead_ms // 1000 + rate.seconds < KEPT_SECONDS - 3600
+
+
+def test_mails_are_counted_by_their_name_and_by_their_source() -> None:
+    """SB6, SA9: each has a counter of its own, and a name that is an address is that address."""
+    limits = [
+        mail_limit("ada@mail.example"),
+        mail_limit("ada"),
+        mail_source_limit("203.0.113.7"),
+        mail_code_limit("203.0.113.7"),
+        used_proof_limit("ada").rate,
+        registration_limit("203.0.113.7"),
+    ]
+
+    assert len({limit.bucket for limit in limits}) == len(limits)
+    assert [limit.rate for limit in limits[:4]] == [MAIL_RATE, MAIL_RATE, MAIL_SOURCE_RATE, SOURCE_RATE]
+    assert used_proof_limit("ada").counter != password_change_limit("ada").counter
+
+
+def test_a_name_gets_ten_mails_in_any_day_at_most() -> None:
+    """SB6: five at once, and then one in each fifth of a day. The counter is not deleted before it is empty."""
+    assert (MAIL_RATE.burst, MAIL_RATE.attempts, MAIL_RATE.seconds) == (5, 5, 86_400)
+    assert MAIL_RATE.ahead_ms + MAIL_RATE.interval_ms <= KEPT_SECONDS * 1000

@@ -66,14 +66,14 @@ class AskReset:
         try:
             user = self._identities.find(name)
         except UnknownUser:
-            user_id, event = "", UNKNOWN
-            challenge = self._new_challenge.for_nobody(name, id_of_nobody(name, keys.mac))
+            user_id, reason = "", UNKNOWN
+            challenge = self._new_challenge.for_nobody(id_of_nobody(name, keys.mac))
         else:
             user_id = user.user_id
-            challenge, event = self._challenge_of(user)
+            challenge, reason = self._challenge_of(user)
         with suppress(NewerChallenge):  # its mail is on the way
             self._challenges.put(challenge)
-        self._record(SecurityEvent(EventName.RESET_ASKED, user_id, reason=event))
+        self._record(SecurityEvent(EventName.RESET_ASKED, user_id, reason=reason))
 
     def _challenge_of(self, user: Identity) -> tuple[Challenge, str]:
         if user.status == UNCONFIRMED:
@@ -81,4 +81,4 @@ class AskReset:
         if user.status == ACTIVE and user.email and user.email_verified_at_seconds:
             return self._new_challenge.reset(user), ""
         reason = NO_ADDRESS if user.status == ACTIVE else NOT_ACTIVE
-        return self._new_challenge.for_nobody(user.username, user.user_id), reason
+        return self._new_challenge.for_nobody(user.user_id), reason

@@ -43,10 +43,13 @@ class NewChallenge:
         proof = self._proof(Kind.UNDO, identity.user_id, undo_binding(identity.user_id, identity.email), UNDO_SECONDS)
         return self._of(identity, proof, identity.email)
 
-    def for_nobody(self, username: str, user_id: str) -> Challenge:
-        """Return a challenge that looks like that of a reset, and whose proof is worth nothing. No mail brings it."""
+    def for_nobody(self, user_id: str) -> Challenge:
+        """Return a challenge that looks like that of a reset, and whose proof is worth nothing. No mail brings it.
+
+        It has no name: a stranger may type anything, and a user perhaps a password.
+        """
         proof = self._proof(Kind.RESET, user_id, self._entropy(BINDING_BYTES), RESET_SECONDS)
-        return Challenge(proof, self._key_ring.load().mac.key_id, username, email="")
+        return Challenge(proof, self._key_ring.load().mac.key_id, username="", email="")
 
     def _proof(self, kind: Kind, user_id: str, binding: bytes, lifetime_seconds: int) -> Proof:
         return Proof(kind, new_id(self._entropy), user_id, self._clock() // 1000 + lifetime_seconds, binding)
