@@ -173,5 +173,5 @@ def test_a_refusal_is_for_clients_and_for_operators() -> None:
 def test_only_functions_that_set_passwords_read_the_list() -> None:
     """The list takes a tenth of a second to load, and a login must not wait for it."""
     readers = {path.parent.name for path in ROOT.glob("functions/*/app.py") if "common_passwords" in path.read_text()}
-    assert readers == {"password", "register", "site_password"}
+    assert readers == {"password", "register", "reset", "site_password"}
     assert not [path for path in ROOT.glob("layers/**/*.py") if "import COMMON_PASSWORDS" in path.read_text()]
