@@ -47,9 +47,6 @@ STATUSES = {
     "password_too_short": 400,
     "username_refused": 400,
     "username_taken": 409,
-    "email_refused": 400,
-    "email_not_confirmed": 403,
-    "invalid_proof": 400,
     "too_many_attempts": 429,
     "temporarily_unavailable": 503,
 }
