@@ -26,6 +26,7 @@ CONNECTIONS = {
     "email": 2,
     "email_proofs": 2,
     "ended_sessions": 1,
+    "factors": 2,
     "jwks": 1,
     "login": 2,
     "logout": 2,
@@ -43,6 +44,7 @@ CONNECTIONS = {
     "session_authorizer": 0,  # no browser uses the API by default
     "sessions": 1,
     "site_password": 2,
+    "step_up": 2,
     "strict_authorizer": 1,
     "whoami": 0,
 }
