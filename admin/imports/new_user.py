@@ -9,7 +9,7 @@ from admin.imports.hash_texts import Hash, NotAHash, read_hash
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.errors import AccountError
-from edge_auth.flows.accounts.administration import check_rights
+from edge_auth.flows.accounts.rights_administration import check_rights
 
 MEMBERS = (
     *("id", "username", "password_hash", "email", "email_verified", "language", "scope", "roles"),
