@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import events_client
 from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.clock import now_ms
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import Record, SecurityEvent
+from edge_auth.flows.accounts.administration import OperatorNotices
 from edge_auth.flows.tell_user import TellUser
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ def announcer(bus: str, warn: Callable[[str], None]) -> Record:
     return record
 
 
-def telling_of_passwords(
-    dynamodb: "DynamoDBClient", challenges_table: str, warn: Callable[[str], None]
-) -> Callable[[Identity], None]:
-    """Return a function that tells a user by mail of a new password. If it cannot, that is a warning."""
+def operator_notices(dynamodb: "DynamoDBClient", challenges_table: str, warn: Callable[[str], None]) -> OperatorNotices:
+    """Return what tells users by mail of what operators do to them. A mail that cannot be asked for is a warning."""
 
     def not_told(event: SecurityEvent) -> None:
         warn(f"edge-auth: warning: the user is not told by mail ({event.reason})")
 
     notices = DynamoDBNotices(dynamodb, table=challenges_table)
-    return TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=not_told).new_password
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=not_told)
+    return OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SHOWN = frozenset(
     {
         *("user_id", "username", "status", "epoch", "created_at", "scope", "roles", "claims"),
-        *("email", "email_verified_at", "language", "totp_step", "factor_failures", "factors_version"),
+        *("email", "email_verified_at", "email_bounced_at", "bounced_address", "language"),
+        *("totp_step", "factor_failures", "factors_version"),
         "passkeys",  # their names and times; a public key is no credential, and its bytes are left out
     }
 )
@@ -58,6 +59,7 @@ class PersonalData:
             "sessions": list(self._sessions(text(user_id))),
             "ended_sessions": list(self._sessions(ended_partition(user_id))),
             "attempts": [counter for name in counters if (counter := self._counter(name))],
+            "challenges": list(self._challenges(user_id)),
             "not_exported": sorted(item.keys() - SHOWN - {KEY}),
         }
 
@@ -79,6 +81,21 @@ class PersonalData:
                 ConsistentRead=True,
                 KeyConditionExpression="user_id = :partition",
                 ExpressionAttributeValues={":partition": partition},
+            )
+            for page in pages:
+                for item in page["Items"]:
+                    yield {name: _plain(value) for name, value in item.items() if "B" not in value}
+
+    def _challenges(self, user_id: str) -> "Iterator[dict[str, object]]":
+        """Yield proofs and notices that wait. A notice has an id of its own in its key, so only a scan finds it."""
+        if not self._deployment.challenges_table:
+            return
+        with translated_failures():
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._deployment.challenges_table,
+                ConsistentRead=True,
+                FilterExpression="contains(pk, :user_id)",
+                ExpressionAttributeValues={":user_id": text(user_id)},
             )
             for page in pages:
                 for item in page["Items"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from admin.act import Act
-from admin.announcements import announcer, telling_of_passwords
+from admin.announcements import announcer, operator_notices
 from admin.deployment import Deployment, DeploymentError
 from admin.output import Output
 from admin.stack import Stack
@@ -82,6 +82,7 @@ def open_users(stack: Stack) -> Users:
         )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
     challenges = deployment.challenges_table
+    notices = operator_notices(dynamodb, challenges, stack.out.tell) if challenges else None
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
     identities = DynamoDBIdentities(dynamodb, table=deployment.identities_table)
     attempts = DynamoDBAttempts(dynamodb, table=deployment.throttle_table)
@@ -105,7 +106,7 @@ def open_users(stack: Stack) -> Users:
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=record,
-        tell_new_password=telling_of_passwords(dynamodb, challenges, stack.out.tell) if challenges else None,
+        notices=notices,
         challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
     factors = FactorAdministration(
@@ -113,6 +114,7 @@ def open_users(stack: Stack) -> Users:
         attempts=attempts,
         end_sessions=end_sessions,
         record=record,
+        tell_factors_reset=notices.factors_reset if notices else None,
     )
     rights = RightsAdministration(identities=identities, end_sessions=end_sessions, record=record)
     return Users(accounts, rights, factors, stack.out, stack.name, deployment, dynamodb)

@@ -9,18 +9,16 @@ from admin.imports.hash_texts import Hash, NotAHash, read_hash
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.errors import AccountError
-from edge_auth.flows.accounts.rights_administration import check_rights
+from edge_auth.flows.accounts.rights_administration import check_rights, checked_claims
+from edge_auth.mail_address import MAX_ADDRESS_CHARACTERS, canonical_address
+from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson, json_object
 
 MEMBERS = (
     *("id", "username", "password_hash", "email", "email_verified", "language", "scope", "roles"),
-    *("created_at", "disabled"),
+    *("claims", "created_at", "disabled"),
 )
-MAX_EMAIL_CHARACTERS = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
 MAX_ID_CHARACTERS = 256
 
-# RFC 5322 §3.2.3: an atom on each side, so that no address names a second recipient or begins another header.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")  # RFC 5646 §2.1
 _NAME_OF_A_MEMBER = re.compile(r"[a-z_]{1,32}")
 _TRUTHS = {True: True, False: False, "true": True, "false": False, "t": True, "f": False}
@@ -41,8 +39,8 @@ class NewUser(NamedTuple):
 def new_user(members: Mapping[str, object], *, now_seconds: int, may_lack_password: bool) -> NewUser:
     """Check the members of a record, which have our names.
 
-    `password_hash` is a text or a `Hash`. `roles` is a list of texts, or one text with spaces between. A time is in
-    seconds since 1970, or a text of ISO 8601.
+    `password_hash` is a text or a `Hash`. `roles` is a list of texts, or one text with spaces between. `claims` is an
+    object, or a text with one. A time is in seconds since 1970, or a text of ISO 8601.
 
     Raises:
         NotTaken: a member is unknown, missing, or has another form.
@@ -54,11 +52,13 @@ def new_user(members: Mapping[str, object], *, now_seconds: int, may_lack_passwo
         raise NotTaken(f"the member{named} is not known")
     given = {name: value for name, value in members.items() if value not in (None, "")}
     read = _hash(given.get("password_hash"), may_lack_password=may_lack_password)
-    email, is_verified = _email(given), _truth(given, "email_verified")
+    is_verified = _truth(given, "email_verified")
     try:
-        username = canonical_username(_text(given, "username", MAX_EMAIL_CHARACTERS))
+        username = canonical_username(_text(given, "username", MAX_ADDRESS_CHARACTERS))
         scope, roles = _text(given, "scope", 1024), _roles(given.get("roles", []))
-        check_rights(scope, roles)
+        claims = checked_claims(_object(given, "claims"))
+        check_rights(scope, roles, claims)
+        email = canonical_address(_text(given, "email", MAX_ADDRESS_CHARACTERS)) if "email" in given else ""
     except AccountError as error:
         raise NotTaken(str(error)) from None
     return NewUser(
@@ -73,6 +73,7 @@ def new_user(members: Mapping[str, object], *, now_seconds: int, may_lack_passwo
             created_at_seconds=_time(given.get("created_at", now_seconds), now_seconds),
             scope=scope,
             roles=roles,
+            claims=claims,
             email=email,
             email_verified_at_seconds=now_seconds if email and is_verified else 0,
             language=_language(given),
@@ -113,11 +114,17 @@ def _roles(value: object) -> tuple[str, ...]:
     return tuple(roles)
 
 
-def _email(members: Mapping[str, object]) -> str:
-    email = _text(members, "email", MAX_EMAIL_CHARACTERS)
-    if email and not _EMAIL.fullmatch(email):
-        raise NotTaken("email is no mail address")
-    return email
+def _object(members: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a JSON object. In CSV it is a text."""
+    value = members.get(name, {})
+    if isinstance(value, str):
+        try:
+            value = json_object(value.encode("utf-8", "surrogatepass"), STRICT_INTEGERS)
+        except NotStrictJson:
+            raise NotTaken(f"{name} is no JSON object") from None
+    if not isinstance(value, Mapping):
+        raise NotTaken(f"{name} is no JSON object")
+    return value
 
 
 def _language(members: Mapping[str, object]) -> str:

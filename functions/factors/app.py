@@ -20,7 +20,7 @@ from edge_auth.adapters.sealing_secret import SealingSecret
 from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
 from edge_auth.factor_settings import FactorsSettings
-from edge_auth.flows.accounts.own_factors import FactorRoom, OwnFactors, PendingApp
+from edge_auth.flows.accounts.own_factors import FactorNotices, FactorRoom, OwnFactors, PendingApp
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
@@ -55,12 +55,20 @@ room = FactorRoom(
     ),
     service=urlsplit(settings.issuer).hostname or urlsplit(settings.audience).hostname or settings.audience,
 )
+tell = None
+if settings.challenges_table:
+    from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+    from edge_auth.flows.tell_user import TellUser
+
+    notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 own_factors = OwnFactors(
     room,
     policy=FactorPolicy.of(settings.second_factor),
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    notices=FactorNotices(tell.factor_changed, tell.recovery_codes_replaced) if tell else None,
 )
 
 

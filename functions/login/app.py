@@ -67,13 +67,13 @@ of_sites = SessionPolicy(
     idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
     absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
 )
-tell_new_device = None
+tell = None
 if settings.challenges_table:
     from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
     from edge_auth.flows.tell_user import TellUser
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
-    tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 
 
 def second_step() -> SecondStep | None:
@@ -92,6 +92,7 @@ def second_step() -> SecondStep | None:
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=log.record,
+        tell_locked=tell.account_locked if tell else None,
     )
     policy = FactorPolicy.of(settings.second_factor)
     return LoginSecondStep(check=check, policy=policy, clock=now_ms, record=log.record)
@@ -127,7 +128,8 @@ login = Login(
     key_ring=key_ring,
     entropy=secrets.token_bytes,
     record=log.record,
-    tell_new_device=tell_new_device,
+    tell_new_device=tell.new_device if tell else None,
+    tell_code_used=tell.recovery_code_used if tell else None,
 )
 cookies = CookieTransport(settings.allowed_origins)
 

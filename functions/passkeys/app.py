@@ -15,7 +15,7 @@ from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
-from edge_auth.flows.accounts.own_passkeys import OwnPasskeys
+from edge_auth.flows.accounts.own_passkeys import OwnPasskeys, PasskeyNotices
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
 from edge_auth.passkey_settings import PasskeysSettings
@@ -36,6 +36,13 @@ dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 feed = settings.revocations_table
+tell = None
+if settings.challenges_table:
+    from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+    from edge_auth.flows.tell_user import TellUser
+
+    notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 own_passkeys = OwnPasskeys(
     party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
@@ -52,6 +59,7 @@ own_passkeys = OwnPasskeys(
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    notices=PasskeyNotices(tell.passkey_added, tell.passkey_removed) if tell else None,
 )
 
 

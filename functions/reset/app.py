@@ -64,6 +64,12 @@ ask_reset = AskReset(
     clock=now_ms,
     record=log.record,
 )
+tell = TellUser(
+    notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
 reset_password = ResetPassword(
     shown_proofs=ShownProofs(
         rates=rates, identities=identities, challenges=challenges, key_ring=key_ring, clock=now_ms
@@ -90,12 +96,7 @@ reset_password = ResetPassword(
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
-    tell_new_password=TellUser(
-        notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
-        clock=now_ms,
-        entropy=secrets.token_bytes,
-        record=log.record,
-    ).new_password,
+    tell_new_password=tell.new_password,
 )
 
 
@@ -122,11 +123,12 @@ def reset_factor() -> "ResetFactor":
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=log.record,
+        tell_locked=tell.account_locked,
     )
     limit = PasswordAttemptLimit(
         attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
     )
-    return ResetFactor(check=check, store=store, limit=limit, record=log.record)
+    return ResetFactor(check=check, store=store, limit=limit, record=log.record, tell_code_used=tell.recovery_code_used)
 
 
 def post(request: Request) -> Response:

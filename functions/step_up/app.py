@@ -49,6 +49,13 @@ log = FunctionLog("step_up")
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 feed = settings.revocations_table
+tell = None
+if settings.challenges_table:
+    from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+    from edge_auth.flows.tell_user import TellUser
+
+    notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 step_up = StepUp(
     StepUpStores(
         identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
@@ -72,11 +79,13 @@ step_up = StepUp(
         clock=now_ms,
         entropy=secrets.token_bytes,
         record=log.record,
+        tell_locked=tell.account_locked if tell else None,
     ),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    tell_code_used=tell.recovery_code_used if tell else None,
 )
 cookies = CookieTransport(settings.allowed_origins)
 

@@ -4,14 +4,16 @@ import json
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import bcrypt
 import pytest
 
+from admin.imports.hash_texts import read_hash
 from admin.imports.outputs import Progress
 from admin.imports.run import BATCHES_AHEAD, USERS_OF_A_BATCH, Placed, add_all
-from edge_auth.accounts.identity import Identity
+from edge_auth.accounts.identity import DISABLED, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser
 from edge_auth.flows.accounts.import_users import Outcome, Result
@@ -284,3 +286,39 @@ def test_without_a_terminal_there_are_a_few_lines() -> None:
     lines.end()
 
     assert [line.split("] ")[1] for line in told] == ["100 of 200 users, 10 a second, 10 s left"]
+
+
+def test_what_one_stack_exports_another_one_imports(
+    command: Command, identities: DynamoDBIdentities, stacks: Stacks, tmp_path: Path
+) -> None:
+    """With rights, own claims, address and language. The user id is another one, so the user has no old sessions."""
+    stacks.parameters["PasswordProfiles"] = "bcrypt:c=4"
+    person = replace(
+        ADA,
+        username="ada@example.com",
+        password_hash=read_hash(HASH).stored,
+        status=DISABLED,
+        created_at_seconds=1_700_000_000,
+        epoch=0,
+        scope="read",
+        roles=("admin",),
+        claims={"acme:tenant": "blue", "acme:teams": ("a", "b"), "acme:level": 3},
+        email="ada@mail.example",
+        email_verified_at_seconds=1,
+        language="de-AT",
+    )
+    identities.create(person)
+    exported = command("users", "export", "--all", "--with-password-hashes", "--yes")
+    assert exported.status == 0
+    identities.delete(person)
+    path = tmp_path / "export.jsonl"
+    path.write_text(exported.out)
+
+    outcome = command("users", "import", str(path), "--format", "edge-auth")
+
+    assert (outcome.status, outcome.out) == (0, "added 1 users, 0 were imported before, 0 records not taken\n")
+    found = identities.find("ada@example.com")
+    assert found.user_id != person.user_id
+    assert found.email_verified_at_seconds > 1, "confirmed, at the time of the import"
+    same = {"user_id": person.user_id, "email_verified_at_seconds": 1}
+    assert replace(found, **same) == person  # type: ignore[arg-type]  # the fields of an identity

@@ -107,6 +107,7 @@ def test_json_lines_have_all_that_a_user_can_have(read: Reading) -> None:
         "language": "de-AT",
         "scope": "read write",
         "roles": ["admin"],
+        "claims": {"acme:tenant": "blue", "acme:teams": ["a", "b"], "acme:level": 3},
         "created_at": "2024-01-31T09:30:00Z",
         "disabled": True,
     }
@@ -115,9 +116,10 @@ def test_json_lines_have_all_that_a_user_can_have(read: Reading) -> None:
     assert (user.source_id, user.declaration) == ("7", "bcrypt:c=4")
     identity = user.identity
     assert (identity.username, identity.email, identity.email_verified_at_seconds) == (
-        *("ada@example.com", "Ada@example.com", NOW),
+        *("ada@example.com", "ada@example.com", NOW),
     )
     assert (identity.language, identity.scope, identity.roles) == ("de-AT", "read write", ("admin",))
+    assert identity.claims == {"acme:tenant": "blue", "acme:teams": ("a", "b"), "acme:level": 3}
     assert (identity.status, identity.created_at_seconds) == (DISABLED, 1_706_693_400)
     assert_logs_in(user)
 
@@ -133,9 +135,11 @@ def test_a_user_needs_a_name_and_a_hash_only(read: Reading) -> None:
 def test_csv_has_the_names_of_json_lines(read: Reading) -> None:
     """With a byte order mark too, as spreadsheets write it. Roles have spaces between."""
     row = {"id": "7", "username": "ada", "password_hash": BCRYPT, "email": "", "email_verified": "true", "roles": "a b"}
+    row["claims"] = '{"acme:tenant": "blue"}'
     user = read("\ufeff" + table(row), "csv").one
 
     assert (user.source_id, user.identity.roles, user.identity.email_verified_at_seconds) == ("7", ("a", "b"), 0)
+    assert user.identity.claims == {"acme:tenant": "blue"}
     assert_logs_in(user)
 
 
@@ -364,8 +368,16 @@ GOOD = {"username": "ada", "password_hash": BCRYPT}
         ({"password_hash": ["x"]}, "the password hash is no text"),
         ({"password_hash": PASSWORD}, "the password hash is refused: its form is not known"),
         ({"password_hash": BCRYPT.replace("$04$", "$31$")}, "the password hash is refused: beyond the bounds"),
-        ({"email": "ada@example"}, "email is no mail address"),
-        ({"email": "ada@example.com, eve@example.com"}, "email is no mail address"),
+        ({"email": "ada@example"}, "a mail address has the form name@example.com"),
+        ({"email": "ada@example.com, eve@example.com"}, "a mail address has the form name@example.com"),
+        ({"claims": "blue"}, "claims is no JSON object"),
+        ({"claims": ["blue"]}, "claims is no JSON object"),
+        ({"claims": {"tenant": "blue"}}, "the name of an own claim has a colon, as in acme:tenant"),
+        ({"claims": '{"acme:a": 1, "acme:a": 2}'}, "claims is no JSON object"),
+        (
+            {"claims": {f"acme:{number}": "x" * 99 for number in range(3)}},
+            "scope, roles and own claims take more than 200 bytes of every access token",
+        ),
         ({"email": "ada@example.com\r\nBcc: eve@example.com"}, "email has characters that cannot be printed"),
         ({"email_verified": 1}, "email_verified is neither true nor false"),
         ({"email_verified": "yes"}, "email_verified is neither true nor false"),

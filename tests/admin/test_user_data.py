@@ -8,20 +8,38 @@ import pytest
 
 from admin.user_scan import UserScan
 from edge_auth.accounts.identity import DISABLED
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.notices import Notice, NoticeName
+from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.throttling.counters import Attempt
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
-from tests.admin.conftest import IDENTITIES, PLACE, SESSIONS, STACK, THROTTLE, Command, Logs
+from tests.admin.conftest import CHALLENGES, IDENTITIES, PLACE, SESSIONS, STACK, THROTTLE, Command, Logs
+from tests.support.dynamodb.proofs import a_challenge
 from tests.support.dynamodb.records import ADA, BOB, NOW_SECONDS, a_session, session_id
 from tests.support.people import password_hash
+from tests.support.second_factor import with_app
+from tests.support.stack import SEALING_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 HASH = password_hash()
+SEALING_KEYS = sealing_keys_from(SEALING_KEY)
+TELEPHONE = RegisteredPasskey(
+    credential_id=b"id",
+    public_key=b"public",
+    sign_count=0,
+    is_backup_eligible=False,
+    is_backed_up=False,
+    name="telephone",
+    created_at_seconds=NOW_SECONDS,
+)
 PEOPLE = [
     replace(
         ADA, username="ada", password_hash=HASH, roles=("admin",), claims={"acme:tenant": "7", "acme:teams": ("a",)}
@@ -200,32 +218,37 @@ def test_an_unknown_user_is_said_to_be_unknown(command: Command) -> None:
 
 @pytest.mark.usefixtures("people")
 def test_export_has_all_that_is_stored_of_one_person_and_no_credential(
-    command: Command, dynamodb: "DynamoDBClient", sessions: DynamoDBSessions
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions
 ) -> None:
     """Sessions with devices and networks, ended ones, and attempts. Of a possible credential only the name is shown."""
     sessions_of_ada(dynamodb, sessions)
     attempts = DynamoDBAttempts(dynamodb, table=f"admin-{THROTTLE}")
     attempts.count(account_bucket("ada"), Attempt("1", 1), PASSWORD_BACKOFF)
-    later: dict[str, Any] = {
-        ":totp": {"B": b"sealed"},
-        ":codes": {"SS": ["mac-of-a-recovery-code"]},
-        ":x": {"S": "unknown-secret"},
-        ":keys": {"M": {"id": {"M": {"name": {"S": "telephone"}, "public_key": {"B": b"public"}}}}},
-    }
+    identities.delete(identities.find("ada"))
+    identities.create(replace(with_app(PEOPLE[0], SEALING_KEYS), passkeys=(TELEPHONE,)))
     dynamodb.update_item(
         TableName=f"admin-{IDENTITIES}",
         Key={"pk": {"S": "login#ada"}},
-        UpdateExpression="SET totp = :totp, recovery = :codes, later = :x, passkeys = :keys",
-        ExpressionAttributeValues=later,
+        UpdateExpression="SET later = :x",
+        ExpressionAttributeValues={":x": {"S": "unknown-secret"}},
     )
+    reset = a_challenge()
+    DynamoDBChallenges(dynamodb, table=f"admin-{CHALLENGES}").put(reset)
+    told = replace(PEOPLE[0], email="ada@mail.example")
+    notice = Notice(NoticeName.NEW_PASSWORD, "a-notice", told, {"at": "1"}, NOW_SECONDS)
+    DynamoDBNotices(dynamodb, table=f"admin-{CHALLENGES}").put(notice)
 
-    data = json.loads(command("users", "export", "ada").out)
+    outcome = command("users", "export", "ada")
+    assert (outcome.status, outcome.err.count("\n")) == (0, 0), outcome.err
+    data = json.loads(outcome.out)
 
-    assert data.keys() == {"user", "sessions", "ended_sessions", "attempts", "not_exported"}
+    assert data.keys() == {"user", "sessions", "ended_sessions", "attempts", "challenges", "not_exported"}
     user = data["user"]
     assert (user["user_id"], user["username"], user["roles"]) == (ADA.user_id, "ada", ["admin"])
     assert json.loads(user["claims"]) == {"acme:tenant": "7", "acme:teams": ["a"]}
-    assert user["passkeys"] == {"id": {"name": "telephone"}}
+    [passkey] = user["passkeys"].values()
+    assert (passkey["name"], passkey["created_at"]) == ("telephone", NOW_SECONDS)
+    assert "public_key" not in passkey
     assert data["not_exported"] == ["later", "password_hash", "recovery", "totp"]
     [living], [ended] = data["sessions"], data["ended_sessions"]
     client = a_session().client
@@ -233,8 +256,13 @@ def test_export_has_all_that_is_stored_of_one_person_and_no_credential(
     assert (living["user_agent"], living["network"]) == (client.user_agent, client.network)
     assert (ended["session_id"], ended["revoked_reason"]) == (session_id(2), "logout")
     assert [counter["tries"] for counter in data["attempts"]] == [["1 1"]]
-    text = json.dumps(data)
-    assert [word for word in (HASH, "sealed", "mac-of-a", "unknown-secret", "seed_hash") if word in text] == []
+    of_reset, of_notice = sorted(data["challenges"], key=lambda item: "notice" in item)
+    assert (of_reset["proof_id"], of_notice["email"]) == (reset.proof.proof_id, "ada@mail.example")
+    assert of_reset.keys() & {"binding", "mac_key_id"} == set()
+    text, factors = json.dumps(data), identities.find("ada").factors
+    assert factors is not None
+    recovery = factors.recovery
+    assert [word for word in (HASH, "public_key", *recovery, "unknown-secret", "seed_hash") if word in text] == []
     assert json.loads(command("users", "show", "ada").out)["factors"] == ["totp", "recovery_codes", "passkeys"]
 
 

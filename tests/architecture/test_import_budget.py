@@ -168,7 +168,7 @@ def test_a_demand_of_logins_is_one_module_more(demand: dict[str, str]) -> None:
     assert accountable(loaded_by("strict_authorizer", **demand)) == BUDGET["strict_authorizer"]
 
 
-@pytest.mark.parametrize("function", ["login", "password", "site_password"])
+@pytest.mark.parametrize("function", ["login", "password", "site_password", "factors", "step_up", "passkeys"])
 def test_only_where_mail_is_on_a_function_loads_what_tells_users(function: str) -> None:
     """And no function but those of the mailer ever loads the texts."""
     notices = {"edge_auth.adapters.dynamodb.notices", "edge_auth.flows.ports.notices", "edge_auth.flows.tell_user"}

@@ -13,6 +13,9 @@ AUDIENCE = {"Audience": "https://api.example.com"}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/3f0e1d2c"
 DOMAIN = {"DomainName": "auth.example.com", "CertificateArn": CERTIFICATE}
 ZONE = {"HostedZoneId": "Z0123456789ABC"}
+STRICT = {"StrictAcr": "2fa"}
+PASSKEYS = {"PasskeyRpId": "example.com", "PasskeyOrigins": "https://example.com"}
+MAIL = {"MailFrom": "login@example.com", "MailIdentity": "example.com", "PagesUrl": "https://example.com"}
 OF_THE_DOMAIN = {"CustomDomain", "CustomDomainMapping", "CustomDomainRecord"}
 
 
@@ -115,11 +118,24 @@ def test_every_function_with_an_issuer_has_the_same() -> None:
         ({"CertificateArn": CERTIFICATE}, ["CertificateNeedsDomain"]),
         (ZONE, ["HostedZoneNeedsDomain"]),
         ({"RevocationFeed": "true", "RevocationSeconds": "0"}, ["FeedNeedsRevocations"]),
+        (STRICT, ["StrictAcrNeedsFactors"]),
+        ({**STRICT, "SecondFactor": "optional"}, []),
+        ({**STRICT, **PASSKEYS}, []),
+        ({"StrictAcr": "phr", **PASSKEYS}, []),
+        ({"StrictAcr": "phr", "SecondFactor": "everybody"}, ["StrictPasskeyNeedsPasskeys"]),
+        ({"StrictMaxAgeSeconds": "300"}, []),
+        ({"PasskeyRpId": "example.com"}, ["PasskeysNeedOrigins"]),
+        ({"PasskeyRpId": "example.com", "AllowedOrigins": "https://example.com"}, []),
+        (MAIL, []),
+        ({**MAIL, "ConfirmAddress": "true"}, ["ConfirmationNeedsMail"]),
+        ({**MAIL, "ConfirmAddress": "true", "SelfRegistration": "true"}, []),
+        ({"ConfirmAddress": "true", "SelfRegistration": "true"}, ["ConfirmationNeedsMail"]),
+        ({"PagesUrl": "https://example.com"}, ["PagesNeedMail"]),
     ],
     ids=str,
 )
-def test_half_a_domain_is_refused_before_the_deployment(given: dict[str, str], broken: list[str]) -> None:
-    """A name without a certificate, and a certificate or a zone without a name."""
+def test_half_a_feature_is_refused_before_the_deployment(given: dict[str, str], broken: list[str]) -> None:
+    """A name without a certificate, a demand that no login can meet, links without a mail. Each whole one is taken."""
     assert deployed(**given).broken_rules() == broken
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.flows.ports.notices import Notice, NoticeName
 from edge_auth.mail.render import render
@@ -42,3 +43,17 @@ def test_a_repeated_write_is_no_second_notice(tables: Tables) -> None:
     assert len(tables.challenge_items()) == 1
     notices.put(NOTICE._replace(notice_id=ADA_ID))
     assert len(tables.challenge_items()) == 2
+
+
+def test_the_notices_of_a_deleted_user_are_forgotten(tables: Tables) -> None:
+    """F18: they have the name and the address. Those of another user stay, and the call may be repeated."""
+    notices = DynamoDBNotices(tables.client, table=tables.challenges)
+    for number in range(3):
+        notices.put(NOTICE._replace(notice_id=f"{number:021}A"))
+    notices.put(NOTICE._replace(identity=replace(REACHABLE, user_id=BOB_ID)))
+    challenges = DynamoDBChallenges(tables.client, table=tables.challenges)
+
+    challenges.forget(ADA_ID)
+    challenges.forget(ADA_ID)
+
+    assert [item["pk"] for item in tables.challenge_items()] == [{"S": f"notice#{BOB_ID}#{BOB_ID}"}]

@@ -21,4 +21,5 @@ def test_no_log_and_no_table_holds_a_token_or_a_password(client: Client, stack: 
     known = {session.access_token, session.refresh_token, stack.user.password}
     assert known <= client.secrets
     assert [secret for secret in known if not leaked([secret], f"the end {secret[-40:]} of it")] == []
+    assert leaked(["12345678"], "a code 12345678, as a number") != []
     assert leaked(client.secrets, logs, tables) == []

@@ -63,7 +63,7 @@ def reachable(stack: Stack, person: Person) -> Identity:
     """Give a person a confirmed address."""
     users = DynamoDBIdentities(stack.clients.dynamodb, table=stack.outputs["IdentitiesTable"])
     user = users.find(person.name)
-    changed = replace(user, email=f"{person.name}@{MAIL_DOMAIN}", email_verified_at_seconds=1)
+    changed = replace(user, email=f"{person.name}@{MAIL_DOMAIN}".lower(), email_verified_at_seconds=1)
     users.delete(user)
     users.create(changed)
     return changed

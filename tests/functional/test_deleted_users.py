@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
+from edge_auth.keys.sealing_key import sealing_keys_from
+from edge_auth.tokens.proof_token import Kind
+from edge_auth.tokens.token_form import id_bytes
 from tests.support import memory_aws
+from tests.support.mailbox import mailed
 from tests.support.operators import operators
+from tests.support.passkey_visitor import for_passkeys, phone, register_event, registration_event, sign_in
 from tests.support.people import PASSWORD, WRONG_PASSWORD, bob
 from tests.support.sample_events import called_by, from_address, logout_event, refresh_event, with_json
-from tests.support.stack import TABLES, Stack
+from tests.support.second_factor import with_app
+from tests.support.stack import SEALING_KEY, TABLES, Stack
 from tests.support.template import resources
 
 NAME = "augusta.lovelace@example.com"
@@ -68,6 +75,7 @@ def sent(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
 @pytest.fixture
 def used(stack: Stack) -> Stack:
     """Return the stack after the person has done all that leaves something in a table."""
+    stack = for_passkeys(stack.with_mail(SecondFactor="optional"))
     stack.add_user(PERSON, PASSWORD)
     login, password = stack.function("login"), stack.function("password")
     details = {"username": NAME, "password": PASSWORD, "client_name": DEVICE}
@@ -81,7 +89,41 @@ def used(stack: Stack) -> Stack:
         change = sent("password", {"current_password": given, "new_password": NEW_PASSWORD})
         assert password(called_by(change, PERSON.user_id, granted[2]["session_id"])).status == status
     stack.secrets.keep(NEW_PASSWORD)
+    asked_for_mails(stack, granted[2]["session_id"])
+    signed_in_with_a_passkey(stack, granted[2]["session_id"])
+    enrolled_an_app(stack)
     return stack
+
+
+def asked_for_mails(stack: Stack, session_id: str) -> None:
+    """Ask for a reset, and change the address twice: then a reset, a confirmation and an undo wait, and notices."""
+    assert stack.function("reset")(sent("password-reset", {"username": NAME})).status == 202
+    for address in ("ada@mail.example", "augusta@mail.example"):
+        change = sent("email-change", {"email": address, "current_password": NEW_PASSWORD})
+        assert stack.function("email")(called_by(change, PERSON.user_id, session_id)).status == 202
+        shown = mailed(stack, Kind.CONFIRM).link
+        assert stack.function("email_proofs")(sent("email-confirm", shown)).status == 204
+        stack.clock.advance(seconds=2)
+    kinds = {item["pk"]["S"].partition("#")[0] for item in stack.challenge_items()}
+    assert kinds == {"reset", "confirm", "undo", "notice"}
+
+
+def signed_in_with_a_passkey(stack: Stack, session_id: str) -> None:
+    """Register the person's telephone, and sign in with it: its challenge is marked as spent."""
+    ceremony = phone(user_handle=id_bytes(PERSON.user_id))
+    passkeys = stack.function("passkeys")
+    challenge = passkeys(registration_event(session_id, PERSON.user_id)).json["challenge"]
+    made = register_event(ceremony.edited(challenge=challenge), session_id, name=DEVICE, user_id=PERSON.user_id)
+    assert passkeys(made).status == 201
+    assert sign_in(stack.function("passkey_sign_in"), ceremony).status == 200
+
+
+def enrolled_an_app(stack: Stack) -> None:
+    """Give the person an app and recovery codes."""
+    person = stack.identities.find(NAME)
+    factors = with_app(person, sealing_keys_from(SEALING_KEY)).factors
+    assert factors is not None
+    DynamoDBFactors(stack.dynamodb, table=TABLES["IdentitiesTable"]).enrol(person, factors)
 
 
 def test_a_deleted_user_leaves_nothing_personal_in_any_table(used: Stack) -> None:
@@ -103,12 +145,14 @@ def test_a_deleted_user_leaves_nothing_personal_in_any_table(used: Stack) -> Non
 
 
 def test_a_renamed_user_leaves_the_old_name_in_no_table(used: Stack) -> None:
-    """Nobody else has to learn what a person was called before."""
+    """Nobody has to learn what a person was called before. Only proofs and notices that wait have it, for hours."""
     accounts = operators(used)
 
     accounts.rename(accounts.find(NAME), "ada.king@example.com")
 
-    assert found_in(tables()) == set(PERSONAL) - {NAME}
+    left = tables()
+    assert all("delete_at" in item for item in left.pop("ChallengesTable"))
+    assert found_in(left) == set(PERSONAL) - {NAME}
 
 
 def id_of_ada(stack: Stack) -> str:

@@ -9,25 +9,31 @@ import pytest
 from edge_auth import base64url
 from edge_auth.accounts.identity import DISABLED
 from edge_auth.keys.mac_key import MacKey
+from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import Purpose
+from edge_auth.tokens.proof_token import Kind
 from edge_auth.tokens.token_form import id_bytes
 from tests.support.answers import ERROR_HEADERS, INVALID_PASSKEY, INVALID_REQUEST, UNAVAILABLE
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE, for_browsers, from_page, jar
+from tests.support.mailbox import mailed
 from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, RETRIED, attempts, events_named
 from tests.support.passkey_visitor import (
     challenged,
     for_passkeys,
+    one_event,
     passkey_id,
     phone,
     register,
+    registration_event,
     sign_in,
     sign_in_event,
 )
 from tests.support.people import ADA_ID, PASSWORD, bob
-from tests.support.sample_events import Event, from_address, login_event, refresh_event, sample, token_event
+from tests.support.sample_events import Event, from_address, login_event, refresh_event, sample, token_event, with_json
+from tests.support.second_factor import with_app
 from tests.support.software_passkeys import BE, UP, UV, Ceremony, private_key
-from tests.support.stack import Answer, Function, Stack
+from tests.support.stack import SEALING_KEY, Answer, Function, Stack
 from tests.support.wire import lost_response, raw_answer, refusal
 
 RATE = "throttle.UpdateItem of attempts"
@@ -401,3 +407,37 @@ def test_no_table_holds_what_was_signed(stack: Stack, passkey_sign_in: Function)
     items = repr([stack.identity_items(), stack.session_items(), stack.attempt_items()])
     assert challenge not in items
     assert passkey_id(phone()) in items
+
+
+@pytest.mark.parametrize("has", ["no app", "an app"])
+def test_a_passkey_is_both_factors_of_a_user_who_must_have_two(stack: Stack, has: str) -> None:
+    """SA4: neither an enrolment nor a code is asked for. A password alone opens nothing there."""
+    user = stack.identities.find("ada")
+    stack.identities.delete(user)
+    stack.identities.create(with_app(user, sealing_keys_from(SEALING_KEY)) if has == "an app" else user)
+    demanding = stack.with_parameters(SecondFactor="everybody")
+
+    assert sign_in(demanding.function("passkey_sign_in"), phone()).status == 200
+
+    assert len(opened(stack)) == 1
+    asked_for = {"no app": "mfa_enrolment_required", "an app": "mfa_required"}[has]
+    assert demanding.function("login")(login_event("ada", PASSWORD)).json["error"] == asked_for
+
+
+def test_a_reset_leaves_the_passkeys_and_changes_none_of_them(stack: Stack) -> None:
+    """SA1, SA7: whoever reads the mails has the password then, and neither removes nor adds a passkey."""
+    user = stack.identities.find("ada")
+    stack.identities.change_email(user, "ada@mail.example", verified_at_seconds=1)
+    mail, new = stack.with_mail(), "another fine passphrase"
+    stack.secrets.keep(new)
+    reset = mail.function("reset")
+    assert reset(with_json("password-reset", {"username": "ada"})).status == 202
+    confirmed = with_json("password-reset-confirm", {**mailed(mail, Kind.RESET).link, "new_password": new})
+    assert reset(confirmed).status == 204
+
+    session_id = mail.function("login")(login_event("ada", new)).json["session_id"]
+
+    remove = one_event("passkeys-remove", phone(), session_id)
+    for event in (remove, registration_event(session_id)):
+        assert mail.function("passkeys")(event).json["error"] == "insufficient_user_authentication"
+    assert sign_in(mail.function("passkey_sign_in"), phone()).status == 200

@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from edge_auth.credentials.totp import STEP_SECONDS
 from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens.proof_token import Kind
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_OTP, NO_CONTENT, UNAVAILABLE, error
 from tests.support.mailbox import mailed
+from tests.support.outages import APPLIED, FAULTS_OF_TRANSACTIONS, attempts
 from tests.support.people import PASSWORD, ada, key_ring
 from tests.support.sample_events import Event, login_event, with_json
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 from tests.support.stack import SEALING_KEY, Answer, Function, Stack
+from tests.support.wire import lost_response, passes, raw_answer
 
 NEW_PASSWORD = "another fine passphrase"
 MFA_REQUIRED = error(401, "mfa_required", "A one-time password is required.")
@@ -98,3 +101,44 @@ def test_guesses_in_resets_are_limited_like_others(stack: Stack, reset: Function
     assert refused.json["error"] == "too_many_attempts"
     stack.clock.advance(seconds=1)
     assert reset(confirm(shown, otp=shown_by_app(stack.clock.now_seconds))) == NO_CONTENT
+
+
+def reset_later(stack: Stack, reset: Function, shown: dict[str, str]) -> Answer:
+    """Send the reset again, with the app's next code."""
+    stack.wire.mend()
+    stack.clock.advance(seconds=STEP_SECONDS)
+    return reset(confirm(shown, otp=shown_by_app(stack.clock.now_seconds)))
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+def test_a_code_that_cannot_be_used_up_burns_no_proof(stack: Stack, reset: Function, name: str) -> None:
+    """F2, F19: the answer is 503, the password is the old one, and the next code works."""
+    shown = asked(stack, reset)
+    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+    unchanged(stack, reset(confirm(shown, otp=shown_by_app(stack.clock.now_seconds))), UNAVAILABLE)
+    assert reset_later(stack, reset, shown) == NO_CONTENT
+
+
+@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+def test_a_password_that_cannot_be_set_after_the_code_burns_no_proof(stack: Stack, reset: Function, name: str) -> None:
+    """F2, F19: the code is used up, the proof is not. If the password was set, the same request says so."""
+    shown, fault = asked(stack, reset), FAULTS_OF_TRANSACTIONS[name]
+    first = confirm(shown, otp=shown_by_app(stack.clock.now_seconds))
+    stack.wire.next("TransactWriteItems", passes, *[fault] * attempts(name))
+    assert reset(first) == UNAVAILABLE
+    assert (stack.identities.find("ada").password_hash != ada().password_hash) == (name == APPLIED)
+    if name == APPLIED:
+        stack.wire.mend()
+        assert reset(first) == NO_CONTENT
+        return
+    assert reset_later(stack, reset, shown) == NO_CONTENT
+
+
+def test_an_answer_to_the_use_of_a_code_is_lost_once(stack: Stack, reset: Function) -> None:
+    """F1: the SDK repeats the transaction with the same ClientRequestToken, which DynamoDB then confirms."""
+    shown = asked(stack, reset)
+    stack.wire.next("TransactWriteItems", lost_response, raw_answer(b"{}", 200))
+    assert reset(confirm(shown, otp=shown_by_app(stack.clock.now_seconds))) == NO_CONTENT
+    used = [call.parameters["ClientRequestToken"] for call in stack.wire.calls if "Transact" in call.operation]
+    assert len(used) == 3
+    assert used[0] == used[1] != used[2]

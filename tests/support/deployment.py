@@ -12,10 +12,10 @@ from edge_auth.credentials.passwords import hash_password, password_bytes
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.accounts.administration import Administration, OperatorNotices
 from edge_auth.flows.accounts.change_password import ChangePassword
 from edge_auth.flows.accounts.factor_administration import FactorAdministration
-from edge_auth.flows.accounts.own_factors import FactorRoom, OwnFactors
+from edge_auth.flows.accounts.own_factors import FactorNotices, FactorRoom, OwnFactors
 from edge_auth.flows.accounts.rights_administration import RightsAdministration
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.factors.factor_policy import FactorPolicy
@@ -253,6 +253,7 @@ class Deployment:
             entropy=self.entropy,
             record=self.events.append,
             tell_new_device=self.tell_user.new_device if self.tell_user else None,
+            tell_code_used=self.tell_user.recovery_code_used if self.tell_user else None,
         )
 
     @property
@@ -334,6 +335,7 @@ class Deployment:
     @property
     def administration(self) -> Administration:
         """The acts of operators."""
+        tell = self.tell_user
         return Administration(
             identities=self.identities,
             sessions=self.sessions,
@@ -343,7 +345,7 @@ class Deployment:
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
-            tell_new_password=self.tell_user.new_password if self.tell_user else None,
+            notices=OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset) if tell else None,
         )
 
     @property
@@ -361,6 +363,7 @@ class Deployment:
             attempts=self.attempts,
             end_sessions=self.end_sessions,
             record=self.events.append,
+            tell_factors_reset=self.tell_user.factors_reset if self.tell_user else None,
         )
 
     @property
@@ -372,6 +375,7 @@ class Deployment:
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
+            tell_locked=self.tell_user.account_locked if self.tell_user else None,
         )
 
     @property
@@ -386,12 +390,14 @@ class Deployment:
             end_sessions=self.end_sessions,
             service="auth.example.com",
         )
+        tell = self.tell_user
         return OwnFactors(
             room,
             policy=self.factor_policy,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
+            notices=FactorNotices(tell.factor_changed, tell.recovery_codes_replaced) if tell else None,
         )
 
     @property
@@ -406,6 +412,7 @@ class Deployment:
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
+            tell_code_used=self.tell_user.recovery_code_used if self.tell_user else None,
         )
 
     def with_second_factor(self, setting: str = "optional") -> "Deployment":

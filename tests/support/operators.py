@@ -3,6 +3,7 @@
 import secrets
 
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.events.security_event import SecurityEvent
@@ -23,6 +24,7 @@ def operators(stack: Stack) -> Administration:
         clock=lambda: stack.clock.now_ms,
         entropy=secrets.token_bytes,
         record=_forget,
+        challenges=DynamoDBChallenges(stack.dynamodb, table=TABLES["ChallengesTable"]),
     )
 
 

@@ -12,6 +12,7 @@ class FactorsSettings(NamedTuple):
     identities_table: str
     sessions_table: str
     revocations_table: str
+    challenges_table: str
     key_ring_secret: str
     key_ring_version: str
     sealing_secret: str
@@ -30,6 +31,7 @@ class StepUpSettings(NamedTuple):
     identities_table: str
     sessions_table: str
     revocations_table: str
+    challenges_table: str
     key_ring_secret: str
     key_ring_version: str
     sealing_secret: str

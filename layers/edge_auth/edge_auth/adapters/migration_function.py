@@ -8,15 +8,15 @@ import json
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import translated_failures
-from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
+from edge_auth.errors import EmailRefused, InvalidCredentials, TemporarilyUnavailable
 from edge_auth.flows.ports.old_system import OldUser
+from edge_auth.mail_address import canonical_address
 from edge_auth.strict_json import NotStrictJson, json_object
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 MAX_ANSWER_BYTES = 4096
-MAX_EMAIL_CHARACTERS = 254
 
 
 class MigrationFunction:
@@ -52,6 +52,7 @@ def _user(members: dict[str, object]) -> OldUser:
         raise TemporarilyUnavailable("the migration function answered in another form")
     if not valid:
         raise InvalidCredentials("the old system does not accept the password")
-    if len(email) > MAX_EMAIL_CHARACTERS or not email.isprintable() or email.count("@") > 1 or " " in email:
-        raise TemporarilyUnavailable("the migration function answered no mail address")
-    return OldUser(email, verified)
+    try:
+        return OldUser(canonical_address(email) if email else "", verified)
+    except EmailRefused:
+        raise TemporarilyUnavailable("the migration function answered no mail address") from None

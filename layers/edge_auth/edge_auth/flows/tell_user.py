@@ -45,11 +45,34 @@ class TellUser:
         """Tell that no more codes of the second factor are accepted."""
         self._tell(NoticeName.ACCOUNT_LOCKED, identity)
 
-    def _tell(self, name: NoticeName, identity: Identity, client: ClientDescription = UNKNOWN_CLIENT) -> None:
+    def factors_reset(self, identity: Identity) -> None:
+        """Tell that an operator has removed the second factor and the passkeys."""
+        self._tell(NoticeName.FACTORS_RESET, identity)
+
+    def recovery_codes_replaced(self, identity: Identity) -> None:
+        """Tell that there are new recovery codes."""
+        self._tell(NoticeName.RECOVERY_CODES_REPLACED, identity)
+
+    def recovery_code_used(self, identity: Identity) -> None:
+        """Tell that a recovery code was used, and how many are left. `identity` still has this one."""
+        left = len(identity.factors.recovery) - 1 if identity.factors else 0
+        self._tell(NoticeName.RECOVERY_CODE_USED, identity, left=str(left))
+
+    def passkey_added(self, identity: Identity) -> None:
+        """Tell of a new passkey."""
+        self._tell(NoticeName.PASSKEY_ADDED, identity)
+
+    def passkey_removed(self, identity: Identity) -> None:
+        """Tell that a passkey was removed."""
+        self._tell(NoticeName.PASSKEY_REMOVED, identity)
+
+    def _tell(
+        self, name: NoticeName, identity: Identity, client: ClientDescription = UNKNOWN_CLIENT, left: str = ""
+    ) -> None:
         if not identity.is_reachable:
             return
         now_seconds = self._clock() // 1000
-        details = {"at": str(now_seconds), "user_agent": client.user_agent, "network": client.network}
+        details = {"at": str(now_seconds), "user_agent": client.user_agent, "network": client.network, "left": left}
         shown = {key: value for key, value in details.items() if value}
         notice = Notice(name, new_id(self._entropy), identity, shown, now_seconds + KEPT_SECONDS)
         try:

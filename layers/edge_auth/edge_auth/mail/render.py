@@ -114,6 +114,7 @@ def _of_notice(details: Mapping[str, str]) -> dict[str, str]:
     return {
         "device": device_name(details.get("user_agent", "")),
         "network": details.get("network", ""),
+        "left": details.get("left", ""),
         "at": _moment(int(at)) if at.isascii() and at.isdigit() else "",
     }
 

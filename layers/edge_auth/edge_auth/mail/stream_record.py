@@ -5,7 +5,8 @@ import binascii
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from edge_auth.mail.address import checked_address
+from edge_auth.errors import EmailRefused
+from edge_auth.mail_address import canonical_address
 
 __all__ = ["UnreadableRecord"]
 
@@ -57,9 +58,12 @@ def request_from(record: Mapping[str, object]) -> MailRequest:
     kind, _, rest = key.partition("#")
     user_id = rest.partition("#")[0]
     try:
-        address = checked_address(_text(item, "email"))
-    except ValueError:
+        given = _text(item, "email")
+        address = canonical_address(given)
+    except EmailRefused:
         raise UnreadableRecord("email") from None
+    if address != given:  # the table has one spelling of each
+        raise UnreadableRecord("email")
     username, language = _optional_text(item, "username"), _optional_text(item, "language")
     if kind == NOTICE:
         details = {name: _text(_mapping(item, "details", "M"), name) for name in _mapping(item, "details", "M")}

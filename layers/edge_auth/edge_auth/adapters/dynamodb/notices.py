@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+def notice_key(user_id: str, notice_id: str = "") -> str:
+    """Return the key of a notice, or with what the keys of all notices of this user begin."""
+    return f"notice#{user_id}#{notice_id}"
+
+
 class DynamoDBNotices:
     """The port `flows.ports.notices.Notices` on the challenges table."""
 
@@ -27,7 +32,7 @@ class DynamoDBNotices:
             self._client.put_item(
                 TableName=self._table,
                 Item={
-                    "pk": text(f"notice#{user.user_id}#{notice.notice_id}"),
+                    "pk": text(notice_key(user.user_id, notice.notice_id)),
                     "notice": text(notice.name.value),
                     "username": text(user.username),
                     "email": text(user.email),

@@ -4,9 +4,9 @@ An act that lets a user in also ends the wait that wrong passwords have caused.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
-from edge_auth.accounts.mail_address import canonical_address
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
@@ -27,6 +27,7 @@ from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.mail_address import canonical_address
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.refresh_token import is_id, new_id
@@ -35,6 +36,14 @@ PASSWORD_SET = "password_set"
 USER_DISABLED = "user_disabled"
 USER_DELETED = "user_deleted"
 ENDED_BY_OPERATOR = "operator"
+
+
+class OperatorNotices(NamedTuple):
+    """What tells a user by mail of an operator's act, given the user from before the act. None of them fails."""
+
+    new_password: Callable[[Identity], None]
+    new_address: Callable[[Identity], None]
+    factors_reset: Callable[[Identity], None]
 
 
 class Administration:
@@ -56,13 +65,10 @@ class Administration:
         clock: Clock,
         entropy: Entropy,
         record: Record,
-        tell_new_password: Callable[[Identity], None] | None = None,
+        notices: OperatorNotices | None = None,
         challenges: Challenges | None = None,
     ) -> None:
-        """Keep what the acts need. Where mail is off, `challenges` and `tell_new_password` are None.
-
-        `tell_new_password` tells a user by mail.
-        """
+        """Keep what the acts need. Where mail is off, `challenges` and `notices` are None."""
         self._identities = identities
         self._sessions = sessions
         self._attempts = attempts
@@ -71,7 +77,7 @@ class Administration:
         self._clock = clock
         self._entropy = entropy
         self._record = record
-        self._tell_new_password = tell_new_password
+        self._notices = notices
         self._challenges = challenges
 
     def create(
@@ -115,8 +121,8 @@ class Administration:
         with unless_deleted():
             self._identities.change_password(identity, password_hash)
         self._tell(EventName.PASSWORD_SET, identity)
-        if self._tell_new_password:
-            self._tell_new_password(identity)
+        if self._notices:
+            self._notices.new_password(identity)
         self._end_wait(identity)
         return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
 
@@ -149,6 +155,8 @@ class Administration:
         with unless_deleted():
             changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
         self._tell(EventName.EMAIL_SET, identity)
+        if self._notices and address != identity.email:
+            self._notices.new_address(identity)
         return changed
 
     def disable(self, identity: Identity) -> int:

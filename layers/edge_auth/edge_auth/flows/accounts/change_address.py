@@ -1,7 +1,6 @@
 """Asks for a change of the address by its user: needs the current password, and a proof from the new address later."""
 
 from edge_auth.accounts.identity import ACTIVE, Identity
-from edge_auth.accounts.mail_address import canonical_address
 from edge_auth.credentials.passwords import check_password, password_bytes
 from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
@@ -13,6 +12,7 @@ from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.mail_address import canonical_address
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import mail_limit, mail_source_limit, password_change_limit
 

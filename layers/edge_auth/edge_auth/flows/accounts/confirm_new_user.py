@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
-from edge_auth.accounts.mail_address import canonical_address
 from edge_auth.errors import EmailRefused, InvalidRequest
 from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
+from edge_auth.mail_address import canonical_address
 from edge_auth.throttling.limits import mail_limit
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")

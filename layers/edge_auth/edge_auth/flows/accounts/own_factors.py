@@ -4,6 +4,7 @@ An enrolment has two steps, and nothing is stored between them. Its code logs no
 """
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,6 +29,13 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.proof_token import Kind
 
 FACTOR_CHANGED = "factor_changed"
+
+
+class FactorNotices(NamedTuple):
+    """What tells a user by mail of a changed factor and of new recovery codes. Neither fails."""
+
+    factor_changed: Callable[[Identity], None]
+    recovery_codes_replaced: Callable[[Identity], None]
 
 
 class FactorRoom(NamedTuple):
@@ -56,14 +64,22 @@ class OwnFactors:
     """The use cases. Each but `state` changes what the user logs in with, and needs a fresh login."""
 
     def __init__(
-        self, room: FactorRoom, *, policy: FactorPolicy, clock: Clock, entropy: Entropy, record: Record
+        self,
+        room: FactorRoom,
+        *,
+        policy: FactorPolicy,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+        notices: FactorNotices | None = None,
     ) -> None:
-        """Keep what the use cases need."""
+        """Keep what the use cases need. `notices` are there only where mail is on."""
         self._room = room
         self._policy = policy
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._notices = notices
 
     def state(self, user_id: str, session_id: str) -> Factors | None:
         """Return the caller's factors, or None if there are none. Raises InvalidToken and TemporarilyUnavailable."""
@@ -133,6 +149,8 @@ class OwnFactors:
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.RECOVERY_CODES_REPLACED, user_id, session_id))
+        if self._notices:
+            self._notices.recovery_codes_replaced(identity)
         return codes
 
     def remove(self, user_id: str, session_id: str) -> None:
@@ -154,6 +172,8 @@ class OwnFactors:
             except EpochMoved:
                 raise _changed() from None
             self._record(SecurityEvent(EventName.FACTOR_REMOVED, user_id, session_id))
+            if self._notices:
+                self._notices.factor_changed(identity)
         self._room.end_sessions.all(user_id, reason=FACTOR_CHANGED, keep=session_id)
 
     def _caller(self, user_id: str, session_id: str, *, is_change: bool = True) -> Identity:
@@ -207,6 +227,8 @@ class OwnFactors:
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.FACTOR_ENROLLED, identity.user_id))
+        if self._notices:
+            self._notices.factor_changed(identity)
         return codes
 
     def _new_codes(self, identity: Identity) -> tuple[tuple[str, ...], frozenset[str]]:

@@ -4,6 +4,7 @@ A change needs a fresh login, as strong as the strongest that the account has (S
 password that leaked, can then neither add a passkey nor take one away.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -40,6 +41,13 @@ class NewPasskey(NamedTuple):
     name: str
 
 
+class PasskeyNotices(NamedTuple):
+    """What tells a user by mail of a new and of a removed passkey. Neither fails."""
+
+    passkey_added: Callable[[Identity], None]
+    passkey_removed: Callable[[Identity], None]
+
+
 class Registration(NamedTuple):
     """What a browser needs to make a passkey: a challenge, the user, and the passkeys that are there already."""
 
@@ -64,8 +72,9 @@ class OwnPasskeys:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        notices: PasskeyNotices | None = None,
     ) -> None:
-        """Keep what the use cases need."""
+        """Keep what the use cases need. `notices` are there only where mail is on."""
         self._party = party
         self._identities = identities
         self._sessions = sessions
@@ -75,6 +84,7 @@ class OwnPasskeys:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._notices = notices
 
     def begin(self, user_id: str, session_id: str) -> Registration:
         """Draw a challenge for a new passkey of the caller.
@@ -122,6 +132,8 @@ class OwnPasskeys:
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.PASSKEY_ADDED, user_id, session_id))
+        if self._notices:
+            self._notices.passkey_added(identity)
         return made
 
     def listed(self, user_id: str) -> tuple[RegisteredPasskey, ...]:
@@ -163,6 +175,8 @@ class OwnPasskeys:
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.PASSKEY_REMOVED, user_id, session_id))
+        if self._notices:
+            self._notices.passkey_removed(identity)
         self._end_sessions.all(user_id, reason=PASSKEY_REMOVED, keep=session_id)
 
     def _made(self, user_id: str, new: NewPasskey) -> RegisteredPasskey:

@@ -1,5 +1,7 @@
 """The second factor of a password reset: it is asked of a user who has one, beside the proof from the mail (SA1)."""
 
+from collections.abc import Callable
+
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
@@ -14,12 +16,21 @@ from edge_auth.throttling.limits import password_change_limit
 class ResetFactor:
     """The check. Whoever has the mailbox of a user has the proof, and must not have the account with it alone."""
 
-    def __init__(self, *, check: FactorCheck, store: FactorStore, limit: PasswordAttemptLimit, record: Record) -> None:
-        """Keep what the check needs."""
+    def __init__(
+        self,
+        *,
+        check: FactorCheck,
+        store: FactorStore,
+        limit: PasswordAttemptLimit,
+        record: Record,
+        tell_code_used: Callable[[Identity], None],
+    ) -> None:
+        """Keep what the check needs. `tell_code_used` tells of a recovery code by mail, and never fails."""
         self._check = check
         self._store = store
         self._limit = limit
         self._record = record
+        self._tell_code_used = tell_code_used
 
     def __call__(self, user: Identity, presented: Presented) -> None:
         """Use the code up, before the proof is spent. If the reset fails after that, it takes another code.
@@ -48,4 +59,5 @@ class ResetFactor:
             raise TemporarilyUnavailable("the code was used at the same moment, or the user has changed") from None
         if use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, user.user_id, reason=use.left))
+            self._tell_code_used(user)
         self._limit.succeeded(attempt, user.user_id)

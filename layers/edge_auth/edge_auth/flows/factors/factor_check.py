@@ -1,5 +1,7 @@
 """Checks a second factor: a code of an authenticator app, or a recovery code in its place."""
 
+from collections.abc import Callable
+
 from edge_auth.accounts.factors import MAX_FAILURES, Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.credentials import recovery_codes, totp
@@ -18,14 +20,22 @@ class FactorCheck:
     """The check. Whoever calls it has counted the attempt before."""
 
     def __init__(
-        self, *, store: FactorStore, sealing_keys: SealingKeySource, clock: Clock, entropy: Entropy, record: Record
+        self,
+        *,
+        store: FactorStore,
+        sealing_keys: SealingKeySource,
+        clock: Clock,
+        entropy: Entropy,
+        record: Record,
+        tell_locked: Callable[[Identity], None] | None = None,
     ) -> None:
-        """Keep what the check needs."""
+        """Keep what the check needs. `tell_locked` tells a user by mail. It is there only where mail is on."""
         self._store = store
         self._sealing_keys = sealing_keys
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._tell_locked = tell_locked
 
     def __call__(self, identity: Identity, factors: Factors, presented: Presented) -> FactorUse:
         """Check the one code that was presented. A wrong one is counted. Return what the write that follows does.
@@ -48,7 +58,7 @@ class FactorCheck:
                 else self._of_paper(identity, factors, presented.recovery_code)
             )
         except InvalidOtp:
-            self._count_failure(identity)
+            self._count_failure(identity, factors)
             raise
 
     def _of_app(self, identity: Identity, factors: Factors, otp: str) -> FactorUse:
@@ -73,10 +83,13 @@ class FactorCheck:
         left = f"{len(factors.recovery) - 1} left"
         return FactorUse(identity.factors_version, recovery_code=code, left=left)
 
-    def _count_failure(self, identity: Identity) -> None:
+    def _count_failure(self, identity: Identity, factors: Factors) -> None:
         try:
             failures = self._store.count_failure(identity)
         except EpochMoved:
             raise TemporarilyUnavailable("the factors changed during the check of a code") from None
-        if failures == MAX_FAILURES:
+        # After a lost answer a failure may count twice. So the number may never have been exactly this one.
+        if failures >= MAX_FAILURES and not factors.is_locked:
             self._record(SecurityEvent(EventName.FACTOR_LOCKED, identity.user_id))
+            if self._tell_locked:
+                self._tell_locked(identity)

@@ -35,7 +35,7 @@ class Challenges(Protocol):
         """
 
     def forget(self, user_id: str) -> None:
-        """Delete all challenges of a user. May be repeated."""
+        """Delete all challenges of a user, and all notices. May be repeated."""
 
 
 class Redemptions(Protocol):

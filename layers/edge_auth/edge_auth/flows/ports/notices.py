@@ -15,13 +15,19 @@ class NoticeName(StrEnum):
     NEW_ADDRESS = "new_address"
     FACTOR_CHANGED = "factor_changed"
     ACCOUNT_LOCKED = "account_locked"
+    FACTORS_RESET = "factors_reset"
+    RECOVERY_CODES_REPLACED = "recovery_codes_replaced"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
 
 
 class Notice(NamedTuple):
     """A notice for a user, at the address that the user had when it was read.
 
     `notice_id` is one that `refresh_token.new_id` drew: by it a repeated write recognises the first one. `details` are
-    shown: `at` (seconds since 1970), `user_agent` and `network`. No detail may be a secret.
+    shown: `at` (seconds since 1970), `user_agent`, `network` and `left` (how many recovery codes). No detail may be a
+    secret.
     """
 
     name: NoticeName

@@ -72,10 +72,12 @@ class Login:
         entropy: Entropy,
         record: Record,
         tell_new_device: TellNewDevice | None = None,
+        tell_code_used: Callable[[Identity], None] | None = None,
     ) -> None:
         """Keep what the use case needs. `profiles` are those of the hashes that are checked.
 
-        Where second factors are off, `second_step` is None. `tell_new_device` is there only where mail is on.
+        Where second factors are off, `second_step` is None. Only where mail is on, `tell_new_device` and
+        `tell_code_used` are there. The latter tells of a recovery code.
         """
         self._limit = limit
         self._profiles = profiles
@@ -88,6 +90,7 @@ class Login:
         self._entropy = entropy
         self._record = record
         self._tell_new_device = tell_new_device
+        self._tell_code_used = tell_code_used
 
     def __call__(
         self,
@@ -163,6 +166,8 @@ class Login:
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if passed.use is not None and passed.use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
+            if self._tell_code_used:
+                self._tell_code_used(identity)
         if earlier:  # before the limit, which would end one session more
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)

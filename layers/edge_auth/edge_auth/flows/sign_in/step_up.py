@@ -4,6 +4,7 @@ The new session has another id and other tokens. So no token of the old one is e
 not in the grace window of a refresh. Old and new are exchanged in one write, which also accepts the code.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
@@ -100,8 +101,12 @@ class StepUp:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        tell_code_used: Callable[[Identity], None] | None = None,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
+        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
+
+        `tell_code_used` tells of a recovery code by mail. It is there only where mail is on.
+        """
         self._stores = stores
         self._limit = limit
         self._profiles = profiles
@@ -110,6 +115,7 @@ class StepUp:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._tell_code_used = tell_code_used
 
     def __call__(self, holder: Holder, password: str, presented: Presented) -> SteppedUp:
         """Replace the caller's session. A user with a factor shows a code of it, and any other user the password.
@@ -134,6 +140,8 @@ class StepUp:
         self._record(SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=acr))
         if use is not None and use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=use.left))
+            if self._tell_code_used:
+                self._tell_code_used(identity)
         self._publish(old)
         return SteppedUp(session, new_token, keys, session.auth_time_seconds)
 

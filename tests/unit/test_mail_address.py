@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.accounts.mail_address import canonical_address
 from edge_auth.errors import EmailRefused
+from edge_auth.mail_address import canonical_address
 
 
 @pytest.mark.parametrize(
