@@ -10,7 +10,7 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import translated_failures
 from edge_auth.adapters.dynamodb.challenges import items_of
 from edge_auth.adapters.dynamodb.ended_items import ended_partition
-from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import text
 from edge_auth.errors import UserChanged
 from edge_auth.throttling.limits import account_bucket, password_change_limit

@@ -22,7 +22,7 @@ from admin.retained import CannotAdopt, Tables
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import AwsError, ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.ended_items import ended_key, has_ended, is_record_of_end
-from edge_auth.adapters.dynamodb.identities import identity_from, login_key, user_item
+from edge_auth.adapters.dynamodb.identity_items import identity_from, login_key, user_item
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
 from edge_auth.adapters.dynamodb.session_items import session_from
 from edge_auth.errors import TemporarilyUnavailable

@@ -6,9 +6,9 @@ from itertools import islice
 
 from admin.act import Act
 from admin.personal_data import PersonalData
+from admin.stack_users import Users
 from admin.times import iso
 from admin.user_scan import UserScan, Wanted
-from admin.users import Users
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 
 LIST = """\

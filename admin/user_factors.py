@@ -3,7 +3,8 @@
 import argparse
 
 from admin.act import Act
-from admin.users import Users, add_command, sessions_text
+from admin.stack_users import Users
+from admin.users import add_command, sessions_text
 
 UNLOCK_FACTOR = """\
 Lets the user's authenticator app be used again, after a hundred wrong codes in a row. Whoever typed them knew the
@@ -27,7 +28,7 @@ def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
     user = users.accounts.find(options.username)
 
     def do() -> str:
-        users.accounts.unlock_factor(user)
+        users.factors.unlock(user)
         return "factor unlocked"
 
     return users.act(user.user_id, do)
@@ -38,6 +39,6 @@ def reset_factors(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.found(options.username)
     return users.act(
         user.user_id,
-        lambda: f"second factor removed, {sessions_text(users.accounts.reset_factors(user))} ended",
+        lambda: f"second factor removed, {sessions_text(users.factors.reset(user))} ended",
         warning=f"This removes the second factor of {name} (user id {user.user_id}) and ends all sessions.",
     )

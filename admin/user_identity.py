@@ -3,9 +3,10 @@
 import argparse
 
 from admin.act import Act
-from admin.users import Users, add_command, sessions_text
+from admin.stack_users import Users
+from admin.users import add_command, sessions_text
 from edge_auth.errors import ClaimsRefused
-from edge_auth.flows.accounts.administration import check_rights, checked_claims
+from edge_auth.flows.accounts.rights_administration import check_rights, checked_claims
 from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson, json_object
 from edge_auth.tokens.own_claims import OwnClaims, to_json
 
@@ -40,7 +41,7 @@ def set_claims(users: Users, options: argparse.Namespace) -> Act:
     check_rights(user.scope, user.roles, claims)
 
     def do() -> str:
-        ended = users.accounts.set_claims(user, claims)
+        ended = users.rights.set_claims(user, claims)
         return f"claims: {to_json(claims) if claims else 'none'}; {sessions_text(ended)} ended"
 
     warning = f"This replaces the own claims of {name} (user id {user.user_id}) and ends all sessions."

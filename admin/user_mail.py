@@ -5,8 +5,9 @@ import argparse
 from admin.act import Act
 from admin.deployment import DeploymentError
 from admin.reset_link_client import ResetLinkClient
+from admin.stack_users import Users
 from admin.times import iso
-from admin.users import Users, add_command, confirmed_option
+from admin.users import add_command, confirmed_option
 from edge_auth.adapters.aws import lambda_client
 
 SET_EMAIL = """\

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import translated_failures
-from edge_auth.adapters.dynamodb.identities import identity_from, login_key
+from edge_auth.adapters.dynamodb.identity_items import identity_from, login_key
 from edge_auth.errors import TemporarilyUnavailable
 
 if TYPE_CHECKING:

@@ -1,38 +1,17 @@
-"""`edge-auth users …`: each command calls one method of `Administration`."""
+"""`edge-auth users …`: each command calls one act of operators."""
 
 import argparse
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from admin.act import Act
-from admin.announcements import announcer, operator_notices
-from admin.deployment import Deployment, DeploymentError
-from admin.output import Output
 from admin.password_input import read_new_password
-from admin.stack import Stack
+from admin.stack_users import Users, open_users
 from admin.times import iso
 from admin.user_import import add_command as add_import
-from edge_auth.adapters.aws import dynamodb_client
-from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
-from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
-from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
-from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
-from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
-from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.clock import now_ms
-from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
-from edge_auth.credentials.password_rules import PasswordRules, service_names
-from edge_auth.flows.accounts.administration import Administration, check_rights
-from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.tokens.refresh_token import is_id, new_id
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-    from edge_auth.accounts.identity import Identity
+from edge_auth.flows.accounts.rights_administration import check_rights
+from edge_auth.tokens.refresh_token import new_id
 
 SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
@@ -48,45 +27,7 @@ Deletes the user, ends all sessions, and removes the names of their devices, the
 access tokens still work for RevocationSeconds, or until they expire if that is 0. The user name becomes free; a new
 user with this name has another user id. The command asks for the user name before it deletes anything.
 """
-UNCLEAR = "the command may or may not have taken effect; run it again"
 UNCLEAR_CREATION = "the user may or may not have been created; run it again: then the name is taken if it was"
-
-
-@dataclass(frozen=True, slots=True)
-class Users:
-    """The users of one stack. Results go to standard output, and all else to standard error."""
-
-    accounts: Administration
-    out: Output
-    stack_name: str
-    deployment: Deployment
-    dynamodb: "DynamoDBClient"
-
-    def found(self, name_or_id: str) -> "tuple[Identity, str]":
-        """Return the user with this name or id, and the name that a person reads and types."""
-        user = self.accounts.find(name_or_id)
-        return user, user.username if is_id(name_or_id.strip()) else name_or_id.strip()
-
-    def act(
-        self,
-        user_id: str,
-        do: Callable[[], str],
-        *,
-        warning: str = "",
-        question: tuple[str, str] | None = None,
-        unclear: str = UNCLEAR,
-        **details: object,
-    ) -> Act:
-        """Return the act on this user whose result is the line that `do` returns."""
-        return Act(
-            do=lambda: self.out.say(do()),
-            unclear=unclear,
-            say=self.out.tell,
-            user_id=user_id,
-            warning=warning,
-            question=question,
-            details=details,
-        )
 
 
 def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
@@ -111,42 +52,6 @@ def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[
     delete_user.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
     add_import(acts)
     return acts
-
-
-def open_users(stack: Stack) -> Users:
-    """Return the users of this stack. Raises DeploymentError: the deployed version is older."""
-    deployment = stack.deployment
-    if not deployment.throttle_table:
-        raise DeploymentError(
-            f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
-        )
-    dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
-    challenges = deployment.challenges_table
-    sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
-    accounts = Administration(
-        identities=DynamoDBIdentities(dynamodb, table=deployment.identities_table),
-        sessions=sessions,
-        attempts=DynamoDBAttempts(dynamodb, table=deployment.throttle_table),
-        factors=DynamoDBFactors(dynamodb, table=deployment.identities_table),
-        end_sessions=EndSessions(
-            sessions=sessions,
-            revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
-            clock=now_ms,
-            entropy=secrets.token_bytes,
-            record=record,
-        ),
-        password_rules=PasswordRules(
-            min_characters=deployment.password_min_characters,
-            common=COMMON_PASSWORDS,
-            service_names=service_names(*deployment.service_addresses),
-        ),
-        clock=now_ms,
-        entropy=secrets.token_bytes,
-        record=record,
-        notices=operator_notices(dynamodb, challenges, stack.out.tell) if challenges else None,
-        challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
-    )
-    return Users(accounts, stack.out, stack.name, deployment, dynamodb)
 
 
 def create(users: Users, options: argparse.Namespace) -> Act:
@@ -186,7 +91,7 @@ def set_rights(users: Users, options: argparse.Namespace) -> Act:
     user, name = users.found(options.username)
 
     def do() -> str:
-        ended = users.accounts.set_rights(user, scope=scope, roles=roles)
+        ended = users.rights.set_rights(user, scope=scope, roles=roles)
         return f"scope: {scope or 'none'}; roles: {' '.join(roles) or 'none'}; {sessions_text(ended)} ended"
 
     warning = f"This replaces scope and roles of {name} (user id {user.user_id}) and ends all sessions."

@@ -9,7 +9,7 @@ from admin.imports.hash_texts import Hash, NotAHash, read_hash
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.errors import AccountError
-from edge_auth.flows.accounts.administration import check_rights, checked_claims
+from edge_auth.flows.accounts.rights_administration import check_rights, checked_claims
 from edge_auth.mail_address import MAX_ADDRESS_CHARACTERS, canonical_address
 from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson, json_object
 

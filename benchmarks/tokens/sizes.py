@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import Act, in_turn, summary
 from benchmarks.tokens.libraries import OURS, example_claims, verifiers
-from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
+from edge_auth.flows.accounts.rights_administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.keys.ring_summary import MAX_DEPLOYED_JWKS_CHARACTERS
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.tokens.access_token import issue

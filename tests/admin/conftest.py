@@ -214,7 +214,7 @@ def command(
     clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
     monkeypatch.setattr("admin.user_mail.lambda_client", lambda: reset_links)
-    for module in ("admin.users", "admin.user_import", "admin.data"):
+    for module in ("admin.stack_users", "admin.user_import", "admin.data"):
         monkeypatch.setattr(f"{module}.dynamodb_client", lambda: dynamodb)
 
     def run(*arguments: str, stdin: str = "", typed: str | None = None) -> Outcome:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edge_auth.adapters.dynamodb.bounces import DynamoDBBounces
-from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities, login_key
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import text
 from edge_auth.flows.ports.bounces import AddressGone
 from tests.support.dynamodb.engines import Tables

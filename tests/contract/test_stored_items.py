@@ -6,7 +6,7 @@ import pytest
 
 from edge_auth.adapters.dynamodb.session_items import EXPIRED_KEPT_SECONDS
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES
+from edge_auth.flows.accounts.rights_administration import MAX_RIGHTS_BYTES
 from edge_auth.flows.ports.sessions import RotationRefused
 from edge_auth.keys.mac_key import MAC_KEY_BYTES, MAC_KEY_ID_BYTES, MacKey
 from edge_auth.sessions.client_description import MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS, ClientDescription

@@ -90,19 +90,30 @@ def test_lifetimes_in_the_comparison_are_the_defaults(template: dict[str, Any]) 
     assert f"grace window ({defaults['RotationGraceSeconds']} seconds)" in SENTENCES
 
 
-def test_every_route_of_the_template_has_an_example(template: dict[str, Any]) -> None:
-    """Each route has a curl example, and each example has a route. Only browsers send preflight requests."""
-    events = [
-        event["Properties"]
+def test_every_route_of_the_template_is_an_example_or_in_the_table(template: dict[str, Any]) -> None:
+    """Each route has a curl example or a place in the table of features, and none is named that does not exist."""
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"])
         for resource in template["Resources"].values()
         for event in resource.get("Properties", {}).get("Events", {}).values()
-    ]
-    paths = {event["Path"] for event in events if "Path" in event and event["Method"] != "OPTIONS"}
-    # The examples have a shell variable in the place of a path parameter.
-    routes = {re.sub(r"\{(\w+)\}", lambda name: f"${name[1].upper()}", path) for path in paths}
-    examples = set(re.findall(r'"\$EDGE_AUTH_URL(/[^"]*)"', section("Endpoints")))
+        if "Path" in event["Properties"] and event["Properties"]["Method"] not in ("HEAD", "OPTIONS")
+    }
+    examples = {
+        # A shell variable stands in the place of a path parameter. A request with a body is a POST.
+        (
+            method or ("POST" if " -d " in command else "GET"),
+            re.sub(r"\$(\w+)", lambda name: f"{{{name[1].lower()}}}", path),
+        )
+        for command in re.findall(r"^curl (.*?)^# →", section("Endpoints"), re.MULTILINE | re.DOTALL)
+        for method, path in re.findall(r'-s (?:-X (\w+) )?"\$EDGE_AUTH_URL(/[^"]*)"', command)
+    }
+    of_features = re.findall(
+        r"`([A-Z]+) (/[^`]+)`", "\n".join(" ".join(row) for row in rows(section("Endpoints").split("### Errors")[0]))
+    )
 
-    assert examples == routes
+    assert examples | set(of_features) == routes
+    assert examples.isdisjoint(of_features)
+    assert len(of_features) == len(set(of_features))
 
 
 def test_error_table_is_the_codes_table(template: dict[str, Any]) -> None:

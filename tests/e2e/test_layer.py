@@ -66,7 +66,7 @@ def test_the_sdk_is_trimmed_to_the_services_that_are_called(layer: Path) -> None
     """Botocore describes 400 services."""
     services = {path.name for path in (layer / "python" / "botocore" / "data").iterdir() if path.is_dir()}
 
-    assert services == {"dynamodb", "events", "lambda", "secretsmanager"}
+    assert services == {"dynamodb", "events", "lambda", "secretsmanager", "sesv2"}
 
 
 def test_the_bill_of_materials_of_a_release_is_that_of_the_layer(layer: Path) -> None:

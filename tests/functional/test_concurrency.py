@@ -29,7 +29,7 @@ from tests.support.answers import INVALID_CREDENTIALS, INVALID_GRANT, NO_CONTENT
 from tests.support.clock import START_MS
 from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
-from tests.support.operators import operators
+from tests.support.operators import operators, rights_of_operators
 from tests.support.outages import after, before, ends, events_named, generation
 from tests.support.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
 from tests.support.sample_events import ISSUER, login_event, logout_event, refresh_event
@@ -194,7 +194,7 @@ def test_all_sessions_end_within_a_login(
         "password": lambda: accounts.set_password(accounts.find("ada"), NEW_PASSWORD),
         "disable": lambda: accounts.disable(accounts.find("ada")),
         "end": lambda: accounts.end_sessions(accounts.find("ada")),
-        "rights": lambda: accounts.set_rights(accounts.find("ada"), scope="read", roles=()),
+        "rights": lambda: rights_of_operators(stack).set_rights(accounts.find("ada"), scope="read", roles=()),
         "delete": lambda: accounts.delete(accounts.find("ada")),
     }
     stack.wire.next(operation, moment(acts[act]))

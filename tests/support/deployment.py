@@ -14,7 +14,9 @@ from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration, OperatorNotices
 from edge_auth.flows.accounts.change_password import ChangePassword
+from edge_auth.flows.accounts.factor_administration import FactorAdministration
 from edge_auth.flows.accounts.own_factors import FactorNotices, FactorRoom, OwnFactors
+from edge_auth.flows.accounts.rights_administration import RightsAdministration
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
@@ -338,13 +340,30 @@ class Deployment:
             identities=self.identities,
             sessions=self.sessions,
             attempts=self.attempts,
-            factors=self.factors,
             end_sessions=self.end_sessions,
             password_rules=PASSWORD_RULES,
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,
             notices=OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset) if tell else None,
+        )
+
+    @property
+    def rights(self) -> RightsAdministration:
+        """The acts of operators on rights and own claims."""
+        return RightsAdministration(
+            identities=self.identities, end_sessions=self.end_sessions, record=self.events.append
+        )
+
+    @property
+    def factor_administration(self) -> FactorAdministration:
+        """The acts of operators on second factors."""
+        return FactorAdministration(
+            factors=self.factors,
+            attempts=self.attempts,
+            end_sessions=self.end_sessions,
+            record=self.events.append,
+            tell_factors_reset=self.tell_user.factors_reset if self.tell_user else None,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import edge_auth.passkey_errors  # noqa: F401 - its errors have answers too
 from edge_auth.adapters.aws import AwsError
 from edge_auth.errors import AuthError, InsufficientAuthentication, MethodNotAllowed, TooManyAttempts
 from edge_auth.factor_errors import MfaEnrolmentRequired, MfaRequired

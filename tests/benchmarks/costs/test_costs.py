@@ -57,7 +57,7 @@ def test_memory_is_the_templates() -> None:
 
 
 def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
-    """The template has one secret, and the counted numbers of alarms and custom metrics."""
+    """By default the template has one secret, and the counted numbers of alarms and custom metrics."""
     alarms = [
         body["Properties"].get("Metrics", [])
         for body in resources("AWS::CloudWatch::Alarm").values()
@@ -66,7 +66,8 @@ def test_what_an_idle_stack_costs_is_counted_in_the_template() -> None:
     assert sum(len([each for each in told if "MetricStat" in each]) or 1 for told in alarms) == ALARM_METRICS
     assert len(metrics() - {("MailsNotSent", "")}) == METRICS  # two logs count into one of them
     assert len(resources("AWS::CloudWatch::Dashboard")) == DASHBOARDS
-    assert len(resources("AWS::SecretsManager::Secret")) == 1
+    secrets = resources("AWS::SecretsManager::Secret")
+    assert [name for name, secret in secrets.items() if "Condition" not in secret] == ["KeyRingSecret"]
     assert watched_month() == pytest.approx(15 * 0.30 + 21 * 0.10 + 3)
     assert fixed_month() == pytest.approx(0.40 + 10 * 8640 * 0.05 / 10_000 + watched_month())
 

@@ -236,7 +236,7 @@ def test_each_change_of_a_factor_tells_its_user(told: Told) -> None:
 def test_a_change_that_changes_nothing_tells_nobody(told: Told) -> None:
     """There was no factor to remove, neither for the user nor for the operator."""
     told.deployment.own_factors.remove(*told.log_in())
-    told.deployment.administration.reset_factors(told.deployment.alice)
+    told.deployment.factor_administration.reset(told.deployment.alice)
     assert told.names == []
 
 
@@ -270,7 +270,7 @@ def test_the_hundredth_wrong_code_tells_its_user_once(told: Told) -> None:
 def test_an_operator_who_resets_factors_tells_their_user(told: Told) -> None:
     """Somebody may have talked the operator into it."""
     told.give_app()
-    told.deployment.administration.reset_factors(told.deployment.alice)
+    told.deployment.factor_administration.reset(told.deployment.alice)
     assert told.names == [NoticeName.FACTORS_RESET]
 
 
@@ -288,7 +288,7 @@ def test_a_notice_in_trouble_fails_no_change_of_a_factor(told: Told) -> None:
     """F19: each act is done, and its failure is recorded."""
     told.notices.is_down = True
     enrol(told, told.log_in())
-    told.deployment.administration.reset_factors(told.deployment.alice)
+    told.deployment.factor_administration.reset(told.deployment.alice)
     assert told.deployment.alice.factors_version == 2, "enrolled, and removed"
     told.give_app(failures=MAX_FAILURES - 1)
     with pytest.raises(InvalidOtp):

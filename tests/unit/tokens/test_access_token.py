@@ -12,7 +12,7 @@ from joserfc.jwk import import_key
 
 from edge_auth import base64url
 from edge_auth.errors import RightsRefused
-from edge_auth.flows.accounts.administration import check_rights
+from edge_auth.flows.accounts.rights_administration import check_rights
 from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import AccessClaims

@@ -21,7 +21,8 @@ from edge_auth.errors import (
     UsernameTaken,
 )
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.accounts.administration import MAX_RIGHTS_BYTES, Administration, checked_claims
+from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.accounts.rights_administration import MAX_RIGHTS_BYTES, checked_claims
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sessions.logout import Reach
@@ -102,16 +103,16 @@ def test_a_text_that_is_a_name_and_another_users_id_is_refused(deployment: Deplo
     assert accounts.find(mallory.user_id) == mallory
 
 
-ACTS: dict[str, Callable[[Administration, Identity], object]] = {
-    "set-password": lambda accounts, user: accounts.set_password(user, NEW_PASSWORD),
-    "set-rights": lambda accounts, user: accounts.set_rights(user, scope="", roles=()),
-    "set-claims": lambda accounts, user: accounts.set_claims(user, {"acme:tenant": "7"}),
-    "rename": lambda accounts, user: accounts.rename(user, "eve"),
-    "disable": lambda accounts, user: accounts.disable(user),
-    "enable": lambda accounts, user: accounts.enable(user),
-    "unlock": lambda accounts, user: accounts.unlock(user),
-    "end-sessions": lambda accounts, user: accounts.end_sessions(user),
-    "delete": lambda accounts, user: accounts.delete(user),
+ACTS: dict[str, Callable[[Deployment, Identity], object]] = {
+    "set-password": lambda deployment, user: deployment.administration.set_password(user, NEW_PASSWORD),
+    "set-rights": lambda deployment, user: deployment.rights.set_rights(user, scope="", roles=()),
+    "set-claims": lambda deployment, user: deployment.rights.set_claims(user, {"acme:tenant": "7"}),
+    "rename": lambda deployment, user: deployment.administration.rename(user, "eve"),
+    "disable": lambda deployment, user: deployment.administration.disable(user),
+    "enable": lambda deployment, user: deployment.administration.enable(user),
+    "unlock": lambda deployment, user: deployment.administration.unlock(user),
+    "end-sessions": lambda deployment, user: deployment.administration.end_sessions(user),
+    "delete": lambda deployment, user: deployment.administration.delete(user),
 }
 
 
@@ -128,7 +129,7 @@ def test_an_act_on_a_user_that_was_deleted_changes_no_other_user_of_the_name(dep
     deployment.names()
 
     with pytest.raises(UserChanged, match="nothing was done"):
-        ACTS[act](accounts, shown)
+        ACTS[act](deployment, shown)
 
     assert deployment.events == []
     assert deployment.alice == heir
@@ -143,7 +144,7 @@ def test_an_act_on_a_user_that_has_changed_since_it_was_read_is_done(deployment:
     shown = deployment.alice
     deployment.administration.end_sessions(shown)
 
-    ACTS[act](deployment.administration, shown)
+    ACTS[act](deployment, shown)
 
     left = deployment.store.identities.get("eve" if act == "rename" else USERNAME)
     epoch = 1 if act in ("unlock", "rename") else 2
@@ -186,7 +187,7 @@ def test_rights_that_break_a_rule_are_refused(deployment: Deployment, scope: str
     with pytest.raises(RightsRefused):
         deployment.administration.create("bob", NEW_PASSWORD, scope=scope, roles=roles)
     with pytest.raises(RightsRefused):
-        deployment.administration.set_rights(deployment.alice, scope=scope, roles=roles)
+        deployment.rights.set_rights(deployment.alice, scope=scope, roles=roles)
     assert set(deployment.store.identities) == {USERNAME}
     assert deployment.store.identities[USERNAME].epoch == 0
 
@@ -318,7 +319,7 @@ def test_the_users_own_name_is_no_password(deployment: Deployment) -> None:
 def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment: Deployment) -> None:
     """Sessions carry the rights of their login, so they end. The next login gets the new rights."""
     granted = [deployment.log_in() for _ in range(2)]
-    assert deployment.administration.set_rights(deployment.alice, scope="orders:write", roles=("reader", "writer")) == 2
+    assert deployment.rights.set_rights(deployment.alice, scope="orders:write", roles=("reader", "writer")) == 2
     assert all(deployment.is_dead(one) for one in granted)
     assert {deployment.end_of(one).reason for one in granted} == {"rights_set"}
     claims = deployment.claims_of(deployment.log_in())
@@ -327,7 +328,7 @@ def test_new_rights_are_in_the_tokens_and_the_old_ones_in_no_session(deployment:
 
 def test_rights_can_be_taken_away(deployment: Deployment) -> None:
     """The given rights replace all old ones."""
-    deployment.administration.set_rights(deployment.alice, scope="", roles=())
+    deployment.rights.set_rights(deployment.alice, scope="", roles=())
     claims = deployment.claims_of(deployment.log_in())
     assert (claims.scope, claims.roles) == ("", ())
 
@@ -336,13 +337,13 @@ def test_own_claims_are_in_the_tokens_and_the_old_ones_in_no_session(deployment:
     """As with rights: sessions carry the claims of their login, so they end. A refresh keeps them."""
     granted = [deployment.log_in() for _ in range(2)]
     claims = checked_claims({"acme:teams": ["a", "b"], "acme:level": 3})
-    assert deployment.administration.set_claims(deployment.alice, claims) == 2
+    assert deployment.rights.set_claims(deployment.alice, claims) == 2
     assert all(deployment.is_dead(one) for one in granted)
     assert {deployment.end_of(one).reason for one in granted} == {"claims_set"}
     now = deployment.log_in()
     for each in (now, deployment.refreshed(now.refresh_token)):
         assert deployment.claims_of(each).own_claims == {"acme:level": 3, "acme:teams": ("a", "b")}
-    deployment.administration.set_claims(deployment.administration.find(USERNAME), NO_CLAIMS)
+    deployment.rights.set_claims(deployment.administration.find(USERNAME), NO_CLAIMS)
     assert deployment.claims_of(deployment.log_in()).own_claims == {}
 
 
@@ -359,15 +360,15 @@ def test_a_claim_that_breaks_a_rule_is_refused(claims: dict[str, object]) -> Non
 
 def test_rights_and_claims_have_one_bound_together(deployment: Deployment) -> None:
     """T8: each alone fits, and both together would make the token too large."""
-    accounts = deployment.administration
+    accounts, rights = deployment.administration, deployment.rights
     claims, roles = {"acme:tenant": "t" * 120}, ("r" * 64,)
-    accounts.set_claims(deployment.alice, claims)
+    rights.set_claims(deployment.alice, claims)
     with pytest.raises(RightsRefused, match="own claims"):
-        accounts.set_rights(accounts.find(USERNAME), scope="", roles=roles)
-    accounts.set_claims(deployment.alice, NO_CLAIMS)
-    accounts.set_rights(accounts.find(USERNAME), scope="", roles=roles)
+        rights.set_rights(accounts.find(USERNAME), scope="", roles=roles)
+    rights.set_claims(deployment.alice, NO_CLAIMS)
+    rights.set_rights(accounts.find(USERNAME), scope="", roles=roles)
     with pytest.raises(RightsRefused, match="own claims"):
-        accounts.set_claims(accounts.find(USERNAME), claims)
+        rights.set_claims(accounts.find(USERNAME), claims)
     assert accounts.find(USERNAME).claims == {}
 
 
@@ -476,7 +477,7 @@ def test_a_failure_half_way_is_made_up_for_by_a_retry(deployment: Deployment, ac
             case "disable":
                 return deployment.administration.disable(deployment.alice)
             case "rights":
-                return deployment.administration.set_rights(deployment.alice, scope="", roles=())
+                return deployment.rights.set_rights(deployment.alice, scope="", roles=())
             case _:
                 return deployment.administration.end_sessions(deployment.alice)
 
@@ -499,7 +500,7 @@ def test_acts_of_operators_are_recorded(deployment: Deployment) -> None:
     deployment.administration.disable(deployment.alice)
     deployment.administration.enable(deployment.alice)
     deployment.administration.end_sessions(deployment.alice)
-    deployment.administration.set_rights(deployment.alice, scope="", roles=())
+    deployment.rights.set_rights(deployment.alice, scope="", roles=())
     deployment.administration.delete(deployment.alice)
     assert {event.user_id for event in deployment.events} == {user_id}
     assert [(event.name, event.reason) for event in deployment.events] == [
@@ -523,7 +524,7 @@ def test_an_operator_resets_the_second_factor(deployment: Deployment) -> None:
     granted = deployment.login(USERNAME, PASSWORD, POLICY, address=ADDRESS, presented=Presented(recovery_code=CODES[0]))
     deployment.names()
 
-    assert deployment.administration.reset_factors(deployment.alice) == 1
+    assert deployment.factor_administration.reset(deployment.alice) == 1
 
     assert deployment.alice.factors is None
     assert deployment.is_dead(granted)
@@ -536,12 +537,12 @@ def test_an_operator_unlocks_the_second_factor(deployment: Deployment) -> None:
     deployment.store.identities[USERNAME] = with_app(deployment.alice, deployment.sealing_keys.keys, failures=100)
     deployment.with_second_factor()
 
-    deployment.administration.unlock_factor(deployment.alice)
+    deployment.factor_administration.unlock(deployment.alice)
 
     factors = deployment.alice.factors
     assert factors is not None
     assert (factors.failures, len(factors.recovery)) == (0, 10)
     assert deployment.names() == [EventName.FACTOR_UNLOCKED]
-    deployment.administration.reset_factors(deployment.alice)
-    deployment.administration.unlock_factor(deployment.alice)
+    deployment.factor_administration.reset(deployment.alice)
+    deployment.factor_administration.unlock(deployment.alice)
     assert deployment.alice.factors is None

@@ -16,7 +16,7 @@ ACTS: dict[str, Act] = {
     "disable": lambda deployment, _: deployment.administration.disable(deployment.alice),
     "delete": lambda deployment, _: deployment.administration.delete(deployment.alice),
     "set password": lambda deployment, _: deployment.administration.set_password(deployment.alice, NEW_PASSWORD),
-    "set rights": lambda deployment, _: deployment.administration.set_rights(deployment.alice, scope="", roles=()),
+    "set rights": lambda deployment, _: deployment.rights.set_rights(deployment.alice, scope="", roles=()),
     "end sessions": lambda deployment, _: deployment.administration.end_sessions(deployment.alice),
     "logout of all": lambda deployment, other: deployment.logout(other.refresh_token, Reach.ALL),
     "logout of others": lambda deployment, other: deployment.logout(other.refresh_token, Reach.OTHERS),

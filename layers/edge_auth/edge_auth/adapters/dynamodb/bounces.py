@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identities import login_key, user_key
+from edge_auth.adapters.dynamodb.identity_items import login_key, user_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
 from edge_auth.flows.ports.bounces import AddressGone
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.accounts.factors import MAX_FAILURES
 from edge_auth.accounts.identity import ACTIVE
-from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import binary, number, text, text_set
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes
 from edge_auth.adapters.dynamodb.factor_use import update_of
-from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.factors import FactorUse

@@ -1,9 +1,17 @@
-"""Identities in DynamoDB: `login#<username>` has the user, and `user#<user_id>` the user's name."""
+"""The port of users on DynamoDB. `identity_items` has the form of what it reads and writes."""
 
 from typing import TYPE_CHECKING, TypeVar
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
+from edge_auth.adapters.dynamodb.identity_items import (
+    identity_from,
+    login_item,
+    login_key,
+    password_hash_in,
+    user_item,
+    user_key,
+)
 from edge_auth.adapters.dynamodb.identity_transactions import NEW_NAME, deletion, renaming
 from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.errors import UnknownUser, UsernameTaken
@@ -16,11 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    from edge_auth.accounts.factors import Factors
-    from edge_auth.accounts.passkey import RegisteredPasskey
     from edge_auth.adapters.dynamodb.items import Item
 
-_FACTOR_ATTRIBUTES = {"totp", "totp_step", "factor_failures", "recovery"}  # with one of these there is a factor
 _IS_NEW = "attribute_not_exists(pk)"
 _IS_OF_USER = "user_id = :user_id"
 _IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
@@ -82,7 +87,7 @@ class DynamoDBIdentities:
                 )
         except ConditionFailed as refused:
             # Another login has renewed it, or the password has changed. Then there is nothing to renew.
-            return _password_hash(refused.item)
+            return password_hash_in(refused.item)
         return password_hash
 
     def change_password(self, identity: Identity, password_hash: str) -> Identity:
@@ -241,117 +246,8 @@ class DynamoDBIdentities:
         return item
 
 
-def login_key(username: str) -> "dict[str, AttributeValueTypeDef]":
-    """Return the key of the item that a login reads."""
-    return {"pk": text(f"login#{username}")}
-
-
-def user_key(user_id: str) -> "dict[str, AttributeValueTypeDef]":
-    """Return the key of the item that has a user's name."""
-    return {"pk": text(f"user#{user_id}")}
-
-
 def _as_read(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
     return {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)}
-
-
-def user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    """Write the item that has a user's name."""
-    return {**user_key(identity.user_id), "username": text(identity.username)}
-
-
-def login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    """Write the item that a login reads."""
-    return {
-        **login_key(identity.username),
-        "user_id": text(identity.user_id),
-        "username": text(identity.username),
-        "password_hash": text(identity.password_hash),
-        "status": text(identity.status),
-        "epoch": number(identity.epoch),
-        "created_at": number(identity.created_at_seconds),
-        "scope": text(identity.scope),
-        "roles": texts(identity.roles),
-        **_address(identity),
-        **claims_attribute(identity.claims),
-        **_factor_attributes(identity),
-        **(_passkeys_of(identity) if identity.passkeys else {}),
-    }
-
-
-def _passkeys_of(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_attribute  # noqa: PLC0415 - as below
-
-    return {"passkeys": passkeys_attribute(identity.passkeys)}
-
-
-def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    """Write what mails need. A user without an address is stored as before there were any."""
-    verified_at = identity.email_verified_at_seconds
-    return {
-        **({"email": text(identity.email)} if identity.email else {}),
-        **({"email_verified_at": number(verified_at)} if verified_at else {}),
-        **({"language": text(identity.language)} if identity.language else {}),
-    }
-
-
-def identity_from(item: "Item") -> Identity:
-    """Read a user. Raises TemporarilyUnavailable for an item that is no user."""
-    read = ItemReader(item)
-    return Identity(
-        user_id=read.text("user_id"),
-        username=read.text("username"),
-        password_hash=_password_hash(item),
-        status=read.text("status"),
-        epoch=read.number("epoch"),
-        created_at_seconds=read.number("created_at"),
-        scope=read.text("scope"),
-        roles=read.texts("roles"),
-        email=read.optional_text("email"),
-        email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
-        language=read.optional_text("language"),
-        email_bounced_at_seconds=_bounced_at_seconds(read),
-        claims=read.claims(),
-        factors=_factors(item),
-        factors_version=read.optional_number("factors_version") or 0,
-        passkeys=_passkeys(item) if "passkeys" in item else (),
-    )
-
-
-def _bounced_at_seconds(read: ItemReader) -> int:
-    """Return when a mail to the address of the user came back. A mark that is of an earlier address does not count."""
-    if read.optional_text("bounced_address") != read.optional_text("email"):
-        return 0
-    return read.optional_number("email_bounced_at") or 0
-
-
-def _factor_attributes(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    """Write the factors. A deployment without second factors does not load how."""
-    if not identity.factors_version and identity.factors is None:
-        return {}
-    from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes  # noqa: PLC0415 - see above
-
-    return factor_attributes(identity.factors, identity.factors_version)
-
-
-def _factors(item: "Item") -> "Factors | None":
-    """Read the factors. A deployment without second factors does not load how."""
-    if _FACTOR_ATTRIBUTES.isdisjoint(item):
-        return None
-    from edge_auth.adapters.dynamodb.factor_attributes import factors_from  # noqa: PLC0415 - see above
-
-    return factors_from(item)
-
-
-def _passkeys(item: "Item") -> "tuple[RegisteredPasskey, ...]":
-    from edge_auth.adapters.dynamodb.passkey_attributes import passkeys_from  # noqa: PLC0415 - only who has one loads it
-
-    return passkeys_from(item)
-
-
-def _password_hash(item: "Item") -> str:
-    # A value of another type is no usable hash: the login fails as with a wrong password, and not with an error.
-    return item.get("password_hash", {}).get("S", "")
 
 
 def _unknown_user() -> UnknownUser:

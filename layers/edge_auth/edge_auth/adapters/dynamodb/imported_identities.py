@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth import base64url
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identities import login_item, user_item
+from edge_auth.adapters.dynamodb.identity_items import login_item, user_item
 from edge_auth.adapters.dynamodb.items import ItemReader, text
 from edge_auth.flows.ports.imported_identities import Imported
 

@@ -9,7 +9,7 @@ from edge_auth import base64url
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identities import identity_from, login_key
+from edge_auth.adapters.dynamodb.identity_items import identity_from, login_key
 from edge_auth.adapters.dynamodb.items import binary, number, text
 from edge_auth.adapters.dynamodb.passkey_attributes import passkey_attribute, passkeys_attribute
 from edge_auth.adapters.dynamodb.session_items import session_item

@@ -9,7 +9,7 @@ from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challenge_key
-from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.flows.ports.challenges import ProofSpent
 from edge_auth.tokens.proof_token import Proof

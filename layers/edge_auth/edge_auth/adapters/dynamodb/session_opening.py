@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import ACTIVE
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identities import login_key
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.adapters.dynamodb.session_items import session_item
 from edge_auth.errors import TemporarilyUnavailable

@@ -1,11 +1,9 @@
-"""The operators' acts on accounts: create, rename, delete, disable, enable, unlock; set password, rights and claims.
+"""The operators' acts on accounts: create, rename, delete, disable, enable, unlock; set the password or the address.
 
 An act that lets a user in also ends the wait that wrong passwords have caused.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
@@ -14,18 +12,17 @@ from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password
 from edge_auth.errors import (
     AmbiguousUser,
-    ClaimsRefused,
     InvalidRequest,
     PasswordRefused,
-    RightsRefused,
     UnknownUser,
     UserChanged,
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.accounts.rights_administration import check_rights
+from edge_auth.flows.accounts.unless_deleted import unless_deleted
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.challenges import Challenges
-from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
@@ -33,19 +30,12 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.mail_address import canonical_address
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
-from edge_auth.tokens.claims import ROLE, SCOPE
-from edge_auth.tokens.own_claims import NO_CLAIMS, OwnClaims, only_own_claims
 from edge_auth.tokens.refresh_token import is_id, new_id
 
 PASSWORD_SET = "password_set"
-RIGHTS_SET = "rights_set"
-CLAIMS_SET = "claims_set"
-FACTORS_RESET = "factors_reset"
 USER_DISABLED = "user_disabled"
 USER_DELETED = "user_deleted"
 ENDED_BY_OPERATOR = "operator"
-
-MAX_RIGHTS_BYTES = 200  # as JSON: they are in every access token, which stays under 1 KiB
 
 
 class OperatorNotices(NamedTuple):
@@ -64,13 +54,12 @@ class Administration:
     outcome is unknown; then the same call may be made again, except `create`.
     """
 
-    def __init__(  # noqa: PLR0913 - one for each port
+    def __init__(
         self,
         *,
         identities: Identities,
         sessions: Sessions,
         attempts: Attempts,
-        factors: FactorStore,
         end_sessions: EndSessions,
         password_rules: PasswordRules,
         clock: Clock,
@@ -83,7 +72,6 @@ class Administration:
         self._identities = identities
         self._sessions = sessions
         self._attempts = attempts
-        self._factors = factors
         self._end_sessions = end_sessions
         self._password_rules = password_rules
         self._clock = clock
@@ -130,36 +118,13 @@ class Administration:
     def set_password(self, identity: Identity, password: str) -> int:
         """Set a password and end all sessions; return how many ended. Raises PasswordRefused."""
         password_hash = self._hashed(password, identity.username)
-        with _unless_deleted():
+        with unless_deleted():
             self._identities.change_password(identity, password_hash)
         self._tell(EventName.PASSWORD_SET, identity)
         if self._notices:
             self._notices.new_password(identity)
         self._end_wait(identity)
         return self._end_sessions.all(identity.user_id, reason=PASSWORD_SET)
-
-    def set_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> int:
-        """Replace scope and roles and end all sessions, which carry the old ones; return how many ended.
-
-        Raises RightsRefused.
-        """
-        check_rights(scope, roles, identity.claims)
-        with _unless_deleted():
-            self._identities.change_rights(identity, scope=scope, roles=roles)
-        self._tell(EventName.RIGHTS_SET, identity)
-        return self._end_sessions.all(identity.user_id, reason=RIGHTS_SET)
-
-    def set_claims(self, identity: Identity, claims: OwnClaims) -> int:
-        """Replace the own claims and end all sessions, which carry the old ones; return how many ended.
-
-        Raises RightsRefused: rights and claims together are too long. Two operators who set one of them each at the
-        same moment may exceed the bound once; the verifier takes tokens of twice the size.
-        """
-        check_rights(identity.scope, identity.roles, claims)
-        with _unless_deleted():
-            self._identities.change_claims(identity, claims)
-        self._tell(EventName.CLAIMS_SET, identity)
-        return self._end_sessions.all(identity.user_id, reason=CLAIMS_SET)
 
     def rename(self, identity: Identity, username: str) -> Identity:
         """Give a user another name; return the user as it is now. Sessions stay, because they do not have the name.
@@ -171,7 +136,7 @@ class Administration:
         """
         name = canonical_username(username)
         try:
-            with _unless_deleted():
+            with unless_deleted():
                 renamed = self._identities.rename(identity, name)
         except EpochMoved:
             raise UserChanged("the user was changed at the same time, and keeps the old name; run it again") from None
@@ -187,7 +152,7 @@ class Administration:
         """
         address = canonical_address(email)
         verified_at_seconds = self._clock() // 1000 if is_confirmed else 0
-        with _unless_deleted():
+        with unless_deleted():
             changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
         self._tell(EventName.EMAIL_SET, identity)
         if self._notices and address != identity.email:
@@ -196,14 +161,14 @@ class Administration:
 
     def disable(self, identity: Identity) -> int:
         """Refuse all further logins and end all sessions; return how many ended."""
-        with _unless_deleted():
+        with unless_deleted():
             self._identities.change_status(identity, DISABLED)
         self._tell(EventName.USER_DISABLED, identity)
         return self._end_sessions.all(identity.user_id, reason=USER_DISABLED)
 
     def enable(self, identity: Identity) -> None:
         """Let a disabled user log in again."""
-        with _unless_deleted():
+        with unless_deleted():
             self._identities.change_status(identity, ACTIVE)
         self._tell(EventName.USER_ENABLED, identity)
         self._end_wait(identity)
@@ -214,29 +179,10 @@ class Administration:
         Attempts are counted by name. So the user is read once more, and if the name changes hands after that, the wait
         of the other user ends.
         """
-        with _unless_deleted():
+        with unless_deleted():
             self._identities.find_by_id(identity.user_id)
         self._end_wait(identity)
         self._tell(EventName.USER_UNLOCKED, identity)
-
-    def unlock_factor(self, identity: Identity) -> None:
-        """Let the user's app be used again after too many wrong codes. It is no error if there is no app."""
-        with _unless_deleted():
-            self._factors.unlock(identity)
-        self._end_wait(identity)
-        self._tell(EventName.FACTOR_UNLOCKED, identity)
-
-    def reset_factors(self, identity: Identity) -> int:
-        """Remove app and recovery codes, and end all sessions; return how many ended.
-
-        If the user must have a second factor, the next login asks for an enrolment.
-        """
-        with _unless_deleted():
-            self._factors.reset(identity)
-        self._tell(EventName.FACTORS_RESET, identity)
-        if self._notices and (identity.factors or identity.passkeys):
-            self._notices.factors_reset(identity)
-        return self._end_sessions.all(identity.user_id, reason=FACTORS_RESET)
 
     def delete(self, identity: Identity) -> int:
         """Remove a user and all that is stored about the sessions; return how many sessions this ended.
@@ -247,7 +193,7 @@ class Administration:
         disabled.
         """
         # The user is disabled first: while sessions end, none is opened, and a repeated call still finds the user.
-        with _unless_deleted():
+        with unless_deleted():
             disabled = self._identities.change_status(identity, DISABLED)
         ended = self._end_sessions.all(identity.user_id, reason=USER_DELETED)
         # The records of the ends, and sessions that an earlier version ended in place, with personal data.
@@ -297,7 +243,7 @@ class Administration:
 
     def end_sessions(self, identity: Identity) -> int:
         """End all sessions; return how many ended."""
-        with _unless_deleted():
+        with unless_deleted():
             self._identities.move_epoch(identity.user_id)
         return self._end_sessions.all(identity.user_id, reason=ENDED_BY_OPERATOR)
 
@@ -315,35 +261,8 @@ class Administration:
         self._record(SecurityEvent(name, identity.user_id))
 
 
-@contextmanager
-def _unless_deleted() -> Iterator[None]:
-    try:
-        yield
-    except UnknownUser:
-        raise UserChanged("the user was deleted or renamed meanwhile; nothing was done") from None
-
-
 def _found(find: Callable[[], Identity]) -> Identity | None:
     try:
         return find()
     except (UnknownUser, UsernameRefused):
         return None
-
-
-def checked_claims(given: Mapping[str, object]) -> OwnClaims:
-    """Return these own claims, sorted by name. Raises ClaimsRefused."""
-    try:
-        return only_own_claims(dict(sorted(given.items())))
-    except ValueError as error:
-        raise ClaimsRefused(str(error)) from None
-
-
-def check_rights(scope: str, roles: tuple[str, ...], claims: OwnClaims = NO_CLAIMS) -> None:
-    """Check that tokens may have this scope, these roles and these own claims together. Raises RightsRefused."""
-    if scope and not SCOPE.fullmatch(scope):
-        raise RightsRefused("a scope is one or more words without quotes and backslashes, one space between them")
-    if not all(ROLE.fullmatch(role) for role in roles):
-        raise RightsRefused("a role has 1 to 64 letters, digits and _ . : -")
-    if len(json.dumps({"scope": scope, "roles": roles, **claims}, separators=(",", ":"))) > MAX_RIGHTS_BYTES:
-        what = "scope, roles and own claims" if claims else "scope and roles"
-        raise RightsRefused(f"{what} take more than {MAX_RIGHTS_BYTES} bytes of every access token")

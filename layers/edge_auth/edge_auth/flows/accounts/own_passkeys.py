@@ -10,16 +10,7 @@ from typing import NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.passkey import MAX_PASSKEYS, RegisteredPasskey
-from edge_auth.errors import (
-    InvalidRequest,
-    InvalidToken,
-    LastWayIn,
-    PasskeyRefused,
-    TemporarilyUnavailable,
-    TooManyPasskeys,
-    UnknownPasskey,
-    UnknownUser,
-)
+from edge_auth.errors import InvalidRequest, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.ports.identities import EpochMoved, Identities
@@ -28,6 +19,7 @@ from edge_auth.flows.ports.passkeys import PasskeyStore
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.passkey_errors import LastWayIn, PasskeyRefused, TooManyPasskeys, UnknownPasskey
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import NoChallenge, Purpose
 from edge_auth.webauthn.ceremonies import RelyingParty, verify_registration

@@ -5,13 +5,14 @@ from typing import NamedTuple
 from edge_auth import base64url
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
-from edge_auth.errors import InvalidPasskey, UnknownUser
+from edge_auth.errors import UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.passkeys import PasskeyUse
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.keys.ring import KeysInForce
+from edge_auth.passkey_errors import InvalidPasskey
 from edge_auth.throttling.limits import passkey_limit
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import Challenge, NoChallenge, Purpose
