@@ -7,6 +7,7 @@ from edge_auth.errors import (
     AuthError,
     EmailNotConfirmed,
     EmailRefused,
+    InsufficientAuthentication,
     InvalidCredentials,
     InvalidProof,
     InvalidRequest,
@@ -21,8 +22,9 @@ from edge_auth.flows.accounts.shown_proof import Shown
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.throttling.limits import MAIL_RATE, PASSWORD_BACKOFF
+from edge_auth.tokens.claims import PHISHING_RESISTANT
 from edge_auth.tokens.proof_token import Kind
-from tests.support.deployment import ADDRESS, PASSWORD, USERNAME
+from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, USERNAME
 from tests.support.mail import EMAIL, NEW_EMAIL, MailDeployment
 
 THIRD_EMAIL = "alice@third.example"
@@ -497,3 +499,14 @@ def test_an_outage_of_the_mail_leaves_an_account_that_can_ask_again(mail: MailDe
 
     confirm(mail, mail.mailed(Kind.CONFIRM, mail.core.store.identities["bob"].user_id)[0])
     mail.core.log_in("bob")
+
+
+def test_a_password_alone_changes_no_address_of_a_user_with_a_passkey(mail: MailDeployment, own: TokenGrant) -> None:
+    """SA7: the address resets the password, so it needs the strongest login of the account, as the password does."""
+    mail.change_alice(passkeys=(PASSKEY,))
+    with pytest.raises(InsufficientAuthentication):
+        ask(mail, own)
+    assert mail.core.store.challenges == {}
+    mail.core.change_session(own, acr=PHISHING_RESISTANT)
+    ask(mail, own)
+    assert mail.challenge(Kind.CONFIRM).email == NEW_EMAIL

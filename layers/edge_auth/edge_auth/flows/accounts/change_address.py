@@ -53,7 +53,8 @@ class ChangeAddress:
         Raises:
             EmailRefused: no mail can be sent to this text.
             InvalidToken: the session has ended.
-            InsufficientAuthentication: the user has a second factor, and the session's login is too weak or too old.
+            InsufficientAuthentication: the user has a second factor or a passkey, and the session's login is too weak
+                or too old.
             InvalidRequest: the password does not have the right form.
             TooManyAttempts: too many passwords were tried in sessions of this user, or too many mails were asked for.
             InvalidCredentials: the password is wrong, or the user is disabled or gone.
@@ -94,7 +95,7 @@ class ChangeAddress:
         """Check the password as a change of the password does, and count it with those."""
         user_id, session_id = session.user_id, session.session_id
         user = self._active(user_id)
-        if user is not None and user.factors is not None:
+        if user is not None and (user.factors is not None or user.passkeys):
             self._check_fresh(session, user)
         attempt = self._limit.admit(password_change_limit(user_id))
         try:
