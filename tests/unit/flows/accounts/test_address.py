@@ -441,14 +441,24 @@ def test_only_the_right_password_learns_that_the_address_is_not_confirmed(mail: 
 
 @WAYS
 def test_a_user_who_has_lost_the_mail_asks_for_another(mail: MailDeployment, way: int) -> None:
-    """The route of a forgotten password sends it, because it tells nobody who has an account."""
+    """The route of a forgotten password sends it, because it tells nobody who has an account. It sets a password."""
     user_id = registered(mail, email="bob@mail.example")
-    mail.core.clock.advance(seconds=1)
 
     mail.ask_reset("bob", address=ADDRESS)
 
-    confirm(mail, mail.mailed(Kind.CONFIRM, user_id)[way])
-    mail.core.log_in("bob")
+    link, code = mail.mailed(Kind.RESET, user_id)
+    mail.reset_password((link, code._replace(username="bob"))[way], NEW_PASSWORD, address=ADDRESS)
+    mail.core.log_in("bob", NEW_PASSWORD)
+
+
+def test_the_first_mail_is_worth_nothing_after_the_other_one(mail: MailDeployment) -> None:
+    """SC5: the password that it was made for has ended."""
+    user_id = registered(mail, email="bob@mail.example")
+    first = mail.mailed(Kind.CONFIRM, user_id)[0]
+    mail.ask_reset("bob", address=ADDRESS)
+    mail.reset_password(mail.mailed(Kind.RESET, user_id)[0], NEW_PASSWORD, address=ADDRESS)
+    with pytest.raises(InvalidProof):
+        confirm(mail, first)
 
 
 @pytest.mark.parametrize("username", ["bob", "bob@localhost", "\u0438\u0432\u0430\u043d@example.com"])
@@ -497,8 +507,9 @@ def test_an_outage_of_the_mail_leaves_an_account_that_can_ask_again(mail: MailDe
 
     mail.ask_reset("bob", address=ADDRESS)
 
-    confirm(mail, mail.mailed(Kind.CONFIRM, mail.core.store.identities["bob"].user_id)[0])
-    mail.core.log_in("bob")
+    reset = mail.mailed(Kind.RESET, mail.core.store.identities["bob"].user_id)[0]
+    mail.reset_password(reset, NEW_PASSWORD, address=ADDRESS)
+    mail.core.log_in("bob", NEW_PASSWORD)
 
 
 def test_a_password_alone_changes_no_address_of_a_user_with_a_passkey(mail: MailDeployment, own: TokenGrant) -> None:

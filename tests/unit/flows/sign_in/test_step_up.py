@@ -234,7 +234,7 @@ def test_an_outage_changes_nothing(deployment: Deployment, old: TokenGrant) -> N
 
 
 def test_an_end_of_all_ends_a_session_that_steps_up_at_the_same_moment(deployment: Deployment, old: TokenGrant) -> None:
-    """SA3: the epoch has moved before, so it does not stop the step-up; and the new session was not there to be read."""
+    """SA3: the epoch has moved before, so it does not stop the step-up, and the new session was not read."""
     find, new = MemorySessions.to_end, list[TokenGrant]()
 
     def step_up_after_the_read(sessions: MemorySessions, user_id: str) -> list[SeenSession]:
