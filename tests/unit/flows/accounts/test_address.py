@@ -472,6 +472,19 @@ def test_without_an_address_nobody_registers_where_it_must_be_confirmed(mail: Ma
     assert mail.core.store.challenges == {}
 
 
+def test_where_it_must_be_confirmed_a_name_that_is_an_address_is_the_address(mail: MailDeployment) -> None:
+    """SC1: whoever confirms an address of their own must not get a user with the address of somebody else as the name.
+
+    Operators and other systems take such a name for the address.
+    """
+    with pytest.raises(EmailRefused):
+        registered(mail, "bob@mail.example", "eve@evil.example")
+    assert "bob@mail.example" not in mail.core.store.identities
+    assert mail.core.store.challenges == {}
+
+    registered(mail, "bob@mail.example", "Bob@Mail.Example")
+
+
 def test_a_taken_name_sends_no_mail(mail: MailDeployment) -> None:
     """The owner of the name gets no mail, and neither does the address of the stranger."""
     with pytest.raises(UsernameTaken):
