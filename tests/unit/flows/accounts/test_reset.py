@@ -526,3 +526,9 @@ def test_the_id_of_an_unknown_name_has_the_form_of_a_user_id(mail: MailDeploymen
 
     [(_, user_id)] = mail.core.store.challenges
     assert len(base64url.decode(user_id)) == 16
+
+
+def test_what_is_shown_is_in_no_repr() -> None:
+    """No log may hold a proof or a code, also not by an error of ours."""
+    assert "secret" not in repr(Shown(proof="secret"))
+    assert "secret" not in repr(Shown(username="ada", code="secret"))

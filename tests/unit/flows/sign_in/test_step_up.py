@@ -250,3 +250,8 @@ def test_an_end_of_all_ends_a_session_that_steps_up_at_the_same_moment(deploymen
     assert ended == 1
     assert deployment.store.sessions == {}
     assert deployment.is_dead(new[0])
+
+
+def test_the_token_of_the_caller_is_in_no_repr() -> None:
+    """No log may hold it, also not by an error of ours."""
+    assert "secret" not in repr(Holder("user", "session", "secret", BODY, CLIENT))
