@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password, password_bytes
 from edge_auth.credentials.profiles import checked_profiles
@@ -82,6 +83,9 @@ SEALING_KEY = "sealingkey" * 6
 USERNAME = "alice"
 PASSWORD = "correct horse battery"
 ADDRESS = "203.0.113.7"
+PASSKEY = RegisteredPasskey(
+    b"id", b"key", sign_count=0, is_backup_eligible=False, is_backed_up=False, name="phone", created_at_seconds=NOW
+)
 PASSWORD_RULES = PasswordRules(15, common={"qwerty123456789"}, service_names={"api.example.com"})
 
 

@@ -22,7 +22,7 @@ from edge_auth.flows.ports.sessions import STEPPED_UP
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sign_in.step_up import Holder
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import BODY, COOKIE
+from edge_auth.sessions.session import BODY, COOKIE, SeenSession
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.ended_feed import entry_of
 from tests.support.access_tokens import NOW
@@ -36,6 +36,7 @@ from tests.support.deployment import (
     USERNAME,
     Deployment,
 )
+from tests.support.fakes.stores import MemorySessions
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 
 CLIENT = ClientDescription("", "app/2.0", "192.0.2.0/24")
@@ -230,3 +231,27 @@ def test_an_outage_changes_nothing(deployment: Deployment, old: TokenGrant) -> N
     refused(deployment, TemporarilyUnavailable, old, code(deployment))
     deployment.trouble.heal()
     stepped_up(deployment, old, code(deployment))
+
+
+def test_an_end_of_all_ends_a_session_that_steps_up_at_the_same_moment(deployment: Deployment, old: TokenGrant) -> None:
+    """SA3: the epoch has moved before, so it does not stop the step-up, and the new session was not read."""
+    find, new = MemorySessions.to_end, list[TokenGrant]()
+
+    def step_up_after_the_read(sessions: MemorySessions, user_id: str) -> list[SeenSession]:
+        found = find(sessions, user_id)
+        if not new:
+            new.append(stepped_up(deployment, old, code(deployment)))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemorySessions, "to_end", step_up_after_the_read)
+        deployment.identities.move_epoch(deployment.alice.user_id)
+        ended = deployment.end_sessions.all(deployment.alice.user_id, reason="password_reset")
+    assert ended == 1
+    assert deployment.store.sessions == {}
+    assert deployment.is_dead(new[0])
+
+
+def test_the_token_of_the_caller_is_in_no_repr() -> None:
+    """No log may hold it, also not by an error of ours."""
+    assert "secret" not in repr(Holder("user", "session", "secret", BODY, CLIENT))

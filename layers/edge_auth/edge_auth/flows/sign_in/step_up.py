@@ -60,6 +60,10 @@ class Holder(NamedTuple):
     transport: str
     client: ClientDescription
 
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"Holder({self.user_id!r}, {self.session_id!r}, ...)"
+
 
 class SteppedUp(NamedTuple):
     """The new session, with its first token and the keys to write it."""
