@@ -18,7 +18,8 @@ async function offerPasskeys() {
     await passkeys.signIn({ conditional: true, signal });
     say("You are signed in with a passkey, which the browser has offered.");
   } catch (error) {
-    if (!signal.aborted) say(inWords(error));
+    // A browser that offers nothing, or a user who does not want it, is no failure of an act.
+    if (!(error instanceof DOMException)) say(inWords(error));
   }
 }
 
