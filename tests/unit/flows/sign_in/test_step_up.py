@@ -7,6 +7,7 @@ import pytest
 from edge_auth.accounts.identity import DISABLED
 from edge_auth.errors import (
     AuthError,
+    InsufficientAuthentication,
     InvalidCredentials,
     InvalidGrant,
     InvalidRequest,
@@ -154,6 +155,43 @@ def test_the_password_alone_makes_nobody_fresh_who_has_a_factor(deployment: Depl
     refused(deployment, InvalidRequest, old, NOTHING)
     refused(deployment, InvalidRequest, old, Presented(otp="123456", recovery_code=CODES[0]))
     stepped_up(deployment, old, code(deployment))
+
+
+@pytest.mark.parametrize(
+    ("has_app", "acr", "is_taken"),
+    [
+        (False, "", True),
+        (False, "1fa", True),
+        (False, "2fa", False),
+        (False, "phr", False),
+        (True, "", True),
+        (True, "1fa", True),
+        (True, "2fa", True),
+        (True, "phr", False),
+    ],
+)
+def test_a_step_up_never_makes_a_session_weaker(
+    deployment: Deployment, *, has_app: bool, acr: str, is_taken: bool
+) -> None:
+    """SA3, SA7: the challenge names the login that is needed (RFC 9470 §3). No attempt is counted, and no code used."""
+    granted = deployment.log_in()
+    if has_app:
+        deployment.store.identities[USERNAME] = with_app(deployment.alice, deployment.sealing_keys.keys)
+    deployment.change_session(granted, acr=acr)
+    shown = (code(deployment), "") if has_app else (NOTHING, PASSWORD)
+    if is_taken:
+        fresh = stepped_up(deployment, granted, shown[0], password=shown[1])
+        assert deployment.claims_of(fresh).acr == ("2fa" if has_app else "1fa")
+        return
+    user = deployment.alice
+    for _ in range(7):
+        refused(deployment, InsufficientAuthentication, granted, *shown)
+    with pytest.raises(InsufficientAuthentication) as told:
+        stepped_up(deployment, granted, shown[0], password=shown[1])
+    assert told.value.headers["WWW-Authenticate"].endswith(f'acr_values="{acr}"')
+    assert deployment.alice == user
+    deployment.change_session(granted, acr="1fa")
+    stepped_up(deployment, granted, shown[0], password=shown[1])
 
 
 def test_guesses_are_counted_before_they_are_compared(deployment: Deployment, old: TokenGrant) -> None:
