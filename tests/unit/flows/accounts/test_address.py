@@ -398,6 +398,38 @@ def test_the_same_address_again_has_nothing_to_undo(mail: MailDeployment, own: T
     assert [kind for kind, _ in mail.core.store.challenges] == ["confirm"]
 
 
+@WAYS
+def test_a_passkey_that_was_added_meanwhile_ends_a_change_of_the_address(
+    mail: MailDeployment, own: TokenGrant, way: int
+) -> None:
+    """SA7: the change was asked for with a weaker login. A new passkey moves the version of the factors only."""
+    ask(mail, own)
+    before = mail.alice
+    mail.change_alice(passkeys=(PASSKEY,), factors_version=1)
+    with pytest.raises(InvalidProof):
+        confirm(mail, mail.mailed(Kind.CONFIRM)[way])
+    mail.core.store.identities[USERNAME] = before
+    confirm(mail, mail.mailed(Kind.CONFIRM)[way])
+
+
+@WAYS
+def test_an_address_that_was_set_meanwhile_ends_the_change_to_another(
+    mail: MailDeployment, own: TokenGrant, way: int
+) -> None:
+    """SC4: an operator gives the owner another address, and the thief who has asked for theirs gets nothing."""
+    ask(mail, own)
+    shown = mail.mailed(Kind.CONFIRM)[way]
+    before = mail.alice
+    mail.core.administration.set_email(before, THIRD_EMAIL, is_confirmed=True)
+    with pytest.raises(InvalidProof):
+        confirm(mail, shown)
+    assert mail.alice.email == THIRD_EMAIL
+
+    mail.core.store.identities[USERNAME] = before
+    confirm(mail, shown)
+    assert mail.alice.email == NEW_EMAIL
+
+
 # --- Registration ---
 
 

@@ -314,6 +314,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "password": {"password_hash": "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43},
     "epoch": {"epoch": 1},
     "address": {"email": NEW_EMAIL},
+    "factors": {"factors_version": 1},
     "status": {"status": DISABLED},
 }
 
@@ -321,7 +322,7 @@ CHANGES: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 @WAYS
 def test_a_proof_ends_with_a_change_of_its_user(mail: MailDeployment, change: str, way: int) -> None:
-    """SC5: a new password, the end of all sessions, another address and a disabling each end it."""
+    """SC5: a new password, the end of all sessions, another address, a new passkey and a disabling each end it."""
     ask(mail)
     shown = mail.mailed(Kind.RESET)[way]
     before = mail.alice
