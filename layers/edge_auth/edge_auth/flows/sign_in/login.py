@@ -104,6 +104,7 @@ class Login:
             TemporarilyUnavailable: nothing was decided.
 
         """
+        transport, earlier = client.transport, client.earlier
         name, secret = _canonical(username), b"" if presented.mfa_token else password_bytes(password)
         keys = self._key_ring.load()
         if self._second_step is not None:
@@ -114,8 +115,8 @@ class Login:
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if passed.use is not None and passed.use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
-        if client.earlier:  # before the limit, which would end one session more
-            self._replace_session(client.earlier, client.transport)
+        if earlier:  # before the limit, which would end one session more
+            self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
         if is_new_device and self._tell_new_device:
             self._tell_new_device(identity, client.description)
