@@ -59,6 +59,7 @@ from tests.support.fakes.stores import (
     MemorySessions,
     MemoryStore,
 )
+from tests.support.password_login import PasswordLogin
 
 if TYPE_CHECKING:
     from edge_auth.flows.ports.factors import SecondStep
@@ -238,7 +239,12 @@ class Deployment:
         return ReplaceSession(key_ring=self.key_ring, end_sessions=self.end_sessions, record=self.events.append)
 
     @property
-    def login(self) -> Login:
+    def login(self) -> PasswordLogin:
+        """A login by password, with the tokens that it answers with."""
+        return PasswordLogin(self.password_login, self.entropy)
+
+    @property
+    def password_login(self) -> Login:
         """The use case."""
         return Login(
             limit=self.password_limit,

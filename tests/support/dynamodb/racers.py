@@ -38,8 +38,10 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import BODY, Session
 from edge_auth.tokens.proof_token import BINDING_BYTES, Kind, Proof
@@ -177,7 +179,7 @@ class Racer:
             key_ring=self.key_ring,
             entropy=secrets.token_bytes,
             record=self.events.append,
-        )(username(number), PASSWORD, POLICY, address="203.0.113.7")
+        )(username(number), PASSWORD, SignInClient("203.0.113.7", UNKNOWN_CLIENT, BODY))
 
     def log_in_alone(self, number: int) -> None:
         """Log in with a limit of one session."""
