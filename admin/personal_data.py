@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from admin.deployment import Deployment
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import translated_failures
+from edge_auth.adapters.dynamodb.challenges import items_of
 from edge_auth.adapters.dynamodb.ended_items import ended_partition
 from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import text
@@ -87,19 +88,16 @@ class PersonalData:
                     yield {name: _plain(value) for name, value in item.items() if "B" not in value}
 
     def _challenges(self, user_id: str) -> "Iterator[dict[str, object]]":
-        """Yield proofs and notices that wait. A notice has an id of its own in its key, so only a scan finds it."""
+        """Yield the proofs and notices that wait."""
         if not self._deployment.challenges_table:
             return
-        with translated_failures():
-            pages = self._client.get_paginator("scan").paginate(
-                TableName=self._deployment.challenges_table,
-                ConsistentRead=True,
-                FilterExpression="contains(pk, :user_id)",
-                ExpressionAttributeValues={":user_id": text(user_id)},
-            )
-            for page in pages:
-                for item in page["Items"]:
-                    yield {name: _plain(value) for name, value in item.items() if "B" not in value}
+        for key in items_of(user_id):
+            with translated_failures():
+                response = self._client.get_item(
+                    TableName=self._deployment.challenges_table, Key=key, ConsistentRead=True
+                )
+            if item := response.get("Item"):
+                yield {name: _plain(value) for name, value in item.items() if "B" not in value}
 
     def _counter(self, bucket: str) -> dict[str, object]:
         with translated_failures():

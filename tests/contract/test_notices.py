@@ -21,7 +21,8 @@ def test_a_notice_is_an_item_that_the_mailer_can_send(tables: Tables) -> None:
 
     [item] = tables.challenge_items()
     assert item == {
-        "pk": {"S": f"notice#{ADA_ID}#{BOB_ID}"},
+        "pk": {"S": f"notice#{ADA_ID}#new_device"},
+        "notice_id": {"S": BOB_ID},
         "notice": {"S": "new_device"},
         "username": {"S": ADA.username},
         "email": {"S": "ada@mail.example"},
@@ -35,25 +36,27 @@ def test_a_notice_is_an_item_that_the_mailer_can_send(tables: Tables) -> None:
 
 
 def test_a_repeated_write_is_no_second_notice(tables: Tables) -> None:
-    """A lost response: the same id is the same notice. Another id is another one."""
+    """A lost response: the same id is the same notice. Another one takes its place, and is sent too."""
     notices = DynamoDBNotices(tables.client, table=tables.challenges)
 
     notices.put(NOTICE)
-    notices.put(NOTICE)
-    assert len(tables.challenge_items()) == 1
-    notices.put(NOTICE._replace(notice_id=ADA_ID))
+    notices.put(NOTICE._replace(details={}))
+    assert [item["details"] for item in tables.challenge_items()] != [{"M": {}}], "nothing was written"
+    notices.put(NOTICE._replace(notice_id=ADA_ID, details={}))
+    assert [item["details"] for item in tables.challenge_items()] == [{"M": {}}]
+    notices.put(NOTICE._replace(name=NoticeName.NEW_PASSWORD))
     assert len(tables.challenge_items()) == 2
 
 
 def test_the_notices_of_a_deleted_user_are_forgotten(tables: Tables) -> None:
     """F18: they have the name and the address. Those of another user stay, and the call may be repeated."""
     notices = DynamoDBNotices(tables.client, table=tables.challenges)
-    for number in range(3):
-        notices.put(NOTICE._replace(notice_id=f"{number:021}A"))
+    for name in NoticeName:
+        notices.put(NOTICE._replace(name=name))
     notices.put(NOTICE._replace(identity=replace(REACHABLE, user_id=BOB_ID)))
     challenges = DynamoDBChallenges(tables.client, table=tables.challenges)
 
     challenges.forget(ADA_ID)
     challenges.forget(ADA_ID)
 
-    assert [item["pk"] for item in tables.challenge_items()] == [{"S": f"notice#{BOB_ID}#{BOB_ID}"}]
+    assert [item["pk"] for item in tables.challenge_items()] == [{"S": f"notice#{BOB_ID}#new_device"}]

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.challenge_items import MAY_BE_ABSENT, challenge_from, challenge_item, challenge_key
-from edge_auth.adapters.dynamodb.items import number, text
+from edge_auth.adapters.dynamodb.items import number
 from edge_auth.adapters.dynamodb.notices import notice_key
 from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge
+from edge_auth.flows.ports.notices import NoticeName
 from edge_auth.tokens.proof_token import Kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 STORED_KINDS = (Kind.RESET, Kind.CONFIRM, Kind.UNDO)
 
@@ -76,23 +78,18 @@ class DynamoDBChallenges:
         return challenge_from(response["Attributes"])
 
     def forget(self, user_id: str) -> None:
-        """Delete the challenges of every kind, and the notices. No condition: no id is given to another user."""
+        """Delete all items of a user, in one write. No condition: no id is given to another user."""
+        keys = items_of(user_id)
         with translated_failures():
             self._client.transact_write_items(
-                TransactItems=[
-                    {"Delete": {"TableName": self._table, "Key": challenge_key(kind, user_id)}} for kind in STORED_KINDS
-                ]
+                TransactItems=[{"Delete": {"TableName": self._table, "Key": key}} for key in keys]
             )
-            # A notice has an id of its own in its key, so only a scan finds it. The table has items of some hours only.
-            pages = self._client.get_paginator("scan").paginate(
-                TableName=self._table,
-                ConsistentRead=True,
-                ProjectionExpression="pk",
-                FilterExpression="begins_with(pk, :notices)",
-                ExpressionAttributeValues={":notices": text(notice_key(user_id))},
-            )
-            for item in (item for page in pages for item in page["Items"]):
-                self._client.delete_item(TableName=self._table, Key=item)
+
+
+def items_of(user_id: str) -> "list[dict[str, AttributeValueTypeDef]]":
+    """Return the keys of all items that a user may have in the table: challenges and notices."""
+    challenges = [challenge_key(kind, user_id) for kind in STORED_KINDS]
+    return challenges + [notice_key(user_id, name) for name in NoticeName]
 
 
 def _remove(names: list[str]) -> str:

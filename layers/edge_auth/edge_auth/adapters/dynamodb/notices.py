@@ -1,19 +1,20 @@
-"""Notices in the challenges table: `notice#<user_id>#<notice_id>`. Only the table's stream reads them."""
+"""Notices in the challenges table: `notice#<user_id>#<name>`. The table's stream takes each to the mailer."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import number, text
-from edge_auth.flows.ports.notices import Notice
+from edge_auth.flows.ports.notices import Notice, NoticeName
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
-def notice_key(user_id: str, notice_id: str = "") -> str:
-    """Return the key of a notice, or with what the keys of all notices of this user begin."""
-    return f"notice#{user_id}#{notice_id}"
+def notice_key(user_id: str, name: NoticeName) -> "dict[str, AttributeValueTypeDef]":
+    """Return the key of the newest notice of this name. The stream has had the earlier ones."""
+    return {"pk": text(f"notice#{user_id}#{name.value}")}
 
 
 class DynamoDBNotices:
@@ -27,12 +28,14 @@ class DynamoDBNotices:
     def put(self, notice: Notice) -> None:
         """Add a notice, in one write. `delete_at` is the table's TTL, in seconds."""
         user = notice.identity
-        # The id is of this call, so only the same write can find it there: its response was lost.
+        # The id is of this call, so only the same write can find it there: its response was lost. If another one of
+        # this name came between, the mail is sent twice.
         with suppress(ConditionFailed), translated_failures():
             self._client.put_item(
                 TableName=self._table,
                 Item={
-                    "pk": text(notice_key(user.user_id, notice.notice_id)),
+                    **notice_key(user.user_id, notice.name),
+                    "notice_id": text(notice.notice_id),
                     "notice": text(notice.name.value),
                     "username": text(user.username),
                     "email": text(user.email),
@@ -41,5 +44,6 @@ class DynamoDBNotices:
                     "delete_at": number(notice.delete_at_seconds),
                     "deliver": {"BOOL": True},
                 },
-                ConditionExpression="attribute_not_exists(pk)",
+                ConditionExpression="attribute_not_exists(pk) OR notice_id <> :this",
+                ExpressionAttributeValues={":this": text(notice.notice_id)},
             )
