@@ -14,9 +14,11 @@ from edge_auth.keys.ring_document import from_secret_json
 from local import envfile, settings
 from local.api import Api
 from local.failure import Failure
+from local.page import mailbox
 from local.page.acts import Acts
+from local.page.mailbox import Mailbox
 from local.page.observer import Observer
-from local.page.server import PageServer
+from local.page.server import HOST, PageServer
 from local.progress import Progress, complain
 from local.settings import Settings
 from local.stack import Stack, running_stack
@@ -26,8 +28,16 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Short, because the walk waits for the end of each.
 DEMO_GRACE_SECONDS = 2
 DEMO_REVOCATION_SECONDS = 2
-# Short, because a visitor of the try-it page waits for the end of each.
-RUN_PARAMETERS = {"AccessTokenSeconds": "60", "RotationGraceSeconds": "10"}
+RUN_PARAMETERS = {
+    # Short, because a visitor of the try-it page waits for the end of each.
+    "AccessTokenSeconds": "60",
+    "RotationGraceSeconds": "10",
+    # What the cards of the page need.
+    "SecondFactor": "optional",
+    "PasskeyRpId": HOST,
+    "MailFrom": mailbox.SENDER,
+    "MailIdentity": mailbox.DOMAIN,
+}
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 
 
@@ -97,15 +107,18 @@ def run(chosen: Settings, progress: Progress) -> int:
 
 def _for_page(chosen: Settings, origin: str) -> Settings:
     origins = ",".join(filter(None, [origin, chosen.parameters.get("AllowedOrigins")]))
-    return replace(chosen, parameters={**RUN_PARAMETERS, **chosen.parameters, "AllowedOrigins": origins})
+    of_page = {"AllowedOrigins": origins, "PagesUrl": origin}
+    return replace(chosen, parameters={**RUN_PARAMETERS, **chosen.parameters, **of_page})
 
 
 def _serve_page(page: PageServer, stack: Stack) -> None:
+    mailbox.verify_sender(stack.clients)
     acts = Acts(
         base_url=stack.settings.base_url,
         origin=page.origin,
         user=stack.user,
         observer=Observer.of(stack),
+        mailbox=Mailbox(stack.settings.port),
         grace_seconds=int(stack.settings.parameters["RotationGraceSeconds"]),
     )
     page.start(acts)

@@ -46,6 +46,7 @@ class Clients:
         self.secretsmanager: SecretsManagerClient = session.client(
             "secretsmanager", endpoint_url=settings.endpoint, config=config
         )
+        self.ses = session.client("sesv2", endpoint_url=settings.endpoint, config=config)
 
     def close(self) -> None:
         """Close the connections of all clients."""

@@ -21,6 +21,7 @@ class User:
 
     name: str
     password: str = field(repr=False)
+    email: str = ""  # confirmed
 
 
 def operators_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -30,15 +31,17 @@ def operators_environment(settings: Settings, inherited: Mapping[str, str]) -> d
 
 
 def create(settings: Settings, inherited: Mapping[str, str]) -> User:
-    """Create the user with a random password, through the operators' command.
+    """Create the user with a random password, through the operators' command. A stack that sends mails has an address.
 
     Raises:
         Failure: the command failed.
 
     """
-    user = User(USERNAME, secrets.token_urlsafe(PASSWORD_BYTES))
+    _, has_mail, domain = settings.parameters.get("MailFrom", "").partition("@")
+    user = User(USERNAME, secrets.token_urlsafe(PASSWORD_BYTES), f"{USERNAME}@{domain}" if has_mail else "")
+    address = ("--email", user.email, "--confirmed") if user.email else ()
     outcome = subprocess.run(
-        [*COMMAND, "create", user.name, "--password-stdin", "--scope", "notes:read", "--role", "member"],
+        [*COMMAND, "create", user.name, "--password-stdin", "--scope", "notes:read", "--role", "member", *address],
         env=operators_environment(settings, inherited),
         cwd=ROOT,
         input=f"{user.password}\n",

@@ -12,6 +12,12 @@ export interface Options {
 /** `undefined`: not known yet. `null`: signed out. Otherwise the session, the same object as long as it is the same. */
 export type Session = undefined | null | { readonly id: string };
 
+/** The user name, the password or what stands in its place, and a code of the app or a recovery code. */
+export type Credentials = { username: string; otp?: string; recovery_code?: string } & (
+  | { password: string; mfa_token?: never }
+  | { mfa_token: string; password?: never }
+);
+
 export interface Auth {
   /** What is known now. It never asks the server. */
   readonly session: Session;
@@ -24,9 +30,16 @@ export interface Auth {
   subscribe(subscriber: (session: Session) => void): () => void;
 
   /**
-   * Log in. It rejects with {@link Refused} (`invalid_credentials` and others) or {@link Unavailable}.
+   * Log in. It rejects with {@link Refused} (`invalid_credentials` and others) or {@link Unavailable}. `mfa_required`
+   * asks for the second step: log in again with `mfa_token` of its `answer` in the place of the password.
    */
-  login(credentials: { username: string; password: string }): Promise<void>;
+  login(credentials: Credentials): Promise<void>;
+
+  /**
+   * Open a session at another route whose answer is that of a login. The modules beside this one use it. `token` is an
+   * access token, if the route needs one. It rejects as `login` does.
+   */
+  openSession(path: string, body: object, token?: string): Promise<void>;
 
   /**
    * Log out; with `all`, end all sessions of the user. This page and the other tabs are signed out at once. It rejects
@@ -71,4 +84,6 @@ export class Refused extends Error {
   readonly status: number;
   /** The `error` of the answer, such as `invalid_credentials`. */
   readonly code: string;
+  /** The answer. A login may have a token in it, for `mfa_required` or `mfa_enrolment_required`. */
+  readonly answer: { readonly error: string; readonly mfa_token?: string; readonly enrolment_token?: string };
 }

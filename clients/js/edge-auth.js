@@ -59,15 +59,23 @@ export class Unavailable extends Error {
 
 /** The server refuses the request, and will refuse it again. */
 export class Refused extends Error {
+  #answer; // private, because it may have a token, and whoever prints an error prints what is not
+
   /**
    * @param {number} status the HTTP status; 0 if this module itself refuses
-   * @param {string} code the `error` of the answer
+   * @param {any} answer the body of the answer, whose `error` is the code
    */
-  constructor(status, code) {
+  constructor(status, answer) {
+    const code = answer?.error;
     super(`edge-auth refuses: ${code}`);
     this.name = "Refused";
     this.status = status;
     this.code = code;
+    this.#answer = answer;
+  }
+
+  get answer() {
+    return this.#answer;
   }
 }
 
@@ -187,9 +195,10 @@ function makeServer(url, world) {
    * @param {string} path
    * @param {object} body
    * @param {AbortSignal} signal aborts the request
+   * @param {string} [token] an access token, if the route needs one
    * @returns {Promise<Answer>}
    */
-  async function once(path, body, signal) {
+  async function once(path, body, signal, token) {
     const limit = new AbortController();
     world.sleep(SEND_LIMIT_MS).then(() => limit.abort());
     const sentMs = world.wallMs();
@@ -197,7 +206,11 @@ function makeServer(url, world) {
     try {
       const response = await world.fetch(url + path, {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-Edge-Auth": "1" },
+        headers: {
+          "Content-Type": "application/json",
+          "X-Edge-Auth": "1",
+          ...(token && { Authorization: `Bearer ${token}` }),
+        },
         body: JSON.stringify(body),
         credentials: "include",
         cache: "no-store",
@@ -442,7 +455,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
   async function endSession(all, signal) {
     const { status, body } = await server.repeatedly(LOGOUT, { all }, signal);
     signal.throwIfAborted();
-    if (status !== 204) throw new Refused(status, body.error);
+    if (status !== 204) throw new Refused(status, body);
     note.remove();
     // Again, because another tab's login may have come between.
     signOut();
@@ -487,7 +500,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       // Only this answer means that the session is dead.
       if (answer.body?.error === "invalid_grant") return signOut();
       server.pause(REFRESH);
-      throw new Refused(answer.status, answer.body?.error);
+      throw new Refused(answer.status, answer.body);
     });
   }
 
@@ -507,6 +520,21 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     if (left <= LATE_MS) await refresh();
     else if (held && left <= Math.min(EARLY_MS, held.lifeMs * EARLY_PART)) refresh().catch(ignore);
     return held;
+  }
+
+  /** Open a session, which takes the place of the one before.
+   * @type {Auth["openSession"]} */
+  async function openSession(path, body, token) {
+    const release = await acquire(name, world);
+    try {
+      await finishLogoutBeforeLogin();
+      const answer = await server.once(path, body, NEVER, token);
+      if (answer.status !== 200) throw new Refused(answer.status, answer.body);
+      beginTurn();
+      acceptAndTell(answer, true);
+    } finally {
+      release();
+    }
   }
 
   world.channel?.addEventListener("message", hear);
@@ -531,18 +559,9 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       };
     },
 
-    async login({ username, password }) {
-      const release = await acquire(name, world);
-      try {
-        await finishLogoutBeforeLogin();
-        const answer = await server.once(LOGIN, { username, password, transport: "cookie" }, NEVER);
-        if (answer.status !== 200) throw new Refused(answer.status, answer.body?.error);
-        beginTurn();
-        acceptAndTell(answer, true);
-      } finally {
-        release();
-      }
-    },
+    login: (credentials) => openSession(LOGIN, { ...credentials, transport: "cookie" }),
+
+    openSession,
 
     async logout({ all = false } = {}) {
       note.write(all); // first: a tab that is closed now finishes its logout later
@@ -575,7 +594,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       const asked = session;
       const used = await usable();
       // A call of one user is never sent with the token of another.
-      if (asked && used && asked.id !== used.id) throw new Refused(0, "session_changed");
+      if (asked && used && asked.id !== used.id) throw new Refused(0, { error: "session_changed" });
       const response = await world.fetch(authorized(request, used));
       if (response.status !== 401 || !used || demandsLogin(response)) return response;
       if (held === used) {

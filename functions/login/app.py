@@ -4,7 +4,6 @@ import os
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
@@ -24,6 +23,7 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
@@ -37,8 +37,6 @@ from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
 from edge_auth.web.sign_in_request import sign_in_request
 from edge_auth.web.token_response import token_response
-
-Answer = TypeVar("Answer")
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
@@ -134,14 +132,7 @@ login = Login(
 cookies = CookieTransport(settings.allowed_origins)
 
 
-class WithMigration(Protocol):
-    """Logs in, if need be a second time, after the user has come from another system."""
-
-    def __call__(self, log_in: Callable[[], Answer], username: str, password: str) -> Answer:
-        """Log in."""
-
-
-def _migration() -> WithMigration:
+def _migration() -> Callable[[Callable[[], SignedIn], str, str], SignedIn]:
     """Return what logs in a user who may still be in another system. A deployment without one does not load it."""
     if not settings.migration_function:
         return lambda log_in, _username, _password: log_in()
@@ -171,33 +162,14 @@ def post(request: Request) -> Response:
     asked, presented = sign_in_request(request, parameters, cookies), _presented(parameters)
     username = parameters.text("username")
     password = "" if presented.mfa_token else parameters.text("password")
+    client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
+    # An event without an address is refused before a session opens. A site has no access token, so no issuer.
+    issuer = "" if asked.transport == SESSION else settings.issuer or issuer_from_context(request.context)
+    signed_in = with_migration(partial(login, username, password, client, presented), username, password)
     if asked.transport == SESSION:
-        log_in_at_site = partial(
-            login.at_site,
-            username,
-            password,
-            address=request.source_address,
-            device_token=asked.device_token,
-            client=asked.client,
-            earlier=asked.earlier,
-            presented=presented,
-        )
-        return session_response(with_migration(log_in_at_site, username, password))
-    issuer = settings.issuer or issuer_from_context(request.context)
+        return session_response(signed_in.at_site())
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    log_in = partial(
-        login,
-        username,
-        password,
-        policy,
-        address=request.source_address,
-        device_token=asked.device_token,
-        client=asked.client,
-        transport=asked.transport,
-        earlier=asked.earlier,
-        presented=presented,
-    )
-    return token_response(with_migration(log_in, username, password), asked.transport)
+    return token_response(signed_in.tokens(policy, secrets.token_bytes), asked.transport)
 
 
 def _presented(parameters: Parameters) -> Presented:

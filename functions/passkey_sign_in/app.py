@@ -21,8 +21,9 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
-from edge_auth.flows.sign_in.passkey_sign_in import PasskeySignIn, SignInClient
+from edge_auth.flows.sign_in.passkey_sign_in import PasskeySignIn
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.observability import FunctionLog
 from edge_auth.passkey_settings import PasskeySignInSettings
 from edge_auth.sessions.session import BODY, COOKIE, SESSION

@@ -1,7 +1,10 @@
 """What the page can do beside calling the API: the faults, the thief, and the view of the server."""
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Protocol
 
 from edge_auth.sessions.session import Session
@@ -11,6 +14,8 @@ from local.page.exchange import BROWSER, LOST, OFFLINE, UNCHANGED, Change, Excha
 from local.page.faults import Faults
 from local.page.parties import Thief, sign_in_on_phone
 from local.user import User
+
+RESET = "/auth/password/reset/confirm"
 
 
 class Sees(Protocol):
@@ -23,6 +28,13 @@ class Sees(Protocol):
         """Return what a request changed."""
 
 
+class Reads(Protocol):
+    """Reads the mails of the stack."""
+
+    def mails(self) -> list[dict[str, object]]:
+        """Return all mails, the newest first."""
+
+
 class Acts:
     """Passes the browser's requests on to the API, and acts for the other parties."""
 
@@ -33,6 +45,7 @@ class Acts:
         origin: str,
         user: User,
         observer: Sees,
+        mailbox: Reads,
         grace_seconds: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -41,6 +54,7 @@ class Acts:
         self._base_url = base_url
         self._user = user
         self._observer = observer
+        self._mailbox = mailbox
         self._grace_seconds = grace_seconds
         self._exchanges = Exchanges()
         self._thief = Thief(self._send, origin)
@@ -57,6 +71,9 @@ class Acts:
             return None
         fault = LOST if self._faults.loses(request.route) else None
         answer = self._send(BROWSER, request, fault)
+        if request.route == RESET and answer.status == HTTPStatus.NO_CONTENT:
+            # The page fills in the new password from now on, and the user's phone has it.
+            self._user = replace(self._user, password=json.loads(request.body)["new_password"])
         return None if fault else answer
 
     def facts(self) -> dict[str, object]:
@@ -64,7 +81,16 @@ class Acts:
 
         The password is of the local stack's own user, who ends with the stack.
         """
-        return {"user": self._user.name, "password": self._user.password, "grace_seconds": self._grace_seconds}
+        return {
+            "user": self._user.name,
+            "password": self._user.password,
+            "email": self._user.email,
+            "grace_seconds": self._grace_seconds,
+        }
+
+    def mails(self) -> dict[str, object]:
+        """Return the mails that have left the stack, with their links and codes: all mailboxes are on this machine."""
+        return {"mails": self._mailbox.mails()}
 
     def requests(self, after: int) -> dict[str, object]:
         """Return what was seen since the request with this number."""

@@ -25,7 +25,17 @@ from local.stack import Stack
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-FUNCTIONS = {"/auth/login": "login", "/auth/refresh": "refresh", "/auth/logout": "logout", "/auth/sessions": "sessions"}
+FUNCTIONS = {
+    "/auth/login": "login",
+    "/auth/refresh": "refresh",
+    "/auth/logout": "logout",
+    "/auth/sessions": "sessions",
+    "/auth/step-up": "step-up",
+    "/auth/passkeys/sign-in": "passkey-sign-in",
+    "/auth/password/reset/confirm": "reset",
+    "/auth/factors/totp/confirm": "factors",
+    "/auth/factors/recovery-codes": "factors",
+}
 # The log may be written a moment after the answer.
 TRIES, PAUSE_SECONDS = 4, 0.05
 

@@ -1,8 +1,9 @@
 """Serves the try-it page: its files, the API behind `/api`, and what the page can do beside it, behind `/try`.
 
-It is a development tool. It listens on 127.0.0.1 alone, answers under that name alone, so that no page of another site
-reaches it by a name of its own (DNS rebinding), and acts only for its own page. One connection carries one request
-(HTTP/1.0): on a connection that is used again, a browser sends a request once more by itself if its answer is lost.
+It is a development tool. It listens on 127.0.0.1 alone, answers under the name localhost alone, so that no page of
+another site reaches it by a name of its own (DNS rebinding), and acts only for its own page. One connection carries one
+request (HTTP/1.0): on a connection that is used again, a browser sends a request once more by itself if its answer is
+lost.
 """
 
 import json
@@ -14,14 +15,18 @@ from threading import Thread
 from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
-from local.endpoint import HIGHEST_PORT, address
+from local.endpoint import HIGHEST_PORT
 from local.failure import Failure
 from local.page.acts import Acts
 from local.page.api import ApiRequest
 from local.settings import ROOT
 
 FILES = Path(__file__).parent / "files"
-CLIENT = ROOT / "clients" / "js" / "edge-auth.js"
+CLIENT = ROOT / "clients" / "js"
+MODULES = ("edge-auth.js", "edge-auth-calls.js", "edge-auth-account.js", "edge-auth-passkeys.js")
+# The pages that links in mails lead to, below PagesUrl.
+OF_MAILS = ("reset-password", "confirm-address", "undo-address")
+HOST = "localhost"  # no address can be an RP ID, to which passkeys belong (WebAuthn Level 3 §4)
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PORTS = 20
 POLL_SECONDS = 0.05  # how long the end of the server takes
@@ -65,7 +70,9 @@ class PageServer(ThreadingHTTPServer):
 
         """
         # All files are known now, so no path of a request reaches the disk.
-        self.files = {f"/{path.name}": path for path in (*FILES.iterdir(), CLIENT) if path.suffix in TYPES}
+        self.files = {f"/{path.name}": path for path in FILES.iterdir() if path.suffix in TYPES}
+        self.files |= {f"/{name}": CLIENT / name for name in MODULES}
+        self.files |= {f"/{name}": FILES / f"{name}.html" for name in OF_MAILS}
         self.files["/"] = self.files["/index.html"]
         for port in range(first_port, min(first_port + PORTS, HIGHEST_PORT + 1)):
             try:
@@ -78,7 +85,7 @@ class PageServer(ThreadingHTTPServer):
     @property
     def origin(self) -> str:
         """The origin of the page."""
-        return address(self.server_port)
+        return f"http://{HOST}:{self.server_port}"
 
     def start(self, acts: Acts) -> None:
         """Serve the page in the background."""
@@ -116,6 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Act, or pass on to the API."""
+        self._answer()
+
+    def do_PATCH(self) -> None:
+        """Pass on to the API."""
         self._answer()
 
     def do_DELETE(self) -> None:
@@ -178,6 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
         return {
             ("GET", "/facts"): acts.facts,
             ("GET", "/requests"): lambda: acts.requests(int(parameters["after"])),
+            ("GET", "/mails"): acts.mails,
             ("GET", "/session"): lambda: acts.session(token),
             ("POST", "/offline"): lambda: acts.go_offline(float(parameters["seconds"])),
             ("POST", "/lose-answer"): lambda: acts.lose_answer(float(parameters["then_offline_seconds"])),

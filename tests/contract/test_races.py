@@ -12,14 +12,13 @@ import pytest
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.clock import now_ms
 from edge_auth.errors import UnknownUser
-from edge_auth.sessions.session import Session
 from edge_auth.tokens.ended_feed import entry_of
 from tests.support.dynamodb import racers
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
 from tests.support.dynamodb.feed import entries_in, stored_feed
 from tests.support.dynamodb.racers import (
     CALLERS_OF_A_PROCESS,
-    DAY_SECONDS,
+    a_session,
     an_identity,
     first_token,
     race,
@@ -51,25 +50,6 @@ def engine(tables: Tables) -> Engine:
         engine.identities.create(an_identity(number, password_hash=password_hash))
         engine.session_opening.open(a_session(number), username=username(number), epoch=0)
     return engine
-
-
-def a_session(number: int, **changes: int) -> Session:
-    """Return the first session of the user of a round."""
-    token, now = first_token(number), now_ms()
-    session = Session(
-        user_id=token.user_id,
-        session_id=token.session_id,
-        seed_hash=token.seed_hash,
-        generation=token.generation,
-        rotated_at_ms=0,
-        rotation_id="",
-        created_at_ms=now,
-        auth_time_seconds=now // 1000,
-        idle_expires_at_seconds=now // 1000 + DAY_SECONDS,
-        absolute_expires_at_seconds=now // 1000 + DAY_SECONDS,
-        client_id="first-party",
-    )
-    return session._replace(**changes)  # type: ignore[arg-type]  # each test names its own fields
 
 
 def survivors(engine: Engine) -> list[str]:

@@ -170,6 +170,19 @@ def test_a_confirmation_activates_a_user_who_waits_for_it(engine: Engine) -> Non
     assert engine.identities.find(ADA.username) == confirmed
 
 
+def test_a_reset_confirms_the_address_of_a_user_who_waits_for_it(engine: Engine) -> None:
+    """SC1: in the same write, so the first password opens no session. No address set meanwhile is confirmed."""
+    waiting = replace(ADA, status=UNCONFIRMED, email=NEW)
+    proof = asked(engine, Kind.RESET, waiting)
+    engine.identities.change_email(waiting, "other@mail.example", verified_at_seconds=0)
+
+    engine.redemptions.set_password(proof, waiting, HASH, now_seconds=NOW_SECONDS)
+
+    assert engine.identities.find(ADA.username) == replace(
+        CHANGED[Kind.RESET], status=ACTIVE, email=NEW, email_verified_at_seconds=NOW_SECONDS
+    )
+
+
 def test_the_proof_that_undoes_a_change_is_stored_with_it(engine: Engine) -> None:
     """SC5: there is no moment at which the address has changed and the old one cannot undo it."""
     proof = asked(engine, Kind.CONFIRM)

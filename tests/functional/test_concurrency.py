@@ -31,6 +31,7 @@ from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.stores import FixedKeyRing, MemoryIdentities, MemorySessionOpening, MemorySessions, MemoryStore
 from tests.support.operators import operators, rights_of_operators
 from tests.support.outages import after, before, ends, events_named, generation
+from tests.support.password_login import PasswordLogin
 from tests.support.people import MADE_AT_SECONDS, PASSWORD, ada, key_ring
 from tests.support.sample_events import ISSUER, login_event, logout_event, refresh_event
 from tests.support.stack import Answer, Function, Stack
@@ -239,7 +240,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 entropy=secrets.token_bytes,
                 record=events.append,
             )
-            token = Login(
+            password_login = Login(
                 limit=PasswordAttemptLimit(
                     attempts=MemoryAttempts(),
                     clock=lambda: START_MS,
@@ -267,7 +268,9 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
                 key_ring=source,
                 entropy=secrets.token_bytes,
                 record=events.append,
-            )("ada", PASSWORD, POLICY, address="203.0.113.7").refresh_token
+            )
+            log_in = PasswordLogin(password_login, secrets.token_bytes)
+            token = log_in("ada", PASSWORD, POLICY, address="203.0.113.7").refresh_token
             refresh = Refresh(
                 sessions=sessions,
                 end_sessions=ending,

@@ -380,7 +380,7 @@ def test_without_mail_a_registration_ignores_address_and_language(stack: Stack) 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_outage_of_the_mail_leaves_an_account(mail_stack: Stack, fault: str) -> None:
-    """SB9: the account is made first. The answer is 503, and the user asks for the mail again."""
+    """SB9: the account is made first. The answer is 503, and the user asks for the mail that sets a password."""
     declared = mail_stack.with_parameters(ConfirmAddress="true")
     register, reset = declared.function("register"), declared.function("reset")
     mail_stack.wire.always("UpdateItem", FAULTS[fault])
@@ -391,8 +391,11 @@ def test_an_outage_of_the_mail_leaves_an_account(mail_stack: Stack, fault: str) 
 
     assert reset(with_json("password-reset", {"username": "grace@mail.example"})) == ACCEPTED
 
-    assert mailed(mail_stack, Kind.CONFIRM).email == "grace@mail.example"
-    assert mail_stack.function("email_proofs")(confirm(shown(mail_stack, Kind.CONFIRM))) == NO_CONTENT
+    assert mailed(mail_stack, Kind.RESET).email == "grace@mail.example"
+    body = {**shown(mail_stack, Kind.RESET), "new_password": "yet another fine passphrase"}
+    assert reset(with_json("password-reset-confirm", body)) == NO_CONTENT
+    assert mail_stack.function("login")(login_event("grace@mail.example", NEW_PASSWORD)) == INVALID_CREDENTIALS
+    assert mail_stack.function("login")(login_event("grace@mail.example", "yet another fine passphrase")).status == 200
 
 
 # --- The link of an operator ---

@@ -21,8 +21,10 @@ from local.page.exchange import UNCHANGED, Change
 from local.page.server import PageServer
 from local.user import User
 
-USER = User("ada", "the password of ada")
+USER = User("ada", "the password of ada", "ada@mail.example")
+MAIL = {"to": "ada@mail.example", "subject": "New password", "text": "…", "at": 1.5}
 COOKIE = "__Host-Http-refresh"
+RESETS = "/password/reset/confirm"
 SECRETS = ("first-token", "second-token", "access-token", USER.password)
 
 
@@ -45,6 +47,14 @@ class Blind:
     def change(self, _request: ApiRequest, _answer: ApiAnswer, _began_ms: int, _ended_ms: int) -> Change:
         """Return that nothing is known."""
         return UNCHANGED
+
+
+class OneMail:
+    """A mailbox."""
+
+    def mails(self) -> list[dict[str, object]]:
+        """Return the mail."""
+        return [dict(MAIL)]
 
 
 @dataclass
@@ -80,7 +90,7 @@ def scene() -> Iterator[Scene]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
             sent.append(Sent(self.command, self.path, dict(self.headers), body))
             answer = b'{"access_token":"access-token","session_id":"any"}'
-            self.send_response(201)
+            self.send_response(204 if self.path.endswith(RESETS) else 201)
             self.send_header("Set-Cookie", f"{COOKIE}=second-token; Path=/; Secure; HttpOnly")
             self.send_header("Set-Cookie", "other=1")
             self.send_header("Retry-After", "3")
@@ -88,7 +98,7 @@ def scene() -> Iterator[Scene]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""
@@ -102,6 +112,7 @@ def scene() -> Iterator[Scene]:
                 origin=server.origin,
                 user=USER,
                 observer=Blind(),
+                mailbox=OneMail(),
                 grace_seconds=10,
                 clock=lambda: scene.seconds,
             )
@@ -118,7 +129,14 @@ def free_port() -> int:
     return number
 
 
-@pytest.mark.parametrize("path", ["/", "/page.css", "/page.js", "/edge-auth.js", "/icon.svg"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/page.css", "/page.js", "/icon.svg"),
+        *("/edge-auth.js", "/edge-auth-calls.js", "/edge-auth-account.js", "/edge-auth-passkeys.js"),
+        *("/reset-password", "/confirm-address", "/undo-address"),
+    ],
+)
 def test_its_files_may_load_nothing_from_elsewhere(scene: Scene, path: str) -> None:
     """Neither the page nor a script in it reaches the network."""
     status, headers, body = scene.ask("GET", path)
@@ -139,7 +157,7 @@ def test_it_serves_no_other_file(scene: Scene, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/me", "/try/facts"])
-@pytest.mark.parametrize("host", ["evil.example.com", "localhost:{port}", "127.0.0.1", "127.0.0.1.evil.test:{port}"])
+@pytest.mark.parametrize("host", ["evil.example.com", "127.0.0.1:{port}", "localhost", "localhost.evil.test:{port}"])
 def test_it_answers_under_its_own_name_alone(scene: Scene, host: str, path: str) -> None:
     """A page of another site that points its own name to 127.0.0.1 (DNS rebinding) gets nothing."""
     status, _, body = scene.ask("GET", path, Host=host.format(port=scene.server.server_port))
@@ -156,9 +174,10 @@ def test_no_other_machine_reaches_it(scene: Scene) -> None:
 def test_requests_and_answers_pass_unchanged(scene: Scene) -> None:
     """The API gets the cookie and the headers of the page, and the page all cookies of the answer."""
     own = {"Content_Type": "application/json", "X_Edge_Auth": "1", "Cookie": f"{COOKIE}=first-token"}
+    host = {"Host": scene.server.origin.removeprefix("http://")}
     with closing(HTTPConnection("127.0.0.1", scene.server.server_port)) as connection:
         headers = {name.replace("_", "-"): value for name, value in own.items()} | {"Origin": scene.server.origin}
-        connection.request("POST", "/api/auth/refresh", "{}", headers | {"X-Forwarded-For": "203.0.113.9"})
+        connection.request("POST", "/api/auth/refresh", "{}", {**headers, "X-Forwarded-For": "203.0.113.9", **host})
         answer = connection.getresponse()
         assert (answer.status, answer.headers["Retry-After"]) == (201, "3")
         assert [value.partition("=")[0] for value in answer.headers.get_all("Set-Cookie", [])] == [COOKIE, "other"]
@@ -235,6 +254,31 @@ def test_a_page_of_another_site_cannot_ask_for_the_password(scene: Scene) -> Non
     assert (status, json.loads(body)["password"]) == (200, USER.password)
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_the_mails_of_this_machine_are_for_the_page_alone(scene: Scene) -> None:
+    """They have links and codes."""
+    assert json.loads(scene.ask("GET", "/try/mails")[2]) == {"mails": [MAIL]}
+    assert scene.ask("GET", "/try/mails", Sec_Fetch_Site="cross-site")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("route", "known"), [("/api/auth/password/reset/confirm", "a new one"), ("/api/me", USER.password)]
+)
+def test_after_a_reset_the_page_fills_in_the_new_password(scene: Scene, route: str, known: str) -> None:
+    """The user's phone has it, too. Only an answered reset counts."""
+    scene.ask("POST", route, json.dumps({"proof": "…", "new_password": "a new one"}))
+
+    assert json.loads(scene.ask("GET", "/try/facts")[2])["password"] == known
+    scene.ask("POST", "/try/phone")
+    assert json.loads(scene.api[-1].body)["password"] == known
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+def test_each_method_of_the_api_passes(scene: Scene, method: str) -> None:
+    """A passkey is renamed with PATCH."""
+    scene.ask(method, "/api/auth/passkeys/1", Origin=scene.server.origin)
+    assert [sent.method for sent in scene.api] == [method]
 
 
 def test_the_thief_uses_a_copy_of_the_cookie_from_another_client(scene: Scene) -> None:

@@ -1,15 +1,24 @@
 """One `make run` for the whole run, as a process of its own."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from local.api import Api
-from tests.run.serving import Serving, started
+from local.settings import ROOT
+from tests.run.serving import WANTS_SCREENSHOTS, Serving, started
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE_SECONDS = 60
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,4 +39,26 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
             tokens = first.login(user, password).body
             first.refresh(tokens["refresh_token"])
             first.me(tokens["access_token"])
+        for route in ("step-up", "passkeys/sign-in"):
+            headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+            requests.post(f"{url}/auth/{route}", json={}, headers=headers, timeout=PATIENCE_SECONDS)
         yield serving
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Yield Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
+    with playwright.sync_playwright() as started_playwright:
+        # Root cannot have the sandbox.
+        browser = started_playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def figures(tmp_path: Path) -> Path:
+    """Return the folder of the screenshots: that of the documents, if the developer wants new ones."""
+    return ROOT / "docs" / "figures" if WANTS_SCREENSHOTS else tmp_path

@@ -1,6 +1,7 @@
 """A visitor of the try-it page who has a keyboard and no mouse, and remembers every token that passed."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
@@ -8,8 +9,10 @@ from typing import Self
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, ViewportSize, expect
 
-MOST_TABS = 60  # more than the page has places for the focus
+MOST_TABS = 90  # more than the page has places for the focus
 PATIENCE_MS = 60_000  # of a busy machine
+LOOK_SECONDS = 0.2  # the stream is asked once a second
+OPENS_A_SESSION = ("/auth/login", "/auth/refresh", "/auth/step-up", "/auth/passkeys/sign-in")
 # Of the place that has the focus: its id or its label, and whether it is framed.
 FOCUS = """() => {
   const { id, ariaLabel } = document.activeElement;
@@ -64,6 +67,32 @@ class PageVisitor:
         self.page.keyboard.press("Enter")
         self.hear(says)
 
+    def fill(self, name: str, text: str, says: str) -> None:
+        """Reach a field, type a text and Enter, and wait until the page says this."""
+        self.reach(name)
+        self.type(text, says)
+
+    def type(self, text: str, says: str) -> None:
+        """Type a text and Enter where the focus is, and wait until the page says this."""
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+        self.hear(says)
+
+    def follow(self, path: str) -> str:
+        """Wait for a mail with a link to this page, reach the link, and follow it. Return the proof of the link."""
+        link = self.page.locator("#mails a").first
+        give_up = time.monotonic() + PATIENCE_MS / 1000
+        while not (link.count() and link.inner_text() == f"{path}#…"):
+            assert time.monotonic() < give_up, f"no mail leads to {path}"
+            self.press("look", says="mails")
+            time.sleep(LOOK_SECONDS)
+        proof = str(link.get_attribute("href")).partition("#")[2]
+        self.reach(str(link.get_attribute("id")))
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"**{path}")
+        return proof
+
     def hear(self, text: str) -> None:
         """Wait until the page says this, to screen readers too."""
         expect(self.page.locator("#says")).to_contain_text(text, timeout=PATIENCE_MS)
@@ -100,5 +129,5 @@ class PageVisitor:
         self.places.append(message.text)
 
     def _remember(self, response: Response) -> None:
-        if response.ok and response.url.endswith(("/auth/login", "/auth/refresh")):
+        if response.ok and response.url.endswith(OPENS_A_SESSION):
             self.secrets.add(json.loads(response.body())["access_token"])

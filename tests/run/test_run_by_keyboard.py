@@ -1,42 +1,18 @@
 """The try-it page of `make run`, in Chromium: by keyboard alone, on a phone, and without a token in a wrong place."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local.settings import ROOT
-from tests.run.serving import WANTS_SCREENSHOTS, Serving
+from tests.run.serving import Serving
 
 pytest.importorskip("axe_playwright_python", reason="needs the package playwright, and axe for it")
-
-from playwright.sync_api import sync_playwright
 
 from tests.run.page_visitor import PageVisitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """Yield Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])  # root cannot have it
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def figures(tmp_path: Path) -> Path:
-    """Return the folder of the screenshots: that of the documents, if the developer wants new ones."""
-    return ROOT / "docs" / "figures" if WANTS_SCREENSHOTS else tmp_path
 
 
 def test_every_act_can_be_reached_and_done_by_keyboard(browser: "Browser", serving: Serving, figures: Path) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import hash_password, password_bytes
 from edge_auth.credentials.profiles import checked_profiles
@@ -58,6 +59,7 @@ from tests.support.fakes.stores import (
     MemorySessions,
     MemoryStore,
 )
+from tests.support.password_login import PasswordLogin
 
 if TYPE_CHECKING:
     from edge_auth.flows.ports.factors import SecondStep
@@ -82,6 +84,9 @@ SEALING_KEY = "sealingkey" * 6
 USERNAME = "alice"
 PASSWORD = "correct horse battery"
 ADDRESS = "203.0.113.7"
+PASSKEY = RegisteredPasskey(
+    b"id", b"key", sign_count=0, is_backup_eligible=False, is_backed_up=False, name="phone", created_at_seconds=NOW
+)
 PASSWORD_RULES = PasswordRules(15, common={"qwerty123456789"}, service_names={"api.example.com"})
 
 
@@ -234,7 +239,12 @@ class Deployment:
         return ReplaceSession(key_ring=self.key_ring, end_sessions=self.end_sessions, record=self.events.append)
 
     @property
-    def login(self) -> Login:
+    def login(self) -> PasswordLogin:
+        """A login by password, with the tokens that it answers with."""
+        return PasswordLogin(self.password_login, self.entropy)
+
+    @property
+    def password_login(self) -> Login:
         """The use case."""
         return Login(
             limit=self.password_limit,

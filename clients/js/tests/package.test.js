@@ -6,6 +6,8 @@ import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { transformSync } from "esbuild";
 import * as client from "edge-auth-client";
+import * as account from "edge-auth-client/account";
+import * as passkeys from "edge-auth-client/passkeys";
 
 const BUDGET_BYTES = 3 * 1024;
 
@@ -21,6 +23,23 @@ test("the minified and compressed module has at most 3 KB", (context) => {
 
   assert.ok(bytes <= BUDGET_BYTES, `${bytes} bytes`);
 });
+
+// Only pages that need one load it, with the calls that both need.
+for (const [name, exported] of [["account", account], ["passkeys", passkeys]]) {
+  test(`the module ${name} has at most 3 KB with its calls, writes to nothing, and exports what it declares`, (context) => {
+    const sources = [`edge-auth-${name}.js`, "edge-auth-calls.js"].map(read);
+    const minified = sources.map((source) => transformSync(source, { minify: true, format: "esm", target: "es2022" }));
+    const bytes = gzipSync(minified.map(({ code }) => code).join(""), { level: 9 }).length;
+    context.diagnostic(`${bytes} bytes compressed`);
+
+    assert.ok(bytes <= BUDGET_BYTES, `${bytes} bytes`);
+    for (const word of ["setInterval", "console", "document", "Storage", "indexedDB"]) {
+      assert.ok(!sources.join().includes(word), word);
+    }
+    const declared = read(`edge-auth-${name}.d.ts`).matchAll(/^export (?:function|class) (\w+)/gm);
+    assert.deepEqual([...declared].map(([, name]) => name).sort(), Object.keys(exported).sort());
+  });
+}
 
 // TypeScript checks the types; only this sees a name that is in one file alone.
 test("the module exports what its types declare", () => {

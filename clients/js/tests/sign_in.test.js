@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { inspect } from "node:util";
 import { Refused, Unavailable } from "../edge-auth.js";
 import { scene, watch } from "./support/browser.js";
 import { API, AUTH } from "./support/server.js";
@@ -185,4 +186,67 @@ test("nothing is stored while the user is signed in", async () => {
 
   assert.equal(browser.stored.size, 0);
   assert.doesNotMatch(JSON.stringify({ ...tab.auth }), /access\./);
+});
+
+// The second request has the token of the first answer in the place of the password.
+test("a login that needs a second step says so, and the next one takes it", async () => {
+  const { time, browser } = scene();
+  const tab = browser.open();
+  const asked = { error: "mfa_required", mfa_token: "edgeauth_pt_secret" };
+  browser.faults.push({ answer: { status: 401, body: asked } });
+  const first = watch(tab.auth.login({ username: "ada", password: "right" }), time);
+  await time.pass(1000);
+  assert.deepEqual([first.error.code, first.error.answer], ["mfa_required", asked]);
+
+  const { mfa_token } = first.error.answer;
+  watch(tab.auth.login({ username: "ada", mfa_token, otp: "123456" }), time);
+  await time.pass(1000);
+  assert.deepEqual(JSON.parse(browser.sent[1].body), { username: "ada", mfa_token, otp: "123456", transport: "cookie" });
+});
+
+// Whoever reports errors sends them to another machine.
+test("an error that is printed or reported shows no token", () => {
+  const error = new Refused(401, { error: "mfa_required", mfa_token: "edgeauth_pt_secret" });
+
+  assert.equal(error.answer.mfa_token, "edgeauth_pt_secret");
+  assert.match(inspect(error), /mfa_required/);
+  for (const shown of [inspect(error, { showHidden: true, depth: 9 }), JSON.stringify(error), String(error)]) {
+    assert.doesNotMatch(shown, /secret/);
+  }
+});
+
+// A step-up, or a passkey over another session: the old access token must not stay in any tab.
+test("a session that takes the place of another reaches every tab", async () => {
+  const { time, server, browser } = scene();
+  const tab = await browser.signedIn();
+  const other = browser.open();
+  watch(other.auth.restore(), time);
+  await time.pass(1000);
+  const token = await tab.auth.token();
+  watch(tab.auth.openSession("/auth/step-up", { otp: "123456" }, token), time);
+  await time.pass(1000);
+
+  assert.deepEqual([tab.auth.session, other.auth.session], [{ id: "s2" }, { id: "s2" }]);
+  assert.equal(await other.auth.token(), await tab.auth.token());
+  assert.notEqual(await tab.auth.token(), token);
+  const sent = browser.sent.at(-1);
+  assert.equal(sent.headers.get("Authorization"), `Bearer ${token}`);
+  assert.deepEqual([sent.credentials, JSON.parse(sent.body)], ["include", { otp: "123456" }]);
+  assert.deepEqual(server.living.map(({ id }) => id), ["s2"]);
+  assert.equal(browser.sent[0].headers.get("Authorization"), null, "a login has none");
+});
+
+// Otherwise the refresh of the other tab would meet the end of the session, and sign that tab out.
+test("no refresh of another tab runs while a session takes the place of another", async () => {
+  const { time, server, browser } = scene();
+  const tab = await browser.signedIn();
+  const other = browser.open();
+  watch(other.auth.restore(), time);
+  await time.pass(60_000);
+  watch(other.auth.token({ fresh: true }), time);
+  watch(tab.auth.openSession("/auth/step-up", {}, await tab.auth.token()), time);
+  await time.pass(20_000);
+
+  assert.equal(server.calls.filter(({ outcome }) => outcome === "dead").length, 0);
+  assert.deepEqual([tab.auth.session, other.auth.session], [{ id: "s2" }, { id: "s2" }]);
 });

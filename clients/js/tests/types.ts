@@ -1,6 +1,8 @@
 // An app that uses everything. TypeScript checks it with --strict against edge-auth.d.ts; it is never run.
 
 import { createAuth, Refused, Unavailable, type Auth, type Session } from "edge-auth-client";
+import { createAccount } from "edge-auth-client/account";
+import { createPasskeys } from "edge-auth-client/passkeys";
 
 const apis = [new URL("https://api.example.com")];
 const auth: Auth = createAuth({ url: "https://auth.example.com", apis, name: "shop" });
@@ -21,6 +23,33 @@ export async function start(): Promise<void> {
   unsubscribe();
 }
 
+export async function secondStep(username: string, password: string, otp: string): Promise<void> {
+  try {
+    await auth.login({ username, password });
+  } catch (error) {
+    if (!(error instanceof Refused) || !error.answer.mfa_token) throw error;
+    await auth.login({ username, mfa_token: error.answer.mfa_token, otp });
+  }
+}
+
+const account = createAccount({ url: "https://auth.example.com", auth });
+const passkeys = createPasskeys({ url: "https://auth.example.com", auth });
+
+export async function keepAccount(proof: string, otp: string): Promise<readonly string[]> {
+  await account.askReset("ada");
+  await account.reset({ proof, new_password: "correct horse battery staple", otp });
+  await account.reset({ username: "ada", code: "12345678", new_password: "correct horse battery staple" });
+  const { email }: { email: string | null } = await account.address();
+  if (email === null) await account.changeAddress({ email: "ada@example.com", current_password: "…" });
+  await account.confirmAddress({ proof });
+  await account.undoAddress(proof);
+  await account.stepUp({ recovery_code: "…" });
+  await passkeys.register();
+  const { enrolment, qr_svg } = await account.beginApp();
+  console.log(qr_svg);
+  return account.confirmApp({ enrolment, otp });
+}
+
 export function explain(error: unknown): string {
   if (error instanceof Unavailable) return `again in ${error.retryAfter.toFixed()} s`;
   if (error instanceof Refused) return `${error.status.toFixed()} ${error.code.toUpperCase()}`;
@@ -29,6 +58,10 @@ export function explain(error: unknown): string {
 
 // @ts-expect-error: the address is needed
 createAuth({});
+// @ts-expect-error: a login has one proof of its user in the first place
+void auth.login({ username: "ada", password: "…", mfa_token: "…" });
+// @ts-expect-error: a reset has what came by mail
+void account.reset({ new_password: "…" });
 // @ts-expect-error: the session is only read
 auth.session = null;
 // @ts-expect-error: a login needs a password

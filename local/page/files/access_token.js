@@ -25,7 +25,7 @@ function decoded(base64url) {
   return new TextDecoder().decode(bytes);
 }
 
-function explained(token, { iss, aud, sub, sid, scope, roles, iat, exp, auth_time }) {
+function explained(token, { iss, aud, sub, sid, scope, roles, iat, exp, auth_time, acr }) {
   const code = (text) => element("code", {}, text);
   return [
     ["the token", code(`${token.slice(0, SHOWN)}…${token.slice(-SHOWN)}`)],
@@ -35,6 +35,7 @@ function explained(token, { iss, aud, sub, sid, scope, roles, iat, exp, auth_tim
     ["session", code(sid)],
     ["may", code(scope ?? "nothing")],
     ["as", (roles ?? []).join(", ") || "no role"],
+    ["login", acr ? code(acr) : "of no known strength"],
     ["good from", `${clock(iat)} to ${clock(exp)}, after a login at ${clock(auth_time)}`],
   ];
 }

@@ -4,19 +4,25 @@ import { auth } from "./auth.js";
 import { showToken } from "./access_token.js";
 import { facts } from "./page_server.js";
 import { onRefresh, showRequests } from "./requests.js";
-import { byId, describe, element, inWords, onPress, say } from "./screen.js";
+import { showMails } from "./mail.js";
+import { showPasskeys } from "./passkeys.js";
+import { byId, codeOf, describe, element, inWords, onPress, onSubmit, say } from "./screen.js";
+import { showFactors } from "./second_factor.js";
 import { showSessions } from "./sessions.js";
 import "./absent.js";
 import "./faults.js";
 import "./thief.js";
 
 const form = byId("sign-in");
+const secondStep = byId("second-step");
 const buttons = document.querySelectorAll(".needs-session button");
 
 /** Follow the client: it calls this at once, and whenever the user is signed in or out. */
 function show(session) {
-  const hadFocus = [form, byId("signed-in")].some((part) => part.contains(document.activeElement));
+  const hadFocus = [form, secondStep, byId("signed-in")].some((part) => part.contains(document.activeElement));
   form.hidden = Boolean(session);
+  secondStep.hidden = true;
+  secondStep.reset();
   byId("signed-in").hidden = !session;
   byId("who").textContent = session ? `signed in as ${facts.user}` : session === null ? "signed out" : "not known";
   byId("who").className = session ? "pill good" : "pill";
@@ -24,19 +30,38 @@ function show(session) {
   if (hadFocus) byId(session ? "who-am-i" : "username").focus();
   describe(byId("me"), []);
   showToken();
-  showSessions().catch((error) => say(inWords(error)));
+  for (const show of [showSessions, showFactors, showPasskeys]) show().catch((error) => say(inWords(error)));
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+/** Stands in the place of the password, from the first step of a login to the second. */
+let mfaToken = null;
+
+onSubmit(form, async () => {
   const { username, password } = form.elements;
   say("Signing in …");
   try {
     await auth.login({ username: username.value, password: password.value });
     say("You are signed in.");
   } catch (error) {
-    say(inWords(error));
+    if (error.code !== "mfa_required") throw error;
+    mfaToken = error.answer.mfa_token;
+    form.hidden = true;
+    secondStep.hidden = false;
+    byId("second-code").focus();
+    say("The password is right. Now the code of your app.");
   }
+});
+
+onSubmit(secondStep, async () => {
+  const code = codeOf(byId("second-code").value);
+  await auth.login({ username: form.elements.username.value, mfa_token: mfaToken, ...code });
+  say("You are signed in, with both factors.");
+});
+
+byId("step-back").addEventListener("click", () => {
+  secondStep.hidden = true;
+  form.hidden = false;
+  byId("username").focus();
 });
 
 onPress(byId("who-am-i"), async () => {
@@ -67,4 +92,5 @@ try {
 } catch (error) {
   say(inWords(error));
 }
+await showMails();
 await showRequests();

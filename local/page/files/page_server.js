@@ -1,4 +1,4 @@
-// What the page asks of its own server, beside the API: facts, faults and the thief.
+// What the page asks of its own server, beside the API: facts, mails, faults and the thief.
 
 import { countDown } from "./screen.js";
 
@@ -10,6 +10,7 @@ async function ask(method, path) {
 }
 
 export const facts = await ask("GET", "/facts");
+export const mails = () => ask("GET", "/mails");
 export const requestsAfter = (number) => ask("GET", `/requests?after=${number}`);
 export const storedSession = () => ask("GET", "/session");
 export const goOffline = (seconds) => ask("POST", `/offline?seconds=${seconds}`);

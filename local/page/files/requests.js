@@ -50,7 +50,7 @@ function row(request) {
 }
 
 function shortened(route) {
-  return route.replace(/(\/auth\/sessions\/.{4}).+/, "$1…");
+  return route.replace(/(\/auth\/(?:sessions|passkeys)\/(?!options$|sign-in$|registration$).{4}).+/, "$1…");
 }
 
 function tone({ status, event, fault }) {
@@ -59,6 +59,20 @@ function tone({ status, event, fault }) {
   return "";
 }
 
+const CHANGES = {
+  "POST /auth/password/reset": "A mail, if this user has a confirmed address.",
+  "POST /auth/password/reset/confirm": "A new password. All sessions end.",
+  "POST /auth/email": "A mail to the new address.",
+  "POST /auth/email/confirm": "The address is confirmed, or changes.",
+  "POST /auth/email/undo": "The old address is back. All sessions end.",
+  "POST /auth/factors/totp/confirm": "The user has this app, and recovery codes.",
+  "POST /auth/factors/recovery-codes": "New recovery codes. The old ones end.",
+  "DELETE /auth/factors/totp": "The app is gone. Other sessions end.",
+  "POST /auth/step-up": "A new session takes the place of the old one.",
+  "POST /auth/passkeys/sign-in": "A new session.",
+  "POST /auth/passkeys": "The user has a passkey more.",
+};
+
 /** Say what a request changed, by what the page server knows of it. */
 function changed(request) {
   const { route, method, status, presented, issued, event } = request;
@@ -66,6 +80,8 @@ function changed(request) {
   if (event === "refresh_token_reused") return `Generation ${presented} is dead: reuse. The session ends.`;
   if (status >= 400) return refusal(request);
   if (route === "/auth/login") return issued === null ? "A new session." : `A new session, generation ${issued}.`;
+  if (CHANGES[`${method} ${route}`]) return CHANGES[`${method} ${route}`];
+  if (route.startsWith("/auth/passkeys/") && method === "DELETE") return "A passkey is gone. Other sessions end.";
   if (route === "/auth/logout" || method === "DELETE") return "The session ends, or several.";
   if (route !== "/auth/refresh") return "Nothing changes.";
   const step = `Generation ${presented} → ${issued}`;

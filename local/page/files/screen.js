@@ -41,30 +41,59 @@ export async function countDown(ms, show) {
   }
 }
 
+const REFUSALS = {
+  insufficient_user_authentication:
+    "Step up first: this needs a login of at most five minutes ago, with the app or the passkey that you have.",
+  invalid_otp: "Refused: invalid_otp. The code is wrong, or was used before.",
+  factor_locked: "Refused: factor_locked. A recovery code unlocks the app.",
+};
+const OF_BROWSER = {
+  NotAllowedError: "No passkey was used.",
+  InvalidStateError: "This device has a passkey of yours already.",
+};
+
 /** Return what went wrong, in words. */
 export function inWords(error) {
   if (error instanceof Unavailable) return "edge-auth cannot be reached now. You are still signed in.";
-  if (error instanceof Refused) return `Refused: ${error.code}.`;
+  if (error instanceof Refused) return REFUSALS[error.code] ?? `Refused: ${error.code}.`;
+  if (error instanceof DOMException && OF_BROWSER[error.name]) return OF_BROWSER[error.name];
   if (error instanceof TypeError) return "The request failed: no answer came. You are still signed in.";
   throw error;
 }
 
 let busy = false;
 
-/** Act when a button is pressed, one act at a time. The button stays where the focus is. */
+/** Act for a button, one act at a time. */
+async function run(button, act) {
+  if (button.getAttribute("aria-disabled") === "true") return say("Sign in first.");
+  if (busy) return say("Wait until the other act has ended.");
+  busy = true;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await act(button);
+  } catch (error) {
+    say(inWords(error));
+  } finally {
+    busy = false;
+    button.removeAttribute("aria-busy");
+  }
+}
+
+/** Act when a button is pressed. The button stays where the focus is. */
 export function onPress(button, act) {
-  button.addEventListener("click", async () => {
-    if (button.getAttribute("aria-disabled") === "true") return say("Sign in first.");
-    if (busy) return say("Wait until the other act has ended.");
-    busy = true;
-    button.setAttribute("aria-busy", "true");
-    try {
-      await act(button);
-    } catch (error) {
-      say(inWords(error));
-    } finally {
-      busy = false;
-      button.removeAttribute("aria-busy");
-    }
+  button.addEventListener("click", () => run(button, act));
+}
+
+/** Act when a form is sent. */
+export function onSubmit(form, act) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    run(form.querySelector("button:not([type=button])"), act);
   });
+}
+
+/** Return what a user types as a second factor: a code of the app has six digits, and a recovery code letters too. */
+export function codeOf(text) {
+  const code = text.trim();
+  return /^\d{6}$/.test(code) ? { otp: code } : { recovery_code: code };
 }

@@ -40,9 +40,9 @@ function clock(seconds) {
 }
 
 onPress(byId("phone"), async () => {
-  const { status } = await signInOnPhone();
+  const { status, error } = await signInOnPhone();
   await showSessions();
-  say(status === 200 ? "A phone has signed in too." : `The phone could not sign in: ${status}.`);
+  say(status === 200 ? "A phone has signed in too." : `The phone could not sign in: ${status} ${error}.`);
 });
 
 // The client library has no call for it, so the page sends the request itself, as the library would.

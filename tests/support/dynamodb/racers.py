@@ -38,10 +38,12 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
+from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from edge_auth.sessions.client_description import UNKNOWN_CLIENT
 from edge_auth.sessions.rotation_rule import RotationLimits
-from edge_auth.sessions.session import BODY
+from edge_auth.sessions.session import BODY, Session
 from edge_auth.tokens.proof_token import BINDING_BYTES, Kind, Proof
 from edge_auth.tokens.refresh_token import RefreshToken, mint, parse
 from tests.support.access_tokens import key
@@ -78,6 +80,25 @@ def first_token(number: int) -> RefreshToken:
     return RefreshToken(user_id(number), session_id, generation=0, seed=SEED)
 
 
+def a_session(number: int, **changes: Any) -> Session:  # noqa: ANN401 - any field of Session
+    """Return the first session of the user of a round."""
+    token, now = first_token(number), now_ms()
+    session = Session(
+        user_id=token.user_id,
+        session_id=token.session_id,
+        seed_hash=token.seed_hash,
+        generation=token.generation,
+        rotated_at_ms=0,
+        rotation_id="",
+        created_at_ms=now,
+        auth_time_seconds=now // 1000,
+        idle_expires_at_seconds=now // 1000 + DAY_SECONDS,
+        absolute_expires_at_seconds=now // 1000 + DAY_SECONDS,
+        client_id="first-party",
+    )
+    return session._replace(**changes)
+
+
 @dataclass(frozen=True)
 class Place:
     """The tables, the rounds and the start of a race. It can be pickled, unlike a client.
@@ -104,7 +125,7 @@ class Racer:
     def __init__(self, place: Place) -> None:
         """Make the process's own client and its ports."""
         self.place = place
-        client = dynamodb_client()
+        self.client = client = dynamodb_client()
         self.identities = DynamoDBIdentities(client, table=place.identities)
         self.sessions = DynamoDBSessions(client, table=place.sessions)
         self.redemptions = DynamoDBRedemptions(
@@ -158,7 +179,7 @@ class Racer:
             key_ring=self.key_ring,
             entropy=secrets.token_bytes,
             record=self.events.append,
-        )(username(number), PASSWORD, POLICY, address="203.0.113.7")
+        )(username(number), PASSWORD, SignInClient("203.0.113.7", UNKNOWN_CLIENT, BODY))
 
     def log_in_alone(self, number: int) -> None:
         """Log in with a limit of one session."""
@@ -187,13 +208,13 @@ class Racer:
 
     def refresh(self, number: int) -> None:
         """Refresh the first session."""
-        refresh = self._refresh()
+        refresh = self.refresh_flow()
         self.place.wait()
         refresh(mint(first_token(number), MAC_KEY), POLICY)
 
     def refresh_together(self, number: int) -> Counter[str]:
         """Refresh the first session in many threads. Return how often each generation was the answer."""
-        refresh, token = self._refresh(), mint(first_token(number), MAC_KEY)
+        refresh, token = self.refresh_flow(), mint(first_token(number), MAC_KEY)
 
         def answer(_: int) -> str:
             time.sleep(random.random() * JITTER_SECONDS)  # noqa: S311 - no secret
@@ -203,7 +224,8 @@ class Racer:
         self.place.wait()
         return Counter(self.threads.map(answer, range(CALLERS_OF_A_PROCESS)))
 
-    def _refresh(self) -> Refresh:
+    def refresh_flow(self) -> Refresh:
+        """Return the use case."""
         return Refresh(
             sessions=self.sessions,
             end_sessions=self.end_sessions,
@@ -277,9 +299,12 @@ def insisting(act: Callable[[], object]) -> None:
     raise AssertionError("the act was unavailable 20 times")
 
 
-def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]") -> None:
-    """Run one racer: do the act in every round, and put the count of each outcome into the queue."""
-    racer = Racer(place)
+def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]", kind: type[Racer]) -> None:
+    """Run one racer: do the act in every round, and put the count of each outcome into the queue.
+
+    Events that want a person's attention are outcomes too.
+    """
+    racer = kind(place)
     counted: Counter[str] = Counter()
     for number in range(place.rounds):
         try:
@@ -292,13 +317,14 @@ def run(act: str, place: Place, outcomes: "multiprocessing.Queue[dict[str, int]]
             counted[f"{act}: already_ended"] += 1
         else:
             counted.update({f"{act}: {name}": times for name, times in (result or {"done": 1}).items()})
+    counted.update(f"event: {event.name}" for event in racer.events if event.wants_attention)
     outcomes.put(dict(counted))
 
 
-def race(tables: Tables, rounds: int, *acts: str, revocations: str = "") -> Counter[str]:
+def race(tables: Tables, rounds: int, *acts: str, revocations: str = "", kind: type[Racer] = Racer) -> Counter[str]:
     """Run one process for each act over all rounds, and return the count of each outcome.
 
-    `revocations` is the table of the feed of ended sessions, empty if it is off.
+    `revocations` is the table of the feed of ended sessions, empty if it is off. `kind` has the acts.
     """
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
     processes = multiprocessing.get_context("spawn")  # a spawned process shares no connection and no state
@@ -306,7 +332,7 @@ def race(tables: Tables, rounds: int, *acts: str, revocations: str = "") -> Coun
         tables.identities, tables.sessions, tables.challenges, revocations, rounds, processes.Barrier(len(acts))
     )
     outcomes = processes.Queue()
-    racers = [processes.Process(target=run, args=(act, place, outcomes), daemon=True) for act in acts]
+    racers = [processes.Process(target=run, args=(act, place, outcomes, kind), daemon=True) for act in acts]
     try:
         for racer in racers:
             racer.start()

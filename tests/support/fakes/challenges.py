@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge, ProofSpent
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.fakes.stores import MemoryStore
@@ -64,6 +64,8 @@ class MemoryRedemptions:
         with self._store.lock:
             found = self._checked(proof, identity, now_seconds)
             self._spend(proof, now_seconds)
+            if identity.status == UNCONFIRMED:
+                found = replace(found, email=identity.email, email_verified_at_seconds=now_seconds, status=ACTIVE)
             self._put(replace(found, password_hash=password_hash, epoch=found.epoch + 1))
 
     def confirm(

@@ -51,6 +51,11 @@ export class Server {
       return this.#grant(session, "opened");
     },
 
+    "/auth/step-up": (_, cookie) => {
+      const [{ username }] = this.#read(cookie);
+      return this.#routes["/auth/login"]({ username, password: "right", transport: "cookie" }, cookie);
+    },
+
     // The redeemable tokens are the newest, and the one it was issued for.
     "/auth/refresh": (_, cookie) => {
       const [session, generation] = this.#read(cookie);

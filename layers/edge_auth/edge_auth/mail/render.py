@@ -27,6 +27,8 @@ PAGES = {
     Kind.UNDO: "undo-address",
 }
 
+FIRST_PASSWORD = "first_password"
+
 _LAYOUT = Template(Path(__file__).with_name("layout.html").read_text(encoding="utf-8"))
 _PARAGRAPH = '<p style="white-space: pre-line">{}</p>'
 _LINK = '<p><a href="{0}" style="word-break: break-all">{0}</a></p>'
@@ -82,7 +84,7 @@ def mail_for(
     """Return the mail for a request. Raises as `render`."""
     if request.is_notice == (request.mail in PAGES):
         raise UnknownMail("there is no such mail")
-    texts = templates.find(request.mail, request.language, letterhead.language)
+    texts = templates.find(_name_of(request), request.language, letterhead.language)
     values = {"service": letterhead.service, "username": request.username}
     values |= _of_notice(request.details) if request.is_notice else _of_proof(request, keys, letterhead.pages_url)
     lines = {name: _one_line(value) for name, value in values.items()}
@@ -93,6 +95,11 @@ def mail_for(
         html=_html(texts, {name: escape(value) for name, value in lines.items()}),
         language=texts.language,
     )
+
+
+def _name_of(request: MailRequest) -> str:
+    """Return the name of the mail's texts. A reset for an address that nobody has confirmed names no user."""
+    return FIRST_PASSWORD if request.mail == Kind.RESET and not request.username else request.mail
 
 
 def _of_proof(request: MailRequest, keys: Mapping[bytes, MacKey], pages_url: str) -> dict[str, str]:

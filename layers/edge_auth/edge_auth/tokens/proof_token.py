@@ -66,7 +66,7 @@ class Proof(NamedTuple):
 def bound(user_id: str, *, epoch: int, password_hash: str, email: str, factors_version: int = 0) -> bytes:
     """Return the binding to a user with this epoch, password hash, address and state of the factors.
 
-    `email` is the address that the proof is about: the one that the user has, or the one to confirm.
+    `email` is the address that the proof is about: the one that the user has, or that one and the one to confirm.
 
     The hash of the password has a random salt. So the binding can neither be guessed, nor be used to guess a password.
     """

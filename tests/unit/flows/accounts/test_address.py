@@ -25,8 +25,9 @@ from edge_auth.flows.accounts.shown_proof import Shown
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.throttling.limits import MAIL_RATE, PASSWORD_BACKOFF
+from edge_auth.tokens.claims import PHISHING_RESISTANT
 from edge_auth.tokens.proof_token import Kind
-from tests.support.deployment import ADDRESS, PASSWORD, USERNAME
+from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, USERNAME
 from tests.support.mail import EMAIL, NEW_EMAIL, MailDeployment
 
 THIRD_EMAIL = "alice@third.example"
@@ -397,6 +398,38 @@ def test_the_same_address_again_has_nothing_to_undo(mail: MailDeployment, own: T
     assert [kind for kind, _ in mail.core.store.challenges] == ["confirm"]
 
 
+@WAYS
+def test_a_passkey_that_was_added_meanwhile_ends_a_change_of_the_address(
+    mail: MailDeployment, own: TokenGrant, way: int
+) -> None:
+    """SA7: the change was asked for with a weaker login. A new passkey moves the version of the factors only."""
+    ask(mail, own)
+    before = mail.alice
+    mail.change_alice(passkeys=(PASSKEY,), factors_version=1)
+    with pytest.raises(InvalidProof):
+        confirm(mail, mail.mailed(Kind.CONFIRM)[way])
+    mail.core.store.identities[USERNAME] = before
+    confirm(mail, mail.mailed(Kind.CONFIRM)[way])
+
+
+@WAYS
+def test_an_address_that_was_set_meanwhile_ends_the_change_to_another(
+    mail: MailDeployment, own: TokenGrant, way: int
+) -> None:
+    """SC4: an operator gives the owner another address, and the thief who has asked for theirs gets nothing."""
+    ask(mail, own)
+    shown = mail.mailed(Kind.CONFIRM)[way]
+    before = mail.alice
+    mail.core.administration.set_email(before, THIRD_EMAIL, is_confirmed=True)
+    with pytest.raises(InvalidProof):
+        confirm(mail, shown)
+    assert mail.alice.email == THIRD_EMAIL
+
+    mail.core.store.identities[USERNAME] = before
+    confirm(mail, shown)
+    assert mail.alice.email == NEW_EMAIL
+
+
 # --- Registration ---
 
 
@@ -457,14 +490,24 @@ def test_only_the_right_password_learns_that_the_address_is_not_confirmed(mail: 
 
 @WAYS
 def test_a_user_who_has_lost_the_mail_asks_for_another(mail: MailDeployment, way: int) -> None:
-    """The route of a forgotten password sends it, because it tells nobody who has an account."""
+    """The route of a forgotten password sends it, because it tells nobody who has an account. It sets a password."""
     user_id = registered(mail, email="bob@mail.example")
-    mail.core.clock.advance(seconds=1)
 
     mail.ask_reset("bob", address=ADDRESS)
 
-    confirm(mail, mail.mailed(Kind.CONFIRM, user_id)[way])
-    mail.core.log_in("bob")
+    link, code = mail.mailed(Kind.RESET, user_id)
+    mail.reset_password((link, code._replace(username="bob"))[way], NEW_PASSWORD, address=ADDRESS)
+    mail.core.log_in("bob", NEW_PASSWORD)
+
+
+def test_the_first_mail_is_worth_nothing_after_the_other_one(mail: MailDeployment) -> None:
+    """SC5: the password that it was made for has ended."""
+    user_id = registered(mail, email="bob@mail.example")
+    first = mail.mailed(Kind.CONFIRM, user_id)[0]
+    mail.ask_reset("bob", address=ADDRESS)
+    mail.reset_password(mail.mailed(Kind.RESET, user_id)[0], NEW_PASSWORD, address=ADDRESS)
+    with pytest.raises(InvalidProof):
+        confirm(mail, first)
 
 
 @pytest.mark.parametrize("username", ["bob", "bob@localhost", "\u0438\u0432\u0430\u043d@example.com"])
@@ -476,6 +519,19 @@ def test_without_an_address_nobody_registers_where_it_must_be_confirmed(mail: Ma
 
     registered(mail, username, must_confirm=False)
     assert mail.core.store.challenges == {}
+
+
+def test_where_it_must_be_confirmed_a_name_that_is_an_address_is_the_address(mail: MailDeployment) -> None:
+    """SC1: whoever confirms an address of their own must not get a user with the address of somebody else as the name.
+
+    Operators and other systems take such a name for the address.
+    """
+    with pytest.raises(EmailRefused):
+        registered(mail, "bob@mail.example", "eve@evil.example")
+    assert "bob@mail.example" not in mail.core.store.identities
+    assert mail.core.store.challenges == {}
+
+    registered(mail, "bob@mail.example", "Bob@Mail.Example")
 
 
 def test_a_taken_name_sends_no_mail(mail: MailDeployment) -> None:
@@ -513,5 +569,17 @@ def test_an_outage_of_the_mail_leaves_an_account_that_can_ask_again(mail: MailDe
 
     mail.ask_reset("bob", address=ADDRESS)
 
-    confirm(mail, mail.mailed(Kind.CONFIRM, mail.core.store.identities["bob"].user_id)[0])
-    mail.core.log_in("bob")
+    reset = mail.mailed(Kind.RESET, mail.core.store.identities["bob"].user_id)[0]
+    mail.reset_password(reset, NEW_PASSWORD, address=ADDRESS)
+    mail.core.log_in("bob", NEW_PASSWORD)
+
+
+def test_a_password_alone_changes_no_address_of_a_user_with_a_passkey(mail: MailDeployment, own: TokenGrant) -> None:
+    """SA7: the address resets the password, so it needs the strongest login of the account, as the password does."""
+    mail.change_alice(passkeys=(PASSKEY,))
+    with pytest.raises(InsufficientAuthentication):
+        ask(mail, own)
+    assert mail.core.store.challenges == {}
+    mail.core.change_session(own, acr=PHISHING_RESISTANT)
+    ask(mail, own)
+    assert mail.challenge(Kind.CONFIRM).email == NEW_EMAIL

@@ -16,7 +16,7 @@ from edge_auth.factor_errors import FactorRequired, InvalidOtp, MfaEnrolmentRequ
 from edge_auth.flows.accounts.own_factors import OwnFactors, PendingApp
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
-from tests.support.deployment import ADDRESS, PASSWORD, POLICY, USERNAME, Deployment
+from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.support.second_factor import CODES, shown_by_app, with_app
 
 NEW_PASSWORD = "another long passphrase"
@@ -345,6 +345,20 @@ def test_the_token_of_a_second_step_enrols_nothing(enrolled: Deployment) -> None
         log_in(enrolled)
     with pytest.raises(InvalidProof):
         enrolled.own_factors.begin_required(required.value.members["mfa_token"])
+
+
+def test_a_password_alone_enrols_no_app_for_a_user_with_a_passkey(deployment: Deployment) -> None:
+    """SA7: a leaked password must not become a login with two factors beside the owner's passkey."""
+    deployment.with_second_factor("everybody")
+    without = deployment.alice
+    deployment.store.identities[USERNAME] = replace(without, passkeys=(PASSKEY,))
+    with pytest.raises(InsufficientAuthentication) as needed:
+        log_in(deployment)
+    assert 'acr_values="phr"' in needed.value.headers["WWW-Authenticate"]
+    assert deployment.store.sessions == {}
+    deployment.store.identities[USERNAME] = without
+    with pytest.raises(MfaEnrolmentRequired):
+        log_in(deployment)
 
 
 # --- Trouble ---

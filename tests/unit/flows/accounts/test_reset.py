@@ -6,7 +6,7 @@ import pytest
 
 from edge_auth import base64url
 from edge_auth.accounts.challenge import MAX_GUESSES
-from edge_auth.accounts.identity import DISABLED, UNCONFIRMED, Identity
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import (
     AuthError,
     InvalidCredentials,
@@ -19,7 +19,7 @@ from edge_auth.errors import (
     TooManyAttempts,
 )
 from edge_auth.events.security_event import EventName
-from edge_auth.flows.accounts.new_challenge import CONFIRM_SECONDS, RESET_SECONDS
+from edge_auth.flows.accounts.new_challenge import RESET_SECONDS
 from edge_auth.flows.accounts.shown_proof import Shown
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.throttling.limits import MAIL_RATE, MAIL_SOURCE_RATE, PASSWORD_BACKOFF
@@ -173,17 +173,45 @@ def test_a_challenge_without_a_mail_is_worth_nothing(mail: MailDeployment, case:
     refused(mail, (link, code._replace(username=name))[way])
 
 
-def test_a_user_who_waits_for_the_confirmation_gets_that_mail_again(mail: MailDeployment) -> None:
-    """SC1: the password that nobody has proven is not reset; the requests are the same."""
+def test_a_user_who_waits_for_the_confirmation_gets_a_mail_that_names_nobody(mail: MailDeployment) -> None:
+    """SC1, SM4: it goes to the address that is to be confirmed; the requests are the same."""
     mail.change_alice(status=UNCONFIRMED, email_verified_at_seconds=0)
 
     ask(mail)
 
-    assert list(mail.core.store.challenges) == [("confirm", mail.alice.user_id)]
-    challenge = mail.challenge(Kind.CONFIRM)
-    assert (challenge.email, challenge.is_delivered) == (EMAIL, True)
-    assert challenge.proof.expires_at_seconds == mail.core.clock() // 1000 + CONFIRM_SECONDS
+    assert list(mail.core.store.challenges) == [("reset", mail.alice.user_id)]
+    challenge = mail.challenge(Kind.RESET)
+    assert (challenge.email, challenge.username, challenge.is_delivered) == (EMAIL, "", True)
     assert mail.core.trouble.acts == ["book", "book", "find_identity", "put"]
+
+
+@WAYS
+def test_the_password_of_whoever_registered_with_the_address_ends_as_it_is_confirmed(
+    mail: MailDeployment, way: int
+) -> None:
+    """SC1: at no moment is the account active with a password that the owner of the address has not set."""
+    mail.change_alice(status=UNCONFIRMED, email_verified_at_seconds=0)
+    ask(mail)
+    link, code = mail.mailed(Kind.RESET)
+
+    reset(mail, (link, code._replace(username=USERNAME))[way])
+
+    assert (mail.alice.status, mail.alice.email) == (ACTIVE, EMAIL)
+    assert mail.alice.email_verified_at_seconds == mail.core.clock() // 1000
+    assert mail.core.names()[:3] == [EventName.RESET_ASKED, EventName.PASSWORD_RESET, EventName.EMAIL_CONFIRMED]
+    assert not has_password(mail, PASSWORD)
+    assert has_password(mail, NEW_PASSWORD)
+
+
+def test_a_reset_of_an_active_user_confirms_no_address(mail: MailDeployment) -> None:
+    """SC4: the link of an operator reaches the user by another way than the address."""
+    mail.change_alice(email_verified_at_seconds=0)
+    challenge = mail.new_challenge.reset(mail.alice)
+    mail.challenges.put(challenge)
+
+    reset(mail, mail.mailed(Kind.RESET)[0])
+
+    assert mail.alice.email_verified_at_seconds == 0
 
 
 def test_an_unknown_name_has_the_same_challenge_each_time(mail: MailDeployment) -> None:
@@ -286,15 +314,15 @@ CHANGES: dict[str, dict[str, object]] = {
     "password": {"password_hash": "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43},
     "epoch": {"epoch": 1},
     "address": {"email": NEW_EMAIL},
+    "factors": {"factors_version": 1},
     "status": {"status": DISABLED},
-    "waits": {"status": UNCONFIRMED},
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @WAYS
 def test_a_proof_ends_with_a_change_of_its_user(mail: MailDeployment, change: str, way: int) -> None:
-    """SC5: a new password, the end of all sessions, another address and a disabling each end it."""
+    """SC5: a new password, the end of all sessions, another address, a new passkey and a disabling each end it."""
     ask(mail)
     shown = mail.mailed(Kind.RESET)[way]
     before = mail.alice
@@ -501,3 +529,9 @@ def test_the_id_of_an_unknown_name_has_the_form_of_a_user_id(mail: MailDeploymen
 
     [(_, user_id)] = mail.core.store.challenges
     assert len(base64url.decode(user_id)) == 16
+
+
+def test_what_is_shown_is_in_no_repr() -> None:
+    """No log may hold a proof or a code, also not by an error of ours."""
+    assert "secret" not in repr(Shown(proof="secret"))
+    assert "secret" not in repr(Shown(username="ada", code="secret"))

@@ -7,6 +7,7 @@ import pytest
 from edge_auth.accounts.identity import DISABLED
 from edge_auth.errors import (
     AuthError,
+    InsufficientAuthentication,
     InvalidCredentials,
     InvalidGrant,
     InvalidRequest,
@@ -22,7 +23,7 @@ from edge_auth.flows.ports.sessions import STEPPED_UP
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sign_in.step_up import Holder
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import BODY, COOKIE
+from edge_auth.sessions.session import BODY, COOKIE, SeenSession
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.ended_feed import entry_of
 from tests.support.access_tokens import NOW
@@ -36,6 +37,7 @@ from tests.support.deployment import (
     USERNAME,
     Deployment,
 )
+from tests.support.fakes.stores import MemorySessions
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 
 CLIENT = ClientDescription("", "app/2.0", "192.0.2.0/24")
@@ -155,6 +157,43 @@ def test_the_password_alone_makes_nobody_fresh_who_has_a_factor(deployment: Depl
     stepped_up(deployment, old, code(deployment))
 
 
+@pytest.mark.parametrize(
+    ("has_app", "acr", "is_taken"),
+    [
+        (False, "", True),
+        (False, "1fa", True),
+        (False, "2fa", False),
+        (False, "phr", False),
+        (True, "", True),
+        (True, "1fa", True),
+        (True, "2fa", True),
+        (True, "phr", False),
+    ],
+)
+def test_a_step_up_never_makes_a_session_weaker(
+    deployment: Deployment, *, has_app: bool, acr: str, is_taken: bool
+) -> None:
+    """SA3, SA7: the challenge names the login that is needed (RFC 9470 §3). No attempt is counted, and no code used."""
+    granted = deployment.log_in()
+    if has_app:
+        deployment.store.identities[USERNAME] = with_app(deployment.alice, deployment.sealing_keys.keys)
+    deployment.change_session(granted, acr=acr)
+    shown = (code(deployment), "") if has_app else (NOTHING, PASSWORD)
+    if is_taken:
+        fresh = stepped_up(deployment, granted, shown[0], password=shown[1])
+        assert deployment.claims_of(fresh).acr == ("2fa" if has_app else "1fa")
+        return
+    user = deployment.alice
+    for _ in range(7):
+        refused(deployment, InsufficientAuthentication, granted, *shown)
+    with pytest.raises(InsufficientAuthentication) as told:
+        stepped_up(deployment, granted, shown[0], password=shown[1])
+    assert told.value.headers["WWW-Authenticate"].endswith(f'acr_values="{acr}"')
+    assert deployment.alice == user
+    deployment.change_session(granted, acr="1fa")
+    stepped_up(deployment, granted, shown[0], password=shown[1])
+
+
 def test_guesses_are_counted_before_they_are_compared(deployment: Deployment, old: TokenGrant) -> None:
     """SB7: five are free, and each of them counts on the user too."""
     wrong = Presented(otp=a_wrong_code(deployment.clock() // 1000))
@@ -230,3 +269,27 @@ def test_an_outage_changes_nothing(deployment: Deployment, old: TokenGrant) -> N
     refused(deployment, TemporarilyUnavailable, old, code(deployment))
     deployment.trouble.heal()
     stepped_up(deployment, old, code(deployment))
+
+
+def test_an_end_of_all_ends_a_session_that_steps_up_at_the_same_moment(deployment: Deployment, old: TokenGrant) -> None:
+    """SA3: the epoch has moved before, so it does not stop the step-up, and the new session was not read."""
+    find, new = MemorySessions.to_end, list[TokenGrant]()
+
+    def step_up_after_the_read(sessions: MemorySessions, user_id: str) -> list[SeenSession]:
+        found = find(sessions, user_id)
+        if not new:
+            new.append(stepped_up(deployment, old, code(deployment)))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemorySessions, "to_end", step_up_after_the_read)
+        deployment.identities.move_epoch(deployment.alice.user_id)
+        ended = deployment.end_sessions.all(deployment.alice.user_id, reason="password_reset")
+    assert ended == 1
+    assert deployment.store.sessions == {}
+    assert deployment.is_dead(new[0])
+
+
+def test_the_token_of_the_caller_is_in_no_repr() -> None:
+    """No log may hold it, also not by an error of ours."""
+    assert "secret" not in repr(Holder("user", "session", "secret", BODY, CLIENT))

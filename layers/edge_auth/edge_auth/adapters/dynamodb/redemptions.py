@@ -6,7 +6,7 @@ The SDK makes a transaction safe to send twice: a repetition after a lost respon
 from typing import TYPE_CHECKING, Any
 
 from edge_auth.accounts.challenge import Challenge
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challenge_key
 from edge_auth.adapters.dynamodb.identity_items import login_key
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
 _IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :status"
+_CONFIRM = "email = :email, email_verified_at = :now, #status = :active"
 _NONE_WAITS = "attribute_not_exists(pk) OR attribute_exists(spent_at) OR expires_at <= :now"
 
 
@@ -35,18 +36,20 @@ class DynamoDBRedemptions:
         self._identities_table = identities_table
 
     def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
-        """Spend the proof, replace the password and move the epoch."""
+        """Spend the proof, replace the password and move the epoch. A user who waits is confirmed by that."""
         change = "SET password_hash = :hash, epoch = epoch + :one"
-        values = {":hash": text(password_hash), ":one": number(1)}
+        values: dict[str, AttributeValueTypeDef] = {":hash": text(password_hash), ":one": number(1)}
+        if identity.status == UNCONFIRMED:
+            change += f", {_CONFIRM}"
+            values |= _confirmed(identity.email, now_seconds)
         self._write(self._spent(proof, now_seconds), self._changed(identity, change, values))
 
     def confirm(
         self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
     ) -> None:
         """Spend the proof, and write the address, its time and the status. The proof that undoes it comes with it."""
-        change = "SET email = :email, email_verified_at = :now, #status = :active"
-        values = {":email": text(email), ":now": number(now_seconds), ":active": text(ACTIVE)}
-        acts = [self._spent(proof, now_seconds), self._changed(identity, change, values)]
+        values = _confirmed(email, now_seconds)
+        acts = [self._spent(proof, now_seconds), self._changed(identity, f"SET {_CONFIRM}", values)]
         if undo is not None:
             acts.append(
                 {
@@ -103,3 +106,7 @@ class DynamoDBRedemptions:
                 self._client.transact_write_items(TransactItems=list(acts))
         except ConditionFailed:
             raise ProofSpent from None
+
+
+def _confirmed(email: str, now_seconds: int) -> "dict[str, AttributeValueTypeDef]":
+    return {":email": text(email), ":now": number(now_seconds), ":active": text(ACTIVE)}

@@ -47,8 +47,8 @@ class AskReset:
         """Store a challenge, whose mail the mailer sends later. `address` is where the request came from.
 
         Every name costs the same requests: two counters, a read and a write (P8, SM3). Only a user with a confirmed
-        address gets a mail (SC1). A user who registered and waits for the mail with which the address is confirmed
-        gets that one once more.
+        address gets a mail (SC1), and one who registered and has not confirmed the address yet. The password that this
+        one sets takes the place of the first one, which perhaps somebody else has chosen.
 
         Raises:
             InvalidRequest: no user can have this name.
@@ -76,8 +76,9 @@ class AskReset:
         self._record(SecurityEvent(EventName.RESET_ASKED, user_id, reason=reason))
 
     def _challenge_of(self, user: Identity) -> tuple[Challenge, str]:
-        if user.status == UNCONFIRMED:
-            return self._new_challenge.confirm(user, user.email), ""
+        if user.status == UNCONFIRMED and user.email:
+            # Whoever registered has chosen the name, and perhaps the address is not theirs (SM4).
+            return self._new_challenge.reset(user)._replace(username=""), ""
         if user.status == ACTIVE and user.is_reachable:
             return self._new_challenge.reset(user), ""
         reason = NO_ADDRESS if user.status == ACTIVE else NOT_ACTIVE

@@ -53,7 +53,8 @@ class ChangeAddress:
         Raises:
             EmailRefused: no mail can be sent to this text.
             InvalidToken: the session has ended.
-            InsufficientAuthentication: the user has a second factor, and the session's login is too weak or too old.
+            InsufficientAuthentication: the user has a second factor or a passkey, and the session's login is too weak
+                or too old.
             InvalidRequest: the password does not have the right form.
             TooManyAttempts: too many passwords were tried in sessions of this user, or too many mails were asked for.
             InvalidCredentials: the password is wrong, or the user is disabled or gone.

@@ -31,18 +31,22 @@ class ConfirmNewUser:
         """Return the user with the address, and with the status that it has until it is confirmed.
 
         Raises:
-            EmailRefused: no mail can be sent to the address, or one is needed and there is none.
+            EmailRefused: no mail can be sent to the address, or one is needed and there is none, or the user name is
+                another one.
             InvalidRequest: the language is no language tag.
             TooManyAttempts: too many mails went to this address.
 
         """
         if language and not _LANGUAGE.fullmatch(language):
             raise InvalidRequest("language")
-        found = canonical_address(email) if email else _address_in(identity.username)
+        named = _address_in(identity.username)
+        found = canonical_address(email) if email else named
         if not found:
             if self._must_confirm:
                 raise EmailRefused("an address is needed")
             return replace(identity, language=language)
+        if self._must_confirm and named and named != found:
+            raise EmailRefused("the user name is an address, and that one has to be confirmed")
         self._rates.book(mail_limit(found), now_ms=now_ms)
         return replace(identity, email=found, language=language, status=UNCONFIRMED if self._must_confirm else ACTIVE)
 

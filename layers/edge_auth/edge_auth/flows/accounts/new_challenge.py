@@ -60,13 +60,16 @@ class NewChallenge:
 
 
 def reset_binding(identity: Identity) -> bytes:
-    """Return what the proof of a reset is bound to: it ends with the password, the epoch and the address (SC5)."""
-    return bound(identity.user_id, epoch=identity.epoch, password_hash=identity.password_hash, email=identity.email)
+    """Return what the proof of a reset is bound to: it ends with all that proves who the user is (SC5)."""
+    return _bound(identity, identity.email)
 
 
 def confirm_binding(identity: Identity, email: str) -> bytes:
-    """Return what the proof of this address is bound to: it ends with the password and the epoch (SC4)."""
-    return bound(identity.user_id, epoch=identity.epoch, password_hash=identity.password_hash, email=email)
+    """Return what the proof of this address is bound to: as `reset_binding`, and the present address, too (SC4).
+
+    No address has the character between the present one and the one to confirm.
+    """
+    return _bound(identity, f"{identity.email}\0{email}")
 
 
 def undo_binding(user_id: str, email: str) -> bytes:
@@ -75,6 +78,16 @@ def undo_binding(user_id: str, email: str) -> bytes:
     Who has stolen the account can change its password and end its sessions. That must not end the owner's way back.
     """
     return bound(user_id, epoch=0, password_hash="", email=email)
+
+
+def _bound(identity: Identity, email: str) -> bytes:
+    return bound(
+        identity.user_id,
+        epoch=identity.epoch,
+        password_hash=identity.password_hash,
+        email=email,
+        factors_version=identity.factors_version,
+    )
 
 
 def id_of_nobody(username: str, key: MacKey) -> str:

@@ -1,8 +1,13 @@
-"""Sets a new password with a proof from a mail. It opens no session (SA1), and ends all of the user."""
+"""Sets a new password with a proof from a mail. It opens no session (SA1), and ends all of the user.
+
+A user who has registered and waits for the confirmation of the address has it confirmed by that: the mail went to it.
+So the first password ends before the account can be used. Perhaps somebody has registered with another's address, and
+knows it (SC1).
+"""
 
 from collections.abc import Callable
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.credentials.passwords import check_password, hash_password
 from edge_auth.credentials.profiles import OUR_PROFILES
@@ -69,7 +74,7 @@ class ResetPassword:
             InvalidRequest: no user can have this name, or the password does not have the right form.
             PasswordTooShort, PasswordTooLong, PasswordCommon, PasswordGuessable: the password breaks a rule. The proof
                 stays good.
-            InvalidProof: the proof is not valid any more, or the user is not active.
+            InvalidProof: the proof is not valid any more, or the user is disabled.
             TooManyAttempts: too many codes came from this source, or passwords with a used proof.
             TemporarilyUnavailable: the password is not known to be set, or the sessions are not known to have ended.
                 The same call may be made again, even if the password was set.
@@ -83,14 +88,16 @@ class ResetPassword:
             raise
         self._attempts.end_wait(account_bucket(user.username))
         self._record(SecurityEvent(EventName.PASSWORD_RESET, user.user_id))
+        if user.status == UNCONFIRMED:
+            self._record(SecurityEvent(EventName.EMAIL_CONFIRMED, user.user_id))
         self._tell_new_password(user)
         self._end_sessions.all(user.user_id, reason=PASSWORD_RESET)
 
     def _set(self, shown: Shown, new: str, address: str, check_factor: CheckFactor) -> Identity:
         proven = self._shown_proofs.check(Kind.RESET, shown, address=address)
         user = proven.user
-        if user.status != ACTIVE:
-            raise InvalidProof("the user is not active")
+        if user.status not in {ACTIVE, UNCONFIRMED}:
+            raise InvalidProof("the user is disabled")
         secret = self._password_rules.check(new, user.username)
         if proven.is_spent:
             self._recognise(proven, secret)

@@ -25,6 +25,10 @@ class Shown(NamedTuple):
     username: str = ""
     code: str = ""
 
+    def __repr__(self) -> str:
+        """Show neither proof nor code."""
+        return "Shown(...)"
+
 
 class Proven(NamedTuple):
     """An authentic proof: its challenge, and its user as read. What it is bound to was not compared yet."""

@@ -42,7 +42,10 @@ class Redemptions(Protocol):
     """What proofs are good for. Each act spends the proof and changes the user, both or neither."""
 
     def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
-        """Replace the password and move the epoch, if the user is active and as it was read. Raises ProofSpent."""
+        """Replace the password and move the epoch, if the user is as it was read. Raises ProofSpent.
+
+        A user who waits for the confirmation of the address is active then, and the address that was read is confirmed.
+        """
 
     def confirm(
         self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int

@@ -81,6 +81,7 @@ class SecondStep(Protocol):
         Raises:
             MfaRequired: the user has a factor, and no code was presented.
             MfaEnrolmentRequired: the user has to have one.
+            InsufficientAuthentication: the user has to have one, and has a passkey. Who signs in with that may enrol.
             InvalidOtp, FactorLocked: the code is refused, and that is counted.
             TemporarilyUnavailable: nothing was decided.
 

@@ -32,6 +32,8 @@ MAX_LEAD_SECONDS = 15
 # An end of all publishes at most this many sessions that a logout ended shortly before. They are few, unless a client
 # logs in and out all the time, and then the feed must not be full of its sessions.
 MAX_LATE = 100
+# A round more is needed only if a session that was read has ended otherwise. A user steps up once in 30 seconds.
+MAX_ROUNDS = 5
 
 
 class EndSessions:
@@ -135,14 +137,24 @@ class EndSessions:
                 again, and records the end of all.
 
         """
+        ended = 0
+        for _ in range(MAX_ROUNDS):
+            found, ended_now = self._end_found(user_id, reason, last, keep)
+            ended += ended_now
+            if ended_now == found:
+                self._record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, keep, reason=reason))
+                return ended
+            # Somebody else ended one that was read. Perhaps a step-up: then there is another one in its place.
+        raise TemporarilyUnavailable("the sessions changed again and again while they were ended")
+
+    def _end_found(self, user_id: str, reason: str, last: str, keep: str) -> tuple[int, int]:
+        """End the sessions that are there. Return how many were found, and how many this call has ended."""
         sessions = [session for session in self._sessions.to_end(user_id) if session.session_id != keep]
         sessions.sort(key=lambda session: session.session_id == last)
         if self._revocations is not None:  # read after the sessions, so that no end falls between the two reads
             late = self._sessions.ended_since(user_id, self._earliest_end())[:MAX_LATE]
             self._publish_late(user_id, late)
-        ended = sum(1 for _ in self._end_each(user_id, sessions, reason))
-        self._record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, keep, reason=reason))
-        return ended
+        return len(sessions), sum(1 for _ in self._end_each(user_id, sessions, reason))
 
     def _end_each(self, user_id: str, sessions: Sequence[Endable], reason: str) -> Iterator[Endable]:
         """Publish and end each hundred. Yield the sessions that this call ended."""

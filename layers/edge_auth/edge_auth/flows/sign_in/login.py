@@ -21,21 +21,19 @@ from edge_auth.errors import (
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, PASSWORD_ALONE, Passed, Presented, SecondStep
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Entropy
-from edge_auth.flows.session_grant import SessionGrant
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignedIn, device_of
+from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient, device_of
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
-from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.sessions.session import BODY, SESSION, Session
+from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.sessions.session import Session
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
@@ -92,24 +90,9 @@ class Login:
         self._tell_new_device = tell_new_device
         self._tell_code_used = tell_code_used
 
-    def __call__(
-        self,
-        username: str,
-        password: str,
-        policy: AccessTokenPolicy,
-        *,
-        address: str,
-        device_token: str = "",
-        client: ClientDescription = UNKNOWN_CLIENT,
-        transport: str = BODY,
-        earlier: str = "",
-        presented: Presented = NOTHING,
-    ) -> TokenGrant:
-        """Check the password and open a session. `address` is where the request came from, `client` its client.
+    def __call__(self, username: str, password: str, client: SignInClient, presented: Presented = NOTHING) -> SignedIn:
+        """Check the password and open a session. Its tokens, or the cookie of a site, come from what is returned.
 
-        `device_token` is what an earlier login answered this client. Any other text counts as no token.
-        `transport` is how the refresh tokens of the session will travel. `earlier` is the token that a browser had
-        before, by the same transport, empty if there is none: the new session takes the place of its session.
         `presented` has a second factor, or the token that takes the place of the password; then that is not read.
 
         Raises:
@@ -119,50 +102,21 @@ class Login:
             InvalidCredentials: the password is wrong, or the user unknown or disabled. The answer does not say which.
             InvalidProof: the token in place of the password is not valid any more.
             MfaRequired, MfaEnrolmentRequired: the password is right. A code is missing, or the user has to enrol.
+            InsufficientAuthentication: the password is right. The user has to enrol, and to sign in with the passkey
+                for that.
             InvalidOtp, FactorLocked: the password is right, and the code is refused.
             EmailNotConfirmed: the password is right, and the user has to confirm the address first.
             TemporarilyUnavailable: nothing was decided.
 
         """
-        opened = self._open(username, password, address, device_token, client, transport, earlier, presented)
-        return opened.tokens(policy, self._entropy)
-
-    def at_site(
-        self,
-        username: str,
-        password: str,
-        *,
-        address: str,
-        device_token: str = "",
-        client: ClientDescription = UNKNOWN_CLIENT,
-        earlier: str = "",
-        presented: Presented = NOTHING,
-    ) -> SessionGrant:
-        """Check the password and open the session of a site, with the same rules and errors. No access token is signed.
-
-        `earlier` is the session token that the browser had before.
-        """
-        opened = self._open(username, password, address, device_token, client, SESSION, earlier, presented)
-        return opened.at_site()
-
-    def _open(
-        self,
-        username: str,
-        password: str,
-        address: str,
-        device_token: str,
-        client: ClientDescription,
-        transport: str,
-        earlier: str,
-        presented: Presented,
-    ) -> SignedIn:
+        transport, earlier = client.transport, client.earlier
         name, secret = _canonical(username), b"" if presented.mfa_token else password_bytes(password)
         keys = self._key_ring.load()
         if self._second_step is not None:
             self._second_step.check_form(presented, keys)
-        attempt, user, device_id, is_new_device = self._admit(name, address, device_token, keys)
+        attempt, user, device_id, is_new_device = self._admit(name, client, keys)
         identity, passed = self._authenticate(user, secret, presented, keys, attempt)
-        session, token = self._start(identity, client, transport, passed, attempt)
+        session, token = self._start(identity, client, passed, attempt)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if passed.use is not None and passed.use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
@@ -172,21 +126,21 @@ class Login:
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
         if is_new_device and self._tell_new_device:
-            self._tell_new_device(identity, client)
+            self._tell_new_device(identity, client.description)
         if secret and needs_rehash(identity.password_hash):
             identity = self._with_renewed_hash(identity, secret)
         device = device_tokens.mint(device_of(identity, device_id), keys.mac, username=name)
         return SignedIn(session, token, keys, device)
 
-    def _admit(self, name: str, address: str, device_token: str, keys: KeysInForce) -> _Admitted:
+    def _admit(self, name: str, client: SignInClient, keys: KeysInForce) -> _Admitted:
         """Count the attempt and read the user: first the user, if there is an authentic device token of this name.
 
         For any other text, also the token of another user, the user is read while the attempt is counted, and nothing
         is read for a source that has to wait.
         """
-        stranger = login_limit(name, address)
+        stranger = login_limit(name, client.address)
         try:
-            device = device_tokens.parse(device_token, keys.mac_keys, username=name)
+            device = device_tokens.parse(client.device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
             attempt, user = self._limit.admit_beside(partial(self._found, name), stranger)
             return _Admitted(attempt, user, new_id(self._entropy), is_new_device=True)
@@ -237,9 +191,9 @@ class Login:
         return identity, PASSWORD_ALONE
 
     def _start(
-        self, identity: Identity, client: ClientDescription, transport: str, passed: Passed, attempt: Counted
+        self, identity: Identity, client: SignInClient, passed: Passed, attempt: Counted
     ) -> tuple[Session, RefreshToken]:
-        start = partial(self._start_session, identity, client, transport, passed)
+        start = partial(self._start_session, identity, client.description, client.transport, passed)
         succeeded = partial(self._limit.succeeded, attempt, identity.user_id, passed.earlier)
         if passed.use is None:
             # The success is told at once, because attempts at the same moment wait for it.

@@ -4,7 +4,6 @@ A session is opened for each challenge at most once: the challenge is spent in t
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
@@ -17,9 +16,8 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignedIn, device_of
+from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient, device_of
 from edge_auth.keys.ring import KeysInForce
-from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.claims import PHISHING_RESISTANT
@@ -30,20 +28,6 @@ from edge_auth.tokens.refresh_token import new_id
 # RFC 8176 §2: a passkey that cannot leave its device, and one that may be copied to others. Each asks for the user.
 ONE_DEVICE_METHODS = ("hwk", "user")
 SYNCED_METHODS = ("swk", "user")
-
-
-class SignInClient(NamedTuple):
-    """Who signs in: the address, the description, how the tokens will travel, and the tokens of an earlier login."""
-
-    address: str
-    description: ClientDescription
-    transport: str
-    device_token: str = ""
-    earlier: str = ""
-
-    def __repr__(self) -> str:
-        """Show no token."""
-        return f"SignInClient({self.transport!r}, ...)"
 
 
 class PasskeySignIn:

@@ -3,7 +3,7 @@
 import hmac
 
 from edge_auth.accounts.identity import ACTIVE, Identity
-from edge_auth.errors import AuthError, InvalidProof, InvalidRequest
+from edge_auth.errors import AuthError, InsufficientAuthentication, InvalidProof, InvalidRequest
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaEnrolmentRequired, MfaRequired
 from edge_auth.flows.factors.factor_check import FactorCheck
@@ -13,7 +13,7 @@ from edge_auth.flows.ports.factors import PASSWORD_METHOD, Passed, Presented
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.throttling.counters import Attempt
-from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
+from edge_auth.tokens.claims import ONE_FACTOR, PHISHING_RESISTANT, TWO_FACTORS
 from edge_auth.tokens.proof_token import Kind, Proof
 
 # RFC 8176 §2. A recovery code has no method of its own.
@@ -54,6 +54,8 @@ class LoginSecondStep:
         now_seconds, factors = self._clock() // 1000, identity.factors
         if factors is None:
             if self._policy.demands_of(identity):
+                if identity.passkeys:  # a password alone must not enrol a second way in (SA7)
+                    raise self._failed(identity.user_id, _weaker_than_the_passkey())
                 raise MfaEnrolmentRequired(written_token(Kind.ENROL, identity, attempt, keys, now_seconds=now_seconds))
             return Passed((PASSWORD_METHOD,), ONE_FACTOR)
         if not (presented.otp or presented.recovery_code):
@@ -72,3 +74,9 @@ class LoginSecondStep:
 
     def _proof(self, presented: Presented, keys: KeysInForce) -> Proof:
         return read_token(presented.mfa_token, Kind.MFA, keys, now_seconds=self._clock() // 1000)
+
+
+def _weaker_than_the_passkey() -> InsufficientAuthentication:
+    return InsufficientAuthentication(
+        "a password, where there is a passkey and no app", acr=PHISHING_RESISTANT, max_age_seconds=0
+    )

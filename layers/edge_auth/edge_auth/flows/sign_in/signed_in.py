@@ -1,4 +1,4 @@
-"""What every way to sign in ends with: a session that was opened, and what its client gets."""
+"""What every way to sign in begins and ends with: its client, the session that was opened, and what the client gets."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,10 +8,30 @@ from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.keys.ring import KeysInForce
+from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import Session
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken
 from edge_auth.tokens.refresh_token import RefreshToken
+
+
+class SignInClient(NamedTuple):
+    """Who signs in: the address, the description, how the tokens will travel, and the tokens of an earlier login.
+
+    `device_token` is what an earlier login answered this client. Any other text counts as no token. `earlier` is the
+    token that a browser had before, by the same transport, empty if there is none: the new session takes the place of
+    its session.
+    """
+
+    address: str
+    description: ClientDescription
+    transport: str
+    device_token: str = ""
+    earlier: str = ""
+
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"SignInClient({self.transport!r}, ...)"
 
 
 class SignedIn(NamedTuple):

@@ -11,6 +11,7 @@ from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.passwords import check_password, password_bytes
 from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
+    InsufficientAuthentication,
     InvalidCredentials,
     InvalidGrant,
     InvalidRequest,
@@ -35,7 +36,7 @@ from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, NOTHING_REDEEMED, Session, token_kind
 from edge_auth.throttling.limits import password_change_limit
 from edge_auth.tokens import refresh_token
-from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
+from edge_auth.tokens.claims import LEVELS, ONE_FACTOR, TWO_FACTORS
 from edge_auth.tokens.refresh_token import RefreshToken, new_id
 from edge_auth.tokens.token_form import SEED_BYTES
 
@@ -59,6 +60,10 @@ class Holder(NamedTuple):
     token: str
     transport: str
     client: ClientDescription
+
+    def __repr__(self) -> str:
+        """Show no token."""
+        return f"Holder({self.user_id!r}, {self.session_id!r}, ...)"
 
 
 class SteppedUp(NamedTuple):
@@ -124,6 +129,7 @@ class StepUp:
 
         Raises:
             InvalidToken: the session has ended, the token is not its newest one, or its user is disabled or gone.
+            InsufficientAuthentication: the old session is of a stronger login, which a step-up cannot make fresh.
             InvalidRequest: the code or the password is missing, or is not what this user has to show.
             TooManyAttempts: too many attempts came before, in sessions of this user.
             InvalidCredentials, InvalidOtp, FactorLocked: it is refused, and that is counted.
@@ -134,6 +140,7 @@ class StepUp:
         keys = self._key_ring.load()
         token = self._token(holder, keys)
         old, identity = self._session(holder, token), self._active(holder.user_id)
+        _check_not_weaker(old, identity)
         use, methods, acr = self._shown(identity, password, presented)
         session, new_token = self._successor(old, identity, holder.client, (*old.amr, *methods), acr)
         self._replace(old, session, identity, use)
@@ -241,3 +248,11 @@ class StepUp:
         except TemporarilyUnavailable as error:
             event = SecurityEvent(EventName.REVOCATION_NOT_PUBLISHED, old.user_id, old.session_id, reason=error.detail)
             self._record(event)
+
+
+def _check_not_weaker(old: Session, identity: Identity) -> None:
+    """Refuse, before anything is counted, what would put a weaker session in the place of a stronger one (SA3)."""
+    reached = ONE_FACTOR if identity.factors is None else TWO_FACTORS
+    if LEVELS.index(reached) < LEVELS.index(old.acr or ONE_FACTOR):  # no session is opened without a factor
+        detail = f"a step-up reaches {reached}, and the session has {old.acr}"
+        raise InsufficientAuthentication(detail, acr=old.acr, max_age_seconds=0)

@@ -1,0 +1,65 @@
+// The card of the passkeys, and the sign-in with one.
+
+import { auth, passkeys } from "./auth.js";
+import { byId, element, inWords, onPress, say } from "./screen.js";
+
+const list = byId("passkeys");
+
+/** The end of the wait for a passkey where the user name is typed. */
+let offer = new AbortController();
+
+/** Let the browser offer passkeys where the user name is typed, as long as nobody is signed in. */
+async function offerPasskeys() {
+  offer.abort();
+  offer = new AbortController();
+  const { signal } = offer;
+  if (auth.session !== null || !(await passkeys.available()) || signal.aborted) return;
+  try {
+    await passkeys.signIn({ conditional: true, signal });
+    say("You are signed in with a passkey, which the browser has offered.");
+  } catch (error) {
+    // A browser that offers nothing, or a user who does not want it, is no failure of an act.
+    if (!(error instanceof DOMException)) say(inWords(error));
+  }
+}
+
+/** Show the passkeys of the user; none if nobody is signed in. */
+export async function showPasskeys() {
+  offerPasskeys();
+  byId("no-passkeys").hidden = Boolean(auth.session);
+  if (!auth.session) return list.replaceChildren();
+  list.replaceChildren(...(await passkeys.list()).map(row));
+}
+
+function row({ id, name, created_at }) {
+  const label = element("span", {}, element("strong", {}, name), element("small", {}, `since ${clock(created_at)}`));
+  const remove = element("button", { ariaLabel: `Remove the passkey ${name}` }, "Remove");
+  onPress(remove, async () => {
+    await passkeys.remove(id);
+    await showPasskeys();
+    byId("add-passkey").focus();
+    say(`The passkey "${name}" is removed. Your other sessions have ended.`);
+  });
+  return element("li", {}, label, remove);
+}
+
+function clock(seconds) {
+  return new Date(seconds * 1000).toLocaleTimeString("en-GB");
+}
+
+onPress(byId("with-passkey"), async () => {
+  offer.abort(); // a browser asks for one passkey at a time
+  try {
+    await passkeys.signIn();
+    say("You are signed in with a passkey.");
+  } catch (error) {
+    offerPasskeys();
+    throw error;
+  }
+});
+
+onPress(byId("add-passkey"), async () => {
+  const { name } = await passkeys.register(`Passkey of ${new Date().toLocaleTimeString("en-GB")}`);
+  await showPasskeys();
+  say(`You have the passkey "${name}". Changes of passkeys now need a login with one.`);
+});

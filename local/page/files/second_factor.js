@@ -1,0 +1,96 @@
+// The card of the second factor: an app, its recovery codes, and a step-up.
+
+import { account, auth } from "./auth.js";
+import { facts } from "./page_server.js";
+import { byId, codeOf, describe, element, onPress, onSubmit, say } from "./screen.js";
+
+const confirmApp = byId("confirm-app");
+const codes = byId("recovery-codes");
+const stepUp = byId("step-up");
+
+let pending = null;
+
+/** Show what the user has; nothing if nobody is signed in. */
+export async function showFactors() {
+  const signedIn = Boolean(auth.session);
+  stepUp.hidden = !signedIn;
+  byId("no-factors").hidden = signedIn;
+  if (!signedIn) {
+    forgetApp();
+    codes.replaceChildren();
+    return describe(byId("factors"), []);
+  }
+  const { totp, locked, recovery_codes_left } = await account.factors();
+  describe(byId("factors"), [
+    ["app", totp ? (locked ? "locked" : "set up") : "none"],
+    ["codes left", String(recovery_codes_left)],
+  ]);
+  const field = byId("step-up-code");
+  byId("step-up-label").textContent = totp ? "Code of the app, or a recovery code" : "Password";
+  field.type = totp ? "text" : "password";
+  field.value = totp ? "" : facts.password;
+}
+
+function forgetApp() {
+  pending = null;
+  confirmApp.hidden = true;
+  confirmApp.reset();
+  byId("qr").replaceChildren();
+  byId("secret").textContent = "";
+}
+
+function showCodes(made) {
+  codes.replaceChildren(...made.map((code) => element("li", {}, element("code", {}, code))));
+}
+
+/** Return the picture of the answer as an element. */
+function picture(svg) {
+  const made = new DOMParser().parseFromString(svg, "text/html").body.firstElementChild;
+  made.setAttribute("role", "img");
+  made.setAttribute("aria-label", "QR code for the app");
+  return made;
+}
+
+onPress(byId("enrol"), async () => {
+  pending = await account.beginApp();
+  byId("qr").replaceChildren(picture(pending.qr_svg));
+  byId("secret").textContent = pending.secret;
+  confirmApp.hidden = false;
+  codes.replaceChildren();
+  byId("app-code").focus();
+  say("Scan the picture with your app, and type the code that it shows. Nothing is stored yet.");
+});
+
+onSubmit(confirmApp, async () => {
+  showCodes(await account.confirmApp({ enrolment: pending.enrolment, otp: byId("app-code").value.trim() }));
+  forgetApp();
+  await showFactors();
+  byId("new-codes").focus();
+  say("The app is set up. These recovery codes are shown once. The next login takes the next code of the app.");
+});
+
+byId("no-app").addEventListener("click", () => {
+  forgetApp();
+  byId("enrol").focus();
+  say("No app was set up.");
+});
+
+onPress(byId("new-codes"), async () => {
+  showCodes(await account.newRecoveryCodes());
+  await showFactors();
+  say("You have ten new recovery codes. The old ones have ended.");
+});
+
+onPress(byId("remove-app"), async () => {
+  await account.removeApp();
+  codes.replaceChildren();
+  await showFactors();
+  say("The app and its recovery codes are removed. Your other sessions have ended.");
+});
+
+onSubmit(stepUp, async () => {
+  const field = byId("step-up-code");
+  const shown = field.type === "password" ? { password: field.value } : codeOf(field.value);
+  await account.stepUp(shown);
+  say("You have stepped up: a new session has taken the place of the old one.");
+});

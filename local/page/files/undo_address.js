@@ -1,0 +1,9 @@
+// The page that the mail to the old address leads to, after a change.
+
+import { onSend } from "./mailed.js";
+
+onSend(
+  "/auth/email/undo",
+  (mailed) => mailed,
+  "Your old address is back. Your password and all sessions have ended. A mail lets you set a new password.",
+);
