@@ -411,7 +411,7 @@ def test_no_table_holds_what_was_signed(stack: Stack, passkey_sign_in: Function)
 
 @pytest.mark.parametrize("has", ["no app", "an app"])
 def test_a_passkey_is_both_factors_of_a_user_who_must_have_two(stack: Stack, has: str) -> None:
-    """SA4: neither an enrolment nor a code is asked for. A password alone opens nothing there."""
+    """SA4: neither an enrolment nor a code is asked for. A password alone opens nothing, and enrols nothing (SA7)."""
     user = stack.identities.find("ada")
     stack.identities.delete(user)
     stack.identities.create(with_app(user, sealing_keys_from(SEALING_KEY)) if has == "an app" else user)
@@ -420,7 +420,7 @@ def test_a_passkey_is_both_factors_of_a_user_who_must_have_two(stack: Stack, has
     assert sign_in(demanding.function("passkey_sign_in"), phone()).status == 200
 
     assert len(opened(stack)) == 1
-    asked_for = {"no app": "mfa_enrolment_required", "an app": "mfa_required"}[has]
+    asked_for = {"no app": "insufficient_user_authentication", "an app": "mfa_required"}[has]
     assert demanding.function("login")(login_event("ada", PASSWORD)).json["error"] == asked_for
 
 
