@@ -150,6 +150,7 @@ def test_a_passkey_signs_in_by_a_button_and_where_the_name_is_typed(browser: "Br
         visitor.page.keyboard.press("Enter")
         visitor.hear("You are signed in with a passkey.")
 
+        visitor.expect_count("#passkeys button", 1)
         name = visitor.page.locator("#passkeys button").get_attribute("aria-label")
         visitor.press(str(name), says="is removed")
         visitor.press("sign-out", says="You are signed out")
