@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from edge_auth.keys.ring_document import from_secret_json
-from local import envfile, settings
+from local import envfile, settings, user
 from local.api import Api
 from local.failure import Failure
 from local.page import mailbox
@@ -116,7 +116,7 @@ def _serve_page(page: PageServer, stack: Stack) -> None:
     acts = Acts(
         base_url=stack.settings.base_url,
         origin=page.origin,
-        user=stack.user,
+        user=user.with_address(stack.user, mailbox.DOMAIN, stack.settings, os.environ),
         observer=Observer.of(stack),
         mailbox=Mailbox(stack.settings.port),
         grace_seconds=int(stack.settings.parameters["RotationGraceSeconds"]),

@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local import aws
 from local.failure import Failure
@@ -31,24 +31,39 @@ def operators_environment(settings: Settings, inherited: Mapping[str, str]) -> d
 
 
 def create(settings: Settings, inherited: Mapping[str, str]) -> User:
-    """Create the user with a random password, through the operators' command. A stack that sends mails has an address.
+    """Create the user with a random password, through the operators' command.
 
     Raises:
         Failure: the command failed.
 
     """
-    _, has_mail, domain = settings.parameters.get("MailFrom", "").partition("@")
-    user = User(USERNAME, secrets.token_urlsafe(PASSWORD_BYTES), f"{USERNAME}@{domain}" if has_mail else "")
-    address = ("--email", user.email, "--confirmed") if user.email else ()
+    user = User(USERNAME, secrets.token_urlsafe(PASSWORD_BYTES))
+    options = ("--password-stdin", "--scope", "notes:read", "--role", "member")
+    _operate(settings, inherited, "create", user.name, *options, stdin=f"{user.password}\n")
+    return user
+
+
+def with_address(user: User, domain: str, settings: Settings, inherited: Mapping[str, str]) -> User:
+    """Give the user a confirmed mail address of this domain, and return the user with it.
+
+    Raises:
+        Failure: the command failed.
+
+    """
+    known = replace(user, email=f"{user.name}@{domain}")
+    _operate(settings, inherited, "set-email", known.name, known.email, "--confirmed")
+    return known
+
+
+def _operate(settings: Settings, inherited: Mapping[str, str], act: str, *arguments: str, stdin: str = "") -> None:
     outcome = subprocess.run(
-        [*COMMAND, "create", user.name, "--password-stdin", "--scope", "notes:read", "--role", "member", *address],
+        [*COMMAND, act, *arguments],
         env=operators_environment(settings, inherited),
         cwd=ROOT,
-        input=f"{user.password}\n",
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
     )
     if outcome.returncode != 0:
-        raise Failure(f"cannot create the user {user.name}: {outcome.stderr.strip()}")
-    return user
+        raise Failure(f"./edge-auth users {act} failed: {outcome.stderr.strip()}")

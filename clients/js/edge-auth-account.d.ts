@@ -51,7 +51,7 @@ export interface Account {
   confirmAddress(shown: Mailed): Promise<void>;
 
   /** Take the address before back. The password is taken away, and all sessions of the user end. */
-  undoAddress(proof: string): Promise<void>;
+  undoAddress(shown: Mailed): Promise<void>;
 
   /** Return what the user has of a second factor. */
   factors(): Promise<{ readonly totp: boolean; readonly locked: boolean; readonly recovery_codes_left: number }>;

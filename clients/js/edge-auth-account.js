@@ -31,7 +31,7 @@ export function createAccount(options, send = (input, init) => fetch(input, init
     address: () => call("GET", EMAIL),
     changeAddress: (change) => call("POST", EMAIL, change),
     confirmAddress: (shown) => open(`${EMAIL}/confirm`, shown),
-    undoAddress: (proof) => open(`${EMAIL}/undo`, { proof }),
+    undoAddress: (shown) => open(`${EMAIL}/undo`, shown),
 
     factors: () => call("GET", FACTORS),
     beginApp: () => call("POST", APP),

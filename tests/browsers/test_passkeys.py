@@ -103,7 +103,7 @@ def visitor(browser: Browser, stack: Stack) -> Iterator[PasskeyPage]:
         pages.files["/"] = ("text/html", PAGE.replace('"API"', f'"http://127.0.0.1:{api}"'))
         # Cookies are for pages of the API's site, so this page knows the API by the page's own name.
         pages.files["/client"] = ("text/html", CLIENT_PAGE.replace('"API"', f'"http://localhost:{api}"'))
-        for name in ("edge-auth.js", "edge-auth-passkeys.js"):
+        for name in ("edge-auth.js", "edge-auth-calls.js", "edge-auth-passkeys.js"):
             pages.files[f"/{name}"] = ("text/javascript", (CLIENTS / name).read_text(encoding="utf-8"))
         context = browser.new_context()
         context.set_default_timeout(PATIENCE_MS)

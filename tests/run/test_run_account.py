@@ -29,7 +29,8 @@ AUTHENTICATOR = {
 
 
 def sign_in(visitor: PageVisitor, says: str = "You are signed in") -> None:
-    """Send the form, which the page has filled in."""
+    """Send the form, which the page has filled in by the time at which it knows who is signed in."""
+    visitor.expect_count("#who:text-is('signed out')", 1)
     visitor.reach("password")
     visitor.page.keyboard.press("Enter")
     visitor.hear(says)
@@ -102,7 +103,6 @@ def test_links_in_mails_lead_to_pages_with_a_button(browser: "Browser", serving:
         expect_nothing_left_of(visitor, visitor.follow("/undo-address"))
         visitor.press("send", says="Your old address is back")
         visitor.page.goto(origin)
-        visitor.hear("")
         visitor.follow("/reset-password")
         visitor.page.goto(f"{origin}/reset-password")
         assert (visitor.overflow(), visitor.violations()) == (0, [])
@@ -150,6 +150,7 @@ def test_a_passkey_signs_in_by_a_button_and_where_the_name_is_typed(browser: "Br
         visitor.page.keyboard.press("Enter")
         visitor.hear("You are signed in with a passkey.")
 
+        visitor.expect_count("#passkeys button", 1)
         name = visitor.page.locator("#passkeys button").get_attribute("aria-label")
         visitor.press(str(name), says="is removed")
         visitor.press("sign-out", says="You are signed out")

@@ -34,7 +34,7 @@ for (const [name, act, sent, answer, result] of [
     ["with token", "POST", "/auth/email", { email: "a@b", current_password: "c" }], [202], null],
   ["confirmAddress", (a) => a.confirmAddress({ username: "ada", code: "1" }),
     ["open", "POST", "/auth/email/confirm", { username: "ada", code: "1" }], [204], null],
-  ["undoAddress", (a) => a.undoAddress("p"), ["open", "POST", "/auth/email/undo", { proof: "p" }], [204], null],
+  ["undoAddress", (a) => a.undoAddress({ proof: "p" }), ["open", "POST", "/auth/email/undo", { proof: "p" }], [204], null],
   ["factors", (a) => a.factors(), ["with token", "GET", "/auth/factors", undefined], [200, { totp: true }], { totp: true }],
   ["beginApp", (a) => a.beginApp(), ["with token", "POST", "/auth/factors/totp", undefined], [200, { secret: "s" }],
     { secret: "s" }],

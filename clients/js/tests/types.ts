@@ -42,7 +42,7 @@ export async function keepAccount(proof: string, otp: string): Promise<readonly 
   const { email }: { email: string | null } = await account.address();
   if (email === null) await account.changeAddress({ email: "ada@example.com", current_password: "…" });
   await account.confirmAddress({ proof });
-  await account.undoAddress(proof);
+  await account.undoAddress({ proof });
   await account.stepUp({ recovery_code: "…" });
   await passkeys.register();
   const { enrolment, qr_svg } = await account.beginApp();

@@ -26,7 +26,7 @@ addEventListener("hashchange", take); // another link was opened in this tab
 
 /** What came by mail: the proof of the link, or the code that the user has typed. */
 function mailed() {
-  return proof || !code ? { proof } : { username: username.value, code: code.value.trim() };
+  return proof ? { proof } : { username: username.value, code: code.value.trim() };
 }
 
 /** Send a request. Return null if it has succeeded, or the error of the answer. */

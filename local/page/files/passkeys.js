@@ -27,8 +27,10 @@ async function offerPasskeys() {
 export async function showPasskeys() {
   offerPasskeys();
   byId("no-passkeys").hidden = Boolean(auth.session);
-  if (!auth.session) return list.replaceChildren();
-  list.replaceChildren(...(await passkeys.list()).map(row));
+  const { session } = auth;
+  if (!session) return list.replaceChildren();
+  const found = await passkeys.list();
+  if (auth.session === session) list.replaceChildren(...found.map(row)); // not over those of a later session
 }
 
 function row({ id, name, created_at }) {

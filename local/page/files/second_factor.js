@@ -12,7 +12,8 @@ let pending = null;
 
 /** Show what the user has; nothing if nobody is signed in. */
 export async function showFactors() {
-  const signedIn = Boolean(auth.session);
+  const { session } = auth;
+  const signedIn = Boolean(session);
   stepUp.hidden = !signedIn;
   byId("no-factors").hidden = signedIn;
   if (!signedIn) {
@@ -21,6 +22,7 @@ export async function showFactors() {
     return describe(byId("factors"), []);
   }
   const { totp, locked, recovery_codes_left } = await account.factors();
+  if (auth.session !== session) return; // a later session shows its own
   describe(byId("factors"), [
     ["app", totp ? (locked ? "locked" : "set up") : "none"],
     ["codes left", String(recovery_codes_left)],

@@ -9,10 +9,12 @@ const list = byId("sessions");
 /** Show the sessions of the user; none if nobody is signed in. */
 export async function showSessions() {
   byId("no-sessions").hidden = Boolean(auth.session);
-  if (!auth.session) return list.replaceChildren();
+  const { session } = auth;
+  if (!session) return list.replaceChildren();
   const response = await auth.fetch("/api/auth/sessions");
   if (!response.ok) return;
   const { sessions } = await response.json();
+  if (auth.session !== session) return; // a later session shows its own
   list.replaceChildren(...sessions.map(row));
 }
 
