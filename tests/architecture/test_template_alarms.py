@@ -18,6 +18,8 @@ COUNTED = {
     ("logout", EventName.REFRESH_TOKEN_REUSED),
     ("rotate_keys", EventName.KEYS_REPLACED),
     ("mailer", EventName.MAIL_NOT_SENT),
+    *(("passkey_sign_in", event) for event in (EventName.LOGIN_SUCCEEDED, EventName.LOGIN_FAILED)),
+    *((function, EventName.FACTOR_LOCKED) for function in ("login", "step_up", "reset")),
 }
 ALARMS = {
     "RevocationsUnreadAlarm",
@@ -31,6 +33,7 @@ ALARMS = {
     "AuthorizerLatencyAlarm",
     "AuthorizerErrorAlarm",
     "ServerErrorAlarm",
+    "FactorLockedAlarm",
     "KeysReplacedAlarm",
     "KeyAgeAlarm",
     "KeyRotationAlarm",
@@ -44,7 +47,7 @@ OF_AWS = {
     "AWS/Lambda": {"Invocations", "Errors", "Throttles", "Duration", "IteratorAge"},
     "AWS/ApiGateway": {"Count", "4XXError", "5XXError", "Latency"},
 }
-EACH_COUNTS = {"RefreshTokenReused", "RefreshTokenAnomaly", "LateRetriesFromElsewhere", "KeysReplaced"}
+EACH_COUNTS = {"RefreshTokenReused", "RefreshTokenAnomaly", "LateRetriesFromElsewhere", "KeysReplaced", "FactorLocked"}
 
 
 def measured(alarm: dict[str, Any]) -> list[dict[str, Any]]:

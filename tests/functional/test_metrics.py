@@ -8,25 +8,40 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from edge_auth.accounts.factors import MAX_FAILURES
 from edge_auth.authorizer.ended_sessions import RETRY_SECONDS
 from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
+from edge_auth.tokens.proof_token import Kind
 from tests.support.clock import TestClock
 from tests.support.key_ring_events import ADVANCE, asked
 from tests.support.mail_records import batch, notice
+from tests.support.mailbox import mailed
 from tests.support.metric_filters import Number, metric_filters, metrics, numbers
 from tests.support.outages import FAULTS
-from tests.support.people import DAY, PASSWORD, WRONG_PASSWORD
+from tests.support.passkey_visitor import for_passkeys, phone, register, sign_in
+from tests.support.people import DAY, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.runbook import RUNBOOK, queries, sections
-from tests.support.sample_events import Event, login_event, logout_event, refresh_event, token_event
-from tests.support.stack import TABLES, Function, Stack
+from tests.support.sample_events import (
+    Event,
+    called_by,
+    login_event,
+    logout_event,
+    refresh_event,
+    token_event,
+    with_json,
+)
+from tests.support.second_factor import a_wrong_code, with_app
+from tests.support.stack import SEALING_KEY, TABLES, Function, Stack
 from tests.support.template import ROOT
 
 RUNTIME_CLIENT = ROOT / ".tools/lambda/lib/python3.13/site-packages/awslambdaric/lambda_runtime_log_utils.py"
@@ -157,6 +172,41 @@ def mails(stack: Stack) -> None:
     stack.wire.mend()
 
 
+def locked_factors(stack: Stack) -> None:
+    """Type the hundredth wrong code in a login, in a step-up and in a reset."""
+    stack = stack.with_mail().with_parameters(SecondFactor="optional")
+    keys = sealing_keys_from(SEALING_KEY)
+    address = {"email": "ada@mail.example", "email_verified_at_seconds": 1_789_000_000}
+
+    def one_before() -> None:
+        stack.forget_attempts()
+        stack.identities.delete(stack.identities.find("ada"))
+        stack.identities.create(with_app(replace(ada(), **address), keys, failures=MAX_FAILURES - 1))  # type: ignore[arg-type]  # an address
+
+    wrong = a_wrong_code(stack.clock.now_seconds)
+    tokens = stack.function("login")(login_event("ada", PASSWORD)).json
+    one_before()
+    stack.function("login")(with_json("login", {"username": "ada", "password": PASSWORD, "otp": wrong}))
+    one_before()
+    body = {"refresh_token": tokens["refresh_token"], "otp": wrong}
+    stack.function("step_up")(called_by(with_json("step-up", body), ada().user_id, tokens["session_id"]))
+    one_before()
+    reset = stack.function("reset")
+    reset(with_json("password-reset", {"username": "ada"}))
+    link = mailed(stack, Kind.RESET).link
+    reset(with_json("password-reset-confirm", {**link, "new_password": "another fine passphrase", "otp": wrong}))
+
+
+def passkey_logins(stack: Stack) -> None:
+    """Sign in with a passkey, and with one that is unknown."""
+    stack = for_passkeys(stack)
+    session_id = stack.function("login")(login_event("ada", PASSWORD)).json["session_id"]
+    register(stack.function("passkeys"), session_id, phone())
+    function = stack.function("passkey_sign_in")
+    assert sign_in(function, phone()).status == 200
+    assert sign_in(function, phone(1)).status == 401
+
+
 CONDITIONS: dict[Callable[[Stack], None], dict[str, dict[tuple[str, str], list[float]]]] = {
     logins: {
         "login": {
@@ -185,6 +235,12 @@ CONDITIONS: dict[Callable[[Stack], None], dict[str, dict[tuple[str, str], list[f
     keys: {"rotate_keys": {("SigningKeyAge", ""): [KEY_AGE], ("KeysReplaced", ""): [1]}},
     unread: {"authorizer": {("RevocationsUnread", ""): [1, 1], ("RevocationsAge", ""): [BOUND + 1]}},
     mails: {"mailer": {("MailsNotSent", ""): [1]}},
+    passkey_logins: {"passkey_sign_in": {("Logins", "login_succeeded"): [1], ("Logins", "login_failed"): [1]}},
+    locked_factors: {
+        "login": {("Logins", "login_succeeded"): [1], ("Logins", "login_failed"): [1], ("FactorLocked", ""): [1]},
+        "step_up": {("FactorLocked", ""): [1]},
+        "reset": {("FactorLocked", ""): [1]},
+    },
 }
 
 
@@ -221,7 +277,7 @@ def test_a_condition_makes_its_numbers_and_no_others(
     condition(stack)
 
     made = {function: numbers(function, lines) for function, lines in lines_of(stack, caplog).items()}
-    if condition is not logins:
+    if "login" not in CONDITIONS[condition]:
         made.pop("login", None)  # the condition needs a session
     expected = {
         function: Counter(Number(*metric, value) for metric, values in told.items() for value in values)
@@ -241,7 +297,15 @@ def test_every_metric_has_a_condition_that_makes_it() -> None:
 def test_the_runbook_names_what_our_lines_have(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
     """Each field and text of a query is in a line of that log, or Lambda's. The table has each field of a line."""
     caplog.set_level(logging.INFO)
-    for condition in (logins, refreshes, trouble, keys, unread, mails):  # together their lines have every field
+    for condition in (
+        logins,
+        refreshes,
+        trouble,
+        keys,
+        unread,
+        mails,
+        locked_factors,
+    ):  # together their lines have every field
         condition(stack)
     lines = lines_of(stack, caplog)
     fields = {name: {field for line in told for field in line} for name, told in lines.items()}

@@ -65,7 +65,7 @@ class EventName(StrEnum):
     PASSWORD_HASH_NOT_RENEWED = "password_hash_not_renewed"
     SECOND_FACTOR_ASKED = "second_factor_asked"
     RECOVERY_CODE_USED = "recovery_code_used"
-    FACTOR_LOCKED = "factor_locked"
+    FACTOR_LOCKED = "factor_locked", ATTENTION
 
     # --- Sessions ---
     REFRESH_ROTATED = "refresh_rotated"

@@ -108,10 +108,30 @@ def test_of_many_pending_enrolments_one_wins(deployment: Deployment) -> None:
     won = deployment.alice
     # Even with a fresh login with the factor, which the freshness of the session would allow.
     me = caller(deployment, log_in(deployment, Presented(otp=shown(deployment, pending[2], steps=1))))
-    for other in (*pending[:2], *pending[2:]):
+    for other in (*pending[:2], *pending[3:]):
         with pytest.raises(InvalidProof):
             deployment.own_factors.confirm(*me, other.enrolment, shown(deployment, other))
     assert factors(deployment).totp == won.factors.totp  # type: ignore[union-attr]  # it was enrolled
+
+
+def test_a_confirmation_that_comes_again_gives_new_codes_and_ends_the_others(enrolled: Deployment) -> None:
+    """SB9: after a lost answer. The code has to be right, the app stays, and no other enrolment is taken for it."""
+    me = caller(enrolled, with_code(enrolled))
+    pending, other = enrolled.own_factors.begin(*me), enrolled.own_factors.begin(*me)
+    lost = enrolled.own_factors.confirm(*me, pending.enrolment, shown(enrolled, pending))
+    left = log_in(enrolled, Presented(recovery_code=lost[0]))
+    stored = factors(enrolled)
+    with pytest.raises(InvalidOtp):
+        enrolled.own_factors.confirm(*me, pending.enrolment, shown(enrolled, pending, steps=2))
+    with pytest.raises(InvalidProof):
+        enrolled.own_factors.confirm(*me, other.enrolment, shown(enrolled, other))
+    assert left.session_id in enrolled.session_ids()
+    codes = enrolled.own_factors.confirm(*me, pending.enrolment, shown(enrolled, pending))
+    assert enrolled.session_ids() == [me[1]]
+    assert (factors(enrolled).totp, factors(enrolled).totp_step) == (stored.totp, stored.totp_step)
+    assert log_in(enrolled, Presented(recovery_code=codes[0])).session_id
+    with pytest.raises(InvalidOtp):
+        log_in(enrolled, Presented(recovery_code=lost[1]))
 
 
 @pytest.mark.parametrize("seconds", [0, 600])

@@ -12,7 +12,7 @@ from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials import enrolment, recovery_codes, totp
 from edge_auth.credentials.enrolment import LIFETIME_SECONDS, Enrolment
-from edge_auth.credentials.sealed_secret import seal
+from edge_auth.credentials.sealed_secret import NotSealed, seal, unseal
 from edge_auth.errors import InvalidProof, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorRequired, NoFactor
@@ -99,7 +99,8 @@ class OwnFactors:
     def confirm(self, user_id: str, session_id: str, pending: str, otp: str) -> tuple[str, ...]:
         """Enrol the app that shows this code, in place of any other. Return new recovery codes, which are shown once.
 
-        If it takes the place of another app, the other sessions of the user end.
+        If it takes the place of another app, the other sessions of the user end. The same call may be made again after
+        its answer was lost: the app is enrolled already, the other sessions end, and the codes are new ones once more.
 
         Raises:
             InvalidProof: the enrolment is not this user's, has expired, or the factors have changed since it began.
@@ -109,7 +110,10 @@ class OwnFactors:
 
         """
         identity = self._caller(user_id, session_id)
-        codes = self._confirmed(identity, pending, otp)
+        if self._is_enrolled(identity, pending, otp):
+            codes = self._replaced_codes(identity, session_id)
+        else:
+            codes = self._confirmed(identity, pending, otp)
         if identity.factors is not None:
             self._room.end_sessions.all(user_id, reason=FACTOR_CHANGED, keep=session_id)
         return codes
@@ -143,15 +147,7 @@ class OwnFactors:
         identity = self._caller(user_id, session_id)
         if identity.factors is None:
             raise NoFactor
-        codes, kept = self._new_codes(identity)
-        try:
-            self._room.store.replace_codes(identity, kept)
-        except EpochMoved:
-            raise _changed() from None
-        self._record(SecurityEvent(EventName.RECOVERY_CODES_REPLACED, user_id, session_id))
-        if self._notices:
-            self._notices.recovery_codes_replaced(identity)
-        return codes
+        return self._replaced_codes(identity, session_id)
 
     def remove(self, user_id: str, session_id: str) -> None:
         """Remove app and recovery codes, and end the other sessions of the user. It is no error if there are none.
@@ -229,6 +225,32 @@ class OwnFactors:
         self._record(SecurityEvent(EventName.FACTOR_ENROLLED, identity.user_id))
         if self._notices:
             self._notices.factor_changed(identity)
+        return codes
+
+    def _is_enrolled(self, identity: Identity, text: str, otp: str) -> bool:
+        """Whether this app is the user's already: a call that comes again. The code has to be right as before."""
+        if identity.factors is None:
+            return False
+        keys, now_seconds = self._room.sealing_keys.load(), self._clock() // 1000
+        pending = enrolment.read(text, keys, user_id=identity.user_id, now_seconds=now_seconds)
+        try:
+            secret = unseal(identity.factors.totp, keys, purpose=PURPOSE, user_id=identity.user_id)
+        except NotSealed:  # its key is gone, so this is another app, which shall take its place
+            return False
+        if not hmac.compare_digest(secret, pending.secret):
+            return False
+        totp.matched_step(otp, secret, now_seconds=now_seconds, after_step=totp.NEVER)
+        return True
+
+    def _replaced_codes(self, identity: Identity, session_id: str) -> tuple[str, ...]:
+        codes, kept = self._new_codes(identity)
+        try:
+            self._room.store.replace_codes(identity, kept)
+        except EpochMoved:
+            raise _changed() from None
+        self._record(SecurityEvent(EventName.RECOVERY_CODES_REPLACED, identity.user_id, session_id))
+        if self._notices:
+            self._notices.recovery_codes_replaced(identity)
         return codes
 
     def _new_codes(self, identity: Identity) -> tuple[tuple[str, ...], frozenset[str]]:

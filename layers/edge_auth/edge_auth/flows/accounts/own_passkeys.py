@@ -160,14 +160,19 @@ class OwnPasskeys:
     def remove(self, user_id: str, session_id: str, credential_id: bytes) -> None:
         """Remove a passkey, and end all other sessions of the caller: it may have opened one of them.
 
+        Where there is no such passkey, the other sessions end too: a call before may have removed it, and then failed.
+
         Raises:
-            UnknownPasskey: the caller has no such passkey.
+            UnknownPasskey: the caller has no such passkey, or none any more. The other sessions have ended.
             LastWayIn: there is no password and no other passkey.
             InvalidToken, InsufficientAuthentication: as `begin`.
             TemporarilyUnavailable: it is not known to be removed, or the other sessions are not known to have ended.
 
         """
-        identity = self._owner(user_id, session_id, credential_id)
+        identity = self._fresh(user_id, session_id)
+        if not _has(identity, credential_id):
+            self._end_sessions.all(user_id, reason=PASSKEY_REMOVED, keep=session_id)
+            raise UnknownPasskey
         if not identity.password_hash and len(identity.passkeys) == 1:
             raise LastWayIn
         try:
@@ -198,7 +203,7 @@ class OwnPasskeys:
 
     def _owner(self, user_id: str, session_id: str, credential_id: bytes) -> Identity:
         identity = self._fresh(user_id, session_id)
-        if all(passkey.credential_id != credential_id for passkey in identity.passkeys):
+        if not _has(identity, credential_id):
             raise UnknownPasskey
         return identity
 
@@ -227,6 +232,10 @@ class OwnPasskeys:
 
 def _is_same(one: RegisteredPasskey, other: RegisteredPasskey) -> bool:
     return (one.credential_id, one.public_key) == (other.credential_id, other.public_key)
+
+
+def _has(identity: Identity, credential_id: bytes) -> bool:
+    return any(passkey.credential_id == credential_id for passkey in identity.passkeys)
 
 
 def _check_name(name: str) -> None:
