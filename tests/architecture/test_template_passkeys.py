@@ -22,6 +22,7 @@ def test_only_what_serves_passkeys_depends_on_it() -> None:
     assert conditional == {
         *("PasskeySignInFunction", "PasskeySignInLogGroup"),
         *("PasskeysFunction", "PasskeysLogGroup"),
+        "PasskeyLoginsMetric",  # one metric with the logins of the other function
     }
     for name in FUNCTIONS:
         assert all("/auth/passkeys" in event["Properties"]["Path"] for event in functions()[name]["Events"].values())
