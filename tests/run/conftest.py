@@ -39,8 +39,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
             tokens = first.login(user, password).body
             first.refresh(tokens["refresh_token"])
             first.me(tokens["access_token"])
-        for route in ("step-up", "passkeys/sign-in"):
-            headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        for route in ("step-up", "passkeys/sign-in", "factors/totp/confirm", "passkeys"):
             requests.post(f"{url}/auth/{route}", json={}, headers=headers, timeout=PATIENCE_SECONDS)
         yield serving
 

@@ -30,7 +30,10 @@ function show(session) {
   if (hadFocus) byId(session ? "who-am-i" : "username").focus();
   describe(byId("me"), []);
   showToken();
-  for (const show of [showSessions, showFactors, showPasskeys]) show().catch((error) => say(inWords(error)));
+  for (const showCard of [showSessions, showFactors, showPasskeys]) {
+    // What a session is refused after its end is no news.
+    showCard().catch((error) => auth.session === session && say(inWords(error)));
+  }
 }
 
 /** Stands in the place of the password, from the first step of a login to the second. */
