@@ -71,6 +71,7 @@ class Deployment:
         resources = {
             **self.tables,
             "KeyRingSecret": KEY_RING_SECRET,
+            "SealingSecret": "sealing",  # it is read for an app only
             "KeyRing.Jwks": self.jwks,
             "MailConfigurationSet": "mail",  # no mail is sent
         }
