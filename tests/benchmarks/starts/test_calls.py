@@ -10,7 +10,6 @@ from benchmarks.starts.calls import PARAMETERS, calls_of
 from tests.support.sample_events import token_event
 from tests.support.template import functions
 
-
 # The first one writes the secret, and the other one reads a table without the SDK: moto is not enough for either.
 NEEDS_AWS = {"rotate_keys", "strict_authorizer"}
 
