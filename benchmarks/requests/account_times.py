@@ -1,7 +1,7 @@
 """The times of requests for a mail to set another password: they must not reveal whether an account exists (SM3).
 
-A known name and an unknown one ask in turn, as in `login_times`. The options of passkeys are not compared: what asks for
-them has no name.
+A known name and an unknown one ask in turn, as in `login_times`. The options of passkeys are not compared: what asks
+for them has no name.
 """
 
 from collections import deque
