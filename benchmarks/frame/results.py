@@ -32,6 +32,7 @@ BENCHMARKS = {
     "imports": "benchmarks.load.imports",
     "login_times": "benchmarks.requests.login_times",
     "imported_login_times": "benchmarks.requests.imported_login_times",
+    "account_times": "benchmarks.requests.account_times",
     "two_regions": "benchmarks.costs.two_regions",
     "rotation_rules": "benchmarks.costs.rotation_rules",
 }

@@ -71,6 +71,7 @@ class Deployment:
         resources = {
             **self.tables,
             "KeyRingSecret": KEY_RING_SECRET,
+            "SealingSecret": "sealing",  # it is read for an app only
             "KeyRing.Jwks": self.jwks,
             "MailConfigurationSet": "mail",  # no mail is sent
         }
@@ -87,10 +88,14 @@ class Deployment:
         session = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION)
         return session.client("dynamodb", endpoint_url=self.endpoint)
 
-    def add_user(self, username: str, password_hash: str = "", status: str = ACTIVE) -> str:
-        """Add a user and return its id. All users have the same password, unless another hash is given."""
+    def add_user(self, username: str, password_hash: str = "", status: str = ACTIVE, **members: Any) -> str:  # noqa: ANN401 - any field of Identity
+        """Add a user and return its id. All users have the same password, unless another hash is given.
+
+        `members` are further fields of the user.
+        """
         user_id = new_id(secrets.token_bytes)
-        identity = Identity(user_id, username, password_hash or people.password_hash(), status, 0, int(time.time()))
+        hashed, now_seconds = password_hash or people.password_hash(), int(time.time())
+        identity = Identity(user_id, username, hashed, status, 0, now_seconds, **members)
         DynamoDBIdentities(self.client, table=self.tables["IdentitiesTable"]).create(identity)
         return user_id
 

@@ -40,6 +40,11 @@ def register() -> Event:
     return event("register", body=json.dumps({"username": f"user-{secrets.token_hex(16)}", "password": PASSWORD}))
 
 
+def reset(username: str) -> Event:
+    """Return the event of a request for a mail to set another password."""
+    return event("password-reset", body=json.dumps({"username": username}))
+
+
 def refresh(token: str) -> Event:
     """Return the event of a refresh."""
     return event("refresh-json", body=json.dumps({"refresh_token": token}))

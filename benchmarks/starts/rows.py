@@ -4,10 +4,9 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from operator import itemgetter
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,37 +16,33 @@ from benchmarks.frame.results import ROOT
 from benchmarks.peers.patterns import PATTERNS
 from benchmarks.requests import events, feed
 from benchmarks.requests.deployment import Deployment
-from benchmarks.requests.events import CREATED, NO_CONTENT, Answer, allowed, succeeded
+from benchmarks.requests.events import Answer, allowed, succeeded
 from benchmarks.requests.functions import running
+from benchmarks.starts.calls import ALONE, WITH_AWS, Check, MakeEvent, calls_of
+from benchmarks.starts.calls import PARAMETERS as PARAMETERS_OF
 from benchmarks.starts.emulator import PYTHON, Function, Timings, emulated
 from benchmarks.starts.layer import packages, without_bytecode
 from benchmarks.starts.tls import Front
 from benchmarks.tokens.node import LIBRARY, NODE, PACKAGES, is_installed
 from tests.support.access_tokens import AUDIENCE, ISSUER
 from tests.support.dynamodb.tables import create_table
-from tests.support.sample_events import Event, sample, token_event
+from tests.support.sample_events import Event, token_event
 from tests.support.template import functions
 
 EMPTY, NODE_EMPTY = "empty", "empty (Node)"
 OURS, PEER, REFERENCE = "ours", "peer", "reference"
 # The median of three starts, because all ratios of a round depend on the reference.
 REFERENCE_STARTS = 3
-ALONE, WITH_AWS, WITH_ARGON2 = 100, 30, 8  # the measured calls of one process, by the kind of call
 
 PARAMETERS = {"AccessTokenSeconds": "3600"}  # longer than the benchmark takes
 # The row `authorizer` is the one that asks nobody. A feed that cannot be read must fail its row, so it is closed then.
 NO_FEED, CLOSED = {"RevocationSeconds": "0"}, {"RevocationFailure": "closed"}
 WITH_FEED = "authorizer, with the feed"
 WITH_FULL_FEED = f"{WITH_FEED}, {feed.ENDED:,} ended"
-STRICT = "strict_authorizer"
 PEERS_TABLE, EMPTY_FEED, FULL_FEED = "PeersTable", "EmptyFeed", "FullFeed"
-NEW_PASSWORD = "seven loud herons at dusk"
 NO_BYTECODE = ", no bytecode"
 HANDLERS = ROOT / "benchmarks" / "peers" / "handlers"
 NODE_RUNTIME = (NODE, HANDLERS / "node_runtime.mjs")
-
-MakeEvent = Callable[[], Event]
-Check = Callable[[Answer], object]
 
 
 @dataclass
@@ -121,30 +116,7 @@ class Rows:
             return partial(token_event, started.access_token(PARAMETERS))
 
     def _ours(self) -> list[Row]:
-        deployment = self.deployment
-
-        def password_change() -> Event:
-            _, new_id = deployment.new_user()
-            return events.password_change({"sub": new_id, "sid": deployment.add_session(new_id)[0]}, NEW_PASSWORD)
-
-        _, user_id = deployment.new_user()
-        caller = {"sub": user_id, "sid": deployment.add_session(user_id)[0]}
-        ended, created = partial(succeeded, status=NO_CONTENT), partial(succeeded, status=CREATED)
-        calls: dict[str, tuple[MakeEvent, Check, int]] = {
-            "authorizer": (self._token_event, allowed, ALONE),
-            STRICT: (self._token_event, allowed, WITH_AWS),
-            "refresh": (lambda: events.refresh(deployment.add_session(user_id)[1]), succeeded, WITH_AWS),
-            "login": (lambda: events.login(deployment.new_user()[0]), succeeded, WITH_ARGON2),
-            "logout": (lambda: events.logout(deployment.add_session(user_id)[1]), ended, WITH_AWS),
-            "password": (password_change, ended, WITH_ARGON2),
-            "register": (events.register, created, WITH_ARGON2),
-            "sessions": (lambda: events.event("sessions", caller), succeeded, WITH_AWS),
-            "jwks": (lambda: events.event("jwks"), succeeded, WITH_AWS),
-            "ended_sessions": (lambda: events.event("ended-sessions"), succeeded, WITH_AWS),
-            "whoami": (lambda: events.event("me", caller), succeeded, ALONE),
-            "preflight": (lambda: sample("preflight"), ended, ALONE),
-            "rotate_keys": (lambda: sample("key-ring-advance"), itemgetter("version"), WITH_AWS),
-        }
+        calls = calls_of(self.deployment, self._token_event)
         if unknown := set(functions()) - set(calls):
             raise LookupError(f"no call is known for the functions {unknown}")
         rows = {name: self._row(name, *call) for name, call in calls.items() if name in functions()}
@@ -154,7 +126,7 @@ class Rows:
 
     def _row(self, name: str, event: MakeEvent, check: Check, warm_calls: int) -> Row:
         layer = {"PYTHONPATH": str(self.layer)} if functions()[name].get("Layers") else {}
-        parameters = {**PARAMETERS, **(NO_FEED if name == "authorizer" else {})}
+        parameters = {**PARAMETERS, **PARAMETERS_OF.get(name, {}), **(NO_FEED if name == "authorizer" else {})}
         variables = {**layer, **self._aws, **self.deployment.environment(name, parameters)}
         function = Function(name, self._code(ROOT / "functions" / name), variables)
         return Row(name, OURS, function, event, check, warm_calls)

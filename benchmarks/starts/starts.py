@@ -15,8 +15,9 @@ from typing import Any
 from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import ratio, summary
 from benchmarks.requests.engine import deployed_on_ministack, published
+from benchmarks.starts.calls import ALONE, STRICT
 from benchmarks.starts.layer import built_layer, packages
-from benchmarks.starts.rows import ALONE, NO_BYTECODE, STRICT, WITH_FEED, WITH_FULL_FEED, Row, Rows
+from benchmarks.starts.rows import NO_BYTECODE, WITH_FEED, WITH_FULL_FEED, Row, Rows
 from benchmarks.starts.tls import tls_in_front
 from benchmarks.tokens import node
 

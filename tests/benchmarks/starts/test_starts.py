@@ -4,15 +4,14 @@ from typing import Any
 import pytest
 
 from benchmarks.requests.events import allowed, succeeded
+from benchmarks.starts.calls import ALONE, WITH_AWS
 from benchmarks.starts.emulator import Function, Timings
 from benchmarks.starts.rows import (
-    ALONE,
     EMPTY,
     NO_BYTECODE,
     OURS,
     PEER,
     REFERENCE,
-    WITH_AWS,
     WITH_FULL_FEED,
     Row,
     is_nothing,
