@@ -41,7 +41,7 @@ OPERATIONS = (
 )
 SEALING_KEYS = sealing_keys_from(SEALING_KEY)
 NEW_PASSWORD = "another fine passphrase"
-RESET_REQUESTS = 17
+RESET_REQUESTS = 18
 
 
 class Plan(NamedTuple):
@@ -168,17 +168,17 @@ def sign_in_by_passkey(stack: Stack) -> Plan:
 
 ACTS = {
     # If the answer is lost, so are the tokens of the new session, and the user logs in again (decision 0049).
-    "step-up": Act(step_up, range(9, 11), refusals=(401,), opens=True),
+    "step-up": Act(step_up, range(9, 12), refusals=(401,), opens=True),
     # The session has one factor, and now there is an app: the user steps up with it, and asks for new codes.
     "first app": Act(enrol, range(5, 6), refusals=(401,)),
-    "another app": Act(replace_app, range(5, 10), ends_others=True),
-    "recovery codes": Act(codes, range(5, 6)),
-    "app removed": Act(remove_app, range(4, 9), success=204, ends_others=True),
+    "another app": Act(replace_app, range(5, 11), ends_others=True),
+    "recovery codes": Act(codes, range(5, 7)),
+    "app removed": Act(remove_app, range(4, 10), success=204, ends_others=True),
     "reset": Act(reset, range(8, RESET_REQUESTS + 1), success=204, ends_others=True),
-    "passkey added": Act(add_passkey, range(5, 6), success=201),
+    "passkey added": Act(add_passkey, range(5, 7), success=201),
     "passkey renamed": Act(rename_passkey, range(4, 5), success=204),
     # The passkey is not there any more. Its sessions end all the same.
-    "passkey removed": Act(remove_passkey, range(4, 11), success=204, refusals=(404,), ends_others=True),
+    "passkey removed": Act(remove_passkey, range(4, 12), success=204, refusals=(404,), ends_others=True),
     # The challenge is spent, and the tokens were never seen: the user signs in again.
     "passkey sign-in": Act(sign_in_by_passkey, range(5, 7), refusals=(401,), opens=True),
 }
