@@ -26,6 +26,8 @@ PARAMETERS = {
     "MailIdentity": "mail.example.com",
     "PagesUrl": "https://app.example.com/account",
     "AllowedOrigins": sample("preflight")["headers"]["Origin"],
+    "SecondFactor": "optional",
+    "PasskeyRpId": "example.com",
     # A first call starts a container, and the window must still be open after it.
     "RotationGraceSeconds": "60",
     "RevocationSeconds": "60",
