@@ -26,8 +26,7 @@ class Identity:
     0 unless a mail to this address came back, or its reader called one unwanted.
 
     `claims` are those that operators gave. `factors` are None if the user has no second factor. `factors_version` moves
-    with each change of the factors.
-    `passkeys` are the oldest first.
+    with each change of the factors. `passkeys` are the oldest first.
     """
 
     user_id: str

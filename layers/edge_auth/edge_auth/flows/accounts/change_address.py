@@ -1,10 +1,11 @@
 """Asks for a change of the address by its user: needs the current password, and a proof from the new address later."""
 
-from edge_auth.accounts.identity import ACTIVE, Identity
-from edge_auth.credentials.passwords import check_password, password_bytes
+from edge_auth.accounts.identity import Identity
+from edge_auth.credentials.passwords import password_bytes
 from edge_auth.credentials.profiles import HashKind
-from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.accounts.account_holder import AccountHolder
 from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
@@ -36,9 +37,7 @@ class ChangeAddress:
         """Keep what the use case needs. `profiles` are those of the hashes that are checked."""
         self._limit = limit
         self._rates = rates
-        self._profiles = profiles
-        self._identities = identities
-        self._sessions = sessions
+        self._holder = AccountHolder(identities=identities, sessions=sessions, profiles=profiles, clock=clock)
         self._challenges = challenges
         self._new_challenge = new_challenge
         self._clock = clock
@@ -62,7 +61,7 @@ class ChangeAddress:
 
         """
         new = canonical_address(email)
-        session, secret = self._living(user_id, session_id), password_bytes(current)
+        session, secret = self._holder.living_session(user_id, session_id), password_bytes(current)
         user = self._authenticated(session, secret)
         now_ms = self._clock()
         self._rates.book(mail_source_limit(address), now_ms=now_ms)
@@ -73,43 +72,16 @@ class ChangeAddress:
             raise TemporarilyUnavailable("another address was asked for at the same second") from None
         self._record(SecurityEvent(EventName.EMAIL_CHANGE_ASKED, user_id, session_id))
 
-    def _living(self, user_id: str, session_id: str) -> Session:
-        session = self._sessions.find(user_id, session_id)
-        if session is None or not session.is_live(self._clock() // 1000):
-            raise InvalidToken("the session has ended")
-        return session
-
-    def _check_fresh(self, session: Session, user: Identity) -> None:
-        from edge_auth.flows.factors.freshness import check_fresh  # noqa: PLC0415 - only where there are factors
-
-        check_fresh(session, user, now_seconds=self._clock() // 1000)
-
-    def _active(self, user_id: str) -> Identity | None:
-        try:
-            identity = self._identities.find_by_id(user_id)
-        except UnknownUser:
-            return None
-        return identity if identity.status == ACTIVE else None
-
     def _authenticated(self, session: Session, password: bytes) -> Identity:
         """Check the password as a change of the password does, and count it with those."""
         user_id, session_id = session.user_id, session.session_id
-        user = self._active(user_id)
-        if user is not None and (user.factors is not None or user.passkeys):
-            self._check_fresh(session, user)
+        user = self._holder.user_of(session)
         attempt = self._limit.admit(password_change_limit(user_id))
         try:
-            owner = self._with_password(user, password)
+            owner = self._holder.with_password(user, password)
         except InvalidCredentials as error:
             self._limit.failed(attempt, user_id)
             self._record(SecurityEvent(EventName.PASSWORD_CHANGE_FAILED, user_id, session_id, reason=error.detail))
             raise
         self._limit.succeeded(attempt, user_id)
         return owner
-
-    def _with_password(self, user: Identity | None, password: bytes) -> Identity:
-        # The time of a check must not reveal whether the user exists.
-        check_password(password, user.password_hash if user else None, self._profiles)
-        if user is None:
-            raise InvalidCredentials("there is no such user")
-        return user

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.credentials.password_rules import PasswordRules
-from edge_auth.credentials.passwords import check_password, hash_password, password_bytes
+from edge_auth.credentials.passwords import hash_password, password_bytes
 from edge_auth.credentials.profiles import HashKind
-from edge_auth.errors import InvalidCredentials, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.accounts.account_holder import AccountHolder
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import password_change_limit
 
 PASSWORD_CHANGED = "password_changed"
@@ -41,12 +41,10 @@ class ChangePassword:
         `tell_new_password` tells the user by mail, and never fails. It is there only where mail is on.
         """
         self._limit = limit
-        self._profiles = profiles
+        self._holder = AccountHolder(identities=identities, sessions=sessions, profiles=profiles, clock=clock)
         self._identities = identities
-        self._sessions = sessions
         self._end_sessions = end_sessions
         self._password_rules = password_rules
-        self._clock = clock
         self._entropy = entropy
         self._record = record
         self._tell_new_password = tell_new_password
@@ -67,10 +65,7 @@ class ChangePassword:
                 ended. The same call may be made again, even if the password was changed.
 
         """
-        session = self._living(user_id, session_id)
-        identity = self._active(user_id)
-        if identity is not None and (identity.factors is not None or identity.passkeys):
-            self._check_fresh(session, identity)
+        identity = self._holder.user_of(self._holder.living_session(user_id, session_id))
         account = identity.username if identity else user_id
         current_secret, new_secret = password_bytes(current), self._password_rules.check(new, account)
         attempt = self._limit.admit(password_change_limit(user_id))
@@ -88,24 +83,6 @@ class ChangePassword:
             self._tell_new_password(owner)
         self._end_sessions.all(user_id, reason=PASSWORD_CHANGED, keep=session_id)
 
-    def _living(self, user_id: str, session_id: str) -> Session:
-        session = self._sessions.find(user_id, session_id)
-        if session is None or not session.is_live(self._clock() // 1000):
-            raise InvalidToken("the session has ended")
-        return session
-
-    def _check_fresh(self, session: Session, identity: Identity) -> None:
-        from edge_auth.flows.factors.freshness import check_fresh  # noqa: PLC0415 - only where there are factors
-
-        check_fresh(session, identity, now_seconds=self._clock() // 1000)
-
-    def _active(self, user_id: str) -> Identity | None:
-        try:
-            identity = self._identities.find_by_id(user_id)
-        except UnknownUser:
-            return None
-        return identity if identity.status == ACTIVE else None
-
     def _change(self, owner: Identity, new: bytes) -> None:
         try:
             self._identities.replace_password(owner, hash_password(new, entropy=self._entropy))
@@ -115,14 +92,7 @@ class ChangePassword:
     def _checked(self, identity: Identity | None, current: bytes, new: bytes) -> tuple[Identity, bool]:
         """Check the current password. Return its user, and whether the password is the new one already."""
         try:
-            return self._authenticated(identity, current), False
+            return self._holder.with_password(identity, current), False
         except InvalidCredentials:
             # An earlier call may have changed the password and then failed. Then the new password is the right one.
-            return self._authenticated(identity, new), True
-
-    def _authenticated(self, identity: Identity | None, password: bytes) -> Identity:
-        # The time of a check must not reveal whether the user exists.
-        check_password(password, identity.password_hash if identity else None, self._profiles)
-        if identity is None:
-            raise InvalidCredentials("there is no such user")
-        return identity
+            return self._holder.with_password(identity, new), True

@@ -1,0 +1,57 @@
+"""The user of a session, before a change of the password or of the address."""
+
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.credentials.passwords import check_password
+from edge_auth.credentials.profiles import HashKind
+from edge_auth.errors import InvalidCredentials, InvalidToken, UnknownUser
+from edge_auth.flows.ports.identities import Identities
+from edge_auth.flows.ports.sessions import Sessions
+from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.sessions.session import Session
+
+
+class AccountHolder:
+    """Finds the user, and checks what the user has shown."""
+
+    def __init__(
+        self, *, identities: Identities, sessions: Sessions, profiles: tuple[HashKind, ...], clock: Clock
+    ) -> None:
+        """Keep what the checks need. `profiles` are those of the hashes that are checked."""
+        self._identities = identities
+        self._sessions = sessions
+        self._profiles = profiles
+        self._clock = clock
+
+    def living_session(self, user_id: str, session_id: str) -> Session:
+        """Read the session. Raises InvalidToken: it has ended."""
+        session = self._sessions.find(user_id, session_id)
+        if session is None or not session.is_live(self._clock() // 1000):
+            raise InvalidToken("the session has ended")
+        return session
+
+    def user_of(self, session: Session) -> Identity | None:
+        """Read the user: None for one who is disabled or gone, whose password is checked all the same.
+
+        Raises:
+            InsufficientAuthentication: the user has a second factor or a passkey, and the session's login is too weak
+                or too old.
+
+        """
+        try:
+            user = self._identities.find_by_id(session.user_id)
+        except UnknownUser:
+            return None
+        if user.status != ACTIVE:
+            return None
+        if user.factors is not None or user.passkeys:
+            from edge_auth.flows.factors.freshness import check_fresh  # noqa: PLC0415 - only where there are factors
+
+            check_fresh(session, user, now_seconds=self._clock() // 1000)
+        return user
+
+    def with_password(self, user: Identity | None, password: bytes) -> Identity:
+        """Check the password. Raises InvalidCredentials, after the same time for a user who is not there."""
+        check_password(password, user.password_hash if user else None, self._profiles)
+        if user is None:
+            raise InvalidCredentials("there is no such user")
+        return user
