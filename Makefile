@@ -11,6 +11,8 @@ PARAMETERS ?=
 UNANSWERED ?=
 # The benchmarks to run; empty runs all.
 BENCHMARKS ?=
+# The proofs to run; empty runs all.
+PROOFS ?=
 
 UV := .tools/bin/uv
 VENV := .venv/synced
@@ -33,7 +35,7 @@ FIREFOX := tests/browsers/node_modules/.package-lock.json
 
 export SAM_CLI_TELEMETRY := 0
 # SAM and the SDK need a Region, even if they make no call. Not for `deploy`: that is the Region of the user's profile.
-check build demo run sam-local test test-browsers test-operations test-sam-local test-upgrade record bench figures release: export AWS_DEFAULT_REGION ?= us-east-1
+check build demo run sam-local test test-browsers test-operations test-sam-local test-upgrade record bench prove figures release: export AWS_DEFAULT_REGION ?= us-east-1
 # SAM zips the folders of the functions, so bytecode must not be in them. It is elsewhere, and makes tools start fast.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
@@ -47,7 +49,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run sam-local test test-browsers test-operations test-sam-local test-upgrade record browsers check docs bench figures build deploy release audit lock clean
+.PHONY: help demo run sam-local test test-browsers test-operations test-sam-local test-upgrade record browsers check docs bench prove figures build deploy release audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -103,6 +105,9 @@ docs: $(DOCS) ## build the website of the documents in .cache/site, and check it
 
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
+
+prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name]
+	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof $(PROOFS)
 
 figures: $(BENCH) ## write the tables and plots of the documents from the measurements
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.frame.report

@@ -45,6 +45,7 @@ LEVELS = (
     "functional",
     "contract",
     "clients",
+    "proof",
     "security",
     "local",
     "policies",

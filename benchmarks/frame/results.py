@@ -53,7 +53,7 @@ def write(name: str, figures: Figures) -> Path:
         "benchmark": name,
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
         "commit": subprocess.run(described, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip(),
-        "machine": _machine(),
+        "machine": machine(),
         "versions": {"python": platform.python_version(), "openssl": ssl.OPENSSL_VERSION, **packages},
         "figures": figures,
     }
@@ -77,7 +77,8 @@ def markdown(head: Iterable[object], rows: Iterable[Iterable[object]], *, rule: 
     return "\n".join(lines)
 
 
-def _machine() -> dict[str, str | int]:
+def machine() -> dict[str, str | int]:
+    """Return what this machine is."""
     # On Linux, Python itself knows only the processor's family.
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []

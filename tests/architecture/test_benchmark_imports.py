@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.support.template import ROOT
 
-# The tests of the benchmarks, and the tests that compare the documents with the results.
-READERS = (ROOT / "tests" / "benchmarks", ROOT / "tests" / "documents")
+# The tests of the benchmarks and of the proofs, and the tests that compare the documents with the results.
+READERS = tuple(ROOT / "tests" / name for name in ("benchmarks", "proof", "documents"))
 
 
 def imported(path: Path) -> Iterator[str]:

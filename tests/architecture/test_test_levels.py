@@ -32,9 +32,9 @@ def test_a_level_imports_its_own_helpers_and_the_support(level: str) -> None:
 
 
 def test_the_product_and_the_commands_know_no_test() -> None:
-    """Only the benchmarks use the support, so that they measure the same behaviour as the tests."""
-    for name in ("layers", "functions", "admin", "local", "benchmarks"):
-        allowed = {SUPPORT} if name == "benchmarks" else set()
+    """Only benchmarks and proofs use the support, so that they meet the same behaviour as the tests."""
+    for name in ("layers", "functions", "admin", "local", "benchmarks", "proof"):
+        allowed = {SUPPORT} if name in {"benchmarks", "proof"} else set()
         for path in (ROOT / name).rglob("*.py"):
             assert levels_imported_by(path.read_text(encoding="utf-8")) <= allowed, path
 

@@ -1,0 +1,1 @@
+"""Harnesses that show what the documents promise: `make prove` runs them and keeps their counts."""

@@ -1,0 +1,1 @@
+"""What every proof shares: its run, its result and the command."""

@@ -1,0 +1,81 @@
+"""The proofs and their results: as JSON, with the date, the machine, the commit, the size and the seed.
+
+A proof is a module with three functions. `prove(run)` returns Figures. `broken(figures)` returns a sentence for each
+promise that the figures break, and none if all hold. `table(figures)` returns the figures as Markdown.
+"""
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from benchmarks.frame.results import ROOT, machine
+
+FOLDER = ROOT / "proof" / "results"
+
+# The proofs by name, in the order in which `make prove` runs them.
+PROOFS: Mapping[str, str] = {}
+
+
+class MissingTool(Exception):
+    """Something that a proof needs is not on this machine. The text says what, and how to get it."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a proof found. `counts` are the same in every run with the same seed; `measured` are times and sizes."""
+
+    counts: Mapping[str, Any]
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+def proof(name: str) -> ModuleType:
+    """Return the module of a proof. Raises KeyError."""
+    return import_module(PROOFS[name])
+
+
+def commit() -> str:
+    """Return the commit of the files, with `-dirty` if they have changed since."""
+    described = ("git", "describe", "--always", "--dirty")
+    return subprocess.run(described, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def write(name: str, figures: Figures, *, size: str, seed: int, seconds: float) -> None:
+    """Write the result of a proof."""
+    result = {
+        "proof": name,
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        "commit": commit(),
+        "machine": machine(),
+        "python": platform.python_version(),
+        "size": size,
+        "seed": seed,
+        "seconds": round(seconds),
+        **asdict(figures),
+    }
+    FOLDER.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return a written result. Raises FileNotFoundError."""
+    result: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return result
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return a line for each count that is another one now."""
+    lines = []
+    for name in {**before, **now}:
+        old, new, where = before.get(name), now.get(name), f"{path}{name}"
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            lines += differences(old, new, f"{where}.")
+        elif old != new:
+            lines.append(f"{where}: {old} before, {new} now")
+    return lines

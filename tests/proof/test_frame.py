@@ -1,0 +1,151 @@
+"""The frame of the proofs: runs that can be interrupted and repeated, and results that can be compared."""
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from proof import __main__ as command
+from proof.frame import results
+from proof.frame.results import Figures, MissingTool
+from proof.frame.run import LONG, SHORT, Memory, Run, added
+
+
+@pytest.fixture(autouse=True)
+def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write results and parts into a new folder."""
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr(command, "PARTS", tmp_path / "parts")
+
+
+def proving(monkeypatch: pytest.MonkeyPatch, *, accepted: int = 0, missing: str = "") -> None:
+    """Install a proof that counts tries, and promises that none is accepted."""
+
+    def prove(run: Run) -> Figures:
+        if missing:
+            raise MissingTool(missing)
+        tried = run.parts(range(3), lambda _: {"tried": run.amount(short=1, long=10), "accepted": accepted})
+        return Figures(added(tried.values()), {"slowest_ms": 1.5})
+
+    module = SimpleNamespace(
+        prove=prove,
+        broken=lambda figures: ["something was accepted"] if figures.counts["accepted"] else [],
+        table=lambda figures: "| {tried} |".format_map(figures.counts),
+    )
+    monkeypatch.setattr(command, "proof", lambda _name: module)
+
+
+def test_a_long_run_is_kept_with_its_seed_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts without a seed, a date and a machine cannot be repeated."""
+    proving(monkeypatch)
+
+    assert command.run("forgeries", size=LONG, seed=7) == []
+
+    kept = results.read("forgeries")
+    assert (kept["counts"], kept["measured"]) == ({"tried": 30, "accepted": 0}, {"slowest_ms": 1.5})
+    assert (kept["size"], kept["seed"], kept["proof"]) == (LONG, 7, "forgeries")
+    assert kept["machine"]["cores"] >= 1
+
+
+def test_a_short_run_is_not_kept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The short form only shows that nothing is broken."""
+    proving(monkeypatch)
+
+    assert command.run("forgeries", size=SHORT, seed=1) == []
+
+    assert "| 3 |" in capsys.readouterr().out
+    with pytest.raises(FileNotFoundError):
+        results.read("forgeries")
+
+
+def test_a_broken_promise_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command ends with it, after all proofs."""
+    proving(monkeypatch, accepted=1)
+
+    assert command.run("forgeries", size=LONG, seed=1) == ["forgeries: something was accepted"]
+
+
+def test_a_missing_tool_leaves_out_one_proof(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says which tool, so that nobody takes silence for success."""
+    proving(monkeypatch, missing="no Java")
+
+    assert command.run("forgeries", size=LONG, seed=1) == []
+
+    assert "left out: no Java" in capsys.readouterr().out
+
+
+def test_a_second_run_says_whether_the_counts_are_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Times may differ; counts may not."""
+    proving(monkeypatch)
+    command.run("forgeries", size=LONG, seed=1)
+    capsys.readouterr()
+
+    command.run("forgeries", size=LONG, seed=1)
+    assert "the same" in capsys.readouterr().out
+    proving(monkeypatch, accepted=2)
+    command.run("forgeries", size=LONG, seed=1)
+    assert "accepted: 0 before, 6 now" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Each part is kept when it is done, with what it counted."""
+    path, belongs_to, acts = tmp_path / "parts.json", {"seed": 1}, []
+
+    def act(part: str) -> dict[str, int]:
+        acts.append(part)
+        if acts == ["a", "b"]:
+            raise KeyboardInterrupt
+        return {"tried": 1}
+
+    with pytest.raises(KeyboardInterrupt):
+        Run("forgeries", LONG, memory=Memory(path, belongs_to)).parts("abc", act)
+    counted = Run("forgeries", LONG, memory=Memory(path, belongs_to)).parts("abc", act)
+
+    assert acts == ["a", "b", "b", "c"]
+    assert added(counted.values()) == {"tried": 3}
+
+
+def test_parts_of_another_commit_or_seed_are_done_again(tmp_path: Path) -> None:
+    """What another version counted says nothing about this one."""
+    Memory(tmp_path / "parts.json", {"commit": "before"}).keep("a", 1)
+
+    assert "a" not in Memory(tmp_path / "parts.json", {"commit": "now"})
+
+
+def test_chance_is_the_same_for_a_seed_and_another_for_a_purpose() -> None:
+    """So a run is repeated by its seed, and no part of a proof moves another part."""
+    run = Run("forgeries", LONG, seed=3)
+
+    assert run.chance("a").random() == Run("forgeries", SHORT, seed=3).chance("a").random()
+    assert len({run.chance("a").random(), run.chance("b").random(), Run("f", LONG, seed=4).chance("a").random()}) == 3
+
+
+def test_a_person_sees_a_bar_and_a_file_does_not() -> None:
+    """A log of an hour of redrawn bars helps nobody."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screens: list[Any] = [Terminal(), io.StringIO()]
+    for screen in screens:
+        Run("forgeries", SHORT, screen=screen).parts("ab", lambda _: {})
+
+    assert "2/2" in screens[0].getvalue()
+    assert screens[1].getvalue() == ""
+
+
+def test_no_setting_of_an_aws_account_reaches_a_proof() -> None:
+    """A proof that took a developer's credentials could write into a real account."""
+    kept = command.without_aws({"AWS_PROFILE": "prod", "AWS_SESSION_TOKEN": "x", "PATH": "/bin"})
+
+    assert "AWS_PROFILE" not in kept
+    assert "AWS_SESSION_TOKEN" not in kept
+    assert kept["PATH"] == "/bin"
+    assert kept["AWS_ACCESS_KEY_ID"] == "proof"
