@@ -116,9 +116,8 @@ def reset_factor() -> "ResetFactor":
     from edge_auth.flows.accounts.reset_factor import ResetFactor  # noqa: PLC0415 - as above
     from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - as above
 
-    store = DynamoDBFactors(dynamodb, table=settings.identities_table)
     check = FactorCheck(
-        store=store,
+        store=DynamoDBFactors(dynamodb, table=settings.identities_table),
         sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
         clock=now_ms,
         entropy=secrets.token_bytes,
@@ -128,7 +127,7 @@ def reset_factor() -> "ResetFactor":
     limit = PasswordAttemptLimit(
         attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
     )
-    return ResetFactor(check=check, store=store, limit=limit, record=log.record, tell_code_used=tell.recovery_code_used)
+    return ResetFactor(check=check, limit=limit, record=log.record, tell_code_used=tell.recovery_code_used)
 
 
 def post(request: Request) -> Response:

@@ -15,14 +15,19 @@ from edge_auth import base64url
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.ports.challenges import ProofSpent
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Tables, endpoint_tables
-from tests.support.dynamodb.records import a_session
+from tests.support.dynamodb.proofs import a_challenge, a_proof
+from tests.support.dynamodb.records import NOW_SECONDS, a_session
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -103,6 +108,51 @@ def test_of_64_logins_with_one_code_one_opens_a_session(tables: Tables, use: Fac
         assert left is not None
         is_used = left.totp_step == 101 or len(left.recovery) == 1
         assert is_used == any(item["user_id"] == {"S": a_user(number).user_id} for item in items)
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["answered", "lost answers"])
+def test_of_resets_and_logins_with_one_code_one_has_it(tables: Tables, *, loses: bool) -> None:
+    """SB1, SB9: in each round a session or a password. A code that is used without either would be lost."""
+    clients = [losing(dynamodb_client()) if loses else dynamodb_client() for _ in range(8)]
+    places = {"identities_table": tables.identities}
+    openings = [DynamoDBSessionOpening(one, sessions_table=tables.sessions, **places) for one in clients]
+    redemptions = [DynamoDBRedemptions(one, challenges_table=tables.challenges, **places) for one in clients]
+    identities = DynamoDBIdentities(tables.client, table=tables.identities)
+    challenges = DynamoDBChallenges(tables.client, table=tables.challenges)
+    use, outcomes = FactorUse(1, totp_step=101), Counter[str]()
+    with ThreadPoolExecutor(CALLERS) as pool:
+        for number in range(ROUNDS):
+            user = a_user(number)
+            proof = a_proof(user_id=user.user_id)
+            identities.create(user)
+            challenges.put(a_challenge(proof))
+
+            def act(caller: int, user: Identity = user, proof: Proof = proof) -> str:
+                try:
+                    if caller % 2:
+                        session = a_session(caller, user_id=user.user_id)
+                        openings[caller % 8].open(session, username=user.username, epoch=0, factor=use)
+                        return "opened"
+                    redemptions[caller % 8].set_password(
+                        proof, user, f"$reset{caller}", now_seconds=NOW_SECONDS, factor=use
+                    )
+                except (EpochMoved, ProofSpent):
+                    return "refused"
+                except TemporarilyUnavailable:
+                    return "unavailable"
+                return "set"
+
+            told = Counter(pool.map(act, range(CALLERS)))
+            outcomes += told
+            assert told["opened"] + told["set"] <= 1
+            found, spent = identities.find(user.username), challenges.find(Kind.RESET, user.user_id).spent_at_seconds
+            has_session = any(item["user_id"] == {"S": user.user_id} for item in tables.session_items())
+            assert found.factors is not None
+            is_used, is_set = found.factors.totp_step == 101, found.password_hash != user.password_hash
+            assert (is_set, found.epoch) == (spent > 0, int(is_set))
+            assert is_used == (has_session or is_set)
+            assert not (has_session and is_set)
+    assert outcomes["opened"] + outcomes["set"] >= ROUNDS * 0.8
 
 
 def test_of_64_wrong_codes_each_counts_at_least_once(tables: Tables) -> None:

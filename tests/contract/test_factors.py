@@ -10,7 +10,7 @@ from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser
-from edge_auth.flows.ports.factors import FactorStore, FactorUse
+from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.records import ADA, BOB_ID
@@ -23,7 +23,6 @@ CHANGES: dict[str, Callable[[FactorStore, Identity], object]] = {
     "enrol": lambda store, user: store.enrol(user, OTHER),
     "replace codes": lambda store, user: store.replace_codes(user, frozenset({"code-d"})),
     "remove": lambda store, user: store.remove(user),
-    "use": lambda store, user: store.use(user, FactorUse(user.factors_version, totp_step=101)),
     "count failure": lambda store, user: store.count_failure(user),
 }
 
@@ -61,16 +60,6 @@ def test_a_factor_is_removed_and_the_version_stays_behind(engine: Engine) -> Non
     assert ada(engine) == replace(ADA, factors=None, factors_version=6, epoch=ADA.epoch + 1)
 
 
-def test_a_factor_is_used_outside_of_a_login(engine: Engine) -> None:
-    """SB1: the step is kept, and accepted once."""
-    engine.identities.create(ENROLLED)
-    use = FactorUse(5, totp_step=101)
-    engine.factors.use(ENROLLED, use)
-    assert ada(engine) == replace(ENROLLED, factors=replace(FACTORS, totp_step=101, failures=0))
-    with pytest.raises(EpochMoved):
-        engine.factors.use(ENROLLED, use)
-
-
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("moved", ["epoch", "version", "user"])
 def test_a_user_who_has_changed_is_left_alone(engine: Engine, change: str, moved: str) -> None:
@@ -89,7 +78,7 @@ def test_a_user_who_has_changed_is_left_alone(engine: Engine, change: str, moved
         assert ada(engine) != stored
 
 
-@pytest.mark.parametrize("change", ["replace codes", "use", "count failure"])
+@pytest.mark.parametrize("change", ["replace codes", "count failure"])
 def test_nothing_is_changed_of_a_user_without_factors(engine: Engine, change: str) -> None:
     """No write makes half a factor."""
     engine.identities.create(ADA)

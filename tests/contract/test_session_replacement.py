@@ -61,12 +61,18 @@ def test_the_new_session_is_there_and_the_record_of_the_old_one(engine: Engine, 
     assert (ended.seed_hash, ended.ended_at_seconds) == (a_token().seed_hash, NOW_SECONDS)
 
 
+def used_elsewhere(engine: Engine) -> None:
+    """Use the code in a login."""
+    login = a_session(9)
+    engine.session_opening.open(login, username=ADA.username, epoch=ADA.epoch, factor=APP)
+
+
 CHANGES: dict[str, tuple[type[Exception], Callable[[Engine], object]]] = {
     "refreshed": (AlreadyEnded, lambda engine: rotate(engine, a_token())),
     "ended": (AlreadyEnded, lambda engine: end(engine, a_token())),
     "epoch": (EpochMoved, lambda engine: engine.identities.move_epoch(ADA_ID)),
     "disabled": (EpochMoved, lambda engine: engine.identities.change_status(ADA, DISABLED)),
-    "used": (EpochMoved, lambda engine: engine.factors.use(ENROLLED, APP)),
+    "used": (EpochMoved, used_elsewhere),
     "other codes": (EpochMoved, lambda engine: engine.factors.replace_codes(ENROLLED, frozenset({"x"}))),
 }
 

@@ -5,7 +5,10 @@ from dataclasses import replace
 from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge, ProofSpent
+from edge_auth.flows.ports.factors import FactorUse
+from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.tokens.proof_token import Kind, Proof
+from tests.support.fakes.factors import with_used
 from tests.support.fakes.stores import MemoryStore
 
 
@@ -59,10 +62,23 @@ class MemoryRedemptions:
         """Use this store."""
         self._store = store
 
-    def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
-        """Spend the proof, replace the password and move the epoch."""
+    def set_password(
+        self,
+        proof: Proof,
+        identity: Identity,
+        password_hash: str,
+        *,
+        now_seconds: int,
+        factor: FactorUse | None = None,
+    ) -> None:
+        """Spend the proof, use the factor, replace the password and move the epoch."""
         with self._store.lock:
-            found = self._checked(proof, identity, now_seconds)
+            self._check_unspent(proof, now_seconds)
+            try:
+                found = self._as_read(identity)
+                found = with_used(found, factor) if factor else found
+            except EpochMoved:
+                raise EpochMoved if factor else ProofSpent from None
             self._spend(proof, now_seconds)
             if identity.status == UNCONFIRMED:
                 found = replace(found, email=identity.email, email_verified_at_seconds=now_seconds, status=ACTIVE)
@@ -100,18 +116,27 @@ class MemoryRedemptions:
             )
 
     def _checked(self, proof: Proof, identity: Identity, now_seconds: int) -> Identity:
+        self._check_unspent(proof, now_seconds)
+        try:
+            return self._as_read(identity)
+        except EpochMoved:
+            raise ProofSpent from None
+
+    def _check_unspent(self, proof: Proof, now_seconds: int) -> None:
         challenge = self._store.challenges.get((proof.kind.value, proof.user_id))
-        found = self._store.identities.get(identity.username)
-        as_read = (identity.user_id, identity.epoch, identity.status)
         if (
             challenge is None
             or challenge.proof.proof_id != proof.proof_id
             or challenge.spent_at_seconds
             or challenge.proof.expires_at_seconds <= now_seconds
-            or found is None
-            or (found.user_id, found.epoch, found.status) != as_read
         ):
             raise ProofSpent
+
+    def _as_read(self, identity: Identity) -> Identity:
+        found = self._store.identities.get(identity.username)
+        as_read = (identity.user_id, identity.epoch, identity.status)
+        if found is None or (found.user_id, found.epoch, found.status) != as_read:
+            raise EpochMoved
         return found
 
     def _spend(self, proof: Proof, now_seconds: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edge_auth.accounts.factors import MAX_FAILURES, Factors
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
@@ -65,10 +65,6 @@ class MemoryFactors:
 
         self._change(identity, without)
 
-    def use(self, identity: Identity, use: FactorUse) -> None:
-        """Accept a second factor."""
-        self._change(identity, lambda user: with_used(user, use), is_active=True)
-
     def count_failure(self, identity: Identity) -> int:
         """Count a wrong code."""
 
@@ -97,15 +93,11 @@ class MemoryFactors:
             raise UnknownUser
         return user
 
-    def _change(
-        self, identity: Identity, change: Callable[[Identity], Identity], *, is_active: bool = False
-    ) -> Identity:
+    def _change(self, identity: Identity, change: Callable[[Identity], Identity]) -> Identity:
         with self._store.lock:
             user = self._store.identities.get(identity.username)
             seen = (identity.user_id, identity.epoch, identity.factors_version)
             if user is None or (user.user_id, user.epoch, user.factors_version) != seen:
-                raise EpochMoved
-            if is_active and user.status != ACTIVE:
                 raise EpochMoved
             self._store.identities[user.username] = change(user)
             return self._store.identities[user.username]

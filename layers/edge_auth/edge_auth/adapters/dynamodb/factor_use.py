@@ -1,6 +1,6 @@
-"""The write that accepts a second factor, alone or in the transaction that opens a session."""
+"""The use of a second factor: a part of the write that opens a session with it, or sets a password."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge_auth.accounts.factors import MAX_FAILURES
 from edge_auth.accounts.identity import ACTIVE
@@ -12,22 +12,30 @@ if TYPE_CHECKING:
 
     from edge_auth.flows.ports.factors import FactorUse
 
-_IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :active AND factors_version = :version"
+_IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :active"
+_HAS_FACTORS_AS_READ = "factors_version = :version"
 _OF_APP = "totp_step < :step AND factor_failures < :limit"  # RFC 6238 §5.2: no step is accepted twice
 _OF_PAPER = "contains(recovery, :code)"
 
 
-def update_of(table: str, user_id: str, username: str, epoch: int, use: "FactorUse") -> "UpdateTypeDef":
-    """Return the update of the user's item. Its condition fails if the code was used, or the user has changed."""
-    changes, condition = ["factor_failures = :none"], _OF_PAPER
-    values: dict[str, AttributeValueTypeDef] = {
-        ":user_id": text(user_id),
-        ":epoch": number(epoch),
-        ":active": text(ACTIVE),
-        ":version": number(use.factors_version),
-        ":none": number(0),
-    }
+class UseOfFactor(NamedTuple):
+    """The parts of an update: what comes after SET, its further clause, its condition, and its values."""
+
+    changes: str
+    clause: str
+    condition: str
+    values: "dict[str, AttributeValueTypeDef]"
+
+
+def parts_of(use: "FactorUse") -> UseOfFactor:
+    """Return the parts of an update of the user's item. The condition fails if the code was used, or others are there.
+
+    The status of the user is not among the conditions.
+    """
+    changes, condition, clause = ["factor_failures = :none"], _OF_PAPER, ""
+    values: dict[str, AttributeValueTypeDef] = {":version": number(use.factors_version), ":none": number(0)}
     if use.recovery_code:
+        clause = " DELETE recovery :codes"
         values |= {":code": text(use.recovery_code), ":codes": text_set({use.recovery_code})}
     else:
         changes.append("totp_step = :step")
@@ -36,12 +44,22 @@ def update_of(table: str, user_id: str, username: str, epoch: int, use: "FactorU
     if use.totp:
         changes.append("totp = :totp")
         values[":totp"] = binary(use.totp)
-    taken = " DELETE recovery :codes" if use.recovery_code else ""
+    return UseOfFactor(", ".join(changes), clause, f"{_HAS_FACTORS_AS_READ} AND {condition}", values)
+
+
+def update_of(table: str, user_id: str, username: str, epoch: int, use: "FactorUse") -> "UpdateTypeDef":
+    """Return the update of an active user's item. Its condition fails if the code was used, or the user has changed."""
+    parts = parts_of(use)
     return {
         "TableName": table,
         "Key": login_key(username),
-        "UpdateExpression": f"SET {', '.join(changes)}{taken}",
-        "ConditionExpression": f"{_IS_AS_READ} AND {condition}",
+        "UpdateExpression": f"SET {parts.changes}{parts.clause}",
+        "ConditionExpression": f"{_IS_AS_READ} AND {parts.condition}",
         "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": values,
+        "ExpressionAttributeValues": {
+            ":user_id": text(user_id),
+            ":epoch": number(epoch),
+            ":active": text(ACTIVE),
+            **parts.values,
+        },
     }

@@ -6,11 +6,9 @@ from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes
-from edge_auth.adapters.dynamodb.factor_use import update_of
 from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
 from edge_auth.errors import UnknownUser
-from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 
 if TYPE_CHECKING:
@@ -70,15 +68,6 @@ class DynamoDBFactors:
             is_done = refused.item.get("factors_version") == number(identity.factors_version + 1)
             if not is_done or "totp" in refused.item or refused.item.get("user_id") != text(identity.user_id):
                 raise EpochMoved from None
-
-    def use(self, identity: Identity, use: FactorUse) -> None:
-        """Accept a second factor in a transaction of one write, which the SDK makes safe to send twice."""
-        update = update_of(self._table, identity.user_id, identity.username, identity.epoch, use)
-        try:
-            with translated_failures():
-                self._client.transact_write_items(TransactItems=[{"Update": update}])
-        except ConditionFailed:
-            raise EpochMoved from None
 
     def count_failure(self, identity: Identity) -> int:
         """Add one. It is no write of a number that was read: of many guesses at once each one counts."""

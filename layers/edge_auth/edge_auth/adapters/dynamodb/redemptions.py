@@ -12,12 +12,16 @@ from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challeng
 from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.flows.ports.challenges import ProofSpent
+from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.tokens.proof_token import Proof
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
 
+    from edge_auth.flows.ports.factors import FactorUse
+
+_PROOF = 0  # its position in each transaction
 # What is personal goes at once, and so does the mark for the mailer. The rest recognises a request that comes again.
 _SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
 _IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
@@ -35,14 +39,29 @@ class DynamoDBRedemptions:
         self._challenges_table = challenges_table
         self._identities_table = identities_table
 
-    def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
-        """Spend the proof, replace the password and move the epoch. A user who waits is confirmed by that."""
-        change = "SET password_hash = :hash, epoch = epoch + :one"
+    def set_password(
+        self,
+        proof: Proof,
+        identity: Identity,
+        password_hash: str,
+        *,
+        now_seconds: int,
+        factor: "FactorUse | None" = None,
+    ) -> None:
+        """Spend the proof, use the factor, replace the password and move the epoch. Who waits is confirmed by that."""
+        change, condition = "SET password_hash = :hash, epoch = epoch + :one", ""
         values: dict[str, AttributeValueTypeDef] = {":hash": text(password_hash), ":one": number(1)}
         if identity.status == UNCONFIRMED:
             change += f", {_CONFIRM}"
             values |= _confirmed(identity.email, now_seconds)
-        self._write(self._spent(proof, now_seconds), self._changed(identity, change, values))
+        if factor is not None:
+            from edge_auth.adapters.dynamodb.factor_use import parts_of  # noqa: PLC0415 - only where factors are on
+
+            parts = parts_of(factor)
+            change, condition = f"{change}, {parts.changes}{parts.clause}", f" AND {parts.condition}"
+            values |= parts.values
+        acts = self._spent(proof, now_seconds), self._changed(identity, change, values, and_also=condition)
+        self._write(*acts, uses_factor=factor is not None)
 
     def confirm(
         self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
@@ -82,14 +101,14 @@ class DynamoDBRedemptions:
         }
 
     def _changed(
-        self, identity: Identity, change: str, values: "dict[str, AttributeValueTypeDef]"
+        self, identity: Identity, change: str, values: "dict[str, AttributeValueTypeDef]", *, and_also: str = ""
     ) -> "TransactWriteItemTypeDef":
         return {
             "Update": {
                 "TableName": self._identities_table,
                 "Key": login_key(identity.username),
                 "UpdateExpression": change,
-                "ConditionExpression": _IS_AS_READ,
+                "ConditionExpression": f"{_IS_AS_READ}{and_also}",
                 "ExpressionAttributeNames": {"#status": "status"},
                 "ExpressionAttributeValues": {
                     ":user_id": text(identity.user_id),
@@ -100,11 +119,13 @@ class DynamoDBRedemptions:
             }
         }
 
-    def _write(self, *acts: Any) -> None:  # noqa: ANN401 - the items of a transaction
+    def _write(self, *acts: Any, uses_factor: bool = False) -> None:  # noqa: ANN401 - the items of a transaction
         try:
             with translated_failures():
                 self._client.transact_write_items(TransactItems=list(acts))
-        except ConditionFailed:
+        except ConditionFailed as refused:
+            if uses_factor and _PROOF not in refused.positions:
+                raise EpochMoved from None
             raise ProofSpent from None
 
 

@@ -1,15 +1,16 @@
 """The second factor of a password reset: it is asked of a user who has one, beside the proof from the mail (SA1)."""
 
 from collections.abc import Callable
+from functools import partial
 
 from edge_auth.accounts.identity import Identity
-from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaRequired
+from edge_auth.flows.accounts.reset_password import NOTHING_MORE, Demanded
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
-from edge_auth.flows.ports.factors import FactorStore, Presented
-from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.flows.ports.factors import FactorUse, Presented
+from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import password_change_limit
 
 
@@ -20,20 +21,20 @@ class ResetFactor:
         self,
         *,
         check: FactorCheck,
-        store: FactorStore,
         limit: PasswordAttemptLimit,
         record: Record,
         tell_code_used: Callable[[Identity], None],
     ) -> None:
         """Keep what the check needs. `tell_code_used` tells of a recovery code by mail, and never fails."""
         self._check = check
-        self._store = store
         self._limit = limit
         self._record = record
         self._tell_code_used = tell_code_used
 
-    def __call__(self, user: Identity, presented: Presented) -> None:
-        """Use the code up, before the proof is spent. If the reset fails after that, it takes another code.
+    def __call__(self, user: Identity, presented: Presented) -> Demanded:
+        """Check the code. Only the write that spends the proof uses it up, so neither is lost without the other.
+
+        The attempt counts as failed until then.
 
         Raises:
             MfaRequired: the user has a factor, and no code was presented. The proof stays good.
@@ -44,7 +45,7 @@ class ResetFactor:
 
         """
         if user.factors is None:
-            return
+            return NOTHING_MORE
         if not (presented.otp or presented.recovery_code):
             raise MfaRequired
         attempt = self._limit.admit(password_change_limit(user.user_id))
@@ -53,10 +54,9 @@ class ResetFactor:
         except (InvalidOtp, FactorLocked):
             self._limit.failed(attempt, user.user_id)
             raise
-        try:
-            self._store.use(user, use)
-        except EpochMoved:
-            raise TemporarilyUnavailable("the code was used at the same moment, or the user has changed") from None
+        return Demanded(use, partial(self._accepted, user, use, attempt))
+
+    def _accepted(self, user: Identity, use: FactorUse, attempt: Counted) -> None:
         if use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, user.user_id, reason=use.left))
             self._tell_code_used(user)

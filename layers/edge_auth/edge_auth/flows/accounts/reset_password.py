@@ -6,6 +6,7 @@ knows it (SC1).
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.credentials.password_rules import PasswordRules
@@ -18,22 +19,36 @@ from edge_auth.flows.accounts.shown_proof import Proven, Shown, ShownProofs
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.challenges import ProofSpent, Redemptions
+from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.throttling.limits import account_bucket, used_proof_limit
 from edge_auth.tokens.proof_token import Kind
 
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.factors import FactorUse
+
 PASSWORD_RESET = "password_reset"
 
 
-CheckFactor = Callable[[Identity], None]
+class Demanded(NamedTuple):
+    """What a reset needs beside the proof: the use of a second factor, and what to do when it was accepted."""
+
+    use: "FactorUse | None"
+    accepted: Callable[[], None]
+
+
+NOTHING_MORE = Demanded(None, lambda: None)
+
+CheckFactor = Callable[[Identity], Demanded]
 """Checks the second factor of a user who has enrolled one. Raises an AuthError if it is missing or wrong."""
 
 
-def no_second_factor(user: Identity) -> None:
+def no_second_factor(user: Identity) -> Demanded:
     """Ask for nothing: the deployment has no second factors. A user who has one must not do without it (SA4)."""
     if user.factors is not None:
         raise TemporarilyUnavailable("the user has a second factor, and second factors are off")
+    return NOTHING_MORE
 
 
 class ResetPassword:
@@ -68,7 +83,8 @@ class ResetPassword:
     def __call__(self, shown: Shown, new: str, *, address: str, check_factor: CheckFactor = no_second_factor) -> None:
         """Set the password, end the wait of the account, and end all sessions.
 
-        `address` is where the request came from. `check_factor` is called before the proof is spent (SA1).
+        `address` is where the request came from. `check_factor` is called before the proof is spent (SA1). What it
+        demands is written together with the password.
 
         Raises:
             InvalidRequest: no user can have this name, or the password does not have the right form.
@@ -103,14 +119,17 @@ class ResetPassword:
             self._recognise(proven, secret)
             return user
         proven.check_binding(reset_binding(user))
-        check_factor(user)
+        demanded = check_factor(user)
         password_hash = hash_password(secret, entropy=self._entropy)
         try:
             self._redemptions.set_password(
-                proven.challenge.proof, user, password_hash, now_seconds=self._clock() // 1000
+                proven.challenge.proof, user, password_hash, now_seconds=self._clock() // 1000, factor=demanded.use
             )
         except ProofSpent:
             raise InvalidProof("it was used at the same moment, or the user has changed") from None
+        except EpochMoved:
+            raise TemporarilyUnavailable("the code was used at the same moment, or the user has changed") from None
+        demanded.accepted()
         return user
 
     def _recognise(self, proven: Proven, new: bytes) -> None:

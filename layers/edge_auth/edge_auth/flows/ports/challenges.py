@@ -1,10 +1,13 @@
 """The challenges: for each kind of proof and each user the newest one. Where mail is off, there are none."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import Identity
 from edge_auth.tokens.proof_token import Kind, Proof
+
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.factors import FactorUse
 
 
 class NewerChallenge(Exception):
@@ -41,10 +44,24 @@ class Challenges(Protocol):
 class Redemptions(Protocol):
     """What proofs are good for. Each act spends the proof and changes the user, both or neither."""
 
-    def set_password(self, proof: Proof, identity: Identity, password_hash: str, *, now_seconds: int) -> None:
-        """Replace the password and move the epoch, if the user is as it was read. Raises ProofSpent.
+    def set_password(
+        self,
+        proof: Proof,
+        identity: Identity,
+        password_hash: str,
+        *,
+        now_seconds: int,
+        factor: "FactorUse | None" = None,
+    ) -> None:
+        """Replace the password and move the epoch, if the user is as it was read.
 
-        A user who waits for the confirmation of the address is active then, and the address that was read is confirmed.
+        With a second factor, its use is written in the same act. A user who waits for the confirmation of the address
+        is active then, and the address that was read is confirmed.
+
+        Raises:
+            ProofSpent: the proof was used. Without a factor also: the user has changed.
+            EpochMoved: the proof is good, and the factor cannot be used, or the user has changed.
+
         """
 
     def confirm(

@@ -103,9 +103,6 @@ class FactorStore(Protocol):
     def remove(self, identity: Identity) -> None:
         """Take the factors away, and move the epoch and the version of the factors. Raises EpochMoved, as `enrol`."""
 
-    def use(self, identity: Identity, use: FactorUse) -> None:
-        """Accept a second factor outside of a login. Raises EpochMoved: it cannot be used, or the user has changed."""
-
     def count_failure(self, identity: Identity) -> int:
         """Count a wrong code, and return how many there are in a row. Raises EpochMoved, as `enrol`.
 
