@@ -82,6 +82,7 @@ def second_step() -> SecondStep | None:
     from edge_auth.adapters.sealing_secret import SealingSecret  # noqa: PLC0415 - see above
     from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - see above
     from edge_auth.flows.factors.factor_policy import FactorPolicy  # noqa: PLC0415 - see above
+    from edge_auth.flows.sign_in.passkey_request import PasskeyRequests  # noqa: PLC0415 - see above
     from edge_auth.flows.sign_in.second_step import LoginSecondStep  # noqa: PLC0415 - see above
 
     check = FactorCheck(
@@ -92,8 +93,15 @@ def second_step() -> SecondStep | None:
         record=log.record,
         tell_locked=tell.account_locked if tell else None,
     )
-    policy = FactorPolicy.of(settings.second_factor)
-    return LoginSecondStep(check=check, policy=policy, clock=now_ms, record=log.record)
+    return LoginSecondStep(
+        check=check,
+        policy=FactorPolicy.of(settings.second_factor),
+        clock=now_ms,
+        record=log.record,
+        passkeys=PasskeyRequests(settings.passkey_rp_id, clock=now_ms, entropy=secrets.token_bytes)
+        if settings.passkey_rp_id
+        else None,
+    )
 
 
 login = Login(

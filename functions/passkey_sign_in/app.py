@@ -14,14 +14,15 @@ from edge_auth.adapters.dynamodb.passkeys import DynamoDBPasskeyOpening
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
-from edge_auth.clock import now_ms
+from edge_auth.clock import now_ms, pause
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
-from edge_auth.flows.sign_in.passkey_sign_in import PasskeySignIn
+from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
+from edge_auth.flows.sign_in.passkey_sign_in import FirstStep, PasskeySignIn
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.observability import FunctionLog
@@ -32,7 +33,7 @@ from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.endpoint import endpoint
-from edge_auth.web.passkeys import presented_passkey, request_options
+from edge_auth.web.passkeys import presented_passkey
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
@@ -44,6 +45,7 @@ DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
 MINUTE_SECONDS = 60
 OPTIONS = "/auth/passkeys/options"
+OFF = "off"  # of SecondFactor
 
 settings = read_settings(PasskeySignInSettings, os.environ)
 log = FunctionLog("passkey_sign_in")
@@ -67,14 +69,32 @@ of_sites = SessionPolicy(
     idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
     absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
 )
+attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
+
+
+def first_step() -> FirstStep | None:
+    """Return what a login by password has begun. A deployment without second factors does not load it."""
+    if settings.second_factor == OFF:
+        return None
+    from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit  # noqa: PLC0415 - see above
+    from edge_auth.flows.sign_in.first_step import PasswordStep  # noqa: PLC0415 - see above
+
+    limit = PasswordAttemptLimit(
+        attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
+    )
+    return PasswordStep(limit=limit, clock=now_ms, record=log.record)
+
+
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
         party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
-        rates=Rates(DynamoDBAttempts(dynamodb, table=settings.throttle_table)),
+        rates=Rates(attempts),
         identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
         clock=now_ms,
         record=log.record,
     ),
+    requests=PasskeyRequests(settings.passkey_rp_id, clock=now_ms, entropy=secrets.token_bytes),
+    first_step=first_step(),
     opening=DynamoDBPasskeyOpening(
         dynamodb,
         identities_table=settings.identities_table,
@@ -101,11 +121,12 @@ cookies = CookieTransport(settings.allowed_origins)
 def post(request: Request) -> Response:
     """Answer with a challenge, or check what a passkey has signed for one."""
     if request.path == OPTIONS:
-        return request_options(sign_in.challenge(), rp_id=settings.passkey_rp_id)
+        return Response(200, sign_in.options())
     parameters = json_parameters(request)
     asked = sign_in_request(request, parameters, cookies)
     client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
-    signed_in = sign_in(presented_passkey(parameters), client)
+    mfa_token = "" if settings.second_factor == OFF else parameters.optional_text("mfa_token")
+    signed_in = sign_in(presented_passkey(parameters), client, mfa_token)
     if asked.transport == SESSION:
         return session_response(signed_in.at_site())
     issuer = settings.issuer or issuer_from_context(request.context)

@@ -16,6 +16,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms
 from edge_auth.flows.accounts.own_passkeys import OwnPasskeys, PasskeyNotices
+from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
 from edge_auth.passkey_settings import PasskeysSettings
@@ -44,6 +45,7 @@ if settings.challenges_table:
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
     tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 own_passkeys = OwnPasskeys(
+    policy=FactorPolicy.of(settings.second_factor),
     party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
@@ -65,7 +67,8 @@ own_passkeys = OwnPasskeys(
 
 def get(request: Request) -> Response:
     """Answer with the caller's passkeys."""
-    return passkey_list(own_passkeys.listed(caller_of(request).user_id))
+    caller = caller_of(request)
+    return passkey_list(own_passkeys.listed(caller.user_id, caller.session_id))
 
 
 def post(request: Request) -> Response:

@@ -6,6 +6,7 @@ Deployed only where SecondFactor is not off.
 
 import os
 import secrets
+from typing import TYPE_CHECKING
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
@@ -20,19 +21,21 @@ from edge_auth.adapters.sealing_secret import SealingSecret
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidRequest
+from edge_auth.events.security_event import EventName
 from edge_auth.factor_settings import StepUpSettings
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sign_in.step_up import Holder, StepUp, StepUpStores
+from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
 from edge_auth.settings import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.session_token import SESSION_COOKIE
-from edge_auth.web.body import json_parameters
+from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.cookies import REFRESH_COOKIE, one_cookie
@@ -41,6 +44,9 @@ from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
 from edge_auth.web.token_response import token_response
+
+if TYPE_CHECKING:
+    from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
 
 AT_SITE = "/auth/site/step-up"
 
@@ -56,30 +62,68 @@ if settings.challenges_table:
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
     tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
+attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
+identities = DynamoDBIdentities(dynamodb, table=settings.identities_table)
+
+
+def passkey_check() -> "PasskeyCheck | None":
+    """Return the check of passkeys. A deployment without them does not load it."""
+    if not settings.passkey_rp_id:
+        return None
+    from edge_auth.flows.limits.rates import Rates  # noqa: PLC0415 - see above
+    from edge_auth.flows.sign_in.passkey_check import PasskeyCheck  # noqa: PLC0415 - see above
+    from edge_auth.webauthn.ceremonies import RelyingParty  # noqa: PLC0415 - see above
+
+    return PasskeyCheck(
+        party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
+        rates=Rates(attempts),
+        identities=identities,
+        clock=now_ms,
+        record=log.record,
+        failed=EventName.STEP_UP_FAILED,
+    )
+
+
+def presented_in(parameters: Parameters) -> "PresentedPasskey | None":
+    """Return the passkey that is shown. Where passkeys are off, its parameter is an unknown one."""
+    if not settings.passkey_rp_id or not parameters.has("credential"):
+        return None
+    from edge_auth.web.passkeys import presented_passkey  # noqa: PLC0415 - see above
+
+    return presented_passkey(parameters)
+
+
 step_up = StepUp(
     StepUpStores(
-        identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
+        identities=identities,
         sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
         replacement=DynamoDBSessionReplacement(
-            dynamodb, identities_table=settings.identities_table, sessions_table=settings.sessions_table
+            dynamodb,
+            identities_table=settings.identities_table,
+            sessions_table=settings.sessions_table,
+            throttle_table=settings.throttle_table,
         ),
         revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
     ),
-    limit=PasswordAttemptLimit(
-        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
-        clock=now_ms,
-        entropy=secrets.token_bytes,
-        pause=pause,
+    check=ProofCheck(
+        limit=PasswordAttemptLimit(
+            attempts=attempts,
+            clock=now_ms,
+            entropy=secrets.token_bytes,
+            pause=pause,
+            record=log.record,
+        ),
+        profiles=checked_profiles(settings.password_profiles),
+        codes=FactorCheck(
+            store=DynamoDBFactors(dynamodb, table=settings.identities_table),
+            sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
+            clock=now_ms,
+            entropy=secrets.token_bytes,
+            record=log.record,
+            tell_locked=tell.account_locked if tell else None,
+        ),
         record=log.record,
-    ),
-    profiles=checked_profiles(settings.password_profiles),
-    check=FactorCheck(
-        store=DynamoDBFactors(dynamodb, table=settings.identities_table),
-        sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
-        clock=now_ms,
-        entropy=secrets.token_bytes,
-        record=log.record,
-        tell_locked=tell.account_locked if tell else None,
+        passkeys=passkey_check(),
     ),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     clock=now_ms,
@@ -102,9 +146,9 @@ def post(request: Request) -> Response:
     else:
         token, transport = parameters.text("refresh_token"), BODY
     client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
-    shown = Presented(otp=parameters.optional_text("otp"), recovery_code=parameters.optional_text("recovery_code"))
+    codes = Presented(otp=parameters.optional_text("otp"), recovery_code=parameters.optional_text("recovery_code"))
     holder = Holder(caller.user_id, caller.session_id, token, transport, client)
-    stepped_up = step_up(holder, parameters.optional_text("password"), shown)
+    stepped_up = step_up(holder, Proofs(parameters.optional_text("password"), codes, presented_in(parameters)))
     if transport == SESSION:
         return session_response(stepped_up.at_site())
     issuer = settings.issuer or issuer_from_context(request.context)

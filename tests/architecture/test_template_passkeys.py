@@ -7,6 +7,7 @@ import pytest
 from tests.support.template import Intrinsic, functions, parameters, template
 
 FUNCTIONS = {"passkey_sign_in", "passkeys"}
+SECOND_FACTOR = {"login", "step_up"}
 
 
 def test_they_are_off_by_default() -> None:
@@ -28,10 +29,17 @@ def test_only_what_serves_passkeys_depends_on_it() -> None:
         assert all("/auth/passkeys" in event["Properties"]["Path"] for event in functions()[name]["Events"].values())
 
 
-@pytest.mark.parametrize("function", sorted(set(functions()) - FUNCTIONS))
+@pytest.mark.parametrize("function", sorted(set(functions()) - FUNCTIONS - SECOND_FACTOR))
 def test_no_other_function_knows_of_them(function: str) -> None:
     """So nothing else changes where they are off."""
     assert "Passkey" not in str(functions()[function])
+
+
+@pytest.mark.parametrize("function", sorted(SECOND_FACTOR))
+def test_where_a_passkey_is_a_second_factor_its_function_knows_the_rp(function: str) -> None:
+    """The name is empty where passkeys are off, and then the function loads nothing of them."""
+    variables = functions()[function]["Environment"]["Variables"]
+    assert variables["PASSKEY_RP_ID"] == Intrinsic("Ref", "PasskeyRpId")
 
 
 @pytest.mark.parametrize("rp_id", ["", "localhost", "example.com", "a-b.example.co"])

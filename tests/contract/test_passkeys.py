@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
+from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.tokens.passkey_challenge import Challenge
 from tests.contract.conftest import DYNAMODB_ENGINES
 from tests.support.dynamodb.passkeys import PasskeyEngine, passkey_engine
@@ -219,6 +221,66 @@ def test_an_existing_session_is_never_written_over(engine: PasskeyEngine) -> Non
     with pytest.raises(TemporarilyUnavailable):
         engine.opening.open(a_session(), seen, second)
     engine.opening.open(a_session(2), seen, second)
+
+
+def replaced(engine: PasskeyEngine, seen: Identity, passkey: PasskeyUse, number: int = 2) -> None:
+    """Put another session in the place of Ada's first one, by the use of a passkey."""
+    new = a_session(number, generation=0, base=-1)
+    engine.replacement.replace(
+        a_session(), new, username=seen.username, epoch=seen.epoch, end_id=f"end-{number}", factor=passkey
+    )
+
+
+def test_a_use_steps_a_session_up(engine: PasskeyEngine) -> None:
+    """SA3, SB5: the old session ends, the passkey is kept as used, and the challenge is spent, in one act."""
+    seen = with_passkeys(engine, PHONE)
+    engine.opening.open(a_session(), seen, use(challenge_id="first", count=PHONE.sign_count))
+    replaced(engine, seen, use(use(count=PHONE.sign_count).after))
+    assert engine.sessions.find(ADA_ID, session_id(1)) is None
+    assert engine.sessions.find(ADA_ID, session_id(2)) is not None
+    assert ada(engine).passkeys == (use().after,)
+    with pytest.raises(ChallengeSpent):
+        engine.opening.open(a_session(3), ada(engine), use(use().after))
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_step_up_by_passkey_that_was_overtaken_changes_nothing(
+    engine: PasskeyEngine, change: Callable[[PasskeyEngine], object]
+) -> None:
+    """F12, F18: the old session stays, and the challenge is not spent."""
+    seen = with_passkeys(engine, PHONE)
+    engine.opening.open(a_session(), seen, use(challenge_id="first", count=PHONE.sign_count))
+    change(engine)
+    for _ in range(2):
+        with pytest.raises(EpochMoved):
+            replaced(engine, seen, use())
+    assert engine.sessions.find(ADA_ID, session_id(1)) == a_session()
+    assert engine.sessions.find(ADA_ID, session_id(2)) is None
+
+
+def test_of_64_step_ups_with_one_answer_one_wins(engine: PasskeyEngine) -> None:
+    """SB5, SA3: and a sign-in with the same answer opens nothing more."""
+    if not engine.is_atomic:
+        pytest.skip("moto's writes are not atomic across threads")
+    seen = with_passkeys(engine, PHONE)
+    engine.opening.open(a_session(), seen, use(challenge_id="first", count=PHONE.sign_count))
+
+    def has_won(number: int) -> bool:
+        for _ in range(50):
+            try:
+                if number % 2:
+                    engine.opening.open(a_session(number), seen, use(count=PHONE.sign_count))
+                else:
+                    replaced(engine, seen, use(count=PHONE.sign_count), number)
+            except (ChallengeSpent, EpochMoved, AlreadyEnded):
+                return False
+            except TemporarilyUnavailable:  # a conflict of transactions
+                continue
+            return True
+        raise AssertionError("a conflict fifty times")
+
+    with ThreadPoolExecutor(64) as pool:
+        assert sum(pool.map(has_won, range(2, 66))) == 1
 
 
 @pytest.mark.parametrize(

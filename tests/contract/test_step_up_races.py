@@ -54,7 +54,7 @@ def check_what_is_left(
     assert not any(outcome.startswith("event:") for outcome in outcomes), outcomes
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", os.environ[ENDPOINT_VARIABLE])
     alone = multiprocessing.get_context("spawn").Barrier(1)
-    racer = StepUpRacer(Place(tables.identities, tables.sessions, tables.challenges, "", 0, alone))
+    racer = StepUpRacer(Place(tables.identities, tables.sessions, tables.challenges, tables.throttle, "", 0, alone))
     firsts = stepped_up = 0
     for number in range(ROUNDS):
         living = engine.sessions.living(user_id(number), now_seconds=now_ms() // 1000)

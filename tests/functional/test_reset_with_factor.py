@@ -19,7 +19,7 @@ from tests.support.wire import Forward, lost_response, raw_answer
 
 NEW_PASSWORD = "another fine passphrase"
 PASSWORD_HASH = ada().password_hash
-MFA_REQUIRED = error(401, "mfa_required", "A one-time password is required.")
+MFA_REQUIRED = error(401, "mfa_required", "A second factor is required.")
 
 
 @pytest.fixture

@@ -128,8 +128,9 @@ def test_without_second_factors_a_login_is_as_before(empty_stack: Stack) -> None
 def test_a_code_that_is_missing_is_asked_for(stack: Stack, login: Function) -> None:
     """SA4: the answer has the token to go on with, and there is neither a session nor a cookie."""
     answer = login(login_event("ada", PASSWORD))
-    assert answer == replace(error(401, "mfa_required", "A one-time password is required."), body=answer.body)
-    assert answer.json.keys() == {"error", "error_description", "mfa_token"}
+    assert answer == replace(error(401, "mfa_required", "A second factor is required."), body=answer.body)
+    assert answer.json.keys() == {"error", "error_description", "mfa_token", "methods"}
+    assert answer.json["methods"] == ["otp"]
     assert stack.session_items() == []
     token = answer.json["mfa_token"]
     stack.clock.advance(seconds=5)

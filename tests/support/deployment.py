@@ -23,6 +23,7 @@ from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
+from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.logout import Logout
@@ -32,10 +33,13 @@ from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
+from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
+from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.second_step import LoginSecondStep
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.flows.sign_in.step_up import StepUp, StepUpStores
+from edge_auth.flows.sign_in.step_up_proofs import ProofCheck
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
@@ -60,6 +64,7 @@ from tests.support.fakes.stores import (
     MemoryStore,
 )
 from tests.support.password_login import PasswordLogin
+from tests.support.software_passkeys import PARTY, RP_ID
 
 if TYPE_CHECKING:
     from edge_auth.flows.ports.factors import SecondStep
@@ -411,13 +416,29 @@ class Deployment:
         )
 
     @property
+    def passkey_check(self) -> PasskeyCheck:
+        """The check of a passkey at a step-up."""
+        return PasskeyCheck(
+            party=PARTY,
+            rates=Rates(self.attempts),
+            identities=self.identities,
+            clock=self.clock,
+            record=self.events.append,
+            failed=EventName.STEP_UP_FAILED,
+        )
+
+    @property
     def step_up(self) -> StepUp:
         """The use case."""
         return StepUp(
             StepUpStores(self.identities, self.sessions, self.session_replacement, self.revocations),
-            limit=self.password_limit,
-            profiles=self.profiles,
-            check=self.factor_check,
+            check=ProofCheck(
+                limit=self.password_limit,
+                profiles=self.profiles,
+                codes=self.factor_check,
+                record=self.events.append,
+                passkeys=self.passkey_check,
+            ),
             key_ring=self.key_ring,
             clock=self.clock,
             entropy=self.entropy,
@@ -425,11 +446,15 @@ class Deployment:
             tell_code_used=self.tell_user.recovery_code_used if self.tell_user else None,
         )
 
-    def with_second_factor(self, setting: str = "optional") -> "Deployment":
-        """Turn second factors on."""
+    def with_second_factor(self, setting: str = "optional", *, has_passkeys: bool = True) -> "Deployment":
+        """Turn second factors on, by default with passkeys."""
         self.factor_policy = FactorPolicy.of(setting)
         self.second_step = LoginSecondStep(
-            check=self.factor_check, policy=self.factor_policy, clock=self.clock, record=self.events.append
+            check=self.factor_check,
+            policy=self.factor_policy,
+            clock=self.clock,
+            record=self.events.append,
+            passkeys=PasskeyRequests(RP_ID, clock=self.clock, entropy=self.entropy) if has_passkeys else None,
         )
         return self
 

@@ -7,7 +7,7 @@ The detail of an error is for the log only. `web/response.py` writes an error as
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = ["CsrfFailed", "InvalidToken", "TemporarilyUnavailable"]
 
@@ -26,7 +26,7 @@ class AuthError(Exception):
     code: ClassVar[str]
     description: ClassVar[str]
     headers: Mapping[str, str] = NO_HEADERS
-    members: Mapping[str, str] = NO_HEADERS
+    members: Mapping[str, Any] = NO_HEADERS
 
     def __init__(self, detail: str = "") -> None:
         """Keep `detail`, which must hold no token, password or key."""

@@ -1,5 +1,7 @@
 """The errors of second factors. A deployment without second factors does not load them."""
 
+from collections.abc import Mapping
+
 from edge_auth.errors import AuthError
 
 
@@ -24,12 +26,20 @@ class MfaRequired(AuthError):
 
     status = 401
     code = "mfa_required"
-    description = "A one-time password is required."
+    description = "A second factor is required."
 
-    def __init__(self, mfa_token: str = "") -> None:
-        """Keep the token with which a login goes on. It shows that the password was right, and nothing else."""
+    def __init__(
+        self, mfa_token: str = "", *, has_app: bool = True, passkey: Mapping[str, object] | None = None
+    ) -> None:
+        """Keep the token with which a login goes on. It shows that the password was right, and nothing else.
+
+        `has_app` says that a code will do. `passkey` are the options with which a browser asks for a passkey, if one
+        will do.
+        """
         super().__init__()
-        self.members = {"mfa_token": mfa_token} if mfa_token else {}
+        methods = [*(["otp"] if has_app else []), *(["passkey"] if passkey else [])]
+        if mfa_token:
+            self.members = {"mfa_token": mfa_token, "methods": methods, **({"passkey": passkey} if passkey else {})}
 
 
 class MfaEnrolmentRequired(AuthError):

@@ -27,6 +27,8 @@ class StepUpSettings(NamedTuple):
     audience: str
     access_token_seconds: int
     password_profiles: str
+    passkey_rp_id: str
+    passkey_origins: str
     throttle_table: str
     identities_table: str
     sessions_table: str

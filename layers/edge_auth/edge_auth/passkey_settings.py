@@ -14,6 +14,7 @@ class PasskeySignInSettings(NamedTuple):
     session_idle_minutes: int
     session_absolute_hours: int
     max_sessions_per_user: int
+    second_factor: str
     passkey_rp_id: str
     passkey_origins: str
     throttle_table: str
@@ -29,6 +30,7 @@ class PasskeySignInSettings(NamedTuple):
 class PasskeysSettings(NamedTuple):
     """The settings of `passkeys`."""
 
+    second_factor: str
     passkey_rp_id: str
     passkey_origins: str
     identities_table: str

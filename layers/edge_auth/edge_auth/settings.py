@@ -73,6 +73,7 @@ class LoginSettings(NamedTuple):
     trusted_proxy: str
     allowed_origins: str
     second_factor: str
+    passkey_rp_id: str
     sealing_secret: str
 
 

@@ -60,6 +60,7 @@ class Tables:
     identities: str
     sessions: str
     challenges: str
+    throttle: str
     is_real: bool = False
 
     def session_items(self) -> list[dict[str, object]]:
@@ -88,7 +89,10 @@ class Tables:
             ),
             factors=DynamoDBFactors(self.client, table=self.identities),
             session_replacement=DynamoDBSessionReplacement(
-                self.client, identities_table=self.identities, sessions_table=self.sessions
+                self.client,
+                identities_table=self.identities,
+                sessions_table=self.sessions,
+                throttle_table=self.throttle,
             ),
             is_atomic=is_atomic,
         )
@@ -125,13 +129,15 @@ def endpoint_tables() -> Iterator[Tables]:
         tables.client.delete_table(TableName=tables.identities)
         tables.client.delete_table(TableName=tables.sessions)
         tables.client.delete_table(TableName=tables.challenges)
+        tables.client.delete_table(TableName=tables.throttle)
         tables.client.close()
 
 
 def _tables(client: "DynamoDBClient") -> Tables:
     run = uuid.uuid4().hex
-    tables = Tables(client, identities=f"identities-{run}", sessions=f"sessions-{run}", challenges=f"challenges-{run}")
+    tables = Tables(client, f"identities-{run}", f"sessions-{run}", f"challenges-{run}", f"throttle-{run}")
     create_table(client, "IdentitiesTable", tables.identities)
     create_table(client, "SessionsTable", tables.sessions)
     create_table(client, "ChallengesTable", tables.challenges)
+    create_table(client, "ThrottleTable", tables.throttle)
     return tables

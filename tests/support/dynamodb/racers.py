@@ -109,6 +109,7 @@ class Place:
     identities: str
     sessions: str
     challenges: str
+    throttle: str
     revocations: str
     rounds: int
     start: Barrier
@@ -328,9 +329,8 @@ def race(tables: Tables, rounds: int, *acts: str, revocations: str = "", kind: t
     """
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
     processes = multiprocessing.get_context("spawn")  # a spawned process shares no connection and no state
-    place = Place(
-        tables.identities, tables.sessions, tables.challenges, revocations, rounds, processes.Barrier(len(acts))
-    )
+    names = tables.identities, tables.sessions, tables.challenges, tables.throttle
+    place = Place(*names, revocations, rounds, processes.Barrier(len(acts)))
     outcomes = processes.Queue()
     racers = [processes.Process(target=run, args=(act, place, outcomes, kind), daemon=True) for act in acts]
     try:

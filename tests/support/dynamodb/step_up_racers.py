@@ -15,6 +15,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sign_in.step_up import Holder, StepUp, StepUpStores
+from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.keys.jwk import verification_key
 from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
@@ -44,7 +45,10 @@ class StepUpRacer(Racer):
         """Make the parts of a step-up too."""
         super().__init__(place)
         self.replacement = DynamoDBSessionReplacement(
-            self.client, identities_table=place.identities, sessions_table=place.sessions
+            self.client,
+            identities_table=place.identities,
+            sessions_table=place.sessions,
+            throttle_table=place.throttle,
         )
         keys = [verification_key(jwk) for jwk in self.key_ring.load().jwks()["keys"]]
         self.verifier = Verifier(keys, audience=AUDIENCE)
@@ -86,18 +90,21 @@ class StepUpRacer(Racer):
         parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
         step_up = StepUp(
             StepUpStores(self.identities, self.sessions, AtTheStart(), None),
-            limit=PasswordAttemptLimit(attempts=MemoryAttempts(), pause=time.sleep, **parts),
-            profiles=OUR_PROFILES,
-            check=FactorCheck(
-                store=DynamoDBFactors(self.client, table=place.identities),
-                sealing_keys=FixedSealingKeys(SEALING_KEYS),
-                **parts,
+            check=ProofCheck(
+                limit=PasswordAttemptLimit(attempts=MemoryAttempts(), pause=time.sleep, **parts),
+                profiles=OUR_PROFILES,
+                codes=FactorCheck(
+                    store=DynamoDBFactors(self.client, table=place.identities),
+                    sealing_keys=FixedSealingKeys(SEALING_KEYS),
+                    **parts,
+                ),
+                record=self.events.append,
             ),
             key_ring=self.key_ring,
             **parts,
         )
         first = first_token(number)
         holder = Holder(first.user_id, first.session_id, token, BODY, UNKNOWN_CLIENT)
-        granted = step_up(holder, "", presented).tokens(POLICY, secrets.token_bytes)
+        granted = step_up(holder, Proofs(codes=presented)).tokens(POLICY, secrets.token_bytes)
         assert granted.session_id != first.session_id
         return Counter([self.claims_of(granted).acr])

@@ -5,9 +5,9 @@ from dataclasses import replace
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.flows.ports.identities import EpochMoved
-from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
+from edge_auth.flows.ports.passkeys import PasskeyUse
 from edge_auth.sessions.session import Session
-from tests.support.fakes.stores import MemorySessionOpening, MemoryStore
+from tests.support.fakes.stores import MemorySessionOpening, MemoryStore, with_used_passkey
 
 
 class MemoryPasskeyOpening:
@@ -20,16 +20,13 @@ class MemoryPasskeyOpening:
     def open(self, session: Session, identity: Identity, use: PasskeyUse) -> None:
         """Add the session, if the challenge is not spent and nothing has changed."""
         with self._store.lock:
-            if use.challenge.challenge_id in self._store.spent_challenges:
-                raise ChallengeSpent
             current = _as_read(self._store, identity)
-            stored = _by_id(current).get(use.before.credential_id)
-            seen = stored and (stored.public_key, stored.sign_count)
-            if current.status != ACTIVE or seen != (use.before.public_key, use.before.sign_count):
+            if current.status != ACTIVE:
                 raise EpochMoved
+            after = with_used_passkey(self._store, current, use)
             MemorySessionOpening(self._store).open(session, username=identity.username, epoch=identity.epoch)
             self._store.spent_challenges.add(use.challenge.challenge_id)
-            _keep(self._store, current, {**_by_id(current), use.before.credential_id: use.after})
+            self._store.identities[identity.username] = after
 
 
 class MemoryPasskeys:

@@ -9,6 +9,7 @@ from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
+from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
 from edge_auth.flows.ports.sessions import STEPPED_UP, AlreadyEnded, RotationRefused
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.sessions.session import Endable, EndedSession, Rotation, SeenSession, Session
@@ -166,6 +167,17 @@ class MemorySessionOpening:
             self._store.sessions[session.user_id, session.session_id] = session
 
 
+def with_used_passkey(store: MemoryStore, identity: Identity, use: PasskeyUse) -> Identity:
+    """Return the user after the use of a passkey. Raises ChallengeSpent and EpochMoved."""
+    if use.challenge.challenge_id in store.spent_challenges:
+        raise ChallengeSpent
+    stored = {passkey.credential_id: passkey for passkey in identity.passkeys}
+    found = stored.get(use.before.credential_id)
+    if found is None or (found.public_key, found.sign_count) != (use.before.public_key, use.before.sign_count):
+        raise EpochMoved
+    return replace(identity, passkeys=tuple({**stored, use.before.credential_id: use.after}.values()))
+
+
 class MemorySessionReplacement:
     """The port `SessionReplacement`."""
 
@@ -181,7 +193,7 @@ class MemorySessionReplacement:
         username: str,
         epoch: int,
         end_id: str,
-        factor: FactorUse | None = None,
+        factor: FactorUse | PasskeyUse | None = None,
     ) -> None:
         """End a session and open another one."""
         with self._store.lock:
@@ -193,7 +205,13 @@ class MemorySessionReplacement:
                 raise EpochMoved
             if found is None or (found.seed_hash, found.generation) != (old.seed_hash, old.generation):
                 raise AlreadyEnded
-            MemorySessionOpening(self._store).open(new, username=username, epoch=epoch, factor=factor)
+            if isinstance(factor, PasskeyUse):
+                after = with_used_passkey(self._store, identity, factor)
+                MemorySessionOpening(self._store).open(new, username=username, epoch=epoch)
+                self._store.spent_challenges.add(factor.challenge.challenge_id)
+                self._store.identities[username] = after
+            else:
+                MemorySessionOpening(self._store).open(new, username=username, epoch=epoch, factor=factor)
             del self._store.sessions[old.user_id, old.session_id]
             self._store.ended[old.user_id, old.session_id] = EndedSession(
                 old.generation, old.seed_hash, new.auth_time_seconds, STEPPED_UP, max(0, old.base)

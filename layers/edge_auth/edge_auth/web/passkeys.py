@@ -11,26 +11,14 @@ from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import InvalidRequest
 from edge_auth.flows.accounts.own_passkeys import NewPasskey, Registration
 from edge_auth.flows.sign_in.passkey_check import PresentedPasskey
+from edge_auth.flows.sign_in.passkey_request import CREDENTIAL_TYPE, descriptor
 from edge_auth.tokens.passkey_challenge import LIFETIME_SECONDS
 from edge_auth.web.body import Parameters
 from edge_auth.web.response import Response
 from edge_auth.webauthn.ceremonies import Assertion
 from edge_auth.webauthn.public_key import ALGORITHMS
 
-TYPE = "public-key"  # WebAuthn §5.8.2
 MAX_TRANSPORTS = 16
-
-
-def request_options(challenge: str, *, rp_id: str) -> Response:
-    """Answer with the options of a sign-in (WebAuthn §5.5). No passkey is named, so the browser offers those it has."""
-    body = {
-        "challenge": challenge,
-        "timeout": LIFETIME_SECONDS * 1000,
-        "rpId": rp_id,
-        "allowCredentials": [],
-        "userVerification": "required",
-    }
-    return Response(200, body)
 
 
 def creation_options(registration: Registration, *, rp_id: str) -> Response:
@@ -44,15 +32,8 @@ def creation_options(registration: Registration, *, rp_id: str) -> Response:
             "name": registration.username,
             "displayName": registration.username,
         },
-        "pubKeyCredParams": [{"type": TYPE, "alg": algorithm} for algorithm in ALGORITHMS],
-        "excludeCredentials": [
-            {
-                "type": TYPE,
-                "id": base64url.encode(passkey.credential_id),
-                "transports": list(passkey.transports),
-            }
-            for passkey in registration.existing
-        ],
+        "pubKeyCredParams": [{"type": CREDENTIAL_TYPE, "alg": algorithm} for algorithm in ALGORITHMS],
+        "excludeCredentials": [descriptor(passkey) for passkey in registration.existing],
         "authenticatorSelection": {
             "residentKey": "required",
             "requireResidentKey": True,
@@ -114,7 +95,7 @@ def credential_id(path_parameter: str) -> bytes:
 
 def _credential(parameters: Parameters) -> tuple[Parameters, Parameters]:
     credential = parameters.members("credential")
-    if credential.text("type") != TYPE:
+    if credential.text("type") != CREDENTIAL_TYPE:
         _refuse("type of the credential")
     return credential, credential.members("response")
 

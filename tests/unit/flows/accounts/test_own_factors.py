@@ -368,13 +368,14 @@ def test_the_token_of_a_second_step_enrols_nothing(enrolled: Deployment) -> None
 
 
 def test_a_password_alone_enrols_no_app_for_a_user_with_a_passkey(deployment: Deployment) -> None:
-    """SA7: a leaked password must not become a login with two factors beside the owner's passkey."""
+    """SA4, SA7: a leaked password must not become a login with two factors. The passkey is asked for."""
     deployment.with_second_factor("everybody")
     without = deployment.alice
     deployment.store.identities[USERNAME] = replace(without, passkeys=(PASSKEY,))
-    with pytest.raises(InsufficientAuthentication) as needed:
+    with pytest.raises(MfaRequired) as asked:
         log_in(deployment)
-    assert 'acr_values="phr"' in needed.value.headers["WWW-Authenticate"]
+    with pytest.raises(InvalidProof):
+        deployment.own_factors.begin_required(str(asked.value.members["mfa_token"]))
     assert deployment.store.sessions == {}
     deployment.store.identities[USERNAME] = without
     with pytest.raises(MfaEnrolmentRequired):

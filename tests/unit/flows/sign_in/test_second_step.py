@@ -56,7 +56,8 @@ def asked(deployment: Deployment) -> str:
     """Log in without a code, and return the token with which the login goes on."""
     with pytest.raises(MfaRequired) as required:
         log_in(deployment)
-    return required.value.members["mfa_token"]
+    token: str = required.value.members["mfa_token"]
+    return token
 
 
 def factors(deployment: Deployment) -> Factors:

@@ -22,6 +22,7 @@ from edge_auth.flows.ports.factors import NOTHING, Presented
 from edge_auth.flows.ports.sessions import STEPPED_UP
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sign_in.step_up import Holder
+from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import BODY, COOKIE, SeenSession
 from edge_auth.tokens import refresh_token
@@ -64,7 +65,7 @@ def stepped_up(
 ) -> TokenGrant:
     """Step up, and return the new tokens."""
     holder = Holder(deployment.alice.user_id, granted.session_id, granted.refresh_token, BODY, CLIENT)
-    return deployment.step_up(holder, password, presented).tokens(POLICY, deployment.entropy)
+    return deployment.step_up(holder, Proofs(password, presented)).tokens(POLICY, deployment.entropy)
 
 
 def code(deployment: Deployment) -> Presented:
@@ -227,10 +228,10 @@ def test_only_the_newest_token_of_the_living_session_is_taken(
     if spoil == "expired":
         deployment.clock.advance(seconds=IDLE_SECONDS)
     with pytest.raises(InvalidToken):
-        deployment.step_up(spoiled.get(spoil, holder), "", code(deployment))
+        deployment.step_up(spoiled.get(spoil, holder), Proofs(codes=code(deployment)))
     assert EventName.SESSION_STEPPED_UP not in deployment.names()
     if spoil in spoiled:
-        deployment.step_up(holder, "", code(deployment))
+        deployment.step_up(holder, Proofs(codes=code(deployment)))
 
 
 def test_a_refresh_in_between_costs_no_code(deployment: Deployment, old: TokenGrant) -> None:

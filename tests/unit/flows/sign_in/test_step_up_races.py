@@ -17,6 +17,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sign_in.step_up import Holder
+from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
 from edge_auth.sessions.session import BODY
 from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
@@ -107,7 +108,7 @@ class World:
         step_up, deployment = self.deployment.step_up, self.deployment
         user_id = deployment.alice.user_id
         holder = Holder(user_id, self.first.session_id, self.newest.refresh_token, BODY, UNKNOWN_CLIENT)
-        return lambda: step_up(holder, "", shown).tokens(POLICY, deployment.entropy)
+        return lambda: step_up(holder, Proofs(codes=shown)).tokens(POLICY, deployment.entropy)
 
     @property
     def factors(self) -> Factors:

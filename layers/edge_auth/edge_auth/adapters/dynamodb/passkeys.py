@@ -1,32 +1,26 @@
-"""Passkeys in DynamoDB: those of a user are in the user's item, and a spent challenge is in the throttle table.
-
-The throttle table is there in every deployment, its items are deleted by time, and no query of another kind reads it.
-"""
+"""Passkeys in DynamoDB: those of a user are in the user's item."""
 
 from typing import TYPE_CHECKING
 
 from edge_auth import base64url
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.identity_items import identity_from, login_key
-from edge_auth.adapters.dynamodb.items import binary, number, text
+from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.adapters.dynamodb.passkey_attributes import passkey_attribute, passkeys_attribute
+from edge_auth.adapters.dynamodb.passkey_use import spent_marker, update_of
 from edge_auth.adapters.dynamodb.session_items import session_item
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
 from edge_auth.sessions.session import Session
-from edge_auth.throttling.counters import bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
-# DynamoDB deletes nothing early by its own clock. This is for clocks of functions that differ from it.
-SPENT_KEPT_SECONDS = 3600
 
 _USE, _PUT_SESSION, _SPEND = 0, 1, 2  # the positions in the transaction
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch"
@@ -47,33 +41,14 @@ class DynamoDBPasskeyOpening:
 
     def open(self, session: Session, identity: Identity, use: PasskeyUse) -> None:
         """Write all three in one transaction, which the SDK makes safe to send twice."""
-        spent = {
-            "bucket": text(bucket("spent challenge", use.challenge.challenge_id)),
-            "delete_at": number(use.challenge.expires_at_seconds + SPENT_KEPT_SECONDS),
-        }
         try:
             with translated_failures():
                 self._client.transact_write_items(
                     TransactItems=[
                         {
-                            "Update": {
-                                "TableName": self._identities_table,
-                                "Key": login_key(identity.username),
-                                "UpdateExpression": "SET passkeys.#id.sign_count = :count,"
-                                " passkeys.#id.backed_up = :backed_up, passkeys.#id.used_at = :used_at",
-                                "ConditionExpression": f"{_IS_AS_READ} AND #status = :active"
-                                " AND passkeys.#id.public_key = :key AND passkeys.#id.sign_count = :read_count",
-                                "ExpressionAttributeNames": {**_named(use.before.credential_id), "#status": "status"},
-                                "ExpressionAttributeValues": {
-                                    **_as_read(identity),
-                                    ":active": text(ACTIVE),
-                                    ":key": binary(use.before.public_key),
-                                    ":read_count": number(use.before.sign_count),
-                                    ":count": number(use.after.sign_count),
-                                    ":backed_up": {"BOOL": use.after.is_backed_up},
-                                    ":used_at": number(use.after.used_at_seconds),
-                                },
-                            }
+                            "Update": update_of(
+                                self._identities_table, identity.user_id, identity.username, identity.epoch, use
+                            )
                         },
                         {
                             "Put": {
@@ -82,14 +57,7 @@ class DynamoDBPasskeyOpening:
                                 "ConditionExpression": "attribute_not_exists(session_id)",
                             }
                         },
-                        {
-                            "Put": {
-                                "TableName": self._throttle_table,
-                                "Item": spent,
-                                "ConditionExpression": "attribute_not_exists(#bucket)",
-                                "ExpressionAttributeNames": {"#bucket": "bucket"},
-                            }
-                        },
+                        {"Put": spent_marker(self._throttle_table, use)},
                     ]
                 )
         except ConditionFailed as refused:

@@ -18,7 +18,7 @@ from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorRequired, NoFactor
 from edge_auth.flows.factors.factor_check import PURPOSE
 from edge_auth.flows.factors.factor_policy import FactorPolicy
-from edge_auth.flows.factors.factor_token import binding_of, read_token
+from edge_auth.flows.factors.factor_token import check_bound, read_token
 from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.ports.factors import FactorStore, SealingKeySource
 from edge_auth.flows.ports.identities import EpochMoved, Identities
@@ -153,14 +153,14 @@ class OwnFactors:
         """Remove app and recovery codes, and end the other sessions of the user. It is no error if there are none.
 
         Raises:
-            FactorRequired: the user must have a factor.
+            FactorRequired: the user must have a factor, and has no passkey.
             InvalidToken, InsufficientAuthentication: as `begin`.
             TemporarilyUnavailable: it is not known to be removed, or other sessions are not known to have ended. The
                 same call may be made again.
 
         """
         identity = self._caller(user_id, session_id)
-        if self._policy.demands_of(identity):
+        if self._policy.demands_of(identity) and not identity.passkeys:
             raise FactorRequired
         if identity.factors is not None:
             try:
@@ -194,10 +194,7 @@ class OwnFactors:
     def _must_enrol(self, token: str) -> Identity:
         keys = self._room.key_ring.load()
         proof = read_token(token, Kind.ENROL, keys, now_seconds=self._clock() // 1000)
-        identity = self._active(proof.user_id)
-        if identity is None or not hmac.compare_digest(proof.binding, binding_of(identity)):
-            raise InvalidProof("the user has changed")
-        return identity
+        return check_bound(proof, self._active(proof.user_id))
 
     def _begun(self, identity: Identity) -> PendingApp:
         secret = totp.new_secret(self._entropy)

@@ -12,6 +12,8 @@ from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.accounts.passkey import MAX_PASSKEYS, RegisteredPasskey
 from edge_auth.errors import InvalidRequest, InvalidToken, TemporarilyUnavailable, UnknownUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.factor_errors import FactorRequired
+from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -20,6 +22,7 @@ from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.passkey_errors import LastWayIn, PasskeyRefused, TooManyPasskeys, UnknownPasskey
+from edge_auth.sessions.session import Session
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import NoChallenge, Purpose
 from edge_auth.webauthn.ceremonies import RelyingParty, verify_registration
@@ -60,9 +63,10 @@ class Registration(NamedTuple):
 class OwnPasskeys:
     """The use cases. Each names the caller's user and session."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each port
         self,
         *,
+        policy: FactorPolicy,
         party: RelyingParty,
         identities: Identities,
         sessions: Sessions,
@@ -75,6 +79,7 @@ class OwnPasskeys:
         notices: PasskeyNotices | None = None,
     ) -> None:
         """Keep what the use cases need. `notices` are there only where mail is on."""
+        self._policy = policy
         self._party = party
         self._identities = identities
         self._sessions = sessions
@@ -136,8 +141,9 @@ class OwnPasskeys:
             self._notices.passkey_added(identity)
         return made
 
-    def listed(self, user_id: str) -> tuple[RegisteredPasskey, ...]:
+    def listed(self, user_id: str, session_id: str) -> tuple[RegisteredPasskey, ...]:
         """Return the caller's passkeys, the oldest first. Raises InvalidToken, as `begin`."""
+        self._living(user_id, session_id)
         return self._active(user_id).passkeys
 
     def rename(self, user_id: str, session_id: str, credential_id: bytes, name: str) -> None:
@@ -165,6 +171,7 @@ class OwnPasskeys:
         Raises:
             UnknownPasskey: the caller has no such passkey, or none any more. The other sessions have ended.
             LastWayIn: there is no password and no other passkey.
+            FactorRequired: the user must have a factor, and has no app and no other passkey.
             InvalidToken, InsufficientAuthentication: as `begin`.
             TemporarilyUnavailable: it is not known to be removed, or the other sessions are not known to have ended.
 
@@ -173,8 +180,11 @@ class OwnPasskeys:
         if not _has(identity, credential_id):
             self._end_sessions.all(user_id, reason=PASSKEY_REMOVED, keep=session_id)
             raise UnknownPasskey
-        if not identity.password_hash and len(identity.passkeys) == 1:
-            raise LastWayIn
+        if len(identity.passkeys) == 1:
+            if not identity.password_hash:
+                raise LastWayIn
+            if identity.factors is None and self._policy.demands_of(identity):
+                raise FactorRequired
         try:
             self._passkeys.remove(identity, credential_id)
         except EpochMoved:
@@ -212,13 +222,16 @@ class OwnPasskeys:
 
         A passkey that is registered once more, because the answer was lost, is no reason for a stronger login.
         """
-        session, now_seconds = self._sessions.find(user_id, session_id), self._clock() // 1000
-        if session is None or not session.is_live(now_seconds):
-            raise InvalidToken("the session has ended")
-        identity = self._active(user_id)
+        session, identity = self._living(user_id, session_id), self._active(user_id)
         others = tuple(passkey for passkey in identity.passkeys if made is None or not _is_same(passkey, made))
-        check_fresh(session, replace(identity, passkeys=others), now_seconds=now_seconds)
+        check_fresh(session, replace(identity, passkeys=others), now_seconds=self._clock() // 1000)
         return identity
+
+    def _living(self, user_id: str, session_id: str) -> Session:
+        session = self._sessions.find(user_id, session_id)
+        if session is None or not session.is_live(self._clock() // 1000):
+            raise InvalidToken("the session has ended")
+        return session
 
     def _active(self, user_id: str) -> Identity:
         try:

@@ -1,7 +1,10 @@
 """The tokens of a login that is not over: its password was right, and a code or an enrolment is still to come."""
 
+import hmac
+
 from edge_auth import base64url
-from edge_auth.accounts.identity import Identity
+from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.errors import InvalidProof
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.throttling.counters import Attempt
 from edge_auth.tokens import proof_token
@@ -39,6 +42,15 @@ def binding_of(identity: Identity) -> bytes:
         email=identity.email,
         factors_version=identity.factors_version,
     )
+
+
+def check_bound(proof: Proof, user: Identity | None) -> Identity:
+    """Return the user, if the token is this active user's, and nothing has changed since. Raises InvalidProof."""
+    if user is None or proof.user_id != user.user_id or user.status != ACTIVE:
+        raise InvalidProof("another user, or a disabled one")
+    if not hmac.compare_digest(proof.binding, binding_of(user)):
+        raise InvalidProof("the user has changed")
+    return user
 
 
 def attempt_of(proof: Proof) -> Attempt:

@@ -79,9 +79,8 @@ class SecondStep(Protocol):
         """Check the second factor of a user whose password was right.
 
         Raises:
-            MfaRequired: the user has a factor, and no code was presented.
+            MfaRequired: the user has an app or a passkey, and no code was presented that could be checked.
             MfaEnrolmentRequired: the user has to have one.
-            InsufficientAuthentication: the user has to have one, and has a passkey. Who signs in with that may enrol.
             InvalidOtp, FactorLocked: the code is refused, and that is counted.
             TemporarilyUnavailable: nothing was decided.
 

@@ -7,6 +7,10 @@ from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.sessions.session import Session
 from edge_auth.tokens.passkey_challenge import Challenge
 
+# RFC 8176 §2: a passkey that cannot leave its device, and one that may be copied to others. Each asks for the user.
+ONE_DEVICE_METHODS = ("hwk", "user")
+SYNCED_METHODS = ("swk", "user")
+
 
 class ChallengeSpent(Exception):
     """A session was opened for this challenge before."""
@@ -18,6 +22,11 @@ class PasskeyUse(NamedTuple):
     before: RegisteredPasskey
     after: RegisteredPasskey
     challenge: Challenge
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How the user has signed in (RFC 8176 §2)."""
+        return SYNCED_METHODS if self.after.is_backup_eligible else ONE_DEVICE_METHODS
 
 
 class PasskeyOpening(Protocol):

@@ -7,6 +7,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 
 if TYPE_CHECKING:
     from edge_auth.flows.ports.factors import FactorUse
+    from edge_auth.flows.ports.passkeys import PasskeyUse
 
 
 STEPPED_UP = "stepped_up"  # the reason of the end of a session that was replaced
@@ -49,13 +50,19 @@ class SessionReplacement(Protocol):
         username: str,
         epoch: int,
         end_id: str,
-        factor: "FactorUse | None" = None,
+        factor: "FactorUse | PasskeyUse | None" = None,
     ) -> None:
         """End a session and open another one of the same user, in one act.
 
-        The conditions: those of `SessionOpening.open`, and the old session is as it was read. The record of its end has
-        the reason STEPPED_UP. `end_id` names this act. Raises EpochMoved, and AlreadyEnded: the old session has ended,
-        or was refreshed.
+        The conditions: those of `SessionOpening.open`, and the old session is as it was read. The use of a passkey has
+        those of `PasskeyOpening.open`, and spends its challenge. The record of the end has the reason STEPPED_UP.
+        `end_id` names this act.
+
+        Raises:
+            EpochMoved: the user has changed, or the factor cannot be used.
+            AlreadyEnded: the old session has ended, or was refreshed.
+            ChallengeSpent: the challenge of the passkey was spent before.
+
         """
 
 

@@ -101,9 +101,8 @@ class Login:
                 account or from this source.
             InvalidCredentials: the password is wrong, or the user unknown or disabled. The answer does not say which.
             InvalidProof: the token in place of the password is not valid any more.
-            MfaRequired, MfaEnrolmentRequired: the password is right. A code is missing, or the user has to enrol.
-            InsufficientAuthentication: the password is right. The user has to enrol, and to sign in with the passkey
-                for that.
+            MfaRequired, MfaEnrolmentRequired: the password is right. A code or a passkey is missing, or the user has to
+                enrol.
             InvalidOtp, FactorLocked: the password is right, and the code is refused.
             EmailNotConfirmed: the password is right, and the user has to confirm the address first.
             TemporarilyUnavailable: nothing was decided.

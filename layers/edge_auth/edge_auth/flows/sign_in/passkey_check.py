@@ -13,7 +13,7 @@ from edge_auth.flows.ports.passkeys import PasskeyUse
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.passkey_errors import InvalidPasskey
-from edge_auth.throttling.limits import passkey_limit
+from edge_auth.throttling.limits import passkey_limit, password_change_limit
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import Challenge, NoChallenge, Purpose
 from edge_auth.tokens.token_form import ID_BYTES, id_bytes
@@ -33,14 +33,22 @@ class PasskeyCheck:
     """The check. Every refusal looks the same to the client, and each of an answer to our challenge is recorded."""
 
     def __init__(
-        self, *, party: RelyingParty, rates: Rates, identities: Identities, clock: Clock, record: Record
+        self,
+        *,
+        party: RelyingParty,
+        rates: Rates,
+        identities: Identities,
+        clock: Clock,
+        record: Record,
+        failed: EventName = EventName.LOGIN_FAILED,
     ) -> None:
-        """Keep what the check needs."""
+        """Keep what the check needs. `failed` is the event of a refusal."""
         self._party = party
         self._rates = rates
         self._identities = identities
         self._clock = clock
         self._record = record
+        self._failed = failed
 
     def __call__(self, presented: PresentedPasskey, address: str, keys: KeysInForce) -> tuple[Identity, PasskeyUse]:
         """Return the user whose passkey it is, and the use of it. `address` is where the request came from.
@@ -56,15 +64,29 @@ class PasskeyCheck:
         challenge_text, challenge = self._challenge(presented.assertion.client_data, keys)
         self._rates.book(passkey_limit(address), now_ms=self._clock())
         identity = self._owner(presented.assertion.user_handle)
-        before = self._passkey_of(identity, presented.credential_id)
-        after = self._used(before, presented.assertion, identity, challenge_text)
-        return identity, PasskeyUse(before, after, challenge)
+        return identity, self._use(identity, presented, challenge_text, challenge)
+
+    def of_user(self, identity: Identity, presented: PresentedPasskey, keys: KeysInForce) -> PasskeyUse:
+        """Return the use of a passkey of this user, who is known and active.
+
+        Raises TooManyAttempts, for the user, InvalidPasskey and TemporarilyUnavailable.
+        """
+        challenge_text, challenge = self._challenge(presented.assertion.client_data, keys)
+        self._rates.book(password_change_limit(identity.user_id).rate, now_ms=self._clock())
+        return self._use(identity, presented, challenge_text, challenge)
 
     def refused(self, detail: str, user_id: str = "") -> InvalidPasskey:
         """Record a refusal, and return its error."""
         detail = f"passkey: {detail}"
-        self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=detail))
+        self._record(SecurityEvent(self._failed, user_id, reason=detail))
         return InvalidPasskey(detail)
+
+    def _use(
+        self, identity: Identity, presented: PresentedPasskey, challenge_text: str, challenge: Challenge
+    ) -> PasskeyUse:
+        before = self._passkey_of(identity, presented.credential_id)
+        after = self._used(before, presented.assertion, identity, challenge_text)
+        return PasskeyUse(before, after, challenge)
 
     def _challenge(self, client_data: bytes, keys: KeysInForce) -> tuple[str, Challenge]:
         try:

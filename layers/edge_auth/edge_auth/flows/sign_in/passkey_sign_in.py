@@ -1,13 +1,16 @@
 """Sign-in with a passkey: a discoverable one says whose it is, and no password is asked for.
 
+It is also the second request of a login whose user has a passkey: then it has the token of the first one.
 A session is opened for each challenge at most once: the challenge is spent in the transaction that opens the session.
 """
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.factors import PASSWORD_METHOD
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyOpening
@@ -15,28 +18,39 @@ from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
+from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient, device_of
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.tokens import device_token as device_tokens
-from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.claims import PHISHING_RESISTANT
 from edge_auth.tokens.device_token import NoDeviceToken
-from edge_auth.tokens.passkey_challenge import Purpose
+from edge_auth.tokens.proof_token import Proof
 from edge_auth.tokens.refresh_token import new_id
 
-# RFC 8176 §2: a passkey that cannot leave its device, and one that may be copied to others. Each asks for the user.
-ONE_DEVICE_METHODS = ("hwk", "user")
-SYNCED_METHODS = ("swk", "user")
+
+class FirstStep(Protocol):
+    """The step before, with a password. Where second factors are off, there is none."""
+
+    def proof(self, mfa_token: str, keys: KeysInForce) -> Proof:
+        """Read the token, without a request. Raises InvalidProof."""
+
+    def check(self, identity: Identity, proof: Proof) -> None:
+        """Check that the token is this user's, and that nothing has changed since. Raises InvalidProof."""
+
+    def forget(self, identity: Identity, proof: Proof, device_token: str, keys: KeysInForce) -> None:
+        """Take back that the attempt at the password counts as failed."""
 
 
 class PasskeySignIn:
     """The use case."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each port
         self,
         *,
         check: PasskeyCheck,
+        requests: PasskeyRequests,
+        first_step: FirstStep | None,
         opening: PasskeyOpening,
         policies: Mapping[str, SessionPolicy],
         replace_session: ReplaceSession,
@@ -46,8 +60,13 @@ class PasskeySignIn:
         entropy: Entropy,
         record: Record,
     ) -> None:
-        """Keep what the use case needs. `policies` has the timeouts for each transport."""
+        """Keep what the use case needs. `policies` has the timeouts for each transport.
+
+        Where second factors are off, `first_step` is None.
+        """
         self._check = check
+        self._requests = requests
+        self._first_step = first_step
         self._opening = opening
         self._policies = policies
         self._replace_session = replace_session
@@ -57,28 +76,34 @@ class PasskeySignIn:
         self._entropy = entropy
         self._record = record
 
-    def challenge(self) -> str:
-        """Draw a challenge. Makes no request to a table."""
-        keys, now_seconds = self._key_ring.load(), self._clock() // 1000
-        return passkey_challenge.mint(Purpose.SIGN_IN, keys.mac, now_seconds=now_seconds, entropy=self._entropy)
+    def options(self) -> dict[str, object]:
+        """Draw a challenge, and return the options of a sign-in. Makes no request to a table."""
+        return self._requests.options(self._key_ring.load())
 
-    def __call__(self, presented: PresentedPasskey, client: SignInClient) -> SignedIn:
+    def __call__(self, presented: PresentedPasskey, client: SignInClient, mfa_token: str = "") -> SignedIn:
         """Check what the passkey has signed, and open a session.
+
+        `mfa_token` shows that the password was right, if this is the second step of a login. Where second factors are
+        off, it is not read.
 
         Raises:
             TooManyAttempts: too many attempts came from this source before.
             InvalidPasskey: it is not accepted. The answer does not say why.
+            InvalidProof: the token is not valid any more, or another user's.
             TemporarilyUnavailable: nothing was decided.
 
         """
-        keys = self._key_ring.load()
+        keys, first_step = self._key_ring.load(), self._first_step if mfa_token else None
+        proof = first_step.proof(mfa_token, keys) if first_step else None
         identity, use = self._check(presented, client.address, keys)
+        if first_step and proof:
+            first_step.check(identity, proof)
         session, token = new_session(
             identity,
             client.description,
             client.transport,
             self._policies[client.transport],
-            amr=SYNCED_METHODS if use.after.is_backup_eligible else ONE_DEVICE_METHODS,
+            amr=(PASSWORD_METHOD, *use.methods, "mfa") if proof else use.methods,
             acr=PHISHING_RESISTANT,
             now_ms=self._clock(),
             entropy=self._entropy,
@@ -91,6 +116,8 @@ class PasskeySignIn:
             # The account or the passkey changed in the meantime. The next attempt decides.
             raise TemporarilyUnavailable("the identity changed during the sign-in") from None
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
+        if first_step and proof:
+            first_step.forget(identity, proof, client.device_token, keys)
         if client.earlier:  # before the limit, which would end one session more
             self._replace_session(client.earlier, client.transport)
         self._session_limit.keep(identity.user_id)

@@ -1,44 +1,41 @@
-"""Step-up: a session whose user shows a factor, or the password again, is replaced by a fresh or stronger one.
+"""Step-up: a session whose user shows a code, a passkey or the password again, is replaced by a fresh or stronger one.
 
 The new session has another id and other tokens. So no token of the old one is ever stronger than its login was, also
 not in the grace window of a refresh. Old and new are exchanged in one write, which also accepts the code.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge_auth.accounts.identity import ACTIVE, Identity
-from edge_auth.credentials.passwords import check_password, password_bytes
-from edge_auth.credentials.profiles import HashKind
 from edge_auth.errors import (
     InsufficientAuthentication,
-    InvalidCredentials,
     InvalidGrant,
-    InvalidRequest,
     InvalidToken,
     TemporarilyUnavailable,
     UnknownUser,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.factor_errors import FactorLocked, InvalidOtp
-from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
-from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
-from edge_auth.flows.ports.factors import PASSWORD_METHOD, FactorUse, Presented
+from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
+from edge_auth.flows.ports.passkeys import ChallengeSpent
 from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.flows.ports.sessions import AlreadyEnded, SessionReplacement, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.session_grant import SessionGrant, session_grant
+from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, NOTHING_REDEEMED, Session, token_kind
-from edge_auth.throttling.limits import password_change_limit
 from edge_auth.tokens import refresh_token
-from edge_auth.tokens.claims import LEVELS, ONE_FACTOR, TWO_FACTORS
+from edge_auth.tokens.claims import LEVELS, ONE_FACTOR
 from edge_auth.tokens.refresh_token import RefreshToken, new_id
 from edge_auth.tokens.token_form import SEED_BYTES
+
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.passkeys import PasskeyUse
 
 END_ID_BYTES = 16
 
@@ -99,22 +96,15 @@ class StepUp:
         self,
         stores: StepUpStores,
         *,
-        limit: PasswordAttemptLimit,
-        profiles: tuple[HashKind, ...],
-        check: FactorCheck,
+        check: ProofCheck,
         key_ring: KeyRingSource,
         clock: Clock,
         entropy: Entropy,
         record: Record,
         tell_code_used: Callable[[Identity], None] | None = None,
     ) -> None:
-        """Keep what the use case needs. `profiles` are those of the hashes that are checked.
-
-        `tell_code_used` tells of a recovery code by mail. It is there only where mail is on.
-        """
+        """Keep what the use case needs. `tell_code_used` tells of a recovery code by mail, only where mail is on."""
         self._stores = stores
-        self._limit = limit
-        self._profiles = profiles
         self._check = check
         self._key_ring = key_ring
         self._clock = clock
@@ -122,31 +112,35 @@ class StepUp:
         self._record = record
         self._tell_code_used = tell_code_used
 
-    def __call__(self, holder: Holder, password: str, presented: Presented) -> SteppedUp:
-        """Replace the caller's session. A user with a factor shows a code of it, and any other user the password.
+    def __call__(self, holder: Holder, proofs: Proofs) -> SteppedUp:
+        """Replace the caller's session. A user with an app shows a code, one with a passkey may show that.
+
+        Any other user shows the password.
 
         The new session ends when the old one would have ended at the latest.
 
         Raises:
             InvalidToken: the session has ended, the token is not its newest one, or its user is disabled or gone.
             InsufficientAuthentication: the old session is of a stronger login, which a step-up cannot make fresh.
-            InvalidRequest: the code or the password is missing, or is not what this user has to show.
+            InvalidRequest: a proof is missing, or is not what this user has to show.
             TooManyAttempts: too many attempts came before, in sessions of this user.
             InvalidCredentials, InvalidOtp, FactorLocked: it is refused, and that is counted.
+            InvalidPasskey: the passkey is not accepted, or its challenge was answered before.
             TemporarilyUnavailable: nothing was decided, and the old session is good. Or nobody knows: if it is not good
                 any more, the user has to log in.
 
         """
-        keys = self._key_ring.load()
+        reached, keys = proofs.acr, self._key_ring.load()
         token = self._token(holder, keys)
         old, identity = self._session(holder, token), self._active(holder.user_id)
-        _check_not_weaker(old, identity)
-        use, methods, acr = self._shown(identity, password, presented)
-        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *methods), acr)
-        self._replace(old, session, identity, use)
-        self._record(SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=acr))
-        if use is not None and use.recovery_code:
-            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=use.left))
+        _check_not_weaker(old, reached)
+        proved = self._check(identity, proofs, keys)
+        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *proved.amr), proved.acr)
+        self._replace(old, session, identity, proved.use)
+        event = SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=proved.acr)
+        self._record(event)
+        if isinstance(proved.use, FactorUse) and proved.use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=proved.use.left))
             if self._tell_code_used:
                 self._tell_code_used(identity)
         self._publish(old)
@@ -179,29 +173,6 @@ class StepUp:
             raise InvalidToken("the user is disabled")
         return identity
 
-    def _shown(
-        self, identity: Identity, password: str, presented: Presented
-    ) -> tuple[FactorUse | None, tuple[str, ...], str]:
-        """Count the attempt, and check what this user has to show."""
-        has_code = bool(presented.otp) != bool(presented.recovery_code)
-        if has_code != (identity.factors is not None) or bool(password) == has_code:
-            raise InvalidRequest("a code of a user with a factor, or the password of one without")
-        secret = password_bytes(password) if password else b""
-        attempt = self._limit.admit(password_change_limit(identity.user_id))
-        try:
-            if identity.factors is None:
-                check_password(secret, identity.password_hash, self._profiles)
-                shown: tuple[FactorUse | None, tuple[str, ...], str] = (None, (PASSWORD_METHOD,), ONE_FACTOR)
-            else:
-                use = self._check(identity, identity.factors, presented)
-                shown = (use, ("mfa",) if use.recovery_code else ("otp", "mfa"), TWO_FACTORS)
-        except (InvalidCredentials, InvalidOtp, FactorLocked) as error:
-            self._limit.failed(attempt, identity.user_id)
-            self._record(SecurityEvent(EventName.STEP_UP_FAILED, identity.user_id, reason=error.detail))
-            raise
-        self._limit.succeeded(attempt, identity.user_id)
-        return shown
-
     def _successor(
         self, old: Session, identity: Identity, client: ClientDescription, amr: tuple[str, ...], acr: str
     ) -> tuple[Session, RefreshToken]:
@@ -226,7 +197,7 @@ class StepUp:
         )
         return session, token
 
-    def _replace(self, old: Session, new: Session, identity: Identity, use: FactorUse | None) -> None:
+    def _replace(self, old: Session, new: Session, identity: Identity, use: "FactorUse | PasskeyUse | None") -> None:
         try:
             self._stores.replacement.replace(
                 old,
@@ -236,6 +207,12 @@ class StepUp:
                 factor=use,
                 end_id=self._entropy(END_ID_BYTES).hex(),
             )
+        except ChallengeSpent:
+            from edge_auth.passkey_errors import InvalidPasskey  # noqa: PLC0415 - only with a passkey
+
+            detail = "passkey: the challenge was spent before"
+            self._record(SecurityEvent(EventName.STEP_UP_FAILED, identity.user_id, reason=detail))
+            raise InvalidPasskey(detail) from None
         except (EpochMoved, AlreadyEnded):
             raise TemporarilyUnavailable("the user or the session changed during the step-up") from None
 
@@ -250,9 +227,8 @@ class StepUp:
             self._record(event)
 
 
-def _check_not_weaker(old: Session, identity: Identity) -> None:
+def _check_not_weaker(old: Session, reached: str) -> None:
     """Refuse, before anything is counted, what would put a weaker session in the place of a stronger one (SA3)."""
-    reached = ONE_FACTOR if identity.factors is None else TWO_FACTORS
     if LEVELS.index(reached) < LEVELS.index(old.acr or ONE_FACTOR):  # no session is opened without a factor
         detail = f"a step-up reaches {reached}, and the session has {old.acr}"
         raise InsufficientAuthentication(detail, acr=old.acr, max_age_seconds=0)
