@@ -87,7 +87,7 @@ def test_nothing_is_changed_of_a_user_without_factors(engine: Engine, change: st
     assert ada(engine) == ADA
 
 
-def test_failures_are_counted_in_a_row(engine: Engine) -> None:
+def test_failures_are_counted(engine: Engine) -> None:
     """SB7: the count is the answer, so the caller knows which guess was the hundredth."""
     engine.identities.create(ENROLLED)
     assert [engine.factors.count_failure(ENROLLED) for _ in range(3)] == [4, 5, 6]

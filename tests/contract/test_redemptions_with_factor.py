@@ -20,11 +20,11 @@ from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session
 HASH = "$argon2id$reset"
 FACTORS = Factors(totp=b"sealed", totp_step=100, failures=3, recovery=frozenset({"code-a", "code-b"}))
 ENROLLED = replace(ADA, factors=FACTORS, factors_version=5)
-APP = FactorUse(5, totp_step=101)
+APP = FactorUse(5, totp_step=101, forgiven=1)
 PAPER = FactorUse(5, recovery_code="code-a")
 USED = {
-    "app": (APP, replace(FACTORS, totp_step=101, failures=0)),
-    "sealed again": (APP._replace(totp=b"anew"), replace(FACTORS, totp_step=101, failures=0, totp=b"anew")),
+    "app": (APP, replace(FACTORS, totp_step=101, failures=2)),
+    "sealed again": (APP._replace(totp=b"anew"), replace(FACTORS, totp_step=101, failures=2, totp=b"anew")),
     "paper": (PAPER, replace(FACTORS, recovery=frozenset({"code-b"}), failures=0)),
 }
 

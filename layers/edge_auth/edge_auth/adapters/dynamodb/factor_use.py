@@ -16,6 +16,8 @@ _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :active"
 _HAS_FACTORS_AS_READ = "factors_version = :version"
 _OF_APP = "totp_step < :step AND factor_failures < :limit"  # RFC 6238 §5.2: no step is accepted twice
 _OF_PAPER = "contains(recovery, :code)"
+_FORGIVE = "factor_failures = factor_failures - :forgiven"  # wrong codes that come at the same moment still count
+_FORGIVE_ALL = "factor_failures = :none"
 
 
 class UseOfFactor(NamedTuple):
@@ -32,15 +34,14 @@ def parts_of(use: "FactorUse") -> UseOfFactor:
 
     The status of the user is not among the conditions.
     """
-    changes, condition, clause = ["factor_failures = :none"], _OF_PAPER, ""
-    values: dict[str, AttributeValueTypeDef] = {":version": number(use.factors_version), ":none": number(0)}
+    changes, condition, clause = [_FORGIVE_ALL], _OF_PAPER, ""
+    values: dict[str, AttributeValueTypeDef] = {":version": number(use.factors_version)}
     if use.recovery_code:
         clause = " DELETE recovery :codes"
-        values |= {":code": text(use.recovery_code), ":codes": text_set({use.recovery_code})}
+        values |= {":code": text(use.recovery_code), ":codes": text_set({use.recovery_code}), ":none": number(0)}
     else:
-        changes.append("totp_step = :step")
-        condition = _OF_APP
-        values |= {":step": number(use.totp_step), ":limit": number(MAX_FAILURES)}
+        changes, condition = [_FORGIVE, "totp_step = :step"], _OF_APP
+        values |= {":step": number(use.totp_step), ":limit": number(MAX_FAILURES), ":forgiven": number(use.forgiven)}
     if use.totp:
         changes.append("totp = :totp")
         values[":totp"] = binary(use.totp)
