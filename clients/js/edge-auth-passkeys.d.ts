@@ -1,6 +1,6 @@
 /** Passkeys of a browser at an edge-auth API. The guide is docs/guides/passkeys.md of the repository. */
 
-import type { Auth } from "./edge-auth.js";
+import type { Answer, Auth } from "./edge-auth.js";
 
 export interface Options {
   /** The address of the edge-auth API, as in `createAuth`. */
@@ -30,9 +30,16 @@ export interface Passkeys {
 
   /**
    * Sign in with a passkey. With `conditional` the browser offers passkeys in the field with `autocomplete="username
-   * webauthn"`, and this promise waits until the user takes one; `signal` ends the wait.
+   * webauthn"`, and this promise waits until the user takes one; `signal` ends the wait. `asked` is the `answer` of a
+   * login that was `Refused` with `mfa_required` and has `passkey`: then this is its second step.
    */
-  signIn(options?: { conditional?: boolean; signal?: AbortSignal }): Promise<void>;
+  signIn(options?: { conditional?: boolean; signal?: AbortSignal; asked?: Answer }): Promise<void>;
+
+  /**
+   * Make the login of this session fresh with a passkey: a new session takes its place, and the page learns of it. The
+   * deployment has second factors.
+   */
+  stepUp(): Promise<void>;
 
   /**
    * Register a passkey. `Refused` with `insufficient_user_authentication`: the user has to sign in again, with a passkey

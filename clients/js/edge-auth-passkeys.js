@@ -1,6 +1,6 @@
 /**
- * Passkeys in a browser, beside the sign-in of `edge-auth.js`: sign in with one, and register, list, rename and remove
- * those of the user. A page without passkeys does not load this module.
+ * Passkeys in a browser, beside the sign-in of `edge-auth.js`: sign in with one, step up, and register, list, rename and
+ * remove those of the user. A page without passkeys does not load this module.
  *
  * @typedef {import("./edge-auth-passkeys.d.ts").Options} Options
  * @typedef {import("./edge-auth-passkeys.d.ts").Passkeys} Passkeys
@@ -29,19 +29,33 @@ function browser() {
  */
 export function createPasskeys(options, world = browser()) {
   const { open, call } = makeCalls(options, world.fetch);
+  const { auth } = options;
+
+  /**
+   * Let the user take a passkey, and return what it has signed.
+   *
+   * @param {any} [asked] what the server asks for, or nothing to ask it first
+   * @param {Pick<CredentialRequestOptions, "mediation" | "signal">} [how]
+   */
+  async function signed(asked, how) {
+    const publicKey = world.kind.parseRequestOptionsFromJSON(asked ?? (await open(`${ROUTE}/options`)));
+    const credential = /** @type {PublicKeyCredential} */ (await world.credentials.get({ publicKey, ...how }));
+    return credential.toJSON();
+  }
 
   return {
     async available() {
       return Boolean(await world.kind?.isConditionalMediationAvailable?.().catch(() => false));
     },
 
-    async signIn({ conditional = false, signal } = {}) {
-      const publicKey = world.kind.parseRequestOptionsFromJSON(await open(`${ROUTE}/options`));
-      const mediation = conditional ? "conditional" : undefined;
-      const credential = /** @type {PublicKeyCredential} */ (
-        await world.credentials.get({ publicKey, mediation, signal })
-      );
-      await options.auth.openSession(`${ROUTE}/sign-in`, { credential: credential.toJSON(), transport: "cookie" });
+    async signIn({ conditional = false, signal, asked } = {}) {
+      const credential = await signed(asked?.passkey, { mediation: conditional ? "conditional" : undefined, signal });
+      const first = asked && { mfa_token: asked.mfa_token };
+      await auth.openSession(`${ROUTE}/sign-in`, { credential, ...first, transport: "cookie" });
+    },
+
+    async stepUp() {
+      await auth.openSession("/auth/step-up", { credential: await signed() }, (await auth.token()) ?? undefined);
     },
 
     async register(name = "") {

@@ -77,6 +77,19 @@ export class Unavailable extends Error {
   readonly retryAfter: number;
 }
 
+/** What the server says of a refusal. */
+export interface Answer {
+  readonly error: string;
+  /** With `mfa_required` of a login: it takes the place of the password. */
+  readonly mfa_token?: string;
+  /** With `mfa_required` of a login: what the user may show, `otp` or `passkey`. A recovery code takes the place of `otp`. */
+  readonly methods?: readonly string[];
+  /** With `mfa_required` of a login: how the browser asks for the passkey. `edge-auth-passkeys.js` does it. */
+  readonly passkey?: object;
+  /** With `mfa_enrolment_required`. */
+  readonly enrolment_token?: string;
+}
+
 /** The server refuses the request, and will refuse it again. */
 export class Refused extends Error {
   readonly name: "Refused";
@@ -85,5 +98,5 @@ export class Refused extends Error {
   /** The `error` of the answer, such as `invalid_credentials`. */
   readonly code: string;
   /** The answer. A login may have a token in it, for `mfa_required` or `mfa_enrolment_required`. */
-  readonly answer: { readonly error: string; readonly mfa_token?: string; readonly enrolment_token?: string };
+  readonly answer: Answer;
 }

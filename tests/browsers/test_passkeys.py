@@ -98,7 +98,7 @@ def visitor(browser: Browser, stack: Stack) -> Iterator[PasskeyPage]:
     with ExitStack() as running:
         pages = Pages({})
         app = f"http://localhost:{running.enter_context(serving(pages))}"
-        with_passkeys = stack.with_parameters(PasskeyRpId="localhost", AllowedOrigins=app)
+        with_passkeys = stack.with_parameters(PasskeyRpId="localhost", AllowedOrigins=app, SecondFactor="optional")
         api = running.enter_context(serving(HttpGateway(with_passkeys)))
         pages.files["/"] = ("text/html", PAGE.replace('"API"', f'"http://127.0.0.1:{api}"'))
         # Cookies are for pages of the API's site, so this page knows the API by the page's own name.
@@ -223,6 +223,35 @@ def test_the_client_keeps_a_user_signed_in_who_came_with_a_passkey(visitor: Pass
     page.reload()
     page.wait_for_function("window.ready")
     assert page.evaluate("() => auth.restore()") is False
+
+
+def test_the_client_shows_the_passkey_after_the_password_and_at_a_step_up(visitor: PasskeyPage) -> None:
+    """SA4: the refusal of the first step has what the browser needs. A step-up opens another session."""
+    page = visitor.page
+    page.goto(f"{page.url}client")
+    page.wait_for_function("window.ready")
+    login = f"auth.login({{ username: 'ada', password: '{PASSWORD}' }})"
+    page.evaluate(f"() => {login}")
+    visitor.call("passkeys.register('phone')")
+    page.evaluate("() => auth.logout()")
+
+    refused = visitor.call(f"{login}.catch((error) => (window.asked = error.answer))")
+    assert (refused["error"], refused["methods"]) == ("mfa_required", ["passkey"])
+    assert page.evaluate("() => auth.session") is None
+    page.evaluate("() => passkeys.signIn({ asked: window.asked })")
+
+    before = visitor.call("auth.session")
+    [item] = [item for item in visitor.stack.session_items() if "absolute_expires_at" in item]
+    assert [method["S"] for method in item["amr"]["L"]] == ["pwd", "hwk", "user", "mfa"]
+    page.evaluate("() => passkeys.stepUp()")
+    after = visitor.call("auth.session")
+    assert after["id"] != before["id"]
+    assert [each["S"] for each in living(visitor)] == [after["id"]]
+
+
+def living(visitor: PasskeyPage) -> list[dict[str, Any]]:
+    """Return the ids of the living sessions."""
+    return [item["session_id"] for item in visitor.stack.session_items() if "absolute_expires_at" in item]
 
 
 def test_over_another_session_the_new_one_counts(visitor: PasskeyPage) -> None:

@@ -2,9 +2,12 @@
 
 import pytest
 
+from edge_auth.web import cors
+from tests.support.http_gateway import routes
 from tests.support.people import PASSWORD
 from tests.support.sample_events import Event, login_event, refresh_event, sample
 from tests.support.stack import Answer, Stack
+from tests.support.template import ROOT
 from tests.support.wire import no_connection
 
 APP = "https://app.example.com"
@@ -125,3 +128,17 @@ def test_a_preflight_request_with_any_body_is_answered(for_browsers: Stack, body
     answer = for_browsers.function("preflight")(from_page({**sample("preflight"), **body}, STRANGER))
 
     assert (answer.status, answer.json["error"], cors_of(answer)) == (400, "invalid_request", {"Vary": "Origin"})
+
+
+def test_a_page_may_send_cookies_to_each_route_whose_answers_it_may_read_with_them() -> None:
+    """C12: the browser asks before a request with JSON. A step-up of a page failed without that."""
+    paths = {
+        path.removeprefix("/") for (_, path), (name, _) in routes().items() if "with_cookies=True" in source_of(name)
+    }
+    without = {path for path in paths if path.startswith("auth/site/")} | {"auth/passkeys/options"}
+    assert paths - without == cors.WITH_COOKIES
+
+
+def source_of(function: str) -> str:
+    """Return the code of a function."""
+    return (ROOT / "functions" / function / "app.py").read_text(encoding="utf-8")

@@ -138,6 +138,8 @@ def test_a_passkey_signs_in_by_a_button_and_where_the_name_is_typed(browser: "Br
         assert visitor.text("passkeys").count("Passkey of") == 1
         assert (visitor.overflow(), visitor.violations()) == (0, [])
         visitor.press("add-passkey", says="Step up first")
+        visitor.press("step-up-passkey", says="You have stepped up with a passkey")
+        assert "phr" in visitor.text("claims")
 
         visitor.press("sign-out", says="with a passkey, which the browser has offered")
         assert "phr" in visitor.text("claims")
@@ -145,6 +147,10 @@ def test_a_passkey_signs_in_by_a_button_and_where_the_name_is_typed(browser: "Br
         [passkey] = devtools.send("WebAuthn.getCredentials", device)["credentials"]
         devtools.send("WebAuthn.removeCredential", {**device, "credentialId": passkey["credentialId"]})
         visitor.press("sign-out", says="You are signed out")
+        # The password alone is not enough now. The browser says so, as long as it has no passkey.
+        sign_in(visitor, says="The password is right. Now your passkey")
+        visitor.press("second-passkey", says="No passkey was used")
+        visitor.press("step-back", says="No passkey was used")
         visitor.reach("with-passkey")
         devtools.send("WebAuthn.addCredential", {**device, "credential": passkey})
         visitor.page.keyboard.press("Enter")

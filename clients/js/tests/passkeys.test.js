@@ -21,6 +21,7 @@ function page(answers) {
     });
   };
   const auth = {
+    token: async () => "the access token",
     openSession: async (...sent) => log.push(["open session", "", ...sent]),
     fetch: (input, init) => respond("with token", input, init),
   };
@@ -57,6 +58,29 @@ test("a sign-in sends what the browser has signed, and the sign-in of the page l
   assert.equal(log[0][4].credentials, "omit");
   assert.deepEqual(log[1][1].publicKey, { parsed: { challenge: "c" } });
   assert.deepEqual([log[0][4].cache, log[0][4].redirect], ["no-store", "error"]);
+});
+
+test("a login that asks for a passkey goes on with its token, and no challenge is asked for", async () => {
+  const { passkeys, log } = page([]);
+  await passkeys.signIn({ asked: { error: "mfa_required", mfa_token: "t", methods: ["passkey"], passkey: { c: 1 } } });
+
+  assert.deepEqual(
+    log.map(([kind]) => kind),
+    ["get", "open session"],
+  );
+  assert.deepEqual(log[0][1].publicKey, { parsed: { c: 1 } });
+  assert.deepEqual(log[1].slice(2), [
+    "/auth/passkeys/sign-in",
+    { credential: { signed: true }, mfa_token: "t", transport: "cookie" },
+  ]);
+});
+
+test("a step-up goes to its route with the access token", async () => {
+  const { passkeys, log } = page([[200, { challenge: "c" }]]);
+  await passkeys.stepUp();
+
+  assert.deepEqual(steps(log), [`open POST ${ROUTE}/options`, "get [object Object]", "open session /auth/step-up"]);
+  assert.deepEqual(log[2].slice(3), [{ credential: { signed: true } }, "the access token"]);
 });
 
 test("autofill waits for the user, and can be given up", async () => {

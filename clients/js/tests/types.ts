@@ -45,9 +45,14 @@ export async function keepAccount(proof: string, otp: string): Promise<readonly 
   await account.undoAddress({ proof });
   await account.stepUp({ recovery_code: "…" });
   await passkeys.register();
+  await passkeys.stepUp();
   const { enrolment, qr_svg } = await account.beginApp();
   console.log(qr_svg);
   return account.confirmApp({ enrolment, otp });
+}
+
+export async function passkeyStep(error: Refused): Promise<void> {
+  if (error.answer.methods?.includes("passkey")) await passkeys.signIn({ asked: error.answer });
 }
 
 export function explain(error: unknown): string {

@@ -5,9 +5,9 @@ import { showToken } from "./access_token.js";
 import { facts } from "./page_server.js";
 import { onRefresh, showRequests } from "./requests.js";
 import { showMails } from "./mail.js";
-import { showPasskeys } from "./passkeys.js";
+import { showPasskeys, takePasskey } from "./passkeys.js";
 import { byId, codeOf, describe, element, inWords, onPress, onSubmit, say } from "./screen.js";
-import { showFactors } from "./second_factor.js";
+import { setUpFirstApp, showFactors } from "./second_factor.js";
 import { showSessions } from "./sessions.js";
 import "./absent.js";
 import "./faults.js";
@@ -36,8 +36,22 @@ function show(session) {
   }
 }
 
-/** Stands in the place of the password, from the first step of a login to the second. */
-let mfaToken = null;
+/** What the first step of a login has answered. Its token stands in the place of the password. */
+let asked = null;
+
+/** Ask for what the user has: a code, a passkey, or one of them. */
+function askForSecondFactor(answer) {
+  asked = answer;
+  const hasApp = answer.methods.includes("otp");
+  const hasPasskey = answer.methods.includes("passkey");
+  byId("code-step").hidden = !hasApp;
+  byId("second-code").required = hasApp;
+  byId("second-passkey").hidden = !hasPasskey;
+  form.hidden = true;
+  secondStep.hidden = false;
+  byId(hasApp ? "second-code" : "second-passkey").focus();
+  say(`The password is right. Now ${hasApp ? "the code of your app" : "your passkey"}.`);
+}
 
 onSubmit(form, async () => {
   const { username, password } = form.elements;
@@ -46,19 +60,21 @@ onSubmit(form, async () => {
     await auth.login({ username: username.value, password: password.value });
     say("You are signed in.");
   } catch (error) {
-    if (error.code !== "mfa_required") throw error;
-    mfaToken = error.answer.mfa_token;
-    form.hidden = true;
-    secondStep.hidden = false;
-    byId("second-code").focus();
-    say("The password is right. Now the code of your app.");
+    if (error.code === "mfa_required") return askForSecondFactor(error.answer);
+    if (error.code === "mfa_enrolment_required") return setUpFirstApp(error.answer.enrolment_token);
+    throw error;
   }
 });
 
 onSubmit(secondStep, async () => {
   const code = codeOf(byId("second-code").value);
-  await auth.login({ username: form.elements.username.value, mfa_token: mfaToken, ...code });
+  await auth.login({ username: form.elements.username.value, mfa_token: asked.mfa_token, ...code });
   say("You are signed in, with both factors.");
+});
+
+onPress(byId("second-passkey"), async () => {
+  await takePasskey({ asked });
+  say("You are signed in, with the password and the passkey.");
 });
 
 byId("step-back").addEventListener("click", () => {

@@ -49,19 +49,29 @@ function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString("en-GB");
 }
 
-onPress(byId("with-passkey"), async () => {
+/** Sign in with a passkey. */
+export async function takePasskey(options) {
   offer.abort(); // a browser asks for one passkey at a time
   try {
-    await passkeys.signIn();
-    say("You are signed in with a passkey.");
+    await passkeys.signIn(options);
   } catch (error) {
     offerPasskeys();
     throw error;
   }
+}
+
+onPress(byId("with-passkey"), async () => {
+  await takePasskey();
+  say("You are signed in with a passkey.");
+});
+
+onPress(byId("step-up-passkey"), async () => {
+  await passkeys.stepUp();
+  say("You have stepped up with a passkey: a new session has taken the place of the old one.");
 });
 
 onPress(byId("add-passkey"), async () => {
   const { name } = await passkeys.register(`Passkey of ${new Date().toLocaleTimeString("en-GB")}`);
   await showPasskeys();
-  say(`You have the passkey "${name}". Changes of passkeys now need a login with one.`);
+  say(`You have the passkey "${name}". A login by password asks for it now, and changes need it.`);
 });

@@ -8,7 +8,9 @@ const confirmApp = byId("confirm-app");
 const codes = byId("recovery-codes");
 const stepUp = byId("step-up");
 
+/** The app that is being set up. Before the first login it comes with the token of that login. */
 let pending = null;
+let enrolmentToken = null;
 
 /** Show what the user has; nothing if nobody is signed in. */
 export async function showFactors() {
@@ -34,7 +36,7 @@ export async function showFactors() {
 }
 
 function forgetApp() {
-  pending = null;
+  pending = enrolmentToken = null;
   confirmApp.hidden = true;
   confirmApp.reset();
   byId("qr").replaceChildren();
@@ -53,18 +55,34 @@ function picture(svg) {
   return made;
 }
 
-onPress(byId("enrol"), async () => {
-  pending = await account.beginApp();
+function showApp(begun) {
+  pending = begun;
   byId("qr").replaceChildren(picture(pending.qr_svg));
   byId("secret").textContent = pending.secret;
   confirmApp.hidden = false;
   codes.replaceChildren();
   byId("app-code").focus();
   say("Scan the picture with your app, and type the code that it shows. Nothing is stored yet.");
-});
+}
+
+/** Let a user who must have a second factor set up an app, before the first login. */
+export async function setUpFirstApp(token) {
+  showApp(await account.beginRequiredApp(token));
+  enrolmentToken = token;
+  say("You must have a second factor. Scan the picture with your app, and type the code that it shows.");
+}
+
+onPress(byId("enrol"), async () => showApp(await account.beginApp()));
 
 onSubmit(confirmApp, async () => {
-  showCodes(await account.confirmApp({ enrolment: pending.enrolment, otp: byId("app-code").value.trim() }));
+  const shown = { enrolment: pending.enrolment, otp: byId("app-code").value.trim() };
+  if (enrolmentToken) {
+    showCodes(await account.confirmRequiredApp({ enrolment_token: enrolmentToken, ...shown }));
+    forgetApp();
+    byId("username").focus();
+    return say("The app is set up. These recovery codes are shown once. Now sign in, with the next code of the app.");
+  }
+  showCodes(await account.confirmApp(shown));
   forgetApp();
   await showFactors();
   byId("new-codes").focus();
