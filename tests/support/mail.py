@@ -30,6 +30,7 @@ class MailDeployment:
         """Begin with alice, and without challenges."""
         self.core: Deployment = deployment_of_alice()
         self.told_of_new_password: list[Identity] = []
+        self.told_of_new_address: list[Identity] = []
         self.change_alice(email=EMAIL, email_verified_at_seconds=self.core.clock() // 1000 - 100)
         self.challenges = troubled(MemoryChallenges(self.core.store), self.core.trouble, find="find_challenge")
         self.redemptions = troubled(MemoryRedemptions(self.core.store), self.core.trouble)
@@ -82,6 +83,7 @@ class MailDeployment:
             new_challenge=self.new_challenge,
             clock=self.core.clock,
             record=self.core.events.append,
+            tell_new_address=self.told_of_new_address.append,
         )
 
     @property
