@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # that a later version adds: of these, the names are shown and no value.
 SHOWN = frozenset(
     {
-        *("user_id", "username", "status", "epoch", "created_at", "scope", "roles", "claims"),
+        *("user_id", "username", "status", "enabled_status", "epoch", "created_at", "scope", "roles", "claims"),
         *("email", "email_verified_at", "email_bounced_at", "bounced_address", "language"),
         *("totp_step", "factor_failures", "factors_version"),
         "passkeys",  # their names and times; a public key is no credential, and its bytes are left out

@@ -9,7 +9,7 @@ from admin.personal_data import PersonalData
 from admin.stack_users import Users
 from admin.times import iso
 from admin.user_scan import UserScan, Wanted
-from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 
 LIST = """\
 Prints one JSON object for each user, in no order, as they are read. It reads the whole table of users, also with
@@ -30,7 +30,9 @@ NOTHING_CHANGED = "nothing was changed, and the output may be incomplete"
 def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to those of `edge-auth users`."""
     every = acts.add_parser("list", help="list users, one JSON object per line", description=LIST)
-    every.add_argument("--status", default="", choices=(ACTIVE, DISABLED), help="only users of this status")
+    every.add_argument(
+        "--status", default="", choices=(ACTIVE, DISABLED, UNCONFIRMED), help="only users of this status"
+    )
     every.add_argument("--role", default="", metavar="ROLE", help="only users with this role")
     every.add_argument("--prefix", default="", metavar="TEXT", help="only users whose names begin so")
     every.add_argument("--limit", type=_positive, metavar="N", help="stop after N users")

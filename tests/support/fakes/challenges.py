@@ -65,6 +65,7 @@ class MemoryRedemptions:
             found = self._checked(proof, identity, now_seconds)
             self._spend(proof, now_seconds)
             if identity.status == UNCONFIRMED:
+                self._store.waiting.discard(identity.user_id)
                 found = replace(found, email=identity.email, email_verified_at_seconds=now_seconds, status=ACTIVE)
             self._put(replace(found, password_hash=password_hash, epoch=found.epoch + 1))
 
@@ -86,6 +87,7 @@ class MemoryRedemptions:
                 self._store.challenges[key] = undo
                 self._store.guesses[key] = 0
             self._spend(proof, now_seconds)
+            self._store.waiting.discard(identity.user_id)
             self._put(replace(found, email=email, email_verified_at_seconds=now_seconds, status=ACTIVE))
 
     def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
