@@ -10,6 +10,7 @@ from edge_auth.flows.accounts.confirm_address import ConfirmAddress
 from edge_auth.flows.accounts.confirm_new_user import ConfirmNewUser
 from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.accounts.register import Register
+from edge_auth.flows.accounts.reset_link import ResetLink
 from edge_auth.flows.accounts.reset_password import ResetPassword
 from edge_auth.flows.accounts.shown_proof import Shown, ShownProofs
 from edge_auth.flows.accounts.undo_address import UndoAddress
@@ -55,6 +56,17 @@ class MailDeployment:
             key_ring=self.core.key_ring,
             clock=self.core.clock,
             record=self.core.events.append,
+        )
+
+    @property
+    def reset_link(self) -> ResetLink:
+        """The use case of operators."""
+        return ResetLink(
+            identities=self.core.identities,
+            challenges=self.challenges,
+            new_challenge=self.new_challenge,
+            key_ring=self.core.key_ring,
+            pages_url="https://app.example.com/account",
         )
 
     @property

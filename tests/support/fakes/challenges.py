@@ -21,7 +21,7 @@ class MemoryChallenges:
         key = (challenge.proof.kind.value, challenge.proof.user_id)
         with self._store.lock:
             found = self._store.challenges.get(key)
-            if found is None or found.proof.expires_at_seconds < challenge.proof.expires_at_seconds:
+            if found is None or (_is_newer(challenge, found) and _yields(found, challenge)):
                 self._store.challenges[key] = challenge
                 self._store.guesses[key] = 0
             elif found.proof.proof_id != challenge.proof.proof_id:
@@ -50,6 +50,20 @@ class MemoryChallenges:
         with self._store.lock:
             for key in [key for key in self._store.challenges if key[1] == user_id]:
                 del self._store.challenges[key]
+
+
+def _is_newer(challenge: Challenge, found: Challenge) -> bool:
+    return found.proof.expires_at_seconds < challenge.proof.expires_at_seconds
+
+
+def _yields(found: Challenge, challenge: Challenge) -> bool:
+    """Return whether what stands yields, if it is an operator's."""
+    return (
+        challenge.yields_at_seconds > 0
+        or found.yields_at_seconds <= challenge.proof.expires_at_seconds
+        or found.spent_at_seconds > 0
+        or found.proof.binding != challenge.proof.binding
+    )
 
 
 class MemoryRedemptions:

@@ -13,7 +13,9 @@ METHODS_OF_PASSKEYS = "GET, POST, PATCH, DELETE"
 PASSKEYS = "auth/passkeys"
 # `*` does not stand for Authorization.
 REQUEST_HEADERS = "authorization, content-type, x-edge-auth"
-WITH_COOKIES = frozenset({"auth/login", "auth/refresh", "auth/logout", "auth/passkeys/sign-in"})  # paths of the API
+WITH_COOKIES = frozenset(  # paths of the API
+    {"auth/login", "auth/refresh", "auth/logout", "auth/passkeys/sign-in", "auth/password/reset"}
+)
 MAX_AGE_SECONDS = 7200  # the longest time for which Chromium remembers an answer
 
 

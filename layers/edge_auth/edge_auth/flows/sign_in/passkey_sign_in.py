@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.limits.known_device import device_of
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyOpening
@@ -16,7 +17,7 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient, device_of
+from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens import passkey_challenge
