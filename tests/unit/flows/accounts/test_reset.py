@@ -7,6 +7,7 @@ import pytest
 
 from edge_auth import base64url
 from edge_auth.accounts.challenge import MAX_GUESSES
+from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import (
     AuthError,
@@ -106,6 +107,27 @@ def test_the_wait_of_the_account_ends(mail: MailDeployment) -> None:
     reset(mail, mail.mailed(Kind.RESET)[0])
 
     assert has_password(mail, NEW_PASSWORD)
+
+
+@pytest.mark.parametrize("with_app", [False, True])
+def test_a_used_proof_ends_the_wait_only_of_a_user_without_a_second_factor(
+    mail: MailDeployment, *, with_app: bool
+) -> None:
+    """SB7: password and used proof together must not give five more guesses at the code of the app, again and again."""
+    ask(mail)
+    shown = mail.mailed(Kind.RESET)[0]
+    reset(mail, shown)
+    if with_app:
+        mail.change_alice(factors=Factors(totp=b"sealed", totp_step=0))
+    for _ in range(PASSWORD_BACKOFF.free_attempts + 1):
+        with pytest.raises((InvalidCredentials, TooManyAttempts)):
+            mail.core.log_in(USERNAME, OTHER_PASSWORD)
+
+    reset(mail, shown)
+
+    error = TooManyAttempts if with_app else InvalidCredentials
+    with pytest.raises(error):
+        mail.core.log_in(USERNAME, OTHER_PASSWORD)
 
 
 def test_a_mail_goes_to_the_confirmed_address_with_the_language_of_the_user(mail: MailDeployment) -> None:
