@@ -6,12 +6,13 @@ The values are those of the tables: times are seconds since 1970, or millisecond
 from typing import TYPE_CHECKING, Any
 
 from admin.deployment import Deployment
+from admin.times import iso
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import translated_failures
 from edge_auth.adapters.dynamodb.challenges import items_of
 from edge_auth.adapters.dynamodb.ended_items import ended_partition
 from edge_auth.adapters.dynamodb.identity_items import login_key
-from edge_auth.adapters.dynamodb.items import text
+from edge_auth.adapters.dynamodb.items import ItemReader, text
 from edge_auth.errors import UserChanged
 from edge_auth.throttling.limits import account_bucket, password_change_limit
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 # that a later version adds: of these, the names are shown and no value.
 SHOWN = frozenset(
     {
-        *("user_id", "username", "status", "epoch", "created_at", "scope", "roles", "claims"),
-        *("email", "email_verified_at", "email_bounced_at", "bounced_address", "language"),
+        *("user_id", "username", "status", "enabled_status", "epoch", "created_at", "scope", "roles", "claims"),
+        *("email", "email_verified_at", "email_bounced_at", "bounced_address", "bounce_reason", "language"),
         *("totp_step", "factor_failures", "factors_version"),
         "passkeys",  # their names and times; a public key is no credential, and its bytes are left out
     }
@@ -50,6 +51,13 @@ class PersonalData:
         """Return the names of the user's second factors."""
         item = self._user(identity)
         return [name for attribute, name in FACTORS.items() if attribute in item]
+
+    def stopped_mail(self, identity: Identity) -> dict[str, str]:
+        """Return why the user's address takes no mails, and since when. Empty if it takes them."""
+        if not identity.email_bounced_at_seconds:
+            return {}
+        reason = ItemReader(self._user(identity)).optional_text("bounce_reason")
+        return {"reason": reason or "unknown", "since": iso(identity.email_bounced_at_seconds)}
 
     def of(self, identity: Identity) -> dict[str, object]:
         """Return all data of a user. Raises UserChanged if it was deleted or renamed meanwhile."""

@@ -12,6 +12,7 @@ from admin.output import Output
 from admin.stack import Stack
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.bounces import DynamoDBBounces
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
@@ -22,6 +23,7 @@ from edge_auth.credentials.common_passwords import COMMON_PASSWORDS
 from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.accounts.factor_administration import FactorAdministration
+from edge_auth.flows.accounts.resume_mail import ResumeMail
 from edge_auth.flows.accounts.rights_administration import RightsAdministration
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.refresh_token import is_id
@@ -41,6 +43,7 @@ class Users:
     accounts: Administration
     rights: RightsAdministration
     factors: FactorAdministration
+    resume_mail: ResumeMail
     out: Output
     stack_name: str
     deployment: Deployment
@@ -117,4 +120,6 @@ def open_users(stack: Stack) -> Users:
         tell_factors_reset=notices.factors_reset if notices else None,
     )
     rights = RightsAdministration(identities=identities, end_sessions=end_sessions, record=record)
-    return Users(accounts, rights, factors, stack.out, stack.name, deployment, dynamodb)
+    bounces = DynamoDBBounces(dynamodb, table=deployment.identities_table)
+    resume_mail = ResumeMail(bounces=bounces, record=record)
+    return Users(accounts, rights, factors, resume_mail, stack.out, stack.name, deployment, dynamodb)

@@ -9,13 +9,16 @@ from admin.personal_data import PersonalData
 from admin.stack_users import Users
 from admin.times import iso
 from admin.user_scan import UserScan, Wanted
-from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 
 LIST = """\
 Prints one JSON object for each user, in no order, as they are read. It reads the whole table of users, also with
 filters, and DynamoDB charges for that: standard error says how much was read. Password hashes are not read.
 """
-SHOW = "Prints a user as one JSON object, with the number of living sessions and the names of second factors."
+SHOW = """\
+Prints a user as one JSON object, with the number of living sessions and the names of second factors. `mails_stopped`
+says why the address takes no mails, and since when.
+"""
 EXPORT = """\
 Of one user: prints everything that the tables have about the person, without credentials, as one JSON object. With
 --all: prints one JSON object for each user, to move to another system. The export is recorded.
@@ -30,7 +33,9 @@ NOTHING_CHANGED = "nothing was changed, and the output may be incomplete"
 def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to those of `edge-auth users`."""
     every = acts.add_parser("list", help="list users, one JSON object per line", description=LIST)
-    every.add_argument("--status", default="", choices=(ACTIVE, DISABLED), help="only users of this status")
+    every.add_argument(
+        "--status", default="", choices=(ACTIVE, DISABLED, UNCONFIRMED), help="only users of this status"
+    )
     every.add_argument("--role", default="", metavar="ROLE", help="only users with this role")
     every.add_argument("--prefix", default="", metavar="TEXT", help="only users whose names begin so")
     every.add_argument("--limit", type=_positive, metavar="N", help="stop after N users")
@@ -60,11 +65,13 @@ def list_users(users: Users, options: argparse.Namespace) -> None:
 
 def show(users: Users, options: argparse.Namespace) -> None:
     """Show a user."""
-    identity = users.accounts.find(options.username)
+    identity, data = users.accounts.find(options.username), PersonalData(users.dynamodb, users.deployment)
+    stopped = data.stopped_mail(identity)
     line = {
         **described(identity),
+        **({"mails_stopped": stopped} if stopped else {}),
         "sessions": len(users.accounts.living_sessions(identity)),
-        "factors": PersonalData(users.dynamodb, users.deployment).factors(identity),
+        "factors": data.factors(identity),
     }
     users.out.say(json.dumps(line))
 

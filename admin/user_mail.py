@@ -1,4 +1,4 @@
-"""`edge-auth users set-email` and `reset-link`: the address of a user, and a link that an operator hands on."""
+"""`edge-auth users set-email`, `resume-mail` and `reset-link`: the address of a user, and a link to hand on."""
 
 import argparse
 
@@ -14,6 +14,11 @@ SET_EMAIL = """\
 Replaces the user's mail address. Only a confirmed address gets mails to reset the password: with --confirmed you answer
 for it that the address is the user's. Links that were sent before end. Sessions go on.
 """
+RESUME_MAIL = """\
+Lets mails go to the user's address again, after one came back or its reader called it unwanted. `users show` says
+which, and since when. Amazon SES keeps a list of such addresses of its own: the command says how to take this one out.
+"""
+SUPPRESSED = "Amazon SES may still hold mails back: aws sesv2 delete-suppressed-destination --email-address"
 RESET_LINK = """\
 Prints a link and a code. With either, the user sets a new password on your page, within half an hour; all sessions end
 then. An earlier link, also one in a mail, ends at once. Give them to nobody but the user: whoever has one of them has
@@ -26,6 +31,7 @@ def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     give = add_command(acts, "set-email", set_email, "set the address that mails go to", SET_EMAIL)
     give.add_argument("email", metavar="ADDRESS", help="mail address")
     confirmed_option(give)
+    add_command(acts, "resume-mail", resume_mail, "let mails go to an address again that bounced", RESUME_MAIL)
     add_command(acts, "reset-link", reset_link, "print the link with which the user sets a new password", RESET_LINK)
 
 
@@ -38,6 +44,17 @@ def set_email(users: Users, options: argparse.Namespace) -> Act:
         return f"address: {changed.email}, {'confirmed' if options.confirmed else 'not confirmed'}"
 
     return users.act(user.user_id, do, confirmed=options.confirmed)
+
+
+def resume_mail(users: Users, options: argparse.Namespace) -> Act:
+    """Take the mark of the address away. The address is not recorded."""
+    user = users.accounts.find(options.username)
+
+    def do() -> str:
+        users.resume_mail(user)
+        return f"mails go to {user.email or 'no address'}\n{SUPPRESSED} {user.email or 'ADDRESS'}"
+
+    return users.act(user.user_id, do)
 
 
 def reset_link(users: Users, options: argparse.Namespace) -> Act:

@@ -10,6 +10,7 @@ from admin.password_input import read_new_password
 from admin.stack_users import Users, open_users
 from admin.times import iso
 from admin.user_import import add_command as add_import
+from edge_auth.accounts.identity import ACTIVE
 from edge_auth.flows.accounts.rights_administration import check_rights
 from edge_auth.tokens.refresh_token import new_id
 
@@ -17,6 +18,10 @@ SET_RIGHTS = """\
 Replaces scope and roles. Rights that you do not give are taken away, so give all rights that the user is to have. A
 session has the rights of its login, so all sessions of the user end. Their access tokens still work for
 RevocationSeconds, or until they expire if that is 0.
+"""
+ENABLE = """\
+Lets a disabled user log in again, and ends the wait that wrong passwords have caused. A user who has registered, and
+has to confirm the address before the first login, still has to.
 """
 UNLOCK = """\
 Ends the wait that wrong passwords have caused: the next attempt to log in is let through. Nothing else changes. If an
@@ -44,7 +49,7 @@ def add_commands(users: argparse.ArgumentParser) -> "argparse._SubParsersAction[
         add_command(acts, "set-rights", set_rights, "replace scope and roles and end all sessions", SET_RIGHTS)
     )
     add_command(acts, "disable", disable, "disable a user: refuse logins and end all sessions")
-    add_command(acts, "enable", enable, "enable a user: allow logins again")
+    add_command(acts, "enable", enable, "enable a user: allow logins again", ENABLE)
     add_command(acts, "unlock", unlock, "end the wait that wrong passwords have caused", UNLOCK)
     add_command(acts, "sessions", sessions, "list the sessions that have not ended, one JSON object per line")
     add_command(acts, "end-sessions", end_sessions, "end all sessions of the user")
@@ -114,8 +119,8 @@ def enable(users: Users, options: argparse.Namespace) -> Act:
     user = users.accounts.find(options.username)
 
     def do() -> str:
-        users.accounts.enable(user)
-        return "enabled"
+        enabled = users.accounts.enable(user)
+        return "enabled" if enabled.status == ACTIVE else "enabled; the user has to confirm the address before a login"
 
     return users.act(user.user_id, do)
 

@@ -21,11 +21,11 @@ const APP = `${FACTORS}/totp`;
  * @returns {Account}
  */
 export function createAccount(options, send = (input, init) => fetch(input, init)) {
-  const { open, call } = makeCalls(options, send);
+  const { open, openWithCookies, call } = makeCalls(options, send);
   const { auth } = options;
 
   return {
-    askReset: (username) => open(RESET, { username }),
+    askReset: (username) => openWithCookies(RESET, { username, transport: "cookie" }),
     reset: (shown) => open(`${RESET}/confirm`, shown),
 
     address: () => call("GET", EMAIL),

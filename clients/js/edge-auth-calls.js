@@ -72,6 +72,16 @@ export function makeCalls({ url, auth }, send) {
      * @param {object} [body] */
     open: (path, body) => request(send, "POST", path, body, { credentials: "omit", redirect: "error" }),
 
+    /** Send a request with cookies: the one of the device shows that its user has logged in on it before.
+     * @param {string} path
+     * @param {object} body */
+    openWithCookies: (path, body) =>
+      request(send, "POST", path, body, {
+        headers: { "Content-Type": "application/json", "X-Edge-Auth": "1" },
+        credentials: "include",
+        redirect: "error",
+      }),
+
     /** Send a request with the access token.
      * @param {string} method
      * @param {string} path

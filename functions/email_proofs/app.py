@@ -11,6 +11,7 @@ from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
@@ -23,6 +24,7 @@ from edge_auth.flows.accounts.shown_proof import ShownProofs
 from edge_auth.flows.accounts.undo_address import UndoAddress
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.sessions.end_sessions import EndSessions
+from edge_auth.flows.tell_user import TellUser
 from edge_auth.mail_settings import EmailProofsSettings
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import read_settings
@@ -51,6 +53,12 @@ shown_proofs = ShownProofs(
     clock=now_ms,
 )
 feed = settings.revocations_table
+tell = TellUser(
+    notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
 confirm_address = ConfirmAddress(
     shown_proofs=shown_proofs,
     challenges=challenges,
@@ -58,6 +66,7 @@ confirm_address = ConfirmAddress(
     new_challenge=new_challenge,
     clock=now_ms,
     record=log.record,
+    tell_new_address=tell.new_address,
 )
 undo_address = UndoAddress(
     shown_proofs=shown_proofs,

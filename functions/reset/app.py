@@ -35,10 +35,12 @@ from edge_auth.mail_settings import ResetSettings
 from edge_auth.observability import FunctionLog
 from edge_auth.settings import read_settings
 from edge_auth.web.body import Parameters, json_parameters
+from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.shown_proof import shown_in
+from edge_auth.web.sign_in_request import device_token_in
 
 if TYPE_CHECKING:
     from edge_auth.flows.accounts.reset_factor import ResetFactor
@@ -98,6 +100,7 @@ reset_password = ResetPassword(
     record=log.record,
     tell_new_password=tell.new_password,
 )
+cookies = CookieTransport(settings.allowed_origins)
 
 
 def factor_of(parameters: Parameters) -> CheckFactor:
@@ -135,7 +138,8 @@ def post(request: Request) -> Response:
     parameters = json_parameters(request)
     match request.path:
         case "/auth/password/reset":
-            ask_reset(parameters.text("username"), address=request.source_address)
+            device_token = device_token_in(request, parameters, cookies)
+            ask_reset(parameters.text("username"), address=request.source_address, device_token=device_token)
             return Response(202)
         case "/auth/password/reset/confirm":
             shown, new = shown_in(parameters), parameters.text("new_password")
@@ -145,4 +149,10 @@ def post(request: Request) -> Response:
             raise NotFound
 
 
-handler = endpoint({"POST": post}, log, trusted_proxy=settings.trusted_proxy, allowed_origins=settings.allowed_origins)
+handler = endpoint(
+    {"POST": post},
+    log,
+    trusted_proxy=settings.trusted_proxy,
+    allowed_origins=settings.allowed_origins,
+    with_cookies=True,
+)

@@ -13,6 +13,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "set-password": ("users", "set-password", "ada", "--password-stdin"),
     "set-rights": ("users", "set-rights", "ada", "--scope", "read"),
     "set-email": ("users", "set-email", "ada", "ada@mail.example", "--confirmed"),
+    "resume-mail": ("users", "resume-mail", "ada"),
     "reset-link": ("users", "reset-link", "ada"),
     "disable": ("users", "disable", "ada"),
     "enable": ("users", "enable", "ada"),

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from edge_auth.accounts.factors import Factors
-from edge_auth.accounts.identity import ACTIVE, DISABLED
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED
 from edge_auth.adapters import aws
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
@@ -167,6 +167,21 @@ def test_disable_ends_all_sessions_and_enable_lets_log_in_again(
     assert (enabled.status, enabled.out) == (0, "enabled\n")
     assert identities.find("ada").status == ACTIVE
     assert living(sessions, identities.find("ada").user_id) == []
+
+
+def test_enable_says_that_the_address_has_to_be_confirmed(command: Command, identities: DynamoDBIdentities) -> None:
+    """The user still waits, and `users list` finds all who do."""
+    create(command, "ada")
+    grace = replace(identities.find("ada"), user_id=new_id(bytes), username="grace", status=UNCONFIRMED)
+    identities.create(grace)
+    assert command("users", "disable", "grace").status == 0
+
+    enabled = command("users", "enable", "grace")
+
+    assert enabled.out == "enabled; the user has to confirm the address before a login\n"
+    assert identities.find("grace").status == UNCONFIRMED
+    listed = command("users", "list", "--status", "unconfirmed").out.splitlines()
+    assert [json.loads(line)["username"] for line in listed] == ["grace"]
 
 
 def test_sessions_lists_the_living_ones_oldest_first(

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from admin.times import iso
 from admin.user_scan import UserScan
 from edge_auth.accounts.identity import DISABLED
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.bounces import DynamoDBBounces
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
@@ -205,6 +207,28 @@ def test_show_finds_by_name_and_by_id(
     shown = json.loads(command("users", "show", given).out)
 
     assert shown == {**listed(command("users", "list").out)["ada"], "sessions": 1, "factors": []}
+
+
+@pytest.mark.parametrize("reason", ["bounce: Permanent", "complaint"])
+def test_show_says_why_mails_stopped_and_resume_mail_lets_them_go_again(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, reason: str
+) -> None:
+    """An operator who is asked why no mail comes sees it. Amazon SES may hold mails back by itself."""
+    ada = replace(PEOPLE[0], email="ada@mail.example", email_verified_at_seconds=NOW_SECONDS)
+    identities.create(ada)
+    assert "mails_stopped" not in json.loads(command("users", "show", "ada").out)
+    bounces = DynamoDBBounces(dynamodb, table=f"admin-{IDENTITIES}")
+    bounces.mark(ADA.user_id, "ada@mail.example", reason=reason, now_seconds=NOW_SECONDS)
+    stopped = {"reason": reason, "since": iso(NOW_SECONDS)}
+    assert json.loads(command("users", "show", "ada").out)["mails_stopped"] == stopped
+    assert json.loads(command("users", "export", "ada").out)["user"]["bounce_reason"] == reason
+
+    outcome = command("users", "resume-mail", "ada")
+
+    assert (outcome.status, outcome.out.splitlines()[0]) == (0, "mails go to ada@mail.example")
+    assert "delete-suppressed-destination --email-address ada@mail.example" in outcome.out
+    assert identities.find("ada").is_reachable
+    assert "mails_stopped" not in json.loads(command("users", "show", "ada").out)
 
 
 @pytest.mark.usefixtures("people")

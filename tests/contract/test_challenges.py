@@ -6,10 +6,10 @@ import pytest
 
 from edge_auth.accounts.challenge import MAX_GUESSES
 from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge
-from edge_auth.tokens.proof_token import Kind
+from edge_auth.tokens.proof_token import BINDING_BYTES, Kind, Proof
 from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.proofs import a_challenge, a_proof
-from tests.support.dynamodb.records import ADA_ID, BOB_ID, NOW_SECONDS
+from tests.support.dynamodb.records import ADA, ADA_ID, BOB_ID, NOW_SECONDS
 
 
 def test_a_stored_challenge_is_found_with_every_field(engine: Engine) -> None:
@@ -59,6 +59,55 @@ def test_an_older_challenge_never_takes_the_place_of_a_newer_one(engine: Engine,
         engine.challenges.put(a_challenge(a_proof(number=2, seconds=seconds)))
 
     assert engine.challenges.find(Kind.RESET, ADA_ID) == a_challenge()
+
+
+YIELDS_AFTER = 3600
+
+
+def kept(engine: Engine) -> Proof:
+    """Store a challenge of an operator, and return its proof."""
+    proof = a_proof()
+    engine.challenges.put(a_challenge(proof, is_delivered=False, yields_at_seconds=NOW_SECONDS + YIELDS_AFTER))
+    return proof
+
+
+@pytest.mark.parametrize("seconds", [1801, YIELDS_AFTER - 1])
+def test_the_challenge_of_an_operator_stands_until_its_time(engine: Engine, seconds: int) -> None:
+    """SB8: newer ones of strangers change nothing, and the first that ends late enough takes its place."""
+    proof = kept(engine)
+
+    with pytest.raises(NewerChallenge):
+        engine.challenges.put(a_challenge(a_proof(number=2, seconds=seconds)))
+    assert engine.challenges.find(Kind.RESET, ADA_ID).proof == proof
+
+    later = a_challenge(a_proof(number=3, seconds=YIELDS_AFTER))
+    engine.challenges.put(later)
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == later
+
+
+def test_the_challenge_of_an_operator_yields_to_another_operator(engine: Engine) -> None:
+    """SB8: the newest link of operators works."""
+    kept(engine)
+    another = a_challenge(a_proof(number=2, seconds=1801), yields_at_seconds=NOW_SECONDS + YIELDS_AFTER + 1)
+    engine.challenges.put(another)
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == another
+
+
+def test_the_challenge_of_an_operator_yields_when_it_is_worth_nothing(engine: Engine) -> None:
+    """SC5: its user has changed, so the binding is another one."""
+    kept(engine)
+    proof = a_proof(number=2, seconds=1801)._replace(binding=b"c" * BINDING_BYTES)
+    engine.challenges.put(a_challenge(proof))
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == a_challenge(proof)
+
+
+def test_the_challenge_of_an_operator_yields_when_it_was_used(engine: Engine) -> None:
+    """SB4: a user who has forgotten the password once more gets a mail at once."""
+    engine.identities.create(ADA)
+    engine.redemptions.set_password(kept(engine), ADA, "$argon2id$reset", now_seconds=NOW_SECONDS)
+    newer = a_challenge(a_proof(number=2, seconds=1801))
+    engine.challenges.put(newer)
+    assert engine.challenges.find(Kind.RESET, ADA_ID) == newer
 
 
 def test_a_repeated_write_recognises_itself_and_gives_no_guess_back(engine: Engine) -> None:

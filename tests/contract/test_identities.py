@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.dynamodb.engines import Engine
@@ -167,6 +167,20 @@ def test_changing_the_status_moves_the_epoch(engine: Engine, status: str) -> Non
 
     assert changed == replace(ADA, status=status, epoch=ADA.epoch + 1)
     assert engine.identities.find(ADA.username) == changed
+
+
+def test_a_user_who_waits_for_the_confirmation_waits_again_when_it_is_enabled(engine: Engine) -> None:
+    """SC1: a disabling is no way around it, and neither is an enabling without one. Another user is active."""
+    waiting = replace(ADA, status=UNCONFIRMED)
+    engine.identities.create(waiting)
+    engine.identities.create(BOB)
+
+    assert engine.identities.change_status(waiting, ACTIVE).status == UNCONFIRMED
+    for _ in range(2):
+        assert engine.identities.change_status(waiting, DISABLED).status == DISABLED
+    assert engine.identities.change_status(waiting, ACTIVE) == replace(waiting, epoch=ADA.epoch + 4)
+    engine.identities.change_status(BOB, DISABLED)
+    assert engine.identities.change_status(BOB, ACTIVE).status == ACTIVE
 
 
 def test_moving_the_epoch_changes_nothing_else(engine: Engine) -> None:

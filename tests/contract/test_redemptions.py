@@ -170,6 +170,17 @@ def test_a_confirmation_activates_a_user_who_waits_for_it(engine: Engine) -> Non
     assert engine.identities.find(ADA.username) == confirmed
 
 
+@pytest.mark.parametrize("kind", [Kind.CONFIRM, Kind.RESET])
+def test_a_user_who_has_confirmed_the_address_waits_no_more(engine: Engine, kind: Kind) -> None:
+    """SC1: a user who is disabled and enabled after that is active."""
+    waiting = replace(ADA, status=UNCONFIRMED, email=NEW)
+    ACTS[kind](engine, asked(engine, kind, waiting), waiting, NOW_SECONDS)
+
+    engine.identities.change_status(waiting, DISABLED)
+
+    assert engine.identities.change_status(waiting, ACTIVE).status == ACTIVE
+
+
 def test_a_reset_confirms_the_address_of_a_user_who_waits_for_it(engine: Engine) -> None:
     """SC1: in the same write, so the first password opens no session. No address set meanwhile is confirmed."""
     waiting = replace(ADA, status=UNCONFIRMED, email=NEW)

@@ -23,7 +23,7 @@ ROUTES = {
     "sessions": "sessions",
     "whoami": "me",
 }
-WITH_COOKIES = {"login", "refresh", "logout", "passkey_sign_in"}
+WITH_COOKIES = {"login", "refresh", "logout", "passkey_sign_in", "reset"}
 PUBLIC_DOCUMENTS = {"jwks": "jwks", "ended_sessions": "ended-sessions"}
 CORS = "Access-Control-"
 

@@ -24,12 +24,12 @@ from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, Kille
 from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import Event, called_by, login_event, logout_event, sample, with_body, with_json
 from tests.support.stack import Answer, Function, LambdaContext, Stack
-from tests.support.wire import Fault, lost_response
+from tests.support.wire import Fault, lost_response, no_connection
 
 Tokens = dict[str, str]
 Moment = Callable[[Callable[[], object]], Fault]
 
-EMAIL, NEW_EMAIL = "ada@mail.example", "ada@new.example"
+EMAIL, NEW_EMAIL, THIRD_EMAIL = "ada@mail.example", "ada@new.example", "ada@third.example"
 NEW_PASSWORD = "another fine passphrase"
 NOT_CONFIRMED = error(403, "email_not_confirmed", "The mail address is not confirmed yet.")
 REFUSED = error(400, "email_refused", "The mail address is not allowed.")
@@ -110,6 +110,42 @@ def test_an_address_is_changed_and_the_change_undone(
     assert login(login_event("ada", PASSWORD)) == INVALID_CREDENTIALS
     assert (user(mail_stack).email, user(mail_stack).epoch, mailed(mail_stack, Kind.RESET).email) == (EMAIL, 1, EMAIL)
     assert email(show(tokens)) == INVALID_TOKEN
+
+
+def test_a_thief_who_changes_the_address_twice_ends_no_way_back(
+    mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens
+) -> None:
+    """SC5: the address between learns of the second change, and the first link still restores the first address."""
+    email(change(tokens))
+    proofs(confirm(shown(mail_stack, Kind.CONFIRM)))
+    owners = shown(mail_stack, Kind.UNDO)
+    assert f"notice#{ADA_ID}#new_address" not in deliveries(mail_stack)
+    mail_stack.clock.advance(seconds=1)
+    email(change(tokens, THIRD_EMAIL))
+
+    assert proofs(confirm(shown(mail_stack, Kind.CONFIRM))) == NO_CONTENT
+
+    assert user(mail_stack).email == THIRD_EMAIL
+    [notice] = [item for item in mail_stack.challenge_items() if item["pk"]["S"] == f"notice#{ADA_ID}#new_address"]
+    assert (notice["email"]["S"], "deliver" in notice) == (NEW_EMAIL, True)
+    assert proofs(undo(owners)) == NO_CONTENT
+    assert user(mail_stack).email == EMAIL
+
+
+def test_trouble_with_the_notice_of_a_second_change_changes_no_answer(
+    mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens
+) -> None:
+    """F19: the address has changed already. The log has the failure."""
+    email(change(tokens))
+    proofs(confirm(shown(mail_stack, Kind.CONFIRM)))
+    mail_stack.clock.advance(seconds=1)
+    email(change(tokens, THIRD_EMAIL))
+    mail_stack.wire.always("PutItem", no_connection)
+
+    assert proofs(confirm(shown(mail_stack, Kind.CONFIRM))) == NO_CONTENT
+
+    [line] = [line for line in mail_stack.output.security_events() if line["event"] == "notice_not_written"]
+    assert line["reason"].startswith("new_address: ")
 
 
 def test_a_user_without_an_address_sees_that(mail_stack: Stack, email: Function, tokens: Tokens) -> None:

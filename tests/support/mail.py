@@ -10,6 +10,7 @@ from edge_auth.flows.accounts.confirm_address import ConfirmAddress
 from edge_auth.flows.accounts.confirm_new_user import ConfirmNewUser
 from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.accounts.register import Register
+from edge_auth.flows.accounts.reset_link import ResetLink
 from edge_auth.flows.accounts.reset_password import ResetPassword
 from edge_auth.flows.accounts.shown_proof import Shown, ShownProofs
 from edge_auth.flows.accounts.undo_address import UndoAddress
@@ -30,6 +31,7 @@ class MailDeployment:
         """Begin with alice, and without challenges."""
         self.core: Deployment = deployment_of_alice()
         self.told_of_new_password: list[Identity] = []
+        self.told_of_new_address: list[Identity] = []
         self.change_alice(email=EMAIL, email_verified_at_seconds=self.core.clock() // 1000 - 100)
         self.challenges = troubled(MemoryChallenges(self.core.store), self.core.trouble, find="find_challenge")
         self.redemptions = troubled(MemoryRedemptions(self.core.store), self.core.trouble)
@@ -54,6 +56,17 @@ class MailDeployment:
             key_ring=self.core.key_ring,
             clock=self.core.clock,
             record=self.core.events.append,
+        )
+
+    @property
+    def reset_link(self) -> ResetLink:
+        """The use case of operators."""
+        return ResetLink(
+            identities=self.core.identities,
+            challenges=self.challenges,
+            new_challenge=self.new_challenge,
+            key_ring=self.core.key_ring,
+            pages_url="https://app.example.com/account",
         )
 
     @property
@@ -82,6 +95,7 @@ class MailDeployment:
             new_challenge=self.new_challenge,
             clock=self.core.clock,
             record=self.core.events.append,
+            tell_new_address=self.told_of_new_address.append,
         )
 
     @property

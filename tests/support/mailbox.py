@@ -19,7 +19,11 @@ class Mailed(NamedTuple):
 
 def mailed(stack: Stack, kind: Kind) -> Mailed:
     """Return the newest mail of this kind. Neither token nor code may appear in any output of a function."""
-    items = [item for item in stack.challenge_items() if item["pk"]["S"].startswith(f"{kind.value}#")]
+    items = [
+        item
+        for item in stack.challenge_items()
+        if item["pk"]["S"].startswith(f"{kind.value}#") and item.get("email", {}).get("S")
+    ]
     newest = max(items, key=lambda item: int(item["expires_at"]["N"]))
     challenge = challenge_from(_with_bytes(newest))
     key = stack.keys.mac_keys[challenge.mac_key_id]

@@ -24,7 +24,7 @@ class MemoryChallenges:
         key = (challenge.proof.kind.value, challenge.proof.user_id)
         with self._store.lock:
             found = self._store.challenges.get(key)
-            if found is None or found.proof.expires_at_seconds < challenge.proof.expires_at_seconds:
+            if found is None or (_is_newer(challenge, found) and _yields(found, challenge)):
                 self._store.challenges[key] = challenge
                 self._store.guesses[key] = 0
             elif found.proof.proof_id != challenge.proof.proof_id:
@@ -55,6 +55,20 @@ class MemoryChallenges:
                 del self._store.challenges[key]
 
 
+def _is_newer(challenge: Challenge, found: Challenge) -> bool:
+    return found.proof.expires_at_seconds < challenge.proof.expires_at_seconds
+
+
+def _yields(found: Challenge, challenge: Challenge) -> bool:
+    """Return whether what stands yields, if it is an operator's."""
+    return (
+        challenge.yields_at_seconds > 0
+        or found.yields_at_seconds <= challenge.proof.expires_at_seconds
+        or found.spent_at_seconds > 0
+        or found.proof.binding != challenge.proof.binding
+    )
+
+
 class MemoryRedemptions:
     """The port `Redemptions`."""
 
@@ -81,6 +95,7 @@ class MemoryRedemptions:
                 raise EpochMoved if factor else ProofSpent from None
             self._spend(proof, now_seconds)
             if identity.status == UNCONFIRMED:
+                self._store.waiting.discard(identity.user_id)
                 found = replace(found, email=identity.email, email_verified_at_seconds=now_seconds, status=ACTIVE)
             self._put(replace(found, password_hash=password_hash, epoch=found.epoch + 1))
 
@@ -102,6 +117,7 @@ class MemoryRedemptions:
                 self._store.challenges[key] = undo
                 self._store.guesses[key] = 0
             self._spend(proof, now_seconds)
+            self._store.waiting.discard(identity.user_id)
             self._put(replace(found, email=email, email_verified_at_seconds=now_seconds, status=ACTIVE))
 
     def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:

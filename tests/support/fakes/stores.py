@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field, replace
 
 from edge_auth.accounts.challenge import Challenge
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser, UsernameTaken
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
@@ -28,6 +28,7 @@ class MemoryStore:
     end_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     challenges: dict[tuple[str, str], Challenge] = field(default_factory=dict)
     guesses: dict[tuple[str, str], int] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
     spent_challenges: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -61,6 +62,8 @@ class MemoryIdentities:
             if identity.username in self._store.identities or identity.user_id in ids:
                 raise UsernameTaken(f"the user name is taken: {identity.username}")
             self._store.identities[identity.username] = identity
+            if identity.status == UNCONFIRMED:
+                self._store.waiting.add(identity.user_id)
 
     def renew_hash(self, identity: Identity, password_hash: str) -> str:
         """Replace the hash that was checked, and return the one that stands."""
@@ -88,7 +91,8 @@ class MemoryIdentities:
     def change_status(self, identity: Identity, status: str) -> Identity:
         """Change the status and move the epoch."""
         with self._store.lock:
-            return self._put(replace(self._current(identity), status=status))
+            waits = status == ACTIVE and identity.user_id in self._store.waiting
+            return self._put(replace(self._current(identity), status=UNCONFIRMED if waits else status))
 
     def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
         """Replace scope and roles and move the epoch."""

@@ -7,6 +7,7 @@ import pytest
 from edge_auth.throttling.counters import KEPT_SECONDS, bucket
 from edge_auth.throttling.limits import (
     DEAD_TOKEN_RATE,
+    DEVICE_MAIL_RATE,
     MAIL_RATE,
     MAIL_SOURCE_RATE,
     PASSWORD_BACKOFF,
@@ -18,12 +19,16 @@ from edge_auth.throttling.limits import (
     account_bucket,
     dead_token_bucket,
     device_limit,
+    device_mail_limit,
     login_limit,
     mail_code_limit,
     mail_limit,
     mail_source_limit,
+    no_mail_limit,
     password_change_limit,
     registration_limit,
+    reset_mail_limit,
+    undo_mail_limit,
     used_proof_limit,
 )
 from edge_auth.tokens.refresh_token import RefreshToken
@@ -95,11 +100,15 @@ def test_a_counter_is_kept_until_all_that_it_says_is_forgotten() -> None:
         assert rate.ahead_ms // 1000 + rate.seconds < KEPT_SECONDS - 3600
 
 
-def test_mails_are_counted_by_their_name_and_by_their_source() -> None:
-    """SB6, SA9: each has a counter of its own, and a name that is an address is that address."""
+def test_mails_are_counted_by_what_they_are_and_where_they_go() -> None:
+    """SB6, SA9: each has a counter of its own, also for a name that is an address."""
     limits = [
         mail_limit("ada@mail.example"),
-        mail_limit("ada"),
+        reset_mail_limit("ada@mail.example"),
+        no_mail_limit("ada@mail.example"),
+        undo_mail_limit("ada@mail.example"),
+        device_mail_limit("ada", "d"),
+        device_mail_limit("ada", "e"),
         mail_source_limit("203.0.113.7"),
         mail_code_limit("203.0.113.7"),
         used_proof_limit("ada").rate,
@@ -107,11 +116,14 @@ def test_mails_are_counted_by_their_name_and_by_their_source() -> None:
     ]
 
     assert len({limit.bucket for limit in limits}) == len(limits)
-    assert [limit.rate for limit in limits[:4]] == [MAIL_RATE, MAIL_RATE, MAIL_SOURCE_RATE, SOURCE_RATE]
+    assert [limit.rate for limit in limits[:4]] == [MAIL_RATE] * 4
+    assert [limit.rate for limit in limits[4:8]] == [*[DEVICE_MAIL_RATE] * 2, MAIL_SOURCE_RATE, SOURCE_RATE]
     assert used_proof_limit("ada").counter != password_change_limit("ada").counter
 
 
-def test_a_name_gets_ten_mails_in_any_day_at_most() -> None:
+def test_an_address_gets_ten_mails_in_any_day_at_most_and_a_device_six_more() -> None:
     """SB6: five at once, and then one in each fifth of a day. The counter is not deleted before it is empty."""
+    assert (DEVICE_MAIL_RATE.burst, DEVICE_MAIL_RATE.attempts, DEVICE_MAIL_RATE.seconds) == (3, 3, 86_400)
+    assert DEVICE_MAIL_RATE.ahead_ms + DEVICE_MAIL_RATE.interval_ms <= KEPT_SECONDS * 1000
     assert (MAIL_RATE.burst, MAIL_RATE.attempts, MAIL_RATE.seconds) == (5, 5, 86_400)
     assert MAIL_RATE.ahead_ms + MAIL_RATE.interval_ms <= KEPT_SECONDS * 1000

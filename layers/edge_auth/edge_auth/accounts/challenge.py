@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from edge_auth.tokens.proof_token import Proof
 
-# A code has 8 digits, and an account gets at most ten codes a day (`throttling.limits.MAIL_RATE`). With five guesses at
-# each, a stranger finds one with a probability of 5 in 10 million a day.
+# A code has 8 digits, and strangers cause at most ten codes of an account a day (`throttling.limits.MAIL_RATE`). With
+# five guesses at each, they find one with a probability of 5 in 10 million a day.
 MAX_GUESSES = 5
 
 
@@ -14,6 +14,9 @@ class Challenge(NamedTuple):
 
     `mac_key_id` names the MAC key of the proof's token and code. `is_delivered` says that a mail is to be sent to
     `email`, in `language`. `spent_at_seconds` is 0 until the proof was used.
+
+    `yields_at_seconds` is 0, except where an operator hands the proof on. While that one is good, nobody who asks for a
+    mail ends it: a challenge takes its place only if it ends at this time or later.
     """
 
     proof: Proof
@@ -23,3 +26,4 @@ class Challenge(NamedTuple):
     language: str = ""
     is_delivered: bool = False
     spent_at_seconds: int = 0
+    yields_at_seconds: int = 0

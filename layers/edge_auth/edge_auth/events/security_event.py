@@ -95,6 +95,7 @@ class EventName(StrEnum):
     MAIL_DELAYED = "mail_delayed"
     MAIL_NOT_SENT = "mail_not_sent"
     MAIL_BOUNCED = "mail_bounced"
+    MAIL_RESUMED = "mail_resumed"
     NOTICE_NOT_WRITTEN = "notice_not_written"
 
     # --- Announcements ---

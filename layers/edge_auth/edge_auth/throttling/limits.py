@@ -9,7 +9,11 @@
 | passkeys tried from a source | `SOURCE_RATE` |
 | registrations from a source | `REGISTRATION_RATE` |
 | refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
-| mails to an address, or asked for with a user name | `MAIL_RATE` |
+| mails that confirm an address | `MAIL_RATE` |
+| mails to an address that reset a password, whichever user names they were asked for with | `MAIL_RATE` |
+| the same, asked for from a device of the user | `DEVICE_MAIL_RATE` |
+| resets asked for with a user name that gets no mail | `MAIL_RATE` |
+| undoings of an address that come again | `MAIL_RATE` |
 | mails asked for from a source | `MAIL_SOURCE_RATE` |
 | codes of mails tried from a source | `SOURCE_RATE` |
 | passwords shown again with a proof that was used | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
@@ -35,6 +39,8 @@ DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 # SB6: enough for a user who looks into the wrong folder, and at most ten codes in any 24 hours: a code can be guessed
 # with a probability of 5 in 10 million a day. Each mail is one that the owner of the address did not ask for, perhaps.
 MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
+# The owner, on a device of the own, gets mails also while strangers use up the others. It is at most six in a day more.
+DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)
 # A few people behind one address, who have all forgotten their passwords. It bounds the mails that one place can cause.
 MAIL_SOURCE_RATE = Rate(attempts=60, seconds=3600, burst=20)
 
@@ -90,12 +96,36 @@ def registration_limit(address: str) -> RateLimit:
     return RateLimit(bucket("register", _source(address)), REGISTRATION_RATE)
 
 
-def mail_limit(name: str) -> RateLimit:
-    """Return the limit of mails to this address, or of those that are asked for with this user name.
+def mail_limit(email: str) -> RateLimit:
+    """Return the limit of mails that confirm this address."""
+    return RateLimit(bucket("mail", email), MAIL_RATE)
 
-    The name is canonical. It counts whether or not there is such a user.
+
+def reset_mail_limit(email: str) -> RateLimit:
+    """Return the limit of mails to this address that reset a password of any of its users.
+
+    It is apart from `mail_limit`, whose answers say when it is used up: else a stranger could use this one up with a
+    user name, and learn the address of the user there.
     """
-    return RateLimit(bucket("mail", name), MAIL_RATE)
+    return RateLimit(bucket("reset-mail", email), MAIL_RATE)
+
+
+def device_mail_limit(user_id: str, device_id: str) -> RateLimit:
+    """Return the limit of mails that reset the password of this user, asked for with this user's device token."""
+    return RateLimit(bucket("device-mail", user_id, device_id), DEVICE_MAIL_RATE)
+
+
+def no_mail_limit(username: str) -> RateLimit:
+    """Return the limit of resets with a user name that gets no mail, so that it costs what any other name costs.
+
+    It is apart from `reset_mail_limit`: a name that looks like an address uses up nothing of that address.
+    """
+    return RateLimit(bucket("no-mail", username), MAIL_RATE)
+
+
+def undo_mail_limit(user_id: str) -> RateLimit:
+    """Return the limit of undoings of an address of this user that come again. No stranger can use it up."""
+    return RateLimit(bucket("undo-mail", user_id), MAIL_RATE)
 
 
 def mail_source_limit(address: str) -> RateLimit:

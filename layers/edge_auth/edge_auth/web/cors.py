@@ -14,7 +14,9 @@ PASSKEYS = "auth/passkeys"
 # `*` does not stand for Authorization.
 REQUEST_HEADERS = "authorization, content-type, x-edge-auth"
 # Paths of the API: those whose functions read or set a cookie of the client.
-WITH_COOKIES = frozenset({"auth/login", "auth/refresh", "auth/logout", "auth/passkeys/sign-in", "auth/step-up"})
+WITH_COOKIES = frozenset(
+    {"auth/login", "auth/refresh", "auth/logout", "auth/passkeys/sign-in", "auth/password/reset", "auth/step-up"}
+)
 MAX_AGE_SECONDS = 7200  # the longest time for which Chromium remembers an answer
 
 

@@ -1,7 +1,7 @@
 """What every way to sign in reads of its request beside what is proved: the transport, and what the client had before.
 
 With the transport `body`, a device token is a parameter. Otherwise both tokens are cookies, which only a page of an
-allowed origin may send.
+allowed origin may send. A forgotten password reads the device token in the same way.
 """
 
 from typing import NamedTuple
@@ -39,16 +39,32 @@ def sign_in_request(request: Request, parameters: Parameters, cookies: CookieTra
         CsrfFailed: cookies would be needed, and no page of an allowed origin has sent them.
 
     """
-    transport = parameters.optional_text("transport", BODY)
-    if transport != BODY and transport not in COOKIES:
-        raise InvalidRequest("transport")
-    if transport == BODY:
-        earlier, device_token = "", parameters.any_text("device_token")
-    else:
-        earlier, device_token = (cookies.token(name, request) for name in (COOKIES[transport], DEVICE_COOKIE))
+    transport = _transport(parameters)
+    device_token = device_token_in(request, parameters, cookies)
+    earlier = "" if transport == BODY else cookies.token(COOKIES[transport], request)
     client = described(
         name=parameters.optional_text("client_name"),
         user_agent=request.headers.one("user-agent"),
         address=request.source_address,
     )
     return SignInRequest(transport, earlier, device_token, client)
+
+
+def device_token_in(request: Request, parameters: Parameters, cookies: CookieTransport) -> str:
+    """Return what a request has as its device token, empty if there is none. It has not been checked.
+
+    Raises:
+        InvalidRequest: the transport is unknown.
+        CsrfFailed: a cookie would be needed, and no page of an allowed origin has sent it.
+
+    """
+    if _transport(parameters) == BODY:
+        return parameters.any_text("device_token")
+    return cookies.token(DEVICE_COOKIE, request)
+
+
+def _transport(parameters: Parameters) -> str:
+    transport = parameters.optional_text("transport", BODY)
+    if transport != BODY and transport not in COOKIES:
+        raise InvalidRequest("transport")
+    return transport

@@ -302,6 +302,40 @@ def test_a_thief_who_changes_everything_does_not_end_the_owners_way_back(mail: M
         mail.core.log_in(USERNAME, NEW_PASSWORD)
 
 
+def test_a_second_change_is_told_to_the_address_that_it_replaces(mail: MailDeployment, own: TokenGrant) -> None:
+    """SC5: the undo belongs to the first address for three days. So the second one gets a mail that only tells."""
+    changed(mail, own)
+    assert mail.told_of_new_address == []
+    mail.core.clock.advance(seconds=60)
+    changed(mail, own, THIRD_EMAIL)
+    assert [user.email for user in mail.told_of_new_address] == [NEW_EMAIL]
+    assert mail.alice.email == THIRD_EMAIL
+
+    undo(mail, mail.mailed(Kind.UNDO)[0])
+
+    assert mail.alice.email == EMAIL
+
+
+@pytest.mark.parametrize("way_back", ["used", "expired"])
+def test_when_the_first_undo_is_over_the_next_change_can_be_undone(
+    mail: MailDeployment, own: TokenGrant, way_back: str
+) -> None:
+    """SC5: then the address that is replaced gets the link, and no other mail."""
+    changed(mail, own)
+    if way_back == "used":
+        undo(mail, mail.mailed(Kind.UNDO)[0])
+        mail.core.clock.advance(seconds=1)
+        mail.reset_password(mail.mailed(Kind.RESET)[0], PASSWORD, address=ADDRESS)
+    else:
+        mail.core.clock.advance(seconds=UNDO_SECONDS)
+    replaced = mail.alice.email
+
+    changed(mail, mail.core.log_in(), THIRD_EMAIL)
+
+    assert mail.challenge(Kind.UNDO).email == replaced
+    assert mail.told_of_new_address == []
+
+
 def test_what_a_thief_has_asked_for_ends_with_the_undoing(mail: MailDeployment, own: TokenGrant) -> None:
     """SC5: a reset to the thief's address, and a further change, are bound to the epoch."""
     changed(mail, own)

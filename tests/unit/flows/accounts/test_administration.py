@@ -1,14 +1,16 @@
 """Accounts: the acts of operators, and their effects on sessions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.credentials.passwords import needs_rehash
 from edge_auth.errors import (
     AmbiguousUser,
     ClaimsRefused,
+    EmailNotConfirmed,
     InvalidCredentials,
     InvalidGrant,
     PasswordRefused,
@@ -217,6 +219,22 @@ def test_a_disabled_user_is_out_and_stays_out(deployment: Deployment) -> None:
         deployment.refreshed(granted.refresh_token)
     assert deployment.end_of(granted).reason == "user_disabled"
     assert deployment.log_in().session_id != granted.session_id
+
+
+def test_an_enabled_user_who_has_to_confirm_the_address_still_has_to(deployment: Deployment) -> None:
+    """SC1: whoever registered has chosen the password, and perhaps the address is not theirs. An active user is not."""
+    accounts, waiting = deployment.administration, replace(deployment.alice, status=UNCONFIRMED)
+    deployment.store.identities.clear()
+    deployment.identities.create(waiting)
+    accounts.disable(waiting)
+
+    assert accounts.enable(accounts.find(USERNAME)).status == UNCONFIRMED
+
+    with pytest.raises(EmailNotConfirmed):
+        deployment.log_in()
+    bob = accounts.create("bob", PASSWORD)
+    accounts.disable(bob)
+    assert accounts.enable(bob).status == ACTIVE
 
 
 def disable_and_enable(accounts: Administration) -> None:

@@ -1,11 +1,13 @@
 """The reset of a forgotten password: who gets a mail, and what its proof is good for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from edge_auth import base64url
 from edge_auth.accounts.challenge import MAX_GUESSES
+from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import (
     AuthError,
@@ -107,6 +109,27 @@ def test_the_wait_of_the_account_ends(mail: MailDeployment) -> None:
     assert has_password(mail, NEW_PASSWORD)
 
 
+@pytest.mark.parametrize("with_app", [False, True])
+def test_a_used_proof_ends_the_wait_only_of_a_user_without_a_second_factor(
+    mail: MailDeployment, *, with_app: bool
+) -> None:
+    """SB7: password and used proof together must not give five more guesses at the code of the app, again and again."""
+    ask(mail)
+    shown = mail.mailed(Kind.RESET)[0]
+    reset(mail, shown)
+    if with_app:
+        mail.change_alice(factors=Factors(totp=b"sealed", totp_step=0))
+    for _ in range(PASSWORD_BACKOFF.free_attempts + 1):
+        with pytest.raises((InvalidCredentials, TooManyAttempts)):
+            mail.core.log_in(USERNAME, OTHER_PASSWORD)
+
+    reset(mail, shown)
+
+    error = TooManyAttempts if with_app else InvalidCredentials
+    with pytest.raises(error):
+        mail.core.log_in(USERNAME, OTHER_PASSWORD)
+
+
 def test_a_mail_goes_to_the_confirmed_address_with_the_language_of_the_user(mail: MailDeployment) -> None:
     """The request names only a user, so nobody chooses where the mail goes."""
     mail.change_alice(language="de")
@@ -155,7 +178,7 @@ def test_nobody_else_gets_a_mail_and_the_requests_are_the_same(mail: MailDeploym
     name = NO_MAIL[case](mail)
     ask(mail, name)
 
-    assert of_a_user == mail.core.trouble.acts == ["book", "book", "find_identity", "put"]
+    assert of_a_user == mail.core.trouble.acts == ["book", "find_identity", "book", "put"]
     newest = list(mail.core.store.challenges.values())[-1]
     assert (newest.is_delivered, newest.email, newest.username) == (False, "", "")
 
@@ -182,7 +205,7 @@ def test_a_user_who_waits_for_the_confirmation_gets_a_mail_that_names_nobody(mai
     assert list(mail.core.store.challenges) == [("reset", mail.alice.user_id)]
     challenge = mail.challenge(Kind.RESET)
     assert (challenge.email, challenge.username, challenge.is_delivered) == (EMAIL, "", True)
-    assert mail.core.trouble.acts == ["book", "book", "find_identity", "put"]
+    assert mail.core.trouble.acts == ["book", "find_identity", "book", "put"]
 
 
 @WAYS
@@ -231,18 +254,129 @@ def test_a_name_that_no_user_can_have_is_malformed(mail: MailDeployment, name: s
     assert mail.core.trouble.acts == []
 
 
-def test_five_mails_may_be_asked_for_at_once_and_ten_in_a_day(mail: MailDeployment) -> None:
-    """SB6: for users and for others alike, so with five guesses at each code it is found with 5 in 10 million."""
+def mails_in_a_day(mail: MailDeployment, *usernames: str, device_token: str = "") -> int:
+    """Ask for a mail in each minute of a day, with these names in turn and from other addresses. Count the mails."""
+    delivered = set()
+    for minute in range(24 * 60):
+        name = usernames[minute % len(usernames)]
+        mail.ask_reset(name, address=f"198.51.{minute // 250}.{minute % 250}", device_token=device_token)
+        delivered |= {one.proof.proof_id for one in mail.core.store.challenges.values() if one.is_delivered}
+        mail.core.clock.advance(seconds=60)
+    return len(delivered)
+
+
+def test_ten_mails_a_day_go_to_an_address_however_many_users_have_it(mail: MailDeployment) -> None:
+    """SB6, SA9: with five guesses at each, a code is found with 5 in 10 million. Another address has its own mails."""
+    more = [f"alice-{number}" for number in range(8)]
+    for number, name in enumerate(more):
+        user_id = base64url.encode(number.to_bytes(16))
+        mail.core.store.identities[name] = replace(mail.alice, username=name, user_id=user_id)
+
+    assert mails_in_a_day(mail, USERNAME, *more) in {9, 10}
+
+    mail.change_alice(email=NEW_EMAIL)
+    ask(mail)
+    assert mail.challenge(Kind.RESET).email == NEW_EMAIL
+
+
+def test_who_registers_again_and_again_with_an_address_sends_it_no_more_mails(mail: MailDeployment) -> None:
+    """SM4: users who wait for the confirmation count with all others of the address."""
+    for number in range(4):
+        mail.register(must_confirm=True)(f"bob-{number}", PASSWORD, address=ADDRESS, email=EMAIL)
+    mail.core.store.challenges.clear()
+
+    assert mails_in_a_day(mail, USERNAME, *(f"bob-{number}" for number in range(4))) in {9, 10}
+
+
+def test_an_answer_does_not_tell_that_an_address_has_had_its_mails(mail: MailDeployment) -> None:
+    """P8: else two names of one mailbox could be told from others. What the last mail has brought stays good."""
+    for _ in range(MAIL_RATE.burst):
+        ask(mail)
+        mail.core.clock.advance(seconds=1)
+    last = mail.mailed(Kind.RESET)[0]
+    mail.core.trouble.acts.clear()
+
     for name in (USERNAME, "nobody"):
-        asked = 0
-        for _ in range(24 * 60):
-            try:
-                mail.ask_reset(name, address=f"198.51.100.{asked}")
-                asked += 1
-            except TooManyAttempts:
-                assert asked >= MAIL_RATE.burst
-            mail.core.clock.advance(seconds=60)
-        assert asked in {9, 10}
+        ask(mail, name)
+
+    assert mail.core.trouble.acts == ["book", "find_identity", "book", "put"] * 2
+    assert mail.core.events[-2].reason == "too many mails"
+    reset(mail, last)
+
+
+def test_a_device_of_the_user_gets_mails_while_strangers_use_up_the_others(mail: MailDeployment) -> None:
+    """P11: as at a login, what strangers do keeps no owner out. Without the token there is no mail."""
+    token = mail.core.log_in().device_token
+    for _ in range(MAIL_RATE.burst):
+        ask(mail)
+        mail.core.clock.advance(seconds=1)
+    strangers = mail.challenge(Kind.RESET)
+    mail.ask_reset(USERNAME, address=ADDRESS, device_token="edgeauth_dt_forged")
+    assert mail.challenge(Kind.RESET) == strangers
+
+    mail.ask_reset(USERNAME, address=ADDRESS, device_token=token)
+
+    assert mail.challenge(Kind.RESET) != strangers
+    reset(mail, mail.mailed(Kind.RESET)[0])
+
+
+def test_a_device_gets_six_mails_a_day_more_and_no_other_user_does(mail: MailDeployment) -> None:
+    """SB6: who has stolen the token has no more guesses than that. A token of another user, or an old one, is none."""
+    token = mail.core.log_in().device_token
+    assert mails_in_a_day(mail, USERNAME, device_token=token) in {14, 15, 16}
+
+    mail.core.clock.advance(seconds=2 * 86_400)
+    mail.change_alice(epoch=mail.alice.epoch + 1)
+    assert mails_in_a_day(mail, USERNAME, device_token=token) in {9, 10}
+
+
+def test_a_name_that_is_the_address_of_another_user_uses_up_none_of_its_mails(mail: MailDeployment) -> None:
+    """SA9: no mail goes out for such a name, so it must not stand in the way of one."""
+    for _ in range(2 * MAIL_RATE.burst):
+        mail.ask_reset(EMAIL, address=ADDRESS)
+        mail.core.clock.advance(seconds=1)
+    ask(mail)
+    assert mail.challenge(Kind.RESET).is_delivered
+
+
+@pytest.mark.parametrize("case", ["known", "without address"])
+@WAYS
+def test_a_strangers_request_does_not_end_the_link_of_an_operator(mail: MailDeployment, case: str, way: int) -> None:
+    """SB8: the operator knows whom the link is for, and the stranger only a name."""
+    if case == "without address":
+        mail.change_alice(email="", email_verified_at_seconds=0)
+    made = mail.reset_link(mail.alice.user_id)
+    mail.core.clock.advance(seconds=1)
+
+    ask(mail)
+
+    assert mail.challenge(Kind.RESET).yields_at_seconds > 0
+    shown = (Shown(proof=made.link.partition("#")[2]), Shown(username=USERNAME, code=made.code))[way]
+    reset(mail, shown)
+
+
+@pytest.mark.parametrize("end", ["time", "use", "another state", "another link"])
+def test_a_link_of_an_operator_stands_in_the_way_while_it_is_good_and_no_longer(mail: MailDeployment, end: str) -> None:
+    """SB8: after that a user who asks for a mail gets one, and the operator can make another link at any time."""
+    made = mail.reset_link(mail.alice.user_id)
+    mail.core.clock.advance(seconds=RESET_SECONDS - 1)
+    ask(mail)
+    assert not mail.challenge(Kind.RESET).is_delivered
+    match end:
+        case "time":
+            mail.core.clock.advance(seconds=1)
+        case "use":
+            reset(mail, Shown(proof=made.link.partition("#")[2]))
+        case "another state":
+            mail.change_alice(epoch=mail.alice.epoch + 1)
+        case _:
+            again = mail.reset_link(mail.alice.user_id)
+            reset(mail, Shown(proof=again.link.partition("#")[2]))
+            return
+
+    ask(mail)
+
+    reset(mail, mail.mailed(Kind.RESET)[0], OTHER_PASSWORD)
 
 
 def test_mails_asked_for_from_a_source_are_limited(mail: MailDeployment) -> None:

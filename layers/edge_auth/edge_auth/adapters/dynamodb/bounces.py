@@ -1,10 +1,12 @@
-"""Marks in the identities table: `email_bounced_at` and the address that it is of, in the user's own item."""
+"""Marks in the identities table, in the user's own item: when, why, and the address that this is of."""
 
 from typing import TYPE_CHECKING
 
+from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.identity_items import login_key, user_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
+from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.bounces import AddressGone
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ class DynamoDBBounces:
         self._client = client
         self._table = table
 
-    def mark(self, user_id: str, address: str, *, now_seconds: int) -> None:
+    def mark(self, user_id: str, address: str, *, reason: str, now_seconds: int) -> None:
         """Mark an address: one read of the user's name, and one write. A repeated write keeps the first time."""
         with translated_failures():
             response = self._client.get_item(TableName=self._table, Key=user_key(user_id), ConsistentRead=True)
@@ -31,7 +33,7 @@ class DynamoDBBounces:
                 self._client.update_item(
                     TableName=self._table,
                     Key=login_key(ItemReader(item).text("username")),
-                    UpdateExpression="SET email_bounced_at = :now, bounced_address = :address",
+                    UpdateExpression="SET email_bounced_at = :now, bounce_reason = :reason, bounced_address = :address",
                     ConditionExpression=(
                         "user_id = :user_id AND email = :address"
                         " AND (attribute_not_exists(bounced_address) OR bounced_address <> :address)"
@@ -39,6 +41,7 @@ class DynamoDBBounces:
                     ExpressionAttributeValues={
                         ":user_id": text(user_id),
                         ":address": text(address),
+                        ":reason": text(reason),
                         ":now": number(now_seconds),
                     },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -48,3 +51,17 @@ class DynamoDBBounces:
             found = refused.item
             if (found.get("user_id"), found.get("bounced_address")) != (text(user_id), text(address)):
                 raise AddressGone from None
+
+    def clear(self, identity: Identity) -> None:
+        """Take a mark away, in one write."""
+        try:
+            with translated_failures():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=login_key(identity.username),
+                    UpdateExpression="REMOVE email_bounced_at, bounce_reason, bounced_address",
+                    ConditionExpression="user_id = :user_id",
+                    ExpressionAttributeValues={":user_id": text(identity.user_id)},
+                )
+        except ConditionFailed:
+            raise UnknownUser("there is no such user") from None

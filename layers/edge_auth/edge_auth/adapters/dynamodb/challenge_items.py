@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-MAY_BE_ABSENT = ("deliver", "spent_at")
+MAY_BE_ABSENT = ("deliver", "spent_at", "yields_at")
 
 
 def challenge_key(kind: Kind, user_id: str) -> "dict[str, AttributeValueTypeDef]":
@@ -27,6 +27,7 @@ def challenge_item(challenge: Challenge) -> "dict[str, AttributeValueTypeDef]":
     """Write a challenge that was not used yet. `delete_at` is the table's TTL, in seconds."""
     proof = challenge.proof
     deliver: dict[str, AttributeValueTypeDef] = {"deliver": {"BOOL": True}} if challenge.is_delivered else {}
+    yields_at = challenge.yields_at_seconds
     return {
         **challenge_key(proof.kind, proof.user_id),
         "proof_id": text(proof.proof_id),
@@ -40,6 +41,7 @@ def challenge_item(challenge: Challenge) -> "dict[str, AttributeValueTypeDef]":
         "delete_at": number(proof.expires_at_seconds),
         "tries": number(0),
         **deliver,
+        **({"yields_at": number(yields_at)} if yields_at else {}),
     }
 
 
@@ -60,4 +62,5 @@ def challenge_from(item: "Item") -> Challenge:
         language=read.optional_text("language"),
         is_delivered="deliver" in item,
         spent_at_seconds=read.optional_number("spent_at") or 0,
+        yields_at_seconds=read.optional_number("yields_at") or 0,
     )

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+_IS_NEWER = "expires_at < :expires_at"
+# What an operator has made stands until it has ended, was used, or is worth nothing because its user has changed.
+_YIELDS = (
+    "attribute_not_exists(yields_at) OR yields_at <= :expires_at OR attribute_exists(spent_at) OR binding <> :binding"
+)
 STORED_KINDS = (Kind.RESET, Kind.CONFIRM, Kind.UNDO)
 
 
@@ -29,6 +34,7 @@ class DynamoDBChallenges:
     def put(self, challenge: Challenge) -> None:
         """Store a challenge, in one write. A repeated write finds its own proof id, and leaves the guesses counted."""
         item = challenge_item(challenge)
+        condition = _IS_NEWER if challenge.yields_at_seconds else f"{_IS_NEWER} AND ({_YIELDS})"
         written = [name for name in item if name != "pk"]
         stale = [name for name in MAY_BE_ABSENT if name not in item]
         try:
@@ -37,7 +43,7 @@ class DynamoDBChallenges:
                     TableName=self._table,
                     Key={"pk": item["pk"]},
                     UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in written)}{_remove(stale)}",
-                    ConditionExpression="attribute_not_exists(pk) OR expires_at < :expires_at",
+                    ConditionExpression=f"attribute_not_exists(pk) OR ({condition})",
                     ExpressionAttributeNames={f"#{name}": name for name in (*written, *stale)},
                     ExpressionAttributeValues={f":{name}": item[name] for name in written},
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
-from edge_auth.accounts.identity import Identity
+from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.identity_items import (
     identity_from,
@@ -118,10 +118,11 @@ class DynamoDBIdentities:
 
     def change_status(self, identity: Identity, status: str) -> Identity:
         """Change the status and move the epoch, in one write."""
+        value = "if_not_exists(enabled_status, :value)" if status == ACTIVE else ":value"
         return self._change(
             identity.username,
             identity.user_id,
-            "SET #status = :value, epoch = epoch + :one",
+            f"SET #status = {value}, epoch = epoch + :one",
             {":value": text(status)},
             {"#status": "status"},
         )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from edge_auth.accounts.identity import Identity
+from edge_auth.accounts.identity import UNCONFIRMED, Identity
 from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.adapters.dynamodb.optional_attributes import factors_in, optional_attributes, passkeys_in
 
@@ -39,6 +39,7 @@ def login_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
         "created_at": number(identity.created_at_seconds),
         "scope": text(identity.scope),
         "roles": texts(identity.roles),
+        **_waiting(identity),
         **_address(identity),
         **claims_attribute(identity.claims),
         **optional_attributes(identity),
@@ -72,6 +73,14 @@ def password_hash_in(item: "Item") -> str:
     """Return the hash of the password."""
     # A value of another type is no usable hash: the login fails as with a wrong password, and not with an error.
     return item.get("password_hash", {}).get("S", "")
+
+
+def _waiting(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
+    """Write which status the user gets when an operator enables it, until the address is confirmed.
+
+    So a user who was disabled while waiting waits again.
+    """
+    return {"enabled_status": text(UNCONFIRMED)} if identity.status == UNCONFIRMED else {}
 
 
 def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":

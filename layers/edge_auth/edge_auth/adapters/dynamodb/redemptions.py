@@ -26,7 +26,7 @@ _PROOF = 0  # its position in each transaction
 _SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
 _IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :status"
-_CONFIRM = "email = :email, email_verified_at = :now, #status = :active"
+_CONFIRM = "email = :email, email_verified_at = :now, #status = :active REMOVE enabled_status"
 _NONE_WAITS = "attribute_not_exists(pk) OR attribute_exists(spent_at) OR expires_at <= :now"
 
 

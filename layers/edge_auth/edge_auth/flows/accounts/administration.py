@@ -166,12 +166,16 @@ class Administration:
         self._tell(EventName.USER_DISABLED, identity)
         return self._end_sessions.all(identity.user_id, reason=USER_DISABLED)
 
-    def enable(self, identity: Identity) -> None:
-        """Let a disabled user log in again."""
+    def enable(self, identity: Identity) -> Identity:
+        """Let a disabled user log in again; return the user as it is now.
+
+        A user who has never confirmed the address, and has to, waits for that again: perhaps it is not theirs (SC1).
+        """
         with unless_deleted():
-            self._identities.change_status(identity, ACTIVE)
+            enabled = self._identities.change_status(identity, ACTIVE)
         self._tell(EventName.USER_ENABLED, identity)
         self._end_wait(identity)
+        return enabled
 
     def unlock(self, identity: Identity) -> None:
         """Let a user try the password at once, however many wrong ones came before. Nothing else changes.

@@ -1,23 +1,32 @@
 """Asks for a mail with which a user sets a new password. The answer does not tell whether there is such a user."""
 
-from contextlib import suppress
-
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.accounts.usernames import canonical_username
-from edge_auth.errors import InvalidRequest, UnknownUser, UsernameRefused
+from edge_auth.errors import InvalidRequest, TooManyAttempts, UnknownUser, UsernameRefused
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.accounts.new_challenge import NewChallenge, id_of_nobody
+from edge_auth.flows.limits.known_device import known_device
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.throttling.limits import mail_limit, mail_source_limit
+from edge_auth.keys.ring import KeysInForce
+from edge_auth.throttling.limits import (
+    RateLimit,
+    device_mail_limit,
+    mail_source_limit,
+    no_mail_limit,
+    reset_mail_limit,
+)
+from edge_auth.tokens.device_token import NoDeviceToken
 
 UNKNOWN = "there is no such user"
 NO_ADDRESS = "the user has no confirmed address"
 NOT_ACTIVE = "the user is disabled"
+TOO_MANY = "too many mails"
+ON_ITS_WAY = "another mail is on its way, or an operator has made a link"
 
 
 class AskReset:
@@ -43,16 +52,20 @@ class AskReset:
         self._clock = clock
         self._record = record
 
-    def __call__(self, username: str, *, address: str) -> None:
+    def __call__(self, username: str, *, address: str, device_token: str = "") -> None:
         """Store a challenge, whose mail the mailer sends later. `address` is where the request came from.
 
-        Every name costs the same requests: two counters, a read and a write (P8, SM3). Only a user with a confirmed
-        address gets a mail (SC1), and one who registered and has not confirmed the address yet. The password that this
-        one sets takes the place of the first one, which perhaps somebody else has chosen.
+        Every name costs the same requests: a counter, a read, a counter and a write (P8, SM3). Only a user with a
+        confirmed address gets a mail (SC1), and one who registered and has not confirmed the address yet. The password
+        that this one sets takes the place of the first one, which perhaps somebody else has chosen.
+
+        Mails are counted by the address that they go to. Where it has had its mails, the answer is the same, and what
+        the last mail has brought stays good. With `device_token`, a login of the same user has answered: then
+        strangers do not use up the mails. Any other text counts as no token.
 
         Raises:
             InvalidRequest: no user can have this name.
-            TooManyAttempts: too many mails were asked for, with this name or from this source.
+            TooManyAttempts: too many mails were asked for from this source.
             TemporarilyUnavailable: it is not known whether a mail will come. The same call may be made again.
 
         """
@@ -62,24 +75,61 @@ class AskReset:
             raise InvalidRequest("user name") from None
         keys, now_ms = self._key_ring.load(), self._clock()
         self._rates.book(mail_source_limit(address), now_ms=now_ms)
-        self._rates.book(mail_limit(name), now_ms=now_ms)
+        user = self._found(name)
+        reason = _why_no_mail(user)
+        limits = [no_mail_limit(name)] if user is None or reason else _limits(user, device_token, keys)
         try:
-            user = self._identities.find(name)
-        except UnknownUser:
-            user_id, reason = "", UNKNOWN
-            challenge = self._new_challenge.for_nobody(id_of_nobody(name, keys.mac))
-        else:
-            user_id = user.user_id
-            challenge, reason = self._challenge_of(user)
-        with suppress(NewerChallenge):  # its mail is on the way
+            self._book(limits, now_ms)
+        except TooManyAttempts:
+            reason = reason or TOO_MANY
+        challenge = self._challenge_of(user) if user and not reason else self._of_nobody(name, keys)
+        try:
             self._challenges.put(challenge)
-        self._record(SecurityEvent(EventName.RESET_ASKED, user_id, reason=reason))
+        except NewerChallenge:
+            reason = reason or ON_ITS_WAY
+        self._record(SecurityEvent(EventName.RESET_ASKED, user.user_id if user else "", reason=reason))
 
-    def _challenge_of(self, user: Identity) -> tuple[Challenge, str]:
-        if user.status == UNCONFIRMED and user.email:
-            # Whoever registered has chosen the name, and perhaps the address is not theirs (SM4).
-            return self._new_challenge.reset(user)._replace(username=""), ""
-        if user.status == ACTIVE and user.is_reachable:
-            return self._new_challenge.reset(user), ""
-        reason = NO_ADDRESS if user.status == ACTIVE else NOT_ACTIVE
-        return self._new_challenge.for_nobody(user.user_id), reason
+    def _found(self, name: str) -> Identity | None:
+        try:
+            return self._identities.find(name)
+        except UnknownUser:
+            return None
+
+    def _book(self, limits: list[RateLimit], now_ms: int) -> None:
+        """Book the first limit that has room. Raises TooManyAttempts."""
+        *first, last = limits
+        for limit in first:
+            try:
+                return self._rates.book(limit, now_ms=now_ms)
+            except TooManyAttempts:
+                continue
+        return self._rates.book(last, now_ms=now_ms)
+
+    def _challenge_of(self, user: Identity) -> Challenge:
+        challenge = self._new_challenge.reset(user)
+        # Whoever registered has chosen the name, and perhaps the address is not theirs (SM4).
+        return challenge._replace(username="") if user.status == UNCONFIRMED else challenge
+
+    def _of_nobody(self, name: str, keys: KeysInForce) -> Challenge:
+        """Return a challenge that stands in nobody's place: not in that of an earlier mail or of an operator's link."""
+        return self._new_challenge.for_nobody(id_of_nobody(name, keys.mac))
+
+
+def _why_no_mail(user: Identity | None) -> str:
+    """Return why no mail goes to the user, empty if one may."""
+    if user is None:
+        return UNKNOWN
+    if user.status == UNCONFIRMED:
+        return "" if user.email and not user.email_bounced_at_seconds else NO_ADDRESS
+    if user.status != ACTIVE:
+        return NOT_ACTIVE
+    return "" if user.is_reachable else NO_ADDRESS
+
+
+def _limits(user: Identity, device_token: str, keys: KeysInForce) -> list[RateLimit]:
+    """Return the limits of mails to the user. Any of them is enough."""
+    of_everybody = reset_mail_limit(user.email)
+    try:
+        return [device_mail_limit(user.user_id, known_device(user, device_token, keys)), of_everybody]
+    except NoDeviceToken:
+        return [of_everybody]

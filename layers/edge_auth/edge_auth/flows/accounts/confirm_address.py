@@ -1,5 +1,7 @@
 """Confirms an address with a proof from a mail to it: the first address of a user, or one that replaces another."""
 
+from collections.abc import Callable
+
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.errors import InvalidProof
@@ -23,20 +25,23 @@ class ConfirmAddress:
         new_challenge: NewChallenge,
         clock: Clock,
         record: Record,
+        tell_new_address: Callable[[Identity], None],
     ) -> None:
-        """Keep what the use case needs."""
+        """Keep what the use case needs. `tell_new_address` tells the user by mail, and never fails."""
         self._shown_proofs = shown_proofs
         self._challenges = challenges
         self._redemptions = redemptions
         self._new_challenge = new_challenge
         self._clock = clock
         self._record = record
+        self._tell_new_address = tell_new_address
 
     def __call__(self, shown: Shown, *, address: str) -> None:
         """Give the user the address of the proof, confirmed. A proof that was used before changes nothing.
 
-        If another confirmed address is replaced, that one gets a mail with which it can undo the change (SC5). The
-        sessions of the user go on, and the user name stays, even if it is the old address.
+        If another confirmed address is replaced, that one gets a mail with which it can undo the change (SC5). While an
+        earlier change can still be undone, it gets a mail that only tells of this one. The sessions of the user go on,
+        and the user name stays, even if it is the old address.
 
         Raises:
             InvalidRequest: no user can have this name.
@@ -68,6 +73,8 @@ class ConfirmAddress:
             raise InvalidProof("it was used at the same moment, or the user has changed") from None
         event = EventName.EMAIL_CHANGED if is_change else EventName.EMAIL_CONFIRMED
         self._record(SecurityEvent(event, user.user_id))
+        if is_change and undo is None:
+            self._tell_new_address(user)
 
     def _undo(self, user: Identity, now_seconds: int) -> Challenge | None:
         """Return the challenge that undoes the change, or None while an earlier change can still be undone.

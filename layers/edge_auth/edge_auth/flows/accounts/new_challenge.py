@@ -29,9 +29,14 @@ class NewChallenge:
         self._entropy = entropy
 
     def reset(self, identity: Identity, *, is_delivered: bool = True) -> Challenge:
-        """Return the challenge of a user who has forgotten the password."""
+        """Return the challenge of a user who has forgotten the password. Without a delivery, it is an operator's.
+
+        All resets live equally long. So an operator's yields to those that are asked for after its end.
+        """
         proof = self._proof(Kind.RESET, identity.user_id, reset_binding(identity), RESET_SECONDS)
-        return self._of(identity, proof, identity.email, is_delivered=is_delivered)
+        challenge = self._of(identity, proof, identity.email, is_delivered=is_delivered)
+        yields_at_seconds = 0 if is_delivered else proof.expires_at_seconds + RESET_SECONDS
+        return challenge._replace(yields_at_seconds=yields_at_seconds)
 
     def confirm(self, identity: Identity, email: str) -> Challenge:
         """Return the challenge that shows that this address is the user's."""

@@ -102,7 +102,6 @@ class ResetPassword:
         except InvalidProof as error:
             self._record(SecurityEvent(EventName.PROOF_REFUSED, reason=error.detail))
             raise
-        self._attempts.end_wait(account_bucket(user.username))
         self._record(SecurityEvent(EventName.PASSWORD_RESET, user.user_id))
         if user.status == UNCONFIRMED:
             self._record(SecurityEvent(EventName.EMAIL_CONFIRMED, user.user_id))
@@ -117,6 +116,9 @@ class ResetPassword:
         secret = self._password_rules.check(new, user.username)
         if proven.is_spent:
             self._recognise(proven, secret)
+            # Only the code shows a user who has a factor. Proof and password alone must not end the wait (SB7).
+            if user.factors is None:
+                self._end_wait(user)
             return user
         proven.check_binding(reset_binding(user))
         demanded = check_factor(user)
@@ -130,7 +132,11 @@ class ResetPassword:
         except EpochMoved:
             raise TemporarilyUnavailable("the code was used at the same moment, or the user has changed") from None
         demanded.accepted()
+        self._end_wait(user)
         return user
+
+    def _end_wait(self, user: Identity) -> None:
+        self._attempts.end_wait(account_bucket(user.username))
 
     def _recognise(self, proven: Proven, new: bytes) -> None:
         """Let a call pass that comes again after its answer was lost: the password is the one that the proof has set.

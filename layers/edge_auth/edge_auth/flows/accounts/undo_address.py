@@ -16,7 +16,7 @@ from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import Challenges, NewerChallenge, ProofSpent, Redemptions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.throttling.limits import mail_limit
+from edge_auth.throttling.limits import undo_mail_limit
 from edge_auth.tokens.proof_token import Kind
 
 EMAIL_CHANGE_UNDONE = "email_change_undone"
@@ -86,5 +86,5 @@ class UndoAddress:
         """Return the user, if the change was undone by an earlier call and no password was set since then."""
         if user.password_hash:
             raise InvalidProof("it was used before")
-        self._rates.book(mail_limit(user.username), now_ms=self._clock())
+        self._rates.book(undo_mail_limit(user.user_id), now_ms=self._clock())
         return user

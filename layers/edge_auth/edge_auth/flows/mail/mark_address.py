@@ -24,7 +24,8 @@ class MarkAddress:
         """
         for address in feedback.addresses:
             try:
-                self._bounces.mark(feedback.user_id, address, now_seconds=self._clock() // 1000)
+                now_seconds = self._clock() // 1000
+                self._bounces.mark(feedback.user_id, address, reason=feedback.reason, now_seconds=now_seconds)
             except AddressGone:
                 continue
         self._record(SecurityEvent(EventName.MAIL_BOUNCED, feedback.user_id, reason=feedback.reason))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class NewerChallenge(Exception):
-    """Another challenge of the same kind and user was stored, at the same second or later. It stands."""
+    """Another challenge of the same kind and user stands: it was stored at the same second or later, or it is kept."""
 
 
 class ChallengeGone(Exception):
@@ -26,7 +26,10 @@ class Challenges(Protocol):
     """The challenges."""
 
     def put(self, challenge: Challenge) -> None:
-        """Store a challenge in the place of an older one of its kind and user. Raises NewerChallenge."""
+        """Store a challenge in the place of an older one of its kind and user.
+
+        Raises NewerChallenge, also if an operator's stands and is good. Another one of an operator takes its place.
+        """
 
     def find(self, kind: Kind, user_id: str) -> Challenge:
         """Read the newest challenge, strongly consistent. It may be spent or expired. Raises ChallengeGone."""

@@ -41,7 +41,10 @@ class Identities(Protocol):
         """
 
     def change_status(self, identity: Identity, status: str) -> Identity:
-        """Disable or enable a user and move the epoch, as `change_password` does."""
+        """Disable or enable a user and move the epoch, as `change_password` does.
+
+        A user who waited for the confirmation of the address waits again when it is enabled (SC1).
+        """
 
     def change_rights(self, identity: Identity, *, scope: str, roles: tuple[str, ...]) -> Identity:
         """Replace scope and roles and move the epoch, as `change_password` does."""

@@ -21,6 +21,7 @@ from edge_auth.errors import (
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.limits.known_device import device_of
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, PASSWORD_ALONE, Passed, Presented, SecondStep
 from edge_auth.flows.ports.identities import Identities
@@ -29,7 +30,7 @@ from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient, device_of
+from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription

@@ -10,6 +10,7 @@ from typing import Protocol
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.limits.known_device import device_of
 from edge_auth.flows.ports.factors import PASSWORD_METHOD
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -20,7 +21,7 @@ from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient, device_of
+from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.claims import PHISHING_RESISTANT

@@ -3,15 +3,12 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from edge_auth.accounts.identity import Identity
 from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.ports.time_and_randomness import Entropy
 from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import Session
-from edge_auth.tokens import device_token as device_tokens
-from edge_auth.tokens.device_token import DeviceToken
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -60,8 +57,3 @@ class SignedIn(NamedTuple):
         now_seconds = self.session.created_at_seconds
         granted = session_grant(self.session, self.token, keys=self.keys, now_seconds=now_seconds)
         return replace(granted, device_token=self.device_token)
-
-
-def device_of(user: Identity, device_id: str) -> DeviceToken:
-    """Return the device token of this user as it is now."""
-    return device_tokens.bound(user.user_id, device_id, epoch=user.epoch, password_hash=user.password_hash)
