@@ -1,6 +1,9 @@
-"""The engines as fixtures: a test that asks for `engine` runs on all of them."""
+"""The engines as fixtures: a test that asks for `engine` runs on all of them.
 
-import os
+A test that writes in threads names the engines that it can use:
+`@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)`.
+"""
+
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
@@ -9,16 +12,13 @@ from moto import mock_aws
 
 from tests.support.dynamodb.counting import Counting, counting_on
 from tests.support.dynamodb.engines import (
-    ENDPOINT_VARIABLE,
+    DYNAMODB_ENGINES,
     Engine,
     Tables,
     endpoint_tables,
     memory_engine,
     moto_tables,
 )
-
-# The variable names the address of a real engine that runs already, for example DynamoDB Local.
-DYNAMODB_ENGINES = ["moto", "dynamodb"] if ENDPOINT_VARIABLE in os.environ else ["moto"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,7 +35,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield memory_engine()
         return
     with _opened(request.param) as opened:
-        yield opened.engine(is_atomic=request.param == "dynamodb")
+        yield opened.engine()
 
 
 @pytest.fixture(params=DYNAMODB_ENGINES)

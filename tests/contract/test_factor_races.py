@@ -1,4 +1,4 @@
-"""Races for one code on a real engine, also while answers get lost. EDGE_AUTH_DYNAMODB_ENDPOINT has to name it."""
+"""Races for one code on a real engine, also while answers get lost."""
 
 import os
 import random
@@ -21,13 +21,14 @@ from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Tables, endpoint_tables
+from tests.support.dynamodb.engine_of_run import endpoint, needs_engine
+from tests.support.dynamodb.engines import Tables, endpoint_tables
 from tests.support.dynamodb.records import a_session
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
-pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
+pytestmark = needs_engine
 
 ROUNDS = max(10, int(os.environ.get("EDGE_AUTH_RACES", "100")) // 10)
 CALLERS = 64
@@ -38,7 +39,7 @@ FACTORS = Factors(totp=b"sealed", totp_step=100, recovery=frozenset({"code-a", "
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     """Yield the tables of an empty deployment, which the product's own clients find."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", os.environ[ENDPOINT_VARIABLE])
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint())
     with endpoint_tables() as opened:
         yield opened
 

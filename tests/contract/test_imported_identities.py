@@ -13,7 +13,8 @@ from edge_auth.adapters.dynamodb.imported_identities import MAX_USERS, DynamoDBI
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.imported_identities import Imported, ImportedIdentities
-from tests.contract.conftest import DYNAMODB_ENGINES, _opened
+from tests.contract.conftest import _opened
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, DYNAMODB_ENGINES
 from tests.support.dynamodb.records import ADA, BOB
 from tests.support.fakes.imports import MemoryImportedIdentities
 from tests.support.fakes.stores import MemoryIdentities, MemoryStore
@@ -134,10 +135,9 @@ def test_nobody_is_added_by_an_empty_call(ports: Ports) -> None:
     assert ports.imported.add([]) == ()
 
 
+@pytest.mark.parametrize("ports", ATOMIC_ENGINES, indirect=True)
 def test_of_two_imports_at_the_same_time_one_adds_each_user(ports: Ports) -> None:
     """Both learn the same ids, and each user has one."""
-    if not ports.is_atomic:
-        pytest.skip("moto is not atomic across threads")
     many = users(60)
     halves = [many[:30], many[30:]]
     copies = [[again(user, 5000 + number) for number, user in enumerate(many)], many]

@@ -13,7 +13,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
 from edge_auth.tokens.passkey_challenge import Challenge
-from tests.contract.conftest import DYNAMODB_ENGINES
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, DYNAMODB_ENGINES
 from tests.support.dynamodb.passkeys import PasskeyEngine, passkey_engine
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, NOW_SECONDS, a_session, session_id
 
@@ -231,10 +231,10 @@ def test_an_existing_session_is_never_written_over(engine: PasskeyEngine) -> Non
         {"M": {"YQ": {"M": {"public_key": {"B": b"k"}, "sign_count": {"N": "1"}, "backup_eligible": {"S": "yes"}}}}},
     ],
 )
+@pytest.mark.parametrize("engine", DYNAMODB_ENGINES, indirect=True)
 def test_damaged_passkeys_are_trouble_and_not_none(engine: PasskeyEngine, damage: dict[str, object]) -> None:
     """An account with a passkey must not look like one without."""
-    if engine.client is None:
-        pytest.skip("the store in memory holds no items")
+    assert engine.client is not None
     engine.client.update_item(
         TableName=engine.identities_table,
         Key={"pk": {"S": f"login#{ADA.username}"}},
@@ -245,10 +245,10 @@ def test_damaged_passkeys_are_trouble_and_not_none(engine: PasskeyEngine, damage
         engine.identities.find(ADA.username)
 
 
+@pytest.mark.parametrize("engine", DYNAMODB_ENGINES, indirect=True)
 def test_a_spent_challenge_is_kept_until_no_clock_accepts_it(engine: PasskeyEngine) -> None:
     """DynamoDB deletes the marker some time after `delete_at`, and never before."""
-    if engine.client is None:
-        pytest.skip("the store in memory holds no items")
+    assert engine.client is not None
     engine.opening.open(a_session(), with_passkeys(engine, PHONE), use())
     [item] = engine.client.scan(TableName=engine.throttle_table)["Items"]
     assert item.keys() == {"bucket", "delete_at"}
@@ -256,10 +256,9 @@ def test_a_spent_challenge_is_kept_until_no_clock_accepts_it(engine: PasskeyEngi
     assert "challenge" not in item["bucket"]["S"]
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_64_replays_at_once_open_one_session(engine: PasskeyEngine) -> None:
     """SB5: each of them has read the same user, and its assertion is right."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     seen = with_passkeys(engine, PHONE)
     outcomes: Counter[str] = Counter()
     barrier = threading.Barrier(64)

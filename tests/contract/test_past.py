@@ -39,7 +39,7 @@ def reads_of(tables: Tables, engine: Engine) -> Reads:
 
 def test_sessions_that_have_ended_cost_no_unit(tables: Tables) -> None:
     """F36: a login, a list and an end of all read as many items and units after 40,000 ended sessions as after none."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(1), a_session(2))
     without_a_past = reads_of(tables, engine)
     count = ENDED["dynamodb" if tables.is_real else "moto"]
@@ -63,7 +63,7 @@ def test_sessions_that_have_ended_cost_no_unit(tables: Tables) -> None:
 @pytest.mark.parametrize("sessions", [9, 40])
 def test_a_list_reads_four_pages_and_no_more(tables: Tables, sessions: int) -> None:
     """What an earlier version left makes a list fail, and a login read a part. An end of all reads everything."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(1, scope="s" * 300_000))
     item: Any = tables.session_items()[0]
     for number in range(2, sessions + 1):  # a page has three or four of them

@@ -1,6 +1,5 @@
-"""The engines of the contract suite: the stores in memory, moto, and the DynamoDB endpoint of the environment."""
+"""The engines of the contract suite: the stores in memory, moto, and a real DynamoDB engine."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import SessionOpening, SessionReplacement, Sessions
 from tests.support import memory_aws
+from tests.support.dynamodb.engine_of_run import endpoint, is_available
 from tests.support.dynamodb.tables import create_table, items
 from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 from tests.support.fakes.factors import MemoryFactors
@@ -35,12 +35,16 @@ from tests.support.fakes.stores import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
+# DynamoDB as moto simulates it, whose writes are not atomic across threads, and a real engine, if there is one.
+REAL_ENGINES = ("dynamodb",) if is_available() else ()
+DYNAMODB_ENGINES = ("moto", *REAL_ENGINES)
+# The engines on which threads may write at once.
+ATOMIC_ENGINES = ("memory", *REAL_ENGINES)
 
 
 @dataclass(frozen=True)
 class Engine:
-    """The ports of one empty deployment. If `is_atomic`, its writes are atomic across threads."""
+    """The ports of one empty deployment."""
 
     identities: Identities
     session_opening: SessionOpening
@@ -49,7 +53,6 @@ class Engine:
     redemptions: Redemptions
     factors: FactorStore
     session_replacement: SessionReplacement
-    is_atomic: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Tables:
         """Return every item of the challenges table."""
         return items(self.client, self.challenges)
 
-    def engine(self, *, is_atomic: bool) -> Engine:
+    def engine(self) -> Engine:
         """Return the adapters on these tables."""
         return Engine(
             identities=DynamoDBIdentities(self.client, table=self.identities),
@@ -90,7 +93,6 @@ class Tables:
             session_replacement=DynamoDBSessionReplacement(
                 self.client, identities_table=self.identities, sessions_table=self.sessions
             ),
-            is_atomic=is_atomic,
         )
 
 
@@ -105,7 +107,6 @@ def memory_engine() -> Engine:
         MemoryRedemptions(store),
         MemoryFactors(store),
         MemorySessionReplacement(store),
-        is_atomic=True,
     )
 
 
@@ -116,8 +117,8 @@ def moto_tables() -> Tables:
 
 @contextmanager
 def endpoint_tables() -> Iterator[Tables]:
-    """Create and yield tables with new names at the endpoint of the environment, and delete them afterwards."""
-    client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
+    """Create and yield tables with new names in a real engine, and delete them afterwards."""
+    client = boto3.session.Session().client("dynamodb", endpoint_url=endpoint())
     tables = replace(_tables(client), is_real=True)
     try:
         yield tables

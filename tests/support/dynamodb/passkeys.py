@@ -1,4 +1,4 @@
-"""The engines of the contract tests of passkeys: in memory, moto, and the endpoint of the environment."""
+"""The engines of the contract tests of passkeys: in memory, moto, and a real engine."""
 
 import uuid
 from collections.abc import Iterator
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PasskeyEngine:
-    """The ports of one empty deployment. In memory there is no client. If `is_atomic`, threads may write at once."""
+    """The ports of one empty deployment. In memory there is no client."""
 
     identities: Identities
     sessions: Sessions
     opening: PasskeyOpening
     passkeys: PasskeyStore
-    is_atomic: bool
     client: "DynamoDBClient | None" = None
     identities_table: str = ""
     throttle_table: str = ""
@@ -45,7 +44,6 @@ def passkey_engine(name: str) -> Iterator[PasskeyEngine]:
             MemorySessions(store),
             MemoryPasskeyOpening(store),
             MemoryPasskeys(store),
-            is_atomic=True,
         )
         return
     with endpoint_tables() if name == "dynamodb" else nullcontext(moto_tables()) as tables:
@@ -62,7 +60,6 @@ def passkey_engine(name: str) -> Iterator[PasskeyEngine]:
                     throttle_table=throttle,
                 ),
                 DynamoDBPasskeys(client, table=tables.identities),
-                is_atomic=tables.is_real,
                 client=client,
                 identities_table=tables.identities,
                 throttle_table=throttle,

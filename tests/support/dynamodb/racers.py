@@ -48,7 +48,8 @@ from edge_auth.tokens.proof_token import BINDING_BYTES, Kind, Proof
 from edge_auth.tokens.refresh_token import RefreshToken, mint, parse
 from tests.support.access_tokens import key
 from tests.support.deployment import MAC_KEY, POLICY
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Tables
+from tests.support.dynamodb.engine_of_run import endpoint
+from tests.support.dynamodb.engines import Tables
 from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.stores import FixedKeyRing
 
@@ -326,7 +327,7 @@ def race(tables: Tables, rounds: int, *acts: str, revocations: str = "", kind: t
 
     `revocations` is the table of the feed of ended sessions, empty if it is off. `kind` has the acts.
     """
-    os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = os.environ[ENDPOINT_VARIABLE]
+    os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint()
     processes = multiprocessing.get_context("spawn")  # a spawned process shares no connection and no state
     place = Place(
         tables.identities, tables.sessions, tables.challenges, revocations, rounds, processes.Barrier(len(acts))
