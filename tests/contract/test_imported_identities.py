@@ -13,7 +13,7 @@ from edge_auth.adapters.dynamodb.imported_identities import MAX_USERS, DynamoDBI
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.imported_identities import Imported, ImportedIdentities
-from tests.contract.conftest import _opened
+from tests.contract.conftest import opened_on
 from tests.support.dynamodb.engines import ATOMIC_ENGINES, DYNAMODB_ENGINES
 from tests.support.dynamodb.records import ADA, BOB
 from tests.support.fakes.imports import MemoryImportedIdentities
@@ -21,11 +21,10 @@ from tests.support.fakes.stores import MemoryIdentities, MemoryStore
 
 
 class Ports(NamedTuple):
-    """An empty deployment. If `is_atomic`, its writes are atomic across threads."""
+    """An empty deployment."""
 
     identities: Identities
     imported: ImportedIdentities
-    is_atomic: bool
 
 
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
@@ -33,13 +32,12 @@ def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
     """Yield the ports on each engine."""
     if request.param == "memory":
         store = MemoryStore()
-        yield Ports(MemoryIdentities(store), MemoryImportedIdentities(store), is_atomic=True)
+        yield Ports(MemoryIdentities(store), MemoryImportedIdentities(store))
         return
-    with _opened(request.param) as tables:
+    with opened_on(request) as tables:
         yield Ports(
             DynamoDBIdentities(tables.client, table=tables.identities),
             DynamoDBImportedIdentities(tables.client, table=tables.identities),
-            is_atomic=tables.is_real,
         )
 
 

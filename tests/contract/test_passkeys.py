@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,9 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
 from edge_auth.tokens.passkey_challenge import Challenge
+from tests.contract.conftest import opened_on
 from tests.support.dynamodb.engines import ATOMIC_ENGINES, DYNAMODB_ENGINES
-from tests.support.dynamodb.passkeys import PasskeyEngine, passkey_engine
+from tests.support.dynamodb.passkeys import PasskeyEngine, memory_passkeys, stored_passkeys
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, NOW_SECONDS, a_session, session_id
 
 PHONE = RegisteredPasskey(
@@ -40,7 +42,11 @@ KEY = PHONE._replace(
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
 def engine(request: pytest.FixtureRequest) -> Iterator[PasskeyEngine]:
     """Yield a deployment with Ada and Bob."""
-    with passkey_engine(request.param) as opened:
+    with ExitStack() as stack:
+        if request.param == "memory":
+            opened = memory_passkeys()
+        else:
+            opened = stack.enter_context(stored_passkeys(stack.enter_context(opened_on(request))))
         opened.identities.create(ADA)
         opened.identities.create(BOB)
         yield opened

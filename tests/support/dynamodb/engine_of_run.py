@@ -76,7 +76,7 @@ def endpoint() -> str:
 
 def is_available() -> bool:
     """Return whether the tests of this run can use an engine."""
-    return ENDPOINT_VARIABLE in os.environ or SOCKET_VARIABLE in os.environ
+    return ENDPOINT_VARIABLE in os.environ or dynamodb.is_installed()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,5 +88,5 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(engine.end)
 
 
-# For tests that run on a real engine only. The hook above is called before their files are read.
+# For tests that run on a real engine only.
 needs_engine = pytest.mark.skipif(not is_available(), reason=MISSING)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.passkeys import PasskeyOpening, PasskeyStore
 from edge_auth.flows.ports.sessions import Sessions
-from tests.support.dynamodb.engines import endpoint_tables, moto_tables
+from tests.support.dynamodb.engines import Tables
 from tests.support.dynamodb.tables import create_table
 from tests.support.fakes.passkeys import MemoryPasskeyOpening, MemoryPasskeys
 from tests.support.fakes.stores import MemoryIdentities, MemorySessions, MemoryStore
@@ -34,35 +34,36 @@ class PasskeyEngine:
     throttle_table: str = ""
 
 
+def memory_passkeys() -> PasskeyEngine:
+    """Return new, empty stores in memory."""
+    store = MemoryStore()
+    return PasskeyEngine(
+        MemoryIdentities(store),
+        MemorySessions(store),
+        MemoryPasskeyOpening(store),
+        MemoryPasskeys(store),
+    )
+
+
 @contextmanager
-def passkey_engine(name: str) -> Iterator[PasskeyEngine]:
-    """Yield an empty deployment on this engine."""
-    if name == "memory":
-        store = MemoryStore()
+def stored_passkeys(tables: Tables) -> Iterator[PasskeyEngine]:
+    """Yield the adapters on these tables and on a new one for what is spent."""
+    client, throttle = tables.client, f"throttle-{uuid.uuid4().hex}"
+    create_table(client, "ThrottleTable", throttle)
+    try:
         yield PasskeyEngine(
-            MemoryIdentities(store),
-            MemorySessions(store),
-            MemoryPasskeyOpening(store),
-            MemoryPasskeys(store),
-        )
-        return
-    with endpoint_tables() if name == "dynamodb" else nullcontext(moto_tables()) as tables:
-        client, throttle = tables.client, f"throttle-{uuid.uuid4().hex}"
-        create_table(client, "ThrottleTable", throttle)
-        try:
-            yield PasskeyEngine(
-                DynamoDBIdentities(client, table=tables.identities),
-                DynamoDBSessions(client, table=tables.sessions),
-                DynamoDBPasskeyOpening(
-                    client,
-                    identities_table=tables.identities,
-                    sessions_table=tables.sessions,
-                    throttle_table=throttle,
-                ),
-                DynamoDBPasskeys(client, table=tables.identities),
-                client=client,
+            DynamoDBIdentities(client, table=tables.identities),
+            DynamoDBSessions(client, table=tables.sessions),
+            DynamoDBPasskeyOpening(
+                client,
                 identities_table=tables.identities,
+                sessions_table=tables.sessions,
                 throttle_table=throttle,
-            )
-        finally:
-            client.delete_table(TableName=throttle)
+            ),
+            DynamoDBPasskeys(client, table=tables.identities),
+            client=client,
+            identities_table=tables.identities,
+            throttle_table=throttle,
+        )
+    finally:
+        client.delete_table(TableName=throttle)
