@@ -5,6 +5,7 @@ and transactions are atomic. It keeps its tables in memory. It listens on every 
 setting for that.
 """
 
+import random
 import shutil
 import socket
 import time
@@ -23,6 +24,8 @@ MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
 SMALL = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 INHERITED = ("JAVA_HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 SERVES_WITHIN_SECONDS = 60.0
+PORTS = range(20_000, 32_000)
+PORT_IS_TAKEN = "Address already in use"
 HOW_TO_GET_IT = "`make` installs it, with `java` and `mvn` on the PATH"
 
 
@@ -60,26 +63,34 @@ def running(*, log: Path, environment: Mapping[str, str], java: Sequence[str] = 
         Failure: it is not installed, or does not start.
 
     """
-    jar, port = installed(), _free_port()
+    jar = installed()
     libraries = jar.parent
-    options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
-    command = ("java", *java, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
     inherited = {name: environment[name] for name in INHERITED if name in environment}
-    with Process(command, env=inherited, log=log, cwd=HOME) as process:
-        _wait_until_it_listens(process, port)
-        yield Engine(f"DynamoDB Local {jar.stem.partition('-')[2]}", f"http://127.0.0.1:{port}", process.pid)
+    for port in _free_ports():
+        options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
+        command = ("java", *java, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
+        with Process(command, env=inherited, log=log, cwd=HOME) as process:
+            if _listens(process, port):
+                yield Engine(f"DynamoDB Local {jar.stem.partition('-')[2]}", f"http://127.0.0.1:{port}", process.pid)
+                return
+            if PORT_IS_TAKEN not in log.read_text(errors="replace"):
+                break
+    raise Failure(f"the DynamoDB engine does not start; its log, {log}, ends with:\n{process.tail()}")
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports() -> Iterator[int]:
+    """Yield some ports on which nothing listens. They are none that the system gives to callers."""
+    for port in random.sample(PORTS, 100):
+        with suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            yield port
 
 
-def _wait_until_it_listens(process: Process, port: int) -> None:
+def _listens(process: Process, port: int) -> bool:
+    """Wait until the engine answers connections. Return whether it does so before it ends."""
     deadline = time.monotonic() + SERVES_WITHIN_SECONDS
     while process.running and time.monotonic() < deadline:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=SERVES_WITHIN_SECONDS):
-            return
+            return process.running
         time.sleep(0.02)
-    raise Failure(f"the DynamoDB engine does not listen on port {port}; its log ends with:\n{process.tail()}")
+    return False
