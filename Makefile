@@ -29,7 +29,7 @@ DOCS := .tools/docs/synced
 RELEASE := .tools/release/synced
 AUDIT := .tools/audit/synced
 WEBAUTHN := .tools/webauthn/synced
-# The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
+# A real DynamoDB engine for the tests, the proofs and the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
 CLIENT := clients/js/node_modules/.package-lock.json
@@ -67,7 +67,7 @@ sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers,
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
 
 # The markers are those of pyproject.toml. A command below runs each of them, and `make check` runs tests/policies.
-test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(WEBAUTHN) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
+test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(WEBAUTHN) $(DYNAMODB) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
 	.venv/bin/python -m pytest -n auto -m "not browsers and not operations and not sam_local and not upgrade" --recorded-calls all \
 		--ignore tests/policies
 
@@ -143,6 +143,7 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/audit.txt,--group audit)
 	$(call compile,locks/webauthn.txt,--group webauthn)
 	$(call compile,locks/uv.txt,--group uv)
+	$(if $(DYNAMODB),rm -rf $(JARS) && $(copy_jars) && $(sum_jars) > $(JAR_SUMS))
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
 	cd tests/browsers && $(NPM) update --package-lock-only
@@ -235,13 +236,24 @@ $(AUDIT): locks/audit.txt | $(UV)
 $(WEBAUTHN): locks/webauthn.txt | $(UV)
 	$(call sync,.tools/webauthn,locks/webauthn.txt)
 
-.tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
+JARS := .tools/dynamodb/lib
+JAR_SUMS := locks/dynamodb/SHA256SUMS
+SHA256 := $(if $(shell command -v sha256sum),sha256sum,shasum -a 256)
+copy_jars = mvn -q -B -f locks/dynamodb/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+	-DoutputDirectory=$(CURDIR)/$(JARS) > .tools/mvn.log 2>&1
+sum_jars = (cd $(JARS) && LC_ALL=C $(SHA256) *)
+
+# The sums name every file, so one file too many is refused as well as one with other bytes.
+.tools/dynamodb/synced: locks/dynamodb/pom.xml $(JAR_SUMS)
 	@echo "installing $<"
 	@rm -rf $(@D) && mkdir -p $(@D)
-	@if mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)/lib \
-		> .tools/mvn.log 2>&1; then touch $@; else rm -rf $(@D)/lib; \
+	@if $(copy_jars); then \
+		$(sum_jars) | diff - $(JAR_SUMS) > .tools/mvn.log || { rm -rf $(JARS); \
+			echo "error: other files of DynamoDB Local than $(JAR_SUMS) has; read .tools/mvn.log" >&2; exit 1; }; \
+		touch $@; \
+	else rm -rf $(JARS); \
 		echo "WARNING: cannot install $<; check that Maven reaches a repository, and read .tools/mvn.log" >&2; \
-		echo "WARNING: the benchmarks that need DynamoDB are left out." >&2; fi
+		echo "WARNING: the tests and the benchmarks that need DynamoDB are left out." >&2; fi
 
 # The wheel has node and npm in a folder named after Python's version. The links are in bin/, like other programs.
 $(NODE): locks/node.txt | $(UV)

@@ -5,50 +5,29 @@ stores the tables. MiniStack also has Secrets Manager, which functions in proces
 """
 
 import os
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.frame.processes import MissingTool, free_ports, serving
-from benchmarks.frame.results import ROOT
 from benchmarks.requests.deployment import KEY_RING_SECRET, Deployment, deployed
-from local import ministack
+from local import dynamodb, ministack
 from local.aws import Clients
+from local.dynamodb import Engine
 from local.settings import Settings
 
-HOME = ROOT / ".tools" / "dynamodb"
-MAIN_CLASS = "com.amazonaws.services.dynamodbv2.local.main.ServerRunner"
-HEAP = "-Xmx6g"  # SQLite keeps the tables outside the heap
-INHERITED = ("JAVA_HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+LARGE = ("-Xmx6g",)  # SQLite keeps the tables outside the heap
 UNITS_ARE_DYNAMODBS = "Requests and units are DynamoDB's; milliseconds are this engine's, on loopback."
 
 
-@dataclass(frozen=True)
-class Engine:
-    """A running engine."""
-
-    name: str
-    endpoint: str
-    process_id: int
-
-
 @contextmanager
-def running_engine() -> Iterator[Engine]:
+def running_engine(java: Sequence[str] = LARGE) -> Iterator[Engine]:
     """Run an engine. Raises MissingTool: it is not installed."""
-    libraries = HOME / "lib"
-    jar = next(libraries.glob("DynamoDBLocal-*.jar"), None)
-    if jar is None or shutil.which("java") is None:
-        raise MissingTool("no DynamoDB engine: `make bench` installs it, with `java` and `mvn` on the PATH")
-    [port] = free_ports(1)
-    options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
-    command = ("java", HEAP, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
-    environment = {variable: os.environ[variable] for variable in INHERITED if variable in os.environ}
-    with serving(command, port, env=environment, log=HOME / "engine.log", cwd=HOME) as process:
-        version = jar.stem.partition("-")[2]
-        yield Engine(f"DynamoDB Local {version}", f"http://127.0.0.1:{port}", process.pid)
+    if not dynamodb.is_installed():
+        raise MissingTool(f"no DynamoDB engine: {dynamodb.HOW_TO_GET_IT}")
+    with dynamodb.running(log=dynamodb.HOME / "engine.log", environment=os.environ, java=java) as engine:
+        yield engine
 
 
 @contextmanager

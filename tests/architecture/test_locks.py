@@ -10,6 +10,7 @@ from tests.support.template import ROOT
 
 LAYER = ROOT / "layers" / "edge_auth" / "requirements.txt"
 LOCKS = (LAYER, *sorted((ROOT / "locks").glob("*.txt")))
+JARS = ROOT / "locks" / "dynamodb" / "SHA256SUMS"
 FOLDERS_OF_NODE = ("tests/e2e/verifiers", "clients/js", "tests/browsers")
 REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)")
 
@@ -45,6 +46,14 @@ def test_every_package_of_node_is_locked_by_version_and_hash(folder: str) -> Non
     for name, package in packages.items():
         assert package["version"], name
         assert package["integrity"].startswith("sha512-"), name
+
+
+def test_every_file_of_the_database_engine_is_locked_by_its_hash() -> None:
+    """L7: Maven checks no file against a sum that we chose, so make does."""
+    sums = dict(re.findall(r"^([0-9a-f]{64})  (\S+)$", JARS.read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert len(sums) == len(JARS.read_text(encoding="utf-8").splitlines()) > 0
+    assert [name for name in sums.values() if name.startswith("DynamoDBLocal-")]
 
 
 def test_the_tests_run_with_the_versions_that_ship() -> None:

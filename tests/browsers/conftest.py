@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browsers.faults import FaultProxy
-from tests.browsers.programs import HERE, chromium, missing_for
+from tests.browsers.programs import HERE, missing_for
 from tests.browsers.servers import Pages, serving
 from tests.browsers.visitor import Visitor
 from tests.support import stack as stacks
@@ -24,6 +24,7 @@ from tests.support.people import PASSWORD, ada, bob, key_ring
 from tests.support.sample_events import STAGE
 from tests.support.stack import Output, Stack
 from tests.support.template import ROOT
+from tests.support.tools import chromium
 from tests.support.wire import wired_session
 
 # Without a browser only test_presence.py is collected. It says so, or fails.

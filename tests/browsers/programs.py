@@ -1,24 +1,12 @@
 """The programs that these tests need and no Python package has: two browsers, and what drives Firefox."""
 
 import os
-import shutil
 from pathlib import Path
 
-from tests.support.template import ROOT
+from tests.support.tools import NODE, chromium, firefox
 
-NODE = ROOT / ".tools" / "node" / "bin" / "node"
 HERE = Path(__file__).parent
 DRIVER = HERE / "node_modules" / "puppeteer-core"
-
-
-def chromium() -> str | None:
-    """Return the path of Chromium, or of a browser that is built from it."""
-    return shutil.which("chromium") or shutil.which("google-chrome")
-
-
-def firefox() -> str | None:
-    """Return the path of Firefox."""
-    return shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 def missing_for(*, chromium_only: bool) -> list[str]:

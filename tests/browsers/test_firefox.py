@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.browsers.conftest import World
-from tests.browsers.programs import HERE, NODE, firefox
+from tests.browsers.programs import HERE
 from tests.support.browser import DEVICE_COOKIE, REFRESH_COOKIE
 from tests.support.people import PASSWORD
+from tests.support.tools import NODE, firefox
 
 DAY_SECONDS = 86_400
 LIFETIMES = {REFRESH_COOKIE: 14 * DAY_SECONDS, DEVICE_COOKIE: 400 * DAY_SECONDS}

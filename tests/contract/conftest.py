@@ -1,6 +1,9 @@
-"""The engines as fixtures: a test that asks for `engine` runs on all of them."""
+"""The engines as fixtures: a test that asks for `engine` runs on all of them.
 
-import os
+A test that writes in threads names the engines that it can use:
+`@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)`.
+"""
+
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
@@ -9,16 +12,14 @@ from moto import mock_aws
 
 from tests.support.dynamodb.counting import Counting, counting_on
 from tests.support.dynamodb.engines import (
-    ENDPOINT_VARIABLE,
+    DYNAMODB_ENGINES,
     Engine,
     Tables,
+    borrowed,
     endpoint_tables,
     memory_engine,
     moto_tables,
 )
-
-# The variable names the address of a real engine that runs already, for example DynamoDB Local.
-DYNAMODB_ENGINES = ["moto", "dynamodb"] if ENDPOINT_VARIABLE in os.environ else ["moto"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,14 +35,14 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "memory":
         yield memory_engine()
         return
-    with _opened(request.param) as opened:
-        yield opened.engine(is_atomic=request.param == "dynamodb")
+    with opened_on(request) as opened:
+        yield opened.engine()
 
 
 @pytest.fixture(params=DYNAMODB_ENGINES)
 def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
     """Yield the tables of an empty deployment."""
-    with _opened(request.param) as opened:
+    with opened_on(request) as opened:
         yield opened
 
 
@@ -57,5 +58,15 @@ def stored(request: pytest.FixtureRequest) -> Iterator[Counting]:
     yield from counting_on(request.param)
 
 
-def _opened(engine: str) -> AbstractContextManager[Tables]:
-    return endpoint_tables() if engine == "dynamodb" else nullcontext(moto_tables())
+@pytest.fixture(scope="module")
+def real_tables() -> Iterator[Tables]:
+    """Yield the tables in a real engine that the tests of a file take one after the other."""
+    with endpoint_tables() as tables:
+        yield tables
+
+
+def opened_on(request: pytest.FixtureRequest) -> AbstractContextManager[Tables]:
+    """Return the tables of an empty deployment on the engine that the request of a fixture names."""
+    if request.param == "moto":
+        return nullcontext(moto_tables())
+    return borrowed(request.getfixturevalue("real_tables"))

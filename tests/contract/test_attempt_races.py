@@ -16,12 +16,12 @@ from edge_auth.throttling.counters import Rate
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, RateLimit, login_limit
 from edge_auth.throttling.rule import AttemptsUndecided
 from tests.support.dynamodb.counting import BACKOFF, Counting, interrupted
+from tests.support.dynamodb.engines import ATOMIC_ENGINES
 
 
+@pytest.mark.parametrize("counting", ATOMIC_ENGINES, indirect=True)
 def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) -> None:
     """P12: of 200 attempts at once three are let through, and of 200 bookings at once three."""
-    if not counting.is_atomic:
-        pytest.skip("its writes cannot race in threads")
     let_through: list[str] = []
 
     def run(act: str) -> None:
@@ -36,10 +36,9 @@ def test_of_many_at_once_only_the_free_ones_are_let_through(counting: Counting) 
     assert sorted(let_through) == ["book"] * 3 + ["count"] * 3
 
 
+@pytest.mark.parametrize("counting", ATOMIC_ENGINES, indirect=True)
 def test_neighbours_in_ipv6_at_the_same_moment_are_all_booked(counting: Counting) -> None:
     """P13: 100 phones of one /48, each with a /64 of its own. None is refused, and none is lost."""
-    if not counting.is_atomic:
-        pytest.skip("its writes cannot race in threads")
     limits = [login_limit("ada", f"2001:db8:0:{number:x}::1").rate for number in range(100)]
     rate = Rate(attempts=1, seconds=60, burst=max(Counter(limits).values()))
     books = partial(counting.attempts.book, rate=rate, now_ms=counting.now_ms)
@@ -53,10 +52,9 @@ def test_neighbours_in_ipv6_at_the_same_moment_are_all_booked(counting: Counting
             books(name)
 
 
+@pytest.mark.parametrize("counting", ATOMIC_ENGINES, indirect=True)
 def test_of_many_at_the_end_of_a_wait_one_is_let_through(counting: Counting) -> None:
     """P12: 100 attempts come at the moment when a wait ends."""
-    if not counting.is_atomic:
-        pytest.skip("its writes cannot race in threads")
     for _ in range(3):
         counting.fails()
     counting.passes(1)
@@ -85,6 +83,7 @@ def in_threads(acts: list[Callable[[], object]]) -> None:
 
 @pytest.mark.parametrize("forgotten", [0, PASSWORD_BACKOFF.free_attempts])
 @pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("counting", ATOMIC_ENGINES, indirect=True)
 def test_a_burst_of_passwords_is_hashed_as_often_as_the_limit_says(
     counting: Counting, *, right: bool, forgotten: int
 ) -> None:
@@ -93,8 +92,6 @@ def test_a_burst_of_passwords_is_hashed_as_often_as_the_limit_says(
     Of 20 right ones, on two machines whose clocks differ by two minutes, all are let through. Failures that are
     forgotten make no difference.
     """
-    if not counting.is_atomic:
-        pytest.skip("its writes cannot race in threads")
     account = login_limit("ada", "203.0.113.7")._replace(rate=RateLimit("rate", Rate(1, 1, burst=1000)))
     for _ in range(forgotten):
         attempts = counting.attempts

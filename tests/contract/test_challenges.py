@@ -7,7 +7,7 @@ import pytest
 from edge_auth.accounts.challenge import MAX_GUESSES
 from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge
 from edge_auth.tokens.proof_token import BINDING_BYTES, Kind, Proof
-from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine, Tables
 from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB_ID, NOW_SECONDS
 
@@ -133,10 +133,9 @@ def test_five_guesses_are_counted_and_no_more(engine: Engine) -> None:
         engine.challenges.guess(Kind.RESET, ADA_ID, now_seconds=NOW_SECONDS)
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_200_guesses_at_once_exactly_five_are_counted(engine: Engine) -> None:
     """SB6: parallel calls do not slip past the limit."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     engine.challenges.put(a_challenge())
 
     def is_counted(_: int) -> bool:
@@ -188,7 +187,7 @@ def test_forgotten_challenges_are_gone(engine: Engine) -> None:
 
 def test_an_item_has_nothing_that_makes_a_proof(tables: Tables) -> None:
     """A dump of the table and its stream mints nothing: there is no code, no hash of a code, and no secret in it."""
-    tables.engine(is_atomic=False).challenges.put(a_challenge())
+    tables.engine().challenges.put(a_challenge())
 
     [item] = tables.challenge_items()
 
@@ -212,7 +211,7 @@ def test_an_item_has_nothing_that_makes_a_proof(tables: Tables) -> None:
 
 def test_a_challenge_that_brings_no_mail_has_no_mark(tables: Tables) -> None:
     """SM3: the filter of the mailer looks for the mark, so the item of an unknown user sends nothing."""
-    tables.engine(is_atomic=False).challenges.put(a_challenge(is_delivered=False))
+    tables.engine().challenges.put(a_challenge(is_delivered=False))
 
     [item] = tables.challenge_items()
 

@@ -6,7 +6,7 @@ from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session, 
 
 def test_every_read_is_strongly_consistent(tables: Tables) -> None:
     """A18: each request asks for a consistent read, because no engine here shows the old data of DynamoDB's default."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     asked: list[tuple[str, Any]] = []
 

@@ -10,7 +10,7 @@ import pytest
 from edge_auth.adapters.dynamodb.ended_feed import DynamoDBEndedFeed
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.tokens.ended_feed import KEY_SLOT, slot_of
-from tests.contract.conftest import DYNAMODB_ENGINES
+from tests.support.dynamodb.engines import DYNAMODB_ENGINES
 from tests.support.dynamodb.feeds import Feed, clock_ms, feed_on
 
 NOW = 200_000_000  # the slot of this moment

@@ -12,7 +12,7 @@ from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser
 from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import EpochMoved
-from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine, Tables
 from tests.support.dynamodb.records import ADA, BOB_ID
 
 FACTORS = Factors(totp=b"sealed", totp_step=100, failures=3, recovery=frozenset({"code-a", "code-b"}))
@@ -94,20 +94,18 @@ def test_failures_are_counted(engine: Engine) -> None:
     assert ada(engine) == replace(ENROLLED, factors=replace(FACTORS, failures=6))
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_failures_at_once_each_counts(engine: Engine) -> None:
     """SB7: parallel guesses are no fewer than guesses one by one."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     engine.identities.create(ENROLLED)
     with ThreadPoolExecutor(16) as pool:
         counts = list(pool.map(lambda _: engine.factors.count_failure(ENROLLED), range(64)))
     assert sorted(counts) == list(range(4, 68))
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_enrolments_at_once_one_wins(engine: Engine) -> None:
     """SB8: the losers' codes were shown to nobody."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     engine.identities.create(ADA)
 
     def enrolled(number: int) -> bool:
@@ -141,7 +139,7 @@ def test_an_operator_unlocks_and_resets_whatever_has_changed(engine: Engine) -> 
 
 def test_a_user_without_factors_is_stored_as_before_there_were_any(tables: Tables) -> None:
     """The item has no attribute more, and an item of an earlier version is read."""
-    tables.engine(is_atomic=False).identities.create(ADA)
+    tables.engine().identities.create(ADA)
     [item] = [item for item in tables.identity_items() if "password_hash" in item]
     assert {"totp", "totp_step", "factor_failures", "recovery", "factors_version"}.isdisjoint(item)
 
@@ -149,7 +147,7 @@ def test_a_user_without_factors_is_stored_as_before_there_were_any(tables: Table
 @pytest.mark.parametrize("attribute", ["totp", "totp_step", "factor_failures"])
 def test_damage_does_not_take_a_factor_away(tables: Tables, attribute: str) -> None:
     """SA4: a factor of which a part is missing is trouble, and never no factor."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     engine.identities.create(ENROLLED)
     tables.client.update_item(
         TableName=tables.identities,

@@ -7,7 +7,7 @@ import pytest
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved
-from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine
 from tests.support.dynamodb.records import ADA, BOB, NOW_SECONDS, a_session, sessions_of
 
 
@@ -81,10 +81,9 @@ def test_a_taken_user_id_is_refused_and_nothing_changes(engine: Engine) -> None:
         engine.identities.find(BOB.username)
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_creators_of_one_name_one_wins(engine: Engine) -> None:
     """One creator wins the race for a name, and its user is found."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     rivals = [replace(ADA, user_id=f"{number:021}A") for number in range(16)]
 
     def try_to_create(number: int) -> bool:
@@ -298,10 +297,9 @@ def test_a_password_is_not_replaced_for_another_user_of_the_name(engine: Engine)
     assert engine.identities.find(ADA.username) == ADA
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_that_replace_one_password_one_wins(engine: Engine) -> None:
     """F11: one change wins the race, and its password is kept."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     engine.identities.create(ADA)
 
     def try_to_replace(number: int) -> bool:

@@ -13,18 +13,18 @@ from edge_auth.adapters.dynamodb.imported_identities import MAX_USERS, DynamoDBI
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.imported_identities import Imported, ImportedIdentities
-from tests.contract.conftest import DYNAMODB_ENGINES, _opened
+from tests.contract.conftest import opened_on
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, DYNAMODB_ENGINES
 from tests.support.dynamodb.records import ADA, BOB
 from tests.support.fakes.imports import MemoryImportedIdentities
 from tests.support.fakes.stores import MemoryIdentities, MemoryStore
 
 
 class Ports(NamedTuple):
-    """An empty deployment. If `is_atomic`, its writes are atomic across threads."""
+    """An empty deployment."""
 
     identities: Identities
     imported: ImportedIdentities
-    is_atomic: bool
 
 
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
@@ -32,13 +32,12 @@ def ports(request: pytest.FixtureRequest) -> Iterator[Ports]:
     """Yield the ports on each engine."""
     if request.param == "memory":
         store = MemoryStore()
-        yield Ports(MemoryIdentities(store), MemoryImportedIdentities(store), is_atomic=True)
+        yield Ports(MemoryIdentities(store), MemoryImportedIdentities(store))
         return
-    with _opened(request.param) as tables:
+    with opened_on(request) as tables:
         yield Ports(
             DynamoDBIdentities(tables.client, table=tables.identities),
             DynamoDBImportedIdentities(tables.client, table=tables.identities),
-            is_atomic=tables.is_real,
         )
 
 
@@ -134,10 +133,9 @@ def test_nobody_is_added_by_an_empty_call(ports: Ports) -> None:
     assert ports.imported.add([]) == ()
 
 
+@pytest.mark.parametrize("ports", ATOMIC_ENGINES, indirect=True)
 def test_of_two_imports_at_the_same_time_one_adds_each_user(ports: Ports) -> None:
     """Both learn the same ids, and each user has one."""
-    if not ports.is_atomic:
-        pytest.skip("moto is not atomic across threads")
     many = users(60)
     halves = [many[:30], many[30:]]
     copies = [[again(user, 5000 + number) for number, user in enumerate(many)], many]

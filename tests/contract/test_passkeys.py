@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -15,8 +16,9 @@ from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.tokens.passkey_challenge import Challenge
-from tests.contract.conftest import DYNAMODB_ENGINES
-from tests.support.dynamodb.passkeys import PasskeyEngine, passkey_engine
+from tests.contract.conftest import opened_on
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, DYNAMODB_ENGINES
+from tests.support.dynamodb.passkeys import PasskeyEngine, memory_passkeys, stored_passkeys
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, NOW_SECONDS, a_session, session_id
 
 PHONE = RegisteredPasskey(
@@ -42,7 +44,11 @@ KEY = PHONE._replace(
 @pytest.fixture(params=["memory", *DYNAMODB_ENGINES])
 def engine(request: pytest.FixtureRequest) -> Iterator[PasskeyEngine]:
     """Yield a deployment with Ada and Bob."""
-    with passkey_engine(request.param) as opened:
+    with ExitStack() as stack:
+        if request.param == "memory":
+            opened = memory_passkeys()
+        else:
+            opened = stored_passkeys(stack.enter_context(opened_on(request)))
         opened.identities.create(ADA)
         opened.identities.create(BOB)
         yield opened
@@ -258,10 +264,9 @@ def test_a_step_up_by_passkey_that_was_overtaken_changes_nothing(
     assert engine.sessions.find(ADA_ID, session_id(2)) is None
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_64_step_ups_with_one_answer_one_wins(engine: PasskeyEngine) -> None:
     """SB5, SA3: and a sign-in with the same answer opens nothing more."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     seen = with_passkeys(engine, PHONE)
     engine.opening.open(a_session(), seen, use(challenge_id="first", count=PHONE.sign_count))
 
@@ -293,10 +298,10 @@ def test_of_64_step_ups_with_one_answer_one_wins(engine: PasskeyEngine) -> None:
         {"M": {"YQ": {"M": {"public_key": {"B": b"k"}, "sign_count": {"N": "1"}, "backup_eligible": {"S": "yes"}}}}},
     ],
 )
+@pytest.mark.parametrize("engine", DYNAMODB_ENGINES, indirect=True)
 def test_damaged_passkeys_are_trouble_and_not_none(engine: PasskeyEngine, damage: dict[str, object]) -> None:
     """An account with a passkey must not look like one without."""
-    if engine.client is None:
-        pytest.skip("the store in memory holds no items")
+    assert engine.client is not None
     engine.client.update_item(
         TableName=engine.identities_table,
         Key={"pk": {"S": f"login#{ADA.username}"}},
@@ -307,10 +312,10 @@ def test_damaged_passkeys_are_trouble_and_not_none(engine: PasskeyEngine, damage
         engine.identities.find(ADA.username)
 
 
+@pytest.mark.parametrize("engine", DYNAMODB_ENGINES, indirect=True)
 def test_a_spent_challenge_is_kept_until_no_clock_accepts_it(engine: PasskeyEngine) -> None:
     """DynamoDB deletes the marker some time after `delete_at`, and never before."""
-    if engine.client is None:
-        pytest.skip("the store in memory holds no items")
+    assert engine.client is not None
     engine.opening.open(a_session(), with_passkeys(engine, PHONE), use())
     [item] = engine.client.scan(TableName=engine.throttle_table)["Items"]
     assert item.keys() == {"bucket", "delete_at"}
@@ -318,10 +323,9 @@ def test_a_spent_challenge_is_kept_until_no_clock_accepts_it(engine: PasskeyEngi
     assert "challenge" not in item["bucket"]["S"]
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_64_replays_at_once_open_one_session(engine: PasskeyEngine) -> None:
     """SB5: each of them has read the same user, and its assertion is right."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     seen = with_passkeys(engine, PHONE)
     outcomes: Counter[str] = Counter()
     barrier = threading.Barrier(64)

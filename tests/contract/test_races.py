@@ -1,7 +1,4 @@
-"""Races between processes, on a real engine: moto's writes are not atomic, and threads of one process hide races.
-
-They run if EDGE_AUTH_DYNAMODB_ENDPOINT names the engine.
-"""
+"""Races between processes, on a real engine: moto's writes are not atomic, and threads of one process hide races."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +11,8 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import UnknownUser
 from edge_auth.tokens.ended_feed import entry_of
 from tests.support.dynamodb import racers
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
+from tests.support.dynamodb.engine_of_run import needs_engine
+from tests.support.dynamodb.engines import Engine, Tables, endpoint_tables
 from tests.support.dynamodb.feed import entries_in, stored_feed
 from tests.support.dynamodb.racers import (
     CALLERS_OF_A_PROCESS,
@@ -26,12 +24,12 @@ from tests.support.dynamodb.racers import (
     username,
 )
 
-pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
+pytestmark = needs_engine
 
-ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "100"))  # 1,000 take four minutes on two cores
+ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "12"))  # 1,000 take four minutes on two cores
 PROCESSES = 8
 CALLERS = PROCESSES * CALLERS_OF_A_PROCESS
-ROUNDS_OF_MANY = min(ROUNDS, max(10, ROUNDS // 10))
+ROUNDS_OF_MANY = max(2, ROUNDS // 10)
 
 
 @pytest.fixture
@@ -44,7 +42,7 @@ def tables() -> Iterator[Tables]:
 @pytest.fixture
 def engine(tables: Tables) -> Engine:
     """Return a deployment with a user for each round, each with one session."""
-    engine = tables.engine(is_atomic=True)
+    engine = tables.engine()
     password_hash = racers.a_password_hash()
     for number in range(ROUNDS):
         engine.identities.create(an_identity(number, password_hash=password_hash))
@@ -144,7 +142,7 @@ def test_of_many_refreshes_at_once_with_one_token_one_rotates(tables: Tables, en
 
 def test_of_many_late_retries_at_once_one_issues_a_token(tables: Tables) -> None:
     """F3, F6: 64 callers whose answers were lost are all signed in, with one new token and one orphan in each round."""
-    engine = tables.engine(is_atomic=True)
+    engine = tables.engine()
     long_ago = now_ms() - 3_600_000
     for number in range(ROUNDS_OF_MANY):
         engine.identities.create(an_identity(number, password_hash="unused"))
@@ -172,7 +170,7 @@ def test_of_creators_of_one_name_one_wins(tables: Tables) -> None:
     """T6: exactly one complete account exists, and the losers leave no items."""
     outcomes = race(tables, ROUNDS, "create", "create", "create")
 
-    engine = tables.engine(is_atomic=True)
+    engine = tables.engine()
     found = [engine.identities.find(username(number)) for number in range(ROUNDS)]
     assert len({identity.user_id for identity in found}) == ROUNDS
     assert all(engine.identities.find_by_id(identity.user_id) == identity for identity in found)

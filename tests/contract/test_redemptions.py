@@ -10,7 +10,7 @@ from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.challenges import ChallengeGone, ProofSpent
 from edge_auth.tokens.proof_token import Kind, Proof
-from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine
 from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, NOW_SECONDS
 
@@ -139,10 +139,9 @@ def test_an_unknown_user_is_not_created(engine: Engine, kind: Kind) -> None:
 
 
 @KINDS
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_64_at_once_one_wins(engine: Engine, kind: Kind) -> None:
     """SB4: the epoch has moved at most once, so one password was set."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     proof = asked(engine, kind)
 
     def has_won(_: int) -> bool:

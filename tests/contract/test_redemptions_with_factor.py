@@ -13,7 +13,7 @@ from edge_auth.flows.ports.challenges import ProofSpent
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.tokens.proof_token import Kind
-from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine
 from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import ADA, ADA_ID, NOW_SECONDS, a_session
 
@@ -115,10 +115,9 @@ def test_an_expired_proof_uses_no_code(engine: Engine) -> None:
     assert state(engine) == before
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_64_resets_at_once_one_wins(engine: Engine) -> None:
     """SB1, SB4: one password, one use of the code."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
 
     def has_won(number: int) -> bool:
         for _ in range(50):

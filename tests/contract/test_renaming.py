@@ -12,7 +12,7 @@ from edge_auth.accounts.identity import DISABLED
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved, Identities
-from tests.support.dynamodb.engines import Engine, Tables
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine, Tables
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, NOW_SECONDS, a_session, opened, sessions_of
 
 FULL = replace(
@@ -113,10 +113,9 @@ def test_an_act_on_the_user_as_it_was_before_is_refused(engine: Engine, act: str
     assert engine.identities.find("eve") == EVE
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_that_rename_to_one_name_one_wins(engine: Engine) -> None:
     """The others keep their names, and each user is found by name and by id."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     users = [replace(ADA, username=f"user{number}", user_id=f"{number:021}A") for number in range(8)]
     for user in users:
         engine.identities.create(user)
@@ -138,10 +137,9 @@ def test_of_many_that_rename_to_one_name_one_wins(engine: Engine) -> None:
         assert found.username == ("eve" if is_winner else user.username)
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_a_rename_and_a_new_password_at_once_lose_nothing(engine: Engine) -> None:
     """Either the new password moves to the new name, or one of the two acts is refused and can be made again."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
 
     def tried(act: Callable[[], object]) -> bool:
         try:

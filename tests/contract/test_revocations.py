@@ -1,6 +1,5 @@
 """The feed of ended sessions, on each engine."""
 
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from edge_auth import base64url
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.tokens.ended_feed import ENTRY_CHARACTERS, KEPT_SECONDS, KEY_SLOT, slot_of
-from tests.contract.conftest import DYNAMODB_ENGINES
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
+from tests.support.dynamodb.engine_of_run import needs_engine
+from tests.support.dynamodb.engines import DYNAMODB_ENGINES
 from tests.support.dynamodb.feed import StoredFeed, entries_in, stored_feed
 from tests.support.fakes.revocations import MemoryRevocations
 
@@ -174,7 +173,7 @@ def test_a_full_slot_is_trouble(stored: StoredFeed) -> None:
         stored.revocations.publish(session_id(number) for number in range(500))
 
 
-@pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
+@needs_engine
 def test_writers_at_once_lose_nothing() -> None:
     """F20: sixteen writers publish into one item at the same moment, and every session is in it."""
     with stored_feed("dynamodb") as feed, ThreadPoolExecutor(WRITERS) as writers:

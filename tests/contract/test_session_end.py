@@ -125,7 +125,7 @@ def test_the_end_of_a_session_that_was_never_refreshed_has_no_older_token(engine
 
 def test_a_record_of_an_earlier_version_names_one_token(tables: Tables) -> None:
     """It has no base, so it counts as the record of an act that presented the token of its generation."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     engine.sessions.end(a_session(), reason="user", end_id="end-1", now_seconds=NOW_SECONDS)
     item: Any = tables.session_items()[0]
@@ -137,7 +137,7 @@ def test_a_record_of_an_earlier_version_names_one_token(tables: Tables) -> None:
 
 def test_the_record_of_an_end_keeps_no_session_alive(tables: Tables) -> None:
     """A session that was restored from a backup, although it has ended, ends again."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     item: Any = tables.session_items()[0]
     end(engine, a_token())
@@ -151,7 +151,7 @@ def test_the_record_of_an_end_keeps_no_session_alive(tables: Tables) -> None:
 @pytest.mark.parametrize("seed", [SEED, OTHER_SEED])
 def test_a_session_that_an_earlier_version_ended_stays_ended(tables: Tables, seed: bytes) -> None:
     """Its mark in the session's own item still counts: the session is refused as ended, is in no list, and stays."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     [item] = tables.session_items()
     del item["base"]  # that version wrote none
@@ -171,7 +171,7 @@ def test_a_session_that_an_earlier_version_ended_stays_ended(tables: Tables, see
 
 def test_the_record_of_an_end_is_kept_for_two_weeks(tables: Tables) -> None:
     """It has no name, network or user agent of a client. After the idle timeout no client needs it."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
 
     end(engine, a_token())

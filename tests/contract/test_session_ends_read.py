@@ -68,7 +68,7 @@ def test_an_end_may_have_its_mark_from_the_beginning(engine: Engine) -> None:
 
 def test_a_mark_creates_no_record(tables: Tables) -> None:
     """F25, DC-13: the record may have been deleted meanwhile, or there never was one."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
 
     engine.sessions.mark_published(ADA_ID, session_id(1))

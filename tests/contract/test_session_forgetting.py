@@ -60,7 +60,7 @@ def test_more_sessions_than_one_request_takes_are_forgotten(engine: Engine, monk
 
 def test_a_damaged_session_is_forgotten_too(tables: Tables) -> None:
     """F38: a damaged item can hold personal data as well."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
     tables.client.put_item(TableName=tables.sessions, Item={**key, "network": {"S": "192.0.2.0/24"}})
 

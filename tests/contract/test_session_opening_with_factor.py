@@ -10,7 +10,7 @@ from edge_auth.accounts.identity import DISABLED
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
-from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine
 from tests.support.dynamodb.records import ADA, ADA_ID, a_session, sessions_of
 
 FACTORS = Factors(totp=b"sealed", totp_step=100, failures=3, recovery=frozenset({"code-a", "code-b"}))
@@ -115,10 +115,9 @@ def test_a_session_that_exists_uses_up_nothing(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("use", [APP, PAPER], ids=["app", "paper"])
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_with_one_code_one_opens_a_session(engine: Engine, use: FactorUse) -> None:
     """SB1, SB2: 64 at once, and exactly one wins."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
     engine.identities.create(ENROLLED)
 
     def opened(number: int) -> bool:

@@ -104,7 +104,7 @@ def test_sessions_to_end_are_complete_beyond_one_page(engine: Engine) -> None:
 
 def test_a_damaged_session_is_to_end_too(tables: Tables) -> None:
     """F38: a session with a missing attribute, or one of another type, is in the list, as the oldest."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(1))
     key = {"user_id": {"S": ADA_ID}, "session_id": {"S": "damaged"}}
     tables.client.put_item(TableName=tables.sessions, Item={**key, "generation": {"S": "three"}})

@@ -12,7 +12,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.sessions import STEPPED_UP, AlreadyEnded
-from tests.support.dynamodb.engines import Engine
+from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine
 from tests.support.dynamodb.records import (
     ADA,
     ADA_ID,
@@ -89,10 +89,9 @@ def test_whatever_has_changed_since_it_was_read_stops_it(engine: Engine, change:
     assert engine.identities.find(ADA.username) == ada
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_of_many_step_ups_at_once_one_wins(engine: Engine) -> None:
     """SB1: 64 with one code, and one new session."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
 
     def won(number: int) -> bool:
         for _ in range(50):
@@ -110,10 +109,9 @@ def test_of_many_step_ups_at_once_one_wins(engine: Engine) -> None:
     assert len(sessions_of(engine.sessions, ADA_ID)) == 1
 
 
+@pytest.mark.parametrize("engine", ATOMIC_ENGINES, indirect=True)
 def test_a_step_up_and_refreshes_at_once_leave_one_session(engine: Engine) -> None:
     """SA3: whichever is first, no token of the old session has the new level."""
-    if not engine.is_atomic:
-        pytest.skip("moto's writes are not atomic across threads")
 
     def refreshed(_: int) -> str:
         try:

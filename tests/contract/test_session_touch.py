@@ -48,13 +48,13 @@ def idle_session() -> Session:
 
 def stored(tables: Tables) -> Session:
     """Return the stored session."""
-    [found] = tables.engine(is_atomic=False).sessions.living(ADA_ID, now_seconds=NOW_SECONDS)
+    [found] = tables.engine().sessions.living(ADA_ID, now_seconds=NOW_SECONDS)
     return found
 
 
 def test_a_touch_moves_the_idle_timeout_and_tells_of_the_use(tables: Tables) -> None:
     """Nothing else of the session changes, and it is listed as used now."""
-    opened(tables.engine(is_atomic=False), idle_session())
+    opened(tables.engine(), idle_session())
 
     assert Site(tables).visited() == NOW_SECONDS + IDLE
 
@@ -66,7 +66,7 @@ def test_a_touch_moves_the_idle_timeout_and_tells_of_the_use(tables: Tables) -> 
 
 def test_one_of_two_touches_wins(tables: Tables) -> None:
     """Both visits pass; the one that loses tells the timeout that it has read."""
-    opened(tables.engine(is_atomic=False), idle_session())
+    opened(tables.engine(), idle_session())
     site = Site(tables)
     ends = list[int]()
     site.before_the_write.append(lambda: ends.append(Site(tables).visited()))
@@ -78,19 +78,19 @@ def test_one_of_two_touches_wins(tables: Tables) -> None:
 
 def test_a_touch_makes_no_session(tables: Tables) -> None:
     """DC-13: a session that ends between the read and the write stays ended."""
-    opened(tables.engine(is_atomic=False), idle_session())
+    opened(tables.engine(), idle_session())
     site = Site(tables)
-    site.before_the_write.append(lambda: end(tables.engine(is_atomic=False), a_token()))
+    site.before_the_write.append(lambda: end(tables.engine(), a_token()))
 
     assert site.visited() == NOW_SECONDS + 60
-    assert tables.engine(is_atomic=False).sessions.living(ADA_ID, now_seconds=NOW_SECONDS) == []
+    assert tables.engine().sessions.living(ADA_ID, now_seconds=NOW_SECONDS) == []
     with pytest.raises(InvalidToken):
         site.visited()
 
 
 def test_a_touch_does_not_undo_a_rotation(tables: Tables) -> None:
     """A change of the password has moved the timeout too, so the write of an older read is refused."""
-    opened(tables.engine(is_atomic=False), idle_session())
+    opened(tables.engine(), idle_session())
     site = Site(tables)
     later = NOW_SECONDS + 9000
 

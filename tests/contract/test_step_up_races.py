@@ -1,6 +1,6 @@
 """Step-ups against refreshes, logouts and other step-ups, between processes on a real engine (SA3).
 
-They run if EDGE_AUTH_DYNAMODB_ENDPOINT names the engine. Of each user the first session has one factor, and an app is
+Of each user the first session has one factor, and an app is
 enrolled, so a step-up gives `2fa`.
 """
 
@@ -16,13 +16,14 @@ from edge_auth.errors import InvalidGrant
 from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
 from edge_auth.tokens.refresh_token import mint
 from tests.support.deployment import MAC_KEY, POLICY
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE, Engine, Tables, endpoint_tables
+from tests.support.dynamodb.engine_of_run import endpoint, needs_engine
+from tests.support.dynamodb.engines import Engine, Tables, endpoint_tables
 from tests.support.dynamodb.racers import Place, a_session, first_token, race, user_id, username
 from tests.support.dynamodb.step_up_racers import StepUpRacer, a_user_with_app
 
-pytestmark = pytest.mark.skipif(ENDPOINT_VARIABLE not in os.environ, reason="needs a real engine")
+pytestmark = needs_engine
 
-ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "50"))
+ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "12"))
 UNAVAILABLE = "temporarily_unavailable"
 
 
@@ -36,7 +37,7 @@ def tables() -> Iterator[Tables]:
 @pytest.fixture
 def engine(tables: Tables) -> Engine:
     """Return a deployment with a user for each round, each with an app and a session that had one factor."""
-    engine = tables.engine(is_atomic=True)
+    engine = tables.engine()
     for number in range(ROUNDS):
         engine.identities.create(a_user_with_app(number))
         engine.session_opening.open(a_session(number, acr=ONE_FACTOR), username=username(number), epoch=0)
@@ -52,7 +53,7 @@ def check_what_is_left(
     step-up none of them tells an alarm either.
     """
     assert not any(outcome.startswith("event:") for outcome in outcomes), outcomes
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", os.environ[ENDPOINT_VARIABLE])
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint())
     alone = multiprocessing.get_context("spawn").Barrier(1)
     racer = StepUpRacer(Place(tables.identities, tables.sessions, tables.challenges, tables.throttle, "", 0, alone))
     firsts = stepped_up = 0

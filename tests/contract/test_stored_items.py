@@ -91,7 +91,7 @@ def damage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
 
 def test_time_to_live_is_in_seconds_and_follows_the_timeouts(tables: Tables) -> None:
     """F27: `delete_at` is in seconds, a day after the session expires, and a rotation puts it off."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
 
     [item] = tables.session_items()
@@ -107,7 +107,7 @@ def test_time_to_live_is_in_seconds_and_follows_the_timeouts(tables: Tables) -> 
 
 def test_only_a_session_of_another_transport_names_it(tables: Tables) -> None:
     """The item of a session with tokens in bodies is the one of earlier versions, which named none."""
-    opened(tables.engine(is_atomic=False), a_session(1), a_session(2, transport=COOKIE))
+    opened(tables.engine(), a_session(1), a_session(2, transport=COOKIE))
 
     named = [(item["session_id"], item.get("transport")) for item in tables.session_items()]
 
@@ -116,7 +116,7 @@ def test_only_a_session_of_another_transport_names_it(tables: Tables) -> None:
 
 def test_only_a_session_with_a_level_has_one_in_its_item(tables: Tables) -> None:
     """Without second factors, the item is the one of earlier versions; with them, a rotation keeps the level."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(1), a_session(2, acr="2fa"))
 
     plain, leveled = sorted(tables.session_items(), key=lambda item: "acr" in item)
@@ -129,7 +129,7 @@ def test_only_a_session_with_a_level_has_one_in_its_item(tables: Tables) -> None
 
 def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
     """A15: the tables hold no token, seed, MAC or key, only the hashes of the password and of the seed."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     key = MacKey(b"k" * MAC_KEY_ID_BYTES, b"s" * MAC_KEY_BYTES)
     token = a_token(0)
     opened(engine, a_session(generation=0))
@@ -151,7 +151,7 @@ def test_the_tables_hold_nothing_that_could_be_used(tables: Tables) -> None:
 @pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
 def test_a_damaged_session_does_not_rotate(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
     """F38: a missing attribute, or one of another type, is an outage and is not answered by invalid_grant."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     damage(tables, name, value)
 
@@ -166,7 +166,7 @@ def test_a_damaged_session_does_not_rotate(tables: Tables, name: str, value: dic
 
 def test_a_damaged_level_is_an_outage(tables: Tables) -> None:
     """F38: a level that is no text is no missing level."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(acr="2fa"))
     damage(tables, "acr", {"N": "2"})
 
@@ -178,7 +178,7 @@ def test_a_damaged_level_is_an_outage(tables: Tables) -> None:
 @pytest.mark.parametrize("text", ["-1", "1.5"])
 def test_a_number_that_no_session_has_is_damage(tables: Tables, name: str, text: str) -> None:
     """F38: a negative number or a fraction is an outage."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     damage(tables, name, {"N": text})
 
@@ -191,7 +191,7 @@ def test_a_number_that_no_session_has_is_damage(tables: Tables, name: str, text:
 
 def test_a_session_without_its_last_rotation_does_not_rotate(tables: Tables) -> None:
     """F38: without the time of the last rotation, the grace window is unknown."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     damage(tables, "rotated_at_ms", None)
 
@@ -202,7 +202,7 @@ def test_a_session_without_its_last_rotation_does_not_rotate(tables: Tables) -> 
 @pytest.mark.parametrize("name", [name for name in SESSION_ATTRIBUTES if name != "seed_hash"])
 def test_a_damaged_session_can_be_ended(tables: Tables, name: str) -> None:
     """F38: a client with a token of the damaged session can still log out, and the session ends."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     damage(tables, name, {"BOOL": True})
 
@@ -228,7 +228,7 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
         {"claims": own, "roles": ("b",)},
     ]
     for number, given in enumerate(rights, start=1):
-        engine = tables.engine(is_atomic=False)
+        engine = tables.engine()
         session = a_session(
             number,
             rotation_id="f" * 32,
@@ -254,7 +254,7 @@ def test_the_largest_session_is_one_write_unit(tables: Tables) -> None:
 
 def test_a_session_that_an_earlier_version_rotated_has_the_previous_token_as_its_base(tables: Tables) -> None:
     """Its item has no base. A rotation and a late retry write one."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(), a_session(2))
     for item in tables.session_items():
         without: Any = {name: value for name, value in item.items() if name != "base"}
@@ -272,7 +272,7 @@ def test_a_session_that_an_earlier_version_rotated_has_the_previous_token_as_its
 
 def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:
     """F38: an unknown attribute is no error, and a rotation keeps it."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     damage(tables, "from_a_later_version", {"S": "kept"})
 
@@ -284,7 +284,7 @@ def test_attributes_of_a_later_version_are_left_alone(tables: Tables) -> None:
 
 def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None:
     """F38: a refused write brings the whole item, and the end of the session needs no more room than there is."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(rotated_at_ms=NOW_MS))
     damage(tables, "ballast", {"S": "x" * 400_000})
 
@@ -299,7 +299,7 @@ def test_an_item_of_400_kilobytes_still_refuses_and_ends(tables: Tables) -> None
 
 def test_a_session_without_own_claims_is_stored_as_before_there_were_any(tables: Tables) -> None:
     """A feature that nobody uses changes no byte."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session(), a_session(2, claims={"acme:tenant": "7"}))
 
     without, with_claims = sorted(tables.session_items(), key=len)
@@ -310,7 +310,7 @@ def test_a_session_without_own_claims_is_stored_as_before_there_were_any(tables:
 @pytest.mark.parametrize("value", [{"S": ""}, {"S": '{"sub":"root"}'}, {"M": {}}, {"BOOL": True}, {"S": '{"a:b":1.5}'}])
 def test_damaged_own_claims_are_an_outage(tables: Tables, value: dict[str, Any]) -> None:
     """DC-3: 503, and no login without the claims that the user has."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     engine.identities.create(ADA)
     [login] = [item for item in tables.identity_items() if "user_id" in item]
     tables.client.put_item(TableName=tables.identities, Item={**login, "claims": value})  # type: ignore[dict-item]  # what is damaged
@@ -321,7 +321,7 @@ def test_damaged_own_claims_are_an_outage(tables: Tables, value: dict[str, Any])
 
 def test_a_user_without_an_address_is_stored_as_before_there_were_any(tables: Tables) -> None:
     """A feature that is off changes no byte: the item has the attributes of a release without mails."""
-    tables.engine(is_atomic=False).identities.create(ADA)
+    tables.engine().identities.create(ADA)
 
     [login] = [item for item in tables.identity_items() if "user_id" in item]
     attributes = {"pk", "user_id", "username", "password_hash", "status", "epoch", "created_at", "scope", "roles"}
@@ -332,7 +332,7 @@ def test_a_user_without_an_address_is_stored_as_before_there_were_any(tables: Ta
 @pytest.mark.parametrize("value", [None, {"BOOL": True}], ids=["missing", "flag"])
 def test_a_damaged_user_is_an_outage(tables: Tables, name: str, value: dict[str, Any] | None) -> None:
     """F38: a damaged user is neither an unknown user nor a user with fields missing."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     engine.identities.create(ADA)
     user = next(item for item in tables.identity_items() if item["pk"] == {"S": f"login#{ADA.username}"})
     changed: dict[str, Any] = {key: kept for key, kept in {**user, name: value}.items() if kept is not None}
@@ -344,7 +344,7 @@ def test_a_damaged_user_is_an_outage(tables: Tables, name: str, value: dict[str,
 
 def test_a_list_without_text_is_damage(tables: Tables) -> None:
     """F38: a role that is no text is an outage."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     damage(tables, "roles", {"L": [{"S": "admin"}, {"N": "1"}]})
 
@@ -358,7 +358,7 @@ def test_a_list_without_text_is_damage(tables: Tables) -> None:
 )
 def test_a_password_hash_of_any_form_is_read(tables: Tables, stored: dict[str, Any] | None) -> None:
     """P9: a hash that is no text is read as an empty hash, which matches no password."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     engine.identities.create(ADA)
     user = next(item for item in tables.identity_items() if item["pk"] == {"S": f"login#{ADA.username}"})
     changed: dict[str, Any] = {key: kept for key, kept in {**user, "password_hash": stored}.items() if kept is not None}
@@ -369,7 +369,7 @@ def test_a_password_hash_of_any_form_is_read(tables: Tables, stored: dict[str, A
 
 def test_a_session_that_rotates_and_ends_is_one_item(tables: Tables) -> None:
     """A session is one item for all its life, and what is kept of it is one item."""
-    engine = tables.engine(is_atomic=False)
+    engine = tables.engine()
     opened(engine, a_session())
     rotate(engine, a_token())
     end(engine, a_token())

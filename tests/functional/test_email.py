@@ -20,7 +20,7 @@ from tests.support.answers import (
     method_not_allowed,
 )
 from tests.support.mailbox import deliveries, mailed
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, Killed, after, before, ends, kill
+from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, Killed, after, before, ends, faults_at, kill
 from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import Event, called_by, login_event, logout_event, sample, with_body, with_json
 from tests.support.stack import Answer, Function, LambdaContext, Stack
@@ -277,14 +277,11 @@ def test_a_lost_answer_of_a_change_stores_one_challenge(
     assert proofs(confirm(shown(mail_stack, Kind.CONFIRM))) == NO_CONTENT
 
 
-@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
-@pytest.mark.parametrize("fault", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize(("operation", "fault"), faults_at("GetItem", "TransactWriteItems"))
 def test_a_fault_burns_no_confirmation(
     mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens, operation: str, fault: str
 ) -> None:
     """F2, F19, SB9: the same request, sent again, succeeds, and the old address can undo it in every case."""
-    if operation == "GetItem" and fault == "transaction conflict":
-        pytest.skip("a read meets no conflict")
     email(change(tokens))
     given = shown(mail_stack, Kind.CONFIRM)
     mail_stack.wire.always(operation, FAULTS_OF_TRANSACTIONS[fault])
@@ -298,14 +295,11 @@ def test_a_fault_burns_no_confirmation(
     assert f"undo#{ADA_ID}" in deliveries(mail_stack)
 
 
-@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems", "UpdateItem", "Query"])
-@pytest.mark.parametrize("fault", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize(("operation", "fault"), faults_at("GetItem", "TransactWriteItems", "UpdateItem", "Query"))
 def test_a_fault_burns_no_undoing(
     mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens, operation: str, fault: str
 ) -> None:
     """F2, F19, SB9: the same request does what is left: address, password, mail and sessions."""
-    if operation in {"GetItem", "Query"} and fault == "transaction conflict":
-        pytest.skip("a read meets no conflict")
     email(change(tokens))
     proofs(confirm(shown(mail_stack, Kind.CONFIRM)))
     given = shown(mail_stack, Kind.UNDO)

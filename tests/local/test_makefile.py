@@ -1,5 +1,6 @@
 """The messages of make on a machine that lacks something."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -203,3 +204,50 @@ def test_a_missing_browser_is_one_readable_line(checkout: Path, found: tuple[str
     assert outcome.stdout == ""
     expected = [f"WARNING: {missing} missing; install it as root (Debian: apt install {missing})"] if missing else []
     assert errors(outcome) == expected
+
+
+def install_engine(checkout: Path, maven: str) -> subprocess.CompletedProcess[str]:
+    """Let make install the DynamoDB engine with this script in the place of Maven, from a lock of one file."""
+    programs = checkout / "programs"
+    programs.mkdir()
+    for name in ("java", "mvn"):
+        (programs / name).write_text(f"#!/bin/sh\n{maven}\n")
+        (programs / name).chmod(0o755)
+    sum_of_file = hashlib.sha256(b"the engine\n").hexdigest()
+    (checkout / "locks" / "dynamodb" / "SHA256SUMS").write_text(f"{sum_of_file}  DynamoDBLocal.jar\n")
+    return make(checkout, ".tools/dynamodb/synced", PATH=f"{programs}:{os.environ['PATH']}")
+
+
+COPIES = (
+    'for folder; do :; done; folder="${folder#*=}"; mkdir -p "$folder"; echo "the engine" > "$folder/DynamoDBLocal.jar"'
+)
+
+
+def test_an_engine_with_the_locked_sums_is_installed(checkout: Path) -> None:
+    """The control of the test below."""
+    outcome = install_engine(checkout, COPIES)
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert (checkout / ".tools" / "dynamodb" / "synced").exists()
+
+
+@pytest.mark.parametrize(
+    "other", ['echo "another" > "$folder/DynamoDBLocal.jar"', 'echo "more" > "$folder/more.jar"'], ids=["other", "more"]
+)
+def test_an_engine_with_another_file_is_refused(checkout: Path, other: str) -> None:
+    """L7: no file of it is left, because Java would run what is there."""
+    outcome = install_engine(checkout, f"{COPIES}; {other}")
+
+    assert outcome.returncode != 0
+    assert len(errors(outcome)) == 1
+    assert "other files of DynamoDB Local than locks/dynamodb/SHA256SUMS has" in errors(outcome)[0]
+    assert list((checkout / ".tools" / "dynamodb").iterdir()) == []
+
+
+def test_a_machine_that_cannot_fetch_the_engine_says_so_and_goes_on(checkout: Path) -> None:
+    """The tests that need it are skipped, and the others run."""
+    outcome = install_engine(checkout, "exit 1")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert [line.partition(":")[0] for line in errors(outcome)] == ["WARNING"] * 2
+    assert not (checkout / ".tools" / "dynamodb" / "synced").exists()

@@ -1,6 +1,5 @@
 """One `make run` for the whole run, as a process of its own."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +11,13 @@ import requests
 from local.api import Api
 from local.settings import ROOT
 from tests.run.serving import WANTS_SCREENSHOTS, Serving, started
+from tests.support.tools import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 HERE = Path(__file__).parent
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = chromium()
 PATIENCE_SECONDS = 60
 
 

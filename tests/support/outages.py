@@ -59,6 +59,18 @@ CONFLICT_OF_TRANSACTIONS = refusal(
 
 FAULTS_OF_TRANSACTIONS = {**FAULTS, CONFLICT: CONFLICT_OF_TRANSACTIONS}
 
+
+def faults_at(*operations: str) -> list[tuple[str, str]]:
+    """Return each operation with the name of each of these faults that it can meet: a read meets no conflict."""
+    reads = ("GetItem", "Query")
+    return [
+        (operation, fault)
+        for operation in operations
+        for fault in FAULTS_OF_TRANSACTIONS
+        if not (operation in reads and fault == CONFLICT)
+    ]
+
+
 FAULTS_OF_UPDATES = {
     **FAULTS,
     CONFLICT: refusal("TransactionConflictException"),

@@ -39,6 +39,7 @@ LOGIN = {
     "ALLOWED_ORIGINS": "",
     "SECOND_FACTOR": "off",
     "SEALING_SECRET": "",
+    "PASSKEY_RP_ID": "",
 }
 
 
@@ -67,6 +68,7 @@ def test_settings_are_read_from_the_environment() -> None:
         allowed_origins="",
         second_factor="off",
         sealing_secret="",
+        passkey_rp_id="",
     )
 
 

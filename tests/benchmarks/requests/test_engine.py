@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.frame.processes import MissingTool
 from benchmarks.frame.results import ROOT, benchmark
-from benchmarks.requests import engine
+from local import dynamodb
 
 
 def program(folder: Path, name: str, script: str) -> None:
@@ -31,9 +31,9 @@ def test_a_machine_without_an_engine_says_so(
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / ("other.jar" if lacks == "the engine" else "DynamoDBLocal-9.8.7.jar")).touch()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(engine, "HOME", tmp_path)
+    monkeypatch.setattr(dynamodb, "HOME", tmp_path)
 
-    with pytest.raises(MissingTool, match="no DynamoDB engine: `make bench` installs it"):
+    with pytest.raises(MissingTool, match="no DynamoDB engine: `make` installs it"):
         benchmark(name).measure(quick=True)
 
 
@@ -46,8 +46,9 @@ import signal, sys, threading
 from pathlib import Path
 from benchmarks.__main__ import exit_on_signals
 from benchmarks.requests import engine
-engine.HOME = Path(sys.argv[1])
-engine.INHERITED += ("PYTHON",)
+from local import dynamodb
+dynamodb.HOME = Path(sys.argv[1])
+dynamodb.INHERITED += ("PYTHON",)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so do its children
 exit_on_signals()
 with engine.running_engine() as running:

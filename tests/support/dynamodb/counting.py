@@ -1,6 +1,5 @@
 """Counters of attempts on each engine of the contract suite, with a clock of the test."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from edge_auth.errors import TooManyAttempts
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.throttling.counters import Attempt, Backoff, Counted, Rate
 from tests.support import memory_aws
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
+from tests.support.dynamodb.engine_of_run import endpoint
 from tests.support.dynamodb.tables import create_table, items
 from tests.support.fakes.attempts import MemoryAttempts
 
@@ -34,7 +33,6 @@ class Counting:
     """The port, with the test's own clock. `client` and `table` are those of a DynamoDB engine."""
 
     attempts: Attempts
-    is_atomic: bool
     client: "DynamoDBClient | None" = None
     table: str = ""
     now_ms: int = NOW_MS
@@ -87,19 +85,19 @@ class Counting:
 
 
 def counting_on(engine: str) -> Iterator[Counting]:
-    """Yield counters without any attempt: in memory, in moto, or in the DynamoDB engine of the environment."""
+    """Yield counters without any attempt: in memory, in moto, or in a real DynamoDB engine."""
     if engine == "memory":
-        yield Counting(MemoryAttempts(), is_atomic=True)
+        yield Counting(MemoryAttempts())
         return
     name = f"throttle-{uuid.uuid4().hex}"
     if engine == "moto":
         create_table(memory_aws.dynamodb(), "ThrottleTable", name)
         client = memory_aws.dynamodb()
-        yield Counting(DynamoDBAttempts(client, table=name), is_atomic=False, client=client, table=name)
+        yield Counting(DynamoDBAttempts(client, table=name), client=client, table=name)
         return
-    client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
+    client = boto3.session.Session().client("dynamodb", endpoint_url=endpoint())
     create_table(client, "ThrottleTable", name)
-    yield Counting(DynamoDBAttempts(client, table=name), is_atomic=True, client=client, table=name)
+    yield Counting(DynamoDBAttempts(client, table=name), client=client, table=name)
     client.delete_table(TableName=name)
     client.close()
 
@@ -124,4 +122,4 @@ def interrupted(stored: Counting, **before: Callable[[], object]) -> Counting:
     assert stored.client is not None
     numbers = {"first": 1, "second": 2, "third": 3}
     client: Any = Interrupted(stored.client, {numbers[name]: act for name, act in before.items()})
-    return Counting(DynamoDBAttempts(client, table=stored.table), is_atomic=stored.is_atomic, now_ms=stored.now_ms)
+    return Counting(DynamoDBAttempts(client, table=stored.table), now_ms=stored.now_ms)

@@ -1,9 +1,8 @@
-"""The engines of the contract suite: the stores in memory, moto, and the DynamoDB endpoint of the environment."""
+"""The engines of the contract suite: the stores in memory, moto, and a real DynamoDB engine."""
 
-import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,8 @@ from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import SessionOpening, SessionReplacement, Sessions
 from tests.support import memory_aws
-from tests.support.dynamodb.tables import create_table, items
+from tests.support.dynamodb.engine_of_run import endpoint, is_available
+from tests.support.dynamodb.tables import create_table, empty, items
 from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 from tests.support.fakes.factors import MemoryFactors
 from tests.support.fakes.stores import (
@@ -35,12 +35,16 @@ from tests.support.fakes.stores import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ENDPOINT_VARIABLE = "EDGE_AUTH_DYNAMODB_ENDPOINT"
+# DynamoDB as moto simulates it, whose writes are not atomic across threads, and a real engine, if there is one.
+REAL_ENGINES = ("dynamodb",) if is_available() else ()
+DYNAMODB_ENGINES = ("moto", *REAL_ENGINES)
+# The engines on which threads may write at once.
+ATOMIC_ENGINES = ("memory", *REAL_ENGINES)
 
 
 @dataclass(frozen=True)
 class Engine:
-    """The ports of one empty deployment. If `is_atomic`, its writes are atomic across threads."""
+    """The ports of one empty deployment."""
 
     identities: Identities
     session_opening: SessionOpening
@@ -49,7 +53,6 @@ class Engine:
     redemptions: Redemptions
     factors: FactorStore
     session_replacement: SessionReplacement
-    is_atomic: bool
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,16 @@ class Tables:
     throttle: str
     is_real: bool = False
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the name of each table by its logical id in the template."""
+        return {
+            "IdentitiesTable": self.identities,
+            "SessionsTable": self.sessions,
+            "ChallengesTable": self.challenges,
+            "ThrottleTable": self.throttle,
+        }
+
     def session_items(self) -> list[dict[str, object]]:
         """Return every item of the sessions table."""
         return items(self.client, self.sessions)
@@ -75,7 +88,7 @@ class Tables:
         """Return every item of the challenges table."""
         return items(self.client, self.challenges)
 
-    def engine(self, *, is_atomic: bool) -> Engine:
+    def engine(self) -> Engine:
         """Return the adapters on these tables."""
         return Engine(
             identities=DynamoDBIdentities(self.client, table=self.identities),
@@ -94,7 +107,6 @@ class Tables:
                 sessions_table=self.sessions,
                 throttle_table=self.throttle,
             ),
-            is_atomic=is_atomic,
         )
 
 
@@ -109,7 +121,6 @@ def memory_engine() -> Engine:
         MemoryRedemptions(store),
         MemoryFactors(store),
         MemorySessionReplacement(store),
-        is_atomic=True,
     )
 
 
@@ -120,24 +131,34 @@ def moto_tables() -> Tables:
 
 @contextmanager
 def endpoint_tables() -> Iterator[Tables]:
-    """Create and yield tables with new names at the endpoint of the environment, and delete them afterwards."""
-    client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
-    tables = replace(_tables(client), is_real=True)
-    try:
-        yield tables
-    finally:
-        tables.client.delete_table(TableName=tables.identities)
-        tables.client.delete_table(TableName=tables.sessions)
-        tables.client.delete_table(TableName=tables.challenges)
-        tables.client.delete_table(TableName=tables.throttle)
-        tables.client.close()
+    """Create and yield tables with new names in a real engine, and delete them afterwards."""
+    with closing(_client()) as client:
+        tables = replace(_tables(client), is_real=True)
+        try:
+            yield tables
+        finally:
+            for name in tables.names.values():
+                client.delete_table(TableName=name)
+
+
+@contextmanager
+def borrowed(tables: Tables) -> Iterator[Tables]:
+    """Yield these tables with a client of their own, and empty them afterwards: new ones take four times as long."""
+    with closing(_client()) as client:
+        try:
+            yield replace(tables, client=client)
+        finally:
+            for logical_id, name in tables.names.items():
+                empty(tables.client, logical_id, name)
+
+
+def _client() -> "DynamoDBClient":
+    return boto3.session.Session().client("dynamodb", endpoint_url=endpoint())
 
 
 def _tables(client: "DynamoDBClient") -> Tables:
     run = uuid.uuid4().hex
     tables = Tables(client, f"identities-{run}", f"sessions-{run}", f"challenges-{run}", f"throttle-{run}")
-    create_table(client, "IdentitiesTable", tables.identities)
-    create_table(client, "SessionsTable", tables.sessions)
-    create_table(client, "ChallengesTable", tables.challenges)
-    create_table(client, "ThrottleTable", tables.throttle)
+    for logical_id, name in tables.names.items():
+        create_table(client, logical_id, name)
     return tables

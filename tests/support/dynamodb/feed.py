@@ -1,6 +1,5 @@
 """The feed of ended sessions on each engine of the contract suite, with a clock of the test."""
 
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.tokens.ended_feed import KEY_SLOT, SLOT_SECONDS
 from tests.support import memory_aws
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
+from tests.support.dynamodb.engine_of_run import endpoint
 from tests.support.dynamodb.tables import create_table, items
 from tests.support.fakes.revocations import MemoryRevocations
 
@@ -71,7 +70,7 @@ class StoredFeed:
 def _client_of(engine: str) -> "DynamoDBClient":
     if engine == "moto":
         return memory_aws.dynamodb()
-    return boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
+    return boto3.session.Session().client("dynamodb", endpoint_url=endpoint())
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The feed of ended sessions on each engine of the contract suite. The items are put without an adapter."""
 
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +12,7 @@ from edge_auth.adapters.dynamodb.ended_feed import DynamoDBEndedFeed
 from edge_auth.flows.ports.ended_feed import EndedFeed
 from edge_auth.tokens.ended_feed import FEED
 from tests.support import memory_aws
-from tests.support.dynamodb.engines import ENDPOINT_VARIABLE
+from tests.support.dynamodb.engine_of_run import endpoint
 from tests.support.dynamodb.tables import create_table
 from tests.support.fakes.ended_feed import MemoryEndedFeed
 
@@ -49,7 +48,7 @@ def clock_ms() -> int:
 
 
 def feed_on(engine: str) -> Iterator[Feed]:
-    """Yield an empty feed: in memory, in moto, or in the DynamoDB engine of the environment."""
+    """Yield an empty feed: in memory, in moto, or in a real DynamoDB engine."""
     if engine == "memory":
         feed = MemoryEndedFeed(clock_ms)
         yield Feed(feed, feed.put)
@@ -59,7 +58,7 @@ def feed_on(engine: str) -> Iterator[Feed]:
         create_table(memory_aws.dynamodb(), "RevocationsTable", name)
         yield _on(memory_aws.dynamodb(), name)
         return
-    client = boto3.session.Session().client("dynamodb", endpoint_url=os.environ[ENDPOINT_VARIABLE])
+    client = boto3.session.Session().client("dynamodb", endpoint_url=endpoint())
     create_table(client, "RevocationsTable", name)
     yield _on(client, name)
     client.delete_table(TableName=name)

@@ -1,7 +1,5 @@
-"""The engines of the contract tests of passkeys: in memory, moto, and the endpoint of the environment."""
+"""The engines of the contract tests of passkeys: in memory, moto, and a real engine."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.passkeys import PasskeyOpening, PasskeyStore
 from edge_auth.flows.ports.sessions import SessionReplacement, Sessions
-from tests.support.dynamodb.engines import endpoint_tables, moto_tables
+from tests.support.dynamodb.engines import Tables
 from tests.support.fakes.passkeys import MemoryPasskeyOpening, MemoryPasskeys
 from tests.support.fakes.stores import MemoryIdentities, MemorySessionReplacement, MemorySessions, MemoryStore
 
@@ -22,47 +20,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PasskeyEngine:
-    """The ports of one empty deployment. In memory there is no client. If `is_atomic`, threads may write at once."""
+    """The ports of one empty deployment. In memory there is no client."""
 
     identities: Identities
     sessions: Sessions
     opening: PasskeyOpening
     replacement: SessionReplacement
     passkeys: PasskeyStore
-    is_atomic: bool
     client: "DynamoDBClient | None" = None
     identities_table: str = ""
     throttle_table: str = ""
 
 
-@contextmanager
-def passkey_engine(name: str) -> Iterator[PasskeyEngine]:
-    """Yield an empty deployment on this engine."""
-    if name == "memory":
-        store = MemoryStore()
-        yield PasskeyEngine(
-            MemoryIdentities(store),
-            MemorySessions(store),
-            MemoryPasskeyOpening(store),
-            MemorySessionReplacement(store),
-            MemoryPasskeys(store),
-            is_atomic=True,
-        )
-        return
-    with endpoint_tables() if name == "dynamodb" else nullcontext(moto_tables()) as tables:
-        places = {
-            "identities_table": tables.identities,
-            "sessions_table": tables.sessions,
-            "throttle_table": tables.throttle,
-        }
-        yield PasskeyEngine(
-            DynamoDBIdentities(tables.client, table=tables.identities),
-            DynamoDBSessions(tables.client, table=tables.sessions),
-            DynamoDBPasskeyOpening(tables.client, **places),
-            DynamoDBSessionReplacement(tables.client, **places),
-            DynamoDBPasskeys(tables.client, table=tables.identities),
-            is_atomic=tables.is_real,
-            client=tables.client,
-            identities_table=tables.identities,
-            throttle_table=tables.throttle,
-        )
+def memory_passkeys() -> PasskeyEngine:
+    """Return new, empty stores in memory."""
+    store = MemoryStore()
+    return PasskeyEngine(
+        MemoryIdentities(store),
+        MemorySessions(store),
+        MemoryPasskeyOpening(store),
+        MemorySessionReplacement(store),
+        MemoryPasskeys(store),
+    )
+
+
+def stored_passkeys(tables: Tables) -> PasskeyEngine:
+    """Return the adapters on these tables."""
+    places = {
+        "identities_table": tables.identities,
+        "sessions_table": tables.sessions,
+        "throttle_table": tables.throttle,
+    }
+    return PasskeyEngine(
+        DynamoDBIdentities(tables.client, table=tables.identities),
+        DynamoDBSessions(tables.client, table=tables.sessions),
+        DynamoDBPasskeyOpening(tables.client, **places),
+        DynamoDBSessionReplacement(tables.client, **places),
+        DynamoDBPasskeys(tables.client, table=tables.identities),
+        client=tables.client,
+        identities_table=tables.identities,
+        throttle_table=tables.throttle,
+    )

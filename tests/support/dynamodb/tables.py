@@ -27,3 +27,10 @@ def items(client: "DynamoDBClient", table: str) -> list[dict[str, object]]:
     for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         found.extend(dict(item) for item in page["Items"])
     return sorted(found, key=repr)
+
+
+def empty(client: "DynamoDBClient", logical_id: str, name: str) -> None:
+    """Delete all items of the table, which has the shape of the template's table `logical_id`."""
+    names = [key["AttributeName"] for key in properties(logical_id)["KeySchema"]]
+    for item in items(client, name):
+        client.delete_item(TableName=name, Key={key: item[key] for key in names})  # type: ignore[misc]  # any values

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
@@ -602,7 +603,7 @@ def test_an_enrolled_factor_is_checked_before_the_proof_is_spent(mail: MailDeplo
     shown = mail.mailed(Kind.RESET)[way]
     asked: list[str] = []
 
-    def refuse(user: Identity) -> None:
+    def refuse(user: Identity) -> NoReturn:
         asked.append(user.user_id)
         raise InvalidCredentials("no second factor")
 
