@@ -21,6 +21,7 @@ FOLDER = ROOT / "proof" / "results"
 # The proofs by name, in the order in which `make prove` runs them.
 PROOFS: Mapping[str, str] = {
     "mutated_access_tokens": "proof.hostile.mutated_access_tokens",
+    "mutated_refresh_tokens": "proof.hostile.mutated_refresh_tokens",
 }
 
 

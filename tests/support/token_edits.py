@@ -61,6 +61,10 @@ def _spliced(chance: random.Random, text: str, other: str) -> str:
     return text[:place] + other[place:]
 
 
+def _prefix_of_another(_chance: random.Random, text: str, other: str) -> str:
+    return other[:PREFIX_CHARACTERS] + text[PREFIX_CHARACTERS:]
+
+
 def _middle_of_another(chance: random.Random, text: str, other: str) -> str:
     start, end = _places(chance, text)
     return text[:start] + other[start:end] + text[end:]
@@ -147,6 +151,7 @@ EDITS: dict[str, Edit] = {
     "a part reversed": _reversed,
     "a part repeated": _repeated,
     "spliced with another": _spliced,
+    "the prefix of another": _prefix_of_another,
     "the middle of another": _middle_of_another,
     "segments mixed": _parts_mixed,
     "segments moved": _parts_moved,
