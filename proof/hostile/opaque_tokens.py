@@ -72,6 +72,7 @@ def edit_all(run: Run, places: Sequence[Place], stack: Stack, *, size: int, othe
     taken = {place.name: _taken(place, stack, tables) for place in places}
 
     def act(part: str) -> dict[str, int]:
+        tables.restore()  # a product with a fault may have changed them
         return _edit(run.chance(part), min(size, _PART), by_name[part.rpartition(" ")[0]], stack, others)
 
     parts = range(max(1, size // _PART))
