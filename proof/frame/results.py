@@ -23,6 +23,7 @@ PROOFS: Mapping[str, str] = {
     "mutated_access_tokens": "proof.hostile.mutated_access_tokens",
     "mutated_refresh_tokens": "proof.hostile.mutated_refresh_tokens",
     "mutated_proofs": "proof.hostile.mutated_proofs",
+    "other_libraries": "proof.hostile.other_libraries",
     "wycheproof": "proof.hostile.wycheproof.agreement",
 }
 
