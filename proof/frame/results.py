@@ -24,6 +24,7 @@ PROOFS: Mapping[str, str] = {
     "mutated_refresh_tokens": "proof.hostile.mutated_refresh_tokens",
     "mutated_proofs": "proof.hostile.mutated_proofs",
     "other_libraries": "proof.hostile.other_libraries",
+    "generated_requests": "proof.hostile.generated_requests",
     "wycheproof": "proof.hostile.wycheproof.agreement",
 }
 

@@ -8,36 +8,30 @@ read a session; it is asked apart, and an edit may cost one read and no write.
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
-from edge_auth.accounts.identity import Identity
 from edge_auth.keys.mac_key import MacKey
-from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens import device_token
 from edge_auth.tokens.device_token import NoDeviceToken
-from edge_auth.tokens.proof_token import Kind
 from proof.frame.results import Figures
 from proof.frame.run import Run
 from proof.hostile import opaque_tokens
 from proof.hostile.functions import deployed
+from proof.hostile.good_tokens import NEW_PASSWORD, WITH_ALL, add_users, good_tokens
 from proof.hostile.opaque_tokens import MALFORMED, Place, Said, edit_all, exact, said, stripped
 from tests.support.authorizer import is_allowed
-from tests.support.browser import APP, SESSION_COOKIE, jar, page_login, page_logout, token_in, with_header
-from tests.support.mailbox import mailed
-from tests.support.passkey_visitor import PARAMETERS, challenged, phone, register, sign_in_event
-from tests.support.people import PASSWORD, ada
-from tests.support.sample_events import called_by, login_event, with_json
-from tests.support.second_factor import shown_by_app, with_app
+from tests.support.browser import SESSION_COOKIE, page_logout
+from tests.support.passkey_visitor import phone, sign_in_event
+from tests.support.sample_events import with_json
+from tests.support.second_factor import shown_by_app
 from tests.support.site import Calls, visit
-from tests.support.stack import SEALING_KEY, Answer, Stack
+from tests.support.stack import Answer, Stack
 
 __all__ = ["broken", "prove", "table"]
 
 broken, table = opaque_tokens.broken, opaque_tokens.table
 
 Send = Callable[[str], Answer]
-NEW_PASSWORD = "another fine passphrase"
 DONE, TOKENS, NO = (204, ""), (200, ""), (401, "")
 INVALID_PROOF, INVALID_PASSKEY = (400, "invalid_proof"), (401, "invalid_passkey")
 # A session token: its prefix, then version, key id, user, session and generation, seed, MAC. See `tokens.token_form`.
@@ -47,69 +41,13 @@ _FIRST_GENERATION = bytes(4)
 
 def prove(run: Run) -> Figures:
     """Edit tokens that are good."""
-    parameters = {"AllowedOrigins": APP, "SecondFactor": "optional", **PARAMETERS}
-    with deployed(run.chance("draws"), **parameters) as without_mail:
+    with deployed(run.chance("draws"), **WITH_ALL) as without_mail:
         stack = without_mail.with_mail()
-        _add_users(stack)
-        good = _good_tokens(stack)
+        add_users(stack)
+        good = good_tokens(stack)
         others = [token for tokens in good.values() for token in tokens]
         places = _places(stack, good)
         return edit_all(run, places, stack, size=run.amount(short=57, long=100_000), others=others)
-
-
-def _user(name: str) -> Identity:
-    user_id = base64.urlsafe_b64encode(name.encode().ljust(16, b"\0")).rstrip(b"=").decode()
-    email = f"{name}@mail.example"
-    return replace(ada(), user_id=user_id, username=name, email=email, email_verified_at_seconds=1_789_000_000)
-
-
-def _add_users(stack: Stack) -> None:
-    """Add a user for each kind of token, so that no token ends another one."""
-    for name in ("ada", "reset", "confirm", "undo", "enrol", "device", "site", "later"):
-        stack.add_user(_user(name), PASSWORD)
-    stack.add_user(with_app(_user("mfa"), sealing_keys_from(SEALING_KEY)), PASSWORD)
-
-
-def _good_tokens(stack: Stack) -> dict[str, list[str]]:
-    """Return the good tokens of each kind, from the requests that bring them."""
-    login, passkey_sign_in = stack.function("login"), stack.function("passkey_sign_in")
-    required = stack.with_parameters(SecondFactor="everybody").function("login")
-    stack.function("reset")(with_json("password-reset", {"username": "reset"}))
-    ada_session = login(login_event("ada", PASSWORD)).json["session_id"]
-    register(stack.function("passkeys"), ada_session, phone())
-    return {
-        "reset": [mailed(stack, Kind.RESET).link["proof"]],
-        "undo": [_undo_of_a_change(stack)],
-        "confirm": [_changed_address(stack, "confirm")],
-        "mfa": [login(login_event("mfa", PASSWORD)).json["mfa_token"]],
-        "enrolment": [required(login_event("enrol", PASSWORD)).json["enrolment_token"]],
-        "device": [login(login_event("device", PASSWORD)).json["device_token"] for _ in range(2)],
-        "challenge": [challenged(passkey_sign_in) for _ in range(2)],
-        "session cookie": [token_in(jar(login(page_login(username="site", transport="session")))[0]) for _ in range(2)],
-        "session cookie, later": [_regenerated(stack, login(page_login(username="later", transport="session")))],
-    }
-
-
-def _changed_address(stack: Stack, name: str) -> str:
-    """Let a user ask for another address, and return the proof of the mail."""
-    stack.clock.advance(seconds=1)  # the newest mail is found by its time
-    session_id = stack.function("login")(login_event(name, PASSWORD)).json["session_id"]
-    change = with_json("email-change", {"email": f"{name}@new.example", "current_password": PASSWORD})
-    stack.function("email")(called_by(change, _user(name).user_id, session_id))
-    return mailed(stack, Kind.CONFIRM).link["proof"]
-
-
-def _undo_of_a_change(stack: Stack) -> str:
-    stack.function("email_proofs")(with_json("email-confirm", {"proof": _changed_address(stack, "undo")}))
-    return mailed(stack, Kind.UNDO).link["proof"]
-
-
-def _regenerated(stack: Stack, login: Answer) -> str:
-    """Return the token that a session gets after a new password."""
-    body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    event = with_header(with_json("site-password", body), "Cookie", jar(login)[0])
-    answer = stack.function("site_password")(called_by(event, _user("later").user_id, login.json["session_id"]))
-    return token_in(jar(answer)[0])
 
 
 def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
