@@ -19,7 +19,14 @@ from benchmarks.frame.results import ROOT, machine
 FOLDER = ROOT / "proof" / "results"
 
 # The proofs by name, in the order in which `make prove` runs them.
-PROOFS: Mapping[str, str] = {}
+PROOFS: Mapping[str, str] = {
+    "mutated_access_tokens": "proof.hostile.mutated_access_tokens",
+    "mutated_refresh_tokens": "proof.hostile.mutated_refresh_tokens",
+    "mutated_proofs": "proof.hostile.mutated_proofs",
+    "other_libraries": "proof.hostile.other_libraries",
+    "generated_requests": "proof.hostile.generated_requests",
+    "wycheproof": "proof.hostile.wycheproof.agreement",
+}
 
 
 class MissingTool(Exception):

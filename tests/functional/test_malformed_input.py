@@ -18,6 +18,7 @@ from tests.support.answers import (
     UNSUPPORTED_MEDIA_TYPE,
     method_not_allowed,
 )
+from tests.support.hostile_bodies import DAMAGED_FORMS, DAMAGED_JSON, ODD_VALUES
 from tests.support.people import PASSWORD
 from tests.support.sample_events import FORM, JSON, Event, sample, with_body, with_form, with_json
 from tests.support.stack import Answer, Stack
@@ -34,27 +35,6 @@ WELL_FORMED = {
 MEANS_NOTHING = {"login": INVALID_REQUEST, "refresh": INVALID_GRANT, "logout": NO_CONTENT}
 CLIENT_ERRORS = {"invalid_request", "invalid_grant", "unsupported_grant_type", "unsupported_media_type"}
 BODY_LIMIT = 8192
-OTHERS = '"username":"z","refresh_token":"x","password":"y"'
-DAMAGED_JSON = [
-    *("", " ", "{", "}", "{}{}", "x", "'", "null", "true", "1", '"text"', "[]", "\ud800", "\0"),
-    '[{"refresh_token":"x"}]',
-    *(f"{{{OTHERS},}}", OTHERS, f"{{{OTHERS}}} //", f"\ufeff{{{OTHERS}}}", '{"refresh_token":"\n"}'),
-    *("{'refresh_token':'x'}", '{refresh_token:"x"}', '{"refresh_token":"\\x"}'),
-    *(f'{{{OTHERS},"{name}":"x"}}' for name in ("username", "refresh_token", "password", "pass\\u0077ord")),
-    *(f'{{{OTHERS},"more":{value}}}' for value in ('{"a":1,"a":1}', '[[{"deep":[{"a":1,"\\u0061":2}]}]]')),
-    *(f'{{{OTHERS},"more":{value}}}' for value in ("NaN", "Infinity", "[-Infinity]", "9" * 5000)),
-    *("[" * 8000, '{"a":' * 1600, '{"refresh_token":' + "[" * 4000 + "]" * 4000 + "}"),
-]
-ODD_VALUES: list[Any] = [None, True, False, 0, 1, -1.5, 10**400, [], ["x"], {}, {"S": "x"}, "", "\ud800", "x\udfff"]
-OTHER_FIELDS = "token=x&refresh_token=x&grant_type=refresh_token"
-DAMAGED_FORMS = [
-    *("", "x", "&", "token", "\ud800", "token&&grant_type=refresh_token", f"{OTHER_FIELDS}&{OTHER_FIELDS}"),
-    *(f"{OTHER_FIELDS}&token&refresh_token", f"{OTHER_FIELDS}&%74oken=x&refresh%5ftoken=x"),
-    OTHER_FIELDS.replace("x", "\u00e9"),
-    *(OTHER_FIELDS.replace("x", "%ff"), OTHER_FIELDS.replace("x", "%ED%A0%80")),
-    *("grant_type=refresh_token&token=&refresh_token=", "grant_type=refresh_token&Token=x&REFRESH_TOKEN=x"),
-    f"{OTHER_FIELDS}&" + "&".join(f"a{n}=" for n in range(30)),
-]
 OTHER_MEDIA_TYPES = [
     *(None, "", "text/plain", "application/jsonx", "application/json, application/json", "application/jwt"),
     *("text/json", "multipart/form-data; boundary=x", "application", ";", "\u00e9"),

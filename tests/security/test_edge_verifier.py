@@ -14,8 +14,6 @@ from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECOND
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import LEVELS
 from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, UnknownKey, Verifier, keys_from_jwks
-from tests.security.catalogue import hostile_tokens
-from tests.security.test_mutated_tokens import mutate
 from tests.support.access_tokens import (
     ALGORITHMS,
     AUDIENCE,
@@ -29,6 +27,8 @@ from tests.support.access_tokens import (
 )
 from tests.support.authorizer import DEPLOYED_KEYS
 from tests.support.cloudfront import EdgeVerifier, issuer_file, needs_node, request_of, viewer_request
+from tests.support.hostile_tokens.catalogue import hostile_tokens
+from tests.support.token_edits import edited
 
 pytestmark = needs_node
 
@@ -168,7 +168,7 @@ def test_edited_tokens_are_refused_as_by_the_authorizer(edge: EdgeVerifier, laye
     """The same generator that edits tokens for the authorizer."""
     rng = random.Random(6750)  # noqa: S311 - not a secret, a seed to repeat the test with
     good = [access.issue(claims_at(NOW - age), key(alg)) for alg in ALGORITHMS for age in range(3)]
-    tokens = {str(number): mutate(rng, good) for number in range(MUTATIONS)}
+    tokens = {str(number): edited(rng, good) for number in range(MUTATIONS)}
 
     decided = decided_by_edge(edge, tokens)
 

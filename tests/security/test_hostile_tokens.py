@@ -7,9 +7,9 @@ import pytest
 
 from edge_auth.authorizer.issuer_keys import IssuerKeys
 from edge_auth.tokens import access_token as access
-from tests.security.catalogue import FAMILIES, hostile_tokens
 from tests.support.access_tokens import ALGORITHMS, AUDIENCE, CLAIMS, claims_at, key, other_spelling
 from tests.support.authorizer import SHAPES, Handler, Issuer, context_of, is_allowed, load, load_module
+from tests.support.hostile_tokens.catalogue import FAMILIES, hostile_tokens
 
 NAMES = list(hostile_tokens(1_800_000_000))
 

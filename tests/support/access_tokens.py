@@ -67,10 +67,10 @@ def to_json(value: object) -> bytes:
 
 
 def raw_signature(private_key: PrivateKey, signed: bytes) -> bytes:
-    """Sign in the form of JOSE: RFC 7518 §3.3 and §3.4, RFC 8037 §3.1."""
+    """Sign in the form of JOSE: RFC 7518 §3.3 and §3.4, RFC 8037 §3.1. The same text has the same signature."""
     match private_key:
         case EllipticCurvePrivateKey():
-            r, s = decode_dss_signature(private_key.sign(signed, ECDSA(SHA256())))
+            r, s = decode_dss_signature(private_key.sign(signed, ECDSA(SHA256(), deterministic_signing=True)))
             size = (private_key.key_size + 7) // 8
             return r.to_bytes(size) + s.to_bytes(size)
         case Ed25519PrivateKey():

@@ -6,20 +6,15 @@ good: the claims, the times and the signature by our own key are right, so the n
 
 from collections.abc import Callable, Iterator
 
-from tests.security import (
-    catalogue_claims,
-    catalogue_headers,
-    catalogue_serialization,
-    catalogue_signatures,
-)
+from tests.support.hostile_tokens import claims, headers, serialization, signatures
 
 Row = tuple[str, str]
 
 FAMILIES: dict[str, Callable[[int], Iterator[Row]]] = {
-    "signature": catalogue_signatures.rows,
-    "serialization": catalogue_serialization.rows,
-    "header": catalogue_headers.rows,
-    "claims": catalogue_claims.rows,
+    "signature": signatures.rows,
+    "serialization": serialization.rows,
+    "header": headers.rows,
+    "claims": claims.rows,
 }
 
 

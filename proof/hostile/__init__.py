@@ -1,0 +1,1 @@
+"""Proofs with hostile input: edited tokens, generated requests, and what costs time."""

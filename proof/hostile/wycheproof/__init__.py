@@ -1,0 +1,1 @@
+"""The test vectors of Project Wycheproof for our algorithms, and what our code says of each."""

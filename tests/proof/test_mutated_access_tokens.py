@@ -1,0 +1,61 @@
+"""Edited access tokens: the short form of the proof, and what it finds in a verifier with a fault."""
+
+import pytest
+
+from edge_auth import base64url
+from edge_auth.keys.jwk import VerificationKey, verification_key
+from proof.frame.run import SHORT, Run
+from proof.hostile import mutated_access_tokens as proof
+from tests.support.access_tokens import ALGORITHMS
+
+
+def test_no_edited_access_token_is_accepted() -> None:
+    """Some edits give the same token again; all others are denied, in less than 5 ms of CPU time."""
+    figures = proof.prove(Run("mutated_access_tokens", SHORT))
+
+    assert proof.broken(figures) == []
+    assert figures.counts.keys() == set(ALGORITHMS)
+    for counts in figures.counts.values():
+        assert counts["tried"] == counts["denied"] + counts["the same token"] >= 1000
+        assert counts["denied"] > counts["the same token"] > 0
+    assert all(algorithm in proof.table(figures) for algorithm in ALGORITHMS)
+
+
+def test_it_finds_a_verifier_that_checks_no_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then an edit of the claims or of the signature is accepted."""
+
+    def unchecked(jwk: object) -> VerificationKey:
+        return verification_key(jwk)._replace(check=lambda _signature, _signed: None)
+
+    monkeypatch.setattr("edge_auth.tokens.verifier.verification_key", unchecked)
+
+    lines = proof.broken(proof.prove(Run("mutated_access_tokens", SHORT)))
+
+    assert [line.split(":")[0] for line in lines if "accepted" in line] == list(ALGORITHMS)
+
+
+def test_it_finds_a_verifier_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that is not a refusal leaves the function, so API Gateway would answer 500."""
+    decode = base64url.decode
+
+    def fragile(text: str) -> bytes:
+        if text.endswith("="):
+            raise TypeError
+        return decode(text)
+
+    monkeypatch.setattr(base64url, "decode", fragile)
+
+    lines = proof.broken(proof.prove(Run("mutated_access_tokens", SHORT)))
+
+    assert any("exceptions" in line for line in lines)
+
+
+def test_a_slow_check_breaks_the_promise() -> None:
+    """The times are of CPU, so a machine with other work does not break it."""
+    figures = proof.prove(Run("mutated_access_tokens", SHORT))
+    slow = {alg: times | {"max_ms": 5.01} for alg, times in figures.measured.items()}
+
+    lines = proof.broken(type(figures)(figures.counts, slow))
+
+    assert len(lines) == len(ALGORITHMS)
+    assert all("5.01 ms" in line for line in lines)
