@@ -1,4 +1,4 @@
-"""HTTP for the clients of the scenarios: each has an address of its own on loopback, and a connection for each request."""
+"""HTTP for the clients of the scenarios: each has an address of its own on loopback, and a new connection each time."""
 
 import json
 from collections.abc import Mapping
@@ -76,9 +76,7 @@ class Client:
             connection.request(method, path, body=body, headers=sent)
             response = connection.getresponse()
             pairs = [cookie.partition(";")[0].split("=", 1) for cookie in response.headers.get_all("Set-Cookie") or ()]
-            answer = Answer(
-                response.status, response.headers.get("Location") or "", dict(pairs), response.read()
-            )
+            answer = Answer(response.status, response.headers.get("Location") or "", dict(pairs), response.read())
         except (OSError, HTTPException) as error:
             raise Unavailable(repr(error)) from None
         finally:

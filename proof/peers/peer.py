@@ -2,11 +2,15 @@
 
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from proof.peers.http import Client, address_of
+
+USERS = 250  # of each server: `user-0` and so on
 
 
 class Tokens(NamedTuple):
@@ -24,12 +28,12 @@ class MovedClock:
 
     def __post_init__(self) -> None:
         """Begin with the machine's time."""
-        self._lead = 0.0
+        self._lead = 0
         self.file.write_text("0")
 
     def advance(self, seconds: float) -> None:
-        """Let this much time pass. The file is replaced whole, because servers read it at any time."""
-        self._lead += seconds
+        """Let this much time pass, in whole seconds. The file is replaced whole: servers read it at any time."""
+        self._lead += round(seconds)
         new = self.file.with_suffix(".new")
         new.write_text(str(self._lead))
         new.replace(self.file)
@@ -65,7 +69,7 @@ class Session(ABC):
     def __init__(self, port: int, number: int) -> None:
         """Use an address of one's own, and the user with this number."""
         self.client = Client(port, address_of(number))
-        self.user = f"user-{number}"
+        self.number, self.user = number, f"user-{number}"
 
     @abstractmethod
     def login(self) -> Tokens:
@@ -90,13 +94,17 @@ class NoRoute(Exception):
 
 @dataclass(frozen=True)
 class Peer:
-    """A running system, with the lifetime of its access tokens. Users `user-0` and so on exist at its server."""
+    """A running system, with the lifetime of its access tokens."""
 
     port: int
     access_seconds: int
     clock: MovedClock
     session: type[Session]
+    _numbers: Iterator[int] = field(default_factory=count)
 
-    def sessions(self, count: int, *, begin: int = 0) -> list[Session]:
-        """Return the clients of `count` users."""
-        return [self.session(self.port, number) for number in range(begin, begin + count)]
+    def new_sessions(self, wanted: int) -> list[Session]:
+        """Return the clients of the next users, who have no session yet. Raises LookupError: no users are left."""
+        numbers = list(islice(self._numbers, wanted))
+        if numbers[-1] >= USERS:
+            raise LookupError(f"the server has only {USERS} users")
+        return [self.session(self.port, number) for number in numbers]

@@ -14,7 +14,7 @@ from proof.peers.http import Refused, Unavailable
 from proof.peers.peer import NoRoute, Peer, Session, Tokens
 
 TABS = 8
-LATER_SECONDS = 121
+LATER_SECONDS = 181
 TURNS = 12  # of a thief and an owner together
 ANCIENT = 5  # refreshes of the owner before the thief uses what was stolen
 DAYS, REFRESHES_A_DAY = 30, 14
@@ -25,7 +25,6 @@ PROBES = (0, 1, 2, 5, 6, 10, 30, 60)  # seconds after the end of a session at wh
 EARLY_SECONDS, LATE_SECONDS = 3, 8  # before and after the expiry; edge-auth's own leeway is 5 s
 ASKING_AT_ONCE = 4  # clients in a month
 ASKED_AT_ONCE = 8  # requests of each probe, because a server may have several processes
-DISTINCT = 100  # between the numbers of the users of two scenarios in one server
 
 Counted = dict[str, Any]
 UNDECIDED = "undecided"
@@ -58,7 +57,7 @@ def storm(peer: Peer, sessions: int) -> Counted:
     A tab without a decision keeps its token. `logged_out` counts tabs that were refused at once or at their next
     refresh, `lost` the sessions of which no tab is left, `most_successors` the different tokens of one session.
     """
-    users = peer.sessions(sessions)
+    users = peer.new_sessions(sessions)
     first = [user.login() for user in users]
     peer.clock.advance(LATER_SECONDS)
     restored = [together([_refreshing(user, tokens)] * TABS) for user, tokens in zip(users, first, strict=True)]
@@ -91,8 +90,8 @@ def _refreshing(user: Session, tokens: Tokens) -> Callable[[], Tokens]:
 def lost_answer(peer: Peer, sessions: int) -> Counted:
     """Lose one answer of each client, which tries again at once, or later; then it goes on for two refreshes."""
     counted: Counted = {"sessions": sessions}
-    for number, (name, pause) in enumerate((("at_once", 0), ("later", LATER_SECONDS))):
-        users = peer.sessions(sessions, begin=DISTINCT * number)
+    for name, pause in (("at_once", 0), ("later", LATER_SECONDS)):
+        users = peer.new_sessions(sessions)
         tokens = [user.login() for user in users]
         peer.clock.advance(LATER_SECONDS)
         for user, each in zip(users, tokens, strict=True):
@@ -138,11 +137,14 @@ class _Returning:
             self.refresh = got.refresh
 
 
-def month(peer: Peer, sessions: int, chance: Callable[[int], Random]) -> Counted:
-    """Let clients refresh for a month and lose one answer of a hundred. Half of them try again when they come back."""
-    steps = DAYS * REFRESHES_A_DAY
-    pause = (DAYS * DAY_SECONDS - HOUR_SECONDS) / steps - RETRY_SECONDS
-    clients = [_Returning(user, chance(number)) for number, user in enumerate(peer.sessions(sessions))]
+def month(peer: Peer, sessions: int, chance: Callable[[int], Random], days: int = DAYS) -> Counted:
+    """Let clients refresh for a month and lose one answer of a hundred. Half of them try again when they come back.
+
+    It ends an hour before the longest life of a session of edge-auth.
+    """
+    steps = days * REFRESHES_A_DAY
+    pause = (days * DAY_SECONDS - HOUR_SECONDS) // steps - RETRY_SECONDS
+    clients = [_Returning(user, chance(number)) for number, user in enumerate(peer.new_sessions(sessions))]
     with ThreadPoolExecutor(ASKING_AT_ONCE) as threads:
         for _ in range(steps):
             for seconds, asks in ((pause, lambda _client: True), (RETRY_SECONDS, lambda client: client.tries_again)):
@@ -163,11 +165,11 @@ def thief(peer: Peer, rounds: int) -> Counted:
     The owner has a second session, on another device: does the theft end it, too?
     """
     return {
-        "thief_first": _endings(_alternating(peer, number, thief_first=True) for number in range(rounds)),
-        "owner_first": _endings(_alternating(peer, DISTINCT + number, thief_first=False) for number in range(rounds)),
-        "ancient": _endings(_ancient(peer, DISTINCT * 2 + number) for number in range(rounds)),
-        "after_logout": _endings(_after_logout(peer, DISTINCT * 3 + number) for number in range(rounds)),
-        "access_token": _endings(_access_of_thief(peer, DISTINCT * 4 + number) for number in range(min(rounds, 3))),
+        "thief_first": _endings(_alternating(peer, thief_first=True) for _ in range(rounds)),
+        "owner_first": _endings(_alternating(peer, thief_first=False) for _ in range(rounds)),
+        "ancient": _endings(_ancient(peer) for _ in range(rounds)),
+        "after_logout": _endings(_after_logout(peer) for _ in range(rounds)),
+        "access_token": _endings(_access_of_thief(peer) for _ in range(rounds)),
     }
 
 
@@ -192,8 +194,8 @@ def _turns(peer: Peer, user: Session, stolen: Tokens, *, thief_first: bool) -> t
     return out, tokens
 
 
-def _alternating(peer: Peer, number: int, *, thief_first: bool) -> str:
-    [user] = peer.sessions(1, begin=number)
+def _alternating(peer: Peer, *, thief_first: bool) -> str:
+    [user] = peer.new_sessions(1)
     elsewhere, stolen = user.login(), user.login()
     out, _ = _turns(peer, user, stolen, thief_first=thief_first)
     said = ", ".join(
@@ -207,8 +209,8 @@ def _other_device(user: Session, elsewhere: Tokens) -> str:
     return "; other device out" if _outcome(_refreshing(user, elsewhere)) == "refused" else ""
 
 
-def _ancient(peer: Peer, number: int) -> str:
-    [user] = peer.sessions(1, begin=number)
+def _ancient(peer: Peer) -> str:
+    [user] = peer.new_sessions(1)
     elsewhere, stolen = user.login(), user.login()
     tokens = stolen
     for _ in range(ANCIENT):
@@ -222,8 +224,8 @@ def _ancient(peer: Peer, number: int) -> str:
     return f"{said}, owner {'out' if owner == 'refused' else 'stays in'}{_other_device(user, elsewhere)}"
 
 
-def _after_logout(peer: Peer, number: int) -> str:
-    [user] = peer.sessions(1, begin=number)
+def _after_logout(peer: Peer) -> str:
+    [user] = peer.new_sessions(1)
     elsewhere, stolen = user.login(), user.login()
     try:
         user.logout(stolen)
@@ -234,9 +236,9 @@ def _after_logout(peer: Peer, number: int) -> str:
     return f"{'refused' if taken == 'refused' else 'accepted'}{_other_device(user, elsewhere)}"
 
 
-def _access_of_thief(peer: Peer, number: int) -> str:
+def _access_of_thief(peer: Peer) -> str:
     """Say how long the thief's access token works after the first refresh that the server refused."""
-    [user] = peer.sessions(1, begin=number)
+    [user] = peer.new_sessions(1)
     tokens = dict.fromkeys(("thief", "owner"), user.login())
     for turn in range(TURNS):
         holder = ("thief", "owner")[turn % 2]
@@ -252,7 +254,7 @@ def logout(peer: Peer, rounds: int) -> Counted:
     """Log out, and try both tokens afterwards."""
     refresh: list[str] = []
     access: list[str] = []
-    for user in peer.sessions(rounds):
+    for user in peer.new_sessions(rounds):
         tokens = user.login()
         user.call(tokens.access)
         try:
@@ -289,7 +291,7 @@ def _is_accepted(user: Session, access: str) -> bool:
 
 def callers(peer: Peer, rounds: int, at_once: int) -> Counted:
     """Refresh with one token from many callers at once. Then try each different successor once, one after the other."""
-    users = peer.sessions(rounds)
+    users = peer.new_sessions(rounds)
     first = [user.login() for user in users]
     peer.clock.advance(LATER_SECONDS)
     successors, chains = [], []

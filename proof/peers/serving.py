@@ -1,4 +1,4 @@
-"""Servers of WSGI applications: in a thread, or in processes that share a port as instances of a function share work."""
+"""Servers of WSGI applications: in a thread, or in processes that share a port, as instances of a function do."""
 
 import os
 import socket
@@ -25,9 +25,7 @@ def listening(port: int = 0) -> socket.socket:
 
 def _server(listener: socket.socket, application: Application, *, threaded: bool = False) -> BaseWSGIServer:
     host, port = listener.getsockname()
-    return make_server(
-        host, port, application, threaded=threaded, fd=listener.fileno(), request_handler=_Silent
-    )
+    return make_server(host, port, application, threaded=threaded, fd=listener.fileno(), request_handler=_Silent)
 
 
 @contextmanager
