@@ -34,7 +34,7 @@ def prove(run: Run) -> Figures:
     Raises MissingTool: no system is installed.
     """
     compared = [systems.IN_MEMORY] if run.size == SHORT else systems.SYSTEMS
-    acts = {f"{row.title}: {part}": (row, act) for row in compared for part, act in _acts(run).items()}
+    acts = {f"{row.title}: {part}": (row, act) for part, act in _acts(run).items() for row in compared}
     parts = run.parts(acts, lambda part: _counted(*acts[part]))
     counts: dict[str, Counted] = {row.title: {} for row in compared}
     for part, counted in parts.items():
@@ -62,8 +62,8 @@ def _acts(run: Run) -> dict[str, Callable[[Peer], Counted]]:
 
     def month(peer: Peer) -> Counted:
         chance = partial(run.chance, "month")
-        days = run.amount(short=2, long=scenarios.DAYS)
-        return {"month": scenarios.month(peer, run.amount(short=1, long=30), chance, days)}
+        days = run.amount(short=1, long=scenarios.DAYS)
+        return {"month": scenarios.month(peer, run.amount(short=1, long=20), chance, days)}
 
     return {"storm, lost answers, callers, logout, thief": all_but_month, "month": month}
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ PYTHON = ROOT / ".tools" / "peer-servers" / "bin" / "python"
 NODE = ROOT / ".tools" / "node" / "bin" / "node"
 LOGS = ROOT / ".cache" / "proof" / "peers"
 SHORT_USERS = 30
+STARTS = 3  # of a server, until it is given up
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 Serving = Callable[[MovedClock, Path, Path], AbstractContextManager[int]]
@@ -57,9 +58,18 @@ class System:
             scratch = Path(folder)
             scratch.chmod(0o755)  # PostgreSQL may run as another user
             clock = MovedClock(scratch / "clock")
-            (scratch / "state").mkdir()
-            with self.serving(clock, scratch / "state", log) as port:
+            with ExitStack() as started:
+                port = self._start(started, clock, scratch, log)
                 yield Peer(port, self.access_seconds, clock, self.session)
+
+    def _start(self, started: ExitStack, clock: MovedClock, scratch: Path, log: Path) -> int:
+        """Return the port. A port that was free may be taken until the server has it, so this tries more than once."""
+        for attempt in range(STARTS):
+            state = scratch / f"state-{attempt}"
+            state.mkdir()
+            with suppress(RuntimeError):
+                return started.enter_context(self.serving(clock, state, log))
+        raise RuntimeError(f"{self.title} does not start; read {log}")
 
 
 def _environment(clock: MovedClock, **more: str) -> dict[str, str]:
