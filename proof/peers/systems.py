@@ -1,6 +1,7 @@
 """The systems that are compared, each with its documented settings, and how its server is started.
 
-Ory Hydra, Keycloak and Supabase Auth are not among them: no package registry has a server of theirs that runs here.
+Ory Hydra, Keycloak and Supabase Auth are not among them. They are installed as containers, and none is run here, so
+nothing is said of them.
 """
 
 import json
