@@ -19,6 +19,11 @@ from proof.peers.systems import OURS, System
 RACING = ("storm", "callers")
 NOT_RUN = "not_run"
 REVOCATION_SECONDS = 5  # the template's default
+NOTES = (
+    "Each tab and each caller keeps what it got: no client locks across tabs. *Not answered* is 429 or 5xx; the client"
+    " keeps its token. *Refresh 3* is the third refresh after the theft, by either. The servers' clocks are moved, so"
+    " nothing waits. Only edge-auth's figures are promises; where requests race, the others' differ from run to run."
+)
 CAUGHT = {
     "thief_first": "thief out at refresh 3, owner out at refresh 4",
     "owner_first": "thief out at refresh 4, owner out at refresh 3",
@@ -108,7 +113,7 @@ def _rows(figures: Figures) -> list[tuple[str, Mapping[str, Any]]]:
 
 def table(figures: Figures) -> str:
     """Return what honest users see, and what a thief gets, as two tables."""
-    return f"{_honest(figures)}\n\n{_theft(figures)}"
+    return f"{_honest(figures)}\n\n{_theft(figures)}\n\n{NOTES}"
 
 
 def _honest(figures: Figures) -> str:

@@ -101,12 +101,12 @@ class _Instances:
 
 
 class _Gateway(HttpGateway):
-    """API Gateway, which tells the functions the address of each client."""
+    """API Gateway, which tells the functions the address of each client. All are on this machine: a header has it."""
 
     def event(self, request: Request, resource: str, path_parameters: dict[str, str]) -> Event:
         """Return the event of a request."""
         event = super().event(request, resource, path_parameters)
-        event["requestContext"]["identity"]["sourceIp"] = request.remote_addr
+        event["requestContext"]["identity"]["sourceIp"] = request.headers["X-Forwarded-For"]
         return event
 
 

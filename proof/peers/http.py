@@ -1,9 +1,10 @@
-"""HTTP for the clients of the scenarios: each has an address of its own on loopback, and a new connection each time."""
+"""HTTP for the clients of the scenarios: each has an address of its own, in a header, and a new connection each time."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -41,13 +42,13 @@ class Answer:
 
 
 def address_of(number: int) -> str:
-    """Return the loopback address of a client, so that no server takes all clients for one."""
-    return f"127.{1 + number // 60_000 % 250}.{number // 240 % 250}.{1 + number % 240}"
+    """Return the address of a client, so that no server takes all clients for one."""
+    return str(ip_address("10.0.0.1") + number)
 
 
 @dataclass(frozen=True)
 class Client:
-    """Sends requests to a server on a port of loopback, from one address, and keeps no cookies."""
+    """Sends requests to a server on a port of loopback, as a proxy in front of it would, and keeps no cookies."""
 
     port: int
     address: str
@@ -71,7 +72,7 @@ class Client:
             body, sent["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
         if document is not None:
             body, sent["Content-Type"] = json.dumps(document), "application/json"
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS, source_address=(self.address, 0))
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:
             connection.request(method, path, body=body, headers=sent)
             response = connection.getresponse()

@@ -1,6 +1,6 @@
 """The systems that are compared, each with its documented settings, and how its server is started.
 
-Ory Hydra, Keycloak and Supabase Auth are not among them. They are installed as containers, and none is run here, so
+Ory Hydra, Keycloak and Supabase Auth are not among them: they are no packages of PyPI or npm. None is run here, so
 nothing is said of them.
 """
 
