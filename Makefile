@@ -29,9 +29,11 @@ DOCS := .tools/docs/synced
 RELEASE := .tools/release/synced
 AUDIT := .tools/audit/synced
 WEBAUTHN := .tools/webauthn/synced
+PEER_SERVERS := .tools/peer-servers/synced
 # A real DynamoDB engine for the tests, the proofs and the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
+PEER_PACKAGES := proof/peers/servers/node_modules/.package-lock.json
 CLIENT := clients/js/node_modules/.package-lock.json
 FIREFOX := tests/browsers/node_modules/.package-lock.json
 
@@ -108,7 +110,7 @@ docs: $(DOCS) ## build the website of the documents in .cache/site, and check it
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
 
-prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name SEED=2]
+prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) $(PEER_SERVERS) $(PEER_PACKAGES) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name SEED=2]
 	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof $(if $(SEED),--seed $(SEED)) $(PROOFS)
 
 figures: $(BENCH) $(VENV) ## write the tables and plots of the documents from the measurements
@@ -142,15 +144,18 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/release.txt,--group release)
 	$(call compile,locks/audit.txt,--group audit)
 	$(call compile,locks/webauthn.txt,--group webauthn)
+	$(call compile,locks/peer-servers.txt,--group peer-servers)
 	$(call compile,locks/uv.txt,--group uv)
 	$(if $(DYNAMODB),rm -rf $(JARS) && $(copy_jars) && $(sum_jars) > $(JAR_SUMS))
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
+	cd proof/peers/servers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
 	cd tests/browsers && $(NPM) update --package-lock-only
 
 clean: ## remove the builds, the caches and the tools
 	rm -rf .aws-sam .cache .local .tools .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf tests/e2e/verifiers/node_modules clients/js/node_modules tests/browsers/node_modules
+	rm -rf tests/e2e/verifiers/node_modules clients/js/node_modules tests/browsers/node_modules \
+		proof/peers/servers/node_modules
 
 # --no-emit-index-url: a lock has versions and hashes, not the index of one machine.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
@@ -236,6 +241,9 @@ $(AUDIT): locks/audit.txt | $(UV)
 $(WEBAUTHN): locks/webauthn.txt | $(UV)
 	$(call sync,.tools/webauthn,locks/webauthn.txt)
 
+$(PEER_SERVERS): locks/peer-servers.txt | $(UV)
+	$(call sync,.tools/peer-servers,locks/peer-servers.txt,$(RUNTIME_PYTHON))
+
 JARS := .tools/dynamodb/lib
 JAR_SUMS := locks/dynamodb/SHA256SUMS
 SHA256 := $(if $(shell command -v sha256sum),sha256sum,shasum -a 256)
@@ -271,6 +279,9 @@ endef
 
 $(VERIFIERS): tests/e2e/verifiers/package-lock.json | $(NODE)
 	$(call install,verify access tokens with the libraries for Node)
+
+$(PEER_PACKAGES): proof/peers/servers/package-lock.json | $(NODE)
+	$(call install,compare this login with those of Node)
 
 $(CLIENT): clients/js/package-lock.json | $(NODE)
 	$(call install,test the client for browsers)

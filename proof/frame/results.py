@@ -26,6 +26,7 @@ PROOFS: Mapping[str, str] = {
     "other_libraries": "proof.hostile.other_libraries",
     "generated_requests": "proof.hostile.generated_requests",
     "wycheproof": "proof.hostile.wycheproof.agreement",
+    "peers": "proof.peers.comparison",
 }
 
 

@@ -11,7 +11,7 @@ from tests.support.template import ROOT
 LAYER = ROOT / "layers" / "edge_auth" / "requirements.txt"
 LOCKS = (LAYER, *sorted((ROOT / "locks").glob("*.txt")))
 JARS = ROOT / "locks" / "dynamodb" / "SHA256SUMS"
-FOLDERS_OF_NODE = ("tests/e2e/verifiers", "clients/js", "tests/browsers")
+FOLDERS_OF_NODE = ("tests/e2e/verifiers", "clients/js", "tests/browsers", "proof/peers/servers")
 REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)")
 
 
@@ -38,7 +38,7 @@ def test_every_package_is_locked_by_version_and_hash(lock: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS_OF_NODE)
 def test_every_package_of_node_is_locked_by_version_and_hash(folder: str) -> None:
-    """L7: the Node libraries of the tests are locked too."""
+    """L7: the Node libraries of the tests and of the proofs are locked too."""
     lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: package for name, package in lock["packages"].items() if name}
 

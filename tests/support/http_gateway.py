@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
 
 from werkzeug.wrappers import Request, Response
 
 from local.aws_rules import as_sent
 from tests.support.sample_events import STAGE, STAGE_ARN, Event, authorizer_event, let_through, proxied
-from tests.support.stack import Function, LambdaContext, Stack
+from tests.support.stack import Function, LambdaContext
 from tests.support.template import Intrinsic, functions, properties
 
 Route = tuple[str, str]
@@ -18,6 +19,20 @@ Decider = Callable[[Event, LambdaContext], dict[str, Any]]
 NONE = "NONE"
 
 logger = logging.getLogger(__name__)
+
+
+class Deployed(Protocol):
+    """The functions of a deployment, as `tests.support.stack.Stack` has them. Each call is a cold start."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The template parameters that are not the defaults."""
+
+    def function(self, function: str) -> Function:
+        """Return a function that answers proxy events."""
+
+    def module(self, function: str) -> ModuleType:
+        """Return the module of a function."""
 
 
 class Authorizer(NamedTuple):
@@ -58,7 +73,7 @@ def routes() -> dict[Route, tuple[str, str]]:
 class HttpGateway:
     """A WSGI application that routes requests to the functions, as API Gateway does."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Deployed) -> None:
         """Load no function: the first request of each one is its cold start."""
         self._stack = stack
         self._demands_login = bool({"StrictAcr", "StrictMaxAgeSeconds"} & stack.parameters.keys())
@@ -78,7 +93,7 @@ class HttpGateway:
             return gateway_response("MISSING_AUTHENTICATION_TOKEN")
         resource, path_parameters = found
         function, authorizer = self._routes[request.method, resource]
-        event = _event(request, resource, path_parameters)
+        event = self.event(request, resource, path_parameters)
         if authorizer != NONE:
             if self._authorizers[authorizer].credentials not in request.headers:
                 return gateway_response("UNAUTHORIZED")
@@ -93,6 +108,18 @@ class HttpGateway:
         answer = self._function(function)(event)
         headers = [*as_sent(answer.headers).items(), *(("Set-Cookie", cookie) for cookie in answer.cookies)]
         return Response(answer.body, answer.status, headers)
+
+    def event(self, request: Request, resource: str, path_parameters: dict[str, str]) -> Event:
+        """Return the event of a request. Its source address is the one of the sample events."""
+        return proxied(
+            request.method,
+            resource,
+            request.path.removeprefix(f"/{STAGE}"),
+            headers={name: request.headers.getlist(name) for name in request.headers.keys()},  # noqa: SIM118 - not a dict
+            query=dict(request.args.items()),
+            path_parameters=path_parameters,
+            body=request.get_data(),
+        )
 
     def _function(self, name: str) -> Function:
         with self._loading:
@@ -125,18 +152,6 @@ class HttpGateway:
                 if all(part if name.startswith("{") else name == part for name, part in pairs):
                     return resource, {name[1:-1]: part for name, part in pairs if name.startswith("{")}
         return None
-
-
-def _event(request: Request, resource: str, path_parameters: dict[str, str]) -> Event:
-    return proxied(
-        request.method,
-        resource,
-        request.path.removeprefix(f"/{STAGE}"),
-        headers={name: request.headers.getlist(name) for name in request.headers.keys()},  # noqa: SIM118 - not a dict
-        query=dict(request.args.items()),
-        path_parameters=path_parameters,
-        body=request.get_data(),
-    )
 
 
 def gateway_response(kind: str, denied: dict[str, str] | None = None) -> Response:
