@@ -173,7 +173,9 @@ class Refresh:
             else None,
         )
         self.world.touched.add(session)
-        if session.is_over and not seen.is_trouble and session.over_ms is None:
+        if seen.status == 200:
+            session.over_ms = None
+        elif session.is_over and not seen.is_trouble and session.over_ms is None:
             session.over_ms = now_ms
 
     def _options(self, line: Line) -> tuple[Option, ...]:

@@ -119,10 +119,9 @@ class Session:
 
     def end(self, now_ms: int) -> None:
         """Take it for ended: an answer says so."""
-        if not self.is_over:
-            self.disturbed = True
+        if self.over_ms is None or not self.is_over:
+            self.disturbed, self.over_ms = True, now_ms
         self.each(Line.over)
-        self.over_ms = now_ms if self.over_ms is None else self.over_ms
 
     def may_end(self, *, untold: bool = False) -> None:
         """Take it for perhaps ended. `untold`: perhaps before authorizers can know it."""
