@@ -1,28 +1,16 @@
 """Fixtures of the simulations."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.support.argon2 import RememberedArgon2id
 from tests.support.deployment import Deployment, deployment_of_alice
+from tests.support.threads import ThreadAtOnce
 
 
 @pytest.fixture(autouse=True)
 def _remembered_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute each check of a password once in this process."""
     monkeypatch.setattr("edge_auth.credentials.passwords.Argon2id", RememberedArgon2id)
-
-
-class ThreadAtOnce:
-    """A stand-in for a thread, which does its work when it is started: thousands of real ones take most of the time."""
-
-    def __init__(self, target: Callable[[], None]) -> None:
-        """Keep the work."""
-        self.start = target
-
-    def join(self) -> None:
-        """Return: the work is done."""
 
 
 @pytest.fixture(autouse=True)

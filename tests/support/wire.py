@@ -27,6 +27,8 @@ REVOCATIONS_TABLE = "functional-RevocationsTable"
 OTHER_NAMES = {THROTTLE_TABLE: ("throttle", "of attempts"), REVOCATIONS_TABLE: ("revocations", "of ends")}
 Fault = Callable[[Forward], AWSResponse]
 """Handles one request. It may serve the request with `forward`, before or after a failure, or not at all."""
+Serve = Callable[[str, "AWSPreparedRequest"], AWSResponse | None]
+"""Stands where AWS does, and answers a request. The text is the name of botocore's event."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Wire:
     """Records the requests between botocore and moto, and applies faults to them."""
 
     calls: list[Call] = field(default_factory=list)
+    serve: Serve = botocore_stubber
     _faults: dict[str, deque[Fault]] = field(default_factory=dict)
     _always: dict[str, Fault] = field(default_factory=dict)
+    _of_any: Fault | None = None
 
     def pass_on(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse:
         """Pass one request on, as a handler of botocore's `before-send` event."""
@@ -58,13 +62,13 @@ class Wire:
         self.calls.append(Call(service, operation, parameters))
 
         def forward() -> AWSResponse:
-            response = botocore_stubber(event_name, request)
+            response = self.serve(event_name, request)
             assert response is not None, "moto is not active"
             response.headers["date"] = formatdate(now_ms() / 1000, usegmt=True)  # the test's clock is the store's, too
             return response
 
         queue = self._faults.get(operation)
-        fault = queue.popleft() if queue else self._always.get(operation)
+        fault = queue.popleft() if queue else self._always.get(operation, self._of_any)
         return fault(forward) if fault else forward()
 
     def next(self, operation: str, *faults: Fault) -> None:
@@ -75,10 +79,15 @@ class Wire:
         """Apply this fault to every request of this operation, until `mend`."""
         self._always[operation] = fault
 
+    def every(self, fault: Fault) -> None:
+        """Apply this fault to every request that has no other, until `mend`."""
+        self._of_any = fault
+
     def mend(self) -> None:
         """Remove all faults."""
         self._faults.clear()
         self._always.clear()
+        self._of_any = None
 
     def forget(self) -> None:
         """Delete the recorded calls."""

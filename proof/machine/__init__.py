@@ -1,0 +1,1 @@
+"""One state machine of the whole product, and an independent model that predicts each of its answers."""

@@ -1,0 +1,247 @@
+"""The state machine: every act of clients, thieves and operators, in any order, with anything that can go wrong.
+
+Each number that a rule draws is an index into what there is, counted from the newest, so that a failing history gets
+as short as it can.
+"""
+
+from collections import Counter
+from typing import ClassVar, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from proof.machine.acts import Act, Login, Logout, Party, Reach, Refresh, Revoke, happens, race
+from proof.machine.invariants import check_all, check_step
+from proof.machine.model import Session, Token, User
+from proof.machine.product import GRACE_SECONDS, Product
+from proof.machine.troubles import FAULTS, Trouble
+from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, TRANSPORTS, World
+
+T = TypeVar("T")
+
+MAX_REQUESTS = 9  # an act makes fewer, mostly
+which = st.integers(0, 30)
+flag = st.booleans()
+calm = st.none()
+troubles = st.one_of(
+    calm, calm, st.builds(Trouble, st.sampled_from(sorted(FAULTS)), st.integers(0, MAX_REQUESTS), flag)
+)
+transports = st.sampled_from((BODY, BODY, COOKIE, SITE))
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+waits = st.sampled_from(
+    (1, 4, 6, GRACE_SECONDS, GRACE_SECONDS + 1, 2 * GRACE_SECONDS, 5 * MINUTE, 16 * MINUTE, HOUR, DAY, 13 * DAY, 17 * DAY)
+)
+short_waits = st.sampled_from((1, 4, 6, GRACE_SECONDS, GRACE_SECONDS + 1, GRACE_SECONDS + 1, 5 * MINUTE))
+
+
+class Machine(RuleBasedStateMachine):
+    """One history. `product` is loaded once for all, and `counts` are of all."""
+
+    product: ClassVar[Product]
+    counts: ClassVar[Counter[str]]
+
+    def __init__(self) -> None:
+        """Begin with two users."""
+        super().__init__()
+        self.product.reset()
+        self.world = World(self.product, self.counts)
+        self.world.deployed_kids = frozenset(key["kid"] for key in self.product.stack.keys.jwks()["keys"])
+        self.world.create()
+        self.world.create()
+        self.counts["histories"] += 1
+
+    # --- Sessions ---
+
+    @rule(user=which, transport=transports, is_right=flag, earlier=which, trouble=troubles)
+    def log_in(self, user: int, transport: str, is_right: bool, earlier: int, trouble: Trouble | None) -> None:
+        """Log in with the password, or with a wrong one."""
+        login = self._login(user, transport, is_right=is_right or user % 4 > 0, earlier=earlier)
+        self._happens("login", login, trouble)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(session=which, is_lost=flag, trouble=troubles)
+    def refresh_own(self, session: int, is_lost: bool, trouble: Trouble | None) -> None:
+        """Refresh as the owner's client does: with the newest token that came."""
+        if token := self._held(session):
+            self._happens("refresh", self._refresh(token, Party.OWNER, is_lost=is_lost), trouble)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(session=which, wait=short_waits)
+    def refresh_later(self, session: int, wait: int) -> None:
+        """Refresh some time later."""
+        self._wait(wait)
+        if token := self._held(session):
+            self._happens("refresh", self._refresh(token, Party.OWNER), None)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(session=which)
+    def steal(self, session: int) -> None:
+        """Copy the token that the owner's client has."""
+        chosen = _pick(self.world.sessions, session)
+        if chosen.transport != SITE:
+            chosen.stolen, chosen.changes_of_hands = chosen.held, 0
+            chosen.last_to_thief, chosen.has_gaps = None, True
+            self._count("theft")
+
+    @precondition(lambda self: any(session.stolen for session in self.world.sessions))
+    @rule(session=which, wait=short_waits, is_lost=flag)
+    def refresh_stolen(self, session: int, wait: int, is_lost: bool) -> None:
+        """Refresh as the thief, with the newest token that came."""
+        self._wait(wait)
+        stolen = [each.stolen for each in self.world.sessions if each.stolen]
+        self._happens("refresh of a thief", self._refresh(_pick(stolen, session), Party.THIEF, is_lost=is_lost), None)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(token=which, is_other_transport=flag, is_forged=flag, trouble=troubles)
+    def refresh_any(self, token: int, is_other_transport: bool, is_forged: bool, trouble: Trouble | None) -> None:
+        """Refresh with any token that was ever issued, or with a forged one."""
+        chosen = _pick(self.world.tokens[::-1], token)
+        refresh = self._refresh(chosen, Party.STRANGER)
+        if is_other_transport and token % 3 == 0:
+            refresh.transport = BODY if refresh.transport == COOKIE else COOKIE
+        if is_forged and token % 3 == 1:
+            refresh.text = _forged(chosen.text, token)
+        self._happens("refresh of any token", refresh, trouble)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(token=which, reach=st.sampled_from(Reach), is_other_transport=flag, trouble=troubles)
+    def log_out(self, token: int, reach: Reach, is_other_transport: bool, trouble: Trouble | None) -> None:
+        """Log out with any token that was ever issued."""
+        chosen = _pick(self.world.tokens[::-1], token)
+        transport = chosen.session.transport
+        if is_other_transport and token % 3 == 0:
+            transport = COOKIE if transport == BODY else BODY
+        self._happens(f"logout of {reach.value}", Logout(self.world, chosen, transport, reach), trouble)
+
+    @precondition(lambda self: self.world.access)
+    @rule(access=which, trouble=troubles)
+    def revoke(self, access: int, trouble: Trouble | None) -> None:
+        """Log out with an access token."""
+        self._happens("logout by access token", Revoke(self.world, _pick(self.world.access[::-1], access)), trouble)
+
+    # --- Two at once ---
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(session=which, other=which, kind=st.sampled_from(("refresh", "logout", "all")), at=st.integers(0, 3))
+    def refresh_meanwhile(self, session: int, other: int, kind: str, at: int) -> None:
+        """Refresh, while something else happens."""
+        if token := self._held(session):
+            self._race("refresh", self._refresh(token, Party.OWNER), self._inner(kind, other), at)
+
+    @rule(user=which, other=which, kind=st.sampled_from(("refresh", "logout", "all")), at=st.integers(0, 8))
+    def log_in_meanwhile(self, user: int, other: int, kind: str, at: int) -> None:
+        """Log in, while something else happens."""
+        if self.world.tokens:
+            self._race("login", self._login(user, BODY), self._inner(kind, other), at)
+
+    # --- Time ---
+
+    @rule(seconds=waits)
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self._wait(seconds)
+
+    @rule(seconds=st.integers(1, 30))
+    def set_clock_back(self, seconds: int) -> None:
+        """Set every clock back."""
+        self.product.clock.advance(seconds=-seconds)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(session=which, is_before=flag)
+    def wait_until_edge(self, session: int, is_before: bool) -> None:
+        """Wait until the grace window of a session ends, to the millisecond."""
+        edges = [line.rotated_ms + GRACE_SECONDS * 1000 for line in _pick(self.world.sessions, session).may]
+        edge_ms = max(edges) - is_before
+        if edge_ms > self.world.now_ms:
+            self.product.clock.now_ms = edge_ms
+
+    @rule()
+    def delete_expired(self) -> None:
+        """Let DynamoDB delete what has expired."""
+        self.product.store.delete_expired(self.world.now)
+
+    # --- After each step ---
+
+    @invariant()
+    def holds(self) -> None:
+        """Check what holds after each step."""
+        self.counts["steps"] += 1
+        check_step(self.world)
+        if self.counts["steps"] % 10 == 0:
+            check_all(self.world)
+
+    def teardown(self) -> None:
+        """Check every token once more."""
+        check_all(self.world)
+
+    # --- What the rules share ---
+
+    def _happens(self, kind: str, act: Act, trouble: Trouble | None) -> None:
+        self._tick()
+        seen = happens(act, trouble)
+        self._count(kind)
+        self._count(f"answered {seen.status}")
+        if trouble:
+            self._count(f"trouble: {trouble.kind}")
+
+    def _race(self, kind: str, outer: Act, inner: Act, at: int) -> None:
+        self._tick()
+        _, other = race(self.world, outer, inner, at)
+        self._count(f"{kind} at the same time as another act" if other else kind)
+
+    def _inner(self, kind: str, other: int) -> Act:
+        token = _pick(self.world.tokens[::-1], other)
+        if kind == "refresh" and token.session.transport != SITE:
+            return self._refresh(token, Party.STRANGER)
+        reach = Reach.ALL if kind == "all" else Reach.ONE
+        return Logout(self.world, token, token.session.transport, reach)
+
+    def _login(self, user: int, transport: str, *, is_right: bool = True, earlier: int = 0) -> Login:
+        chosen = self._user(user)
+        password = next(iter(sorted(account.password for account in chosen.may)))
+        login = Login(self.world, chosen, password if is_right else "not the right passphrase", transport)
+        in_browser = [token for token in self.world.tokens[::-1] if token.session.transport == transport]
+        if transport != BODY and in_browser and earlier % 3 == 0:
+            login.earlier = _pick(in_browser, earlier)
+        return login
+
+    def _refresh(self, token: Token, party: Party, *, is_lost: bool = False) -> Refresh:
+        transport = token.session.transport
+        return Refresh(self.world, token, COOKIE if transport == SITE else transport, party, is_lost)
+
+    def _user(self, user: int) -> User:
+        return _pick(self.world.users[::-1], user)
+
+    def _held(self, session: int) -> Token | None:
+        held = [each.held for each in self.world.sessions if each.held and each.transport != SITE]
+        return _pick(held, session) if held else None
+
+    def _session(self, session: int) -> Session:
+        return _pick(self.world.sessions, session)
+
+    def _wait(self, seconds: int) -> None:
+        """Let time pass. The schedule advances the key ring each day, at least."""
+        while seconds > 0:
+            self.product.clock.advance(seconds=min(seconds, DAY))
+            seconds -= DAY
+            self.product.keys("advance")
+        self.world.forget_expired()
+
+    def _tick(self) -> None:
+        """No two requests come in the same millisecond."""
+        self.product.clock.advance(seconds=0.001)
+
+    def _count(self, what: str) -> None:
+        self.counts[what] += 1
+
+
+def _pick(things: list[T], number: int) -> T:
+    return things[number % len(things)]
+
+
+def _forged(text: str, place: int) -> str:
+    at = len(text) - 1 - place * 3
+    return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
+
+
+__all__ = ["PASSWORD", "TRANSPORTS", "Machine", "initialize"]
