@@ -108,6 +108,17 @@ def enrol(stack: Stack) -> Plan:
     return Plan("factors", confirmation(stack, own, bob().user_id), own, (other,))
 
 
+def enrol_before_login(stack: Stack) -> Plan:
+    """The first app of bob, who must have one and has no session."""
+    demanding = stack.with_parameters(SecondFactor="everybody")
+    asked_for = demanding.function("login")(with_json("login", {"username": "bob", "password": PASSWORD})).json
+    shown = {"enrolment_token": asked_for["enrolment_token"]}
+    begun = stack.function("factors")(with_json("factors-enrolment", shown)).json
+    otp = shown_by_app(stack.clock.now_seconds, secret=b32decode(begun["secret"]))
+    event = with_json("factors-enrolment", {**shown, "enrolment": begun["enrolment"], "otp": otp})
+    return Plan("factors", event, "", ())
+
+
 def replace_app(stack: Stack) -> Plan:
     """Another app of ada."""
     own, other = with_sessions(stack)
@@ -199,6 +210,7 @@ ACTS = {
     "step-up by passkey": Act(step_up_by_passkey, range(6, 8), refusals=(401,), opens=True),
     # The session has one factor, and now there is an app: the user steps up with it, and asks for new codes.
     "first app": Act(enrol, range(5, 6), refusals=(401,)),
+    "first app, before a login": Act(enrol_before_login, range(5, 6)),
     "another app": Act(replace_app, range(5, 11), ends_others=True),
     "recovery codes": Act(codes, range(5, 7)),
     "app removed": Act(remove_app, range(4, 10), success=204, ends_others=True),
