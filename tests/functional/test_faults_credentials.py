@@ -42,7 +42,7 @@ OPERATIONS = (
 )
 SEALING_KEYS = sealing_keys_from(SEALING_KEY)
 NEW_PASSWORD = "another fine passphrase"
-RESET_REQUESTS = 17
+RESET_REQUESTS, UNDO_REQUESTS = 17, 15
 
 
 class Plan(NamedTuple):
@@ -145,6 +145,18 @@ def reset(stack: Stack) -> Plan:
     return Plan("reset", with_json("password-reset-confirm", body), "", (own, other))
 
 
+def undo(stack: Stack) -> Plan:
+    """The undoing of a changed address, with the password of the change. It removes the passkey added since."""
+    own, other = with_sessions(stack)
+    change = {"email": "thief@mail.example", "current_password": PASSWORD}
+    assert stack.function("email")(by("email-change", own, change)).status == 202
+    confirmed = with_json("email-confirm", mailed(stack, Kind.CONFIRM).link)
+    assert stack.function("email_proofs")(confirmed).status == 204
+    assert register(stack.function("passkeys"), own, phone()).status == 201
+    body = {**mailed(stack, Kind.UNDO).link, "password": PASSWORD}
+    return Plan("email_proofs", with_json("email-undo", body), "", (own, other))
+
+
 def by_passkey(stack: Stack) -> str:
     """Register ada's phone, and return the id of a session that it has opened."""
     assert register(stack.function("passkeys"), session_of(stack, recovery_code=CODES[7]), phone()).status == 201
@@ -215,6 +227,7 @@ ACTS = {
     "recovery codes": Act(codes, range(5, 7)),
     "app removed": Act(remove_app, range(4, 10), success=204, ends_others=True),
     "reset": Act(reset, range(8, RESET_REQUESTS + 1), success=204, ends_others=True),
+    "address undone": Act(undo, range(8, UNDO_REQUESTS + 1), success=204, ends_others=True),
     "passkey added": Act(add_passkey, range(5, 7), success=201),
     "passkey renamed": Act(rename_passkey, range(4, 5), success=204),
     # The passkey is not there any more. Its sessions end all the same.

@@ -223,7 +223,7 @@ class OwnFactors:
         codes, kept = self._new_codes(identity)
         sealed = seal(pending.secret, keys.newest, purpose=PURPOSE, user_id=identity.user_id, entropy=self._entropy)
         try:
-            self._room.store.enrol(identity, Factors(sealed, step, recovery=kept))
+            self._room.store.enrol(identity, Factors(sealed, step, recovery=kept, enrolled_at_seconds=now_seconds))
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.FACTOR_ENROLLED, identity.user_id))
