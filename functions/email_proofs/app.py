@@ -16,12 +16,14 @@ from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
-from edge_auth.clock import now_ms
+from edge_auth.clock import now_ms, pause
+from edge_auth.credentials.profiles import OUR_PROFILES
 from edge_auth.errors import NotFound
 from edge_auth.flows.accounts.confirm_address import ConfirmAddress
 from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.accounts.shown_proof import ShownProofs
 from edge_auth.flows.accounts.undo_address import UndoAddress
+from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.tell_user import TellUser
@@ -38,7 +40,8 @@ settings = read_settings(EmailProofsSettings, os.environ)
 log = FunctionLog("email_proofs")
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
-rates = Rates(DynamoDBAttempts(dynamodb, table=settings.throttle_table))
+attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
+rates = Rates(attempts)
 challenges = DynamoDBChallenges(dynamodb, table=settings.challenges_table)
 redemptions = DynamoDBRedemptions(
     dynamodb, challenges_table=settings.challenges_table, identities_table=settings.identities_table
@@ -68,12 +71,22 @@ confirm_address = ConfirmAddress(
     record=log.record,
     tell_new_address=tell.new_address,
 )
+tell = TellUser(
+    notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
+    clock=now_ms,
+    entropy=secrets.token_bytes,
+    record=log.record,
+)
 undo_address = UndoAddress(
     shown_proofs=shown_proofs,
     challenges=challenges,
     redemptions=redemptions,
     new_challenge=new_challenge,
     rates=rates,
+    limit=PasswordAttemptLimit(
+        attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
+    ),
+    profiles=OUR_PROFILES,
     end_sessions=EndSessions(
         sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
         revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,
@@ -83,17 +96,19 @@ undo_address = UndoAddress(
     ),
     clock=now_ms,
     record=log.record,
+    tell_removed=tell.factors_removed,
 )
 
 
 def post(request: Request) -> Response:
     """Do what the proof is for."""
-    shown = shown_in(json_parameters(request))
+    parameters = json_parameters(request)
+    shown = shown_in(parameters)
     match request.path:
         case "/auth/email/confirm":
             confirm_address(shown, address=request.source_address)
         case "/auth/email/undo":
-            undo_address(shown, address=request.source_address)
+            undo_address(shown, address=request.source_address, password=parameters.optional_text("password"))
         case _:
             raise NotFound
     return Response(204)

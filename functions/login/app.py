@@ -15,6 +15,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
+from edge_auth.events.security_event import Record
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, Presented, SecondStep
@@ -74,6 +75,18 @@ if settings.challenges_table:
     tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 
 
+def _announcing() -> Record:
+    """Return what records events, and announces them where there is a bus. Only a locked app needs it here."""
+    bus = settings.security_event_bus
+    if not bus:
+        return log.record
+    from edge_auth.adapters.aws import events_client  # noqa: PLC0415 - a deployment without a bus does not load it
+    from edge_auth.adapters.event_bus import EventBus  # noqa: PLC0415 - as above
+    from edge_auth.events.announcement import announcing  # noqa: PLC0415 - as above
+
+    return announcing(log.record, EventBus(events_client(), bus=bus))
+
+
 def second_step() -> SecondStep | None:
     """Return the check of second factors. A deployment without them does not load it."""
     if settings.second_factor == OFF:
@@ -90,7 +103,7 @@ def second_step() -> SecondStep | None:
         sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
         clock=now_ms,
         entropy=secrets.token_bytes,
-        record=log.record,
+        record=_announcing(),
         tell_locked=tell.account_locked if tell else None,
     )
     return LoginSecondStep(

@@ -114,17 +114,21 @@ def factor_of(parameters: Parameters) -> CheckFactor:
 @cache
 def reset_factor() -> "ResetFactor":
     """Return the check. It is made at the first reset."""
-    from edge_auth.adapters.dynamodb.factors import DynamoDBFactors  # noqa: PLC0415 - only where factors are on
+    from edge_auth.adapters.aws import events_client  # noqa: PLC0415 - only where factors are on
+    from edge_auth.adapters.dynamodb.factors import DynamoDBFactors  # noqa: PLC0415 - as above
+    from edge_auth.adapters.event_bus import EventBus  # noqa: PLC0415 - as above
     from edge_auth.adapters.sealing_secret import SealingSecret  # noqa: PLC0415 - as above
+    from edge_auth.events.announcement import announcing  # noqa: PLC0415 - as above
     from edge_auth.flows.accounts.reset_factor import ResetFactor  # noqa: PLC0415 - as above
     from edge_auth.flows.factors.factor_check import FactorCheck  # noqa: PLC0415 - as above
 
+    bus = settings.security_event_bus
     check = FactorCheck(
         store=DynamoDBFactors(dynamodb, table=settings.identities_table),
         sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
         clock=now_ms,
         entropy=secrets.token_bytes,
-        record=log.record,
+        record=announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record,
         tell_locked=tell.account_locked,
     )
     limit = PasswordAttemptLimit(

@@ -8,7 +8,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from edge_auth.adapters.aws import dynamodb_client, secrets_client
+from edge_auth.adapters.aws import dynamodb_client, events_client, secrets_client
 from edge_auth.adapters.connections import prime
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
@@ -16,11 +16,13 @@ from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.adapters.event_bus import EventBus
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sealing_secret import SealingSecret
 from edge_auth.clock import now_ms, pause
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidRequest
+from edge_auth.events.announcement import announcing
 from edge_auth.events.security_event import EventName
 from edge_auth.factor_settings import StepUpSettings
 from edge_auth.flows.factors.factor_check import FactorCheck
@@ -54,7 +56,8 @@ settings = read_settings(StepUpSettings, os.environ)
 log = FunctionLog("step_up")
 dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
-feed = settings.revocations_table
+feed, bus = settings.revocations_table, settings.security_event_bus
+record = announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record
 tell = None
 if settings.challenges_table:
     from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
@@ -119,7 +122,7 @@ step_up = StepUp(
             sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
             clock=now_ms,
             entropy=secrets.token_bytes,
-            record=log.record,
+            record=record,
             tell_locked=tell.account_locked if tell else None,
         ),
         record=log.record,

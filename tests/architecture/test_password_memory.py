@@ -6,7 +6,7 @@ from edge_auth.credentials import profiles
 from tests.support.cold_start import in_new_interpreter, unconnected
 from tests.support.template import ROOT, functions
 
-HASHING = ["email", "login", "password", "register", "reset", "site_password", "step_up"]
+HASHING = ["email", "email_proofs", "login", "password", "register", "reset", "site_password", "step_up"]
 # A shell forks the process, because a process that is started from here would inherit this one's peak.
 FORKED = ("sh", "-c", '"$@"; exit $?', "sh")
 SCRIPT = """

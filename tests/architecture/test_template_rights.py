@@ -10,6 +10,7 @@ from tests.support.recorded_calls import recorded
 from tests.support.template import Intrinsic, functions, resources, template
 
 FUNCTIONS = sorted(functions())
+NOTHING = Intrinsic("Ref", "AWS::NoValue")
 
 
 def statements(function: str, effect: str = "Allow") -> list[dict[str, Any]]:
@@ -155,7 +156,7 @@ def test_every_policy_is_looked_at() -> None:
 
 
 def test_only_what_may_alarm_may_announce_it() -> None:
-    """With a bus, refresh, logout and rotate_keys may put events on this bus only; without a bus, no function may."""
+    """With a bus, these may put events on this bus only; without a bus, no function may. Three tell of a locked app."""
     policy = template()["Resources"]["AnnouncePolicy"]
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
 
@@ -169,4 +170,7 @@ def test_only_what_may_alarm_may_announce_it() -> None:
         Intrinsic("Ref", "RefreshFunctionRole"),
         Intrinsic("Ref", "LogoutFunctionRole"),
         Intrinsic("Ref", "RotateKeysFunctionRole"),
+        Intrinsic("If", ["HasSecondFactor", Intrinsic("Ref", "LoginFunctionRole"), NOTHING]),
+        Intrinsic("If", ["HasSecondFactor", Intrinsic("Ref", "StepUpFunctionRole"), NOTHING]),
+        Intrinsic("If", ["HasMailAndSecondFactor", Intrinsic("Ref", "ResetFunctionRole"), NOTHING]),
     ]

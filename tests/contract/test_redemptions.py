@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import UnknownUser
-from edge_auth.flows.ports.challenges import ChallengeGone, ProofSpent
+from edge_auth.flows.ports.challenges import ChallengeGone, ProofSpent, RemovedFactors
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine
 from tests.support.dynamodb.proofs import a_challenge, a_proof
@@ -201,7 +203,8 @@ def test_the_proof_that_undoes_a_change_is_stored_with_it(engine: Engine) -> Non
     engine.redemptions.confirm(proof, ADA, NEW, undo, now_seconds=NOW_SECONDS)
 
     assert engine.challenges.find(Kind.UNDO, ADA_ID) == undo
-    assert engine.identities.find(ADA.username) == CHANGED[Kind.CONFIRM]
+    expected = replace(CHANGED[Kind.CONFIRM], password_hash_at_change=ADA.password_hash)
+    assert engine.identities.find(ADA.username) == expected
 
 
 def test_a_proof_that_undoes_an_earlier_change_is_never_overwritten(engine: Engine) -> None:
@@ -236,3 +239,55 @@ def test_a_proof_that_undoes_nothing_any_more_gives_its_place(engine: Engine, en
 
     assert engine.challenges.find(Kind.UNDO, ADA_ID) == second
     assert engine.identities.find(ADA.username).email == NEW
+
+
+APP = Factors(b"sealed", totp_step=3, recovery=frozenset({"code"}), enrolled_at_seconds=NOW_SECONDS)
+PHONE, KEY = (
+    RegisteredPasskey(name.encode(), b"key", 0, False, False, name, NOW_SECONDS)  # noqa: FBT003 - its fields in order
+    for name in ("phone", "usb key")
+)
+STRONG = replace(ADA, factors=APP, factors_version=4, passkeys=(PHONE, KEY))
+
+
+def undone(engine: Engine, removed: RemovedFactors, user: Identity = STRONG) -> None:
+    """Undo a change, and remove factors with it."""
+    engine.redemptions.undo(a_proof(Kind.UNDO), user, NEW, now_seconds=NOW_SECONDS, removed=removed)
+
+
+@pytest.mark.parametrize(
+    ("removed", "left"),
+    [
+        (RemovedFactors(has_app=True, passkeys=()), {"factors": None}),
+        (RemovedFactors(has_app=False, passkeys=(KEY.credential_id,)), {"passkeys": (PHONE,)}),
+        (RemovedFactors(True, (PHONE.credential_id, KEY.credential_id)), {"factors": None, "passkeys": ()}),  # noqa: FBT003
+    ],
+    ids=["app", "passkey", "all"],
+)
+def test_factors_are_removed_with_the_undoing(engine: Engine, removed: RemovedFactors, left: dict[str, object]) -> None:
+    """SC5: in the same write, and those that are not named stay."""
+    asked(engine, Kind.UNDO, replace(STRONG, password_hash_at_change="$argon2id$before"))
+
+    undone(engine, removed)
+
+    assert engine.identities.find(ADA.username) == replace(
+        STRONG,
+        **left,  # type: ignore[arg-type]  # fields of Identity
+        email=NEW,
+        email_verified_at_seconds=NOW_SECONDS,
+        password_hash="",
+        epoch=ADA.epoch + 1,
+        factors_version=5,
+    )
+
+
+def test_factors_that_have_changed_stop_the_undoing(engine: Engine) -> None:
+    """SB8: a factor that was added at the same moment must not stay beside those that were removed."""
+    asked(engine, Kind.UNDO, STRONG)
+    engine.factors.replace_codes(STRONG, frozenset({"another"}))
+    before = _state(engine, Kind.UNDO)
+    removed = RemovedFactors(has_app=True, passkeys=())
+    with pytest.raises(ProofSpent):
+        undone(engine, removed)
+    assert _state(engine, Kind.UNDO) == before
+    undone(engine, removed, engine.identities.find(ADA.username))
+    assert engine.identities.find(ADA.username).factors is None

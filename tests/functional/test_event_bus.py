@@ -1,13 +1,19 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.support.answers import INVALID_GRANT, NO_CONTENT
+from edge_auth.accounts.factors import MAX_FAILURES
+from edge_auth.keys.sealing_key import sealing_keys_from
+from edge_auth.tokens.proof_token import Kind
+from tests.support.answers import INVALID_GRANT, INVALID_OTP, NO_CONTENT
 from tests.support.key_ring_events import asked
+from tests.support.mailbox import mailed
 from tests.support.outages import FAULTS
 from tests.support.people import ADA_ID, PASSWORD
-from tests.support.sample_events import login_event, logout_event, refresh_event
-from tests.support.stack import Answer, Stack
+from tests.support.sample_events import Event, called_by, login_event, logout_event, refresh_event, with_json
+from tests.support.second_factor import CODES, a_wrong_code, with_app
+from tests.support.stack import SEALING_KEY, Answer, Function, Stack
 from tests.support.wire import Fault, raw_answer
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/SecurityEventBus"
@@ -120,3 +126,39 @@ def test_without_a_bus_no_call_is_made(stack: Stack) -> None:
     reuse(stack)
 
     assert PUT not in stack.wire.counts
+
+
+@pytest.mark.parametrize("by", ["login", "step_up", "reset"])
+def test_a_locked_app_is_announced(announcing: Stack, by: str) -> None:
+    """SB7, A16: wherever the hundredth wrong code is typed. The one before is no alarm."""
+    stack = announcing.with_mail().with_parameters(SecondFactor="optional", SecurityEventBus=BUS)
+    stack.secrets.keep(*CODES)
+    user = stack.identities.find("ada")
+    stack.identities.delete(user)
+    with_address = replace(user, email="ada@mail.example", email_verified_at_seconds=1)
+    stack.identities.create(with_app(with_address, sealing_keys_from(SEALING_KEY), failures=MAX_FAILURES - 2))
+    function, event = guesses(stack, by)
+    for announced in ([], ["factor_locked"]):
+        assert function(event) == INVALID_OTP
+        calls = [call for call in stack.wire.calls if call.operation == "PutEvents"]
+        assert [call.parameters["Entries"][0]["DetailType"] for call in calls] == announced
+
+
+def guesses(stack: Stack, by: str) -> tuple[Function, Event]:
+    """Return a function, and a request with a wrong code."""
+    wrong, function = a_wrong_code(stack.clock.now_seconds), stack.function(by)
+    if by == "login":
+        return function, with_json("login", {"username": "ada", "password": PASSWORD, "otp": wrong})
+    if by == "reset":
+        assert function(with_json("password-reset", {"username": "ada"})).status == 202
+        shown = {**mailed(stack, Kind.RESET).link, "new_password": "another fine passphrase", "otp": wrong}
+        return function, with_json("password-reset-confirm", shown)
+    login = with_json("login", {"username": "ada", "password": PASSWORD, "recovery_code": CODES[0]})
+    tokens = stack.function("login")(login).json
+    stack.identities.change_email(stack.identities.find("ada"), "ada@mail.example", verified_at_seconds=1)
+    user = stack.identities.find("ada")
+    stack.identities.delete(user)
+    assert user.factors is not None
+    stack.identities.create(replace(user, factors=replace(user.factors, failures=MAX_FAILURES - 2)))
+    event = with_json("step-up", {"refresh_token": tokens["refresh_token"], "otp": wrong})
+    return function, called_by(event, ADA_ID, tokens["session_id"])

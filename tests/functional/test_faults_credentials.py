@@ -4,10 +4,11 @@ Each act runs once for each of its requests from the first write on, and each fa
 are in the tests of each function. After a 503 the client sends the same request again, to a new process.
 """
 
+import json
 from base64 import b32decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -31,6 +32,7 @@ from tests.support.passkey_visitor import (
 from tests.support.people import PASSWORD, ada, bob, key_ring
 from tests.support.sample_events import Event, called_by, sample, with_json
 from tests.support.second_factor import CODES, shown_by_app, with_app
+from tests.support.software_passkeys import Ceremony
 from tests.support.stack import SEALING_KEY, Answer, Stack
 from tests.support.wire import Fault, Forward, lost_request, lost_response, passes, raw_answer, refusal
 
@@ -40,7 +42,7 @@ OPERATIONS = (
 )
 SEALING_KEYS = sealing_keys_from(SEALING_KEY)
 NEW_PASSWORD = "another fine passphrase"
-RESET_REQUESTS = 17
+RESET_REQUESTS, UNDO_REQUESTS = 17, 15
 
 
 class Plan(NamedTuple):
@@ -80,7 +82,7 @@ def with_sessions(stack: Stack) -> tuple[str, str]:
     return session_of(stack, recovery_code=CODES[8]), session_of(stack, recovery_code=CODES[9])
 
 
-def by(name: str, session_id: str, body: dict[str, str] | None = None, user_id: str = ada().user_id) -> Event:
+def by(name: str, session_id: str, body: dict[str, Any] | None = None, user_id: str = ada().user_id) -> Event:
     """Return the request of a session."""
     return called_by(sample(name) if body is None else with_json(name, body), user_id, session_id)
 
@@ -104,6 +106,17 @@ def enrol(stack: Stack) -> Plan:
     """The first app of bob."""
     own, other = session_of(stack, "bob"), session_of(stack, "bob")
     return Plan("factors", confirmation(stack, own, bob().user_id), own, (other,))
+
+
+def enrol_before_login(stack: Stack) -> Plan:
+    """The first app of bob, who must have one and has no session."""
+    demanding = stack.with_parameters(SecondFactor="everybody")
+    asked_for = demanding.function("login")(with_json("login", {"username": "bob", "password": PASSWORD})).json
+    shown = {"enrolment_token": asked_for["enrolment_token"]}
+    begun = stack.function("factors")(with_json("factors-enrolment", shown)).json
+    otp = shown_by_app(stack.clock.now_seconds, secret=b32decode(begun["secret"]))
+    event = with_json("factors-enrolment", {**shown, "enrolment": begun["enrolment"], "otp": otp})
+    return Plan("factors", event, "", ())
 
 
 def replace_app(stack: Stack) -> Plan:
@@ -130,6 +143,18 @@ def reset(stack: Stack) -> Plan:
     assert stack.function("reset")(with_json("password-reset", {"username": "ada"})).status == 202
     body = {**mailed(stack, Kind.RESET).link, "new_password": NEW_PASSWORD, "recovery_code": CODES[0]}
     return Plan("reset", with_json("password-reset-confirm", body), "", (own, other))
+
+
+def undo(stack: Stack) -> Plan:
+    """The undoing of a changed address, with the password of the change. It removes the passkey added since."""
+    own, other = with_sessions(stack)
+    change = {"email": "thief@mail.example", "current_password": PASSWORD}
+    assert stack.function("email")(by("email-change", own, change)).status == 202
+    confirmed = with_json("email-confirm", mailed(stack, Kind.CONFIRM).link)
+    assert stack.function("email_proofs")(confirmed).status == 204
+    assert register(stack.function("passkeys"), own, phone()).status == 201
+    body = {**mailed(stack, Kind.UNDO).link, "password": PASSWORD}
+    return Plan("email_proofs", with_json("email-undo", body), "", (own, other))
 
 
 def by_passkey(stack: Stack) -> str:
@@ -165,20 +190,50 @@ def sign_in_by_passkey(stack: Stack) -> Plan:
     return Plan("passkey_sign_in", event, own, with_sessions(stack))
 
 
+def signed(ceremony: Ceremony) -> dict[str, Any]:
+    """Return what a browser sends of a passkey."""
+    credential: dict[str, Any] = json.loads(sign_in_event(ceremony)["body"])["credential"]
+    return credential
+
+
+def step_up_by_passkey(stack: Stack) -> Plan:
+    """A step-up of the session that the passkey has opened."""
+    assert register(stack.function("passkeys"), session_of(stack, recovery_code=CODES[7]), phone()).status == 201
+    passkey_sign_in = stack.function("passkey_sign_in")
+    tokens = sign_in(passkey_sign_in, phone()).json
+    shown = signed(phone(challenge=challenged(passkey_sign_in), sign_count=1))
+    event = with_json("step-up", {"refresh_token": tokens["refresh_token"], "credential": shown})
+    return Plan(
+        "step_up", called_by(event, ada().user_id, tokens["session_id"]), tokens["session_id"], with_sessions(stack)
+    )
+
+
+def passkey_after_password(stack: Stack) -> Plan:
+    """The second request of a login whose first one has shown the password."""
+    own, others = by_passkey(stack), with_sessions(stack)
+    asked_for = stack.function("login")(with_json("login", {"username": "ada", "password": PASSWORD})).json
+    made = phone(challenge=asked_for["passkey"]["challenge"], sign_count=1)
+    return Plan("passkey_sign_in", sign_in_event(made, mfa_token=asked_for["mfa_token"]), own, others)
+
+
 ACTS = {
     # If the answer is lost, so are the tokens of the new session, and the user logs in again (decision 0049).
     "step-up": Act(step_up, range(9, 12), refusals=(401,), opens=True),
+    "step-up by passkey": Act(step_up_by_passkey, range(6, 8), refusals=(401,), opens=True),
     # The session has one factor, and now there is an app: the user steps up with it, and asks for new codes.
     "first app": Act(enrol, range(5, 6), refusals=(401,)),
+    "first app, before a login": Act(enrol_before_login, range(5, 6)),
     "another app": Act(replace_app, range(5, 11), ends_others=True),
     "recovery codes": Act(codes, range(5, 7)),
     "app removed": Act(remove_app, range(4, 10), success=204, ends_others=True),
     "reset": Act(reset, range(8, RESET_REQUESTS + 1), success=204, ends_others=True),
+    "address undone": Act(undo, range(8, UNDO_REQUESTS + 1), success=204, ends_others=True),
     "passkey added": Act(add_passkey, range(5, 7), success=201),
     "passkey renamed": Act(rename_passkey, range(4, 5), success=204),
     # The passkey is not there any more. Its sessions end all the same.
     "passkey removed": Act(remove_passkey, range(4, 12), success=204, refusals=(404,), ends_others=True),
     # The challenge is spent, and the tokens were never seen: the user signs in again.
+    "passkey after the password": Act(passkey_after_password, range(5, 8), refusals=(401,), opens=True),
     "passkey sign-in": Act(sign_in_by_passkey, range(5, 7), refusals=(401,), opens=True),
 }
 

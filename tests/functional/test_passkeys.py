@@ -390,6 +390,15 @@ def test_the_number_of_requests(stack: Stack, passkeys: Function, session: str) 
     assert stack.wire.counts == {reads: 3}
 
 
+def test_the_list_is_for_living_sessions(stack: Stack, passkeys: Function, session: str) -> None:
+    """F18: as that of the sessions. An authorizer may accept the token of an ended session for some seconds."""
+    tokens = stack.function("login")(login_event("ada", PASSWORD)).json
+    assert listed(passkeys, tokens["session_id"]) == []
+    stack.function("logout")(logout_event(tokens["refresh_token"]))
+    assert passkeys(list_event(tokens["session_id"])) == INVALID_TOKEN
+    assert listed(passkeys, session) == []
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_trouble_with_a_read_is_503(stack: Stack, passkeys: Function, session: str, name: str) -> None:
     """F19, DC-3: never an empty list, and never a refused login."""

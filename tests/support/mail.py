@@ -1,6 +1,7 @@
 """The use cases of mail on a deployment in memory, and what a user finds in a mailbox."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import Identity
@@ -20,6 +21,9 @@ from edge_auth.tokens.proof_token import Kind
 from tests.support.deployment import PASSWORD_RULES, USERNAME, Deployment, deployment_of_alice, troubled
 from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 
+if TYPE_CHECKING:
+    from edge_auth.flows.ports.challenges import RemovedFactors
+
 EMAIL = "alice@mail.example"
 NEW_EMAIL = "alice@new.example"
 
@@ -32,6 +36,7 @@ class MailDeployment:
         self.core: Deployment = deployment_of_alice()
         self.told_of_new_password: list[Identity] = []
         self.told_of_new_address: list[Identity] = []
+        self.told_of_removed: list[tuple[Identity, RemovedFactors]] = []
         self.change_alice(email=EMAIL, email_verified_at_seconds=self.core.clock() // 1000 - 100)
         self.challenges = troubled(MemoryChallenges(self.core.store), self.core.trouble, find="find_challenge")
         self.redemptions = troubled(MemoryRedemptions(self.core.store), self.core.trouble)
@@ -107,9 +112,12 @@ class MailDeployment:
             redemptions=self.redemptions,
             new_challenge=self.new_challenge,
             rates=self.rates,
+            limit=self.core.password_limit,
+            profiles=self.core.profiles,
             end_sessions=self.core.end_sessions,
             clock=self.core.clock,
             record=self.core.events.append,
+            tell_removed=lambda user, removed: self.told_of_removed.append((user, removed)),
         )
 
     @property

@@ -65,7 +65,8 @@ def _documents(caller: str) -> Iterator[dict[str, Any]]:
     else:
         yield from functions()[caller]["Policies"]
         for policy in resources(BESIDE).values():
-            if Intrinsic("Ref", f"{_logical_id(caller)}Role") in policy["Properties"]["Roles"]:
+            roles = [role.argument[1] if role.name == "If" else role for role in policy["Properties"]["Roles"]]
+            if Intrinsic("Ref", f"{_logical_id(caller)}Role") in roles:
                 yield policy["Properties"]["PolicyDocument"]
 
 

@@ -39,3 +39,4 @@ class StepUpSettings(NamedTuple):
     sealing_secret: str
     trusted_proxy: str
     allowed_origins: str
+    security_event_bus: str

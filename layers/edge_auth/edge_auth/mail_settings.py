@@ -8,6 +8,7 @@ class ResetSettings(NamedTuple):
 
     second_factor: str
     sealing_secret: str
+    security_event_bus: str
     issuer: str
     audience: str
     password_min_characters: int

@@ -75,6 +75,7 @@ class LoginSettings(NamedTuple):
     second_factor: str
     passkey_rp_id: str
     sealing_secret: str
+    security_event_bus: str
 
 
 class RefreshSettings(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
-from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge, ProofSpent
+from edge_auth.flows.ports.challenges import ChallengeGone, NewerChallenge, ProofSpent, RemovedFactors
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.tokens.proof_token import Kind, Proof
@@ -116,18 +116,41 @@ class MemoryRedemptions:
                     raise ProofSpent
                 self._store.challenges[key] = undo
                 self._store.guesses[key] = 0
+                found = replace(found, password_hash_at_change=found.password_hash)
             self._spend(proof, now_seconds)
             self._store.waiting.discard(identity.user_id)
             self._put(replace(found, email=email, email_verified_at_seconds=now_seconds, status=ACTIVE))
 
-    def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
+    def undo(
+        self,
+        proof: Proof,
+        identity: Identity,
+        email: str,
+        *,
+        now_seconds: int,
+        removed: RemovedFactors | None = None,
+    ) -> None:
         """Spend the proof, and give the address back."""
         with self._store.lock:
             found = self._checked(proof, identity, now_seconds)
+            if removed is not None:
+                if found.factors_version != identity.factors_version:
+                    raise ProofSpent
+                found = replace(
+                    found,
+                    factors=None if removed.has_app else found.factors,
+                    passkeys=tuple(each for each in found.passkeys if each.credential_id not in removed.passkeys),
+                    factors_version=found.factors_version + 1,
+                )
             self._spend(proof, now_seconds)
             self._put(
                 replace(
-                    found, email=email, email_verified_at_seconds=now_seconds, password_hash="", epoch=found.epoch + 1
+                    found,
+                    email=email,
+                    email_verified_at_seconds=now_seconds,
+                    password_hash="",
+                    password_hash_at_change="",
+                    epoch=found.epoch + 1,
                 )
             )
 

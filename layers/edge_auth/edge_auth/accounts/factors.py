@@ -14,12 +14,14 @@ class Factors:
 
     `totp` is the sealed secret, and `totp_step` the last step of 30 seconds whose code was accepted. `failures` are the
     wrong codes, less one for each right code since. `recovery` has the MACs of the codes that are left.
+    `enrolled_at_seconds` is 0 if nobody noted when the app was enrolled.
     """
 
     totp: bytes = field(repr=False)
     totp_step: int
     failures: int = 0
     recovery: frozenset[str] = field(default=frozenset(), repr=False)
+    enrolled_at_seconds: int = 0
 
     @property
     def is_locked(self) -> bool:

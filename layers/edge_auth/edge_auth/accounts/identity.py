@@ -25,6 +25,9 @@ class Identity:
     is the user's. `language` is a language tag for mails, such as `de`, or empty. `email_bounced_at_seconds` is
     0 unless a mail to this address came back, or its reader called one unwanted.
 
+    `password_hash_at_change` is the hash that the user had when the address was changed. Whoever undoes the change may
+    show that password. It is empty if the address was never changed.
+
     `claims` are those that operators gave. `factors` are None if the user has no second factor. `factors_version` moves
     with each change of the factors. `passkeys` are the oldest first.
     """
@@ -41,6 +44,7 @@ class Identity:
     email_verified_at_seconds: int = 0
     language: str = ""
     email_bounced_at_seconds: int = 0
+    password_hash_at_change: str = field(default="", repr=False)
     claims: OwnClaims = field(default_factory=dict, hash=False)  # a mapping has no hash
     factors: "Factors | None" = None
     factors_version: int = 0

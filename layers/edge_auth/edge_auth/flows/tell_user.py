@@ -7,6 +7,7 @@ One write asks for the mail.
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.ports.challenges import RemovedFactors
 from edge_auth.flows.ports.notices import Notice, NoticeName, Notices
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
@@ -48,6 +49,13 @@ class TellUser:
     def factors_reset(self, identity: Identity) -> None:
         """Tell that an operator has removed the second factor and the passkeys."""
         self._tell(NoticeName.FACTORS_RESET, identity)
+
+    def factors_removed(self, identity: Identity, removed: RemovedFactors) -> None:
+        """Tell that the undoing of a changed address has removed factors."""
+        if removed.has_app:
+            self.factor_changed(identity)
+        if removed.passkeys:
+            self.passkey_removed(identity)
 
     def recovery_codes_replaced(self, identity: Identity) -> None:
         """Tell that there are new recovery codes."""

@@ -327,10 +327,32 @@ def test_a_user_who_must_have_a_factor_sets_one_up_without_a_session(deployment:
     assert deployment.store.sessions == {}
     with pytest.raises(InvalidProof):
         deployment.own_factors.begin_required(token)
-    with pytest.raises(InvalidProof):
-        deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
     assert log_in(deployment, Presented(otp=shown(deployment, pending, steps=1))).session_id
     assert log_in(deployment, Presented(recovery_code=codes[0])).session_id
+
+
+def test_a_required_enrolment_whose_answer_was_lost_is_sent_again(deployment: Deployment) -> None:
+    """SB9: the app is enrolled already, and the answer has new codes. Another app, or a changed user, gets none."""
+    deployment.with_second_factor("everybody")
+    with pytest.raises(MfaEnrolmentRequired) as required:
+        log_in(deployment)
+    token = required.value.members["enrolment_token"]
+    pending, other = (deployment.own_factors.begin_required(token) for _ in range(2))
+    lost = deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+    again = deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+    codes = deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+    assert not set(lost) & set(again) & set(codes)
+    for wrong in (lost[0], again[0]):
+        with pytest.raises(InvalidOtp):
+            log_in(deployment, Presented(recovery_code=wrong))
+    assert log_in(deployment, Presented(recovery_code=codes[0])).session_id
+    with pytest.raises(InvalidOtp):
+        deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending, steps=5))
+    with pytest.raises(InvalidProof):
+        deployment.own_factors.confirm_required(token, other.enrolment, shown(deployment, other))
+    deployment.store.identities[USERNAME] = replace(deployment.alice, epoch=deployment.alice.epoch + 1)
+    with pytest.raises(InvalidProof):
+        deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.factor_attributes import factor_attributes
+from edge_auth.adapters.dynamodb.factor_attributes import OF_APP, factor_attributes, version_condition
 from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
 from edge_auth.errors import UnknownUser
@@ -19,14 +19,11 @@ if TYPE_CHECKING:
 
 _IS_OF_USER = "user_id = :user_id"
 _SET_FACTORS = (
-    "SET totp = :totp, totp_step = :totp_step, factor_failures = :factor_failures, recovery = :recovery, "
-    "factors_version = :factors_version, epoch = epoch + :one"
+    "SET totp = :totp, totp_at = :totp_at, totp_step = :totp_step, factor_failures = :factor_failures, "
+    "recovery = :recovery, factors_version = :factors_version, epoch = epoch + :one"
 )
 _SET_CODES = "SET recovery = :recovery, factors_version = :factors_version"
-_REMOVE = (
-    "SET factors_version = if_not_exists(factors_version, :zero) + :one, epoch = epoch + :one "
-    "REMOVE totp, totp_step, factor_failures, recovery"
-)
+_REMOVE = f"SET factors_version = if_not_exists(factors_version, :zero) + :one, epoch = epoch + :one REMOVE {OF_APP}"
 _RESET = f"{_REMOVE}, passkeys"
 _COUNT = "SET factor_failures = factor_failures + :one"
 _UNLOCK = "SET factor_failures = :zero"
@@ -96,10 +93,9 @@ class DynamoDBFactors:
         self, identity: Identity, update: str, values: "dict[str, AttributeValueTypeDef]", *, and_also: str = ""
     ) -> "Item":
         """Write if the user and the factors are as they were read."""
-        condition = f"{_IS_OF_USER} AND epoch = :epoch AND {_has_version(identity)}"
-        seen = {":epoch": number(identity.epoch)}
-        if identity.factors_version:
-            seen[":seen_version"] = number(identity.factors_version)
+        has_version, seen = version_condition(identity)
+        condition = f"{_IS_OF_USER} AND epoch = :epoch AND {has_version}"
+        seen[":epoch"] = number(identity.epoch)
         both = f"{condition} AND {and_also}" if and_also else condition
         return self._write(identity, update, {**values, **seen}, both)
 
@@ -121,7 +117,3 @@ class DynamoDBFactors:
 
 def _unknown_user() -> UnknownUser:
     return UnknownUser("there is no such user")
-
-
-def _has_version(identity: Identity) -> str:
-    return "factors_version = :seen_version" if identity.factors_version else "attribute_not_exists(factors_version)"

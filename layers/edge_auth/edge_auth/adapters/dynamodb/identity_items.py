@@ -62,6 +62,7 @@ def identity_from(item: "Item") -> Identity:
         email_verified_at_seconds=read.optional_number("email_verified_at") or 0,
         language=read.optional_text("language"),
         email_bounced_at_seconds=_bounced_at_seconds(read),
+        password_hash_at_change=read.optional_text("password_hash_at_change"),
         claims=read.claims(),
         factors=factors_in(item),
         factors_version=read.optional_number("factors_version") or 0,
@@ -85,11 +86,12 @@ def _waiting(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
 
 def _address(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
     """Write what mails need. A user without an address is stored as before there were any."""
-    verified_at = identity.email_verified_at_seconds
+    verified_at, at_change = identity.email_verified_at_seconds, identity.password_hash_at_change
     return {
         **({"email": text(identity.email)} if identity.email else {}),
         **({"email_verified_at": number(verified_at)} if verified_at else {}),
         **({"language": text(identity.language)} if identity.language else {}),
+        **({"password_hash_at_change": text(at_change)} if at_change else {}),
     }
 
 

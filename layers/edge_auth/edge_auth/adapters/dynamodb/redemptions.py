@@ -11,11 +11,13 @@ from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challenge_key
 from edge_auth.adapters.dynamodb.identity_items import login_key
 from edge_auth.adapters.dynamodb.items import number, text
-from edge_auth.flows.ports.challenges import ProofSpent
+from edge_auth.flows.ports.challenges import ProofSpent, RemovedFactors
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.tokens.proof_token import Proof
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
 
@@ -67,8 +69,11 @@ class DynamoDBRedemptions:
         self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
     ) -> None:
         """Spend the proof, and write the address, its time and the status. The proof that undoes it comes with it."""
-        values = _confirmed(email, now_seconds)
-        acts = [self._spent(proof, now_seconds), self._changed(identity, f"SET {_CONFIRM}", values)]
+        change, values = f"SET {_CONFIRM}", _confirmed(email, now_seconds)
+        if undo is not None:
+            change += ", password_hash_at_change = :hash"
+            values[":hash"] = text(identity.password_hash)
+        acts = [self._spent(proof, now_seconds), self._changed(identity, change, values)]
         if undo is not None:
             acts.append(
                 {
@@ -82,11 +87,28 @@ class DynamoDBRedemptions:
             )
         self._write(*acts)
 
-    def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
+    def undo(
+        self,
+        proof: Proof,
+        identity: Identity,
+        email: str,
+        *,
+        now_seconds: int,
+        removed: RemovedFactors | None = None,
+    ) -> None:
         """Spend the proof, and write the address. No password matches an empty hash, so only a reset sets one."""
         change = "SET email = :email, email_verified_at = :now, password_hash = :none, epoch = epoch + :one"
+        gone, condition, names = "REMOVE password_hash_at_change", "", {}
         values = {":email": text(email), ":now": number(now_seconds), ":none": text(""), ":one": number(1)}
-        self._write(self._spent(proof, now_seconds), self._changed(identity, change, values))
+        if removed is not None:
+            from edge_auth.adapters.dynamodb.factor_removal import removal_of  # noqa: PLC0415 - only with factors
+
+            removal = removal_of(identity, removed)
+            change, gone = f"{change}, {removal.change}", f"{gone}, {removal.removed}"
+            condition, names = f" AND {removal.condition}", removal.names
+            values |= removal.values
+        changed = self._changed(identity, f"{change} {gone}", values, and_also=condition, names=names)
+        self._write(self._spent(proof, now_seconds), changed)
 
     def _spent(self, proof: Proof, now_seconds: int) -> "TransactWriteItemTypeDef":
         return {
@@ -101,7 +123,13 @@ class DynamoDBRedemptions:
         }
 
     def _changed(
-        self, identity: Identity, change: str, values: "dict[str, AttributeValueTypeDef]", *, and_also: str = ""
+        self,
+        identity: Identity,
+        change: str,
+        values: "dict[str, AttributeValueTypeDef]",
+        *,
+        and_also: str = "",
+        names: "Mapping[str, str] | None" = None,
     ) -> "TransactWriteItemTypeDef":
         return {
             "Update": {
@@ -109,7 +137,7 @@ class DynamoDBRedemptions:
                 "Key": login_key(identity.username),
                 "UpdateExpression": change,
                 "ConditionExpression": f"{_IS_AS_READ}{and_also}",
-                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeNames": {"#status": "status", **(names or {})},
                 "ExpressionAttributeValues": {
                     ":user_id": text(identity.user_id),
                     ":epoch": number(identity.epoch),

@@ -131,9 +131,16 @@ class OwnFactors:
     def confirm_required(self, token: str, pending: str, otp: str) -> tuple[str, ...]:
         """Enrol the first app of a user who must have one, as `confirm`. No session is opened.
 
+        The same call may be made again after its answer was lost, as long as nothing else of the user has changed.
+
         Raises InvalidProof, InvalidOtp and TemporarilyUnavailable.
         """
-        return self._confirmed(self._must_enrol(token), pending, otp)
+        keys, now_seconds = self._room.key_ring.load(), self._clock() // 1000
+        proof = read_token(token, Kind.ENROL, keys, now_seconds=now_seconds)
+        identity = self._active(proof.user_id)
+        if identity and self._is_enrolled(identity, pending, otp, moved=1):
+            return self._replaced_codes(identity)
+        return self._confirmed(check_bound(proof, identity), pending, otp)
 
     def replace_codes(self, user_id: str, session_id: str) -> tuple[str, ...]:
         """Replace the recovery codes, and return the new ones.
@@ -216,7 +223,7 @@ class OwnFactors:
         codes, kept = self._new_codes(identity)
         sealed = seal(pending.secret, keys.newest, purpose=PURPOSE, user_id=identity.user_id, entropy=self._entropy)
         try:
-            self._room.store.enrol(identity, Factors(sealed, step, recovery=kept))
+            self._room.store.enrol(identity, Factors(sealed, step, recovery=kept, enrolled_at_seconds=now_seconds))
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.FACTOR_ENROLLED, identity.user_id))
@@ -224,12 +231,17 @@ class OwnFactors:
             self._notices.factor_changed(identity)
         return codes
 
-    def _is_enrolled(self, identity: Identity, text: str, otp: str) -> bool:
-        """Whether this app is the user's already: a call that comes again. The code has to be right as before."""
+    def _is_enrolled(self, identity: Identity, text: str, otp: str, *, moved: int | None = None) -> bool:
+        """Whether this app is the user's already: a call that comes again. The code has to be right as before.
+
+        With `moved`, the epoch has moved so often since the enrolment began.
+        """
         if identity.factors is None:
             return False
         keys, now_seconds = self._room.sealing_keys.load(), self._clock() // 1000
         pending = enrolment.read(text, keys, user_id=identity.user_id, now_seconds=now_seconds)
+        if moved is not None and identity.epoch != pending.epoch + moved:
+            return False
         try:
             secret = unseal(identity.factors.totp, keys, purpose=PURPOSE, user_id=identity.user_id)
         except NotSealed:  # its key is gone, so this is another app, which shall take its place
@@ -239,7 +251,7 @@ class OwnFactors:
         totp.matched_step(otp, secret, now_seconds=now_seconds, after_step=totp.NEVER)
         return True
 
-    def _replaced_codes(self, identity: Identity, session_id: str) -> tuple[str, ...]:
+    def _replaced_codes(self, identity: Identity, session_id: str = "") -> tuple[str, ...]:
         codes, kept = self._new_codes(identity)
         try:
             self._room.store.replace_codes(identity, kept)

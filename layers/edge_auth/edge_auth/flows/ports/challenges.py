@@ -1,6 +1,6 @@
 """The challenges: for each kind of proof and each user the newest one. Where mail is off, there are none."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import Identity
@@ -20,6 +20,13 @@ class ChallengeGone(Exception):
 
 class ProofSpent(Exception):
     """The proof was used, or the user has changed since it was read. Nothing was done."""
+
+
+class RemovedFactors(NamedTuple):
+    """What an act removes: the app with its recovery codes, and the passkeys with these ids."""
+
+    has_app: bool
+    passkeys: tuple[bytes, ...]
 
 
 class Challenges(Protocol):
@@ -73,8 +80,19 @@ class Redemptions(Protocol):
         """Give the user this confirmed address, and activate a user who waits for that. The epoch stays.
 
         The user must be as it was read. `undo` is stored in the same act, unless one of this user waits for its time.
-        Raises ProofSpent, also for that reason.
+        With it the present hash of the password is kept. Raises ProofSpent, also for that reason.
         """
 
-    def undo(self, proof: Proof, identity: Identity, email: str, *, now_seconds: int) -> None:
-        """Give the user back the confirmed address, take away the password, and move the epoch. Raises ProofSpent."""
+    def undo(
+        self,
+        proof: Proof,
+        identity: Identity,
+        email: str,
+        *,
+        now_seconds: int,
+        removed: "RemovedFactors | None" = None,
+    ) -> None:
+        """Give the user back the confirmed address, take away the password, and move the epoch.
+
+        These factors are removed in the same act, if they are as they were read. Raises ProofSpent.
+        """
