@@ -67,6 +67,13 @@ of_sites = SessionPolicy(
     idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
     absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
 )
+tell_new_device = None
+if settings.challenges_table:
+    from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+    from edge_auth.flows.tell_user import TellUser
+
+    notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
+    tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
         party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
@@ -94,6 +101,7 @@ sign_in = PasskeySignIn(
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    tell_new_device=tell_new_device,
 )
 cookies = CookieTransport(settings.allowed_origins)
 
