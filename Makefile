@@ -59,7 +59,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 # exec: make sends SIGTERM to its child, which must be Python and not a shell.
-demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through the life of a session, exit
+demo: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, walk through sessions and an account, exit
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local demo
 
 run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until Ctrl-C

@@ -11,16 +11,18 @@ Lets the user's authenticator app be used again, after a hundred wrong codes. Wh
 password, so set another password too, unless it was the user.
 """
 RESET_FACTORS = """\
-Removes the user's authenticator app and recovery codes, and ends all sessions. It is for a user who has lost both: make
-sure that it is the user who asks. From then on the password alone logs in; if SecondFactor demands one, the next login
-sets it up.
+Removes the user's authenticator app, recovery codes and passkeys, and ends all sessions. It is for a user who has lost
+them: make sure that it is the user who asks. From then on the password alone logs in; if SecondFactor demands an app,
+the next login sets it up.
 """
 
 
 def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to those of `edge-auth users`."""
     add_command(acts, "unlock-factor", unlock_factor, "let a locked authenticator app be used again", UNLOCK_FACTOR)
-    add_command(acts, "reset-factors", reset_factors, "remove the second factor and end all sessions", RESET_FACTORS)
+    add_command(
+        acts, "reset-factors", reset_factors, "remove second factor and passkeys, end all sessions", RESET_FACTORS
+    )
 
 
 def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
@@ -35,10 +37,10 @@ def unlock_factor(users: Users, options: argparse.Namespace) -> Act:
 
 
 def reset_factors(users: Users, options: argparse.Namespace) -> Act:
-    """Remove the second factor of a user."""
+    """Remove second factor and passkeys of a user."""
     user, name = users.found(options.username)
     return users.act(
         user.user_id,
-        lambda: f"second factor removed, {sessions_text(users.factors.reset(user))} ended",
-        warning=f"This removes the second factor of {name} (user id {user.user_id}) and ends all sessions.",
+        lambda: f"second factor and passkeys removed, {sessions_text(users.factors.reset(user))} ended",
+        warning=f"This removes second factor and passkeys of {name} (user id {user.user_id}) and ends all sessions.",
     )

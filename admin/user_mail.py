@@ -21,8 +21,8 @@ which, and since when. Amazon SES keeps a list of such addresses of its own: the
 SUPPRESSED = "Amazon SES may still hold mails back: aws sesv2 delete-suppressed-destination --email-address"
 RESET_LINK = """\
 Prints a link and a code. With either, the user sets a new password on your page, within half an hour; all sessions end
-then. An earlier link, also one in a mail, ends at once. Give them to nobody but the user: whoever has one of them has
-the account. No mail is sent, and the record does not hold them.
+then. An earlier link, also one in a mail, ends at once, and while this one is good, no mail to reset the password is
+sent. Give them to nobody but the user: whoever has one of them has the account. The record does not hold them.
 """
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from edge_auth.keys.ring_document import from_secret_json
 from local import envfile, settings, user
+from local.account_walk import AccountWalk
 from local.api import Api
 from local.failure import Failure
 from local.page import mailbox
@@ -28,6 +29,14 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Short, because the walk waits for the end of each.
 DEMO_GRACE_SECONDS = 2
 DEMO_REVOCATION_SECONDS = 2
+DEMO_PARAMETERS = {
+    "RotationGraceSeconds": str(DEMO_GRACE_SECONDS),
+    "RevocationSeconds": str(DEMO_REVOCATION_SECONDS),
+    "SecondFactor": "optional",
+    "MailFrom": mailbox.SENDER,
+    "MailIdentity": mailbox.DOMAIN,
+    "PagesUrl": "https://app.example.com/account",  # the demo opens no page
+}
 RUN_PARAMETERS = {
     # Short, because a visitor of the try-it page waits for the end of each.
     "AccessTokenSeconds": "60",
@@ -60,16 +69,16 @@ def main(arguments: list[str]) -> int:
 
 def demo(chosen: Settings, progress: Progress) -> int:
     """Start the stack, walk through the life of a session, and stop the stack."""
-    parameters = {
-        "RotationGraceSeconds": str(DEMO_GRACE_SECONDS),
-        "RevocationSeconds": str(DEMO_REVOCATION_SECONDS),
-    }
-    hurried = replace(chosen, parameters=parameters)
-    with running_stack(hurried, os.environ, progress) as stack:
-        progress.say(f"\nThe life of a session, at {chosen.base_url}\n")
-        _walk(stack, progress)
+    with running_stack(replace(chosen, parameters=DEMO_PARAMETERS), os.environ, progress) as stack:
+        mailbox.verify_sender(stack.clients)
+        with closing(Api(stack.settings.base_url)) as api:
+            progress.say(f"\nThe life of a session, at {chosen.base_url}\n")
+            _walk(stack, api, progress)
+            progress.say("\nThe account: a forgotten password, and a second factor\n")
+            _account_walk(stack, api, progress)
     progress.say(
-        f"\nAll steps passed, in {progress.total_seconds():.0f} s. `make run` starts a stack that keeps running."
+        f"\nAll steps passed, in {progress.total_seconds():.0f} s. `make run` starts a stack that keeps running, with a"
+        " page. Passkeys are there: they need a browser."
     )
     return 0
 
@@ -124,17 +133,21 @@ def _serve_page(page: PageServer, stack: Stack) -> None:
     page.start(acts)
 
 
-def _walk(stack: Stack, progress: Progress) -> None:
+def _walk(stack: Stack, api: Api, progress: Progress) -> None:
     secret = stack.clients.secretsmanager.get_secret_value(SecretId=stack.outputs["KeyRingSecret"])
-    with closing(Api(stack.settings.base_url)) as api:
-        Walk(
-            api=api,
-            user=stack.user,
-            key=from_secret_json(secret["SecretString"]).at(int(time.time())).signing,
-            rotation_grace_seconds=DEMO_GRACE_SECONDS,
-            revocation_seconds=DEMO_REVOCATION_SECONDS,
-            say=progress.say,
-        ).all()
+    Walk(
+        api=api,
+        user=stack.user,
+        key=from_secret_json(secret["SecretString"]).at(int(time.time())).signing,
+        rotation_grace_seconds=DEMO_GRACE_SECONDS,
+        revocation_seconds=DEMO_REVOCATION_SECONDS,
+        say=progress.say,
+    ).all()
+
+
+def _account_walk(stack: Stack, api: Api, progress: Progress) -> None:
+    known = user.with_address(stack.user, mailbox.DOMAIN, stack.settings, os.environ)
+    AccountWalk(api=api, user=known, mails=Mailbox(stack.settings.port).mails, say=progress.say).all()
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -45,9 +45,26 @@ class Api:
         """Close the connections."""
         self._session.close()
 
-    def login(self, username: str, password: str) -> Answer:
-        """Log in."""
-        return self._call("POST", "/auth/login", json={"username": username, "password": password})
+    def login(self, username: str, password: str, **shown: str) -> Answer:
+        """Log in. `shown` is a second factor: `otp` or `recovery_code`."""
+        return self._call("POST", "/auth/login", json={"username": username, "password": password, **shown})
+
+    def ask_reset(self, username: str) -> Answer:
+        """Ask for a mail to set a new password."""
+        return self._call("POST", "/auth/password/reset", json={"username": username})
+
+    def reset(self, proof: str, new_password: str) -> Answer:
+        """Set a new password with the proof of a mail."""
+        return self._call("POST", "/auth/password/reset/confirm", json={"proof": proof, "new_password": new_password})
+
+    def begin_app(self, access_token: str) -> Answer:
+        """Ask for the secret of an authenticator app."""
+        return self._call("POST", "/auth/factors/totp", headers=_bearer(access_token))
+
+    def confirm_app(self, access_token: str, enrolment: str, otp: str) -> Answer:
+        """Set up the app that shows the code."""
+        shown = {"enrolment": enrolment, "otp": otp}
+        return self._call("POST", "/auth/factors/totp/confirm", headers=_bearer(access_token), json=shown)
 
     def refresh(self, refresh_token: str) -> Answer:
         """Exchange a refresh token."""
@@ -59,11 +76,14 @@ class Api:
 
     def me(self, access_token: str | None) -> Answer:
         """Call the protected route, with or without a token."""
-        headers = {} if access_token is None else {"Authorization": f"Bearer {access_token}"}
-        return self._call("GET", "/me", headers=headers)
+        return self._call("GET", "/me", headers={} if access_token is None else _bearer(access_token))
 
     def _call(self, method: str, path: str, **arguments: Any) -> Answer:  # noqa: ANN401 - passed on to requests
         response = self._session.request(
             method, self._base_url + path, timeout=TIMEOUT_SECONDS, allow_redirects=False, **arguments
         )
         return Answer(response.status_code, response.headers.get("WWW-Authenticate"), response.content)
+
+
+def _bearer(access_token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {access_token}"}

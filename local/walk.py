@@ -1,18 +1,15 @@
 """The demo: walks through the life of a session, and checks each step."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from edge_auth.keys.signing_key import SigningKey
 from local import tokens
 from local.api import Answer, Api
-from local.failure import Failure
+from local.steps import Steps
 from local.tokens import shortened
 from local.user import User
-
-Say = Callable[[str], None]
 
 INVALID_TOKEN = 'Bearer error="invalid_token"'
 # The clocks of two processes may differ a little at the end of the window.
@@ -20,7 +17,7 @@ MARGIN_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
-class Walk:
+class Walk(Steps):
     """Walks through a deployed API. Stops at the first answer that is not the promised one."""
 
     api: Api
@@ -28,7 +25,6 @@ class Walk:
     key: SigningKey  # the deployment's own key, to sign an expired token
     rotation_grace_seconds: int
     revocation_seconds: int
-    say: Say
 
     def all(self) -> None:
         """Take every step.
@@ -138,8 +134,7 @@ class Walk:
 
     def _dead(self, what: str, refresh: str, unknown: Answer, why: str) -> None:
         answer = self.api.refresh(refresh)
-        self._expect(what, answer, HTTPStatus.BAD_REQUEST)
-        self._require(what, answer.body.get("error") == "invalid_grant", f"the answer was {answer.content!r}")
+        self._expect(what, answer, HTTPStatus.BAD_REQUEST, "invalid_grant")
         self._require(what, answer == unknown, "the answer differs from the answer to an unknown token")
         self._done(what, answer, why)
 
@@ -148,14 +143,3 @@ class Walk:
         missing = {"access_token", "expires_in", "refresh_token"} - answer.body.keys()
         self._require(what, not missing, f"the answer has no {', '.join(sorted(missing))}")
         return answer.body["access_token"], answer.body["refresh_token"]
-
-    def _expect(self, what: str, answer: Answer, status: HTTPStatus) -> None:
-        self._require(what, answer.status == status, f"the answer was {answer.summary}, not {status.value}")
-
-    def _require(self, what: str, kept: bool, otherwise: str) -> None:  # noqa: FBT001 - the outcome of a check
-        if not kept:
-            self.say(f"  ✗ {what:<41} {otherwise}")
-            raise Failure(f"{what}: {otherwise}")
-
-    def _done(self, what: str, answer: Answer, why: str) -> None:
-        self.say(f"  ✓ {what:<41} {answer.summary:<18} {why}")

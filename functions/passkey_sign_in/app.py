@@ -85,6 +85,13 @@ def first_step() -> FirstStep | None:
     return PasswordStep(limit=limit, clock=now_ms, record=log.record)
 
 
+tell_new_device = None
+if settings.challenges_table:
+    from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
+    from edge_auth.flows.tell_user import TellUser
+
+    notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
+    tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
         party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
@@ -114,6 +121,7 @@ sign_in = PasskeySignIn(
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,
+    tell_new_device=tell_new_device,
 )
 cookies = CookieTransport(settings.allowed_origins)
 

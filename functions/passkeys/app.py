@@ -29,7 +29,7 @@ from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.webauthn.ceremonies import RelyingParty
 
-REGISTRATION = "/auth/passkeys/registration"
+REGISTRATIONS = ("/auth/passkeys/registration", "/auth/site/passkeys/registration")
 
 settings = read_settings(PasskeysSettings, os.environ)
 log = FunctionLog("passkeys")
@@ -74,7 +74,7 @@ def get(request: Request) -> Response:
 def post(request: Request) -> Response:
     """Answer with a challenge for a new passkey, or add what was made for one."""
     caller = caller_of(request)
-    if request.path == REGISTRATION:
+    if request.path in REGISTRATIONS:
         registration = own_passkeys.begin(caller.user_id, caller.session_id)
         return creation_options(registration, rp_id=settings.passkey_rp_id)
     new = new_passkey(json_parameters(request))

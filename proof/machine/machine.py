@@ -29,7 +29,20 @@ troubles = st.one_of(
 transports = st.sampled_from((BODY, BODY, COOKIE, SITE))
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 waits = st.sampled_from(
-    (1, 4, 6, GRACE_SECONDS, GRACE_SECONDS + 1, 2 * GRACE_SECONDS, 5 * MINUTE, 16 * MINUTE, HOUR, DAY, 13 * DAY, 17 * DAY)
+    (
+        1,
+        4,
+        6,
+        GRACE_SECONDS,
+        GRACE_SECONDS + 1,
+        2 * GRACE_SECONDS,
+        5 * MINUTE,
+        16 * MINUTE,
+        HOUR,
+        DAY,
+        13 * DAY,
+        17 * DAY,
+    )
 )
 short_waits = st.sampled_from((1, 4, 6, GRACE_SECONDS, GRACE_SECONDS + 1, GRACE_SECONDS + 1, 5 * MINUTE))
 

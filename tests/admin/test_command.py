@@ -561,6 +561,6 @@ def test_a_second_factor_is_unlocked_and_reset(command: Command, identities: Dyn
     assert command("users", "unlock-factor", "ada").out == "factor unlocked\n"
     assert identities.find("ada").factors == replace(factors, failures=0)
     outcome = command("users", "reset-factors", "ada")
-    assert outcome.out == "second factor removed, 0 sessions ended\n"
-    assert "removes the second factor of ada" in outcome.err
+    assert outcome.out == "second factor and passkeys removed, 0 sessions ended\n"
+    assert "removes second factor and passkeys of ada" in outcome.err
     assert identities.find("ada").factors is None

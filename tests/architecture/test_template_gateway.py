@@ -46,18 +46,27 @@ FACTOR_ROUTES = {
         ("POST", "/recovery-codes"),
     )
 }
+PASSKEY_ROUTES = {
+    (method, f"{base}{route}")
+    for base in ("/auth/passkeys", "/auth/site/passkeys")
+    for method, route in (
+        ("GET", ""),
+        ("POST", ""),
+        ("POST", "/registration"),
+        ("PATCH", "/{passkey_id}"),
+        ("DELETE", "/{passkey_id}"),
+    )
+}
 PROTECTED_ROUTES = {
-    ("DELETE", "/auth/passkeys/{passkey_id}"),
-    ("GET", "/auth/passkeys"),
-    ("PATCH", "/auth/passkeys/{passkey_id}"),
-    ("POST", "/auth/passkeys"),
-    ("POST", "/auth/passkeys/registration"),
     *FACTOR_ROUTES,
+    *PASSKEY_ROUTES,
     ("POST", "/auth/step-up"),
     ("POST", "/auth/site/step-up"),
     ("POST", "/auth/password"),
     ("GET", "/auth/email"),
     ("POST", "/auth/email"),
+    ("GET", "/auth/site/email"),
+    ("POST", "/auth/site/email"),
     ("GET", "/me"),
     ("GET", "/me/strict"),
     ("GET", "/auth/sessions"),

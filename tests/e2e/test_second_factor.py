@@ -46,5 +46,5 @@ def test_a_user_enrols_logs_in_and_steps_up(client: Client, person: Person, oper
     assert claims_of(stepped.json()["access_token"]).acr == "2fa"
     assert_error(client.refresh(first.refresh_token), 400, "invalid_grant")
 
-    assert "second factor removed" in operator("reset-factors", person.name).stdout
+    assert "second factor and passkeys removed" in operator("reset-factors", person.name).stdout
     assert client.post_json("/auth/login", body).status_code == 200

@@ -25,12 +25,14 @@ Route = tuple[str, str]
 
 NEW_PASSWORD = {"current_password": PASSWORD, "new_password": "another fine passphrase"}
 CODE = {"enrolment": "edgeauth_en_x", "otp": "123456"}
-ADD_PASSKEY = ("POST", "/auth/passkeys")
+ADD_PASSKEY = (("POST", "/auth/passkeys"), ("POST", "/auth/site/passkeys"))
+NEW_ADDRESS = {"email": "new@example.com", "current_password": PASSWORD}
 # Each route with the body of a request. A new route that changes a credential gets a line here.
 CHANGES: dict[Route, dict[str, str]] = {
     ("POST", "/auth/password"): NEW_PASSWORD,
     ("POST", "/auth/site/password"): NEW_PASSWORD,
-    ("POST", "/auth/email"): {"email": "new@example.com", "current_password": PASSWORD},
+    ("POST", "/auth/email"): NEW_ADDRESS,
+    ("POST", "/auth/site/email"): NEW_ADDRESS,
     **{
         (method, f"{base}{route}"): body
         for base in ("/auth/factors", "/auth/site/factors")
@@ -41,10 +43,16 @@ CHANGES: dict[Route, dict[str, str]] = {
             ("POST", "/recovery-codes", {}),
         )
     },
-    ("POST", "/auth/passkeys/registration"): {},
-    ADD_PASSKEY: {},  # what a passkey has signed, see `added_passkey`
-    ("PATCH", "/auth/passkeys/{passkey_id}"): {"name": "Blue"},
-    ("DELETE", "/auth/passkeys/{passkey_id}"): {},
+    **{
+        (method, f"{base}{route}"): body
+        for base in ("/auth/passkeys", "/auth/site/passkeys")
+        for method, route, body in (
+            ("POST", "/registration", {}),
+            ("POST", "", {}),  # what a passkey has signed, see `added_passkey`
+            ("PATCH", "/{passkey_id}", {"name": "Blue"}),
+            ("DELETE", "/{passkey_id}", {}),
+        )
+    },
 }
 # They end a session, or open one for a factor that is shown.
 CHANGES_NONE = {
@@ -123,7 +131,7 @@ def added_passkey(stack: Stack) -> Mapping[str, object]:
 def asked(stack: Stack, route: Route, signed_in: Answer) -> Answer:
     """Ask for a change, as the authorizer passes it on."""
     function, _ = routes()[route]
-    event: Event = with_json("step-up", added_passkey(stack) if route == ADD_PASSKEY else CHANGES[route])
+    event: Event = with_json("step-up", added_passkey(stack) if route in ADD_PASSKEY else CHANGES[route])
     event = from_page(called_by(event, ADA_ID, signed_in.json["session_id"]), *jar(signed_in))
     named = {"pathParameters": {"passkey_id": passkey_id(phone())}} if "{" in route[1] else {}
     return stack.function(function)({**event, **named, "httpMethod": route[0], "resource": route[1]})

@@ -23,7 +23,7 @@ from tests.support.passkey_visitor import (
 from tests.support.people import ADA_ID, PASSWORD, ada, key_ring
 from tests.support.sample_events import Event, called_by, sample, with_json
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
-from tests.support.stack import SEALING_KEY, Answer, Stack
+from tests.support.stack import SEALING_KEY, TABLES, Answer, Stack
 from tests.support.wire import lost_response, no_connection, passes
 
 NEW_PASSWORD = "another fine passphrase"
@@ -166,6 +166,66 @@ def test_trouble_with_the_notice_fails_no_act(empty_stack: Stack, act: Act) -> N
     reasons = [line["reason"] for line in stack.output.security_events() if line["event"] == "notice_not_written"]
     assert len(reasons) == (2 if act is logging_in_with_a_code else 1)
     assert told(stack) == before
+
+
+def new_devices(stack: Stack) -> int:
+    """Return how many notices of a new device wait, and forget them."""
+    found = [item for item in stack.challenge_items() if item["pk"]["S"] == f"notice#{ADA_ID}#new_device"]
+    for item in found:
+        stack.dynamodb.delete_item(TableName=TABLES["ChallengesTable"], Key={"pk": item["pk"]})
+    return len(found)
+
+
+def test_a_sign_in_with_a_passkey_tells_of_a_new_device_as_a_login_does(empty_stack: Stack) -> None:
+    """A synced passkey signs in on devices that its user has never seen. A known device costs no request more."""
+    stack = stack_of(empty_stack)
+    tokens, of_sign_ins = logged_in(stack), stack.function("passkey_sign_in")
+    register(stack.function("passkeys"), tokens.json["session_id"], phone())
+    assert new_devices(stack) == 1
+    stack.forget_attempts()
+    stack.wire.forget()
+    by_login = sign_in(of_sign_ins, phone(), device_token=tokens.json["device_token"])
+    known = Counter(stack.wire.counts)
+    assert (by_login.status, new_devices(stack)) == (200, 0)
+
+    stack.forget_attempts()
+    stack.wire.forget()
+    first = sign_in(of_sign_ins, phone())
+
+    assert (first.status, new_devices(stack)) == (200, 1)
+    assert Counter(stack.wire.counts) - known == Counter({"dynamodb.PutItem": 1})
+    assert sign_in(of_sign_ins, phone(), device_token=first.json["device_token"]).status == 200
+    assert new_devices(stack) == 0
+    stack.identities.move_epoch(ADA_ID)
+    assert sign_in(of_sign_ins, phone(), device_token=first.json["device_token"]).status == 200
+    assert new_devices(stack) == 1
+
+
+def test_a_refused_passkey_and_a_deployment_without_mail_tell_of_no_device(empty_stack: Stack) -> None:
+    """Else everyone could fill a mailbox."""
+    stack = stack_of(empty_stack)
+    register(stack.function("passkeys"), logged_in(stack).json["session_id"], phone())
+    new_devices(stack)
+
+    assert sign_in(stack.function("passkey_sign_in"), phone(1)).status == 401
+    assert new_devices(stack) == 0
+
+    without = stack.with_parameters(MailFrom="", PagesUrl="")
+    assert sign_in(without.function("passkey_sign_in"), phone()).status == 200
+    assert new_devices(stack) == 0
+
+
+def test_trouble_with_the_notice_fails_no_sign_in(empty_stack: Stack) -> None:
+    """F19: the session is open, and the log has the failure."""
+    stack = stack_of(empty_stack)
+    register(stack.function("passkeys"), logged_in(stack).json["session_id"], phone())
+    of_sign_ins = stack.function("passkey_sign_in")
+    stack.wire.always("PutItem", no_connection)
+
+    assert sign_in(of_sign_ins, phone()).status == 200
+
+    [line] = [line for line in stack.output.security_events() if line["event"] == "notice_not_written"]
+    assert line["reason"].startswith("new_device: ")
 
 
 def asked_for_a_reset(stack: Stack, **code: str) -> Event:

@@ -233,8 +233,8 @@ ACTS = {
     # The passkey is not there any more. Its sessions end all the same.
     "passkey removed": Act(remove_passkey, range(4, 12), success=204, refusals=(404,), ends_others=True),
     # The challenge is spent, and the tokens were never seen: the user signs in again.
-    "passkey after the password": Act(passkey_after_password, range(5, 8), refusals=(401,), opens=True),
-    "passkey sign-in": Act(sign_in_by_passkey, range(5, 7), refusals=(401,), opens=True),
+    "passkey after the password": Act(passkey_after_password, range(5, 9), refusals=(401,), opens=True),
+    "passkey sign-in": Act(sign_in_by_passkey, range(5, 8), refusals=(401,), opens=True),
 }
 
 LASTING: dict[str, Fault] = {"throttled": refusal("ThrottlingException"), "canceled": CONFLICT_OF_TRANSACTIONS}

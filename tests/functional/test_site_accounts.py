@@ -1,5 +1,6 @@
-"""The account routes of a site: a user lists and ends sessions, and changes the password, with a session cookie."""
+"""The account routes of a site, with a session cookie: sessions, the password, the address and passkeys."""
 
+import json
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -8,13 +9,24 @@ import pytest
 
 from edge_auth.errors import CsrfFailed, TemporarilyUnavailable
 from edge_auth.tokens import token_form
+from edge_auth.tokens.proof_token import Kind
 from edge_auth.tokens.token_form import SESSION
 from edge_auth.web.session import SessionCookie, SignedIn
 from tests.support.answers import INVALID_TOKEN, UNAVAILABLE
 from tests.support.authorizer import is_allowed
-from tests.support.browser import LAX_ATTRIBUTES, SESSION_COOKIE, for_browsers, page_logout, token_in, with_header
+from tests.support.browser import (
+    LAX_ATTRIBUTES,
+    SESSION_COOKIE,
+    for_browsers,
+    from_page,
+    page_logout,
+    token_in,
+    with_header,
+)
+from tests.support.mailbox import mailed
 from tests.support.outages import APPLIED, FAULTS_OF_UPDATES
-from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD
+from tests.support.passkey_visitor import challenged, for_passkeys, passkey_id, phone, register_event, sign_in_event
+from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import Event, called_by, login_event, sample, with_json
 from tests.support.site import Calls, cookie, signed_in, visit
 from tests.support.stack import Answer, Function, Stack
@@ -301,3 +313,74 @@ def test_a_page_needs_its_variables(stack: Stack) -> None:
                 monotonic=stack.clock.time,
                 wall=stack.clock.time,
             )
+
+
+# --- Address and passkeys ---
+
+
+def with_credentials(stack: Stack) -> Stack:
+    """Return the stack with mail and passkeys, where ada has a confirmed address."""
+    stack.identities.delete(stack.identities.find("ada"))
+    stack.identities.create(replace(ada(), email="ada@mail.example", email_verified_at_seconds=1))
+    return for_passkeys(stack.with_mail())
+
+
+def at_site(login: Answer, path: str, method: str = "POST", body: object = None, **path_parameters: str) -> Event:
+    """Return a request of the site's session, as its authorizer passes it on."""
+    event = called_by(with_json("site-email", body), ADA_ID, login.json["session_id"])
+    resource = f"/auth/site/{path}"
+    return {**event, "httpMethod": method, "resource": resource, "path": resource, "pathParameters": path_parameters}
+
+
+def test_an_address_is_shown_and_changed_at_a_site(stack: Stack) -> None:
+    """The proof of the mail needs no session. The cookie works on."""
+    stack = with_credentials(stack)
+    theirs, login = signed_in(stack)
+    email = stack.function("email")
+    assert email(at_site(login, "email", "GET")).json == {"email": "ada@mail.example", "email_verified": True}
+    wrong = {"email": "ada@new.example", "current_password": WRONG_PASSWORD}
+    assert email(at_site(login, "email", body=wrong)).status == 401
+
+    assert email(at_site(login, "email", body={**wrong, "current_password": PASSWORD})).status == 202
+
+    proof = mailed(stack, Kind.CONFIRM).link
+    assert stack.function("email_proofs")(with_json("email-confirm", proof)).status == 204
+    assert email(at_site(login, "email", "GET")).json == {"email": "ada@new.example", "email_verified": True}
+    assert passes_at(stack.module("session_authorizer"), theirs)
+
+
+def test_passkeys_are_added_renamed_and_removed_at_a_site(stack: Stack) -> None:
+    """SC7, SA7: the session that a passkey has opened at the site is strong enough, and one by a password is not."""
+    stack = with_credentials(stack)
+    _, login = signed_in(stack)
+    passkeys, sign_ins = stack.function("passkeys"), stack.function("passkey_sign_in")
+    begun = passkeys(at_site(login, "passkeys/registration"))
+    assert begun.status == 200
+    new = json.loads(register_event(phone(challenge=begun.json["challenge"]), "any")["body"])
+    assert passkeys(at_site(login, "passkeys", body=new)).status == 201
+    one = {"passkey_id": passkey_id(phone())}
+    assert passkeys(at_site(login, "passkeys/{passkey_id}", "DELETE", **one)).status == 401
+
+    event = from_page(sign_in_event(phone(challenge=challenged(sign_ins)), transport="session"))
+    by_passkey = sign_ins(event)
+
+    assert by_passkey.status == 200
+    renamed = passkeys(at_site(by_passkey, "passkeys/{passkey_id}", "PATCH", {"name": "blue"}, **one))
+    assert renamed.status == 204
+    [shown] = passkeys(at_site(by_passkey, "passkeys", "GET")).json["passkeys"]
+    assert (shown["id"], shown["name"]) == (passkey_id(phone()), "blue")
+    assert passkeys(at_site(by_passkey, "passkeys/{passkey_id}", "DELETE", **one)).status == 204
+    assert stack.identities.find("ada").passkeys == ()
+
+
+def test_another_site_changes_neither_address_nor_passkeys(stack: Stack) -> None:
+    """B30: the authorizer lets no request pass that no page of the site has sent, and the same from a page passes."""
+    stack = with_credentials(stack)
+    theirs, _ = signed_in(stack)
+    authorizer = stack.module("session_authorizer")
+    for method in ("POST", "PATCH", "DELETE"):
+        from_elsewhere = {**visit(theirs), "httpMethod": method}
+        from_elsewhere = with_header(with_header(from_elsewhere, "Origin", "https://evil.example"), "Sec-Fetch-Site")
+        assert not is_allowed(authorizer.handler(from_elsewhere, None))
+        own_page = with_header(from_elsewhere, "Sec-Fetch-Site", "same-origin")
+        assert is_allowed(authorizer.handler(own_page, None))

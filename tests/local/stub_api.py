@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import inf
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 from edge_auth import base64url
 from edge_auth.errors import InvalidToken
@@ -24,6 +24,13 @@ GRACE_SECONDS = 2.0
 REVOCATION_SECONDS = 2.0
 
 Reply = tuple[int, dict[str, object], dict[str, str]]
+
+
+class Answering(Protocol):
+    """What answers requests."""
+
+    def answer(self, path: str, body: dict[str, Any], authorization: str | None) -> Reply:
+        """Answer one request with status, body and headers."""
 
 
 @dataclass
@@ -127,7 +134,7 @@ def _payload(token: str) -> str:
 
 
 @contextmanager
-def serving(api: StubApi) -> Iterator[str]:
+def serving(api: Answering) -> Iterator[str]:
     """Serve the stub on a free port of this machine, and yield its base URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -135,7 +142,7 @@ def serving(api: StubApi) -> Iterator[str]:
             self._reply({})
 
         def do_POST(self) -> None:
-            self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}"))
 
         def _reply(self, body: dict[str, str]) -> None:
             status, answer, headers = api.answer(self.path, body, self.headers.get("Authorization"))

@@ -40,6 +40,7 @@ LOGIN = {
     "SECOND_FACTOR": "off",
     "SEALING_SECRET": "",
     "PASSKEY_RP_ID": "",
+    "SECURITY_EVENT_BUS": "",
 }
 
 
@@ -69,6 +70,7 @@ def test_settings_are_read_from_the_environment() -> None:
         second_factor="off",
         sealing_secret="",
         passkey_rp_id="",
+        security_event_bus="",
     )
 
 

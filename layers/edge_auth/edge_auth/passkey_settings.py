@@ -21,6 +21,7 @@ class PasskeySignInSettings(NamedTuple):
     identities_table: str
     sessions_table: str
     revocations_table: str
+    challenges_table: str
     key_ring_secret: str
     key_ring_version: str
     trusted_proxy: str

@@ -4,13 +4,13 @@ It is also the second request of a login whose user has a passkey: then it has t
 A session is opened for each challenge at most once: the challenge is spent in the transaction that opens the session.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.limits.known_device import device_of
+from edge_auth.flows.limits.known_device import device_of, known_device
 from edge_auth.flows.ports.factors import PASSWORD_METHOD
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -23,6 +23,7 @@ from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
 from edge_auth.keys.ring import KeysInForce
+from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.claims import PHISHING_RESISTANT
 from edge_auth.tokens.device_token import NoDeviceToken
@@ -60,10 +61,12 @@ class PasskeySignIn:
         clock: Clock,
         entropy: Entropy,
         record: Record,
+        tell_new_device: Callable[[Identity, ClientDescription], None] | None = None,
     ) -> None:
         """Keep what the use case needs. `policies` has the timeouts for each transport.
 
-        Where second factors are off, `first_step` is None.
+        Where second factors are off, `first_step` is None. Where mail is off, `tell_new_device` is None: otherwise it
+        tells the user by mail, and never fails.
         """
         self._check = check
         self._requests = requests
@@ -76,6 +79,7 @@ class PasskeySignIn:
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._tell_new_device = tell_new_device
 
     def options(self) -> dict[str, object]:
         """Draw a challenge, and return the options of a sign-in. Makes no request to a table."""
@@ -122,12 +126,17 @@ class PasskeySignIn:
         if client.earlier:  # before the limit, which would end one session more
             self._replace_session(client.earlier, client.transport)
         self._session_limit.keep(identity.user_id)
-        return SignedIn(session, token, keys, self._device_token(identity, client.device_token, keys))
+        return SignedIn(session, token, keys, self._device_token(identity, client, keys))
 
-    def _device_token(self, identity: Identity, presented: str, keys: KeysInForce) -> str:
-        """Return a device token for later logins with the password. A device of this user keeps its id."""
+    def _device_token(self, identity: Identity, client: SignInClient, keys: KeysInForce) -> str:
+        """Return a device token for later logins. A known device keeps its id, and of any other one the user is told.
+
+        A passkey that is synced signs in on devices that its user has never seen.
+        """
         try:
-            device_id = device_tokens.parse(presented, keys.mac_keys, username=identity.username).device_id
+            device_id = known_device(identity, client.device_token, keys)
         except NoDeviceToken:
             device_id = new_id(self._entropy)
+            if self._tell_new_device:
+                self._tell_new_device(identity, client.description)
         return device_tokens.mint(device_of(identity, device_id), keys.mac, username=identity.username)
