@@ -353,7 +353,7 @@ def race(tables: Tables, rounds: int, *acts: str, revocations: str = "", kind: t
 
 
 def check_that_each_won(rounds: int, *times: int) -> None:
-    """Check that each of these happened, so that nobody always came first and it was a race. Few rounds show nothing."""
+    """Check that each of these happened: nobody always came first, so it was a race. Few rounds show nothing."""
     assert rounds < ROUNDS_THAT_SHOW_A_RACE or all(times), times
 
 
