@@ -27,7 +27,7 @@ from tests.support.dynamodb.racers import (
 
 pytestmark = needs_engine
 
-ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "12"))  # 1,000 take four minutes on two cores
+ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "5"))  # 1,000 take four minutes on two cores
 PROCESSES = 8
 CALLERS = PROCESSES * CALLERS_OF_A_PROCESS
 ROUNDS_OF_MANY = max(2, ROUNDS // 10)

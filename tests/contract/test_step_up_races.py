@@ -23,7 +23,7 @@ from tests.support.dynamodb.step_up_racers import StepUpRacer, a_user_with_app
 
 pytestmark = needs_engine
 
-ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "12"))
+ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "5"))
 UNAVAILABLE = "temporarily_unavailable"
 
 
