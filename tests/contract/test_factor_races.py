@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = needs_engine
 
-ROUNDS = max(2, int(os.environ.get("EDGE_AUTH_RACES", "12")) // 10)
+ROUNDS = max(2, int(os.environ.get("EDGE_AUTH_RACES", "5")) // 10)
 CALLERS = 64
 LOST_SHARE = 0.05
 FACTORS = Factors(totp=b"sealed", totp_step=100, recovery=frozenset({"code-a", "code-b"}))

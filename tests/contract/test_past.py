@@ -62,7 +62,7 @@ def test_sessions_that_have_ended_cost_no_unit(tables: Tables) -> None:
     assert [items for _, items, _ in without_a_past] == [2, 2, 2]
 
 
-@pytest.mark.parametrize("sessions", [9, 40])
+@pytest.mark.parametrize("sessions", [9, 20])
 def test_a_list_reads_four_pages_and_no_more(tables: Tables, sessions: int) -> None:
     """What an earlier version left makes a list fail, and a login read a part. An end of all reads everything."""
     engine = tables.engine()

@@ -18,6 +18,7 @@ from tests.support.dynamodb.racers import (
     CALLERS_OF_A_PROCESS,
     a_session,
     an_identity,
+    check_that_each_won,
     first_token,
     race,
     user_id,
@@ -26,7 +27,7 @@ from tests.support.dynamodb.racers import (
 
 pytestmark = needs_engine
 
-ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "12"))  # 1,000 take four minutes on two cores
+ROUNDS = int(os.environ.get("EDGE_AUTH_RACES", "5"))  # 1,000 take four minutes on two cores
 PROCESSES = 8
 CALLERS = PROCESSES * CALLERS_OF_A_PROCESS
 ROUNDS_OF_MANY = max(2, ROUNDS // 10)
@@ -64,9 +65,7 @@ def test_no_login_survives_a_logout_of_all(tables: Tables, engine: Engine) -> No
     assert survivors(engine) == []
     assert outcomes["log_out_everywhere: done"] == ROUNDS
     assert outcomes["log_in: done"] + outcomes["log_in: temporarily_unavailable"] == 2 * ROUNDS
-    # Neither side always came first, so it was a race.
-    assert outcomes["log_in: done"] > 0
-    assert outcomes["log_in: temporarily_unavailable"] > 0
+    check_that_each_won(ROUNDS, outcomes["log_in: done"], outcomes["log_in: temporarily_unavailable"])
 
 
 def test_logins_at_once_end_up_within_the_limit(tables: Tables, engine: Engine) -> None:
@@ -110,8 +109,7 @@ def test_no_session_survives_a_reset_and_one_password_is_set(tables: Tables, eng
     assert survivors(engine) == []
     assert outcomes["reset: done"] == outcomes["reset: proof_spent"] == ROUNDS
     assert {engine.identities.find(username(number)).epoch for number in range(ROUNDS)} == {1}
-    assert outcomes["log_in: done"] > 0
-    assert outcomes["refresh: done"] > 0
+    check_that_each_won(ROUNDS, outcomes["log_in: done"], outcomes["refresh: done"])
 
 
 @pytest.mark.parametrize("act", ["set_password", "disable"])
@@ -122,7 +120,7 @@ def test_no_refresh_survives_the_end_of_all_sessions(tables: Tables, engine: Eng
     assert survivors(engine) == []
     assert outcomes[f"{act}: done"] == ROUNDS
     assert outcomes["refresh: done"] + outcomes["refresh: invalid_grant"] == 2 * ROUNDS
-    assert outcomes["refresh: done"] > 0
+    check_that_each_won(ROUNDS, outcomes["refresh: done"])
 
 
 def generations(engine: Engine) -> set[tuple[int, int]]:
@@ -161,7 +159,7 @@ def test_of_ends_at_once_one_ends_the_session(tables: Tables, engine: Engine) ->
 
     assert survivors(engine) == []
     assert outcomes["end: done"] == outcomes["end: already_ended"] == ROUNDS
-    assert outcomes["refresh: done"] > 0
+    check_that_each_won(ROUNDS, outcomes["refresh: done"])
     kept: list[Any] = tables.session_items()
     assert sorted(item["user_id"]["S"] for item in kept) == sorted(f"ended#{user_id(n)}" for n in range(ROUNDS))
 
