@@ -27,6 +27,7 @@ DOCS := .tools/docs/synced
 RELEASE := .tools/release/synced
 AUDIT := .tools/audit/synced
 WEBAUTHN := .tools/webauthn/synced
+FUZZ := .tools/fuzz/synced
 # The DynamoDB engine of the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
 VERIFIERS := tests/e2e/verifiers/node_modules/.package-lock.json
@@ -106,7 +107,7 @@ docs: $(DOCS) ## build the website of the documents in .cache/site, and check it
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
 
-prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name]
+prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) $(FUZZ) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name]
 	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof $(PROOFS)
 
 figures: $(BENCH) ## write the tables and plots of the documents from the measurements
@@ -139,6 +140,7 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/release.txt,--group release)
 	$(call compile,locks/audit.txt,--group audit)
 	$(call compile,locks/webauthn.txt,--group webauthn)
+	$(call compile,locks/fuzz.txt,--group fuzz --constraint layers/edge_auth/requirements.txt)
 	$(call compile,locks/uv.txt,--group uv)
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
 	cd clients/js && $(NPM) update --package-lock-only
@@ -231,6 +233,10 @@ $(AUDIT): locks/audit.txt | $(UV)
 
 $(WEBAUTHN): locks/webauthn.txt | $(UV)
 	$(call sync,.tools/webauthn,locks/webauthn.txt)
+
+# It has no wheel for some machines. Without it, the proof of the readers is left out.
+$(FUZZ): locks/fuzz.txt | $(UV)
+	-$(call sync,.tools/fuzz,locks/fuzz.txt)
 
 .tools/dynamodb/synced: benchmarks/requests/dynamodb_local/pom.xml
 	@echo "installing $<"
