@@ -29,6 +29,7 @@ DOCS := .tools/docs/synced
 RELEASE := .tools/release/synced
 AUDIT := .tools/audit/synced
 WEBAUTHN := .tools/webauthn/synced
+FUZZ := .tools/fuzz/synced
 PEER_SERVERS := .tools/peer-servers/synced
 # A real DynamoDB engine for the tests, the proofs and the benchmarks, if the machine has Java and Maven.
 DYNAMODB := $(if $(and $(shell command -v java),$(shell command -v mvn)),.tools/dynamodb/synced)
@@ -110,7 +111,7 @@ docs: $(DOCS) ## build the website of the documents in .cache/site, and check it
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
 
-prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) $(PEER_SERVERS) $(PEER_PACKAGES) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name SEED=2]
+prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) $(PEER_SERVERS) $(PEER_PACKAGES) $(FUZZ) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name SEED=2]
 	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof $(if $(SEED),--seed $(SEED)) $(PROOFS)
 
 figures: $(BENCH) $(VENV) ## write the tables and plots of the documents from the measurements
@@ -145,6 +146,7 @@ lock: $(UV) $(NODE) ## resolve the dependencies again, and write the locks
 	$(call compile,locks/audit.txt,--group audit)
 	$(call compile,locks/webauthn.txt,--group webauthn)
 	$(call compile,locks/peer-servers.txt,--group peer-servers)
+	$(call compile,locks/fuzz.txt,--group fuzz --constraint layers/edge_auth/requirements.txt)
 	$(call compile,locks/uv.txt,--group uv)
 	$(if $(DYNAMODB),rm -rf $(JARS) && $(copy_jars) && $(sum_jars) > $(JAR_SUMS))
 	cd tests/e2e/verifiers && $(NPM) update --package-lock-only
@@ -240,6 +242,10 @@ $(AUDIT): locks/audit.txt | $(UV)
 
 $(WEBAUTHN): locks/webauthn.txt | $(UV)
 	$(call sync,.tools/webauthn,locks/webauthn.txt)
+
+# It has no wheel for some machines. Without it, the proof of the readers is left out.
+$(FUZZ): locks/fuzz.txt | $(UV)
+	-$(call sync,.tools/fuzz,locks/fuzz.txt)
 
 $(PEER_SERVERS): locks/peer-servers.txt | $(UV)
 	$(call sync,.tools/peer-servers,locks/peer-servers.txt,$(RUNTIME_PYTHON))

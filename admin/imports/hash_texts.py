@@ -105,10 +105,10 @@ def keycloak(credential: Mapping[str, object], secret: Mapping[str, object]) -> 
     try:
         if algorithm == "argon2":
             return _keycloak_argon2(credential.get("additionalParameters"), iterations, salt, value)
-        if algorithm not in PBKDF2:
+        if not isinstance(algorithm, str) or algorithm not in PBKDF2:
             raise NotAHash("the algorithm of the password hash is not known")
         digest = _bytes(value)
-        return _of_kind(foreign_kind(PBKDF2[str(algorithm)], i=iterations, l=len(digest)), _bytes(salt), digest)
+        return _of_kind(foreign_kind(PBKDF2[algorithm], i=iterations, l=len(digest)), _bytes(salt), digest)
     except ValueError as error:
         raise NotAHash(f"the password hash is refused: {error}") from None
 

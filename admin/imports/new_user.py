@@ -20,6 +20,7 @@ MEMBERS = (
 MAX_ID_CHARACTERS = 256
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")  # RFC 5646 §2.1
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _NAME_OF_A_MEMBER = re.compile(r"[a-z_]{1,32}")
 _TRUTHS = {True: True, False: False, "true": True, "false": False, "t": True, "f": False}
 
@@ -142,7 +143,7 @@ def _truth(members: Mapping[str, object], name: str) -> bool:
 
 
 def _time(value: object, now_seconds: int) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
+    if isinstance(value, str) and _SECONDS.fullmatch(value):
         value = int(value)
     if isinstance(value, str):
         try:

@@ -42,7 +42,10 @@ def csv_rows(path: Path) -> Iterator[Record]:
     """Read CSV (RFC 4180) whose first line has the names. A field that is not there is empty."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         rows = csv.reader(file, strict=True)
-        names = next(rows, [])
+        try:
+            names = next(rows, [])
+        except csv.Error:
+            names = []
         if not names or len({*names}) != len(names):
             raise UnreadableFile("the first line of a CSV file has the names of its columns, each one once")
         while True:

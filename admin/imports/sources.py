@@ -34,6 +34,9 @@ class Source(NamedTuple):
     ids_are_unique: bool = False
 
 
+_MILLISECONDS = re.compile(r"[0-9]{1,15}")
+
+
 class FirebaseProject(NamedTuple):
     """The parameters of a project's password hashes. The signer key is a secret."""
 
@@ -227,7 +230,7 @@ def _object(value: object) -> Members:
 def _seconds(milliseconds: object) -> object:
     """Return seconds for milliseconds, as a number or as a text of digits. Another value stays what it is."""
     text = str(milliseconds)
-    return int(text) // 1000 if text.isascii() and text.isdecimal() else milliseconds
+    return int(text) // 1000 if _MILLISECONDS.fullmatch(text) else milliseconds
 
 
 FORMATS = (*sources(None, now_seconds=0),)

@@ -25,6 +25,7 @@ PROOFS: Mapping[str, str] = {
     "mutated_proofs": "proof.hostile.mutated_proofs",
     "other_libraries": "proof.hostile.other_libraries",
     "generated_requests": "proof.hostile.generated_requests",
+    "parsers": "proof.hostile.parsers.search",
     "wycheproof": "proof.hostile.wycheproof.agreement",
     "peers": "proof.peers.comparison",
 }

@@ -59,7 +59,7 @@ def prove(run: Run) -> Figures:
     """Send requests of each operation, and the hostile bodies to each that takes a body."""
     document = read_document()
     operations = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    size = run.amount(short=2, long=440)
+    size = run.amount(short=2, long=424)
     with deployed(run.chance("draws"), **WITH_ALL) as without_mail:
         visitor = _Visitor(without_mail.with_mail(), document)
 

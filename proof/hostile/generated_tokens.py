@@ -208,7 +208,9 @@ CLASSES: Mapping[str, Make] = {
     "good: by a clock that is ahead": _with(
         lambda chance, claims: claims.update(iat=NOW + chance.randrange(ISSUED_AT_LEEWAY_SECONDS), exp=NOW + 900)
     ),
-    "good: white space between members": _bytes(lambda _chance, text: text.replace(b",", b" ,\n")),
+    "good: white space between members": lambda chance: signed(
+        chance, json.dumps(good_claims(chance), separators=(" ,\n", "\t: ")).encode()
+    ),
     "time: expired some seconds ago": _with(
         lambda chance, claims: claims.update(
             iat=NOW - 900, exp=NOW - chance.randrange(EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS)

@@ -19,7 +19,7 @@ from tests.support.token_edits import EDITS
 FAULTS = ("accepted", "5xx", "other answers", "exceptions", "AWS calls")
 _COUNTS = ("tried", "refused", "the same token", *FAULTS)
 _SERVER_ERRORS = 500
-_PART = 20_000  # edits that are tried before they are remembered
+_PART = 10_000  # edits that are tried before they are remembered
 
 
 Said = tuple[int, str]

@@ -308,6 +308,21 @@ def test_keycloak(read: Reading) -> None:
     assert result.refused == {"entry 2": "it is the account of a client, and no user"}
 
 
+def test_a_keycloak_user_with_an_impossible_value_stops_no_other(read: Reading) -> None:
+    """The algorithm may be a list, and a time may have more digits than Python converts."""
+    credential: Any = KEYCLOAK["credentials"]
+    odd = {**credential[-1], "credentialData": '{"hashIterations": 1000, "algorithm": ["pbkdf2"]}'}
+    listed = {**KEYCLOAK, "id": "2", "username": "bob", "credentials": [odd]}
+    late = {**KEYCLOAK, "id": "3", "username": "eve", "createdTimestamp": "9" * 5000}
+    result = read(json.dumps({"realm": "shop", "users": [listed, late, KEYCLOAK]}), "keycloak")
+
+    assert [*result.users] == ["entry 3"]
+    assert result.refused == {
+        "entry 1": "the password hash is refused: the algorithm of the password hash is not known",
+        "entry 2": "created_at is no time",
+    }
+
+
 def test_keycloak_can_give_addresses_as_names(read: Reading) -> None:
     """`--username-from email`: where the users have logged in with their addresses."""
     document = json.dumps({"realm": "shop", "users": [KEYCLOAK]})
@@ -387,6 +402,7 @@ GOOD = {"username": "ada", "password_hash": BCRYPT}
         ({"scope": "x" * 300}, "scope and roles take more than"),
         ({"language": "de_AT"}, "language is no language tag"),
         ({"created_at": "yesterday"}, "created_at is no time"),
+        ({"created_at": "9" * 5000}, "created_at is no time"),  # Python converts no text of so many digits
         ({"created_at": NOW + 1}, "created_at is no time, or in the future"),
         ({"created_at": -1}, "created_at is no time"),
         ({"id": {"$oid": "x"}}, "id is no text"),
@@ -449,6 +465,7 @@ def test_a_row_that_cannot_be_read_stops_no_other(read: Reading) -> None:
     [
         ("", "csv"),
         ("id,id\n1,2\n", "csv"),
+        ('"id"x,username\n1,2\n', "csv"),
         ("", "firebase"),
         ("[]", "firebase"),
         ("{}", "firebase"),

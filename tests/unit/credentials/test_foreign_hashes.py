@@ -241,6 +241,7 @@ def test_whatever_a_table_has_is_a_wrong_password(place: int, put: str) -> None:
         "firebase-scrypt:ln=18,r=8",
         "firebase-scrypt:ln=14,r=0",
         "firebase-scrypt:ln=١٤,r=8",
+        "bcrypt:scheme=10",
     ],
 )
 def test_what_is_no_kind_or_beyond_the_bounds_is_refused(text: str) -> None:

@@ -115,7 +115,10 @@ def test_two_keys_with_one_kid_are_refused() -> None:
         '{"keys":[null]}',
         '{"keys":["x"]}',
         '{"keys":[[]]}',
+        "[" * 60_000,
+        '{"keys":[' + '{"a":' * 10_000,
     ],
+    ids=lambda document: document[:20],
 )
 def test_a_damaged_key_set_is_refused(document: str) -> None:
     """A function with some of its keys would deny some users, so a function with a damaged set does not start (Z14)."""

@@ -100,7 +100,7 @@ class ForeignKind(NamedTuple):
         return _bytes(salt), _bytes(digest)
 
 
-def foreign_kind(scheme: str, **parameters: int) -> ForeignKind:
+def foreign_kind(scheme: str, /, **parameters: int) -> ForeignKind:
     """Return a kind. Raises ValueError: there is no such kind, or it is beyond the bounds."""
     known = SCHEMES.get(scheme)
     if known is None or [*parameters] != [*known.bounds]:

@@ -1,7 +1,7 @@
 """Reads a record of the stream of the challenges table, as Lambda passes it on: what has to be told, and to whom."""
 
 import base64
-import binascii
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ from edge_auth.errors import EmailRefused
 from edge_auth.mail_address import canonical_address
 
 __all__ = ["UnreadableRecord"]
+
+_NUMBER = re.compile(r"[0-9]{1,38}")  # DynamoDB's numbers have 38 digits
 
 NOTICE = "notice"
 """The kind of an item that only tells something. Each other kind is one of `tokens.proof_token`."""
@@ -109,7 +111,7 @@ def _optional_text(item: Mapping[str, object], name: str) -> str:
 
 def _number(item: Mapping[str, object], name: str) -> int:
     value = _value(item, name, "N")
-    if not (value.isascii() and value.isdigit()):
+    if not _NUMBER.fullmatch(value):
         raise UnreadableRecord(name)
     return int(value)
 
@@ -117,5 +119,5 @@ def _number(item: Mapping[str, object], name: str) -> int:
 def _binary(item: Mapping[str, object], name: str) -> bytes:
     try:
         return base64.b64decode(_value(item, name, "B"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise UnreadableRecord(name) from None

@@ -152,7 +152,10 @@ def keys_from_jwks(document: str) -> list[VerificationKey]:
     """
     if not document:
         return []
-    key_set = json.loads(document)
+    try:
+        key_set = json.loads(document)
+    except RecursionError:
+        raise ValueError("not a JWK Set") from None
     if not isinstance(key_set, dict) or not isinstance(key_set.get("keys"), list):
         raise ValueError("not a JWK Set")  # noqa: TRY004 - the text is wrong, not its type
     return [verification_key(jwk) for jwk in key_set["keys"]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.adapters.dynamodb.items import ItemReader, binary, number, text
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.tokens.proof_token import Kind, Proof
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def challenge_from(item: "Item") -> Challenge:
     What is personal is gone from a challenge that was used.
     """
     read = ItemReader(item)
-    kind = Kind(read.text("pk").partition("#")[0])
+    try:
+        kind = Kind(read.text("pk").partition("#")[0])
+    except ValueError:
+        raise TemporarilyUnavailable("damaged item: pk") from None
     return Challenge(
         proof=Proof(
             kind, read.text("proof_id"), read.text("user_id"), read.number("expires_at"), read.binary("binding")

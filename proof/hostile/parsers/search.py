@@ -1,0 +1,129 @@
+"""Looks for inputs that make a reader raise what it does not declare, or take long.
+
+The long form is guided by coverage (atheris, in an environment of its own), with as many inputs for each reader as
+EDGE_AUTH_FUZZ_RUNS says. The short form edits what the readers read in good times. What is found is kept in
+.cache/proof/findings, and named.
+"""
+
+import os
+import random
+import re
+import subprocess
+import tempfile
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from json import loads
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frame.results import ROOT, markdown
+from proof.frame.results import Figures, MissingTool
+from proof.frame.run import SHORT, Run
+from proof.hostile.cpu import CpuTimes
+from proof.hostile.parsers.byte_edits import edited
+from proof.hostile.parsers.readers import READERS, escapes
+from proof.hostile.parsers.seeds import seeds
+
+PYTHON = ROOT / ".tools" / "fuzz" / "bin" / "python"
+FINDINGS = ROOT / ".cache" / "proof" / "findings"
+INPUTS = int(os.environ.get("EDGE_AUTH_FUZZ_RUNS", "20000"))
+MAX_MS = 250.0  # CPU time of an input of up to 16 KiB, with the code instrumented
+_COVERED = re.compile(r"cov: (\d+)")
+
+
+def prove(run: Run) -> Figures:
+    """Search in each reader."""
+    begin, inputs = seeds(), run.amount(short=50, long=INPUTS)
+    if run.size != SHORT and not PYTHON.exists():
+        raise MissingTool("atheris: run `make .tools/fuzz/synced` on Linux, x86_64")
+    search = _edit if run.size == SHORT else _fuzz
+
+    def act(name: str) -> dict[str, Any]:
+        return search(run, name, begin[name], inputs)
+
+    found = run.parts(READERS, act)
+    counts = {name: {"inputs": inputs, "findings": each["findings"]} for name, each in found.items()}
+    measured = {name: {"slowest_ms": each["slowest_ms"], "covered": each["covered"]} for name, each in found.items()}
+    return Figures(counts, measured)
+
+
+def broken(figures: Figures) -> list[str]:
+    """Return a line for each undeclared error, and for each reader that takes too long."""
+    lines = [f"{name}: {line}" for name, counts in figures.counts.items() for line in counts["findings"]]
+    for name, measured in figures.measured.items():
+        if measured["slowest_ms"] > MAX_MS:
+            lines.append(
+                f"{name}: an input takes {measured['slowest_ms']:.0f} ms, and at most {MAX_MS:.0f} are allowed"
+            )
+    return lines
+
+
+def table(figures: Figures) -> str:
+    """Return a row for each reader, and the sums."""
+    rows = [
+        (name, f"{counts['inputs']:,}", len(counts["findings"]), *_shown(figures.measured[name]))
+        for name, counts in figures.counts.items()
+    ]
+    inputs = sum(counts["inputs"] for counts in figures.counts.values())
+    findings = sum(len(counts["findings"]) for counts in figures.counts.values())
+    slowest = max(measured["slowest_ms"] for measured in figures.measured.values())
+    return markdown(
+        ("reader", "inputs", "undeclared errors", "slowest, ms", "branches covered"),
+        [("all", f"{inputs:,}", findings, f"{slowest:.1f}", ""), *rows],
+    )
+
+
+def _shown(measured: Mapping[str, Any]) -> tuple[str, str]:
+    return f"{measured['slowest_ms']:.1f}", f"{measured['covered']:,}" if measured["covered"] else "-"
+
+
+def _edit(run: Run, name: str, begin: Sequence[bytes], inputs: int) -> dict[str, Any]:
+    """Search by edits at random."""
+    chance, times, findings = run.chance(name), CpuTimes(), dict[str, str]()
+    for data in [*begin, *(_drawn(chance, begin) for _ in range(inputs - len(begin)))]:
+        error = times.call(lambda data=data: escapes(READERS[name], data))  # type: ignore[misc]  # a default binds it
+        if error is not None:
+            findings.setdefault(type(error).__name__, b64encode(data).decode())
+    return {"findings": _kept(name, findings), "slowest_ms": times.milliseconds()["max_ms"], "covered": 0}
+
+
+def _drawn(chance: random.Random, begin: Sequence[bytes]) -> bytes:
+    return edited(chance, chance.choice(begin), chance.choice(begin))
+
+
+def _fuzz(run: Run, name: str, begin: Sequence[bytes], inputs: int) -> dict[str, Any]:
+    """Search by coverage, in a process of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, report = Path(place) / "seeds", Path(place) / "report.json"
+        folder.mkdir()
+        for number, data in enumerate(begin):
+            (folder / str(number)).write_bytes(data)
+        command = [
+            str(PYTHON),
+            "-m",
+            "proof.hostile.parsers.fuzz",
+            name,
+            str(report),
+            str(inputs),
+            str(run.seed),
+            str(folder),
+        ]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
+        if not report.exists():
+            raise RuntimeError(f"the search in {name!r} has no report: {ended.stderr[-2000:]}")
+        found = loads(report.read_text(encoding="utf-8"))
+    covered = max(map(int, _COVERED.findall(ended.stderr)), default=0)
+    return {"findings": _kept(name, found["findings"]), "slowest_ms": found["slowest_ms"], "covered": covered}
+
+
+def _kept(name: str, findings: Mapping[str, str]) -> list[str]:
+    """Keep each input that was found, and return lines that name the error and the file."""
+    lines = []
+    for what, encoded in sorted(findings.items()):
+        data = b64decode(encoded)
+        FINDINGS.mkdir(parents=True, exist_ok=True)
+        path = FINDINGS / f"{re.sub('[^a-z]+', '-', name.lower())}-{sha256(data).hexdigest()[:12]}"
+        path.write_bytes(data)
+        lines.append(f"{what}, {len(data)} bytes: {path.relative_to(ROOT)}")
+    return lines
