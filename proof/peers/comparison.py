@@ -11,9 +11,9 @@ from typing import Any
 from benchmarks.frame.results import markdown
 from proof.frame.results import Figures, MissingTool
 from proof.frame.run import SHORT, Run
-from proof.peers import scenarios, systems
+from proof.peers import honest_users, systems, thefts
+from proof.peers.honest_users import Counted
 from proof.peers.peer import Peer
-from proof.peers.scenarios import Counted
 from proof.peers.systems import OURS, System
 
 RACING = ("storm", "callers")
@@ -58,17 +58,17 @@ def prove(run: Run) -> Figures:
 def _acts(run: Run) -> dict[str, Callable[[Peer], Counted]]:
     def all_but_month(peer: Peer) -> Counted:
         return {
-            "storm": scenarios.storm(peer, run.amount(short=1, long=20)),
-            "lost_answer": scenarios.lost_answer(peer, run.amount(short=1, long=20)),
-            "callers": scenarios.callers(peer, *((1, 16) if run.size == SHORT else (10, 64))),
-            "logout": scenarios.logout(peer, run.amount(short=1, long=5)),
-            "thief": scenarios.thief(peer, run.amount(short=1, long=5)),
+            "storm": honest_users.storm(peer, run.amount(short=1, long=20)),
+            "lost_answer": honest_users.lost_answer(peer, run.amount(short=1, long=20)),
+            "callers": honest_users.callers(peer, *((1, 16) if run.size == SHORT else (10, 64))),
+            "logout": thefts.logout(peer, run.amount(short=1, long=5)),
+            "thief": thefts.thief(peer, run.amount(short=1, long=5)),
         }
 
     def month(peer: Peer) -> Counted:
         chance = partial(run.chance, "month")
-        days = run.amount(short=1, long=scenarios.DAYS)
-        return {"month": scenarios.month(peer, run.amount(short=1, long=20), chance, days)}
+        days = run.amount(short=1, long=honest_users.DAYS)
+        return {"month": honest_users.month(peer, run.amount(short=1, long=20), chance, days)}
 
     return {"storm, lost answers, callers, logout, thief": all_but_month, "month": month}
 

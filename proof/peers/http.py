@@ -1,4 +1,4 @@
-"""HTTP for the clients of the scenarios: each has an address of its own, in a header, and a new connection each time."""
+"""HTTP for the clients of the scenarios: each has its own address, in a header, and a new connection each time."""
 
 import json
 from collections.abc import Mapping

@@ -13,13 +13,14 @@ from werkzeug.wrappers import Request, Response
 from edge_auth.sessions import rotation_rule
 from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run
-from proof.peers import comparison, scenarios
+from proof.peers import comparison, honest_users, thefts
 from proof.peers.comparison import broken, prove, short_table, table
 from proof.peers.edge_auth import EdgeAuth
+from proof.peers.outcomes import together
 from proof.peers.peer import MovedClock, Peer
 from proof.peers.serving import in_thread
 
-TABS = scenarios.TABS
+TABS = honest_users.TABS
 
 
 class Naive:
@@ -78,7 +79,7 @@ def test_edge_auth_keeps_its_promises_in_every_scenario() -> None:
     assert broken(figures) == []
     row = figures.counts["edge-auth, defaults"]
     assert (row["storm"]["tabs"], row["callers"]["answered"]) == (TABS, 16)
-    assert row["month"]["refreshes"] >= scenarios.REFRESHES_A_DAY
+    assert row["month"]["refreshes"] >= honest_users.REFRESHES_A_DAY
     assert row["thief"]["thief_first"] == {"thief out at refresh 3, owner out at refresh 4": 1}
     assert "0 of 8" in table(figures)
     assert "0 of 8 tabs" in short_table(figures)
@@ -93,7 +94,7 @@ def test_a_faulty_rotation_breaks_the_promises(monkeypatch: pytest.MonkeyPatch) 
         return rotation_rule.Outcome.REUSED if outcome is rotation_rule.Outcome.RETRIED_LATE else outcome
 
     def lost(peer: Peer) -> dict[str, Any]:
-        return {"lost_answer": scenarios.lost_answer(peer, 1)}
+        return {"lost_answer": honest_users.lost_answer(peer, 1)}
 
     monkeypatch.setattr("edge_auth.flows.sessions.refresh.decide", without_late_retries)
     monkeypatch.setattr(comparison, "_acts", lambda _run: {"lost": lost})
@@ -105,7 +106,7 @@ def test_a_faulty_rotation_breaks_the_promises(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_driver_sees_tabs_that_strict_rotation_logs_out(peer: Peer) -> None:
     """One tab rotates, and all others are refused, which ends the session."""
-    counted = scenarios.storm(peer, 1)
+    counted = honest_users.storm(peer, 1)
 
     assert (counted["logged_out"], counted["lost"]) == (TABS, 1)
 
@@ -116,19 +117,19 @@ def test_the_driver_sees_a_token_that_was_redeemed_twice(peer: Peer, naive: Naiv
     tokens = first.login()
     naive.waits = True
 
-    got = scenarios.together([lambda: first.refresh(tokens.refresh)] * TABS)
+    got = together([lambda: first.refresh(tokens.refresh)] * TABS)
 
     assert len(set(got)) == TABS
 
 
 def test_the_driver_sees_a_lost_answer_that_ends_a_session(peer: Peer) -> None:
     """Strict rotation takes the retry of an honest client for a theft."""
-    assert scenarios.lost_answer(peer, 1) == {"sessions": 1, "at_once": 1, "later": 1}
+    assert honest_users.lost_answer(peer, 1) == {"sessions": 1, "at_once": 1, "later": 1}
 
 
 def test_the_driver_sees_a_logout_that_does_nothing(peer: Peer) -> None:
     """Both tokens go on after it."""
-    counted = scenarios.logout(peer, 1)
+    counted = thefts.logout(peer, 1)
 
     assert counted == {"refresh_token": {"works": 1}, "access_token": {"longer than its life": 1}}
 
