@@ -43,6 +43,7 @@ class Wire:
     """Records the requests between botocore and moto, and applies faults to them."""
 
     calls: list[Call] = field(default_factory=list)
+    gate: Callable[[Call, Forward], AWSResponse] | None = None  # serves every request, in the place of the faults below
     _faults: dict[str, deque[Fault]] = field(default_factory=dict)
     _always: dict[str, Fault] = field(default_factory=dict)
 
@@ -55,7 +56,8 @@ class Wire:
         if parameters.get("TableName") in OTHER_NAMES:
             service, what = OTHER_NAMES[parameters["TableName"]]
             operation = f"{operation} {what}"
-        self.calls.append(Call(service, operation, parameters))
+        call = Call(service, operation, parameters)
+        self.calls.append(call)
 
         def forward() -> AWSResponse:
             response = botocore_stubber(event_name, request)
@@ -63,6 +65,8 @@ class Wire:
             response.headers["date"] = formatdate(now_ms() / 1000, usegmt=True)  # the test's clock is the store's, too
             return response
 
+        if self.gate is not None:
+            return self.gate(call, forward)
         queue = self._faults.get(operation)
         fault = queue.popleft() if queue else self._always.get(operation)
         return fault(forward) if fault else forward()
@@ -77,6 +81,7 @@ class Wire:
 
     def mend(self) -> None:
         """Remove all faults."""
+        self.gate = None
         self._faults.clear()
         self._always.clear()
 
