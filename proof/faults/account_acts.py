@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from edge_auth.tokens.proof_token import Kind
 from proof.faults.act import Act, by_ada, by_bob, by_passkey
-from proof.faults.session_acts import BUS_ANSWERS, FORGET
+from proof.faults.session_acts import BUS_ANSWERS, FORGET, MARK, NOTICE
 from proof.faults.world import World
 from tests.support.browser import jar, with_header
 from tests.support.key_ring_events import ADVANCE, SHOW, asked, make_due
@@ -24,8 +24,8 @@ LAMBDA_ANSWERS = {
     "GetFunctionConfiguration": raw_answer(json.dumps(OLD_KEYS).encode(), 200),
     "UpdateFunctionConfiguration": raw_answer(b"{}", 200),
 }
+STEP_UP_PARTS = (NOTICE, FORGET, "UpdateItem RevocationsTable")
 AUTHORIZERS = ["edge-auth-AuthorizerFunction-AbCdEf", "edge-auth-StrictAuthorizerFunction-AbCdEf"]
-NOTICE = "PutItem ChallengesTable"
 
 
 def _new_password(world: World) -> Event:
@@ -88,9 +88,9 @@ def _change(world: World) -> Event:
     return by_bob(world, "email-change", {"email": "bob@new.example", "current_password": PASSWORD})
 
 
-def _confirm(world: World) -> Event:
+def _confirm(world: World, way: str = "link") -> Event:
     world.call("email", _change(world), 202)
-    return with_json("email-confirm", mailed(world.stack, Kind.CONFIRM).link)
+    return with_json("email-confirm", getattr(mailed(world.stack, Kind.CONFIRM), way))
 
 
 def _undo(world: World) -> Event:
@@ -126,31 +126,35 @@ def _due(world: World) -> Event:
 
 
 ACCOUNT_ACTS: Mapping[str, Act] = {
-    "password": Act("password", _new_password, 204, again=(401,), parts=(NOTICE, FORGET)),
-    "password at a site": Act("site_password", _new_password_at_site, 204, again=(401,), parts=(NOTICE, FORGET)),
+    "password": Act("password", _new_password, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
+    "password at a site": Act("site_password", _new_password_at_site, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
     "factors": Act("factors", lambda world: by_ada(world, "factors")),
     "factors at a site": Act("factors", lambda world: by_ada(world, "site-factors")),
     "new secret": Act("factors", lambda world: by_bob(world, "factors-totp")),
     "new secret at a site": Act("factors", lambda world: _at_site(by_bob(world, "factors-totp"))),
     # The session has one factor, and now there is an app: the user steps up with it, and asks for new codes.
-    "first app": Act("factors", lambda world: _app(world, world.bob["session_id"], BOB_ID), again=(401,), parts=(NOTICE,)),
+    "first app": Act(
+        "factors", lambda world: _app(world, world.bob["session_id"], BOB_ID), again=(401,), parts=(NOTICE,)
+    ),
     "first app at a site": Act(
         "factors", lambda world: _app(world, world.bob["session_id"], BOB_ID, "site"), again=(401,), parts=(NOTICE,)
     ),
-    "another app": Act("factors", lambda world: _app(world, world.by_passkey, ADA_ID), parts=(NOTICE,)),
+    "another app": Act("factors", lambda world: _app(world, world.by_passkey, ADA_ID), parts=(NOTICE, MARK)),
     "required app": Act("factors", _required_app, again=(400,), parts=(NOTICE,)),
     "recovery codes": Act("factors", lambda world: by_passkey(world, "factors-recovery-codes"), parts=(NOTICE,)),
     "recovery codes at a site": Act(
         "factors", lambda world: _at_site(by_passkey(world, "factors-recovery-codes")), parts=(NOTICE,)
     ),
-    "app removed": Act("factors", lambda world: by_passkey(world, "factors-totp-remove"), 204, parts=(NOTICE,)),
+    "app removed": Act("factors", lambda world: by_passkey(world, "factors-totp-remove"), 204, parts=(NOTICE, MARK)),
     "app removed at a site": Act(
-        "factors", lambda world: _at_site(by_passkey(world, "factors-totp-remove")), 204, parts=(NOTICE,)
+        "factors", lambda world: _at_site(by_passkey(world, "factors-totp-remove")), 204, parts=(NOTICE, MARK)
     ),
     # If the answer is lost, so are the tokens of the new session, and the user logs in again.
-    "step-up": Act("step_up", _step_up, again=(401,), opens=True, parts=(NOTICE, FORGET)),
-    "step-up by password": Act("step_up", _step_up_by_password, again=(401,), opens=True, parts=(NOTICE, FORGET)),
-    "step-up at a site": Act("step_up", _step_up_at_site, again=(401,), opens=True, parts=(NOTICE, FORGET)),
+    "step-up": Act("step_up", _step_up, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS),
+    "step-up by password": Act(
+        "step_up", _step_up_by_password, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS
+    ),
+    "step-up at a site": Act("step_up", _step_up_at_site, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS),
     "passkeys": Act("passkeys", lambda world: list_event(world.by_passkey)),
     "passkey registration": Act("passkeys", lambda world: registration_event(world.by_passkey)),
     "passkey added": Act("passkeys", _second_passkey, 201, parts=(NOTICE,)),
@@ -163,23 +167,24 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
         lambda world: one_event("passkeys-remove", phone(), world.by_passkey),
         204,
         again=(404,),
-        parts=(NOTICE,),
+        parts=(NOTICE, MARK),
     ),
     "registration": Act("register", _registration, 201, again=(409,)),
     "reset asked": Act("reset", lambda _: with_json("password-reset", {"username": "bob"}), 202),
-    "reset": Act("reset", lambda world: _reset(world, "bob"), 204, again=(400,), parts=(NOTICE, FORGET)),
+    "reset": Act("reset", lambda world: _reset(world, "bob"), 204, again=(400,), parts=(NOTICE, FORGET, MARK)),
     "reset, recovery code": Act(
         "reset",
         lambda world: _reset(world, "ada", recovery_code=CODES[0]),
         204,
         again=(400, 401),
         instead=_with_another_code,
-        parts=(NOTICE, FORGET),
+        parts=(NOTICE, FORGET, MARK),
     ),
     "address": Act("email", lambda world: by_bob(world, "email")),
     "address change": Act("email", _change, 202, parts=(FORGET,)),
     "address confirmed": Act("email_proofs", _confirm, 204, again=(400,)),
-    "address undone": Act("email_proofs", _undo, 204, again=(400,)),
+    "address confirmed by a code": Act("email_proofs", lambda world: _confirm(world, "code"), 204, again=(400,)),
+    "address undone": Act("email_proofs", _undo, 204, again=(400,), parts=(MARK,)),
     "public keys": Act("jwks", lambda _: sample("jwks")),
     "configuration": Act("jwks", lambda _: sample("openid-configuration")),
     "server metadata": Act("jwks", lambda _: sample("oauth-authorization-server")),
@@ -188,12 +193,11 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "reset link": Act("reset_link", lambda _: {"action": "reset_link", "user_id": BOB_ID}),
     "keys shown": Act("rotate_keys", lambda _: SHOW),
     "keys due": Act("rotate_keys", _due, answers={**LAMBDA_ANSWERS, **BUS_ANSWERS}, parts=("PutEvents",)),
-    "keys rotated": Act(
-        "rotate_keys", lambda world: asked(world.stack, "rotate"), answers=BUS_ANSWERS, parts=("PutEvents",)
-    ),
+    "keys rotated": Act("rotate_keys", lambda world: asked(world.stack, "rotate"), again=(409,), answers=BUS_ANSWERS),
     "keys replaced": Act(
         "rotate_keys",
         lambda world: asked(world.stack, "replace", at_once=True),
+        again=(409,),
         answers=BUS_ANSWERS,
         parts=("PutEvents",),
     ),

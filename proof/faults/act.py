@@ -21,7 +21,10 @@ class Act:
             one that the request leaves: there is nothing left to do.
         instead: Returns what the client sends if the request was not done and cannot be repeated as it is.
         opens: Whether a session opens. If the answer is lost, another one opens at the next try.
-        parts: The calls that the request can do without. If one fails, a part of the act is left for the next time.
+        evicts: Whether a session that opens may end another one of the user.
+        is_told: Whether each end is in the feed before the answer. It need not be where a session replaces another one
+            of the same person.
+        parts: The calls that the request can do without. If one fails, that is recorded, and a part of the act is left.
         parameters: Of the template, beside those of `world.EVERYTHING`.
         answers: Of services that moto does not have, by operation.
 
@@ -33,6 +36,8 @@ class Act:
     again: tuple[int, ...] = ()
     instead: Callable[[World, Event], Event] | None = None
     opens: bool = False
+    evicts: bool = False
+    is_told: bool = True
     parts: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Fault] = field(default_factory=dict)

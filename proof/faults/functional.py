@@ -68,7 +68,9 @@ def functional_stack() -> Iterator[tuple[Stack, Printed]]:
     printed = Printed(stream)
     with pytest.MonkeyPatch.context() as monkeypatch, stack_resources() as secret_arn, redirect_stdout(stream):
         session, wire = wired_session()
-        once = session.create_client("dynamodb", config=Config(retries={"total_max_attempts": 1, "mode": "standard"}))
+        once: Any = session.create_client(
+            "dynamodb", config=Config(retries={"total_max_attempts": 1, "mode": "standard"})
+        )
         for target, replacement in {
             "edge_auth.clock.time": clock,
             "edge_auth.credentials.passwords.Argon2id": RememberedArgon2id,
@@ -89,9 +91,8 @@ def functional_stack() -> Iterator[tuple[Stack, Printed]]:
             wire.forget()
 
 
-
 def _over_the_wire(client: "DynamoDBClient", _client: object, table: str, *, now_seconds: int) -> CallTable:
-    """Return the calls of an authorizer over the stack's wire, so that they meet the same faults as those of the SDK."""
+    """Return the calls of an authorizer over the stack's wire, so that they meet the same faults as the SDK's."""
     stored = table_calls(client, table, now_seconds=now_seconds)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> Reply:

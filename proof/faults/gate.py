@@ -1,6 +1,5 @@
 """What stands between the functions and AWS during one request: it names each call, and lets one of them fail."""
 
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,13 +13,14 @@ from edge_auth.adapters.aws import (
     CONNECT_TIMEOUT_SECONDS,
     INVOKED_READ_TIMEOUT_SECONDS,
     MAIL_TIMEOUT_SECONDS,
+    OK,
     READ_TIMEOUT_SECONDS,
 )
 from edge_auth.authorizer.signed_requests import TIMEOUTS
 from tests.support.clock import TestClock
 from tests.support.outages import FAULTS, FAULTS_OF_TRANSACTIONS, FAULTS_OF_UPDATES, NO_SECRETS, after, kill
 from tests.support.stack import TABLES
-from tests.support.wire import Call, Fault, Forward, lost_request, lost_response, no_connection, raw_answer
+from tests.support.wire import Call, Fault, Forward, damaged, lost_request, lost_response, no_connection, raw_answer
 
 SLOW_PART = 0.9  # of the time that an answer may take
 SINGLE_WRITES = ("UpdateItem", "PutItem", "DeleteItem")
@@ -41,16 +41,8 @@ def reset_after(forward: Forward) -> AWSResponse:
 def cut_off(forward: Forward) -> AWSResponse:
     """Serve the request, and let half of the answer arrive as if it were whole."""
     answer = forward()
-    return raw_answer(answer.content[: len(answer.content) // 2] or b"{", answer.status_code)(forward)
-
-
-def damaged(forward: Forward) -> AWSResponse:
-    """Serve the request, and let another answer arrive: the checksum of the true one does not fit."""
-    answer = forward()
-    checksum = zlib.crc32(answer.content)
-    answer = raw_answer(b"{}", answer.status_code)(forward)
-    answer.headers["x-amz-crc32"] = str(checksum)
-    return answer
+    half = answer.content[: len(answer.content) // 2].rstrip(b"}")
+    return raw_answer(half or b"{", answer.status_code)(forward)
 
 
 def slow(forward: Forward) -> AWSResponse:
@@ -135,11 +127,11 @@ class Gate:
     def _served(self, call: Call, forward: Forward) -> AWSResponse:
         if call.operation in self.answers:
             return self.answers[call.operation](forward)
-        token = call.parameters.get("ClientRequestToken", "")
+        token = call.parameters.get("ClientRequestToken", "") if "TransactItems" in call.parameters else ""
         if token in self._confirmed:
-            return raw_answer(b"{}", 200)(forward)
+            return raw_answer(b"{}", OK)(forward)
         answer = forward()
-        if token and answer.status_code == 200:
+        if token and answer.status_code == OK:
             self._confirmed.add(token)
         return answer
 

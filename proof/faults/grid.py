@@ -12,7 +12,7 @@ from benchmarks.frame.results import markdown
 from proof.faults.account_acts import ACCOUNT_ACTS
 from proof.faults.act import Act
 from proof.faults.functional import functional_stack
-from proof.faults.gate import KILLED, NETWORK, SINGLE_WRITES
+from proof.faults.gate import KILLED, SINGLE_WRITES
 from proof.faults.session_acts import SESSION_ACTS
 from proof.faults.trial import UNAVAILABLE, Cell, Trial, prepared
 from proof.faults.world import Snapshot, populated
@@ -23,8 +23,8 @@ from tests.support.template import functions
 
 ACTS: Mapping[str, Act] = {**SESSION_ACTS, **ACCOUNT_ACTS}
 GOAL_SECONDS, GATEWAY_SECONDS = 3, 29
-EXAMPLES = 200  # of what is wrong, in the result
-# Of a short run: a fault of each kind that the SDK repeats, that it does not, and that leaves a write without an answer.
+EXAMPLES = 20  # of what is wrong, in the result
+# A fault that the SDK sends again after, one that it does not, and those that leave a write without an answer.
 LASTING, FINAL, APPLIED = "throttling", "access denied", ("read timeout, applied", "lost response")
 
 
@@ -33,16 +33,17 @@ def prove(run: Run) -> Figures:
     with functional_stack() as (stack, printed):
         world = populated(stack)
         base = Snapshot.of(world.stack)
-        counted = run.parts(ACTS, lambda name: tried(prepared(ACTS[name], world, printed, base), short=run.size == SHORT))
+        choice = Choice(short=run.size == SHORT)
+        counted = run.parts(ACTS, lambda name: tried(prepared(ACTS[name], world, printed, base), choice))
     return Figures(summed(counted))
 
 
-def tried(trial: Trial, *, short: bool) -> dict[str, Any]:
-    """Ask a request with each fault, and return what was counted."""
+def tried(trial: Trial, choice: "Choice") -> dict[str, Any]:
+    """Ask a request with each fault of a choice, and return what was counted."""
     faults: dict[str, Counter[str]] = {}
     worst: dict[str, float] = {}
     wrong: list[str] = []
-    for cell in short_of(trial.cells()) if short else trial.cells():
+    for cell in choice.of(trial):
         status, seconds, found = trial.ask(cell)
         name = f"{cell.fault}, {'always' if cell.lasts else 'once'}"
         outcome = "refused" if status == UNAVAILABLE else "no answer" if status == 0 else "succeeded"
@@ -61,16 +62,42 @@ def tried(trial: Trial, *, short: bool) -> dict[str, Any]:
     }
 
 
-def short_of(cells: Iterator[Cell]) -> Iterator[Cell]:
-    """Return the cells of a short run."""
-    for cell in cells:
-        is_write = cell.call.startswith((*SINGLE_WRITES, "TransactWriteItems", "PutSecretValue"))
-        if cell.lasts:
-            # Alternating, by the letters of the call: both kinds come at some call of each request.
-            if cell.fault == (LASTING, FINAL)[(len(cell.call) + cell.at) % 2]:
+class Choice:
+    """Which faults are tried at which calls.
+
+    A long run tries every fault at the first request of a function that makes a call, and one of each kind at the same
+    call of its other requests. A short run tries a lasting fault at the first, and the end of the process at each write.
+    """
+
+    def __init__(self, *, short: bool) -> None:
+        """Begin without a call."""
+        self._short = short
+        self._known: set[tuple[str, str, int]] = set()
+
+    def of(self, trial: Trial) -> Iterator[Cell]:
+        """Yield the faults of one request."""
+        new = {(trial.act.function, *call) for call in trial.calls} - self._known
+        self._known |= new
+        for cell in trial.cells():
+            is_new = (trial.act.function, cell.call, cell.at) in new
+            if (is_new and not self._short) or (cell in self._kinds(cell) and self._is_tried(cell, is_new=is_new)):
                 yield cell
-        elif is_write and cell.fault in (KILLED, *APPLIED):
-            yield cell
+
+    def _is_tried(self, cell: Cell, *, is_new: bool) -> bool:
+        return is_new or not self._short or cell.fault == KILLED
+
+    def _kinds(self, cell: Cell) -> list[Cell]:
+        """Return one fault of each kind at the call of a cell: a lasting one, and two that leave writes unanswered."""
+        lasting = (LASTING, FINAL)[(len(cell.call) + cell.at) % 2]  # both kinds come at some call of each request
+        chosen = [cell._replace(fault=lasting, lasts=True)]
+        if _is_write(cell):
+            unanswered = (KILLED, *APPLIED)[: 1 if self._short else None]
+            chosen += [cell._replace(fault=fault, lasts=False) for fault in unanswered]
+        return chosen
+
+
+def _is_write(cell: Cell) -> bool:
+    return cell.call.startswith((*SINGLE_WRITES, "TransactWriteItems", "PutSecretValue"))
 
 
 def summed(counted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -127,7 +154,8 @@ def table(figures: Figures) -> str:
     return f"""\
 {markdown(head, rows)}
 
-{counts["requests"]} requests to {counts["functions"]} functions and {counts["routes"]} routes make {counts["calls"]} calls.
+{counts["requests"]} requests to {counts["functions"]} functions and {counts["routes"]} routes make {counts["calls"]} \
+calls.
 Each of {counts["faults"]} faults at each call, once and always: {counts["cells"]:,} tries, {counts["wrong"]} wrong.
 `longest` is the time until the answer, where each wait of the SDK is as long as it can be. Above {GOAL_SECONDS} s: \
 {", ".join(late) or "none"}."""

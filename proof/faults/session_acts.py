@@ -1,15 +1,16 @@
 """The requests that open, keep, show and end sessions, and those that the authorizers decide."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from proof.faults.act import Act, by_bob
-from proof.faults.world import BUS, World
-from tests.support.browser import jar, page_login, page_logout, page_refresh
+from proof.faults.world import World
+from tests.support.browser import from_page, jar, page_login, page_logout, page_refresh
 from tests.support.passkey_visitor import phone, sign_in_event
-from tests.support.people import BOB_ID, PASSWORD, WRONG_PASSWORD
+from tests.support.people import PASSWORD, WRONG_PASSWORD
 from tests.support.sample_events import (
     Event,
     login_event,
@@ -29,7 +30,7 @@ KNOWN = raw_answer(b'{"valid":true,"email":"grace@example.com","email_verified":
 ANNOUNCED = raw_answer(b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}', 200)
 BUS_ANSWERS = {"PutEvents": ANNOUNCED}
 LIMIT_PARTS = ("Query SessionsTable", "UpdateItem RevocationsTable", "TransactWriteItems SessionsTable")
-FORGET = "UpdateItem ThrottleTable"
+FORGET, NOTICE, MARK = "UpdateItem ThrottleTable", "PutItem ChallengesTable", "UpdateItem SessionsTable"
 
 
 def _with_app(world: World) -> Event:
@@ -37,7 +38,7 @@ def _with_app(world: World) -> Event:
     return with_json("login", {"username": "ada", "password": PASSWORD, **shown})
 
 
-def _with_code(world: World) -> Event:
+def _with_code(_world: World) -> Event:
     return with_json("login", {"username": "ada", "password": PASSWORD, "recovery_code": CODES[0]})
 
 
@@ -79,9 +80,22 @@ def _out_of_site(world: World) -> Event:
     return page_logout(*jar(world.page("session")))
 
 
-def _by_passkey(world: World) -> Event:
+def _by_passkey(world: World, sign_count: int = 1) -> Event:
     challenge = world.call("passkey_sign_in", sample("passkeys-options")).json["challenge"]
-    return sign_in_event(phone(challenge=challenge, sign_count=1))
+    return sign_in_event(phone(challenge=challenge, sign_count=sign_count))
+
+
+def _passkey_over_a_session(world: World) -> Event:
+    login = {"username": "ada", "password": PASSWORD, "recovery_code": CODES[0], "transport": "cookie"}
+    cookies = jar(world.call("login", from_page(with_json("login", login))))
+    event = _by_passkey(world)
+    return from_page({**event, "body": json.dumps({**json.loads(event["body"]), "transport": "cookie"})}, *cookies)
+
+
+def _with_a_new_challenge(world: World, event: Event) -> Event:
+    """The challenge is spent, so the page asks for another one, and the device signs it."""
+    again = json.loads(_by_passkey(world, 2)["body"])
+    return {**event, "body": json.dumps({**json.loads(event["body"]), "credential": again["credential"]})}
 
 
 def _one_session(world: World, name: str = "sessions-end") -> Event:
@@ -95,45 +109,53 @@ def _page_of_site(world: World) -> Event:
 
 
 SESSION_ACTS: Mapping[str, Act] = {
-    "login": Act("login", lambda _: login_event("bob", PASSWORD), opens=True, parts=(*LIMIT_PARTS, FORGET)),
-    "login, wrong password": Act(
-        "login", lambda _: login_event("bob", WRONG_PASSWORD), 401, parts=(FORGET,)
+    "login": Act("login", lambda _: login_event("bob", PASSWORD), opens=True, parts=(*LIMIT_PARTS, FORGET, NOTICE)),
+    "login, wrong password": Act("login", lambda _: login_event("bob", WRONG_PASSWORD), 401, parts=(FORGET,)),
+    "login, app": Act("login", _with_app, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
+    "login, recovery code": Act("login", _with_code, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
+    "login over a session": Act(
+        "login", _over_a_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
     ),
-    "login, app": Act("login", _with_app, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET)),
-    "login, recovery code": Act(
-        "login", _with_code, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, "PutItem ChallengesTable")
-    ),
-    "login over a session": Act("login", _over_a_session, opens=True, parts=(*LIMIT_PARTS, FORGET)),
     "login at a site": Act(
         "login",
         lambda _: page_login(username="bob", transport="session"),
         opens=True,
-        parts=(*LIMIT_PARTS, FORGET),
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
     ),
     "login beyond the limit": Act(
         "login",
         lambda _: login_event("bob", PASSWORD),
         opens=True,
-        parts=(*LIMIT_PARTS, FORGET),
+        evicts=True,
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
         parameters={"MaxSessionsPerUser": "2"},
     ),
     "login, weak hash": Act(
         "login",
         _weak,
         opens=True,
-        parts=(*LIMIT_PARTS, FORGET, "UpdateItem IdentitiesTable"),
+        parts=(*LIMIT_PARTS, FORGET, NOTICE, "UpdateItem IdentitiesTable"),
         parameters={"PasswordProfiles": WEAK_PROFILE},
     ),
     "login, migrated": Act(
         "login",
         lambda _: login_event("grace", PASSWORD),
         opens=True,
-        parts=(*LIMIT_PARTS, FORGET),
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
         parameters={"MigrationFunctionArn": MIGRATION},
         answers={"Invoke": KNOWN},
     ),
     "passkey challenge": Act("passkey_sign_in", lambda _: sample("passkeys-options")),
     "passkey sign-in": Act("passkey_sign_in", _by_passkey, opens=True, again=(401,), parts=LIMIT_PARTS),
+    "passkey sign-in over a session": Act(
+        "passkey_sign_in",
+        _passkey_over_a_session,
+        opens=True,
+        is_told=False,
+        again=(401,),
+        instead=_with_a_new_challenge,
+        parts=LIMIT_PARTS,
+    ),
     "refresh": Act("refresh", lambda world: refresh_event(world.bob["refresh_token"])),
     "refresh, retried": Act("refresh", lambda world: refresh_event(_rotated(world, times=1, seconds=1))),
     "refresh, late": Act("refresh", lambda world: refresh_event(_rotated(world, times=1))),
@@ -147,9 +169,11 @@ SESSION_ACTS: Mapping[str, Act] = {
     "refresh, ended": Act("refresh", lambda world: refresh_event(_ended(world)), 400, parts=(FORGET,)),
     "refresh of a page": Act("refresh", _in_browser),
     "logout": Act("logout", lambda world: logout_event(world.bob["refresh_token"]), 204),
-    "logout, repeated": Act("logout", lambda world: logout_event(_ended(world)), 204, parts=(FORGET,)),
+    "logout, repeated": Act("logout", lambda world: logout_event(_ended(world)), 204, parts=(FORGET, MARK)),
     "logout, access token": Act("logout", lambda world: logout_event(world.bob["access_token"]), 204),
-    "logout of all": Act("logout", lambda world: logout_event(world.bob["refresh_token"], everywhere=True), 204),
+    "logout of all": Act(
+        "logout", lambda world: logout_event(world.bob["refresh_token"], everywhere=True), 204, parts=(MARK,)
+    ),
     "logout of all, reused": Act(
         "logout",
         lambda world: logout_event(_rotated(world, times=2), everywhere=True),
@@ -165,7 +189,9 @@ SESSION_ACTS: Mapping[str, Act] = {
     "end of a session of a site": Act(
         "sessions", lambda world: _one_session(world, "site-sessions-end"), 204, again=(404,)
     ),
-    "authorizer": Act("authorizer", lambda world: token_event(world.bob["access_token"])),
+    "authorizer": Act(
+        "authorizer", lambda world: token_event(world.bob["access_token"]), parts=("Query RevocationsTable",)
+    ),
     "authorizer, closed": Act(
         "authorizer",
         lambda world: token_event(world.bob["access_token"]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import botocore.session
 from botocore.awsrequest import AWSResponse
@@ -129,6 +130,14 @@ def no_connection(_forward: Forward) -> AWSResponse:
 def no_address(_forward: Forward) -> AWSResponse:
     """Fail to resolve the name."""
     raise EndpointConnectionError(endpoint_url="https://aws.invalid")
+
+
+def damaged(forward: Forward) -> AWSResponse:
+    """Serve the request, and let another answer arrive: the checksum of the true one does not fit."""
+    answer = forward()
+    other = raw_answer(b"{}", answer.status_code)(forward)
+    other.headers["x-amz-crc32"] = str(crc32(answer.content))
+    return other
 
 
 def refusal(code: str, status: int = 400, **members: object) -> Fault:
