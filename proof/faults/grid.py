@@ -66,7 +66,7 @@ class Choice:
     """Which faults are tried at which calls.
 
     A long run tries every fault at the first request of a function that makes a call, and one of each kind at the same
-    call of its other requests. A short run tries a lasting fault at the first, and the end of the process at each write.
+    call of its other requests. A short run tries a lasting fault at the first, and the end of the process at writes.
     """
 
     def __init__(self, *, short: bool) -> None:
