@@ -22,6 +22,7 @@ FOLDER = ROOT / "proof" / "results"
 PROOFS: Mapping[str, str] = {
     "faults": "proof.faults.grid",
     "dropped_answers": "proof.faults.dropped_answers",
+    "outages": "proof.outages.drills",
 }
 
 
