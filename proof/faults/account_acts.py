@@ -126,6 +126,19 @@ def _due(world: World) -> Event:
 
 
 ACCOUNT_ACTS: Mapping[str, Act] = {
+    "mailer": Act("mailer", _mail),
+    "mail feedback": Act("mail_feedback", _bounced),
+    "reset link": Act("reset_link", lambda _: {"action": "reset_link", "user_id": BOB_ID}),
+    "keys shown": Act("rotate_keys", lambda _: SHOW),
+    "keys due": Act("rotate_keys", _due, answers={**LAMBDA_ANSWERS, **BUS_ANSWERS}, parts=("PutEvents",)),
+    "keys rotated": Act("rotate_keys", lambda world: asked(world.stack, "rotate"), again=(409,), answers=BUS_ANSWERS),
+    "keys replaced": Act(
+        "rotate_keys",
+        lambda world: asked(world.stack, "replace", at_once=True),
+        again=(409,),
+        answers=BUS_ANSWERS,
+        parts=("PutEvents",),
+    ),
     "password": Act("password", _new_password, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
     "password at a site": Act("site_password", _new_password_at_site, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
     "factors": Act("factors", lambda world: by_ada(world, "factors")),
@@ -188,17 +201,4 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "public keys": Act("jwks", lambda _: sample("jwks")),
     "configuration": Act("jwks", lambda _: sample("openid-configuration")),
     "server metadata": Act("jwks", lambda _: sample("oauth-authorization-server")),
-    "mailer": Act("mailer", _mail),
-    "mail feedback": Act("mail_feedback", _bounced),
-    "reset link": Act("reset_link", lambda _: {"action": "reset_link", "user_id": BOB_ID}),
-    "keys shown": Act("rotate_keys", lambda _: SHOW),
-    "keys due": Act("rotate_keys", _due, answers={**LAMBDA_ANSWERS, **BUS_ANSWERS}, parts=("PutEvents",)),
-    "keys rotated": Act("rotate_keys", lambda world: asked(world.stack, "rotate"), again=(409,), answers=BUS_ANSWERS),
-    "keys replaced": Act(
-        "rotate_keys",
-        lambda world: asked(world.stack, "replace", at_once=True),
-        again=(409,),
-        answers=BUS_ANSWERS,
-        parts=("PutEvents",),
-    ),
 }

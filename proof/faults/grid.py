@@ -21,7 +21,7 @@ from proof.frame.run import SHORT, Run
 from tests.support.recorded_calls import recorded
 from tests.support.template import functions
 
-ACTS: Mapping[str, Act] = {**SESSION_ACTS, **ACCOUNT_ACTS}
+ACTS: Mapping[str, Act] = {**ACCOUNT_ACTS, **SESSION_ACTS}
 GOAL_SECONDS, GATEWAY_SECONDS = 3, 29
 EXAMPLES = 20  # of what is wrong, in the result
 # A fault that the SDK sends again after, one that it does not, and those that leave a write without an answer.
@@ -156,6 +156,7 @@ def table(figures: Figures) -> str:
 
 {counts["requests"]} requests to {counts["functions"]} functions and {counts["routes"]} routes make {counts["calls"]} \
 calls.
-Each of {counts["faults"]} faults at each call, once and always: {counts["cells"]:,} tries, {counts["wrong"]} wrong.
+Each of {counts["faults"]} faults at each call, once and always (where that differs): {counts["cells"]:,} tries, \
+{counts["wrong"]} wrong.
 `longest` is the time until the answer, where each wait of the SDK is as long as it can be. Above {GOAL_SECONDS} s: \
 {", ".join(late) or "none"}."""

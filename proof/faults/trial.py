@@ -56,6 +56,7 @@ class Trial:
     rights: list[tuple[str, str, str]] = field(default_factory=list)
     _warm: Any = None
     _served: int = 0
+    _is_made_again: bool = True
 
     def healthy(self) -> None:
         """Ask once without a fault, and keep what it does. Raises RuntimeError: it has another status."""
@@ -71,11 +72,15 @@ class Trial:
         self.goal = state(self.stack)
 
     def cells(self) -> Iterator[Cell]:
-        """Return all faults at all calls, once and lasting. A process dies once."""
+        """Yield all faults at all calls, once and lasting.
+
+        Where the call was not made again after a fault, a lasting one would be the same, and is left out.
+        """
         for call, at in self.calls:
             for fault in faults_of(call):
+                self._is_made_again = fault != KILLED
                 yield Cell(call, at, fault, lasts=False)
-                if fault != KILLED:
+                if self._is_made_again:
                     yield Cell(call, at, fault, lasts=True)
 
     def ask(self, cell: Cell) -> tuple[int, float, list[str]]:
@@ -93,6 +98,7 @@ class Trial:
         answer = self._ask(function, gate)
         seconds = (self.stack.clock.now_ms - begin_ms) / 1000
         wrong = self._faults_of_answer(cell, answer)
+        self._is_made_again = gate.made[cell.call] > cell.at
         if gate.met == 0:
             wrong.append("no call met the fault")
         if seconds > timeout_seconds(self.act.function):
@@ -139,7 +145,7 @@ class Trial:
         if answer.status == UNAVAILABLE and has_route and all(line["level"] != "ERROR" for line in lines):
             wrong.append("no line of the log is an error")
         is_part_left = cell.fault in MISCONFIGURED and answer.status == self.act.status and cell.call != UNTOLD
-        if is_part_left and has_route and not any("_not_" in line.get("event", "") for line in lines):
+        if is_part_left and has_route and not any("not_" in line.get("event", "") for line in lines):
             wrong.append("no line of the log says what was left")
         if cell.fault in MISCONFIGURED and answer.status == self.act.status and cell.call not in self.act.parts:
             wrong.append("answered as if nothing had failed")

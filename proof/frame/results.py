@@ -23,6 +23,7 @@ PROOFS: Mapping[str, str] = {
     "faults": "proof.faults.grid",
     "dropped_answers": "proof.faults.dropped_answers",
     "outages": "proof.outages.drills",
+    "soak": "proof.outages.soak",
 }
 
 
