@@ -62,7 +62,7 @@ logout = Logout(
     sessions=sessions,
     key_ring=key_ring,
     end_sessions=end_sessions,
-    dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
+    dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms, record),
     limits=RotationLimits(
         grace_seconds=settings.rotation_grace_seconds,
         late_retry_seconds=settings.late_retry_hours * HOUR_SECONDS,

@@ -54,7 +54,7 @@ end_sessions = EndSessions(
 refresh = Refresh(
     sessions=sessions,
     end_sessions=end_sessions,
-    dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms),
+    dead_tokens=DeadTokenLimit(DynamoDBAttempts(dynamodb, table=settings.throttle_table), now_ms, record),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     idle_seconds=settings.refresh_idle_days * DAY_SECONDS,
     limits=RotationLimits(

@@ -28,6 +28,10 @@ PROOFS: Mapping[str, str] = {
     "parsers": "proof.hostile.parsers.search",
     "wycheproof": "proof.hostile.wycheproof.agreement",
     "peers": "proof.peers.comparison",
+    "faults": "proof.faults.grid",
+    "dropped_answers": "proof.faults.dropped_answers",
+    "outages": "proof.outages.drills",
+    "soak": "proof.outages.soak",
 }
 
 

@@ -274,7 +274,7 @@ def test_many_threads_with_one_token(grace_seconds: int) -> None:
             refresh = Refresh(
                 sessions=sessions,
                 end_sessions=ending,
-                dead_tokens=DeadTokenLimit(MemoryAttempts(), lambda: START_MS),
+                dead_tokens=DeadTokenLimit(MemoryAttempts(), lambda: START_MS, events.append),
                 key_ring=source,
                 idle_seconds=86_400,
                 limits=RotationLimits(grace_seconds, late_retry_seconds=86_400, late_retry_elsewhere=True),

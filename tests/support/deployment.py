@@ -206,7 +206,7 @@ class Deployment:
         self.session_opening = troubled(MemorySessionOpening(self.store), self.trouble)
         self.session_replacement = troubled(MemorySessionReplacement(self.store), self.trouble)
         self.attempts = troubled(MemoryAttempts(), self.trouble)
-        self.dead_tokens = DeadTokenLimit(self.attempts, self.clock)
+        self.dead_tokens = DeadTokenLimit(self.attempts, self.clock, self.events.append)
         self.limits = RotationLimits(GRACE_SECONDS, LATE_RETRY_SECONDS, late_retry_elsewhere=True)
         self.max_sessions = MAX_SESSIONS
         self.second_step: SecondStep | None = None

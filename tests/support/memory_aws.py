@@ -104,6 +104,19 @@ def secret_values(arn: str) -> list[str]:
     return [version.get("secret_string") or "" for version in _secret(arn).versions.values()]
 
 
+def secret_contents(arn: str) -> Any:  # noqa: ANN401 - moto's own types
+    """Return a copy of moto's own data of a secret, to restore: the versions, and which of them is the current one."""
+    secret = _secret(arn)
+    return deepcopy((secret.versions, secret.default_version_id))
+
+
+def restore_secret(arn: str, copy: Any) -> None:  # noqa: ANN401 - as above
+    """Put a copy back."""
+    secret = _secret(arn)
+    secret.versions, current = deepcopy(copy)
+    secret.set_default_version_id(current)
+
+
 def empty_secret(arn: str) -> None:
     """Remove all values of a secret."""
     _secret(arn).versions.clear()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import botocore.session
 from botocore.awsrequest import AWSResponse
@@ -46,6 +47,7 @@ class Wire:
 
     calls: list[Call] = field(default_factory=list)
     serve: Serve = botocore_stubber
+    gate: Callable[[Call, Forward], AWSResponse] | None = None  # serves every request, in the place of the faults below
     _faults: dict[str, deque[Fault]] = field(default_factory=dict)
     _always: dict[str, Fault] = field(default_factory=dict)
     _of_any: Fault | None = None
@@ -59,7 +61,8 @@ class Wire:
         if parameters.get("TableName") in OTHER_NAMES:
             service, what = OTHER_NAMES[parameters["TableName"]]
             operation = f"{operation} {what}"
-        self.calls.append(Call(service, operation, parameters))
+        call = Call(service, operation, parameters)
+        self.calls.append(call)
 
         def forward() -> AWSResponse:
             response = self.serve(event_name, request)
@@ -67,6 +70,8 @@ class Wire:
             response.headers["date"] = formatdate(now_ms() / 1000, usegmt=True)  # the test's clock is the store's, too
             return response
 
+        if self.gate is not None:
+            return self.gate(call, forward)
         queue = self._faults.get(operation)
         fault = queue.popleft() if queue else self._always.get(operation, self._of_any)
         return fault(forward) if fault else forward()
@@ -85,6 +90,7 @@ class Wire:
 
     def mend(self) -> None:
         """Remove all faults."""
+        self.gate = None
         self._faults.clear()
         self._always.clear()
         self._of_any = None
@@ -133,6 +139,14 @@ def no_connection(_forward: Forward) -> AWSResponse:
 def no_address(_forward: Forward) -> AWSResponse:
     """Fail to resolve the name."""
     raise EndpointConnectionError(endpoint_url="https://aws.invalid")
+
+
+def damaged(forward: Forward) -> AWSResponse:
+    """Serve the request, and let another answer arrive: the checksum of the true one does not fit."""
+    answer = forward()
+    other = raw_answer(b"{}", answer.status_code)(forward)
+    other.headers["x-amz-crc32"] = str(crc32(answer.content))
+    return other
 
 
 def refusal(code: str, status: int = 400, **members: object) -> Fault:

@@ -209,7 +209,7 @@ class Racer:
             sessions=self.sessions,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
-            dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
+            dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms, self.events.append),
             limits=LIMITS,
             clock=now_ms,
         )
@@ -239,7 +239,7 @@ class Racer:
         return Refresh(
             sessions=self.sessions,
             end_sessions=self.end_sessions,
-            dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms),
+            dead_tokens=DeadTokenLimit(MemoryAttempts(), now_ms, self.events.append),
             key_ring=self.key_ring,
             idle_seconds=DAY_SECONDS,
             limits=LIMITS,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 # The SDK is 200 modules that are never freed. To search them for garbage, now and later, takes 10 ms of a cold start.
 gc.disable()
@@ -38,6 +39,7 @@ CONNECT_TIMEOUT_SECONDS = 1
 READ_TIMEOUT_SECONDS = 2
 TOTAL_ATTEMPTS = 3
 MAIL_TIMEOUT_SECONDS = 10
+OK = 200  # the only status of a success of DynamoDB and Secrets Manager
 
 # At DEBUG these libraries log whole requests and responses, with the private keys of the key ring. Lambda's
 # ApplicationLogLevel is the level of every logger that has no level of its own.
@@ -76,6 +78,7 @@ def sdk_session() -> Session:
 def dynamodb_client() -> "DynamoDBClient":
     """Return a DynamoDB client. The SDK finds the Region and the credentials in the environment."""
     client: DynamoDBClient = _client("dynamodb")
+    client.meta.events.register("after-call", _refuse_damaged)
     ConflictRetry(SystemRandom().random).watch(client)
     return client
 
@@ -83,6 +86,7 @@ def dynamodb_client() -> "DynamoDBClient":
 def secrets_client() -> "SecretsManagerClient":
     """Return a Secrets Manager client. The SDK finds the Region and the credentials in the environment."""
     client: SecretsManagerClient = _client("secretsmanager")
+    client.meta.events.register("after-call", _refuse_damaged)
     return client
 
 
@@ -108,6 +112,20 @@ def lambda_client() -> "LambdaClient":
 def ses_client() -> Any:  # noqa: ANN401 - there are no types of this client; `adapters.ses` has the part that it uses
     """Return a client of Amazon SES that sends each request once. The SDK finds the Region and the credentials."""
     return _client("sesv2", _SEND_ONCE)
+
+
+def _refuse_damaged(http_response: Any, **_: object) -> None:  # noqa: ANN401 - the SDK's own type
+    """Refuse what the SDK believes: an answer that is no JSON object, which it takes for an empty one, or damaged.
+
+    Of an answer with a wrong checksum it asks for another one, and takes the last one as it is. An empty answer would
+    be a fact: no such user, no such session.
+    """
+    content = http_response.content
+    if http_response.status_code == OK and not (content.startswith(b"{") and content.endswith(b"}")):
+        raise ResponseParserError("no JSON object")
+    checksum = http_response.headers.get("x-amz-crc32")
+    if checksum is not None and checksum != str(crc32(content)):
+        raise ResponseParserError("the checksum is wrong")
 
 
 def _client(service: str, config: Config = _CONFIG) -> Any:  # noqa: ANN401 - the SDK's session returns any client

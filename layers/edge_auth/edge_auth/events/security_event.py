@@ -73,6 +73,7 @@ class EventName(StrEnum):
     REFRESH_CONVERGED = "refresh_converged"
     REFRESH_RETRIED_LATE = "refresh_retried_late"
     REFRESH_REFUSED = "refresh_refused"
+    DEAD_TOKEN_NOT_COUNTED = "dead_token_not_counted"
     REFRESH_TOKEN_REUSED = "refresh_token_reused", ATTENTION
     REFRESH_TOKEN_DIVERGED = "refresh_token_diverged", ATTENTION
     REFRESH_TOKEN_AHEAD = "refresh_token_ahead", ATTENTION

@@ -3,6 +3,7 @@
 import pytest
 
 from edge_auth.errors import InvalidGrant, TooManyAttempts
+from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.waiting import MAX_REMEMBERED
@@ -90,7 +91,7 @@ def test_other_sessions_do_not_wait(deployment: Deployment, dead: TokenGrant) ->
 def test_a_token_that_only_claims_to_be_of_a_session_does_not_count_against_it(deployment: Deployment) -> None:
     """An attacker with a leaked MAC key may name any session. The owner's token has another seed and is not limited."""
     clock, attempts = Clock(), MemoryAttempts()
-    limit = DeadTokenLimit(attempts, clock)
+    limit = DeadTokenLimit(attempts, clock, [].append)
     token = deployment.token_of(deployment.log_in())
     impostor = type(token)(token.user_id, token.session_id, token.generation, bytes(16))
     for _ in range(BURST):
@@ -109,10 +110,22 @@ def test_trouble_with_the_counters_changes_nothing(deployment: Deployment, dead:
     deployment.logout(dead.refresh_token, Reach.ONE)
 
 
+def test_a_dead_token_that_cannot_be_counted_is_recorded(deployment: Deployment, dead: TokenGrant) -> None:
+    """F19: without its right to the counters, a function would else refuse dead tokens for ever without a word."""
+    deployment.trouble.fail("book")
+    refusals(deployment, dead.refresh_token, 1)
+    deployment.trouble.heal()
+    refusals(deployment, dead.refresh_token, 1)
+
+    [event] = [event for event in deployment.events if event.name is EventName.DEAD_TOKEN_NOT_COUNTED]
+    token = deployment.token_of(dead)
+    assert (event.user_id, event.session_id) == (token.user_id, token.session_id)
+
+
 def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:
     """The memory holds a fixed number of sessions and forgets the oldest first."""
     clock, attempts = Clock(), MemoryAttempts()
-    limit = DeadTokenLimit(attempts, clock)
+    limit = DeadTokenLimit(attempts, clock, [].append)
     token = deployment.token_of(deployment.log_in())
     tokens = [
         type(token)(token.user_id, token.session_id, 0, number.to_bytes(16)) for number in range(MAX_REMEMBERED + 1)

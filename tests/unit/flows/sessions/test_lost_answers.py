@@ -139,7 +139,9 @@ class Scene:
         store.sessions, store.ended = dict(moment.sessions), dict(moment.ended)
         self.tokens, self.stolen, self.served = dict(moment.tokens), moment.stolen, moment.served
         self.deployment.clock.now_ms = moment.now_ms
-        self.deployment.dead_tokens = DeadTokenLimit(MemoryAttempts(), self.deployment.clock)
+        self.deployment.dead_tokens = DeadTokenLimit(
+            MemoryAttempts(), self.deployment.clock, self.deployment.events.append
+        )
 
 
 @contextmanager

@@ -1,0 +1,162 @@
+"""Every fault at every call to AWS of every function, once and lasting.
+
+The calls of a request are those that it makes when nothing fails, so a new call is tried without any change here. The
+rights that these requests need are compared with the record of all calls, and the routes with the template.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks.frame.results import markdown
+from proof.faults.account_acts import ACCOUNT_ACTS
+from proof.faults.act import Act
+from proof.faults.functional import functional_stack
+from proof.faults.gate import KILLED, SINGLE_WRITES
+from proof.faults.session_acts import SESSION_ACTS
+from proof.faults.trial import UNAVAILABLE, Cell, Trial, prepared
+from proof.faults.world import Snapshot, populated
+from proof.frame.results import Figures
+from proof.frame.run import SHORT, Run
+from tests.support.recorded_calls import recorded
+from tests.support.template import functions
+
+ACTS: Mapping[str, Act] = {**ACCOUNT_ACTS, **SESSION_ACTS}
+GOAL_SECONDS, GATEWAY_SECONDS = 3, 29
+EXAMPLES = 20  # of what is wrong, in the result
+# A fault that the SDK sends again after, one that it does not, and those that leave a write without an answer.
+LASTING, FINAL, APPLIED = "throttling", "access denied", ("read timeout, applied", "lost response")
+
+
+def prove(run: Run) -> Figures:
+    """Ask every request with every fault at every call. A short run takes three faults at each write, two elsewhere."""
+    with functional_stack() as (stack, printed):
+        world = populated(stack)
+        base = Snapshot.of(world.stack)
+        choice = Choice(short=run.size == SHORT)
+        counted = run.parts(ACTS, lambda name: tried(prepared(ACTS[name], world, printed, base), choice))
+    return Figures(summed(counted))
+
+
+def tried(trial: Trial, choice: "Choice") -> dict[str, Any]:
+    """Ask a request with each fault of a choice, and return what was counted."""
+    faults: dict[str, Counter[str]] = {}
+    worst: dict[str, float] = {}
+    wrong: list[str] = []
+    for cell in choice.of(trial):
+        status, seconds, found = trial.ask(cell)
+        name = f"{cell.fault}, {'always' if cell.lasts else 'once'}"
+        outcome = "refused" if status == UNAVAILABLE else "no answer" if status == 0 else "succeeded"
+        faults.setdefault(name, Counter()).update(["cells", outcome])
+        worst[name] = max(worst.get(name, 0), seconds)
+        wrong += [f"{cell}: {each}" for each in found]
+    leaked = sum(secret in trial.printed.read() for secret in trial.stack.secrets.values)
+    return {
+        "calls": [call for call, _ in trial.calls],
+        "rights": trial.rights,
+        "route": f"{trial.event['httpMethod']} {trial.event['resource']}" if "resource" in trial.event else "",
+        "faults": faults,
+        "worst": worst,
+        "wrong": wrong,
+        "leaked": leaked,
+    }
+
+
+class Choice:
+    """Which faults are tried at which calls.
+
+    A long run tries every fault at the first request of a function that makes a call, and one of each kind at the same
+    call of its other requests. A short run tries a lasting fault at the first, and the end of the process at writes.
+    """
+
+    def __init__(self, *, short: bool) -> None:
+        """Begin without a call."""
+        self._short = short
+        self._known: set[tuple[str, str, int]] = set()
+
+    def of(self, trial: Trial) -> Iterator[Cell]:
+        """Yield the faults of one request."""
+        new = {(trial.act.function, *call) for call in trial.calls} - self._known
+        self._known |= new
+        for cell in trial.cells():
+            is_new = (trial.act.function, cell.call, cell.at) in new
+            if (is_new and not self._short) or (cell in self._kinds(cell) and self._is_tried(cell, is_new=is_new)):
+                yield cell
+
+    def _is_tried(self, cell: Cell, *, is_new: bool) -> bool:
+        return is_new or not self._short or cell.fault == KILLED
+
+    def _kinds(self, cell: Cell) -> list[Cell]:
+        """Return one fault of each kind at the call of a cell: a lasting one, and two that leave writes unanswered."""
+        lasting = (LASTING, FINAL)[(len(cell.call) + cell.at) % 2]  # both kinds come at some call of each request
+        chosen = [cell._replace(fault=lasting, lasts=True)]
+        if _is_write(cell):
+            unanswered = (KILLED, *APPLIED)[: 1 if self._short else None]
+            chosen += [cell._replace(fault=fault, lasts=False) for fault in unanswered]
+        return chosen
+
+
+def _is_write(cell: Cell) -> bool:
+    return cell.call.startswith((*SINGLE_WRITES, "TransactWriteItems", "PutSecretValue"))
+
+
+def summed(counted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the counts of all requests together."""
+    by_fault: dict[str, dict[str, Any]] = {}
+    for part in counted.values():
+        for name, counts in part["faults"].items():
+            row = by_fault.setdefault(name, {"cells": 0, "succeeded": 0, "refused": 0, "no answer": 0, "worst_s": 0.0})
+            for outcome, count in counts.items():
+                row[outcome] += count
+            row["worst_s"] = round(max(row["worst_s"], part["worst"][name]), 2)
+    rights = {tuple(right) for part in counted.values() for right in part["rights"]}
+    known = {tuple(right) for right in recorded() if right.caller in functions()}
+    wrong = [f"{name}, {each}" for name, part in counted.items() for each in part["wrong"]]
+    return {
+        "requests": len(counted),
+        "functions": len({ACTS[name].function for name in counted}),
+        "functions_without_request": sorted(functions().keys() - {ACTS[name].function for name in counted}),
+        "routes": len({part["route"] for part in counted.values()} - {""}),
+        "calls": sum(len(part["calls"]) for part in counted.values()),
+        "calls_without_request": sorted(" ".join(right) for right in known - rights),
+        "faults": len({name.rpartition(",")[0] for name in by_fault}),
+        "cells": sum(row["cells"] for row in by_fault.values()),
+        "by_fault": dict(sorted(by_fault.items())),
+        "secrets_printed": sum(part["leaked"] for part in counted.values()),
+        "wrong": len(wrong),
+        "examples": wrong[:EXAMPLES],
+    }
+
+
+def broken(figures: Figures) -> list[str]:
+    """Return what does not hold."""
+    counts = figures.counts
+    worst = max((row["worst_s"] for row in counts["by_fault"].values()), default=0)
+    return [
+        *counts["examples"],
+        *(["requests were answered wrongly"] if counts["wrong"] else []),
+        *(f"no request makes this call: {call}" for call in counts["calls_without_request"]),
+        *(f"no request goes to {function}" for function in counts["functions_without_request"]),
+        *(["a secret was printed"] if counts["secrets_printed"] else []),
+        *([f"an answer may take {worst} s"] if worst > GATEWAY_SECONDS else []),
+    ]
+
+
+def table(figures: Figures) -> str:
+    """Return a row for each fault, and what was tried."""
+    counts = figures.counts
+    head = ("fault", "tried", "succeeded", "503", "died", "longest, s")
+    rows = [
+        (name, row["cells"], row["succeeded"], row["refused"], row["no answer"], f"{row['worst_s']:g}")
+        for name, row in counts["by_fault"].items()
+    ]
+    late = [name for name, row in counts["by_fault"].items() if row["worst_s"] > GOAL_SECONDS]
+    return f"""\
+{markdown(head, rows)}
+
+{counts["requests"]} requests to {counts["functions"]} functions and {counts["routes"]} routes make {counts["calls"]} \
+calls.
+Each of {counts["faults"]} faults at each call, once and always (where that differs): {counts["cells"]:,} tries, \
+{counts["wrong"]} wrong.
+`longest` is the time until the answer, where each wait of the SDK is as long as it can be. Above {GOAL_SECONDS} s: \
+{", ".join(late) or "none"}."""

@@ -1,0 +1,210 @@
+"""Outages on the deployed local stack, with a steady load: what stays right, what answers 503, and when it is over.
+
+Each function calls DynamoDB and Secrets Manager through a relay of its own, and the issuer is behind a third one. A
+drill lets one of them refuse all connections or fall silent, and brings it back. No function is started again.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from benchmarks.frame.processes import free_ports
+from benchmarks.frame.results import markdown
+from local import ministack, sam
+from local.progress import Progress
+from local.settings import API_ID, ROOT, STAGE, Settings
+from local.stack import Stack, running_stack
+from proof.frame.results import Figures, MissingTool
+from proof.frame.run import Run
+from proof.outages.load import CALL, LOGIN, REFRESH, UNAVAILABLE, Load, Seen
+from proof.outages.relay import Relay, relay
+
+DYNAMODB, SECRETS, ISSUER = "DynamoDB", "Secrets Manager", "issuer"
+VARIABLES = {DYNAMODB: "AWS_ENDPOINT_URL_DYNAMODB", SECRETS: "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
+STEADY_SECONDS, SHORT_SECONDS, PATIENCE_SECONDS = 4.0, 5.0, 90.0
+OK = 200
+GOES_ON, UNAVAILABLE_ONLY, EITHER = frozenset({OK}), frozenset({UNAVAILABLE}), frozenset({OK, UNAVAILABLE})
+
+
+class Drill(NamedTuple):
+    """An outage: what is gone and how, for how long, and which statuses each kind of request may have meanwhile.
+
+    `cold` starts the functions again while it is gone, so that they have nothing in memory.
+    """
+
+    gone: str
+    go: Callable[[Relay], None]
+    seconds: float
+    allowed: Mapping[str, frozenset[int]]
+    cold: tuple[str, ...] = ()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the service is back before each kind of request was tried."""
+        return self.seconds < SHORT_SECONDS
+
+
+ALL_GO_ON = {REFRESH: GOES_ON, LOGIN: GOES_ON, CALL: GOES_ON}
+WITHOUT_TABLES = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_ON}
+WITHOUT_KEYS = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_ON}
+DRILLS: Mapping[str, Drill] = {
+    "DynamoDB refuses": Drill(DYNAMODB, Relay.refuse, 12, WITHOUT_TABLES),
+    "DynamoDB is silent": Drill(DYNAMODB, Relay.fall_silent, 24, WITHOUT_TABLES),
+    "DynamoDB restarts": Drill(DYNAMODB, Relay.refuse, 2, {REFRESH: EITHER, LOGIN: EITHER, CALL: GOES_ON}),
+    "Secrets Manager refuses": Drill(SECRETS, Relay.refuse, 12, ALL_GO_ON),
+    "Secrets Manager refuses, cold functions": Drill(
+        SECRETS, Relay.refuse, 12, WITHOUT_KEYS, cold=("LoginFunction", "RefreshFunction")
+    ),
+    "issuer refuses": Drill(ISSUER, Relay.refuse, 12, ALL_GO_ON),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A deployed stack whose functions reach their services through relays."""
+
+    stack: Stack
+    relays: Mapping[str, Relay]
+
+    def restart(self, *logical_ids: str) -> None:
+        """Start functions again, with the addresses of the relays."""
+        clients = self.stack.clients
+        for name in logical_ids:
+            resource = clients.cloudformation.describe_stack_resource(StackName="edge-auth", LogicalResourceId=name)
+            function = resource["StackResourceDetail"]["PhysicalResourceId"]
+            found = clients.lambda_.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            changes = {
+                variable: f"http://127.0.0.1:{self.relays[service].port}" for service, variable in VARIABLES.items()
+            }
+            variables = {**found, **changes, "STARTED": str(time.time_ns())}
+            clients.lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+
+def prove(run: Run) -> Figures:
+    """Deploy, and do each drill. A short run does the shortest one. Raises MissingTool: there is no local stack."""
+    for tool in (ministack.INTERPRETER, sam.SAM):
+        if not tool.exists():
+            raise MissingTool(f"{tool.relative_to(ROOT)} is not installed: `make demo` installs it")
+    names = list(DRILLS)[: run.amount(short=3, long=len(DRILLS))][run.amount(short=2, long=0) :]
+    with deployed() as place:
+        done = run.parts(names, lambda name: drilled(place, DRILLS[name]))
+    counts = {name: part["counts"] for name, part in done.items()}
+    return Figures(counts, {name: part["measured"] for name, part in done.items()})
+
+
+@contextmanager
+def deployed() -> Iterator[Place]:
+    """Deploy the stack on a free port, with relays between its functions and their services."""
+    [port] = free_ports(1)
+    with ExitStack() as opened:
+        relays = {service: opened.enter_context(relay(port)) for service in (DYNAMODB, SECRETS, ISSUER)}
+        issuer = f"http://127.0.0.1:{relays[ISSUER].port}/_aws/execute-api/{API_ID}/{STAGE}"
+        settings = Settings(port=port, home=ROOT / ".local" / "outages", parameters={"Issuer": issuer})
+        place = Place(opened.enter_context(running_stack(settings, os.environ, Progress())), relays)
+        place.restart("LoginFunction", "RefreshFunction", "AuthorizerFunction", "JwksFunction", "WhoamiFunction")
+        yield place
+
+
+def drilled(place: Place, drill: Drill) -> dict[str, Any]:
+    """Let a service be gone under load, and return what was seen."""
+    load = Load(place.stack.settings.base_url, place.stack.user.name, place.stack.user.password)
+    gone = place.relays[drill.gone]
+    with load.running():
+        _wait_for_success(load.seen, time.monotonic())
+        time.sleep(STEADY_SECONDS)
+        going = time.monotonic()
+        drill.go(gone)
+        place.restart(*drill.cold)
+        closed = time.monotonic()
+        time.sleep(drill.seconds)
+        opened = time.monotonic()
+        gone.restore()
+        _wait_for_success(load.seen, opened)
+        time.sleep(STEADY_SECONDS)
+    return judged(load, drill, Times(going, closed, opened))
+
+
+class Times(NamedTuple):
+    """When a service begins to go, is gone, and is back, by the monotonic clock."""
+
+    going: float
+    gone: float
+    back: float
+
+
+def judged(load: Load, drill: Drill, times: Times) -> dict[str, Any]:
+    """Return the counts of a drill: what was right before, meanwhile and afterwards, and what was not."""
+    meanwhile = [seen for seen in load.seen if times.gone <= seen.begin and seen.end <= times.back]
+    recovered = {kind: recovery_seconds(load.seen, kind, times.back) for kind in drill.allowed}
+    last = times.back + max(recovered.values())
+    steady = [seen for seen in load.seen if seen.end <= times.going or seen.begin > last]
+    missing = sum(all(seen.kind != kind for seen in meanwhile) for kind in drill.allowed)
+    refused = [seen for seen in load.seen if seen.status == UNAVAILABLE]
+    kinds = Counter(f"{seen.kind}, {seen.status}" for seen in meanwhile)
+    return {
+        "counts": {
+            "wrong_meanwhile": sum(seen.status not in drill.allowed[seen.kind] for seen in meanwhile),
+            "kinds_not_seen_meanwhile": 0 if drill.is_short else missing,
+            "wrong_otherwise": sum(seen.status != OK for seen in steady),
+            "neither_success_nor_503": sum(seen.status not in EITHER for seen in load.seen),
+            "without_retry_after": sum(not seen.retry_after for seen in refused),
+            "sessions_lost": len(load.lost),
+        },
+        "measured": {
+            "meanwhile": dict(sorted(kinds.items())),
+            "recovered_after_s": {kind: round(seconds, 1) for kind, seconds in recovered.items()},
+            "slowest_s": round(max(seen.end - seen.begin for seen in load.seen), 1),
+            "requests": len(load.seen),
+        },
+    }
+
+
+def recovery_seconds(seen: list[Seen], kind: str, opened: float) -> float:
+    """Return the seconds from the end of an outage until the last answer that was no success came."""
+    failures = [each.end for each in seen if each.kind == kind and each.end > opened and each.status != OK]
+    return max(failures, default=opened) - opened
+
+
+def _wait_for_success(seen: list[Seen], since: float) -> None:
+    """Wait until each kind of request has succeeded since then. Raises RuntimeError: one has not, for long."""
+    while time.monotonic() < since + PATIENCE_SECONDS:
+        if {each.kind for each in list(seen) if each.begin > since and each.status == OK} == {REFRESH, LOGIN, CALL}:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("not all kinds of requests succeed")
+
+
+PROMISES = {
+    "wrong_meanwhile": "answers were not the planned ones during the outage",
+    "kinds_not_seen_meanwhile": "kinds of requests were not tried during the outage",
+    "wrong_otherwise": "answers failed before the outage or after the recovery",
+    "neither_success_nor_503": "answers were neither a success nor 503",
+    "without_retry_after": "answers with 503 had no Retry-After",
+    "sessions_lost": "sessions were lost",
+}
+
+
+def broken(figures: Figures) -> list[str]:
+    """Return what does not hold."""
+    return [
+        f"{name}: {counts[of]} {sentence}"
+        for name, counts in figures.counts.items()
+        for of, sentence in PROMISES.items()
+        if counts[of]
+    ]
+
+
+def table(figures: Figures) -> str:
+    """Return a row for each drill."""
+    head = ("outage", "meanwhile, by status", "recovered after, s", "slowest answer, s", "sessions lost")
+    rows = []
+    for name, measured in figures.measured.items():
+        meanwhile = "; ".join(f"{kind}: {count}" for kind, count in measured["meanwhile"].items())
+        recovered = ", ".join(f"{kind} {seconds:g}" for kind, seconds in measured["recovered_after_s"].items())
+        lost = figures.counts[name]["sessions_lost"]
+        rows.append((name, meanwhile, recovered, measured["slowest_s"], lost))
+    return markdown(head, rows)

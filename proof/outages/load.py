@@ -1,0 +1,115 @@
+"""A steady load on the deployed API: refreshes, logins and calls of a protected route. Each answer keeps its time."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import NamedTuple
+
+import requests
+
+REFRESH, LOGIN, CALL = "refresh", "login", "protected route"
+PAUSES_SECONDS = {REFRESH: 0.4, LOGIN: 2.0, CALL: 0.2}
+UNAVAILABLE = 503
+TIMEOUT_SECONDS = 30
+
+
+class Seen(NamedTuple):
+    """One answer: when its request began and when it came, by the monotonic clock. Status 0 is no answer."""
+
+    kind: str
+    begin: float
+    end: float
+    status: int
+    retry_after: str
+
+
+@dataclass
+class Load:
+    """Clients of an API. A client that gets 503 goes on with the token that it has."""
+
+    base_url: str
+    username: str
+    password: str
+    seen: list[Seen] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)  # the statuses with which sessions were refused
+    errors: list[BaseException] = field(default_factory=list)
+    _stop: Event = field(default_factory=Event)
+
+    def log_in(self) -> dict[str, str]:
+        """Log in and return the tokens. Raises RuntimeError: it is refused."""
+        answer = requests.post(f"{self.base_url}/auth/login", json=self._credentials, timeout=TIMEOUT_SECONDS)
+        if answer.status_code != requests.codes.ok:
+            raise RuntimeError(f"no login: {answer.status_code} {answer.text}")
+        tokens: dict[str, str] = answer.json()
+        return tokens
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let all clients work until the block ends. Raises the first error of a client."""
+        begun = [self.log_in() for _ in range(3)]
+        clients: list[Callable[[], None]] = [
+            lambda: self._refresh(begun[0]["refresh_token"]),
+            lambda: self._refresh(begun[1]["refresh_token"]),
+            self._log_in_again_and_again,
+            lambda: self._call(begun[2]["access_token"]),
+        ]
+        threads = [Thread(target=self._guarded, args=(client,)) for client in clients]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+        if self.errors:
+            raise self.errors[0]
+
+    @property
+    def _credentials(self) -> dict[str, str]:
+        return {"username": self.username, "password": self.password}
+
+    def _guarded(self, client: Callable[[], None]) -> None:
+        try:
+            client()
+        except BaseException as error:  # noqa: BLE001 - it is raised in the main thread
+            self.errors.append(error)
+
+    def _refresh(self, token: str) -> None:
+        while not self._stop.wait(PAUSES_SECONDS[REFRESH]):
+            answer = self._asked(REFRESH, "POST", "/auth/refresh", body={"refresh_token": token})
+            if answer is not None and answer.status_code == requests.codes.ok:
+                token = answer.json()["refresh_token"]
+            elif answer is not None and answer.status_code != UNAVAILABLE:
+                self.lost.append(answer.status_code)
+
+    def _log_in_again_and_again(self) -> None:
+        while not self._stop.wait(PAUSES_SECONDS[LOGIN]):
+            self._asked(LOGIN, "POST", "/auth/login", body=self._credentials)
+
+    def _call(self, access_token: str) -> None:
+        while not self._stop.wait(PAUSES_SECONDS[CALL]):
+            self._asked(CALL, "GET", "/me", headers={"Authorization": f"Bearer {access_token}"})
+
+    def _asked(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        *,
+        body: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> requests.Response | None:
+        begin = time.monotonic()
+        try:
+            answer = requests.request(
+                method, f"{self.base_url}{path}", json=body, headers=headers, timeout=TIMEOUT_SECONDS
+            )
+        except requests.RequestException:
+            self.seen.append(Seen(kind, begin, time.monotonic(), 0, ""))
+            return None
+        retry_after = answer.headers.get("Retry-After", "")
+        self.seen.append(Seen(kind, begin, time.monotonic(), answer.status_code, retry_after))
+        return answer

@@ -1,0 +1,113 @@
+"""The grid of faults: its short form, and that it can fail."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from edge_auth.adapters import aws
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from proof.faults import grid
+from proof.frame.results import Figures
+from proof.frame.run import LONG, SHORT, Run
+
+Examples = Callable[..., list[str]]
+
+
+def run(size: str) -> Figures:
+    """Run the grid."""
+    return grid.prove(Run("faults", size, screen=io.StringIO()))
+
+
+@pytest.fixture
+def examples(monkeypatch: pytest.MonkeyPatch) -> Examples:
+    """Return a function that runs the grid with some requests only, and returns what is wrong."""
+
+    def of(*names: str, size: str = SHORT) -> list[str]:
+        monkeypatch.setattr(grid, "ACTS", {name: grid.ACTS[name] for name in names})
+        found: list[str] = run(size).counts["examples"]
+        return found
+
+    return of
+
+
+def test_every_call_of_every_function_survives_a_fault() -> None:
+    """F13, F19: a success or 503, the same request succeeds later, and nobody is logged out."""
+    figures = run(SHORT)
+
+    assert grid.broken(figures) == []
+    assert figures.counts["functions_without_request"] == []
+    assert figures.counts["calls_without_request"] == []
+    assert figures.counts["cells"] > 400
+    died, refused = (sum(row[of] for row in figures.counts["by_fault"].values()) for of in ("no answer", "refused"))
+    assert (died > 200, refused > 100) == (True, True)
+
+
+def test_an_outage_that_ends_a_session_is_seen(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DC-3: the mistake that logs users out is to take a failure for a refusal."""
+    assert examples("refresh") == []
+    rotate = DynamoDBSessions.rotate
+
+    def mistaken(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed through
+        try:
+            return rotate(*given, **named)
+        except TemporarilyUnavailable:
+            raise InvalidGrant("not known") from None
+
+    monkeypatch.setattr(DynamoDBSessions, "rotate", mistaken)
+
+    assert any("answered with 400" in each for each in examples("refresh"))
+
+
+def test_an_end_that_is_not_written_is_seen(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A7: the mistake that keeps a thief in is to answer a logout whose write has failed."""
+    assert examples("logout") == []
+    end = DynamoDBSessions.end
+
+    def mistaken(*given: Any, **named: Any) -> None:  # noqa: ANN401 - passed through
+        try:
+            end(*given, **named)
+        except TemporarilyUnavailable:
+            return
+
+    monkeypatch.setattr(DynamoDBSessions, "end", mistaken)
+
+    assert any("a session has not ended" in each for each in examples("logout"))
+
+
+def test_a_damaged_answer_that_is_believed_is_seen(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F19: an empty answer would be a user who is gone."""
+    assert examples("passkeys", size=LONG) == []
+    monkeypatch.setattr(aws, "_refuse_damaged", lambda **_: None)
+
+    found = examples("passkeys", size=LONG)
+
+    assert any(each.startswith("passkeys, damaged from GetItem") for each in found)
+    assert any(each.startswith("passkeys, cut off at GetItem") for each in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("wrong", 1, "requests were answered wrongly"),
+        ("calls_without_request", ["login dynamodb:Scan"], "no request makes this call: login dynamodb:Scan"),
+        ("functions_without_request", ["login"], "no request goes to login"),
+        ("secrets_printed", 1, "a secret was printed"),
+        ("by_fault", {"slow, always": {"worst_s": 30}}, "an answer may take 30 s"),
+    ],
+)
+def test_each_promise_can_be_broken(name: str, value: object, sentence: str) -> None:
+    """A promise that no figure can break is none."""
+    kept = {
+        "examples": [],
+        "wrong": 0,
+        "calls_without_request": [],
+        "functions_without_request": [],
+        "secrets_printed": 0,
+        "by_fault": {"slow, always": {"worst_s": 5}},
+    }
+
+    assert grid.broken(Figures(kept)) == []
+    assert grid.broken(Figures({**kept, name: value})) == [sentence]
