@@ -127,6 +127,7 @@ class MemoryStack(Stack):
     """The stack, over the store."""
 
     store: Store
+    mailed_to: str = ""  # the user whose mails are read
 
     @property
     def key_ring(self) -> Any:  # noqa: ANN401 - as the parent's
@@ -134,8 +135,9 @@ class MemoryStack(Stack):
         return from_secret_json(list(self.store.secret_versions.values())[-1])
 
     def challenge_items(self) -> list[dict[str, Any]]:
-        """Return every item of the challenges table."""
-        return self.store.items(TABLES["ChallengesTable"])
+        """Return the items of the challenges table that are of one user."""
+        items = self.store.items(TABLES["ChallengesTable"])
+        return [item for item in items if item["pk"]["S"].endswith(self.mailed_to)]
 
 
 class Product:
@@ -217,8 +219,9 @@ class Product:
         """Return whether the authorizer of sites takes a cookie."""
         return is_allowed(self.cookie_authorizer.handler(visit(cookie(session_token)), None))
 
-    def mail(self) -> dict[str, str]:
+    def mail(self, user_id: str) -> dict[str, str]:
         """Return what the link of the newest mail of a reset has."""
+        self.stack.mailed_to = user_id  # type: ignore[attr-defined]  # with_parameters returns the same class
         return mailed(self.stack, Kind.RESET).link
 
     def told(self) -> set[str]:

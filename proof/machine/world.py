@@ -19,6 +19,7 @@ from proof.machine.model import (
 )
 from proof.machine.product import ACCESS_SECONDS, IDLE_SECONDS, Product, Seen
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
+from tests.support.sample_events import with_json
 
 BODY, COOKIE, SITE = "body", "cookie", "session"
 TRANSPORTS = (BODY, COOKIE, SITE)
@@ -67,18 +68,30 @@ class World:
         """All sessions, the newest first."""
         return [session for user in self.users for session in user.sessions][::-1]
 
-    def create(self, *, is_confirmed: bool = True) -> User:
+    def create(self) -> User:
         """Let an operator create a user."""
         self.names += 1
         name, made = f"user{self.names}", list[Any]()
         seen = self.product.operate(
             lambda accounts: made.append(
-                accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=is_confirmed)
+                accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
             )
         )
         if seen.status != 1:
             raise Contradiction(f"create: {seen}")
         return self.knows(made[0].user_id, name)
+
+    def register(self) -> User:
+        """Let a user register."""
+        self.names += 1
+        name = f"user{self.names}"
+        body = {"username": name, "password": PASSWORD, "email": f"{name}@mail.example"}
+        seen = self.product.call("register", with_json("register", body))
+        if seen.status != 201:
+            raise Contradiction(f"register: {seen}")
+        user = self.knows(str(seen.body["user_id"]), name)
+        user.is_reachable = False
+        return user
 
     def knows(self, user_id: str, name: str) -> User:
         """Add a user who was created."""
