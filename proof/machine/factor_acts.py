@@ -159,7 +159,7 @@ class StepUp:
         same: Pair = (line, account)
         refused = refusal(self.world, self.session, line, account, is_change=False)
         is_newest = self.token.session is self.session and self.token.generation == line.newest
-        if refused is not None or not is_newest or self.world.is_key_good(self.token.mac_key) is False:
+        if refused is not None or not is_newest or not self.world.is_key_good(self.token.mac_key):
             return Option(Expected(401, "invalid_token"), same)
         reached = TWO_FACTORS if account.secret else ONE_FACTOR
         if LEVELS.index(reached) < LEVELS.index(self.session.acr):

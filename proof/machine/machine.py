@@ -8,7 +8,7 @@ from collections import Counter
 from typing import ClassVar, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edge_auth.credentials.totp import STEP_SECONDS, code_of
 from proof.machine.account_acts import ChangePassword, Operate, Rename, Reset
@@ -18,7 +18,7 @@ from proof.machine.invariants import check_all, check_step
 from proof.machine.model import ACTIVE, Session, Token, User
 from proof.machine.product import GRACE_SECONDS, Product
 from proof.machine.troubles import FAULTS, Trouble
-from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, TRANSPORTS, World
+from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, World
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.product.reset()
         self.world = World(self.product, self.counts)
-        self.world.deployed_kids = frozenset(key["kid"] for key in self.product.stack.keys.jwks()["keys"])
+        self.world.deploy_authorizers()
         self.world.create()
         self.world.create()
         self.counts["histories"] += 1
@@ -230,6 +230,27 @@ class Machine(RuleBasedStateMachine):
             picked = _pick(numbers, number) if numbers and user % 7 else number
             self._happens("passkey", PasskeySignIn(self.world, chosen, picked), trouble)
 
+    # --- Keys ---
+
+    @rule()
+    def rotate_keys(self) -> None:
+        """Bring the next keys forward, as an operator."""
+        self.product.keys("rotate")
+        self._count("operator: rotation of keys")
+
+    @rule(number=which, is_at_once=flag)
+    def replace_keys(self, number: int, is_at_once: bool) -> None:
+        """Replace the keys after a leak, as an operator. One time in some, all sessions end too."""
+        is_end_of_sessions = number % 5 == 4
+        self.world.replace_keys(is_at_once=is_at_once, is_end_of_sessions=is_end_of_sessions)
+        self._count("operator: replacement of keys" + (" at once" if is_at_once else ""))
+
+    @rule()
+    def deploy_authorizers(self) -> None:
+        """Start the authorizers again."""
+        self.world.deploy_authorizers()
+        self._count("deployment of authorizers")
+
     # --- Two at once ---
 
     @precondition(lambda self: self.world.tokens)
@@ -262,7 +283,7 @@ class Machine(RuleBasedStateMachine):
     def wait_until_edge(self, session: int, is_before: bool) -> None:
         """Wait until the grace window of a session ends, to the millisecond."""
         edges = [line.rotated_ms + GRACE_SECONDS * 1000 for line in _pick(self.world.sessions, session).may]
-        edge_ms = max(edges) - is_before
+        edge_ms = max(edges) - 1 - is_before  # the next request comes a millisecond later
         if edge_ms > self.world.now_ms:
             self.product.clock.now_ms = edge_ms
 
@@ -277,6 +298,7 @@ class Machine(RuleBasedStateMachine):
     def holds(self) -> None:
         """Check what holds after each step."""
         self.counts["steps"] += 1
+        self.world.latest_ms = max(self.world.latest_ms, self.world.now_ms)
         check_step(self.world)
         if self.counts["steps"] % 10 == 0:
             check_all(self.world)
@@ -360,6 +382,7 @@ class Machine(RuleBasedStateMachine):
     def _tick(self) -> None:
         """No two requests come in the same millisecond."""
         self.product.clock.advance(seconds=0.001)
+        self.world.latest_ms = max(self.world.latest_ms, self.world.now_ms)
 
     def _count(self, what: str) -> None:
         self.counts[what] += 1
@@ -376,6 +399,3 @@ def _new_password(number: int) -> str:
 def _forged(text: str, place: int) -> str:
     at = len(text) - 1 - place * 3
     return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
-
-
-__all__ = ["PASSWORD", "TRANSPORTS", "Machine", "initialize"]

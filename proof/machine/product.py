@@ -156,7 +156,6 @@ class Product:
         self.stack.store = store  # type: ignore[attr-defined]  # with_parameters returns the same class
         self.functions = {name: self.stack.function(name) for name in FUNCTIONS}
         self._rotate_keys = self.stack.module("rotate_keys").handler
-        self.fetches = 0
 
     def reset(self) -> None:
         """Begin again with empty tables and new keys, days later, so that no process has a copy of anything."""
@@ -168,8 +167,11 @@ class Product:
         self.stack.secrets.values.clear()
         cast("CountedBytes", secrets.token_bytes).drawn = 0
         self.keys("advance")
+        self.deploy_authorizers()
+
+    def deploy_authorizers(self) -> None:
+        """Start the authorizers cold, with the public keys of now in their environments."""
         self.stack.jwks = json.dumps(self.stack.keys.jwks())
-        self.fetches = 0
         self.feed_authorizer = self._authorizer("authorizer")
         self.strict_authorizer = self._authorizer("strict_authorizer")
         self.factor_authorizer = self._authorizer("strict_authorizer", StrictAcr="2fa")
@@ -287,7 +289,6 @@ class Product:
             raise RequestFailed(refused.code) from None
 
     def _published_keys(self, _address: str) -> str:
-        self.fetches += 1
         return json.dumps(self.stack.keys.jwks())
 
 
