@@ -184,7 +184,7 @@ class Refresh:
     def _options(self, line: Line) -> tuple[Option, ...]:
         refused = Option(REFUSED, line)
         session, is_good = self.token.session, self.world.is_key_good(self.token.mac_key)
-        if self.text or self.transport != session.transport or is_good is False:
+        if self.text or self.transport != session.transport or not is_good:
             return (refused,)
         what = meaning(line, self.token.generation, session.absolute_until, self.world.now_ms)
         after = redeemed(line, self.token.generation, what, self.world.now_ms)
@@ -194,7 +194,7 @@ class Refresh:
             option = Option(REFUSED, after, (line._replace(told=True),))
         else:
             option = Option(Expected(200, generation=after.newest), after)
-        return (option,) if is_good else (option, refused)
+        return (option,)
 
     def _check_honest(self, seen: Seen, *, has_trouble: bool) -> None:
         """An owner who keeps the newest token and comes again is never logged out."""
@@ -265,10 +265,9 @@ class Logout:
         session, now_ms = self.token.session, self.world.now_ms
         is_kind_right = (self.transport == SITE) == (session.transport == SITE)
         is_good = self.world.is_key_good(self.token.mac_key)
-        if self.text or not is_kind_right or is_good is False:
+        if self.text or not is_kind_right or not is_good:
             return {"nothing"}
-        found = {self._effect(line, now_ms) for line in session.may}
-        return found if is_good else found | {"nothing"}
+        return {self._effect(line, now_ms) for line in session.may}
 
     def _effect(self, line: Line, now_ms: int) -> str:
         session = self.token.session
@@ -306,7 +305,8 @@ class Revoke:
         self.world.touched.add(session)
         if not self.world.is_in_time(self.access):
             return
-        if seen.is_trouble or self.access.kid in self.world.withdrawn_kids:
+        are_keys_unsure = self.world.now_ms < self.world.keys_unsure_until_ms
+        if seen.is_trouble or are_keys_unsure or self.access.kid in self.world.withdrawn_kids:
             session.may_end()
         else:
             session.end(self.world.now_ms)
@@ -408,8 +408,8 @@ def began(world: World, user: User, opened: Session | None, earlier: Token | Non
     """Add the session that a login has opened, and end what it takes the place of."""
     now_ms = world.now_ms
     world.touched.update(user.sessions)
-    if earlier is not None and world.is_key_good(earlier.mac_key) is not False:
-        if is_sure and world.is_key_good(earlier.mac_key):
+    if earlier is not None and world.is_key_good(earlier.mac_key):
+        if is_sure:
             earlier.session.end(now_ms)
         else:
             earlier.session.may_end(untold=True)

@@ -18,7 +18,8 @@ Values = Mapping[str, Any]
 Condition = Callable[[Item, Names, Values], bool]
 Operand = Callable[[Item, Names, Values], Any]
 
-_WORD = re.compile(r"\s*(<=|>=|<>|[-(),=<>+.]|[:#]?[A-Za-z_][A-Za-z0-9_]*)")
+_WORD = re.compile(r"\s*(<=|>=|<>|[-(),=<>+.]|[:#][A-Za-z0-9_]+|[A-Za-z_][A-Za-z0-9_]*)")
+_NAME = re.compile(r"#?[A-Za-z0-9_]+")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda left, right: left < right,
     "<=": lambda left, right: left <= right,
@@ -232,7 +233,7 @@ class _Words:
         while self.next == ".":
             self.take()
             parts.append(self.take())
-        if not all(part.lstrip("#").isidentifier() for part in parts):
+        if not all(_NAME.fullmatch(part) for part in parts):
             raise ValueError(f"not an attribute: {self._text}")
         return tuple(parts)
 

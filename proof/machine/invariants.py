@@ -89,9 +89,9 @@ def _may_pass(world: World, access: Access, authorizer: str) -> tuple[bool | Non
     session = access.session
     if not world.is_in_time(access):
         return False, "it has expired"
-    withdrawn = world.withdrawn_kids.get(access.kid)
-    if withdrawn is not None:
-        return (False if world.now_ms > withdrawn.unsure_ms else None), "its key is withdrawn"
+    if access.kid in world.withdrawn_kids:  # only the feed tells of keys
+        is_told = authorizer == "feed" and world.now_ms > world.withdrawn_kids[access.kid]
+        return (False if is_told else None), "its key is withdrawn"
     if authorizer == "two factors" and LEVELS.index(session.acr) < LEVELS.index(TWO_FACTORS):
         return False, "its login had one factor"
     is_known = world.is_kid_known(access.kid)

@@ -8,17 +8,21 @@ from collections import Counter
 from typing import ClassVar, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from edge_auth.credentials.totp import STEP_SECONDS, code_of
+from proof.machine.account_acts import ChangePassword, Operate, Rename, Reset
 from proof.machine.acts import Act, Login, Logout, Party, Reach, Refresh, Revoke, happens, race
+from proof.machine.factor_acts import AddPasskey, Enrol, PasskeySignIn, RemoveApp, RemovePasskey, StepUp
 from proof.machine.invariants import check_all, check_step
-from proof.machine.model import Session, Token, User
+from proof.machine.model import ACTIVE, Session, Token, User
 from proof.machine.product import GRACE_SECONDS, Product
 from proof.machine.troubles import FAULTS, Trouble
-from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, TRANSPORTS, World
+from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, World
 
 T = TypeVar("T")
 
+MAX_USERS = 4
 MAX_REQUESTS = 9  # an act makes fewer, mostly
 which = st.integers(0, 30)
 flag = st.booleans()
@@ -26,6 +30,7 @@ calm = st.none()
 troubles = st.one_of(
     calm, calm, st.builds(Trouble, st.sampled_from(sorted(FAULTS)), st.integers(0, MAX_REQUESTS), flag)
 )
+meanwhiles = st.sampled_from(("refresh", "logout", "all", "disable", "set_password"))
 transports = st.sampled_from((BODY, BODY, COOKIE, SITE))
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 waits = st.sampled_from(
@@ -58,7 +63,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.product.reset()
         self.world = World(self.product, self.counts)
-        self.world.deployed_kids = frozenset(key["kid"] for key in self.product.stack.keys.jwks()["keys"])
+        self.world.deploy_authorizers()
         self.world.create()
         self.world.create()
         self.counts["histories"] += 1
@@ -132,16 +137,143 @@ class Machine(RuleBasedStateMachine):
         """Log out with an access token."""
         self._happens("logout by access token", Revoke(self.world, _pick(self.world.access[::-1], access)), trouble)
 
+    # --- Accounts ---
+
+    @precondition(lambda self: self.world.access)
+    @rule(session=which, new=which, is_right=flag, trouble=troubles)
+    def change_password(self, session: int, new: int, is_right: bool, trouble: Trouble | None) -> None:
+        """Change the password, with the current one or with a wrong one."""
+        if caller := self._caller(session):
+            current = self._password(caller.user) if is_right or new % 4 else "not the right passphrase"
+            self._happens("new password", ChangePassword(self.world, caller, current, _new_password(new)), trouble)
+
+    @rule(user=which, new=which, is_with_code=flag, trouble=troubles)
+    def reset(self, user: int, new: int, is_with_code: bool, trouble: Trouble | None) -> None:
+        """Reset the password with the link of a mail."""
+        chosen = self._user(user)
+        if chosen.sure is not None and chosen.sure.status == ACTIVE:
+            code = self._code(chosen) if is_with_code else ""
+            self._happens("reset", Reset(self.world, chosen, _new_password(new), code), trouble)
+
+    @rule(
+        user=which,
+        act=st.sampled_from(("disable", "enable", "enable", "delete", "set_password", "end_sessions")),
+        new=which,
+        trouble=troubles,
+    )
+    def operate(self, user: int, act: str, new: int, trouble: Trouble | None) -> None:
+        """Act as an operator."""
+        chosen = self._user(user)
+        if act == "delete" and new % 3:
+            return
+        self._happens(f"operator: {act}", Operate(self.world, chosen, act, _new_password(new)), trouble)
+
+    @rule(user=which, trouble=troubles)
+    def rename(self, user: int, trouble: Trouble | None) -> None:
+        """Give a user another name, as an operator."""
+        self.world.names += 1
+        self._happens("operator: rename", Rename(self.world, self._user(user), f"user{self.world.names}"), trouble)
+
+    @precondition(lambda self: len(self.world.users) < MAX_USERS)
+    @rule(is_own=flag)
+    def create(self, is_own: bool) -> None:
+        """Create a user, or let one register."""
+        (self.world.register if is_own else self.world.create)()
+        self._count("registration" if is_own else "operator: create")
+
+    # --- Second factors and passkeys ---
+
+    @precondition(lambda self: self.world.access)
+    @rule(session=which, trouble=troubles)
+    def enrol(self, session: int, trouble: Trouble | None) -> None:
+        """Enrol an app, or another one in its place."""
+        if caller := self._caller(session):
+            self._happens("enrolment", Enrol(self.world, caller), trouble)
+
+    @precondition(lambda self: self.world.access)
+    @rule(session=which, trouble=troubles)
+    def remove_app(self, session: int, trouble: Trouble | None) -> None:
+        """Remove the app."""
+        if caller := self._caller(session):
+            self._happens("removal of the app", RemoveApp(self.world, caller), trouble)
+
+    @rule(user=which, transport=transports, trouble=troubles)
+    def log_in_with_code(self, user: int, transport: str, trouble: Trouble | None) -> None:
+        """Log in with password and code in one request."""
+        login = self._login(user, transport)
+        login.code = self._code(login.user)
+        self._happens("login with a code", login, trouble)
+
+    @precondition(lambda self: self.world.access)
+    @rule(session=which, is_with_code=flag, is_newest=flag, trouble=troubles)
+    def step_up(self, session: int, is_with_code: bool, is_newest: bool, trouble: Trouble | None) -> None:
+        """Replace a session by a fresh or stronger one."""
+        caller = self._caller(session)
+        if caller is None or caller.held is None:
+            return
+        of_session = [token for token in self.world.tokens if token.session is caller]
+        step_up = StepUp(self.world, caller, caller.held if is_newest else _pick(of_session, session))
+        code = self._code(caller.user)
+        if code and (is_with_code or session % 3):
+            step_up.code = code
+        else:
+            step_up.password = self._password(caller.user)
+        self._happens("step-up", step_up, trouble)
+
+    @precondition(lambda self: self.world.access)
+    @rule(session=which, number=st.integers(0, 2), trouble=troubles)
+    def add_passkey(self, session: int, number: int, trouble: Trouble | None) -> None:
+        """Add a passkey."""
+        if caller := self._caller(session):
+            self._happens("new passkey", AddPasskey(self.world, caller, number), trouble)
+
+    @precondition(lambda self: self.world.access)
+    @rule(session=which, number=st.integers(0, 2), trouble=troubles)
+    def remove_passkey(self, session: int, number: int, trouble: Trouble | None) -> None:
+        """Remove a passkey."""
+        if caller := self._caller(session):
+            self._happens("removal of a passkey", RemovePasskey(self.world, caller, number), trouble)
+
+    @rule(user=which, number=st.integers(0, 2), trouble=troubles)
+    def sign_in_with_passkey(self, user: int, number: int, trouble: Trouble | None) -> None:
+        """Sign in with a passkey, if the user has one, or with a removed one."""
+        chosen = self._user(user)
+        if any(account.passkeys for account in chosen.may) or user % 7 == 0:
+            numbers = sorted({each for account in chosen.may for each in account.passkeys})
+            picked = _pick(numbers, number) if numbers and user % 7 else number
+            self._happens("passkey", PasskeySignIn(self.world, chosen, picked), trouble)
+
+    # --- Keys ---
+
+    @rule()
+    def rotate_keys(self) -> None:
+        """Bring the next keys forward, as an operator."""
+        self.product.keys("rotate")
+        self._count("operator: rotation of keys")
+
+    @rule(number=which, is_at_once=flag)
+    def replace_keys(self, number: int, is_at_once: bool) -> None:
+        """Replace the keys after a leak, as an operator. One time in some, all sessions end too."""
+        is_end_of_sessions = number % 5 == 4
+        self.world.replace_keys(is_at_once=is_at_once, is_end_of_sessions=is_end_of_sessions)
+        self._count("operator: replacement of keys" + (" at once" if is_at_once else ""))
+
+    @rule()
+    def deploy_authorizers(self) -> None:
+        """Start the authorizers again."""
+        self.world.deploy_authorizers()
+        self._count("deployment of authorizers")
+
     # --- Two at once ---
 
     @precondition(lambda self: self.world.tokens)
-    @rule(session=which, other=which, kind=st.sampled_from(("refresh", "logout", "all")), at=st.integers(0, 3))
+    @rule(session=which, other=which, kind=meanwhiles, at=st.integers(0, 3))
     def refresh_meanwhile(self, session: int, other: int, kind: str, at: int) -> None:
         """Refresh, while something else happens."""
         if token := self._held(session):
             self._race("refresh", self._refresh(token, Party.OWNER), self._inner(kind, other), at)
 
-    @rule(user=which, other=which, kind=st.sampled_from(("refresh", "logout", "all")), at=st.integers(0, 8))
+    @rule(user=which, other=which, kind=meanwhiles, at=st.integers(0, 8))
     def log_in_meanwhile(self, user: int, other: int, kind: str, at: int) -> None:
         """Log in, while something else happens."""
         if self.world.tokens:
@@ -164,7 +296,7 @@ class Machine(RuleBasedStateMachine):
     def wait_until_edge(self, session: int, is_before: bool) -> None:
         """Wait until the grace window of a session ends, to the millisecond."""
         edges = [line.rotated_ms + GRACE_SECONDS * 1000 for line in _pick(self.world.sessions, session).may]
-        edge_ms = max(edges) - is_before
+        edge_ms = max(edges) - 1 - is_before  # the next request comes a millisecond later
         if edge_ms > self.world.now_ms:
             self.product.clock.now_ms = edge_ms
 
@@ -179,6 +311,7 @@ class Machine(RuleBasedStateMachine):
     def holds(self) -> None:
         """Check what holds after each step."""
         self.counts["steps"] += 1
+        self.world.latest_ms = max(self.world.latest_ms, self.world.now_ms)
         check_step(self.world)
         if self.counts["steps"] % 10 == 0:
             check_all(self.world)
@@ -203,6 +336,8 @@ class Machine(RuleBasedStateMachine):
         self._count(f"{kind} at the same time as another act" if other else kind)
 
     def _inner(self, kind: str, other: int) -> Act:
+        if kind in {"disable", "set_password"}:
+            return Operate(self.world, self._user(other), kind, _new_password(other))
         token = _pick(self.world.tokens[::-1], other)
         if kind == "refresh" and token.session.transport != SITE:
             return self._refresh(token, Party.STRANGER)
@@ -211,7 +346,7 @@ class Machine(RuleBasedStateMachine):
 
     def _login(self, user: int, transport: str, *, is_right: bool = True, earlier: int = 0) -> Login:
         chosen = self._user(user)
-        password = next(iter(sorted(account.password for account in chosen.may)))
+        password = self._password(chosen)
         login = Login(self.world, chosen, password if is_right else "not the right passphrase", transport)
         in_browser = [token for token in self.world.tokens[::-1] if token.session.transport == transport]
         if transport != BODY and in_browser and earlier % 3 == 0:
@@ -221,6 +356,23 @@ class Machine(RuleBasedStateMachine):
     def _refresh(self, token: Token, party: Party, *, is_lost: bool = False) -> Refresh:
         transport = token.session.transport
         return Refresh(self.world, token, COOKIE if transport == SITE else transport, party, is_lost)
+
+    def _password(self, user: User) -> str:
+        return min(account.password for account in user.may) or PASSWORD
+
+    def _code(self, user: User) -> str:
+        """Return what the app shows, or an empty text where there is none."""
+        secrets = sorted(account.secret for account in user.may if account.secret)
+        return code_of(secrets[0], self.world.now // STEP_SECONDS) if secrets else ""
+
+    def _caller(self, session: int) -> Session | None:
+        """Return a session whose access token the authorizer lets through, the chosen one or another."""
+        with_access = list({access.session: None for access in self.world.access[::-1]})
+        chosen = _pick(with_access, session)
+        if self.world.lets_in(chosen):
+            return chosen
+        self._count("refused at the door")
+        return None
 
     def _user(self, user: int) -> User:
         return _pick(self.world.users[::-1], user)
@@ -243,6 +395,7 @@ class Machine(RuleBasedStateMachine):
     def _tick(self) -> None:
         """No two requests come in the same millisecond."""
         self.product.clock.advance(seconds=0.001)
+        self.world.latest_ms = max(self.world.latest_ms, self.world.now_ms)
 
     def _count(self, what: str) -> None:
         self.counts[what] += 1
@@ -252,9 +405,10 @@ def _pick(things: list[T], number: int) -> T:
     return things[number % len(things)]
 
 
+def _new_password(number: int) -> str:
+    return f"another fine passphrase {number}"
+
+
 def _forged(text: str, place: int) -> str:
     at = len(text) - 1 - place * 3
     return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
-
-
-__all__ = ["PASSWORD", "TRANSPORTS", "Machine", "initialize"]

@@ -138,6 +138,8 @@ class User:
     user_id: str
     name: str
     may: frozenset[Account]
+    is_reachable: bool = True  # the address is confirmed
+    mailed_at: int = 0  # when the newest mail of a reset was asked for
     sessions: list[Session] = field(default_factory=list)
     ghosts: list[int] = field(default_factory=list)  # when sessions may have been opened whose answer was lost, in ms
     wrong: dict[str, tuple[int, ...]] = field(default_factory=dict)  # when attempts may have failed, by the counter

@@ -127,6 +127,7 @@ class MemoryStack(Stack):
     """The stack, over the store."""
 
     store: Store
+    mailed_to: str = ""  # the user whose mails are read
 
     @property
     def key_ring(self) -> Any:  # noqa: ANN401 - as the parent's
@@ -134,8 +135,9 @@ class MemoryStack(Stack):
         return from_secret_json(list(self.store.secret_versions.values())[-1])
 
     def challenge_items(self) -> list[dict[str, Any]]:
-        """Return every item of the challenges table."""
-        return self.store.items(TABLES["ChallengesTable"])
+        """Return the items of the challenges table that are of one user."""
+        items = self.store.items(TABLES["ChallengesTable"])
+        return [item for item in items if item["pk"]["S"].endswith(self.mailed_to)]
 
 
 class Product:
@@ -154,7 +156,6 @@ class Product:
         self.stack.store = store  # type: ignore[attr-defined]  # with_parameters returns the same class
         self.functions = {name: self.stack.function(name) for name in FUNCTIONS}
         self._rotate_keys = self.stack.module("rotate_keys").handler
-        self.fetches = 0
 
     def reset(self) -> None:
         """Begin again with empty tables and new keys, days later, so that no process has a copy of anything."""
@@ -166,8 +167,11 @@ class Product:
         self.stack.secrets.values.clear()
         cast("CountedBytes", secrets.token_bytes).drawn = 0
         self.keys("advance")
+        self.deploy_authorizers()
+
+    def deploy_authorizers(self) -> None:
+        """Start the authorizers cold, with the public keys of now in their environments."""
         self.stack.jwks = json.dumps(self.stack.keys.jwks())
-        self.fetches = 0
         self.feed_authorizer = self._authorizer("authorizer")
         self.strict_authorizer = self._authorizer("strict_authorizer")
         self.factor_authorizer = self._authorizer("strict_authorizer", StrictAcr="2fa")
@@ -217,8 +221,9 @@ class Product:
         """Return whether the authorizer of sites takes a cookie."""
         return is_allowed(self.cookie_authorizer.handler(visit(cookie(session_token)), None))
 
-    def mail(self) -> dict[str, str]:
+    def mail(self, user_id: str) -> dict[str, str]:
         """Return what the link of the newest mail of a reset has."""
+        self.stack.mailed_to = user_id  # type: ignore[attr-defined]  # with_parameters returns the same class
         return mailed(self.stack, Kind.RESET).link
 
     def told(self) -> set[str]:
@@ -284,7 +289,6 @@ class Product:
             raise RequestFailed(refused.code) from None
 
     def _published_keys(self, _address: str) -> str:
-        self.fetches += 1
         return json.dumps(self.stack.keys.jwks())
 
 

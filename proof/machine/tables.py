@@ -30,6 +30,10 @@ class Refused(Exception):
         self.members = members
 
 
+class NotServed(BaseException):
+    """The product asks for what the store does not have. No code of the product takes it for an outage."""
+
+
 class Table:
     """The items of one table, by partition and sort key."""
 
@@ -98,6 +102,8 @@ class Store:
         assert isinstance(body, bytes)
         try:
             status, answer = 200, self.act(event_name.split(".")[2], json.loads(body))
+        except (ValueError, LookupError) as error:
+            raise NotServed(f"{event_name}: {body!r}") from error
         except Refused as refused:
             status, answer = 400, {"__type": f"#{refused.code}", "message": "refused", **refused.members}
         raw = json.dumps(answer).encode()

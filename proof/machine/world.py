@@ -17,22 +17,17 @@ from proof.machine.model import (
     claims_of,
     parts_of,
 )
-from proof.machine.product import ACCESS_SECONDS, IDLE_SECONDS, Product, Seen
+from proof.machine.product import ACCESS_SECONDS, REVOCATION_SECONDS, Product, Seen
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
+from tests.support.sample_events import with_json
 
 BODY, COOKIE, SITE = "body", "cookie", "session"
 TRANSPORTS = (BODY, COOKIE, SITE)
 RING_SECONDS = 300  # a function may use its copy of the keys for so long
+REPLACE_SECONDS = 480  # new keys sign, and old ones end, so long after an emergency that is not at once
+NEVER_MS = 2**62
 PASSWORD = "a fine long passphrase"
 EXPIRY_LEEWAY_SECONDS, ISSUED_LEEWAY_SECONDS = 5, 30
-
-
-@dataclass
-class Withdrawn:
-    """Keys that end: until `unsure_ms` what they sign may be taken or refused, and from then on it is refused."""
-
-    since_ms: int
-    unsure_ms: int
 
 
 @dataclass
@@ -45,8 +40,10 @@ class World:
     tokens: list[Token] = field(default_factory=list)
     access: list[Access] = field(default_factory=list)
     deployed_kids: frozenset[str] = frozenset()
-    withdrawn_kids: dict[str, Withdrawn] = field(default_factory=dict)
-    ended_mac_keys: dict[str, Withdrawn] = field(default_factory=dict)
+    withdrawn_kids: dict[str, int] = field(default_factory=dict)  # from when authorizers refuse what they sign, in ms
+    ended_mac_keys: set[str] = field(default_factory=set)
+    keys_unsure_until_ms: int = 0  # functions may have old copies of the key ring until then
+    latest_ms: int = 0  # the latest time that the clock has shown
     touched: set[Session] = field(default_factory=set)  # in this step
     passkeys: int = 0
     names: int = 0
@@ -67,18 +64,30 @@ class World:
         """All sessions, the newest first."""
         return [session for user in self.users for session in user.sessions][::-1]
 
-    def create(self, *, is_confirmed: bool = True) -> User:
+    def create(self) -> User:
         """Let an operator create a user."""
         self.names += 1
         name, made = f"user{self.names}", list[Any]()
         seen = self.product.operate(
             lambda accounts: made.append(
-                accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=is_confirmed)
+                accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
             )
         )
         if seen.status != 1:
             raise Contradiction(f"create: {seen}")
         return self.knows(made[0].user_id, name)
+
+    def register(self) -> User:
+        """Let a user register."""
+        self.names += 1
+        name = f"user{self.names}"
+        body = {"username": name, "password": PASSWORD, "email": f"{name}@mail.example"}
+        seen = self.product.call("register", with_json("register", body))
+        if seen.status != 201:
+            raise Contradiction(f"register: {seen}")
+        user = self.knows(str(seen.body["user_id"]), name)
+        user.is_reachable = False
+        return user
 
     def knows(self, user_id: str, name: str) -> User:
         """Add a user who was created."""
@@ -138,12 +147,32 @@ class World:
         access = self.newest_access(session)
         return access is not None and self.product.lets_in(self.product.feed_authorizer, access.text) is not None
 
-    def is_key_good(self, mac_key: str) -> bool | None:
-        """Whether refresh tokens under this key are taken. None: perhaps."""
-        ended = self.ended_mac_keys.get(mac_key)
-        if ended is None or self.now_ms < ended.since_ms:
-            return True
-        return None if self.now_ms < ended.unsure_ms else False
+    def is_key_good(self, mac_key: str) -> bool:
+        """Whether refresh tokens under this key are taken."""
+        return mac_key not in self.ended_mac_keys
+
+    def replace_keys(self, *, is_at_once: bool, is_end_of_sessions: bool) -> None:
+        """Let an operator replace the keys after a leak.
+
+        At once: functions go on with their copies of the ring for some minutes, and nobody promises anything of these
+        minutes but what authorizers refuse. So after an end of all sessions these minutes pass here.
+        """
+        old = self.product.stack.keys
+        self.product.keys("replace", at_once=is_at_once, end_sessions=is_end_of_sessions)
+        bound_ms = self.now_ms + REVOCATION_SECONDS * 1000 if is_at_once else NEVER_MS
+        self.withdrawn_kids |= {timed.key.kid: bound_ms for timed in old.verifying}
+        copies_until_ms = max(self.latest_ms, self.now_ms) + RING_SECONDS * 1000
+        if is_at_once:
+            self.keys_unsure_until_ms = copies_until_ms
+        if is_end_of_sessions:
+            self.ended_mac_keys |= {key_id.hex() for key_id in old.mac_keys}
+            planned_ms = self.now_ms + (0 if is_at_once else REPLACE_SECONDS * 1000)
+            self.product.clock.now_ms = max(planned_ms, copies_until_ms) + 1000
+
+    def deploy_authorizers(self) -> None:
+        """Start all authorizers again, with the public keys of now."""
+        self.product.deploy_authorizers()
+        self.deployed_kids = frozenset(str(key["kid"]) for key in self.product.stack.keys.jwks()["keys"])
 
     def forget_expired(self) -> None:
         """Forget the access tokens that have expired long ago, also for a clock that is set back."""
@@ -161,8 +190,3 @@ class World:
     def is_kid_known(self, kid: str) -> bool | None:
         """Whether each authorizer knows this key. None: it may have to wait before it asks the issuer again."""
         return True if kid in self.deployed_kids else None
-
-    @property
-    def idle_seconds(self) -> int:
-        """The idle timeout of a session with refresh tokens."""
-        return IDLE_SECONDS
