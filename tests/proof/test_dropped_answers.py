@@ -13,9 +13,10 @@ import pytest
 
 from benchmarks.frame.processes import MissingTool
 from benchmarks.requests.deployment import deployed
-from benchmarks.requests.engine import Engine, running_engine
+from benchmarks.requests.engine import running_engine
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from local.dynamodb import Engine
 from proof.faults import dropped_answers, proxy
 from proof.faults.dropped_answers import Task
 from proof.frame.results import Figures
