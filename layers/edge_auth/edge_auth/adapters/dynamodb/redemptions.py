@@ -28,7 +28,8 @@ _PROOF = 0  # its position in each transaction
 _SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
 _IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :status"
-_CONFIRM = "email = :email, email_verified_at = :now, #status = :active REMOVE enabled_status"
+_CONFIRM = "email = :email, email_verified_at = :now, #status = :active"
+_WAITS_NO_LONGER = " REMOVE enabled_status"
 _NONE_WAITS = "attribute_not_exists(pk) OR attribute_exists(spent_at) OR expires_at <= :now"
 
 
@@ -51,19 +52,19 @@ class DynamoDBRedemptions:
         factor: "FactorUse | None" = None,
     ) -> None:
         """Spend the proof, use the factor, replace the password and move the epoch. Who waits is confirmed by that."""
-        change, condition = "SET password_hash = :hash, epoch = epoch + :one", ""
+        change, clauses, condition = "SET password_hash = :hash, epoch = epoch + :one", "", ""
         values: dict[str, AttributeValueTypeDef] = {":hash": text(password_hash), ":one": number(1)}
         if identity.status == UNCONFIRMED:
-            change += f", {_CONFIRM}"
+            change, clauses = f"{change}, {_CONFIRM}", _WAITS_NO_LONGER
             values |= _confirmed(identity.email, now_seconds)
         if factor is not None:
             from edge_auth.adapters.dynamodb.factor_use import parts_of  # noqa: PLC0415 - only where factors are on
 
             parts = parts_of(factor)
-            change, condition = f"{change}, {parts.changes}{parts.clause}", f" AND {parts.condition}"
+            change, clauses, condition = f"{change}, {parts.changes}", clauses + parts.clause, f" AND {parts.condition}"
             values |= parts.values
-        acts = self._spent(proof, now_seconds), self._changed(identity, change, values, and_also=condition)
-        self._write(*acts, uses_factor=factor is not None)
+        changed = self._changed(identity, change + clauses, values, and_also=condition)
+        self._write(self._spent(proof, now_seconds), changed, uses_factor=factor is not None)
 
     def confirm(
         self, proof: Proof, identity: Identity, email: str, undo: Challenge | None, *, now_seconds: int
@@ -73,7 +74,7 @@ class DynamoDBRedemptions:
         if undo is not None:
             change += ", password_hash_at_change = :hash"
             values[":hash"] = text(identity.password_hash)
-        acts = [self._spent(proof, now_seconds), self._changed(identity, change, values)]
+        acts = [self._spent(proof, now_seconds), self._changed(identity, f"{change}{_WAITS_NO_LONGER}", values)]
         if undo is not None:
             acts.append(
                 {
