@@ -50,8 +50,11 @@ export interface Account {
   /** Confirm an address. */
   confirmAddress(shown: Mailed): Promise<void>;
 
-  /** Take the address before back. The password is taken away, and all sessions of the user end. */
-  undoAddress(shown: Mailed): Promise<void>;
+  /**
+   * Take the address before back. The password is taken away, and all sessions of the user end. With the password of the
+   * change, an app and passkeys go that are younger than 72 hours at the change.
+   */
+  undoAddress(shown: Mailed & { password?: string }): Promise<void>;
 
   /** Return what the user has of a second factor. */
   factors(): Promise<{ readonly totp: boolean; readonly locked: boolean; readonly recovery_codes_left: number }>;

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,16 +15,23 @@ from botocore.httpsession import URLLib3Session
 from edge_auth import base64url
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.aws import dynamodb_client
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.passkeys import DynamoDBPasskeyOpening
 from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
+from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.challenges import ProofSpent
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
+from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.sessions.session import Session
+from edge_auth.tokens.passkey_challenge import Challenge
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.dynamodb.engine_of_run import endpoint, needs_engine
 from tests.support.dynamodb.engines import Tables, endpoint_tables
@@ -38,6 +46,7 @@ pytestmark = needs_engine
 ROUNDS = max(2, int(os.environ.get("EDGE_AUTH_RACES", "5")) // 10)
 CALLERS = 64
 LOST_SHARE = 0.05
+PHONE = RegisteredPasskey(b"id", b"key", 0, False, False, "phone", 1)  # noqa: FBT003 - its fields in order
 FACTORS = Factors(totp=b"sealed", totp_step=100, recovery=frozenset({"code-a", "code-b"}))
 
 
@@ -154,6 +163,60 @@ def test_of_resets_and_logins_with_one_code_one_has_it(tables: Tables, *, loses:
             assert is_used == (has_session or is_set)
             assert not (has_session and is_set)
     assert outcomes["opened"] + outcomes["set"] >= ROUNDS * 0.8
+
+
+@pytest.mark.parametrize("loses", [False, True], ids=["answered", "lost answers"])
+def test_of_64_answers_to_one_challenge_one_is_a_session(tables: Tables, *, loses: bool) -> None:
+    """SB5, SA3: half of them sign in, and half step a session up. One counts, and the challenge is spent with it."""
+    clients = [losing(dynamodb_client()) if loses else dynamodb_client() for _ in range(8)]
+    places = {
+        "identities_table": tables.identities,
+        "sessions_table": tables.sessions,
+        "throttle_table": tables.throttle,
+    }
+    openings = [DynamoDBPasskeyOpening(one, **places) for one in clients]
+    replacements = [DynamoDBSessionReplacement(one, **places) for one in clients]
+    identities = DynamoDBIdentities(tables.client, table=tables.identities)
+    first_opening = DynamoDBSessionOpening(
+        tables.client, identities_table=tables.identities, sessions_table=tables.sessions
+    )
+    outcomes = Counter[str]()
+    with ThreadPoolExecutor(CALLERS) as pool:
+        for number in range(ROUNDS):
+            user = replace(a_user(number), factors=None, passkeys=(PHONE,))
+            identities.create(user)
+            old = a_session(CALLERS, user_id=user.user_id)
+            first_opening.open(old, username=user.username, epoch=0)
+            use = PasskeyUse(PHONE, PHONE._replace(used_at_seconds=7), Challenge(f"round {number}", NOW_SECONDS + 300))
+
+            def act(caller: int, user: Identity = user, old: Session = old, use: PasskeyUse = use) -> str:
+                session = a_session(caller, user_id=user.user_id)
+                try:
+                    if caller % 2:
+                        openings[caller % 8].open(session, user, use)
+                        return "opened"
+                    replacements[caller % 8].replace(
+                        old, session, username=user.username, epoch=0, end_id=f"end {caller}", factor=use
+                    )
+                except (ChallengeSpent, EpochMoved, AlreadyEnded):
+                    return "refused"
+                except TemporarilyUnavailable:
+                    return "unavailable"
+                return "stepped up"
+
+            told = Counter(pool.map(act, range(CALLERS)))
+            outcomes += told
+            assert told["opened"] + told["stepped up"] <= 1
+            items = [item for item in tables.session_items() if item["user_id"] == {"S": user.user_id}]
+            living = {str(item["session_id"]) for item in items if "absolute_expires_at" in item}
+            is_old_alive = str({"S": old.session_id}) in living
+            is_spent = identities.find(user.username).passkeys[0].used_at_seconds == 7
+            assert len(living) == (2 if is_spent and is_old_alive else 1)
+            if not is_old_alive:
+                assert is_spent
+    assert outcomes["opened"] + outcomes["stepped up"] >= ROUNDS * 0.8
+    assert outcomes["opened"] > 0
+    assert outcomes["stepped up"] > 0
 
 
 def test_of_64_wrong_codes_each_counts_at_least_once(tables: Tables) -> None:
