@@ -11,6 +11,7 @@ from admin.deployment import DeploymentError
 from admin.every_session import users_with_sessions
 from admin.retained import Tables
 from admin.retained_keys import RetainedKeys
+from admin.retained_sealing_keys import RetainedSealingKeys
 from admin.retained_tables import ENDS, SESSIONS, UNREADABLE, USERS, RetainedTables
 from admin.stack import Stack
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
@@ -24,7 +25,8 @@ from edge_auth.keys.timing import RING_AGE_SECONDS
 
 ADOPT = """\
 Copies the users of a deleted stack into this one; with --sessions-table their sessions too, and with --key-ring-secret
-the MAC keys under which refresh tokens are valid. It overwrites nothing, and a user whose name is taken stays behind.
+the MAC keys under which refresh tokens are valid, and with --sealing-secret the keys of second factors. It overwrites
+nothing, and a user whose name is taken stays behind.
 If it fails, run it again: it goes on. It takes over a table or a key only once.
 """
 END_ALL_SESSIONS = """\
@@ -43,11 +45,15 @@ def add_commands(data: argparse.ArgumentParser) -> None:
     adopt_data.add_argument("--identities-table", required=True, metavar="TABLE", help="its table of users")
     adopt_data.add_argument("--sessions-table", default="", metavar="TABLE", help="its table of sessions")
     adopt_data.add_argument("--key-ring-secret", default="", metavar="ARN", help="its key ring")
+    adopt_data.add_argument("--sealing-secret", default="", metavar="ARN", help="its keys of second factors")
     _command(acts, "end-all-sessions", end_all_sessions, "end every session of every user", END_ALL_SESSIONS)
 
 
 def adopt(stack: Stack, options: argparse.Namespace) -> Act:
-    """Take over the data of a deleted stack: the tables first, so that no token is good before its session is there."""
+    """Take over the data of a deleted stack: the tables before the MAC keys, so no token is good without its session.
+
+    The keys of second factors come first, because their users cannot log in without them.
+    """
     deployment, out, dynamodb = stack.deployment, stack.out, dynamodb_client()
     notes = AdoptionNotes(dynamodb, table=deployment.identities_table, clock=now_ms)
     tables = RetainedTables(
@@ -59,9 +65,12 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
     )
     tables.check(stack.cloudformation)
     keys = _retained_keys(stack, options.key_ring_secret, notes) if options.key_ring_secret else None
+    sealing = _retained_sealing_keys(stack, options.sealing_secret, notes) if options.sealing_secret else None
     found = tables.survey()
 
     def do() -> None:
+        if sealing:
+            sealing.adopt()
         copied = tables.adopt(out.tell)
         if keys:
             keys.adopt()
@@ -69,6 +78,7 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
         out.say(
             f"copied {copied[USERS]} users, {copied[SESSIONS]} sessions, {copied[ENDS]} records of ends"
             f"{f', {keys.count} MAC keys' if keys else ''}"
+            f"{f', {sealing.count} keys of second factors' if sealing else ''}"
         )
 
     return Act(
@@ -78,7 +88,8 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
         user_id="",
         warning=(
             f"This copies {found[USERS]} users, {found[SESSIONS]} sessions and {found[ENDS]} records of ends"
-            f"{f', and {keys.count} MAC keys' if keys else ''}. "
+            f"{f', and {keys.count} MAC keys' if keys else ''}"
+            f"{f', and {sealing.count} keys of second factors' if sealing else ''}. "
             f"{found[UNREADABLE]} items cannot be read and stay behind."
         ),
         question=None if options.yes else ("stack name", stack.name),
@@ -86,6 +97,7 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
             "identities_table": options.identities_table,
             "sessions_table": options.sessions_table,
             "key_ring_secret": options.key_ring_secret,
+            "sealing_secret": options.sealing_secret,
         },
     )
 
@@ -135,6 +147,13 @@ def _retained_keys(stack: Stack, secret: str, notes: AdoptionNotes) -> RetainedK
         notes=notes,
         now_seconds=now_ms() // 1000,
     )
+
+
+def _retained_sealing_keys(stack: Stack, secret: str, notes: AdoptionNotes) -> RetainedSealingKeys:
+    own = stack.deployment.sealing_secret
+    if not own:
+        raise DeploymentError(f"stack {stack.name} has no second factors; deploy it with SecondFactor first")
+    return RetainedSealingKeys(secrets_client(), source=secret, own=own, notes=notes)
 
 
 def _command(

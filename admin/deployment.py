@@ -42,6 +42,7 @@ class Deployment:
     reset_link_function: str = ""
     mail_from: str = ""
     mail_identity: str = ""
+    sealing_secret: str = ""  # empty if second factors are off
     own_mailer: str = ""  # the ARN of the team's function, empty also if our own sends the mails
 
 
@@ -75,6 +76,7 @@ def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: 
             throttle_table=outputs.get("ThrottleTable", ""),
             challenges_table=outputs.get("ChallengesTable", ""),
             reset_link_function=outputs.get("ResetLinkFunction", ""),
+            sealing_secret=outputs.get("SealingSecret", ""),
             rotate_keys_function=outputs.get("RotateKeysFunction", ""),
             operators_log_group=outputs.get("OperatorsLogGroup", ""),
             key_ring_secret=outputs.get("KeyRingSecret", ""),

@@ -260,6 +260,12 @@ def begun() -> Iterator[dict[str, Any]]:
             factors_version=1,
         )
         identities.create(ada)
+        memory_aws.dynamodb().update_item(  # a mark of an address from before, so that mails go to this one
+            TableName=OUTPUTS["IdentitiesTable"],
+            Key={"pk": {"S": "login#ada"}},
+            UpdateExpression="SET bounced_address = :old",
+            ExpressionAttributeValues={":old": {"S": "old@example.com"}},
+        )
         opening = DynamoDBSessionOpening(
             memory_aws.dynamodb(), identities_table=OUTPUTS["IdentitiesTable"], sessions_table=OUTPUTS["SessionsTable"]
         )

@@ -12,11 +12,14 @@ from edge_auth.adapters.dynamodb.ended_items import ENDED_KEPT_SECONDS
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.credentials.sealed_secret import unseal
 from edge_auth.errors import UnknownUser
+from edge_auth.flows.factors.factor_check import PURPOSE
 from edge_auth.keys.maker import key_maker
 from edge_auth.keys.ring import KeyRing
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.keys.rotation import RotationPolicy, first_ring
+from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.sessions.session import LOGOUT, SESSION, Session
 from edge_auth.tokens.ended_feed import entry_of
 from edge_auth.tokens.refresh_token import mint, parse
@@ -25,6 +28,7 @@ from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, BOB_ID, a_session, a_token, session_id, sessions_of
 from tests.support.dynamodb.tables import create_table
 from tests.support.rings import secrets_of
+from tests.support.second_factor import SECRET, with_app
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -407,6 +411,97 @@ def test_a_ring_of_another_format_is_refused_before_anything_is_copied(
     outcome = command(*ADOPT, "--key-ring-secret", rings[0])
 
     assert (outcome.status, outcome.err) == (1, f"edge-auth: {why}; nothing was done\n")
+    assert memory_aws.items(f"admin-{IDENTITIES}") == []
+
+
+OLD_LINES, OWN_LINE = ("o" * 64, "p" * 64), "n" * 64
+
+
+@pytest.fixture
+def sealing_secrets(stacks: Stacks, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Return the ARNs of two secrets: the retained keys of second factors, and those of the stack."""
+    client = memory_aws.secretsmanager()
+    monkeypatch.setattr("admin.data.secrets_client", lambda: client)
+    texts = ("\n".join(OLD_LINES), OWN_LINE)
+    old, own = (client.create_secret(Name=f"sealing-{secrets.token_hex(4)}", SecretString=text) for text in texts)
+    stacks.outputs[STACK].append({"OutputKey": "SealingSecret", "OutputValue": own["ARN"]})
+    return old["ARN"], own["ARN"]
+
+
+def lines_of(arn: str) -> list[str]:
+    """Read the lines of a secret."""
+    return memory_aws.secretsmanager().get_secret_value(SecretId=arn)["SecretString"].split()
+
+
+def test_an_app_of_the_deleted_stack_is_accepted_under_the_new_keys(
+    command: Command, retained: Retained, identities: DynamoDBIdentities, sealing_secrets: tuple[str, str]
+) -> None:
+    """What the old key has sealed is opened; the stack's own key still seals. No key is printed or recorded."""
+    old_arn, own_arn = sealing_secrets
+    sealed_before = sealing_keys_from("\n".join(OLD_LINES))
+    retained.identities.delete(ADA)
+    retained.identities.create(with_app(ADA, sealed_before))
+
+    first = command(*ADOPT, "--sealing-secret", old_arn)
+    second = command(*ADOPT, "--sealing-secret", old_arn)
+
+    assert first.out == "copied 2 users, 2 sessions, 1 records of ends, 2 keys of second factors\n"
+    assert second.out == "copied 0 users, 0 sessions, 0 records of ends, 0 keys of second factors\n"
+    keys, factors = sealing_keys_from("\n".join(lines_of(own_arn))), identities.find(ADA.username).factors
+    assert factors is not None
+    assert unseal(factors.totp, keys, purpose=PURPOSE, user_id=ADA_ID) == SECRET
+    assert keys.newest == sealing_keys_from(OWN_LINE).newest
+    assert lines_of(own_arn) == [OWN_LINE, *OLD_LINES]
+    assert [line for line in (*OLD_LINES, OWN_LINE) if line in first.out + first.err] == []
+
+
+def test_a_sealing_key_that_was_removed_since_does_not_come_back(
+    command: Command, sealing_secrets: tuple[str, str]
+) -> None:
+    """After a leak the operator leaves one new line, and the same command brings no old one back."""
+    old_arn, own_arn = sealing_secrets
+    command(*USERS_ONLY, "--sealing-secret", old_arn)
+    memory_aws.write_secret(own_arn, "r" * 64)
+
+    outcome = command(*USERS_ONLY, "--sealing-secret", old_arn)
+
+    assert outcome.out == "copied 0 users, 0 sessions, 0 records of ends, 0 keys of second factors\n"
+    assert lines_of(own_arn) == ["r" * 64]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("", "not 1 to 8 sealing keys"), ("\n".join("abcdefgh"), "has less than 43 characters")]
+)
+def test_a_secret_without_sealing_keys_is_refused_before_anything_is_copied(
+    command: Command, sealing_secrets: tuple[str, str], text: str, why: str
+) -> None:
+    """The tables and the secret are as they were."""
+    memory_aws.write_secret(sealing_secrets[0], text)
+
+    outcome = command(*ADOPT, "--sealing-secret", sealing_secrets[0])
+
+    assert (outcome.status, why in outcome.err, "nothing was done" in outcome.err) == (1, True, True)
+    assert memory_aws.items(f"admin-{IDENTITIES}") == []
+    assert lines_of(sealing_secrets[1]) == [OWN_LINE]
+
+
+def test_keys_that_are_too_many_together_are_refused(command: Command, sealing_secrets: tuple[str, str]) -> None:
+    """Each of them costs time at every recovery code. As many as there may be are taken."""
+    old_arn, own_arn = sealing_secrets
+    memory_aws.write_secret(old_arn, "\n".join(letter * 64 for letter in "abcdefgh"))
+    assert command(*USERS_ONLY, "--sealing-secret", old_arn).status == 1
+    assert lines_of(own_arn) == [OWN_LINE]
+
+    memory_aws.write_secret(old_arn, "\n".join(letter * 64 for letter in "abcdefg"))
+    assert command(*USERS_ONLY, "--sealing-secret", old_arn).status == 0
+    assert len(lines_of(own_arn)) == 8
+
+
+def test_a_stack_without_second_factors_takes_no_sealing_keys_over(command: Command) -> None:
+    """The command says what to do first."""
+    outcome = command(*ADOPT, "--sealing-secret", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old")
+
+    assert (outcome.status, "SecondFactor" in outcome.err) == (1, True)
     assert memory_aws.items(f"admin-{IDENTITIES}") == []
 
 

@@ -59,7 +59,7 @@ def test_a_request_of_another_page_does_not_reach_the_function(
 
 
 def test_a_user_manages_the_account_with_the_cookie(client: Client, person: Person) -> None:
-    """A8, C20: the list, the end of another session, and a new password with a new cookie."""
+    """A8, C20: the list, the end of another session, the address, and a new password with a new cookie."""
     other, other_id = sign_in(client, person)
     theirs, session_id = sign_in(client, person)
     mine = {"Cookie": theirs}
@@ -69,6 +69,7 @@ def test_a_user_manages_the_account_with_the_cookie(client: Client, person: Pers
     ended = client.send("DELETE", f"/auth/site/sessions/{other_id}", {**FROM_PAGE, **mine})
     assert ended.status_code == 204
     assert client.get_with("/me/session", {"Cookie": other}).status_code == 401
+    assert client.get_with("/auth/site/email", mine).json() == {"email": None, "email_verified": False}
 
     body = {"current_password": person.password, "new_password": person.password}
     changed = client.post_json("/auth/site/password", body, headers={**FROM_PAGE, **mine})

@@ -103,7 +103,7 @@ def test_an_outage_is_readable(for_browsers: Stack) -> None:
     assert "Retry-After" in cors_of(answer)["Access-Control-Expose-Headers"]
 
 
-@pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh", "/me", "/nothing", "/a/b/c"])
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh", "/auth/password/reset", "/me", "/nothing", "/a/b/c"])
 def test_a_preflight_request_is_answered_on_every_path(for_browsers: Stack, path: str) -> None:
     """C16: the function is not behind the authorizer, and makes no call."""
     event = {**sample("preflight"), "path": path, "pathParameters": {"proxy": path[1:]}}
