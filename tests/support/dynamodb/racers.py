@@ -111,7 +111,7 @@ def a_session(number: int, **changes: Any) -> Session:  # noqa: ANN401 - any fie
 class Place:
     """The tables, the rounds and the start of a race. It can be pickled, unlike a client.
 
-    Where `revocations` is empty, the feed of ended sessions is off.
+    Where `revocations` is empty, the feed of ended sessions is off. `throttle` has the spent challenges of passkeys.
     """
 
     identities: str
@@ -120,6 +120,7 @@ class Place:
     revocations: str
     rounds: int
     start: Barrier
+    throttle: str = ""
 
     def wait(self, within_seconds: float = JITTER_SECONDS) -> None:
         """Wait for the others, and then for a random moment within this time."""
@@ -333,15 +334,16 @@ def run(
     outcomes.put(dict(counted))
 
 
-def race(tables: Tables, rounds: int, *acts: str, revocations: str = "", kind: type[Racer] = Racer) -> Counter[str]:
+def race(
+    tables: Tables, rounds: int, *acts: str, revocations: str = "", throttle: str = "", kind: type[Racer] = Racer
+) -> Counter[str]:
     """Run one process for each act over all rounds, and return the count of each outcome.
 
-    `revocations` is the table of the feed of ended sessions, empty if it is off. `kind` has the acts.
+    `revocations` and `throttle` are tables, as in Place. `kind` has the acts.
     """
     processes = _processes()
-    place = Place(
-        tables.identities, tables.sessions, tables.challenges, revocations, rounds, processes.Barrier(len(acts))
-    )
+    start = processes.Barrier(len(acts))
+    place = Place(tables.identities, tables.sessions, tables.challenges, revocations, rounds, start, throttle)
     outcomes = processes.Queue()
     racers = [processes.Process(target=run, args=(act, place, outcomes, kind, endpoint()), daemon=True) for act in acts]
     for racer in racers:
