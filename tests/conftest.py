@@ -28,7 +28,7 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
 )
 
-pytest_plugins = ["tests.support.dynamodb.engine_of_run", "tests.support.tools"]
+pytest_plugins = ["tests.support.dynamodb.engine_of_run", "tests.support.secrets_of_run", "tests.support.tools"]
 
 HERE = Path(__file__).parent
 

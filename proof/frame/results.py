@@ -32,6 +32,7 @@ PROOFS: Mapping[str, str] = {
     "dropped_answers": "proof.faults.dropped_answers",
     "outages": "proof.outages.drills",
     "soak": "proof.outages.soak",
+    "races": "proof.races.races",
 }
 
 

@@ -20,7 +20,7 @@ from local.progress import Progress
 from local.settings import ROOT, Settings
 from local.stack import Stack, running_stack
 from tests.e2e.client import Client, Session
-from tests.e2e.leaks import items, leaked, log_messages
+from tests.e2e.leaks import hand_over, items, leaked, log_messages
 from tests.e2e.operator import Operator, Person, edge_auth
 
 HERE = Path(__file__).parent
@@ -77,6 +77,7 @@ def client(stack: Stack) -> Iterator[Client]:
     """Yield a client that remembers every secret that it sent or received. At the end no log and no table has one."""
     with closing(Client(stack.settings.base_url)) as client:
         yield client
+        hand_over(stack, client.secrets)
         places = ["\n".join(log_messages(stack)), "\n".join(items(stack))]
         assert leaked(client.secrets, *places) == []
 

@@ -1,11 +1,21 @@
-"""Looks for secrets in everything that the stack keeps: its logs and its tables."""
+"""Looks for secrets in everything that the stack keeps: its logs, tables, streams, mails and files."""
 
 import json
 import re
 from collections.abc import Collection, Iterator
+from contextlib import closing
 
+import boto3
+import requests
+
+from edge_auth.keys.ring_document import from_secret_json
+from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from local.stack import Stack
+from tests.support.rings import secrets_of
+from tests.support.secret_search import Secret
+from tests.support.secrets_of_run import issued, wrote
 
+JWT_DOTS = 2
 LONG_ENOUGH = 12  # a shorter value can be part of a text by chance
 CODE = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")  # of a mail; a longer number may have it in it by chance
 
@@ -23,6 +33,65 @@ def items(stack: Stack) -> Iterator[str]:
     for name in stack.clients.dynamodb.list_tables()["TableNames"]:
         for page in stack.clients.dynamodb.get_paginator("scan").paginate(TableName=name):
             yield from (json.dumps(item, default=repr) for item in page["Items"])
+
+
+def records(stack: Stack) -> Iterator[str]:
+    """Yield every record of every stream of a table."""
+    streams = boto3.session.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION).client(
+        "dynamodbstreams", endpoint_url=stack.settings.endpoint
+    )
+    with closing(streams):
+        for stream in streams.list_streams()["Streams"]:
+            arn = stream["StreamArn"]
+            for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+                begin = streams.get_shard_iterator(
+                    StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+                )["ShardIterator"]
+                yield from (
+                    json.dumps(each, default=repr) for each in streams.get_records(ShardIterator=begin)["Records"]
+                )
+
+
+def mails(stack: Stack) -> Iterator[str]:
+    """Yield every mail that has left."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session.get(f"{stack.settings.endpoint}/_ministack/ses/messages", timeout=30).text
+
+
+def files(stack: Stack) -> Iterator[str]:
+    """Yield every log that is a file."""
+    yield from (path.read_text(errors="replace") for path in sorted(stack.settings.home.glob("*.log")))
+
+
+def kept_secrets(stack: Stack) -> Iterator[Secret]:
+    """Yield the keys of the deployment, which are in Secrets Manager and nowhere else."""
+    for listed in stack.clients.secretsmanager.list_secrets()["SecretList"]:
+        text = stack.clients.secretsmanager.get_secret_value(SecretId=listed["ARN"])["SecretString"]
+        try:
+            ring = from_secret_json(text)
+        except ValueError:
+            yield Secret("sealing key", text)
+        else:
+            yield from (Secret("key of the ring", value) for value in secrets_of(ring))
+
+
+def kind_of(value: str) -> str:
+    """Return the kind of a secret of the API by its form."""
+    if value.startswith("edgeauth_"):
+        return "opaque token"
+    return "access token" if value.count(".") == JWT_DOTS else "password or code"
+
+
+def hand_over(stack: Stack, secrets: Collection[str]) -> None:
+    """Hand over the secrets and what the stack keeps, for the search at the end of the run."""
+    issued(Secret(kind_of(value), value) for value in (*secrets, stack.user.password))
+    issued(kept_secrets(stack))
+    wrote("log groups of the local stack", log_messages(stack))
+    wrote("tables of the local stack", items(stack))
+    wrote("streams of the local stack", records(stack))
+    wrote("mails of the local stack", mails(stack))
+    wrote("log files of the local stack", files(stack))
 
 
 def leaked(secrets: Collection[str], *places: str) -> list[str]:

@@ -69,6 +69,7 @@ def empty_stack(
     yield stack
     for ring in stack.key_rings():
         stack.secrets.keep_ring(ring)
+    stack.hand_over()
     printed = output.read()
     leaked = [secret for secret in stack.secrets.values if secret in printed]
     assert not leaked, f"{len(leaked)} secrets were printed"

@@ -110,7 +110,8 @@ def test_it():
 def test_an_engine_does_not_outlive_a_run_that_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends the run while a test waits."""
     install(tmp_path, f"echo $$ > started\n{SERVES}", monkeypatch)
-    monkeypatch.delenv(ENDPOINT_VARIABLE, raising=False)
+    for variable in (ENDPOINT_VARIABLE, SOCKET_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_it.py").write_text(f"from pathlib import Path\n{WAITS}")
     options = ("--rootdir", tmp_path, "-p", "tests.support.dynamodb.engine_of_run", "-p", "no:cacheprovider")

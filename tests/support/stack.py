@@ -19,12 +19,14 @@ from edge_auth.keys.jwk import PRIVATE_MEMBERS
 from edge_auth.keys.ring import KeyRing, KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.session import Session
-from tests.support import cold_start, memory_aws
+from tests.support import cold_start, memory_aws, secrets_of_run
 from tests.support.access_tokens import AUDIENCE
 from tests.support.authorizer_store import store_in_moto
 from tests.support.clock import TestClock
 from tests.support.dynamodb.tables import create_table
 from tests.support.recorded_calls import made_by
+from tests.support.secret_search import Secret
+from tests.support.secrets_of_run import issued, wrote
 from tests.support.template import environment, properties
 from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE, Wire
 
@@ -84,28 +86,34 @@ class CurrentStdout:
 
 @dataclass
 class Secrets:
-    """All values that must never be printed."""
+    """All values that must never be printed, each with its kind."""
 
-    values: set[str] = field(default_factory=set)
+    kinds: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, *values: str) -> None:
+    @property
+    def values(self) -> set[str]:
+        """The values."""
+        return set(self.kinds)
+
+    def keep(self, *values: str, kind: str = "proof of a mail") -> None:
         """Remember these values."""
-        self.values.update(value for value in values if value)
+        self.kinds.update((value, kind) for value in values if value)
 
     def keep_tokens(self, response: dict[str, Any]) -> None:
         """Remember the tokens of a response."""
-        self.keep(*(response.get(name, "") for name in ("access_token", "refresh_token", "device_token")))
-        self.keep(
-            *(response.get(name, "") for name in ("secret", "enrolment", "uri")), *response.get("recovery_codes", ())
-        )
+        for name in ("access_token", "refresh_token", "device_token"):
+            self.keep(response.get(name, ""), kind=name.replace("_", " "))
+        self.keep(*(response.get(name, "") for name in ("secret", "enrolment", "uri")), kind="secret of an app")
+        self.keep(*response.get("recovery_codes", ()), kind="recovery code")
 
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
         for signing in ring.signing:
-            self.keep(*(value for name, value in signing.key.jwk.items() if name in PRIVATE_MEMBERS))
+            private = (value for name, value in signing.key.jwk.items() if name in PRIVATE_MEMBERS)
+            self.keep(*private, kind="signing key")
         for mac in ring.mac:
             secret = mac.key.secret
-            self.keep(base64url.encode(secret), secret.hex(), repr(secret)[2:-1])
+            self.keep(base64url.encode(secret), secret.hex(), repr(secret)[2:-1], kind="MAC key")
 
 
 @dataclass
@@ -151,6 +159,7 @@ class Stack:
     output: Output
     parameters: dict[str, str] = field(default_factory=dict)
     jwks: str = ""
+    refusals: list[str] = field(default_factory=list)
 
     def environment(self, function: str) -> dict[str, str]:
         """Return exactly the template's variables of a function, as CloudFormation resolves them."""
@@ -186,11 +195,14 @@ class Stack:
             assert all(isinstance(value, str) for value in response["headers"].values())
             cookies = tuple(several.get("Set-Cookie", ()))
             answer = Answer(response["statusCode"], response["headers"], response["body"], cookies)
-            self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies))
+            self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies), kind="cookie")
             if answer.status == 200 and answer.body:
                 self.secrets.keep_tokens(answer.json)
             if answer.status == 401 and answer.body:
-                self.secrets.keep(*(answer.json.get(name, "") for name in ("mfa_token", "enrolment_token")))
+                tokens = (answer.json.get(name, "") for name in ("mfa_token", "enrolment_token"))
+                self.secrets.keep(*tokens, kind="token of a second step")
+            if answer.status >= 400:
+                self.refusals.append(f"{answer!r}")
             return answer
 
         return invoke
@@ -243,7 +255,8 @@ class Stack:
 
     def add_user(self, identity: Identity, password: str) -> Identity:
         """Add a user. The product writes each user once in this process."""
-        self.secrets.keep(password, identity.password_hash)
+        self.secrets.keep(password, kind="password")
+        self.secrets.keep(identity.password_hash, kind="password hash")
         memory_aws.write_once(TABLES["IdentitiesTable"], identity, lambda: self.identities.create(identity))
         return identity
 
@@ -276,6 +289,20 @@ class Stack:
     def challenge_items(self) -> list[dict[str, Any]]:
         """Return every item of the challenges table."""
         return memory_aws.items(TABLES["ChallengesTable"])
+
+    def hand_over(self) -> None:
+        """Hand over the secrets and what the functions wrote, for the search at the end of the run."""
+        issued(Secret(kind, value) for value, kind in self.secrets.kinds.items())
+        wrote("the output of functions", [self.output.read()])
+        wrote(secrets_of_run.REFUSALS, self.refusals)
+        wrote(
+            secrets_of_run.TABLES,
+            (json.dumps(item, default=repr) for name in TABLES.values() for item in memory_aws.items(name)),
+        )
+        sent = {"PutEvents": "the event bus", "SendEmail": secrets_of_run.MAILS}
+        for call in self.wire.calls:
+            if call.operation in sent:
+                wrote(sent[call.operation], [json.dumps(call.parameters, default=repr)])
 
     def with_mail(self, **given: str) -> "Stack":
         """Return the same stack with mail on, and with other template parameters."""
@@ -310,7 +337,7 @@ def empty_stack(
         secret_arn,
         wire,
         clock,
-        Secrets({SEALING_KEY}),
+        Secrets({SEALING_KEY: "sealing key"}),
         monkeypatch,
         output,
     )

@@ -6,7 +6,8 @@ the address of the engine.
 
 import json
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,13 +80,28 @@ def is_available() -> bool:
     return ENDPOINT_VARIABLE in os.environ or dynamodb.is_installed()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Be ready to start the engine, in the process that leads the run. Its workers inherit the variable."""
-    if hasattr(config, "workerinput") or ENDPOINT_VARIABLE in os.environ or not dynamodb.is_installed():
+@contextmanager
+def offered() -> Iterator[None]:
+    """Be ready to start an engine until the block ends, unless one is named or offered already."""
+    if ENDPOINT_VARIABLE in os.environ or SOCKET_VARIABLE in os.environ:
+        yield
         return
     engine = EngineOfRun()
     os.environ[SOCKET_VARIABLE] = engine.socket
-    config.add_cleanup(engine.end)
+    try:
+        yield
+    finally:
+        for variable in (SOCKET_VARIABLE, ENDPOINT_VARIABLE):
+            os.environ.pop(variable, None)
+        engine.end()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Offer an engine, in the process that leads the run. Its workers inherit the variable."""
+    if not hasattr(config, "workerinput") and dynamodb.is_installed():
+        stack = ExitStack()
+        stack.enter_context(offered())
+        config.add_cleanup(stack.close)
 
 
 # For tests that run on a real engine only.

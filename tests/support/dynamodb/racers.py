@@ -111,7 +111,7 @@ def a_session(number: int, **changes: Any) -> Session:  # noqa: ANN401 - any fie
 class Place:
     """The tables, the rounds and the start of a race. It can be pickled, unlike a client.
 
-    Where `revocations` is empty, the feed of ended sessions is off.
+    Where `revocations` is empty, the feed of ended sessions is off. `throttle` has the spent challenges of passkeys.
     """
 
     identities: str

@@ -4,8 +4,8 @@ It has no connection and no state of a test, so its copies share none.
 """
 
 from edge_auth.adapters.aws import dynamodb_client
-from tests.support.dynamodb import racers, step_up_racers
+from tests.support.dynamodb import one_time_racers, racers, step_up_racers
 
-__all__ = ["racers", "step_up_racers"]
+__all__ = ["one_time_racers", "racers", "step_up_racers"]
 
 dynamodb_client().close()

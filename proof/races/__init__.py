@@ -1,0 +1,1 @@
+"""Races on a real engine."""

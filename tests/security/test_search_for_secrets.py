@@ -1,0 +1,130 @@
+"""The search for secrets at the end of a run: it finds what is planted, in each form and place, and nothing else."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from edge_auth import base64url
+from tests.support import secrets_of_run
+from tests.support.secret_search import Found, Search, Secret
+from tests.support.template import ROOT
+
+TOKEN = "edgeauth_rt_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg5"
+JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlIG9mIGEgdG9rZW4gdGhhdCBpcyBsb25nIGVub3VnaA"
+PASSWORD = 'a "fine" passphrase / ü'
+SECRETS = [
+    Secret("token", TOKEN),
+    Secret("access token", JWT),
+    Secret("password", PASSWORD),
+    Secret("code", "48151623"),
+]
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "JSON": lambda value: json.dumps({"value": value}),
+    "address": lambda value: f"https://app.example.com/?x={quote(value, safe='')}",
+    "hex": lambda value: value.encode().hex(),
+    "base64": lambda value: base64.b64encode(f'{{"value": "{value}"}}'.encode()).decode(),
+    "base64url": lambda value: base64url.encode(f"value={value} and more".encode()),
+    "bytes": lambda value: base64.b64encode(f"some{value}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("secret", SECRETS[:3], ids=lambda secret: secret.kind)
+def test_a_planted_secret_is_found_in_each_form(secret: Secret, form: str) -> None:
+    """A program may escape or encode what it writes. Without the secret, the same text has nothing."""
+    write = FORMS[form]
+
+    assert Search(SECRETS).kinds_in(f"before {write(secret.value)} after") == {secret.kind}
+    assert Search(SECRETS).kinds_in(f"before {write('nothing that was issued')} after") == set()
+
+
+def test_the_end_of_a_token_is_found_and_its_beginning_is_not() -> None:
+    """The signature alone would do harm, and all access tokens have one beginning."""
+    assert Search(SECRETS).kinds_in(f"… {JWT[-40:]}") == {"access token"}
+    assert Search(SECRETS).kinds_in(JWT[:40]) == set()
+
+
+def test_a_code_is_found_as_a_number_of_its_own() -> None:
+    """A time in milliseconds may have its digits by chance."""
+    assert Search(SECRETS).kinds_in("your code is 48151623.") == {"code"}
+    assert Search(SECRETS).kinds_in("at 1481516230000 ms") == set()
+
+
+def hand_over(folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret: Secret) -> set[Found]:
+    """Let one worker issue a secret and another one write it into a place. Return what the run finds."""
+    monkeypatch.setenv(secrets_of_run.FOLDER_VARIABLE, str(folder))
+    monkeypatch.setattr(secrets_of_run, "LEFT", ())
+    monkeypatch.setattr(secrets_of_run, "_name", "one")
+    secrets_of_run.issued([secret])
+    monkeypatch.setattr(secrets_of_run, "_name", "other")
+    secrets_of_run.wrote(place, ["nothing", f"a line with {secret.value}"])
+    return secrets_of_run.search(folder)[2]
+
+
+@pytest.mark.parametrize("place", ["the output of functions", "tables", "mails", "the event bus", "refusals"])
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.kind)
+def test_a_secret_of_one_worker_is_found_in_a_place_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret: Secret
+) -> None:
+    """Each kind in each place."""
+    assert hand_over(tmp_path, monkeypatch, place, secret) == {Found(secret.kind, place)}
+
+
+@pytest.mark.parametrize("meant", sorted(secrets_of_run.MEANT))
+def test_what_is_meant_to_be_in_a_place_is_no_leak_there_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meant: Found
+) -> None:
+    """A mail has its proof, and a table the hash of a password. No other place has them."""
+    secret = Secret(meant.kind, TOKEN)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+
+    assert hand_over(tmp_path / "here", monkeypatch, meant.place, secret) == set()
+    assert hand_over(tmp_path / "there", monkeypatch, "the event bus", secret) == {Found(meant.kind, "the event bus")}
+
+
+def test_a_secret_in_a_file_that_is_left_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local stacks and the tools leave files below the project."""
+    (tmp_path / ".local" / "e2e").mkdir(parents=True)
+    (tmp_path / ".local" / "e2e" / "some.log").write_text(f"x {PASSWORD}", encoding="utf-8")
+    monkeypatch.setattr(secrets_of_run, "ROOT", tmp_path)
+    (tmp_path / "issued.one").write_text(json.dumps(SECRETS[2]) + "\n", encoding="utf-8")
+
+    assert secrets_of_run.search(tmp_path)[2] == {Found("password", "the file .local/e2e/some.log")}
+
+
+TESTS = """
+from tests.support.secret_search import Secret
+from tests.support.secrets_of_run import issued
+
+def test_it():
+    issued([Secret("password", "a password of this run")])
+    print({printed!r})
+"""
+
+
+@pytest.mark.parametrize(("printed", "status"), [("a password of this run", 1), ("a password", 0)])
+def test_a_run_that_leaks_fails_and_does_not_show_the_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str, status: int
+) -> None:
+    """It names the kind and the place. The same run without the leak succeeds."""
+    monkeypatch.delenv(secrets_of_run.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}")
+    (tmp_path / "test_it.py").write_text(TESTS.format(printed=printed), encoding="utf-8")
+    options = ("--rootdir", str(tmp_path), "-p", "tests.support.secrets_of_run", "-p", "no:cacheprovider")
+
+    run = subprocess.run(
+        (sys.executable, "-m", "pytest", *options, tmp_path), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == status, run.stdout
+    leak = "LEAK: a secret of the kind `password` is in the output of the tests"
+    assert (leak in run.stdout.splitlines()) is bool(status)
+    assert "a password of this run" not in run.stdout

@@ -1,0 +1,78 @@
+"""Searches texts for secrets, in each form in which a program could have written them."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote
+
+from edge_auth import base64url
+
+LONG_ENOUGH = 12  # a shorter value can be part of a text by chance
+# The end of a token is as good as the token: its signature, MAC or seed. Only this part of a secret is searched.
+SEARCHED = 40
+CODE = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")  # of a mail; a longer number may have it in it by chance
+
+
+class Secret(NamedTuple):
+    """A value that nothing may keep, and its kind."""
+
+    kind: str
+    value: str
+
+
+class Found(NamedTuple):
+    """A kind of secret, and the place that has one. The value is not part of it, so a message can show it."""
+
+    kind: str
+    place: str
+
+
+class Search:
+    """Knows all secrets, and finds them in one pass over a text, however many they are."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        # The last characters of each needle -> the needles that end so, each with its kind.
+        self._needles: dict[str, set[tuple[str, str]]] = {}
+        self._codes: dict[str, str] = {}
+        for kind, value in set(secrets):
+            if CODE.fullmatch(value):
+                self._codes[value] = kind
+            for form in forms(value) if len(value) >= LONG_ENOUGH else ():
+                needle = form[-SEARCHED:]
+                self._needles.setdefault(needle[-LONG_ENOUGH:], set()).add((needle, kind))
+
+    def kinds_in(self, text: str) -> set[str]:
+        """Return the kinds of the secrets that a text has."""
+        found = {self._codes[code] for code in CODE.findall(text) if code in self._codes}
+        needles = self._needles
+        for end in range(LONG_ENOUGH, len(text) + 1):
+            tail = text[end - LONG_ENOUGH : end]
+            if tail in needles:
+                found |= {kind for needle, kind in needles[tail] if text.endswith(needle, 0, end)}
+        return found
+
+
+def forms(value: str) -> Iterator[str]:
+    """Yield a secret as it is, escaped for JSON and for an address, in hex, and in base64 wherever it begins there."""
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield quote(value, safe="")
+    raw = value.encode()
+    yield raw.hex()
+    for shift in range(3):
+        encoded = base64.urlsafe_b64encode(bytes(shift) + raw).decode().rstrip("=")
+        # Without the characters that also depend on what is before and after the secret.
+        inner = encoded[(0, 2, 3)[shift] : -1]
+        yield inner
+        yield inner.translate(_STANDARD)
+    try:
+        decoded = base64url.decode(value.rpartition(".")[2])
+    except ValueError:
+        return
+    if len(decoded) >= LONG_ENOUGH:
+        yield decoded.hex()
+
+
+_STANDARD = str.maketrans("-_", "+/")

@@ -1,0 +1,134 @@
+"""No secret is left anywhere after a run of the tests: the last step of the run searches for all that it issued.
+
+The tests hand over what was issued, and what the product wrote. Both are in a private folder, which is deleted at the
+end. The process that leads the run searches, because a secret of one worker may be in a place of another.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+
+from tests.support.secret_search import Found, Search, Secret
+from tests.support.template import ROOT
+
+FOLDER_VARIABLE = "EDGE_AUTH_SECRETS_OF_RUN"
+OUTPUT = "the output of the tests"
+MAILS, TABLES, REFUSALS = "mails", "tables", "refusals"
+# What a place is there for. Everything else is in no place.
+MEANT = {
+    Found("proof of a mail", MAILS),
+    Found("password hash", TABLES),
+    Found("token of a second step", REFUSALS),
+}
+# What the local stacks and the tools leave on the disk. The bytecode of the tests has the secrets of their source.
+LEFT = (".local", ".cache")
+BYTECODE = "bytecode"
+
+_name = f"{os.getpid()}-{uuid4().hex[:8]}"
+
+
+def issued(secrets: Iterable[Secret]) -> None:
+    """Hand over secrets that were issued."""
+    _append("issued", (json.dumps(secret) for secret in secrets))
+
+
+def wrote(place: str, texts: Iterable[str]) -> None:
+    """Hand over what the product wrote into a place."""
+    _append(f"wrote {place}", (json.dumps(text) for text in texts))
+
+
+def _append(what: str, lines: Iterable[str]) -> None:
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is not None:
+        with (Path(folder) / f"{what}.{_name}").open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+
+def handed_over(folder: Path, what: str) -> Iterator[str]:
+    """Yield the lines of all workers."""
+    for path in sorted(folder.glob(f"{what}.*")):
+        with path.open(encoding="utf-8") as file:
+            yield from file
+
+
+def places(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield each text with its place: what was handed over, and the files that are left."""
+    for path in sorted(folder.glob("wrote *")):
+        place = path.name.removeprefix("wrote ").partition(".")[0]
+        yield from ((place, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+    for name in LEFT:
+        for path in (ROOT / name).rglob("*"):
+            if path.is_file() and BYTECODE not in path.parts:
+                yield f"the file {path.relative_to(ROOT)}", path.read_text(encoding="utf-8", errors="replace")
+
+
+def search(folder: Path) -> tuple[dict[str, int], set[str], set[Found]]:
+    """Return how many secrets of each kind were issued, the places that were searched, and what was found there."""
+    secrets = {Secret(*json.loads(line)) for line in handed_over(folder, "issued")}
+    known, searched, found = Search(secrets), set[str](), set[Found]()
+    for place, text in places(folder):
+        searched.add(place)
+        found |= {Found(kind, place) for kind in known.kinds_in(text)}
+    counts: dict[str, int] = {}
+    for secret in sorted(secrets):
+        counts[secret.kind] = counts.get(secret.kind, 0) + 1
+    return counts, searched, found - MEANT
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder, in the process that leads the run. Its workers inherit the variable."""
+    if hasattr(config, "workerinput") or FOLDER_VARIABLE in os.environ:
+        return
+    folder = TemporaryDirectory(prefix="edge-auth-secrets-")
+    os.environ[FOLDER_VARIABLE] = folder.name
+    config.pluginmanager.register(Leader(Path(folder.name)), "secrets-of-run")
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(_forget)
+
+
+def _forget() -> None:
+    del os.environ[FOLDER_VARIABLE]
+
+
+class Leader:
+    """What only the process that leads the run does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test printed and logged, and its failure."""
+        wrote(OUTPUT, [*(text for _, text in report.sections), *([report.longreprtext] if report.failed else [])])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Search, and fail the run if something is found."""
+        counts, searched, found = search(self.folder)
+        self.lines = summary(counts, searched, found)
+        if found and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was searched, and name the kind and the place of what was found, but never the secret."""
+        for line in self.lines:
+            terminalreporter.write_line(line, red=line.startswith("LEAK"))
+
+
+def summary(counts: Mapping[str, int], searched: set[str], found: set[Found]) -> list[str]:
+    """Return the lines for a person: none if nothing was issued."""
+    if not counts:
+        return []
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    files = sum(place.startswith("the file ") for place in searched)
+    named = sorted(place for place in searched if not place.startswith("the file "))
+    where = f"{', '.join(named)}, and {files} files"
+    return [
+        f"secrets issued: {kinds}; searched: {where}; found: {len(found)}",
+        *(f"LEAK: a secret of the kind `{kind}` is in {place}" for kind, place in sorted(found)),
+    ]
