@@ -14,7 +14,8 @@ from proof.frame.run import SHORT, Run
 from proof.hostile.functions import deployed
 from proof.hostile.good_tokens import WITH_ALL
 from proof.hostile.nasty import BODY, COOKIES, HEADERS, JSON_BODIES, NASTY, TEXTS
-from proof.hostile.parsers.readers import READERS, escapes, text_of
+from proof.hostile.parsers.inputs import escapes, text_of
+from proof.hostile.parsers.readers import READERS
 from tests.support.http_gateway import NONE, routes
 from tests.support.people import ADA_ID, PASSWORD, ada
 from tests.support.sample_events import Event, called_by, proxied

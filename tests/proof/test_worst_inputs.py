@@ -6,7 +6,8 @@ from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run
 from proof.hostile import worst_inputs as proof
 from proof.hostile.nasty import NASTY
-from proof.hostile.parsers.readers import READERS, Reader
+from proof.hostile.parsers.inputs import Reader
+from proof.hostile.parsers.readers import READERS
 
 
 def test_no_input_takes_long_or_grows_with_its_square() -> None:

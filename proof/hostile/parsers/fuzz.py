@@ -19,7 +19,8 @@ from typing import NoReturn
 import atheris
 
 with atheris.instrument_imports(include=["edge_auth", "admin"]):
-    from proof.hostile.parsers.readers import READERS, escapes
+    from proof.hostile.parsers.inputs import escapes
+    from proof.hostile.parsers.readers import READERS
 
 MAX_BYTES = 16_384  # more than a body or all headers may have
 MAX_FINDINGS = 20

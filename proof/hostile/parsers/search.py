@@ -22,7 +22,8 @@ from proof.frame.results import Figures, MissingTool
 from proof.frame.run import SHORT, Run
 from proof.hostile.cpu import CpuTimes
 from proof.hostile.parsers.byte_edits import edited
-from proof.hostile.parsers.readers import READERS, escapes
+from proof.hostile.parsers.inputs import escapes
+from proof.hostile.parsers.readers import READERS
 from proof.hostile.parsers.seeds import seeds
 
 PYTHON = ROOT / ".tools" / "fuzz" / "bin" / "python"
