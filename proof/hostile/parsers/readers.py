@@ -3,17 +3,19 @@
 A reader that takes a text gets any text, with lone surrogates too, as JSON can bring them. A reader that takes a
 structure gets it from JSON, as Lambda and the SDK make it. Bytes that are no JSON are no input of it.
 
-Only the product is imported here, so that the fuzzer's environment needs no packages of the tests.
+Only the product and its keys for tests are imported here, so the fuzzer's environment needs no packages of the tests.
 """
 
 import tempfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from admin.imports.file import UserFile
 from admin.imports.hash_texts import NotAHash, read_hash
 from admin.imports.records import UnreadableFile
 from admin.imports.sources import FirebaseProject, sources
+from edge_auth import base64url
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.adapters.dynamodb.challenge_items import challenge_from
 from edge_auth.adapters.dynamodb.ended_items import ended_from
@@ -31,6 +33,7 @@ from edge_auth.credentials.foreign_hashes import declared_kind
 from edge_auth.credentials.passwords import check_form, needs_rehash, password_bytes
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import AccountError, AuthError, InvalidGrant, InvalidProof, InvalidToken, TemporarilyUnavailable
+from edge_auth.keys.jwk import VerificationKey, verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring_document import from_secret_json
 from edge_auth.keys.sealing_key import sealing_keys_from
@@ -56,6 +59,7 @@ from edge_auth.webauthn.client_data import GET, challenge_of, check_client_data
 from edge_auth.webauthn.public_key import public_key
 from edge_auth.webauthn.refusal import NotVerified
 from proof.hostile.parsers.inputs import Reader, of_item, of_json, of_text, text_of
+from tests.support.seeded_keys import seeded_key
 
 NOW = 1_800_000_000
 KEY = MacKey(b"mac-1", bytes(range(32)))
@@ -64,7 +68,11 @@ SEALING_KEYS = sealing_keys_from("sealingkey" * 6)
 PARTY = RelyingParty("example.org", frozenset({"https://example.org"}))
 PROJECT = FirebaseProject("A" * 86 + "==", "Bw==", 8, 14)
 AUDIENCE, ISSUER = "https://api.example.com", "https://auth.example.com"
-_PROXY = TrustedProxy("CloudFront-Viewer-Address:" + "0" * 64)
+_PROXY = TrustedProxy(f"CloudFront-Viewer-Address:{sha256(b'secret').hexdigest()}")
+_VERIFIER = Verifier(
+    [verification_key(seeded_key(alg).public_jwk()) for alg in ("ES256", "RS256", "EdDSA")], audience=AUDIENCE
+)
+_UNCHECKED = VerificationKey("k", "ES256", lambda _signature, _signed: None)
 
 
 def _request(body: bytes, media_type: str) -> Request:
@@ -104,23 +112,14 @@ def _proxy(data: bytes) -> object:
     )
 
 
-def _verifier() -> Verifier:
-    # The header of this key is in the seeds. No edit has a good signature; `claims` reads what comes behind it.
-    return Verifier([], audience=AUDIENCE)
-
-
 def _access_token(data: bytes) -> object:
-    return _verifier().verify(text_of(data), issuer=ISSUER, now_seconds=NOW)
+    return _VERIFIER.verify(text_of(data), issuer=ISSUER, now_seconds=NOW)
 
 
 def _claims(data: bytes) -> object:
     """Read the payload of a token whose signature was good."""
-    from edge_auth import base64url  # noqa: PLC0415 - as above
-    from edge_auth.keys.jwk import VerificationKey  # noqa: PLC0415 - one reader needs it
-
-    key = VerificationKey("k", "ES256", lambda _signature, _signed: None)
-    token = f"{key.header_segment}.{base64url.encode(data[:1400])}.AAAA"
-    return Verifier([key], audience=AUDIENCE).verify(token, issuer=ISSUER, now_seconds=NOW)
+    token = f"{_UNCHECKED.header_segment}.{base64url.encode(data[:1400])}.AAAA"
+    return Verifier([_UNCHECKED], audience=AUDIENCE).verify(token, issuer=ISSUER, now_seconds=NOW)
 
 
 def _registration(data: bytes) -> object:
