@@ -26,6 +26,7 @@ PROOFS: Mapping[str, str] = {
     "other_libraries": "proof.hostile.other_libraries",
     "generated_requests": "proof.hostile.generated_requests",
     "parsers": "proof.hostile.parsers.search",
+    "worst_inputs": "proof.hostile.worst_inputs",
     "wycheproof": "proof.hostile.wycheproof.agreement",
     "peers": "proof.peers.comparison",
     "faults": "proof.faults.grid",

@@ -59,14 +59,14 @@ def prove(run: Run) -> Figures:
     """Send requests of each operation, and the hostile bodies to each that takes a body."""
     document = read_document()
     operations = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    size = run.amount(short=2, long=424)
+    size = run.amount(short=1, long=424)
     with deployed(run.chance("draws"), **WITH_ALL) as without_mail:
         visitor = _Visitor(without_mail.with_mail(), document)
 
         def act(part: str) -> dict[str, int]:
             method, path, what = part.split()
             if what == "bodies":
-                return visitor.send_bodies(method, path, run.amount(short=19, long=1))
+                return visitor.send_bodies(method, path, run.amount(short=29, long=1))
             return visitor.send(method, path, size, run.chance(part))
 
         parts = [f"{method} {path} generated" for method, path in operations]

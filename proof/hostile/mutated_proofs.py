@@ -47,7 +47,7 @@ def prove(run: Run) -> Figures:
         good = good_tokens(stack)
         others = [token for tokens in good.values() for token in tokens]
         places = _places(stack, good)
-        return edit_all(run, places, stack, size=run.amount(short=57, long=30_000), others=others)
+        return edit_all(run, places, stack, size=run.amount(short=38, long=30_000), others=others)
 
 
 def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:

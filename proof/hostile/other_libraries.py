@@ -24,7 +24,8 @@ from edge_auth.keys.timing import ISSUED_AT_LEEWAY_SECONDS
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 from proof.frame.results import Figures
 from proof.frame.run import Run
-from proof.hostile.generated_tokens import CLASSES, GOOD, KEYS, REQUIRED, Make
+from proof.hostile.generated_tokens import KEYS, REQUIRED, Make
+from proof.hostile.token_classes import CLASSES, GOOD
 from tests.support.access_tokens import ALGORITHMS, AUDIENCE, ISSUER, NOW
 from tests.support.authorizer import DEPLOYED_KEYS
 from tests.support.hostile_tokens.catalogue import FAMILIES

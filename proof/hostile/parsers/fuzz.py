@@ -1,20 +1,26 @@
-"""One search that is guided by coverage, in an environment with atheris: `python -m proof.hostile.parsers.fuzz`.
+"""Searches that are guided by coverage, in an environment with atheris: `python -m proof.hostile.parsers.fuzz`.
 
-The arguments: the name of a reader, the file for the report, the number of inputs, the seed, the folder of the seeds.
+The arguments: a folder, the number of inputs, the seed, and the names of readers. The folder has one for each reader,
+by its place in the list, with the folder `seeds`. The report comes beside that. Each search has a process of its own,
+because it ends with its process; to fork it is faster than to instrument the code again.
+
 An error that the reader does not declare does not end the search, so that a second one is found too.
 """
 
 import json
+import os
 import sys
 import time
 import traceback
 from base64 import b64encode
 from pathlib import Path
+from typing import NoReturn
 
 import atheris
 
 with atheris.instrument_imports(include=["edge_auth", "admin"]):
-    from proof.hostile.parsers.readers import READERS, escapes
+    from proof.hostile.parsers.inputs import escapes
+    from proof.hostile.parsers.readers import READERS
 
 MAX_BYTES = 16_384  # more than a body or all headers may have
 MAX_FINDINGS = 20
@@ -65,12 +71,25 @@ class Search:
 
 
 def main() -> None:
-    """Search."""
-    name, report, inputs, seed, folder = sys.argv[1:]
-    search = Search(name, Path(report), int(inputs))
-    options = [f"-runs={inputs}", f"-seed={seed}", f"-max_len={MAX_BYTES}", "-verbosity=1", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *options, folder], search.one)
+    """Search in each reader."""
+    place, inputs, seed, *names = sys.argv[1:]
+    for number, name in enumerate(names):
+        folder = Path(place) / str(number)
+        child = os.fork()
+        if child == 0:
+            search_in(name, folder, int(inputs), seed)
+        os.waitpid(child, 0)
+
+
+def search_in(name: str, folder: Path, inputs: int, seed: str) -> NoReturn:
+    """Search in one reader, and end the process."""
+    log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT)
+    os.dup2(log, sys.stderr.fileno())
+    search = Search(name, folder / "report.json", inputs)
+    options = [f"-runs={inputs}", f"-seed={seed}", f"-max_len={MAX_BYTES}"]
+    atheris.Setup([sys.argv[0], *options, str(folder / "seeds")], search.one)
     atheris.Fuzz()
+    os._exit(1)  # it does not come back
 
 
 if __name__ == "__main__":

@@ -3,19 +3,19 @@
 A reader that takes a text gets any text, with lone surrogates too, as JSON can bring them. A reader that takes a
 structure gets it from JSON, as Lambda and the SDK make it. Bytes that are no JSON are no input of it.
 
-Only the product is imported here, so that the fuzzer's environment needs no packages of the tests.
+Only the product and its keys for tests are imported here, so the fuzzer's environment needs no packages of the tests.
 """
 
-import json
 import tempfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from admin.imports.file import UserFile
 from admin.imports.hash_texts import NotAHash, read_hash
 from admin.imports.records import UnreadableFile
 from admin.imports.sources import FirebaseProject, sources
+from edge_auth import base64url
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.adapters.dynamodb.challenge_items import challenge_from
 from edge_auth.adapters.dynamodb.ended_items import ended_from
@@ -33,6 +33,7 @@ from edge_auth.credentials.foreign_hashes import declared_kind
 from edge_auth.credentials.passwords import check_form, needs_rehash, password_bytes
 from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import AccountError, AuthError, InvalidGrant, InvalidProof, InvalidToken, TemporarilyUnavailable
+from edge_auth.keys.jwk import VerificationKey, verification_key
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring_document import from_secret_json
 from edge_auth.keys.sealing_key import sealing_keys_from
@@ -57,6 +58,8 @@ from edge_auth.webauthn.ceremonies import RelyingParty, verify_registration
 from edge_auth.webauthn.client_data import GET, challenge_of, check_client_data
 from edge_auth.webauthn.public_key import public_key
 from edge_auth.webauthn.refusal import NotVerified
+from proof.hostile.parsers.inputs import Reader, of_item, of_json, of_text, text_of
+from tests.support.seeded_keys import seeded_key
 
 NOW = 1_800_000_000
 KEY = MacKey(b"mac-1", bytes(range(32)))
@@ -65,69 +68,11 @@ SEALING_KEYS = sealing_keys_from("sealingkey" * 6)
 PARTY = RelyingParty("example.org", frozenset({"https://example.org"}))
 PROJECT = FirebaseProject("A" * 86 + "==", "Bw==", 8, 14)
 AUDIENCE, ISSUER = "https://api.example.com", "https://auth.example.com"
-_PROXY = TrustedProxy("CloudFront-Viewer-Address:" + "0" * 64)
-
-
-class Reader(NamedTuple):
-    """A reader, and the errors that it declares."""
-
-    read: Callable[[bytes], object]
-    refusals: tuple[type[Exception], ...] = ()
-
-
-def text_of(data: bytes) -> str:
-    """Return any text: UTF-8, in which a lone surrogate is allowed. Other bytes are question marks."""
-    try:
-        return data.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return data.decode("utf-8", "replace")
-
-
-def _json(read: Callable[[Any], object]) -> Callable[[bytes], object]:
-    """Return a reader of what JSON holds."""
-
-    def read_json(data: bytes) -> object:
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            return None
-        return read(value)
-
-    return read_json
-
-
-def _item(read: Callable[[Any], object]) -> Callable[[bytes], object]:
-    """Return a reader of an item as the SDK makes it: attribute values of their types, and numbers of 38 digits."""
-
-    def read_item(document: object) -> object:
-        return read({name: _attribute(value) for name, value in _members(document)})
-
-    return _json(read_item)
-
-
-def _members(document: object) -> list[tuple[str, Any]]:
-    return list(document.items()) if isinstance(document, dict) else []
-
-
-def _attribute(value: object) -> dict[str, Any]:
-    """Return an attribute value of the type that is named. Anything else is one of another type."""
-    [(kind, content)] = value.items() if isinstance(value, dict) and len(value) == 1 else [("NULL", True)]
-    match kind, content:
-        case ("S", str()) | ("BOOL", bool()):
-            read = content
-        case "N", str():
-            read = content[:39]
-        case "B", str():
-            read = content.encode("utf-8", "replace")
-        case "L", list():
-            read = [_attribute(each) for each in content]
-        case "SS", list():
-            read = [str(each) for each in content]
-        case "M", dict():
-            read = {name: _attribute(each) for name, each in content.items()}
-        case _:
-            return {"NULL": True}
-    return {kind: read}
+_PROXY = TrustedProxy(f"CloudFront-Viewer-Address:{sha256(b'secret').hexdigest()}")
+_VERIFIER = Verifier(
+    [verification_key(seeded_key(alg).public_jwk()) for alg in ("ES256", "RS256", "EdDSA")], audience=AUDIENCE
+)
+_UNCHECKED = VerificationKey("k", "ES256", lambda _signature, _signed: None)
 
 
 def _request(body: bytes, media_type: str) -> Request:
@@ -167,23 +112,14 @@ def _proxy(data: bytes) -> object:
     )
 
 
-def _verifier() -> Verifier:
-    # The header of this key is in the seeds. No edit has a good signature; `claims` reads what comes behind it.
-    return Verifier([], audience=AUDIENCE)
-
-
 def _access_token(data: bytes) -> object:
-    return _verifier().verify(text_of(data), issuer=ISSUER, now_seconds=NOW)
+    return _VERIFIER.verify(text_of(data), issuer=ISSUER, now_seconds=NOW)
 
 
 def _claims(data: bytes) -> object:
     """Read the payload of a token whose signature was good."""
-    from edge_auth import base64url  # noqa: PLC0415 - as above
-    from edge_auth.keys.jwk import VerificationKey  # noqa: PLC0415 - one reader needs it
-
-    key = VerificationKey("k", "ES256", lambda _signature, _signed: None)
-    token = f"{key.header_segment}.{base64url.encode(data[:1400])}.AAAA"
-    return Verifier([key], audience=AUDIENCE).verify(token, issuer=ISSUER, now_seconds=NOW)
+    token = f"{_UNCHECKED.header_segment}.{base64url.encode(data[:1400])}.AAAA"
+    return Verifier([_UNCHECKED], audience=AUDIENCE).verify(token, issuer=ISSUER, now_seconds=NOW)
 
 
 def _registration(data: bytes) -> object:
@@ -243,10 +179,6 @@ def _stream_record(document: object) -> object:
     return request_from(record)
 
 
-def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
-    return lambda data: read(text_of(data))
-
-
 READERS: dict[str, Reader] = {
     "body, JSON": Reader(lambda data: json_parameters(_request(data, "application/json")), (AuthError,)),
     "body, form": Reader(
@@ -259,67 +191,56 @@ READERS: dict[str, Reader] = {
         lambda data: new_passkey(json_parameters(_request(data, "application/json"))), (AuthError,)
     ),
     "cookies": Reader(_cookie_header, (AuthError,)),
-    "event of a route": Reader(_json(_event), (AuthError,)),
+    "event of a route": Reader(of_json(_event), (AuthError,)),
     "event of an authorizer": Reader(
-        _json(lambda event: bearer_token(event if isinstance(event, dict) else {})), (InvalidToken,)
+        of_json(lambda event: bearer_token(event if isinstance(event, dict) else {})), (InvalidToken,)
     ),
-    "caller": Reader(_json(caller), (CallerRefused,)),
+    "caller": Reader(of_json(caller), (CallerRefused,)),
     "headers of a proxy": Reader(_proxy),
     "access token": Reader(_access_token, (InvalidToken,)),
     "claims": Reader(_claims, (InvalidToken,)),
-    "refresh token": Reader(_text(lambda text: refresh_token.parse(text, KEYS)), (InvalidGrant,)),
-    "session token": Reader(_text(session_token.read), (InvalidToken,)),
-    "token form": Reader(_text(lambda text: token_form.read(text, token_form.REFRESH)), (ValueError,)),
+    "refresh token": Reader(of_text(lambda text: refresh_token.parse(text, KEYS)), (InvalidGrant,)),
+    "session token": Reader(of_text(session_token.read), (InvalidToken,)),
+    "token form": Reader(of_text(lambda text: token_form.read(text, token_form.REFRESH)), (ValueError,)),
     "proof token": Reader(
-        _text(lambda text: proof_token.parse(text, KEYS, Kind.RESET, now_seconds=NOW)), (InvalidProof,)
+        of_text(lambda text: proof_token.parse(text, KEYS, Kind.RESET, now_seconds=NOW)), (InvalidProof,)
     ),
-    "device token": Reader(_text(lambda text: device_token.parse(text, KEYS, username="ada")), (NoDeviceToken,)),
+    "device token": Reader(of_text(lambda text: device_token.parse(text, KEYS, username="ada")), (NoDeviceToken,)),
     "passkey challenge": Reader(
-        _text(lambda text: passkey_challenge.parse(text, KEYS, Purpose.SIGN_IN, now_seconds=NOW)), (NoChallenge,)
+        of_text(lambda text: passkey_challenge.parse(text, KEYS, Purpose.SIGN_IN, now_seconds=NOW)), (NoChallenge,)
     ),
     "enrolment": Reader(
-        _text(lambda text: enrolment.read(text, SEALING_KEYS, user_id="u", now_seconds=NOW)), (InvalidProof,)
+        of_text(lambda text: enrolment.read(text, SEALING_KEYS, user_id="u", now_seconds=NOW)), (InvalidProof,)
     ),
     "CBOR": Reader(read_map, (NotVerified,)),
     "authenticator data": Reader(authenticator_data, (NotVerified,)),
     "attestation object": Reader(_registration, (NotVerified,)),
     "client data": Reader(_client_data, (NotVerified,)),
     "COSE key": Reader(_public_key, (NotVerified,)),
-    "user name": Reader(_text(canonical_username), (AccountError,)),
-    "mail address": Reader(_text(canonical_address), (AccountError,)),
-    "password": Reader(_text(password_bytes), (AuthError,)),
+    "user name": Reader(of_text(canonical_username), (AccountError,)),
+    "mail address": Reader(of_text(canonical_address), (AccountError,)),
+    "password": Reader(of_text(password_bytes), (AuthError,)),
     "HTTP answer of the store": Reader(_answer, (RequestFailed,)),
-    "feed of ended sessions": Reader(_json(_feed), (RequestFailed,)),
+    "feed of ended sessions": Reader(of_json(_feed), (RequestFailed,)),
     "item of a session, authorizer": Reader(
-        _json(lambda item: stored_session(item if isinstance(item, dict) else {})), (RequestFailed,)
+        of_json(lambda item: stored_session(item if isinstance(item, dict) else {})), (RequestFailed,)
     ),
     "item of a session": Reader(
-        _item(lambda item: (age_order(item), seen_from(item), session_from(item))), (TemporarilyUnavailable,)
+        of_item(lambda item: (age_order(item), seen_from(item), session_from(item))), (TemporarilyUnavailable,)
     ),
-    "item of a user": Reader(_item(identity_from), (TemporarilyUnavailable,)),
-    "item of a challenge": Reader(_item(challenge_from), (TemporarilyUnavailable,)),
-    "item of an end": Reader(_item(ended_from), (TemporarilyUnavailable,)),
-    "record of the mail stream": Reader(_json(_stream_record), (UnreadableRecord,)),
+    "item of a user": Reader(of_item(identity_from), (TemporarilyUnavailable,)),
+    "item of a challenge": Reader(of_item(challenge_from), (TemporarilyUnavailable,)),
+    "item of an end": Reader(of_item(ended_from), (TemporarilyUnavailable,)),
+    "record of the mail stream": Reader(of_json(_stream_record), (UnreadableRecord,)),
     "feedback of SES": Reader(
-        _json(lambda event: feedback_from(event if isinstance(event, dict) else {})), (UnreadableFeedback,)
+        of_json(lambda event: feedback_from(event if isinstance(event, dict) else {})), (UnreadableFeedback,)
     ),
     **{f"import, {name}": Reader(_import(name), (UnreadableFile,)) for name in sources(PROJECT, now_seconds=NOW)},
-    "foreign hash": Reader(_text(read_hash), (NotAHash,)),
-    "kind of hashes": Reader(_text(declared_kind), (ValueError,)),
-    "profiles": Reader(_text(checked_profiles), (ValueError,)),
+    "foreign hash": Reader(of_text(read_hash), (NotAHash,)),
+    "kind of hashes": Reader(of_text(declared_kind), (ValueError,)),
+    "profiles": Reader(of_text(checked_profiles), (ValueError,)),
     "PHC string": Reader(_phc, (ValueError,)),
-    "key ring": Reader(_text(from_secret_json), (ValueError,)),
-    "sealing keys": Reader(_text(sealing_keys_from), (ValueError,)),
-    "JWK Set": Reader(_text(keys_from_jwks), (ValueError,)),
+    "key ring": Reader(of_text(from_secret_json), (ValueError,)),
+    "sealing keys": Reader(of_text(sealing_keys_from), (ValueError,)),
+    "JWK Set": Reader(of_text(keys_from_jwks), (ValueError,)),
 }
-
-
-def escapes(reader: Reader, data: bytes) -> Exception | None:
-    """Return the error of a reader that it does not declare, if there is one."""
-    try:
-        reader.read(data)
-    except reader.refusals:
-        return None
-    except Exception as error:  # noqa: BLE001 - this is what is looked for
-        return error
-    return None

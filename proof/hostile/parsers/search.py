@@ -22,13 +22,15 @@ from proof.frame.results import Figures, MissingTool
 from proof.frame.run import SHORT, Run
 from proof.hostile.cpu import CpuTimes
 from proof.hostile.parsers.byte_edits import edited
-from proof.hostile.parsers.readers import READERS, escapes
+from proof.hostile.parsers.inputs import escapes
+from proof.hostile.parsers.readers import READERS
 from proof.hostile.parsers.seeds import seeds
 
 PYTHON = ROOT / ".tools" / "fuzz" / "bin" / "python"
 FINDINGS = ROOT / ".cache" / "proof" / "findings"
 INPUTS = int(os.environ.get("EDGE_AUTH_FUZZ_RUNS", "20000"))
 MAX_MS = 250.0  # CPU time of an input of up to 16 KiB, with the code instrumented
+_GROUP = 10  # readers that one process searches in: to instrument the code takes seconds
 _COVERED = re.compile(r"cov: (\d+)")
 
 
@@ -37,12 +39,13 @@ def prove(run: Run) -> Figures:
     begin, inputs = seeds(), run.amount(short=50, long=INPUTS)
     if run.size != SHORT and not PYTHON.exists():
         raise MissingTool("atheris: run `make .tools/fuzz/synced` on Linux, x86_64")
-    search = _edit if run.size == SHORT else _fuzz
-
-    def act(name: str) -> dict[str, Any]:
-        return search(run, name, begin[name], inputs)
-
-    found = run.parts(READERS, act)
+    if run.size == SHORT:
+        found = run.parts(READERS, lambda name: _edit(run, name, begin[name], inputs))
+    else:
+        names = list(READERS)
+        groups = {f"{names[at]} …": names[at : at + _GROUP] for at in range(0, len(names), _GROUP)}
+        parts = run.parts(groups, lambda group: _fuzz(run, {name: begin[name] for name in groups[group]}, inputs))
+        found = {name: each for part in parts.values() for name, each in part.items()}
     counts = {name: {"inputs": inputs, "findings": each["findings"]} for name, each in found.items()}
     measured = {name: {"slowest_ms": each["slowest_ms"], "covered": each["covered"]} for name, each in found.items()}
     return Figures(counts, measured)
@@ -92,29 +95,30 @@ def _drawn(chance: random.Random, begin: Sequence[bytes]) -> bytes:
     return edited(chance, chance.choice(begin), chance.choice(begin))
 
 
-def _fuzz(run: Run, name: str, begin: Sequence[bytes], inputs: int) -> dict[str, Any]:
-    """Search by coverage, in a process of its own."""
+def _fuzz(run: Run, begin: Mapping[str, Sequence[bytes]], inputs: int) -> dict[str, Any]:
+    """Search by coverage in some readers, in another process."""
+    found = {}
     with tempfile.TemporaryDirectory() as place:
-        folder, report = Path(place) / "seeds", Path(place) / "report.json"
-        folder.mkdir()
-        for number, data in enumerate(begin):
-            (folder / str(number)).write_bytes(data)
-        command = [
-            str(PYTHON),
-            "-m",
-            "proof.hostile.parsers.fuzz",
-            name,
-            str(report),
-            str(inputs),
-            str(run.seed),
-            str(folder),
-        ]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-        if not report.exists():
-            raise RuntimeError(f"the search in {name!r} has no report: {ended.stderr[-2000:]}")
-        found = loads(report.read_text(encoding="utf-8"))
-    covered = max(map(int, _COVERED.findall(ended.stderr)), default=0)
-    return {"findings": _kept(name, found["findings"]), "slowest_ms": found["slowest_ms"], "covered": covered}
+        for number, given in enumerate(begin.values()):
+            folder = Path(place) / str(number) / "seeds"
+            folder.mkdir(parents=True)
+            for each, data in enumerate(given):
+                (folder / str(each)).write_bytes(data)
+        command = [str(PYTHON), "-m", "proof.hostile.parsers.fuzz", place, str(inputs), str(run.seed), *begin]
+        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+        for number, name in enumerate(begin):
+            report, log = Path(place) / str(number) / "report.json", Path(place) / str(number) / "log"
+            said = log.read_text(encoding="utf-8", errors="replace")
+            if not report.exists():
+                raise RuntimeError(f"the search in {name!r} has no report: {said[-2000:]}")
+            read = loads(report.read_text(encoding="utf-8"))
+            covered = max(map(int, _COVERED.findall(said)), default=0)
+            found[name] = {
+                "findings": _kept(name, read["findings"]),
+                "slowest_ms": read["slowest_ms"],
+                "covered": covered,
+            }
+    return found
 
 
 def _kept(name: str, findings: Mapping[str, str]) -> list[str]:

@@ -112,6 +112,26 @@ def test_a_header_takes_no_longer_than_its_length() -> None:
     assert time.process_time() - began < 1
 
 
+def test_a_head_that_comes_byte_by_byte_takes_no_longer_than_its_length() -> None:
+    """What was looked at for the end of the head is not looked at again: four times the bytes, four times the time."""
+
+    def cpu(size: int) -> float:
+        head, at, began = b"HTTP/1.1 200 OK\r\nX: " + b"\r\n\r" * (size // 3), 0, time.thread_time()
+
+        def receive(_most: int) -> bytes:
+            nonlocal at
+            at += 1
+            return head[at - 1 : at]
+
+        with pytest.raises(RequestFailed, match="ends early"):
+            read_answer(receive)
+        return time.thread_time() - began
+
+    small, large = (min(cpu(size) for _ in range(3)) for size in (MAX_HEAD_BYTES // 5, MAX_HEAD_BYTES // 5 * 4))
+
+    assert large < 8 * small
+
+
 def test_a_long_answer_is_read_to_the_end() -> None:
     """A page of a Query may be longer than any part in which it comes."""
     body = bytes(MAX_BODY_BYTES)

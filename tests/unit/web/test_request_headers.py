@@ -1,10 +1,13 @@
 """The headers of a request: which are read, and what follows if they are absent."""
 
+import time
+from itertools import islice, product
+
 import pytest
 
 from edge_auth.errors import UnsupportedMediaType
 from edge_auth.web.body import json_parameters
-from edge_auth.web.request import request_from
+from edge_auth.web.request import headers_of, request_from
 from tests.support.sample_events import proxy_event
 
 FORM = "application/x-www-form-urlencoded"
@@ -74,3 +77,20 @@ def test_an_event_without_the_list_has_one_value_a_name() -> None:
     """The console's test events and other integrations send no `multiValueHeaders`."""
     headers = request_from({**proxy_event(), "headers": {"Origin": "https://app.example"}}).headers
     assert headers.all("origin") == ("https://app.example",)
+
+
+def test_one_header_in_many_spellings_takes_no_longer_than_its_length() -> None:
+    """A client chooses the letters of a name. Four times the spellings take four times the time, and not sixteen."""
+
+    def cpu(count: int) -> float:
+        spellings = product(*((letter, letter.upper()) for letter in "authorization"))
+        event = {"multiValueHeaders": {"".join(name): ["x"] for name in islice(spellings, count)}}
+        began = time.thread_time()
+        found = headers_of(event)
+        took = time.thread_time() - began
+        assert len(found.all("authorization")) == count
+        return took
+
+    small, large = (min(cpu(count) for _ in range(3)) for count in (2000, 8000))
+
+    assert large < 8 * small

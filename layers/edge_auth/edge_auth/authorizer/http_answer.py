@@ -43,10 +43,12 @@ def read_answer(receive: Receive) -> Answer:
         OSError: from `receive`.
 
     """
-    received = bytearray()
-    while (end := received.find(_HEAD_END)) < 0:
+    received, looked_at = bytearray(), 0
+    while (end := received.find(_HEAD_END, looked_at)) < 0:
         if len(received) > MAX_HEAD_BYTES:
             _fail("a head that is too long")
+        # Of what was looked at, only a part of the end can matter. To look again would take long for single bytes.
+        looked_at = max(0, len(received) - len(_HEAD_END) + 1)
         received += _more(receive, CHUNK_BYTES)
     if end > MAX_HEAD_BYTES:
         _fail("a head that is too long")

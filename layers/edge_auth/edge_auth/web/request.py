@@ -100,13 +100,17 @@ def headers_of(event: object) -> Headers:
     """
     members = event if isinstance(event, dict) else {}
     multiple = members.get("multiValueHeaders")
-    last, every = dict[str, tuple[str, ...]](), dict[str, tuple[str, ...]]()
+    last, every = dict[str, list[str]](), dict[str, list[str]]()
     for name, value in _texts(members.get("headers")).items():
-        last[name.lower()] = (*last.get(name.lower(), ()), value)
+        last.setdefault(name.lower(), []).append(value)
     for name, values in (multiple if isinstance(multiple, dict) else {}).items():
-        texts = tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
-        every[name.lower()] = every.get(name.lower(), ()) + texts
-    return Headers(last, every or last)
+        texts = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+        every.setdefault(name.lower(), []).extend(texts)
+    return Headers(_fixed(last), _fixed(every or last))
+
+
+def _fixed(values: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(texts) for name, texts in values.items()}
 
 
 def _texts(members: object) -> dict[str, str]:

@@ -1,0 +1,54 @@
+"""The most expensive inputs: the short form, and what the proof finds in a reader with a fault."""
+
+import pytest
+
+from proof.frame.results import Figures
+from proof.frame.run import SHORT, Run
+from proof.hostile import worst_inputs as proof
+from proof.hostile.nasty import NASTY
+from proof.hostile.parsers.inputs import Reader
+from proof.hostile.parsers.readers import READERS
+
+
+def test_no_input_takes_long_or_grows_with_its_square() -> None:
+    """P13: of four readers and one route, which a minute of the long form does for all."""
+    figures = proof.prove(Run("worst_inputs", SHORT))
+
+    assert proof.broken(figures) == []
+    assert figures.counts["inputs"] == {
+        "body, JSON": 17,
+        "cookies": 6,
+        "CBOR": 8,
+        "HTTP answer of the store": 5,
+        "POST /auth/login": 60,
+    }
+
+
+def test_each_reader_has_nasty_inputs() -> None:
+    """A new reader needs some, too."""
+    assert NASTY.keys() == READERS.keys()
+
+
+def test_it_finds_a_reader_that_grows_with_the_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here: one that takes off a byte at a time."""
+
+    def slow(data: bytes) -> None:
+        while data:
+            data = data[1:]
+
+    monkeypatch.setitem(READERS, "CBOR", Reader(lambda data: slow(data * 2)))
+
+    lines = proof.broken(proof.prove(Run("worst_inputs", SHORT)))
+
+    assert lines
+    assert all(line.startswith("CBOR, ") for line in lines)
+
+
+def test_a_slow_input_breaks_the_promise() -> None:
+    """The bound of a reader and of a route is one; an import may take longer, because it has a whole file."""
+    slow = {"CBOR": 25.1, "POST /auth/login": 25.1, "import, csv": 25.1, "import, jsonl": 2000.1}
+    slowest = {name: {"input": "x", "ms": ms, "growth": 2.0} for name, ms in slow.items()}
+
+    lines = proof.broken(Figures({"inputs": {}}, {"slowest": slowest, "too steep": []}))
+
+    assert [line.partition(", x")[0] for line in lines] == ["CBOR", "POST /auth/login", "import, jsonl"]
