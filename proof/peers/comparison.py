@@ -20,9 +20,11 @@ RACING = ("storm", "callers")
 NOT_RUN = "not_run"
 REVOCATION_SECONDS = 5  # the template's default
 NOTES = (
-    "Each tab and each caller keeps what it got: no client locks across tabs. *Not answered* is 429 or 5xx; the client"
-    " keeps its token. *Refresh 3* is the third refresh after the theft, by either. The servers' clocks are moved, so"
-    " nothing waits. Only edge-auth's figures are promises; where requests race, the others' differ from run to run."
+    "Each tab and each caller keeps what it got: no client locks across tabs. *Not answered* is 429 or 5xx, and the"
+    " client keeps its token; most of Better Auth's are its own rate limit. *Refresh 3* is the third refresh after the"
+    " theft, by either. simplejwt's refresh token lives for one day by default, so a month ends each session. The"
+    " servers' clocks are moved, so nothing waits. Only edge-auth's figures are promises; where requests race, the"
+    " others' differ from run to run. Ory Hydra, Keycloak and Supabase Auth were not run."
 )
 CAUGHT = {
     "thief_first": "thief out at refresh 3, owner out at refresh 4",

@@ -22,7 +22,7 @@ from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.functions import CONTEXT, Functions, running
 from edge_auth.authorizer.signed_requests import CallTable
 from edge_auth.authorizer.two_clocks import Clocks
-from proof.peers.peer import FileClock, MovedClock, Session, Tokens
+from proof.peers.peer import FileClock, MovedClock, Session, Tokens, name_of
 from proof.peers.serving import Application, in_processes, in_thread, listening
 from tests.support import cold_start
 from tests.support.authorizer_store import table_calls
@@ -128,7 +128,7 @@ def on_moto(clock: MovedClock, users: Iterable[int]) -> Iterator[int]:
 
 def _add(deployment: Deployment, users: Iterable[int]) -> None:
     for number in users:
-        deployment.add_user(f"user-{number}")
+        deployment.add_user(name_of(number))
 
 
 def main(port: int, clock: Path, endpoint: str, users: int) -> None:

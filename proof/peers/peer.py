@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 from proof.peers.http import Client, address_of
 
-USERS = 250  # of each server: `user-0` and so on
+USERS = 250  # of each server
+
+
+def name_of(number: int) -> str:
+    """Return the name of a user. All are of one length: OpenAuth takes `user-1` for the begin of `user-10`, too."""
+    return f"user-{number:04}"
 
 
 class Tokens(NamedTuple):
@@ -69,7 +74,7 @@ class Session(ABC):
     def __init__(self, port: int, number: int) -> None:
         """Use an address of one's own, and the user with this number."""
         self.client = Client(port, address_of(number))
-        self.number, self.user = number, f"user-{number}"
+        self.number, self.user = number, name_of(number)
 
     @abstractmethod
     def login(self) -> Tokens:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 WORKERS = 4
-USERNAMES = "user-{}"
+USERNAMES = "user-{:04}"
 REDIRECT = "https://app.example.com/callback"
 PASSWORD = "a fine long passphrase"
 
