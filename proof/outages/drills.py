@@ -123,7 +123,7 @@ def drilled(place: Place, drill: Drill) -> dict[str, Any]:
         closed = time.monotonic()
         time.sleep(drill.seconds)
         if not drill.is_short:
-            _wait_for(load.seen, closed, EITHER)
+            _wait_for(load.seen, closed)
         opened = time.monotonic()
         gone.restore()
         _wait_for(load.seen, opened, GOES_ON)
@@ -173,11 +173,11 @@ def recovery_seconds(seen: list[Seen], kind: str, opened: float) -> float:
     return max(failures, default=opened) - opened
 
 
-def _wait_for(seen: list[Seen], since: float, statuses: frozenset[int]) -> None:
-    """Wait until each kind of request was answered so since then. Raises RuntimeError: one was not, for long."""
+def _wait_for(seen: list[Seen], since: float, statuses: frozenset[int] = frozenset()) -> None:
+    """Wait until each kind of request was answered since then, so or anyhow. Raises RuntimeError: one was not."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        kinds = {each.kind for each in list(seen) if each.begin > since and each.status in statuses}
+        kinds = {each.kind for each in list(seen) if each.begin > since and each.status in (statuses or {each.status})}
         if kinds == {REFRESH, LOGIN, CALL}:
             return
         time.sleep(0.1)
