@@ -32,6 +32,7 @@ PROOFS: Mapping[str, str] = {
     "faults": "proof.faults.grid",
     "dropped_answers": "proof.faults.dropped_answers",
     "outages": "proof.outages.drills",
+    "ten_minutes": "proof.outages.ten_minutes",
     "soak": "proof.outages.soak",
     "races": "proof.races.races",
 }

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event, RLock, Thread
 from typing import NamedTuple
 
 import requests
@@ -36,6 +36,7 @@ class Load:
     lost: list[int] = field(default_factory=list)  # the statuses with which sessions were refused
     errors: list[BaseException] = field(default_factory=list)
     _stop: Event = field(default_factory=Event)
+    _turns: dict[str, RLock] = field(default_factory=lambda: {kind: RLock() for kind in PAUSES_SECONDS})
 
     def log_in(self) -> dict[str, str]:
         """Log in and return the tokens. Raises RuntimeError: it is refused."""
@@ -48,12 +49,11 @@ class Load:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Let all clients work until the block ends. Raises the first error of a client."""
-        begun = [self.log_in() for _ in range(3)]
+        begun = [self.log_in() for _ in range(2)]
         clients: list[Callable[[], None]] = [
             lambda: self._refresh(begun[0]["refresh_token"]),
-            lambda: self._refresh(begun[1]["refresh_token"]),
             self._log_in_again_and_again,
-            lambda: self._call(begun[2]["access_token"]),
+            lambda: self._call(begun[1]["access_token"]),
         ]
         threads = [Thread(target=self._guarded, args=(client,)) for client in clients]
         for thread in threads:
@@ -66,6 +66,14 @@ class Load:
                 thread.join()
         if self.errors:
             raise self.errors[0]
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Let no client have a request on its way until the block ends."""
+        with ExitStack() as turns:
+            for turn in self._turns.values():
+                turns.enter_context(turn)
+            yield
 
     @property
     def _credentials(self) -> dict[str, str]:
@@ -102,14 +110,15 @@ class Load:
         body: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> requests.Response | None:
-        begin = time.monotonic()
-        try:
-            answer = requests.request(
-                method, f"{self.base_url}{path}", json=body, headers=headers, timeout=TIMEOUT_SECONDS
-            )
-        except requests.RequestException:
-            self.seen.append(Seen(kind, begin, time.monotonic(), 0, ""))
-            return None
-        retry_after = answer.headers.get("Retry-After", "")
-        self.seen.append(Seen(kind, begin, time.monotonic(), answer.status_code, retry_after))
-        return answer
+        with self._turns[kind]:
+            begin = time.monotonic()
+            try:
+                answer = requests.request(
+                    method, f"{self.base_url}{path}", json=body, headers=headers, timeout=TIMEOUT_SECONDS
+                )
+            except requests.RequestException:
+                self.seen.append(Seen(kind, begin, time.monotonic(), 0, ""))
+                return None
+            retry_after = answer.headers.get("Retry-After", "")
+            self.seen.append(Seen(kind, begin, time.monotonic(), answer.status_code, retry_after))
+            return answer

@@ -1,13 +1,11 @@
 """A TCP relay on loopback in front of a service. A drill makes the service refuse, or fall silent, and return."""
 
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 
 CHUNK_BYTES = 65_536
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: a close sends RST
 
 
 class Relay:
@@ -24,22 +22,22 @@ class Relay:
         self._accepting = self._start()
 
     def refuse(self) -> None:
-        """Reset all connections, and refuse new ones."""
+        """End all connections, and refuse new ones."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
         self._accepting.join()
-        self._reset_all()
+        self._end_all()
 
     def fall_silent(self) -> None:
         """Accept connections and requests, and answer nothing. What was open is silent too."""
         self._is_silent = True
 
     def restore(self) -> None:
-        """Pass everything on again. What was silent is reset."""
+        """Pass everything on again. What was silent ends."""
         if self._is_silent:
             self._is_silent = False
-            self._reset_all()
+            self._end_all()
         if not self._accepting.is_alive():
             self._listener = socket.create_server(("127.0.0.1", self.port))
             self._accepting = self._start()
@@ -74,12 +72,11 @@ class Relay:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
-    def _reset_all(self) -> None:
+    def _end_all(self) -> None:
         with self._lock:
             ends, self._open = self._open, set()
         for end in ends:
             with suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
