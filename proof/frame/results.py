@@ -19,7 +19,9 @@ from benchmarks.frame.results import ROOT, machine
 FOLDER = ROOT / "proof" / "results"
 
 # The proofs by name, in the order in which `make prove` runs them.
-PROOFS: Mapping[str, str] = {}
+PROOFS: Mapping[str, str] = {
+    "state_machine": "proof.machine.state_machine",
+}
 
 
 class MissingTool(Exception):

@@ -82,7 +82,10 @@ def race(world: World, outer: Act, inner: Act, at: int) -> tuple[Seen, Seen | No
         return outer_seen, None
     outer.learn(outer_seen)
     inner.learn(inner_seen[0])
-    orders = ((outer, outer_seen, True), (inner, inner_seen[0], False)), ((inner, inner_seen[0], False), (outer, outer_seen, True))
+    orders = (
+        ((outer, outer_seen, True), (inner, inner_seen[0], False)),
+        ((inner, inner_seen[0], False), (outer, outer_seen, True)),
+    )
     before, reasons, possible = snapshot(world.users), list[str](), []
     for order in orders:
         try:

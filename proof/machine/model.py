@@ -190,7 +190,13 @@ class User:
 
 
 def settled(
-    may: Iterable[S], options: Callable[[S], tuple[Option, ...]], seen: Seen, *, has_trouble: bool, what: str, generation: int | None
+    may: Iterable[S],
+    options: Callable[[S], tuple[Option, ...]],
+    seen: Seen,
+    *,
+    has_trouble: bool,
+    what: str,
+    generation: int | None,
 ) -> frozenset[S]:
     """Return the states that are left after an answer. Raises Contradiction if there is none."""
     left, expected = set[S](), list[Expected]()
