@@ -35,6 +35,7 @@ PROOFS: Mapping[str, str] = {
     "ten_minutes": "proof.outages.ten_minutes",
     "soak": "proof.outages.soak",
     "races": "proof.races.races",
+    "state_machine": "proof.machine.state_machine",
 }
 
 

@@ -46,9 +46,7 @@ def settle_pair(
     """Settle the states of a session and of its user, whose acts depend on both."""
     user = session.user
     pairs: list[Pair] = [(line, account) for line in session.may for account in user.may]
-    left = settled(
-        pairs, lambda pair: options(*pair), seen, has_trouble=has_trouble, what=what, generation=None
-    )
+    left = settled(pairs, lambda pair: options(*pair), seen, has_trouble=has_trouble, what=what, generation=None)
     session.may, user.may = frozenset(line for line, _ in left), frozenset(account for _, account in left)
 
 

@@ -175,6 +175,8 @@ class _Words:
             return lambda item, names, values: _is_same(left(item, names, values), right(item, names, values))
         if sign == "<>":
             return lambda item, names, values: not _is_same(left(item, names, values), right(item, names, values))
+        if sign not in _COMPARISONS:
+            raise ValueError(f"no comparison: {self._text}")
         compare = _COMPARISONS[sign]
 
         def compared(item: Item, names: Names, values: Values) -> bool:

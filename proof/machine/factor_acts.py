@@ -47,7 +47,9 @@ class Enrol:
         self._secret = b32decode(begun.body["secret"])
         code = code_of(self._secret, self.world.now // STEP_SECONDS)
         body = {"enrolment": begun.body["enrolment"], "otp": code}
-        return self.world.product.call("factors", by_caller(with_json("factors-totp-confirm", body), self.session), during)
+        return self.world.product.call(
+            "factors", by_caller(with_json("factors-totp-confirm", body), self.session), during
+        )
 
     def learn(self, seen: Seen) -> None:
         """Recovery codes come, which nobody uses here."""

@@ -25,6 +25,7 @@ T = TypeVar("T")
 MAX_USERS = 4
 MAX_REQUESTS = 9  # an act makes fewer, mostly
 which = st.integers(0, 30)
+near = st.sampled_from((0, 0, 0, 0, 0, 1, 1, 2, 3, 5, 8))  # most histories are of few sessions, in many steps
 flag = st.booleans()
 calm = st.none()
 troubles = st.one_of(
@@ -33,6 +34,9 @@ troubles = st.one_of(
 meanwhiles = st.sampled_from(("refresh", "logout", "all", "disable", "set_password"))
 transports = st.sampled_from((BODY, BODY, COOKIE, SITE))
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+operator_acts = st.sampled_from(
+    ("disable", "enable", "enable", "delete", "set_password", "end_sessions", "rename", "rename")
+)
 waits = st.sampled_from(
     (
         1,
@@ -49,7 +53,7 @@ waits = st.sampled_from(
         17 * DAY,
     )
 )
-short_waits = st.sampled_from((1, 4, 6, GRACE_SECONDS, GRACE_SECONDS + 1, GRACE_SECONDS + 1, 5 * MINUTE))
+short_waits = st.sampled_from((1, 6, GRACE_SECONDS, GRACE_SECONDS + 1, GRACE_SECONDS + 1, 2 * GRACE_SECONDS, 15 * DAY))
 
 
 class Machine(RuleBasedStateMachine):
@@ -77,22 +81,24 @@ class Machine(RuleBasedStateMachine):
         self._happens("login", login, trouble)
 
     @precondition(lambda self: self.world.tokens)
-    @rule(session=which, is_lost=flag, trouble=troubles)
+    @rule(session=near, is_lost=flag, trouble=troubles)
     def refresh_own(self, session: int, is_lost: bool, trouble: Trouble | None) -> None:
         """Refresh as the owner's client does: with the newest token that came."""
         if token := self._held(session):
             self._happens("refresh", self._refresh(token, Party.OWNER, is_lost=is_lost), trouble)
 
     @precondition(lambda self: self.world.tokens)
-    @rule(session=which, wait=short_waits)
-    def refresh_later(self, session: int, wait: int) -> None:
+    @rule(session=near, wait=short_waits, is_lost=flag)
+    def refresh_later(self, session: int, wait: int, is_lost: bool) -> None:
         """Refresh some time later."""
         self._wait(wait)
         if token := self._held(session):
-            self._happens("refresh", self._refresh(token, Party.OWNER), None)
+            self._happens("refresh", self._refresh(token, Party.OWNER, is_lost=is_lost), None)
+
+    refresh_own_again, refresh_own_once_more, refresh_later_again = refresh_own, refresh_own, refresh_later
 
     @precondition(lambda self: self.world.tokens)
-    @rule(session=which)
+    @rule(session=near)
     def steal(self, session: int) -> None:
         """Copy the token that the owner's client has."""
         chosen = _pick(self.world.sessions, session)
@@ -102,7 +108,7 @@ class Machine(RuleBasedStateMachine):
             self._count("theft")
 
     @precondition(lambda self: any(session.stolen for session in self.world.sessions))
-    @rule(session=which, wait=short_waits, is_lost=flag)
+    @rule(session=near, wait=short_waits, is_lost=flag)
     def refresh_stolen(self, session: int, wait: int, is_lost: bool) -> None:
         """Refresh as the thief, with the newest token that came."""
         self._wait(wait)
@@ -110,7 +116,7 @@ class Machine(RuleBasedStateMachine):
         self._happens("refresh of a thief", self._refresh(_pick(stolen, session), Party.THIEF, is_lost=is_lost), None)
 
     @precondition(lambda self: self.world.tokens)
-    @rule(token=which, is_other_transport=flag, is_forged=flag, trouble=troubles)
+    @rule(token=st.one_of(near, which), is_other_transport=flag, is_forged=flag, trouble=troubles)
     def refresh_any(self, token: int, is_other_transport: bool, is_forged: bool, trouble: Trouble | None) -> None:
         """Refresh with any token that was ever issued, or with a forged one."""
         chosen = _pick(self.world.tokens[::-1], token)
@@ -120,6 +126,8 @@ class Machine(RuleBasedStateMachine):
         if is_forged and token % 3 == 1:
             refresh.text = _forged(chosen.text, token)
         self._happens("refresh of any token", refresh, trouble)
+
+    refresh_any_again, refresh_any_once_more = refresh_any, refresh_any
 
     @precondition(lambda self: self.world.tokens)
     @rule(token=which, reach=st.sampled_from(Reach), is_other_transport=flag, trouble=troubles)
@@ -137,10 +145,12 @@ class Machine(RuleBasedStateMachine):
         """Log out with an access token."""
         self._happens("logout by access token", Revoke(self.world, _pick(self.world.access[::-1], access)), trouble)
 
+    log_in_again, refresh_stolen_again = log_in, refresh_stolen
+
     # --- Accounts ---
 
     @precondition(lambda self: self.world.access)
-    @rule(session=which, new=which, is_right=flag, trouble=troubles)
+    @rule(session=near, new=which, is_right=flag, trouble=troubles)
     def change_password(self, session: int, new: int, is_right: bool, trouble: Trouble | None) -> None:
         """Change the password, with the current one or with a wrong one."""
         if caller := self._caller(session):
@@ -155,24 +165,15 @@ class Machine(RuleBasedStateMachine):
             code = self._code(chosen) if is_with_code else ""
             self._happens("reset", Reset(self.world, chosen, _new_password(new), code), trouble)
 
-    @rule(
-        user=which,
-        act=st.sampled_from(("disable", "enable", "enable", "delete", "set_password", "end_sessions")),
-        new=which,
-        trouble=troubles,
-    )
+    @rule(user=which, act=operator_acts, new=which, trouble=troubles)
     def operate(self, user: int, act: str, new: int, trouble: Trouble | None) -> None:
-        """Act as an operator."""
+        """Act as an operator on a user."""
         chosen = self._user(user)
-        if act == "delete" and new % 3:
-            return
-        self._happens(f"operator: {act}", Operate(self.world, chosen, act, _new_password(new)), trouble)
-
-    @rule(user=which, trouble=troubles)
-    def rename(self, user: int, trouble: Trouble | None) -> None:
-        """Give a user another name, as an operator."""
-        self.world.names += 1
-        self._happens("operator: rename", Rename(self.world, self._user(user), f"user{self.world.names}"), trouble)
+        if act == "rename":
+            self.world.names += 1
+            self._happens("operator: rename", Rename(self.world, chosen, f"user{self.world.names}"), trouble)
+        elif act != "delete" or new % 3 == 0:
+            self._happens(f"operator: {act}", Operate(self.world, chosen, act, _new_password(new)), trouble)
 
     @precondition(lambda self: len(self.world.users) < MAX_USERS)
     @rule(is_own=flag)
@@ -184,14 +185,14 @@ class Machine(RuleBasedStateMachine):
     # --- Second factors and passkeys ---
 
     @precondition(lambda self: self.world.access)
-    @rule(session=which, trouble=troubles)
+    @rule(session=near, trouble=troubles)
     def enrol(self, session: int, trouble: Trouble | None) -> None:
         """Enrol an app, or another one in its place."""
         if caller := self._caller(session):
             self._happens("enrolment", Enrol(self.world, caller), trouble)
 
     @precondition(lambda self: self.world.access)
-    @rule(session=which, trouble=troubles)
+    @rule(session=near, trouble=troubles)
     def remove_app(self, session: int, trouble: Trouble | None) -> None:
         """Remove the app."""
         if caller := self._caller(session):
@@ -205,7 +206,7 @@ class Machine(RuleBasedStateMachine):
         self._happens("login with a code", login, trouble)
 
     @precondition(lambda self: self.world.access)
-    @rule(session=which, is_with_code=flag, is_newest=flag, trouble=troubles)
+    @rule(session=near, is_with_code=flag, is_newest=flag, trouble=troubles)
     def step_up(self, session: int, is_with_code: bool, is_newest: bool, trouble: Trouble | None) -> None:
         """Replace a session by a fresh or stronger one."""
         caller = self._caller(session)
@@ -221,14 +222,14 @@ class Machine(RuleBasedStateMachine):
         self._happens("step-up", step_up, trouble)
 
     @precondition(lambda self: self.world.access)
-    @rule(session=which, number=st.integers(0, 2), trouble=troubles)
+    @rule(session=near, number=st.integers(0, 2), trouble=troubles)
     def add_passkey(self, session: int, number: int, trouble: Trouble | None) -> None:
         """Add a passkey."""
         if caller := self._caller(session):
             self._happens("new passkey", AddPasskey(self.world, caller, number), trouble)
 
     @precondition(lambda self: self.world.access)
-    @rule(session=which, number=st.integers(0, 2), trouble=troubles)
+    @rule(session=near, number=st.integers(0, 2), trouble=troubles)
     def remove_passkey(self, session: int, number: int, trouble: Trouble | None) -> None:
         """Remove a passkey."""
         if caller := self._caller(session):
@@ -245,29 +246,24 @@ class Machine(RuleBasedStateMachine):
 
     # --- Keys ---
 
-    @rule()
-    def rotate_keys(self) -> None:
-        """Bring the next keys forward, as an operator."""
-        self.product.keys("rotate")
-        self._count("operator: rotation of keys")
+    @rule(act=st.sampled_from(("rotate", "replace", "replace at once", "deploy", "deploy")), number=which)
+    def change_keys(self, act: str, number: int) -> None:
+        """Bring the next keys forward, replace them after a leak, or start the authorizers again, as an operator.
 
-    @rule(number=which, is_at_once=flag)
-    def replace_keys(self, number: int, is_at_once: bool) -> None:
-        """Replace the keys after a leak, as an operator. One time in some, all sessions end too."""
-        is_end_of_sessions = number % 5 == 4
-        self.world.replace_keys(is_at_once=is_at_once, is_end_of_sessions=is_end_of_sessions)
-        self._count("operator: replacement of keys" + (" at once" if is_at_once else ""))
-
-    @rule()
-    def deploy_authorizers(self) -> None:
-        """Start the authorizers again."""
-        self.world.deploy_authorizers()
-        self._count("deployment of authorizers")
+        One replacement in some ends all sessions too.
+        """
+        if act == "rotate":
+            self.product.keys("rotate")
+        elif act == "deploy":
+            self.world.deploy_authorizers()
+        else:
+            self.world.replace_keys(is_at_once=act == "replace at once", is_end_of_sessions=number % 5 == 4)
+        self._count(f"keys: {act}")
 
     # --- Two at once ---
 
     @precondition(lambda self: self.world.tokens)
-    @rule(session=which, other=which, kind=meanwhiles, at=st.integers(0, 3))
+    @rule(session=near, other=which, kind=meanwhiles, at=st.integers(0, 3))
     def refresh_meanwhile(self, session: int, other: int, kind: str, at: int) -> None:
         """Refresh, while something else happens."""
         if token := self._held(session):
@@ -281,10 +277,12 @@ class Machine(RuleBasedStateMachine):
 
     # --- Time ---
 
-    @rule(seconds=waits)
-    def wait(self, seconds: int) -> None:
-        """Let time pass."""
+    @rule(seconds=waits, is_deleting=flag)
+    def wait(self, seconds: int, is_deleting: bool) -> None:
+        """Let time pass, and perhaps let DynamoDB delete what has expired."""
         self._wait(seconds)
+        if is_deleting:
+            self.product.store.delete_expired(self.world.now)
 
     @rule(seconds=st.integers(1, 30))
     def set_clock_back(self, seconds: int) -> None:
@@ -292,18 +290,16 @@ class Machine(RuleBasedStateMachine):
         self.product.clock.advance(seconds=-seconds)
 
     @precondition(lambda self: self.world.tokens)
-    @rule(session=which, is_before=flag)
-    def wait_until_edge(self, session: int, is_before: bool) -> None:
-        """Wait until the grace window of a session ends, to the millisecond."""
-        edges = [line.rotated_ms + GRACE_SECONDS * 1000 for line in _pick(self.world.sessions, session).may]
-        edge_ms = max(edges) - 1 - is_before  # the next request comes a millisecond later
-        if edge_ms > self.world.now_ms:
-            self.product.clock.now_ms = edge_ms
-
-    @rule()
-    def delete_expired(self) -> None:
-        """Let DynamoDB delete what has expired."""
-        self.product.store.delete_expired(self.world.now)
+    @rule(session=near, token=st.integers(0, 2), is_before=flag)
+    def refresh_at_edge(self, session: int, token: int, is_before: bool) -> None:
+        """Refresh when the grace window of a session ends, to the millisecond, with one of its newest tokens."""
+        chosen = self._session(session)
+        edge_ms = max(line.rotated_ms for line in chosen.may) + GRACE_SECONDS * 1000 - is_before
+        if chosen.transport != SITE and edge_ms > self.world.now_ms:
+            self.product.clock.now_ms = edge_ms - 1  # the request comes a millisecond later
+            presented = _pick([each for each in self.world.tokens[::-1] if each.session is chosen], token)
+            party = Party.OWNER if presented is chosen.held else Party.STRANGER
+            self._happens("refresh at the edge", self._refresh(presented, party), None)
 
     # --- After each step ---
 
@@ -385,10 +381,11 @@ class Machine(RuleBasedStateMachine):
         return _pick(self.world.sessions, session)
 
     def _wait(self, seconds: int) -> None:
-        """Let time pass. The schedule advances the key ring each day, at least."""
+        """Let time pass. The schedule advances the key ring now and then."""
+        turn = max(DAY, seconds // 3)
         while seconds > 0:
-            self.product.clock.advance(seconds=min(seconds, DAY))
-            seconds -= DAY
+            self.product.clock.advance(seconds=min(seconds, turn))
+            seconds -= turn
             self.product.keys("advance")
         self.world.forget_expired()
 

@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, TextIO, cast
 
 import pytest
+from botocore.validate import ValidationErrors
 
 from edge_auth import clock as product_clock
 from edge_auth.adapters.aws import dynamodb_client
@@ -79,6 +80,16 @@ FUNCTIONS = (
     "reset",
 )
 CALM_SECONDS = 2 * DAY_SECONDS  # between two histories: longer than any copy of keys in a process may be used
+
+
+# What takes most of the SDK's time, and is of no use to the store: signatures, the user agent, the address, and the
+# check of parameters, which the tests of the adapters make.
+QUICK: Mapping[str, Any] = {
+    "botocore.signers.RequestSigner.sign": lambda *_arguments, **_named: None,
+    "botocore.useragent.UserAgentString.to_string": lambda _self: "proof",
+    "botocore.client.BaseClient._resolve_endpoint_ruleset": lambda *_arguments: ("https://aws.invalid", {}, {}),
+    "botocore.validate.ParamValidator.validate": lambda *_arguments: ValidationErrors(),
+}
 
 
 class Seen(NamedTuple):
@@ -167,7 +178,6 @@ class Product:
         self.stack.secrets.values.clear()
         cast("CountedBytes", secrets.token_bytes).drawn = 0
         self.keys("advance")
-        self.deploy_authorizers()
 
     def deploy_authorizers(self) -> None:
         """Start the authorizers cold, with the public keys of now in their environments."""
@@ -312,6 +322,8 @@ def product() -> Iterator[Product]:
         monkeypatch.setattr("edge_auth.flows.side_by_side.Thread", ThreadAtOnce)
         monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
         monkeypatch.setattr("secrets.token_bytes", CountedBytes())
+        for name, quick in QUICK.items():
+            monkeypatch.setattr(name, quick)
         store = Store(TABLES, {SEALING_SECRET: SEALING_KEY})
         yield Product(monkeypatch, store, clock)
 

@@ -1,0 +1,90 @@
+"""The state machine of the whole product: no history contradicts the model, and the machine finds planted faults."""
+
+from typing import Any
+
+import pytest
+
+from proof.frame.results import Figures
+from proof.frame.run import SHORT, Run
+from proof.machine import state_machine
+from proof.machine.model import Contradiction
+from proof.machine.mutants import MUTANTS, planted
+from proof.machine.state_machine import SHORT_MUTANTS, broken, find, prove, table
+
+
+def test_no_history_contradicts_the_model() -> None:
+    """Each answer is one that the model predicts, and what has to hold holds after each step."""
+    figures = prove(Run("state_machine", SHORT))
+
+    assert broken(figures) == []
+    lived = figures.counts["lived"]
+    assert lived["steps"] > 400
+    assert lived["decisions"] > 1000
+    assert "steps" in table(figures)
+
+
+@pytest.mark.parametrize("name", SHORT_MUTANTS)
+def test_the_machine_finds_a_planted_fault(name: str) -> None:
+    """A machine that finds nothing proves nothing. The long form plants every fault."""
+    steps = find(name, SHORT_MUTANTS[name], 20)
+
+    assert steps is not None
+
+
+def test_a_planted_fault_is_gone_afterwards() -> None:
+    """The next test has the product as it is."""
+    from edge_auth.sessions import rotation_rule  # noqa: PLC0415 - to see it change
+
+    before = rotation_rule._before_the_end.__code__
+    with planted("the grace window ends a moment early"):
+        assert rotation_rule._before_the_end.__code__ is not before
+    assert rotation_rule._before_the_end.__code__ is before
+
+
+def test_a_fault_that_cannot_be_planted_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a changed line of the product would leave a fault out, and nobody would notice."""
+    moved = {"moved": (MUTANTS["a reuse ends nothing"][0]._replace(before="no such line"),)}
+    monkeypatch.setattr("proof.machine.mutants.MUTANTS", moved)
+
+    with pytest.raises(LookupError, match="no such line"), planted("moved"):
+        pass
+
+
+def counts(**changes: Any) -> Figures:  # noqa: ANN401 - any count
+    """Return the figures of a run, with some of them changed."""
+    lived = {"steps": 1000, "refresh": 90, "login": 90, "logout of one": 9, "theft": 9, "trouble: conflict": 90}
+    lived |= {"login at the same time as another act": 90, **changes.pop("lived", {})}
+    return Figures({"lived": lived, "contradictions": [], "steps until a fault is found": {}, **changes})
+
+
+@pytest.mark.parametrize(
+    ("figures", "sentence"),
+    [
+        (counts(contradictions=["refresh: 503"]), "a history contradicts the model: refresh: 503"),
+        (
+            counts(**{"steps until a fault is found": {"no epoch": None}}),
+            "the machine does not find a planted fault: no epoch",
+        ),
+        (counts(lived={"theft": 0}), "the histories have too few of a kind: thefts"),
+    ],
+    ids=["contradiction", "fault not found", "too few"],
+)
+def test_each_broken_promise_is_named(figures: Figures, sentence: str) -> None:
+    """The control breaks none."""
+    assert broken(counts()) == []
+    assert broken(figures) == [sentence]
+
+
+def test_a_contradiction_is_printed_and_kept_as_a_script(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It can be pasted into a test."""
+    contradiction = Contradiction("refresh: 400")
+    contradiction.add_note("state = Machine()\nstate.teardown()")
+    monkeypatch.setattr(state_machine, "KEPT", tmp_path)
+
+    told = state_machine._told(contradiction, 7, is_searching=False)
+
+    assert told == "Contradiction: refresh: 400"
+    assert "state = Machine()" in capsys.readouterr().err
+    assert "state.teardown()" in (tmp_path / "7.txt").read_text(encoding="utf-8")
