@@ -19,7 +19,9 @@ from benchmarks.frame.results import ROOT, machine
 FOLDER = ROOT / "proof" / "results"
 
 # The proofs by name, in the order in which `make prove` runs them.
-PROOFS: Mapping[str, str] = {}
+PROOFS: Mapping[str, str] = {
+    "mutants": "proof.mutants.mutation",
+}
 
 
 class MissingTool(Exception):
