@@ -64,22 +64,24 @@ class Engine:
         self._fork, self._new = get_context("fork"), get_context("forkserver")
         self._new.set_forkserver_preload(_packages())
 
-    def verdicts(self, path: Path, source: Source) -> list[Verdict]:
-        """Return what becomes of each mutant of a module."""
+    def numbers(self, path: Path, source: Source, *, at_import: bool) -> list[int]:
+        """Return which mutants of a module are in code that runs while modules are imported, or the others."""
+        mutants = enumerate(source.mutants)
+        return [number for number, mutant in mutants if self._selection.runs_at_import(mutant, path) == at_import]
+
+    def verdicts(self, path: Path, source: Source, *, at_import: bool) -> dict[int, Verdict]:
+        """Return what becomes of these mutants of a module, by number."""
         self._recent = []
-        found: dict[int, Verdict] = {}
-        again: list[int] = []
-        for number, verdict in self._run(path, source, range(len(source.mutants)), is_collected=True):
-            if verdict is None:
-                again.append(number)
-            else:
-                found[number] = verdict
-        found |= {number: verdict for number, verdict in self._run(path, source, again, is_collected=False) if verdict}
+        numbers = self.numbers(path, source, at_import=at_import)
+        tried = dict(self._run(path, source, numbers, is_collected=not at_import))
+        again = [number for number in numbers if tried[number] is None]
+        tried |= self._run(path, source, again, is_collected=False)
+        found = {number: verdict for number in numbers if (verdict := tried[number])}
         for number, verdict in found.items():
             if verdict.killer:
                 self.killers.remember(self._key(path, source, number), verdict.killer)
         self.killers.keep()
-        return [found[number] for number in range(len(source.mutants))]
+        return found
 
     def _key(self, path: Path, source: Source, number: int) -> Key:
         mutant = source.mutants[number]
@@ -106,9 +108,6 @@ class Engine:
             while waiting and len(running) < WORKERS:
                 number = waiting.pop(0)
                 mutant = source.mutants[number]
-                if is_collected and self._selection.runs_at_import(mutant, path):
-                    yield number, None
-                    continue
                 tests = self._order(
                     self._selection.tests_for(mutant, path), self.killers.of(self._key(path, source, number))
                 )

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from proof.mutants.session import Chosen, arguments
 
 ROOMS = ("sessions", "tokens", "keys", "throttling", "authorizer", "web", "flows")
 _SHORT = ("sessions/scope.py",)
+_IMPORTS = " during imports"
 _ENOUGH = 0.95
 
 Part = Mapping[str, Any]
@@ -82,7 +82,9 @@ def tried(run: Run, project: Project, modules: Sequence[str]) -> Mapping[str, Pa
 
     def act(session: pytest.Session) -> Mapping[str, Part]:
         engine = Engine(project, session, reach, Killers(project.cache / "killers.json"))
-        return run.parts(modules, lambda module: _part(engine, project.package / module, module, explanations))
+        # What runs during imports takes much longer, so it comes last.
+        names = [f"{module}{kind}" for kind in ("", _IMPORTS) for module in modules]
+        return run.parts(names, lambda name: _part(engine, name, explanations))
 
     loop = _Loop(act)
     pytest.main(arguments(project, project.levels), plugins=[Chosen(project), loop])
@@ -110,13 +112,16 @@ class _Loop:
         return True
 
 
-def _part(engine: Engine, path: Path, module: str, explanations: Explanations) -> Part:
-    """Try the mutants of a module."""
+def _part(engine: Engine, name: str, explanations: Explanations) -> Part:
+    """Try the mutants of a module: those in what runs during imports, or the others."""
+    module = name.removesuffix(_IMPORTS)
+    path = engine.project.package / module
     source = Source(path.read_text(encoding="utf-8"), str(path))
-    verdicts = engine.verdicts(path, source)
+    verdicts = engine.verdicts(path, source, at_import=name.endswith(_IMPORTS))
     counts: Counter[str] = Counter(mutants=0, found=0, explained=0, open=0)
     part: dict[str, Any] = {"open": [], "stale": []}
-    for mutant, verdict in zip(source.mutants, verdicts, strict=True):
+    for number, verdict in verdicts.items():
+        mutant = source.mutants[number]
         key = Key(module, source.text_of(mutant), mutant.change)
         reason = explanations.reason(key, is_message=mutant.is_message)
         counts["mutants"] += 1
@@ -126,8 +131,8 @@ def _part(engine: Engine, path: Path, module: str, explanations: Explanations) -
             part["open"].append(f"{line} (unreached)" if verdict.outcome == "unreached" else line)
         if verdict.is_found and explanations.is_listed(key):
             part["stale"].append(line)
-    part["timeouts"] = sum(verdict.outcome == "timeout" for verdict in verdicts)
-    part["unsound"] = engine.unsound([verdict.killer for verdict in verdicts if verdict.killer])
+    part["timeouts"] = sum(verdict.outcome == "timeout" for verdict in verdicts.values())
+    part["unsound"] = engine.unsound([verdict.killer for verdict in verdicts.values() if verdict.killer])
     return {"counts": dict(counts), **part}
 
 

@@ -30,6 +30,7 @@ KILLER = "killer"  # the file in the folder of a trial that names the test that 
 
 _SPARE_SECONDS = 5  # of the processor, for a test that takes none
 _IMPORT_SECONDS = 10
+_MORE_FILES = 8  # which a process without collected tests reads, if the first one shows no fault
 _TIMES = 10  # a test with a fault may take this many times longer
 _PATIENCE_SECONDS = 180  # for a test that only waits
 _MEMORY = 4 << 30
@@ -70,12 +71,14 @@ def run_imported(
     _alone(folder)
     source = Source(path.read_text(encoding="utf-8"), str(path))
     sys.meta_path.insert(0, _Planter(project.module(path), str(path), source.compiled(source.mutants[number])))
-    _limit(_IMPORT_SECONDS)
-    files = list(dict.fromkeys(file_of(test) for test in tests))
-    only = _Only(tests, frozenset(seconds))
-    code = pytest.main(arguments(project, files), plugins=[Chosen(project), only, _Judge(folder, seconds)])
-    survived = code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
-    os._exit(Outcome.SURVIVED if survived else Outcome.KILLED)
+    first, *others = list(dict.fromkeys(file_of(test) for test in tests))
+    for files in ([first], others[:_MORE_FILES]):
+        _limit(_IMPORT_SECONDS)
+        plugins = [Chosen(project), _Only(tests, frozenset(seconds)), _Judge(folder, seconds)]
+        code = pytest.main(arguments(project, files), plugins=plugins) if files else pytest.ExitCode.OK
+        if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            os._exit(Outcome.KILLED)
+    os._exit(Outcome.SURVIVED)
 
 
 class Functions:
