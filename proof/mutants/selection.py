@@ -48,7 +48,9 @@ class Selection:
             if level is not None:
                 levels[level].setdefault(file_of(test), []).append(test)
         at_most = self._project.at_most
-        return [test for level, files in levels.items() for test in _spread(files, at_most.get(level))]
+        chosen = {level: _spread(files, at_most.get(level)) for level, files in levels.items()}
+        seconds = self._reach.seconds
+        return [test for tests in chosen.values() for test in sorted(tests, key=seconds.__getitem__)]
 
 
 def _spread(files: Mapping[str, Sequence[str]], at_most: int | None) -> list[str]:
