@@ -17,7 +17,7 @@ import pytest
 
 from proof.mutants.explanations import Key
 from proof.mutants.killers import Killers
-from proof.mutants.mutations import Source
+from proof.mutants.mutations import Mutant, Source
 from proof.mutants.project import WORKERS, Project
 from proof.mutants.reach import Reach
 from proof.mutants.selection import Selection
@@ -64,17 +64,17 @@ class Engine:
         self._fork, self._new = get_context("fork"), get_context("forkserver")
         self._new.set_forkserver_preload(_packages())
 
-    def numbers(self, path: Path, source: Source, *, at_import: bool) -> list[int]:
-        """Return which mutants of a module are in code that runs while modules are imported, or the others."""
-        mutants = enumerate(source.mutants)
-        return [number for number, mutant in mutants if self._selection.runs_at_import(mutant, path) == at_import]
-
     def verdicts(self, path: Path, source: Source, *, at_import: bool) -> dict[int, Verdict]:
-        """Return what becomes of these mutants of a module, by number."""
+        """Return what becomes of the mutants of a module, by number: of those outside of functions, or of the others.
+
+        What survives in a function that also runs during imports is tried once more, from the first import on.
+        """
         self._recent = []
-        numbers = self.numbers(path, source, at_import=at_import)
-        tried = dict(self._run(path, source, numbers, is_collected=not at_import))
-        again = [number for number in numbers if tried[number] is None]
+        numbers = [number for number, mutant in enumerate(source.mutants) if at_import != bool(mutant.function)]
+        tried: dict[int, Verdict | None] = (
+            {} if at_import else dict(self._run(path, source, numbers, is_collected=True))
+        )
+        again = [number for number in numbers if self._is_doubtful(tried.get(number), source.mutants[number], path)]
         tried |= self._run(path, source, again, is_collected=False)
         found = {number: verdict for number in numbers if (verdict := tried[number])}
         for number, verdict in found.items():
@@ -82,6 +82,9 @@ class Engine:
                 self.killers.remember(self._key(path, source, number), verdict.killer)
         self.killers.keep()
         return found
+
+    def _is_doubtful(self, verdict: Verdict | None, mutant: Mutant, path: Path) -> bool:
+        return verdict is None or (not verdict.is_found and self.reach.at_import(path, mutant.lines))
 
     def _key(self, path: Path, source: Source, number: int) -> Key:
         mutant = source.mutants[number]
@@ -109,7 +112,8 @@ class Engine:
                 number = waiting.pop(0)
                 mutant = source.mutants[number]
                 tests = self._order(
-                    self._selection.tests_for(mutant, path), self.killers.of(self._key(path, source, number))
+                    self._selection.tests_for(mutant, path, is_collected=is_collected),
+                    self.killers.of(self._key(path, source, number)),
                 )
                 if not tests:
                     yield number, Verdict("unreached")

@@ -24,19 +24,15 @@ class Selection:
                 if name in names:
                     self._importers[names[name]].append(path)
 
-    def runs_at_import(self, mutant: Mutant, path: Path) -> bool:
-        """Return whether a fault is in code that runs while modules are imported."""
-        return not mutant.function or self._reach.at_import(path, mutant.lines)
-
-    def tests_for(self, mutant: Mutant, path: Path) -> list[str]:
+    def tests_for(self, mutant: Mutant, path: Path, *, is_collected: bool) -> list[str]:
         """Return the tests that may find a mutant.
 
         What runs during imports is found by a test that reaches any line of the module, or of one that imports it.
         """
-        if self.runs_at_import(mutant, path):
-            found = [*self._reach.of_files([path]), *self._reach.of_files(self._importers[path])]
-        else:
+        if is_collected:
             found = self._reach.of_lines(path, mutant.lines)
+        else:
+            found = [*self._reach.of_files([path]), *self._reach.of_files(self._importers[path])]
         room = path.relative_to(self._project.package).parts[0]
         return self._some(dict.fromkeys(found), own=f"{self._project.levels[0]}/{room}")
 
