@@ -17,7 +17,7 @@ from proof.mutants.project import LAYER, Project
 from proof.mutants.reach import TestsFailed, known_reach
 from proof.mutants.session import Chosen, arguments
 
-ROOMS = ("sessions", "tokens", "keys", "throttling", "authorizer", "web", "flows")
+ROOMS = ("sessions", "tokens", "authorizer", "keys", "throttling", "flows", "web")
 _SHORT = ("sessions/scope.py",)
 _IMPORTS = " during imports"
 _ENOUGH = 0.95

@@ -53,6 +53,7 @@ def run_collected(
 ) -> NoReturn:
     """Plant a fault into this process, a fork, and run these tests until one fails. Never returns."""
     _alone(folder)
+    gc.disable()  # a search for garbage would copy most of the memory that this process shares with the first one
     if not plant():
         os._exit(Outcome.NOT_PLANTED)
     session.config.pluginmanager.register(_Judge(folder, seconds))
