@@ -22,7 +22,7 @@ class Explanations:
     def __init__(self, text: str) -> None:
         """Read them."""
         entries = tomllib.loads(text).get("mutant", [])
-        self.reasons = {
+        self.reasons: dict[Key, str] = {
             Key(each["module"], each["line"], change): each["reason"] for each in entries for change in each["changes"]
         }
 
