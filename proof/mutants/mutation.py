@@ -31,6 +31,7 @@ Part = Mapping[str, Any]
 
 def prove(run: Run) -> Figures:
     """Try all mutants, module by module. A variable may name the rooms; those that it leaves out are named as such."""
+    rooms: tuple[str, ...]
     if run.size == SHORT:
         rooms, parts = _ROOMS_OF_SHORT, tried(run, _SMALL, _MODULES_OF_SHORT)
     else:

@@ -295,7 +295,10 @@ def _removed(_: Place, node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _return(_: Place, node: ast.Return) -> Iterator[tuple[str, ast.AST]]:
-    if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+    # A returned bool has a mutant of its own, which differs in more places than None does.
+    if node.value is not None and not (
+        isinstance(node.value, ast.Constant) and node.value.value in {None, True, False}
+    ):
         yield f"{_shown(node)} → return None", ast.Return(ast.Constant(None))
 
 

@@ -146,6 +146,7 @@ def test_every_explained_mutant_exists_and_has_a_reason() -> None:
         ("x = f(1, k=True)", {"1 → 2", "True → False", "f(k=True) → (left out)"}),
         ("x: 'int' = 1", {"1 → 2"}),
         ('def f():\n    """Text."""\n    return g()', {"return g() → return None"}),
+        ("def f():\n    return True", {"True → False"}),
         ("__all__ = ['a']\nimport b", set()),
         ("@dataclass(frozen=True, repr=False)\nclass A: ...", {"False → True", "dataclass(repr=False) → (left out)"}),
     ],
