@@ -20,22 +20,23 @@ FOLDER = ROOT / "proof" / "results"
 
 # The proofs by name, in the order in which `make prove` runs them.
 PROOFS: Mapping[str, str] = {
+    "state_machine": "proof.machine.state_machine",
+    "races": "proof.races.races",
+    "faults": "proof.faults.grid",
+    "dropped_answers": "proof.faults.dropped_answers",
     "mutated_access_tokens": "proof.hostile.mutated_access_tokens",
     "mutated_refresh_tokens": "proof.hostile.mutated_refresh_tokens",
     "mutated_proofs": "proof.hostile.mutated_proofs",
     "other_libraries": "proof.hostile.other_libraries",
-    "generated_requests": "proof.hostile.generated_requests",
-    "parsers": "proof.hostile.parsers.search",
-    "worst_inputs": "proof.hostile.worst_inputs",
     "wycheproof": "proof.hostile.wycheproof.agreement",
+    "generated_requests": "proof.hostile.generated_requests",
+    "worst_inputs": "proof.hostile.worst_inputs",
+    "parsers": "proof.hostile.parsers.search",
     "peers": "proof.peers.comparison",
-    "faults": "proof.faults.grid",
-    "dropped_answers": "proof.faults.dropped_answers",
-    "outages": "proof.outages.drills",
     "ten_minutes": "proof.outages.ten_minutes",
+    "outages": "proof.outages.drills",
     "soak": "proof.outages.soak",
-    "races": "proof.races.races",
-    "state_machine": "proof.machine.state_machine",
+    "mutants": "proof.mutants.mutation",
 }
 
 

@@ -45,6 +45,7 @@ def test_what_is_no_address_has_no_network(address: str) -> None:
         ("", ""),
         ("curl/8.9.1", "curl/8.9.1"),
         ("a\tb\r\nc\x7f\x00d", "abcd"),
+        (" !~", " !~"),
         (f"app/1.0 ({OMEGA})", "app/1.0 ()"),
         ("x" * (MAX_USER_AGENT_CHARACTERS + 1), "x" * MAX_USER_AGENT_CHARACTERS),
         (OMEGA + "x" * MAX_USER_AGENT_CHARACTERS, "x" * MAX_USER_AGENT_CHARACTERS),

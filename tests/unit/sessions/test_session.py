@@ -207,6 +207,14 @@ def test_a_retry_during_the_end_has_not_diverged(behind: int) -> None:
     assert outcome(ENDED, behind=-2, age_ms=0) is Outcome.DIVERGED
 
 
+def test_a_retry_during_an_end_that_presented_its_token_has_not_diverged() -> None:
+    """The presented token counts as redeemed, but the answer to its rotation may still have been under way."""
+    presented = ENDED._replace(reason="logout_all")
+    assert outcome(presented, behind=1, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
+    assert outcome(presented, behind=1, age_ms=WINDOW_MS) is Outcome.DIVERGED
+    assert outcome(presented, behind=2, age_ms=WINDOW_MS - 1) is Outcome.DIVERGED
+
+
 @pytest.mark.parametrize("behind", [2, 5])
 def test_an_older_token_that_was_under_way_during_a_logout_has_not_diverged(behind: int) -> None:
     """A logout does not know the base, which may be this token."""

@@ -1,5 +1,7 @@
 """Device tokens: what is authentic, and that no other token is one."""
 
+import hashlib
+import hmac
 from collections.abc import Callable
 
 import pytest
@@ -55,6 +57,30 @@ def test_the_binding_is_of_everything_that_the_table_has_of_the_user() -> None:
     bindings = {bound(user, device, epoch=epoch, password_hash=text).binding for user, device, epoch, text in states}
     assert len(bindings) == len(states)
     assert {len(binding) for binding in bindings} == {32}
+
+
+def test_a_token_of_an_earlier_release_is_read() -> None:
+    """Its form, its MAC and its binding never change, so that no update makes users wait who have one."""
+    state = b"\0".join((b"edge-auth device token", USER_ID.encode(), DEVICE_ID.encode(), b"7", b"$argon2id$salt$hash"))
+    body = b"\x01key-1" + b"u" * 16 + b"d" * 16 + hashlib.sha256(state).digest()
+    mac = hmac.digest(KEY.secret, b"edge-auth device token" + body + b"alice", "sha256")
+    text = "edgeauth_dt_" + base64url.encode(body + mac)
+
+    assert device_token.parse(text, KEYS, username=NAME) == DEVICE
+    assert device_token.mint(DEVICE, KEY, username=NAME) == text
+
+
+@pytest.mark.parametrize("version", [0, 2, 255])
+def test_another_version_is_refused_even_with_a_right_mac(version: int) -> None:
+    """A version names a layout, and only one layout exists."""
+    raw = base64url.decode(device_token.mint(DEVICE, KEY, username=NAME).removeprefix(PREFIX))
+
+    def of_version(number: int) -> str:
+        body = bytes([number]) + raw[1:-32]
+        return PREFIX + base64url.encode(body + device_token._mac(KEY, body, NAME))
+
+    assert device_token.parse(of_version(1), KEYS, username=NAME) == DEVICE
+    refused(of_version(version))
 
 
 def test_every_changed_character_is_refused() -> None:

@@ -77,6 +77,11 @@ def test_claims_are_stored_with_their_types() -> None:
     assert json.loads(to_json(claims)) == EVERY_TYPE
 
 
+def test_claims_are_stored_without_spaces() -> None:
+    """Each write of a user or a session is paid by its size."""
+    assert to_json({"acme:tenant": "7", "acme:teams": ("a", "b")}) == '{"acme:tenant":"7","acme:teams":["a","b"]}'
+
+
 @pytest.mark.parametrize(
     "stored",
     [

@@ -1,5 +1,6 @@
 """Challenges of passkeys: what is ours, for what, and for how long."""
 
+import hmac
 from itertools import product
 
 import pytest
@@ -59,6 +60,30 @@ def test_it_ends_after_five_minutes() -> None:
     assert LIFETIME_SECONDS == 300
     assert passkey_challenge.parse(text, KEYS, Purpose.SIGN_IN, now_seconds=NOW + 299)
     refused(text, now_seconds=NOW + 300)
+
+
+@pytest.mark.parametrize("purpose", ["sign-in", "register"])
+@pytest.mark.parametrize("user_id", USERS)
+def test_a_challenge_has_the_same_form_in_every_release(purpose: str, user_id: str) -> None:
+    """So an update breaks no ceremony that is under way."""
+    body = b"\x01key-1" + (NOW + 300).to_bytes(4, "big") + b"r" * 18
+    head = f"edge-auth passkey challenge\0{purpose}\0{user_id}\0".encode()
+
+    expected = base64url.encode(body + hmac.digest(KEY.secret, head + body, "sha256"))
+    assert minted(Purpose(purpose), user_id) == expected
+
+
+@pytest.mark.parametrize("version", [0, 2, 255])
+def test_another_version_is_refused_even_with_a_right_mac(version: int) -> None:
+    """A version names a layout, and only one layout exists."""
+    raw = base64url.decode(minted())
+
+    def of_version(number: int) -> str:
+        body = bytes([number]) + raw[1:-32]
+        return base64url.encode(body + passkey_challenge._mac(KEY, body, Purpose.SIGN_IN, ""))
+
+    assert of_version(1) == minted()
+    refused(of_version(version))
 
 
 def test_every_changed_character_is_refused() -> None:

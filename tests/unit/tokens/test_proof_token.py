@@ -1,5 +1,7 @@
 """Proof tokens: what is authentic, and that no other token is one. EDGE_AUTH_EXAMPLES=200000 tries that many edits."""
 
+import hashlib
+import hmac
 import os
 import random
 import string
@@ -102,6 +104,45 @@ def test_a_proof_ends_at_its_time() -> None:
     assert proof_token.parse(text, KEYS, Kind.RESET, now_seconds=PROOF.expires_at_seconds - 1) == PROOF
     refused(text, now_seconds=PROOF.expires_at_seconds)
     refused(text, now_seconds=PROOF.expires_at_seconds + 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(1, "reset"), (2, "confirm"), (3, "undo"), (4, "mfa"), (5, "enrol"), (6, "passkey")]
+)
+def test_a_proof_of_an_earlier_release_is_read(number: int, kind: str) -> None:
+    """Its form, its MAC, its code and its binding never change, so that an update breaks no link in a mail."""
+    parts = (b"edge-auth proof token", USER_ID.encode(), b"7", b"$argon2id$salt$hash", b"ada@example.com", b"0")
+    ids, binding = b"p" * 16 + b"u" * 16, hashlib.sha256(b"\0".join(parts)).digest()[:24]
+    body = b"\x01key-1" + bytes([number]) + ids + PROOF.expires_at_seconds.to_bytes(4, "big") + binding
+    text = "edgeauth_pt_" + base64url.encode(body + hmac.digest(KEY.secret, b"edge-auth proof token" + body, "sha256"))
+    proof = PROOF._replace(kind=Kind(kind))
+
+    assert proof_token.parse(text, KEYS, Kind(kind), now_seconds=NOW_SECONDS) == proof
+    assert proof_token.mint(proof, KEY) == text
+    code = int.from_bytes(hmac.digest(KEY.secret, b"edge-auth proof code" + body, "sha256"), "big") % 100_000_000
+    assert proof_token.code(proof, KEY) == f"{code:08}"
+
+
+@pytest.mark.parametrize("version", [0, 2, 255])
+def test_another_version_is_refused_even_with_a_right_mac(version: int) -> None:
+    """A version names a layout, and only one layout exists."""
+    raw = base64url.decode(proof_token.mint(PROOF, KEY).removeprefix(PREFIX))
+
+    def of_version(number: int) -> str:
+        body = bytes([number]) + raw[1:-32]
+        return PREFIX + base64url.encode(body + proof_token._mac(KEY, body))
+
+    assert proof_token.parse(of_version(1), KEYS, Kind.RESET, now_seconds=NOW_SECONDS) == PROOF
+    refused(of_version(version))
+
+
+@pytest.mark.parametrize("seconds", [-1, 2**32])
+def test_a_time_that_does_not_fit_makes_no_proof(seconds: int) -> None:
+    """A time has 32 bits. The first and the last that fit are those of a proof."""
+    for fitting in (0, 2**32 - 1):
+        assert proof_token.mint(PROOF._replace(expires_at_seconds=fitting), KEY)
+    with pytest.raises(ValueError, match="a time 32 bits"):
+        proof_token.mint(PROOF._replace(expires_at_seconds=seconds), KEY)
 
 
 def test_every_changed_character_is_refused() -> None:

@@ -1,0 +1,168 @@
+"""The mutants: what is planted, and that it is found only by tests that see it."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from proof.frame.results import Figures
+from proof.mutants import mutation
+from proof.mutants.explanations import FILE, Explanations
+from proof.mutants.mutations import Mutant, Source
+from proof.mutants.project import LAYER
+from tests.support.template import ROOT
+
+RULE = """
+from dataclasses import dataclass
+from sample.limits import MOST
+
+@dataclass(frozen=True)
+class Guard:
+    spare: int = 0
+
+    def check(self, count: int) -> int:
+        if count > MOST + self.spare:
+            raise ValueError("too many")
+        return abs(count) if count < 0 else count
+
+def never_called(count: int) -> int:
+    return count + 1
+"""
+TESTS = """
+import pytest
+from sample.rule import Guard
+
+def test_the_limit():
+    assert Guard().check(3) == 3
+    assert Guard(1).check(4) == 4
+    assert Guard().check(-2) == 2
+    with pytest.raises(ValueError):
+        Guard().check(4)
+"""
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from proof.frame.run import LONG, Run
+from proof.mutants import explanations, mutation
+from proof.mutants.project import Project
+
+root = Path(sys.argv[1])
+mutation.FILE = root / "explained.toml"
+if __name__ == "__main__":
+    project = Project(root, root / "src" / "sample", ("tests/unit",))
+    print(json.dumps(mutation.tried(Run("mutants", LONG), project, ["rule.py", "limits.py"])))
+"""
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """Return what becomes of the mutants of a small package."""
+    root = tmp_path_factory.mktemp("project")
+    files = {
+        "pytest.ini": "[pytest]\npythonpath = src\naddopts = --import-mode=importlib\n",
+        "src/sample/__init__.py": "",
+        "src/sample/limits.py": "MOST = 3\n",
+        "src/sample/rule.py": RULE,
+        "tests/unit/test_rule.py": TESTS,
+        "explained.toml": '[[mutant]]\nmodule = "limits.py"\nline = "MOST = 3"\nchanges = ["3 → 4"]\nreason = "none"\n',
+        "script.py": SCRIPT,
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(root / "script.py"), str(root)]
+    printed = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=True).stdout
+    found: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return found
+
+
+def test_a_fault_that_no_input_shows_is_left(parts: Mapping[str, Any]) -> None:
+    """Zero has no sign, so where the condition changes sides is the same. All other faults of the line are found."""
+    line = "rule.py: return abs(count) if count < 0 else count: "
+
+    left = [left.removeprefix(line) for left in parts["rule.py"]["open"] if left.startswith(line)]
+    assert left == ["count < 0 → count <= 0", "0 → 1"]
+
+
+def test_every_fault_that_a_test_can_see_is_found(parts: Mapping[str, Any]) -> None:
+    """In a function, in a default of a dataclass, and in a constant of another module."""
+    assert parts["rule.py"]["counts"] == {"mutants": 12, "found": 6, "explained": 1, "open": 5}
+    assert parts["rule.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
+    assert parts["limits.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
+
+
+def test_a_line_that_no_test_reaches_is_open(parts: Mapping[str, Any]) -> None:
+    """Nothing is taken for found because nothing ran."""
+    line = "rule.py: return count + 1: count + 1 → count - 1 (unreached)"
+
+    assert line in parts["rule.py"]["open"]
+
+
+def test_the_tests_pass_without_a_fault(parts: Mapping[str, Any]) -> None:
+    """A test that fails anyway would seem to find everything."""
+    assert parts["rule.py"]["unsound"] == []
+
+
+def test_an_explained_mutant_that_is_found_is_told(parts: Mapping[str, Any]) -> None:
+    """Its explanation says something that is not true."""
+    assert parts["limits.py during imports"]["stale"] == ["limits.py: MOST = 3: 3 → 4"]
+
+
+def test_a_room_with_many_mutants_left_breaks_the_promise() -> None:
+    """Those that are explained do not count."""
+
+    def figures(found: int) -> Figures:
+        room = {"mutants": 100, "found": found, "explained": 20, "open": 80 - found}
+        return Figures(
+            {"rooms": {"tokens": room}, "found_though_explained": [], "tests_that_fail_without_a_mutant": []}
+        )
+
+    assert mutation.broken(figures(76)) == []
+    assert mutation.broken(figures(75)) == ["tokens: 93.8% of the mutants are found"]
+
+
+def test_every_explained_mutant_exists_and_has_a_reason() -> None:
+    """A line that has changed may need another explanation, or none."""
+    explained = Explanations(FILE.read_text(encoding="utf-8"))
+
+    for key, reason in explained.reasons.items():
+        source = Source((LAYER.package / key.module).read_text(encoding="utf-8"), key.module)
+        assert (key.line, key.change) in {(source.text_of(mutant), mutant.change) for mutant in source.mutants}, key
+        assert reason.endswith("."), key
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("x = a < b", {"a < b → a <= b", "a < b → a >= b"}),
+        ("x = a and not b", {"a and (not b): and → or", "and a → (left out)", "and not b → (left out)", "not b → b"}),
+        ("x = f(1, k=True)", {"1 → 2", "True → False", "f(k=True) → (left out)"}),
+        ("x: 'int' = 1", {"1 → 2"}),
+        ('def f():\n    """Text."""\n    return g()', {"return g() → return None"}),
+        ("def f():\n    return True", {"True → False"}),
+        ("__all__ = ['a']\nimport b", set()),
+        ("@dataclass(frozen=True, repr=False)\nclass A: ...", {"False → True", "dataclass(repr=False) → (left out)"}),
+    ],
+)
+def test_each_kind_of_fault_is_planted(code: str, changes: set[str]) -> None:
+    """And nothing that only people or type checkers read."""
+    source = Source(code, "module.py")
+
+    assert {mutant.change for mutant in source.mutants} == changes
+    planted = {ast.unparse(ast.parse(code))} | {_planted(source, mutant) for mutant in source.mutants}
+    assert len(planted) == len(changes) + 1
+
+
+def _planted(source: Source, mutant: Mutant) -> str:
+    before = mutant.place.get()
+    mutant.place.put(mutant.node)
+    text = ast.unparse(source.tree)
+    mutant.place.put(before)
+    return text
