@@ -135,7 +135,10 @@ def test_a_page_may_send_cookies_to_each_route_whose_answers_it_may_read_with_th
     paths = {
         path.removeprefix("/") for (_, path), (name, _) in routes().items() if "with_cookies=True" in source_of(name)
     }
-    without = {path for path in paths if path.startswith("auth/site/")} | {"auth/passkeys/options", "auth/password/reset/confirm"}
+    without = {path for path in paths if path.startswith("auth/site/")} | {
+        "auth/passkeys/options",
+        "auth/password/reset/confirm",
+    }
     assert paths - without == cors.WITH_COOKIES
 
 
