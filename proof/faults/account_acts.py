@@ -5,14 +5,21 @@ from base64 import b32decode
 from collections.abc import Mapping
 
 from edge_auth.tokens.proof_token import Kind
-from proof.faults.act import Act, by_ada, by_bob, by_passkey
+from proof.faults.act import WRONG_CODE, Act, about_to_lock, by_ada, by_bob, by_passkey
 from proof.faults.session_acts import BUS_ANSWERS, FORGET, MARK, NOTICE
 from proof.faults.world import World
 from tests.support.browser import jar, with_header
 from tests.support.key_ring_events import ADVANCE, SHOW, asked, make_due
 from tests.support.mail_records import as_passed_on, batch, of_item
 from tests.support.mailbox import mailed
-from tests.support.passkey_visitor import list_event, one_event, phone, register_event, registration_event
+from tests.support.passkey_visitor import (
+    list_event,
+    one_event,
+    phone,
+    register_event,
+    registration_event,
+    sign_in_event,
+)
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD
 from tests.support.sample_events import Event, called_by, sample, with_json
 from tests.support.second_factor import CODES, shown_by_app
@@ -67,6 +74,30 @@ def _step_up_by_password(world: World) -> Event:
     return by_bob(world, "step-up", {"refresh_token": world.bob["refresh_token"], "password": PASSWORD})
 
 
+def _step_up_by_passkey(world: World) -> Event:
+    signed = [
+        sign_in_event(
+            phone(
+                challenge=world.call("passkey_sign_in", sample("passkeys-options")).json["challenge"], sign_count=count
+            )
+        )
+        for count in (1, 2)
+    ]
+    tokens = world.call("passkey_sign_in", signed[0]).json
+    body = {"refresh_token": tokens["refresh_token"], "credential": json.loads(signed[1]["body"])["credential"]}
+    return called_by(with_json("step-up", body), ADA_ID, tokens["session_id"])
+
+
+def _step_up_with_the_last_wrong_code(world: World) -> Event:
+    about_to_lock(world)
+    return by_ada(world, "step-up", {"refresh_token": world.ada["refresh_token"], "otp": WRONG_CODE})
+
+
+def _reset_with_the_last_wrong_code(world: World) -> Event:
+    about_to_lock(world)
+    return _reset(world, "ada", otp=WRONG_CODE)
+
+
 def _step_up_at_site(world: World) -> Event:
     signed_in = world.page("session")
     event = called_by(with_json("step-up", {"password": PASSWORD}), BOB_ID, signed_in.json["session_id"])
@@ -77,11 +108,6 @@ def _reset(world: World, username: str, **shown: str) -> Event:
     world.call("reset", with_json("password-reset", {"username": username}), 202)
     body = {**mailed(world.stack, Kind.RESET).link, "new_password": NEW_PASSWORD, **shown}
     return with_json("password-reset-confirm", body)
-
-
-def _with_another_code(_world: World, event: Event) -> Event:
-    """The code is used up before the proof. The proof is good, so another code resets the password."""
-    return {**event, "body": json.dumps({**json.loads(event["body"]), "recovery_code": CODES[1]})}
 
 
 def _change(world: World) -> Event:
@@ -96,6 +122,15 @@ def _confirm(world: World, way: str = "link") -> Event:
 def _undo(world: World) -> Event:
     world.call("email_proofs", _confirm(world), 204)
     return with_json("email-undo", mailed(world.stack, Kind.UNDO).link)
+
+
+def _undo_with_password(world: World) -> Event:
+    """With the password of the change the owner removes the passkey that a thief has added after it."""
+    event = _undo(world)
+    session_id = world.bob["session_id"]
+    challenge = world.call("passkeys", registration_event(session_id, BOB_ID)).json["challenge"]
+    world.call("passkeys", register_event(phone(1).edited(challenge=challenge), session_id, user_id=BOB_ID), 201)
+    return {**event, "body": json.dumps({**json.loads(event["body"]), "password": PASSWORD})}
 
 
 def _second_passkey(world: World) -> Event:
@@ -167,6 +202,23 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "step-up by password": Act(
         "step_up", _step_up_by_password, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS
     ),
+    "step-up by passkey": Act(
+        "step_up", _step_up_by_passkey, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS
+    ),
+    "step-up, the last wrong code": Act(
+        "step_up",
+        _step_up_with_the_last_wrong_code,
+        401,
+        parts=("PutEvents", NOTICE, FORGET),
+        answers=BUS_ANSWERS,
+    ),
+    "reset, the last wrong code": Act(
+        "reset",
+        _reset_with_the_last_wrong_code,
+        401,
+        parts=("PutEvents", NOTICE, FORGET),
+        answers=BUS_ANSWERS,
+    ),
     "step-up at a site": Act("step_up", _step_up_at_site, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS),
     "passkeys": Act("passkeys", lambda world: list_event(world.by_passkey)),
     "passkey registration": Act("passkeys", lambda world: registration_event(world.by_passkey)),
@@ -190,7 +242,6 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
         lambda world: _reset(world, "ada", recovery_code=CODES[0]),
         204,
         again=(400, 401),
-        instead=_with_another_code,
         parts=(NOTICE, FORGET, MARK),
     ),
     "address": Act("email", lambda world: by_bob(world, "email")),
@@ -198,6 +249,9 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "address confirmed": Act("email_proofs", _confirm, 204, again=(400,)),
     "address confirmed by a code": Act("email_proofs", lambda world: _confirm(world, "code"), 204, again=(400,)),
     "address undone": Act("email_proofs", _undo, 204, again=(400,), parts=(MARK,)),
+    "address undone with the password": Act(
+        "email_proofs", _undo_with_password, 204, again=(400,), parts=(MARK, NOTICE)
+    ),
     "public keys": Act("jwks", lambda _: sample("jwks")),
     "configuration": Act("jwks", lambda _: sample("openid-configuration")),
     "server metadata": Act("jwks", lambda _: sample("oauth-authorization-server")),

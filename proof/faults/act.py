@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from edge_auth.accounts.factors import MAX_FAILURES
+from edge_auth.adapters.dynamodb.identity_items import login_key
 from proof.faults.world import World
 from tests.support.people import ADA_ID, BOB_ID
 from tests.support.sample_events import Event, called_by, sample, with_json
+from tests.support.stack import TABLES
 from tests.support.wire import Fault
+
+WRONG_CODE = "000000"
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,13 @@ def by_passkey(world: World, name: str, body: object = None, **members: object) 
     """Return the request of ada's session by her passkey: only this one may change how she logs in."""
     event = sample(name) if body is None else with_json(name, body)
     return {**called_by(event, ADA_ID, world.by_passkey), **members}
+
+
+def about_to_lock(world: World) -> None:
+    """Leave ada's app one wrong code."""
+    world.stack.dynamodb.update_item(
+        TableName=TABLES["IdentitiesTable"],
+        Key=login_key("ada"),
+        UpdateExpression="SET factor_failures = :failures",
+        ExpressionAttributeValues={":failures": {"N": str(MAX_FAILURES - 1)}},
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from proof.faults.act import Act, by_bob
+from proof.faults.act import WRONG_CODE, Act, about_to_lock, by_bob
 from proof.faults.world import World
 from tests.support.browser import from_page, jar, page_login, page_logout, page_refresh
 from tests.support.passkey_visitor import phone, sign_in_event
@@ -108,11 +108,24 @@ def _page_of_site(world: World) -> Event:
     return visit(cookies[0])
 
 
+def _passkey_after_the_password(world: World) -> Event:
+    asked = world.call("login", login_event("ada", PASSWORD), 401).json
+    return sign_in_event(phone(challenge=asked["passkey"]["challenge"], sign_count=1), mfa_token=asked["mfa_token"])
+
+
+def _last_wrong_code(world: World) -> Event:
+    about_to_lock(world)
+    return with_json("login", {"username": "ada", "password": PASSWORD, "otp": WRONG_CODE})
+
+
 SESSION_ACTS: Mapping[str, Act] = {
     "login": Act("login", lambda _: login_event("bob", PASSWORD), opens=True, parts=(*LIMIT_PARTS, FORGET, NOTICE)),
     "login, wrong password": Act("login", lambda _: login_event("bob", WRONG_PASSWORD), 401, parts=(FORGET,)),
     "login, app": Act("login", _with_app, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
     "login, recovery code": Act("login", _with_code, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
+    "login, the last wrong code": Act(
+        "login", _last_wrong_code, 401, parts=("PutEvents", NOTICE, FORGET), answers=BUS_ANSWERS
+    ),
     "login over a session": Act(
         "login", _over_a_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
     ),
@@ -146,7 +159,14 @@ SESSION_ACTS: Mapping[str, Act] = {
         answers={"Invoke": KNOWN},
     ),
     "passkey challenge": Act("passkey_sign_in", lambda _: sample("passkeys-options")),
-    "passkey sign-in": Act("passkey_sign_in", _by_passkey, opens=True, again=(401,), parts=LIMIT_PARTS),
+    "passkey sign-in": Act("passkey_sign_in", _by_passkey, opens=True, again=(401,), parts=(*LIMIT_PARTS, NOTICE)),
+    "passkey after the password": Act(
+        "passkey_sign_in",
+        _passkey_after_the_password,
+        opens=True,
+        again=(401,),
+        parts=(*LIMIT_PARTS, NOTICE, FORGET),
+    ),
     "passkey sign-in over a session": Act(
         "passkey_sign_in",
         _passkey_over_a_session,
@@ -154,7 +174,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         is_told=False,
         again=(401,),
         instead=_with_a_new_challenge,
-        parts=LIMIT_PARTS,
+        parts=(*LIMIT_PARTS, NOTICE),
     ),
     "refresh": Act("refresh", lambda world: refresh_event(world.bob["refresh_token"])),
     "refresh, retried": Act("refresh", lambda world: refresh_event(_rotated(world, times=1, seconds=1))),

@@ -111,11 +111,11 @@ class _Visitor:
         self._schema = schemathesis.openapi.from_dict(document)
         self._gateway = HttpGateway(stack)
         add_users(stack)
-        good = good_tokens(stack)
         login = stack.function("login")
         tokens = login(login_event("ada", PASSWORD)).json
         of_page = [token_in(cookie) for cookie in jar(login(page_login()))]
         of_site = token_in(jar(login(page_login(transport="session")))[0])
+        good = good_tokens(stack)  # it gives ada a passkey, so her sessions come before
         self._bearer = f"Bearer {tokens['access_token']}"
         self._cookies = {REFRESH_COOKIE: of_page[0], DEVICE_COOKIE: of_page[1], SESSION_COOKIE: of_site}
         self._values = {
