@@ -38,7 +38,9 @@ LOGIN = {
     "TRUSTED_PROXY": "",
     "ALLOWED_ORIGINS": "",
     "SECOND_FACTOR": "off",
+    "PASSKEY_RP_ID": "",
     "SEALING_SECRET": "",
+    "SECURITY_EVENT_BUS": "",
 }
 
 
@@ -66,7 +68,9 @@ def test_settings_are_read_from_the_environment() -> None:
         trusted_proxy="",
         allowed_origins="",
         second_factor="off",
+        passkey_rp_id="",
         sealing_secret="",
+        security_event_bus="",
     )
 
 
