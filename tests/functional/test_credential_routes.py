@@ -99,17 +99,20 @@ def test_the_table_has_every_route_that_changes_something() -> None:
 def stack_of(empty_stack: Stack, user: Identity) -> Stack:
     """Return a stack with factors, passkeys and mail, with this user, and which pages may use."""
     empty_stack.make_key_ring(key_ring())
-    empty_stack.add_user(user, PASSWORD)
+    empty_stack.add_user(replace(user, passkeys=()), PASSWORD)
     empty_stack.secrets.keep(*CODES)
     return for_passkeys(for_browsers(empty_stack).with_mail(SecondFactor="optional"))
 
 
 def signed_in(stack: Stack, user: Identity, acr: str) -> Answer:
-    """Log ada in at a site. Her session has this level, whatever she has shown."""
+    """Log ada in at a site, and give her the passkey then. Her session has this level, whatever she has shown."""
     event = site_login()
     shown = {"otp": shown_by_app(stack.clock.now_seconds)} if user.factors else {}
     answer = stack.function("login")({**event, "body": json.dumps({**json.loads(event["body"]), **shown})})
     assert answer.status == 200
+    found = stack.identities.find("ada")
+    stack.identities.delete(found)
+    stack.identities.create(replace(found, passkeys=user.passkeys))
     [item] = stack.session_items()
     stack.dynamodb.put_item(TableName="functional-SessionsTable", Item={**item, "acr": {"S": acr}})
     return answer

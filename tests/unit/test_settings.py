@@ -38,8 +38,8 @@ LOGIN = {
     "TRUSTED_PROXY": "",
     "ALLOWED_ORIGINS": "",
     "SECOND_FACTOR": "off",
-    "SEALING_SECRET": "",
     "PASSKEY_RP_ID": "",
+    "SEALING_SECRET": "",
     "SECURITY_EVENT_BUS": "",
 }
 
@@ -68,8 +68,8 @@ def test_settings_are_read_from_the_environment() -> None:
         trusted_proxy="",
         allowed_origins="",
         second_factor="off",
-        sealing_secret="",
         passkey_rp_id="",
+        sealing_secret="",
         security_event_bus="",
     )
 

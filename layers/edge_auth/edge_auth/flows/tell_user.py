@@ -4,14 +4,18 @@ A user is told only at a confirmed address, because the mails name the user, and
 One write asks for the mail.
 """
 
+from typing import TYPE_CHECKING
+
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.ports.challenges import RemovedFactors
 from edge_auth.flows.ports.notices import Notice, NoticeName, Notices
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.tokens.refresh_token import new_id
+
+if TYPE_CHECKING:  # only the undoing of an address loads it
+    from edge_auth.flows.ports.challenges import RemovedFactors
 
 KEPT_SECONDS = 3600  # for an operator who looks; the mailer needs the record of the stream only
 
@@ -50,7 +54,7 @@ class TellUser:
         """Tell that an operator has removed the second factor and the passkeys."""
         self._tell(NoticeName.FACTORS_RESET, identity)
 
-    def factors_removed(self, identity: Identity, removed: RemovedFactors) -> None:
+    def factors_removed(self, identity: Identity, removed: "RemovedFactors") -> None:
         """Tell that the undoing of a changed address has removed factors."""
         if removed.has_app:
             self.factor_changed(identity)
