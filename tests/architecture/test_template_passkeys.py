@@ -26,7 +26,8 @@ def test_only_what_serves_passkeys_depends_on_it() -> None:
         "PasskeyLoginsMetric",  # one metric with the logins of the other function
     }
     for name in FUNCTIONS:
-        assert all("/auth/passkeys" in event["Properties"]["Path"] for event in functions()[name]["Events"].values())
+        paths = [event["Properties"]["Path"] for event in functions()[name]["Events"].values()]
+        assert all(path.startswith(("/auth/passkeys", "/auth/site/passkeys")) for path in paths)
 
 
 @pytest.mark.parametrize("function", sorted(set(functions()) - FUNCTIONS - SECOND_FACTOR))
