@@ -21,6 +21,7 @@ FOLDER = ROOT / "proof" / "results"
 # The proofs by name, in the order in which `make prove` runs them.
 PROOFS: Mapping[str, str] = {
     "races": "proof.races.races",
+    "no_secrets": "proof.secrets.no_secrets",
 }
 
 
