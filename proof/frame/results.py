@@ -33,6 +33,7 @@ PROOFS: Mapping[str, str] = {
     "worst_inputs": "proof.hostile.worst_inputs",
     "parsers": "proof.hostile.parsers.search",
     "peers": "proof.peers.comparison",
+    "no_secrets": "proof.secrets.no_secrets",
     "ten_minutes": "proof.outages.ten_minutes",
     "outages": "proof.outages.drills",
     "soak": "proof.outages.soak",

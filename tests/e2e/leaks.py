@@ -13,9 +13,18 @@ from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from local.stack import Stack
 from tests.support.rings import secrets_of
 from tests.support.secret_search import Secret
-from tests.support.secrets_of_run import issued, wrote
+from tests.support.secrets_of_run import MAILS_OF_STACK, issued, wrote
 
 JWT_DOTS = 2
+PROOF = "proof of a mail"
+OPAQUE = "edgeauth_"
+KINDS = {
+    "edgeauth_rt": "refresh token",
+    "edgeauth_st": "cookie",
+    "edgeauth_dt": "device token",
+    "edgeauth_en": "secret of an app",
+    "edgeauth_pt": PROOF,
+}
 LONG_ENOUGH = 12  # a shorter value can be part of a text by chance
 CODE = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")  # of a mail; a longer number may have it in it by chance
 
@@ -78,9 +87,11 @@ def kept_secrets(stack: Stack) -> Iterator[Secret]:
 
 def kind_of(value: str) -> str:
     """Return the kind of a secret of the API by its form."""
-    if value.startswith("edgeauth_"):
-        return "opaque token"
-    return "access token" if value.count(".") == JWT_DOTS else "password or code"
+    if CODE.fullmatch(value):
+        return PROOF
+    if value.startswith(OPAQUE):
+        return KINDS.get(value[: len(OPAQUE) + 2], "another token")
+    return "access token" if value.count(".") == JWT_DOTS else "password"
 
 
 def hand_over(stack: Stack, secrets: Collection[str]) -> None:
@@ -90,7 +101,7 @@ def hand_over(stack: Stack, secrets: Collection[str]) -> None:
     wrote("log groups of the local stack", log_messages(stack))
     wrote("tables of the local stack", items(stack))
     wrote("streams of the local stack", records(stack))
-    wrote("mails of the local stack", mails(stack))
+    wrote(MAILS_OF_STACK, mails(stack))
     wrote("log files of the local stack", files(stack))
 
 

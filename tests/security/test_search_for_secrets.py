@@ -65,7 +65,7 @@ def hand_over(folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret:
     secrets_of_run.issued([secret])
     monkeypatch.setattr(secrets_of_run, "_name", "other")
     secrets_of_run.wrote(place, ["nothing", f"a line with {secret.value}"])
-    return secrets_of_run.search(folder)[2]
+    return {*secrets_of_run.search(folder).found}
 
 
 @pytest.mark.parametrize("place", ["the output of functions", "tables", "mails", "the event bus", "refusals"])
@@ -97,7 +97,7 @@ def test_a_secret_in_a_file_that_is_left_is_found(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(secrets_of_run, "ROOT", tmp_path)
     (tmp_path / "issued.one").write_text(json.dumps(SECRETS[2]) + "\n", encoding="utf-8")
 
-    assert secrets_of_run.search(tmp_path)[2] == {Found("password", "the file .local/e2e/some.log")}
+    assert secrets_of_run.search(tmp_path).found == [Found("password", "the file .local/e2e/some.log")]
 
 
 TESTS = """

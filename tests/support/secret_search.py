@@ -43,7 +43,7 @@ class Search:
                 needle = form[-SEARCHED:]
                 self._needles.setdefault(needle[-LONG_ENOUGH:], set()).add((needle, kind))
 
-    def kinds_in(self, text: str) -> set[str]:
+    def kinds_in(self, text: str) -> frozenset[str]:
         """Return the kinds of the secrets that a text has."""
         found = {self._codes[code] for code in CODE.findall(text) if code in self._codes}
         needles = self._needles
@@ -51,7 +51,7 @@ class Search:
             tail = text[end - LONG_ENOUGH : end]
             if tail in needles:
                 found |= {kind for needle, kind in needles[tail] if text.endswith(needle, 0, end)}
-        return found
+        return frozenset(found)
 
 
 def forms(value: str) -> Iterator[str]:

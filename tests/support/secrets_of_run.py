@@ -6,9 +6,13 @@ end. The process that leads the run searches, because a secret of one worker may
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -19,15 +23,18 @@ from tests.support.template import ROOT
 FOLDER_VARIABLE = "EDGE_AUTH_SECRETS_OF_RUN"
 OUTPUT = "the output of the tests"
 MAILS, TABLES, REFUSALS = "mails", "tables", "refusals"
+MAILS_OF_STACK = "mails of the local stack"
 # What a place is there for. Everything else is in no place.
 MEANT = {
     Found("proof of a mail", MAILS),
+    Found("proof of a mail", MAILS_OF_STACK),
     Found("password hash", TABLES),
     Found("token of a second step", REFUSALS),
 }
-# What the local stacks and the tools leave on the disk. The bytecode of the tests has the secrets of their source.
+# What the local stacks and the tools leave on the disk, but for copies of the source: the tests' own secrets are in it.
 LEFT = (".local", ".cache")
-BYTECODE = "bytecode"
+COPIES = {"build", "bytecode"}
+FILE = "the file "
 
 _name = f"{os.getpid()}-{uuid4().hex[:8]}"
 
@@ -63,30 +70,38 @@ def places(folder: Path) -> Iterator[tuple[str, str]]:
         yield from ((place, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
     for name in LEFT:
         for path in (ROOT / name).rglob("*"):
-            if path.is_file() and BYTECODE not in path.parts:
-                yield f"the file {path.relative_to(ROOT)}", path.read_text(encoding="utf-8", errors="replace")
+            if COPIES.isdisjoint(path.relative_to(ROOT).parts) and path.is_file():
+                with suppress(FileNotFoundError):  # another run may remove it meanwhile
+                    yield f"{FILE}{path.relative_to(ROOT)}", path.read_text(encoding="utf-8", errors="replace")
 
 
-def search(folder: Path) -> tuple[dict[str, int], set[str], set[Found]]:
-    """Return how many secrets of each kind were issued, the places that were searched, and what was found there."""
+class Result(NamedTuple):
+    """How many secrets of each kind were issued, how many texts each place has, and what was found there."""
+
+    issued: Mapping[str, int]
+    searched: Mapping[str, int]
+    found: Sequence[Found]
+
+
+def search(folder: Path) -> Result:
+    """Search all that was handed over, and the files that are left."""
     secrets = {Secret(*json.loads(line)) for line in handed_over(folder, "issued")}
-    known, searched, found = Search(secrets), set[str](), set[Found]()
+    known, searched, found = Search(secrets), Counter[str](), set[Found]()
+    kinds_in = cache(known.kinds_in)  # many tests leave the same items
     for place, text in places(folder):
-        searched.add(place)
-        found |= {Found(kind, place) for kind in known.kinds_in(text)}
-    counts: dict[str, int] = {}
-    for secret in sorted(secrets):
-        counts[secret.kind] = counts.get(secret.kind, 0) + 1
-    return counts, searched, found - MEANT
+        searched[place] += 1
+        found |= {Found(kind, place) for kind in kinds_in(text)}
+    kinds = Counter(sorted(secret.kind for secret in secrets))
+    return Result(dict(kinds), dict(searched), sorted(found - MEANT))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder, in the process that leads the run. Its workers inherit the variable."""
     if hasattr(config, "workerinput") or FOLDER_VARIABLE in os.environ:
         return
-    folder = TemporaryDirectory(prefix="edge-auth-secrets-")
+    folder = TemporaryDirectory(prefix="edge-auth-secrets-")  # only its owner reads it
     os.environ[FOLDER_VARIABLE] = folder.name
-    config.pluginmanager.register(Leader(Path(folder.name)), "secrets-of-run")
+    config.pluginmanager.register(Leader(Path(folder.name), config.getoption("secrets_report")), "secrets-of-run")
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(_forget)
 
@@ -95,11 +110,17 @@ def _forget() -> None:
     del os.environ[FOLDER_VARIABLE]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a proof ask for the result."""
+    parser.addoption("--secrets-report", type=Path, help="the file to which the result of the search is written")
+
+
 class Leader:
     """What only the process that leads the run does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, report: Path | None) -> None:
         self.folder = folder
+        self.report = report
         self.lines: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -109,9 +130,11 @@ class Leader:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Search, and fail the run if something is found."""
-        counts, searched, found = search(self.folder)
-        self.lines = summary(counts, searched, found)
-        if found and session.exitstatus == pytest.ExitCode.OK:
+        result = search(self.folder)
+        self.lines = summary(result)
+        if self.report is not None:
+            self.report.write_text(json.dumps(result._asdict()), encoding="utf-8")
+        if result.found and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -120,15 +143,14 @@ class Leader:
             terminalreporter.write_line(line, red=line.startswith("LEAK"))
 
 
-def summary(counts: Mapping[str, int], searched: set[str], found: set[Found]) -> list[str]:
+def summary(result: Result) -> list[str]:
     """Return the lines for a person: none if nothing was issued."""
-    if not counts:
+    if not result.issued:
         return []
-    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    files = sum(place.startswith("the file ") for place in searched)
-    named = sorted(place for place in searched if not place.startswith("the file "))
-    where = f"{', '.join(named)}, and {files} files"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in result.issued.items())
+    files = sum(place.startswith(FILE) for place in result.searched)
+    named = sorted(place for place in result.searched if not place.startswith(FILE))
     return [
-        f"secrets issued: {kinds}; searched: {where}; found: {len(found)}",
-        *(f"LEAK: a secret of the kind `{kind}` is in {place}" for kind, place in sorted(found)),
+        f"secrets issued: {kinds}; searched: {', '.join(named)}, and {files} files; found: {len(result.found)}",
+        *(f"LEAK: a secret of the kind `{kind}` is in {place}" for kind, place in result.found),
     ]

@@ -1,0 +1,1 @@
+"""Secrets and the places that must not have them."""

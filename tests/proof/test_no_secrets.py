@@ -1,0 +1,61 @@
+"""The search for secrets as a proof, with one file of tests."""
+
+from pathlib import Path
+
+import pytest
+
+from proof.frame.results import Figures
+from proof.frame.run import SHORT, Run
+from proof.secrets import no_secrets
+from tests.support.template import ROOT
+
+
+def test_the_tests_of_a_login_issue_secrets_and_leave_none() -> None:
+    """All kinds that a login has to do with, in all places of a function."""
+    figures = no_secrets.prove(Run("no_secrets", SHORT))
+
+    assert no_secrets.broken(figures) == []
+    assert figures.counts["found"] == 0
+    assert {"access token", "refresh token", "password", "signing key", "MAC key"} <= figures.counts["issued"].keys()
+    assert {"tables", "refusals", "the output of functions"} <= figures.counts["texts searched"].keys()
+    assert min(figures.counts["texts searched"].values()) > 0
+    assert "found: 0" in no_secrets.table(figures)
+
+
+LEAKS = '''
+"""A function that prints the password that it gets."""
+
+from tests.support.secret_search import Secret
+from tests.support.secrets_of_run import issued, wrote
+
+def test_it():
+    """Hand over as the tests of functions do."""
+    issued([Secret("password", "a password of this run")])
+    wrote("the output of functions", ["password={printed}"])
+'''
+
+
+@pytest.mark.parametrize("printed", ["a password of this run", "***"])
+def test_a_leak_breaks_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str) -> None:
+    """The same test without the leak breaks none."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}")
+    monkeypatch.setattr(no_secrets, "ROOT", tmp_path)
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["tests.support.secrets_of_run"]\n')
+    (tmp_path / "test_it.py").write_text(LEAKS.format(printed=printed))
+
+    result = no_secrets._search_after("test_it.py")
+    counts = {"places of what was found": [f"{kind} in {place}" for kind, place in result["found"]]}
+
+    expected = ["a secret was found: password in the output of functions"] if printed != "***" else []
+    assert no_secrets.broken(Figures(counts)) == expected
+
+
+def test_a_test_that_fails_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not tried leaves no secret either."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}")
+    monkeypatch.setattr(no_secrets, "ROOT", tmp_path)
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["tests.support.secrets_of_run"]\n')
+    (tmp_path / "test_it.py").write_text("def test_it():\n    raise ValueError\n")
+
+    with pytest.raises(RuntimeError, match=r"test_it\.py: a test has failed"):
+        no_secrets._search_after("test_it.py")
