@@ -133,8 +133,8 @@ class _Authorizer:
 def _same_session(good: Sequence[str]) -> Callable[[str], bool]:
     """Return whether a text says to the authorizer what one of the good tokens says.
 
-    The authorizer has no key, so the id of the key means nothing to it. It knows the token of a login by its seed, which
-    is 128 random bits: whoever has the seed had the token, so its MAC protects nothing. That of a later token counts.
+    The authorizer has no key, so the id of the key means nothing to it. It knows the token of a login by its seed, 128
+    random bits: whoever has the seed had the token, so its MAC protects nothing. That of a later token counts.
     """
     meanings = {_meaning(token) for token in good}
     return lambda text: _meaning(text.strip(" \t")) in meanings
