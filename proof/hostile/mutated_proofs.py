@@ -55,6 +55,7 @@ def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
     reset, logout, passkeys = (stack.function(name) for name in ("reset", "logout", "passkey_sign_in"))
     otp = shown_by_app(stack.clock.now_seconds)
     new = {"new_password": NEW_PASSWORD}
+    first, later = good["session cookie"], good["session cookie, later"]  # an edit may make one of the other
 
     def at(kind: str, send: Send, taken: Said, refused: Said) -> Place:
         return Place(kind, good[kind], partial(_said, send), taken, {MALFORMED, refused}, exact(good[kind]))
@@ -63,10 +64,9 @@ def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
         def send(text: str) -> Said:
             return said(logout(page_logout(f"{SESSION_COOKIE}={text}")))
 
-        return Place(f"{kind}, logout", good[kind], send, DONE, {MALFORMED, DONE}, stripped(good[kind]))
+        return Place(f"{kind}, logout", good[kind], send, DONE, {MALFORMED, DONE}, stripped([*first, *later]))
 
-    authorizer = _Authorizer(stack)
-    first, later = good["session cookie"], good["session cookie, later"]
+    authorizer, is_same = _Authorizer(stack), _same_session([*first, *later])
     return [
         at(
             "reset",
@@ -97,8 +97,8 @@ def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
         Place("device", good["device"], partial(_device, stack.keys.mac_keys), TOKENS, {NO}, exact(good["device"])),
         page("session cookie"),
         page("session cookie, later"),
-        Place("session cookie, authorizer", first, authorizer, TOKENS, {NO}, _same_session(first)),
-        Place("session cookie, later, authorizer", later, authorizer, TOKENS, {NO}, stripped(later)),
+        Place("session cookie, authorizer", first, authorizer, TOKENS, {NO}, is_same),
+        Place("session cookie, later, authorizer", later, authorizer, TOKENS, {NO}, is_same),
     ]
 
 
@@ -131,12 +131,13 @@ class _Authorizer:
 
 
 def _same_session(good: Sequence[str]) -> Callable[[str], bool]:
-    """Return whether a text has all but the MAC of the token of a login.
+    """Return whether a text says to the authorizer what one of the good tokens says.
 
-    The authorizer has no key. It knows the token of a login by its seed, which is 128 random bits. Whoever has the seed
-    had the token, so the MAC of this generation protects nothing there.
+    The authorizer has no key, so the id of the key means nothing to it. It knows the token of a login by its seed, 128
+    random bits: whoever has the seed had the token, so its MAC protects nothing. That of a later token counts.
     """
-    return lambda text: _meaning(text.strip(" \t")) in {_meaning(token) for token in good}
+    meanings = {_meaning(token) for token in good}
+    return lambda text: _meaning(text.strip(" \t")) in meanings
 
 
 def _meaning(text: str) -> bytes | None:
@@ -144,4 +145,5 @@ def _meaning(text: str) -> bytes | None:
     if form is None:
         return None
     raw = base64.urlsafe_b64decode(form[1])
-    return raw[:1] + raw[6:58] if raw[38:42] == _FIRST_GENERATION else None
+    version, said, generation, mac = raw[:1], raw[6:58], raw[38:42], raw[58:]
+    return version + said + (b"" if generation == _FIRST_GENERATION else mac)

@@ -26,6 +26,12 @@ def test_each_reader_has_seeds() -> None:
     assert all(seeds().values())
 
 
+@pytest.mark.parametrize("name", [name for name in READERS if name.startswith("import, ")])
+def test_each_import_begins_with_users_that_are_taken(name: str) -> None:
+    """A record that is refused as a whole would lead to no other check."""
+    assert all(READERS[name].read(data) for data in seeds()[name])
+
+
 def test_it_finds_what_escapes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The input is kept, so that it can be tried again."""
     monkeypatch.setattr(proof, "ROOT", tmp_path)

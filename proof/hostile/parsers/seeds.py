@@ -217,7 +217,7 @@ def _imports() -> dict[str, list[bytes]]:
     exported = {"user_id": "u", "username": "ada", "password_hash": _ARGON2, "created": 1500000000, "status": "active"}
     return {
         "import, jsonl": [_json(_USER) + b"\n" + _json({**_USER, "username": "bob", "created_at": "1500000000"})],
-        "import, csv": [f'id,username,password_hash,claims\n7,ada,{_ARGON2},"{{""a:b"":1}}"\n'.encode()],
+        "import, csv": [f'id,username,password_hash,claims\n7,ada,"{_ARGON2}","{{""a:b"":1}}"\n'.encode()],
         "import, edge-auth": [_json(exported)],
         "import, supabase": [(supabase + row).encode()],
         "import, auth0": [_json(auth0)],
