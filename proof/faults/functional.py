@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ExponentialBackoff
 from moto.ses.models import ses_backends
 
+from edge_auth.adapters import aws
 from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.signed_requests import CallTable, Reply
 from tests.support.argon2 import RememberedArgon2id
@@ -71,6 +72,7 @@ def functional_stack() -> Iterator[tuple[Stack, Printed]]:
         once: Any = session.create_client(
             "dynamodb", config=Config(retries={"total_max_attempts": 1, "mode": "standard"})
         )
+        once.meta.events.register("after-call", aws._refuse_damaged)  # as the authorizers' own client does
         for target, replacement in {
             "edge_auth.clock.time": clock,
             "edge_auth.credentials.passwords.Argon2id": RememberedArgon2id,

@@ -54,6 +54,7 @@ WITHOUT_KEYS = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_O
 DRILLS: Mapping[str, Drill] = {
     "DynamoDB refuses": Drill(DYNAMODB, Relay.refuse, 12, WITHOUT_TABLES),
     "DynamoDB is silent": Drill(DYNAMODB, Relay.fall_silent, 24, WITHOUT_TABLES),
+    # All connections end, and for two seconds there are none: what a client sees of a restart.
     "DynamoDB restarts": Drill(DYNAMODB, Relay.refuse, 2, {REFRESH: EITHER, LOGIN: EITHER, CALL: GOES_ON}),
     "Secrets Manager refuses": Drill(SECRETS, Relay.refuse, 12, ALL_GO_ON),
     "Secrets Manager refuses, cold functions": Drill(

@@ -81,9 +81,13 @@ def test_a_quantile_is_that_of_the_counted_values() -> None:
     assert [soak.quantile(counted, part) for part in (0.5, 0.9, 0.95, 0.99, 1)] == [1, 1, 7, 7, 100]
 
 
-def test_errors_and_growth_break_the_promise() -> None:
+def test_errors_growth_and_a_lower_rate_break_the_promise() -> None:
     """A promise that no figure can break is none."""
-    assert soak.broken(Figures({"errors": 0}, {"grown_mib": {"worker 1": 0.4}})) == []
-    assert soak.broken(Figures({"errors": 1}, {"grown_mib": {}})) == ["1 errors"]
-    grown = Figures({"errors": 0}, {"grown_mib": {"worker 1": 1.1}})
-    assert soak.broken(grown) == ["worker 1 has grown by 1.1 MiB in the second half"]
+    kept = {"grown_mib": {"worker 1": 0.4}, "per_second": 80, "knee_per_second": 100}
+
+    assert soak.broken(Figures({"errors": 0}, kept)) == []
+    assert soak.broken(Figures({"errors": 1}, kept)) == ["1 errors"]
+    grown = Figures({"errors": 0}, {**kept, "grown_mib": {"worker 1": 2.1}})
+    assert soak.broken(grown) == ["worker 1 has grown by 2.1 MiB in the second half"]
+    slow = Figures({"errors": 0}, {**kept, "per_second": 70})
+    assert soak.broken(slow) == ["only 70 of 80.0 refreshes a second were held"]

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -146,3 +147,13 @@ def test_a_server_says_when_a_connection_ends() -> None:
     answer = outcome(HEAD.replace(b"Server: Server", b"connection: Close"), BODY)
 
     assert answer == GOOD._replace(is_last=True)
+
+
+def test_a_body_with_another_checksum_is_refused() -> None:
+    """F19: an empty answer that was damaged on its way would be "no such session"."""
+
+    def with_checksum(checksum: int) -> Answer | str:
+        return outcome(HEAD.replace(b"Server: Server", f"x-amz-crc32: {checksum}".encode()) + BODY)
+
+    assert with_checksum(crc32(BODY)) == GOOD
+    assert with_checksum(crc32(BODY) ^ 1) == "a wrong checksum"

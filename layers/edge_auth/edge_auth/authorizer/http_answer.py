@@ -5,6 +5,7 @@ all forms, and takes 11 ms to load.
 """
 
 import re
+from binascii import crc32
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
@@ -16,7 +17,8 @@ _STATUS_LINE = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: .*)?")  # an interim an
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH = re.compile(r"[0-9]{1,7}")
 _HEAD_END = b"\r\n\r\n"
-_ONCE = ("content-length", "date", "connection")
+_CHECKSUM = "x-amz-crc32"  # of DynamoDB
+_ONCE = ("content-length", "date", "connection", _CHECKSUM)
 
 Receive = Callable[[int], bytes]
 """Returns some bytes, at most so many. No bytes: the other side has closed the connection. Raises OSError."""
@@ -39,7 +41,7 @@ def read_answer(receive: Receive) -> Answer:
     """Read one answer, and nothing behind it.
 
     Raises:
-        RequestFailed: the answer has another form, is too long, or ends early.
+        RequestFailed: the answer has another form, is too long or damaged, or ends early.
         OSError: from `receive`.
 
     """
@@ -59,6 +61,8 @@ def read_answer(receive: Receive) -> Answer:
         body += _more(receive, min(CHUNK_BYTES, length - len(body)))
     if len(body) > length:
         _fail("more bytes than the answer has")
+    if fields.get(_CHECKSUM, checksum := str(crc32(body))) != checksum:
+        _fail("a wrong checksum")
     return Answer(status, bytes(body), fields.get("date", ""), fields.get("connection", "").lower() == "close")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from edge_auth.errors import InvalidGrant, TooManyAttempts
-from edge_auth.events.security_event import EventName
+from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.waiting import MAX_REMEMBERED
@@ -91,7 +91,7 @@ def test_other_sessions_do_not_wait(deployment: Deployment, dead: TokenGrant) ->
 def test_a_token_that_only_claims_to_be_of_a_session_does_not_count_against_it(deployment: Deployment) -> None:
     """An attacker with a leaked MAC key may name any session. The owner's token has another seed and is not limited."""
     clock, attempts = Clock(), MemoryAttempts()
-    limit = DeadTokenLimit(attempts, clock, deployment.events.append)
+    limit = DeadTokenLimit(attempts, clock, list[SecurityEvent]().append)
     token = deployment.token_of(deployment.log_in())
     impostor = type(token)(token.user_id, token.session_id, token.generation, bytes(16))
     for _ in range(BURST):
@@ -125,7 +125,7 @@ def test_a_dead_token_that_cannot_be_counted_is_recorded(deployment: Deployment,
 def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:
     """The memory holds a fixed number of sessions and forgets the oldest first."""
     clock, attempts = Clock(), MemoryAttempts()
-    limit = DeadTokenLimit(attempts, clock, deployment.events.append)
+    limit = DeadTokenLimit(attempts, clock, list[SecurityEvent]().append)
     token = deployment.token_of(deployment.log_in())
     tokens = [
         type(token)(token.user_id, token.session_id, 0, number.to_bytes(16)) for number in range(MAX_REMEMBERED + 1)
