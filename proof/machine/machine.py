@@ -130,7 +130,7 @@ class Machine(RuleBasedStateMachine):
     refresh_any_again, refresh_any_once_more = refresh_any, refresh_any
 
     @precondition(lambda self: self.world.tokens)
-    @rule(token=which, reach=st.sampled_from(Reach), is_other_transport=flag, trouble=troubles)
+    @rule(token=st.one_of(near, which), reach=st.sampled_from(Reach), is_other_transport=flag, trouble=troubles)
     def log_out(self, token: int, reach: Reach, is_other_transport: bool, trouble: Trouble | None) -> None:
         """Log out with any token that was ever issued."""
         chosen = _pick(self.world.tokens[::-1], token)
@@ -138,6 +138,8 @@ class Machine(RuleBasedStateMachine):
         if is_other_transport and token % 3 == 0:
             transport = COOKIE if transport == BODY else BODY
         self._happens(f"logout of {reach.value}", Logout(self.world, chosen, transport, reach), trouble)
+
+    log_out_again, log_out_once_more = log_out, log_out
 
     @precondition(lambda self: self.world.access)
     @rule(access=which, trouble=troubles)
