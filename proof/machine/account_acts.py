@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from edge_auth.accounts.identity import Identity
 from edge_auth.flows.accounts.administration import Administration
 from proof.machine.acts import WAIT, with_code
 from proof.machine.model import (
@@ -25,6 +25,9 @@ from proof.machine.rule import Line
 from proof.machine.troubles import Happening, Meanwhile
 from proof.machine.world import World
 from tests.support.sample_events import Event, called_by, with_json
+
+if TYPE_CHECKING:
+    from edge_auth.accounts.identity import Identity
 
 Pair = tuple[Line, Account]
 INVALID_TOKEN = Expected(401, "invalid_token")

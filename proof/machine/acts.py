@@ -30,6 +30,7 @@ from proof.machine.model import (
 )
 from proof.machine.product import (
     ABSOLUTE_SECONDS,
+    GRACE_SECONDS,
     IDLE_SECONDS,
     SITE_ABSOLUTE_SECONDS,
     SITE_IDLE_SECONDS,
@@ -131,7 +132,7 @@ class Refresh:
         """Send the token."""
         session, text = self.token.session, self.text or self.token.text
         self._had_gap = all(
-            self.world.now_ms - line.rotated_ms > 30_000 for line in session.may
+            self.world.now_ms - line.rotated_ms > GRACE_SECONDS * 1000 for line in session.may
         )  # of the answer before, whoever got it
         if self.transport == BODY:
             return self.world.product.call("refresh", refresh_event(text), during)
@@ -199,7 +200,7 @@ class Refresh:
     def _check_honest(self, seen: Seen, *, has_trouble: bool) -> None:
         """An owner who keeps the newest token and comes again is never logged out."""
         session = self.token.session
-        is_honest = self.party is Party.OWNER and self.token is not None and not session.disturbed
+        is_honest = self.party is Party.OWNER and not session.disturbed
         is_alive = self.world.is_key_good(self.token.mac_key) and session.is_live(self.world.now_ms)
         if is_honest and is_alive and seen.status != 200 and not has_trouble:
             raise Contradiction(f"an honest client was answered {seen.status} {seen.error}")

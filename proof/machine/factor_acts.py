@@ -14,6 +14,7 @@ from proof.machine.model import (
     PHISHING_RESISTANT,
     TWO_FACTORS,
     Account,
+    Contradiction,
     Expected,
     Option,
     Session,
@@ -33,7 +34,7 @@ from tests.support.software_passkeys import Ceremony
 
 @dataclass
 class Enrol:
-    """Enrolment of an app, from its secret on. It may take the place of another app. Troubles are with the second step."""
+    """Enrolment of an app, perhaps in the place of another one. Troubles are with the second step."""
 
     world: World
     session: Session
@@ -147,7 +148,8 @@ class StepUp:
         self.session.end(now_ms)
         if has_trouble:
             self.session.may |= {line._replace(told=False) for line in self.session.may}
-        assert self.opened is not None
+        if self.opened is None:
+            raise Contradiction("a step-up without a session")
         idle = {Line(0, NONE_REDEEMED, 0, line.idle_until) for line in self._before if not line.ended}
         self.opened.may = frozenset(idle)
         user.sessions.append(self.opened)

@@ -8,7 +8,7 @@ from proof.machine.product import REVOCATION_SECONDS
 from proof.machine.rule import NONE_REDEEMED, Line
 from proof.machine.world import SITE, World
 
-CHECKED_EACH_STEP = 3  # access tokens, besides those of the sessions of the step
+CHECKED_EACH_STEP = 2  # access tokens, besides those of the sessions of the step
 
 
 def check_step(world: World) -> None:

@@ -45,7 +45,7 @@ waits = st.sampled_from(
         GRACE_SECONDS,
         GRACE_SECONDS + 1,
         2 * GRACE_SECONDS,
-        5 * MINUTE,
+        6 * MINUTE,
         16 * MINUTE,
         HOUR,
         DAY,
@@ -130,7 +130,7 @@ class Machine(RuleBasedStateMachine):
     refresh_any_again, refresh_any_once_more = refresh_any, refresh_any
 
     @precondition(lambda self: self.world.tokens)
-    @rule(token=which, reach=st.sampled_from(Reach), is_other_transport=flag, trouble=troubles)
+    @rule(token=st.one_of(near, which), reach=st.sampled_from(Reach), is_other_transport=flag, trouble=troubles)
     def log_out(self, token: int, reach: Reach, is_other_transport: bool, trouble: Trouble | None) -> None:
         """Log out with any token that was ever issued."""
         chosen = _pick(self.world.tokens[::-1], token)
@@ -138,6 +138,8 @@ class Machine(RuleBasedStateMachine):
         if is_other_transport and token % 3 == 0:
             transport = COOKIE if transport == BODY else BODY
         self._happens(f"logout of {reach.value}", Logout(self.world, chosen, transport, reach), trouble)
+
+    log_out_again, log_out_once_more = log_out, log_out
 
     @precondition(lambda self: self.world.access)
     @rule(access=which, trouble=troubles)
@@ -185,11 +187,15 @@ class Machine(RuleBasedStateMachine):
     # --- Second factors and passkeys ---
 
     @precondition(lambda self: self.world.access)
-    @rule(session=near, trouble=troubles)
-    def enrol(self, session: int, trouble: Trouble | None) -> None:
-        """Enrol an app, or another one in its place."""
+    @rule(session=near, is_later=flag, trouble=troubles)
+    def enrol(self, session: int, is_later: bool, trouble: Trouble | None) -> None:
+        """Enrol an app, or another one in its place, at once or when the login is not fresh any more."""
+        if is_later:
+            self._wait(6 * MINUTE)
         if caller := self._caller(session):
             self._happens("enrolment", Enrol(self.world, caller), trouble)
+
+    enrol_again = enrol
 
     @precondition(lambda self: self.world.access)
     @rule(session=near, trouble=troubles)
@@ -198,12 +204,16 @@ class Machine(RuleBasedStateMachine):
         if caller := self._caller(session):
             self._happens("removal of the app", RemoveApp(self.world, caller), trouble)
 
-    @rule(user=which, transport=transports, trouble=troubles)
-    def log_in_with_code(self, user: int, transport: str, trouble: Trouble | None) -> None:
-        """Log in with password and code in one request."""
+    @rule(user=near, transport=transports, is_again=flag, trouble=troubles)
+    def log_in_with_code(self, user: int, transport: str, is_again: bool, trouble: Trouble | None) -> None:
+        """Log in with password and code in one request, and perhaps once more with the same code."""
         login = self._login(user, transport)
         login.code = self._code(login.user)
         self._happens("login with a code", login, trouble)
+        if is_again and login.code:
+            again = self._login(user, transport)
+            again.code = login.code
+            self._happens("login with a code", again, None)
 
     @precondition(lambda self: self.world.access)
     @rule(session=near, is_with_code=flag, is_newest=flag, trouble=troubles)
@@ -286,8 +296,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(1, 30))
     def set_clock_back(self, seconds: int) -> None:
-        """Set every clock back."""
-        self.product.clock.advance(seconds=-seconds)
+        """Set every clock back, by 30 s at most from the latest time that it has shown."""
+        self.product.clock.now_ms = max(self.world.now_ms - seconds * 1000, self.world.latest_ms - 30_000)
 
     @precondition(lambda self: self.world.tokens)
     @rule(session=near, token=st.integers(0, 2), is_before=flag)
@@ -322,7 +332,7 @@ class Machine(RuleBasedStateMachine):
         self._tick()
         seen = happens(act, trouble)
         self._count(kind)
-        self._count(f"answered {seen.status}")
+        self._count(f"{kind}, answered {seen.status} {seen.error}".strip())
         if trouble:
             self._count(f"trouble: {trouble.kind}")
 
@@ -363,9 +373,9 @@ class Machine(RuleBasedStateMachine):
 
     def _caller(self, session: int) -> Session | None:
         """Return a session whose access token the authorizer lets through, the chosen one or another."""
-        with_access = list({access.session: None for access in self.world.access[::-1]})
-        chosen = _pick(with_access, session)
-        if self.world.lets_in(chosen):
+        in_time = {access.session: None for access in self.world.access[::-1] if self.world.is_in_time(access)}
+        living = [each for each in in_time if each.may_live(self.world.now_ms)] or list(in_time)
+        if living and self.world.lets_in(chosen := _pick(living, session)):
             return chosen
         self._count("refused at the door")
         return None

@@ -222,7 +222,7 @@ class Parts(NamedTuple):
 
 
 def parts_of(token: str) -> Parts:
-    """Read a refresh token by its description: prefix, and base64url of version, key, user, session, generation, …"""
+    """Read a refresh token by its description: a prefix, and base64url of the version, the key, the ids and so on."""
     raw = urlsafe_b64decode(token.split("_", 2)[2])
     return Parts(raw[1:6].hex(), raw[6:22], raw[22:38], int.from_bytes(raw[38:42], "big"))
 

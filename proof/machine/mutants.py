@@ -132,7 +132,7 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
         ),
     ),
     "no route demands a factor": (
-        Edit("authorizer.login_demand", "raise InsufficientAuthentication(", "InsufficientAuthentication("),
+        Edit("authorizer.login_demand", 'raise self._refusal("acr")', 'self._refusal("acr")'),
     ),
     "a replacement of keys at once tells nobody": (
         Edit("flows.keys.rotate_keys", "self._withdraw(self._revocations, stored.ring, now_seconds)", "pass"),

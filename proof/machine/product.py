@@ -120,7 +120,8 @@ class CountedBytes:
         """Return the next number as `size` bytes, of which the first ones differ too."""
         self.drawn += 1
         size = size or 32
-        return (self.drawn * 0x9E3779B97F4A7C15 % 2 ** (8 * size)).to_bytes(size, "little")
+        number: int = self.drawn * 0x9E3779B97F4A7C15 % (1 << 8 * size)
+        return number.to_bytes(size, "little")
 
 
 class Silence:
@@ -307,8 +308,10 @@ def seen(answer: Answer) -> Seen:
     body = answer.json if answer.body else {}
     cookies = {name: rest.partition(";")[0] for name, _, rest in (each.partition("=") for each in answer.cookies)}
     found = Seen(answer.status, body.get("error", ""), body, cookies)
-    assert answer.status != 503 or answer.headers["Retry-After"], "an outage without a time to come back"
-    assert answer.status < 400 or not cookies, "an error touched a cookie"
+    if answer.status == 503 and not answer.headers.get("Retry-After"):
+        raise AssertionError("an outage without a time to come back")
+    if answer.status >= 400 and cookies:
+        raise AssertionError("an error touched a cookie")
     return found
 
 

@@ -47,7 +47,7 @@ def prove(run: Run) -> Figures:
 
 
 def broken(figures: Figures) -> list[str]:
-    """Return a sentence for each contradiction, each fault that was not found, and each kind of step that is missing."""
+    """Return a sentence for each contradiction, each fault that was not found, and each kind of step that is rare."""
     lived, killed = figures.counts["lived"], figures.counts["steps until a fault is found"]
     missed = [name for name, steps in killed.items() if steps is None]
     per_1000 = {kind: count * 1000 / max(1, lived["steps"]) for kind, count in _kinds(lived).items()}
@@ -86,7 +86,7 @@ def _lived(number: int, histories: int, *, is_searching: bool = False) -> dict[s
         Machine.product, Machine.counts = loaded, counts
         try:
             run_state_machine_as_test(
-                seed(number)(Machine),  # type: ignore[arg-type]  # it marks the class
+                seed(number)(Machine),
                 settings=settings(
                     max_examples=histories,
                     stateful_step_count=STEPS,

@@ -53,7 +53,7 @@ def test_any_updates_leave_what_moto_leaves(client: Any) -> None:  # noqa: ANN40
     refused = 0
     for number in range(150):
         key = {"user_id": {"S": chance.choice("ab")}, "session_id": {"S": chance.choice("xyz")}}
-        asked = {
+        asked: dict[str, Any] = {
             "TableName": NAME,
             "Key": key,
             "UpdateExpression": chance.choice(UPDATES),
@@ -61,7 +61,7 @@ def test_any_updates_leave_what_moto_leaves(client: Any) -> None:  # noqa: ANN40
         }
         asked |= used(asked["UpdateExpression"] + " " + asked["ConditionExpression"])
         if number % 3 == 0:
-            request = ("TransactWriteItems", {"TransactItems": [{"Update": asked}]})
+            request: tuple[str, dict[str, Any]] = ("TransactWriteItems", {"TransactItems": [{"Update": asked}]})
         else:
             told = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
             request = ("UpdateItem", {**asked, **told})
@@ -69,7 +69,7 @@ def test_any_updates_leave_what_moto_leaves(client: Any) -> None:  # noqa: ANN40
         assert ours == theirs
         refused += "refused" in ours
     assert 20 < refused < 130
-    query = {"TableName": NAME, "KeyConditionExpression": "user_id = :user"}
+    query: dict[str, Any] = {"TableName": NAME, "KeyConditionExpression": "user_id = :user"}
     query |= {"ExpressionAttributeValues": {":user": {"S": "a"}}, "ProjectionExpression": "session_id, words"}
     assert of_store(store, "Query", query)["Items"] == of_moto(client, "Query", query)["Items"]
 
@@ -124,7 +124,8 @@ def plain(answer: Any) -> dict[str, Any]:  # noqa: ANN401 - any answer
     kept = {name: answer[name] for name in ("Attributes", "Item", "Items") if answer.get(name)}
     if "CancellationReasons" in answer:
         kept["reasons"] = [reason["Code"] for reason in answer["CancellationReasons"]]
-    return ordered(kept)
+    compared: dict[str, Any] = ordered(kept)
+    return compared
 
 
 def ordered(value: Any) -> Any:  # noqa: ANN401 - any JSON

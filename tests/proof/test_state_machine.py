@@ -1,5 +1,6 @@
 """The state machine of the whole product: no history contradicts the model, and the machine finds planted faults."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ def test_each_broken_promise_is_named(figures: Figures, sentence: str) -> None:
 
 
 def test_a_contradiction_is_printed_and_kept_as_a_script(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It can be pasted into a test."""
     contradiction = Contradiction("refresh: 400")
