@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from edge_auth import base64url
 from edge_auth.errors import InvalidToken
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.tokens import session_token
@@ -16,7 +17,7 @@ from edge_auth.tokens.session_token import (
     is_touch_due,
     read,
 )
-from edge_auth.tokens.token_form import SESSION
+from edge_auth.tokens.token_form import SESSION, body_of
 
 NOW = 1_790_000_000
 NOW_MS = NOW * 1000
@@ -63,6 +64,17 @@ def test_another_form_is_refused(text: str) -> None:
     for each in (text, text.replace("_rt_", "_st_")):
         with pytest.raises(InvalidToken):
             read(each)
+
+
+def test_a_token_has_its_prefix_even_if_the_length_is_right_without_it() -> None:
+    """Secret scanners find a token by its prefix. Nine more bytes behind the MAC would be as long as the prefix."""
+    body = body_of(SESSION, b"mac-1", TOKEN.user_id, TOKEN.session_id, 0, TOKEN.seed)
+    without = base64url.encode(body + b"m" * 32 + b"123456789")
+
+    assert read(SESSION.prefix + base64url.encode(body + b"m" * 32)).seed_hash == TOKEN.seed_hash
+    assert len(without) == SESSION.characters
+    with pytest.raises(InvalidToken, match="shape"):
+        read(without)
 
 
 def test_the_newest_token_of_a_living_session_is_taken() -> None:

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from edge_auth import base64url
 from edge_auth.keys.jwk import verification_key
 from edge_auth.tokens import access_token as access
-from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, Verifier
+from edge_auth.tokens.verifier import MAX_TOKEN_CHARACTERS, UnknownKey, Verifier
 from tests.support.access_tokens import (
     ALGORITHMS,
     CLAIMS,
@@ -58,6 +58,14 @@ def test_an_own_claim_of_another_shape_is_refused(verifier: Verifier) -> None:
 def test_unknown_claims_are_ignored(verifier: Verifier) -> None:
     """RFC 7519 §4: unknown claims are ignored."""
     assert verifier.verify(signed_token(payload(x={"y": [1]}), signed_by=KEY), issuer=ISSUER, now_seconds=NOW) == CLAIMS
+
+
+def test_a_token_under_an_unknown_key_names_the_key_and_not_in_the_detail(verifier: Verifier) -> None:
+    """Who has the key's id can fetch newer keys. The log has the detail, and no text that a stranger has chosen."""
+    with pytest.raises(UnknownKey) as caught:
+        verifier.without([KEY.kid]).verify(GOOD, issuer=ISSUER, now_seconds=NOW)
+    assert (caught.value.kid, caught.value.detail, str(caught.value)) == (KEY.kid, "unknown key", "unknown key")
+    assert verifier.verify(GOOD, issuer=ISSUER, now_seconds=NOW) == CLAIMS
 
 
 @pytest.mark.parametrize("size", [MAX_TOKEN_CHARACTERS + 1, 10_240, 1_000_000])

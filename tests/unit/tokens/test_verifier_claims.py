@@ -64,6 +64,12 @@ def test_times_are_whole_numbers(verifier: Verifier, name: str, value: object) -
     assert refused(verifier, signed_token(payload(**{name: value}), signed_by=KEY)) == name
 
 
+def test_the_first_second_is_a_time(verifier: Verifier) -> None:
+    """RFC 7519 §2: times count from 1970, and that moment is one."""
+    token = signed_token(payload(auth_time=0, nbf=0), signed_by=KEY)
+    assert verifier.verify(token, issuer=ISSUER, now_seconds=NOW).auth_time == 0
+
+
 @pytest.mark.parametrize(
     ("late", "accepted"), [(-1, True), (0, True), (4, True), (5, False), (6, False), (10**9, False)]
 )
