@@ -133,10 +133,10 @@ class Reset:
     def send(self, during: Happening | Meanwhile | None = None) -> Seen:
         """Ask for the mail, and send what it brings. Troubles are with the second request."""
         asked = self.world.product.call("reset", with_json("password-reset", {"username": self.user.name}))
-        if asked.status != 202:
+        link = self.world.product.mail(self.user.user_id) if asked.status == 202 else {}
+        if not link:
             self._is_mailed = False
             return asked
-        link = self.world.product.mail(self.user.user_id)
         body = {**link, "new_password": self.new, **({"otp": self.code} if self.code else {})}
         return self.world.product.call("reset", with_json("password-reset-confirm", body), during)
 
@@ -147,7 +147,7 @@ class Reset:
         """By the account. All sessions end."""
         user, now_ms = self.user, self.world.now_ms
         if not self._is_mailed:
-            if seen.status != 429 or not user.must_wait("mail", now_ms):
+            if seen.status != 202 or not (self._has_had_its_mails or any(map(self._gets_none, user.may))):
                 raise Contradiction(f"no mail: {seen}")
             return
         user.fail("mail", now_ms)  # five a day
@@ -163,12 +163,21 @@ class Reset:
         options = [self._option(account)]
         if account.secret and self.code and self.user.must_wait(OWN, self.world.now_ms):
             options.append(Option(WAIT, account))
-        if self._is_same_second:  # then no other mail was made than the one before, whose link may be used
+        if (
+            self._is_same_second or self._has_had_its_mails
+        ):  # then this is the mail before, whose link may be used or old
             options.append(Option(INVALID_PROOF, account))
         return tuple(options)
 
+    @property
+    def _has_had_its_mails(self) -> bool:
+        return self.user.must_wait("mail", self.world.now_ms)
+
+    def _gets_none(self, account: Account) -> bool:
+        return account.status != ACTIVE or not self.user.is_reachable
+
     def _option(self, account: Account) -> Option:
-        if account.status != ACTIVE or not self.user.is_reachable:
+        if self._gets_none(account):
             return Option(INVALID_PROOF, account)
         if account.secret and not self.code:
             return Option(Expected(401, "mfa_required"), account)

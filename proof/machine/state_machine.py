@@ -96,6 +96,7 @@ def _lived(number: int, histories: int, *, is_searching: bool = False) -> dict[s
                     suppress_health_check=list(HealthCheck),
                     verbosity=Verbosity.quiet,
                     print_blob=False,
+                    report_multiple_bugs=False,  # one contradiction is told whole
                 ),
             )
         except Exception as contradiction:  # noqa: BLE001 - whatever a history raises contradicts the model
