@@ -28,7 +28,7 @@ SHORT_MUTANTS = {
     "the grace window ends a moment early": 77,
     "a logout is answered before the feed has it": 87,
 }
-ENOUGH = {"refresh": 20, "login": 20, "logout of one": 1, "thefts": 1, "races": 20, "troubles": 50}  # in 1,000 steps
+ENOUGH = {"refresh": 10, "login": 10, "logout of one": 1, "thefts": 1, "races": 5, "troubles": 50}  # in 1,000 steps
 
 
 def prove(run: Run) -> Figures:
