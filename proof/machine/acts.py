@@ -356,9 +356,9 @@ class Login:
     def _option(self, account: Account) -> Option:
         if account.status != ACTIVE or self.password != account.password:
             return Option(Expected(401, "invalid_credentials"), account)
-        if not account.secret:
+        if not account.secret and not account.passkeys:
             return Option(Expected(200), account)
-        if not self.code:
+        if not account.secret or not self.code:
             return Option(Expected(401, "mfa_required"), account)
         return with_code(self.world, account, self.code, Expected(200))
 

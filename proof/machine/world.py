@@ -46,6 +46,7 @@ class World:
     keys_unsure_until_ms: int = 0  # functions may have old copies of the key ring until then
     latest_ms: int = 0  # the latest time that the clock has shown
     touched: set[Session] = field(default_factory=set)  # in this step
+    resets_asked_ms: list[int] = field(default_factory=list)  # all come from one network address
     passkeys: int = 0
     names: int = 0
     _texts: dict[tuple[str, int, str], str] = field(default_factory=dict)
