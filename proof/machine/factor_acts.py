@@ -130,8 +130,7 @@ class StepUp:
     def learn(self, seen: Seen) -> None:
         """Keep the new session. It ends when the old one would have ended."""
         if seen.status == 200:
-            levels = {TWO_FACTORS if each.secret else ONE_FACTOR for each in self.session.user.may}
-            self.opened = open_session(self.world, self.session.user, seen, self.session.transport, levels)
+            self.opened = open_session(self.world, self.session.user, seen, self.session.transport, {self._level})
             self.opened.absolute_until, self.opened.created_ms = self.session.absolute_until, self.session.created_ms
 
     def judge(self, seen: Seen, *, has_trouble: bool) -> None:
@@ -154,6 +153,10 @@ class StepUp:
         self.opened.may = frozenset(idle)
         user.sessions.append(self.opened)
 
+    @property
+    def _level(self) -> str:
+        return TWO_FACTORS if self.code else ONE_FACTOR
+
     def _options(self, line: Line, account: Account) -> tuple[Option, ...]:
         option = self._option(line, account)
         must_wait = self.session.user.must_wait(OWN, self.world.now_ms)
@@ -165,12 +168,11 @@ class StepUp:
         is_newest = self.token.session is self.session and self.token.generation == line.newest
         if refused is not None or not is_newest or not self.world.is_key_good(self.token.mac_key):
             return Option(Expected(401, "invalid_token"), same)
-        reached = TWO_FACTORS if account.secret else ONE_FACTOR
-        if LEVELS.index(reached) < LEVELS.index(self.session.acr):
+        if LEVELS.index(self._level) < LEVELS.index(self.session.acr):
             return Option(TOO_WEAK, same)
-        if bool(self.code) != bool(account.secret):
+        if not account.secret if self.code else account.highest != ONE_FACTOR:
             return Option(Expected(400, "invalid_request"), same)
-        if account.secret:
+        if self.code:
             used = with_code(self.world, account, self.code, Expected(200))
             if used.expected.status != 200:
                 return Option(used.expected, same)
