@@ -13,6 +13,8 @@ UNANSWERED ?=
 BENCHMARKS ?=
 # The proofs to run; empty runs all.
 PROOFS ?=
+# Another number lets proofs try other things.
+SEED ?=
 
 UV := .tools/bin/uv
 VENV := .venv/synced
@@ -106,12 +108,13 @@ docs: $(DOCS) ## build the website of the documents in .cache/site, and check it
 bench: $(BENCH) $(LAMBDA) $(PEERS) $(DYNAMODB) $(SAM) $(MINISTACK) $(VERIFIERS) ## measure this project and others: make bench [BENCHMARKS="starts requests"]
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks $(BENCHMARKS)
 
-prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name]
-	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof $(PROOFS)
+prove: $(VENV) $(SAM) $(MINISTACK) $(DYNAMODB) $(VERIFIERS) ## show what the documents promise, for hours; goes on where it was: make prove [PROOFS=name SEED=2]
+	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof $(if $(SEED),--seed $(SEED)) $(PROOFS)
 
-figures: $(BENCH) ## write the tables and plots of the documents from the measurements
+figures: $(BENCH) $(VENV) ## write the tables and plots of the documents from the measurements
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.frame.report
 	@PYTHONPATH=layers/edge_auth:. .tools/bench/bin/python -m benchmarks.costs.scale
+	@PYTHONPATH=layers/edge_auth:. .venv/bin/python -m proof.frame.report
 
 build: $(VENV) $(SAM) ## build the functions and the layer, and check the size of the layer
 	.tools/sam/bin/sam build --config-env $(ENVIRONMENT)

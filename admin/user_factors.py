@@ -7,7 +7,7 @@ from admin.stack_users import Users
 from admin.users import add_command, sessions_text
 
 UNLOCK_FACTOR = """\
-Lets the user's authenticator app be used again, after a hundred wrong codes in a row. Whoever typed them knew the
+Lets the user's authenticator app be used again, after a hundred wrong codes. Whoever typed them knew the
 password, so set another password too, unless it was the user.
 """
 RESET_FACTORS = """\

@@ -64,9 +64,9 @@ def test_a_factor_is_removed_and_the_version_stays_behind(engine: Engine) -> Non
 def test_a_factor_is_used_outside_of_a_login(engine: Engine) -> None:
     """SB1: the step is kept, and accepted once."""
     engine.identities.create(ENROLLED)
-    use = FactorUse(5, totp_step=101)
+    use = FactorUse(5, totp_step=101, forgiven=1)
     engine.factors.use(ENROLLED, use)
-    assert ada(engine) == replace(ENROLLED, factors=replace(FACTORS, totp_step=101, failures=0))
+    assert ada(engine) == replace(ENROLLED, factors=replace(FACTORS, totp_step=101, failures=2))
     with pytest.raises(EpochMoved):
         engine.factors.use(ENROLLED, use)
 
@@ -98,7 +98,7 @@ def test_nothing_is_changed_of_a_user_without_factors(engine: Engine, change: st
     assert ada(engine) == ADA
 
 
-def test_failures_are_counted_in_a_row(engine: Engine) -> None:
+def test_failures_are_counted(engine: Engine) -> None:
     """SB7: the count is the answer, so the caller knows which guess was the hundredth."""
     engine.identities.create(ENROLLED)
     assert [engine.factors.count_failure(ENROLLED) for _ in range(3)] == [4, 5, 6]

@@ -40,11 +40,11 @@ def test_factors_are_read_back_with_every_field(engine: Engine) -> None:
     assert engine.identities.find("last") == last
 
 
-def test_a_step_is_kept_and_failures_are_forgotten(engine: Engine) -> None:
-    """SB1: the session exists, and its code does not work again."""
+def test_a_step_is_kept_and_takes_back_what_it_forgives(engine: Engine) -> None:
+    """SB1, SB7: the session exists, its code does not work again, and of three wrong codes two are left."""
     engine.identities.create(ENROLLED)
-    open_with(engine, APP)
-    assert factors(engine) == replace(FACTORS, totp_step=101, failures=0)
+    open_with(engine, APP._replace(forgiven=1))
+    assert factors(engine) == replace(FACTORS, totp_step=101, failures=2)
     assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
 
 

@@ -12,7 +12,7 @@ class InvalidOtp(AuthError):
 
 
 class FactorLocked(AuthError):
-    """Too many wrong codes came in a row. A recovery code or an operator unlocks the factor."""
+    """Too many wrong codes came. A recovery code or an operator unlocks the factor."""
 
     status = 401
     code = "factor_locked"

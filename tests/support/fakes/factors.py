@@ -20,11 +20,11 @@ def with_used(identity: Identity, use: FactorUse) -> Identity:
     factors = identity.factors
     if factors is None or identity.factors_version != use.factors_version:
         raise EpochMoved
-    changed = replace(factors, failures=0, totp=use.totp or factors.totp)
+    changed = replace(factors, failures=factors.failures - use.forgiven, totp=use.totp or factors.totp)
     if use.recovery_code:
         if use.recovery_code not in factors.recovery:
             raise EpochMoved
-        return replace(identity, factors=replace(changed, recovery=factors.recovery - {use.recovery_code}))
+        return replace(identity, factors=replace(changed, failures=0, recovery=factors.recovery - {use.recovery_code}))
     if use.totp_step <= factors.totp_step or factors.failures >= MAX_FAILURES:
         raise EpochMoved
     return replace(identity, factors=replace(changed, totp_step=use.totp_step))

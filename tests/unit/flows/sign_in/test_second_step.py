@@ -129,6 +129,33 @@ def test_a_wrong_code_is_counted_on_the_user_and_on_the_account(deployment: Depl
     assert failed_attempts(deployment) == 1
 
 
+def test_a_right_code_takes_back_one_wrong_code(deployment: Deployment) -> None:
+    """SB7: who types a wrong code now and then is never locked out, and no login forgets what somebody else typed."""
+    for left, steps in ((3, None), (2, 0), (1, 1)):
+        if steps is None:
+            for _ in range(left):
+                refused(deployment, InvalidOtp, WRONG)
+        else:
+            log_in(deployment, code(deployment, steps))
+        assert factors(deployment).failures == left
+
+
+def test_who_guesses_beside_an_owner_who_logs_in_is_stopped(deployment: Deployment) -> None:
+    """SB7: the owner's logins take back less than the guesses add, so the guesses come to an end."""
+    guesses = logins = 0
+    while not factors(deployment).is_locked:
+        deployment.clock.advance(seconds=1800)  # more than any wait
+        if guesses > 4 * logins + 3:
+            log_in(deployment, code(deployment))
+            logins += 1
+            continue
+        with pytest.raises(InvalidOtp):
+            log_in(deployment, WRONG)
+        guesses += 1
+    assert logins > 0
+    assert guesses == MAX_FAILURES + logins
+
+
 def test_attempts_are_counted_before_a_code_is_compared(deployment: Deployment) -> None:
     """SB7: after five wrong codes a right one waits too, so guesses at once are no more than guesses one by one."""
     for _ in range(PASSWORD_BACKOFF.free_attempts):

@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :active AND factors_version = :version"
 _OF_APP = "totp_step < :step AND factor_failures < :limit"  # RFC 6238 §5.2: no step is accepted twice
 _OF_PAPER = "contains(recovery, :code)"
+_FORGIVE = "factor_failures = factor_failures - :forgiven"  # wrong codes that come at the same moment still count
+_FORGIVE_ALL = "factor_failures = :none"
 
 
 def update_of(table: str, user_id: str, username: str, epoch: int, use: "FactorUse") -> "UpdateTypeDef":
     """Return the update of the user's item. Its condition fails if the code was used, or the user has changed."""
-    changes, condition = ["factor_failures = :none"], _OF_PAPER
+    changes, condition = [_FORGIVE_ALL], _OF_PAPER
     values: dict[str, AttributeValueTypeDef] = {
         ":user_id": text(user_id),
         ":epoch": number(epoch),
         ":active": text(ACTIVE),
         ":version": number(use.factors_version),
-        ":none": number(0),
     }
     if use.recovery_code:
-        values |= {":code": text(use.recovery_code), ":codes": text_set({use.recovery_code})}
+        values |= {":code": text(use.recovery_code), ":codes": text_set({use.recovery_code}), ":none": number(0)}
     else:
-        changes.append("totp_step = :step")
-        condition = _OF_APP
-        values |= {":step": number(use.totp_step), ":limit": number(MAX_FAILURES)}
+        changes, condition = [_FORGIVE, "totp_step = :step"], _OF_APP
+        values |= {":step": number(use.totp_step), ":limit": number(MAX_FAILURES), ":forgiven": number(use.forgiven)}
     if use.totp:
         changes.append("totp = :totp")
         values[":totp"] = binary(use.totp)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from edge_auth.accounts.factors import MAX_FAILURES, Factors
+from edge_auth.accounts.factors import FORGIVEN_BY_A_RIGHT_CODE, MAX_FAILURES, Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.credentials import recovery_codes, totp
 from edge_auth.credentials.sealed_secret import NotSealed, is_under, seal, unseal
@@ -45,7 +45,7 @@ class FactorCheck:
         Raises:
             InvalidRequest: there are two codes, or none.
             InvalidOtp: the code is wrong, or was used.
-            FactorLocked: too many wrong codes came in a row, and this is no recovery code.
+            FactorLocked: too many wrong codes came, and this is no recovery code.
             TemporarilyUnavailable: nothing was decided.
 
         """
@@ -63,7 +63,7 @@ class FactorCheck:
 
     def _of_app(self, identity: Identity, factors: Factors, otp: str) -> FactorUse:
         if factors.is_locked:
-            raise FactorLocked("too many wrong codes in a row")
+            raise FactorLocked("too many wrong codes")
         keys = self._sealing_keys.load()
         try:
             secret = unseal(factors.totp, keys, purpose=PURPOSE, user_id=identity.user_id)
@@ -71,7 +71,8 @@ class FactorCheck:
             # Perhaps the key was lost. The user cannot mend that, and must not be told that the code is wrong.
             raise TemporarilyUnavailable(f"the sealed secret of a second factor cannot be read: {error}") from None
         step = totp.matched_step(otp, secret, now_seconds=self._clock() // 1000, after_step=factors.totp_step)
-        use = FactorUse(identity.factors_version, totp_step=step)
+        forgiven = min(FORGIVEN_BY_A_RIGHT_CODE, factors.failures)
+        use = FactorUse(identity.factors_version, totp_step=step, forgiven=forgiven)
         if is_under(factors.totp, keys.newest):
             return use
         sealed = seal(secret, keys.newest, purpose=PURPOSE, user_id=identity.user_id, entropy=self._entropy)

@@ -35,13 +35,14 @@ NOTHING = Presented()
 class FactorUse(NamedTuple):
     """What the write that accepts a second factor changes and demands.
 
-    `totp_step` is the step of an app's code, or `recovery_code` the stored code that is used up. `totp` is the secret,
-    sealed anew, or empty if it stays as it is. `factors_version` is the one that was read. `left` says for the log how
-    many recovery codes are left after it.
+    `totp_step` is the step of an app's code, which takes back `forgiven` wrong ones, or `recovery_code` the stored code
+    that is used up, which takes back all. `totp` is the secret, sealed anew, or empty if it stays as it is.
+    `factors_version` is the one that was read. `left` says for the log how many recovery codes are left after it.
     """
 
     factors_version: int
     totp_step: int = 0
+    forgiven: int = 0
     recovery_code: str = ""
     totp: bytes = b""
     left: str = ""
@@ -107,7 +108,7 @@ class FactorStore(Protocol):
         """Accept a second factor outside of a login. Raises EpochMoved: it cannot be used, or the user has changed."""
 
     def count_failure(self, identity: Identity) -> int:
-        """Count a wrong code, and return how many there are in a row. Raises EpochMoved, as `enrol`.
+        """Count a wrong code, and return how many there are. Raises EpochMoved, as `enrol`.
 
         After a lost response one may count twice, but none is missed.
         """

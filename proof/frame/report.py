@@ -1,0 +1,50 @@
+"""Writes the results into docs/proof.md: `python -m proof.frame.report`, a part of `make figures`.
+
+The text between `<!-- proof: NAME -->` and `<!-- end -->` is the table of that proof, or all claims for `claims`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.frame.results import ROOT
+from proof.frame import claims, results
+from proof.frame.results import Figures
+
+PAGE = ROOT / "docs" / "proof.md"
+_BLOCK = re.compile(r"(?P<begin><!-- proof: (?P<name>\w+) -->\n)(?:(?!<!-- ).)*(?P<end><!-- end -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """Return the page with its blocks filled. Raises KeyError: there is no such proof. Raises FileNotFoundError."""
+    return _BLOCK.sub(_block, text)
+
+
+def source(result: Mapping[str, Any]) -> str:
+    """Return one line with the command, the date, the commit, the machine, the seed and the time of a result."""
+    machine, day = result["machine"], result["date"].partition("T")[0]
+    return (
+        f"*`make prove PROOFS={result['proof']}`, {day}, commit {result['commit']}, seed {result['seed']},"
+        f" {result['seconds']:,} s: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB,"
+        f" Python {result['python']}.*"
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    if (new := filled(text)) != text:
+        PAGE.write_text(new, encoding="utf-8")
+        print(f"written: {PAGE.relative_to(ROOT)}")
+
+
+def _block(block: re.Match[str]) -> str:
+    if block["name"] == "claims":
+        return f"{block['begin']}{claims.tables()}\n{block['end']}"
+    result = results.read(block["name"])
+    table = results.proof(block["name"]).table(Figures(result["counts"], result["measured"]))
+    return f"{block['begin']}{table}\n\n{source(result)}\n{block['end']}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""docs/proof.md: each claim stands in its document, what shows it is there, and each figure is a result's."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.frame.results import BENCHMARKS
+from proof.frame import claims, report, results
+from proof.frame.claims import Claim
+from proof.frame.results import PROOFS
+from tests.support.template import ROOT
+
+PAGE = report.PAGE.read_text(encoding="utf-8")
+CLAIMS = [claim for rows in claims.claims().values() for claim in rows]
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def words(text: str) -> str:
+    """Return a text without the marks of Markdown, so that a claim may have a link or be broken over lines."""
+    return " ".join(re.sub(r"\]\([^)]*\)", "]", text).translate({ord(mark): None for mark in "[]*"}).split())
+
+
+def is_shown(by: str) -> bool:
+    """Return whether a command or a test exists. Commands: `[NAME=value …] make target […]`."""
+    if found := re.fullmatch(r"(?:[A-Z_]+=\S+ )*make ([a-z-]+)(?: (?:PROOFS|BENCHMARKS)=(\w+))?", by):
+        return found[1] in TARGETS and (found[2] is None or found[2] in {**PROOFS, **BENCHMARKS})
+    path, _, test = by.partition("::")
+    file = ROOT / "tests" / path.removeprefix("tests/")
+    return file.exists() and (not test or f"def {test}(" in file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.text[:50])
+def test_a_claim_stands_in_its_document(claim: Claim) -> None:
+    """A sentence that was changed needs a new look at what shows it."""
+    assert words(claim.text) in words((ROOT / claim.of).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.text[:50])
+def test_what_shows_a_claim_exists(claim: Claim) -> None:
+    """A test that was renamed shows nothing."""
+    assert claim.shown_by
+    assert [by for by in claim.shown_by if not is_shown(by)] == []
+    assert claims.filled(claim.figure)
+
+
+@pytest.mark.parametrize(
+    "by", ["unit/test_clock.py::test_nothing", "make nothing", "make prove PROOFS=nothing", "gone.py"]
+)
+def test_what_does_not_exist_shows_nothing(by: str) -> None:
+    """Otherwise the test above could not fail."""
+    assert not is_shown(by)
+
+
+def test_a_figure_without_a_result_is_an_error() -> None:
+    """So no claim has an empty figure."""
+    with pytest.raises((KeyError, FileNotFoundError)):
+        claims.filled("{requests.no_such_thing}")
+    assert not claims.filled(replace(CLAIMS[0], figure="").figure)
+
+
+def test_the_page_has_the_results() -> None:
+    """`make figures` writes it."""
+    assert report.filled(PAGE) == PAGE
+
+
+def test_every_proof_is_on_the_page_with_a_result_of_its_long_form() -> None:
+    """A proof that nobody ran to its end proves nothing."""
+    assert set(re.findall(r"<!-- proof: (\w+) -->", PAGE)) == {"claims", *PROOFS}
+    assert [name for name in PROOFS if results.read(name)["size"] != "long"] == []
+
+
+def test_no_kept_result_breaks_a_promise() -> None:
+    """A result is committed even if it is bad news, but then this test says so."""
+    broken = {name: results.proof(name).broken(_figures(name)) for name in PROOFS}
+
+    assert {name: lines for name, lines in broken.items() if lines} == {}
+
+
+def _figures(name: str) -> results.Figures:
+    kept = results.read(name)
+    return results.Figures(kept["counts"], kept["measured"])
