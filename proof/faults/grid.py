@@ -5,7 +5,7 @@ rights that these requests need are compared with the record of all calls, and t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.frame.results import markdown
@@ -34,6 +34,9 @@ def prove(run: Run) -> Figures:
         world = populated(stack)
         base = Snapshot.of(world.stack)
         choice = Choice(short=run.size == SHORT)
+        for name in ACTS:  # an interrupted run goes on with the same choice
+            if run.memory is not None and name in run.memory:
+                choice.learn(ACTS[name].function, run.memory[name]["calls"])
         counted = run.parts(ACTS, lambda name: tried(prepared(ACTS[name], world, printed, base), choice))
     return Figures(summed(counted))
 
@@ -52,7 +55,7 @@ def tried(trial: Trial, choice: "Choice") -> dict[str, Any]:
         wrong += [f"{cell}: {each}" for each in found]
     leaked = sum(secret in trial.printed.read() for secret in trial.stack.secrets.values)
     return {
-        "calls": [call for call, _ in trial.calls],
+        "calls": trial.calls,
         "rights": trial.rights,
         "route": f"{trial.event['httpMethod']} {trial.event['resource']}" if "resource" in trial.event else "",
         "faults": faults,
@@ -74,10 +77,15 @@ class Choice:
         self._short = short
         self._known: set[tuple[str, str, int]] = set()
 
+    def learn(self, function: str, calls: Iterable[Sequence[Any]]) -> set[tuple[str, str, int]]:
+        """Take the calls of a request of this function. Return those that were not known."""
+        new = {(function, str(name), int(number)) for name, number in calls} - self._known
+        self._known |= new
+        return new
+
     def of(self, trial: Trial) -> Iterator[Cell]:
         """Yield the faults of one request."""
-        new = {(trial.act.function, *call) for call in trial.calls} - self._known
-        self._known |= new
+        new = self.learn(trial.act.function, trial.calls)
         for cell in trial.cells():
             is_new = (trial.act.function, cell.call, cell.at) in new
             if (is_new and not self._short) or (cell in self._kinds(cell) and self._is_tried(cell, is_new=is_new)):

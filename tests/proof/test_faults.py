@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from proof.faults import grid
 from proof.frame.results import Figures
-from proof.frame.run import LONG, SHORT, Run
+from proof.frame.run import LONG, SHORT, Memory, Run
 
 Examples = Callable[..., list[str]]
 
@@ -43,6 +44,20 @@ def test_every_call_of_every_function_survives_a_fault() -> None:
     assert figures.counts["cells"] > 400
     died, refused = (sum(row[of] for row in figures.counts["by_fault"].values()) for of in ("no answer", "refused"))
     assert (died > 200, refused > 100) == (True, True)
+
+
+def test_an_interrupted_run_counts_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a request of a function has shown is not tried again at its others, also if the run was interrupted."""
+    acts = {name: grid.ACTS[name] for name in ("sessions", "sessions of a site")}
+    monkeypatch.setattr(grid, "ACTS", acts)
+    whole = run(LONG)
+    monkeypatch.setattr(grid, "ACTS", dict(list(acts.items())[:1]))
+    grid.prove(Run("faults", LONG, memory=Memory(tmp_path / "parts", {}), screen=io.StringIO()))
+    monkeypatch.setattr(grid, "ACTS", acts)
+
+    rest = grid.prove(Run("faults", LONG, memory=Memory(tmp_path / "parts", {}), screen=io.StringIO()))
+
+    assert rest.counts == whole.counts
 
 
 def test_an_outage_that_ends_a_session_is_seen(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
