@@ -12,7 +12,7 @@ import pytest
 from coverage import Coverage
 
 from proof.mutants.project import WORKERS, Project
-from proof.mutants.session import Chosen, arguments, in_silence
+from proof.mutants.session import Chosen, arguments, file_of, in_silence
 
 
 class TestsFailed(Exception):
@@ -40,9 +40,10 @@ class Reach:
         return self._ordered({test for line in lines for test in found.get(line, ())})
 
     def of_files(self, paths: Sequence[Path]) -> list[str]:
-        """Return the tests that reach any line of these files."""
+        """Return all tests beside those that reach any line of these files: a test of a constant reaches no line."""
         found = {test for path in paths for tests in self.lines.get(str(path), {}).values() for test in tests}
-        return self._ordered(found)
+        files = {file_of(test) for test in found}
+        return [test for test in self.seconds if file_of(test) in files]
 
     def _ordered(self, tests: set[str]) -> list[str]:
         return [test for test in self.seconds if test in tests]

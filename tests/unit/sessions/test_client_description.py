@@ -39,6 +39,11 @@ def test_what_is_no_address_has_no_network(address: str) -> None:
     assert shown_network(address) == ""
 
 
+def test_a_description_stays_small() -> None:
+    """It is in every item of a session. A name has its 128 bytes because 64 characters may take two each."""
+    assert (MAX_NAME_CHARACTERS, MAX_NAME_BYTES, MAX_USER_AGENT_CHARACTERS) == (64, 128, 128)
+
+
 @pytest.mark.parametrize(
     ("user_agent", "shown"),
     [

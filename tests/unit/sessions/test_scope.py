@@ -34,6 +34,7 @@ def test_a_malformed_scope_is_refused_by_every_session(requested: str) -> None:
 
 def test_a_scope_that_is_longer_than_any_is_one_word() -> None:
     """The conditional write stays small for a request of any length."""
+    assert MAX_SCOPE_CHARACTERS == 200
     requested = " ".join(["a"] * MAX_SCOPE_CHARACTERS)
     assert wanted_words(requested) == (requested,)
     with pytest.raises(InvalidScope):

@@ -6,7 +6,18 @@ import pytest
 
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
 from edge_auth.sessions.rotation_rule import Outcome, RotationLimits, decide
-from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, EndedSession, Session
+from edge_auth.sessions.session import (
+    BODY,
+    COOKIE,
+    LOGOUT,
+    NEVER_ROTATED_MS,
+    NOTHING_REDEEMED,
+    REUSED,
+    EndedSession,
+    Rotation,
+    Session,
+)
+from edge_auth.sessions.session import SESSION as SESSION_COOKIE
 from edge_auth.tokens.refresh_token import RefreshToken
 
 GRACE_SECONDS = 10
@@ -58,6 +69,24 @@ def outcome(
         limits=RotationLimits(grace, late, late_retry_elsewhere=elsewhere),
         transport=transport,
     )
+
+
+def test_what_the_table_stores_of_a_session_is_the_same_in_every_release() -> None:
+    """These words and numbers are in the items of sessions that an earlier release has opened or ended."""
+    assert (BODY, COOKIE, SESSION_COOKIE, LOGOUT, REUSED) == ("body", "cookie", "session", "logout", "reused")
+    assert (NEVER_ROTATED_MS, NOTHING_REDEEMED) == (0, -1)
+
+
+def test_a_new_session_has_nothing_that_it_was_not_given() -> None:
+    """No scope, no role, no level, no rotation. Its tokens are in bodies, and no end of it is published."""
+    assert Session(*SESSION[:11])[11:] == ("", (), (), UNKNOWN_CLIENT, NOTHING_REDEEMED, BODY, 0, b"", b"", "", {})
+    assert Rotation("ours", 1, 2, UNKNOWN_CLIENT)[4:] == (BODY, b"", b"")
+    assert not EndedSession(CURRENT, TOKEN.seed_hash, 1, LOGOUT, CURRENT).is_published
+
+
+def test_the_log_has_each_outcome_by_its_name() -> None:
+    """Operators search and count by these words, so they are the same in every release."""
+    assert [outcome.value for outcome in Outcome] == [outcome.name.lower() for outcome in Outcome]
 
 
 WINDOW_MS = GRACE_SECONDS * 1000

@@ -5,7 +5,16 @@ import re
 
 import pytest
 
-from edge_auth.tokens.claims import AUTHENTICATION_METHOD, CLIENT_ID, IDENTIFIER, LEVEL, LEVELS, ROLE, SCOPE
+from edge_auth.tokens.claims import (
+    AUTHENTICATION_METHOD,
+    CLIENT_ID,
+    IDENTIFIER,
+    LEVEL,
+    LEVELS,
+    ROLE,
+    SCOPE,
+    AccessClaims,
+)
 from tests.support.access_tokens import CLAIMS
 
 ALWAYS = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "auth_time"]
@@ -85,3 +94,8 @@ def test_shapes_bound_the_length(shape: re.Pattern[str], longest: int) -> None:
 def test_identifiers_are_base64url_letters_only(text: str) -> None:
     """Identifiers are used in table keys, policies and log lines (T6)."""
     assert not IDENTIFIER.fullmatch(text)
+
+
+def test_a_token_grants_nothing_that_it_was_not_given() -> None:
+    """No scope, no role, no method, no level and no claim of the operators."""
+    assert AccessClaims(*CLAIMS[:9])[9:] == ("", (), (), "", {})

@@ -3,8 +3,8 @@
 from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
 from edge_auth.adapters.dynamodb.revocations import MAX_SLOT_ERROR_SECONDS
 from edge_auth.flows.sessions.end_sessions import MAX_LEAD_SECONDS
-from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS
-from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, slot_of
+from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
+from edge_auth.tokens.ended_feed import KEPT_SECONDS, WINDOW_MARGIN_SECONDS, entry_of, slot_of
 
 ROUNDING_SECONDS = 1  # the store says its time in whole seconds
 PUBLISHED = 1_795_692_094
@@ -27,3 +27,14 @@ def test_a_single_end_and_a_second_write_take_no_longer_than_the_window_allows()
     attempts = TOTAL_ATTEMPTS * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
 
     assert attempts + ROUNDING_SECONDS <= min(MAX_LEAD_SECONDS, MAX_SLOT_ERROR_SECONDS)
+
+
+def test_an_entry_is_the_first_66_bits_of_a_session() -> None:
+    """Writers and readers of two releases work at the same time, so an entry has the same length in each."""
+    assert entry_of("0123456789abcdefghijkl") == "0123456789a"
+
+
+def test_an_item_is_kept_for_longer_than_any_access_token() -> None:
+    """Two hours: a token lives for one at most, and DynamoDB may delete late but never early."""
+    assert KEPT_SECONDS == 7200
+    assert KEPT_SECONDS > MAX_LIFETIME_SECONDS + WINDOW_MARGIN_SECONDS

@@ -77,6 +77,12 @@ def test_claims_are_stored_with_their_types() -> None:
     assert json.loads(to_json(claims)) == EVERY_TYPE
 
 
+def test_the_largest_number_is_the_one_that_every_language_reads() -> None:
+    """RFC 8259 §6: an IEEE 754 double tells this number from its neighbours, and no larger one."""
+    assert MAX_NUMBER == 9_007_199_254_740_991
+    assert float(MAX_NUMBER) != float(MAX_NUMBER + 1) == float(MAX_NUMBER + 2)
+
+
 def test_claims_are_stored_without_spaces() -> None:
     """Each write of a user or a session is paid by its size."""
     assert to_json({"acme:tenant": "7", "acme:teams": ("a", "b")}) == '{"acme:tenant":"7","acme:teams":["a","b"]}'

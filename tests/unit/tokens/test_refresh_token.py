@@ -251,3 +251,8 @@ def test_the_mac_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(hmac, "compare_digest", watched)
     parse(GOOD, KEYS)
     assert compared == [(32, 32)]
+
+
+def test_the_last_generation_is_the_largest_of_32_bits() -> None:
+    """A session would have to rotate for a hundred years, once a second, to reach it."""
+    assert MAX_GENERATION == 4_294_967_295

@@ -1,5 +1,6 @@
 """What a session token means for its session: every rule, at its edges."""
 
+import hmac
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,6 +12,7 @@ from edge_auth.tokens import session_token
 from edge_auth.tokens.refresh_token import RefreshToken, mint
 from edge_auth.tokens.session_token import (
     REGENERATION_GRACE_SECONDS,
+    SESSION_COOKIE,
     SessionToken,
     check,
     check_presented,
@@ -44,6 +46,22 @@ def refusal(generation: int = 7, seed_hash: bytes = TOKEN.seed_hash, **changes: 
     except InvalidToken as error:
         return error.detail
     return ""
+
+
+def test_the_cookie_has_the_name_that_browsers_protect() -> None:
+    """RFC 6265bis §4.1.3: only the host itself sets a cookie with this prefix, and no script of a page."""
+    assert SESSION_COOKIE == "__Host-Http-session"
+
+
+def test_a_cookie_of_an_earlier_release_is_read() -> None:
+    """Its form never changes, so that no update ends the sessions of a site."""
+    key = MacKey(b"mac-1", b"1" * 32)
+    ids = base64url.decode(TOKEN.user_id) + base64url.decode(TOKEN.session_id)
+    body = b"\x02mac-1" + ids + (7).to_bytes(4, "big") + b"seed" * 4
+
+    assert mint(TOKEN, key, SESSION) == "edgeauth_st_" + base64url.encode(
+        body + hmac.digest(key.secret, body, "sha256")
+    )
 
 
 def test_the_form_is_read_without_a_key() -> None:
