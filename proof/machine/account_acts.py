@@ -35,6 +35,7 @@ TOO_WEAK = Expected(401, "insufficient_user_authentication")
 INVALID_PROOF = Expected(400, "invalid_proof")
 UNKNOWN_USER = Expected(400, "UnknownUser")
 DONE = Expected(1)
+MAILS_IN_A_ROW, MAILS_FROM_A_PLACE = 5, 20
 OWN = "own"  # the counter of attempts in the user's own sessions
 
 
@@ -146,8 +147,9 @@ class Reset:
     def judge(self, seen: Seen, *, has_trouble: bool) -> None:
         """By the account. All sessions end."""
         user, now_ms = self.user, self.world.now_ms
+        user.fail("asked", now_ms)
         if not self._is_mailed:
-            if seen.status != 429 or not user.must_wait("mail", now_ms):
+            if seen.status != 429 or not self._may_wait():
                 raise Contradiction(f"no mail: {seen}")
             return
         user.fail("mail", now_ms)  # five a day
@@ -158,6 +160,11 @@ class Reset:
             user.fail(OWN, now_ms)
         changed(user, seen, now_ms, keep=None, is_done=seen.status == 204)
         self.world.touched.update(user.sessions)
+
+    def _may_wait(self) -> bool:
+        """Whether a mail may have to wait: five go to a user, and twenty are asked for from one place, in a row."""
+        asked = [len(user.wrong.get("asked", ())) for user in self.world.users]
+        return len(self.user.wrong.get("mail", ())) >= MAILS_IN_A_ROW or sum(asked) > MAILS_FROM_A_PLACE
 
     def _options(self, account: Account) -> tuple[Option, ...]:
         options = [self._option(account)]
