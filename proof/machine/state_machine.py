@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -96,7 +96,6 @@ def _lived(number: int, histories: int, *, is_searching: bool = False) -> dict[s
                     database=None if is_searching else DirectoryBasedExampleDatabase(KEPT / "examples"),
                     phases=[Phase.generate] if is_searching else [Phase.generate, Phase.shrink],
                     suppress_health_check=list(HealthCheck),
-                    verbosity=Verbosity.quiet,
                     print_blob=False,
                     report_multiple_bugs=False,  # one contradiction is told whole
                 ),
