@@ -30,7 +30,7 @@ SHOWN = frozenset(
     {
         *("user_id", "username", "status", "enabled_status", "epoch", "created_at", "scope", "roles", "claims"),
         *("email", "email_verified_at", "email_bounced_at", "bounced_address", "bounce_reason", "language"),
-        *("totp_step", "factor_failures", "factors_version"),
+        *("totp_at", "totp_step", "factor_failures", "factors_version"),
         "passkeys",  # their names and times; a public key is no credential, and its bytes are left out
     }
 )

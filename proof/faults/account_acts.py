@@ -250,7 +250,7 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "address confirmed by a code": Act("email_proofs", lambda world: _confirm(world, "code"), 204, again=(400,)),
     "address undone": Act("email_proofs", _undo, 204, again=(400,), parts=(MARK,)),
     "address undone with the password": Act(
-        "email_proofs", _undo_with_password, 204, again=(400,), parts=(MARK, NOTICE)
+        "email_proofs", _undo_with_password, 204, again=(400,), parts=(MARK, NOTICE, FORGET)
     ),
     "public keys": Act("jwks", lambda _: sample("jwks")),
     "configuration": Act("jwks", lambda _: sample("openid-configuration")),

@@ -69,7 +69,7 @@ class Choice:
     """Which faults are tried at which calls.
 
     A long run tries every fault at the first request of a function that makes a call, and one of each kind at the same
-    call of its other requests. A short run tries a lasting fault at the first, and the end of the process at writes.
+    call of its other requests. A short run tries a lasting fault at the first, and at a write the end of the process.
     """
 
     def __init__(self, *, short: bool) -> None:
@@ -88,11 +88,9 @@ class Choice:
         new = self.learn(trial.act.function, trial.calls)
         for cell in trial.cells():
             is_new = (trial.act.function, cell.call, cell.at) in new
-            if (is_new and not self._short) or (cell in self._kinds(cell) and self._is_tried(cell, is_new=is_new)):
+            is_of_its_kind = cell in self._kinds(cell)
+            if (is_new and is_of_its_kind) if self._short else (is_new or is_of_its_kind):
                 yield cell
-
-    def _is_tried(self, cell: Cell, *, is_new: bool) -> bool:
-        return is_new or not self._short or cell.fault == KILLED
 
     def _kinds(self, cell: Cell) -> list[Cell]:
         """Return one fault of each kind at the call of a cell: a lasting one, and two that leave writes unanswered."""

@@ -1,6 +1,7 @@
 """Writes the results into docs/proof.md: `python -m proof.frame.report`, a part of `make figures`.
 
-The text between `<!-- proof: NAME -->` and `<!-- end -->` is the table of that proof, or all claims for `claims`.
+The text between `<!-- proof: NAME -->` and `<!-- end -->` is the table of that proof, or all claims for `claims`. A
+proof whose long form nobody has run to its end says so.
 """
 
 import re
@@ -11,12 +12,13 @@ from benchmarks.frame.results import ROOT
 from proof.frame import claims, results
 from proof.frame.results import Figures
 
+NO_RESULT = "*Its long form has not been run to its end yet. The short form is in `make test`.*"
 PAGE = ROOT / "docs" / "proof.md"
 _BLOCK = re.compile(r"(?P<begin><!-- proof: (?P<name>\w+) -->\n)(?:(?!<!-- ).)*(?P<end><!-- end -->)", re.DOTALL)
 
 
 def filled(text: str) -> str:
-    """Return the page with its blocks filled. Raises KeyError: there is no such proof. Raises FileNotFoundError."""
+    """Return the page with its blocks filled. Raises KeyError: there is no such proof."""
     return _BLOCK.sub(_block, text)
 
 
@@ -41,8 +43,12 @@ def main() -> None:
 def _block(block: re.Match[str]) -> str:
     if block["name"] == "claims":
         return f"{block['begin']}{claims.tables()}\n{block['end']}"
-    result = results.read(block["name"])
-    table = results.proof(block["name"]).table(Figures(result["counts"], result["measured"]))
+    module = results.proof(block["name"])
+    try:
+        result = results.read(block["name"])
+    except FileNotFoundError:
+        return f"{block['begin']}{NO_RESULT}\n{block['end']}"
+    table = module.table(Figures(result["counts"], result["measured"]))
     return f"{block['begin']}{table}\n\n{source(result)}\n{block['end']}"
 
 

@@ -41,9 +41,9 @@ def test_every_call_of_every_function_survives_a_fault() -> None:
     assert grid.broken(figures) == []
     assert figures.counts["functions_without_request"] == []
     assert figures.counts["calls_without_request"] == []
-    assert figures.counts["cells"] > 400
+    assert figures.counts["cells"] > 300
     died, refused = (sum(row[of] for row in figures.counts["by_fault"].values()) for of in ("no answer", "refused"))
-    assert (died > 200, refused > 100) == (True, True)
+    assert (died > 100, refused > 100) == (True, True)
 
 
 def test_an_interrupted_run_counts_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

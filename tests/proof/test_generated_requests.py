@@ -21,8 +21,9 @@ def test_each_answer_is_in_the_document_and_none_is_stored() -> None:
     figures = proof.prove(Run("generated_requests", SHORT))
 
     assert proof.broken(figures) == []
-    assert figures.counts["operations"] == 48
-    assert figures.counts["generated"]["requests"] >= 48
+    operations = sum(map(len, proof.read_document()["paths"].values()))
+    assert figures.counts["operations"] == operations > 50
+    assert figures.counts["generated"]["requests"] >= operations
     assert figures.counts["bodies"]["requests"] == figures.counts["bodies"]["4xx"] >= 30
     assert "generated" in proof.table(figures)
 

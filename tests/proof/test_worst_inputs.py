@@ -36,7 +36,7 @@ def test_it_finds_a_reader_that_grows_with_the_square(monkeypatch: pytest.Monkey
         while data:
             data = data[1:]
 
-    monkeypatch.setitem(READERS, "CBOR", Reader(lambda data: slow(data * 2)))
+    monkeypatch.setitem(READERS, "CBOR", Reader(lambda data: slow(data * 4)))
 
     lines = proof.broken(proof.prove(Run("worst_inputs", SHORT)))
 
