@@ -51,6 +51,14 @@ def test_the_end_of_a_token_is_found_and_its_beginning_is_not() -> None:
     assert Search(SECRETS).kinds_in(JWT[:40]) == set()
 
 
+def test_a_text_that_a_test_has_padded_is_no_secret() -> None:
+    """Otherwise a proof of many x would be in each user agent of many x. A password with few characters is found."""
+    search = Search([Secret("proof of a mail", "x" * 60), Secret("password", "aaaa bbbb cccc dd")])
+
+    assert search.kinds_in("x" * 200) == frozenset()
+    assert search.kinds_in("password=aaaa bbbb cccc dd") == {"password"}
+
+
 def test_a_code_is_found_as_a_number_of_its_own() -> None:
     """A time in milliseconds may have its digits by chance."""
     assert Search(SECRETS).kinds_in("your code is 48151623.") == {"code"}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from edge_auth import base64url
 
 LONG_ENOUGH = 12  # a shorter value can be part of a text by chance
+MIXED_ENOUGH = 5  # different characters: a test pads texts with one, and no secret that was drawn has fewer
 # The end of a token is as good as the token: its signature, MAC or seed. Only this part of a secret is searched.
 SEARCHED = 40
 CODE = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")  # of a mail; a longer number may have it in it by chance
@@ -41,6 +42,8 @@ class Search:
                 self._codes[value] = kind
             for form in forms(value) if len(value) >= LONG_ENOUGH else ():
                 needle = form[-SEARCHED:]
+                if len(set(needle)) < MIXED_ENOUGH:
+                    continue
                 self._needles.setdefault(needle[-LONG_ENOUGH:], set()).add((needle, kind))
 
     def kinds_in(self, text: str) -> frozenset[str]:
