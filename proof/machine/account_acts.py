@@ -154,6 +154,8 @@ class Reset:
             lately = [at_ms for at_ms in self.world.resets_asked_ms if at_ms > now_ms - HOUR_MS]
             if not {202: may_have_none, 429: len(lately) > MAILS_OF_A_SOURCE}.get(seen.status, False):
                 raise Contradiction(f"no mail: {seen}")
+            if seen.status == 202:
+                user.fail("mail", now_ms)  # it counts, also if no mail was made
             return
         user.fail("mail", now_ms)  # five a day
         user.mailed_at = max(user.mailed_at, self.world.now)
