@@ -7,31 +7,23 @@ documents and the answers to preflights, which have no secret. The hostile bodie
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from werkzeug.test import Client
 
-from benchmarks.frame.results import ROOT, markdown
+from benchmarks.frame.results import markdown
 from proof.frame.results import Figures
 from proof.frame.run import Run, added
 from proof.hostile.functions import Tables, deployed
 from proof.hostile.good_tokens import NEW_PASSWORD, WITH_ALL, add_users, good_tokens
 from tests.support.browser import APP, DEVICE_COOKIE, REFRESH_COOKIE, SESSION_COOKIE, jar, page_login, token_in
+from tests.support.documented import CHECKS, read_document
 from tests.support.hostile_bodies import DAMAGED_FORMS, DAMAGED_JSON
 from tests.support.http_gateway import HttpGateway
 from tests.support.people import PASSWORD
@@ -39,13 +31,6 @@ from tests.support.sample_events import FORM, JSON, STAGE, login_event
 from tests.support.second_factor import shown_by_app
 from tests.support.stack import Stack
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 SECRET_MEMBERS = {
     *("access_token", "refresh_token", "device_token", "mfa_token", "enrolment_token"),
     *("secret", "enrolment", "recovery_codes", "challenge"),
@@ -76,12 +61,6 @@ def prove(run: Run) -> Figures:
         what: added(found for part, found in counted.items() if part.endswith(what)) for what in ("generated", "bodies")
     }
     return Figures({"operations": len(operations), **counts})
-
-
-def read_document() -> dict[str, Any]:
-    """Return the document of the API."""
-    document: dict[str, Any] = yaml.safe_load(Path(ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
-    return document
 
 
 def broken(figures: Figures) -> list[str]:

@@ -28,11 +28,6 @@ class Trouble(NamedTuple):
     at: int
     lasts: bool = False
 
-    @property
-    def is_hidden(self) -> bool:
-        """Whether the SDK makes up for it, so that the client notices nothing."""
-        return self.kind in REPEATED and not self.lasts
-
 
 @dataclass
 class Happening:

@@ -21,6 +21,7 @@ from local.stack import Stack, running_stack
 from proof.frame.results import Figures, MissingTool
 from proof.frame.run import Run
 from proof.outages.load import CALL, LOGIN, REFRESH, UNAVAILABLE, Load, Seen
+from proof.outages.promises import broken_of
 from proof.outages.relay import Relay, relay
 
 DYNAMODB, SECRETS, ISSUER = "DynamoDB", "Secrets Manager", "issuer"
@@ -197,12 +198,7 @@ PROMISES = {
 
 def broken(figures: Figures) -> list[str]:
     """Return what does not hold."""
-    return [
-        f"{name}: {counts[of]} {sentence}"
-        for name, counts in figures.counts.items()
-        for of, sentence in PROMISES.items()
-        if counts[of]
-    ]
+    return broken_of(figures, PROMISES)
 
 
 def table(figures: Figures) -> str:

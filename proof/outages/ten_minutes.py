@@ -16,6 +16,7 @@ from proof.faults.functional import functional_stack
 from proof.faults.world import World, populated
 from proof.frame.results import Figures
 from proof.frame.run import Run
+from proof.outages.promises import broken_of
 from tests.support.authorizer import is_allowed
 from tests.support.outages import ends
 from tests.support.people import PASSWORD
@@ -137,12 +138,7 @@ PROMISES = {
 
 def broken(figures: Figures) -> list[str]:
     """Return what does not hold."""
-    return [
-        f"{name}: {counts[of]} {sentence}"
-        for name, counts in figures.counts.items()
-        for of, sentence in PROMISES.items()
-        if counts[of]
-    ]
+    return broken_of(figures, PROMISES)
 
 
 def table(figures: Figures) -> str:

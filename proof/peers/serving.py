@@ -4,10 +4,11 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import Thread
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from tests.support.served import served
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 QUEUE = 512  # connections that wait: more than any scenario opens
@@ -31,16 +32,8 @@ def _server(listener: socket.socket, application: Application, *, threaded: bool
 @contextmanager
 def in_thread(application: Application, *, threaded: bool = False) -> Iterator[int]:
     """Serve in a thread, one request at a time unless `threaded`. Yields the port."""
-    with listening() as listener:
-        server = _server(listener, application, threaded=threaded)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.port
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+    with listening() as listener, served(_server(listener, application, threaded=threaded)) as port:
+        yield port
 
 
 def in_processes(

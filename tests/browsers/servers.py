@@ -1,12 +1,13 @@
 """HTTP servers on this machine, each on a free port, with a thread for each request."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from threading import Thread
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
+
+from tests.support.served import served
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,18 +26,9 @@ class OneRequest(WSGIRequestHandler):
         """Print nothing."""
 
 
-@contextmanager
-def serving(app: "WSGIApplication") -> Iterator[int]:
+def serving(app: "WSGIApplication") -> AbstractContextManager[int]:
     """Serve on 127.0.0.1, and yield the port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=OneRequest)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server.port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return served(make_server("127.0.0.1", 0, app, threaded=True, request_handler=OneRequest))
 
 
 class Pages:

@@ -1,40 +1,24 @@
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from tests.support.browser import for_browsers, jar, site_login
+from tests.support.documented import CHECKS, read_document
 from tests.support.http_gateway import NONE, HttpGateway, routes
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event
 from tests.support.stack import Stack
-from tests.support.template import ROOT
 
-DOCUMENT: dict[str, Any] = yaml.safe_load(Path(ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+DOCUMENT = read_document()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = sorted((method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods)
 # For each operation and each kind of data. Set EDGE_AUTH_EXAMPLES=2000 for a longer search.
 EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "40"))
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 
 
 def test_the_document_has_the_templates_routes() -> None:

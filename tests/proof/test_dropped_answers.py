@@ -7,20 +7,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from benchmarks.frame.processes import MissingTool
 from benchmarks.requests.deployment import deployed
 from benchmarks.requests.engine import running_engine
-from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from local.dynamodb import Engine
 from proof.faults import dropped_answers, proxy
 from proof.faults.dropped_answers import Task
 from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run
+from tests.proof.mistakes import take_failures_for_refusals
 
 NO_ANSWER = (ConnectionResetError, TimeoutError, http.client.HTTPException)
 
@@ -48,15 +46,7 @@ def test_no_session_is_lost_with_an_answer(engine: Engine, monkeypatch: pytest.M
 
 def test_a_failure_that_is_taken_for_a_refusal_is_seen(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """DC-3: that is how users are logged out by a network."""
-    rotate = DynamoDBSessions.rotate
-
-    def mistaken(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed through
-        try:
-            return rotate(*given, **named)
-        except TemporarilyUnavailable:
-            raise InvalidGrant("not known") from None
-
-    monkeypatch.setattr(DynamoDBSessions, "rotate", mistaken)
+    take_failures_for_refusals(monkeypatch)
     monkeypatch.setattr(dropped_answers, "PARTS", {proxy.BEFORE: 0.7})
     with deployed(engine.endpoint) as deployment:
         done = dropped_answers._work(Task(deployment, random.Random(1), sessions=5, logins=0))  # noqa: S311 - no secret

@@ -9,10 +9,11 @@ import pytest
 
 from edge_auth.adapters import aws
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
+from edge_auth.errors import TemporarilyUnavailable
 from proof.faults import grid
 from proof.frame.results import Figures
 from proof.frame.run import LONG, SHORT, Memory, Run
+from tests.proof.mistakes import take_failures_for_refusals
 
 Examples = Callable[..., list[str]]
 
@@ -63,15 +64,7 @@ def test_an_interrupted_run_counts_the_same(monkeypatch: pytest.MonkeyPatch, tmp
 def test_an_outage_that_ends_a_session_is_seen(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
     """DC-3: the mistake that logs users out is to take a failure for a refusal."""
     assert examples("refresh") == []
-    rotate = DynamoDBSessions.rotate
-
-    def mistaken(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - passed through
-        try:
-            return rotate(*given, **named)
-        except TemporarilyUnavailable:
-            raise InvalidGrant("not known") from None
-
-    monkeypatch.setattr(DynamoDBSessions, "rotate", mistaken)
+    take_failures_for_refusals(monkeypatch)
 
     assert any("answered with 400" in each for each in examples("refresh"))
 

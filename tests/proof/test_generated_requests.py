@@ -6,6 +6,7 @@ from edge_auth.strict_json import json_object
 from edge_auth.web.response import Response
 from proof.frame.run import SHORT, Run
 from proof.hostile import generated_requests as proof
+from tests.support.documented import read_document
 
 
 class Every(Run):
@@ -21,7 +22,7 @@ def test_each_answer_is_in_the_document_and_none_is_stored() -> None:
     figures = proof.prove(Run("generated_requests", SHORT))
 
     assert proof.broken(figures) == []
-    operations = sum(map(len, proof.read_document()["paths"].values()))
+    operations = sum(map(len, read_document()["paths"].values()))
     assert figures.counts["operations"] == operations > 50
     assert figures.counts["generated"]["requests"] >= operations
     assert figures.counts["bodies"]["requests"] == figures.counts["bodies"]["4xx"] >= 30
@@ -30,7 +31,7 @@ def test_each_answer_is_in_the_document_and_none_is_stored() -> None:
 
 def test_it_finds_functions_with_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here: an answer that may be stored, and an exception for a body that is a JSON text. Two routes are enough."""
-    document, to_event = proof.read_document(), Response.to_event
+    document, to_event = read_document(), Response.to_event
     few = {path: document["paths"][path] for path in ("/auth/login", "/auth/sessions")}
     monkeypatch.setattr(proof, "read_document", lambda: {**document, "paths": few})
 
