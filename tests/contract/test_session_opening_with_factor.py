@@ -48,6 +48,17 @@ def test_a_step_is_kept_and_takes_back_what_it_forgives(engine: Engine) -> None:
     assert sessions_of(engine.sessions, ADA_ID) == [a_session()]
 
 
+def test_no_more_is_taken_back_than_there_is(engine: Engine) -> None:
+    """SB7: an unlocking between the read and the write leaves nothing to take back. The code stays good."""
+    engine.identities.create(ENROLLED)
+    engine.factors.unlock(ENROLLED)
+    with pytest.raises(EpochMoved):
+        open_with(engine, APP._replace(forgiven=1))
+    assert factors(engine) == replace(FACTORS, failures=0)
+    open_with(engine, APP)
+    assert factors(engine) == replace(FACTORS, totp_step=101, failures=0)
+
+
 @pytest.mark.parametrize("step", [100, 99, 0])
 def test_a_step_that_is_not_later_opens_nothing(engine: Engine, step: int) -> None:
     """SB1, RFC 6238 §5.2: a step is accepted once, and none before it afterwards."""

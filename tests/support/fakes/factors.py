@@ -25,7 +25,7 @@ def with_used(identity: Identity, use: FactorUse) -> Identity:
         if use.recovery_code not in factors.recovery:
             raise EpochMoved
         return replace(identity, factors=replace(changed, failures=0, recovery=factors.recovery - {use.recovery_code}))
-    if use.totp_step <= factors.totp_step or factors.failures >= MAX_FAILURES:
+    if use.totp_step <= factors.totp_step or not use.forgiven <= factors.failures < MAX_FAILURES:
         raise EpochMoved
     return replace(identity, factors=replace(changed, totp_step=use.totp_step))
 

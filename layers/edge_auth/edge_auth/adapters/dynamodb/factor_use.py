@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :active"
 _HAS_FACTORS_AS_READ = "factors_version = :version"
-_OF_APP = "totp_step < :step AND factor_failures < :limit"  # RFC 6238 §5.2: no step is accepted twice
+# RFC 6238 §5.2: no step is accepted twice. An unlocking at the same moment leaves no wrong code to take back, and a
+# number below zero would be damage.
+_OF_APP = "totp_step < :step AND factor_failures < :limit AND factor_failures >= :forgiven"
 _OF_PAPER = "contains(recovery, :code)"
 _FORGIVE = "factor_failures = factor_failures - :forgiven"  # wrong codes that come at the same moment still count
 _FORGIVE_ALL = "factor_failures = :none"
