@@ -3,10 +3,11 @@
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.passwords import check_password
 from edge_auth.credentials.profiles import HashKind
-from edge_auth.errors import InvalidCredentials, InvalidToken, UnknownUser
+from edge_auth.errors import InvalidCredentials, UnknownUser
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.sessions.session import Session
 
 
@@ -24,10 +25,7 @@ class AccountHolder:
 
     def living_session(self, user_id: str, session_id: str) -> Session:
         """Read the session. Raises InvalidToken: it has ended."""
-        session = self._sessions.find(user_id, session_id)
-        if session is None or not session.is_live(self._clock() // 1000):
-            raise InvalidToken("the session has ended")
-        return session
+        return callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
 
     def user_of(self, session: Session) -> Identity | None:
         """Read the user: None for one who is disabled or gone, whose password is checked all the same.

@@ -5,6 +5,7 @@ from edge_auth.errors import InvalidToken, UnknownUser
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.flows.sessions.callers_session import callers_session
 
 
 class OwnAddress:
@@ -24,9 +25,7 @@ class OwnAddress:
             TemporarilyUnavailable: they cannot be read.
 
         """
-        session = self._sessions.find(user_id, session_id)
-        if session is None or not session.is_live(self._clock() // 1000):
-            raise InvalidToken("the session has ended")
+        callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
         try:
             return self._identities.find_by_id(user_id)
         except UnknownUser:

@@ -25,6 +25,7 @@ from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.proof_token import Kind
 
@@ -181,9 +182,7 @@ class OwnFactors:
 
     def _caller(self, user_id: str, session_id: str, *, is_change: bool = True) -> Identity:
         now_seconds = self._clock() // 1000
-        session = self._room.sessions.find(user_id, session_id)
-        if session is None or not session.is_live(now_seconds):
-            raise InvalidToken("the session has ended")
+        session = callers_session(self._room.sessions, user_id, session_id, now_seconds=now_seconds)
         identity = self._active(user_id)
         if identity is None:
             raise InvalidToken("the user is disabled or gone")

@@ -20,6 +20,7 @@ from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import PasskeyStore
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
+from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.passkey_errors import LastWayIn, PasskeyRefused, TooManyPasskeys, UnknownPasskey
 from edge_auth.sessions.session import Session
@@ -228,10 +229,7 @@ class OwnPasskeys:
         return identity
 
     def _living(self, user_id: str, session_id: str) -> Session:
-        session = self._sessions.find(user_id, session_id)
-        if session is None or not session.is_live(self._clock() // 1000):
-            raise InvalidToken("the session has ended")
-        return session
+        return callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
 
     def _active(self, user_id: str) -> Identity:
         try:

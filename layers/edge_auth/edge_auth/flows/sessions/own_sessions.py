@@ -3,6 +3,7 @@
 from edge_auth.errors import InvalidToken, UnknownSession
 from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.session import Session
 from edge_auth.tokens.claims import IDENTIFIER
@@ -28,7 +29,7 @@ class OwnSessions:
         """
         sessions = self._sessions.living(user_id, now_seconds=self._clock() // 1000)
         if session_id not in {session.session_id for session in sessions}:
-            raise _ended()
+            raise InvalidToken("the session has ended")
         return sorted(sessions, key=lambda session: (session.last_used_at_seconds, session.session_id), reverse=True)
 
     def end(self, user_id: str, session_id: str, to_end: str) -> None:
@@ -40,9 +41,7 @@ class OwnSessions:
             TemporarilyUnavailable: it is not known to have ended; the same call may be made again.
 
         """
-        own = self._sessions.find(user_id, session_id)
-        if own is None or not own.is_live(self._clock() // 1000):
-            raise _ended()
+        own = callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
         session = own if to_end == session_id else self._found(user_id, to_end)
         try:
             self._end_sessions.one(session, reason=ENDED_BY_USER)
@@ -54,7 +53,3 @@ class OwnSessions:
         if session is None:
             raise UnknownSession
         return session
-
-
-def _ended() -> InvalidToken:
-    return InvalidToken("the session has ended")

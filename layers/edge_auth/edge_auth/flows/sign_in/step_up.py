@@ -25,6 +25,7 @@ from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.flows.ports.sessions import AlreadyEnded, SessionReplacement, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.session_grant import SessionGrant, session_grant
+from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
@@ -156,9 +157,8 @@ class StepUp:
         return token
 
     def _session(self, holder: Holder, token: RefreshToken) -> Session:
-        session = self._stores.sessions.find(holder.user_id, holder.session_id)
-        if session is None or not session.is_live(self._clock() // 1000):
-            raise InvalidToken("the session has ended")
+        now_seconds = self._clock() // 1000
+        session = callers_session(self._stores.sessions, holder.user_id, holder.session_id, now_seconds=now_seconds)
         seen = (token.seed_hash, token.generation, holder.transport)
         if seen != (session.seed_hash, session.generation, session.transport):
             raise InvalidToken("not the newest token of the session")
