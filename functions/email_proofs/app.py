@@ -71,12 +71,6 @@ confirm_address = ConfirmAddress(
     record=log.record,
     tell_new_address=tell.new_address,
 )
-tell = TellUser(
-    notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
-    clock=now_ms,
-    entropy=secrets.token_bytes,
-    record=log.record,
-)
 undo_address = UndoAddress(
     shown_proofs=shown_proofs,
     challenges=challenges,
