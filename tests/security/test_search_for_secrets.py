@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,12 +69,11 @@ def test_a_code_is_found_as_a_number_of_its_own() -> None:
 def hand_over(folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret: Secret) -> set[Found]:
     """Let one worker issue a secret and another one write it into a place. Return what the run finds."""
     monkeypatch.setenv(secrets_of_run.FOLDER_VARIABLE, str(folder))
-    monkeypatch.setattr(secrets_of_run, "LEFT", ())
     monkeypatch.setattr(secrets_of_run, "_name", "one")
     secrets_of_run.issued([secret])
     monkeypatch.setattr(secrets_of_run, "_name", "other")
     secrets_of_run.wrote(place, ["nothing", f"a line with {secret.value}"])
-    return {*secrets_of_run.search(folder).found}
+    return {*secrets_of_run.search(folder, folder).found}
 
 
 @pytest.mark.parametrize("place", ["the output of functions", "tables", "mails", "the event bus", "refusals"])
@@ -98,14 +98,40 @@ def test_what_is_meant_to_be_in_a_place_is_no_leak_there_only(
     assert hand_over(tmp_path / "there", monkeypatch, "the event bus", secret) == {Found(meant.kind, "the event bus")}
 
 
-def test_a_secret_in_a_file_that_is_left_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The local stacks and the tools leave files below the project."""
-    (tmp_path / ".local" / "e2e").mkdir(parents=True)
-    (tmp_path / ".local" / "e2e" / "some.log").write_text(f"x {PASSWORD}", encoding="utf-8")
-    monkeypatch.setattr(secrets_of_run, "ROOT", tmp_path)
+@pytest.mark.parametrize(
+    ("folder", "is_left"),
+    [("e2e", True), ("e2e/build/Layer", False), ("e2e/run-a1b2/tmp", False), ("upgrade/build/before", False)],
+)
+def test_a_secret_in_a_file_that_is_left_is_found(tmp_path: Path, folder: str, *, is_left: bool) -> None:
+    """The local stacks and the tools leave files below the project. Copies of the source are none of them."""
+    place = tmp_path / ".local" / folder
+    place.mkdir(parents=True)
+    (place / "some.log").write_text(f"x {PASSWORD}", encoding="utf-8")
     (tmp_path / "issued.one").write_text(json.dumps(SECRETS[2]) + "\n", encoding="utf-8")
 
-    assert secrets_of_run.search(tmp_path).found == [Found("password", "the file .local/e2e/some.log")]
+    found = [Found("password", f"the file .local/{folder}/some.log")] if is_left else []
+    assert secrets_of_run.search(tmp_path, tmp_path).found == found
+
+
+def test_a_file_and_a_folder_that_go_meanwhile_end_no_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run on the same machine may remove what it has made at any moment."""
+    (tmp_path / ".local" / "folder").mkdir(parents=True)
+    (tmp_path / ".local" / "file.log").write_text("x", encoding="utf-8")
+    list_folder, read_text = os.scandir, Path.read_text
+    gone = []
+
+    def removed(path: Path) -> Path:
+        gone.append(path.name)
+        path.unlink() if path.is_file() else path.rmdir()
+        return path
+
+    monkeypatch.setattr(
+        os, "scandir", lambda path: list_folder(removed(Path(path)) if Path(path).name == "folder" else path)
+    )
+    monkeypatch.setattr(Path, "read_text", lambda path, **options: read_text(removed(path), **options))
+
+    assert secrets_of_run.search(tmp_path, tmp_path).searched == {}
+    assert gone == ["file.log", "folder"]
 
 
 TESTS = """

@@ -6,6 +6,7 @@ end. The process that leads the run searches, because a secret of one worker may
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +19,6 @@ from uuid import uuid4
 import pytest
 
 from tests.support.secret_search import Found, Search, Secret
-from tests.support.template import ROOT
 
 FOLDER_VARIABLE = "EDGE_AUTH_SECRETS_OF_RUN"
 OUTPUT = "the output of the tests"
@@ -31,9 +31,11 @@ MEANT = {
     Found("password hash", TABLES),
     Found("token of a second step", REFUSALS),
 }
-# What the local stacks and the tools leave on the disk, but for copies of the source: the tests' own secrets are in it.
+# What the local stacks and the tools leave on the disk below the folder of the run.
 LEFT = (".local", ".cache")
-COPIES = {"build", "bytecode"}
+# In these folders are copies of the source, which may have a word that is a secret of a test, and the state of a stack
+# that is still running. It is deleted at the stack's end, and the stack's own tests search it.
+NOT_LEFT = re.compile(r"build|bytecode|run-.+")
 FILE = "the file "
 
 _name = f"{os.getpid()}-{uuid4().hex[:8]}"
@@ -63,16 +65,22 @@ def handed_over(folder: Path, what: str) -> Iterator[str]:
             yield from file
 
 
-def places(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield each text with its place: what was handed over, and the files that are left."""
+def places(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """Yield each text with its place: what was handed over to a folder, and the files that are left below a root."""
     for path in sorted(folder.glob("wrote *")):
         place = path.name.removeprefix("wrote ").partition(".")[0]
         yield from ((place, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+    for path in left(root):
+        with suppress(FileNotFoundError):  # another run may remove it meanwhile
+            yield f"{FILE}{path.relative_to(root)}", path.read_text(encoding="utf-8", errors="replace")
+
+
+def left(root: Path) -> Iterator[Path]:
+    """Yield the files that are left below a root."""
     for name in LEFT:
-        for path in (ROOT / name).rglob("*"):
-            if COPIES.isdisjoint(path.relative_to(ROOT).parts) and path.is_file():
-                with suppress(FileNotFoundError):  # another run may remove it meanwhile
-                    yield f"{FILE}{path.relative_to(ROOT)}", path.read_text(encoding="utf-8", errors="replace")
+        for folder, folders, files in os.walk(root / name):  # it passes over a folder that is removed meanwhile
+            folders[:] = (each for each in folders if not NOT_LEFT.fullmatch(each))
+            yield from (path for file in files if (path := Path(folder, file)).is_file())
 
 
 class Result(NamedTuple):
@@ -83,12 +91,12 @@ class Result(NamedTuple):
     found: Sequence[Found]
 
 
-def search(folder: Path) -> Result:
-    """Search all that was handed over, and the files that are left."""
+def search(folder: Path, root: Path) -> Result:
+    """Search all that was handed over to a folder, and the files that are left below a root."""
     secrets = {Secret(*json.loads(line)) for line in handed_over(folder, "issued")}
     known, searched, found = Search(secrets), Counter[str](), set[Found]()
     kinds_in = cache(known.kinds_in)  # many tests leave the same items
-    for place, text in places(folder):
+    for place, text in places(folder, root):
         searched[place] += 1
         found |= {Found(kind, place) for kind in kinds_in(text)}
     kinds = Counter(sorted(secret.kind for secret in secrets))
@@ -101,7 +109,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = TemporaryDirectory(prefix="edge-auth-secrets-")  # only its owner reads it
     os.environ[FOLDER_VARIABLE] = folder.name
-    config.pluginmanager.register(Leader(Path(folder.name), config.getoption("secrets_report")), "secrets-of-run")
+    leader = Leader(Path(folder.name), config.rootpath, config.getoption("secrets_report"))
+    config.pluginmanager.register(leader, "secrets-of-run")
     config.add_cleanup(folder.cleanup)
     config.add_cleanup(_forget)
 
@@ -118,8 +127,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Leader:
     """What only the process that leads the run does."""
 
-    def __init__(self, folder: Path, report: Path | None) -> None:
+    def __init__(self, folder: Path, root: Path, report: Path | None) -> None:
         self.folder = folder
+        self.root = root
         self.report = report
         self.lines: list[str] = []
 
@@ -130,7 +140,7 @@ class Leader:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Search, and fail the run if something is found."""
-        result = search(self.folder)
+        result = search(self.folder, self.root)
         self.lines = summary(result)
         if self.report is not None:
             self.report.write_text(json.dumps(result._asdict()), encoding="utf-8")

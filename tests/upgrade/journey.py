@@ -150,7 +150,8 @@ class Journey:
 
 def build(checkout: Path, settings: Settings, name: str) -> Path:
     """Build a checkout, and return the built template."""
-    folder = settings.home / name
+    folder = settings.home / "build" / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
     layer = sam.layer_for_ministack()
     with sam.start_build_of(layer, folder, settings, os.environ, source=checkout) as process:
         sam.finish_build(process)
