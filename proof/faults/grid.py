@@ -29,7 +29,7 @@ LASTING, FINAL, APPLIED = "throttling", "access denied", ("read timeout, applied
 
 
 def prove(run: Run) -> Figures:
-    """Ask every request with every fault at every call. A short run takes three faults at each write, two elsewhere."""
+    """Ask every request with every fault at every call. A short run takes one fault at each call."""
     with functional_stack() as (stack, printed):
         world = populated(stack)
         base = Snapshot.of(world.stack)
@@ -69,7 +69,8 @@ class Choice:
     """Which faults are tried at which calls.
 
     A long run tries every fault at the first request of a function that makes a call, and one of each kind at the same
-    call of its other requests. A short run tries a lasting fault at the first, and at a write the end of the process.
+    call of its other requests. A short run tries one at the first only: a lasting fault, or by turns at a write the end
+    of the process.
     """
 
     def __init__(self, *, short: bool) -> None:
@@ -93,13 +94,13 @@ class Choice:
                 yield cell
 
     def _kinds(self, cell: Cell) -> list[Cell]:
-        """Return one fault of each kind at the call of a cell: a lasting one, and two that leave writes unanswered."""
-        lasting = (LASTING, FINAL)[(len(cell.call) + cell.at) % 2]  # both kinds come at some call of each request
-        chosen = [cell._replace(fault=lasting, lasts=True)]
-        if _is_write(cell):
-            unanswered = (KILLED, *APPLIED)[: 1 if self._short else None]
-            chosen += [cell._replace(fault=fault, lasts=False) for fault in unanswered]
-        return chosen
+        """Return one fault of each kind at the call of a cell: a lasting one, and three without an answer."""
+        turn = (len(cell.call) + cell.at) % 2  # both kinds come at some call of each request
+        lasting = [cell._replace(fault=(LASTING, FINAL)[turn], lasts=True)]
+        if not _is_write(cell):
+            return lasting
+        unanswered = [cell._replace(fault=fault, lasts=False) for fault in (KILLED, *APPLIED)]
+        return (unanswered[:1] if turn else lasting) if self._short else [*lasting, *unanswered]
 
 
 def _is_write(cell: Cell) -> bool:

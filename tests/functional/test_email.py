@@ -20,7 +20,7 @@ from tests.support.answers import (
     method_not_allowed,
 )
 from tests.support.mailbox import deliveries, mailed
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, Killed, after, before, ends, faults_at, kill
+from tests.support.outages import APPLIED, KINDS, KINDS_OF_TRANSACTIONS, Killed, after, before, ends, kill, kinds_at
 from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import Event, called_by, login_event, logout_event, sample, with_body, with_json
 from tests.support.stack import Answer, Function, LambdaContext, Stack
@@ -251,12 +251,12 @@ def test_an_end_that_authorizers_may_not_know_is_published_late(
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem", "UpdateItem of attempts"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_a_change_cannot_be_asked_for(
     mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens, operation: str, fault: str
 ) -> None:
     """F19: the answer is 503, and the same request works later."""
-    mail_stack.wire.always(operation, FAULTS[fault])
+    mail_stack.wire.always(operation, KINDS[fault])
     assert email(change(tokens)) == UNAVAILABLE
 
     mail_stack.wire.mend()
@@ -277,14 +277,14 @@ def test_a_lost_answer_of_a_change_stores_one_challenge(
     assert proofs(confirm(shown(mail_stack, Kind.CONFIRM))) == NO_CONTENT
 
 
-@pytest.mark.parametrize(("operation", "fault"), faults_at("GetItem", "TransactWriteItems"))
+@pytest.mark.parametrize(("operation", "fault"), kinds_at("GetItem", "TransactWriteItems"))
 def test_a_fault_burns_no_confirmation(
     mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens, operation: str, fault: str
 ) -> None:
     """F2, F19, SB9: the same request, sent again, succeeds, and the old address can undo it in every case."""
     email(change(tokens))
     given = shown(mail_stack, Kind.CONFIRM)
-    mail_stack.wire.always(operation, FAULTS_OF_TRANSACTIONS[fault])
+    mail_stack.wire.always(operation, KINDS_OF_TRANSACTIONS[fault])
     assert proofs(confirm(given)) == UNAVAILABLE
     is_done = (operation, fault) == ("TransactWriteItems", APPLIED)
     assert (user(mail_stack).email == NEW_EMAIL) is is_done
@@ -295,7 +295,7 @@ def test_a_fault_burns_no_confirmation(
     assert f"undo#{ADA_ID}" in deliveries(mail_stack)
 
 
-@pytest.mark.parametrize(("operation", "fault"), faults_at("GetItem", "TransactWriteItems", "UpdateItem", "Query"))
+@pytest.mark.parametrize(("operation", "fault"), kinds_at("GetItem", "TransactWriteItems", "UpdateItem", "Query"))
 def test_a_fault_burns_no_undoing(
     mail_stack: Stack, email: Function, proofs: Function, tokens: Tokens, operation: str, fault: str
 ) -> None:
@@ -303,7 +303,7 @@ def test_a_fault_burns_no_undoing(
     email(change(tokens))
     proofs(confirm(shown(mail_stack, Kind.CONFIRM)))
     given = shown(mail_stack, Kind.UNDO)
-    mail_stack.wire.always(operation, FAULTS_OF_TRANSACTIONS[fault])
+    mail_stack.wire.always(operation, KINDS_OF_TRANSACTIONS[fault])
     assert proofs(undo(given)) == UNAVAILABLE
 
     mail_stack.wire.mend()
@@ -408,12 +408,12 @@ def test_without_mail_a_registration_ignores_address_and_language(stack: Stack) 
     assert stack.challenge_items() == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_an_outage_of_the_mail_leaves_an_account(mail_stack: Stack, fault: str) -> None:
     """SB9: the account is made first. The answer is 503, and the user asks for the mail that sets a password."""
     declared = mail_stack.with_parameters(ConfirmAddress="true")
     register, reset = declared.function("register"), declared.function("reset")
-    mail_stack.wire.always("UpdateItem", FAULTS[fault])
+    mail_stack.wire.always("UpdateItem", KINDS[fault])
     event = with_json("register", {"username": "grace@mail.example", "password": NEW_PASSWORD})
     assert register(event) == UNAVAILABLE
     mail_stack.wire.mend()

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from edge_auth.tokens.ended_feed import KEY_SLOT, slot_of
 from tests.support.answers import JSON_TYPE, PUBLIC_HEADERS, UNAVAILABLE, method_not_allowed
 from tests.support.dynamodb.feeds import put_feed_item
-from tests.support.outages import FAULTS
+from tests.support.outages import KINDS
 from tests.support.sample_events import Event, sample
 from tests.support.stack import TABLES, Answer, Function, Stack
 from tests.support.wire import Forward, lost_response, passes
@@ -116,11 +116,11 @@ def test_another_method_is_not_allowed(ended_sessions: Function) -> None:
     assert ended_sessions({**sample("ended-sessions"), "httpMethod": "POST"}) == method_not_allowed("GET", "HEAD")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_a_feed_that_cannot_be_read_is_503(stack: Stack, ended_sessions: Function, fault: str) -> None:
     """T10, DC-3, F19: no list and no 304 is given out, and the next request works."""
     tag = ended_sessions(sample("ended-sessions")).headers["ETag"]
-    stack.wire.always(QUERY, FAULTS[fault])
+    stack.wire.always(QUERY, KINDS[fault])
 
     assert ended_sessions(sample("ended-sessions")) == UNAVAILABLE
     assert ended_sessions(conditional(tag)) == UNAVAILABLE

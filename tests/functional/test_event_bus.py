@@ -9,7 +9,7 @@ from edge_auth.tokens.proof_token import Kind
 from tests.support.answers import INVALID_GRANT, INVALID_OTP, NO_CONTENT
 from tests.support.key_ring_events import asked
 from tests.support.mailbox import mailed
-from tests.support.outages import FAULTS
+from tests.support.outages import KINDS
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import Event, called_by, login_event, logout_event, refresh_event, with_json
 from tests.support.second_factor import CODES, a_wrong_code, with_app
@@ -19,7 +19,7 @@ from tests.support.wire import Fault, raw_answer
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/SecurityEventBus"
 PUT = "events.PutEvents"
 REFUSED = raw_answer(b'{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure"}]}', 200)
-TROUBLE: dict[str, Fault] = {**FAULTS, "refused": REFUSED}
+TROUBLE: dict[str, Fault] = {**KINDS, "refused": REFUSED}
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.support.key_ring_events import ADVANCE, asked
 from tests.support.mail_records import batch, notice
 from tests.support.mailbox import mailed
 from tests.support.metric_filters import Number, metric_filters, metrics, numbers
-from tests.support.outages import FAULTS
+from tests.support.outages import KINDS
 from tests.support.passkey_visitor import for_passkeys, phone, register, sign_in
 from tests.support.people import DAY, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.runbook import RUNBOOK, queries, sections
@@ -129,7 +129,7 @@ def restored_table(stack: Stack) -> None:
 def trouble(stack: Stack) -> None:
     """Refresh while the table refuses, and while our own code fails."""
     first, module = session(stack), stack.module("refresh")
-    stack.wire.always("UpdateItem", FAULTS["access denied"])
+    stack.wire.always("UpdateItem", KINDS["access denied"])
     assert module.handler(refresh_event(first), None)["statusCode"] == 503
     stack.wire.mend()
     stack.monkeypatch.setattr(module, "refresh", None)
@@ -167,7 +167,7 @@ def unread(stack: Stack) -> None:
 def mails(stack: Stack) -> None:
     """Send a mail to no address, and another one while Amazon SES refuses everything."""
     mailer = stack.with_parameters(MailFrom="login@example.com", PagesUrl="https://app.example.com").module("mailer")
-    stack.wire.always("SendEmail", FAULTS["access denied"])
+    stack.wire.always("SendEmail", KINDS["access denied"])
     mailer.handler(batch(notice(email={"S": "nobody"}), notice()), None)
     stack.wire.mend()
 

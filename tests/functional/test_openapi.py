@@ -18,7 +18,7 @@ DOCUMENT = read_document()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = sorted((method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods)
 # For each operation and each kind of data. Set EDGE_AUTH_EXAMPLES=2000 for a longer search.
-EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "12"))
 
 
 def test_the_document_has_the_templates_routes() -> None:

@@ -11,7 +11,7 @@ from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.token_form import id_bytes
 from tests.support.answers import INVALID_PASSKEY, INVALID_PROOF, INVALID_REQUEST, UNAVAILABLE
 from tests.support.browser import for_browsers, from_page, jar
-from tests.support.outages import APPLIED, FAULTS_OF_TRANSACTIONS, attempts
+from tests.support.outages import APPLIED, KINDS_OF_TRANSACTIONS, attempts
 from tests.support.passkey_visitor import (
     PARAMETERS,
     challenged,
@@ -261,11 +261,11 @@ def test_a_user_with_both_may_take_either(stack: Stack) -> None:
     assert payload_of(stack.function("passkey_sign_in")(answered(asked(login))))["acr"] == "phr"
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_a_session_that_cannot_be_opened(stack: Stack, login: Function, passkey_sign_in: Function, name: str) -> None:
     """F2, F19: the answer is 503. If nothing was written, the same request works."""
     answer, sessions = asked(login), stack.session_items()
-    stack.wire.next("TransactWriteItems", *[FAULTS_OF_TRANSACTIONS[name]] * attempts(name))
+    stack.wire.next("TransactWriteItems", *[KINDS_OF_TRANSACTIONS[name]] * attempts(name))
     assert passkey_sign_in(answered(answer)) == UNAVAILABLE
     stack.wire.mend()
     assert (stack.session_items() != sessions) == (name == APPLIED)
@@ -400,12 +400,12 @@ def test_a_user_without_a_passkey_shows_none(stack: Stack, login: Function, pass
     assert step_up(stepping_up(tokens, password=PASSWORD)).status == 200
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_a_step_up_that_cannot_be_written(stack: Stack, passkey_sign_in: Function, tokens: Answer, name: str) -> None:
     """F2, F19: the old session is good, and the same request works, unless the write was made."""
     step_up = stack.function("step_up")
     shown = credential(phone(challenge=challenged(passkey_sign_in)))
-    stack.wire.next("TransactWriteItems", *[FAULTS_OF_TRANSACTIONS[name]] * attempts(name))
+    stack.wire.next("TransactWriteItems", *[KINDS_OF_TRANSACTIONS[name]] * attempts(name))
     assert step_up(stepping_up(tokens, credential=shown)) == UNAVAILABLE
     stack.wire.mend()
     again = step_up(stepping_up(tokens, credential=shown))

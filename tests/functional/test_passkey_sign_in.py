@@ -17,7 +17,7 @@ from edge_auth.tokens.token_form import id_bytes
 from tests.support.answers import ERROR_HEADERS, INVALID_PASSKEY, INVALID_REQUEST, UNAVAILABLE
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE, for_browsers, from_page, jar
 from tests.support.mailbox import mailed
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, RETRIED, attempts, events_named
+from tests.support.outages import APPLIED, KINDS, KINDS_OF_TRANSACTIONS, RETRIED, attempts, events_named
 from tests.support.passkey_visitor import (
     challenged,
     for_passkeys,
@@ -330,26 +330,26 @@ def test_the_oldest_session_beyond_the_limit_ends(stack: Stack) -> None:
     assert living == [newest]
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem of attempts"])
 def test_before_the_transaction_trouble_is_503(
     stack: Stack, passkey_sign_in: Function, operation: str, name: str
 ) -> None:
     """F19, DC-3: never a refused passkey. Nothing is opened or spent, and the same answer is good afterwards."""
     event = sign_in_event(phone(challenge=challenged(passkey_sign_in)))
-    stack.wire.always(operation, FAULTS[name])
+    stack.wire.always(operation, KINDS[name])
     assert passkey_sign_in(event) == UNAVAILABLE
     assert opened(stack) == []
     stack.wire.mend()
     assert passkey_sign_in(event).status == 200
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_in_the_transaction_trouble_is_503(stack: Stack, passkey_sign_in: Function, name: str) -> None:
     """F19, F22: all three writes were made, or none. If they were, the same answer is a replay afterwards."""
     event = sign_in_event(phone(challenge=challenged(passkey_sign_in), sign_count=1))
     stack.wire.forget()
-    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+    stack.wire.always("TransactWriteItems", KINDS_OF_TRANSACTIONS[name])
     assert passkey_sign_in(event) == UNAVAILABLE
     assert stack.wire.counts[OPEN] == attempts(name)
     assert len(opened(stack)) == (1 if name == APPLIED else 0)
@@ -357,7 +357,7 @@ def test_in_the_transaction_trouble_is_503(stack: Stack, passkey_sign_in: Functi
     if name == APPLIED:
         assert passkey_sign_in(event) == INVALID_PASSKEY
     else:
-        stack.wire.next("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+        stack.wire.next("TransactWriteItems", KINDS_OF_TRANSACTIONS[name])
         assert passkey_sign_in(event).status == (200 if name in RETRIED or attempts(name) > 1 else 503)
         if name not in RETRIED and attempts(name) == 1:
             assert passkey_sign_in(event).status == 200

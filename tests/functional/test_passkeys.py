@@ -16,7 +16,7 @@ from tests.support.answers import (
     UNSUPPORTED_MEDIA_TYPE,
     error,
 )
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, after, attempts, ends, events_named
+from tests.support.outages import APPLIED, KINDS, KINDS_OF_UPDATES, after, attempts, ends, events_named
 from tests.support.passkey_visitor import (
     for_passkeys,
     list_event,
@@ -399,20 +399,20 @@ def test_the_list_is_for_living_sessions(stack: Stack, passkeys: Function, sessi
     assert listed(passkeys, session) == []
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", KINDS)
 def test_trouble_with_a_read_is_503(stack: Stack, passkeys: Function, session: str, name: str) -> None:
     """F19, DC-3: never an empty list, and never a refused login."""
     register(passkeys, session, phone())
     strong = signed_in(stack)
     event = prepared(passkeys, strong, phone(1))
-    stack.wire.always("GetItem", FAULTS[name])
+    stack.wire.always("GetItem", KINDS[name])
     for each in (list_event(strong), registration_event(strong), event, remove_event(phone(), strong)):
         assert passkeys(each) == UNAVAILABLE
     stack.wire.mend()
     assert passkeys(event).status == 201
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("name", KINDS_OF_UPDATES)
 @pytest.mark.parametrize("act", ["register", "rename", "remove"])
 def test_trouble_with_a_write_is_503(stack: Stack, passkeys: Function, session: str, act: str, name: str) -> None:
     """F19, F22: the same call may be made again, and the end is the same."""
@@ -425,7 +425,7 @@ def test_trouble_with_a_write_is_503(stack: Stack, passkeys: Function, session: 
     }
     before = stack.identities.find("ada").passkeys
     stack.wire.forget()
-    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
+    stack.wire.always("UpdateItem", KINDS_OF_UPDATES[name])
     assert passkeys(events[act]) == UNAVAILABLE
     assert stack.wire.counts[UPDATE] == attempts(name)
     assert (stack.identities.find("ada").passkeys == before) is (name != APPLIED)

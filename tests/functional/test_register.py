@@ -14,7 +14,7 @@ from tests.support.answers import (
     method_not_allowed,
     too_many_attempts,
 )
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_UPDATES, RETRIED, after, attempts, before, events_named
+from tests.support.outages import APPLIED, KINDS, KINDS_OF_UPDATES, RETRIED, after, attempts, before, events_named
 from tests.support.people import ADA_ID
 from tests.support.sample_events import Event, login_event, sample, with_body, with_json
 from tests.support.stack import Answer, Function, Stack
@@ -193,10 +193,10 @@ def test_headers_do_not_change_the_source_of_a_registration(
     assert len(stack.attempt_items()) == 1
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("name", KINDS_OF_UPDATES)
 def test_what_cannot_be_counted_is_not_tried(stack: Stack, register: Function, name: str, hashed: list[bytes]) -> None:
     """P16: while the throttle table fails, the answer is 503, without a hash and without an account."""
-    stack.wire.always(BOOK, FAULTS_OF_UPDATES[name])
+    stack.wire.always(BOOK, KINDS_OF_UPDATES[name])
 
     assert register(event()) == UNAVAILABLE
     assert stack.wire.counts == {f"throttle.{BOOK}": attempts(name)}
@@ -206,10 +206,10 @@ def test_what_cannot_be_counted_is_not_tried(stack: Stack, register: Function, n
     assert register(event()).status == 201
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", KINDS)
 def test_an_account_cannot_be_written(stack: Stack, register: Function, name: str, hashed: list[bytes]) -> None:
     """F19: the answer is 503, and an account exists only if the write was made; the SDK repeats passing faults."""
-    stack.wire.always("TransactWriteItems", FAULTS[name])
+    stack.wire.always("TransactWriteItems", KINDS[name])
 
     assert register(event()) == UNAVAILABLE
     assert users(stack) == ({"ada", "grace"} if name == APPLIED else {"ada"})
@@ -217,7 +217,7 @@ def test_an_account_cannot_be_written(stack: Stack, register: Function, name: st
 
     stack.wire.mend()
     if name != APPLIED:
-        stack.wire.next("TransactWriteItems", FAULTS[name])
+        stack.wire.next("TransactWriteItems", KINDS[name])
         assert register(event()).status == (201 if name in RETRIED else 503)
     assert register(event("another")).status == 201
     assert len(hashed) >= 2

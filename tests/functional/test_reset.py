@@ -26,9 +26,9 @@ from tests.support.browser import DEVICE_COOKIE, for_browsers, from_page, with_h
 from tests.support.mailbox import deliveries, mailed
 from tests.support.outages import (
     APPLIED,
-    FAULTS,
-    FAULTS_OF_TRANSACTIONS,
-    FAULTS_OF_UPDATES,
+    KINDS,
+    KINDS_OF_TRANSACTIONS,
+    KINDS_OF_UPDATES,
     NO_SECRETS,
     RETRIED,
     Killed,
@@ -37,8 +37,8 @@ from tests.support.outages import (
     before,
     ends,
     events_named,
-    faults_at,
     kill,
+    kinds_at,
 )
 from tests.support.people import ADA_ID, PASSWORD, ada
 from tests.support.sample_events import (
@@ -419,10 +419,10 @@ def test_without_keys_nothing_is_decided(mail_stack: Stack, fault: str) -> None:
     assert requests(mail_stack) == []
 
 
-@pytest.mark.parametrize("fault", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("fault", KINDS_OF_UPDATES)
 def test_while_the_counters_fail_no_mail_is_asked_for(mail_stack: Stack, reset: Function, fault: str) -> None:
     """P16: the answer is 503, and no user is read."""
-    mail_stack.wire.always(BOOK, FAULTS_OF_UPDATES[fault])
+    mail_stack.wire.always(BOOK, KINDS_OF_UPDATES[fault])
 
     assert reset(ask()) == UNAVAILABLE
     assert [operation for operation, _ in requests(mail_stack)] == [BOOK] * attempts(fault)
@@ -430,10 +430,10 @@ def test_while_the_counters_fail_no_mail_is_asked_for(mail_stack: Stack, reset: 
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_a_mail_cannot_be_asked_for(mail_stack: Stack, reset: Function, operation: str, fault: str) -> None:
     """F19: the answer is 503 for every name, and the same request works later."""
-    mail_stack.wire.always(operation, FAULTS[fault])
+    mail_stack.wire.always(operation, KINDS[fault])
     for name in ("ada", "nobody"):
         assert reset(ask(name)) == UNAVAILABLE
 
@@ -454,13 +454,13 @@ def test_a_lost_answer_of_the_write_stores_one_challenge(mail_stack: Stack, rese
     assert reset(confirm(mailed(mail_stack, Kind.RESET).code)) == NO_CONTENT
 
 
-@pytest.mark.parametrize(("operation", "fault"), faults_at("GetItem", "TransactWriteItems", BOOK, "Query"))
+@pytest.mark.parametrize(("operation", "fault"), kinds_at("GetItem", "TransactWriteItems", BOOK, "Query"))
 def test_a_fault_burns_no_proof(
     mail_stack: Stack, reset: Function, login: Function, tokens: dict[str, str], operation: str, fault: str
 ) -> None:
     """F2, F19, SB9: the answer is 503, and the same request, sent again, does what is left and succeeds."""
     link = asked(mail_stack, reset)
-    mail_stack.wire.always(operation, FAULTS_OF_TRANSACTIONS[fault])
+    mail_stack.wire.always(operation, KINDS_OF_TRANSACTIONS[fault])
     assert reset(confirm(link)) == UNAVAILABLE
     is_set = operation in {BOOK, "Query"} or (operation, fault) == ("TransactWriteItems", APPLIED)
     assert (mail_stack.identities.find("ada").epoch == 1) is is_set
@@ -473,11 +473,11 @@ def test_a_fault_burns_no_proof(
     assert login(login_event("ada", NEW_PASSWORD)).status == 200
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_a_guess_that_cannot_be_counted_is_not_compared(mail_stack: Stack, reset: Function, fault: str) -> None:
     """SB6, F19: the answer is 503 for the right code, too. It works later: three lost answers cost three guesses."""
     code = asked(mail_stack, reset, "code")
-    mail_stack.wire.always("UpdateItem", FAULTS[fault])
+    mail_stack.wire.always("UpdateItem", KINDS[fault])
     assert reset(confirm(code)) == UNAVAILABLE
     [item] = mail_stack.challenge_items()
     assert item["tries"] == {"N": "3" if fault == APPLIED else "0"}

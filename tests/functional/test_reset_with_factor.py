@@ -10,7 +10,7 @@ from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens.proof_token import Kind
 from tests.support.answers import INVALID_CREDENTIALS, INVALID_OTP, NO_CONTENT, UNAVAILABLE, error
 from tests.support.mailbox import mailed
-from tests.support.outages import APPLIED, FAULTS_OF_TRANSACTIONS, attempts
+from tests.support.outages import APPLIED, KINDS_OF_TRANSACTIONS, attempts
 from tests.support.people import PASSWORD, ada, key_ring
 from tests.support.sample_events import Event, login_event, with_json
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
@@ -113,14 +113,14 @@ def reset_later(stack: Stack, reset: Function, shown: dict[str, str]) -> Answer:
 
 
 @pytest.mark.parametrize("code", ["otp", "recovery_code"])
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_a_reset_that_fails_uses_neither_the_code_nor_the_proof(
     stack: Stack, reset: Function, name: str, code: str
 ) -> None:
     """SB9, F2, F19: the same request works afterwards. If the password was set, it says so."""
     shown, factors = asked(stack, reset), stack.identities.find("ada").factors
     request = confirm(shown, **{code: CODES[0] if code == "recovery_code" else shown_by_app(stack.clock.now_seconds)})
-    stack.wire.next("TransactWriteItems", *[FAULTS_OF_TRANSACTIONS[name]] * attempts(name))
+    stack.wire.next("TransactWriteItems", *[KINDS_OF_TRANSACTIONS[name]] * attempts(name))
     assert reset(request) == UNAVAILABLE
     ada = stack.identities.find("ada")
     assert (ada.password_hash != PASSWORD_HASH, ada.factors != factors) == (name == APPLIED, name == APPLIED)

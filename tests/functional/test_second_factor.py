@@ -22,7 +22,7 @@ from tests.support.answers import (
     error,
 )
 from tests.support.browser import for_browsers, from_page, jar, page_login, site_login
-from tests.support.outages import APPLIED, FAULTS_OF_TRANSACTIONS, FAULTS_OF_UPDATES, NO_SECRETS, RETRIED, attempts
+from tests.support.outages import APPLIED, KINDS_OF_TRANSACTIONS, KINDS_OF_UPDATES, NO_SECRETS, RETRIED, attempts
 from tests.support.people import PASSWORD, WRONG_PASSWORD, ada, bob, key_ring
 from tests.support.sample_events import Event, called_by, login_event, logout_event, refresh_event, sample, with_json
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
@@ -296,10 +296,10 @@ def test_the_same_routes_serve_a_site(stack: Stack) -> None:
 # --- Trouble ---
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_code_and_session_are_written_together_or_not_at_all(stack: Stack, login: Function, name: str) -> None:
     """F19, SB9: the answer is 503, and the code is used up only if its session was opened."""
-    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+    stack.wire.always("TransactWriteItems", KINDS_OF_TRANSACTIONS[name])
     otp = code(stack)
     assert login(with_factor(otp=otp)) == UNAVAILABLE
     assert stack.wire.counts["dynamodb.TransactWriteItems"] == attempts(name)
@@ -323,10 +323,10 @@ def test_the_answer_to_the_transaction_is_lost_once(stack: Stack, login: Functio
     assert len(stored(stack).recovery) == 9
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("name", KINDS_OF_UPDATES)
 def test_a_wrong_code_that_cannot_be_counted(stack: Stack, login: Function, name: str) -> None:
     """F19, DC-3: the answer does not say that the code was wrong, and one failure at least is never lost with it."""
-    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
+    stack.wire.always("UpdateItem", KINDS_OF_UPDATES[name])
     assert login(with_factor(otp=a_wrong_code(stack.clock.now_seconds))) == UNAVAILABLE
     assert stored(stack).failures == (attempts(name) if name == APPLIED else 0)
     stack.wire.mend()
@@ -348,14 +348,14 @@ CHANGES: dict[str, Callable[[Stack, Function, Answer], Event]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("name", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("name", KINDS_OF_UPDATES)
 def test_a_change_that_cannot_be_written(
     stack: Stack, login: Function, factors: Function, change: str, name: str
 ) -> None:
     """F19: the answer is 503, and the factors are as before unless the write was made."""
     asked = CHANGES[change](stack, factors, login(with_factor(otp=code(stack))))
     before = stored(stack)
-    stack.wire.always("UpdateItem", FAULTS_OF_UPDATES[name])
+    stack.wire.always("UpdateItem", KINDS_OF_UPDATES[name])
     if name == APPLIED:
         # Every attempt is applied and lost, so nothing was ever confirmed.
         assert factors(asked) == UNAVAILABLE
@@ -396,7 +396,7 @@ def test_the_sealing_keys_cannot_be_read(stack: Stack, login: Function, name: st
 def test_only_passing_faults_are_hidden(stack: Stack, login: Function) -> None:
     """F19: after a fault that passes, the SDK's repetition opens the session with the code."""
     for number, name in enumerate(RETRIED.keys() - {APPLIED}):
-        stack.wire.next("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+        stack.wire.next("TransactWriteItems", RETRIED[name])
         stack.clock.advance(seconds=30)
         assert login(with_factor(otp=code(stack))).status == 200, name
         assert len(stack.session_items()) == number + 1
@@ -465,13 +465,13 @@ def test_pages_and_sites_step_up_with_their_cookies(stack: Stack) -> None:
         assert cookie != signed_in.cookies[0]
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_a_step_up_that_cannot_be_written(stack: Stack, login: Function, name: str) -> None:
     """F19, SB9: the answer is 503, and old session and code are good unless the write was made."""
     tokens, step_up = login(with_factor(otp=code(stack))), stack.function("step_up")
     stack.clock.advance(seconds=30)
     asked = stepping_up(tokens, otp=code(stack))
-    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+    stack.wire.always("TransactWriteItems", KINDS_OF_TRANSACTIONS[name])
     assert step_up(asked) == UNAVAILABLE
     stack.wire.mend()
     alive = [item["session_id"]["S"] for item in stack.session_items() if "revoked_at" not in item]

@@ -24,7 +24,7 @@ from tests.support.browser import (
     with_header,
 )
 from tests.support.mailbox import mailed
-from tests.support.outages import APPLIED, FAULTS_OF_UPDATES
+from tests.support.outages import APPLIED, KINDS_OF_UPDATES
 from tests.support.passkey_visitor import challenged, for_passkeys, passkey_id, phone, register_event, sign_in_event
 from tests.support.people import ADA_ID, BOB_ID, PASSWORD, WRONG_PASSWORD, ada
 from tests.support.sample_events import Event, called_by, login_event, sample, with_json
@@ -185,13 +185,13 @@ def test_a_change_with_an_old_cookie_is_answered_without_one(stack: Stack, site_
     assert (answer.status, answer.cookies) == (204, ())
 
 
-@pytest.mark.parametrize("fault", FAULTS_OF_UPDATES)
+@pytest.mark.parametrize("fault", KINDS_OF_UPDATES)
 def test_a_renewal_that_fails_may_be_repeated(
     stack: Stack, site_password: Function, authorizer: ModuleType, fault: str
 ) -> None:
     """C20: after any fault the same call is answered, and the browser has a cookie that is good."""
     theirs, login = signed_in(stack)
-    stack.wire.next(ROTATION, passes, *[FAULTS_OF_UPDATES[fault]] * 9)
+    stack.wire.next(ROTATION, passes, *[KINDS_OF_UPDATES[fault]] * 9)
 
     answer = site_password(change(theirs, login))
     if answer.status == 503:
@@ -214,7 +214,7 @@ def test_a_renewal_whose_answer_was_lost_once_is_our_own(stack: Stack, site_pass
 
     assert answer.status == 204
     assert token_in(answer.cookies[0]) != theirs.partition("=")[2]
-    assert APPLIED in FAULTS_OF_UPDATES
+    assert APPLIED in KINDS_OF_UPDATES
 
 
 def test_without_the_key_ring_nothing_is_changed(stack: Stack, site_password: Function) -> None:

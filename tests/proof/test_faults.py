@@ -10,7 +10,7 @@ import pytest
 from edge_auth.adapters import aws
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.errors import TemporarilyUnavailable
-from proof.faults import grid
+from proof.faults import gate, grid, trial
 from proof.frame.results import Figures
 from proof.frame.run import LONG, SHORT, Memory, Run
 from tests.proof.mistakes import take_failures_for_refusals
@@ -24,12 +24,21 @@ def run(size: str) -> Figures:
 
 
 @pytest.fixture
-def examples(monkeypatch: pytest.MonkeyPatch) -> Examples:
-    """Return a function that runs the grid with some requests only, and returns what is wrong."""
+def few_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave three faults at each call: it is refused, or its answer is damaged or cut off."""
+    few = {"throttling", "damaged", "cut off"}
+    monkeypatch.setattr(
+        trial, "faults_of", lambda call: {name: fault for name, fault in gate.faults_of(call).items() if name in few}
+    )
 
-    def of(*names: str, size: str = SHORT) -> list[str]:
-        monkeypatch.setattr(grid, "ACTS", {name: grid.ACTS[name] for name in names})
-        found: list[str] = run(size).counts["examples"]
+
+@pytest.fixture
+def examples(few_faults: None, monkeypatch: pytest.MonkeyPatch) -> Examples:  # noqa: ARG001 - it comes first
+    """Return a function that runs the grid with one request, and returns what is wrong."""
+
+    def of(name: str) -> list[str]:
+        monkeypatch.setattr(grid, "ACTS", {name: grid.ACTS[name]})
+        found: list[str] = run(LONG).counts["examples"]
         return found
 
     return of
@@ -42,11 +51,11 @@ def test_every_call_of_every_function_survives_a_fault() -> None:
     assert grid.broken(figures) == []
     assert figures.counts["functions_without_request"] == []
     assert figures.counts["calls_without_request"] == []
-    assert figures.counts["cells"] > 300
     died, refused = (sum(row[of] for row in figures.counts["by_fault"].values()) for of in ("no answer", "refused"))
-    assert (died > 100, refused > 100) == (True, True)
+    assert (died > 40, refused > 100) == (True, True)
 
 
+@pytest.mark.usefixtures("few_faults")
 def test_an_interrupted_run_counts_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What a request of a function has shown is not tried again at its others, also if the run was interrupted."""
     acts = {name: grid.ACTS[name] for name in ("sessions", "sessions of a site")}
@@ -87,10 +96,10 @@ def test_an_end_that_is_not_written_is_seen(examples: Examples, monkeypatch: pyt
 
 def test_a_damaged_answer_that_is_believed_is_seen(examples: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
     """F19: an empty answer would be a user who is gone."""
-    assert examples("passkeys", size=LONG) == []
+    assert examples("passkeys") == []
     monkeypatch.setattr(aws, "_refuse_damaged", lambda **_: None)
 
-    found = examples("passkeys", size=LONG)
+    found = examples("passkeys")
 
     assert any(each.startswith("passkeys, damaged from GetItem") for each in found)
     assert any(each.startswith("passkeys, cut off at GetItem") for each in found)

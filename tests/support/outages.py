@@ -59,18 +59,6 @@ CONFLICT_OF_TRANSACTIONS = refusal(
 
 FAULTS_OF_TRANSACTIONS = {**FAULTS, CONFLICT: CONFLICT_OF_TRANSACTIONS}
 
-
-def faults_at(*operations: str) -> list[tuple[str, str]]:
-    """Return each operation with the name of each of these faults that it can meet: a read meets no conflict."""
-    reads = ("GetItem", "Query")
-    return [
-        (operation, fault)
-        for operation in operations
-        for fault in FAULTS_OF_TRANSACTIONS
-        if not (operation in reads and fault == CONFLICT)
-    ]
-
-
 FAULTS_OF_UPDATES = {
     **FAULTS,
     CONFLICT: refusal("TransactionConflictException"),
@@ -83,6 +71,29 @@ REPEATED = FAULTS_OF_UPDATES.keys() - FINAL.keys()
 
 APPLIED = "read timeout, applied"
 """The only fault after which the write has happened."""
+
+KINDS = {name: FAULTS[name] for name in ("throttling", APPLIED, "access denied", "refused, garbage")}
+"""One fault of each kind: refused and sent again, applied, refused for good, and no answer of AWS's.
+
+The adapters make one error of all faults. The tests of sessions meet every fault, and so does the grid of `make prove`
+with every request; the tests of the other functions meet one of each kind.
+"""
+
+KINDS_OF_TRANSACTIONS = {**KINDS, CONFLICT: CONFLICT_OF_TRANSACTIONS}
+
+KINDS_OF_UPDATES = {**KINDS, CONFLICT: FAULTS_OF_UPDATES[CONFLICT]}
+
+
+def kinds_at(*operations: str) -> list[tuple[str, str]]:
+    """Return each operation with the name of each of these faults that it can meet: a read meets no conflict."""
+    reads = ("GetItem", "Query")
+    return [
+        (operation, fault)
+        for operation in operations
+        for fault in KINDS_OF_TRANSACTIONS
+        if not (operation in reads and fault == CONFLICT)
+    ]
+
 
 NO_SECRETS: dict[str, Fault] = {
     "throttling": refusal("ThrottlingException"),
