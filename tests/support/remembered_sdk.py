@@ -11,10 +11,10 @@ import botocore.session
 from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import Loader, create_loader
 from moto.core import responses
-from moto.core.serialize import AttributePicker
+from moto.core.serialize import AttributePicker, ResponseSerializer
 from moto.core.utils import method_names_from_class
 from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]  # it has no types
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]  # it has no types
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]  # it has no types
 
 # One for all event names: every client knows the SDK's own aliases and no other.
@@ -23,10 +23,12 @@ _alias = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: i
 _models: dict[str | None, dict[Any, Any]] = {}
 # The names under which moto looks for a member of an answer, by the member.
 _names: dict[tuple[Any, ...], tuple[str, ...]] = {}
-# The kinds of nodes that a traverser of expressions looks at, by its class.
-_kinds: dict[type, tuple[type, ...]] = {}
+# Whether an object is a node of an expression, by its class.
+_nodes: dict[type, bool] = {}
+# Whether a traverser of expressions looks at a node, by the classes of both.
+_looks_at: dict[tuple[type, type], bool] = {}
 _possible_keys = AttributePicker.get_possible_keys
-_node_kinds = DepthFirstTraverser.nodes_to_be_processed
+_value = ResponseSerializer.get_value
 _lex = ConditionExpressionParser._lex_condition_expression
 
 
@@ -36,7 +38,8 @@ def remember() -> None:
     EventAliaser._alias_event_name = lambda _self, event_name: _alias(event_name)  # type: ignore[attr-defined]
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     AttributePicker.get_possible_keys = _remembered_names  # type: ignore[assignment, method-assign]
-    DepthFirstTraverser.nodes_to_be_processed = _remembered_kinds
+    ResponseSerializer.get_value = _remembered_value  # type: ignore[assignment, method-assign]
+    DepthFirstTraverser.traverse_node_recursively = _traverse
     ConditionExpressionParser._lex_condition_expression = _remembered_words  # type: ignore[assignment]
     # Moto changes a copy of the parsed expression only.
     UpdateExpressionParser.make = cache(UpdateExpressionParser.make)
@@ -57,10 +60,33 @@ def _remembered_names(picker: AttributePicker, context: Any) -> Any:  # noqa: AN
     return _names[member]
 
 
-def _remembered_kinds(traverser: Any) -> tuple[type, ...]:  # noqa: ANN401 - it has no types
-    if type(traverser) not in _kinds:
-        _kinds[type(traverser)] = _node_kinds(traverser)
-    return _kinds[type(traverser)]
+def _remembered_value(serializer: Any, value: Any, key: str, shape: Any) -> Any:  # noqa: ANN401 - moto's own types
+    picker = serializer._value_picker
+    if type(value) is dict and isinstance(picker, AttributePicker) and not picker.response_transformers:
+        names = _names.get((tuple(picker.alias_providers), key, shape))
+        if names is not None:
+            return next((value[name] for name in names if name in value), None)
+    return _value(serializer, value, key, shape)
+
+
+def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:  # noqa: ANN401 - it has no types
+    if type(node) not in _nodes:
+        _nodes[type(node)] = isinstance(node, Node)
+    if not _nodes[type(node)]:
+        return node
+    parent = node.parent
+    for number, child in enumerate(node.children or ()):
+        traverser.pre_processing_of_child(node, number)
+        _traverse(traverser, child, number)
+    kinds = type(traverser), type(node)
+    if kinds not in _looks_at:
+        _looks_at[kinds] = isinstance(node, traverser.nodes_to_be_processed())
+    if _looks_at[kinds]:
+        node = traverser.process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+    return node
 
 
 @cache
