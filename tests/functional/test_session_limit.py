@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.answers import INVALID_GRANT
 from tests.support.one_login import one_login
-from tests.support.outages import APPLIED, FAULTS, FAULTS_OF_TRANSACTIONS, ends, events_named
+from tests.support.outages import APPLIED, KINDS, KINDS_OF_TRANSACTIONS, ends, events_named
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import login_event, refresh_event
 from tests.support.stack import Function, Stack
@@ -87,11 +87,11 @@ def test_records_of_ends_are_deleted_by_ttl(stack: Stack, limited: Function) -> 
     assert [int(item["delete_at"]["N"]) for item in ended] == [stack.clock.now_seconds + 14 * 86_400]
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: Function, name: str) -> None:
     """F22: the login succeeds, the failure is recorded, and the next login ends the remaining sessions."""
     old = old_sessions(stack)
-    stack.wire.always("Query", FAULTS[name])
+    stack.wire.always("Query", KINDS[name])
 
     granted = logged_in(stack, limited)
 
@@ -104,12 +104,12 @@ def test_the_sessions_cannot_be_read(stack: Stack, limited: Function, refresh: F
     assert ends(stack).keys() == {session["session_id"] for session in old[:2]}
 
 
-@pytest.mark.parametrize("name", FAULTS_OF_TRANSACTIONS)
+@pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_the_oldest_session_cannot_be_ended(stack: Stack, limited: Function, name: str) -> None:
     """F19, F22: the login also succeeds if the write fails."""
     old = old_sessions(stack)
     stack.wire.next("TransactWriteItems", passes)  # opens the session
-    stack.wire.always("TransactWriteItems", FAULTS_OF_TRANSACTIONS[name])
+    stack.wire.always("TransactWriteItems", KINDS_OF_TRANSACTIONS[name])
 
     granted = logged_in(stack, limited)
 
