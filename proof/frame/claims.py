@@ -1,7 +1,8 @@
 """The claims of the documents: where each one stands, the figure behind it, how to see it, and what was not tested.
 
 They are in proof/claims.toml. A figure may have fields such as `{races.counts.rounds}`, from the result of that proof,
-or `{growth.filling.added:,}`, from the figures of that benchmark. So no number that was measured is written by hand.
+or `{growth.filling.added:,}`, from the figures of that benchmark. A row is found by its first member, as in
+`{imports.runs.first.users:,}`. So no number that was measured is written by hand.
 """
 
 import string
@@ -66,8 +67,13 @@ class _Figures(string.Formatter):
     def get_field(self, field_name: str, _args: object, _kwargs: object) -> tuple[Any, str]:
         value: Any = _Results()
         for part in field_name.split("."):
-            value = value[part]
+            value = _row(value, part) if isinstance(value, list) else value[part]
         return value, field_name
+
+
+def _row(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """Return the row of a result that begins with this name. Raises KeyError."""
+    return {next(iter(row.values())): row for row in rows}[name]
 
 
 class _Results(Mapping[str, Any]):

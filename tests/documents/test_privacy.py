@@ -5,7 +5,10 @@ import re
 import pytest
 
 from edge_auth.adapters.dynamodb.ended_items import ENDED_KEPT_SECONDS
+from edge_auth.adapters.dynamodb.passkey_use import SPENT_KEPT_SECONDS
 from edge_auth.adapters.dynamodb.session_items import EXPIRED_KEPT_SECONDS
+from edge_auth.flows.accounts.new_challenge import CONFIRM_SECONDS, RESET_SECONDS, UNDO_SECONDS
+from edge_auth.flows.tell_user import KEPT_SECONDS as NOTICES_KEPT_SECONDS
 from edge_auth.sessions.client_description import SHOWN_IPV4_PREFIX, SHOWN_IPV6_PREFIX
 from edge_auth.throttling.counters import KEPT_SECONDS as COUNTERS_KEPT_SECONDS
 from edge_auth.tokens.ended_feed import ENTRY_CHARACTERS
@@ -25,6 +28,7 @@ def rows(title: str) -> dict[str, str]:
     return {first: last for first, *_, last in cells[2:]}
 
 
+UNDO = f"the undo of an address {UNDO_SECONDS // HOUR} hours"
 STORED, LEFT = rows("What is stored"), rows("A person asks for deletion")
 
 
@@ -40,6 +44,15 @@ def test_every_table_of_the_template_is_on_the_page() -> None:
         ("`SessionsTable`, records of ends", f"{ENDED_KEPT_SECONDS // DAY} days after"),
         ("`ThrottleTable`", f"{COUNTERS_KEPT_SECONDS // HOUR} hours after"),
         ("`RevocationsTable`", f"{FEED_KEPT_SECONDS // HOUR} hours after"),
+        (
+            "`ChallengesTable`, proofs that wait, only with mails",
+            f"{RESET_SECONDS // 60} minutes; a confirmation {CONFIRM_SECONDS // HOUR} hour, {UNDO}",
+        ),
+        ("`ChallengesTable`, notices, only with mails", f"{NOTICES_KEPT_SECONDS // HOUR} hour"),
+        (
+            "`ThrottleTable`, spent challenges of passkeys",
+            f"{'an hour' if SPENT_KEPT_SECONDS == HOUR else SPENT_KEPT_SECONDS} more",
+        ),
         *(
             (row, f"`{name}`, {parameters()[name]['Default']} by default")
             for row, name in (

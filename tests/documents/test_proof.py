@@ -57,6 +57,9 @@ def test_a_figure_without_a_result_is_an_error() -> None:
     """So no claim has an empty figure."""
     with pytest.raises((KeyError, FileNotFoundError)):
         claims.filled("{requests.no_such_thing}")
+    with pytest.raises(KeyError):
+        claims.filled("{starts.rows.no such function.init_ms.median}")
+    assert claims.filled("{imports.runs.first.users}").isdecimal()
     assert not claims.filled(replace(CLAIMS[0], figure="").figure)
 
 

@@ -150,8 +150,8 @@ def test_the_time_to_replace_a_leaked_key_is_the_codes() -> None:
 
 
 def test_what_an_idle_stack_costs_is_what_is_counted() -> None:
-    """The README has the sum of the cost model, in whole dollars, and most of it is for metrics and alarms."""
-    assert f"at most ${fixed_month():.0f} a month, most of it for watching it" in SENTENCES
+    """The README has the sum of the cost model, and most of it is for metrics and alarms."""
+    assert f"up to ${fixed_month():.2f} a month, most of it for watching it" in SENTENCES
     assert watched_month() > fixed_month() / 2
 
 

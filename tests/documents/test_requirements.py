@@ -85,6 +85,26 @@ def test_every_defined_code_is_cited_or_marked_not_yet() -> None:
     assert DEFINED.keys() - cited().keys() == not_yet
 
 
+def test_every_defined_code_is_cited_by_a_test() -> None:
+    """A requirement that only code or a document cites is shown by nothing."""
+    tested = {
+        code
+        for path in (ROOT / "tests").rglob("*.py")
+        if path != Path(__file__)
+        for code in codes_in(path.read_text(encoding="utf-8"))
+    }
+
+    assert {code for code, requirement in DEFINED.items() if NOT_YET not in requirement} - tested == set()
+
+
+def test_every_file_that_shows_a_case_is_there() -> None:
+    """The cases in a browser name the files of their tests."""
+    named = set(re.findall(r"`((?:tests|clients)/[^`]+)`", PAGE.read_text(encoding="utf-8")))
+
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_a_code_is_defined_once() -> None:
     """Each code has one row, and the codes of a family are in order."""
     codes = [code for code, *_ in ROWS]

@@ -24,15 +24,15 @@ test("the minified and compressed module has at most 3 KB", (context) => {
   assert.ok(bytes <= BUDGET_BYTES, `${bytes} bytes`);
 });
 
-// Only pages that need one load it, with the calls that both need.
-for (const [name, exported] of [["account", account], ["passkeys", passkeys]]) {
-  test(`the module ${name} has at most 3 KB with its calls, writes to nothing, and exports what it declares`, (context) => {
+// Only pages that need one load it, with the calls that both need. docs/guides has the sizes.
+for (const [name, exported, kilobytes] of [["account", account, 1], ["passkeys", passkeys, 1.1]]) {
+  test(`the module ${name} has at most ${kilobytes} KB with its calls, writes to nothing, and exports what it declares`, (context) => {
     const sources = [`edge-auth-${name}.js`, "edge-auth-calls.js"].map(read);
     const minified = sources.map((source) => transformSync(source, { minify: true, format: "esm", target: "es2022" }));
     const bytes = gzipSync(minified.map(({ code }) => code).join(""), { level: 9 }).length;
     context.diagnostic(`${bytes} bytes compressed`);
 
-    assert.ok(bytes <= BUDGET_BYTES, `${bytes} bytes`);
+    assert.ok(bytes <= kilobytes * 1024, `${bytes} bytes`);
     for (const word of ["setInterval", "console", "document", "Storage", "indexedDB"]) {
       assert.ok(!sources.join().includes(word), word);
     }

@@ -1,0 +1,76 @@
+"""docs/guides/limits.md has each limit of attempts as the code has it."""
+
+from edge_auth.accounts.challenge import MAX_GUESSES
+from edge_auth.throttling.counters import Backoff, Rate
+from edge_auth.throttling.limits import (
+    DEAD_TOKEN_RATE,
+    DEVICE_MAIL_RATE,
+    MAIL_RATE,
+    MAIL_SOURCE_RATE,
+    PASSWORD_BACKOFF,
+    REGISTRATION_RATE,
+    SITE_SOURCES,
+    SOURCE_RATE,
+)
+from tests.support.template import ROOT, parameters
+
+PAGE = (ROOT / "docs" / "guides" / "limits.md").read_text(encoding="utf-8")
+TEXT = " ".join(PAGE.split())
+DAY_SECONDS = 86_400
+PER = {60: "a minute", 3600: "an hour"}
+
+
+def waits(backoff: Backoff) -> str:
+    """Return what the table says of a backoff."""
+    assert backoff.memory_seconds == DAY_SECONDS
+    return f"{backoff.free_attempts} mistakes are free, then the waits grow"
+
+
+def rate(limit: Rate) -> str:
+    """Return what the table says of a rate. In a day, the burst and what comes after it are twice as many."""
+    if limit.seconds == DAY_SECONDS:
+        return f"{limit.burst} at once, and {limit.burst + limit.attempts} in any 24 hours"
+    return f"{limit.burst} at once, {limit.attempts} {PER[limit.seconds]}"
+
+
+BOTH = f"{waits(PASSWORD_BACKOFF)}; {rate(SOURCE_RATE)}"
+ROWS = [
+    ("logins without a valid `device_token`", "the account", waits(PASSWORD_BACKOFF)),
+    ("", "the address", rate(SOURCE_RATE)),
+    ("logins with a valid `device_token`", "the device", BOTH),
+    ("changes of the password", "the user", BOTH),
+    ("sign-ins with a passkey", "the address", rate(SOURCE_RATE)),
+    ("registrations", "the address", rate(REGISTRATION_RATE)),
+    (
+        "mails to reset a password, with `MailFrom`",
+        "the mail address, for all its users together",
+        rate(MAIL_RATE),
+    ),
+    ("", "the device, with a valid `device_token`", rate(DEVICE_MAIL_RATE)),
+    ("mails to confirm an address", "the mail address", rate(MAIL_RATE)),
+    ("requests for mails", "the address of the client", rate(MAIL_SOURCE_RATE)),
+    ("codes of mails", "the code", f"{MAX_GUESSES} guesses"),
+    ("", "the address of the client", rate(SOURCE_RATE)),
+    ("passwords that come again with a used proof", "the user", waits(PASSWORD_BACKOFF)),
+    ("dead refresh tokens, at a refresh and at a logout together", "the session", rate(DEAD_TOKEN_RATE)),
+]
+
+
+def test_the_table_is_the_limits_of_the_code() -> None:
+    """Each row has the numbers of a constant, in the order of the page."""
+    table = PAGE.split("| what is limited | counted for | how many |\n")[1].split("\n\n")[0].splitlines()[1:]
+
+    assert [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in table] == ROWS
+
+
+def test_the_numbers_of_the_text_are_those_of_the_code() -> None:
+    """A thief of a session has the wrong passwords of a day twice: with each of the two passwords of a request."""
+    days = max(parameters()[name]["Default"] for name in ("RefreshAbsoluteDays", "RefreshIdleDays"))
+    assert (PASSWORD_BACKOFF.free_attempts, SITE_SOURCES) == (5, 5)
+
+    assert "Five mistakes are free. After that each attempt waits: 1 second, then 2, then 4" in TEXT
+    assert f"up to {PASSWORD_BACKOFF.longest_seconds // 60} minutes" in TEXT
+    assert "In IPv6 a /48 counts as five addresses" in TEXT
+    assert f"these are {days} and {2 * days} days" in TEXT
+    assert f"can try {2 * 103} passwords a day" in TEXT
+    assert "at most 103 wrong passwords on an account in any 24 hours" in TEXT
