@@ -2,7 +2,7 @@
 
 The whole way is there: the request writes an item, MiniStack passes the stream on to the mailer, with the filter of the
 template, and the mailer hands the mail to MiniStack's Amazon SES. One mail is asked for after the other has come. The
-first one is in the figures: its functions start cold. The time begins before the request, because a mail may be there
+first one counts too: its functions start cold. The time begins before the request, because a mail may be there
 before the answer.
 """
 
@@ -38,7 +38,7 @@ Mails = Callable[[], Sequence[dict[str, object]]]
 
 
 def measure(*, quick: bool) -> Figures:
-    """Return `seconds` of all mails, and the `longest`. Raises Failure: the stack does not start.
+    """Return `seconds` of all mails, of the `first` and of the `longest`. Raises Failure: the stack does not start.
 
     Raises RuntimeError: a request failed, or a mail did not come.
     """
@@ -60,7 +60,7 @@ def measure(*, quick: bool) -> Figures:
             session.headers["Edge-Auth-Proxy-Secret"] = proxy_secret
             users = add_users(stack, QUICK_MAILS if quick else MAILS)
             seconds = waits(users, asking(stack, session), Mailbox(settings.port).mails)
-    return {"seconds": summary(seconds), "longest": round(max(seconds), 3)}
+    return {"seconds": summary(seconds), "first": round(seconds[0], 4), "longest": round(max(seconds), 4)}
 
 
 def add_users(stack: Stack, count: int) -> list[str]:
@@ -103,8 +103,11 @@ def table(figures: Figures) -> str:
     """Return the median, the slowest ones, and whether the budget holds."""
     row = figures["seconds"]
     held = "held" if row["p95"] <= MOST_P95_SECONDS else "not held"
-    cells = (row["count"], *(f"{each:.2f}" for each in (row["median"], row["p95"], figures["longest"])))
-    rows = markdown(("mails", "median s", "p95", "longest"), [cells])
+    seconds = (row["median"], row["p95"], figures["longest"], figures["first"])
+    rows = markdown(
+        ("mails", "median s", "p95", "longest", "the first, cold"),
+        [(row["count"], *(f"{each:.2f}" for each in seconds))],
+    )
     return f"{rows}\n\nBudget: p95 of {MOST_P95_SECONDS:g} s, {held}."
 
 
