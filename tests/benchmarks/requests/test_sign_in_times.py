@@ -66,11 +66,14 @@ def test_the_check_that_is_timed_alone_accepts_the_code() -> None:
     assert code_check()().totp_step > 0
 
 
-@pytest.mark.parametrize(("more", "held"), [(0.09, "held"), (0.11, "not held")])
-def test_the_table_says_what_a_code_adds(more: float, held: str) -> None:
-    """It is the median of the differences within the pairs."""
+@pytest.mark.parametrize(
+    ("more", "spread", "held"),
+    [(0.09, 0.0, "held"), (0.11, 0.0, "not held"), (0.09, 0.02, "open, because the interval contains it")],
+)
+def test_the_table_says_what_a_code_adds(more: float, spread: float, held: str) -> None:
+    """It is the median of the differences within the pairs. An interval that is too wide shows nothing."""
     alone = [5.0, 6.0, 7.0]
-    with_code = [each + more for each in alone]
+    with_code = [each + more + spread * place for each, place in zip(alone, (-1, 0, 1), strict=True)]
     rows = {
         ALONE: summary(alone),
         WITH_CODE: {**summary(with_code), "more": gap(with_code, alone)},
