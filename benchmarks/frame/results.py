@@ -33,6 +33,8 @@ BENCHMARKS = {
     "login_times": "benchmarks.requests.login_times",
     "imported_login_times": "benchmarks.requests.imported_login_times",
     "account_times": "benchmarks.requests.account_times",
+    "sign_in_times": "benchmarks.requests.sign_in_times",
+    "mail_times": "benchmarks.requests.mail_times",
     "two_regions": "benchmarks.costs.two_regions",
     "rotation_rules": "benchmarks.costs.rotation_rules",
 }

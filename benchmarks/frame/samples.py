@@ -17,6 +17,7 @@ from typing import Any
 
 BATCH_MS = 3  # long compared with the clock's resolution, short compared with other load on the machine
 SEED = 1
+Z_95 = 1.96  # the normal distribution has 95 % within so many standard deviations
 
 Act = Callable[[], object]
 
@@ -50,6 +51,19 @@ def ratio(values: Sequence[float], references: Sequence[float]) -> dict[str, flo
     ratios = [value / reference for value, reference in zip(values, references, strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return {"median": round(middle, 3), "p25": round(low, 3), "p75": round(high, 3)}
+
+
+def gap(values: Sequence[float], references: Sequence[float]) -> dict[str, float]:
+    """Return the `median` of the differences of the pairs, and its interval of 95 %: from `low` to `high`.
+
+    The interval assumes nothing about the distribution (order statistics of the sign test, by the normal
+    approximation). Raises ValueError: a value has no reference.
+    """
+    differences = sorted(value - reference for value, reference in zip(values, references, strict=True))
+    count = len(differences)
+    low = max(0, math.floor((count - Z_95 * math.sqrt(count)) / 2))
+    bounds = {"low": differences[low], "high": differences[count - 1 - low]}
+    return {"median": round(statistics.median(differences), 4), **{of: round(each, 4) for of, each in bounds.items()}}
 
 
 def p_value(first: Sequence[float], second: Sequence[float]) -> float:

@@ -19,6 +19,7 @@ from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_items import session_item, session_key
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
+from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import NEVER_ROTATED_MS, Session
 from edge_auth.tokens.refresh_token import RefreshToken, mint, new_id
@@ -27,6 +28,7 @@ from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support import people
 from tests.support.access_tokens import AUDIENCE, ISSUER
 from tests.support.dynamodb.tables import create_table
+from tests.support.second_factor import with_app
 from tests.support.template import environment
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS, ABSOLUTE_SECONDS = 14 * 86_400, 30 * 86_400  # the template's defaults
 TABLES = ("IdentitiesTable", "SessionsTable", "ThrottleTable", "RevocationsTable", "ChallengesTable")
-KEY_RING_SECRET = "key-ring"
+KEY_RING_SECRET, SEALING_SECRET = "key-ring", "sealing"
+SEALING_KEY = "sealingkey" * 6  # of second factors
 BATCH = 25  # DynamoDB's own limit of BatchWriteItem
 
 AWS_ENVIRONMENT = {
@@ -71,11 +74,16 @@ class Deployment:
         resources = {
             **self.tables,
             "KeyRingSecret": KEY_RING_SECRET,
-            "SealingSecret": "sealing",  # it is read for an app only
+            "SealingSecret": SEALING_SECRET,
             "KeyRing.Jwks": self.jwks,
             "MailConfigurationSet": "mail",  # no mail is sent
         }
         return environment(function, {"Issuer": ISSUER, "Audience": AUDIENCE, **parameters}, resources)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The contents of the secrets, by their ids."""
+        return {KEY_RING_SECRET: self.ring_json, SEALING_SECRET: SEALING_KEY}
 
     @property
     def jwks(self) -> str:
@@ -93,11 +101,17 @@ class Deployment:
 
         `members` are further fields of the user.
         """
-        user_id = new_id(secrets.token_bytes)
-        hashed, now_seconds = password_hash or people.password_hash(), int(time.time())
-        identity = Identity(user_id, username, hashed, status, 0, now_seconds, **members)
+        identity = new_identity(username, password_hash, status, **members)
+        self.add(identity)
+        return identity.user_id
+
+    def add_user_with_app(self, username: str) -> None:
+        """Add a user who has an authenticator app (`tests.support.second_factor`)."""
+        self.add(with_app(new_identity(username), sealing_keys_from(SEALING_KEY)))
+
+    def add(self, identity: Identity) -> None:
+        """Add this user."""
         DynamoDBIdentities(self.client, table=self.tables["IdentitiesTable"]).create(identity)
-        return user_id
 
     def new_user(self) -> tuple[str, str]:
         """Add a user; return the name and the id."""
@@ -132,6 +146,12 @@ class Deployment:
     @cached_property
     def _keys(self) -> KeysInForce:
         return from_secret_json(self.ring_json).at(int(time.time()))
+
+
+def new_identity(username: str, password_hash: str = "", status: str = ACTIVE, **members: Any) -> Identity:  # noqa: ANN401 - any field
+    """Return a user with a new id. Nothing is written. Without a hash it has the password of all users."""
+    hashed = password_hash or people.password_hash()
+    return Identity(new_id(secrets.token_bytes), username, hashed, status, 0, int(time.time()), **members)
 
 
 def new_session(token: RefreshToken, now_ms: int) -> Session:

@@ -30,9 +30,14 @@ def event(name: str, caller: Mapping[str, str] | None = None, **members: object)
     return {**made, **members}
 
 
-def login(username: str, password: str = PASSWORD) -> Event:
-    """Return the event of a login."""
-    return event("login", body=json.dumps({"username": username, "password": password}))
+def login(username: str, password: str = PASSWORD, **shown: str) -> Event:
+    """Return the event of a login. `shown` is a second factor, such as `otp`."""
+    return event("login", body=json.dumps({"username": username, "password": password, **shown}))
+
+
+def passkey_sign_in(credential: Mapping[str, object]) -> Event:
+    """Return the event of a sign-in with what a passkey has signed."""
+    return event("passkeys-sign-in", body=json.dumps({"credential": credential}))
 
 
 def register() -> Event:

@@ -23,16 +23,18 @@ CONTEXT = SimpleNamespace(aws_request_id="00000000-0000-4000-8000-000000000000")
 
 @dataclass
 class Function:
-    """A started function. `milliseconds` is the time of its last call."""
+    """A started function. `milliseconds` is the time of its last call, `cpu_milliseconds` that of all processors."""
 
     handler: Callable[[object, object], Any]
     milliseconds: float = 0.0
+    cpu_milliseconds: float = 0.0
 
     def answer(self, event: object) -> Any:  # noqa: ANN401 - any JSON value
         """Return the answer to an event."""
-        begin = time.perf_counter()
+        begin, cpu_begin = time.perf_counter(), time.process_time()
         answer = self.handler(event, CONTEXT)
         self.milliseconds = (time.perf_counter() - begin) * 1000
+        self.cpu_milliseconds = (time.process_time() - cpu_begin) * 1000
         return answer
 
     def __call__(self, event: object, status: int = 200) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def running(deployment: Deployment, log: TextIO | None = None) -> Iterator[Funct
 
     The functions write their log, as they do when deployed. Without `log` it is discarded.
     """
-    session, wire = Session(), Wire(secret=deployment.ring_json)
+    session, wire = Session(), Wire(deployment.secrets)
     wire.watch(session)
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,

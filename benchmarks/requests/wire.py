@@ -40,7 +40,7 @@ class Wire:
       DynamoDB Local it ends after 1 MB of filtered items. So if a filter drops items, the missing requests are added.
     """
 
-    secret: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)  # the content of each secret by its id
     requests: Counter[str] = field(default_factory=Counter)
     units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     _lock: Lock = field(default_factory=Lock)  # a login makes requests side by side
@@ -75,7 +75,8 @@ class Wire:
 
     def _answer(self, request: "AWSPreparedRequest", **_: object) -> AWSResponse:
         self.units["secret_requests"] += 1
-        body = json.dumps({"SecretString": self.secret, "VersionId": "1"}).encode()
+        secret = self.secrets[json.loads(request.body)["SecretId"]]  # type: ignore[arg-type]  # a text, of the SDK
+        body = json.dumps({"SecretString": secret, "VersionId": "1"}).encode()
         raw = SimpleNamespace(stream=lambda: iter([body]))  # the part of urllib3's response that botocore reads
         return AWSResponse(str(request.url), 200, {}, raw)  # type: ignore[arg-type]
 

@@ -17,13 +17,18 @@ CODES = tuple(f"{letter * 5}-{letter * 5}" for letter in "ABCDEFGHJK")
 
 def with_app(identity: Identity, keys: SealingKeys, *, failures: int = 0) -> Identity:
     """Return the user with an app that was enrolled before, and with ten recovery codes."""
-    factors = Factors(
-        totp=seal(SECRET, keys.newest, purpose=PURPOSE, user_id=identity.user_id, entropy=os.urandom),
+    factors = app_of(identity.user_id, keys, failures=failures)
+    return replace(identity, factors=factors, factors_version=identity.factors_version + 1)
+
+
+def app_of(user_id: str, keys: SealingKeys, *, failures: int = 0) -> Factors:
+    """Return the factors of a user with this app, as they are stored."""
+    return Factors(
+        totp=seal(SECRET, keys.newest, purpose=PURPOSE, user_id=user_id, entropy=os.urandom),
         totp_step=0,
         failures=failures,
-        recovery=recovery_codes.kept(CODES, keys.newest, identity.user_id),
+        recovery=recovery_codes.kept(CODES, keys.newest, user_id),
     )
-    return replace(identity, factors=factors, factors_version=identity.factors_version + 1)
 
 
 def shown_by_app(now_seconds: int, *, steps: int = 0, secret: bytes = SECRET) -> str:

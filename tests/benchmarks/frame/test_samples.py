@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from benchmarks.frame import samples
-from benchmarks.frame.samples import p_value, ratio, summary
+from benchmarks.frame.samples import gap, p_value, ratio, summary
 
 
 def test_a_summary_is_the_median_and_the_outer_ventiles() -> None:
@@ -65,3 +65,18 @@ def test_each_round_calls_everything_in_an_order_of_its_own(monkeypatch: pytest.
     rounds = ["".join(calls[-150:][start : start + 3]) for start in range(0, 150, 3)]
     assert all(sorted(each) == ["a", "b", "c"] for each in rounds)
     assert len(set(rounds)) == 6
+
+
+def test_a_gap_is_taken_pair_by_pair() -> None:
+    """If the machine is slower in half of the turns, no difference changes."""
+    references = [1.0, 1.0, 5.0, 5.0]
+
+    assert gap([1.5, 1.5, 5.5, 5.5], references) == {"median": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_the_interval_of_a_gap_has_the_true_gap_19_times_of_20() -> None:
+    """The differences of 200 pairs spread by ten times the gap."""
+    chance = random.Random(3)  # noqa: S311 - a sample, not a secret
+    gaps = [gap([chance.gauss(0.1, 1) for _ in range(200)], [0.0] * 200) for _ in range(200)]
+
+    assert 182 <= sum(each["low"] <= 0.1 <= each["high"] for each in gaps) <= 198
