@@ -11,8 +11,9 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from proof.machine.product import MAX_SESSIONS, Seen
+from proof.machine.deployment import MAX_SESSIONS
 from proof.machine.rule import NONE_REDEEMED, Line
+from proof.machine.seen import Seen
 
 ACTIVE, DISABLED, GONE = "active", "disabled", "gone"
 ABSENT = ""  # a token that an answer does not have

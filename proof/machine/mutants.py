@@ -124,6 +124,19 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     "the authorizer reads the feed once a minute": (
         Edit("authorizer.ended_sessions", "<= self._revocation_seconds", "<= 60"),
     ),
+    "an authorizer forgets in an outage what it knows": (
+        Edit(
+            "authorizer.ended_sessions",
+            "        self._failures += 1\n",
+            "        self._failures, self._entries = 1, {}\n",
+        ),
+    ),
+    "a closed authorizer decides without the feed": (
+        Edit("authorizer.ended_sessions", "        if self._is_closed:\n", "        if False:\n"),
+    ),
+    "an authorizer does not try again after an outage": (
+        Edit("authorizer.ended_sessions", "return age_seconds(self._failed, now) >= wait", "return False"),
+    ),
     "the strict authorizer takes a session that is not there": (
         Edit(
             "authorizer.strict_sessions",
