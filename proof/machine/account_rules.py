@@ -2,7 +2,7 @@
 
 from hypothesis.stateful import precondition, rule
 
-from proof.machine.draws import MAX_USERS, flag, near, new_password, operator_acts, troubles, which
+from proof.machine.draws import MAX_USERS, codes, flag, near, new_password, operator_acts, troubles, which
 from proof.machine.history import History
 from proof.machine.model import ACTIVE
 from proof.machine.operators import Operate, Rename
@@ -21,12 +21,12 @@ class AccountRules(History):
             current = self._password(caller.user) if is_right or new % 4 else "not the right passphrase"
             self._happens("new password", ChangePassword(self.world, caller, current, new_password(new)), trouble)
 
-    @rule(user=which, new=which, is_with_code=flag, trouble=troubles)
-    def reset(self, user: int, new: int, is_with_code: bool, trouble: Trouble | None) -> None:
+    @rule(user=which, new=which, is_with_code=flag, kind=codes, trouble=troubles)
+    def reset(self, user: int, new: int, is_with_code: bool, kind: str, trouble: Trouble | None) -> None:
         """Reset the password with the link of a mail."""
         chosen = self._user(user)
         if chosen.sure is not None and chosen.sure.status == ACTIVE:
-            code = self._code(chosen) if is_with_code else ""
+            code = self._code(chosen, kind, new) if is_with_code else ""
             self._happens("reset", Reset(self.world, chosen, new_password(new), code), trouble)
 
     @rule(user=which, act=operator_acts, new=which, trouble=troubles)

@@ -26,7 +26,18 @@ meanwhiles = st.sampled_from(("refresh", "logout", "all", "disable", "set_passwo
 transports = st.sampled_from((BODY, BODY, COOKIE, SITE))
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 operator_acts = st.sampled_from(
-    ("disable", "enable", "enable", "delete", "set_password", "end_sessions", "rename", "rename")
+    (
+        "disable",
+        "enable",
+        "enable",
+        "delete",
+        "set_password",
+        "end_sessions",
+        "rename",
+        "rename",
+        "unlock",
+        "reset_factors",
+    )
 )
 waits = st.sampled_from(
     (
@@ -44,6 +55,7 @@ waits = st.sampled_from(
         17 * DAY,
     )
 )
+codes = st.sampled_from(("app", "app", "app", "app", "paper", "paper", "wrong"))
 edges = st.sampled_from(("grace",) * 5 + ("idle", "absolute"))
 around = st.sampled_from((-1, 0, 0, 1))  # milliseconds
 short_waits = st.sampled_from((1, 6, GRACE_SECONDS, GRACE_SECONDS + 1, GRACE_SECONDS + 1, 2 * GRACE_SECONDS, 15 * DAY))

@@ -3,12 +3,17 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from proof.machine.draws import MINUTE, flag, near, pick, transports, troubles, which
-from proof.machine.factors import Enrol, RemoveApp
+from edge_auth.credentials.totp import STEP_SECONDS
+from proof.machine.codes import MAX_WRONG_CODES
+from proof.machine.draws import MINUTE, codes, flag, near, pick, transports, troubles, which
+from proof.machine.factors import Enrol, RemoveApp, ReplaceCodes
 from proof.machine.history import History
+from proof.machine.logins import Login
+from proof.machine.model import User
 from proof.machine.passkeys import AddPasskey, PasskeySignIn, RemovePasskey
 from proof.machine.step_ups import StepUp
 from proof.machine.troubles import Trouble
+from proof.machine.world import BODY
 
 
 class FactorRules(History):
@@ -26,17 +31,48 @@ class FactorRules(History):
     enrol_again = enrol
 
     @precondition(lambda self: self.world.access)
+    @rule(session=near, kind=codes, number=near)
+    def enrol_and_log_in(self, session: int, kind: str, number: int) -> None:
+        """Enrol an app, and log in twice with what came with it."""
+        if caller := self._caller(session):
+            self._happens("enrolment", Enrol(self.world, caller), None)
+            self._wait(STEP_SECONDS)  # the app shows another code
+            self._log_in_with(caller.user, kind, number)
+            self._log_in_with(caller.user, kind, number)
+
+    @precondition(lambda self: self.world.access)
     @rule(session=near, trouble=troubles)
     def remove_app(self, session: int, trouble: Trouble | None) -> None:
         """Remove the app."""
         if caller := self._caller(session):
             self._happens("removal of the app", RemoveApp(self.world, caller), trouble)
 
-    @rule(user=near, transport=transports, is_again=flag, trouble=troubles)
-    def log_in_with_code(self, user: int, transport: str, is_again: bool, trouble: Trouble | None) -> None:
+    @precondition(lambda self: self.world.access)
+    @rule(session=near, trouble=troubles)
+    def replace_codes(self, session: int, trouble: Trouble | None) -> None:
+        """Ask for new recovery codes."""
+        if caller := self._caller(session):
+            self._happens("new recovery codes", ReplaceCodes(self.world, caller), trouble)
+
+    @rule(user=near, left=st.integers(0, 1), kind=codes, number=near)
+    def guess_codes(self, user: int, left: int, kind: str, number: int) -> None:
+        """Let a thief have guessed codes for months, until so many are left. Then the owner logs in."""
+        chosen = self._user(user)
+        if all(account.secret for account in chosen.may):
+            guessed = MAX_WRONG_CODES - left
+            self.product.count_wrong_codes(chosen.user_id, guessed)
+            chosen.may = frozenset(account._replace(wrong_codes=guessed) for account in chosen.may)
+            self._count("months of guesses")
+            self._wait(STEP_SECONDS)  # the app shows another code
+            self._log_in_with(chosen, kind, number)
+
+    @rule(user=near, transport=transports, kind=codes, number=near, is_again=flag, trouble=troubles)
+    def log_in_with_code(
+        self, user: int, transport: str, kind: str, number: int, is_again: bool, trouble: Trouble | None
+    ) -> None:
         """Log in with password and code in one request, and perhaps once more with the same code."""
         login = self._login(user, transport)
-        login.code = self._code(login.user)
+        login.code = self._code(login.user, kind, number)
         self._happens("login with a code", login, trouble)
         if is_again and login.code:
             again = self._login(user, transport)
@@ -44,15 +80,15 @@ class FactorRules(History):
             self._happens("login with a code", again, None)
 
     @precondition(lambda self: self.world.access)
-    @rule(session=near, is_with_code=flag, is_newest=flag, trouble=troubles)
-    def step_up(self, session: int, is_with_code: bool, is_newest: bool, trouble: Trouble | None) -> None:
+    @rule(session=near, is_with_code=flag, kind=codes, is_newest=flag, trouble=troubles)
+    def step_up(self, session: int, is_with_code: bool, kind: str, is_newest: bool, trouble: Trouble | None) -> None:
         """Replace a session by a fresh or stronger one."""
         caller = self._caller(session)
         if caller is None or caller.held is None:
             return
         of_session = [token for token in self.world.tokens if token.session is caller]
         step_up = StepUp(self.world, caller, caller.held if is_newest else pick(of_session, session))
-        code = self._code(caller.user)
+        code = self._code(caller.user, kind, session)
         if code and (is_with_code or session % 3):
             step_up.code = code
         else:
@@ -81,3 +117,8 @@ class FactorRules(History):
             numbers = sorted({each for account in chosen.may for each in account.passkeys})
             picked = pick(numbers, number) if numbers and user % 7 else number
             self._happens("passkey", PasskeySignIn(self.world, chosen, picked), trouble)
+
+    def _log_in_with(self, user: User, kind: str, number: int) -> None:
+        login = Login(self.world, user, self._password(user), BODY)
+        login.code = self._code(user, kind, number)
+        self._happens("login with a code", login, None)

@@ -7,14 +7,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from edge_auth.credentials.totp import STEP_SECONDS, code_of
 from proof.machine.acts import Act, happens, race
+from proof.machine.codes import WRONG_CODE
 from proof.machine.draws import DAY, pick
 from proof.machine.invariants import check_all, check_step
 from proof.machine.logins import Login
 from proof.machine.model import Session, Token, User
 from proof.machine.product import Product
 from proof.machine.refreshes import Party, Refresh
+from proof.machine.seen import Seen
 from proof.machine.troubles import Trouble
 from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, World
+
+WRONG_PASSWORD = "not the right passphrase"
 
 
 class History(RuleBasedStateMachine):
@@ -46,13 +50,14 @@ class History(RuleBasedStateMachine):
         """Check every token once more."""
         check_all(self.world)
 
-    def _happens(self, kind: str, act: Act, trouble: Trouble | None) -> None:
+    def _happens(self, kind: str, act: Act, trouble: Trouble | None) -> Seen:
         self._tick()
         seen = happens(act, trouble)
         self._count(kind)
         self._count(f"{kind}, answered {seen.status} {seen.error}".strip())
         if trouble:
             self._count(f"trouble: {trouble.kind}")
+        return seen
 
     def _race(self, kind: str, outer: Act, inner: Act, at: int) -> None:
         self._tick()
@@ -62,7 +67,7 @@ class History(RuleBasedStateMachine):
     def _login(self, user: int, transport: str, *, is_right: bool = True, earlier: int = 0) -> Login:
         chosen = self._user(user)
         password = self._password(chosen)
-        login = Login(self.world, chosen, password if is_right else "not the right passphrase", transport)
+        login = Login(self.world, chosen, password if is_right else WRONG_PASSWORD, transport)
         in_browser = [token for token in self.world.tokens[::-1] if token.session.transport == transport]
         if transport != BODY and in_browser and earlier % 3 == 0:
             login.earlier = pick(in_browser, earlier)
@@ -75,8 +80,12 @@ class History(RuleBasedStateMachine):
     def _password(self, user: User) -> str:
         return min(account.password for account in user.may) or PASSWORD
 
-    def _code(self, user: User) -> str:
-        """Return what the app shows, or an empty text where there is none."""
+    def _code(self, user: User, kind: str = "app", number: int = 0) -> str:
+        """Return what the app shows, or an empty text where there is none; or a recovery code, or a wrong code."""
+        if kind == "wrong":
+            return WRONG_CODE
+        if kind == "paper" and user.papers:
+            return pick(user.papers[::-1], number)
         secrets = sorted(account.secret for account in user.may if account.secret)
         return code_of(secrets[0], self.world.now // STEP_SECONDS) if secrets else ""
 

@@ -15,6 +15,7 @@ def check_step(world: World) -> None:
     """Check all that is cheap, and the access tokens of the sessions that the step touched."""
     check_items(world)
     check_feed(world)
+    check_wrong_codes(world)
     turn = world.counts["steps"]
     some = [world.access[(turn + each * 7) % len(world.access)] for each in range(CHECKED_EACH_STEP) if world.access]
     newest: dict[Session, Access] = {each.session: each for each in world.access if each.session in world.touched}
@@ -58,6 +59,17 @@ def check_feed(world: World) -> None:
                 raise Contradiction("a session has ended, and authorizers cannot know it")
         elif entry_of(session.session_id) in told and not any(line.told for line in session.may):
             raise Contradiction("the feed names a session that nobody has ended")
+
+
+def check_wrong_codes(world: World) -> None:
+    """SA5: each wrong code counts. The table says which of the states it is."""
+    counted = world.product.wrong_codes()
+    for user in world.users:
+        if user.user_id in counted:
+            left = {each for each in user.may if not each.secret or each.wrong_codes == counted[user.user_id]}
+            if not left:
+                raise Contradiction(f"{counted[user.user_id]} wrong codes are counted, not those of {user.may}")
+            user.may = frozenset(left)
 
 
 def check_cookie(world: World, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from edge_auth.credentials.totp import STEP_SECONDS, code_of
+from proof.machine.codes import NO_CODE, shown, with_code
 from proof.machine.deployment import ABSOLUTE_SECONDS, IDLE_SECONDS, SITE_ABSOLUTE_SECONDS, SITE_IDLE_SECONDS
 from proof.machine.model import (
     ACTIVE,
@@ -10,6 +10,7 @@ from proof.machine.model import (
     TWO_FACTORS,
     Account,
     Contradiction,
+    Device,
     Expected,
     Option,
     Session,
@@ -27,13 +28,15 @@ from tests.support.browser import from_page as of_page
 from tests.support.sample_events import with_json
 
 WAIT = Expected(429, "too_many_attempts")
-NO_CODE = ""
 COOKIES = {COOKIE: REFRESH_COOKIE, SITE: SESSION_COOKIE}
 
 
 @dataclass
 class Login:
-    """A login with a password, and perhaps a code. `earlier` is the cookie that the browser has already."""
+    """A login with a password, and perhaps a code. `earlier` is the cookie that the browser has already.
+
+    With the token of a `device` on which the user has logged in, the mistakes of strangers do not count.
+    """
 
     world: World
     user: User
@@ -41,12 +44,15 @@ class Login:
     transport: str
     code: str = NO_CODE
     earlier: Token | None = None
+    device: Device | None = None
+    must_wait: bool = False  # a stranger has just been told to wait, so everybody but known devices has to
     opened: Session | None = field(default=None, init=False)
 
     def send(self, during: Happening | Meanwhile | None = None) -> Seen:
         """Send the password."""
         body = {"username": self.user.name, "password": self.password, "transport": self.transport}
-        event = with_json("login", {**body, "otp": self.code} if self.code else body)
+        known = {"device_token": self.device.text} if self.device else {}
+        event = with_json("login", {**body, **shown(self.code), **known})
         if self.transport != BODY:
             cookies = [f"{COOKIES[self.transport]}={self.earlier.text}"] if self.earlier else []
             event = of_page(event, *cookies)
@@ -57,19 +63,32 @@ class Login:
         if seen.status == 200:
             levels = {TWO_FACTORS if each.secret and self.code else ONE_FACTOR for each in self.user.may}
             self.opened = open_session(self.world, self.user, seen, self.transport, levels)
+            if text := seen.body.get("device_token"):
+                user, until = self.user, self.world.now + ABSOLUTE_SECONDS
+                self.world.devices.append(Device(user, text, user.name, self.password, user.may_have_changed, until))
 
     def judge(self, seen: Seen, *, has_trouble: bool) -> None:
         """By password, status and code."""
         user, now_ms = self.user, self.world.now_ms
         user.may = settled(user.may, self._options, seen, has_trouble=has_trouble, what="login", generation=None)
-        if seen.status != 200:
-            user.fail("account", now_ms)
+        if seen.status != 200 or has_trouble:  # a success that was not told counts as a mistake
+            for counter in self._counters:
+                user.fail(counter, now_ms)
         if seen.status == 200 or seen.is_trouble:
             began(self.world, user, self.opened, self.earlier, is_sure=not has_trouble)
 
     def _options(self, account: Account) -> tuple[Option, ...]:
+        if self.must_wait and (self.device is None or self.device.is_surely_unknown):
+            return (Option(WAIT, account),)
         options = (self._option(account),)
-        return (*options, Option(WAIT, account)) if self.user.must_wait("account", self.world.now_ms) else options
+        is_known = self.device is not None and self.device.is_surely_known(self.world.now)
+        counters = self._counters if is_known else ("account",)
+        may_wait = all(self.user.must_wait(counter, self.world.now_ms) for counter in counters)
+        return (*options, Option(WAIT, account)) if may_wait else options
+
+    @property
+    def _counters(self) -> tuple[str, ...]:
+        return ("account", self.device.counter) if self.device else ("account",)
 
     def _option(self, account: Account) -> Option:
         if account.status != ACTIVE or self.password != account.password:
@@ -79,16 +98,6 @@ class Login:
         if not account.secret or not self.code:
             return Option(Expected(401, "mfa_required"), account)
         return with_code(self.world, account, self.code, Expected(200))
-
-
-def with_code(world: World, account: Account, code: str, expected: Expected) -> Option:
-    """Return what a code of the app leads to. Each step is taken once, and no earlier one after it."""
-    step = world.now // STEP_SECONDS
-    steps = (each for each in (step - 1, step, step + 1) if code == code_of(account.secret, each))
-    matched = next((each for each in steps if each > account.step), None)
-    if matched is None:
-        return Option(Expected(401, "invalid_otp"), account)
-    return Option(expected, account._replace(step=matched))
 
 
 def open_session(world: World, user: User, seen: Seen, transport: str, levels: set[str]) -> Session:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from proof.machine.administrators import Administrators
 from proof.machine.callers import changed
+from proof.machine.factors import NO_APP
 from proof.machine.model import ACTIVE, DISABLED, GONE, Account, Expected, Option, User, settled
 from proof.machine.seen import Seen
 from proof.machine.troubles import Happening, Meanwhile
@@ -49,6 +50,8 @@ class Operate:
         user, now_ms = self.user, self.world.now_ms
         user.may = settled(user.may, self._options, seen, has_trouble=has_trouble, what=self.act, generation=None)
         self.world.touched.update(user.sessions)
+        if self.act == "unlock":
+            return
         if self.act == "enable":
             user.may_have_changed += 1
             user.changes += seen.status == 1
@@ -65,6 +68,8 @@ class Operate:
             "delete": Account("", GONE),
             "set_password": account._replace(password=self.password),
             "end_sessions": account,
+            "unlock": account._replace(wrong_codes=0),
+            "reset_factors": account._replace(**NO_APP, passkeys=frozenset()),
         }[self.act]
         return (Option(DONE, after, (disabled,) if self.act == "delete" else ()),)
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from proof.machine.callers import INVALID_TOKEN, OWN, by_caller, changed, refusal, settle_pair
-from proof.machine.logins import WAIT, with_code
+from proof.machine.codes import shown, with_code
+from proof.machine.logins import WAIT
 from proof.machine.model import ACTIVE, LEVELS, Account, Contradiction, Expected, Option, Session, User, settled
 from proof.machine.rule import Line
 from proof.machine.seen import Seen
@@ -75,7 +76,7 @@ class Reset:
         if not link:
             self._is_mailed = False
             return asked
-        body = {**link, "new_password": self.new, **({"otp": self.code} if self.code else {})}
+        body = {**link, "new_password": self.new, **shown(self.code)}
         return self.world.product.call("reset", with_json("password-reset-confirm", body), during)
 
     def learn(self, seen: Seen) -> None:

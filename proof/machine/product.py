@@ -169,6 +169,17 @@ class Product:
         items = self.store.items(TABLES["SessionsTable"])
         return {item["session_id"]["S"]: item for item in items if "seed_hash" in item and "revoked_at" not in item}
 
+    def wrong_codes(self) -> dict[str, int]:
+        """Return how many wrong codes are counted of each user with an app, by the user's id."""
+        items = [item for item in self.store.items(TABLES["IdentitiesTable"]) if "totp" in item]
+        return {item["user_id"]["S"]: int(item["factor_failures"]["N"]) for item in items}
+
+    def count_wrong_codes(self, user_id: str, number: int) -> None:
+        """Let so many wrong codes have come of a user with an app, in the months before: too many for a history."""
+        for item in self.store.items(TABLES["IdentitiesTable"]):
+            if "totp" in item and item["user_id"]["S"] == user_id:
+                item["factor_failures"] = {"N": str(number)}
+
     @cached_property
     def administrators(self) -> Administrators:
         """The acts of operators."""

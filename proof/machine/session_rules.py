@@ -3,9 +3,11 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from proof.machine.draws import flag, near, pick, short_waits, transports, troubles, which
-from proof.machine.history import History
+from proof.machine.draws import codes, flag, near, pick, short_waits, transports, troubles, which
+from proof.machine.history import WRONG_PASSWORD, History
+from proof.machine.logins import Login
 from proof.machine.logouts import Logout, Reach, Revoke
+from proof.machine.model import FREE_MISTAKES, Contradiction, User
 from proof.machine.refreshes import Party
 from proof.machine.troubles import Trouble
 from proof.machine.world import BODY, COOKIE, SITE
@@ -86,6 +88,28 @@ class SessionRules(History):
     def revoke(self, access: int, trouble: Trouble | None) -> None:
         """Log out with an access token."""
         self._happens("logout by access token", Revoke(self.world, pick(self.world.access[::-1], access)), trouble)
+
+    @precondition(lambda self: self.world.devices)
+    @rule(device=near, is_guessed=flag, is_right=flag, kind=codes, trouble=troubles)
+    def log_in_on_device(
+        self, device: int, is_guessed: bool, is_right: bool, kind: str, trouble: Trouble | None
+    ) -> None:
+        """Log in where the user has logged in before, perhaps while a stranger guesses."""
+        chosen = pick(self.world.devices[::-1], device)
+        must_wait = is_guessed and self._guess(chosen.user)
+        login = Login(self.world, chosen.user, self._password(chosen.user) if is_right else WRONG_PASSWORD, BODY)
+        login.device, login.must_wait = chosen, must_wait
+        login.code = self._code(chosen.user, kind, device)
+        self._happens("login on a device", login, trouble)
+
+    log_in_on_device_again = log_in_on_device
+
+    def _guess(self, user: User) -> bool:
+        """Let a stranger guess passwords, and return whether everybody surely has to wait for a second."""
+        for number in range(FREE_MISTAKES + 1):
+            if self._happens("guess", Login(self.world, user, WRONG_PASSWORD, BODY), None).status == 429:
+                return number > 0
+        raise Contradiction("a stranger may guess on")
 
     log_in_again, refresh_stolen_again = log_in, refresh_stolen
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from proof.machine.callers import OWN, TOO_WEAK, Pair, by_caller, refusal, settle_pair
-from proof.machine.logins import COOKIES, WAIT, open_session, with_code
+from proof.machine.codes import shown, with_code
+from proof.machine.logins import COOKIES, WAIT, open_session
 from proof.machine.model import (
     LEVELS,
     ONE_FACTOR,
@@ -38,11 +39,11 @@ class StepUp:
     def send(self, during: Happening | Meanwhile | None = None) -> Seen:
         """Send the token, with what the user shows."""
         self._before = self.session.may
-        shown = {"otp": self.code} if self.code else {"password": self.password}
+        proof = shown(self.code) or {"password": self.password}
         if self.session.transport == BODY:
-            event = with_json("step-up", {"refresh_token": self.token.text, **shown})
+            event = with_json("step-up", {"refresh_token": self.token.text, **proof})
         else:
-            event = from_page(with_json("step-up", shown), f"{COOKIES[self.session.transport]}={self.token.text}")
+            event = from_page(with_json("step-up", proof), f"{COOKIES[self.session.transport]}={self.token.text}")
         return self.world.product.call("step_up", by_caller(event, self.session), during)
 
     def learn(self, seen: Seen) -> None:
@@ -93,7 +94,8 @@ class StepUp:
         if self.code:
             used = with_code(self.world, account, self.code, Expected(200))
             if used.expected.status != 200:
-                return Option(used.expected, same)
+                more = tuple((line, account) for account in used.repeated)
+                return Option(used.expected, (line, used.after), repeated=more)
             return Option(Expected(200), (line.over(), used.after), ((line.over(told=False), used.after),))
         if self.password != account.password:
             return Option(Expected(401, "invalid_credentials"), same)

@@ -6,7 +6,18 @@ from typing import Any
 
 from proof.machine.authorizers import OPEN, Decision
 from proof.machine.deployment import ACCESS_SECONDS
-from proof.machine.model import ABSENT, Access, Account, Contradiction, Session, Token, User, claims_of, parts_of
+from proof.machine.model import (
+    ABSENT,
+    Access,
+    Account,
+    Contradiction,
+    Device,
+    Session,
+    Token,
+    User,
+    claims_of,
+    parts_of,
+)
 from proof.machine.product import Product
 from proof.machine.seen import Seen
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
@@ -40,6 +51,7 @@ class World:
     latest_ms: int = 0  # the latest time that the clock has shown
     touched: set[Session] = field(default_factory=set)  # in this step
     resets_asked_ms: list[int] = field(default_factory=list)  # all come from one network address
+    devices: list[Device] = field(default_factory=list)
     passkeys: int = 0
     names: int = 0
     _texts: dict[tuple[str, int, str], str] = field(default_factory=dict)
@@ -164,6 +176,7 @@ class World:
         if is_at_once:
             self.keys_unsure_until_ms = copies_until_ms
         if is_end_of_sessions:
+            self.devices.clear()  # their tokens end, too
             self.ended_mac_keys |= {key_id.hex() for key_id in old.mac_keys}
             planned_ms = self.now_ms + (0 if is_at_once else REPLACE_SECONDS * 1000)
             self.product.clock.now_ms = max(planned_ms, copies_until_ms) + SET_BACK_MS
