@@ -9,7 +9,7 @@ from proof.machine.draws import MINUTE, codes, flag, near, pick, transports, tro
 from proof.machine.factors import Enrol, RemoveApp, ReplaceCodes
 from proof.machine.history import History
 from proof.machine.logins import Login
-from proof.machine.model import User
+from proof.machine.model import Session, User
 from proof.machine.passkeys import AddPasskey, PasskeySignIn, RemovePasskey
 from proof.machine.step_ups import StepUp
 from proof.machine.troubles import Trouble
@@ -31,13 +31,17 @@ class FactorRules(History):
     enrol_again = enrol
 
     @precondition(lambda self: self.world.access)
-    @rule(session=near, kind=codes, number=near)
-    def enrol_and_log_in(self, session: int, kind: str, number: int) -> None:
-        """Enrol an app, and log in twice with what came with it."""
+    @rule(session=near, kind=codes, number=near, is_replacing=flag)
+    def enrol_and_log_in(self, session: int, kind: str, number: int, is_replacing: bool) -> None:
+        """Enrol an app, and log in twice with what came with it, perhaps with new recovery codes in between."""
         if caller := self._caller(session):
             self._happens("enrolment", Enrol(self.world, caller), None)
             self._wait(STEP_SECONDS)  # the app shows another code
-            self._log_in_with(caller.user, kind, number)
+            opened = self._log_in_with(caller.user, kind, number)
+            if opened and is_replacing:
+                older = len(caller.user.papers)
+                self._happens("new recovery codes", ReplaceCodes(self.world, opened), None)
+                kind, number = "paper", number + len(caller.user.papers) - older  # one of the codes before
             self._log_in_with(caller.user, kind, number)
 
     @precondition(lambda self: self.world.access)
@@ -118,7 +122,8 @@ class FactorRules(History):
             picked = pick(numbers, number) if numbers and user % 7 else number
             self._happens("passkey", PasskeySignIn(self.world, chosen, picked), trouble)
 
-    def _log_in_with(self, user: User, kind: str, number: int) -> None:
+    def _log_in_with(self, user: User, kind: str, number: int) -> Session | None:
         login = Login(self.world, user, self._password(user), BODY)
         login.code = self._code(user, kind, number)
         self._happens("login with a code", login, None)
+        return login.opened
