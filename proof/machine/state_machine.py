@@ -32,7 +32,7 @@ ENOUGH = {"refresh": 10, "login": 10, "logout of one": 1, "thefts": 1, "races": 
 def prove(run: Run) -> Figures:
     """Let histories happen, part by part, and then with each fault."""
     parts = [f"histories {number}" for number in range(run.amount(short=1, long=100))]
-    histories = run.amount(short=10, long=24)
+    histories = run.amount(short=8, long=24)
     faults = run.amount(short=0, long=len(MUTANTS))
     searches = [f"fault: {name}" for name in [*MUTANTS][:faults]]
     numbers = {name: run.chance(name).randrange(2**32) for name in (*parts, *searches)}
