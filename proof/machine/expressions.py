@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-Item = dict[str, Any]
+from proof.machine.attribute_values import CHANGED, Item, at, has, is_same, number_of, put, size
+
 Names = Mapping[str, str]
 Values = Mapping[str, Any]
 Condition = Callable[[Item, Names, Values], bool]
@@ -58,15 +59,8 @@ def changed(item: Item, changes: tuple[Change, ...], names: Names, values: Value
     for change in changes:
         path = [names.get(part, part) for part in change.path]
         value = change.value(item, names, values) if change.value else None
-        _put(after, path, _CHANGED[change.kind](_at(item, path), value))
+        put(after, path, CHANGED[change.kind](at(item, path), value))
     return after
-
-
-def number_of(value: Any) -> int:  # noqa: ANN401 - an attribute value
-    """Return the number in an attribute value. Raises ValueError for another type."""
-    if not isinstance(value, dict) or set(value) != {"N"}:
-        raise ValueError("not a number")
-    return int(value["N"])
 
 
 @cache
@@ -166,15 +160,15 @@ class _Words:
                 self.expect(",")
                 part = self.operand()
                 self.expect(")")
-                return lambda item, names, values: _has(_found(item, path, names), part(item, names, values))
+                return lambda item, names, values: has(_found(item, path, names), part(item, names, values))
         return self._comparison()
 
     def _comparison(self) -> Condition:
         left, sign, right = self.operand(), self.take(), self.operand()
         if sign == "=":
-            return lambda item, names, values: _is_same(left(item, names, values), right(item, names, values))
+            return lambda item, names, values: is_same(left(item, names, values), right(item, names, values))
         if sign == "<>":
-            return lambda item, names, values: not _is_same(left(item, names, values), right(item, names, values))
+            return lambda item, names, values: not is_same(left(item, names, values), right(item, names, values))
         if sign not in _COMPARISONS:
             raise ValueError(f"no comparison: {self._text}")
         compare = _COMPARISONS[sign]
@@ -206,7 +200,7 @@ class _Words:
         if self.next == "size":
             self.take()
             measured = self._argument()
-            return lambda item, names, _values: _size(_found(item, measured, names))
+            return lambda item, names, _values: size(_found(item, measured, names))
         if self.next == "if_not_exists":
             self.take()
             self.expect("(")
@@ -249,66 +243,4 @@ def _either(one: Condition, other: Condition) -> Condition:
 
 
 def _found(item: Item, path: tuple[str, ...], names: Names) -> Any:  # noqa: ANN401 - an attribute value
-    return _at(item, [names.get(part, part) for part in path])
-
-
-def _at(item: Item, path: list[str]) -> Any:  # noqa: ANN401 - an attribute value
-    value: Any = {"M": item}
-    for part in path:
-        value = value.get("M", {}).get(part) if value else None
-    return value
-
-
-def _put(item: Item, path: list[str], value: Any) -> None:  # noqa: ANN401 - an attribute value
-    """Put a value into an item whose own members may be changed, and no others. None takes it out."""
-    *within, name = path
-    members = item
-    for part in within:
-        if part not in members:
-            raise ValueError(f"no attribute {part}")
-        members[part] = {"M": dict(members[part]["M"])}
-        members = members[part]["M"]
-    if value is None:
-        members.pop(name, None)
-    else:
-        members[name] = value
-
-
-def _is_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - attribute values
-    if one is None or other is None:
-        return False
-    if set(one) == set(other) == {"SS"}:
-        return bool(set(one["SS"]) == set(other["SS"]))
-    return bool(one == other)
-
-
-def _has(value: Any, part: Any) -> bool:  # noqa: ANN401 - attribute values
-    if value is None:
-        return False
-    if "SS" in value:
-        return part.get("S") in value["SS"]
-    if "L" in value:
-        return part in value["L"]
-    raise ValueError("neither a set nor a list")
-
-
-def _size(value: Any) -> Any:  # noqa: ANN401 - attribute values
-    return None if value is None else {"N": str(len(next(iter(value.values()))))}
-
-
-def _joined(before: Any, value: Any) -> Any:  # noqa: ANN401 - attribute values
-    texts = [] if before is None else before["SS"]
-    return {"SS": sorted({*texts, *value["SS"]})}
-
-
-def _taken(before: Any, value: Any) -> Any:  # noqa: ANN401 - attribute values
-    left = set() if before is None else set(before["SS"]) - set(value["SS"])
-    return {"SS": sorted(left)} if left else None  # DynamoDB keeps no empty set
-
-
-_CHANGED: dict[str, Callable[[Any, Any], Any]] = {
-    "SET": lambda _before, value: value,
-    "REMOVE": lambda _before, _value: None,
-    "ADD": _joined,
-    "DELETE": _taken,
-}
+    return at(item, [names.get(part, part) for part in path])

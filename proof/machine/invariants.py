@@ -3,8 +3,8 @@
 from typing import Any
 
 from edge_auth.tokens.ended_feed import entry_of
-from proof.machine.model import LEVELS, TWO_FACTORS, Access, Contradiction, Session
-from proof.machine.product import REVOCATION_SECONDS
+from proof.machine.decisions import check_access
+from proof.machine.model import Access, Contradiction, Session
 from proof.machine.rule import NONE_REDEEMED, Line
 from proof.machine.world import SITE, World
 
@@ -15,6 +15,7 @@ def check_step(world: World) -> None:
     """Check all that is cheap, and the access tokens of the sessions that the step touched."""
     check_items(world)
     check_feed(world)
+    check_wrong_codes(world)
     turn = world.counts["steps"]
     some = [world.access[(turn + each * 7) % len(world.access)] for each in range(CHECKED_EACH_STEP) if world.access]
     newest: dict[Session, Access] = {each.session: each for each in world.access if each.session in world.touched}
@@ -60,14 +61,15 @@ def check_feed(world: World) -> None:
             raise Contradiction("the feed names a session that nobody has ended")
 
 
-def check_access(world: World, access: Access) -> None:
-    """Each authorizer lets a token in as long as it may, and no longer."""
-    for name, authorizer in world.authorizers():
-        world.counts["decisions"] += 1
-        may, reason = _may_pass(world, access, name)
-        passed = world.product.lets_in(authorizer, access.text) is not None
-        if may is not None and passed is not may:
-            raise Contradiction(f"the authorizer {name} {'accepts' if passed else 'refuses'} a token: {reason}")
+def check_wrong_codes(world: World) -> None:
+    """SA5: each wrong code counts. The table says which of the states it is."""
+    counted = world.product.wrong_codes()
+    for user in world.users:
+        if user.user_id in counted:
+            left = {each for each in user.may if not each.secret or each.wrong_codes == counted[user.user_id]}
+            if not left:
+                raise Contradiction(f"{counted[user.user_id]} wrong codes are counted, not those of {user.may}")
+            user.may = frozenset(left)
 
 
 def check_cookie(world: World, session: Session) -> None:
@@ -76,37 +78,12 @@ def check_cookie(world: World, session: Session) -> None:
         return
     world.counts["decisions"] += 1
     lives, may_live = session.is_live(world.now_ms), session.may_live(world.now_ms)
-    passed = world.product.lets_visit(session.held.text)
+    passed = world.product.authorizers.lets_visit(session.held.text)
     if (lives and not passed) or (passed and not may_live):
         raise Contradiction(f"the authorizer of sites {'accepts' if passed else 'refuses'} a cookie")
     if passed:
         item = world.product.session_items()[session.session_id]
         session.may = frozenset({_line(item)._replace(told=line.told) for line in session.may if not line.ended})
-
-
-def _may_pass(world: World, access: Access, authorizer: str) -> tuple[bool | None, str]:
-    """Return whether a token passes; None if it may, and the reason."""
-    session = access.session
-    if not world.is_in_time(access):
-        return False, "it has expired"
-    if access.kid in world.withdrawn_kids:  # only the feed tells of keys
-        is_told = authorizer == "feed" and world.now_ms > world.withdrawn_kids[access.kid]
-        return (False if is_told else None), "its key is withdrawn"
-    if authorizer == "two factors" and LEVELS.index(session.acr) < LEVELS.index(TWO_FACTORS):
-        return False, "its login had one factor"
-    is_known = world.is_kid_known(access.kid)
-    if authorizer == "feed":
-        bound_ms = (session.over_ms or 0) + REVOCATION_SECONDS * 1000
-        if session.over_ms is not None and all(line.ended and line.told for line in session.may):
-            return (False if world.now_ms > bound_ms else None), "its session has ended"
-        if any(line.told or line.ended for line in session.may):
-            return None, "nobody knows whether its session has ended"
-        return is_known, "its session lives"
-    if session.is_over:
-        return False, "its session has ended"
-    if any(line.ended for line in session.may):
-        return None, "nobody knows whether its session has ended"
-    return is_known, "its session lives"
 
 
 def _line(item: dict[str, Any]) -> Line:

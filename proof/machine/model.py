@@ -11,8 +11,9 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from proof.machine.product import MAX_SESSIONS, Seen
+from proof.machine.deployment import MAX_SESSIONS
 from proof.machine.rule import NONE_REDEEMED, Line
+from proof.machine.seen import Seen
 
 ACTIVE, DISABLED, GONE = "active", "disabled", "gone"
 ABSENT = ""  # a token that an answer does not have
@@ -33,7 +34,8 @@ class Account(NamedTuple):
     status: str = ACTIVE
     secret: bytes = b""
     step: int = -1
-    codes: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()  # the recovery codes that are left
+    wrong_codes: int = 0  # less those that were taken back
     passkeys: frozenset[int] = frozenset()
 
     @property
@@ -53,11 +55,15 @@ class Expected(NamedTuple):
 
 
 class Option(NamedTuple):
-    """What one state lets expect, the state after that, and the states in which a failure may leave it."""
+    """What one state lets expect, the state after that, and the states in which a failure may leave it.
+
+    `repeated` are the states after it if an answer to the product was lost, and the SDK did something again.
+    """
 
     expected: Expected
     after: Any
     between: tuple[Any, ...] = ()
+    repeated: tuple[Any, ...] = ()
 
 
 class Token(NamedTuple):
@@ -77,6 +83,32 @@ class Access(NamedTuple):
     issued: int
     expires: int
     kid: str
+
+
+class Device(NamedTuple):
+    """A device on which a user has logged in. The rest is what the user was then: a change ends the token."""
+
+    user: "User"
+    text: str
+    name: str
+    password: str
+    may_have_changed: int
+    until: int  # its key may end then
+
+    @property
+    def counter(self) -> str:
+        """The counter of attempts on it."""
+        return f"device {self.text}"
+
+    def is_surely_known(self, now: int) -> bool:
+        """Whether nothing of the user has changed."""
+        is_same = (self.name, self.may_have_changed) == (self.user.name, self.user.may_have_changed)
+        return is_same and now < self.until
+
+    @property
+    def is_surely_unknown(self) -> bool:
+        """Whether the user has another password."""
+        return all(account.password != self.password for account in self.user.may)
 
 
 @dataclass(eq=False)
@@ -142,6 +174,7 @@ class User:
     mailed_at: int = 0  # when the newest mail of a reset was asked for
     sessions: list[Session] = field(default_factory=list)
     ghosts: list[int] = field(default_factory=list)  # when sessions may have been opened whose answer was lost, in ms
+    papers: list[str] = field(default_factory=list)  # every recovery code that was ever shown
     wrong: dict[str, tuple[int, ...]] = field(default_factory=dict)  # when attempts may have failed, by the counter
     changes: int = 0  # acts that have changed the account
     may_have_changed: int = 0  # and acts that perhaps have
@@ -204,9 +237,9 @@ def settled(
         for option in options(state):
             expected.append(option.expected)
             if (seen.status, seen.error, generation) == option.expected:
-                left.add(option.after)
+                left |= {option.after, *(option.repeated if has_trouble else ())}
             if has_trouble and seen.is_trouble:
-                left |= {state, option.after, *option.between}
+                left |= {state, option.after, *option.between, *option.repeated}
     if not left:
         raise Contradiction(f"{what}: {seen.status} {seen.error} {generation or ''}, and not one of {expected}")
     return frozenset(left)

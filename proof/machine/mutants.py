@@ -87,6 +87,20 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
             "pass",
         ),
     ),
+    "strangers make a user wait on a known device": (
+        Edit(
+            "flows.sign_in.login",
+            "self._limit.admit(device_limit(user.user_id, device.device_id), stranger)",
+            "self._limit.admit(stranger)",
+        ),
+    ),
+    "a device is known after a new password": (
+        Edit(
+            "flows.sign_in.login",
+            "return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)",
+            "return True",
+        ),
+    ),
     "a disabled user logs in": (
         Edit("flows.sign_in.login", "is_disabled = identity is not None and", "is_disabled = False and"),
         Edit("adapters.dynamodb.session_opening", " AND epoch = :epoch AND #status = :active", " AND epoch = :epoch"),
@@ -113,6 +127,25 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
         Edit("flows.factors.factor_check", "after_step=factors.totp_step", "after_step=-1"),
         Edit("adapters.dynamodb.factor_use", "totp_step < :step AND ", ""),
     ),
+    "a recovery code is taken twice": (
+        Edit("adapters.dynamodb.factor_use", 'clause = " DELETE recovery :codes"', 'clause = ""'),
+    ),
+    "older recovery codes stay good": (
+        Edit(
+            "flows.accounts.own_factors",
+            "replace_codes(identity, kept)",
+            "replace_codes(identity, kept | identity.factors.recovery)",
+        ),
+    ),
+    "a wrong code is not counted": (
+        Edit(
+            "adapters.dynamodb.factors", "factor_failures = factor_failures + :one", "factor_failures = factor_failures"
+        ),
+    ),
+    "a locked app logs in": (
+        Edit("flows.factors.factor_check", "        if factors.is_locked:\n", "        if False:\n"),
+        Edit("adapters.dynamodb.factor_use", " AND factor_failures < :limit", ""),
+    ),
     "an old login changes a factor": (Edit("flows.factors.freshness", " or not is_recent:", ":"),),
     "a weak login changes a factor": (
         Edit(
@@ -123,6 +156,19 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     ),
     "the authorizer reads the feed once a minute": (
         Edit("authorizer.ended_sessions", "<= self._revocation_seconds", "<= 60"),
+    ),
+    "an authorizer forgets in an outage what it knows": (
+        Edit(
+            "authorizer.ended_sessions",
+            "        self._failures += 1\n",
+            "        self._failures, self._entries = 1, {}\n",
+        ),
+    ),
+    "a closed authorizer decides without the feed": (
+        Edit("authorizer.ended_sessions", "        if self._is_closed:\n", "        if False:\n"),
+    ),
+    "an authorizer does not try again after an outage": (
+        Edit("authorizer.ended_sessions", "return age_seconds(self._failed, now) >= wait", "return False"),
     ),
     "the strict authorizer takes a session that is not there": (
         Edit(

@@ -4,81 +4,34 @@ Nothing of the product is replaced but Argon2id, its clock, its source of random
 through the SDK and the wire, where troubles happen to them.
 """
 
-import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from functools import cached_property, partial
-from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple, TextIO, cast
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, TextIO, cast
 
 import pytest
 from botocore.validate import ValidationErrors
 
-from edge_auth import clock as product_clock
-from edge_auth.adapters.aws import dynamodb_client
-from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
-from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
-from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
-from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
-from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
-from edge_auth.authorizer.http_answer import RequestFailed
-from edge_auth.authorizer.signed_requests import Reply
-from edge_auth.authorizer.two_clocks import Clocks
-from edge_auth.credentials.password_rules import PasswordRules
 from edge_auth.errors import AccountError, TemporarilyUnavailable
-from edge_auth.flows.accounts.administration import Administration
-from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.keys.ring_document import from_secret_json
 from edge_auth.tokens.proof_token import Kind
-from proof.machine.tables import Refused, Store
+from proof.machine.administrators import Administrators, administrators
+from proof.machine.authorizers import Authorizers
+from proof.machine.deployment import DAY_SECONDS, FUNCTIONS, PARAMETERS
+from proof.machine.seen import CRASHED, DONE, UNAVAILABLE, Seen, seen
+from proof.machine.tables import Store
 from proof.machine.troubles import Happening, Meanwhile
 from tests.support.argon2 import QuickArgon2id
-from tests.support.authorizer import is_allowed
-from tests.support.browser import APP
 from tests.support.clock import START_MS, TestClock
 from tests.support.mailbox import mailed
 from tests.support.outages import Killed
-from tests.support.passkey_visitor import PARAMETERS as PASSKEYS
-from tests.support.sample_events import Event, token_event
-from tests.support.site import cookie, visit
-from tests.support.stack import SEALING_KEY, SEALING_SECRET, TABLES, Answer, LambdaContext, Output, Secrets, Stack
+from tests.support.sample_events import Event
+from tests.support.stack import SEALING_KEY, SEALING_SECRET, TABLES, LambdaContext, Output, Secrets, Stack
 from tests.support.threads import ThreadAtOnce
 from tests.support.wire import wired_session
 
-DAY_SECONDS = 86_400
-GRACE_SECONDS = 30  # RotationGraceSeconds
-LATE_SECONDS = 336 * 3600  # LateRetryHours
-IDLE_SECONDS = 14 * DAY_SECONDS  # RefreshIdleDays
-ABSOLUTE_SECONDS = 30 * DAY_SECONDS  # RefreshAbsoluteDays
-SITE_IDLE_SECONDS = 30 * 60  # SessionIdleMinutes
-SITE_ABSOLUTE_SECONDS = 12 * 3600  # SessionAbsoluteHours
-ACCESS_SECONDS = 900  # AccessTokenSeconds
-REVOCATION_SECONDS = 5  # RevocationSeconds
-MAX_SESSIONS = 6  # MaxSessionsPerUser
-
-PARAMETERS = {
-    "AllowedOrigins": APP,
-    "MaxSessionsPerUser": str(MAX_SESSIONS),
-    "MailFrom": "login@example.com",
-    "PagesUrl": "https://app.example.com/account",
-    "SecondFactor": "optional",
-    "SelfRegistration": "true",
-    **PASSKEYS,
-}
-FUNCTIONS = (
-    "login",
-    "refresh",
-    "logout",
-    "password",
-    "sessions",
-    "factors",
-    "step_up",
-    "passkeys",
-    "passkey_sign_in",
-    "register",
-    "reset",
-)
 CALM_SECONDS = 2 * DAY_SECONDS  # between two histories: longer than any copy of keys in a process may be used
 
 
@@ -90,23 +43,6 @@ QUICK: Mapping[str, Any] = {
     "botocore.client.BaseClient._resolve_endpoint_ruleset": lambda *_arguments: ("https://aws.invalid", {}, {}),
     "botocore.validate.ParamValidator.validate": lambda *_arguments: ValidationErrors(),
 }
-
-
-class Seen(NamedTuple):
-    """What came back. Status 0: nothing, because the process ended; 1: an operator's act is done."""
-
-    status: int
-    error: str = ""
-    body: Mapping[str, Any] = {}
-    cookies: Mapping[str, str] = {}
-
-    @property
-    def is_trouble(self) -> bool:
-        """Whether it says nothing of what was done."""
-        return self.status in {0, 503}
-
-
-CRASHED, DONE, UNAVAILABLE = Seen(0), Seen(1), Seen(503, "temporarily_unavailable")
 
 
 class CountedBytes:
@@ -157,7 +93,7 @@ class Product:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, store: Store, clock: TestClock) -> None:
         """Load the functions."""
-        self._monkeypatch, self.store, self.clock = monkeypatch, store, clock
+        self.store, self.clock = store, clock
         session, self.wire = wired_session()
         monkeypatch.setattr(self.wire, "serve", store.serve)
         monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
@@ -167,6 +103,7 @@ class Product:
         ).with_parameters(**PARAMETERS)
         self.stack.store = store  # type: ignore[attr-defined]  # with_parameters returns the same class
         self.functions = {name: self.stack.function(name) for name in FUNCTIONS}
+        self.authorizers = Authorizers(self.stack, store, clock, monkeypatch)
         self._rotate_keys = self.stack.module("rotate_keys").handler
 
     def reset(self) -> None:
@@ -174,19 +111,12 @@ class Product:
         begin = self.clock.now_seconds + CALM_SECONDS
         self.clock.now_ms = (begin // DAY_SECONDS + 1) * DAY_SECONDS * 1000
         self.store.empty()
+        self.authorizers.is_feed_down, self.authorizers.set_back_ms = False, 0
         self.wire.mend()
         self.wire.forget()
         self.stack.secrets.values.clear()
         cast("CountedBytes", secrets.token_bytes).drawn = 0
         self.keys("advance")
-
-    def deploy_authorizers(self) -> None:
-        """Start the authorizers cold, with the public keys of now in their environments."""
-        self.stack.jwks = json.dumps(self.stack.keys.jwks())
-        self.feed_authorizer = self._authorizer("authorizer")
-        self.strict_authorizer = self._authorizer("strict_authorizer")
-        self.factor_authorizer = self._authorizer("strict_authorizer", StrictAcr="2fa")
-        self.cookie_authorizer = self._authorizer("session_authorizer")
 
     def call(self, function: str, event: Event, during: Happening | Meanwhile | None = None) -> Seen:
         """Send an event to a function, and return what comes back."""
@@ -198,11 +128,11 @@ class Product:
             finally:
                 self.wire.forget()
 
-    def operate(self, act: Callable[[Administration], object], during: Happening | Meanwhile | None = None) -> Seen:
+    def operate(self, act: Callable[[Administrators], object], during: Happening | Meanwhile | None = None) -> Seen:
         """Do what a command of `edge-auth users` does."""
         with self._during(during):
             try:
-                act(self.administration)
+                act(self.administrators)
             except Killed:
                 return CRASHED
             except TemporarilyUnavailable:
@@ -223,15 +153,6 @@ class Product:
         """The version of the key ring."""
         return list(self.store.secret_versions)[-1]
 
-    def lets_in(self, authorizer: ModuleType, access_token: str) -> Mapping[str, Any] | None:
-        """Return what an authorizer passes on for a token, or None if it refuses it."""
-        answer = authorizer.handler(token_event(access_token), None)
-        return cast("Mapping[str, Any]", answer["context"]) if is_allowed(answer) else None
-
-    def lets_visit(self, session_token: str) -> bool:
-        """Return whether the authorizer of sites takes a cookie."""
-        return is_allowed(self.cookie_authorizer.handler(visit(cookie(session_token)), None))
-
     def mail(self, user_id: str) -> dict[str, str]:
         """Return what the link of the newest mail of a reset has, and nothing if there is no mail."""
         self.stack.mailed_to = user_id  # type: ignore[attr-defined]  # with_parameters returns the same class
@@ -248,26 +169,21 @@ class Product:
         items = self.store.items(TABLES["SessionsTable"])
         return {item["session_id"]["S"]: item for item in items if "seed_hash" in item and "revoked_at" not in item}
 
+    def wrong_codes(self) -> dict[str, int]:
+        """Return how many wrong codes are counted of each user with an app, by the user's id."""
+        items = [item for item in self.store.items(TABLES["IdentitiesTable"]) if "totp" in item]
+        return {item["user_id"]["S"]: int(item["factor_failures"]["N"]) for item in items}
+
+    def count_wrong_codes(self, user_id: str, number: int) -> None:
+        """Let so many wrong codes have come of a user with an app, in the months before: too many for a history."""
+        for item in self.store.items(TABLES["IdentitiesTable"]):
+            if "totp" in item and item["user_id"]["S"] == user_id:
+                item["factor_failures"] = {"N": str(number)}
+
     @cached_property
-    def administration(self) -> Administration:
+    def administrators(self) -> Administrators:
         """The acts of operators."""
-        dynamodb, clock = dynamodb_client(), product_clock.now_ms
-        revocations = DynamoDBRevocations(dynamodb, table=TABLES["RevocationsTable"], clock=clock)
-        sessions = DynamoDBSessions(dynamodb, table=TABLES["SessionsTable"])
-        entropy = secrets.token_bytes
-        return Administration(
-            identities=DynamoDBIdentities(dynamodb, table=TABLES["IdentitiesTable"]),
-            sessions=sessions,
-            attempts=DynamoDBAttempts(dynamodb, table=TABLES["ThrottleTable"]),
-            end_sessions=EndSessions(
-                sessions=sessions, revocations=revocations, clock=clock, entropy=entropy, record=_forget
-            ),
-            password_rules=PasswordRules(15, common=frozenset(), service_names=frozenset()),
-            clock=clock,
-            entropy=entropy,
-            record=_forget,
-            challenges=DynamoDBChallenges(dynamodb, table=TABLES["ChallengesTable"]),
-        )
+        return administrators()
 
     @contextmanager
     def _during(self, during: Happening | Meanwhile | None) -> Iterator[None]:
@@ -278,42 +194,6 @@ class Product:
             yield
         finally:
             self.wire._of_any = before
-
-    def _authorizer(self, function: str, **parameters: str) -> ModuleType:
-        """Load an authorizer as a cold start does. It asks the store, and fetches the public keys of now."""
-        self._monkeypatch.setattr("edge_auth.authorizer.issuer_keys.download", self._published_keys)
-        module = self.stack.with_parameters(**parameters).module(function)
-        vars(module)["download"] = self._published_keys
-        call = partial(self._asked, module.store.table)
-        if hasattr(module, "table"):
-            vars(module.table)["call"] = call
-        elif hasattr(module, "sessions"):
-            vars(module.sessions)["call"] = call
-        else:
-            vars(module.ended)["_read"] = partial(module.read_feed, call)
-            vars(module.ended)["_clocks"] = Clocks(self.clock.time, self.clock.time)
-        return module
-
-    def _asked(self, table: str, operation: str, parameters: Mapping[str, Any]) -> Reply:
-        try:
-            return Reply(self.store.act(operation, {"TableName": table, **parameters}), self.clock.now_seconds)
-        except Refused as refused:
-            raise RequestFailed(refused.code) from None
-
-    def _published_keys(self, _address: str) -> str:
-        return json.dumps(self.stack.keys.jwks())
-
-
-def seen(answer: Answer) -> Seen:
-    """Return what a client sees of an answer. Raises AssertionError for one that no client may see."""
-    body = answer.json if answer.body else {}
-    cookies = {name: rest.partition(";")[0] for name, _, rest in (each.partition("=") for each in answer.cookies)}
-    found = Seen(answer.status, body.get("error", ""), body, cookies)
-    if answer.status == 503 and not answer.headers.get("Retry-After"):
-        raise AssertionError("an outage without a time to come back")
-    if answer.status >= 400 and cookies:
-        raise AssertionError("an error touched a cookie")
-    return found
 
 
 @contextmanager
@@ -326,11 +206,8 @@ def product() -> Iterator[Product]:
         monkeypatch.setattr("edge_auth.flows.side_by_side.Thread", ThreadAtOnce)
         monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
         monkeypatch.setattr("secrets.token_bytes", CountedBytes())
+        monkeypatch.setattr("edge_auth.authorizer.ended_sessions.logger.disabled", True)
         for name, quick in QUICK.items():
             monkeypatch.setattr(name, quick)
         store = Store(TABLES, {SEALING_SECRET: SEALING_KEY})
         yield Product(monkeypatch, store, clock)
-
-
-def _forget(_event: object) -> None:
-    """Record nothing."""

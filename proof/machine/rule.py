@@ -7,7 +7,7 @@ rotation, everything from base to newest gets the newest again. Anything else th
 from enum import Enum
 from typing import NamedTuple
 
-from proof.machine.product import GRACE_SECONDS, IDLE_SECONDS, LATE_SECONDS
+from proof.machine.deployment import GRACE_SECONDS, IDLE_SECONDS, LATE_SECONDS
 
 NONE_REDEEMED = -1
 

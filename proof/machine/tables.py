@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.awsrequest import AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from proof.machine.expressions import Item, changed, condition, paths, update
+from proof.machine.attribute_values import Item
+from proof.machine.expressions import changed, condition, paths, update
 from tests.support.template import properties
 
 if TYPE_CHECKING:

@@ -1,23 +1,25 @@
 """Everything of one history: the product, what the model knows of it, and every token that was ever issued."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
+from proof.machine.authorizers import OPEN, Decision
+from proof.machine.deployment import ACCESS_SECONDS
 from proof.machine.model import (
     ABSENT,
     Access,
     Account,
     Contradiction,
+    Device,
     Session,
     Token,
     User,
     claims_of,
     parts_of,
 )
-from proof.machine.product import ACCESS_SECONDS, REVOCATION_SECONDS, Product, Seen
+from proof.machine.product import Product
+from proof.machine.seen import Seen
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
 from tests.support.sample_events import with_json
 
@@ -26,6 +28,7 @@ TRANSPORTS = (BODY, COOKIE, SITE)
 RING_SECONDS = 5400 + 60  # a function may use its copy of the keys for so long in an outage, and clocks differ
 REPLACE_SECONDS = 480  # new keys sign, and old ones end, so long after an emergency that is not at once
 NEVER_MS = 2**62
+RETRY_MS = 10_000  # an authorizer that could not read the feed tries again within this time
 SET_BACK_MS = 31_000  # a clock may be set back by less
 PASSWORD = "a fine long passphrase"
 EXPIRY_LEEWAY_SECONDS, ISSUED_LEEWAY_SECONDS = 5, 30
@@ -41,12 +44,14 @@ class World:
     tokens: list[Token] = field(default_factory=list)
     access: list[Access] = field(default_factory=list)
     deployed_kids: frozenset[str] = frozenset()
-    withdrawn_kids: dict[str, int] = field(default_factory=dict)  # from when authorizers refuse what they sign, in ms
+    withdrawn_kids: dict[str, int] = field(default_factory=dict)  # when the feed has told of it, in ms
+    feed_mended_ms: int = 0  # the end of its latest outage
     ended_mac_keys: set[str] = field(default_factory=set)
     keys_unsure_until_ms: int = 0  # functions may have old copies of the key ring until then
     latest_ms: int = 0  # the latest time that the clock has shown
     touched: set[Session] = field(default_factory=set)  # in this step
     resets_asked_ms: list[int] = field(default_factory=list)  # all come from one network address
+    devices: list[Device] = field(default_factory=list)
     passkeys: int = 0
     names: int = 0
     _texts: dict[tuple[str, int, str], str] = field(default_factory=dict)
@@ -71,8 +76,8 @@ class World:
         self.names += 1
         name, made = f"user{self.names}", list[Any]()
         seen = self.product.operate(
-            lambda accounts: made.append(
-                accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
+            lambda act: made.append(
+                act.accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
             )
         )
         if seen.status != 1:
@@ -147,11 +152,15 @@ class World:
     def lets_in(self, session: Session) -> bool:
         """Whether the authorizer lets the session's newest access token through to a function."""
         access = self.newest_access(session)
-        return access is not None and self.product.lets_in(self.product.feed_authorizer, access.text) is not None
+        return access is not None and self.product.authorizers.decide(OPEN, access.text) is Decision.LETS_IN
 
     def is_key_good(self, mac_key: str) -> bool:
         """Whether refresh tokens under this key are taken."""
         return mac_key not in self.ended_mac_keys
+
+    def may_have_lost_key(self, session: Session) -> bool:
+        """Whether the MAC key of a session's tokens may have ended: keys are kept as long as sessions can live."""
+        return self.now >= session.absolute_until
 
     def replace_keys(self, *, is_at_once: bool, is_end_of_sessions: bool) -> None:
         """Let an operator replace the keys after a leak.
@@ -161,33 +170,43 @@ class World:
         """
         old = self.product.stack.keys
         self.product.keys("replace", at_once=is_at_once, end_sessions=is_end_of_sessions)
-        bound_ms = self.now_ms + REVOCATION_SECONDS * 1000 if is_at_once else NEVER_MS
-        self.withdrawn_kids |= {timed.key.kid: bound_ms for timed in old.verifying}
+        told_ms = self.now_ms if is_at_once else NEVER_MS
+        self.withdrawn_kids |= {timed.key.kid: told_ms for timed in old.verifying}
         copies_until_ms = max(self.latest_ms, self.now_ms) + RING_SECONDS * 1000
         if is_at_once:
             self.keys_unsure_until_ms = copies_until_ms
         if is_end_of_sessions:
+            self.devices.clear()  # their tokens end, too
             self.ended_mac_keys |= {key_id.hex() for key_id in old.mac_keys}
             planned_ms = self.now_ms + (0 if is_at_once else REPLACE_SECONDS * 1000)
             self.product.clock.now_ms = max(planned_ms, copies_until_ms) + SET_BACK_MS
 
+    @property
+    def is_feed_calm(self) -> bool:
+        """Whether every authorizer can read the feed, and does not wait after an outage any more."""
+        is_waited = self.now_ms > self.feed_mended_ms + RETRY_MS
+        return is_waited and not self.product.authorizers.is_feed_down
+
+    def set_back(self, ms: int) -> None:
+        """Set every clock back. What has happened is as long ago as before."""
+        self.product.clock.now_ms -= ms
+        authorizers = self.product.authorizers
+        authorizers.set_back_ms += ms
+        authorizers.read_ms = {name: at_ms - ms for name, at_ms in authorizers.read_ms.items()}
+        self.withdrawn_kids = {kid: at_ms - ms for kid, at_ms in self.withdrawn_kids.items()}
+        self.feed_mended_ms -= ms
+        for session in self.sessions:
+            if session.over_ms is not None:
+                session.over_ms -= ms
+
     def deploy_authorizers(self) -> None:
         """Start all authorizers again, with the public keys of now."""
-        self.product.deploy_authorizers()
+        self.product.authorizers.deploy()
         self.deployed_kids = frozenset(str(key["kid"]) for key in self.product.stack.keys.jwks()["keys"])
 
     def forget_expired(self) -> None:
         """Forget the access tokens that have expired long ago, also for a clock that is set back."""
         self.access = [each for each in self.access if each.expires + 120 > self.now]
-
-    def authorizers(self) -> Iterable[tuple[str, ModuleType]]:
-        """Return the authorizers of access tokens, by name."""
-        product = self.product
-        return (
-            ("feed", product.feed_authorizer),
-            ("strict", product.strict_authorizer),
-            ("two factors", product.factor_authorizer),
-        )
 
     def is_kid_known(self, kid: str) -> bool | None:
         """Whether each authorizer knows this key. None: it may have to wait before it asks the issuer again."""

@@ -10,6 +10,7 @@ from proof.frame.run import SHORT, Run
 from proof.machine import state_machine
 from proof.machine.model import Contradiction
 from proof.machine.mutants import MUTANTS, planted
+from proof.machine.replay import replay
 from proof.machine.state_machine import SHORT_MUTANTS, broken, find, prove, table
 
 
@@ -19,7 +20,7 @@ def test_no_history_contradicts_the_model() -> None:
 
     assert broken(figures) == []
     lived = figures.counts["lived"]
-    assert lived["steps"] > 400
+    assert lived["steps"] > 300
     assert lived["decisions"] > 1000
     assert "steps" in table(figures)
 
@@ -79,7 +80,7 @@ def test_each_broken_promise_is_named(figures: Figures, sentence: str) -> None:
 def test_a_contradiction_is_printed_and_kept_as_a_script(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It can be pasted into a test."""
+    """It can be replayed."""
     contradiction = Contradiction("refresh: 400")
     contradiction.add_note("state = Machine()\nstate.teardown()")
     monkeypatch.setattr(state_machine, "KEPT", tmp_path)
@@ -89,3 +90,21 @@ def test_a_contradiction_is_printed_and_kept_as_a_script(
     assert told == "Contradiction: refresh: 400"
     assert "state = Machine()" in capsys.readouterr().err
     assert "state.teardown()" in (tmp_path / "7.txt").read_text(encoding="utf-8")
+
+
+def test_a_kept_history_happens_again() -> None:
+    """So whoever mends what it has found sees the contradiction, and sees it go."""
+    script = """
+# Contradiction: the authorizer closed lets in a token
+state = Machine()
+state.holds()
+state.log_in(earlier=0, is_right=True, transport='body', trouble=None, user=1)
+state.holds()
+state.break_or_mend_feed(seconds=6)
+state.holds()
+state.teardown()
+"""
+
+    assert replay(script)["steps"] == 3
+    with planted("a closed authorizer decides without the feed"), pytest.raises(Contradiction, match="closed"):
+        replay(script)

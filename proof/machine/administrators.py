@@ -1,0 +1,56 @@
+"""What a command of operators is made of: the acts on users, over the SDK."""
+
+import secrets
+from typing import NamedTuple
+
+from edge_auth import clock as product_clock
+from edge_auth.adapters.aws import dynamodb_client
+from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
+from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
+from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
+from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.credentials.password_rules import PasswordRules
+from edge_auth.flows.accounts.administration import Administration
+from edge_auth.flows.accounts.factor_administration import FactorAdministration
+from edge_auth.flows.sessions.end_sessions import EndSessions
+from tests.support.stack import TABLES
+
+
+class Administrators(NamedTuple):
+    """The acts on accounts, and those on second factors."""
+
+    accounts: Administration
+    factors: FactorAdministration
+
+
+def administrators() -> Administrators:
+    """Return the acts, as `edge-auth users` does them."""
+    dynamodb, clock, entropy = dynamodb_client(), product_clock.now_ms, secrets.token_bytes
+    revocations = DynamoDBRevocations(dynamodb, table=TABLES["RevocationsTable"], clock=clock)
+    sessions = DynamoDBSessions(dynamodb, table=TABLES["SessionsTable"])
+    attempts = DynamoDBAttempts(dynamodb, table=TABLES["ThrottleTable"])
+    end_sessions = EndSessions(sessions=sessions, revocations=revocations, clock=clock, entropy=entropy, record=_forget)
+    accounts = Administration(
+        identities=DynamoDBIdentities(dynamodb, table=TABLES["IdentitiesTable"]),
+        sessions=sessions,
+        attempts=attempts,
+        end_sessions=end_sessions,
+        password_rules=PasswordRules(15, common=frozenset(), service_names=frozenset()),
+        clock=clock,
+        entropy=entropy,
+        record=_forget,
+        challenges=DynamoDBChallenges(dynamodb, table=TABLES["ChallengesTable"]),
+    )
+    factors = FactorAdministration(
+        factors=DynamoDBFactors(dynamodb, table=TABLES["IdentitiesTable"]),
+        attempts=attempts,
+        end_sessions=end_sessions,
+        record=_forget,
+    )
+    return Administrators(accounts, factors)
+
+
+def _forget(_event: object) -> None:
+    """Record nothing."""

@@ -1,0 +1,123 @@
+"""What users do with passkeys: add one, remove one, sign in with one."""
+
+from dataclasses import dataclass, field
+
+from edge_auth.tokens.token_form import id_bytes
+from proof.machine.callers import changed, refusal, settle_pair
+from proof.machine.logins import began, open_session
+from proof.machine.model import ACTIVE, PHISHING_RESISTANT, Account, Expected, Option, Session, User, settled
+from proof.machine.rule import Line
+from proof.machine.seen import Seen
+from proof.machine.troubles import Happening, Meanwhile
+from proof.machine.world import BODY, World
+from tests.support.passkey_visitor import one_event, phone, register_event, registration_event, sign_in_event
+from tests.support.sample_events import sample
+from tests.support.software_passkeys import Ceremony
+
+
+@dataclass
+class AddPasskey:
+    """Registration of a passkey, from the challenge on. Troubles are with the second step."""
+
+    world: World
+    session: Session
+    number: int
+
+    def send(self, during: Happening | Meanwhile | None = None) -> Seen:
+        """Ask for a challenge, and send what the passkey makes of it."""
+        user = self.session.user
+        begun = self.world.product.call("passkeys", registration_event(self.session.session_id, user.user_id))
+        if begun.status != 200:
+            return begun
+        made = passkey_of(user, self.number).edited(challenge=begun.body["challenge"])
+        event = register_event(made, self.session.session_id, user_id=user.user_id)
+        return self.world.product.call("passkeys", event, during)
+
+    def learn(self, seen: Seen) -> None:
+        """It brings nothing that is needed."""
+
+    def judge(self, seen: Seen, *, has_trouble: bool) -> None:
+        """Only a fresh session may do it. Nothing ends."""
+        settle_pair(self.session, self._options, seen, has_trouble=has_trouble, what="new passkey")
+        self.session.user.may_have_changed += 1
+
+    def _options(self, line: Line, account: Account) -> tuple[Option, ...]:
+        refused = refusal(self.world, self.session, line, account)
+        if refused is not None:
+            return (Option(refused, (line, account)),)
+        after = account._replace(passkeys=account.passkeys | {self.number})
+        return (Option(Expected(201), (line, after)),)
+
+
+@dataclass
+class RemovePasskey:
+    """Removal of a passkey. The other sessions end, also if it is not there."""
+
+    world: World
+    session: Session
+    number: int
+
+    def send(self, during: Happening | Meanwhile | None = None) -> Seen:
+        """Send it."""
+        user = self.session.user
+        passkey = passkey_of(user, self.number)
+        event = one_event("passkeys-remove", passkey, self.session.session_id, user_id=user.user_id)
+        return self.world.product.call("passkeys", event, during)
+
+    def learn(self, seen: Seen) -> None:
+        """It brings nothing."""
+
+    def judge(self, seen: Seen, *, has_trouble: bool) -> None:
+        """Only a fresh session may do it."""
+        settle_pair(self.session, self._options, seen, has_trouble=has_trouble, what="removal of a passkey")
+        user = self.session.user
+        changed(user, seen, self.world.now_ms, keep=self.session, is_done=seen.status in {204, 404})
+        self.world.touched.update(user.sessions)
+
+    def _options(self, line: Line, account: Account) -> tuple[Option, ...]:
+        same = (line, account)
+        refused = refusal(self.world, self.session, line, account)
+        if refused is not None:
+            return (Option(refused, same),)
+        if self.number not in account.passkeys:
+            return (Option(Expected(404, "not_found"), same),)
+        return (Option(Expected(204), (line, account._replace(passkeys=account.passkeys - {self.number}))),)
+
+
+@dataclass
+class PasskeySignIn:
+    """A login with a passkey, from the challenge on. Troubles are with the second step."""
+
+    world: World
+    user: User
+    number: int
+    opened: Session | None = field(default=None, init=False)
+
+    def send(self, during: Happening | Meanwhile | None = None) -> Seen:
+        """Ask for a challenge, and send what the passkey has signed."""
+        options = self.world.product.call("passkey_sign_in", sample("passkeys-options"))
+        signed = passkey_of(self.user, self.number).edited(challenge=options.body["challenge"])
+        return self.world.product.call("passkey_sign_in", sign_in_event(signed), during)
+
+    def learn(self, seen: Seen) -> None:
+        """Keep the new session."""
+        if seen.status == 200:
+            self.opened = open_session(self.world, self.user, seen, BODY, {PHISHING_RESISTANT})
+
+    def judge(self, seen: Seen, *, has_trouble: bool) -> None:
+        """By the account."""
+        self.user.may = settled(
+            self.user.may, self._options, seen, has_trouble=has_trouble, what="passkey", generation=None
+        )
+        if seen.status == 200 or seen.is_trouble:
+            began(self.world, self.user, self.opened, None, is_sure=not has_trouble)
+
+    def _options(self, account: Account) -> tuple[Option, ...]:
+        is_good = account.status == ACTIVE and self.number in account.passkeys
+        return (Option(Expected(200) if is_good else Expected(401, "invalid_passkey"), account),)
+
+
+def passkey_of(user: User, number: int) -> Ceremony:
+    """Return one of the passkeys of a user."""
+    name = f"{user.user_id[:10]} {number}".encode()
+    return phone(number).edited(credential_id=name, user_handle=id_bytes(user.user_id))
