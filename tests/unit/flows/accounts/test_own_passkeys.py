@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def with_passkeys(deployment: Deployment, *passkeys: RegisteredPasskey) -> tuple
     return deployment.alice.user_id, granted.session_id
 
 
-def made(deployment: Deployment, ceremony: Ceremony = PHONE, *, name: str = "phone", **changes: object) -> NewPasskey:
+def made(deployment: Deployment, *, name: str = "phone", **changes: Any) -> NewPasskey:  # noqa: ANN401 - any field
     """Return what a browser sends of a passkey that it made for a fresh challenge."""
     challenge = passkey_challenge.mint(
         Purpose.REGISTER,
@@ -96,7 +97,7 @@ def made(deployment: Deployment, ceremony: Ceremony = PHONE, *, name: str = "pho
         entropy=deployment.entropy,
         user_id=deployment.alice.user_id,
     )
-    client_data, attestation = ceremony.edited(**{"challenge": challenge, **changes}).registration()
+    client_data, attestation = PHONE.edited(**{"challenge": challenge, **changes}).registration()
     return NewPasskey(client_data, attestation, ("usb", "telepathy", "internal"), name)
 
 
@@ -166,7 +167,7 @@ def test_another_passkey_with_the_id_of_one_takes_no_place(deployment: Deploymen
 
 @pytest.mark.parametrize("fault", [{"challenge": "A" * 80}, {"origin": "https://evil.example"}])
 def test_a_registration_that_breaks_a_rule_is_refused_before_anything_is_read(
-    deployment: Deployment, fault: dict[str, object]
+    deployment: Deployment, fault: dict[str, Any]
 ) -> None:
     """SC7: a stranger's registration costs no request, and is recorded."""
     user_id, session_id = with_passkeys(deployment)
@@ -374,7 +375,7 @@ def test_the_only_factor_of_a_user_who_must_have_one_stays(deployment: Deploymen
         replace(deployment.alice, passkeys=(PASSKEY,)), deployment.sealing_keys.keys
     )
     own_passkeys(deployment, "everybody").remove(user_id, session_id, b"id")
-    assert deployment.alice.passkeys == ()
+    assert not deployment.alice.passkeys
 
 
 @pytest.mark.parametrize("act", ["add", "rename", "remove"])
