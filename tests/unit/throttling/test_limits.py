@@ -28,6 +28,7 @@ from edge_auth.throttling.limits import (
     mail_limit,
     mail_source_limit,
     no_mail_limit,
+    passkey_limit,
     password_change_limit,
     registration_limit,
     reset_mail_limit,
@@ -89,11 +90,38 @@ def test_owners_and_strangers_share_no_counter() -> None:
 
 def test_counters_keep_their_names() -> None:
     """An updated deployment continues its counters, because their names are part of the stored data."""
-    token = RefreshToken("u", "s", 3, b"seed")
+    token, address = RefreshToken("u", "s", 3, b"seed"), "203.0.113.7"
     assert account_bucket("ada") == login_limit("ada", "").counter == bucket("account", "ada")
-    assert device_limit("u", "d").counter == bucket("device", "u", "d")
-    assert password_change_limit("u").counter == bucket("password", "u")
     assert dead_token_bucket(token) == bucket("refresh", "u", "s", token.seed_hash.hex())
+    for limit, name in (
+        (device_limit("u", "d"), bucket("device", "u", "d")),
+        (password_change_limit("u"), bucket("password", "u")),
+        (used_proof_limit("u"), bucket("used-proof", "u")),
+    ):
+        assert (limit.counter, limit.rate) == (name, RateLimit(bucket("rate", name), SOURCE_RATE))
+    assert [
+        limit.bucket
+        for limit in (
+            passkey_limit(address),
+            mail_limit("a@x.example"),
+            reset_mail_limit("a@x.example"),
+            device_mail_limit("u", "d"),
+            no_mail_limit("ada"),
+            undo_mail_limit("u"),
+            mail_source_limit(address),
+            mail_code_limit(address),
+        )
+    ] == [
+        bucket("passkey", address),
+        bucket("mail", "a@x.example"),
+        bucket("reset-mail", "a@x.example"),
+        bucket("device-mail", "u", "d"),
+        bucket("no-mail", "ada"),
+        bucket("undo-mail", "u"),
+        bucket("mail-source", address),
+        bucket("mail-code", address),
+    ]
+    assert login_limit("ada", "").rate.bucket == of_logins("unknown")
 
 
 def test_passwords_are_tried_as_often_as_the_standards_allow() -> None:
