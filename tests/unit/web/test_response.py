@@ -140,6 +140,11 @@ def test_an_empty_object_is_a_body() -> None:
     assert Response(200, {}).to_event()["body"] == "{}"
 
 
+def test_a_body_has_no_spaces_between_its_members() -> None:
+    """The entity tag of a cacheable answer is computed from the same form."""
+    assert Response(200, {"a": [1, 2], "b": 3}).to_event()["body"] == '{"a":[1,2],"b":3}'
+
+
 def grant(scope: str) -> TokenGrant:
     """Return a grant."""
     return TokenGrant(
