@@ -196,3 +196,13 @@ def test_the_cookie_of_another_session_is_refused(deployment: Deployment, user_i
 
     with pytest.raises(InvalidToken, match=r"^the cookie of another session$"):
         regenerate(deployment).presented(cookie, user_id, session_id)
+
+
+def test_two_acts_in_one_moment_get_a_token_each(deployment: Deployment) -> None:
+    """The second one was made with the token of the first, so that one is of no use any more."""
+    first, second = granted(deployment), granted(deployment, generation=1)
+
+    assert first is not None
+    assert second is not None
+    assert second.session_token == refresh_token.mint(TOKEN.of_generation(2), MAC_KEY, KIND)
+    assert session(deployment).generation == 2
