@@ -142,6 +142,7 @@ def test_no_grant_shows_a_token() -> None:
     )
 
     assert "sid" in shown
+    assert repr(SignInClient("", UNKNOWN_CLIENT, "body")) == "SignInClient('body', ...)"
     assert "s3cret" not in shown
 
 

@@ -328,3 +328,12 @@ def test_a_user_is_told_of_each_kind_of_factor_that_an_undoing_has_removed(
     telling(notices, []).factors_removed(reachable(deployment), removed)
 
     assert [notice.name for notice in notices.notices] == names
+
+
+def test_a_recovery_code_that_was_the_last_factor_leaves_none(deployment: Deployment) -> None:
+    """An operator may remove the factors at the same moment. The number is then none."""
+    notices = Notices()
+
+    telling(notices, []).recovery_code_used(reachable(deployment))
+
+    assert notices.notices[0].details["left"] == "0"
