@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -383,3 +384,23 @@ def test_without_a_thread_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(CannotDecide):
         feed.accepts(LIVING)
+
+
+def test_a_read_is_waited_for_in_a_thread_that_ends_with_the_process() -> None:
+    """An answer in time serves the request that asked. A read that hangs must not keep a sandbox from its end."""
+    daemons = list[bool]()
+
+    def act() -> None:
+        time.sleep(0.02)
+        daemons.append(threading.current_thread().daemon)
+
+    run_in_thread(act, 30)
+    assert daemons == [True]
+
+
+def test_a_read_without_an_answer_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    """There is no reason that the store has given."""
+    feed = Copy(run=lambda _act, _seconds: None)
+
+    assert feed.accepts(LIVING)
+    assert [vars(record)["reason"] for record in caplog.records] == ["no answer"]
