@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -386,16 +385,17 @@ def test_without_a_thread_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) ->
         feed.accepts(LIVING)
 
 
-def test_a_read_is_waited_for_in_a_thread_that_ends_with_the_process() -> None:
+def test_a_read_is_waited_for_in_a_thread_that_ends_with_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer in time serves the request that asked. A read that hangs must not keep a sandbox from its end."""
-    daemons = list[bool]()
+    waits, daemons, join = list[float | None](), list[bool](), threading.Thread.join
 
-    def act() -> None:
-        time.sleep(0.02)
-        daemons.append(threading.current_thread().daemon)
+    def joined(thread: threading.Thread, timeout: float | None = None) -> None:
+        waits.append(timeout)
+        join(thread, timeout)
 
-    run_in_thread(act, 30)
-    assert daemons == [True]
+    monkeypatch.setattr(threading.Thread, "join", joined)
+    run_in_thread(lambda: daemons.append(threading.current_thread().daemon), 30.0)
+    assert (waits, daemons) == ([30.0], [True])
 
 
 def test_a_read_without_an_answer_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
