@@ -110,6 +110,14 @@ def test_the_issuer_is_the_api_that_asks(shape: str) -> None:
     assert not is_the_apis_own(ISSUER, {})
 
 
+def test_the_issuer_of_an_http_api_is_the_domain_that_was_asked() -> None:
+    """Its event names no method's ARN."""
+    event = authorizer_event("REQUEST 2.0", "Bearer abc")
+    event["requestContext"] |= {"domainName": "auth.example.com", "stage": "$default"}
+
+    assert issuer_of(event) == "https://auth.example.com"
+
+
 def test_an_event_that_names_no_api_has_no_issuer() -> None:
     """Then nothing is verified."""
     with pytest.raises(ValueError, match=r".*"):
