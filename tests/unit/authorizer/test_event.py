@@ -110,12 +110,12 @@ def test_the_issuer_is_the_api_that_asks(shape: str) -> None:
     assert not is_the_apis_own(ISSUER, {})
 
 
-def test_the_issuer_of_an_http_api_is_the_domain_that_was_asked() -> None:
-    """Its event names no method's ARN."""
+def test_the_issuer_of_an_http_api_is_the_domain_and_stage_that_were_asked() -> None:
+    """Its event names no method's ARN, so the context says it."""
     event = authorizer_event("REQUEST 2.0", "Bearer abc")
-    event["requestContext"] |= {"domainName": "auth.example.com", "stage": "$default"}
+    event["requestContext"] |= {"domainName": "auth.example.com", "stage": "v1"}
 
-    assert issuer_of(event) == "https://auth.example.com"
+    assert issuer_of(event) == "https://auth.example.com/v1"
 
 
 def test_an_event_that_names_no_api_has_no_issuer() -> None:
