@@ -33,6 +33,12 @@ class Guard:
 def never_called(count: int) -> int:
     return count + 1
 """
+TESTS_OF_WORDS = """
+from sample import words
+
+def test_the_word():
+    assert words.WORD == "word"
+"""
 TESTS = """
 import pytest
 from sample.rule import Guard
@@ -55,7 +61,7 @@ root = Path(sys.argv[1])
 mutation.FILE = root / "explained.toml"
 if __name__ == "__main__":
     project = Project(root, root / "src" / "sample", ("tests/unit",))
-    print(json.dumps(mutation.tried(Run("mutants", LONG), project, ["rule.py", "limits.py"])))
+    print(json.dumps(mutation.tried(Run("mutants", LONG), project, ["rule.py", "limits.py", "words.py"])))
 """
 
 
@@ -68,7 +74,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         "src/sample/__init__.py": "",
         "src/sample/limits.py": "MOST = 3\n",
         "src/sample/rule.py": RULE,
+        "src/sample/words.py": 'WORD = "word"\n',
         "tests/unit/test_rule.py": TESTS,
+        "tests/unit/test_words.py": TESTS_OF_WORDS,
         "explained.toml": '[[mutant]]\nmodule = "limits.py"\nline = "MOST = 3"\nchanges = ["3 → 4"]\nreason = "none"\n',
         "script.py": SCRIPT,
     }
@@ -96,6 +104,11 @@ def test_every_fault_that_a_test_can_see_is_found(parts: Mapping[str, Any]) -> N
     assert parts["rule.py"]["counts"] == {"mutants": 12, "found": 6, "explained": 1, "open": 5}
     assert parts["rule.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
     assert parts["limits.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
+
+
+def test_a_constant_is_tried_by_a_test_that_only_reads_it(parts: Mapping[str, Any]) -> None:
+    """Such a test reaches no line, and its file is known by what it imports."""
+    assert parts["words.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
 
 
 def test_a_line_that_no_test_reaches_is_open(parts: Mapping[str, Any]) -> None:

@@ -24,6 +24,25 @@ def test_an_http_date_is_read_as_email_reads_it(seconds: int) -> None:
     assert from_http(text) == int(parsedate_to_datetime(text).timestamp()) == seconds
 
 
+def test_each_turn_of_a_month_that_a_leap_year_moves_is_right() -> None:
+    """The Gregorian calendar repeats after 400 years, so all its leap years are among these."""
+    for year in range(1970, 2401):
+        for month, day in ((1, 1), (2, 28), (3, 1), (12, 31)):
+            date = datetime(year, month, day, 23, 59, 59, tzinfo=UTC)
+            for seconds in (int(date.timestamp()), int(date.timestamp()) + 1):
+                time = datetime.fromtimestamp(seconds, UTC)
+                assert basic_form(seconds) == f"{time:%Y%m%dT%H%M%SZ}"
+                assert from_http(f"{time:Thu, %d %b %Y %H:%M:%S} GMT") == seconds
+
+
+def test_each_day_of_a_year_and_each_minute_of_a_day_is_right() -> None:
+    """In a year with a leap day and in one without, at the turn of the era."""
+    for seconds in (*range(951_782_400, 951_782_400 + 2 * 366 * 86_400, 86_400), *range(0, 86_400, 60), 86_399):
+        time = datetime.fromtimestamp(seconds, UTC)
+        assert basic_form(seconds) == f"{time:%Y%m%dT%H%M%SZ}"
+        assert from_http(f"{time:Thu, %d %b %Y %H:%M:%S} GMT") == seconds
+
+
 @pytest.mark.parametrize(
     "text",
     [

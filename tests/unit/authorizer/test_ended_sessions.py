@@ -383,3 +383,24 @@ def test_without_a_thread_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(CannotDecide):
         feed.accepts(LIVING)
+
+
+def test_a_read_is_waited_for_in_a_thread_that_ends_with_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer in time serves the request that asked. A read that hangs must not keep a sandbox from its end."""
+    waits, daemons, join = list[float | None](), list[bool](), threading.Thread.join
+
+    def joined(thread: threading.Thread, timeout: float | None = None) -> None:
+        waits.append(timeout)
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", joined)
+    run_in_thread(lambda: daemons.append(threading.current_thread().daemon), 30.0)
+    assert (waits, daemons) == ([30.0], [True])
+
+
+def test_a_read_without_an_answer_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    """There is no reason that the store has given."""
+    feed = Copy(run=lambda _act, _seconds: None)
+
+    assert feed.accepts(LIVING)
+    assert [vars(record)["reason"] for record in caplog.records] == ["no answer"]

@@ -95,3 +95,10 @@ def test_an_endless_feed_is_a_read_that_failed() -> None:
     with pytest.raises(RequestFailed, match="more pages"):
         read_feed(table.read, SINCE)
     assert len(table.asked) == MAX_PAGES + 1
+
+
+def test_an_item_without_entries_or_keys_has_none() -> None:
+    """DynamoDB stores no empty set: the attribute is absent then."""
+    items = [{"slot": {"N": "7"}}, {"slot": {"N": str(KEY_SLOT)}}]
+
+    assert read_feed(lambda _operation, _parameters: Reply({"Items": items}, 5), 0) == Reading({7: []}, frozenset(), 5)

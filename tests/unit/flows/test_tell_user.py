@@ -11,6 +11,7 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp
+from edge_auth.flows.ports.challenges import RemovedFactors
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.ports.notices import Notice, NoticeName
 from edge_auth.flows.tell_user import KEPT_SECONDS, TellUser
@@ -308,3 +309,31 @@ def session_of(deployment: Deployment) -> str:
     deployment.login(USERNAME, PASSWORD, POLICY, address="192.0.2.7")
     [(_, session_id)] = deployment.store.sessions
     return session_id
+
+
+@pytest.mark.parametrize(
+    ("removed", "names"),
+    [
+        (RemovedFactors(has_app=True, passkeys=()), [NoticeName.FACTOR_CHANGED]),
+        (RemovedFactors(has_app=False, passkeys=(b"id",)), [NoticeName.PASSKEY_REMOVED]),
+        (RemovedFactors(has_app=True, passkeys=(b"id",)), [NoticeName.FACTOR_CHANGED, NoticeName.PASSKEY_REMOVED]),
+    ],
+)
+def test_a_user_is_told_of_each_kind_of_factor_that_an_undoing_has_removed(
+    deployment: Deployment, removed: RemovedFactors, names: list[NoticeName]
+) -> None:
+    """SC5: of what was there, and of nothing else."""
+    notices = Notices()
+
+    telling(notices, []).factors_removed(reachable(deployment), removed)
+
+    assert [notice.name for notice in notices.notices] == names
+
+
+def test_a_recovery_code_that_was_the_last_factor_leaves_none(deployment: Deployment) -> None:
+    """An operator may remove the factors at the same moment. The number is then none."""
+    notices = Notices()
+
+    telling(notices, []).recovery_code_used(reachable(deployment))
+
+    assert notices.notices[0].details["left"] == "0"

@@ -92,3 +92,30 @@ def test_the_leeways_stay_small() -> None:
 def test_the_templates_bounds_are_these(parameter: str, bound: str, seconds: int) -> None:
     """A template parameter cannot exceed the bounds of the code."""
     assert parameters()[parameter][bound] == seconds
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("MAX_LIFETIME_SECONDS", HOUR),
+        ("MAX_AUTHORIZER_CACHE_SECONDS", 60),
+        ("EXPIRY_LEEWAY_SECONDS", 5),  # the README's bound
+        ("ISSUED_AT_LEEWAY_SECONDS", 30),
+        ("CLOCK_SECONDS", 30),
+        ("ACCESS_TOKEN_SECONDS", 3695),
+        ("RING_AGE_SECONDS", 300),  # K6
+        ("RING_RETRY_SECONDS", 30),
+        ("MAX_RING_AGE_SECONDS", 5400),
+        ("JWKS_MAX_AGE_SECONDS", 60),
+        ("MIN_PUBLISH_SECONDS", 2 * HOUR),  # Amazon API Gateway Developer Guide, "Control access with JWT authorizers"
+        ("FETCH_TIMEOUT_SECONDS", 1.0),
+        ("LAST_RESORT_FETCH_SECONDS", 4.0),
+        ("CONNECTION_TIMEOUT_SECONDS", 5.0),
+        ("UNKNOWN_KEY_FETCH_SECONDS", 60),
+        ("UNKNOWN_KID_SECONDS", 120),
+        ("REPLACE_SECONDS", 480),
+    ],
+)
+def test_each_bound_is_the_one_that_the_documents_count_with(name: str, seconds: float) -> None:
+    """The design's other bounds are sums of these. A change of one is a decision, and not an edit."""
+    assert getattr(timing, name) == seconds

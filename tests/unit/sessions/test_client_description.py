@@ -9,6 +9,7 @@ from edge_auth.sessions.client_description import (
     MAX_NAME_BYTES,
     MAX_NAME_CHARACTERS,
     MAX_USER_AGENT_CHARACTERS,
+    UNKNOWN_CLIENT,
     ClientDescription,
     described,
     shown_network,
@@ -86,3 +87,8 @@ def test_no_header_and_no_address_breaks_anything(user_agent: str, address: str)
     assert len(client.user_agent) <= MAX_USER_AGENT_CHARACTERS
     assert (client.user_agent + client.network).isprintable()
     assert (client.user_agent + client.network).isascii()
+
+
+def test_an_unknown_client_is_described_by_nothing() -> None:
+    """Whoever compares it with a client, finds another user agent and another network."""
+    assert ClientDescription(name="", user_agent="", network="") == UNKNOWN_CLIENT

@@ -16,9 +16,12 @@ from edge_auth.sessions.session import (
     EndedSession,
     Rotation,
     Session,
+    token_kind,
 )
 from edge_auth.sessions.session import SESSION as SESSION_COOKIE
 from edge_auth.tokens.refresh_token import RefreshToken
+from edge_auth.tokens.token_form import REFRESH
+from edge_auth.tokens.token_form import SESSION as SITE
 
 GRACE_SECONDS = 10
 LATE_RETRY_SECONDS = 3600
@@ -75,6 +78,11 @@ def test_what_the_table_stores_of_a_session_is_the_same_in_every_release() -> No
     """These words and numbers are in the items of sessions that an earlier release has opened or ended."""
     assert (BODY, COOKIE, SESSION_COOKIE, LOGOUT, REUSED) == ("body", "cookie", "session", "logout", "reused")
     assert (NEVER_ROTATED_MS, NOTHING_REDEEMED) == (0, -1)
+
+
+def test_a_site_has_session_tokens_and_every_other_client_refresh_tokens() -> None:
+    """Neither is read in the place of the other, so a stolen cookie gets no access token."""
+    assert [token_kind(transport) for transport in (BODY, COOKIE, SESSION_COOKIE)] == [REFRESH, REFRESH, SITE]
 
 
 def test_a_new_session_has_nothing_that_it_was_not_given() -> None:

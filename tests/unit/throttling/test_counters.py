@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_auth.throttling.counters import Backoff, Rate, bucket
+from edge_auth.throttling.counters import Attempt, Backoff, Booked, Rate, Tries, bucket
 
 BACKOFF = Backoff(free_attempts=5, longest_seconds=960, memory_seconds=86_400, undecided_seconds=300)
 
@@ -31,3 +31,9 @@ def test_buckets_of_different_parts_differ() -> None:
     names = [bucket("login", "ab", "c"), bucket("login", "a", "bc"), bucket("loginab", "c"), bucket("x" * 1000)]
     assert len(set(names)) == 4
     assert {len(name) for name in names} == {32}
+
+
+def test_a_new_counter_says_nothing() -> None:
+    """It is stored as no item at all, so nothing is taken from a source or a user who has not tried yet."""
+    assert Booked() == Booked(taken_until_ms=0, seen_ms=0)
+    assert Tries() == Tries(free=frozenset(), failed=frozenset(), waited=0, last=Attempt("", 0))

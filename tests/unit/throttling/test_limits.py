@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from edge_auth.throttling.counters import KEPT_SECONDS, bucket
+from edge_auth.throttling.counters import KEPT_SECONDS, Backoff, Rate, bucket
 from edge_auth.throttling.limits import (
     DEAD_TOKEN_RATE,
     DEVICE_MAIL_RATE,
@@ -12,7 +12,10 @@ from edge_auth.throttling.limits import (
     MAIL_SOURCE_RATE,
     PASSWORD_BACKOFF,
     REGISTRATION_RATE,
+    SITE_IPV6_PREFIX,
     SITE_SOURCES,
+    SOURCE_IPV4_PREFIX,
+    SOURCE_IPV6_PREFIX,
     SOURCE_RATE,
     UNKNOWN_SOURCE,
     RateLimit,
@@ -25,6 +28,7 @@ from edge_auth.throttling.limits import (
     mail_limit,
     mail_source_limit,
     no_mail_limit,
+    passkey_limit,
     password_change_limit,
     registration_limit,
     reset_mail_limit,
@@ -86,11 +90,71 @@ def test_owners_and_strangers_share_no_counter() -> None:
 
 def test_counters_keep_their_names() -> None:
     """An updated deployment continues its counters, because their names are part of the stored data."""
-    token = RefreshToken("u", "s", 3, b"seed")
+    token, address = RefreshToken("u", "s", 3, b"seed"), "203.0.113.7"
     assert account_bucket("ada") == login_limit("ada", "").counter == bucket("account", "ada")
-    assert device_limit("u", "d").counter == bucket("device", "u", "d")
-    assert password_change_limit("u").counter == bucket("password", "u")
     assert dead_token_bucket(token) == bucket("refresh", "u", "s", token.seed_hash.hex())
+    for limit, name in (
+        (device_limit("u", "d"), bucket("device", "u", "d")),
+        (password_change_limit("u"), bucket("password", "u")),
+        (used_proof_limit("u"), bucket("used-proof", "u")),
+    ):
+        assert (limit.counter, limit.rate) == (name, RateLimit(bucket("rate", name), SOURCE_RATE))
+    assert [
+        limit.bucket
+        for limit in (
+            passkey_limit(address),
+            mail_limit("a@x.example"),
+            reset_mail_limit("a@x.example"),
+            device_mail_limit("u", "d"),
+            no_mail_limit("ada"),
+            undo_mail_limit("u"),
+            mail_source_limit(address),
+            mail_code_limit(address),
+        )
+    ] == [
+        bucket("passkey", address),
+        bucket("mail", "a@x.example"),
+        bucket("reset-mail", "a@x.example"),
+        bucket("device-mail", "u", "d"),
+        bucket("no-mail", "ada"),
+        bucket("undo-mail", "u"),
+        bucket("mail-source", address),
+        bucket("mail-code", address),
+    ]
+    assert login_limit("ada", "").rate.bucket == of_logins("unknown")
+
+
+def test_passwords_are_tried_as_often_as_the_standards_allow() -> None:
+    """P11: NIST SP 800-63B §3.2.2 allows at most 100 failures in a row. In any day of an attack there are 95."""
+    assert (
+        Backoff(free_attempts=5, longest_seconds=960, memory_seconds=24 * 3600, undecided_seconds=5 * 60)
+        == PASSWORD_BACKOFF
+    )
+    attempts, ends_ms, waited = PASSWORD_BACKOFF.free_attempts, 0, 10  # the waits are long already
+    while (ends_ms := ends_ms + PASSWORD_BACKOFF.wait_ms(waited)) <= PASSWORD_BACKOFF.memory_seconds * 1000:
+        attempts += 1
+    assert attempts == 95
+
+
+@pytest.mark.parametrize(
+    ("rate", "attempts", "seconds", "at_once"),
+    [
+        (SOURCE_RATE, 60, 60, 100),  # P13: a whole office in the morning
+        (REGISTRATION_RATE, 20, 3600, 10),  # P13: a family or a school class
+        (DEAD_TOKEN_RATE, 60, 60, 300),  # F39: all tabs of a client, with all their retries
+        (MAIL_RATE, 5, 86_400, 5),  # SB6: a user who looks into the wrong folder
+        (DEVICE_MAIL_RATE, 3, 86_400, 3),  # SB6: the owner, while strangers use up the others
+        (MAIL_SOURCE_RATE, 60, 3600, 20),  # SB6: a few people behind one address
+    ],
+)
+def test_each_rate_is_the_one_that_its_rule_gives(rate: Rate, attempts: int, seconds: int, at_once: int) -> None:
+    """P13, F39, SB6: a lower one would stop honest users, and a higher one would let more guesses through."""
+    assert rate == Rate(attempts, seconds, at_once)
+
+
+def test_a_source_of_ipv6_is_what_one_customer_has() -> None:
+    """RFC 6177 §2: a customer has a /64 at least and a /48 at most. A /48 counts as five addresses (P13)."""
+    assert (SOURCE_IPV4_PREFIX, SOURCE_IPV6_PREFIX, SITE_IPV6_PREFIX, SITE_SOURCES) == (32, 64, 48, 5)
 
 
 def test_a_counter_is_kept_until_all_that_it_says_is_forgotten() -> None:
@@ -123,7 +187,5 @@ def test_mails_are_counted_by_what_they_are_and_where_they_go() -> None:
 
 def test_an_address_gets_ten_mails_in_any_day_at_most_and_a_device_six_more() -> None:
     """SB6: five at once, and then one in each fifth of a day. The counter is not deleted before it is empty."""
-    assert (DEVICE_MAIL_RATE.burst, DEVICE_MAIL_RATE.attempts, DEVICE_MAIL_RATE.seconds) == (3, 3, 86_400)
-    assert DEVICE_MAIL_RATE.ahead_ms + DEVICE_MAIL_RATE.interval_ms <= KEPT_SECONDS * 1000
-    assert (MAIL_RATE.burst, MAIL_RATE.attempts, MAIL_RATE.seconds) == (5, 5, 86_400)
-    assert MAIL_RATE.ahead_ms + MAIL_RATE.interval_ms <= KEPT_SECONDS * 1000
+    for rate in (MAIL_RATE, DEVICE_MAIL_RATE):
+        assert rate.ahead_ms + rate.interval_ms <= KEPT_SECONDS * 1000

@@ -4,7 +4,15 @@ from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from edge_auth.adapters.dynamodb.revocations import MAX_SLOT_ERROR_SECONDS
 from edge_auth.flows.sessions.end_sessions import MAX_LEAD_SECONDS
 from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS, ISSUED_AT_LEEWAY_SECONDS, MAX_LIFETIME_SECONDS
-from edge_auth.tokens.ended_feed import KEPT_SECONDS, WINDOW_MARGIN_SECONDS, entry_of, slot_of
+from edge_auth.tokens.ended_feed import (
+    FEED,
+    KEPT_SECONDS,
+    KEY_SLOT,
+    SLOT_SECONDS,
+    WINDOW_MARGIN_SECONDS,
+    entry_of,
+    slot_of,
+)
 
 ROUNDING_SECONDS = 1  # the store says its time in whole seconds
 PUBLISHED = 1_795_692_094
@@ -32,6 +40,18 @@ def test_a_single_end_and_a_second_write_take_no_longer_than_the_window_allows()
 def test_an_entry_is_the_first_66_bits_of_a_session() -> None:
     """Writers and readers of two releases work at the same time, so an entry has the same length in each."""
     assert entry_of("0123456789abcdefghijkl") == "0123456789a"
+
+
+def test_a_slot_is_ten_seconds_and_keeps_its_place_in_the_table() -> None:
+    """Writers and readers of two releases find the same items. The withdrawn keys come behind every slot."""
+    assert [slot_of(seconds) for seconds in (0, 9, 10, 1_800_000_009)] == [0, 0, 1, 180_000_000]
+    assert (FEED, SLOT_SECONDS, KEY_SLOT) == ("ended", 10, 9_999_999_999)
+
+
+def test_the_window_is_no_longer_than_its_reasons() -> None:
+    """5 s of leeway, 30 s of the issuer's clock, 15 s of a writer's, and 15 s between an entry and its end."""
+    lead = MAX_SLOT_ERROR_SECONDS + MAX_LEAD_SECONDS
+    assert WINDOW_MARGIN_SECONDS == EXPIRY_LEEWAY_SECONDS + ISSUED_AT_LEEWAY_SECONDS + lead == 65
 
 
 def test_an_item_is_kept_for_longer_than_any_access_token() -> None:

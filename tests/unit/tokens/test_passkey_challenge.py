@@ -118,3 +118,14 @@ def test_it_is_no_refresh_token_and_no_refresh_token_is_one() -> None:
     token = refresh_token.RefreshToken(USERS[1], USERS[2], 0, b"s" * 16)
     refused(refresh_token.mint(token, KEY))
     refused(refresh_token.mint(token, KEY)[-80:])
+
+
+def test_a_challenge_that_names_no_user_is_for_any() -> None:
+    """Whoever signs in is not known yet, and a passkey says it."""
+    text = passkey_challenge.mint(Purpose.SIGN_IN, KEY, now_seconds=NOW, entropy=lambda size: b"r" * size)
+
+    for read in (
+        passkey_challenge.parse(text, KEYS, Purpose.SIGN_IN, now_seconds=NOW),
+        passkey_challenge.parse(text, KEYS, Purpose.SIGN_IN, now_seconds=NOW, user_id=""),
+    ):
+        assert read.expires_at_seconds == NOW + 300

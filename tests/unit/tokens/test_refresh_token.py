@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edge_auth import base64url
 from edge_auth.errors import InvalidGrant
 from edge_auth.keys.mac_key import MAC_KEY_ID_BYTES, MacKey
-from edge_auth.tokens.refresh_token import RefreshToken, mint, new_id, parse
+from edge_auth.tokens.refresh_token import RefreshToken, is_id, mint, new_id, parse
 from edge_auth.tokens.token_form import KEY_ID_BYTES, MAX_GENERATION, REFRESH, SESSION
 
 KEY = MacKey(b"mac-2", b"2" * 32)
@@ -256,3 +256,16 @@ def test_the_mac_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
 def test_the_last_generation_is_the_largest_of_32_bits() -> None:
     """A session would have to rotate for a hundred years, once a second, to reach it."""
     assert MAX_GENERATION == 4_294_967_295
+
+
+def test_a_presented_token_redeems_its_own_generation() -> None:
+    """So an end by this token knows its base."""
+    assert (TOKEN.base, TOKEN.of_generation(9).base) == (7, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [(USER_ID, True), ("", False), ("A" * 21, False), (USER_ID + "AA", False), ("*" * 22, False)]
+)
+def test_an_id_has_16_bytes(text: str, *, expected: bool) -> None:
+    """A text of another form is the id of nobody."""
+    assert is_id(text) is expected

@@ -183,3 +183,13 @@ def test_the_idle_timeout_is_moved_after_five_minutes_or_a_sixth(idle: int, leas
 def test_the_names_are_fixed() -> None:
     """They are in browsers and in tables."""
     assert (session_token.SESSION_COOKIE, session_token.TRANSPORT) == ("__Host-Http-session", "session")
+
+
+def test_a_token_of_a_known_mac_is_held_to_the_other_rules_too() -> None:
+    """Without a key, a MAC that was issued shows that the token is ours, and not that its session lives."""
+    token = SessionToken(TOKEN.user_id, TOKEN.session_id, 7, TOKEN.seed_hash, b"7" * 32)
+
+    check_presented(token, State(), now_ms=NOW_MS)
+    for state in (State(idle_expires_at_seconds=NOW), State(transport="cookie"), State(seed_hash=b"x" * 32)):
+        with pytest.raises(InvalidToken):
+            check_presented(token, state, now_ms=NOW_MS)

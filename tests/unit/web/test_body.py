@@ -259,3 +259,26 @@ def test_another_list_is_refused(value: object) -> None:
     """Also one that is too long."""
     with pytest.raises(InvalidRequest):
         Parameters({"texts": value}).texts("texts", at_most=2)
+
+
+@pytest.mark.parametrize(("value", "text"), [("a", "a"), ("", ""), (None, ""), (5, ""), (["a"], "")])
+def test_any_text_is_a_text_or_nothing(value: object, text: str) -> None:
+    """It is for what may be damaged without harm, such as a device token. It never raises, also for a repeated one."""
+    assert Parameters({"a": value}).any_text("a") == text
+    assert Parameters({"a": value}, repeated={"a"}).any_text("a") == ""
+    assert Parameters({}).any_text("a") == ""
+
+
+def test_a_parameter_that_came_more_than_once_is_there() -> None:
+    """So a request with two of them is not taken for one without any."""
+    assert Parameters({}, repeated={"a"}).has("a")
+    assert Parameters({"a": False}).has("a")
+    assert not Parameters({"a": ""}).has("a")
+
+
+def test_a_repeated_list_or_object_is_refused() -> None:
+    """A10: as a text is."""
+    parameters = Parameters({"a": []}, repeated={"a"})
+    for read in (parameters.members, lambda name: parameters.texts(name, at_most=2)):
+        with pytest.raises(InvalidRequest, match=r"^a is repeated$"):
+            read("a")

@@ -1,6 +1,7 @@
 """Public documents in caches: time, entity tag, conditions."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -46,6 +47,13 @@ def test_the_same_document_has_the_same_tag_and_another_another() -> None:
     assert tag_of({"a": 1, "b": 2}) != tag_of({"b": 2, "a": 1})
     assert tag_of(DOCUMENT)[0] == tag_of(DOCUMENT)[-1] == '"'
     assert len(tag_of(DOCUMENT)) == 34
+
+
+def test_the_tag_is_of_the_bytes_that_are_sent() -> None:
+    """RFC 9110 §8.8.3: a strong tag changes with any byte of the content."""
+    event = cacheable_response({"a": [1, 2]}, "", cache_control="no-cache").to_event()
+
+    assert tag_of({"a": [1, 2]}) == f'"{sha256(str(event["body"]).encode()).hexdigest()[:32]}"'
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", " {} ", '"x", {}', '{},"x"', 'W/"x" , W/{}', "*", '"x",*'])

@@ -20,13 +20,14 @@ class RememberingLog:
     def __init__(self) -> None:
         """Begin empty."""
         self.contexts: list[object] = []
+        self.gateway_ids: Mapping[str, str] = {}
         self.networks: list[str] = []
         self.errors: list[Exception] = []
 
     def begin(self, context: object, gateway_ids: Mapping[str, str]) -> None:
-        """Remember the context."""
-        del gateway_ids
+        """Remember the context and the ids."""
         self.contexts.append(context)
+        self.gateway_ids = gateway_ids
 
     def came_from(self, network: str) -> None:
         """Remember the network."""
@@ -171,3 +172,34 @@ def test_a_log_that_fails_costs_no_answer() -> None:
     """The handler guards the log, the routing and the writing of the response (L1)."""
     answer = endpoint({"POST": lambda _request: Response(204)}, BrokenLog())(proxy_event("{}"), None)
     assert (answer["statusCode"], body_of(answer)["error"]) == (503, "temporarily_unavailable")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_each_answer_tells_the_browser_which_page_may_read_it(log: RememberingLog, *, is_known: bool) -> None:
+    """C12: also an error, and an outage. Cookies are allowed only on the routes that say so."""
+    origin = "https://app.example.com"
+    event = {**proxy_event("{}"), "headers": {"Origin": origin if is_known else "https://evil.example"}}
+
+    def post(_request: Request) -> Response:
+        raise TemporarilyUnavailable
+
+    for with_cookies in (True, False):
+        handler = endpoint({"POST": post}, log, allowed_origins=origin, with_cookies=with_cookies)
+        headers = handler(event, None)["headers"]
+        assert isinstance(headers, dict)
+        assert headers["Vary"] == "Origin"
+        assert headers.get("Access-Control-Allow-Origin") == (origin if is_known else None)
+        assert ("Access-Control-Allow-Credentials" in headers) is (with_cookies and is_known)
+    alone = endpoint({"POST": post}, log)(event, None)["headers"]
+    assert isinstance(alone, dict)
+    assert "Vary" not in alone
+
+
+def test_the_log_gets_the_ids_of_the_gateway(log: RememberingLog) -> None:
+    """So an operator finds the lines of one request in all logs."""
+    event = proxy_event("{}")
+    event["requestContext"] |= {"requestId": "r-1", "extendedRequestId": "e-1"}
+
+    endpoint({"POST": lambda _request: Response(204)}, log)(event, None)
+
+    assert set(log.gateway_ids.values()) == {"r-1", "e-1"}

@@ -68,3 +68,26 @@ def test_a_body_that_is_too_large_or_no_text_is_malformed(body: str) -> None:
     """A body of ten megabytes is refused by its length (L2)."""
     with pytest.raises(InvalidRequest):
         request_from(proxy_event(body))
+
+
+def test_a_request_without_a_body_has_an_empty_one() -> None:
+    """API Gateway sends null then."""
+    assert request_from(proxy_event(None)).body == b""
+
+
+@pytest.mark.parametrize(("address", "source"), [("192.0.2.7", "192.0.2.7"), (None, ""), (5, "")])
+def test_the_source_is_the_address_that_the_gateway_saw(address: object, source: str) -> None:
+    """P14: the console's test events have none. A trusted proxy's word counts for more."""
+    event = proxy_event()
+    event["requestContext"]["identity"] = {"sourceIp": address}
+
+    assert request_from(event).source_address == source
+    assert request_from(event)._replace(viewer_address="198.51.100.9").source_address == "198.51.100.9"
+
+
+def test_the_values_in_a_path_are_read_by_their_names() -> None:
+    """What is no text is left out. Most routes have none."""
+    event = {**proxy_event(), "pathParameters": {"session_id": "s", "other": 5}}
+
+    assert request_from(event).path_parameters == {"session_id": "s"}
+    assert request_from({**proxy_event(), "pathParameters": None}).path_parameters == {}

@@ -73,6 +73,14 @@ def test_all_values_of_a_header_are_there_in_their_order() -> None:
     assert headers.all("x-damaged") == headers.all("x-absent") == ()
 
 
+def test_what_is_no_header_is_left_out_of_any_event() -> None:
+    """The answer to a damaged event has headers too, so reading them never raises."""
+    damaged = {"headers": {5: "x", "A": "1"}, "multiValueHeaders": {"A": ["1", None, 2], "B": "x"}}
+
+    assert (headers_of(damaged).one("a"), headers_of(damaged).all("a")) == ("1", ("1",))
+    assert headers_of(damaged).all("b") == headers_of(None).all("a") == ()
+
+
 def test_an_event_without_the_list_has_one_value_a_name() -> None:
     """The console's test events and other integrations send no `multiValueHeaders`."""
     headers = request_from({**proxy_event(), "headers": {"Origin": "https://app.example"}}).headers

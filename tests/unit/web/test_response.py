@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from edge_auth import errors
 from edge_auth.adapters.aws import AwsError
 from edge_auth.errors import AuthError, InvalidCredentials, InvalidGrant, InvalidToken, TemporarilyUnavailable
 from edge_auth.flows.grant import TokenGrant
-from edge_auth.sessions.session import BODY
+from edge_auth.sessions.session import BODY, COOKIE
 from edge_auth.tokens.verifier import UnknownKey
 from edge_auth.web.response import Response, error_response
 from edge_auth.web.token_response import token_response
@@ -139,6 +140,11 @@ def test_an_empty_object_is_a_body() -> None:
     assert Response(200, {}).to_event()["body"] == "{}"
 
 
+def test_a_body_has_no_spaces_between_its_members() -> None:
+    """The entity tag of a cacheable answer is computed from the same form."""
+    assert Response(200, {"a": [1, 2], "b": 3}).to_event()["body"] == '{"a":[1,2],"b":3}'
+
+
 def grant(scope: str) -> TokenGrant:
     """Return a grant."""
     return TokenGrant(
@@ -175,6 +181,36 @@ def test_tokens_are_never_stored() -> None:
     """RFC 6749 §5.1 requires both headers (A11)."""
     headers = headers_of(token_response(grant(""), BODY))
     assert (headers["Cache-Control"], headers["Pragma"]) == ("no-store", "no-cache")
+
+
+def test_a_login_has_a_device_token_too() -> None:
+    """In the body, where tokens are in bodies. No cookie is set then."""
+    event = token_response(replace(grant(""), device_token="dt"), BODY).to_event()
+
+    assert json.loads(str(event["body"]))["device_token"] == "dt"
+    assert "multiValueHeaders" not in event
+
+
+def test_in_cookies_no_token_that_lives_longer_than_a_page_is_in_the_body() -> None:
+    """C1, C3: the refresh token's cookie lives as long as it. A refresh sets no device token."""
+    login = token_response(replace(grant("a"), device_token="dt"), COOKIE).to_event()
+    refresh = token_response(grant("a"), COOKIE).to_event()
+
+    cookie = "__Host-Http-refresh=rt; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=1209600"
+    device = "__Host-Http-device=dt; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=34560000"
+    assert login["multiValueHeaders"] == {"Set-Cookie": [cookie, device]}
+    assert refresh["multiValueHeaders"] == {"Set-Cookie": [cookie]}
+    for event in (login, refresh):
+        assert json.loads(str(event["body"])).keys() == {
+            "access_token",
+            "token_type",
+            "expires_in",
+            "refresh_expires_in",
+            "session_id",
+            "scope",
+        }
+        assert isinstance(event["headers"], dict)
+        assert (event["headers"]["Cache-Control"], event["headers"]["Pragma"]) == ("no-store", "no-cache")
 
 
 def test_errors_for_operators_have_no_answer() -> None:

@@ -617,3 +617,28 @@ def test_a_password_alone_changes_no_address_of_a_user_with_a_passkey(mail: Mail
     mail.core.change_session(own, acr=PHISHING_RESISTANT)
     ask(mail, own)
     assert mail.challenge(Kind.CONFIRM).email == NEW_EMAIL
+
+
+def test_a_wrong_password_at_a_change_has_failed_at_once(mail: MailDeployment, own: TokenGrant) -> None:
+    """P11: the attempt after five of them waits for a second, and not for an outcome. It is told with its session."""
+    mail.core.names()
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(InvalidCredentials):
+            ask(mail, own, current=WRONG_PASSWORD)
+    assert mail.core.names() == [EventName.PASSWORD_CHANGE_FAILED] * PASSWORD_BACKOFF.free_attempts
+    now_ms = mail.core.clock()
+
+    with pytest.raises(TooManyAttempts, match=r"^wait 1 s$"):
+        ask(mail, own)
+    assert mail.core.clock() == now_ms
+    mail.core.clock.advance(seconds=1)
+    ask(mail, own)
+
+
+def test_a_first_confirmation_is_told_to_nobody(mail: MailDeployment, own: TokenGrant) -> None:
+    """There is no old address that could be told, and nothing to undo."""
+    mail.change_alice(email=NEW_EMAIL, email_verified_at_seconds=0)
+    changed(mail, own)
+
+    assert mail.told_of_new_address == []
+    assert EventName.EMAIL_CONFIRMED in mail.core.names()

@@ -16,7 +16,9 @@ from edge_auth.factor_errors import FactorRequired, InvalidOtp, MfaEnrolmentRequ
 from edge_auth.flows.accounts.own_factors import OwnFactors, PendingApp
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
+from edge_auth.flows.ports.identities import EpochMoved
 from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
+from tests.support.fakes.factors import MemoryFactors
 from tests.support.second_factor import CODES, shown_by_app, with_app
 
 NEW_PASSWORD = "another long passphrase"
@@ -425,3 +427,26 @@ def test_a_change_that_is_not_written_changes_nothing(enrolled: Deployment, act:
     enrolled.trouble.heal()
     calls[act]()
     assert enrolled.alice != before
+
+
+@pytest.mark.parametrize("act", ["enrol", "replace_codes", "remove"])
+def test_a_user_who_changes_at_the_same_moment_gets_an_answer_to_repeat(enrolled: Deployment, act: str) -> None:
+    """F20: the write finds another epoch than the one that was read. Nothing is recorded."""
+    mine = caller(enrolled, with_code(enrolled))
+    pending = enrolled.own_factors.begin(*mine)
+    calls: dict[str, Callable[[], object]] = {
+        "enrol": lambda: enrolled.own_factors.confirm(*mine, pending.enrolment, shown(enrolled, pending)),
+        "replace_codes": lambda: enrolled.own_factors.replace_codes(*mine),
+        "remove": lambda: enrolled.own_factors.remove(*mine),
+    }
+    enrolled.names()
+
+    def moved(*_arguments: object) -> None:
+        raise EpochMoved
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryFactors, act, moved)
+        with pytest.raises(TemporarilyUnavailable):
+            calls[act]()
+    assert enrolled.names() == []
+    calls[act]()

@@ -23,12 +23,16 @@ from edge_auth.errors import (
 )
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.accounts.new_challenge import RESET_SECONDS
+from edge_auth.flows.accounts.reset_password import Demanded
 from edge_auth.flows.accounts.shown_proof import Shown
+from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.keys.mac_key import MacKey
+from edge_auth.keys.ring import KeysInForce
 from edge_auth.throttling.limits import MAIL_RATE, MAIL_SOURCE_RATE, PASSWORD_BACKOFF
 from edge_auth.tokens.proof_token import Kind, mint
 from tests.support.deployment import ADDRESS, PASSWORD, USERNAME
 from tests.support.mail import EMAIL, NEW_EMAIL, MailDeployment
+from tests.support.second_factor import with_app
 
 NEW_PASSWORD = "staple battery horse"
 OTHER_PASSWORD = "another horse battery"
@@ -670,3 +674,51 @@ def test_what_is_shown_is_in_no_repr() -> None:
     """No log may hold a proof or a code, also not by an error of ours."""
     assert "secret" not in repr(Shown(proof="secret"))
     assert "secret" not in repr(Shown(username="ada", code="secret"))
+
+
+def test_a_refused_proof_is_recorded_with_its_reason(mail: MailDeployment) -> None:
+    """Whoever tries proofs leaves a line for each, without a user: there may be none."""
+    ask(mail)
+    mail.core.names()
+
+    refused(mail, Shown(username=USERNAME, code="00000000"))
+    assert [(event.name, event.user_id, event.reason) for event in mail.core.events] == [
+        (EventName.PROOF_REFUSED, "", "wrong code")
+    ]
+
+
+def test_a_code_that_was_used_at_the_same_moment_is_trouble_and_no_refusal(mail: MailDeployment) -> None:
+    """SB9: another request has used the step of the app. The proof stays good, for the next code."""
+    mail.core.store.identities[USERNAME] = with_app(mail.alice, mail.core.sealing_keys.keys)
+    ask(mail)
+    shown, used = mail.mailed(Kind.RESET)[0], FactorUse(mail.alice.factors_version, totp_step=0)
+
+    with pytest.raises(TemporarilyUnavailable):
+        mail.reset_password(shown, NEW_PASSWORD, address=ADDRESS, check_factor=lambda _: Demanded(used, lambda: None))
+    fresh = used._replace(totp_step=1)
+    mail.reset_password(shown, NEW_PASSWORD, address=ADDRESS, check_factor=lambda _: Demanded(fresh, lambda: None))
+    assert len(mail.told_of_new_password) == 1
+
+
+def test_an_older_proof_is_no_repeated_call_of_the_newer_one(mail: MailDeployment) -> None:
+    """Also with the password that the newer one has set: it was in another mail, which may be in other hands."""
+    ask(mail)
+    older = mail.mailed(Kind.RESET)[0]
+    mail.core.clock.advance(seconds=1)
+    ask(mail)
+    newer = mail.mailed(Kind.RESET)[0]
+    reset(mail, newer)
+
+    refused(mail, older)
+    reset(mail, newer)
+
+
+def test_a_code_ends_with_its_mac_key(mail: MailDeployment) -> None:
+    """K3: after an emergency, nothing counts that the old key has made."""
+    ask(mail)
+    code = mail.mailed(Kind.RESET)[1]
+    old, new = mail.core.key_ring.keys, MacKey(b"mac-2", b"2" * 32)
+    mail.core.key_ring.keys = KeysInForce(old.verifying, new, {new.key_id: new})
+    refused(mail, code)
+    mail.core.key_ring.keys = old
+    reset(mail, code)

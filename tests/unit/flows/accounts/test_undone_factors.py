@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from edge_auth.errors import AuthError, InvalidCredentials, InvalidRequest, TooManyAttempts
+from edge_auth.errors import (
+    AuthError,
+    InvalidCredentials,
+    InvalidProof,
+    InvalidRequest,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
 from edge_auth.events.security_event import EventName
 from edge_auth.factor_errors import MfaRequired
 from edge_auth.flows.accounts.new_challenge import UNDO_SECONDS
@@ -170,3 +177,32 @@ def test_guesses_at_the_password_are_limited(mail: MailDeployment) -> None:
     mail.core.clock.advance(seconds=1)
     undo(mail, shown)
     assert mail.alice.email == EMAIL
+
+
+def test_the_right_password_counts_for_nothing_in_an_outage(mail: MailDeployment) -> None:
+    """P16: failures of our own make no user wait."""
+    own = mail.core.log_in()
+    shown = changed(mail, own)
+    mail.core.trouble.fail("undo")
+    for _ in range(PASSWORD_BACKOFF.free_attempts + 2):
+        with pytest.raises(TemporarilyUnavailable):
+            undo(mail, shown)
+    mail.core.trouble.heal()
+
+    undo(mail, shown)
+    assert mail.alice.email == EMAIL
+
+
+def test_an_address_that_was_put_into_the_table_is_not_restored(mail: MailDeployment) -> None:
+    """SC5: the proof is bound to the old address, so who can write the table alone takes no account."""
+    shown = changed(mail, mail.core.log_in())
+    key, stored = ("undo", mail.alice.user_id), mail.challenge(Kind.UNDO)
+    mail.core.store.challenges[key] = stored._replace(email="thief@evil.example")
+    mail.core.names()
+
+    refused(mail, shown, "", InvalidProof)
+    assert [(event.name, event.reason) for event in mail.core.events] == [
+        (EventName.PROOF_REFUSED, "the user has changed, or the proof is worth nothing")
+    ]
+    mail.core.store.challenges[key] = stored
+    undo(mail, shown)

@@ -396,3 +396,14 @@ def test_no_event_holds_a_key(rotation: Rotation) -> None:
     pairs = [timed.key for ring in rings for timed in ring.signing]
     assert [value for pair in pairs for value in (pair.kid, *pair.jwk.values()) if value in shown.split("'")] == []
     assert "\\xfa" not in shown
+
+
+def test_a_rotation_lets_the_next_key_sign_at_this_second(rotation: Rotation, made: StoredRing) -> None:
+    """It was public for long enough. The key before it ends when all that it signed has expired."""
+    rotation.clock.advance(seconds=10 * DAY)
+
+    rotated = rotation.keys.rotate(made.version)
+    assert rotated.ring.at(NOW + 10 * DAY).signing == made.ring.signing[1].key
+    assert rotated.ring.signing[1].signs_from_seconds == NOW + 10 * DAY
+    assert rotated.ring.signing[2].published_at_seconds == NOW + 10 * DAY
+    assert rotation.told() == [(EventName.KEYS_PLANNED, "rotate")]

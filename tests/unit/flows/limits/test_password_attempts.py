@@ -168,3 +168,17 @@ def test_what_cannot_be_counted_is_not_tried(limit: Limit, act: str) -> None:
     limit.trouble.fail(act)
     with pytest.raises(TemporarilyUnavailable):
         limit.limit.admit(NARROW_WAY, OTHER_WAY)
+
+
+def test_an_attempt_beside_a_read_that_fails_is_given_up(limit: Limit) -> None:
+    """P16: failures of our own make no user wait. The error is that of the read."""
+
+    def read() -> str:
+        raise TemporarilyUnavailable("GetItem")
+
+    for _ in range(FREE + 2):
+        with pytest.raises(TemporarilyUnavailable, match=r"^GetItem$"):
+            limit.limit.admit_beside(read, WAY)
+    attempt, found = limit.limit.admit_beside(lambda: "user", WAY)
+
+    assert (found, attempt.is_free, limit.pauses) == ("user", True, [])

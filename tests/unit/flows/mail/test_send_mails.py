@@ -223,6 +223,14 @@ def test_a_record_that_can_never_be_sent_does_not_hold_up_the_others(
     assert world.told()[0] == (EventName.MAIL_NOT_SENT, reason)
 
 
+def test_a_challenge_of_a_kind_without_a_mail_is_dropped(world: World) -> None:
+    """A later release may have another kind. It is no error of the code that operators would look for."""
+    assert world.send(challenge("mfa"), challenge("surprise"), notice()) == ""
+
+    assert world.errors == []
+    assert [name for name, _ in world.told()] == [EventName.MAIL_NOT_SENT] * 2 + [EventName.MAIL_SENT]
+
+
 def test_an_unexpected_error_does_not_hold_up_the_others(world: World) -> None:
     """Repeated, it would fail again, and all mails behind it would wait until the record is too old."""
     world.faults = [broken]

@@ -27,7 +27,7 @@ from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
 from edge_auth.tokens import proof_token
 from edge_auth.tokens.proof_token import Kind
 from tests.support.access_tokens import NOW
-from tests.support.deployment import ADDRESS, MAC_KEY, PASSWORD, POLICY, SEALING_KEY, USERNAME, Deployment
+from tests.support.deployment import ADDRESS, MAC_KEY, PASSKEY, PASSWORD, POLICY, SEALING_KEY, USERNAME, Deployment
 from tests.support.second_factor import CODES, SECRET, a_wrong_code, shown_by_app, with_app
 
 WRONG = Presented(otp=a_wrong_code(NOW))
@@ -444,3 +444,13 @@ def test_a_secret_without_its_key_is_trouble_and_no_wrong_code(deployment: Deplo
     deployment.sealing_keys.keys = sealing_keys_from("newerkey" * 8)
     refused(deployment, TemporarilyUnavailable, code(deployment))
     assert factors(deployment).failures == 0
+
+
+def test_a_passkey_is_never_skipped_where_passkeys_are_off(deployment: Deployment) -> None:
+    """SA4: a user who has only a passkey gets in with it, and not with the password alone."""
+    deployment.with_second_factor(has_passkeys=False)
+    deployment.store.identities[USERNAME] = replace(deployment.alice, factors=None, passkeys=(PASSKEY,))
+
+    refused(deployment, TemporarilyUnavailable, NOTHING)
+    deployment.with_second_factor()
+    refused(deployment, MfaRequired, NOTHING)

@@ -33,6 +33,7 @@ from tests.support.deployment import (
     ACCESS_SECONDS,
     IDLE_SECONDS,
     MAC_KEY,
+    PASSKEY,
     PASSWORD,
     POLICY,
     USERNAME,
@@ -294,3 +295,44 @@ def test_an_end_of_all_ends_a_session_that_steps_up_at_the_same_moment(deploymen
 def test_the_token_of_the_caller_is_in_no_repr() -> None:
     """No log may hold it, also not by an error of ours."""
     assert "secret" not in repr(Holder("user", "session", "secret", BODY, CLIENT))
+
+
+def test_the_new_session_has_the_rights_of_the_user_now_and_no_trace_of_the_old_tokens(
+    deployment: Deployment, old: TokenGrant
+) -> None:
+    """T9: as a login has. What an earlier rotation left behind belongs to tokens that are dead."""
+    deployment.change_session(old, rotation_id="r", rotated_at_ms=5, mac_hash=b"m", earlier_mac_hash=b"e")
+    deployment.store.identities[USERNAME] = replace(deployment.alice, scope="now", roles=("now",))
+
+    session = deployment.session_of(stepped_up(deployment, old, code(deployment)))
+    assert (session.scope, session.roles) == ("now", ("now",))
+    assert (session.rotation_id, session.rotated_at_ms, session.mac_hash, session.earlier_mac_hash) == ("", 0, b"", b"")
+
+
+def test_a_refused_step_up_is_recorded_with_its_reason(deployment: Deployment, old: TokenGrant) -> None:
+    """And so is a feed that does not learn of the old session, with that session."""
+    refused(deployment, InvalidOtp, old, Presented(otp=a_wrong_code(deployment.clock() // 1000)))
+    [event] = deployment.events
+    assert (event.name, event.user_id) == (EventName.STEP_UP_FAILED, deployment.alice.user_id)
+    assert event.reason
+    deployment.with_feed()
+    deployment.trouble.fail("publish")
+    stepped_up(deployment, old, code(deployment))
+    [told] = [event for event in deployment.events if event.name is EventName.REVOCATION_NOT_PUBLISHED]
+    assert (told.session_id, told.reason) == (old.session_id, "injected: publish")
+
+
+def test_a_password_that_makes_nobody_fresh_is_not_even_counted(deployment: Deployment, old: TokenGrant) -> None:
+    """SA7: of a user with an app, or with a passkey alone. It is what the request asks for that is wrong."""
+    for user in (deployment.alice, replace(deployment.alice, factors=None, passkeys=(PASSKEY,))):
+        deployment.store.identities[USERNAME] = user
+        for _ in range(7):
+            refused(deployment, InvalidRequest, old, NOTHING, PASSWORD)
+
+
+def test_step_ups_that_succeed_count_for_nothing(deployment: Deployment, old: TokenGrant) -> None:
+    """P11: a user who steps up often does not wait for it."""
+    granted = old
+    for _ in range(7):
+        granted = stepped_up(deployment, granted, code(deployment))
+        deployment.clock.advance(seconds=30)
