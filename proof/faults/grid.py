@@ -70,7 +70,7 @@ class Choice:
 
     A long run tries every fault at the first request of a function that makes a call, and one of each kind at the same
     call of its other requests. A short run tries one at the first only: a lasting fault, or by turns at a write the end
-    of the process.
+    of the process; and at a read that is repeated only the first time.
     """
 
     def __init__(self, *, short: bool) -> None:
@@ -90,7 +90,8 @@ class Choice:
         for cell in trial.cells():
             is_new = (trial.act.function, cell.call, cell.at) in new
             is_of_its_kind = cell in self._kinds(cell)
-            if (is_new and is_of_its_kind) if self._short else (is_new or is_of_its_kind):
+            is_first = cell.at == 1 or _is_write(cell)
+            if (is_new and is_of_its_kind and is_first) if self._short else (is_new or is_of_its_kind):
                 yield cell
 
     def _kinds(self, cell: Cell) -> list[Cell]:

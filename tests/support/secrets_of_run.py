@@ -53,9 +53,10 @@ def wrote(place: str, texts: Iterable[str]) -> None:
 
 def _append(what: str, lines: Iterable[str]) -> None:
     folder = os.environ.get(FOLDER_VARIABLE)
-    if folder is not None:
+    text = "" if folder is None else "".join(f"{line}\n" for line in lines)
+    if folder is not None and text:
         with (Path(folder) / f"{what}.{_name}").open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+            file.write(text)
 
 
 def handed_over(folder: Path, what: str) -> Iterator[str]:
