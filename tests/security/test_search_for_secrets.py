@@ -100,7 +100,13 @@ def test_what_is_meant_to_be_in_a_place_is_no_leak_there_only(
 
 @pytest.mark.parametrize(
     ("folder", "is_left"),
-    [("e2e", True), ("e2e/build/Layer", False), ("e2e/run-a1b2/tmp", False), ("upgrade/build/before", False)],
+    [
+        ("e2e", True),
+        ("e2e/build/Layer", False),
+        ("e2e/run-a1b2/tmp", False),
+        ("upgrade/build/before", False),
+        ("proof", False),
+    ],
 )
 def test_a_secret_in_a_file_that_is_left_is_found(tmp_path: Path, folder: str, *, is_left: bool) -> None:
     """The local stacks and the tools leave files below the project. Copies of the source are none of them."""

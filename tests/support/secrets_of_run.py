@@ -33,9 +33,9 @@ MEANT = {
 }
 # What the local stacks and the tools leave on the disk below the folder of the run.
 LEFT = (".local", ".cache")
-# In these folders are copies of the source, which may have a word that is a secret of a test, and the state of a stack
-# that is still running. It is deleted at the stack's end, and the stack's own tests search it.
-NOT_LEFT = re.compile(r"build|bytecode|run-.+")
+# In these folders are copies of the source and the names of tests, which may have a word that is a secret of a test;
+# and the state of a stack that is still running. It is deleted at the stack's end, and the stack's tests search it.
+NOT_LEFT = re.compile(r"build|bytecode|proof|run-.+")
 FILE = "the file "
 
 _name = f"{os.getpid()}-{uuid4().hex[:8]}"
