@@ -17,7 +17,7 @@ from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.clock import now_ms, pause
-from edge_auth.credentials.profiles import OUR_PROFILES
+from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import NotFound
 from edge_auth.flows.accounts.confirm_address import ConfirmAddress
 from edge_auth.flows.accounts.new_challenge import NewChallenge
@@ -80,7 +80,7 @@ undo_address = UndoAddress(
     limit=PasswordAttemptLimit(
         attempts=attempts, clock=now_ms, entropy=secrets.token_bytes, pause=pause, record=log.record
     ),
-    profiles=OUR_PROFILES,
+    profiles=checked_profiles(settings.password_profiles),
     end_sessions=EndSessions(
         sessions=DynamoDBSessions(dynamodb, table=settings.sessions_table),
         revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,

@@ -1,11 +1,14 @@
 """A user's mail address over HTTP: shown, changed, confirmed, undone, and asked for at a registration."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from edge_auth.accounts.identity import UNCONFIRMED, Identity
+from edge_auth.credentials.passwords import hash_password
+from edge_auth.credentials.profiles import PROFILE
 from edge_auth.tokens.proof_token import Kind
 from tests.support.answers import (
     ACCEPTED,
@@ -110,6 +113,23 @@ def test_an_address_is_changed_and_the_change_undone(
     assert login(login_event("ada", PASSWORD)) == INVALID_CREDENTIALS
     assert (user(mail_stack).email, user(mail_stack).epoch, mailed(mail_stack, Kind.RESET).email) == (EMAIL, 1, EMAIL)
     assert email(show(tokens)) == INVALID_TOKEN
+
+
+def test_an_imported_user_undoes_a_change_with_the_password_of_before(mail_stack: Stack, tokens: Tokens) -> None:
+    """SC5: a hash of a declared profile is checked as a login checks it, so a wrong password only is refused."""
+    profile = PROFILE._replace(iterations=PROFILE.iterations + 1)  # stronger than today's, so no login renews it
+    importing = mail_stack.with_parameters(PasswordProfiles=profile.declaration)
+    imported = hash_password(PASSWORD.encode(), entropy=os.urandom, profile=profile)
+    mail_stack.identities.change_password(user(mail_stack), imported)
+    importing.function("email")(change(tokens))
+    proofs = importing.function("email_proofs")
+    proofs(confirm(shown(mail_stack, Kind.CONFIRM)))
+    own = shown(mail_stack, Kind.UNDO)
+
+    assert proofs(undo({**own, "password": WRONG_PASSWORD})) == INVALID_CREDENTIALS
+    assert user(mail_stack).email == NEW_EMAIL
+    assert proofs(undo({**own, "password": PASSWORD})) == NO_CONTENT
+    assert user(mail_stack).email == EMAIL
 
 
 def test_a_thief_who_changes_the_address_twice_ends_no_way_back(

@@ -40,6 +40,7 @@ class EmailSettings(NamedTuple):
 class EmailProofsSettings(NamedTuple):
     """The settings of `email_proofs`."""
 
+    password_profiles: str
     throttle_table: str
     identities_table: str
     sessions_table: str
