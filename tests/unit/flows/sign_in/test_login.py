@@ -278,7 +278,7 @@ def test_a_renewal_that_fails_does_not_fail_the_login(deployment: Deployment) ->
     deployment.trouble.fail("renew_hash")
     granted = deployment.log_in()
     assert deployment.claims_of(granted).sid == granted.session_id
-    assert deployment.names() == [EventName.LOGIN_SUCCEEDED, EventName.PASSWORD_HASH_NOT_RENEWED]
+    assert deployment.names() == [EventName.PASSWORD_HASH_NOT_RENEWED, EventName.LOGIN_SUCCEEDED]
     assert needs_rehash(deployment.store.identities[USERNAME].password_hash)
 
 

@@ -63,8 +63,10 @@ def test_a_login_without_its_password_renews_no_hash(deployment: Deployment) -> 
     deployment.store.identities[USERNAME] = with_app(user, deployment.sealing_keys.keys)
     deployment.profiles = WEAK
     deployment.with_second_factor()
+    deployment.trouble.fail("renew_hash")
     with pytest.raises(MfaRequired) as asked:
         deployment.log_in()
+    deployment.trouble.heal()
     presented = Presented(otp=shown_by_app(deployment.clock() // 1000), mfa_token=asked.value.members["mfa_token"])
 
     deployment.login(USERNAME, "", POLICY, address=ADDRESS, presented=presented)

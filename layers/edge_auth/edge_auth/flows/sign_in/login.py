@@ -127,8 +127,6 @@ class Login:
         self._session_limit.keep(identity.user_id)
         if is_new_device and self._tell_new_device:
             self._tell_new_device(identity, client.description)
-        if secret and needs_rehash(identity.password_hash):
-            identity = self._with_renewed_hash(identity, secret)
         device = device_tokens.mint(device_of(identity, device_id), keys.mac, username=name)
         return SignedIn(session, token, keys, device)
 
@@ -164,11 +162,11 @@ class Login:
         user_id = user.user_id if user else ""
         try:
             if self._second_step is None:
-                return self._without_second_step(_authenticated(user, password, self._profiles), attempt)
+                return self._without_second_step(self._with_password(user, password), attempt)
             identity = (
                 self._second_step.check_password_shown(user, presented, keys)
                 if presented.mfa_token
-                else _authenticated(user, password, self._profiles)
+                else self._with_password(user, password)
             )
             return identity, self._second_step(identity, presented, keys, attempt.attempt)
         except TemporarilyUnavailable:
@@ -182,6 +180,11 @@ class Login:
             if isinstance(error, InvalidCredentials):  # the second step has told all else
                 self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
+
+    def _with_password(self, user: Identity | None, password: bytes) -> Identity:
+        """Check the password, and renew a weak hash: the second step of a login does not have the password."""
+        identity = _authenticated(user, password, self._profiles)
+        return self._with_renewed_hash(identity, password) if needs_rehash(identity.password_hash) else identity
 
     def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:
         if identity.factors is not None:
