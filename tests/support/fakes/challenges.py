@@ -1,5 +1,6 @@
 """Challenges in memory. They pass the same contract suite as the DynamoDB adapters."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
@@ -89,7 +90,7 @@ class MemoryRedemptions:
         with self._store.lock:
             self._check_unspent(proof, now_seconds)
             try:
-                found = self._as_read(identity)
+                found = self._as_read_at(identity)
                 found = with_used(found, factor) if factor else found
             except EpochMoved:
                 raise EpochMoved if factor else ProofSpent from None
@@ -104,7 +105,7 @@ class MemoryRedemptions:
     ) -> None:
         """Spend the proof, and write the address."""
         with self._store.lock:
-            found = self._checked(proof, identity, now_seconds)
+            found = self._checked(proof, identity, now_seconds, self._as_read_at)
             if undo is not None:
                 key = (undo.proof.kind.value, undo.proof.user_id)
                 waiting = self._store.challenges.get(key)
@@ -132,7 +133,7 @@ class MemoryRedemptions:
     ) -> None:
         """Spend the proof, and give the address back."""
         with self._store.lock:
-            found = self._checked(proof, identity, now_seconds)
+            found = self._checked(proof, identity, now_seconds, self._as_read)
             if removed is not None:
                 if found.factors_version != identity.factors_version:
                     raise ProofSpent
@@ -154,10 +155,12 @@ class MemoryRedemptions:
                 )
             )
 
-    def _checked(self, proof: Proof, identity: Identity, now_seconds: int) -> Identity:
+    def _checked(
+        self, proof: Proof, identity: Identity, now_seconds: int, as_read: Callable[[Identity], Identity]
+    ) -> Identity:
         self._check_unspent(proof, now_seconds)
         try:
-            return self._as_read(identity)
+            return as_read(identity)
         except EpochMoved:
             raise ProofSpent from None
 
@@ -175,6 +178,12 @@ class MemoryRedemptions:
         found = self._store.identities.get(identity.username)
         as_read = (identity.user_id, identity.epoch, identity.status)
         if found is None or (found.user_id, found.epoch, found.status) != as_read:
+            raise EpochMoved
+        return found
+
+    def _as_read_at(self, identity: Identity) -> Identity:
+        found = self._as_read(identity)
+        if found.email != identity.email:
             raise EpochMoved
         return found
 

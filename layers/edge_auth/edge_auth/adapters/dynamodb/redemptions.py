@@ -63,7 +63,7 @@ class DynamoDBRedemptions:
             parts = parts_of(factor)
             change, clauses, condition = f"{change}, {parts.changes}", clauses + parts.clause, f" AND {parts.condition}"
             values |= parts.values
-        changed = self._changed(identity, change + clauses, values, and_also=condition)
+        changed = self._changed_at(identity, change + clauses, values, and_also=condition)
         self._write(self._spent(proof, now_seconds), changed, uses_factor=factor is not None)
 
     def confirm(
@@ -74,7 +74,7 @@ class DynamoDBRedemptions:
         if undo is not None:
             change += ", password_hash_at_change = :hash"
             values[":hash"] = text(identity.password_hash)
-        acts = [self._spent(proof, now_seconds), self._changed(identity, f"{change}{_WAITS_NO_LONGER}", values)]
+        acts = [self._spent(proof, now_seconds), self._changed_at(identity, f"{change}{_WAITS_NO_LONGER}", values)]
         if undo is not None:
             acts.append(
                 {
@@ -122,6 +122,20 @@ class DynamoDBRedemptions:
                 "ExpressionAttributeValues": {":proof_id": text(proof.proof_id), ":now": number(now_seconds)},
             }
         }
+
+    def _changed_at(
+        self,
+        identity: Identity,
+        change: str,
+        values: "dict[str, AttributeValueTypeDef]",
+        *,
+        and_also: str = "",
+    ) -> "TransactWriteItemTypeDef":
+        """Change a user who has the address as it was read. A change of it moves no epoch."""
+        if not identity.email:
+            return self._changed(identity, change, values, and_also=f"{and_also} AND attribute_not_exists(email)")
+        values = {**values, ":seen_email": text(identity.email)}
+        return self._changed(identity, change, values, and_also=f"{and_also} AND email = :seen_email")
 
     def _changed(
         self,

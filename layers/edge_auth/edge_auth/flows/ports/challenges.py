@@ -63,7 +63,7 @@ class Redemptions(Protocol):
         now_seconds: int,
         factor: "FactorUse | None" = None,
     ) -> None:
-        """Replace the password and move the epoch, if the user is as it was read.
+        """Replace the password and move the epoch, if the user is as it was read, with the same address.
 
         With a second factor, its use is written in the same act. A user who waits for the confirmation of the address
         is active then, and the address that was read is confirmed.
@@ -79,8 +79,9 @@ class Redemptions(Protocol):
     ) -> None:
         """Give the user this confirmed address, and activate a user who waits for that. The epoch stays.
 
-        The user must be as it was read. `undo` is stored in the same act, unless one of this user waits for its time.
-        With it the present hash of the password is kept. Raises ProofSpent, also for that reason.
+        The user must be as it was read, with the same address. `undo` is stored in the same act, unless one of this
+        user waits for its time. With it the present hash of the password is kept. Raises ProofSpent, also for that
+        reason.
         """
 
     def undo(
