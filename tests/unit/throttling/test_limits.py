@@ -31,6 +31,7 @@ from edge_auth.throttling.limits import (
     passkey_limit,
     password_change_limit,
     registration_limit,
+    reset_factor_limit,
     reset_mail_limit,
     undo_mail_limit,
     used_proof_limit,
@@ -76,13 +77,14 @@ def test_a_48_counts_as_five_addresses() -> None:
 
 
 def test_owners_and_strangers_share_no_counter() -> None:
-    """P11: what strangers do changes neither the counter of a device nor that of changes of the password."""
+    """P11: what strangers do changes no counter of a device, of changes of the password, or of resets."""
     limits = [
         login_limit("ada", "203.0.113.7"),
         device_limit("u", "phone"),
         device_limit("u", "laptop"),
         device_limit("v", "phone"),
         password_change_limit("u"),
+        reset_factor_limit("u"),
     ]
     names = [name for limit in limits for name in (limit.counter, limit.rate.bucket)]
     assert len(set(names)) == len(names) == 2 * len(limits)
@@ -97,6 +99,7 @@ def test_counters_keep_their_names() -> None:
         (device_limit("u", "d"), bucket("device", "u", "d")),
         (password_change_limit("u"), bucket("password", "u")),
         (used_proof_limit("u"), bucket("used-proof", "u")),
+        (reset_factor_limit("u"), bucket("reset-factor", "u")),
     ):
         assert (limit.counter, limit.rate) == (name, RateLimit(bucket("rate", name), SOURCE_RATE))
     assert [

@@ -6,6 +6,7 @@
 | passwords tried on an account from one device of its owner | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | current passwords tried in sessions of a user, to change the password | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | passwords tried from a source | `SOURCE_RATE` |
+| codes of a second factor tried with a proof that resets the password | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | passkeys tried from a source | `SOURCE_RATE` |
 | registrations from a source | `REGISTRATION_RATE` |
 | refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
@@ -83,6 +84,16 @@ def device_limit(user_id: str, device_id: str) -> PasswordLimit:
 def password_change_limit(user_id: str) -> PasswordLimit:
     """Return the limit of changes of the password by the user."""
     name = bucket("password", user_id)
+    return PasswordLimit(RateLimit(bucket("rate", name), SOURCE_RATE), name)
+
+
+def reset_factor_limit(user_id: str) -> PasswordLimit:
+    """Return the limit of codes that come with a proof that resets the password of this user.
+
+    It is apart from `password_change_limit`: whoever has a stolen session must not keep its owner from the reset that
+    ends it, and whoever has the mailbox must not make the owner wait in a session.
+    """
+    name = bucket("reset-factor", user_id)
     return PasswordLimit(RateLimit(bucket("rate", name), SOURCE_RATE), name)
 
 

@@ -9,6 +9,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaRequired
 from edge_auth.flows.accounts.reset_factor import ResetFactor
 from edge_auth.flows.ports.factors import NOTHING, Presented
+from edge_auth.throttling.limits import password_change_limit
 from tests.support.deployment import USERNAME, Deployment
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 
@@ -103,6 +104,17 @@ def test_an_attempt_counts_as_failed_until_it_was_accepted(deployment: Deploymen
         return
     with pytest.raises(TooManyAttempts):
         reset.check(deployment.alice, reset.by_app())
+
+
+def test_guesses_in_a_stolen_session_do_not_keep_the_owner_from_a_reset(deployment: Deployment, reset: Reset) -> None:
+    """P11: the reset ends that session. Its counter is its own, and guesses there do not slow the owner's session."""
+    session = password_change_limit(deployment.alice.user_id)
+    for _ in range(5):
+        deployment.password_limit.failed(deployment.password_limit.admit(session), deployment.alice.user_id)
+    with pytest.raises(TooManyAttempts):
+        deployment.password_limit.admit(session)
+
+    reset.check(deployment.alice, reset.by_app())
 
 
 def test_a_wrong_code_fails_at_once(deployment: Deployment, reset: Reset) -> None:

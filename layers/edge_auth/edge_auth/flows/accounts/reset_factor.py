@@ -11,7 +11,7 @@ from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import FactorUse, Presented
 from edge_auth.throttling.counters import Counted
-from edge_auth.throttling.limits import password_change_limit
+from edge_auth.throttling.limits import reset_factor_limit
 
 
 class ResetFactor:
@@ -38,7 +38,7 @@ class ResetFactor:
 
         Raises:
             MfaRequired: the user has a factor, and no code was presented. The proof stays good.
-            TooManyAttempts: too many attempts came before, in sessions or resets of this user.
+            TooManyAttempts: too many attempts came before, in resets of this user.
             InvalidRequest: there are two codes.
             InvalidOtp, FactorLocked: the code is refused, and that is counted.
             TemporarilyUnavailable: nothing was decided.
@@ -48,7 +48,7 @@ class ResetFactor:
             return NOTHING_MORE
         if not (presented.otp or presented.recovery_code):
             raise MfaRequired
-        attempt = self._limit.admit(password_change_limit(user.user_id))
+        attempt = self._limit.admit(reset_factor_limit(user.user_id))
         try:
             use = self._check(user, user.factors, presented)
         except (InvalidOtp, FactorLocked):
