@@ -391,3 +391,15 @@ def test_the_right_password_before_counts_for_nothing_after_the_passkey(
         use_case(deployment)(presented(deployment), client(device=device), token)
     with pytest.raises(TooManyAttempts):
         _ = [first_step(deployment, device) for _ in range(12)]
+
+
+def test_the_right_password_counts_for_nothing_with_the_token_of_a_device_that_is_unknown_again(
+    deployment: Deployment,
+) -> None:
+    """P11: the password has changed, so the attempt is in the counter of the account, and is taken out of that."""
+    device = signed_in(deployment).device_token
+    deployment.store.identities[USERNAME] = replace(deployment.alice, epoch=deployment.alice.epoch + 1)
+
+    for _ in range(12):
+        token = first_step(deployment, device)
+        use_case(deployment)(presented(deployment), client(device=device), token)

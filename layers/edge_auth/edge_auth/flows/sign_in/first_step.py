@@ -4,12 +4,12 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.errors import InvalidProof
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.factors.factor_token import attempt_of, check_bound, read_token
+from edge_auth.flows.limits.known_device import known_device
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import account_bucket, device_limit
-from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import NoDeviceToken
 from edge_auth.tokens.proof_token import Kind, Proof
 
@@ -37,10 +37,8 @@ class PasswordStep:
 
     def forget(self, identity: Identity, proof: Proof, device_token: str, keys: KeysInForce) -> None:
         """Take the attempt out of the counter in which it is. In any other nothing is found, and nothing changed."""
-        name = identity.username
         try:
-            device_id = device_tokens.parse(device_token, keys.mac_keys, username=name).device_id
-            counter = device_limit(identity.user_id, device_id).counter
+            counter = device_limit(identity.user_id, known_device(identity, device_token, keys)).counter
         except NoDeviceToken:
-            counter = account_bucket(name)
+            counter = account_bucket(identity.username)
         self._limit.succeeded(Counted(counter, attempt_of(proof), is_free=True), identity.user_id)
