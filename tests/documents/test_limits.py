@@ -38,7 +38,8 @@ ROWS = [
     ("logins without a valid `device_token`", "the account", waits(PASSWORD_BACKOFF)),
     ("", "the address", rate(SOURCE_RATE)),
     ("logins with a valid `device_token`", "the device", BOTH),
-    ("changes of the password", "the user", BOTH),
+    ("changes of the password or the address, and step-ups", "the user", BOTH),
+    ("codes of a second factor at a reset of the password", "the user", BOTH),
     ("sign-ins with a passkey", "the address", rate(SOURCE_RATE)),
     ("registrations", "the address", rate(REGISTRATION_RATE)),
     (
