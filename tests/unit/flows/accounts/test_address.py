@@ -284,6 +284,25 @@ def test_undoing_restores_the_address_and_takes_password_and_sessions_away(
     mail.core.log_in(USERNAME, NEW_PASSWORD)
 
 
+def test_a_mail_that_a_thief_asks_for_at_the_same_second_does_not_take_the_place_of_the_owners(
+    mail: MailDeployment, own: TokenGrant
+) -> None:
+    """SC5: the answer is no success without a mail. A second later the same call brings it, and once is enough."""
+    changed(mail, own)
+    shown = mail.mailed(Kind.UNDO)[0]
+    mail.ask_reset(USERNAME, address=ADDRESS)
+
+    with pytest.raises(TemporarilyUnavailable):
+        undo(mail, shown)
+    assert mail.core.has_ended(own)
+    mail.core.clock.advance(seconds=1)
+    undo(mail, shown)
+    undo(mail, shown)
+
+    assert mail.challenge(Kind.RESET).email == EMAIL
+    mail.reset_password(mail.mailed(Kind.RESET)[0], NEW_PASSWORD, address=ADDRESS)
+
+
 def test_a_thief_who_changes_everything_does_not_end_the_owners_way_back(mail: MailDeployment, own: TokenGrant) -> None:
     """SC5: not by a second change, a new password, or the end of all sessions."""
     changed(mail, own)

@@ -14,13 +14,20 @@ from dataclasses import replace
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.passwords import check_password, password_bytes
 from edge_auth.credentials.profiles import HashKind
-from edge_auth.errors import InvalidCredentials, InvalidProof
+from edge_auth.errors import InvalidCredentials, InvalidProof, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.accounts.new_challenge import UNDO_SECONDS, NewChallenge, undo_binding
 from edge_auth.flows.accounts.shown_proof import Shown, ShownProofs
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
-from edge_auth.flows.ports.challenges import Challenges, NewerChallenge, ProofSpent, Redemptions, RemovedFactors
+from edge_auth.flows.ports.challenges import (
+    ChallengeGone,
+    Challenges,
+    NewerChallenge,
+    ProofSpent,
+    Redemptions,
+    RemovedFactors,
+)
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.throttling.limits import undo_mail_limit, used_proof_limit
@@ -84,9 +91,19 @@ class UndoAddress:
             self._record(SecurityEvent(EventName.PROOF_REFUSED, reason=error.detail))
             raise
         self._record(SecurityEvent(EventName.EMAIL_CHANGE_UNDONE, user.user_id))
-        with suppress(NewerChallenge):  # its mail is on the way
-            self._challenges.put(self._new_challenge.reset(user))
         self._end_sessions.all(user.user_id, reason=EMAIL_CHANGE_UNDONE)
+        self._ask_reset(user)
+
+    def _ask_reset(self, user: Identity) -> None:
+        challenge = self._new_challenge.reset(user)
+        try:
+            self._challenges.put(challenge)
+        except NewerChallenge:
+            with suppress(ChallengeGone):
+                if self._challenges.find(Kind.RESET, user.user_id).proof.binding == challenge.proof.binding:
+                    return  # its mail is on the way
+            # Whoever changed the address asked for a mail at the same second, and that one brings nothing.
+            raise TemporarilyUnavailable("a mail was asked for at the same second, for the other address") from None
 
     def _undo(self, shown: Shown, address: str, password: str) -> Identity:
         proven = self._shown_proofs.check(Kind.UNDO, shown, address=address)
