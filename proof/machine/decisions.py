@@ -65,8 +65,8 @@ def _by_feed(world: World, access: Access, name: str) -> tuple[frozenset[Decisio
 def _of_ended(world: World, name: str, told_ms: int) -> frozenset[Decision]:
     """Return what may be decided when the feed has told of an end at this time."""
     is_in_bound = world.now_ms <= told_ms + BOUND_MS
-    if world.product.authorizers.read_ms[name] >= told_ms:
-        return REFUSES  # what is known to have ended stays so
+    if world.product.authorizers.read_ms[name] > told_ms:
+        return REFUSES  # what is known to have ended stays so; a read of the same millisecond may have been before
     if world.is_feed_calm:
         return EITHER if is_in_bound else REFUSES
     return EITHER | _without_feed(world, name) if is_in_bound or name == OPEN else REFUSES | CANNOT_DECIDE

@@ -151,7 +151,8 @@ class Session:
 
     def end(self, now_ms: int) -> None:
         """Take it for ended: an answer says so."""
-        if self.over_ms is None or not self.is_over:
+        is_known = all(line.ended and line.told for line in self.may)  # or authorizers can know it from now on only
+        if self.over_ms is None or not is_known:
             self.disturbed, self.over_ms = True, now_ms
         self.each(Line.over)
 

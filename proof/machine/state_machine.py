@@ -19,6 +19,7 @@ from proof.machine.mutants import MUTANTS, planted
 from proof.machine.product import product
 
 KEPT = ROOT / ".cache" / "state_machine"
+BEGIN_OF_SCRIPT = "state = "
 STEPS = 50  # of a history, at most
 STEPS_TO_FIND = 10_000  # a planted fault is found within so many
 # With a seed that finds the fault quickly.
@@ -108,7 +109,8 @@ def _told(contradiction: Exception, number: int, *, is_searching: bool) -> str:
     first = next(iter(str(contradiction).splitlines()), "")
     told = f"{type(contradiction).__name__}: {first[:300]}"
     if not is_searching:
-        script = "\n".join(getattr(contradiction, "__notes__", []))
+        notes = "\n".join(getattr(contradiction, "__notes__", []))
+        script = notes[notes.find(BEGIN_OF_SCRIPT) :]  # before it there is a headline
         KEPT.mkdir(parents=True, exist_ok=True)
         (KEPT / f"{number}.txt").write_text(f"# {told}\n{script}\n", encoding="utf-8")
         print(f"{told}\n{script}", file=sys.stderr)

@@ -82,14 +82,14 @@ def test_a_contradiction_is_printed_and_kept_as_a_script(
 ) -> None:
     """It can be replayed."""
     contradiction = Contradiction("refresh: 400")
-    contradiction.add_note("state = Machine()\nstate.teardown()")
+    contradiction.add_note("Failing test case: <state machine>\nstate = Machine()\nstate.teardown()")
     monkeypatch.setattr(state_machine, "KEPT", tmp_path)
 
     told = state_machine._told(contradiction, 7, is_searching=False)
 
     assert told == "Contradiction: refresh: 400"
     assert "state = Machine()" in capsys.readouterr().err
-    assert "state.teardown()" in (tmp_path / "7.txt").read_text(encoding="utf-8")
+    assert replay((tmp_path / "7.txt").read_text(encoding="utf-8"))["steps"] == 0
 
 
 def test_a_kept_history_happens_again() -> None:
@@ -108,3 +108,22 @@ state.teardown()
     assert replay(script)["steps"] == 3
     with planted("a closed authorizer decides without the feed"), pytest.raises(Contradiction, match="closed"):
         replay(script)
+
+
+def test_an_end_of_which_nobody_was_told_is_known_from_the_next_one_on() -> None:
+    """The feed failed at the step-up, so authorizers let the old session in until the user is disabled."""
+    script = """
+state = Machine()
+state.holds()
+state.log_in_with_code(is_again=False, kind='app', number=0, transport='body', trouble=None, user=0)
+state.holds()
+state.step_up(is_newest=False, is_with_code=False, kind='app', session=0, trouble=Trouble('conflict', 8, True))
+state.holds()
+state.enrol_and_log_in(is_replacing=False, kind='app', number=0, session=0)
+state.holds()
+state.operate(act='disable', new=0, trouble=None, user=0)
+state.holds()
+state.teardown()
+"""
+
+    assert replay(script)["steps"] == 5
