@@ -32,26 +32,14 @@ from edge_auth.keys.timing import (
     UNKNOWN_KEY_FETCH_SECONDS,
 )
 from tests.support.access_tokens import ALGORITHMS, NOW, raw_signature
-from tests.support.rings import DAY, cheap_keys
+from tests.support.rings import DAY
+from tests.unit.keys.conftest import POLICY
 
 HOUR = 3600
 AUTHORIZER_CACHE_SECONDS = 60
 CLOCK_SECONDS = 30
 ACCESS_SECONDS = MAX_LIFETIME_SECONDS + EXPIRY_LEEWAY_SECONDS + AUTHORIZER_CACHE_SECONDS + CLOCK_SECONDS
 REFRESH_SECONDS = 14 * DAY + MAX_RING_AGE_SECONDS + CLOCK_SECONDS
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
-
-
-@pytest.fixture
-def make() -> KeyMaker:
-    """Return a maker of cheap keys. Each key is new."""
-    return cheap_keys()
-
-
-@pytest.fixture
-def ring(make: KeyMaker) -> KeyRing:
-    """Return a ring that was made now."""
-    return first_ring(now_seconds=NOW, policy=POLICY, make=make)
 
 
 def advanced(ring: KeyRing, now_seconds: int, make: KeyMaker, policy: RotationPolicy = POLICY) -> KeyRing:

@@ -6,24 +6,11 @@ import pytest
 
 from edge_auth.keys.maker import KeyMaker
 from edge_auth.keys.ring import KeyRing
-from edge_auth.keys.rotation import RotationPolicy, earliest_end, first_ring, replace_all, with_mac_keys_of
+from edge_auth.keys.rotation import earliest_end, first_ring, replace_all, with_mac_keys_of
 from edge_auth.keys.timing import ACCESS_TOKEN_SECONDS, REPLACE_SECONDS
 from tests.support.access_tokens import NOW
-from tests.support.rings import DAY, cheap_keys
-
-POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
-
-
-@pytest.fixture
-def make() -> KeyMaker:
-    """Return a maker of cheap keys. Each key is new."""
-    return cheap_keys()
-
-
-@pytest.fixture
-def ring(make: KeyMaker) -> KeyRing:
-    """Return a ring that was made now."""
-    return first_ring(now_seconds=NOW, policy=POLICY, make=make)
+from tests.support.rings import DAY
+from tests.unit.keys.conftest import POLICY
 
 
 def test_no_key_without_a_planned_end_ends_before_a_key_of_today_can() -> None:

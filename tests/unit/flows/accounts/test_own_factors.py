@@ -409,16 +409,21 @@ def test_a_password_alone_enrols_no_app_for_a_user_with_a_passkey(deployment: De
 # --- Trouble ---
 
 
-@pytest.mark.parametrize("act", ["enrol", "replace_codes", "remove"])
-def test_a_change_that_is_not_written_changes_nothing(enrolled: Deployment, act: str) -> None:
-    """F19: the answer is 503, the app is good as before, and later the same call succeeds."""
+def changes_of(enrolled: Deployment) -> dict[str, Callable[[], object]]:
+    """Return the changes that alice's session can make, by the name of the write."""
     mine = caller(enrolled, with_code(enrolled))
     pending = enrolled.own_factors.begin(*mine)
-    calls: dict[str, Callable[[], object]] = {
+    return {
         "enrol": lambda: enrolled.own_factors.confirm(*mine, pending.enrolment, shown(enrolled, pending)),
         "replace_codes": lambda: enrolled.own_factors.replace_codes(*mine),
         "remove": lambda: enrolled.own_factors.remove(*mine),
     }
+
+
+@pytest.mark.parametrize("act", ["enrol", "replace_codes", "remove"])
+def test_a_change_that_is_not_written_changes_nothing(enrolled: Deployment, act: str) -> None:
+    """F19: the answer is 503, the app is good as before, and later the same call succeeds."""
+    calls = changes_of(enrolled)
     enrolled.trouble.fail(act)
     before = enrolled.alice
     with pytest.raises(TemporarilyUnavailable):
@@ -432,13 +437,7 @@ def test_a_change_that_is_not_written_changes_nothing(enrolled: Deployment, act:
 @pytest.mark.parametrize("act", ["enrol", "replace_codes", "remove"])
 def test_a_user_who_changes_at_the_same_moment_gets_an_answer_to_repeat(enrolled: Deployment, act: str) -> None:
     """F20: the write finds another epoch than the one that was read. Nothing is recorded."""
-    mine = caller(enrolled, with_code(enrolled))
-    pending = enrolled.own_factors.begin(*mine)
-    calls: dict[str, Callable[[], object]] = {
-        "enrol": lambda: enrolled.own_factors.confirm(*mine, pending.enrolment, shown(enrolled, pending)),
-        "replace_codes": lambda: enrolled.own_factors.replace_codes(*mine),
-        "remove": lambda: enrolled.own_factors.remove(*mine),
-    }
+    calls = changes_of(enrolled)
     enrolled.names()
 
     def moved(*_arguments: object) -> None:
