@@ -13,6 +13,8 @@ from edge_auth.adapters.aws import lambda_client
 SET_EMAIL = """\
 Replaces the user's mail address. Only a confirmed address gets mails to reset the password: with --confirmed you answer
 for it that the address is the user's. Links that were sent before end. Sessions go on.
+If the user has changed the address in the last 72 hours, the mailbox from before has a link that brings it back. With
+--end-undo it ends too. Only if that mailbox is a thief's: else it may be the user's last way back.
 """
 RESUME_MAIL = """\
 Lets mails go to the user's address again, after one came back or its reader called it unwanted. `users show` says
@@ -31,6 +33,7 @@ def add_commands(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     give = add_command(acts, "set-email", set_email, "set the address that mails go to", SET_EMAIL)
     give.add_argument("email", metavar="ADDRESS", help="mail address")
     confirmed_option(give)
+    give.add_argument("--end-undo", action="store_true", help="end the link that brings an earlier address back")
     add_command(acts, "resume-mail", resume_mail, "let mails go to an address again that bounced", RESUME_MAIL)
     add_command(acts, "reset-link", reset_link, "print the link with which the user sets a new password", RESET_LINK)
 
@@ -40,10 +43,12 @@ def set_email(users: Users, options: argparse.Namespace) -> Act:
     user = users.accounts.find(options.username)
 
     def do() -> str:
-        changed = users.accounts.set_email(user, options.email, is_confirmed=options.confirmed)
+        changed = users.accounts.set_email(
+            user, options.email, is_confirmed=options.confirmed, must_end_undo=options.end_undo
+        )
         return f"address: {changed.email}, {'confirmed' if options.confirmed else 'not confirmed'}"
 
-    return users.act(user.user_id, do, confirmed=options.confirmed)
+    return users.act(user.user_id, do, confirmed=options.confirmed, end_undo=options.end_undo)
 
 
 def resume_mail(users: Users, options: argparse.Namespace) -> Act:

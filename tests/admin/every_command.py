@@ -12,7 +12,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "create": ("users", "create", "bob", "--password-stdin", "--role", "reader"),
     "set-password": ("users", "set-password", "ada", "--password-stdin"),
     "set-rights": ("users", "set-rights", "ada", "--scope", "read"),
-    "set-email": ("users", "set-email", "ada", "ada@mail.example", "--confirmed"),
+    "set-email": ("users", "set-email", "ada", "ada@mail.example", "--confirmed", "--end-undo"),
     "resume-mail": ("users", "resume-mail", "ada"),
     "reset-link": ("users", "reset-link", "ada"),
     "disable": ("users", "disable", "ada"),

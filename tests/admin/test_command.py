@@ -13,6 +13,7 @@ import pytest
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED
 from edge_auth.adapters import aws
+from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
@@ -22,6 +23,7 @@ from edge_auth.errors import InvalidCredentials, UnknownUser
 from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.ended_feed import entry_of
+from edge_auth.tokens.proof_token import Kind
 from edge_auth.tokens.refresh_token import new_id
 from tests.admin.conftest import (
     CHALLENGES,
@@ -37,6 +39,7 @@ from tests.admin.conftest import (
 )
 from tests.admin.reset_links import ResetLinkFunction
 from tests.support import memory_aws
+from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import a_session, sessions_of
 
 if TYPE_CHECKING:
@@ -360,6 +363,22 @@ def test_set_email_replaces_the_address_and_sessions_go_on(
     assert (outcome.status, outcome.out) == (0, "address: ada@new.example, not confirmed\n")
     assert identities.find("ada").email_verified_at_seconds == 0
     assert len(living(sessions, user_id)) == 1
+
+
+def test_set_email_ends_the_link_of_an_earlier_address_if_it_is_asked_to(
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities
+) -> None:
+    """Without the option the mailbox from before keeps its link."""
+    create(command, "ada")
+    challenges = DynamoDBChallenges(dynamodb, table=f"admin-{CHALLENGES}")
+    challenges.put(a_challenge(a_proof(Kind.UNDO, user_id=identities.find("ada").user_id)))
+
+    command("users", "set-email", "ada", "ada@mail.example", "--confirmed")
+    assert len(dynamodb.scan(TableName=f"admin-{CHALLENGES}")["Items"]) == 1
+
+    outcome = command("users", "set-email", "ada", "ada@mail.example", "--confirmed", "--end-undo")
+    assert (outcome.status, outcome.out) == (0, "address: ada@mail.example, confirmed\n")
+    assert dynamodb.scan(TableName=f"admin-{CHALLENGES}")["Items"] == []
 
 
 @pytest.mark.parametrize("address", ["ada", "ada@mail.example, eve@evil.example", "ada@mail.example\n"])

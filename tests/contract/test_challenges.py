@@ -185,6 +185,21 @@ def test_forgotten_challenges_are_gone(engine: Engine) -> None:
     assert engine.challenges.find(Kind.RESET, BOB_ID).proof.user_id == BOB_ID
 
 
+def test_an_ended_undoing_is_gone_and_nothing_else_is(engine: Engine) -> None:
+    """An operator ends one link. The call may be repeated, and for a user without such a link."""
+    for kind in (Kind.RESET, Kind.CONFIRM, Kind.UNDO):
+        engine.challenges.put(a_challenge(a_proof(kind)))
+    engine.challenges.put(a_challenge(a_proof(Kind.UNDO, user_id=BOB_ID)))
+
+    engine.challenges.end_undo(ADA_ID)
+    engine.challenges.end_undo(ADA_ID)
+
+    with pytest.raises(ChallengeGone):
+        engine.challenges.find(Kind.UNDO, ADA_ID)
+    for kind, user_id in ((Kind.RESET, ADA_ID), (Kind.CONFIRM, ADA_ID), (Kind.UNDO, BOB_ID)):
+        assert engine.challenges.find(kind, user_id).proof.user_id == user_id
+
+
 def test_an_item_has_nothing_that_makes_a_proof(tables: Tables) -> None:
     """A dump of the table and its stream mints nothing: there is no code, no hash of a code, and no secret in it."""
     tables.engine().challenges.put(a_challenge())

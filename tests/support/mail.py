@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EMAIL = "alice@mail.example"
 NEW_EMAIL = "alice@new.example"
+THIRD_EMAIL = "alice@third.example"
 
 
 class MailDeployment:

@@ -49,6 +49,11 @@ class MemoryChallenges:
             self._store.challenges[key] = found._replace(is_delivered=False)
             return self._store.challenges[key]
 
+    def end_undo(self, user_id: str) -> None:
+        """Delete the challenge of an undoing."""
+        with self._store.lock:
+            self._store.challenges.pop((Kind.UNDO.value, user_id), None)
+
     def forget(self, user_id: str) -> None:
         """Delete all challenges of a user."""
         with self._store.lock:

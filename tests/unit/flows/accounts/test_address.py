@@ -28,9 +28,8 @@ from edge_auth.throttling.limits import MAIL_RATE, PASSWORD_BACKOFF
 from edge_auth.tokens.claims import PHISHING_RESISTANT
 from edge_auth.tokens.proof_token import Kind
 from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, USERNAME
-from tests.support.mail import EMAIL, NEW_EMAIL, MailDeployment
+from tests.support.mail import EMAIL, NEW_EMAIL, THIRD_EMAIL, MailDeployment
 
-THIRD_EMAIL = "alice@third.example"
 NEW_PASSWORD = "staple battery horse"
 WRONG_PASSWORD = "incorrect horse battery"
 WAYS = pytest.mark.parametrize("way", [0, 1], ids=["link", "code"])

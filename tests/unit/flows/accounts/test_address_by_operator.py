@@ -4,18 +4,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_auth.errors import EmailRefused, UserChanged
+from edge_auth.errors import EmailRefused, InvalidProof, UserChanged
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration, OperatorNotices
 from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.tokens.proof_token import Kind
 from tests.support.access_tokens import NOW
-from tests.support.deployment import PASSWORD, PASSWORD_RULES, USERNAME
+from tests.support.deployment import ADDRESS, PASSWORD, PASSWORD_RULES, USERNAME
+from tests.support.fakes.challenges import MemoryChallenges
 from tests.support.fakes.stores import MemoryIdentities
-from tests.support.mail import EMAIL, NEW_EMAIL, MailDeployment
+from tests.support.mail import EMAIL, NEW_EMAIL, THIRD_EMAIL, MailDeployment
 
 if TYPE_CHECKING:
     from edge_auth.accounts.identity import Identity
+    from edge_auth.flows.accounts.shown_proof import Shown
 
 
 class Operator:
@@ -96,10 +98,58 @@ def test_the_same_address_is_told_to_nobody() -> None:
     assert operator.told == []
 
 
+def stolen(operator: Operator) -> "Shown":
+    """Change the address as the user, and return the link with which the mailbox from before undoes that."""
+    mail = operator.mail
+    token = mail.core.token_of(mail.core.log_in())
+    mail.change_address(token.user_id, token.session_id, NEW_EMAIL, PASSWORD, address=ADDRESS)
+    mail.confirm_address(mail.mailed(Kind.CONFIRM)[0], address=ADDRESS)
+    return mail.mailed(Kind.UNDO)[0]
+
+
+def test_an_address_by_an_operator_leaves_the_link_of_the_mailbox_from_before() -> None:
+    """A tricked help desk does not take the owner's last way back (decision 0056)."""
+    operator = Operator()
+    shown = stolen(operator)
+
+    operator.acts.set_email(operator.mail.alice, THIRD_EMAIL, is_confirmed=True)
+    operator.mail.undo_address(shown, address=ADDRESS)
+
+    assert operator.mail.alice.email == EMAIL
+
+
+def test_an_operator_can_end_the_link_of_the_mailbox_from_before() -> None:
+    """A thief reads that mailbox. Whoever has the link gets the answer of a link that was used."""
+    operator = Operator()
+    shown = stolen(operator)
+
+    operator.acts.set_email(operator.mail.alice, THIRD_EMAIL, is_confirmed=True, must_end_undo=True)
+
+    with pytest.raises(InvalidProof):
+        operator.mail.undo_address(shown, address=ADDRESS)
+    assert operator.mail.alice.email == THIRD_EMAIL
+
+
+def test_an_undoing_at_the_moment_of_the_operators_act_does_not_come_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link ends first. An undoing before that is overwritten by the address of the operator."""
+    operator = Operator()
+    shown = stolen(operator)
+    before, end = operator.mail.alice, MemoryChallenges.end_undo
+
+    def at_the_same_moment(challenges: MemoryChallenges, user_id: str) -> None:
+        operator.mail.undo_address(shown, address=ADDRESS)
+        end(challenges, user_id)
+
+    monkeypatch.setattr(MemoryChallenges, "end_undo", at_the_same_moment)
+    operator.acts.set_email(before, THIRD_EMAIL, is_confirmed=True, must_end_undo=True)
+
+    assert operator.mail.alice.email == THIRD_EMAIL
+
+
 def test_without_mail_an_address_and_a_password_are_set_in_silence() -> None:
     """The events are recorded all the same."""
     operator = Operator(has_mail=False)
-    operator.acts.set_email(operator.mail.alice, NEW_EMAIL, is_confirmed=True)
+    operator.acts.set_email(operator.mail.alice, NEW_EMAIL, is_confirmed=True, must_end_undo=True)
     operator.acts.set_password(operator.mail.alice, PASSWORD)
     operator.acts.delete(operator.mail.alice)
 

@@ -83,6 +83,11 @@ class DynamoDBChallenges:
             raise ChallengeGone from None
         return challenge_from(response["Attributes"])
 
+    def end_undo(self, user_id: str) -> None:
+        """Delete it, in one write."""
+        with translated_failures():
+            self._client.delete_item(TableName=self._table, Key=challenge_key(Kind.UNDO, user_id))
+
     def forget(self, user_id: str) -> None:
         """Delete all items of a user, in one write. No condition: no id is given to another user."""
         keys = items_of(user_id)

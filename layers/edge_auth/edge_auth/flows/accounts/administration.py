@@ -145,13 +145,17 @@ class Administration:
             self._end_wait(identity)  # another user may get the name
         return renamed
 
-    def set_email(self, identity: Identity, email: str, *, is_confirmed: bool) -> Identity:
+    def set_email(self, identity: Identity, email: str, *, is_confirmed: bool, must_end_undo: bool = False) -> Identity:
         """Replace the address; return the user as it is now. Sessions go on. Raises EmailRefused.
 
-        Every proof to the old address ends, because it is bound to this.
+        Every proof to the old address ends, because it is bound to this. One proof does not: with it, the address from
+        before the last change by the user comes back. `must_end_undo` ends that one too.
         """
         address = canonical_address(email)
         verified_at_seconds = self._clock() // 1000 if is_confirmed else 0
+        if must_end_undo and self._challenges:
+            # Before the address: an undoing at the same moment must not come after it.
+            self._challenges.end_undo(identity.user_id)
         with unless_deleted():
             changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
         self._tell(EventName.EMAIL_SET, identity)

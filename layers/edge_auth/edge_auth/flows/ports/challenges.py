@@ -47,6 +47,9 @@ class Challenges(Protocol):
         Of any number of guesses at the same moment, MAX_GUESSES are counted. Raises ChallengeGone for the others.
         """
 
+    def end_undo(self, user_id: str) -> None:
+        """Delete the challenge with which a user can undo the change of the address. May be repeated."""
+
     def forget(self, user_id: str) -> None:
         """Delete all challenges of a user, and all notices. May be repeated."""
 
