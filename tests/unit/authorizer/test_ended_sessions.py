@@ -11,6 +11,7 @@ import pytest
 from edge_auth.authorizer.ended_sessions import (
     FAILURE,
     FORGET_SECONDS,
+    OVERLAP_SECONDS,
     RETRY_SECONDS,
     WAIT_SECONDS,
     CannotDecide,
@@ -166,6 +167,78 @@ def test_a_clock_that_was_an_hour_ahead_at_the_first_read_loses_nothing() -> Non
     feed.store_ahead = 0.0
 
     assert not feed.accepts(DEAD)
+
+
+def test_a_clock_that_was_ahead_while_the_answer_came_loses_nothing() -> None:
+    """Ends were forgotten by that clock, and by a store that was ahead too. So the whole window is read again."""
+    feed = Copy()
+    feed.end(DEAD)
+
+    def with_a_jump(act: Callable[[], None], _seconds: float) -> None:
+        feed.wall += 3600
+        act()
+
+    feed.copy._run = with_a_jump
+    feed.accepts(LIVING, iat=NOW + 3600)
+    feed.copy._run = at_once
+    feed.monotonic += 1
+    feed.wall = NOW + 1.0
+
+    assert not feed.accepts(DEAD)
+
+
+def test_a_read_that_is_asked_for_reads_although_the_copy_is_fresh() -> None:
+    """A token with an unknown key asks for it. From the second read on, the last minute by the store's clock is read."""
+    feed = Copy()
+    feed.accepts(LIVING)
+
+    assert feed.copy.read()
+    assert feed.asked == [NOW - TOKEN_SECONDS - WINDOW_MARGIN_SECONDS, NOW - OVERLAP_SECONDS]
+
+
+def test_a_read_that_fails_brings_no_newer_copy() -> None:
+    """So the token is not verified again."""
+    assert not Copy(failure=RequestFailed("outage")).copy.read()
+
+
+def test_an_end_in_an_answer_that_came_too_late_is_known_though_the_next_read_fails() -> None:
+    """An end is for ever, and the copy is newer than none."""
+    late: list[Callable[[], None]] = []
+    feed = Copy(run=lambda act, _seconds: late.append(act))
+    feed.end(DEAD)
+    assert feed.accepts(DEAD)
+    late.pop()()
+    feed.go_on(BOUND + 1)
+    feed.copy._run = at_once
+    feed.failure = RequestFailed("outage")
+
+    assert not feed.accepts(DEAD)
+
+
+@pytest.mark.parametrize(("bound", "seconds"), [(1, 0.5), (2, 1.0), (60, 1.0)])
+def test_a_read_is_waited_for_a_second_or_half_the_bound(bound: int, seconds: float) -> None:
+    """A longer wait would make an answer too old at once."""
+    waits = list[float]()
+    Copy(bound=bound, run=lambda _act, wait: waits.append(wait)).accepts(LIVING)
+
+    assert waits == [seconds]
+
+
+def test_ends_are_forgotten_once_a_minute() -> None:
+    """At the minute, and not after it: the copy of a busy authorizer is looked through seldom."""
+    feed = Copy()
+    feed.end(DEAD)
+    feed.accepts(DEAD)
+    feed.slots.clear()
+    feed.go_on(TOKEN_SECONDS + WINDOW_MARGIN_SECONDS)
+    feed.accepts(LIVING)
+    feed.go_on(FORGET_SECONDS - 1)
+    feed.accepts(LIVING)
+    assert feed.copy._entries != {}
+
+    feed.go_on(1)
+    feed.copy.read()
+    assert feed.copy._entries == {}
 
 
 def test_an_end_is_forgotten_when_no_token_of_it_can_live() -> None:

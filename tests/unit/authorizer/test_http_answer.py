@@ -92,6 +92,8 @@ FORMS = {
     "a length beyond the limit": (HEAD.replace(b"12", str(MAX_BODY_BYTES + 1).encode()), "a body that is too long"),
     "a line that ends early": (HEAD.replace(b"Server: ", b"Server: \n"), "a header of another form"),
     "a header without colon": (HEAD.replace(b"Server:", b"Server"), "a header of another form"),
+    "the name of a header alone": (HEAD.replace(b"Server: Server", b"Server"), "a header of another form"),
+    "no head": (b"\r\n\r\n" + HEAD, "not an HTTP/1.1 answer"),
     "one byte too many": (HEAD + BODY + b"\n", "more bytes than the answer has"),
 }
 
@@ -131,6 +133,44 @@ def test_a_head_that_comes_byte_by_byte_takes_no_longer_than_its_length() -> Non
     small, large = (min(cpu(size) for _ in range(3)) for size in (MAX_HEAD_BYTES // 5, MAX_HEAD_BYTES // 5 * 4))
 
     assert large < 8 * small
+
+
+def test_an_answer_without_a_head_is_refused_at_its_end_also_byte_by_byte() -> None:
+    """It is not waited for a head that never comes."""
+    assert outcome(b"\r", b"\n", b"\r", b"\n", b"HTTP") == "not an HTTP/1.1 answer"
+
+
+def test_a_head_may_have_so_many_bytes_and_no_more() -> None:
+    """The limit is the same if the end of the head comes later than the rest."""
+    head = HEAD.removesuffix(b"\r\n\r\n") + b"\r\nX: "
+    longest = head + b"x" * (MAX_HEAD_BYTES - len(head))
+
+    assert outcome(longest + b"\r\n\r\n" + BODY) == outcome(longest, b"\r\n\r\n" + BODY) == GOOD
+    assert outcome(longest + b"x\r\n\r\n" + BODY) == "a head that is too long"
+
+
+def test_of_a_body_no_more_is_asked_for_than_is_left() -> None:
+    """What comes after it belongs to nobody."""
+    asked = []
+    receive = receiver([HEAD + BODY[:5], BODY[5:7], BODY[7:]])
+
+    def recorded(size: int) -> bytes:
+        asked.append(size)
+        return receive(size)
+
+    assert read_answer(recorded) == GOOD
+    assert asked[1:] == [7, 5]
+
+
+def test_headers_that_nothing_depends_on_may_come_twice_or_not_at_all() -> None:
+    """RFC 9110 §5.3: a list may have several lines. Without a date there is none."""
+    assert outcome(HEAD.replace(b"Server: ", b"Server: a\r\nServer: "), BODY) == GOOD
+    assert outcome(HEAD.replace(b"Date:", b"X-Date:"), BODY) == GOOD._replace(date="")
+
+
+def test_the_text_of_a_header_has_no_white_space_around_it_and_is_whole() -> None:
+    """RFC 9110 §5.5."""
+    assert outcome(HEAD.replace(GOOD.date.encode(), b"\t X, then X \t"), BODY) == GOOD._replace(date="X, then X")
 
 
 def test_a_long_answer_is_read_to_the_end() -> None:

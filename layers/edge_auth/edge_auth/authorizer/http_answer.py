@@ -63,7 +63,8 @@ def read_answer(receive: Receive) -> Answer:
         _fail("more bytes than the answer has")
     if fields.get(_CHECKSUM, checksum := str(crc32(body))) != checksum:
         _fail("a wrong checksum")
-    return Answer(status, bytes(body), fields.get("date", ""), fields.get("connection", "").lower() == "close")
+    is_last = fields.get("connection", "").lower() == "close"
+    return Answer(status, bytes(body), fields.get("date", ""), is_last)
 
 
 def _more(receive: Receive, size: int) -> bytes:
