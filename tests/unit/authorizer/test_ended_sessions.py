@@ -188,7 +188,7 @@ def test_a_clock_that_was_ahead_while_the_answer_came_loses_nothing() -> None:
 
 
 def test_a_read_that_is_asked_for_reads_although_the_copy_is_fresh() -> None:
-    """A token with an unknown key asks for it. From the second read on, the last minute by the store's clock is read."""
+    """A token with an unknown key asks for it. From then on, the last minute by the store's clock is read."""
     feed = Copy()
     feed.accepts(LIVING)
 

@@ -27,6 +27,8 @@ from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import UnknownKey, Verifier
 from tests.support.access_tokens import ALGORITHMS, AUDIENCE, ISSUER, NOW, claims_at, key, signed_token
+from tests.support.sample_events import ISSUER as API_ISSUER
+from tests.support.sample_events import authorizer_event
 
 OLD, NEW = key("ES256"), key("ES256", "new")
 
@@ -295,6 +297,34 @@ def test_a_key_that_was_fetched_can_be_withdrawn(door: Door, issuer: Issuer) -> 
     assert [door.takes(door.signed(NEW)), door.takes(door.signed(OLD))] == [False, True]
 
 
+def test_the_other_fetched_keys_need_no_other_fetch_after_a_withdrawal(door: Door, issuer: Issuer) -> None:
+    """They stay those of their issuer."""
+    issuer.answer = published(NEW, key("EdDSA"))
+    assert door.takes(door.signed(NEW))
+    door.keys.withdraw(frozenset({NEW.kid}))
+
+    assert door.takes(door.signed(key("EdDSA")))
+    assert len(issuer.asked) == 1
+
+
+def test_a_key_stays_withdrawn_when_another_one_is(door: Door, issuer: Issuer) -> None:
+    """Also if an issuer publishes it again."""
+    issuer.answer = published(OLD, NEW, key("EdDSA"))
+    door.keys.withdraw(frozenset({OLD.kid}))
+    door.keys.withdraw(frozenset({NEW.kid}))
+
+    assert [door.takes(door.signed(pair)) for pair in (key("EdDSA"), OLD, NEW)] == [True, False, False]
+
+
+def test_without_an_issuer_the_api_that_asks_is_the_one(door: Door, issuer: Issuer) -> None:
+    """Its address is in the ARN of the event, and no other address is asked."""
+    issuer.answer = published(OLD, NEW)
+    event = authorizer_event("REQUEST 1.0", f"Bearer {door.signed(NEW, issuer=API_ISSUER)}")
+
+    assert door.keys.verify_event(event, issuer="", now_seconds=NOW).iss == API_ISSUER
+    assert issuer.asked == [f"{API_ISSUER}/.well-known/jwks.json"]
+
+
 def test_a_key_ends_when_it_says(issuer: Issuer) -> None:
     """K3: deployed and fetched keys end to the second. Then the issuer is asked whether the key has another end."""
     door = Door(issuer.download, ends_at_seconds=NOW + 100)
@@ -473,6 +503,13 @@ def test_a_late_answer_serves_the_next_token(slow: SlowIssuer) -> None:
     assert len(slow.asked) == 1
 
 
+def test_a_fetch_that_hangs_keeps_no_sandbox_from_its_end(slow: SlowIssuer) -> None:
+    """Python waits at its end for threads that are no daemons."""
+    assert not Door(slow.download).takes(forged("one"))
+
+    assert [thread.daemon for thread in slow.threads] == [True]
+
+
 def test_a_late_answer_serves_its_own_issuer_only(slow: SlowIssuer) -> None:
     """Keys that one issuer published are never used for another issuer's token."""
     door = Door(slow.download)
@@ -525,7 +562,9 @@ def test_threads_that_hang_are_at_most_one_a_minute(slow: SlowIssuer) -> None:
     assert len(slow.gates) == 10
 
 
-def test_without_another_thread_the_token_is_refused(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_another_thread_the_token_is_refused(
+    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Z10: the token is denied as usual, and no exception is raised."""
 
     class NoThread(Thread):
@@ -538,6 +577,7 @@ def test_without_another_thread_the_token_is_refused(door: Door, monkeypatch: py
     monkeypatch.setattr(issuer_keys, "Thread", NoThread)
     assert not door.takes(door.signed(NEW))
     assert door.takes(door.signed(OLD))
+    assert [vars(record)["reason"] for record in caplog.records] == ["no thread"]
 
 
 def test_the_log_has_the_names_of_keys_and_of_failures_only(

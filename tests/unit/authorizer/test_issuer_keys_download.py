@@ -5,10 +5,11 @@ import json
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPSConnection
 from ipaddress import ip_address
 from pathlib import Path
 from socket import SHUT_RDWR, create_server, socket
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from edge_auth.authorizer import issuer_keys
 from edge_auth.authorizer.issuer_keys import MAX_JWKS_BYTES, download
+from edge_auth.keys.timing import CONNECTION_TIMEOUT_SECONDS
 
 PATH = "/v1/.well-known/jwks.json"
 DOCUMENT = '{"keys":[]}'
@@ -193,6 +195,43 @@ def test_a_key_set_may_have_64_kib() -> None:
     """A document of exactly the maximum size is accepted."""
     with Server(reply("x" * MAX_JWKS_BYTES)) as server:
         assert download(server.url()) == "x" * MAX_JWKS_BYTES
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_connection_has_a_timeout(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """A server that does not even accept must not keep the thread."""
+    timeouts = []
+
+    def connect(connection: HTTPConnection) -> None:
+        timeouts.append(connection.timeout)
+        raise OSError
+
+    for kind in (HTTPConnection, HTTPSConnection):
+        monkeypatch.setattr(kind, "connect", connect)
+    with pytest.raises(OSError, match=r"^$"):
+        download(f"{scheme}://127.0.0.1:1{PATH}")
+    assert timeouts == [CONNECTION_TIMEOUT_SECONDS]
+
+
+def test_the_end_of_a_fetch_ends_its_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread keeps no sandbox from its end, and closes no socket that has the same number later."""
+    timers = list[Timer]()
+
+    class Kept(Timer):
+        """A timer that the test sees."""
+
+        def start(self) -> None:
+            """Keep it."""
+            timers.append(self)
+            super().start()
+
+    monkeypatch.setattr(issuer_keys, "Timer", Kept)
+    with Server(reply()) as server:
+        download(server.url())
+
+    assert [(timer.interval, timer.daemon, timer.finished.is_set()) for timer in timers] == [
+        (CONNECTION_TIMEOUT_SECONDS, True, True)
+    ]
 
 
 # Bad answers

@@ -27,3 +27,8 @@ def test_a_demand_for_a_level_that_does_not_exist_lets_nobody_in(required: str, 
     """It is an exception, which a gateway answers with a 5xx, and neither an Allow nor a Deny."""
     with pytest.raises(ValueError, match="not in"):
         LoginDemand(required, 0).check(acr, NOW, now_seconds=NOW)
+
+
+def test_a_demand_without_an_age_takes_a_login_of_any_age() -> None:
+    """RFC 9470 §4: `max_age` is left out."""
+    LoginDemand("2fa", 0).check("2fa", 0, now_seconds=NOW)
