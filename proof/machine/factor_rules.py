@@ -60,15 +60,18 @@ class FactorRules(History):
 
     @rule(user=near, left=st.integers(0, 1), kind=codes, number=near)
     def guess_codes(self, user: int, left: int, kind: str, number: int) -> None:
-        """Let a thief have guessed codes for months, until so many are left. Then the owner logs in."""
+        """Let a thief have guessed codes for months, until so many are left. Then somebody logs in, and the owner."""
         chosen = self._user(user)
         if all(account.secret for account in chosen.may):
             guessed = MAX_WRONG_CODES - left
             self.product.count_wrong_codes(chosen.user_id, guessed)
             chosen.may = frozenset(account._replace(wrong_codes=guessed) for account in chosen.may)
             self._count("months of guesses")
-            self._wait(STEP_SECONDS)  # the app shows another code
-            self._log_in_with(chosen, kind, number)
+            for each in (kind, "app"):
+                self._wait(STEP_SECONDS)  # the app shows another code
+                self._log_in_with(chosen, each, number)
+
+    guess_codes_again = guess_codes
 
     @rule(user=near, transport=transports, kind=codes, number=near, is_again=flag, trouble=troubles)
     def log_in_with_code(

@@ -32,7 +32,7 @@ _SPARE_SECONDS = 5  # of the processor, for a test that takes none
 _IMPORT_SECONDS = 10
 _MORE_FILES = 8  # which a process without collected tests reads, if the first one shows no fault
 _TIMES = 10  # a test with a fault may take this many times longer
-_PATIENCE_SECONDS = 180  # for a test that only waits
+_PATIENCE_SECONDS = 60  # for a test that only waits
 _MEMORY = 4 << 30
 
 

@@ -91,6 +91,7 @@ def test_a_read_is_one_signed_post_and_its_answer_is_read() -> None:
         "authorization",
         "content-length",
     ]
+    assert request.headers["content-length"] == str(len('{"TableName":"ended","ConsistentRead":true}'))
     assert request.headers["x-amz-target"] == "DynamoDB_20120810.Query"
     assert request.headers["host"] == f"127.0.0.1:{server.port}"
 
@@ -267,6 +268,7 @@ def test_the_arn_of_a_table_names_its_region() -> None:
     [
         ({"AWS_ENDPOINT_URL": "http://localhost:4566"}, "localhost:4566", False),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:80/"}, "127.0.0.1", False),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1"}, "127.0.0.1", False),
         (
             {"AWS_ENDPOINT_URL": "http://localhost:1", "AWS_ENDPOINT_URL_DYNAMODB": "https://db.example:443"},
             "db.example",
@@ -300,6 +302,13 @@ def test_an_address_that_will_not_do_is_refused_at_the_start(environ: dict[str, 
     """Plain http is for this machine only, since the request has the function's session token."""
     with pytest.raises(ValueError, match=r"^(not the address of a store|no Region of the table)$"):
         store(environ)
+
+
+def test_without_another_authority_it_is_amazons_for_the_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own list takes long to load."""
+    monkeypatch.setattr("edge_auth.authorizer.signed_requests.roots_file", lambda region: f"roots of {region}")
+
+    assert store({}).authorities == "roots of eu-central-1"
 
 
 def test_an_authority_may_be_set(tmp_path: Path) -> None:
