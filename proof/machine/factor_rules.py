@@ -58,10 +58,16 @@ class FactorRules(History):
         if caller := self._caller(session):
             self._happens("new recovery codes", ReplaceCodes(self.world, caller), trouble)
 
-    @rule(user=near, left=st.integers(0, 1), kind=codes, number=near)
-    def guess_codes(self, user: int, left: int, kind: str, number: int) -> None:
+    @precondition(lambda self: self.world.access)
+    @rule(session=near, left=st.integers(0, 1), kind=codes, number=near)
+    def guess_codes(self, session: int, left: int, kind: str, number: int) -> None:
         """Let a thief have guessed codes for months, until so many are left. Then somebody logs in, and the owner."""
-        chosen = self._user(user)
+        caller = self._caller(session)
+        if caller is None:
+            return
+        chosen = caller.user
+        if not any(account.secret for account in chosen.may):
+            self._happens("enrolment", Enrol(self.world, caller), None)
         if all(account.secret for account in chosen.may):
             guessed = MAX_WRONG_CODES - left
             self.product.count_wrong_codes(chosen.user_id, guessed)

@@ -175,6 +175,13 @@ def test_rsa_below_2048_bits_is_refused() -> None:
         verification_key(jwk)
 
 
+def test_rsa_of_2048_bits_is_taken() -> None:
+    """Other issuers may have such keys."""
+    numbers = generate_rsa(65537, 2048).public_key().public_numbers()
+    jwk = {"kty": "RSA", "kid": "least", "e": "AQAB", "n": base64url.encode(numbers.n.to_bytes(256)), "alg": "RS256"}
+    assert verification_key(jwk).kid == "least"
+
+
 @pytest.mark.parametrize("change", [{"n": ""}, {"e": "AA"}, {"e": "AQ"}, {"e": "Ag"}, {"n": "AQAB"}])
 def test_damaged_rsa_keys_are_refused(change: dict[str, str]) -> None:
     """Numbers that do not form an RSA key are refused."""
@@ -187,3 +194,15 @@ def test_damaged_ed25519_keys_are_refused(x: str) -> None:
     """An Ed25519 public key has 32 bytes."""
     with pytest.raises(ValueError, match=r".*"):
         verification_key({**key("EdDSA").public_jwk(), "x": x})
+
+
+def test_another_curve_of_the_same_size_is_refused() -> None:
+    """RFC 8037 §2: X25519 has keys of 32 bytes too, and signs nothing."""
+    with pytest.raises(ValueError, match="another curve than Ed25519"):
+        verification_key({**key("EdDSA").public_jwk(), "crv": "X25519"})
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_key_may_have_ended_long_ago(end: int) -> None:
+    """A time is a number of seconds since 1970, and the first one is 0."""
+    assert verification_key({**key("ES256").public_jwk(), "exp": end}).ends_at_seconds == end

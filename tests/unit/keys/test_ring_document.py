@@ -55,6 +55,11 @@ def test_the_text_names_its_format() -> None:
     assert json.loads(to_secret_json(full_ring("ES256")))["format"] == FORMAT == 2
 
 
+def test_the_text_has_no_blanks() -> None:
+    """A secret has 64 KiB at most."""
+    assert " " not in to_secret_json(full_ring("RS256"))
+
+
 @pytest.mark.parametrize("found", [1, 3, 99])
 def test_a_ring_of_another_format_is_named_as_such(found: int) -> None:
     """After a release was taken back, the error says what is wrong, and nothing else of the text (K5)."""
@@ -77,6 +82,7 @@ def test_a_ring_of_another_format_is_named_as_such(found: int) -> None:
         "{}",
         '{"format":100,"S3CRET":1}',
         '{"format":-1}',
+        '{"format":0}',
         '{"format":"2"}',
         '{"format":true}',
         '{"format":[]}',
@@ -90,6 +96,11 @@ def test_a_ring_of_another_format_is_named_as_such(found: int) -> None:
 def test_a_damaged_secret_is_refused_without_quoting_it(text: str) -> None:
     """The error says that the text is no key ring, and quotes nothing of it (K5)."""
     refused(text)
+
+
+def test_a_format_is_a_whole_number() -> None:
+    """JSON has one kind of numbers, and Python compares them as equal."""
+    refused(damaged(lambda document: document.update({"format": 2.0})))
 
 
 @pytest.mark.parametrize("kind", KINDS)

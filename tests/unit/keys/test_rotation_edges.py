@@ -52,3 +52,15 @@ def test_the_mac_keys_of_another_ring_count_from_their_first_second(
     both = with_mac_keys_of(ring, other, now_seconds=NOW)
     assert (first.key in [timed.key for timed in both.mac]) is is_taken
     assert both.mac[-len(ring.mac) :] == ring.mac
+
+
+@pytest.mark.parametrize(("ends_in", "is_taken"), [(0, False), (1, True)])
+def test_the_mac_keys_of_another_ring_count_until_their_last_second(
+    ring: KeyRing, make: KeyMaker, ends_in: int, *, is_taken: bool
+) -> None:
+    """What a key that has ended has signed is worth nothing in its own stack either."""
+    other = first_ring(now_seconds=NOW, policy=POLICY, make=make)
+    ended = replace(other.mac[0], signs_from_seconds=NOW - 9, ends_at_seconds=NOW + ends_in)
+
+    both = with_mac_keys_of(ring, replace(other, mac=(ended,)), now_seconds=NOW)
+    assert (ended.key in [timed.key for timed in both.mac]) is is_taken

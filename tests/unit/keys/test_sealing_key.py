@@ -32,6 +32,15 @@ def test_anything_else_is_refused_without_being_quoted(text: str) -> None:
     sealing_keys_from("a" * MIN_CHARACTERS)
 
 
+def test_there_may_be_so_many_keys_and_no_more() -> None:
+    """Each of them costs a MAC for every recovery code that is checked."""
+    lines = [chr(ord("a") + number) * 64 for number in range(MAX_KEYS + 1)]
+    assert len(sealing_keys_from("\n".join(lines[:MAX_KEYS])).by_id) == MAX_KEYS
+
+    with pytest.raises(ValueError, match="not 1 to 8 sealing keys"):
+        sealing_keys_from("\n".join(lines))
+
+
 def test_a_key_is_not_printed() -> None:
     """K5: a repr may be in a traceback."""
     keys = sealing_keys_from(LINES[0])

@@ -32,6 +32,7 @@ def test_rsa_keys_have_3072_bits_and_the_usual_exponent() -> None:
     assert isinstance(pair.private_key, RSAPrivateKey)
     assert pair.private_key.key_size == 3072
     assert pair.jwk["e"] == "AQAB"
+    assert len(base64url.decode(pair.jwk["n"])) == 384  # no zero before the number: RFC 7518 §6.3.1.1
 
 
 def _with_leading_zero_byte(start: int) -> int:

@@ -93,8 +93,7 @@ def _es256(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
     algorithm = VerifyingEcdsa()
 
     def check(signature: bytes, signed: bytes) -> None:
-        if len(signature) != ES256_SIGNATURE_BYTES:
-            raise InvalidSignature
+        _check_size(signature, ES256_SIGNATURE_BYTES)
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
         key.verify(encode_dss_signature(r, s), signed, algorithm)
 
@@ -124,11 +123,15 @@ def _eddsa(jwk: Mapping[str, object]) -> tuple[str, CheckSignature]:
     key = Ed25519PublicKey.from_public_bytes(base64url.decode(_text(jwk, "x")))
 
     def check(signature: bytes, signed: bytes) -> None:
-        if len(signature) != ED25519_SIGNATURE_BYTES:
-            raise InvalidSignature
+        _check_size(signature, ED25519_SIGNATURE_BYTES)
         key.verify(signature, signed)
 
     return "EdDSA", check
+
+
+def _check_size(signature: bytes, size: int) -> None:
+    if len(signature) != size:
+        raise InvalidSignature
 
 
 def _unknown(_jwk: Mapping[str, object]) -> NoReturn:
