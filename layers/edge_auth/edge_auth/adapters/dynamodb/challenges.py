@@ -85,12 +85,13 @@ class DynamoDBChallenges:
 
     def end_undo(self, user_id: str) -> None:
         """Delete it, in one write."""
-        with translated_failures():
-            self._client.delete_item(TableName=self._table, Key=challenge_key(Kind.UNDO, user_id))
+        self._delete([challenge_key(Kind.UNDO, user_id)])
 
     def forget(self, user_id: str) -> None:
         """Delete all items of a user, in one write. No condition: no id is given to another user."""
-        keys = items_of(user_id)
+        self._delete(items_of(user_id))
+
+    def _delete(self, keys: "list[dict[str, AttributeValueTypeDef]]") -> None:
         with translated_failures():
             self._client.transact_write_items(
                 TransactItems=[{"Delete": {"TableName": self._table, "Key": key}} for key in keys]
