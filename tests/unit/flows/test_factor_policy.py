@@ -21,6 +21,7 @@ from tests.support.deployment import Deployment
         ("role:admin", (), False),
         ("role:a:b", ("a:b",), True),
         ("admin", ("admin",), False),
+        ("off", ("XX",), False),
     ],
 )
 def test_the_setting_says_who_must_have_a_factor(

@@ -119,7 +119,7 @@ def test_a_dead_token_that_cannot_be_counted_is_recorded(deployment: Deployment,
 
     [event] = [event for event in deployment.events if event.name is EventName.DEAD_TOKEN_NOT_COUNTED]
     token = deployment.token_of(dead)
-    assert (event.user_id, event.session_id) == (token.user_id, token.session_id)
+    assert (event.user_id, event.session_id, event.reason) == (token.user_id, token.session_id, "injected: book")
 
 
 def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:

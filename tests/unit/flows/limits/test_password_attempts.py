@@ -108,7 +108,7 @@ def test_a_way_that_has_to_wait_is_no_drawback(limit: Limit) -> None:
     assert [limit.fails(WAY, OTHER_WAY).counter for _ in range(FREE)] == ["other counter"] * FREE
     assert limit.waits(WAY, OTHER_WAY) == 1
     assert limit.waits(WAY) == 2
-    assert [event.name for event in limit.events] == [EventName.LOGIN_THROTTLED] * 2
+    assert limit.events == [SecurityEvent(EventName.LOGIN_THROTTLED, reason=f"wait {seconds} s") for seconds in (1, 2)]
 
 
 def test_an_attempt_waits_for_those_that_are_under_way(limit: Limit) -> None:
@@ -125,6 +125,7 @@ def test_the_wait_for_others_is_bounded(limit: Limit) -> None:
         limit.limit.admit(WAY)
     assert limit.waits(WAY) == UNDECIDED_RETRY_SECONDS > sum(PAUSES_SECONDS)
     assert len(limit.pauses) == len(PAUSES_SECONDS) + 1
+    assert limit.pauses[-1] == 0  # there is nothing to wait for after the last try
     assert sum(PAUSES_SECONDS) / 2 <= sum(limit.pauses) <= sum(PAUSES_SECONDS) * 1.5 < 6
     assert limit.trouble.acts.count("count") == FREE + len(PAUSES_SECONDS) + 1
 
