@@ -40,6 +40,16 @@ def test_after_a_race_the_sessions_are_read_again(
     assert deployment.events == [event]
 
 
+def test_the_ends_of_all_rounds_are_counted(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator reads how many sessions have ended."""
+    for _ in range(3):
+        deployment.log_in()
+    outcomes = let_others_end(monkeypatch, 1)
+
+    assert deployment.end_sessions.all(deployment.alice.user_id, reason="operator") == 3
+    assert outcomes == ["raced", "ended", "ended", "ended"]
+
+
 def test_after_five_races_the_act_is_to_be_repeated(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is recorded, because some session may live."""
     deployment.log_in()

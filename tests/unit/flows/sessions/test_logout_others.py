@@ -2,11 +2,12 @@
 
 import pytest
 
-from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.sessions.client_description import ClientDescription
+from edge_auth.throttling.limits import DEAD_TOKEN_RATE
 from tests.support.deployment import GRACE_SECONDS, IDLE_SECONDS, USERNAME, Deployment
 
 
@@ -70,6 +71,19 @@ def test_what_failed_halfway_can_be_done_again(deployment: Deployment, granted: 
     log_out_others(deployment, granted)
     assert all(deployment.is_dead(one) for one in others)
     assert not deployment.is_dead(granted)
+
+
+def test_an_expired_session_that_logs_out_others_ends_nothing_and_counts_as_dead(
+    deployment: Deployment, granted: TokenGrant
+) -> None:
+    """Each call costs a read, so it is limited like that of every dead token."""
+    deployment.clock.advance(seconds=IDLE_SECONDS)
+    for _ in range(DEAD_TOKEN_RATE.burst):
+        log_out_others(deployment, granted)
+    assert not deployment.has_ended(granted)
+
+    with pytest.raises(TooManyAttempts):
+        log_out_others(deployment, granted)
 
 
 @pytest.mark.parametrize("reach", [Reach.OTHERS, Reach.ALL])

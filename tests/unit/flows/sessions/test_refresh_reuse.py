@@ -56,7 +56,9 @@ def test_a_used_token_that_comes_back_ends_the_session(deployment: Deployment, c
 def test_a_grandparent_is_reuse_even_inside_the_window(deployment: Deployment, chain: Chain) -> None:
     """The grace window begins with the token that the newest was issued for (F5)."""
     deployment.refreshed(chain.current.refresh_token)
+    deployment.events.clear()
     refuse(deployment, chain.previous)
+    assert [event.generations_behind for event in deployment.events] == [2]
     refuse(deployment, chain.current)
 
 
