@@ -6,7 +6,7 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.keys.rotate_keys import RotateKeys
 from edge_auth.flows.ports.key_ring import RingMoved, StoredRing
 from edge_auth.flows.ports.revocations import Revocations
-from edge_auth.keys.rotation import RotationPolicy
+from edge_auth.keys.rotation import RotationPolicy, earliest_end
 from tests.support.access_tokens import NOW
 from tests.support.deployment import Clock, Trouble, troubled
 from tests.support.fakes.revocations import MemoryRevocations
@@ -69,6 +69,7 @@ def test_keys_stay_withdrawn_until_their_planned_end(withdrawal: Withdrawal) -> 
     withdrawal.replace(withdrawal.made.version)
 
     assert withdrawal.feed.keys_until_seconds >= max(*planned, NOW + POLICY.period_seconds)
+    assert withdrawal.feed.keys_until_seconds >= earliest_end(NOW, POLICY) + POLICY.publish_seconds
 
 
 def test_keys_that_end_in_some_minutes_are_not_withdrawn(withdrawal: Withdrawal) -> None:
