@@ -10,7 +10,7 @@ from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sessions.session_limit import MAX_ENDS
 from edge_auth.sessions.session import Endable
-from tests.support.deployment import PASSWORD, Deployment
+from tests.support.deployment import IDLE_SECONDS, PASSWORD, Deployment
 
 
 def logins(deployment: Deployment, count: int) -> list[TokenGrant]:
@@ -80,6 +80,17 @@ def test_sessions_that_are_dead_do_not_count(deployment: Deployment) -> None:
     [third] = logins(deployment, 1)
     assert living(deployment) == {first.session_id, third.session_id}
     assert deployment.end_of(gone).reason == "logout"
+
+
+def test_a_session_that_has_expired_is_not_ended_for_the_limit(deployment: Deployment) -> None:
+    """Its owner left it, and no event says that it was pushed out."""
+    deployment.max_sessions = 1
+    left = deployment.log_in()
+    deployment.clock.advance(seconds=IDLE_SECONDS)
+    deployment.log_in()
+
+    assert not deployment.has_ended(left)
+    assert EventName.SESSION_ENDED not in deployment.names()
 
 
 def test_another_users_sessions_do_not_count(deployment: Deployment) -> None:
