@@ -7,10 +7,16 @@ from functools import partial
 
 import pytest
 
-from edge_auth.accounts.identity import DISABLED
+from edge_auth.accounts.identity import DISABLED, UNCONFIRMED
 from edge_auth.credentials.passwords import needs_rehash
 from edge_auth.credentials.profiles import checked_profiles
-from edge_auth.errors import InvalidCredentials, InvalidRequest, TemporarilyUnavailable, TooManyAttempts
+from edge_auth.errors import (
+    EmailNotConfirmed,
+    InvalidCredentials,
+    InvalidRequest,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.sessions.session import NEVER_ROTATED_MS
 from edge_auth.throttling.limits import PASSWORD_BACKOFF
@@ -278,8 +284,22 @@ def test_a_renewal_that_fails_does_not_fail_the_login(deployment: Deployment) ->
     deployment.trouble.fail("renew_hash")
     granted = deployment.log_in()
     assert deployment.claims_of(granted).sid == granted.session_id
-    assert deployment.names() == [EventName.PASSWORD_HASH_NOT_RENEWED, EventName.LOGIN_SUCCEEDED]
+    told, succeeded = deployment.events
+    user_id = deployment.alice.user_id
+    assert told == SecurityEvent(EventName.PASSWORD_HASH_NOT_RENEWED, user_id, reason="injected: renew_hash")
+    assert succeeded.name is EventName.LOGIN_SUCCEEDED
     assert needs_rehash(deployment.store.identities[USERNAME].password_hash)
+
+
+def test_who_has_to_confirm_the_address_and_knows_the_password_is_recorded(deployment: Deployment) -> None:
+    """It is no wrong password, so the account does not wait."""
+    change_alice(deployment, status=UNCONFIRMED)
+    for _ in range(PASSWORD_BACKOFF.free_attempts + 1):
+        with pytest.raises(EmailNotConfirmed):
+            deployment.log_in()
+
+    told = SecurityEvent(EventName.LOGIN_FAILED, deployment.alice.user_id, reason="unconfirmed")
+    assert set(deployment.events) == {told}
 
 
 @pytest.mark.parametrize("change", ["sessions ended", "password set", "disabled"])

@@ -5,7 +5,7 @@ import pytest
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.sessions.session import BODY
-from tests.support.deployment import Deployment
+from tests.support.deployment import ADDRESS, PASSWORD, POLICY, USERNAME, Deployment
 
 
 @pytest.fixture
@@ -24,6 +24,13 @@ def test_the_session_of_the_token_ends(deployment: Deployment, earlier: TokenGra
     assert deployment.end_of(earlier).reason == "replaced"
     assert deployment.names() == [EventName.SESSION_ENDED]
     assert deployment.feed.session_ids == {earlier.session_id}
+
+
+def test_a_login_ends_the_session_that_the_browser_had(deployment: Deployment, earlier: TokenGrant) -> None:
+    """Otherwise each login in a browser would leave one behind."""
+    deployment.login(USERNAME, PASSWORD, POLICY, address=ADDRESS, earlier=earlier.refresh_token)
+
+    assert deployment.end_of(earlier).reason == "replaced"
 
 
 def test_any_generation_ends_it_and_once(deployment: Deployment, earlier: TokenGrant) -> None:

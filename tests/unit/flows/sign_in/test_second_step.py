@@ -452,5 +452,6 @@ def test_a_passkey_is_never_skipped_where_passkeys_are_off(deployment: Deploymen
     deployment.store.identities[USERNAME] = replace(deployment.alice, factors=None, passkeys=(PASSKEY,))
 
     refused(deployment, TemporarilyUnavailable, NOTHING)
+    assert deployment.names() == []
     deployment.with_second_factor()
     refused(deployment, MfaRequired, NOTHING)

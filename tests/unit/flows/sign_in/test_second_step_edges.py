@@ -9,7 +9,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import MfaRequired
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import Presented
-from tests.support.deployment import ADDRESS, PASSKEY, POLICY, USERNAME, Deployment
+from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.support.second_factor import CODES, shown_by_app, with_app
 
 
@@ -44,6 +44,15 @@ def test_a_user_is_offered_the_factors_that_are_there(deployment: Deployment) ->
 
     assert [offer["methods"] for offer in offers] == [["otp"], ["otp", "passkey"], ["passkey"]]
     assert ["passkey" in offer for offer in offers] == [False, True, True]
+
+
+def test_a_code_of_a_user_without_an_app_is_not_looked_at(deployment: Deployment) -> None:
+    """A user who has only a passkey is asked for it."""
+    deployment.store.identities[USERNAME] = replace(deployment.alice, factors=None, passkeys=(PASSKEY,))
+
+    with pytest.raises(MfaRequired) as required:
+        deployment.login(USERNAME, PASSWORD, POLICY, address=ADDRESS, presented=Presented(otp="123456"))
+    assert required.value.members["methods"] == ["passkey"]
 
 
 def test_either_code_goes_with_a_token_and_none_without(deployment: Deployment) -> None:
