@@ -15,7 +15,7 @@ from edge_auth.errors import (
     TemporarilyUnavailable,
     TooManyAttempts,
 )
-from edge_auth.events.security_event import EventName
+from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import InvalidOtp
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
@@ -24,7 +24,7 @@ from edge_auth.flows.sessions.logout import Reach
 from edge_auth.flows.sign_in.step_up import Holder
 from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import BODY, COOKIE, SeenSession
+from edge_auth.sessions.session import BODY, COOKIE, NOTHING_REDEEMED, SeenSession
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.ended_feed import entry_of
 from tests.support.access_tokens import NOW
@@ -125,8 +125,10 @@ def test_a_refresh_of_the_new_session_keeps_level_and_time(deployment: Deploymen
 
 
 def test_a_recovery_code_steps_up_once(deployment: Deployment, old: TokenGrant) -> None:
-    """SB2: it is taken out in the same write."""
+    """SB2: it is taken out in the same write, and recorded with how many are left."""
     granted = stepped_up(deployment, old, Presented(recovery_code=CODES[0]))
+    used = SecurityEvent(EventName.RECOVERY_CODE_USED, deployment.alice.user_id, reason=f"{len(CODES) - 1} left")
+    assert used in deployment.events
     assert deployment.claims_of(granted).amr == ("pwd", "mfa")
     refused(deployment, InvalidOtp, granted, Presented(recovery_code=CODES[0]))
 
@@ -188,7 +190,8 @@ def test_a_step_up_never_makes_a_session_weaker(
     user = deployment.alice
     for _ in range(7):
         refused(deployment, InsufficientAuthentication, granted, *shown)
-    with pytest.raises(InsufficientAuthentication) as told:
+    reason = f"^a step-up reaches {'2fa' if has_app else '1fa'}, and the session has {acr}$"
+    with pytest.raises(InsufficientAuthentication, match=reason) as told:
         stepped_up(deployment, granted, shown[0], password=shown[1])
     assert told.value.headers["WWW-Authenticate"].endswith(f'acr_values="{acr}"')
     assert deployment.alice == user
@@ -233,6 +236,16 @@ def test_only_the_newest_token_of_the_living_session_is_taken(
     assert EventName.SESSION_STEPPED_UP not in deployment.names()
     if spoil in spoiled:
         deployment.step_up(holder, Proofs(codes=code(deployment)))
+
+
+def test_the_token_of_another_session_is_refused_without_a_request(deployment: Deployment, old: TokenGrant) -> None:
+    """F39: it is authentic, and says itself that it is another one's."""
+    token = deployment.token_of(old)
+    other = refresh_token.mint(token._replace(session_id="another" + token.session_id[7:]), MAC_KEY)
+    deployment.trouble.acts.clear()
+
+    refused(deployment, InvalidToken, replace(old, refresh_token=other), code(deployment))
+    assert deployment.trouble.acts == []
 
 
 def test_a_refresh_in_between_costs_no_code(deployment: Deployment, old: TokenGrant) -> None:
@@ -294,19 +307,23 @@ def test_an_end_of_all_ends_a_session_that_steps_up_at_the_same_moment(deploymen
 
 def test_the_token_of_the_caller_is_in_no_repr() -> None:
     """No log may hold it, also not by an error of ours."""
-    assert "secret" not in repr(Holder("user", "session", "secret", BODY, CLIENT))
+    assert repr(Holder("user", "session", "secret", BODY, CLIENT)) == "Holder('user', 'session', ...)"
 
 
 def test_the_new_session_has_the_rights_of_the_user_now_and_no_trace_of_the_old_tokens(
     deployment: Deployment, old: TokenGrant
 ) -> None:
     """T9: as a login has. What an earlier rotation left behind belongs to tokens that are dead."""
-    deployment.change_session(old, rotation_id="r", rotated_at_ms=5, mac_hash=b"m", earlier_mac_hash=b"e")
+    named = CLIENT._replace(name="phone")
+    deployment.change_session(
+        old, rotation_id="r", rotated_at_ms=5, mac_hash=b"m", earlier_mac_hash=b"e", base=7, client=named
+    )
     deployment.store.identities[USERNAME] = replace(deployment.alice, scope="now", roles=("now",))
 
     session = deployment.session_of(stepped_up(deployment, old, code(deployment)))
     assert (session.scope, session.roles) == ("now", ("now",))
     assert (session.rotation_id, session.rotated_at_ms, session.mac_hash, session.earlier_mac_hash) == ("", 0, b"", b"")
+    assert (session.base, session.client) == (NOTHING_REDEEMED, named)
 
 
 def test_a_refused_step_up_is_recorded_with_its_reason(deployment: Deployment, old: TokenGrant) -> None:
