@@ -241,7 +241,7 @@ def test_only_the_newest_token_of_the_living_session_is_taken(
 def test_the_token_of_another_session_is_refused_without_a_request(deployment: Deployment, old: TokenGrant) -> None:
     """F39: it is authentic, and says itself that it is another one's."""
     token = deployment.token_of(old)
-    other = refresh_token.mint(token._replace(session_id="another" + token.session_id[7:]), MAC_KEY)
+    other = refresh_token.mint(replace(token, session_id="another" + token.session_id[7:]), MAC_KEY)
     deployment.trouble.acts.clear()
 
     refused(deployment, InvalidToken, replace(old, refresh_token=other), code(deployment))
