@@ -13,7 +13,6 @@ from edge_auth.adapters.aws import (
     CONNECT_TIMEOUT_SECONDS,
     INVOKED_READ_TIMEOUT_SECONDS,
     MAIL_TIMEOUT_SECONDS,
-    OK,
     READ_TIMEOUT_SECONDS,
 )
 from edge_auth.authorizer.signed_requests import TIMEOUTS
@@ -92,8 +91,7 @@ def name_of(call: Call) -> str:
 class Gate:
     """Serves every request, except those that meet the fault. The clock goes on by the time that a fault takes.
 
-    The fault is that of the requests with this name, from number `at` on if it lasts, and else of that one request. A
-    transaction that comes again with its ClientRequestToken is confirmed, as DynamoDB does and moto does not.
+    The fault is that of the requests with this name, from number `at` on if it lasts, and else of that one request.
     `answers` are those of services that moto does not have, by operation.
     """
 
@@ -106,7 +104,6 @@ class Gate:
     lasts: bool = False
     made: Counter[str] = field(default_factory=Counter)
     met: int = 0
-    _confirmed: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)  # some functions make two calls at the same time
 
     def __call__(self, call: Call, forward: Forward) -> AWSResponse:
@@ -127,13 +124,7 @@ class Gate:
     def _served(self, call: Call, forward: Forward) -> AWSResponse:
         if call.operation in self.answers:
             return self.answers[call.operation](forward)
-        token = call.parameters.get("ClientRequestToken", "") if "TransactItems" in call.parameters else ""
-        if token in self._confirmed:
-            return raw_answer(b"{}", OK)(forward)
-        answer = forward()
-        if token and answer.status_code == OK:
-            self._confirmed.add(token)
-        return answer
+        return forward()
 
     def _seconds(self, operation: str) -> float:
         is_authorizer = self.function.endswith("authorizer")

@@ -1,6 +1,5 @@
 """The people of the grid: two users with sessions, from which each request starts, and a view of all that is stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.keys.sealing_key import sealing_keys_from
 from tests.support import memory_aws
 from tests.support.browser import APP, page_login
+from tests.support.memory_tables.tables import Contents
 from tests.support.passkey_visitor import PARAMETERS, phone, register, sign_in
 from tests.support.people import PASSWORD, ada, bob, key_ring
 from tests.support.sample_events import logout_event, with_json
@@ -94,20 +94,18 @@ def populated(stack: Stack) -> World:
 class Snapshot:
     """All that is stored, and the time."""
 
-    tables: Mapping[str, dict[str, Any]]
+    tables: Contents
     secret: Any
     now_ms: int
 
     @classmethod
     def of(cls, stack: Stack) -> "Snapshot":
         """Copy what is stored."""
-        tables = {table: memory_aws.contents(table) for table in TABLES.values()}
-        return cls(tables, memory_aws.secret_contents(stack.secret_arn), stack.clock.now_ms)
+        return cls(stack.tables.contents(), memory_aws.secret_contents(stack.secret_arn), stack.clock.now_ms)
 
     def restore(self, stack: Stack) -> None:
         """Put it back."""
-        for table, contents in self.tables.items():
-            memory_aws.restore(table, contents)
+        stack.tables.restore(self.tables)
         memory_aws.restore_secret(stack.secret_arn, self.secret)
         stack.clock.now_ms = self.now_ms
 
@@ -147,7 +145,7 @@ def state(stack: Stack) -> State:
         {
             (table, *sorted(item.keys() - {"published"}))
             for table, name in TABLES.items()
-            for item in memory_aws.items(name)
+            for item in stack.tables.items(name)
             if table != "ThrottleTable"
         },
         (len(ring.signing), len(ring.mac)),

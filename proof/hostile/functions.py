@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from tests.support import memory_aws, stack
+from tests.support import stack
 from tests.support.argon2 import RememberedArgon2id
 from tests.support.clock import TestClock
 from tests.support.people import key_ring
-from tests.support.stack import TABLES, Output, Stack
+from tests.support.stack import Output, Stack
 from tests.support.wire import wired_session
 
 
@@ -52,16 +52,3 @@ def deployed(chance: random.Random, **parameters: str) -> Iterator[Stack]:
         finally:
             wire.mend()
             wire.forget()
-
-
-class Tables:
-    """The items of all tables at one moment."""
-
-    def __init__(self) -> None:
-        """Copy them."""
-        self._contents = {name: memory_aws.contents(name) for name in TABLES.values()}
-
-    def restore(self) -> None:
-        """Put them back."""
-        for name, contents in self._contents.items():
-            memory_aws.restore(name, contents)

@@ -20,7 +20,7 @@ from werkzeug.test import Client
 from benchmarks.frame.results import markdown
 from proof.frame.results import Figures
 from proof.frame.run import Run, added
-from proof.hostile.functions import Tables, deployed
+from proof.hostile.functions import deployed
 from proof.hostile.good_tokens import NEW_PASSWORD, WITH_ALL, add_users, good_tokens
 from tests.support.browser import APP, DEVICE_COOKIE, REFRESH_COOKIE, SESSION_COOKIE, jar, page_login, token_in
 from tests.support.documented import CHECKS, read_document
@@ -86,7 +86,7 @@ class _Visitor:
     """Sends requests to one stack, with all that a client may have, and judges the answers."""
 
     def __init__(self, stack: Stack, document: dict[str, Any]) -> None:
-        self._document = document
+        self._stack, self._document = stack, document
         self._schema = schemathesis.openapi.from_dict(document)
         self._gateway = HttpGateway(stack)
         add_users(stack)
@@ -105,7 +105,7 @@ class _Visitor:
         }  # fmt: skip
         self._proofs = {"/auth/password/reset/confirm": "reset", "/auth/email/confirm": "confirm"}
         self._good = good
-        self._tables = Tables()
+        self._stored = stack.tables.contents()
 
     def has_body(self, method: str, path: str) -> bool:
         """Return whether an operation takes a body."""
@@ -130,7 +130,7 @@ class _Visitor:
             def each(case: schemathesis.Case[Any], dress: int) -> None:
                 self._send_case(case, random.Random(dress), counts)  # noqa: S311 - to repeat a run
 
-            self._tables.restore()
+            self._stack.tables.restore(self._stored)
             each()
         return dict(counts)
 
@@ -139,7 +139,7 @@ class _Visitor:
         counts = Counter(dict.fromkeys(_NAMES, 0))
         client = Client(self._gateway)
         url = f"/{STAGE}{path}".replace("{passkey_id}", "x")
-        self._tables.restore()
+        self._stack.tables.restore(self._stored)
         for media_type, bodies in ((JSON, DAMAGED_JSON), (FORM, DAMAGED_FORMS)):
             for body in bodies[::step]:
                 headers = {**self._credentials(method, path), "Content-Type": media_type}
@@ -151,7 +151,7 @@ class _Visitor:
 
     def _send_case(self, case: "schemathesis.Case[Any]", chance: random.Random, counts: Counter[str]) -> None:
         if counts["requests"] % _RESTORED_AFTER == 0:
-            self._tables.restore()
+            self._stack.tables.restore(self._stored)
         case.operation.app = self._gateway
         method, path = case.method, case.path
         if isinstance(case.body, dict):

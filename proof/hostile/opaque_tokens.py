@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from benchmarks.frame.results import markdown
 from proof.frame.results import Figures
 from proof.frame.run import Run, added
-from proof.hostile.functions import Tables
+from tests.support.memory_tables.tables import Contents
 from tests.support.sample_events import Event, with_form
 from tests.support.stack import Answer, Stack
 from tests.support.token_edits import EDITS
@@ -68,11 +68,11 @@ def exact(good: Sequence[str]) -> Callable[[str], bool]:
 def edit_all(run: Run, places: Sequence[Place], stack: Stack, *, size: int, others: Sequence[str]) -> Figures:
     """Send `size` edits to each place, and return the counts. `others` are good tokens of other kinds."""
     by_name = {place.name: place for place in places}
-    tables = Tables()
-    taken = {place.name: _taken(place, stack, tables) for place in places}
+    stored = stack.tables.contents()
+    taken = {place.name: _taken(place, stack, stored) for place in places}
 
     def act(part: str) -> dict[str, int]:
-        tables.restore()  # a product with a fault may have changed them
+        stack.tables.restore(stored)  # a product with a fault may have changed them
         return _edit(run.chance(part), min(size, _PART), by_name[part.rpartition(" ")[0]], stack, others)
 
     parts = range(max(1, size // _PART))
@@ -102,14 +102,14 @@ def table(figures: Figures) -> str:
     return markdown(("place", *names), rows)
 
 
-def _taken(place: Place, stack: Stack, tables: Tables) -> int:
+def _taken(place: Place, stack: Stack, stored: Contents) -> int:
     """Return how many good tokens a place takes. What they change is undone."""
     taken = 0
     for token in place.good:
         stack.wire.forget()
         said = place.send(token)
         taken += said == place.taken and (bool(stack.wire.calls) or said not in place.refusals)
-        tables.restore()
+        stack.tables.restore(stored)
     return taken
 
 

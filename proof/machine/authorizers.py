@@ -17,9 +17,10 @@ from edge_auth.authorizer.ended_sessions import CannotDecide
 from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.signed_requests import Reply
 from edge_auth.authorizer.two_clocks import Clocks
-from proof.machine.tables import Refused, Store
+from proof.machine.store import Store
 from tests.support.authorizer import is_allowed
 from tests.support.clock import TestClock
+from tests.support.memory_tables.tables import Refused
 from tests.support.sample_events import token_event
 from tests.support.site import cookie, visit
 from tests.support.stack import Stack

@@ -21,11 +21,12 @@ from proof.machine.administrators import Administrators, administrators
 from proof.machine.authorizers import Authorizers
 from proof.machine.deployment import DAY_SECONDS, FUNCTIONS, PARAMETERS
 from proof.machine.seen import CRASHED, DONE, UNAVAILABLE, Seen, seen
-from proof.machine.tables import Store
+from proof.machine.store import Store
 from proof.machine.troubles import Happening, Meanwhile
 from tests.support.argon2 import QuickArgon2id
 from tests.support.clock import START_MS, TestClock
 from tests.support.mailbox import mailed
+from tests.support.memory_tables.attribute_values import Item
 from tests.support.outages import Killed
 from tests.support.sample_events import Event
 from tests.support.stack import SEALING_KEY, SEALING_SECRET, TABLES, LambdaContext, Output, Secrets, Stack
@@ -74,18 +75,17 @@ class Silence:
 class MemoryStack(Stack):
     """The stack, over the store."""
 
-    store: Store
+    tables: Store
     mailed_to: str = ""  # the user whose mails are read
 
     @property
     def key_ring(self) -> Any:  # noqa: ANN401 - as the parent's
         """The ring in the secret."""
-        return from_secret_json(list(self.store.secret_versions.values())[-1])
+        return from_secret_json(list(self.tables.secret_versions.values())[-1])
 
     def challenge_items(self) -> list[dict[str, Any]]:
         """Return the items of the challenges table that are of one user."""
-        items = self.store.items(TABLES["ChallengesTable"])
-        return [item for item in items if item["pk"]["S"].endswith(self.mailed_to)]
+        return [item for item in super().challenge_items() if item["pk"]["S"].endswith(self.mailed_to)]
 
 
 class Product:
@@ -99,9 +99,8 @@ class Product:
         monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
         nothing = cast("Any", None)  # the clients and the output are of other tests
         self.stack = MemoryStack(
-            nothing, nothing, "KeyRingSecret-functional", self.wire, clock, Secrets(), monkeypatch, cast("Output", None)
+            store, nothing, "KeyRingSecret-functional", self.wire, clock, Secrets(), monkeypatch, cast("Output", None)
         ).with_parameters(**PARAMETERS)
-        self.stack.store = store  # type: ignore[attr-defined]  # with_parameters returns the same class
         self.functions = {name: self.stack.function(name) for name in FUNCTIONS}
         self.authorizers = Authorizers(self.stack, store, clock, monkeypatch)
         self._rotate_keys = self.stack.module("rotate_keys").handler
@@ -161,24 +160,28 @@ class Product:
 
     def told(self) -> set[str]:
         """Return the entries of the feed of ended sessions."""
-        items = self.store.items(TABLES["RevocationsTable"])
+        items = self._items("RevocationsTable")
         return {entry for item in items for entry in item.get("sids", {}).get("SS", [])}
 
     def session_items(self) -> dict[str, dict[str, Any]]:
         """Return the items of the sessions that have not ended, by their ids."""
-        items = self.store.items(TABLES["SessionsTable"])
+        items = self._items("SessionsTable")
         return {item["session_id"]["S"]: item for item in items if "seed_hash" in item and "revoked_at" not in item}
 
     def wrong_codes(self) -> dict[str, int]:
         """Return how many wrong codes are counted of each user with an app, by the user's id."""
-        items = [item for item in self.store.items(TABLES["IdentitiesTable"]) if "totp" in item]
+        items = [item for item in self._items("IdentitiesTable") if "totp" in item]
         return {item["user_id"]["S"]: int(item["factor_failures"]["N"]) for item in items}
 
     def count_wrong_codes(self, user_id: str, number: int) -> None:
         """Let so many wrong codes have come of a user with an app, in the months before: too many for a history."""
-        for item in self.store.items(TABLES["IdentitiesTable"]):
+        for item in self._items("IdentitiesTable"):
             if "totp" in item and item["user_id"]["S"] == user_id:
-                item["factor_failures"] = {"N": str(number)}
+                self.store.table(TABLES["IdentitiesTable"]).put({**item, "factor_failures": {"N": str(number)}})
+
+    def _items(self, table: str) -> list[Item]:
+        """Return the items of a table as they are on the wire."""
+        return self.store.table(TABLES[table]).all()
 
     @cached_property
     def administrators(self) -> Administrators:

@@ -1,4 +1,4 @@
-"""The functions of the template, loaded as Lambda loads them, over AWS in moto; all output is searched for secrets."""
+"""The functions of the template, loaded as Lambda loads them, over AWS in memory; output is searched for secrets."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -32,14 +32,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> TestClock:
 
 @pytest.fixture(scope="module")
 def _secret_arn() -> Iterator[str]:
-    """Create the tables and the secret once for a file. Each test starts with empty ones."""
+    """Create the secret once for a file. Each test starts with an empty one, and with empty tables."""
     with stacks.stack_resources() as secret_arn:
         yield secret_arn
 
 
 @pytest.fixture
 def wire(_secret_arn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    """Return the wire between the functions' clients and moto. The SDK does not wait between its attempts."""
+    """Return the wire between the functions' clients and AWS in memory. The SDK does not wait between its attempts."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
     session, wire = wired_session()
     monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)

@@ -1,7 +1,7 @@
 """The authorizer and the feed of ended sessions: what it denies, within which time, and when it decides nothing."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,17 +30,6 @@ def put(stack: Stack, slot: int, name: str, *texts: str) -> None:
 def end(stack: Stack, tokens: Tokens) -> None:
     """Publish the end of a session now."""
     put(stack, slot_of(stack.clock.now_seconds), "sids", entry_of(tokens["session_id"]))
-
-
-@pytest.fixture(autouse=True)
-def _empty_feed(stack: Stack) -> Iterator[None]:
-    """Leave no item for the next test."""
-    yield
-    found = stack.dynamodb.scan(TableName=TABLES["RevocationsTable"])["Items"]
-    for item in found:
-        stack.dynamodb.delete_item(
-            TableName=TABLES["RevocationsTable"], Key={"feed": item["feed"], "slot": item["slot"]}
-        )
 
 
 @every_shape

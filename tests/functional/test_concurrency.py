@@ -37,7 +37,7 @@ from tests.support.sample_events import ISSUER, login_event, logout_event, refre
 from tests.support.stack import Answer, Function, Stack
 from tests.support.wire import Fault, lost_response, passes
 
-# moto is not atomic across threads, so these tests make a second call in the middle of the first.
+# So that the order is the same in every run, these tests make a second call in the middle of the first.
 Tokens = dict[str, str]
 Moment = Callable[[Callable[[], object]], Fault]
 

@@ -11,7 +11,6 @@ from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens.proof_token import Kind
 from edge_auth.tokens.token_form import id_bytes
-from tests.support import memory_aws
 from tests.support.mailbox import mailed
 from tests.support.operators import operators
 from tests.support.passkey_visitor import for_passkeys, phone, register_event, registration_event, sign_in
@@ -50,11 +49,11 @@ MAY_STAY = {
 }
 
 
-def tables() -> dict[str, list[dict[str, Any]]]:
+def tables(stack: Stack) -> dict[str, list[dict[str, Any]]]:
     """Return the items of every table that the template has."""
     names = resources("AWS::DynamoDB::Table").keys()
     assert names == TABLES.keys(), "a new table has to be in the stack of the tests, so that this test reads it too"
-    return {name: memory_aws.items(TABLES[name]) for name in names}
+    return {name: stack.tables.items(TABLES[name]) for name in names}
 
 
 def found_in(items: dict[str, list[dict[str, Any]]]) -> set[str]:
@@ -128,13 +127,13 @@ def enrolled_an_app(stack: Stack) -> None:
 
 def test_a_deleted_user_leaves_nothing_personal_in_any_table(used: Stack) -> None:
     """A25: the user, the devices, the sessions, living and ended, and the claims are gone, in each table."""
-    before, accounts = tables(), operators(used)
+    before, accounts = tables(used), operators(used)
     assert found_in(before) == set(PERSONAL), "each of them was there"
     assert [name for name, items in before.items() if not items] == [], "the person has used each table"
 
     accounts.delete(accounts.find(NAME))
 
-    left = tables()
+    left = tables(used)
     assert found_in(left) == set()
     assert [name for name, items in left.items() if items and name not in MAY_STAY] == ["IdentitiesTable"], "ada's"
     assert {item["pk"]["S"].partition("#")[2] for item in left["IdentitiesTable"]} == {"ada", id_of_ada(used)}
@@ -150,7 +149,7 @@ def test_a_renamed_user_leaves_the_old_name_in_no_table(used: Stack) -> None:
 
     accounts.rename(accounts.find(NAME), "ada.king@example.com")
 
-    left = tables()
+    left = tables(used)
     assert all("delete_at" in item for item in left.pop("ChallengesTable"))
     assert found_in(left) == set(PERSONAL) - {NAME}
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from edge_auth.tokens.ended_feed import entry_of
-from tests.support import memory_aws
 from tests.support.answers import INVALID_GRANT, NO_CONTENT, UNAVAILABLE
 from tests.support.one_login import one_login
 from tests.support.outages import APPLIED, FAULTS_OF_UPDATES, REPEATED, Killed, after, before, ends, events_named, kill
 from tests.support.people import ADA_ID, PASSWORD
 from tests.support.sample_events import called_by, login_event, logout_event, refresh_event, sample, with_json
-from tests.support.stack import TABLES, Answer, Stack
+from tests.support.stack import Answer, Stack
 
 PUBLISH, END = "UpdateItem of ends", "TransactWriteItems"
 FEW = ("throttling", APPLIED, "access denied")
@@ -30,12 +29,11 @@ class Sessions:
         self.login, self.refresh, self.logout, self.password, self.sessions = (
             self.stack.function(name) for name in ("login", "refresh", "logout", "password", "sessions")
         )
-        self.initially = {table: memory_aws.contents(table) for table in TABLES.values()}
+        self.initially = self.stack.tables.contents()
 
     def begin(self) -> None:
         """Log in twice, and rotate the first session's token twice: only then is it older than the base."""
-        for table, contents in self.initially.items():
-            memory_aws.restore(table, contents)
+        self.stack.tables.restore(self.initially)
         self.own, self.other = one_login(self.stack), one_login(self.stack)
         token = self.own["refresh_token"]
         for _ in range(2):

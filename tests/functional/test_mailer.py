@@ -14,7 +14,6 @@ from edge_auth.accounts.challenge import Challenge
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.tokens import proof_token
 from edge_auth.tokens.proof_token import Kind, Proof
-from tests.support import memory_aws
 from tests.support.clock import START_MS
 from tests.support.mail_records import (
     ADDRESS,
@@ -68,7 +67,7 @@ def asked(stack: Stack, kind: Kind = Kind.RESET, **changes: Any) -> Record:  # n
     challenge = Challenge(proof, stack.keys.mac.key_id, "ada", ADDRESS, is_delivered=True)._replace(**changes)
     stack.secrets.keep(proof_token.mint(challenge.proof, stack.keys.mac), proof_token.code(proof, stack.keys.mac))
     DynamoDBChallenges(stack.dynamodb, table=TABLES["ChallengesTable"]).put(challenge)
-    [item] = [each for each in memory_aws.items(TABLES["ChallengesTable"]) if each["pk"]["S"].startswith(f"{kind}#")]
+    [item] = [each for each in stack.challenge_items() if each["pk"]["S"].startswith(f"{kind}#")]
     stack.wire.forget()
     return of_item(as_passed_on(item))
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from edge_auth.mail.render import render
-from tests.support import memory_aws
 from tests.support.browser import for_browsers, with_header
 from tests.support.mail_records import LETTERHEAD, PAGES_URL, as_passed_on, of_item
 from tests.support.one_login import one_login
@@ -29,7 +28,7 @@ def told_stack(empty_stack: Stack) -> Stack:
 
 def notices(stack: Stack) -> list[str]:
     """Return the subjects of the mails that wait."""
-    items = memory_aws.items(TABLES["ChallengesTable"])
+    items = stack.challenge_items()
     return [render(of_item(as_passed_on(item)), stack.keys.mac_keys, LETTERHEAD).subject for item in items]
 
 
@@ -47,7 +46,7 @@ def test_a_login_on_a_new_device_costs_one_request_more_and_no_other_login_does(
     """Where mail is on, a login on a known device costs what it costs where mail is off."""
     off, on = told_stack.with_parameters(MailFrom="", PagesUrl="").function("login"), told_stack.function("login")
     known = [login(login_event("ada", PASSWORD)).json["device_token"] for login in (off, on)][1]
-    memory_aws.empty(TABLES["ChallengesTable"])
+    told_stack.tables.empty_table(TABLES["ChallengesTable"])
 
     assert requests(told_stack, on, known) == requests(told_stack, off, known)
     assert notices(told_stack) == []
@@ -92,7 +91,7 @@ def test_a_new_password_asks_for_a_mail(told_stack: Stack) -> None:
         with_json("password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}), ada().user_id, session_id
     )
     told_stack.secrets.keep(NEW_PASSWORD)
-    memory_aws.empty(TABLES["ChallengesTable"])
+    told_stack.tables.empty_table(TABLES["ChallengesTable"])
 
     assert told_stack.function("password")(event).status == 204
 
@@ -106,7 +105,7 @@ def test_a_new_password_at_a_site_asks_for_a_mail(told_stack: Stack) -> None:
     event = with_json("site-password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     event = called_by(with_header(event, "Cookie", theirs), ada().user_id, login.json["session_id"])
     told_stack.secrets.keep(NEW_PASSWORD)
-    memory_aws.empty(TABLES["ChallengesTable"])
+    told_stack.tables.empty_table(TABLES["ChallengesTable"])
 
     assert site.function("site_password")(event).status == 204
 

@@ -1,6 +1,6 @@
-"""Lets an authorizer call moto's tables, in the place of DynamoDB's at an address."""
+"""Lets an authorizer call the tables of the tests, in the place of DynamoDB's at an address."""
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import partial
 from types import ModuleType
@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.signed_requests import CallTable, Reply
 from edge_auth.authorizer.two_clocks import Clocks
-from tests.support import memory_aws
 from tests.support.clock import TestClock
+from tests.support.memory_tables.attribute_values import decoded
+from tests.support.memory_tables.tables import Tables
 from tests.support.recorded_calls import record
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def table_calls(client: "DynamoDBClient", table: str, *, now_seconds: int) -> Ca
 
     def call(operation: str, parameters: Mapping[str, Any]) -> Reply:
         try:
-            answer = getattr(client, CALLS[operation])(TableName=table, **_decoded(parameters))
+            answer = getattr(client, CALLS[operation])(TableName=table, **decoded(parameters))
         except ClientError as error:
             status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
             raise RequestFailed(f"{status} {code}") from None
@@ -36,13 +37,15 @@ def table_calls(client: "DynamoDBClient", table: str, *, now_seconds: int) -> Ca
     return call
 
 
-def store_in_moto(function: str, module: ModuleType, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a newly loaded authorizer call moto's tables, with the test's clock and no thread. The calls are recorded."""
+def connect_store(
+    function: str, module: ModuleType, tables: Tables, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let a newly loaded authorizer call these tables, with the test's clock and no thread. The calls are recorded."""
     clocks = Clocks(clock.time, clock.time)
 
     def call(operation: str, parameters: Mapping[str, Any]) -> Reply:
         record(function, "dynamodb", operation, {"TableName": module.store.table, **parameters})
-        table = table_calls(memory_aws.dynamodb(), module.store.table, now_seconds=clock.now_seconds)
+        table = table_calls(tables.client, module.store.table, now_seconds=clock.now_seconds)
         return table(operation, parameters)
 
     if hasattr(module, "table"):
@@ -53,15 +56,6 @@ def store_in_moto(function: str, module: ModuleType, clock: TestClock, monkeypat
         monkeypatch.setattr(module.ended, "_read", partial(module.read_feed, call))
         monkeypatch.setattr(module.ended, "_clocks", clocks)
         monkeypatch.setattr(module.ended, "_run", lambda act, _seconds: act())
-
-
-def _decoded(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return attribute values as the SDK takes them."""
-    if isinstance(value, Mapping):
-        if set(value) == {"B"}:
-            return {"B": b64decode(value["B"])}
-        return {name: _decoded(each) for name, each in value.items()}
-    return value
 
 
 def _encoded(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -13,7 +13,6 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from edge_auth.web.session import SessionCookie
-from tests.support import memory_aws
 from tests.support.authorizer_store import table_calls
 from tests.support.http_gateway import HttpGateway
 from tests.support.recorded_calls import record
@@ -42,7 +41,7 @@ def serving_site(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
 
 
 def _function(stack: Stack, origin: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the function of the site, which reads moto's table."""
+    """Load the function of the site, which reads the stack's table."""
     environ = {
         "EDGE_AUTH_URL": f"{origin}/{STAGE}",
         "ALLOWED_ORIGINS": origin,
@@ -63,7 +62,7 @@ def _function(stack: Stack, origin: str, monkeypatch: pytest.MonkeyPatch) -> Mod
 
     def call(operation: str, parameters: dict[str, Any]) -> object:
         record("examples/site", "dynamodb", operation, {"TableName": TABLES["SessionsTable"], **parameters})
-        table = table_calls(memory_aws.dynamodb(), TABLES["SessionsTable"], now_seconds=stack.clock.now_seconds)
+        table = table_calls(stack.dynamodb, TABLES["SessionsTable"], now_seconds=stack.clock.now_seconds)
         return table(operation, parameters)
 
     monkeypatch.setattr(session._sessions, "_table", SimpleNamespace(call=call))

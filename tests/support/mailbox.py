@@ -1,7 +1,6 @@
 """What a user finds in a mailbox: the functional tests make it from the table and the key ring, as the mailer does."""
 
-import base64
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edge_auth.adapters.dynamodb.challenge_items import challenge_from
 from edge_auth.tokens import proof_token
@@ -25,7 +24,7 @@ def mailed(stack: Stack, kind: Kind) -> Mailed:
         if item["pk"]["S"].startswith(f"{kind.value}#") and item.get("email", {}).get("S")
     ]
     newest = max(items, key=lambda item: int(item["expires_at"]["N"]))
-    challenge = challenge_from(_with_bytes(newest))
+    challenge = challenge_from(newest)
     key = stack.keys.mac_keys[challenge.mac_key_id]
     token, code = proof_token.mint(challenge.proof, key), proof_token.code(challenge.proof, key)
     stack.secrets.keep(token, code)
@@ -35,11 +34,3 @@ def mailed(stack: Stack, kind: Kind) -> Mailed:
 def deliveries(stack: Stack) -> list[str]:
     """Return the keys of the challenges whose mail is to be sent."""
     return [item["pk"]["S"] for item in stack.challenge_items() if "deliver" in item]
-
-
-def _with_bytes(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the item as the SDK gives it. moto keeps bytes in base64."""
-    return {
-        name: {"B": base64.b64decode(value["B"])} if isinstance(value.get("B"), str) else value
-        for name, value in item.items()
-    }

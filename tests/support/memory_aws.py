@@ -1,7 +1,6 @@
 """AWS in memory (moto). Each process makes its clients once, and empties tables instead of making them again."""
 
 import json
-from collections.abc import Callable, Hashable
 from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -76,21 +75,6 @@ def restore(table: str, copy: dict[str, Any]) -> None:
     """Put a copy back."""
     empty(table)
     _table(table).items.update(deepcopy(copy))
-
-
-# The items that one `write` has added to a table.
-_written: dict[tuple[str, Hashable], dict[str, Any]] = {}
-
-
-def write_once(table: str, what: Hashable, write: Callable[[], object]) -> None:
-    """Call `write`, which adds items to a table. The next time, add copies of these items without a call."""
-    items = _table(table).items
-    if (table, what) not in _written:
-        before = set(items)
-        write()
-        _written[table, what] = deepcopy({key: item for key, item in items.items() if key not in before})
-    else:
-        items.update(deepcopy(_written[table, what]))
 
 
 def write_secret(arn: str, text: str) -> None:

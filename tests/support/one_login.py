@@ -2,9 +2,8 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
-from tests.support import memory_aws
+from tests.support.memory_tables.tables import Contents
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event
 from tests.support.stack import TABLES, Stack
@@ -16,7 +15,7 @@ class _Login:
     """All that a login has left behind."""
 
     tokens: dict[str, str]
-    tables: dict[str, dict[str, Any]]
+    tables: Contents
     calls: tuple[Call, ...]
     printed: str
 
@@ -26,7 +25,7 @@ _logins: dict[Hashable, _Login] = {}
 
 def one_login(stack: Stack) -> dict[str, str]:
     """Return the token response of one login of ada, whose effects are then in the stack."""
-    before = tuple(repr(memory_aws.items(table)) for table in TABLES.values())
+    before = tuple(repr(stack.tables.items(table)) for table in TABLES.values())
     circumstances = (stack.clock.now_ms, stack.jwks, tuple(sorted(stack.parameters.items())), before)
     if circumstances not in _logins:
         _logins[circumstances] = _log_in(stack)
@@ -43,15 +42,14 @@ def _log_in(stack: Stack) -> _Login:
     stack.output.read()
     return _Login(
         answer.json,
-        {table: memory_aws.contents(table) for table in TABLES.values()},
+        stack.tables.contents(),
         tuple(stack.wire.calls[calls:]),
         stack.output.printed[printed:],
     )
 
 
 def _repeat(login: _Login, stack: Stack) -> None:
-    for table, contents in login.tables.items():
-        memory_aws.restore(table, contents)
+    stack.tables.restore(login.tables)
     stack.wire.calls.extend(login.calls)
     stack.output.printed += login.printed
     stack.secrets.keep_tokens(login.tokens)

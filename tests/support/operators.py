@@ -1,4 +1,4 @@
-"""The acts of an operator on a stack in moto, without HTTP. Their events are dropped."""
+"""The acts of an operator on a stack in memory, without HTTP. Their events are dropped."""
 
 import secrets
 

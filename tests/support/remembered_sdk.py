@@ -8,8 +8,12 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.hooks import EventAliaser, HierarchicalEmitter
+from botocore import regions
+from botocore.client import ClientCreator
+from botocore.endpoint_provider import EndpointProvider
+from botocore.hooks import EventAliaser, HierarchicalEmitter, NodeList
 from botocore.loaders import Loader, create_loader
+from botocore.useragent import UserAgentComponent
 from moto.core import responses
 from moto.core.serialize import AttributePicker, ResponseSerializer
 from moto.core.utils import method_names_from_class
@@ -21,21 +25,30 @@ from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ig
 _alias = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # type: ignore[attr-defined]  # it is private
 # The service models by the setting that adds folders to the SDK's own.
 _models: dict[str | None, dict[Any, Any]] = {}
+# The methods of clients, by the service and its operations.
+_methods: dict[tuple[Any, ...], dict[str, Any]] = {}
+# What finds the address of a service, by the identities of its rules and of the data of Regions, which are kept.
+_providers: dict[tuple[Any, ...], tuple[EndpointProvider, Any, Any]] = {}
 # The names under which moto looks for a member of an answer, by the member.
 _names: dict[tuple[Any, ...], tuple[str, ...]] = {}
 # Whether an object is a node of an expression, by its class.
 _nodes: dict[type, bool] = {}
 # Whether a traverser of expressions looks at a node, by the classes of both.
 _looks_at: dict[tuple[type, type], bool] = {}
+_create_methods = ClientCreator._create_methods  # type: ignore[attr-defined]  # it is private
 _possible_keys = AttributePicker.get_possible_keys
 _value = ResponseSerializer.get_value
 _lex = ConditionExpressionParser._lex_condition_expression
 
 
 def remember() -> None:
-    """Let sessions share the service models, clients the names of events, and requests what moto knows of them."""
+    """Let sessions share the service models, clients what the models say, and requests what moto knows of them."""
     botocore.session.create_loader = _loader
     EventAliaser._alias_event_name = lambda _self, event_name: _alias(event_name)  # type: ignore[attr-defined]
+    NodeList.__copy__ = _copied  # type: ignore[assignment, method-assign]  # the same, without `copy`
+    ClientCreator._create_methods = _remembered_methods  # type: ignore[attr-defined]
+    regions.EndpointProvider = _remembered_provider  # type: ignore[attr-defined]
+    UserAgentComponent.to_string = cache(UserAgentComponent.to_string)  # type: ignore[method-assign]
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     AttributePicker.get_possible_keys = _remembered_names  # type: ignore[assignment, method-assign]
     ResponseSerializer.get_value = _remembered_value  # type: ignore[assignment, method-assign]
@@ -49,6 +62,25 @@ def _loader(search_path_string: str | None = None) -> Loader:
     loader = create_loader(search_path_string)
     loader._cache = _models.setdefault(search_path_string, {})  # type: ignore[attr-defined]
     return loader
+
+
+def _copied(nodes: NodeList) -> NodeList:
+    return NodeList(nodes.first[:], nodes.middle[:], nodes.last[:])
+
+
+def _remembered_methods(creator: ClientCreator, model: Any) -> dict[str, Any]:  # noqa: ANN401 - the SDK's own type
+    service = (model.service_name, *model.operation_names)
+    if service not in _methods:
+        _methods[service] = _create_methods(creator, model)
+    return dict(_methods[service])
+
+
+def _remembered_provider(ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> EndpointProvider:  # noqa: ANN401 - JSON
+    known = (id(ruleset_data), id(partition_data), frozenset(excluded_params or ()))
+    if known not in _providers:
+        provider = EndpointProvider(ruleset_data, partition_data, excluded_params)
+        _providers[known] = provider, ruleset_data, partition_data
+    return _providers[known][0]
 
 
 def _remembered_names(picker: AttributePicker, context: Any) -> Any:  # noqa: ANN401 - moto's own types

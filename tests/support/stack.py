@@ -1,15 +1,17 @@
-"""The template's stack in moto: its tables, its secret, and its functions with the template's variables."""
+"""The template's stack in memory: its tables, its secret in moto, and its functions with the template's variables."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 
 from edge_auth import base64url
 from edge_auth.accounts.identity import Identity
@@ -21,9 +23,10 @@ from edge_auth.keys.ring_document import from_secret_json, to_secret_json
 from edge_auth.sessions.session import Session
 from tests.support import cold_start, memory_aws, secrets_of_run
 from tests.support.access_tokens import AUDIENCE
-from tests.support.authorizer_store import store_in_moto
+from tests.support.authorizer_store import connect_store
 from tests.support.clock import TestClock
-from tests.support.dynamodb.tables import create_table
+from tests.support.memory_tables.attribute_values import Item
+from tests.support.memory_tables.tables import Tables
 from tests.support.recorded_calls import made_by
 from tests.support.secret_search import Secret
 from tests.support.secrets_of_run import issued, wrote
@@ -31,6 +34,7 @@ from tests.support.template import environment, properties
 from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE, Wire
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -145,11 +149,14 @@ class Output:
         return [line for line in self.log_lines() if "event" in line]
 
 
+_users: dict[Identity, list[Item]] = {}  # what the product wrote of each user, once in this process
+
+
 @dataclass
 class Stack:
     """One deployment. All its functions share its tables, its secret, its wire and its clock."""
 
-    dynamodb: "DynamoDBClient"
+    tables: Tables
     secretsmanager: "SecretsManagerClient"
     secret_arn: str
     wire: Wire
@@ -179,7 +186,7 @@ class Stack:
         vars(module)["handler"] = made_by(function)(module.handler)  # rotate_keys makes its clients at its first call
         if function.endswith("authorizer"):
             self.monkeypatch.setattr(module, "time", self.clock)
-            store_in_moto(function, module, self.clock, self.monkeypatch)
+            connect_store(function, module, self.tables, self.clock, self.monkeypatch)
         return module
 
     def function(self, function: str) -> Function:
@@ -249,6 +256,11 @@ class Stack:
         return self.key_ring.at(self.clock.now_seconds)
 
     @property
+    def dynamodb(self) -> "DynamoDBClient":
+        """A client of the tables, for preparations."""
+        return self.tables.client
+
+    @property
     def identities(self) -> DynamoDBIdentities:
         """The users, for preparations."""
         return DynamoDBIdentities(self.dynamodb, table=TABLES["IdentitiesTable"])
@@ -257,7 +269,13 @@ class Stack:
         """Add a user. The product writes each user once in this process."""
         self.secrets.keep(password, kind="password")
         self.secrets.keep(identity.password_hash, kind="password hash")
-        memory_aws.write_once(TABLES["IdentitiesTable"], identity, lambda: self.identities.create(identity))
+        table = self.tables.table(TABLES["IdentitiesTable"])
+        if identity not in _users:
+            before = table.all()
+            self.identities.create(identity)
+            _users[identity] = [item for item in table.all() if item not in before]
+        for item in _users[identity]:
+            table.put(item)
         return identity
 
     def put_session(self, session: Session, **attributes: Any) -> None:  # noqa: ANN401 - DynamoDB attribute values
@@ -268,27 +286,27 @@ class Stack:
 
     def session_items(self) -> list[dict[str, Any]]:
         """Return every item of the sessions table."""
-        return memory_aws.items(TABLES["SessionsTable"])
+        return self.tables.items(TABLES["SessionsTable"])
 
     def published(self) -> set[str]:
         """Return the entries of all sessions in the feed."""
-        return {entry for item in memory_aws.items(REVOCATIONS_TABLE) for entry in item.get("sids", {}).get("SS", [])}
+        return {entry for item in self.tables.items(REVOCATIONS_TABLE) for entry in item.get("sids", {}).get("SS", [])}
 
     def attempt_items(self) -> list[dict[str, Any]]:
         """Return every item of the throttle table."""
-        return memory_aws.items(THROTTLE_TABLE)
+        return self.tables.items(THROTTLE_TABLE)
 
     def forget_attempts(self) -> None:
         """Empty the throttle table, for tests that log in more often than the limits allow."""
-        memory_aws.empty(THROTTLE_TABLE)
+        self.tables.empty_table(THROTTLE_TABLE)
 
     def identity_items(self) -> list[dict[str, Any]]:
         """Return every item of the identities table."""
-        return memory_aws.items(TABLES["IdentitiesTable"])
+        return self.tables.items(TABLES["IdentitiesTable"])
 
     def challenge_items(self) -> list[dict[str, Any]]:
         """Return every item of the challenges table."""
-        return memory_aws.items(TABLES["ChallengesTable"])
+        return self.tables.items(TABLES["ChallengesTable"])
 
     def hand_over(self) -> None:
         """Hand over the secrets and what the functions wrote, for the search at the end of the run."""
@@ -297,7 +315,7 @@ class Stack:
         wrote(secrets_of_run.REFUSALS, self.refusals)
         wrote(
             secrets_of_run.TABLES,
-            (json.dumps(item, default=repr) for name in TABLES.values() for item in memory_aws.items(name)),
+            (json.dumps(item, default=repr) for name in TABLES.values() for item in self.tables.items(name)),
         )
         sent = {"PutEvents": "the event bus", "SendEmail": secrets_of_run.MAILS}
         for call in self.wire.calls:
@@ -315,10 +333,8 @@ class Stack:
 
 @contextmanager
 def stack_resources() -> Iterator[str]:
-    """Simulate AWS with moto, with the stack's tables, and return the ARN of its secret."""
+    """Simulate AWS with moto, and return the ARN of the stack's secret. The tables are our own."""
     with mock_aws():
-        for logical_id, name in TABLES.items():
-            create_table(memory_aws.dynamodb(), logical_id, name)
         memory_aws.secretsmanager().create_secret(Name=SEALING_SECRET, SecretString=SEALING_KEY)
         yield memory_aws.secretsmanager().create_secret(Name="KeyRingSecret-functional")["ARN"]
 
@@ -327,12 +343,13 @@ def empty_stack(
     wire: Wire, clock: TestClock, monkeypatch: pytest.MonkeyPatch, output: Output, secret_arn: str
 ) -> Stack:
     """Empty the tables and the secret."""
-    for name in TABLES.values():
-        memory_aws.empty(name)
+    tables = _tables()
+    tables.empty()
+    monkeypatch.setattr(wire, "serve", _serve)
     assert properties("KeyRingSecret").keys() == {"Description"}, "the secret begins without a value"
     memory_aws.empty_secret(secret_arn)
     return Stack(
-        memory_aws.dynamodb(),
+        tables,
         memory_aws.secretsmanager(),
         secret_arn,
         wire,
@@ -341,3 +358,16 @@ def empty_stack(
         monkeypatch,
         output,
     )
+
+
+@cache
+def _tables() -> Tables:
+    """Return the tables of this process."""
+    return Tables(TABLES)
+
+
+def _serve(event_name: str, request: "AWSPreparedRequest") -> "AWSResponse | None":
+    """Let the tables answer in the place of DynamoDB, and moto in the place of all other services."""
+    if event_name.startswith("before-send.dynamodb."):
+        return _tables().serve(event_name, request)
+    return botocore_stubber(event_name, request)

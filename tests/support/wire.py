@@ -43,7 +43,7 @@ class Call:
 
 @dataclass
 class Wire:
-    """Records the requests between botocore and moto, and applies faults to them."""
+    """Records the requests between botocore and AWS in memory, and applies faults to them."""
 
     calls: list[Call] = field(default_factory=list)
     serve: Serve = botocore_stubber

@@ -1,9 +1,19 @@
 """Values of attributes in the form of the wire, `{"N": "3"}`: where they are in an item, and how they compare."""
 
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Item = dict[str, Any]
+
+
+def decoded(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a copy of attribute values as the SDK has them: bytes are not in base64."""
+    if isinstance(value, Mapping):
+        if set(value) == {"B"}:
+            return {"B": b64decode(value["B"])}
+        return {name: decoded(each) for name, each in value.items()}
+    return [decoded(each) for each in value] if isinstance(value, list) else value
 
 
 def number_of(value: Any) -> int:  # noqa: ANN401 - an attribute value
@@ -59,6 +69,11 @@ def has(value: Any, part: Any) -> bool:  # noqa: ANN401 - attribute values
 def size(value: Any) -> Any:  # noqa: ANN401 - attribute values
     """Return how many members a value has, or characters."""
     return None if value is None else {"N": str(len(next(iter(value.values()))))}
+
+
+def has_empty_set(values: list[Any]) -> bool:
+    """Whether one of these values is a set without members, which DynamoDB does not take."""
+    return {"SS": []} in values
 
 
 def _joined(before: Any, value: Any) -> Any:  # noqa: ANN401 - attribute values

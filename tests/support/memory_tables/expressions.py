@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from proof.machine.attribute_values import CHANGED, Item, at, has, is_same, number_of, put, size
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
+from tests.support.memory_tables.attribute_values import CHANGED, Item, at, has, is_same, number_of, put, size
 
 Names = Mapping[str, str]
 Values = Mapping[str, Any]
@@ -27,6 +29,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
 }
+_PLACEHOLDER = re.compile(r"[:#][A-Za-z0-9_]+")
+_RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())  # of AWS's list, which moto has
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 
 
@@ -48,9 +52,29 @@ def update(text: str) -> tuple[Change, ...]:
     return _update(text)
 
 
+@cache
 def paths(text: str) -> tuple[tuple[str, ...], ...]:
     """Return the attributes that a projection names."""
-    return tuple(tuple(part.strip().split(".")) for part in text.split(","))
+    words = _Words(text)
+    found = [words.path()]
+    while words.next:
+        words.expect(",")
+        found.append(words.path())
+    return tuple(found)
+
+
+@cache
+def attributes(text: str) -> frozenset[str]:
+    """Return the attributes of the item that a condition looks at, as it names them."""
+    words = _Words(text)
+    words.alternatives()
+    return frozenset(words.attributes)
+
+
+@cache
+def placeholders(text: str) -> frozenset[str]:
+    """Return the names and values of the request that an expression uses."""
+    return frozenset(_PLACEHOLDER.findall(text))
 
 
 def changed(item: Item, changes: tuple[Change, ...], names: Names, values: Values) -> Item:
@@ -99,6 +123,7 @@ class _Words:
             self._words.append(found[1])
             place = found.end()
         self._words.reverse()
+        self.attributes = set[str]()
 
     @property
     def next(self) -> str:
@@ -229,8 +254,9 @@ class _Words:
         while self.next == ".":
             self.take()
             parts.append(self.take())
-        if not all(_NAME.fullmatch(part) for part in parts):
+        if not all(_NAME.fullmatch(part) and part.upper() not in _RESERVED for part in parts):
             raise ValueError(f"not an attribute: {self._text}")
+        self.attributes.add(parts[0])
         return tuple(parts)
 
 
