@@ -193,7 +193,7 @@ def test_a_start_without_a_server_succeeds(client_of: "Callable[[str], BaseClien
 
 
 def test_a_server_that_never_answers_is_asked_once(client_of: "Callable[[str], BaseClient]") -> None:
-    """The start waits for the client's timeouts once and makes no second or third attempt."""
+    """The start waits for the client's timeouts once and makes no second attempt."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         prime(ON_LAMBDA, client_of(f"http://127.0.0.1:{silent.getsockname()[1]}"))
 

@@ -103,9 +103,9 @@ def test_a_fault_that_lasts(stack: Stack, refresh: Function, tokens: Tokens, nam
     assert refresh(refresh_event(answer.json["refresh_token"])).status == 200
 
 
-@losses(2)
-def test_two_of_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
-    """F1: the third attempt answers with the successor of the one increment, whichever part of the others is lost."""
+@losses(1)
+def test_the_first_attempt_is_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
+    """F1: the second attempt answers with the successor of the one increment, whichever part of the first is lost."""
     stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
 
     answer = refresh(refresh_event(tokens["refresh_token"]))
@@ -115,7 +115,7 @@ def test_two_of_three_attempts_are_lost(stack: Stack, refresh: Function, tokens:
     assert [event["reason"] for event in events_named(stack, "refresh_rotated")] == ["rotated"]
 
 
-@losses(2)
+@losses(1)
 def test_lost_attempts_are_no_reuse_in_strict_rotation(stack: Stack, tokens: Tokens, lost: tuple[str, ...]) -> None:
     """F1 with RotationGraceSeconds 0: a request recognizes its own earlier attempt, and does not take it for reuse."""
     refresh = stack.with_parameters(RotationGraceSeconds="0").function("refresh")
@@ -128,8 +128,8 @@ def test_lost_attempts_are_no_reuse_in_strict_rotation(stack: Stack, tokens: Tok
     assert refresh(refresh_event(answer.json["refresh_token"])).status == 200
 
 
-@losses(3)
-def test_all_three_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
+@losses(ATTEMPTS)
+def test_all_attempts_are_lost(stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]) -> None:
     """F2: the answer is 503, and the client's retry in the grace window gets the successor of one increment."""
     token = tokens["refresh_token"]
     stack.wire.next("UpdateItem", *(LOSSES[loss] for loss in lost))
@@ -160,8 +160,8 @@ def test_a_lost_answer_outlasts_the_window(stack: Stack, refresh: Function, toke
     assert ends(stack) == {}
 
 
-@losses(2)
-def test_two_of_three_attempts_of_a_late_retry_are_lost(
+@losses(1)
+def test_the_first_attempt_of_a_late_retry_is_lost(
     stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
 ) -> None:
     """F1: the second write recognizes itself too: one new token, and one event."""
@@ -176,7 +176,7 @@ def test_two_of_three_attempts_of_a_late_retry_are_lost(
     assert len(events_named(stack, "refresh_retried_late")) == 1
 
 
-@losses(3)
+@losses(ATTEMPTS)
 def test_all_attempts_of_a_late_retry_are_lost(
     stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
 ) -> None:
@@ -291,7 +291,7 @@ def test_ending_a_reused_session_fails(stack: Stack, refresh: Function, tokens: 
     assert told == ([END_UNKNOWN] if name == APPLIED else [END_UNKNOWN, "reused"])
 
 
-@losses(2)
+@losses(1)
 def test_ending_a_reused_session_loses_responses(
     stack: Stack, refresh: Function, tokens: Tokens, lost: tuple[str, ...]
 ) -> None:

@@ -164,7 +164,7 @@ def test_the_ninety_minutes_count_from_the_last_read_that_succeeded(
 
 
 def test_in_an_outage_the_ring_is_asked_for_every_half_minute(stack: Stack, jwks: Callable[[], Answer]) -> None:
-    """DC-11, K6: one request in thirty seconds reads the ring, with the SDK's three attempts."""
+    """DC-11, K6: one request in thirty seconds reads the ring, with the SDK's two attempts."""
     jwks()
     stack.wire.always("GetSecretValue", lost_request)
     stack.clock.advance(seconds=RING_AGE_SECONDS)

@@ -8,7 +8,7 @@ from edge_auth.credentials import passwords
 from edge_auth.throttling.counters import bucket
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE, login_limit
 from tests.support.answers import INVALID_CREDENTIALS, UNAVAILABLE, too_many_attempts
-from tests.support.outages import KINDS
+from tests.support.outages import ATTEMPTS, KINDS
 from tests.support.people import PASSWORD, WRONG_PASSWORD
 from tests.support.sample_events import ADDRESS, from_address, login_event, with_json
 from tests.support.stack import TABLES, Answer, Function, Stack
@@ -213,7 +213,7 @@ def test_a_throttle_table_that_fails_lets_no_login_through(
 @pytest.mark.parametrize("password", [PASSWORD, WRONG_PASSWORD])
 def test_an_outcome_that_cannot_be_counted_changes_no_answer(stack: Stack, attempt: Try, password: str) -> None:
     """The attempt counts as failed later, and the log records that."""
-    stack.wire.next(COUNT, passes, passes, *[KINDS["throttling"]] * 3)
+    stack.wire.next(COUNT, passes, passes, *[KINDS["throttling"]] * ATTEMPTS)
 
     assert attempt(password).status == (200 if password == PASSWORD else 401)
     names = [event["event"] for event in stack.output.security_events()]

@@ -10,7 +10,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from edge_auth.credentials.profiles import PROFILE
 from tests.support.answers import INVALID_CREDENTIALS, UNAVAILABLE
 from tests.support.browser import for_browsers, from_page
-from tests.support.outages import FAULTS
+from tests.support.outages import ATTEMPTS, FAULTS
 from tests.support.people import PASSWORD, WRONG_PASSWORD
 from tests.support.sample_events import login_event, with_json
 from tests.support.stack import Function, Stack
@@ -128,7 +128,7 @@ def test_a_function_that_does_not_decide_is_503(migrating: Stack, login: Functio
 
 
 @pytest.mark.parametrize("fault", [lost_response, lost_request])
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [1, ATTEMPTS])
 def test_an_account_that_may_have_been_made_is_made_once(
     migrating: Stack, login: Function, fault: Fault, times: int
 ) -> None:
@@ -136,7 +136,7 @@ def test_an_account_that_may_have_been_made_is_made_once(
     migrating.wire.next("TransactWriteItems", *[fault] * times)
 
     first = login(login_event("grace", SHORT))
-    if times == 3:
+    if times == ATTEMPTS:
         assert first == UNAVAILABLE
         first = login(login_event("grace", SHORT))
     assert first.status == 200

@@ -114,7 +114,7 @@ NO_SECRETS: dict[str, Fault] = {
 }
 """The failures of Secrets Manager, or of the network, in answer to a read of the key ring."""
 
-ATTEMPTS = 3
+ATTEMPTS = 2
 
 
 class Killed(BaseException):

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["secrets_client"]
 
-# Botocore's default of 60 seconds is longer than API Gateway waits (29 seconds). Three attempts of at most three
-# seconds each, with the waits between them and after conflicts, fit into the 20 seconds of a function.
+# Botocore's default of 60 seconds is longer than API Gateway waits (29 seconds). Two attempts of a second each, and a
+# wait of a second at most between them: if one host or one connection fails, the answer comes within three seconds.
 CONNECT_TIMEOUT_SECONDS = 1
-READ_TIMEOUT_SECONDS = 2
-TOTAL_ATTEMPTS = 3
+READ_TIMEOUT_SECONDS = 1
+TOTAL_ATTEMPTS = 2
 MAIL_TIMEOUT_SECONDS = 10
 OK = 200  # the only status of a success of DynamoDB and Secrets Manager
 
