@@ -18,7 +18,7 @@ from edge_auth.flows.tell_user import KEPT_SECONDS, TellUser
 from edge_auth.mail.templates import OURS
 from edge_auth.sessions.client_description import ClientDescription
 from tests.support.clock import START_MS
-from tests.support.deployment import PASSWORD, POLICY, USERNAME, Deployment
+from tests.support.deployment import PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 
 CLIENT = ClientDescription("Ada's phone", "Mozilla/5.0 Firefox/140.0", "192.0.2.0/24")
@@ -268,9 +268,13 @@ def test_the_hundredth_wrong_code_tells_its_user_once(told: Told) -> None:
     assert told.deployment.names().count(EventName.FACTOR_LOCKED) == 1
 
 
-def test_an_operator_who_resets_factors_tells_their_user(told: Told) -> None:
+@pytest.mark.parametrize("kind", ["app", "passkey"])
+def test_an_operator_who_resets_factors_tells_their_user(told: Told, kind: str) -> None:
     """Somebody may have talked the operator into it."""
-    told.give_app()
+    if kind == "app":
+        told.give_app()
+    else:
+        reachable(told.deployment, passkeys=(PASSKEY,))
     told.deployment.factor_administration.reset(told.deployment.alice)
     assert told.names == [NoticeName.FACTORS_RESET]
 

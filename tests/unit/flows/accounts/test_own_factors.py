@@ -17,6 +17,7 @@ from edge_auth.flows.accounts.own_factors import OwnFactors, PendingApp
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
 from edge_auth.flows.ports.identities import EpochMoved
+from edge_auth.keys.sealing_key import sealing_keys_from
 from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.support.fakes.factors import MemoryFactors
 from tests.support.second_factor import CODES, shown_by_app, with_app
@@ -166,6 +167,17 @@ def test_a_first_app_ends_no_session_and_another_one_ends_the_others(deployment:
     assert not deployment.is_dead(stronger)
     with pytest.raises(InvalidOtp):
         log_in(deployment, Presented(otp=shown(deployment, pending, steps=2)))
+
+
+def test_an_app_whose_key_is_gone_is_another_app(enrolled: Deployment) -> None:
+    """SB8: it shows no right code any more, so the new app takes its place."""
+    granted = with_code(enrolled)
+    me, lost = caller(enrolled, granted), factors(enrolled)
+    enrolled.sealing_keys.keys = sealing_keys_from("anotherkey" * 6)
+    pending = enrolled.own_factors.begin(*me)
+    enrolled.own_factors.confirm(*me, pending.enrolment, shown(enrolled, pending))
+    assert factors(enrolled).totp != lost.totp
+    assert log_in(enrolled, Presented(otp=shown(enrolled, pending, steps=1))).session_id
 
 
 def test_the_secret_is_not_printed(deployment: Deployment) -> None:
@@ -383,6 +395,20 @@ def test_the_token_of_an_enrolment_ends_when_the_user_changes(
     deployment.own_factors.begin_required(token)
 
 
+def test_the_token_of_a_deleted_user_enrols_nothing(deployment: Deployment) -> None:
+    """F18: it may be deleted between the two steps."""
+    deployment.with_second_factor("everybody")
+    with pytest.raises(MfaEnrolmentRequired) as required:
+        log_in(deployment)
+    token = required.value.members["enrolment_token"]
+    pending = deployment.own_factors.begin_required(token)
+    alice = deployment.store.identities.pop(USERNAME)
+    with pytest.raises(InvalidProof):
+        deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+    deployment.store.identities[USERNAME] = alice
+    assert deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+
+
 def test_the_token_of_a_second_step_enrols_nothing(enrolled: Deployment) -> None:
     """SA2: one kind of proof is refused in the place of another."""
     with pytest.raises(MfaRequired) as required:
@@ -445,7 +471,7 @@ def test_a_user_who_changes_at_the_same_moment_gets_an_answer_to_repeat(enrolled
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MemoryFactors, act, moved)
-        with pytest.raises(TemporarilyUnavailable):
+        with pytest.raises(TemporarilyUnavailable, match=r"^the user or the factors changed meanwhile$"):
             calls[act]()
     assert enrolled.names() == []
     calls[act]()

@@ -393,7 +393,7 @@ def test_a_user_who_changes_at_the_same_time_is_trouble_and_no_refusal(deploymen
         "remove": lambda: use_cases.remove(user_id, session_id, b"id"),
     }
 
-    with pytest.raises(TemporarilyUnavailable):
+    with pytest.raises(TemporarilyUnavailable, match=r"^the identity or its passkeys changed at the same time$"):
         acts[act]()
     assert deployment.alice == moved
     assert (deployment.names(), TOLD.mails) == ([], [])

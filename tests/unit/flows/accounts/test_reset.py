@@ -672,8 +672,7 @@ def test_the_id_of_an_unknown_name_has_the_form_of_a_user_id(mail: MailDeploymen
 
 def test_what_is_shown_is_in_no_repr() -> None:
     """No log may hold a proof or a code, also not by an error of ours."""
-    assert "secret" not in repr(Shown(proof="secret"))
-    assert "secret" not in repr(Shown(username="ada", code="secret"))
+    assert repr(Shown(proof="secret")) == repr(Shown(username="ada", code="secret")) == "Shown(...)"
 
 
 def test_a_refused_proof_is_recorded_with_its_reason(mail: MailDeployment) -> None:

@@ -12,7 +12,7 @@ from edge_auth.errors import (
     TemporarilyUnavailable,
     TooManyAttempts,
 )
-from edge_auth.events.security_event import EventName
+from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import MfaRequired
 from edge_auth.flows.accounts.new_challenge import UNDO_SECONDS
 from edge_auth.flows.accounts.reset_factor import ResetFactor
@@ -123,10 +123,10 @@ def test_with_the_password_of_the_change_young_factors_go(mail: MailDeployment, 
     assert (mail.alice.factors, mail.alice.passkeys) == (None, ())
     assert mail.alice.factors_version == before.factors_version + 1
     [(told, removed)] = mail.told_of_removed
-    assert told.email == EMAIL
+    assert (told.email, told.email_verified_at_seconds) == (EMAIL, now(mail))
     ids = (PASSKEY.credential_id,) if kind == "passkey" else ()
     assert removed == RemovedFactors(kind == "app", ids)
-    assert EventName.FACTORS_RESET in mail.core.names()
+    assert SecurityEvent(EventName.FACTORS_RESET, told.user_id, reason="email_change_undone") in mail.core.events
     reset(mail)
     mail.core.log_in(USERNAME, NEW_PASSWORD)
 

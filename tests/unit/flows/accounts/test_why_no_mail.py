@@ -67,6 +67,13 @@ def test_the_log_says_that_an_address_has_had_its_mails(mail: MailDeployment) ->
     assert [asked(mail).reason for _ in range(2)] == ["too many mails"] * 2
 
 
+def test_the_log_names_the_first_reason_however_often_a_name_is_asked_for(mail: MailDeployment) -> None:
+    """It is what an operator can change. That there were too many requests is not why no mail comes."""
+    for _ in range(MAIL_RATE.burst + 1):
+        assert asked(mail, "nobody").reason == "there is no such user"
+        mail.core.clock.advance(seconds=1)
+
+
 def test_a_user_who_gets_no_mail_uses_up_none_of_the_address(mail: MailDeployment) -> None:
     """SB6: another user may have the same address."""
     bob = replace(mail.alice, user_id="B" * 22, username="bob", status=DISABLED)

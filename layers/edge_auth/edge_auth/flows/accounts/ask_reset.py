@@ -77,12 +77,13 @@ class AskReset:
         self._rates.book(mail_source_limit(address), now_ms=now_ms)
         user = self._found(name)
         reason = _why_no_mail(user)
-        limits = [no_mail_limit(name)] if user is None or reason else _limits(user, device_token, keys)
+        reached = None if reason else user
+        limits = _limits(reached, device_token, keys) if reached else [no_mail_limit(name)]
         try:
             self._book(limits, now_ms)
         except TooManyAttempts:
-            reason = reason or TOO_MANY
-        challenge = self._challenge_of(user) if user and not reason else self._of_nobody(name, keys)
+            reached, reason = None, reason or TOO_MANY
+        challenge = self._challenge_of(reached) if reached else self._of_nobody(name, keys)
         try:
             self._challenges.put(challenge)
         except NewerChallenge:

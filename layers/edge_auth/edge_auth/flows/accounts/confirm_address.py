@@ -65,7 +65,7 @@ class ConfirmAddress:
             raise InvalidProof("the user is disabled")
         proven.check_binding(confirm_binding(user, email))
         now_seconds = self._clock() // 1000
-        is_change = user.email_verified_at_seconds > 0 and user.email != email
+        is_change = bool(user.email_verified_at_seconds) and user.email != email
         undo = self._undo(user, now_seconds) if is_change else None
         try:
             self._redemptions.confirm(proven.challenge.proof, user, email, undo, now_seconds=now_seconds)

@@ -39,7 +39,7 @@ class Proven(NamedTuple):
     @property
     def is_spent(self) -> bool:
         """Whether the proof was used before."""
-        return self.challenge.spent_at_seconds > 0
+        return bool(self.challenge.spent_at_seconds)
 
     def check_binding(self, binding: bytes) -> None:
         """Check that the user is still the one that the proof was made for. Raises InvalidProof."""
