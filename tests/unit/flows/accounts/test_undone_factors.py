@@ -131,6 +131,18 @@ def test_with_the_password_of_the_change_young_factors_go(mail: MailDeployment, 
     mail.core.log_in(USERNAME, NEW_PASSWORD)
 
 
+def test_the_owner_is_told_of_removed_factors_though_mails_to_the_other_address_came_back(mail: MailDeployment) -> None:
+    """A mark of an address belongs to that address."""
+    shown = changed(mail, mail.core.log_in())
+    enrol(mail, at_seconds=now(mail))
+    mail.change_alice(email_bounced_at_seconds=now(mail))
+
+    undo(mail, shown)
+
+    [(told, _)] = mail.told_of_removed
+    assert told.is_reachable
+
+
 @pytest.mark.parametrize("kind", ["app", "passkey"])
 def test_a_mailbox_alone_removes_no_factor(mail: MailDeployment, kind: str) -> None:
     """SA1: the owner has left a mailbox that somebody reads, and has enrolled a factor, which stays."""

@@ -120,7 +120,12 @@ class UndoAddress:
         except ProofSpent:
             raise InvalidProof("it was used at the same moment, or the user has changed") from None
         restored = replace(
-            user, email=email, email_verified_at_seconds=now_seconds, password_hash="", epoch=user.epoch + 1
+            user,
+            email=email,
+            email_verified_at_seconds=now_seconds,
+            email_bounced_at_seconds=0,  # a mark of the other address
+            password_hash="",
+            epoch=user.epoch + 1,
         )
         if removed is None:
             return restored
