@@ -91,8 +91,11 @@ class Engine:
         return Key(path.relative_to(self.project.package).as_posix(), source.text_of(mutant), mutant.change)
 
     def unsound(self, tests: Sequence[str]) -> list[str]:
-        """Return the tests that fail here without a fault. They prove nothing."""
-        left, failed = [*dict.fromkeys(tests)], []
+        """Return the tests that fail here without a fault. They prove nothing.
+
+        A fault may change the names of tests. Such a test is not here, and cannot be tried without the fault.
+        """
+        left, failed = [test for test in dict.fromkeys(tests) if test in self._items], []
         while left:
             trial = self._collected(0, left, None, None)
             trial.process.join()

@@ -84,6 +84,11 @@ FORMS = {
     "no length": (HEAD.replace(b"Content-Length", b"X"), "no plain Content-Length"),
     "a negative length": (HEAD.replace(b" 12", b" -2"), "no plain Content-Length"),
     "a length in other digits": (HEAD.replace(b" 12", b" \xb2"), "no plain Content-Length"),
+    "two dates": (HEAD.replace(b"Server: Server", b"Date: x"), "a header that comes twice"),
+    "two wishes for the connection": (
+        HEAD.replace(b"Server: Server", b"Connection: close\r\nConnection: close"),
+        "a header that comes twice",
+    ),
     "two lengths": (HEAD.replace(b"Server: Server", b"Content-Length: 12"), "a header that comes twice"),
     "a folded header": (HEAD.replace(b"\r\nDate", b"\r\n Date"), "a header of another form"),
     "a space before a colon": (HEAD.replace(b"Length:", b"Length :"), "a header of another form"),

@@ -18,7 +18,7 @@ from edge_auth.flows.accounts import (
 )
 from edge_auth.flows.accounts.ask_reset import NO_ADDRESS, NOT_ACTIVE, ON_ITS_WAY, TOO_MANY, UNKNOWN
 from edge_auth.flows.accounts.shown_proof import Shown
-from edge_auth.flows.factors import freshness
+from edge_auth.flows.factors import factor_check, freshness
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.keys import ring_summary, rotate_keys
 from edge_auth.flows.limits import password_attempts, waiting
@@ -33,6 +33,7 @@ from edge_auth.flows.sign_in import new_session, passkey_request, replace_sessio
 from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
+from tests.support.deployment import MAC_KEY
 
 DAY = 24 * 3600
 
@@ -63,6 +64,21 @@ DAY = 24 * 3600
 def test_each_reason_of_an_end_is_the_same_in_every_release(found: str, word: str) -> None:
     """It is in the records of sessions that an earlier release has ended, and operators search logs for it."""
     assert found == word
+
+
+def test_an_import_says_in_the_same_words_what_became_of_a_user() -> None:
+    """They are in the report of an import, which other programs read."""
+    assert [result.value for result in import_users.Result][:3] == ["added", "known", "name taken"]
+
+
+def test_an_app_stays_good_in_every_release() -> None:
+    """Its secret is sealed for this purpose."""
+    assert factor_check.PURPOSE == "totp"
+
+
+def test_a_name_without_a_user_has_the_same_id_in_every_release() -> None:
+    """During an upgrade two releases count the guesses of one name."""
+    assert new_challenge.id_of_nobody("nobody", MAC_KEY) == "linFohoOoToDXrY-RHnLJw"
 
 
 def test_the_end_of_a_logout_says_how_far_it_reached() -> None:

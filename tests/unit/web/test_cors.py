@@ -68,13 +68,26 @@ def test_a_page_of_the_list_may_send_requests() -> None:
     }
 
 
+def test_a_page_may_also_rename_passkeys() -> None:
+    """No other route takes PATCH."""
+    methods = {
+        path: Cors(ALLOWED).preflight_headers(headers(APP), path)["Access-Control-Allow-Methods"]
+        for path in ("auth/passkeys", "auth/passkeys/id", "auth/sessions")
+    }
+    assert methods == {
+        "auth/passkeys": "GET, POST, PATCH, DELETE",
+        "auth/passkeys/id": "GET, POST, PATCH, DELETE",
+        "auth/sessions": "GET, POST, DELETE",
+    }
+
+
 def test_a_page_of_the_list_may_send_cookies_to_the_routes_that_read_them() -> None:
     """C12: credentials are allowed on a few routes, and for an exact origin."""
     allowed = {"Access-Control-Allow-Credentials": "true"}
     cors = Cors(ALLOWED)
 
     assert cors.answer_headers(headers(APP), with_cookies=True) == {**cors.answer_headers(headers(APP)), **allowed}
-    for path, expected in (("auth/login", True), ("auth/refresh", True), ("auth/step-up", True), ("me", False)):
-        assert ("Access-Control-Allow-Credentials" in cors.preflight_headers(headers(APP), path)) is expected
-    for path in ("auth/login/", "/auth/login", "auth/Login", "auth/sessions", "", "v1/auth/login"):
+    for path in ("login", "refresh", "logout", "step-up", "passkeys/sign-in", "password/reset"):
+        assert "Access-Control-Allow-Credentials" in cors.preflight_headers(headers(APP), f"auth/{path}")
+    for path in ("me", "auth/login/", "/auth/login", "auth/Login", "auth/sessions", "", "v1/auth/login"):
         assert "Access-Control-Allow-Credentials" not in cors.preflight_headers(headers(APP), path)

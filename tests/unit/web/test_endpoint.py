@@ -190,6 +190,9 @@ def test_each_answer_tells_the_browser_which_page_may_read_it(log: RememberingLo
         assert headers["Vary"] == "Origin"
         assert headers.get("Access-Control-Allow-Origin") == (origin if is_known else None)
         assert ("Access-Control-Allow-Credentials" in headers) is (with_cookies and is_known)
+    unsaid = endpoint({"POST": post}, log, allowed_origins=origin)(event, None)["headers"]
+    assert isinstance(unsaid, dict)
+    assert "Access-Control-Allow-Credentials" not in unsaid
     alone = endpoint({"POST": post}, log)(event, None)["headers"]
     assert isinstance(alone, dict)
     assert "Vary" not in alone

@@ -71,6 +71,7 @@ def test_a_user_is_created_without_an_address_that_nobody_gave() -> None:
 
     assert (created.email, created.email_verified_at_seconds, created.scope, created.roles) == ("", 0, "", ())
     assert (created.user_id, created.created_at_seconds) == ("B" * 22, NOW)
+    assert Operator().acts.create("bob", PASSWORD, email="bob@mail.example").email_verified_at_seconds == 0
 
 
 @pytest.mark.parametrize(("is_confirmed", "verified_at"), [(True, NOW), (False, 0)])

@@ -11,7 +11,7 @@ from edge_auth.accounts.identity import DISABLED, Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.credentials.totp import STEP_SECONDS
 from edge_auth.errors import AuthError, InsufficientAuthentication, InvalidProof, InvalidToken, TemporarilyUnavailable
-from edge_auth.events.security_event import EventName
+from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import FactorRequired, InvalidOtp, MfaEnrolmentRequired, MfaRequired, NoFactor
 from edge_auth.flows.accounts.own_factors import OwnFactors, PendingApp
 from edge_auth.flows.grant import TokenGrant
@@ -353,7 +353,9 @@ def test_a_required_enrolment_whose_answer_was_lost_is_sent_again(deployment: De
     token = required.value.members["enrolment_token"]
     pending, other = (deployment.own_factors.begin_required(token) for _ in range(2))
     lost = deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+    deployment.events.clear()
     again = deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
+    assert deployment.events == [SecurityEvent(EventName.RECOVERY_CODES_REPLACED, deployment.alice.user_id)]
     codes = deployment.own_factors.confirm_required(token, pending.enrolment, shown(deployment, pending))
     assert not set(lost) & set(again) & set(codes)
     for wrong in (lost[0], again[0]):

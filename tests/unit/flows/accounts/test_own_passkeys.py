@@ -114,6 +114,15 @@ def test_a_registration_begins_with_a_challenge_for_the_user(deployment: Deploym
     assert own_passkeys(deployment).begin(user_id, session_id).challenge != begun.challenge
 
 
+@pytest.mark.parametrize("transport", ["ble", "hybrid", "internal", "nfc", "smart-card", "usb"])
+def test_each_transport_of_the_standard_is_kept(deployment: Deployment, transport: str) -> None:
+    """WebAuthn §5.8.4: a browser asks by it where the passkey is."""
+    user_id, session_id = with_passkeys(deployment)
+    new = made(deployment)._replace(transports=(transport, "pigeon"))
+
+    assert own_passkeys(deployment).register(user_id, session_id, new).transports == (transport,)
+
+
 def test_a_new_passkey_is_stored_and_told(deployment: Deployment) -> None:
     """With the transports that WebAuthn §5.8.4 knows, in the order of the alphabet."""
     user_id, session_id = with_passkeys(deployment)

@@ -48,6 +48,8 @@ def test_the_ends_of_all_rounds_are_counted(deployment: Deployment, monkeypatch:
 
     assert deployment.end_sessions.all(deployment.alice.user_id, reason="operator") == 3
     assert outcomes == ["raced", "ended", "ended", "ended"]
+    told = SecurityEvent(EventName.ALL_SESSIONS_ENDED, deployment.alice.user_id, reason="operator")
+    assert told in deployment.events
 
 
 def test_after_five_races_the_act_is_to_be_repeated(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import NOW
-from tests.support.deployment import ABSOLUTE_SECONDS, GRACE_SECONDS, Deployment
+from tests.support.deployment import ABSOLUTE_SECONDS, GRACE_SECONDS, POLICY, Deployment
 
 WIDER = ["read write delete", "delete", "rea", 'no "scope"', "read  write", " ", "x" * 4000]
 
@@ -35,6 +35,13 @@ def test_a_narrower_scope_is_the_access_tokens_alone(deployment: Deployment, fir
     deployment.clock.advance(seconds=60)
     full = deployment.refreshed(narrow.refresh_token)
     assert (full.scope, deployment.claims_of(full).scope) == ("read write", "read write")
+
+
+def test_without_a_scope_the_access_token_has_that_of_the_session(deployment: Deployment, first: TokenGrant) -> None:
+    """RFC 6749 §6: the client need not name it."""
+    granted = deployment.refresh(first.refresh_token, POLICY)
+
+    assert deployment.claims_of(granted).scope == deployment.session_of(first).scope
 
 
 def test_a_scope_costs_nothing_more(deployment: Deployment, first: TokenGrant) -> None:

@@ -125,7 +125,14 @@ class EndSessions:
         for session in self._end_each(user_id, sessions, reason):
             self._record(_ended(session, reason))
 
-    def all(self, user_id: str, *, reason: str, last: str = "", keep: str = "") -> int:
+    def all(
+        self,
+        user_id: str,
+        *,
+        reason: str,
+        last: str = "",
+        keep: str = "",
+    ) -> int:
         """End every session of the user, also an expired one; return how many were ended.
 
         Call this after the epoch has moved: from then on, a login that began before cannot open another session.

@@ -26,9 +26,9 @@ def new_session(
     policy: SessionPolicy,
     *,
     amr: tuple[str, ...],
+    acr: str,
     now_ms: int,
     entropy: Entropy,
-    acr: str = "",
 ) -> tuple[Session, RefreshToken]:
     """Return a new session of this user on this client, with its first token.
 
