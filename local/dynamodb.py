@@ -1,8 +1,8 @@
 """DynamoDB Local, the engine that AWS publishes: a child process, for tests, proofs and benchmarks.
 
 `make` installs it with Maven. It answers requests and counts capacity units as DynamoDB does. Its conditional writes
-and transactions are atomic. It keeps its tables in memory. It listens on every address of the machine: it has no
-setting for that.
+and transactions are atomic. It keeps its tables in memory, or in a folder. It listens on every address of the machine:
+it has no setting for that.
 """
 
 import random
@@ -56,8 +56,12 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def running(*, log: Path, environment: Mapping[str, str], java: Sequence[str] = SMALL) -> Iterator[Engine]:
-    """Run an empty engine on a free port until the block ends. `java` has the options of its virtual machine.
+def running(
+    *, log: Path, environment: Mapping[str, str], java: Sequence[str] = SMALL, folder: Path | None = None
+) -> Iterator[Engine]:
+    """Run an engine on a free port until the block ends. `java` has the options of its virtual machine.
+
+    It is empty, or has the tables that an earlier one has left in the folder.
 
     Raises:
         Failure: it is not installed, or does not start.
@@ -66,8 +70,9 @@ def running(*, log: Path, environment: Mapping[str, str], java: Sequence[str] = 
     jar = installed()
     libraries = jar.parent
     inherited = {name: environment[name] for name in INHERITED if name in environment}
+    kept = ("-inMemory",) if folder is None else ("-dbPath", str(folder))
     for port in _free_ports():
-        options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
+        options = (*kept, "-sharedDb", "-disableTelemetry", "-port", str(port))
         command = ("java", *java, f"-Djava.library.path={libraries}", "-cp", f"{libraries}/*", MAIN_CLASS, *options)
         with Process(command, env=inherited, log=log, cwd=HOME) as process:
             if _listens(process, port):

@@ -1,7 +1,8 @@
 """Outages on the deployed local stack, with a steady load: what stays right, what answers 503, and when it is over.
 
 Each function calls DynamoDB and Secrets Manager through a relay of its own, and the issuer is behind a third one. A
-drill lets one of them refuse all connections or fall silent, and brings it back. No function is started again.
+drill lets one of them refuse all connections or fall silent, and brings it back. No function is started again. The
+tables are in a real engine, which one of the drills kills and starts again.
 """
 
 import os
@@ -10,25 +11,35 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, Protocol
 
 from benchmarks.frame.processes import free_ports
 from benchmarks.frame.results import markdown
-from local import ministack, sam
+from local import dynamodb, ministack, sam
 from local.progress import Progress
 from local.settings import API_ID, ROOT, STAGE, Settings
 from local.stack import Stack, running_stack
 from proof.frame.results import Figures, MissingTool
 from proof.frame.run import Run
+from proof.outages.kept_engine import KeptEngine, kept_engine
 from proof.outages.load import CALL, LOGIN, REFRESH, UNAVAILABLE, Load, Seen
 from proof.outages.promises import broken_of
 from proof.outages.relay import Relay, relay
 
-DYNAMODB, SECRETS, ISSUER = "DynamoDB", "Secrets Manager", "issuer"
+DYNAMODB, ENGINE, SECRETS, ISSUER = "DynamoDB", "the engine of DynamoDB", "Secrets Manager", "issuer"
 VARIABLES = {DYNAMODB: "AWS_ENDPOINT_URL_DYNAMODB", SECRETS: "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
 STEADY_SECONDS, SHORT_SECONDS, PATIENCE_SECONDS = 4.0, 5.0, 90.0
 OK = 200
 GOES_ON, UNAVAILABLE_ONLY, EITHER = frozenset({OK}), frozenset({UNAVAILABLE}), frozenset({OK, UNAVAILABLE})
+
+
+class Service(Protocol):
+    """What a drill lets go. It comes back as it was."""
+
+    def restore(self) -> None:
+        """Bring it back."""
 
 
 class Drill(NamedTuple):
@@ -38,7 +49,7 @@ class Drill(NamedTuple):
     """
 
     gone: str
-    go: Callable[[Relay], None]
+    go: Callable[[Any], None]
     seconds: float
     allowed: Mapping[str, frozenset[int]]
     cold: tuple[str, ...] = ()
@@ -55,8 +66,9 @@ WITHOUT_KEYS = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_O
 DRILLS: Mapping[str, Drill] = {
     "DynamoDB refuses": Drill(DYNAMODB, Relay.refuse, 12, WITHOUT_TABLES),
     "DynamoDB is silent": Drill(DYNAMODB, Relay.fall_silent, 24, WITHOUT_TABLES),
-    # All connections end, and for two seconds there are none: what a client sees of a restart.
-    "DynamoDB restarts": Drill(DYNAMODB, Relay.refuse, 2, {REFRESH: EITHER, LOGIN: EITHER, CALL: GOES_ON}),
+    "DynamoDB is killed and starts again": Drill(
+        ENGINE, KeptEngine.kill, 2, {REFRESH: EITHER, LOGIN: EITHER, CALL: GOES_ON}
+    ),
     "Secrets Manager refuses": Drill(SECRETS, Relay.refuse, 12, ALL_GO_ON),
     "Secrets Manager refuses, cold functions": Drill(
         SECRETS, Relay.refuse, 12, WITHOUT_KEYS, cold=("LoginFunction", "RefreshFunction")
@@ -71,6 +83,7 @@ class Place:
 
     stack: Stack
     relays: Mapping[str, Relay]
+    services: Mapping[str, Service]
 
     def restart(self, *logical_ids: str) -> None:
         """Start functions again, with the addresses of the relays."""
@@ -91,6 +104,8 @@ def prove(run: Run) -> Figures:
     for tool in (ministack.INTERPRETER, sam.SAM):
         if not tool.exists():
             raise MissingTool(f"{tool.relative_to(ROOT)} is not installed: `make demo` installs it")
+    if not dynamodb.is_installed():
+        raise MissingTool(f"no DynamoDB engine: {dynamodb.HOW_TO_GET_IT}")
     names = list(DRILLS)[: run.amount(short=3, long=len(DRILLS))][run.amount(short=2, long=0) :]
     with deployed() as place:
         done = run.parts(names, lambda name: drilled(place, DRILLS[name]))
@@ -106,7 +121,10 @@ def deployed() -> Iterator[Place]:
         relays = {service: opened.enter_context(relay(port)) for service in (DYNAMODB, SECRETS, ISSUER)}
         issuer = f"http://127.0.0.1:{relays[ISSUER].port}/_aws/execute-api/{API_ID}/{STAGE}"
         settings = Settings(port=port, home=ROOT / ".local" / "outages", parameters={"Issuer": issuer})
-        place = Place(opened.enter_context(running_stack(settings, os.environ, Progress())), relays)
+        stack = opened.enter_context(running_stack(settings, os.environ, Progress()))
+        folder = Path(opened.enter_context(TemporaryDirectory())) / "tables"
+        engine = opened.enter_context(kept_engine(folder, relays[DYNAMODB], stack.clients.dynamodb))
+        place = Place(stack, relays, {**relays, ENGINE: engine})
         place.restart("LoginFunction", "RefreshFunction", "AuthorizerFunction", "JwksFunction", "WhoamiFunction")
         yield place
 
@@ -114,7 +132,7 @@ def deployed() -> Iterator[Place]:
 def drilled(place: Place, drill: Drill) -> dict[str, Any]:
     """Let a service be gone under load, and return what was seen."""
     load = Load(place.stack.settings.base_url, place.stack.user.name, place.stack.user.password)
-    gone = place.relays[drill.gone]
+    gone = place.services[drill.gone]
     with load.running():
         _wait_for(load.seen, time.monotonic(), GOES_ON)
         time.sleep(STEADY_SECONDS)

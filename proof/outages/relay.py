@@ -9,11 +9,11 @@ CHUNK_BYTES = 65_536
 
 
 class Relay:
-    """Passes each connection on to a port of this machine, always from the same port."""
+    """Passes each connection on from one port of this machine to another, `leads_to`, which may change."""
 
-    def __init__(self, to_port: int) -> None:
+    def __init__(self, leads_to: int) -> None:
         """Listen on a free port."""
-        self._to_port = to_port
+        self.leads_to = leads_to
         self._lock = Lock()
         self._open: set[socket.socket] = set()
         self._is_silent = False
@@ -54,7 +54,7 @@ class Relay:
             except OSError:
                 return
             with suppress(OSError):
-                service = socket.create_connection(("127.0.0.1", self._to_port))
+                service = socket.create_connection(("127.0.0.1", self.leads_to))
                 with self._lock:
                     self._open |= {client, service}
                 for source, target in ((client, service), (service, client)):
@@ -82,9 +82,9 @@ class Relay:
 
 
 @contextmanager
-def relay(to_port: int) -> Iterator[Relay]:
+def relay(leads_to: int) -> Iterator[Relay]:
     """Run a relay until the block ends."""
-    running = Relay(to_port)
+    running = Relay(leads_to)
     try:
         yield running
     finally:

@@ -6,7 +6,7 @@ import pytest
 
 from edge_auth.adapters.conflicts import ATTEMPTS, FIRST_WAIT_SECONDS
 from tests.support.answers import INVALID_GRANT, NO_CONTENT, UNAVAILABLE
-from tests.support.outages import CONFLICT, CONFLICT_OF_TRANSACTIONS, FAULTS_OF_UPDATES, ends, events_named
+from tests.support.outages import CONFLICT, CONFLICT_OF_TRANSACTIONS, FAULTS_OF_UPDATES, ends
 from tests.support.people import PASSWORD
 from tests.support.sample_events import login_event, logout_event, refresh_event
 from tests.support.stack import Function, Stack

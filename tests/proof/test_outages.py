@@ -138,7 +138,7 @@ def drilled(service: int, drill: Drill, *, refuses_with: int = 503) -> dict[str,
         stack = SimpleNamespace(
             settings=SimpleNamespace(base_url=address), user=SimpleNamespace(name="ada", password="x")
         )
-        place: Any = SimpleNamespace(stack=stack, relays={DYNAMODB: between}, restart=lambda *_: None)
+        place: Any = SimpleNamespace(stack=stack, services={DYNAMODB: between}, restart=lambda *_: None)
         return drills.drilled(place, drill)
 
 
