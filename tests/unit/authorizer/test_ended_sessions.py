@@ -185,6 +185,7 @@ def test_a_clock_that_was_ahead_while_the_answer_came_loses_nothing() -> None:
     feed.wall = NOW + 1.0
 
     assert not feed.accepts(DEAD)
+    assert feed.asked[1:] == [NOW + 1 - TOKEN_SECONDS - WINDOW_MARGIN_SECONDS]
 
 
 def test_a_read_that_is_asked_for_reads_although_the_copy_is_fresh() -> None:
