@@ -182,6 +182,21 @@ def test_there_are_at_most_three_mac_keys(token_days: int, period_days: int, mak
     assert len(changes) >= 400 // (max(token_days, period_days) + 1)
 
 
+@pytest.mark.parametrize("period_days", [1, 7, 30, 90])
+def test_mac_keys_begin_to_sign_at_least_the_life_of_a_token_apart(period_days: int, make: KeyMaker) -> None:
+    """However fast signing keys rotate. The life is the longest of the timeouts (F16)."""
+    policy = replace(POLICY, period_seconds=period_days * DAY, mac_token_seconds=30 * DAY)
+    ring, begins = first_ring(now_seconds=NOW, policy=policy, make=make), set[int]()
+    for day in range(400):
+        ring = advance(ring, now_seconds=NOW + day * DAY, policy=policy, make=make)
+        begins |= {timed.signs_from_seconds for timed in ring.mac}
+    in_order = sorted(begins)
+
+    assert (
+        min(later - begin for begin, later in zip(in_order, in_order[1:], strict=False)) >= max(30, period_days) * DAY
+    )
+
+
 # --- another policy ---
 
 
