@@ -15,6 +15,16 @@ from tests.support.template import ROOT
 PAGE = report.PAGE.read_text(encoding="utf-8")
 CLAIMS = [claim for rows in claims.claims().values() for claim in rows]
 KEPT = {path.stem for path in results.FOLDER.glob("*.json")}
+# Pages that make no promise of their own, and why.
+WITHOUT_CLAIMS = {
+    "docs/glossary.md": "it says what words mean",
+    "docs/guides/README.md": "it lists the guides",
+    "docs/proof.md": "it is made of the claims",
+    "docs/reference.md": "it lists where things are written",
+    "docs/requirements.md": "it defines each code; the tests that show one cite it",
+    "docs/standards.md": "it names a test beside each line, and test_standards.py looks for it",
+}
+FOLDERS = ("docs", "docs/guides", "docs/migrate")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -44,6 +54,13 @@ def test_what_shows_a_claim_exists(claim: Claim) -> None:
     assert claim.shown_by
     assert [by for by in claim.shown_by if not is_shown(by)] == []
     assert claims.filled(claim.figure)
+
+
+def test_every_page_has_a_claim_or_makes_none() -> None:
+    """A new page has to say what it promises, or why it promises nothing."""
+    pages = {path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).glob("*.md")}
+
+    assert {"README.md", *pages} - {claim.of for claim in CLAIMS} == WITHOUT_CLAIMS.keys()
 
 
 @pytest.mark.parametrize("finding", findings.findings(), ids=lambda finding: finding.fault[:50])

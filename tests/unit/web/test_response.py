@@ -130,7 +130,7 @@ def test_an_outage_says_when_to_retry() -> None:
 
 
 def test_two_details_of_one_error_are_the_same_bytes() -> None:
-    """A client cannot learn why a refresh token, a proof or a passkey is refused, or whether a user exists (A17, P8)."""
+    """A client cannot learn why a token, a proof or a passkey is refused, or whether a user exists (A17, P8)."""
     for error in (InvalidGrant, InvalidCredentials, InvalidProof, InvalidPasskey):
         assert error_response(error("one")).to_event() == error_response(error("another")).to_event()
 
