@@ -1,19 +1,20 @@
 """Writes the results into docs/proof.md: `python -m proof.frame.report`, a part of `make figures`.
 
-The text between `<!-- proof: NAME -->` and `<!-- end -->` is the table of that proof, or all claims for `claims`. A
-proof whose long form nobody has run to its end says so.
+The text between `<!-- proof: NAME -->` and `<!-- end -->` is the table of that proof, all claims for `claims`, or the
+faults that were found for `findings`. A proof whose long form nobody has run to its end says so.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.frame.results import ROOT
-from proof.frame import claims, results
+from proof.frame import claims, findings, results
 from proof.frame.results import Figures
 
 NO_RESULT = "*Its long form has not been run to its end yet. The short form is in `make test`.*"
 PAGE = ROOT / "docs" / "proof.md"
+WRITTEN: Mapping[str, Callable[[], str]] = {"claims": claims.tables, "findings": findings.table}
 _BLOCK = re.compile(r"(?P<begin><!-- proof: (?P<name>\w+) -->\n)(?:(?!<!-- ).)*(?P<end><!-- end -->)", re.DOTALL)
 
 
@@ -41,8 +42,8 @@ def main() -> None:
 
 
 def _block(block: re.Match[str]) -> str:
-    if block["name"] == "claims":
-        return f"{block['begin']}{claims.tables()}\n{block['end']}"
+    if written := WRITTEN.get(block["name"]):
+        return f"{block['begin']}{written()}\n{block['end']}"
     module = results.proof(block["name"])
     try:
         result = results.read(block["name"])

@@ -380,6 +380,18 @@ def test_refresh_tokens_of_the_deleted_stack_are_valid_under_the_new_ring(
     assert [secret for secret in secrets_of(old) + secrets_of(before) if secret in printed] == []
 
 
+def test_the_mac_keys_come_after_the_sessions(command: Command, rings: tuple[str, str]) -> None:
+    """While sessions are missing, their tokens are no tokens. A client that got `invalid_grant` would log out."""
+    retained_arn, own_arn = rings
+    before = ring_of(own_arn)
+    command(*ADOPT)
+    make_unfinished(RETAINED_SESSIONS, begun_at=int(time.time()) - ENDED_KEPT_SECONDS)
+
+    outcome = command(*ADOPT, "--key-ring-secret", retained_arn)
+
+    assert (outcome.status, ring_of(own_arn)) == (1, before)
+
+
 def test_a_key_that_was_replaced_since_does_not_come_back(command: Command, rings: tuple[str, str]) -> None:
     """K3: after a leak in the new stack, the same command would bring the leaked MAC keys back."""
     retained_arn, own_arn = rings

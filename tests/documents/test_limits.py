@@ -1,6 +1,7 @@
 """docs/guides/limits.md has each limit of attempts as the code has it."""
 
 from edge_auth.accounts.challenge import MAX_GUESSES
+from edge_auth.keys.rotation import RotationPolicy, first_ring
 from edge_auth.throttling.counters import Backoff, Rate
 from edge_auth.throttling.limits import (
     DEAD_TOKEN_RATE,
@@ -12,6 +13,7 @@ from edge_auth.throttling.limits import (
     SITE_SOURCES,
     SOURCE_RATE,
 )
+from tests.support.rings import cheap_keys
 from tests.support.template import ROOT, parameters
 
 PAGE = (ROOT / "docs" / "guides" / "limits.md").read_text(encoding="utf-8")
@@ -75,3 +77,24 @@ def test_the_numbers_of_the_text_are_those_of_the_code() -> None:
     assert f"these are {days} and {2 * days} days" in TEXT
     assert f"can try {2 * 103} passwords a day" in TEXT
     assert "at most 103 wrong passwords on an account in any 24 hours" in TEXT
+
+
+def test_a_quarter_of_the_clients_that_come_a_week_late_have_no_device_token() -> None:
+    """The login of each was in some hour of the time in which its MAC key signs. The token ends with that key."""
+    hour, week_hours = 3600, 7 * 24
+    days, period, publish = (
+        parameters()[name]["Default"] for name in ("RefreshAbsoluteDays", "KeyRotationDays", "KeyPublishHours")
+    )
+    policy = RotationPolicy(
+        "ES256",
+        period_seconds=period * DAY_SECONDS,
+        publish_seconds=publish * hour,
+        mac_token_seconds=days * DAY_SECONDS,
+    )
+    old, following = first_ring(now_seconds=0, policy=policy, make=cheap_keys()).mac
+    assert old.ends_at_seconds is not None
+    logins = range(old.signs_from_seconds, following.signs_from_seconds, hour)
+    too_late = [login for login in logins if login + (24 * days + week_hours) * hour >= old.ends_at_seconds]
+
+    assert "Of the clients that log in a week later, a quarter have to do without." in TEXT
+    assert abs(len(too_late) / len(logins) - 1 / 4) < 1 / 40

@@ -111,7 +111,7 @@ OF_CODE: Mapping[str, set[Number]] = {
     "docs/guides/leaked-key.md": seconds(REPLACE_SECONDS, RING_AGE_SECONDS, JWKS_MAX_AGE_SECONDS),
     # tests/documents/test_limits.py compares the rest of this page.
     "docs/guides/limits.md": seconds(1, PASSWORD_BACKOFF.longest_seconds, DAY_SECONDS)
-    | {Number(MAX_GUESSES, "guesse"), Number(103, "password"), Number(206, "password")},
+    | {Number(MAX_GUESSES, "guesse"), Number(103, "password")},
     "docs/guides/mail.md": seconds(DAY_SECONDS, UNDO_SECONDS) | {Number(MAX_GUESSES, "guesse")},
     "docs/guides/operators.md": seconds(KEPT_SECONDS),
     "docs/guides/other-verifiers.md": seconds(

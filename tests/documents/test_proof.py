@@ -6,14 +6,25 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.frame.results import BENCHMARKS
-from proof.frame import claims, report, results
+from proof.frame import claims, findings, report, results
 from proof.frame.claims import Claim
+from proof.frame.findings import Finding
 from proof.frame.results import PROOFS
 from tests.support.template import ROOT
 
 PAGE = report.PAGE.read_text(encoding="utf-8")
 CLAIMS = [claim for rows in claims.claims().values() for claim in rows]
 KEPT = {path.stem for path in results.FOLDER.glob("*.json")}
+# Pages that make no promise of their own, and why.
+WITHOUT_CLAIMS = {
+    "docs/glossary.md": "it says what words mean",
+    "docs/guides/README.md": "it lists the guides",
+    "docs/proof.md": "it is made of the claims",
+    "docs/reference.md": "it lists where things are written",
+    "docs/requirements.md": "it defines each code; the tests that show one cite it",
+    "docs/standards.md": "it names a test beside each line, and test_standards.py looks for it",
+}
+FOLDERS = ("docs", "docs/guides", "docs/migrate")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -45,6 +56,21 @@ def test_what_shows_a_claim_exists(claim: Claim) -> None:
     assert claims.filled(claim.figure)
 
 
+def test_every_page_has_a_claim_or_makes_none() -> None:
+    """A new page has to say what it promises, or why it promises nothing."""
+    pages = {path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in (ROOT / folder).glob("*.md")}
+
+    assert {"README.md", *pages} - {claim.of for claim in CLAIMS} == WITHOUT_CLAIMS.keys()
+
+
+@pytest.mark.parametrize("finding", findings.findings(), ids=lambda finding: finding.fault[:50])
+def test_each_fault_that_was_found_has_a_test_that_exists(finding: Finding) -> None:
+    """It is one test by its name, so that a reader finds the fault in it."""
+    assert finding.found_by
+    assert finding.tests
+    assert [test for test in finding.tests if "::" not in test or not is_shown(test)] == []
+
+
 @pytest.mark.parametrize(
     "by", ["unit/test_clock.py::test_nothing", "make nothing", "make prove PROOFS=nothing", "gone.py"]
 )
@@ -70,7 +96,7 @@ def test_the_page_has_the_results() -> None:
 
 def test_every_proof_is_on_the_page_with_its_long_form() -> None:
     """A short run is no result. A proof that nobody has run to its end says so, see `report.NO_RESULT`."""
-    assert set(re.findall(r"<!-- proof: (\w+) -->", PAGE)) == {"claims", *PROOFS}
+    assert set(re.findall(r"<!-- proof: (\w+) -->", PAGE)) == {*report.WRITTEN, *PROOFS}
     assert [name for name in PROOFS if name in KEPT and results.read(name)["size"] != "long"] == []
     assert PAGE.count(report.NO_RESULT) == len(PROOFS.keys() - KEPT)
 

@@ -115,6 +115,17 @@ def test_a_refresh_token_needs_no_issuer(stack: Stack, logout: Function, tokens:
     assert reasons(stack) == {tokens["session_id"]: "logout"}
 
 
+def test_a_logout_needs_no_access_token(stack: Stack, logout: Function, tokens: Tokens) -> None:
+    """A user logs out after the access token has expired: the refresh token is enough, and no other is sent."""
+    stack.clock.advance(seconds=3600 + 6)  # the longest life of an access token, and more than its leeway
+    event = logout_event(tokens["refresh_token"])
+    assert "authorization" not in {name.lower() for name in event["headers"]}
+
+    assert logout(event) == NO_CONTENT
+
+    assert reasons(stack) == {tokens["session_id"]: "logout"}
+
+
 def test_a_logout_of_all_ends_the_users_sessions_and_no_others(
     stack: Stack, logout: Function, refresh: Function, login: Function, tokens: Tokens
 ) -> None:

@@ -5,6 +5,7 @@ These examples are the specification. `test_rotation_properties` searches for a 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -180,6 +181,19 @@ def test_there_are_at_most_three_mac_keys(token_days: int, period_days: int, mak
         assert len(ring.mac) <= 3
         changes.add(ring.at(NOW + hour * HOUR).mac.key_id)
     assert len(changes) >= 400 // (max(token_days, period_days) + 1)
+
+
+@pytest.mark.parametrize("period_days", [1, 7, 30, 90])
+def test_mac_keys_begin_to_sign_at_least_the_life_of_a_token_apart(period_days: int, make: KeyMaker) -> None:
+    """However fast signing keys rotate. The life is the longest of the timeouts (F16)."""
+    policy = replace(POLICY, period_seconds=period_days * DAY, mac_token_seconds=30 * DAY)
+    ring, begins = first_ring(now_seconds=NOW, policy=policy, make=make), set[int]()
+    for day in range(400):
+        ring = advance(ring, now_seconds=NOW + day * DAY, policy=policy, make=make)
+        begins |= {timed.signs_from_seconds for timed in ring.mac}
+
+    apart = [later - begin for begin, later in pairwise(sorted(begins))]
+    assert min(apart) >= max(30, period_days) * DAY
 
 
 # --- another policy ---

@@ -9,8 +9,16 @@ import pytest
 
 from edge_auth import errors
 from edge_auth.adapters.aws import AwsError
-from edge_auth.errors import AuthError, InvalidCredentials, InvalidGrant, InvalidToken, TemporarilyUnavailable
+from edge_auth.errors import (
+    AuthError,
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidProof,
+    InvalidToken,
+    TemporarilyUnavailable,
+)
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.passkey_errors import InvalidPasskey
 from edge_auth.sessions.session import BODY, COOKIE
 from edge_auth.tokens.verifier import UnknownKey
 from edge_auth.web.response import Response, error_response
@@ -122,8 +130,8 @@ def test_an_outage_says_when_to_retry() -> None:
 
 
 def test_two_details_of_one_error_are_the_same_bytes() -> None:
-    """A client cannot learn why a refresh token is dead, or whether a user exists (A17, P8)."""
-    for error in (InvalidGrant, InvalidCredentials):
+    """A client cannot learn why a token, a proof or a passkey is refused, or whether a user exists (A17, P8)."""
+    for error in (InvalidGrant, InvalidCredentials, InvalidProof, InvalidPasskey):
         assert error_response(error("one")).to_event() == error_response(error("another")).to_event()
 
 
