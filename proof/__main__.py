@@ -1,6 +1,7 @@
 """`python -m proof [--short] [--seed NUMBER] [NAME …]` runs proofs, prints their tables and keeps their results.
 
-It ends with 1 if a proof breaks a promise. An interrupted run goes on where it was if it is started again.
+It ends with 1 if a proof breaks a promise, or counts otherwise than in its kept result of the same commit and seed. An
+interrupted run goes on where it was if it is started again.
 """
 
 import argparse
@@ -48,25 +49,32 @@ def run(name: str, *, size: str, seed: int) -> list[str]:
     figures = Figures(json.loads(json.dumps(figures.counts)), json.loads(json.dumps(figures.measured)))
     memory.forget()
     print(module.table(figures))
-    _compare(name, figures, size=size, seed=seed)
+    changed = _compare(name, figures, size=size, seed=seed)
     seconds = time.monotonic() - begin
     if size == LONG:
         results.write(name, figures, size=size, seed=seed, seconds=seconds)
     print(f"   {'short: nothing written' if size == SHORT else 'written'}, {seconds:.0f} s", flush=True)
-    return [f"{name}: {line}" for line in module.broken(figures)]
+    return [f"{name}: {line}" for line in (*module.broken(figures), *changed)]
 
 
-def _compare(name: str, figures: Figures, *, size: str, seed: int) -> None:
+def _compare(name: str, figures: Figures, *, size: str, seed: int) -> list[str]:
+    """Print the counts that are others than those of the kept result with the same size and seed.
+
+    Returns a line for each of them if the commit is the same too: then chance or time has moved a count.
+    """
     try:
         before = results.read(name)
     except FileNotFoundError:
-        return
+        return []
     if (before["size"], before["seed"]) != (size, seed):
-        return
+        return []
     changed = results.differences(before["counts"], figures.counts)
     print(f"   the counts of {before['date']}, commit {before['commit']}: {'the same' if not changed else 'others'}")
     for line in changed:
         print(f"   {line}")
+    if before["commit"] != results.commit():
+        return []
+    return [f"another count of the same commit and seed: {line}" for line in changed]
 
 
 def without_aws(environment: dict[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ A proof is a module with three functions. `prove(run)` returns Figures. `broken(
 promise that the figures break, and none if all hold. `table(figures)` returns the figures as Markdown.
 """
 
+import hashlib
 import json
 import platform
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 from benchmarks.frame.results import ROOT, machine
 
 FOLDER = ROOT / "proof" / "results"
+MADE = ("proof/results", "docs/proof.md")  # what proofs and `make figures` write
 
 # The proofs by name, in the order in which `make prove` runs them.
 PROOFS: Mapping[str, str] = {
@@ -59,9 +61,17 @@ def proof(name: str) -> ModuleType:
 
 
 def commit() -> str:
-    """Return the commit of the files, with `-dirty` if they have changed since."""
-    described = ("git", "describe", "--always", "--dirty")
-    return subprocess.run(described, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    """Return the commit of the files, with `-dirty-` and a digest of the changes if they have changed since.
+
+    Results, and the page that is made from them, are no such changes: a proof would change them for the next one.
+    """
+    described = _git("describe", "--always").decode().strip()
+    changes = _git("diff", "HEAD", "--", ".", *(f":(exclude){path}" for path in MADE))
+    return f"{described}-dirty-{hashlib.sha256(changes).hexdigest()[:8]}" if changes else described
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, check=False).stdout
 
 
 def write(name: str, figures: Figures, *, size: str, seed: int, seconds: float) -> None:

@@ -12,7 +12,7 @@ from benchmarks.frame.results import markdown
 from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run, added
 from proof.mutants.engine import Engine
-from proof.mutants.explanations import FILE, Explanations, Key
+from proof.mutants.explanations import FILE, MESSAGE, Explanations, Key
 from proof.mutants.killers import Killers
 from proof.mutants.mutations import Source
 from proof.mutants.project import LAYER, Project
@@ -44,7 +44,7 @@ def prove(run: Run) -> Figures:
         {
             "rooms": counted,
             "all": added(counted.values()),
-            "not_tried": [room for room in ROOMS if room not in rooms],
+            "not_tried": [room for room in ROOMS if room not in rooms] if run.size != SHORT else [],
             "open": [line for part in parts.values() for line in part["open"]],
             "found_though_explained": [line for part in parts.values() for line in part["stale"]],
             "tests_that_fail_without_a_mutant": sorted({test for part in parts.values() for test in part["unsound"]}),
@@ -61,6 +61,8 @@ def broken(figures: Figures) -> list[str]:
         for room, each in counts["rooms"].items()
         if _found(each) < _ENOUGH
     ]
+    lines += [f"neither found nor explained: {line}" for line in counts["open"]]
+    lines += [f"not tried: {room}" for room in counts["not_tried"]]
     lines += [f"explained, but found: {line}" for line in counts["found_though_explained"]]
     return lines + [f"fails without a mutant: {test}" for test in counts["tests_that_fail_without_a_mutant"]]
 
@@ -68,10 +70,17 @@ def broken(figures: Figures) -> list[str]:
 def table(figures: Figures) -> str:
     """Return the rooms with their mutants."""
     rows = [
-        (room, each["mutants"], each["found"], each["explained"], each["open"], f"{_found(each):.1%}")
+        (
+            room,
+            *(each[name] for name in ("mutants", "found", "explained")),
+            each.get("messages", "not counted"),
+            each["open"],
+            f"{_found(each):.1%}",
+        )
         for room, each in [*figures.counts["rooms"].items(), ("all", figures.counts["all"])]
     ]
-    lines = [markdown(("room", "mutants", "found", "explained", "open", "found of those not explained"), rows)]
+    head = ("room", "mutants", "found", "explained", "of these, texts of exceptions", "open")
+    lines = [markdown((*head, "found of those not explained"), rows)]
     lines += [f"not tried: {room}" for room in figures.counts["not_tried"]]
     return "\n".join([*lines, "", *figures.counts["open"]])
 
@@ -130,7 +139,7 @@ def _part(engine: Engine, name: str, explanations: Explanations) -> Part:
     path = engine.project.package / module
     source = Source(path.read_text(encoding="utf-8"), str(path))
     verdicts = engine.verdicts(path, source, at_import=name.endswith(_IMPORTS))
-    counts: Counter[str] = Counter(mutants=0, found=0, explained=0, open=0)
+    counts: Counter[str] = Counter(mutants=0, found=0, explained=0, messages=0, open=0)
     part: dict[str, Any] = {"open": [], "stale": []}
     for number, verdict in verdicts.items():
         mutant = source.mutants[number]
@@ -138,6 +147,7 @@ def _part(engine: Engine, name: str, explanations: Explanations) -> Part:
         reason = explanations.reason(key, is_message=mutant.is_message)
         counts["mutants"] += 1
         counts["found" if verdict.is_found else "explained" if reason else "open"] += 1
+        counts["messages"] += not verdict.is_found and reason == MESSAGE
         line = ": ".join(key)
         if not verdict.is_found and not reason:
             part["open"].append(f"{line} (unreached)" if verdict.outcome == "unreached" else line)

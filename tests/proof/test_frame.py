@@ -1,6 +1,8 @@
 """The frame of the proofs: runs that can be interrupted and repeated, and results that can be compared."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,13 +22,13 @@ def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "PARTS", tmp_path / "parts")
 
 
-def proving(monkeypatch: pytest.MonkeyPatch, *, accepted: int = 0, missing: str = "") -> None:
+def proving(monkeypatch: pytest.MonkeyPatch, *, accepted: int = 0, more: int = 0, missing: str = "") -> None:
     """Install a proof that counts tries, and promises that none is accepted."""
 
     def prove(run: Run) -> Figures:
         if missing:
             raise MissingTool(missing)
-        tried = run.parts(range(3), lambda _: {"tried": run.amount(short=1, long=10), "accepted": accepted})
+        tried = run.parts(range(3), lambda _: {"tried": run.amount(short=1, long=10) + more, "accepted": accepted})
         return Figures(added(tried.values()), {"slowest_ms": 1.5})
 
     module = SimpleNamespace(
@@ -86,11 +88,55 @@ def test_a_second_run_says_whether_the_counts_are_the_same(
     command.run("forgeries", size=LONG, seed=1)
     capsys.readouterr()
 
-    command.run("forgeries", size=LONG, seed=1)
+    assert command.run("forgeries", size=LONG, seed=1) == []
     assert "the same" in capsys.readouterr().out
     proving(monkeypatch, accepted=2)
     command.run("forgeries", size=LONG, seed=1)
     assert "accepted: 0 before, 6 now" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("commit", "seed", "is_told"), [("a", 1, True), ("b", 1, False), ("a", 2, False)])
+def test_other_counts_of_the_same_commit_and_seed_end_the_command_with_1(
+    monkeypatch: pytest.MonkeyPatch, commit: str, seed: int, *, is_told: bool
+) -> None:
+    """Another commit or seed may count otherwise."""
+    monkeypatch.setattr(sys, "argv", ["proof", "races", "--seed", str(seed)])
+    monkeypatch.setattr(command, "exit_on_signals", lambda: None)
+    monkeypatch.setattr(results, "commit", lambda: "a")
+    proving(monkeypatch)
+    command.run("races", size=LONG, seed=1)
+    proving(monkeypatch, more=1)
+    monkeypatch.setattr(results, "commit", lambda: commit)
+
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+
+    line = "races: another count of the same commit and seed: tried: 30 before, 33 now"
+    assert ended.value.code == (f"these promises are broken:\n{line}" if is_told else 0)
+
+
+def test_two_trees_with_other_changes_are_not_the_same_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise one would take the parts of the other. What a proof writes changes nothing."""
+    source, result = tmp_path / "source.py", tmp_path / "proof" / "results" / "races.json"
+    result.parent.mkdir(parents=True)
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+
+    def commit(code: str, counted: str) -> str:
+        source.write_text(code, encoding="utf-8")
+        result.write_text(counted, encoding="utf-8")
+        return results.commit()
+
+    commit("a = 1\n", "{}\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for arguments in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "Begin")):
+        subprocess.run(("git", *arguments), cwd=tmp_path, check=True)
+
+    clean, first, second = commit("a = 1\n", "{}\n"), commit("a = 2\n", "{}\n"), commit("a = 3\n", "{}\n")
+
+    assert "dirty" not in clean
+    assert first.startswith(f"{clean}-dirty-")
+    assert len({clean, first, second}) == 3
+    assert (commit("a = 1\n", "{ }\n"), commit("a = 2\n", "{ }\n")) == (clean, first)
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:

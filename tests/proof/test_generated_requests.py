@@ -4,6 +4,7 @@ import pytest
 
 from edge_auth.strict_json import json_object
 from edge_auth.web.response import Response
+from proof.frame import results
 from proof.frame.run import SHORT, Run
 from proof.hostile import generated_requests as proof
 from tests.support.documented import read_document
@@ -27,6 +28,13 @@ def test_each_answer_is_in_the_document_and_none_is_stored() -> None:
     assert figures.counts["generated"]["requests"] >= operations
     assert figures.counts["bodies"]["requests"] == figures.counts["bodies"]["4xx"] >= 30
     assert "generated" in proof.table(figures)
+
+
+def test_the_kept_result_has_each_operation_of_the_document() -> None:
+    """An operation that is new needs a new run of the long form."""
+    operations = sum(map(len, read_document()["paths"].values()))
+
+    assert results.read("generated_requests")["counts"]["operations"] == operations
 
 
 def test_it_finds_functions_with_faults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,12 @@ def test_the_limit():
     with pytest.raises(ValueError):
         Guard().check(4)
 """
+NOTHING_LEFT: Mapping[str, Any] = {
+    "open": [],
+    "not_tried": [],
+    "found_though_explained": [],
+    "tests_that_fail_without_a_mutant": [],
+}
 SCRIPT = """
 import json, sys
 from pathlib import Path
@@ -103,14 +109,32 @@ def test_a_fault_that_no_input_shows_is_left(parts: Mapping[str, Any]) -> None:
 
 def test_every_fault_that_a_test_can_see_is_found(parts: Mapping[str, Any]) -> None:
     """In a function, in a default of a dataclass, and in a constant of another module."""
-    assert parts["rule.py"]["counts"] == {"mutants": 12, "found": 6, "explained": 1, "open": 5}
-    assert parts["rule.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
-    assert parts["limits.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
+    assert parts["rule.py"]["counts"] == {"mutants": 12, "found": 6, "explained": 1, "messages": 1, "open": 5}
+    assert parts["rule.py during imports"]["counts"] == {
+        "mutants": 1,
+        "found": 1,
+        "explained": 0,
+        "messages": 0,
+        "open": 0,
+    }
+    assert parts["limits.py during imports"]["counts"] == {
+        "mutants": 1,
+        "found": 1,
+        "explained": 0,
+        "messages": 0,
+        "open": 0,
+    }
 
 
 def test_a_constant_is_tried_by_a_test_that_only_reads_it(parts: Mapping[str, Any]) -> None:
     """Such a test reaches no line, and its file is known by what it imports."""
-    assert parts["words.py during imports"]["counts"] == {"mutants": 1, "found": 1, "explained": 0, "open": 0}
+    assert parts["words.py during imports"]["counts"] == {
+        "mutants": 1,
+        "found": 1,
+        "explained": 0,
+        "messages": 0,
+        "open": 0,
+    }
 
 
 def test_a_line_that_no_test_reaches_is_open(parts: Mapping[str, Any]) -> None:
@@ -134,13 +158,40 @@ def test_a_room_with_many_mutants_left_breaks_the_promise() -> None:
     """Those that are explained do not count."""
 
     def figures(found: int) -> Figures:
-        room = {"mutants": 100, "found": found, "explained": 20, "open": 80 - found}
-        return Figures(
-            {"rooms": {"tokens": room}, "found_though_explained": [], "tests_that_fail_without_a_mutant": []}
-        )
+        room = {"mutants": 100, "found": found, "explained": 20, "messages": 5, "open": 80 - found}
+        return Figures({**NOTHING_LEFT, "rooms": {"tokens": room}})
 
     assert mutation.broken(figures(76)) == []
     assert mutation.broken(figures(75)) == ["tokens: 93.8% of the mutants are found"]
+
+
+@pytest.mark.parametrize(
+    ("left", "line"),
+    [
+        ({"open": ["rule.py: return 1: 1 → 2"]}, "neither found nor explained: rule.py: return 1: 1 → 2"),
+        ({"not_tried": ["web"]}, "not tried: web"),
+        ({"found_though_explained": ["rule.py: return 1: 1 → 2"]}, "explained, but found: rule.py: return 1: 1 → 2"),
+        ({"tests_that_fail_without_a_mutant": ["test_it"]}, "fails without a mutant: test_it"),
+    ],
+)
+def test_each_mutant_and_each_room_that_is_left_breaks_the_promise(left: Mapping[str, Any], line: str) -> None:
+    """However many others are found."""
+    counts = {**NOTHING_LEFT, "rooms": {"tokens": {"mutants": 1000, "found": 999, "explained": 0, "open": 1}}}
+
+    assert mutation.broken(Figures(counts)) == []
+    assert mutation.broken(Figures({**counts, **left})) == [line]
+
+
+def test_a_result_tells_how_many_mutants_the_rule_for_texts_covers() -> None:
+    """One that was made before they were counted says so."""
+    room = {"mutants": 10, "found": 6, "explained": 4, "open": 0}
+
+    def row(room: Mapping[str, int]) -> str:
+        counts = {**NOTHING_LEFT, "rooms": {"tokens": room}, "all": room}
+        return mutation.table(Figures(counts)).splitlines()[2]
+
+    assert row({**room, "messages": 3}) == "| tokens | 10 | 6 | 4 | 3 | 0 | 100.0% |"
+    assert row(room) == "| tokens | 10 | 6 | 4 | not counted | 0 | 100.0% |"
 
 
 def test_every_explained_mutant_exists_and_has_a_reason() -> None:

@@ -53,10 +53,24 @@ def test_it_finds_a_verifier_that_raises(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_slow_check_breaks_the_promise() -> None:
     """The times are of CPU, so a machine with other work does not break it."""
-    faults = dict.fromkeys(("accepted", "exceptions", "other answers"), 0)
+    faults = dict.fromkeys(("accepted", "exceptions", "other answers", "wanted", "denied"), 0)
     times = {"p50_ms": 0.1, "p99_ms": 1.0, "max_ms": 5.0}
     assert proof.broken(Figures({"ES256": faults}, {"ES256": times})) == []
 
     for slow in ({"max_ms": 5.01}, {"p99_ms": 1.01}):
         [line] = proof.broken(Figures({"ES256": faults}, {"ES256": times | slow}))
         assert line.startswith("ES256: a check takes")
+
+
+def test_too_few_edited_tokens_break_the_promise() -> None:
+    """An edit that gives the same token again is none: the long form wants 1,000,000 others."""
+    none = dict.fromkeys(("accepted", "exceptions", "other answers"), 0)
+    times = {"p50_ms": 0.1, "p99_ms": 0.2, "max_ms": 0.3}
+
+    def lines(denied: int) -> list[str]:
+        counts = {**none, "wanted": proof.WANTED, "tried": 10**9, "denied": denied}
+        return proof.broken(Figures({"ES256": counts}, {"ES256": times}))
+
+    assert proof.WANTED * len(ALGORITHMS) >= 1_000_000
+    assert lines(proof.WANTED) == []
+    assert lines(proof.WANTED - 1) == ["ES256: 333333 edited tokens were denied, which is less than 333334"]

@@ -158,3 +158,10 @@ def test_each_bad_figure_is_a_broken_promise(scenario: str, bad: dict[str, Any])
 
     assert broken(Figures({"edge-auth, defaults": good})) == []
     assert len(broken(Figures({"edge-auth, defaults": {**good, scenario: bad}}))) == 1
+
+
+def test_a_comparison_without_edge_auth_breaks_the_promise() -> None:
+    """It says nothing about edge-auth, however the others do."""
+    not_run = {comparison.NOT_RUN: "no Java"}
+
+    assert broken(Figures({"edge-auth, defaults": not_run, "another": {}})) == ["edge-auth was not run: no Java"]
