@@ -13,7 +13,7 @@ from tests.support.wire import Fault
 
 WRONG_CODE = "000000"
 TWO_NOTICES = "two mails are left, and each may fail by itself"
-THEN_ANOTHER = "one write may fail by itself, and the next one of this table is waited for as well"
+IN_TURN = "several writes in turn: each may be slow, and one of them may fail by itself"
 
 
 @dataclass(frozen=True)
