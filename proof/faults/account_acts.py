@@ -5,7 +5,7 @@ from base64 import b32decode
 from collections.abc import Mapping
 
 from edge_auth.tokens.proof_token import Kind
-from proof.faults.act import WRONG_CODE, Act, about_to_lock, by_ada, by_bob, by_passkey
+from proof.faults.act import IN_TURN, TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_ada, by_bob, by_passkey
 from proof.faults.session_acts import BUS_ANSWERS, FORGET, MARK, NOTICE
 from proof.faults.world import World
 from tests.support.browser import jar, with_header
@@ -161,7 +161,9 @@ def _due(world: World) -> Event:
 
 
 ACCOUNT_ACTS: Mapping[str, Act] = {
-    "mailer": Act("mailer", _mail),
+    "mailer": Act(
+        "mailer", _mail, longer={"SendEmail": "SES has ten seconds, since a mail that is sent again arrives twice"}
+    ),
     "mail feedback": Act("mail_feedback", _bounced),
     "reset link": Act("reset_link", lambda _: {"action": "reset_link", "user_id": BOB_ID}),
     "keys shown": Act("rotate_keys", lambda _: SHOW),
@@ -175,7 +177,14 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
         parts=("PutEvents",),
     ),
     "password": Act("password", _new_password, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
-    "password at a site": Act("site_password", _new_password_at_site, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
+    "password at a site": Act(
+        "site_password",
+        _new_password_at_site,
+        204,
+        again=(401,),
+        parts=(NOTICE, FORGET, MARK),
+        longer={MARK: IN_TURN},
+    ),
     "factors": Act("factors", lambda world: by_ada(world, "factors")),
     "factors at a site": Act("factors", lambda world: by_ada(world, "site-factors")),
     "new secret": Act("factors", lambda world: by_bob(world, "factors-totp")),
@@ -243,9 +252,10 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
         204,
         again=(400, 401),
         parts=(NOTICE, FORGET, MARK),
+        longer={NOTICE: TWO_NOTICES, FORGET: IN_TURN},
     ),
     "address": Act("email", lambda world: by_bob(world, "email")),
-    "address change": Act("email", _change, 202, parts=(FORGET,)),
+    "address change": Act("email", _change, 202, parts=(FORGET,), longer={FORGET: IN_TURN}),
     "address confirmed": Act("email_proofs", _confirm, 204, again=(400,)),
     "address confirmed by a code": Act("email_proofs", lambda world: _confirm(world, "code"), 204, again=(400,)),
     "address undone": Act("email_proofs", _undo, 204, again=(400,), parts=(MARK,)),

@@ -12,6 +12,8 @@ from tests.support.stack import TABLES
 from tests.support.wire import Fault
 
 WRONG_CODE = "000000"
+TWO_NOTICES = "two mails are left, and each may fail by itself"
+IN_TURN = "several writes in turn: each may be slow, and one of them may fail by itself"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Act:
         is_told: Whether each end is in the feed before the answer. It need not be where a session replaces another one
             of the same person.
         parts: The calls that the request can do without. If one fails, that is recorded, and a part of the act is left.
+        longer: The calls whose trouble may delay the answer by more than three seconds, each with the reason.
         parameters: Of the template, beside those of `world.EVERYTHING`.
         answers: Of services that moto does not have, by operation.
 
@@ -44,6 +47,7 @@ class Act:
     evicts: bool = False
     is_told: bool = True
     parts: tuple[str, ...] = ()
+    longer: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Fault] = field(default_factory=dict)
 

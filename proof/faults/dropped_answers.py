@@ -2,7 +2,7 @@
 
 The functions run in several processes, with their own SDK, on a real engine. A client that gets 503 sends the same
 request again. All traffic stays on loopback. The time between two refreshes of a session passes on the functions' own
-clock, so that nobody waits for it.
+clock, so that nobody waits for it. The time until an answer is a real one, so the proof needs a quiet machine.
 """
 
 import multiprocessing
@@ -44,7 +44,7 @@ PROCESSES = 4
 ROUNDS = 4  # refreshes of each session in a part
 TRIES = 10  # of a client, until it gives a request up
 BETWEEN_SECONDS = 60  # more than the grace window, so that each refresh is a rotation
-GOAL_SECONDS, TIMEOUT_SECONDS = 3.0, 20.0  # the aim, and the time that the template gives a function
+GOAL_SECONDS = 3.0  # until an answer, also if exchanges get lost
 UNAVAILABLE, SUCCESSES = 503, (200, 204)
 
 
@@ -94,7 +94,7 @@ def broken(figures: Figures) -> list[str]:
     slowest = figures.measured["slowest_s"]
     return [
         *(f"{figures.counts[name]} {sentence}" for name, sentence in promises.items() if figures.counts[name]),
-        *([f"an answer took {slowest} s"] if slowest > TIMEOUT_SECONDS else []),
+        *([f"an answer took {slowest} s"] if slowest > GOAL_SECONDS else []),
     ]
 
 

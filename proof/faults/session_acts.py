@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from proof.faults.act import WRONG_CODE, Act, about_to_lock, by_bob
+from proof.faults.act import IN_TURN, TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_bob
 from proof.faults.world import World
 from tests.support.browser import from_page, jar, page_login, page_logout, page_refresh
 from tests.support.passkey_visitor import phone, sign_in_event
@@ -122,7 +122,14 @@ SESSION_ACTS: Mapping[str, Act] = {
     "login": Act("login", lambda _: login_event("bob", PASSWORD), opens=True, parts=(*LIMIT_PARTS, FORGET, NOTICE)),
     "login, wrong password": Act("login", lambda _: login_event("bob", WRONG_PASSWORD), 401, parts=(FORGET,)),
     "login, app": Act("login", _with_app, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
-    "login, recovery code": Act("login", _with_code, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
+    "login, recovery code": Act(
+        "login",
+        _with_code,
+        opens=True,
+        again=(401,),
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
+        longer={NOTICE: TWO_NOTICES},
+    ),
     "login, the last wrong code": Act(
         "login", _last_wrong_code, 401, parts=("PutEvents", NOTICE, FORGET), answers=BUS_ANSWERS
     ),
@@ -155,6 +162,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         lambda _: login_event("grace", PASSWORD),
         opens=True,
         parts=(*LIMIT_PARTS, FORGET, NOTICE),
+        longer={"Invoke": "the function of the team has eight seconds", FORGET: IN_TURN},
         parameters={"MigrationFunctionArn": MIGRATION},
         answers={"Invoke": KNOWN},
     ),

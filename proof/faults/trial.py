@@ -1,7 +1,6 @@
 """One request of the grid, asked with each fault at each of its calls, and what is wrong afterwards."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from tests.support import recorded_calls
 from tests.support.authorizer import is_allowed
 from tests.support.outages import Killed
 from tests.support.sample_events import Event
-from tests.support.stack import Answer, LambdaContext, Stack
+from tests.support.stack import Answer, LambdaContext, Secrets, Stack
 from tests.support.template import functions, template
 
 UNAVAILABLE, NO_ANSWER, UNEXPECTED = 503, 0, 500
@@ -42,6 +41,19 @@ class Cell(NamedTuple):
         return f"{self.fault} {'from' if self.lasts else 'at'} {self.call} {self.at}{' on' if self.lasts else ''}"
 
 
+class Outcome(NamedTuple):
+    """What a request with a fault did.
+
+    `status` is that of its answer, `seconds` the time until it came, and `wrong` a sentence for each thing that is
+    wrong. `leaked` says how many secrets were printed: those of the world, and those of the answers.
+    """
+
+    status: int
+    seconds: float
+    wrong: list[str]
+    leaked: int
+
+
 @dataclass
 class Trial:
     """A prepared request. `calls` are those that it makes, and `goal` is the state that it leaves, if nothing fails."""
@@ -54,6 +66,7 @@ class Trial:
     initially: State
     calls: list[tuple[str, int]] = field(default_factory=list)
     rights: list[tuple[str, str, str]] = field(default_factory=list)
+    _shown: Secrets = field(default_factory=Secrets)  # those of the answers since the output was forgotten
     _warm: Any = None
     _served: int = 0
     _is_made_again: bool = True
@@ -83,14 +96,12 @@ class Trial:
                 if self._is_made_again:
                     yield Cell(call, at, fault, lasts=True)
 
-    def ask(self, cell: Cell) -> tuple[int, float, list[str]]:
-        """Ask with a fault, and ask again without it if that is needed.
-
-        Returns the status of the first answer, the seconds until it came, and a sentence for each thing that is wrong.
-        """
+    def ask(self, cell: Cell) -> Outcome:
+        """Ask with a fault, and ask again without it if that is needed."""
         self.start.restore(self.stack)
         self.stack.wire.forget()
         self.printed.forget()
+        self._shown = Secrets()
         is_cold = cell.call.startswith("GetSecretValue") or self.act.function.endswith("authorizer")
         function = self._cold() if is_cold else self._kept()
         gate = self._gate(cell)
@@ -112,7 +123,14 @@ class Trial:
             wrong += self._asked_again(function)
         else:
             wrong += self._differences(is_part=is_part, lost=0)
-        return answer.status, seconds, wrong
+        return Outcome(answer.status, seconds, wrong, self.leaked())
+
+    def leaked(self) -> int:
+        """Return how many secrets are in the output since it was last forgotten."""
+        if self.act.function == "rotate_keys":
+            self._shown.keep_ring(self.stack.key_ring)
+        output = self.printed.read()
+        return sum(secret in output for secret in self.stack.secrets.values | self._shown.values)
 
     def _asked_again(self, function: Any) -> list[str]:  # noqa: ANN401 - a handler
         self.stack.clock.advance(seconds=RETRY_AFTER_SECONDS)
@@ -138,7 +156,7 @@ class Trial:
             wrong.append(f"answered with {answer.status} {answer.body[:80]}")
         if answer.status >= UNEXPECTED and answer.cookies:
             wrong.append("a failure sets a cookie")
-        has_route = self.act.function not in WITHOUT_ROUTE and not self.act.function.endswith("authorizer")
+        has_route = _has_route(self.act.function)
         if answer.status == UNAVAILABLE and has_route and answer.headers.get("Retry-After") != str(RETRY_AFTER_SECONDS):
             wrong.append("no Retry-After")
         lines = self.printed.log_lines() if has_route else []
@@ -209,7 +227,12 @@ class Trial:
             return Answer(UNAVAILABLE, {}, str(error))
         except Exception as error:  # noqa: BLE001 - an unexpected one is a finding
             return Answer(UNEXPECTED, {}, f"{type(error).__name__}: {error}")
-        return answered(self.act.function, returned)
+        answer = answered(self.act.function, returned)
+        if _has_route(self.act.function):
+            self._shown.keep_answer(answer)
+        elif self.act.function == "reset_link":
+            self._shown.keep(*(returned[name] for name in ("link", "code") if name in returned))
+        return answer
 
 
 def answered(function: str, returned: Any) -> Answer:  # noqa: ANN401 - any JSON value
@@ -222,6 +245,10 @@ def answered(function: str, returned: Any) -> Answer:  # noqa: ANN401 - any JSON
         return Answer(409 if refused else UNAVAILABLE if failed else 200, {}, json.dumps(returned))
     cookies = tuple(returned.get("multiValueHeaders", {}).get("Set-Cookie", ()))
     return Answer(returned["statusCode"], returned["headers"], returned["body"], cookies)
+
+
+def _has_route(function: str) -> bool:
+    return function not in WITHOUT_ROUTE and not function.endswith("authorizer")
 
 
 def timeout_seconds(function: str) -> int:
@@ -240,12 +267,3 @@ def prepared(act: Act, world: World, printed: Printed, base: Snapshot) -> Trial:
     trial = Trial(act, stack, printed, event, Snapshot.of(stack), state(stack))
     trial.healthy()
     return trial
-
-
-def sums(statuses: Counter[int], act: Act) -> dict[str, int]:
-    """Return how many requests succeeded at once, were answered with 503, or had no answer."""
-    return {
-        "succeeded": statuses[act.status],
-        "unavailable": statuses[UNAVAILABLE],
-        "no answer": statuses[NO_ANSWER],
-    }

@@ -31,6 +31,7 @@ from proof.outages.relay import Relay, relay
 DYNAMODB, ENGINE, SECRETS, ISSUER = "DynamoDB", "the engine of DynamoDB", "Secrets Manager", "issuer"
 VARIABLES = {DYNAMODB: "AWS_ENDPOINT_URL_DYNAMODB", SECRETS: "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
 STEADY_SECONDS, SHORT_SECONDS, PATIENCE_SECONDS = 4.0, 5.0, 90.0
+RECOVERY_SECONDS = 5.0  # from when the service is back, until every answer is a success again
 OK = 200
 GOES_ON, UNAVAILABLE_ONLY, EITHER = frozenset({OK}), frozenset({UNAVAILABLE}), frozenset({OK, UNAVAILABLE})
 
@@ -144,27 +145,32 @@ def drilled(place: Place, drill: Drill) -> dict[str, Any]:
         time.sleep(drill.seconds)
         if not drill.is_short:
             _wait_for(load.seen, closed)
-        opened = time.monotonic()
+        opening = time.monotonic()
         gone.restore()
+        opened = time.monotonic()
         _wait_for(load.seen, opened, GOES_ON)
-        time.sleep(STEADY_SECONDS)
-    return judged(load, drill, Times(going, closed, opened))
+        time.sleep(RECOVERY_SECONDS + STEADY_SECONDS)
+    return judged(load, drill, Times(going, closed, opening, opened))
 
 
 class Times(NamedTuple):
-    """When a service begins to go, is gone, and is back, by the monotonic clock."""
+    """When a service begins to go, is gone, begins to come back, and is back, by the monotonic clock."""
 
     going: float
     gone: float
+    coming: float
     back: float
 
 
 def judged(load: Load, drill: Drill, times: Times) -> dict[str, Any]:
-    """Return the counts of a drill: what was right before, meanwhile and afterwards, and what was not."""
-    meanwhile = [seen for seen in load.seen if times.gone <= seen.begin and seen.end <= times.back]
+    """Return the counts of a drill: what was right before, meanwhile and afterwards, and what was not.
+
+    An answer that comes after the time for the recovery has to be a success, whenever its request began.
+    """
+    meanwhile = [seen for seen in load.seen if times.gone <= seen.begin and seen.end <= times.coming]
     recovered = {kind: recovery_seconds(load.seen, kind, times.back) for kind in drill.allowed}
-    last = times.back + max(recovered.values())
-    steady = [seen for seen in load.seen if seen.end <= times.going or seen.begin > last]
+    recovery_ends = times.back + RECOVERY_SECONDS
+    steady = [seen for seen in load.seen if seen.end <= times.going or seen.end > recovery_ends]
     missing = sum(all(seen.kind != kind for seen in meanwhile) for kind in drill.allowed)
     refused = [seen for seen in load.seen if seen.status == UNAVAILABLE]
     kinds = Counter(f"{seen.kind}, {seen.status}" for seen in meanwhile)
@@ -207,7 +213,7 @@ def _wait_for(seen: list[Seen], since: float, statuses: frozenset[int] = frozens
 PROMISES = {
     "wrong_meanwhile": "answers were not the planned ones during the outage",
     "kinds_not_seen_meanwhile": "kinds of requests were not tried during the outage",
-    "wrong_otherwise": "answers failed before the outage or after the recovery",
+    "wrong_otherwise": f"answers failed before the outage, or more than {RECOVERY_SECONDS:g} s after it",
     "neither_success_nor_503": "answers were neither a success nor 503",
     "without_retry_after": "answers with 503 had no Retry-After",
     "sessions_lost": "sessions were lost",

@@ -16,6 +16,7 @@ from benchmarks.requests.engine import running_engine
 from local.dynamodb import Engine
 from proof.faults import dropped_answers, proxy
 from proof.faults.dropped_answers import Task
+from proof.faults.trial import timeout_seconds
 from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run
 from tests.proof.mistakes import take_failures_for_refusals
@@ -38,7 +39,9 @@ def test_no_session_is_lost_with_an_answer(engine: Engine, monkeypatch: pytest.M
     monkeypatch.setattr(dropped_answers, "running_engine", lambda: nullcontext(engine))
     figures = dropped_answers.prove(Run("dropped_answers", SHORT, screen=io.StringIO()))
 
-    assert dropped_answers.broken(figures) == []
+    # The tests share their machine with others, so only the long form holds each answer to three seconds.
+    assert figures.measured["slowest_s"] <= timeout_seconds("refresh") == 20
+    assert dropped_answers.broken(Figures(figures.counts, {"slowest_s": 0})) == []
     assert figures.counts["refreshes"] == 160
     assert (figures.counts["logins"], figures.counts["logouts"]) == (4, 4)
     assert sum(figures.measured.get(f"exchanges, {fate}", 0) for fate in proxy.APPLIED) > 0
@@ -62,7 +65,7 @@ def test_each_promise_can_be_broken(name: str) -> None:
 
     assert dropped_answers.broken(Figures(kept, {"slowest_s": 2})) == []
     assert len(dropped_answers.broken(Figures({**kept, name: 1}, {"slowest_s": 2}))) == 1
-    assert dropped_answers.broken(Figures(kept, {"slowest_s": 21})) == ["an answer took 21 s"]
+    assert dropped_answers.broken(Figures(kept, {"slowest_s": 3.1})) == ["an answer took 3.1 s"]
 
 
 @pytest.fixture

@@ -1,19 +1,25 @@
 """The grid of faults: its short form, and that it can fail."""
 
 import io
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_auth.adapters import aws
+from edge_auth.adapters import aws, conflicts
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.errors import TemporarilyUnavailable
 from proof.faults import gate, grid, trial
+from proof.faults.functional import functional_stack
+from proof.faults.gate import Gate
+from proof.faults.trial import Cell, Trial, prepared
+from proof.faults.world import Snapshot, populated
 from proof.frame.results import Figures
 from proof.frame.run import LONG, SHORT, Memory, Run
 from tests.proof.mistakes import take_failures_for_refusals
+from tests.support.stack import Answer
 
 Examples = Callable[..., list[str]]
 
@@ -106,6 +112,66 @@ def test_a_damaged_answer_that_is_believed_is_seen(examples: Examples, monkeypat
     assert any(each.startswith("passkeys, cut off at GetItem") for each in found)
 
 
+@pytest.mark.parametrize("printed", ["of the request", "of the answer"])
+@pytest.mark.usefixtures("few_faults")
+def test_a_token_that_is_printed_in_a_middle_cell_is_seen(monkeypatch: pytest.MonkeyPatch, printed: str) -> None:
+    """S1: each cell forgets the output of the one before it, and its answer has a token that no other one has."""
+    monkeypatch.setattr(grid, "ACTS", {"refresh": grid.ACTS["refresh"]})
+    assert run(LONG).counts["secrets_printed"] == 0
+    asked, statuses = Trial._ask, []
+
+    def leaking(trial: Trial, handler: object, gate: Gate, *event: Any) -> Answer:  # noqa: ANN401 - passed through
+        answer = asked(trial, handler, gate, *event)
+        if gate.fault is not None:
+            statuses.append(answer.status)
+            if answer.status == 200 and statuses.count(200) == 2:
+                sys.stdout.write({"of the request": trial.event["body"], "of the answer": answer.body}[printed])
+        return answer
+
+    monkeypatch.setattr(Trial, "_ask", leaking)
+
+    figures = run(LONG)
+
+    assert figures.counts["secrets_printed"] > 0
+    assert "a secret was printed" in grid.broken(figures)
+    assert statuses[-1] != 200 or statuses.count(200) > 2, "the last cell has leaked, and not a middle one"
+
+
+def test_an_answer_that_takes_more_than_three_seconds_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mistake that makes users wait is one more attempt, or a longer one; `logout` has no call that may be late."""
+    monkeypatch.setattr(grid, "ACTS", {"logout": grid.ACTS["logout"]})
+    monkeypatch.setattr(
+        trial,
+        "faults_of",
+        lambda call: {name: fault for name, fault in gate.faults_of(call).items() if name in grid.LONGEST},
+    )
+    assert run(LONG).counts["late"] == []
+    monkeypatch.setattr(conflicts, "FIRST_WAIT_SECONDS", 0.1)
+
+    assert "an answer may take 3.1 s: logout, TransactWriteItems SessionsTable" in grid.broken(run(LONG))
+
+
+def test_each_call_that_may_take_longer_than_three_seconds_does() -> None:
+    """An exception that nothing needs would hide the next late answer."""
+    with functional_stack() as (stack, printed):
+        world = populated(stack)
+        base = Snapshot.of(world.stack)
+        longest = {
+            (name, call): max(longest_seconds(prepared(act, world, printed, base), call))
+            for name, act in grid.ACTS.items()
+            for call in act.longer
+        }
+
+    assert {named: seconds for named, seconds in longest.items() if seconds <= grid.GOAL_SECONDS} == {}
+
+
+def longest_seconds(asked: Trial, call: str) -> Iterator[float]:
+    """Yield the seconds until the answer, with each lasting fault at a call of a request."""
+    for name, at in asked.calls:
+        for fault in gate.faults_of(name).keys() & set(grid.LONGEST) if name == call else ():
+            yield asked.ask(Cell(name, at, fault, lasts=True)).seconds
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -113,7 +179,11 @@ def test_a_damaged_answer_that_is_believed_is_seen(examples: Examples, monkeypat
         ("calls_without_request", ["login dynamodb:Scan"], "no request makes this call: login dynamodb:Scan"),
         ("functions_without_request", ["login"], "no request goes to login"),
         ("secrets_printed", 1, "a secret was printed"),
-        ("by_fault", {"slow, always": {"worst_s": 30}}, "an answer may take 30 s"),
+        (
+            "late",
+            [{"request": "login", "call": "PutEvents", "s": 3.1, "reason": ""}],
+            "an answer may take 3.1 s: login, PutEvents",
+        ),
     ],
 )
 def test_each_promise_can_be_broken(name: str, value: object, sentence: str) -> None:
@@ -124,7 +194,7 @@ def test_each_promise_can_be_broken(name: str, value: object, sentence: str) -> 
         "calls_without_request": [],
         "functions_without_request": [],
         "secrets_printed": 0,
-        "by_fault": {"slow, always": {"worst_s": 5}},
+        "late": [],
     }
 
     assert grid.broken(Figures(kept)) == []

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -13,8 +13,8 @@ import pytest
 
 from proof.frame.results import Figures
 from proof.outages import drills, load
-from proof.outages.drills import DYNAMODB, GOES_ON, UNAVAILABLE_ONLY, Drill
-from proof.outages.load import CALL, LOGIN, REFRESH
+from proof.outages.drills import DYNAMODB, GOES_ON, OK, UNAVAILABLE_ONLY, Drill
+from proof.outages.load import CALL, LOGIN, REFRESH, UNAVAILABLE, Load, Seen
 from proof.outages.relay import Relay, relay
 
 PLANNED = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_ON}
@@ -129,6 +129,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(drills, "STEADY_SECONDS", 0.1)
     monkeypatch.setattr(drills, "SHORT_SECONDS", 0.1)
+    monkeypatch.setattr(drills, "RECOVERY_SECONDS", 0.5)
     monkeypatch.setattr(load, "PAUSES_SECONDS", dict.fromkeys((REFRESH, LOGIN, CALL), 0.02))
 
 
@@ -167,6 +168,46 @@ def test_an_outage_that_nobody_notices_is_seen(service: int) -> None:
     done = drilled(service, Drill(DYNAMODB, lambda _: None, 0.6, PLANNED))
 
     assert done["counts"]["wrong_meanwhile"] > 0
+
+
+def after(seconds: Callable[[str], float]) -> dict[str, int]:
+    """Judge a load of 90 s after an outage. Each kind has one success, and then 503 until these seconds have passed."""
+    going, gone, back = 10.0, 11.0, 20.0
+    work = Load("http://127.0.0.1", "ada", "x")
+    for kind in (REFRESH, LOGIN, CALL):
+        for begin in (
+            *range(10),
+            *(gone + 1 + number for number in range(8)),
+            *(back + number for number in range(90)),
+        ):
+            meanwhile = gone < begin < back and kind != CALL
+            failed = meanwhile or back < begin < back + seconds(kind)
+            status = UNAVAILABLE if failed else OK
+            work.seen.append(Seen(kind, begin, begin + 0.1, status, "1" if failed else ""))
+    drill = Drill(DYNAMODB, Relay.refuse, 8, PLANNED)
+    counts: dict[str, int] = drills.judged(work, drill, drills.Times(going, gone, back, back))["counts"]
+    return counts
+
+
+def test_a_recovery_may_take_five_seconds() -> None:
+    """A function that holds a dead connection fails once more."""
+    assert drills.broken(Figures({"drill": after(lambda _: 4)})) == []
+
+
+def test_a_service_that_stays_away_after_one_success_is_seen() -> None:
+    """What fails after the bound is no recovery, however late the last failure is."""
+    counts = after(lambda _: 87)
+
+    sentence = f"drill: {counts['wrong_otherwise']} {drills.PROMISES['wrong_otherwise']}"
+    assert drills.broken(Figures({"drill": counts})) == [sentence]
+    assert counts["wrong_otherwise"] == 3 * 82
+
+
+def test_one_kind_that_recovers_late_is_seen() -> None:
+    """The others do not hide it."""
+    counts = after(lambda kind: 7 if kind == LOGIN else 0)
+
+    assert counts["wrong_otherwise"] == 2
 
 
 def test_each_promise_can_be_broken() -> None:

@@ -75,8 +75,8 @@ APPLIED = "read timeout, applied"
 KINDS = {name: FAULTS[name] for name in ("throttling", APPLIED, "access denied", "refused, garbage")}
 """One fault of each kind: refused and sent again, applied, refused for good, and no answer of AWS's.
 
-The adapters make one error of all faults. The tests of sessions meet every fault, and so does every call of every
-function in the grid of `make prove`. The tests of the other functions meet one of each kind.
+The adapters make one error of all faults. The tests of sessions meet every fault, and so does each call of a function
+in the grid of `make prove`, at the first request that makes it. The tests of the other functions meet one of each kind.
 """
 
 KINDS_OF_TRANSACTIONS = {**KINDS, CONFLICT: CONFLICT_OF_TRANSACTIONS}

@@ -110,6 +110,15 @@ class Secrets:
         self.keep(*(response.get(name, "") for name in ("secret", "enrolment", "uri")), kind="secret of an app")
         self.keep(*response.get("recovery_codes", ()), kind="recovery code")
 
+    def keep_answer(self, answer: Answer) -> None:
+        """Remember the tokens of an answer, and its cookies."""
+        self.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in answer.cookies), kind="cookie")
+        if answer.status == 200 and answer.body:
+            self.keep_tokens(answer.json)
+        if answer.status == 401 and answer.body:
+            tokens = (answer.json.get(name, "") for name in ("mfa_token", "enrolment_token"))
+            self.keep(*tokens, kind="token of a second step")
+
     def keep_ring(self, ring: KeyRing) -> None:
         """Remember a ring's private keys and MAC keys, in every encoding that a log could contain."""
         for signing in ring.signing:
@@ -202,12 +211,7 @@ class Stack:
             assert all(isinstance(value, str) for value in response["headers"].values())
             cookies = tuple(several.get("Set-Cookie", ()))
             answer = Answer(response["statusCode"], response["headers"], response["body"], cookies)
-            self.secrets.keep(*(cookie.partition("=")[2].partition(";")[0] for cookie in cookies), kind="cookie")
-            if answer.status == 200 and answer.body:
-                self.secrets.keep_tokens(answer.json)
-            if answer.status == 401 and answer.body:
-                tokens = (answer.json.get(name, "") for name in ("mfa_token", "enrolment_token"))
-                self.secrets.keep(*tokens, kind="token of a second step")
+            self.secrets.keep_answer(answer)
             if answer.status >= 400:
                 self.refusals.append(f"{answer!r}")
             return answer
