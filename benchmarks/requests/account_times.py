@@ -1,10 +1,13 @@
 """The times of requests for a mail to set another password: they must not reveal whether an account exists (SM3).
 
-A known name and an unknown one ask in turn, as in `login_times`. The options of passkeys are not compared: what asks
-for them has no name.
+Names of four kinds ask in turn, as in `login_times`: of a user who gets a mail, of nobody, of a disabled user, and of a
+user whose address is not confirmed. The options of passkeys are not compared: what asks for them has no name.
 """
 
 from collections import deque
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
 
 from benchmarks.frame.results import Figures, markdown
 from benchmarks.frame.samples import p_value, summary
@@ -13,32 +16,43 @@ from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.engine import running_engine
 from benchmarks.requests.functions import running
 from benchmarks.starts.calls import ACCEPTED, MAIL
+from edge_auth.accounts.identity import DISABLED
 
-PAIRS, QUICK_PAIRS = 500, 20
+ROUNDS, QUICK_ROUNDS = 500, 20
 WARM_UP = 20
 KNOWN, UNKNOWN = "a name with a confirmed address", "no such name"
+CONFIRMED = {"email_verified_at_seconds": 1}
+# The members of each kind's users, who all have an address. Of the name that does not exist there are none.
+KINDS: Mapping[str, Mapping[str, Any] | None] = {
+    KNOWN: CONFIRMED,
+    UNKNOWN: None,
+    "a disabled user": {**CONFIRMED, "status": DISABLED},
+    "an address that is not confirmed": {},
+}
 
 
 def measure(*, quick: bool) -> Figures:
     """Return the milliseconds of each kind of name, and the rank test. Raises MissingTool: there is no engine."""
     with running_engine() as engine, deployed(engine.endpoint) as deployment:
-        times = asked(deployment, WARM_UP + (QUICK_PAIRS if quick else PAIRS))
+        times = asked(deployment, WARM_UP + (QUICK_ROUNDS if quick else ROUNDS))
     return {
         name: {**summary(values[WARM_UP:]), "p_value": p_value(times[KNOWN][WARM_UP:], values[WARM_UP:])}
         for name, values in times.items()
     }
 
 
-def asked(deployment: Deployment, pairs: int) -> dict[str, list[float]]:
+def asked(deployment: Deployment, rounds: int) -> dict[str, list[float]]:
     """Return the milliseconds of each kind of name. Each name asks once, and each request has its own source."""
-    for number in range(pairs):
-        deployment.add_user(_username("known", number), email=f"{number}@mail.example", email_verified_at_seconds=1)
-    prefixes = {KNOWN: "known", UNKNOWN: "other"}  # of the same length
-    times: dict[str, list[float]] = {name: [] for name in prefixes}
-    order = deque(prefixes)
+    prefixes = {kind: f"user-{place}" for place, kind in enumerate(KINDS)}  # of the same length
+    for number, (kind, members) in product(range(rounds), KINDS.items()):
+        if members is not None:
+            name = _username(prefixes[kind], number)
+            deployment.add_user(name, email=f"{name}@mail.example", **members)
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    order = deque(KINDS)
     with running(deployment) as functions:
         reset = functions.start("reset", MAIL)
-        for number in range(pairs):
+        for number in range(rounds):
             for name in order:
                 reset(events.reset(_username(prefixes[name], number)), ACCEPTED)
                 times[name].append(reset.milliseconds)

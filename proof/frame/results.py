@@ -30,6 +30,7 @@ PROOFS: Mapping[str, str] = {
     "mutated_refresh_tokens": "proof.hostile.mutated_refresh_tokens",
     "mutated_proofs": "proof.hostile.mutated_proofs",
     "other_libraries": "proof.hostile.other_libraries",
+    "ceremonies": "proof.hostile.ceremonies",
     "wycheproof": "proof.hostile.wycheproof.agreement",
     "generated_requests": "proof.hostile.generated_requests",
     "worst_inputs": "proof.hostile.worst_inputs",

@@ -46,6 +46,7 @@ def good_tokens(stack: Stack) -> dict[str, list[str]]:
         "undo": [_undo_of_a_change(stack)],
         "confirm": [_changed_address(stack, "confirm")],
         "mfa": [login(login_event("mfa", PASSWORD)).json["mfa_token"]],
+        "mfa, passkey": [login(login_event("ada", PASSWORD)).json["mfa_token"]],
         "enrolment": [required(login_event("enrol", PASSWORD)).json["enrolment_token"]],
         "device": [login(login_event("device", PASSWORD)).json["device_token"] for _ in range(2)],
         "challenge": [challenged(passkey_sign_in) for _ in range(2)],

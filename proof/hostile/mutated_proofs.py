@@ -47,13 +47,14 @@ def prove(run: Run) -> Figures:
         good = good_tokens(stack)
         others = [token for tokens in good.values() for token in tokens]
         places = _places(stack, good)
-        return edit_all(run, places, stack, size=run.amount(short=38, long=30_000), others=others)
+        return edit_all(run, places, stack, size=run.amount(short=38, long=40_000), others=others)
 
 
 def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
     email_proofs, login, factors = (stack.function(name) for name in ("email_proofs", "login", "factors"))
     reset, logout, passkeys = (stack.function(name) for name in ("reset", "logout", "passkey_sign_in"))
     otp = shown_by_app(stack.clock.now_seconds)
+    challenge = good["challenge"][0]
     new = {"new_password": NEW_PASSWORD}
     first, later = good["session cookie"], good["session cookie, later"]  # an edit may make one of the other
 
@@ -79,6 +80,12 @@ def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
         at(
             "mfa",
             lambda text: login(with_json("login", {"username": "mfa", "mfa_token": text, "otp": otp})),
+            TOKENS,
+            INVALID_PROOF,
+        ),
+        at(
+            "mfa, passkey",
+            lambda text: passkeys(sign_in_event(phone(challenge=challenge), mfa_token=text)),
             TOKENS,
             INVALID_PROOF,
         ),

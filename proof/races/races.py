@@ -11,13 +11,21 @@ from typing import Any
 from benchmarks.frame.results import markdown
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.clock import now_ms
+from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
 from proof.frame.results import Figures, MissingTool
 from proof.frame.run import Run, added
 from tests.support.dynamodb import racers
 from tests.support.dynamodb.engine_of_run import MISSING, is_available, offered
 from tests.support.dynamodb.engines import Engine, Tables, endpoint_tables
-from tests.support.dynamodb.one_time_racers import RECOVERY_CODES, STEP, OneTimeRacer, a_user_with_everything
+from tests.support.dynamodb.one_time_racers import (
+    RECOVERY_CODES,
+    STEP,
+    LosingRacer,
+    OneTimeRacer,
+    a_user_with_everything,
+)
 from tests.support.dynamodb.racers import CALLERS_OF_A_PROCESS, a_session, an_identity, race, user_id, username
+from tests.support.dynamodb.step_up_racers import StepUpRacer, a_user_with_app
 from tests.support.dynamodb.tables import items
 
 PROCESSES = 8
@@ -27,13 +35,20 @@ MORE_PROCESSES = 25  # 200 callers
 PAIRS = {
     "refresh against logout": ("refresh", "log_out"),
     "refresh against new password": ("refresh", "set_password"),
+    "refresh against reset": ("refresh", "reset"),
     "login against logout of all": ("log_in", "log_out_everywhere"),
 }
+STEP_UP = "refresh against step-up"
 ONE_TIME = {
     "code of an app": "app_code",
     "recovery code": "recovery_code",
     "answer of a passkey": "assertion",
     "proof of a reset": "reset_proof",
+}
+# The same while one answer in twenty gets lost.
+LOST_ANSWERS = {
+    "code of an app, lost answers": "app_code",
+    "recovery code, lost answers": "recovery_code",
 }
 
 
@@ -84,22 +99,22 @@ def table(figures: Figures) -> str:
     """Return one line for each race."""
     rows = [
         (
-            name,
+            race_name,
             f"{counts['rounds']:,}",
             f"{counts['callers'] // counts['rounds']}",
-            f"{counts.get('won', counts.get('rotations', counts.get('ends', 0))):,}",
+            f"{next(counts[name] for name in _ONE if name in counts):,}",
             f"{counts['sessions']:,}",
             f"{counts['false_revocations']:,}",
         )
-        for name, counts in figures.counts.items()
+        for race_name, counts in figures.counts.items()
     ]
     head = ("race", "rounds", "callers at once", "won", "sessions that live after it", "false revocations")
     return markdown(head, rows)
 
 
 # A count that must be zero, and counts that must be one in each round, in a race that has them.
-_ZERO = ("false_revocations", "survivors", "unanswered")
-_ONE = ("rotations", "won", "spent", "ends")
+_ZERO = ("false_revocations", "survivors", "unanswered", "raised")
+_ONE = ("won", "rotations", "ends", "spent")
 
 
 def _differs(counts: Mapping[str, int], field: str) -> bool:
@@ -110,8 +125,8 @@ def _parts(size: Size) -> Iterator[str]:
     rounds = {
         f"{CALLERS} refreshes": size.many,
         f"{MORE_PROCESSES * CALLERS_OF_A_PROCESS} refreshes": size.more,
-        **dict.fromkeys(PAIRS, size.pairs),
-        **dict.fromkeys(ONE_TIME, size.one_time),
+        **dict.fromkeys((*PAIRS, STEP_UP), size.pairs),
+        **dict.fromkeys((*ONE_TIME, *LOST_ANSWERS), size.one_time),
     }
     for name, count in rounds.items():
         for first in range(0, count, size.part):
@@ -124,8 +139,12 @@ def _act(part: str) -> dict[str, Any]:
     with endpoint_tables() as tables:
         if name in PAIRS:
             return _pair(tables, rounds, *PAIRS[name])
+        if name == STEP_UP:
+            return _step_up(tables, rounds)
         if name in ONE_TIME:
             return _one_time(tables, rounds, ONE_TIME[name])
+        if name in LOST_ANSWERS:
+            return _lost_answers(tables, rounds, LOST_ANSWERS[name])
         return _refreshes(tables, rounds, callers=int(name.split()[0]))
 
 
@@ -163,13 +182,33 @@ def _pair(tables: Tables, rounds: int, act: str, end: str) -> dict[str, Any]:
     return {"counts": counts, "first": answers}
 
 
-def _one_time(tables: Tables, rounds: int, act: str) -> dict[str, Any]:
-    """Let many use one thing that is good for one use. One wins, and the thing is spent."""
+def _step_up(tables: Tables, rounds: int) -> dict[str, Any]:
+    """Let a refresh race against a step-up. One session takes the place of the other, whose tokens stay weak."""
     engine = tables.engine()
     for number in range(rounds):
-        engine.identities.create(a_user_with_everything(number))
-        proof = racers.a_reset_proof(number)
-        engine.challenges.put(Challenge(proof, b"mac-1", username(number), "ada@mail.example"))
+        engine.identities.create(a_user_with_app(number))
+        engine.session_opening.open(a_session(number, acr=ONE_FACTOR), username=username(number), epoch=0)
+    outcomes = race(tables, rounds, "refresh_level", "step_up_at_last", kind=StepUpRacer)
+    living = _living(engine, rounds)
+    strong = sum(session.acr == TWO_FACTORS for session in living)
+    answers = {name: count for name, count in outcomes.items() if name.startswith("refresh_level:")}
+    ends = outcomes[f"step_up_at_last: {TWO_FACTORS}"]
+    counts = {
+        "rounds": rounds,
+        "callers": 2 * rounds,
+        "unanswered": 2 * rounds - sum(answers.values()) - ends,
+        "ends": ends,
+        "survivors": len(living) - strong,
+        "raised": outcomes[f"refresh_level: {TWO_FACTORS}"],
+        "sessions": len(living),
+        "false_revocations": rounds - strong + _alarms(outcomes),
+    }
+    return {"counts": counts, "first": answers}
+
+
+def _one_time(tables: Tables, rounds: int, act: str) -> dict[str, Any]:
+    """Let many use one thing that is good for one use. One wins, and the thing is spent."""
+    engine = _with_everything(tables, rounds)
     outcomes = race(tables, rounds, *[act] * PROCESSES, kind=OneTimeRacer)
     spent_challenges = len(items(tables.client, tables.throttle))
     sessions = len(_living(engine, rounds))
@@ -187,6 +226,37 @@ def _one_time(tables: Tables, rounds: int, act: str) -> dict[str, Any]:
     return {"counts": counts, "first": {}}
 
 
+def _lost_answers(tables: Tables, rounds: int, act: str) -> dict[str, Any]:
+    """Let many use one code while answers get lost. It is spent once, for one session, whatever its user is told."""
+    engine = _with_everything(tables, rounds)
+    outcomes = race(tables, rounds, *[act] * PROCESSES, kind=LosingRacer)
+    sessions, spent = len(_living(engine, rounds)), _spent(engine, rounds, act)
+    answers = {name: outcomes[f"{act}: {name}"] for name in ("won", "refused")}
+    counts = {
+        "rounds": rounds,
+        "callers": rounds * CALLERS,
+        "unanswered": rounds * CALLERS - sum(answers.values()),
+        "spent": spent,
+        "sessions": sessions,
+        "survivors": sessions - spent,
+        "false_revocations": _alarms(outcomes),
+    }
+    return {"counts": counts, "first": answers}
+
+
+def _with_everything(tables: Tables, rounds: int) -> Engine:
+    engine = tables.engine()
+    for number in range(rounds):
+        engine.identities.create(a_user_with_everything(number))
+        _put_reset_proof(engine, number)
+    return engine
+
+
+def _put_reset_proof(engine: Engine, number: int) -> None:
+    proof = racers.a_reset_proof(number)
+    engine.challenges.put(Challenge(proof, b"mac-1", username(number), "ada@mail.example"))
+
+
 def _spent(engine: Engine, rounds: int, act: str) -> int:
     users = [engine.identities.find(username(number)) for number in range(rounds)]
     if act == "reset_proof":
@@ -202,6 +272,7 @@ def _with_sessions(tables: Tables, rounds: int) -> Engine:
     for number in range(rounds):
         engine.identities.create(an_identity(number, password_hash=password_hash))
         engine.session_opening.open(a_session(number), username=username(number), epoch=0)
+        _put_reset_proof(engine, number)
     return engine
 
 

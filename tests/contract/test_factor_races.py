@@ -1,16 +1,12 @@
 """Races for one code on a real engine, also while answers get lost."""
 
 import os
-import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
-from botocore.httpsession import URLLib3Session
 
 from edge_auth import base64url
 from edge_auth.accounts.factors import Factors
@@ -35,18 +31,15 @@ from edge_auth.tokens.passkey_challenge import Challenge
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.dynamodb.engine_of_run import endpoint, needs_engine
 from tests.support.dynamodb.engines import Tables, endpoint_tables
+from tests.support.dynamodb.lost_answers import losing
 from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.racers import check_that_each_won
 from tests.support.dynamodb.records import NOW_SECONDS, a_session
-
-if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest
 
 pytestmark = needs_engine
 
 ROUNDS = max(2, int(os.environ.get("EDGE_AUTH_RACES", "5")) // 10)
 CALLERS = 64
-LOST_SHARE = 0.05
 PHONE = RegisteredPasskey(b"id", b"key", 0, False, False, "phone", 1)  # noqa: FBT003 - its fields in order
 FACTORS = Factors(totp=b"sealed", totp_step=100, recovery=frozenset({"code-a", "code-b"}))
 
@@ -57,19 +50,6 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint())
     with endpoint_tables() as opened:
         yield opened
-
-
-def losing(client: Any) -> Any:  # noqa: ANN401 - an SDK client
-    """Return the client, which loses one answer in twenty after the engine has carried the request out."""
-    wire = URLLib3Session()
-
-    def lose(request: "AWSPreparedRequest", **_: object) -> None:
-        if random.random() < LOST_SHARE:  # noqa: S311 - no secret
-            wire.send(request)
-            raise ReadTimeoutError(endpoint_url=request.url)
-
-    client.meta.events.register("before-send.dynamodb", lose)
-    return client
 
 
 def a_user(number: int) -> Identity:

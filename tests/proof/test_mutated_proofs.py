@@ -13,11 +13,11 @@ UNCHECKED = SimpleNamespace(digest=hmac.digest, compare_digest=lambda _mac, _oth
 
 
 def test_no_edited_token_is_accepted() -> None:
-    """At eleven places each edit is refused, and each good token is taken."""
+    """At twelve places each edit is refused, and each good token is taken."""
     figures = proof.prove(Run("mutated_proofs", SHORT))
 
     assert proof.broken(figures) == []
-    assert len(figures.counts) == 11
+    assert len(figures.counts) == 12
     for counts in figures.counts.values():
         assert counts["tried"] == counts["refused"] + counts["the same token"]
         assert counts["refused"] > 20

@@ -23,6 +23,7 @@ from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyUse
 from edge_auth.sessions.session import Session
 from edge_auth.tokens.passkey_challenge import Challenge
+from tests.support.dynamodb.lost_answers import losing
 from tests.support.dynamodb.racers import (
     CALLERS_OF_A_PROCESS,
     DAY_SECONDS,
@@ -89,6 +90,15 @@ class OneTimeRacer(Racer):
     def _together(self, act: Callable[[], None]) -> Counter[str]:
         self.place.wait()
         return Counter(self.threads.map(lambda _: outcome(act), range(CALLERS_OF_A_PROCESS)))
+
+
+class LosingRacer(OneTimeRacer):
+    """The same callers, which lose one answer in twenty. So the winner may be told that it is refused."""
+
+    def __init__(self, place: Place) -> None:
+        """Let the client of all ports lose answers."""
+        super().__init__(place)
+        losing(self.client)
 
 
 def a_new_session(number: int) -> Session:

@@ -3,6 +3,8 @@
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from edge_auth.accounts.identity import Identity
@@ -10,6 +12,7 @@ from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.clock import now_ms
 from edge_auth.credentials.profiles import OUR_PROFILES
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -46,7 +49,7 @@ class StepUpRacer(Racer):
         super().__init__(place)
         self.replacement = DynamoDBSessionReplacement(
             self.client,
-            identities_table=place.identities,
+            identities_table=self.place.identities,
             sessions_table=place.sessions,
             throttle_table=place.throttle,
         )
@@ -57,6 +60,17 @@ class StepUpRacer(Racer):
         """Step the first session up by a code of the app. Everything is read before the start."""
         code = Presented(otp=shown_by_app(now_ms() // 1000))
         return self._step_up(mint(first_token(number), MAC_KEY), number, code)
+
+    def step_up_at_last(self, number: int) -> Counter[str]:
+        """Step the first session up, as a client does: if another was first, it refreshes and tries again."""
+        first, wait = mint(first_token(number), MAC_KEY), cache(self.place.wait)  # so it waits once
+        token = first
+        for _ in range(20):
+            try:
+                return self._step_up(token, number, Presented(otp=shown_by_app(now_ms() // 1000)), wait)
+            except TemporarilyUnavailable:
+                token = self.refresh_flow()(first, POLICY).refresh_token
+        raise AssertionError("the step-up was unavailable 20 times")
 
     def step_up_on_paper(self, number: int) -> Counter[str]:
         """Step the first session up by a recovery code."""
@@ -79,12 +93,14 @@ class StepUpRacer(Racer):
         """Read the access token as the authorizer does."""
         return self.verifier.verify(granted.access_token, issuer=ISSUER, now_seconds=now_ms() // 1000)
 
-    def _step_up(self, token: str, number: int, presented: Presented) -> Counter[str]:
-        place, replacement = self.place, self.replacement
+    def _step_up(
+        self, token: str, number: int, presented: Presented, wait: Callable[[], None] | None = None
+    ) -> Counter[str]:
+        at_the_start, replacement = wait or self.place.wait, self.replacement
 
         class AtTheStart:
             def replace(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
-                place.wait()
+                at_the_start()
                 replacement.replace(*args, **kwargs)
 
         parts: dict[str, Any] = {"clock": now_ms, "entropy": secrets.token_bytes, "record": self.events.append}
@@ -94,7 +110,7 @@ class StepUpRacer(Racer):
                 limit=PasswordAttemptLimit(attempts=MemoryAttempts(), pause=time.sleep, **parts),
                 profiles=OUR_PROFILES,
                 codes=FactorCheck(
-                    store=DynamoDBFactors(self.client, table=place.identities),
+                    store=DynamoDBFactors(self.client, table=self.place.identities),
                     sealing_keys=FixedSealingKeys(SEALING_KEYS),
                     **parts,
                 ),
