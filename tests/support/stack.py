@@ -49,7 +49,7 @@ SEALING_SECRET, SEALING_KEY = "SealingSecret-functional", "sealingkey" * 6  # Cl
 # The members of an answer whose values are secrets of its client.
 GIVEN = {
     *("access_token", "refresh_token", "device_token", "mfa_token", "enrolment_token"),
-    *("secret", "enrolment", "uri", "recovery_codes"),
+    *("secret", "enrolment", "uri", "recovery_codes", "challenge"),
 }
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
