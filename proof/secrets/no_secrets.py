@@ -20,6 +20,22 @@ SHORT = (f"{FUNCTIONAL}/test_login.py",)
 # The deployed stack is one part: its tests share it.
 DEPLOYED = "tests/e2e"
 LEFT_FILE = "the file "
+# What a run has to issue and to search. Otherwise its zero says nothing.
+KINDS_OF_SHORT = (
+    *("access token", "refresh token", "device token", "password", "password hash"),
+    *("signing key", "MAC key", "sealing key"),
+)
+KINDS = (
+    *KINDS_OF_SHORT,
+    *("cookie", "token of a second step", "secret of an app", "recovery code", "proof of a mail", "proof of a passkey"),
+    *("secret of a proxy", "key of the ring"),
+)
+PLACES_OF_SHORT = ("the output of functions", "the output of the tests", "refusals", "successes", "tables")
+PLACES = (
+    *PLACES_OF_SHORT,
+    *("mails", "the event bus"),
+    *(f"{what} of the local stack" for what in ("log groups", "tables", "streams", "mails", "log files")),
+)
 
 
 def prove(run: Run) -> Figures:
@@ -30,6 +46,8 @@ def prove(run: Run) -> Figures:
     found = [f"{kind} in {place}" for part in counted.values() for kind, place in part["found"]]
     functions = [part for name, part in counted.items() if name != DEPLOYED]
     deployed = [part for name, part in counted.items() if name == DEPLOYED]
+    kinds, places = {"short": (KINDS_OF_SHORT, PLACES_OF_SHORT), "long": (KINDS, PLACES)}[run.size]
+    issued, searched = (added(part[name] for part in counted.values()) for name in ("issued", "searched"))
     return Figures(
         {
             "files of tests": len(parts),
@@ -37,6 +55,8 @@ def prove(run: Run) -> Figures:
             "texts searched": added(part["searched"] for part in functions),
             "found": len(found),
             "places of what was found": sorted(set(found)),
+            "never issued": [kind for kind in kinds if not issued.get(kind)],
+            "never searched": [place for place in places if not searched.get(place)],
         },
         # How often the deployed stack is asked depends on its times.
         {
@@ -47,8 +67,13 @@ def prove(run: Run) -> Figures:
 
 
 def broken(figures: Figures) -> list[str]:
-    """Return a sentence for each kind of secret that was found in a place."""
-    return [f"a secret was found: {found}" for found in figures.counts["places of what was found"]]
+    """Return a sentence for each secret in a place, each kind that was not issued, and each place without a text."""
+    counts = figures.counts
+    return [
+        *(f"a secret was found: {found}" for found in counts["places of what was found"]),
+        *(f"no secret of this kind was issued: {kind}" for kind in counts["never issued"]),
+        *(f"nothing was searched: {place}" for place in counts["never searched"]),
+    ]
 
 
 def table(figures: Figures) -> str:

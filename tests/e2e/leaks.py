@@ -12,7 +12,7 @@ from edge_auth.keys.ring_document import from_secret_json
 from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from local.stack import Stack
 from tests.support.rings import secrets_of
-from tests.support.secret_search import Secret
+from tests.support.secret_search import RECOVERY_CODE, Secret
 from tests.support.secrets_of_run import MAILS_OF_STACK, issued, wrote
 
 JWT_DOTS = 2
@@ -89,6 +89,8 @@ def kind_of(value: str) -> str:
     """Return the kind of a secret of the API by its form."""
     if CODE.fullmatch(value):
         return PROOF
+    if RECOVERY_CODE.fullmatch(value):
+        return "recovery code"
     if value.startswith(OPAQUE):
         return KINDS.get(value[: len(OPAQUE) + 2], "another token")
     return "access token" if value.count(".") == JWT_DOTS else "password"

@@ -26,7 +26,7 @@ def test_a_challenge_has_the_standard_name_unless_a_function_sends_it(stack: Sta
     client = Client(HttpGateway(stack.with_parameters(RevocationSeconds="0")))
     login = client.post(f"/{STAGE}/auth/login", json={"username": "ada", "password": PASSWORD})
     tokens = json.loads(login.data)
-    stack.secrets.keep(tokens["access_token"], tokens["refresh_token"])
+    stack.secrets.keep_tokens(tokens)
     client.post(f"/{STAGE}/auth/logout", json={"refresh_token": tokens["refresh_token"]})
     body = {"current_password": PASSWORD, "new_password": "another fine passphrase"}
 

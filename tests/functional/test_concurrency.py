@@ -51,7 +51,7 @@ ROUNDS = 20
 @pytest.fixture
 def accounts(stack: Stack) -> Administration:
     """Return the operator's commands, which do not go over the wire."""
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     return operators(stack)
 
 

@@ -100,7 +100,7 @@ def stack_of(empty_stack: Stack, user: Identity) -> Stack:
     """Return a stack with factors, passkeys and mail, with this user, and which pages may use."""
     empty_stack.make_key_ring(key_ring())
     empty_stack.add_user(replace(user, passkeys=()), PASSWORD)
-    empty_stack.secrets.keep(*CODES)
+    empty_stack.secrets.keep(*CODES, kind="recovery code")
     return for_passkeys(for_browsers(empty_stack).with_mail(SecondFactor="optional"))
 
 

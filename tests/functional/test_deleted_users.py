@@ -87,7 +87,7 @@ def used(stack: Stack) -> Stack:
     for given, status in ((WRONG_PASSWORD, 401), (PASSWORD, 204)):
         change = sent("password", {"current_password": given, "new_password": NEW_PASSWORD})
         assert password(called_by(change, PERSON.user_id, granted[2]["session_id"])).status == status
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     asked_for_mails(stack, granted[2]["session_id"])
     signed_in_with_a_passkey(stack, granted[2]["session_id"])
     enrolled_an_app(stack)

@@ -27,7 +27,7 @@ class Site:
         self.client = Client(HttpGateway(stack))
         login = self.client.post(f"/{STAGE}/auth/login", json={"username": "ada", "password": PASSWORD})
         self.tokens: Document = json.loads(login.data)
-        stack.secrets.keep(self.tokens["access_token"], self.tokens["refresh_token"])
+        stack.secrets.keep_tokens(self.tokens)
         self.document = self.get(f"/{STAGE}{address}")
 
     def get(self, path: str) -> Document:

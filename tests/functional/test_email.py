@@ -44,7 +44,7 @@ def mail_stack(stack: Stack) -> Stack:
     """Return a stack with mail, whose user ada has a confirmed address."""
     stack.identities.delete(stack.identities.find("ada"))
     stack.identities.create(replace(ada(), email=EMAIL, email_verified_at_seconds=1_789_000_000))
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     return stack.with_mail(SelfRegistration="true")
 
 
@@ -409,7 +409,7 @@ def test_an_address_that_need_not_be_confirmed_lets_the_user_in(mail_stack: Stac
 
 def test_without_mail_a_registration_ignores_address_and_language(stack: Stack) -> None:
     """A feature that is off changes no byte: the same item and the same requests as without these parameters."""
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     register = stack.with_parameters(SelfRegistration="true").function("register")
     bodies = [
         {"username": "grace", "password": NEW_PASSWORD},

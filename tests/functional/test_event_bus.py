@@ -132,7 +132,7 @@ def test_without_a_bus_no_call_is_made(stack: Stack) -> None:
 def test_a_locked_app_is_announced(announcing: Stack, by: str) -> None:
     """SB7, A16: wherever the hundredth wrong code is typed. The one before is no alarm."""
     stack = announcing.with_mail().with_parameters(SecondFactor="optional", SecurityEventBus=BUS)
-    stack.secrets.keep(*CODES)
+    stack.secrets.keep(*CODES, kind="recovery code")
     user = stack.identities.find("ada")
     stack.identities.delete(user)
     with_address = replace(user, email="ada@mail.example", email_verified_at_seconds=1)

@@ -37,7 +37,8 @@ def stack_of(empty_stack: Stack, *, failures: int = 0) -> Stack:
     person = replace(ada(), email="ada@example.com", email_verified_at_seconds=1)
     empty_stack.make_key_ring(key_ring())
     empty_stack.add_user(with_app(person, SEALING_KEYS, failures=failures), PASSWORD)
-    empty_stack.secrets.keep(*CODES, NEW_PASSWORD)
+    empty_stack.secrets.keep(*CODES, kind="recovery code")
+    empty_stack.secrets.keep(NEW_PASSWORD, kind="password")
     return for_passkeys(empty_stack.with_mail(SecondFactor="optional"))
 
 
@@ -58,7 +59,7 @@ def replacing_the_app(stack: Stack) -> tuple[str, Event]:
     """Another app takes the place of the first."""
     tokens = logged_in(stack)
     pending = stack.function("factors")(by(tokens, sample("factors-totp"))).json
-    stack.secrets.keep(pending["secret"], pending["enrolment"])
+    stack.secrets.keep(pending["secret"], pending["enrolment"], kind="secret of an app")
     otp = shown_by_app(stack.clock.now_seconds, secret=b32decode(pending["secret"]))
     return "factors", by(tokens, with_json("factors-totp-confirm", {"enrolment": pending["enrolment"], "otp": otp}))
 

@@ -174,7 +174,7 @@ def test_an_unexpected_error_is_shown_by_its_type(empty_stack: Stack, resource: 
     def break_down() -> None:
         raise RuntimeError("a key of the ring")
 
-    empty_stack.secrets.keep("a key of the ring")
+    empty_stack.secrets.keep("a key of the ring", kind="MAC key")
     empty_stack.wire.always("GetSecretValue", before(break_down))
     event = sample("key-ring-create")
 

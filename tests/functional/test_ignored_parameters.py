@@ -49,7 +49,7 @@ Send = Callable[..., Answer]
 @pytest.fixture
 def send(stack: Stack) -> Send:
     """Return a function that sends a body to a route, as a session of ada."""
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     tokens = stack.function("login")(login_event("ada", PASSWORD)).json
 
     def send(route: str, body: str, media_type: str = "") -> Answer:

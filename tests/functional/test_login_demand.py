@@ -137,7 +137,7 @@ def test_a_client_gets_the_challenge_in_the_standard_header(stack: Stack) -> Non
     client = Client(HttpGateway(stack.with_parameters(**BOTH)))
     login = client.post(f"/{STAGE}/auth/login", json={"username": "ada", "password": PASSWORD})
     tokens = json.loads(login.data)
-    stack.secrets.keep(tokens["access_token"], tokens["refresh_token"])
+    stack.secrets.keep_tokens(tokens)
 
     def answer(path: str, token: str) -> tuple[int, str | None, str | None]:
         found = client.get(f"/{STAGE}{path}", headers={"Authorization": f"Bearer {token}"})

@@ -36,7 +36,7 @@ def fails(_forward: Forward) -> AWSResponse:
 @pytest.fixture
 def migrating(stack: Stack) -> Stack:
     """Return a stack that asks a function, which knows everybody and accepts every password."""
-    stack.secrets.keep(SHORT, "")
+    stack.secrets.keep(SHORT, "", kind="password")
     stack.wire.always("Invoke", answers(valid=True, email="grace@example.com", email_verified=True))
     return stack.with_parameters(MigrationFunctionArn=ARN)
 

@@ -96,7 +96,7 @@ def through(example: ModuleType, stack: Stack) -> Callable[..., Any]:
 
 def test_a_login_lets_a_user_of_cognito_come(stack: Stack, example: ModuleType) -> None:
     """Both parts together: the event and the answer have the form that the other side expects."""
-    stack.secrets.keep(PASSWORD, "")
+    stack.secrets.keep(PASSWORD, "", kind="password")
     stack.wire.always("Invoke", through(example, stack))
     login = stack.with_parameters(MigrationFunctionArn=ARN).function("login")
 

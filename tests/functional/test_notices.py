@@ -90,7 +90,7 @@ def test_a_new_password_asks_for_a_mail(told_stack: Stack) -> None:
     event = called_by(
         with_json("password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}), ada().user_id, session_id
     )
-    told_stack.secrets.keep(NEW_PASSWORD)
+    told_stack.secrets.keep(NEW_PASSWORD, kind="password")
     told_stack.tables.empty_table(TABLES["ChallengesTable"])
 
     assert told_stack.function("password")(event).status == 204
@@ -104,7 +104,7 @@ def test_a_new_password_at_a_site_asks_for_a_mail(told_stack: Stack) -> None:
     theirs, login = signed_in(site)
     event = with_json("site-password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     event = called_by(with_header(event, "Cookie", theirs), ada().user_id, login.json["session_id"])
-    told_stack.secrets.keep(NEW_PASSWORD)
+    told_stack.secrets.keep(NEW_PASSWORD, kind="password")
     told_stack.tables.empty_table(TABLES["ChallengesTable"])
 
     assert site.function("site_password")(event).status == 204

@@ -402,7 +402,9 @@ def test_no_table_holds_what_was_signed(stack: Stack, passkey_sign_in: Function)
     """L4: neither a challenge nor a signature is in a table or a log."""
     challenge = challenged(passkey_sign_in)
     event = sign_in_event(phone(challenge=challenge))
-    stack.secrets.keep(challenge, json.loads(event["body"])["credential"]["response"]["signature"])
+    stack.secrets.keep(
+        challenge, json.loads(event["body"])["credential"]["response"]["signature"], kind="proof of a passkey"
+    )
     passkey_sign_in(event)
     items = repr([stack.identity_items(), stack.session_items(), stack.attempt_items()])
     assert challenge not in items
@@ -430,7 +432,7 @@ def test_a_reset_leaves_the_passkeys_and_changes_none_of_them(stack: Stack) -> N
     user = stack.identities.find("ada")
     stack.identities.change_email(user, "ada@mail.example", verified_at_seconds=1)
     mail, new = stack.with_mail(), "another fine passphrase"
-    stack.secrets.keep(new)
+    stack.secrets.keep(new, kind="password")
     reset = mail.function("reset")
     assert reset(with_json("password-reset", {"username": "ada"})).status == 202
     confirmed = with_json("password-reset-confirm", {**mailed(mail, Kind.RESET).link, "new_password": new})

@@ -260,7 +260,7 @@ def test_with_a_passkey_the_password_is_changed_after_a_login_with_it(
     """SA7: who has the password alone cannot lock its owner out of it."""
     register(passkeys, session, phone())
     change = {"current_password": PASSWORD, "new_password": "another fine passphrase"}
-    stack.secrets.keep(change["new_password"])
+    stack.secrets.keep(change["new_password"], kind="password")
     password = stack.function("password")
     assert password(called_by(with_json("password", change), ADA_ID, session)) == insufficient("phr")
     assert password(called_by(with_json("password", change), ADA_ID, signed_in(stack))) == NO_CONTENT

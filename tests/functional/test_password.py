@@ -61,7 +61,7 @@ STEPS = {
 @pytest.fixture
 def password(stack: Stack) -> Function:
     """Return the password function, cold."""
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     return stack.function("password")
 
 
@@ -172,7 +172,7 @@ def test_a_new_password_is_taken_or_refused_with_a_reason(
     stack: Stack, password: Function, tokens: Tokens, new: str, answer: Answer
 ) -> None:
     """P1, P2, P4: a bad password is answered with 400 and the code of its reason, and nothing is written."""
-    stack.secrets.keep(new)
+    stack.secrets.keep(new, kind="password")
     kept = stack.identity_items()
 
     assert password(event(tokens, new=new)) == answer
@@ -182,7 +182,7 @@ def test_a_new_password_is_taken_or_refused_with_a_reason(
 @pytest.mark.parametrize(("least", "answer"), [("8", NO_CONTENT), ("12", NO_CONTENT), ("13", TOO_SHORT)])
 def test_the_least_length_is_the_parameters(stack: Stack, tokens: Tokens, least: str, answer: Answer) -> None:
     """P1: PasswordMinCharacters sets the least length."""
-    stack.secrets.keep("twelve chars")
+    stack.secrets.keep("twelve chars", kind="password")
     password = stack.with_parameters(PasswordMinCharacters=least).function("password")
 
     assert password(event(tokens, new="twelve chars")) == answer
@@ -334,7 +334,7 @@ def test_a_change_within_a_change(
 ) -> None:
     """F11: two sessions change the password at once: one change succeeds, and the other session ends."""
     inner = list[Answer]()
-    stack.secrets.keep("the other fine passphrase")
+    stack.secrets.keep("the other fine passphrase", kind="password")
     second = event(other, new="the other fine passphrase")
     stack.wire.next("UpdateItem", moment(lambda: inner.append(password(second))))
 

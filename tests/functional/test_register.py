@@ -31,7 +31,7 @@ REFUSED = error(400, "username_refused", "The user name is not allowed.")
 @pytest.fixture
 def register(stack: Stack) -> Function:
     """Return the registration function, cold."""
-    stack.secrets.keep(PASSWORD)
+    stack.secrets.keep(PASSWORD, kind="password")
     return stack.function("register")
 
 
@@ -132,7 +132,7 @@ def test_a_password_that_breaks_a_rule_is_refused(
 
 def test_the_least_length_is_the_parameters(stack: Stack) -> None:
     """P1: PasswordMinCharacters sets the least length."""
-    stack.secrets.keep("twelve chars")
+    stack.secrets.keep("twelve chars", kind="password")
     for least, status in (("12", 201), ("13", 400)):
         register = stack.with_parameters(PasswordMinCharacters=least).function("register")
         assert register(event(f"grace{least}", "twelve chars")).status == status
@@ -239,7 +239,7 @@ def test_an_answer_that_is_lost_once_makes_one_account(stack: Stack, register: F
 def test_two_registrations_of_one_name(stack: Stack, register: Function, login: Function, moment: Moment) -> None:
     """Exactly one account is made, for the request whose write comes first."""
     inner = list[Answer]()
-    stack.secrets.keep("another passphrase of hers")
+    stack.secrets.keep("another passphrase of hers", kind="password")
     second = event(password="another passphrase of hers")
     stack.wire.next("TransactWriteItems", moment(lambda: inner.append(register(second))), passes)
 
@@ -254,5 +254,5 @@ def test_two_registrations_of_one_name(stack: Stack, register: Function, login: 
 
 def test_the_sample_makes_an_account(stack: Stack, register: Function) -> None:
     """The sample event in the repository makes an account."""
-    stack.secrets.keep("correct horse battery staple")
+    stack.secrets.keep("correct horse battery staple", kind="password")
     assert register(sample("register")).json["username"] == "grace"

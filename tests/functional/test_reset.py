@@ -73,7 +73,7 @@ def mail_stack(stack: Stack) -> Stack:
     """Return a stack with mail, whose user ada has a confirmed address."""
     stack.identities.delete(stack.identities.find("ada"))
     stack.identities.create(with_address())
-    stack.secrets.keep(NEW_PASSWORD, OTHER_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, OTHER_PASSWORD, kind="password")
     return stack.with_mail()
 
 

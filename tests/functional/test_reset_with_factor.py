@@ -28,7 +28,8 @@ def stack(empty_stack: Stack) -> Stack:
     empty_stack.make_key_ring(key_ring())
     with_address = replace(ada(), email="ada@mail.example", email_verified_at_seconds=1_789_000_000)
     empty_stack.add_user(with_app(with_address, sealing_keys_from(SEALING_KEY)), PASSWORD)
-    empty_stack.secrets.keep(*CODES, NEW_PASSWORD)
+    empty_stack.secrets.keep(*CODES, kind="recovery code")
+    empty_stack.secrets.keep(NEW_PASSWORD, kind="password")
     return empty_stack.with_mail().with_parameters(SecondFactor="optional")
 
 

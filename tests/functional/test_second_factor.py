@@ -46,7 +46,7 @@ def stack(empty_stack: Stack) -> Stack:
     empty_stack.make_key_ring(key_ring())
     empty_stack.add_user(with_app(ada(), SEALING_KEYS), PASSWORD)
     empty_stack.add_user(bob(), PASSWORD)
-    empty_stack.secrets.keep(*CODES)
+    empty_stack.secrets.keep(*CODES, kind="recovery code")
     return empty_stack.with_parameters(SecondFactor="optional")
 
 

@@ -39,7 +39,7 @@ ROTATION = "UpdateItem"  # the second one of a change: the first replaces the pa
 @pytest.fixture
 def stack(stack: Stack) -> Stack:
     """Return a stack that browsers may use."""
-    stack.secrets.keep(NEW_PASSWORD)
+    stack.secrets.keep(NEW_PASSWORD, kind="password")
     return for_browsers(stack)
 
 

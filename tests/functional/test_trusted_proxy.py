@@ -26,7 +26,7 @@ def from_client(event: Event, address: str, *, secret: str = SECRET) -> Event:
 @pytest.fixture
 def proxied(stack: Stack) -> Stack:
     """Return a stack behind a proxy."""
-    stack.secrets.keep(SECRET)
+    stack.secrets.keep(SECRET, kind="secret of a proxy")
     return stack.with_parameters(TrustedProxy=SETTING)
 
 
@@ -49,7 +49,7 @@ def test_every_route_logs_the_clients_network(proxied: Stack, name: str) -> None
 )
 def test_the_source_of_a_session_is_the_client(stack: Stack, setting: str, secret: str, network: str) -> None:
     """P13, P14: two clients of one proxy are two sources, and a request past the proxy is one of its own address."""
-    stack.secrets.keep(SECRET)
+    stack.secrets.keep(SECRET, kind="secret of a proxy")
     stack = stack.with_parameters(TrustedProxy=setting)
     assert ADDRESS.startswith("203.0.113.")
 

@@ -1,11 +1,12 @@
 """The search for secrets as a proof, with one file of tests."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proof.frame.results import Figures
-from proof.frame.run import SHORT, Run
+from proof.frame.run import LONG, SHORT, Run
 from proof.secrets import no_secrets
 from tests.support.template import ROOT
 
@@ -44,10 +45,38 @@ def test_a_leak_breaks_the_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "test_it.py").write_text(LEAKS.format(printed=printed))
 
     result = no_secrets._search_after("test_it.py")
-    counts = {"places of what was found": [f"{kind} in {place}" for kind, place in result["found"]]}
+    found = {"places of what was found": [f"{kind} in {place}" for kind, place in result["found"]]}
+    counts = {**found, "never issued": [], "never searched": []}
 
     expected = ["a secret was found: password in the output of functions"] if printed != "***" else []
     assert no_secrets.broken(Figures(counts)) == expected
+
+
+def searched(tests: str) -> dict[str, Any]:
+    """Return what a run finds that issues all kinds and writes into all places but one of each."""
+    without = "key of the ring", "streams of the local stack"
+    issued, places = (
+        {name: 0 if name in without else 1 for name in names} for names in (no_secrets.KINDS, no_secrets.PLACES)
+    )
+    is_deployed = tests == no_secrets.DEPLOYED
+    return {"issued": issued, "searched": places, "found": [], "files": 0} if is_deployed else NOTHING
+
+
+NOTHING: dict[str, Any] = {"issued": {}, "searched": {}, "found": [], "files": 0}
+
+
+def test_the_long_form_issues_each_kind_and_searches_each_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that issues nothing finds nothing, and shows nothing."""
+    monkeypatch.setattr(no_secrets, "_search_after", searched)
+    some = no_secrets.broken(no_secrets.prove(Run("no_secrets", LONG)))
+    monkeypatch.setattr(no_secrets, "_search_after", lambda _tests: NOTHING)
+    none = no_secrets.broken(no_secrets.prove(Run("no_secrets", LONG)))
+
+    assert some == [
+        "no secret of this kind was issued: key of the ring",
+        "nothing was searched: streams of the local stack",
+    ]
+    assert len(none) == len(no_secrets.KINDS) + len(no_secrets.PLACES)
 
 
 def test_a_test_that_fails_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,17 +12,22 @@ from urllib.parse import quote
 import pytest
 
 from edge_auth import base64url
+from edge_auth.credentials import recovery_codes
+from edge_auth.keys.sealing_key import sealing_keys_from
 from tests.support import secrets_of_run
 from tests.support.secret_search import Found, Search, Secret
+from tests.support.stack import Answer
 from tests.support.template import ROOT
 
 TOKEN = "edgeauth_rt_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg5"
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlIG9mIGEgdG9rZW4gdGhhdCBpcyBsb25nIGVub3VnaA"
 PASSWORD = 'a "fine" passphrase / ü'
+RECOVERY_CODE = "7KQ2M-X19R0"
 SECRETS = [
     Secret("token", TOKEN),
     Secret("access token", JWT),
     Secret("password", PASSWORD),
+    Secret("recovery code", RECOVERY_CODE),
     Secret("code", "48151623"),
 ]
 FORMS: dict[str, Callable[[str], str]] = {
@@ -37,7 +42,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("secret", SECRETS[:3], ids=lambda secret: secret.kind)
+@pytest.mark.parametrize("secret", SECRETS[:4], ids=lambda secret: secret.kind)
 def test_a_planted_secret_is_found_in_each_form(secret: Secret, form: str) -> None:
     """A program may escape or encode what it writes. Without the secret, the same text has nothing."""
     write = FORMS[form]
@@ -66,6 +71,49 @@ def test_a_code_is_found_as_a_number_of_its_own() -> None:
     assert Search(SECRETS).kinds_in("at 1481516230000 ms") == set()
 
 
+SPELLINGS = ("7KQ2M-X19R0", "7kq2mx19r0", "7K Q2M - X1 9R0", "7kq2m-xi9ro", "7KQ2M XL9RO", "7-K-Q-2-M-X-1-9-R-0")
+WRITTEN = {
+    "in JSON": '{"recovery_code": "%s"}',
+    "in a log": '{"level": "ERROR", "message": "codes:\\n%s\\nof ada"}',
+    "in a table": '{"pk": {"S": "user#1"}, "recovery": {"SS": ["x%sx"]}}',
+    "behind a word": "12345 %s.",
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_recovery_code_is_found_in_each_spelling_that_is_accepted(spelling: str, written: str) -> None:
+    """Whoever finds it can type it. It is shorter than what is searched of other secrets."""
+    keys = sealing_keys_from("sealing-key" * 4)
+    stored = recovery_codes.kept([RECOVERY_CODE], keys.newest, "user")
+    assert recovery_codes.matched_code(spelling, stored, keys, "user") in stored
+
+    assert Search(SECRETS).kinds_in(WRITTEN[written] % spelling) == {"recovery code"}
+
+
+@pytest.mark.parametrize("text", ["7KQ2M-X19R1", "AAAAA-AAAAA", "KQ2M-X19R0", "7KQ2M.X19R0", "7KQ2M", "X19R0-7KQ2M"])
+def test_a_text_of_the_form_of_a_recovery_code_is_none_unless_it_was_issued(text: str) -> None:
+    """Also not if a test has issued one of a single character: many texts have it."""
+    search = Search([*SECRETS, Secret("recovery code", "AAAAA-AAAAA")])
+
+    assert search.kinds_in(f'{{"code": "{text}"}}') == frozenset()
+
+
+def test_a_success_may_have_what_it_gives_and_no_other_secret() -> None:
+    """Its own tokens, codes and cookies are in members of their own. No other member and no header may have any."""
+    given: dict[str, object] = {"access_token": JWT, "recovery_codes": [RECOVERY_CODE]}
+
+    def kinds(body: dict[str, object], **headers: str) -> frozenset[str]:
+        answer = Answer(200, headers, json.dumps(body), (f"session={TOKEN}; Secure",))
+        return Search(SECRETS).kinds_in(answer.without_credentials.text)
+
+    assert kinds(given) == frozenset()
+    assert kinds({**given, "name": PASSWORD}) == {"password"}
+    assert kinds({**given, "codes": [RECOVERY_CODE]}) == {"recovery code"}
+    assert kinds({**given, "other": {"access_token": JWT}}) == {"access token"}
+    assert kinds(given, Location=f"https://app.example.com/{TOKEN}") == {"token"}
+
+
 def hand_over(folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret: Secret) -> set[Found]:
     """Let one worker issue a secret and another one write it into a place. Return what the run finds."""
     monkeypatch.setenv(secrets_of_run.FOLDER_VARIABLE, str(folder))
@@ -76,7 +124,9 @@ def hand_over(folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret:
     return {*secrets_of_run.search(folder, folder).found}
 
 
-@pytest.mark.parametrize("place", ["the output of functions", "tables", "mails", "the event bus", "refusals"])
+@pytest.mark.parametrize(
+    "place", ["the output of functions", "tables", "mails", "the event bus", "refusals", "successes"]
+)
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.kind)
 def test_a_secret_of_one_worker_is_found_in_a_place_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, secret: Secret

@@ -12,7 +12,7 @@ from edge_auth.flows.factors.factor_check import PURPOSE
 from edge_auth.keys.sealing_key import SealingKeys
 
 SECRET = b"12345678901234567890"
-CODES = tuple(f"{letter * 5}-{letter * 5}" for letter in "ABCDEFGHJK")
+CODES = tuple(f"{letter}7KQ2-MXW9{letter}" for letter in "ABCDEFGHJK")
 
 
 def with_app(identity: Identity, keys: SealingKeys, *, failures: int = 0) -> Identity:

@@ -8,12 +8,15 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from edge_auth import base64url
+from edge_auth.credentials.recovery_codes import ALPHABET, CODE_CHARACTERS, GROUP_CHARACTERS
 
 LONG_ENOUGH = 12  # a shorter value can be part of a text by chance
 MIXED_ENOUGH = 5  # different characters: a test pads texts with one, and no secret that was drawn has fewer
 # The end of a token is as good as the token: its signature, MAC or seed. Only this part of a secret is searched.
 SEARCHED = 40
 CODE = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")  # of a mail; a longer number may have it in it by chance
+# It is shorter than LONG_ENOUGH, but it was drawn: no text has its fifty bits by chance, however it is read.
+RECOVERY_CODE = re.compile("-".join([f"[{ALPHABET}]{{{GROUP_CHARACTERS}}}"] * (CODE_CHARACTERS // GROUP_CHARACTERS)))
 
 
 class Secret(NamedTuple):
@@ -37,13 +40,13 @@ class Search:
         # The last characters of each needle -> the needles that end so, each with its kind.
         self._needles: dict[str, set[tuple[str, str]]] = {}
         self._codes: dict[str, str] = {}
+        self._recovery_codes: dict[str, str] = {}
         for kind, value in set(secrets):
             if CODE.fullmatch(value):
                 self._codes[value] = kind
-            for form in forms(value) if len(value) >= LONG_ENOUGH else ():
-                needle = form[-SEARCHED:]
-                if len(set(needle)) < MIXED_ENOUGH:
-                    continue
+            if RECOVERY_CODE.fullmatch(value) and len(set(value)) >= MIXED_ENOUGH:
+                self._recovery_codes[as_typed(value)] = kind
+            for needle in needles_of(value):
                 self._needles.setdefault(needle[-LONG_ENOUGH:], set()).add((needle, kind))
 
     def kinds_in(self, text: str) -> frozenset[str]:
@@ -54,7 +57,33 @@ class Search:
             tail = text[end - LONG_ENOUGH : end]
             if tail in needles:
                 found |= {kind for needle, kind in needles[tail] if text.endswith(needle, 0, end)}
-        return frozenset(found)
+        return frozenset(found | self._recovery_codes_in(text))
+
+    def _recovery_codes_in(self, text: str) -> set[str]:
+        codes = self._recovery_codes
+        if not codes:
+            return set()
+        found = set()
+        for run in _RUN.findall(as_typed(text)):
+            ends = range(CODE_CHARACTERS, len(run) + 1)
+            found |= {codes[part] for end in ends if (part := run[end - CODE_CHARACTERS : end]) in codes}
+        return found
+
+
+def as_typed(text: str) -> str:
+    """Return a text as the product reads a recovery code: case, spaces and hyphens do not matter."""
+    return text.upper().translate(_READ_AS)
+
+
+def needles_of(value: str) -> Iterator[str]:
+    """Yield what is searched of a secret. A text that a test has padded is none."""
+    spellings = {value} if len(value) >= LONG_ENOUGH else set[str]()
+    if RECOVERY_CODE.fullmatch(value):
+        spellings = {value, as_typed(value)}
+    for form in (form for spelling in spellings for form in forms(spelling)):
+        needle = form[-SEARCHED:]
+        if len(needle) >= LONG_ENOUGH and len(set(needle)) >= MIXED_ENOUGH:
+            yield needle
 
 
 def forms(value: str) -> Iterator[str]:
@@ -79,3 +108,5 @@ def forms(value: str) -> Iterator[str]:
 
 
 _STANDARD = str.maketrans("-_", "+/")
+_RUN = re.compile(f"[{ALPHABET}]{{{CODE_CHARACTERS},}}")  # what has no other character can have a recovery code
+_READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "-": "", " ": ""})

@@ -23,6 +23,7 @@ from tests.support.secret_search import Found, Search, Secret
 FOLDER_VARIABLE = "EDGE_AUTH_SECRETS_OF_RUN"
 OUTPUT = "the output of the tests"
 MAILS, TABLES, REFUSALS = "mails", "tables", "refusals"
+ANSWERS = "successes"  # each without what it is there to give: the tokens, codes and cookies of its own members
 MAILS_OF_STACK = "mails of the local stack"
 # What a place is there for. Everything else is in no place.
 MEANT = {

@@ -49,7 +49,7 @@ def signed_in(stack: Stack) -> tuple[str, Answer]:
     """Log ada in at a site. Return the cookie as a browser sends it, and the answer."""
     answer = stack.function("login")(site_login())
     assert answer.status == 200
-    stack.secrets.keep(token_in(answer.cookies[0]))
+    stack.secrets.keep(token_in(answer.cookies[0]), kind="cookie")
     return jar(answer)[0], answer
 
 

@@ -46,6 +46,11 @@ TABLES = {
     "ChallengesTable": "functional-ChallengesTable",
 }
 SEALING_SECRET, SEALING_KEY = "SealingSecret-functional", "sealingkey" * 6  # CloudFormation draws it
+# The members of an answer whose values are secrets of its client.
+GIVEN = {
+    *("access_token", "refresh_token", "device_token", "mfa_token", "enrolment_token"),
+    *("secret", "enrolment", "uri", "recovery_codes", "challenge"),
+}
 REQUEST_ID = "3f0e1d2c-aaaa-4bbb-8ccc-1234567890ab"
 
 
@@ -64,6 +69,20 @@ class Answer:
     headers: dict[str, str]
     body: str
     cookies: tuple[str, ...] = ()  # the values of Set-Cookie
+
+    @property
+    def text(self) -> str:
+        """All that a client gets."""
+        return "\n".join((*(f"{name}: {value}" for name, value in self.headers.items()), *self.cookies, self.body))
+
+    @property
+    def without_credentials(self) -> "Answer":
+        """The answer without what it is there to give. Nothing that is left may be a secret of anybody."""
+        body = self.body
+        with suppress(ValueError):
+            if isinstance(document := json.loads(body), dict):
+                body = json.dumps({name: "…" if name in GIVEN else value for name, value in document.items()})
+        return replace(self, body=body, cookies=tuple(cookie.partition("=")[0] for cookie in self.cookies))
 
     @property
     def json(self) -> dict[str, Any]:
@@ -176,6 +195,7 @@ class Stack:
     parameters: dict[str, str] = field(default_factory=dict)
     jwks: str = ""
     refusals: list[str] = field(default_factory=list)
+    successes: list[str] = field(default_factory=list)
 
     def environment(self, function: str) -> dict[str, str]:
         """Return exactly the template's variables of a function, as CloudFormation resolves them."""
@@ -213,7 +233,9 @@ class Stack:
             answer = Answer(response["statusCode"], response["headers"], response["body"], cookies)
             self.secrets.keep_answer(answer)
             if answer.status >= 400:
-                self.refusals.append(f"{answer!r}")
+                self.refusals.append(answer.text)
+            else:
+                self.successes.append(answer.without_credentials.text)
             return answer
 
         return invoke
@@ -317,6 +339,7 @@ class Stack:
         issued(Secret(kind, value) for value, kind in self.secrets.kinds.items())
         wrote("the output of functions", [self.output.read()])
         wrote(secrets_of_run.REFUSALS, self.refusals)
+        wrote(secrets_of_run.ANSWERS, self.successes)
         wrote(
             secrets_of_run.TABLES,
             (json.dumps(item, default=repr) for name in TABLES.values() for item in self.tables.items(name)),
