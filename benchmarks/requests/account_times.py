@@ -1,7 +1,7 @@
 """The times of requests for a mail to set another password: they must not reveal whether an account exists (SM3).
 
-A known name and an unknown one ask in turn, as in `login_times`. The options of passkeys are not compared: what asks
-for them has no name.
+A known name, an unknown one, and those of users who are disabled or not confirmed ask in turn, as in `login_times`. The
+options of passkeys are not compared: what asks for them has no name.
 """
 
 from collections import deque
@@ -13,10 +13,12 @@ from benchmarks.requests.deployment import Deployment, deployed
 from benchmarks.requests.engine import running_engine
 from benchmarks.requests.functions import running
 from benchmarks.starts.calls import ACCEPTED, MAIL
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED
 
 PAIRS, QUICK_PAIRS = 500, 20
 WARM_UP = 20
 KNOWN, UNKNOWN = "a name with a confirmed address", "no such name"
+DISABLED_NAME, UNCONFIRMED_NAME = "a disabled user", "a registration that is not confirmed"
 
 
 def measure(*, quick: bool) -> Figures:
@@ -31,9 +33,13 @@ def measure(*, quick: bool) -> Figures:
 
 def asked(deployment: Deployment, pairs: int) -> dict[str, list[float]]:
     """Return the milliseconds of each kind of name. Each name asks once, and each request has its own source."""
+    prefixes = {KNOWN: "known", UNKNOWN: "other", DISABLED_NAME: "ended", UNCONFIRMED_NAME: "fresh"}  # of equal length
+    users = {KNOWN: (ACTIVE, 1), DISABLED_NAME: (DISABLED, 1), UNCONFIRMED_NAME: (UNCONFIRMED, 0)}
     for number in range(pairs):
-        deployment.add_user(_username("known", number), email=f"{number}@mail.example", email_verified_at_seconds=1)
-    prefixes = {KNOWN: "known", UNKNOWN: "other"}  # of the same length
+        for name, (status, verified_at_seconds) in users.items():
+            username = _username(prefixes[name], number)
+            address = f"{username}@mail.example"
+            deployment.add_user(username, status=status, email=address, email_verified_at_seconds=verified_at_seconds)
     times: dict[str, list[float]] = {name: [] for name in prefixes}
     order = deque(prefixes)
     with running(deployment) as functions:
