@@ -162,6 +162,15 @@ def test_a_removed_passkey_is_gone_and_the_epoch_has_moved_once(engine: PasskeyE
         engine.opening.open(a_session(), replace(seen, epoch=ADA.epoch + 1), use())
 
 
+def test_of_two_that_are_removed_at_once_one_is_refused(engine: PasskeyEngine) -> None:
+    """Both have read the same user: otherwise both could leave less than a user without a password must keep."""
+    seen = with_passkeys(engine, PHONE, KEY)
+    engine.passkeys.remove(seen, PHONE.credential_id)
+    with pytest.raises(EpochMoved):
+        engine.passkeys.remove(seen, KEY.credential_id)
+    assert ada(engine).passkeys == (KEY,)
+
+
 def test_after_the_last_one_is_removed_another_one_can_be_added(engine: PasskeyEngine) -> None:
     """The attribute is there and empty then."""
     engine.passkeys.remove(with_passkeys(engine, PHONE), PHONE.credential_id)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from benchmarks.frame import report, results
 
+MARKER = re.compile(r"<!-- benchmarks: ([\w.]+) -->")
 IMAGE = re.compile(r"figures/([\w-]+)\.svg")
 RESULT: dict[str, Any] = {
     "benchmark": "token_checks",
@@ -60,6 +62,14 @@ def test_documents_stand_as_the_command_writes_them(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
     assert report.filled(text) == text
+
+
+@pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)
+def test_each_table_stands_once_in_a_document(path: Path) -> None:
+    """A second copy would be written as well, and be read as another measurement."""
+    markers = MARKER.findall(path.read_text(encoding="utf-8"))
+
+    assert [marker for marker, number in Counter(markers).items() if number > 1] == []
 
 
 @pytest.mark.parametrize("path", report.documents(), ids=lambda path: path.name)

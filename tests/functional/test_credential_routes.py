@@ -16,7 +16,7 @@ from tests.support.answers import error
 from tests.support.browser import for_browsers, from_page, jar, site_login
 from tests.support.http_gateway import NONE, routes
 from tests.support.passkey_visitor import for_passkeys, passkey_id, phone, register_event
-from tests.support.people import ADA_ID, PASSWORD, ada, key_ring
+from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD, ada, key_ring
 from tests.support.sample_events import Event, called_by, with_json
 from tests.support.second_factor import CODES, shown_by_app, with_app
 from tests.support.stack import SEALING_KEY, Answer, Stack
@@ -53,6 +53,13 @@ CHANGES: dict[Route, dict[str, str]] = {
             ("DELETE", "/{passkey_id}", {}),
         )
     },
+}
+# They ask for the current password, which shows as much as a new login of a user who has no factor.
+ASK_FOR_THE_PASSWORD = {
+    ("POST", "/auth/password"): 204,
+    ("POST", "/auth/site/password"): 204,
+    ("POST", "/auth/email"): 202,
+    ("POST", "/auth/site/email"): 202,
 }
 # They end a session, or open one for a factor that is shown.
 CHANGES_NONE = {
@@ -131,10 +138,11 @@ def added_passkey(stack: Stack) -> Mapping[str, object]:
     return body
 
 
-def asked(stack: Stack, route: Route, signed_in: Answer) -> Answer:
+def asked(stack: Stack, route: Route, signed_in: Answer, **changes: str) -> Answer:
     """Ask for a change, as the authorizer passes it on."""
     function, _ = routes()[route]
-    event: Event = with_json("step-up", added_passkey(stack) if route in ADD_PASSKEY else CHANGES[route])
+    body = added_passkey(stack) if route in ADD_PASSKEY else {**CHANGES[route], **changes}
+    event: Event = with_json("step-up", body)
     event = from_page(called_by(event, ADA_ID, signed_in.json["session_id"]), *jar(signed_in))
     named = {"pathParameters": {"passkey_id": passkey_id(phone())}} if "{" in route[1] else {}
     return stack.function(function)({**event, **named, "httpMethod": route[0], "resource": route[1]})
@@ -156,6 +164,36 @@ def test_a_weak_or_an_old_login_changes_nothing(empty_stack: Stack, route: Route
     assert (refused.status, refused.body) == (expected.status, expected.body)
     assert refused.headers["WWW-Authenticate"] == challenge
     assert (stack.identity_items(), stack.session_items(), stack.challenge_items()) == before
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=" ".join)
+def test_an_old_login_of_a_user_without_a_factor_changes_only_what_asks_for_the_password(
+    empty_stack: Stack, route: Route
+) -> None:
+    """SA7: who finds an open session enrols nothing. Four routes ask for the password itself, and answer as ever."""
+    stack = stack_of(empty_stack, ada())
+    answer = signed_in(stack, ada(), "1fa")
+    stack.clock.advance(seconds=301)
+    before = (stack.identity_items(), stack.session_items(), stack.challenge_items())
+    answered = asked(stack, route, answer)
+    if route in ASK_FOR_THE_PASSWORD:
+        assert answered.status == ASK_FOR_THE_PASSWORD[route]
+        return
+    assert (answered.status, answered.json["error"]) == (401, "insufficient_user_authentication")
+    challenge = 'Bearer error="insufficient_user_authentication", acr_values="1fa", max_age="300"'
+    assert answered.headers["WWW-Authenticate"] == challenge
+    assert (stack.identity_items(), stack.session_items(), stack.challenge_items()) == before
+
+
+@pytest.mark.parametrize("route", ASK_FOR_THE_PASSWORD, ids=" ".join)
+def test_what_asks_for_the_password_takes_no_other_one(empty_stack: Stack, route: Route) -> None:
+    """SA7: the session alone changes nothing there either, also right after the login."""
+    stack = stack_of(empty_stack, ada())
+    answer = signed_in(stack, ada(), "1fa")
+    before = (stack.identity_items(), stack.challenge_items())
+    refused = asked(stack, route, answer, current_password=WRONG_PASSWORD)
+    assert (refused.status, refused.json["error"]) == (401, "invalid_credentials")
+    assert (stack.identity_items(), stack.challenge_items()) == before
 
 
 @pytest.mark.parametrize("route", CHANGES, ids=" ".join)

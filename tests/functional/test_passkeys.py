@@ -16,7 +16,7 @@ from tests.support.answers import (
     UNSUPPORTED_MEDIA_TYPE,
     error,
 )
-from tests.support.outages import APPLIED, KINDS, KINDS_OF_UPDATES, after, attempts, ends, events_named
+from tests.support.outages import APPLIED, KINDS, KINDS_OF_UPDATES, after, attempts, before, ends, events_named
 from tests.support.passkey_visitor import (
     for_passkeys,
     list_event,
@@ -97,6 +97,16 @@ def prepared(passkeys: Function, session: str, ceremony: Ceremony, **changes: ob
 def rename_event(ceremony: Ceremony, session: str, name: object = "Blue") -> Event:
     """Return the request that gives a passkey another name."""
     return one_event("passkeys-rename", ceremony, session, body={"name": name})
+
+
+def set_hash(stack: Stack, value: str) -> None:
+    """Set the hash of ada's password."""
+    stack.dynamodb.update_item(
+        TableName="functional-IdentitiesTable",
+        Key={"pk": {"S": "login#ada"}},
+        UpdateExpression="SET password_hash = :value",
+        ExpressionAttributeValues={":value": {"S": value}},
+    )
 
 
 def remove_event(ceremony: Ceremony, session: str) -> Event:
@@ -343,22 +353,40 @@ def test_the_last_way_in_is_not_removed(stack: Stack, passkeys: Function, sessio
     """An account without a password keeps its last passkey. With a password it may go."""
     register(passkeys, session, phone())
     strong = signed_in(stack)
-    key = {"pk": {"S": "login#ada"}}
-    table = "functional-IdentitiesTable"
-    stored = stack.dynamodb.get_item(TableName=table, Key=key)["Item"]["password_hash"]["S"]
-
-    def set_hash(value: str) -> None:
-        stack.dynamodb.update_item(
-            TableName=table,
-            Key=key,
-            UpdateExpression="SET password_hash = :value",
-            ExpressionAttributeValues={":value": {"S": value}},
-        )
-
-    set_hash("")
+    stored = stack.identities.find("ada").password_hash
+    set_hash(stack, "")
     assert passkeys(remove_event(phone(), strong)) == LAST
-    set_hash(stored)
+    set_hash(stack, stored)
     assert passkeys(remove_event(phone(), strong)) == NO_CONTENT
+
+
+def test_without_a_password_two_passkeys_stay(stack: Stack, passkeys: Function, session: str) -> None:
+    """A lost device must not be the end of the account. One of three may go."""
+    register(passkeys, session, phone())
+    strong = signed_in(stack)
+    register(passkeys, strong, phone(1))
+    set_hash(stack, "")
+    assert passkeys(remove_event(phone(1), strong)) == LAST
+    assert len(listed(passkeys, strong)) == 2
+    register(passkeys, strong, phone(2))
+    assert passkeys(remove_event(phone(1), strong)) == NO_CONTENT
+
+
+def test_two_removals_at_once_leave_two_passkeys(stack: Stack, passkeys: Function, session: str) -> None:
+    """Both have read three. The one that writes second is told to come again, and then it is refused."""
+    register(passkeys, session, phone())
+    strong = signed_in(stack)
+    for number in (1, 2):
+        register(passkeys, strong, phone(number))
+    set_hash(stack, "")
+
+    def overtake() -> None:
+        assert passkeys(remove_event(phone(2), strong)) == NO_CONTENT
+
+    stack.wire.next("UpdateItem", before(overtake))
+    assert passkeys(remove_event(phone(1), strong)) == UNAVAILABLE
+    assert passkeys(remove_event(phone(1), strong)) == LAST
+    assert [shown["id"] for shown in listed(passkeys, strong)] == [passkey_id(phone()), passkey_id(phone(1))]
 
 
 @pytest.mark.parametrize("name", ["passkeys-rename", "passkeys-remove"])

@@ -69,3 +69,11 @@ class FactorRequired(AuthError):
     status = 409
     code = "factor_required"
     description = "The account must have a second factor."
+
+
+class LastWayIn(AuthError):
+    """Without it a user who has no password would have one device only, or none, to log in with."""
+
+    status = 409
+    code = "last_way_in"
+    description = "The account would have no way to log in."

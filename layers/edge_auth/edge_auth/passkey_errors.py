@@ -33,11 +33,3 @@ class UnknownPasskey(AuthError):
     status = 404
     code = "not_found"
     description = "There is no such passkey."
-
-
-class LastWayIn(AuthError):
-    """Without this passkey the user could not log in any more."""
-
-    status = 409
-    code = "last_way_in"
-    description = "The account would have no way to log in."

@@ -38,7 +38,8 @@ REGISTRATION_RATE = Rate(attempts=20, seconds=3600, burst=10)
 # F39: each refused token costs a write. All tabs of one client, with all their retries, stay far below this.
 DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 # SB6: enough for a user who looks into the wrong folder, and at most ten codes in any 24 hours: a code can be guessed
-# with a probability of 5 in 10 million a day. Each mail is one that the owner of the address did not ask for, perhaps.
+# with a probability of 5 in 10 million a day, and 3 more by a thief of a device token (decision 0054). Each mail is one
+# that the owner of the address did not ask for, perhaps.
 MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
 # The owner, on a device of the own, gets mails also while strangers use up the others. It is at most six in a day more.
 DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)

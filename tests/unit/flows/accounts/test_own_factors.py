@@ -2,6 +2,7 @@
 
 from base64 import b32decode
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.credentials.totp import STEP_SECONDS
 from edge_auth.errors import AuthError, InsufficientAuthentication, InvalidProof, InvalidToken, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.factor_errors import FactorRequired, InvalidOtp, MfaEnrolmentRequired, MfaRequired, NoFactor
+from edge_auth.factor_errors import FactorRequired, InvalidOtp, LastWayIn, MfaEnrolmentRequired, MfaRequired, NoFactor
 from edge_auth.flows.accounts.own_factors import OwnFactors, PendingApp
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
@@ -224,6 +225,20 @@ def test_whoever_must_have_a_factor_cannot_remove_the_only_one(enrolled: Deploym
         enrolled.own_factors.remove(*caller(enrolled, mine))
     assert enrolled.alice.factors is not None
     enrolled.own_factors.begin(*caller(enrolled, mine))
+
+
+@pytest.mark.parametrize(("number", "is_kept"), [(1, True), (2, False)])
+def test_without_a_password_the_app_stays_beside_one_passkey(
+    enrolled: Deployment, number: int, *, is_kept: bool
+) -> None:
+    """Its recovery codes are what a user has left who loses the one device."""
+    passkeys = tuple(PASSKEY._replace(credential_id=bytes([each])) for each in range(number))
+    mine = with_code(enrolled)
+    enrolled.change_session(mine, acr="phr")
+    enrolled.store.identities[USERNAME] = replace(enrolled.alice, password_hash="", passkeys=passkeys)
+    with pytest.raises(LastWayIn) if is_kept else nullcontext():
+        enrolled.own_factors.remove(*caller(enrolled, mine))
+    assert (enrolled.alice.factors is not None) is is_kept
 
 
 def test_the_caller_sees_the_own_factors(enrolled: Deployment) -> None:

@@ -15,10 +15,10 @@ from edge_auth.errors import (
     TemporarilyUnavailable,
 )
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.factor_errors import FactorRequired
+from edge_auth.factor_errors import FactorRequired, LastWayIn
 from edge_auth.flows.accounts.own_passkeys import NewPasskey, OwnPasskeys, PasskeyNotices
 from edge_auth.flows.factors.factor_policy import FactorPolicy
-from edge_auth.passkey_errors import LastWayIn, PasskeyRefused, TooManyPasskeys, UnknownPasskey
+from edge_auth.passkey_errors import PasskeyRefused, TooManyPasskeys, UnknownPasskey
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import Purpose
 from tests.support.access_tokens import NOW
@@ -357,15 +357,35 @@ def test_a_removal_that_comes_again_ends_the_other_sessions_again(deployment: De
     assert (deployment.alice.passkeys, TOLD.mails) == ((OTHER,), [])
 
 
-def test_the_last_passkey_of_a_user_without_a_password_stays(deployment: Deployment) -> None:
-    """It would be the last way in. One of two may go."""
-    user_id, session_id = with_passkeys(deployment, PASSKEY)
+@pytest.mark.parametrize("before", [(PASSKEY,), (PASSKEY, OTHER)])
+def test_without_a_password_two_passkeys_stay(deployment: Deployment, before: tuple[RegisteredPasskey, ...]) -> None:
+    """A lost device must not be the end of the account. One of three may go."""
+    user_id, session_id = with_passkeys(deployment, *before)
     change_alice(deployment, password_hash="")
 
     with pytest.raises(LastWayIn):
         own_passkeys(deployment).remove(user_id, session_id, b"id")
-    change_alice(deployment, passkeys=(PASSKEY, OTHER))
+    assert deployment.alice.passkeys == before
+    assert (deployment.names(), TOLD.mails) == ([], [])
+    third = PASSKEY._replace(credential_id=b"third", created_at_seconds=NOW + 2)
+    change_alice(deployment, passkeys=(PASSKEY, OTHER, third))
     own_passkeys(deployment).remove(user_id, session_id, b"id")
+    assert deployment.alice.passkeys == (OTHER, third)
+
+
+def test_without_a_password_one_passkey_and_recovery_codes_stay(deployment: Deployment) -> None:
+    """An app whose recovery codes are used up does not count, and codes alone open nothing."""
+    user_id, session_id = with_passkeys(deployment, PASSKEY, OTHER)
+    with_codes = with_app(replace(deployment.alice, password_hash=""), deployment.sealing_keys.keys)
+    assert with_codes.factors
+    change_alice(deployment, password_hash="", factors=replace(with_codes.factors, recovery=frozenset()))
+
+    with pytest.raises(LastWayIn):
+        own_passkeys(deployment).remove(user_id, session_id, b"id")
+    change_alice(deployment, factors=with_codes.factors)
+    own_passkeys(deployment).remove(user_id, session_id, b"id")
+    with pytest.raises(LastWayIn):
+        own_passkeys(deployment).remove(user_id, session_id, b"other")
     assert deployment.alice.passkeys == (OTHER,)
 
 

@@ -5,7 +5,7 @@ An enrolment has two steps, and nothing is stored between them. Its code logs no
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from edge_auth.accounts.factors import Factors
@@ -20,6 +20,7 @@ from edge_auth.flows.factors.factor_check import PURPOSE
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.factor_token import check_bound, read_token
 from edge_auth.flows.factors.freshness import check_fresh
+from edge_auth.flows.factors.way_in import check_way_in
 from edge_auth.flows.ports.factors import FactorStore, SealingKeySource
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -162,6 +163,7 @@ class OwnFactors:
 
         Raises:
             FactorRequired: the user must have a factor, and has no passkey.
+            LastWayIn: there is no password, and less than two passkeys.
             InvalidToken, InsufficientAuthentication: as `begin`.
             TemporarilyUnavailable: it is not known to be removed, or other sessions are not known to have ended. The
                 same call may be made again.
@@ -171,6 +173,7 @@ class OwnFactors:
         if self._policy.demands_of(identity) and not identity.passkeys:
             raise FactorRequired
         if identity.factors is not None:
+            check_way_in(replace(identity, factors=None))
             try:
                 self._room.store.remove(identity)
             except EpochMoved:

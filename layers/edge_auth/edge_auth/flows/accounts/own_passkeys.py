@@ -15,6 +15,7 @@ from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorRequired
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.freshness import check_fresh
+from edge_auth.flows.factors.way_in import check_way_in
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import PasskeyStore
@@ -22,7 +23,7 @@ from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.passkey_errors import LastWayIn, PasskeyRefused, TooManyPasskeys, UnknownPasskey
+from edge_auth.passkey_errors import PasskeyRefused, TooManyPasskeys, UnknownPasskey
 from edge_auth.sessions.session import Session
 from edge_auth.tokens import passkey_challenge
 from edge_auth.tokens.passkey_challenge import NoChallenge, Purpose
@@ -171,7 +172,7 @@ class OwnPasskeys:
 
         Raises:
             UnknownPasskey: the caller has no such passkey, or none any more. The other sessions have ended.
-            LastWayIn: there is no password and no other passkey.
+            LastWayIn: there is no password, and the rest would be less than two passkeys, or one and recovery codes.
             FactorRequired: the user must have a factor, and has no app and no other passkey.
             InvalidToken, InsufficientAuthentication: as `begin`.
             TemporarilyUnavailable: it is not known to be removed, or the other sessions are not known to have ended.
@@ -181,11 +182,10 @@ class OwnPasskeys:
         if not _has(identity, credential_id):
             self._end_sessions.all(user_id, reason=PASSKEY_REMOVED, keep=session_id)
             raise UnknownPasskey
-        if len(identity.passkeys) == 1:
-            if not identity.password_hash:
-                raise LastWayIn
-            if identity.factors is None and self._policy.demands_of(identity):
-                raise FactorRequired
+        others = tuple(passkey for passkey in identity.passkeys if passkey.credential_id != credential_id)
+        check_way_in(replace(identity, passkeys=others))
+        if not others and identity.factors is None and self._policy.demands_of(identity):
+            raise FactorRequired
         try:
             self._passkeys.remove(identity, credential_id)
         except EpochMoved:
