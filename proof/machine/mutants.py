@@ -1,8 +1,8 @@
 """Faults that are put into the product on purpose. The machine has to find each of them.
 
 A fault is an edit of a module's source. The edited functions take the place of the others where they are, so everything
-that has imported one of them has the fault. An edited expression uses every value that is sent with it. DynamoDB refuses
-a value that nothing uses, and that would be another fault.
+that has imported one of them has the fault. An edited expression uses every value that is sent with it: DynamoDB would
+refuse a value that nothing uses, and that would be another fault.
 """
 
 import inspect

@@ -12,6 +12,7 @@ from proof.machine.machine import Machine
 from proof.machine.mutants import MUTANTS, planted
 from proof.machine.product import Product, product
 from proof.machine.troubles import Trouble
+from tests.support import recorded_calls
 from tests.support.memory_tables.tables import NotServed
 
 Step = tuple[str, Mapping[str, Any]]
@@ -59,6 +60,12 @@ def loaded() -> Iterator[Product]:
     """Return the product, loaded once."""
     with product() as loaded:
         yield loaded
+
+
+@pytest.fixture(autouse=True)
+def own_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the calls of a wrong product out of the record of all calls."""
+    monkeypatch.setattr(recorded_calls, "CALLS", set())
 
 
 @pytest.mark.parametrize("name", MUTANTS)
