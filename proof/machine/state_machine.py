@@ -24,7 +24,7 @@ STEPS = 50  # of a history, at most
 STEPS_TO_FIND = 10_000  # a planted fault is found within so many
 # With a seed that finds the fault quickly.
 SHORT_MUTANTS = {
-    "an old login changes a factor": 12,
+    "an old login changes a factor": 2,
     "a closed authorizer decides without the feed": 6,
 }
 ENOUGH = {"refresh": 10, "login": 10, "logout of one": 1, "thefts": 1, "races": 5, "troubles": 50}  # in 1,000 steps
@@ -45,7 +45,7 @@ ENOUGH_IN_LONG = {
 def prove(run: Run) -> Figures:
     """Let histories happen, part by part, and then with each fault."""
     parts = [f"histories {number}" for number in range(run.amount(short=1, long=100))]
-    histories = run.amount(short=8, long=26)
+    histories = run.amount(short=10, long=26)
     faults = run.amount(short=0, long=len(MUTANTS))
     searches = [f"fault: {name}" for name in [*MUTANTS][:faults]]
     numbers = {name: run.chance(name).randrange(2**32) for name in (*parts, *searches)}
