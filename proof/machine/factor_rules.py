@@ -86,11 +86,11 @@ class FactorRules(History):
         """Log in with password and code in one request, and perhaps once more with the same code."""
         login = self._login(user, transport)
         login.code = self._code(login.user, kind, number)
-        self._happens("login with a code", login, trouble)
+        self._happens(login_with(login.code), login, trouble)
         if is_again and login.code:
             again = self._login(user, transport)
             again.code = login.code
-            self._happens("login with a code", again, None)
+            self._happens(login_with(again.code), again, None)
 
     @precondition(lambda self: self.world.access)
     @rule(session=near, is_with_code=flag, kind=codes, is_newest=flag, trouble=troubles)
@@ -115,6 +115,15 @@ class FactorRules(History):
         if caller := self._caller(session):
             self._happens("new passkey", AddPasskey(self.world, caller, number), trouble)
 
+    @rule(user=which, number=st.integers(0, 2), transport=transports, trouble=troubles)
+    def log_in_and_add_passkey(self, user: int, number: int, transport: str, trouble: Trouble | None) -> None:
+        """Log in, add a passkey, and sign in with it."""
+        chosen = self._user(user)
+        if opened := self._log_in_with(chosen, "app", 0):
+            self._happens("new passkey", AddPasskey(self.world, opened, number), None)
+        signed_in = PasskeySignIn(self.world, chosen, self._passkey(chosen, number), transport)
+        self._happens("passkey", signed_in, trouble)
+
     @precondition(lambda self: self.world.access)
     @rule(session=near, number=st.integers(0, 2), trouble=troubles)
     def remove_passkey(self, session: int, number: int, trouble: Trouble | None) -> None:
@@ -122,17 +131,24 @@ class FactorRules(History):
         if caller := self._caller(session):
             self._happens("removal of a passkey", RemovePasskey(self.world, caller, number), trouble)
 
-    @rule(user=which, number=st.integers(0, 2), trouble=troubles)
-    def sign_in_with_passkey(self, user: int, number: int, trouble: Trouble | None) -> None:
+    @rule(user=which, number=st.integers(0, 2), transport=transports, trouble=troubles)
+    def sign_in_with_passkey(self, user: int, number: int, transport: str, trouble: Trouble | None) -> None:
         """Sign in with a passkey, if the user has one, or with a removed one."""
         chosen = self._user(user)
         if any(account.passkeys for account in chosen.may) or user % 7 == 0:
-            numbers = sorted({each for account in chosen.may for each in account.passkeys})
-            picked = pick(numbers, number) if numbers and user % 7 else number
-            self._happens("passkey", PasskeySignIn(self.world, chosen, picked), trouble)
+            picked = self._passkey(chosen, number) if user % 7 else number
+            earlier = self._in_browser(transport, user)
+            self._happens("passkey", PasskeySignIn(self.world, chosen, picked, transport, earlier), trouble)
 
     def _log_in_with(self, user: User, kind: str, number: int) -> Session | None:
         login = Login(self.world, user, self._password(user), BODY)
         login.code = self._code(user, kind, number)
-        self._happens("login with a code", login, None)
+        self._happens(login_with(login.code), login, None)
         return login.opened
+
+
+def login_with(code: str) -> str:
+    """Return how a login with such a code is counted."""
+    if not code:
+        return "login"
+    return "login with a recovery code" if "-" in code else "login with a code"

@@ -84,6 +84,7 @@ class ReplaceCodes:
     def judge(self, seen: Seen, *, has_trouble: bool) -> None:
         """Only a fresh session may do it. No older code is good any more, and no session ends."""
         settle_pair(self.session, self._options, seen, has_trouble=has_trouble, what="new recovery codes")
+        self.session.user.new_codes += 1
 
     def _options(self, line: Line, account: Account) -> tuple[Option, ...]:
         refused = refusal(self.world, self.session, line, account)

@@ -68,10 +68,13 @@ class History(RuleBasedStateMachine):
         chosen = self._user(user)
         password = self._password(chosen)
         login = Login(self.world, chosen, password if is_right else WRONG_PASSWORD, transport)
-        in_browser = [token for token in self.world.tokens[::-1] if token.session.transport == transport]
-        if transport != BODY and in_browser and earlier % 3 == 0:
-            login.earlier = pick(in_browser, earlier)
+        login.earlier = self._in_browser(transport, earlier)
         return login
+
+    def _in_browser(self, transport: str, number: int) -> Token | None:
+        """Return a cookie that the browser has from an earlier login, or None."""
+        cookies = [token for token in self.world.tokens[::-1] if token.session.transport == transport]
+        return pick(cookies, number) if transport != BODY and cookies and number % 3 == 0 else None
 
     def _refresh(self, token: Token, party: Party, *, is_lost: bool = False) -> Refresh:
         transport = token.session.transport
@@ -88,6 +91,11 @@ class History(RuleBasedStateMachine):
             return pick(user.papers[::-1], number)
         secrets = sorted(account.secret for account in user.may if account.secret)
         return code_of(secrets[0], self.world.now // STEP_SECONDS) if secrets else ""
+
+    def _passkey(self, user: User, number: int) -> int:
+        """Return one of the passkeys that the user may have, or another one, if there is none."""
+        numbers = sorted({each for account in user.may for each in account.passkeys})
+        return pick(numbers, number) if numbers else number
 
     def _caller(self, session: int) -> Session | None:
         """Return a session whose access token the authorizer lets through, the chosen one or another."""

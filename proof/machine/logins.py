@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from proof.machine.asked import INVALID_PROOF, Asked, asked_by
 from proof.machine.codes import NO_CODE, shown, with_code
 from proof.machine.deployment import ABSOLUTE_SECONDS, IDLE_SECONDS, SITE_ABSOLUTE_SECONDS, SITE_IDLE_SECONDS
 from proof.machine.model import (
@@ -25,7 +26,7 @@ from proof.machine.troubles import Happening, Meanwhile
 from proof.machine.world import BODY, COOKIE, SITE, World
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
 from tests.support.browser import from_page as of_page
-from tests.support.sample_events import with_json
+from tests.support.sample_events import Event, with_json
 
 WAIT = Expected(429, "too_many_attempts")
 COOKIES = {COOKIE: REFRESH_COOKIE, SITE: SESSION_COOKIE}
@@ -35,7 +36,8 @@ COOKIES = {COOKIE: REFRESH_COOKIE, SITE: SESSION_COOKIE}
 class Login:
     """A login with a password, and perhaps a code. `earlier` is the cookie that the browser has already.
 
-    With the token of a `device` on which the user has logged in, the mistakes of strangers do not count.
+    With the token of a `device` on which the user has logged in, the mistakes of strangers do not count. With the token
+    of a login that has `asked` for a code, the password is not sent.
     """
 
     world: World
@@ -46,20 +48,21 @@ class Login:
     earlier: Token | None = None
     device: Device | None = None
     must_wait: bool = False  # a stranger has just been told to wait, so everybody but known devices has to
+    asked: Asked | None = None
     opened: Session | None = field(default=None, init=False)
 
     def send(self, during: Happening | Meanwhile | None = None) -> Seen:
-        """Send the password."""
-        body = {"username": self.user.name, "password": self.password, "transport": self.transport}
+        """Send the password, or the token in its place."""
+        shown_first = {"mfa_token": self.asked.text} if self.asked else {"password": self.password}
+        body = {"username": self.user.name, **shown_first, "transport": self.transport}
         known = {"device_token": self.device.text} if self.device else {}
         event = with_json("login", {**body, **shown(self.code), **known})
-        if self.transport != BODY:
-            cookies = [f"{COOKIES[self.transport]}={self.earlier.text}"] if self.earlier else []
-            event = of_page(event, *cookies)
-        return self.world.product.call("login", event, during)
+        return self.world.product.call("login", in_browser(event, self.transport, self.earlier), during)
 
     def learn(self, seen: Seen) -> None:
-        """Keep the new session."""
+        """Keep the new session, or the token for the second step."""
+        if seen.error == "mfa_required":
+            self.world.asked.append(asked_by(seen, self.user, self.password, self.world.now))
         if seen.status == 200:
             levels = {TWO_FACTORS if each.secret and self.code else ONE_FACTOR for each in self.user.may}
             self.opened = open_session(self.world, self.user, seen, self.transport, levels)
@@ -78,9 +81,14 @@ class Login:
             began(self.world, user, self.opened, self.earlier, is_sure=not has_trouble)
 
     def _options(self, account: Account) -> tuple[Option, ...]:
+        if self.asked and not self.code:
+            return (Option(Expected(400, "invalid_request"), account),)
+        if self.asked and self.world.now >= self.asked.until:
+            return (Option(INVALID_PROOF, account),)
         if self.must_wait and (self.device is None or self.device.is_surely_unknown):
             return (Option(WAIT, account),)
-        options = (self._option(account),)
+        option = self._option(account)
+        options = self.asked.options(account, option) if self.asked else (option,)
         is_known = self.device is not None and self.device.is_surely_known(self.world.now)
         counters = self._counters if is_known else ("account",)
         may_wait = all(self.user.must_wait(counter, self.world.now_ms) for counter in counters)
@@ -125,6 +133,13 @@ def open_session(world: World, user: User, seen: Seen, transport: str, levels: s
     if session.held.generation != 0:
         raise Contradiction("a new session does not begin with its first token")
     return session
+
+
+def in_browser(event: Event, transport: str, earlier: Token | None) -> Event:
+    """Return the event of a login as a page sends it, with the cookie of an earlier login, if cookies are asked for."""
+    if transport == BODY:
+        return event
+    return of_page(event, *([f"{COOKIES[transport]}={earlier.text}"] if earlier else []))
 
 
 def idle_seconds_of(transport: str) -> int:

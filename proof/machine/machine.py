@@ -5,7 +5,8 @@ from proof.machine.factor_rules import FactorRules
 from proof.machine.race_rules import RaceRules
 from proof.machine.session_rules import SessionRules
 from proof.machine.time_rules import TimeRules
+from proof.machine.two_step_rules import TwoStepRules
 
 
-class Machine(SessionRules, AccountRules, FactorRules, RaceRules, TimeRules):
+class Machine(SessionRules, AccountRules, FactorRules, TwoStepRules, RaceRules, TimeRules):
     """Each step of a history is one of these rules."""

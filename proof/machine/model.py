@@ -127,7 +127,6 @@ class Session:
     stolen: Token | None = None
     disturbed: bool = False  # somebody else has presented a token of it, or an act may have ended it
     over_ms: int | None = None  # when an answer said that it is over
-    issued: int = 0  # successors that were seen
     last_to_thief: bool | None = None  # who got the last answer since the theft
     changes_of_hands: int = 0
     has_gaps: bool = True  # since the theft, each answer came after the grace window of the one before
@@ -179,6 +178,7 @@ class User:
     wrong: dict[str, tuple[int, ...]] = field(default_factory=dict)  # when attempts may have failed, by the counter
     changes: int = 0  # acts that have changed the account
     may_have_changed: int = 0  # and acts that perhaps have
+    new_codes: int = 0  # requests for new recovery codes, which may have succeeded
 
     @property
     def sure(self) -> Account | None:

@@ -1,7 +1,8 @@
 """Faults that are put into the product on purpose. The machine has to find each of them.
 
 A fault is an edit of a module's source. The edited functions take the place of the others where they are, so everything
-that has imported one of them has the fault.
+that has imported one of them has the fault. An edited expression uses every value that is sent with it: DynamoDB would
+refuse a value that nothing uses, and that would be another fault.
 """
 
 import inspect
@@ -43,13 +44,15 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
         Edit(
             SESSIONS,
             '_IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"',
-            '_IS_OUT_OF_GRACE = "rotated_at_ms <= :now_ms"',
+            '_IS_OUT_OF_GRACE = "(rotated_at_ms <= :rotated_before_ms OR rotated_at_ms <= :now_ms)"',
         ),
     ),
     "an idle session is not expired": (
         Edit(SESSIONS, "AND absolute_expires_at > :now AND idle_expires_at > :now", "AND absolute_expires_at > :now"),
     ),
-    "no transport is compared": (Edit(SESSIONS, "AND {has_transport} AND {condition}", "AND {condition}"),),
+    "no transport is compared": (
+        Edit(SESSIONS, "AND {has_transport} AND {condition}", "AND ({has_transport} OR {_IS_LIVE}) AND {condition}"),
+    ),
     "a reuse ends nothing": (
         Edit(REFRESH, "self._end_sessions.reused(token, found)", "self._tell(token, found, outcome)"),
     ),
@@ -64,7 +67,7 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
         Edit(
             "adapters.dynamodb.session_opening",
             '"user_id = :user_id AND epoch = :epoch AND #status = :active"',
-            '"user_id = :user_id"',
+            '"user_id = :user_id AND (epoch = :epoch OR #status = :active OR attribute_exists(user_id))"',
         ),
     ),
     "a logout is answered before the feed has it": (
@@ -103,7 +106,7 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     ),
     "a disabled user logs in": (
         Edit("flows.sign_in.login", "is_disabled = identity is not None and", "is_disabled = False and"),
-        Edit("adapters.dynamodb.session_opening", " AND epoch = :epoch AND #status = :active", " AND epoch = :epoch"),
+        Edit("adapters.dynamodb.session_opening", "AND #status = :active", "AND (#status = :active OR epoch = :epoch)"),
     ),
     "the limit ends the newest sessions": (
         Edit(
@@ -128,7 +131,7 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
         Edit("adapters.dynamodb.factor_use", "totp_step < :step AND ", ""),
     ),
     "a recovery code is taken twice": (
-        Edit("adapters.dynamodb.factor_use", 'clause = " DELETE recovery :codes"', 'clause = ""'),
+        Edit("adapters.dynamodb.factor_use", 'clause = " DELETE recovery :codes"', 'clause = " ADD recovery :codes"'),
     ),
     "older recovery codes stay good": (
         Edit(
@@ -139,12 +142,18 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     ),
     "a wrong code is not counted": (
         Edit(
-            "adapters.dynamodb.factors", "factor_failures = factor_failures + :one", "factor_failures = factor_failures"
+            "adapters.dynamodb.factors",
+            "factor_failures = factor_failures + :one",
+            "factor_failures = if_not_exists(factor_failures, :one)",
         ),
     ),
     "a locked app logs in": (
         Edit("flows.factors.factor_check", "        if factors.is_locked:\n", "        if False:\n"),
-        Edit("adapters.dynamodb.factor_use", " AND factor_failures < :limit", ""),
+        Edit(
+            "adapters.dynamodb.factor_use",
+            "factor_failures < :limit",
+            "(factor_failures < :limit OR factor_failures >= :forgiven)",
+        ),
     ),
     "an old login changes a factor": (Edit("flows.factors.freshness", " or not is_recent:", ":"),),
     "a weak login changes a factor": (

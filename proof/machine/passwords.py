@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from proof.machine.asked import INVALID_PROOF
 from proof.machine.callers import INVALID_TOKEN, OWN, by_caller, changed, refusal, settle_pair
 from proof.machine.codes import shown, with_code
 from proof.machine.logins import WAIT
@@ -12,7 +13,6 @@ from proof.machine.troubles import Happening, Meanwhile
 from proof.machine.world import World
 from tests.support.sample_events import with_json
 
-INVALID_PROOF = Expected(400, "invalid_proof")
 HOUR_MS, MAILS_OF_A_SOURCE = 3_600_000, 20
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from proof.machine.acts import Act
-from proof.machine.draws import meanwhiles, near, new_password, pick, which
+from proof.machine.draws import flag, meanwhiles, near, new_password, pick, which
 from proof.machine.history import History
 from proof.machine.logouts import Logout, Reach
 from proof.machine.operators import Operate
@@ -22,11 +22,13 @@ class RaceRules(History):
         if token := self._held(session):
             self._race("refresh", self._refresh(token, Party.OWNER), self._inner(kind, other), at)
 
-    @rule(user=which, other=which, kind=meanwhiles, at=st.integers(0, 8))
-    def log_in_meanwhile(self, user: int, other: int, kind: str, at: int) -> None:
-        """Log in, while something else happens."""
+    @rule(user=which, other=which, is_same=flag, kind=meanwhiles, at=st.integers(0, 8))
+    def log_in_meanwhile(self, user: int, other: int, is_same: bool, kind: str, at: int) -> None:
+        """Log in, while something else happens, perhaps to the same user."""
         if self.world.tokens:
-            self._race("login", self._login(user, BODY), self._inner(kind, other), at)
+            self._race("login", self._login(user, BODY), self._inner(kind, user if is_same else other), at)
+
+    log_in_meanwhile_again = log_in_meanwhile
 
     def _inner(self, kind: str, other: int) -> Act:
         if kind in {"disable", "set_password"}:

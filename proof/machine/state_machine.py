@@ -24,16 +24,28 @@ STEPS = 50  # of a history, at most
 STEPS_TO_FIND = 10_000  # a planted fault is found within so many
 # With a seed that finds the fault quickly.
 SHORT_MUTANTS = {
-    "an old login changes a factor": 12,
+    "an old login changes a factor": 2,
     "a closed authorizer decides without the feed": 6,
 }
 ENOUGH = {"refresh": 10, "login": 10, "logout of one": 1, "thefts": 1, "races": 5, "troubles": 50}  # in 1,000 steps
+LEAST_STEPS = 100_000  # of the long form, which also has enough of what a short one may not have at all
+ENOUGH_IN_LONG = {
+    **ENOUGH,
+    "passkey, answered 200": 1,
+    "second steps that succeed": 1,
+    "recovery codes that succeed": 1,
+    "keys: rotate": 1,
+    "keys: replace": 1,
+    "keys: replace at once": 1,
+    "clock forward": 10,
+    "clock back": 10,
+}
 
 
 def prove(run: Run) -> Figures:
     """Let histories happen, part by part, and then with each fault."""
     parts = [f"histories {number}" for number in range(run.amount(short=1, long=100))]
-    histories = run.amount(short=8, long=24)
+    histories = run.amount(short=10, long=26)
     faults = run.amount(short=0, long=len(MUTANTS))
     searches = [f"fault: {name}" for name in [*MUTANTS][:faults]]
     numbers = {name: run.chance(name).randrange(2**32) for name in (*parts, *searches)}
@@ -44,7 +56,8 @@ def prove(run: Run) -> Figures:
     lived = added({key: value for key, value in counted[name].items() if key != "found"} for name in parts)
     found = [text for name in parts for text in counted[name]["found"]]
     killed = {name.removeprefix("fault: "): counted[name]["steps"] for name in searches}
-    return Figures({"lived": lived, "contradictions": found, "steps until a fault is found": killed})
+    counts = {"lived": lived, "contradictions": found, "steps until a fault is found": killed}
+    return Figures({**counts, "least steps": run.amount(short=0, long=LEAST_STEPS)})
 
 
 def broken(figures: Figures) -> list[str]:
@@ -52,8 +65,11 @@ def broken(figures: Figures) -> list[str]:
     lived, killed = figures.counts["lived"], figures.counts["steps until a fault is found"]
     missed = [name for name, steps in killed.items() if steps is None]
     per_1000 = {kind: count * 1000 / max(1, lived["steps"]) for kind, count in _kinds(lived).items()}
-    rare = [kind for kind, least in ENOUGH.items() if per_1000[kind] < least]
+    least_steps = figures.counts["least steps"]
+    enough = ENOUGH_IN_LONG if least_steps else ENOUGH
+    rare = [kind for kind, least in enough.items() if per_1000.get(kind, 0) < least]
     return [
+        *([f"the histories have {lived['steps']:,} steps"] if lived["steps"] < least_steps else []),
         *(f"a history contradicts the model: {text}" for text in figures.counts["contradictions"]),
         *(f"the machine does not find a planted fault: {name}" for name in missed),
         *(f"the histories have too few of a kind: {kind}" for kind in rare),
@@ -120,4 +136,12 @@ def _told(contradiction: Exception, number: int, *, is_searching: bool) -> str:
 def _kinds(lived: dict[str, int]) -> dict[str, int]:
     races = sum(count for kind, count in lived.items() if "at the same time" in kind)
     troubles = sum(count for kind, count in lived.items() if kind.startswith("trouble"))
-    return Counter({**lived, "races": races, "troubles": troubles, "thefts": lived.get("theft", 0)})
+    done = [(kind.removesuffix(", answered 200"), count) for kind, count in lived.items() if kind.endswith(" 200")]
+    return {
+        **lived,
+        "races": races,
+        "troubles": troubles,
+        "thefts": lived.get("theft", 0),
+        "second steps that succeed": sum(count for kind, count in done if kind.startswith("second step")),
+        "recovery codes that succeed": sum(count for kind, count in done if kind.endswith("a recovery code")),
+    }

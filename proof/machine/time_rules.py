@@ -34,13 +34,16 @@ class TimeRules(History):
     def wait(self, seconds: int, is_deleting: bool) -> None:
         """Let time pass, and perhaps let DynamoDB delete what has expired."""
         self._wait(seconds)
+        self._count("clock forward")
         if is_deleting:
             self.product.store.delete_expired(self.world.now)
 
     @rule(seconds=st.integers(1, 30))
     def set_clock_back(self, seconds: int) -> None:
         """Set every clock back, by 30 s at most from the latest time that it has shown."""
-        self.world.set_back(self.world.now_ms - max(self.world.now_ms - seconds * 1000, self.world.latest_ms - 30_000))
+        back_ms = self.world.now_ms - max(self.world.now_ms - seconds * 1000, self.world.latest_ms - 30_000)
+        self.world.set_back(back_ms)
+        self._count("clock back" if back_ms else "clock back, not further")
 
     @rule(seconds=st.sampled_from((0, 1, 6, 11)))
     def break_or_mend_feed(self, seconds: int) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from proof.machine.asked import Asked
 from proof.machine.authorizers import OPEN, Decision
 from proof.machine.deployment import ACCESS_SECONDS
 from proof.machine.model import (
@@ -52,7 +53,8 @@ class World:
     touched: set[Session] = field(default_factory=set)  # in this step
     resets_asked_ms: list[int] = field(default_factory=list)  # all come from one network address
     devices: list[Device] = field(default_factory=list)
-    passkeys: int = 0
+    asked: list[Asked] = field(default_factory=list)  # the logins that have waited for a second factor
+    challenges: dict[str, bool] = field(default_factory=dict)  # of passkeys: whether each is surely spent, or perhaps
     names: int = 0
     _texts: dict[tuple[str, int, str], str] = field(default_factory=dict)
 

@@ -11,7 +11,15 @@ from proof.machine import state_machine
 from proof.machine.model import Contradiction
 from proof.machine.mutants import MUTANTS, planted
 from proof.machine.replay import replay
-from proof.machine.state_machine import SHORT_MUTANTS, broken, find, prove, table
+from proof.machine.state_machine import (
+    ENOUGH_IN_LONG,
+    LEAST_STEPS,
+    SHORT_MUTANTS,
+    broken,
+    find,
+    prove,
+    table,
+)
 
 
 def test_no_history_contradicts_the_model() -> None:
@@ -56,7 +64,17 @@ def counts(**changes: Any) -> Figures:  # noqa: ANN401 - any count
     """Return the figures of a run, with some of them changed."""
     lived = {"steps": 1000, "refresh": 90, "login": 90, "logout of one": 9, "theft": 9, "trouble: conflict": 90}
     lived |= {"login at the same time as another act": 90, **changes.pop("lived", {})}
-    return Figures({"lived": lived, "contradictions": [], "steps until a fault is found": {}, **changes})
+    found = {"contradictions": [], "steps until a fault is found": {}, "least steps": 0}
+    return Figures({"lived": lived, **found, **changes})
+
+
+def long_counts(**changes: int) -> Figures:
+    """Return the figures of a run of the long form, with some of the counts changed."""
+    lived = {kind: 2000 for kind in ENOUGH_IN_LONG if "that succeed" not in kind}
+    lived |= {"steps": LEAST_STEPS, "refresh": 9000, "login": 9000, "theft": 900, "trouble: conflict": 9000}
+    lived |= {"login at the same time as another act": 9000, "login with a recovery code, answered 200": 900}
+    lived |= {"second step of a login: a code, answered 200": 900}
+    return Figures({**counts(lived={**lived, **changes}).counts, "least steps": LEAST_STEPS})
 
 
 @pytest.mark.parametrize(
@@ -75,6 +93,33 @@ def test_each_broken_promise_is_named(figures: Figures, sentence: str) -> None:
     """The control breaks none."""
     assert broken(counts()) == []
     assert broken(figures) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "sentence"),
+    [
+        ("steps", LEAST_STEPS - 1, "the histories have 99,999 steps"),
+        ("passkey, answered 200", 99, "the histories have too few of a kind: passkey, answered 200"),
+        ("keys: rotate", 0, "the histories have too few of a kind: keys: rotate"),
+        ("keys: replace at once", 0, "the histories have too few of a kind: keys: replace at once"),
+        ("clock forward", 0, "the histories have too few of a kind: clock forward"),
+        ("clock back", 0, "the histories have too few of a kind: clock back"),
+        (
+            "login with a recovery code, answered 200",
+            0,
+            "the histories have too few of a kind: recovery codes that succeed",
+        ),
+        (
+            "second step of a login: a code, answered 200",
+            0,
+            "the histories have too few of a kind: second steps that succeed",
+        ),
+    ],
+)
+def test_the_long_form_promises_more(kind: str, count: int, sentence: str) -> None:
+    """A few histories may lack what is rare, and a hundred thousand steps may not."""
+    assert broken(long_counts()) == []
+    assert broken(long_counts(**{kind: count})) == [sentence]
 
 
 def test_a_contradiction_is_printed_and_kept_as_a_script(
