@@ -138,6 +138,14 @@ def _second_passkey(world: World) -> Event:
     return register_event(phone(1).edited(challenge=challenge), world.by_passkey)
 
 
+def _renamed_passkey(world: World) -> Event:
+    return one_event("passkeys-rename", phone(), world.by_passkey, body={"name": "x"})
+
+
+def _removed_passkey(world: World) -> Event:
+    return one_event("passkeys-remove", phone(), world.by_passkey)
+
+
 def _registration(_world: World) -> Event:
     return with_json("register", {"username": "grace", "password": PASSWORD, "email": "grace@example.com"})
 
@@ -232,16 +240,15 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "passkeys": Act("passkeys", lambda world: list_event(world.by_passkey)),
     "passkey registration": Act("passkeys", lambda world: registration_event(world.by_passkey)),
     "passkey added": Act("passkeys", _second_passkey, 201, parts=(NOTICE,)),
-    "passkey renamed": Act(
-        "passkeys", lambda world: one_event("passkeys-rename", phone(), world.by_passkey, body={"name": "x"}), 204
-    ),
+    "passkey renamed": Act("passkeys", _renamed_passkey, 204),
     # The passkey is not there any more. Its sessions end all the same.
-    "passkey removed": Act(
-        "passkeys",
-        lambda world: one_event("passkeys-remove", phone(), world.by_passkey),
-        204,
-        again=(404,),
-        parts=(NOTICE, MARK),
+    "passkey removed": Act("passkeys", _removed_passkey, 204, again=(404,), parts=(NOTICE, MARK)),
+    "passkeys at a site": Act("passkeys", lambda world: _at_site(list_event(world.by_passkey))),
+    "passkey registration at a site": Act("passkeys", lambda world: _at_site(registration_event(world.by_passkey))),
+    "passkey added at a site": Act("passkeys", lambda world: _at_site(_second_passkey(world)), 201, parts=(NOTICE,)),
+    "passkey renamed at a site": Act("passkeys", lambda world: _at_site(_renamed_passkey(world)), 204),
+    "passkey removed at a site": Act(
+        "passkeys", lambda world: _at_site(_removed_passkey(world)), 204, again=(404,), parts=(NOTICE, MARK)
     ),
     "registration": Act("register", _registration, 201, again=(409,)),
     "reset asked": Act("reset", lambda _: with_json("password-reset", {"username": "bob"}), 202),
@@ -256,6 +263,10 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     ),
     "address": Act("email", lambda world: by_bob(world, "email")),
     "address change": Act("email", _change, 202, parts=(FORGET,), longer={FORGET: IN_TURN}),
+    "address at a site": Act("email", lambda world: _at_site(by_bob(world, "email"))),
+    "address change at a site": Act(
+        "email", lambda world: _at_site(_change(world)), 202, parts=(FORGET,), longer={FORGET: IN_TURN}
+    ),
     "address confirmed": Act("email_proofs", _confirm, 204, again=(400,)),
     "address confirmed by a code": Act("email_proofs", lambda world: _confirm(world, "code"), 204, again=(400,)),
     "address undone": Act("email_proofs", _undo, 204, again=(400,), parts=(MARK,)),

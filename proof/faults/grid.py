@@ -1,7 +1,8 @@
 """Faults at the calls to AWS of every function, once and lasting: each fault at each call that a function makes.
 
 The calls of a request are those that it makes when nothing fails, so a new call is tried without any change here. The
-rights that these requests need are compared with the record of all calls, and the routes with the template.
+rights that these requests need are compared with the record of all calls. A test compares their routes with the
+template.
 """
 
 from collections import Counter

@@ -89,7 +89,10 @@ def answer(body: bytes, status: int = 200, headers: dict[str, str] | None = None
 
 @dataclass
 class Aws:
-    """Serves the requests. From the request number `broken_from` on, each one meets the fault. `bus` is an ARN."""
+    """Serves the requests. `bus` is an ARN.
+
+    From the request number `broken_from` on, each one meets the fault, or only that one if the fault does not last.
+    """
 
     function: RotateKeysFunction = field(default_factory=RotateKeysFunction)
     bus: str = ""
@@ -97,6 +100,7 @@ class Aws:
     on_tables: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # operations of DynamoDB with parameters
     fault: Fault | None = None
     broken_from: int = 0
+    lasts: bool = True
 
     def attach(self, session: Session) -> None:
         """Serve the requests of this session."""
@@ -107,6 +111,7 @@ class Aws:
     def serve(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse:
         """Answer one request."""
         service, operation = event_name.split(".")[1:]
+        number = len(self.calls)
         self.calls.append(f"{service}:{operation}")
         if service == "dynamodb":
             assert isinstance(request.body, (bytes, str))
@@ -115,7 +120,7 @@ class Aws:
         def forward() -> AWSResponse:
             return self._answer(service, operation, event_name, request)
 
-        if self.fault is not None and len(self.calls) > self.broken_from:
+        if self.fault is not None and (number == self.broken_from or (number > self.broken_from and self.lasts)):
             return self.fault(forward)
         return forward()
 

@@ -1,7 +1,10 @@
 """Every command, with every request to AWS failing in turn: one line, no traceback, and the truth about the act."""
 
 import json
+import re
+import time
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +15,11 @@ from tests.admin.aws import OUTPUTS, Aws, Fault, Fresh, Run, answer, stored
 from tests.admin.conftest import PASSWORD
 from tests.admin.every_command import ACTS, COMMANDS, EXPORTS, LOOKS
 from tests.support import memory_aws
+from tests.support.clock import TestClock
+from tests.support.wire import refusal
 
+# These only grow: a write whose answer was lost counts once more when the SDK repeats it.
+COUNTERS = re.compile(r'"(epoch|factors_version)": {"N": "(\d+)"}')
 FIRST_RECORD = "cloudwatch-logs:CreateLogStream"
 
 
@@ -41,6 +48,7 @@ FAULTS: dict[str, Fault] = {
     "no address": _no_address,
     "lost answer": _lost_answer,
     "a proxy's page": lambda _forward: answer(b"<html>blocked</html>", 403),
+    "throttled": refusal("ThrottlingException"),
     "server error": lambda _forward: answer(b"", 500),
     "full disk": _full_disk,
     "a bug": _bug,
@@ -60,6 +68,28 @@ def state(aws: Aws) -> str:
 def _all(contents: dict[str, Any]) -> list[Any]:
     """Return the items of a table, which moto keeps by one key or by two."""
     return [item for value in contents.values() for item in (value.values() if isinstance(value, dict) else [value])]
+
+
+def apart_from_counters(text: str) -> str:
+    """Return a state without the values of its counters."""
+    return COUNTERS.sub(r"\1", text)
+
+
+def counters(text: str) -> list[int]:
+    """Return the values of the counters of a state."""
+    return [int(value) for _name, value in COUNTERS.findall(text)]
+
+
+@pytest.fixture
+def repeatable(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> Fresh:
+    """Return a function that makes AWS as it was, after which the time and all ids are the same again."""
+    monkeypatch.setattr("edge_auth.clock.time", TestClock(int(time.time() * 1000)))
+
+    def make() -> Aws:
+        monkeypatch.setattr("secrets.token_bytes", Random(1).randbytes)  # noqa: S311 - the same in every run
+        return fresh()
+
+    return make
 
 
 def lines() -> list[dict[str, Any]]:
@@ -82,8 +112,10 @@ def test_a_command_without_faults_does_what_it_says(fresh: Fresh, run: Run, name
 
 
 SHOWN_WHOLE = ("create", "replace")
-# Every look meets a network that is down, every act lost answers, and two acts all faults.
+OF_ACCOUNTS = ("import", "rename", "set-claims", "set-email", "unlock-factor", "reset-factors", "resume-mail")
+# Every look meets a network that is down, every act lost answers, those of accounts also refusals, and two all faults.
 CASES = [(name, "no address") for name in LOOKS] + [(name, "lost answer") for name in ACTS]
+CASES += [(name, "throttled") for name in OF_ACCOUNTS]
 CASES += [(name, fault) for name in SHOWN_WHOLE for fault in FAULTS if (name, fault) not in CASES]
 
 
@@ -114,6 +146,30 @@ def test_a_failure_is_one_true_line(fresh: Fresh, run: Run, name: str, fault: st
             assert lines()[recorded:][0]["state"] == "begun", where
         elif not done:
             assert said.startswith("edge-auth: ") or "keys publish" in said, where
+
+
+@pytest.mark.parametrize("fault", ["lost answer", "throttled"])
+@pytest.mark.parametrize("name", OF_ACCOUNTS)
+def test_an_act_is_the_same_after_one_request_has_failed(repeatable: Fresh, run: Run, name: str, fault: str) -> None:
+    """The SDK repeats the request. The act is done as without the fault, and the same act once more changes nothing."""
+    aws = repeatable()
+    assert run(*COMMANDS[name]).status == 0
+    calls, done = list(aws.calls), state(aws)
+    for position in range(calls.index(FIRST_RECORD), len(calls)):
+        aws = repeatable()
+        recorded = len(lines())
+        aws.fault, aws.broken_from, aws.lasts = FAULTS[fault], position, False
+
+        outcome = run(*COMMANDS[name])
+
+        where = f"{fault} at {calls[position]}: {outcome.err}"
+        assert outcome.status == 0, where
+        assert len(aws.calls) > len(calls), where
+        assert apart_from_counters(state(aws)) == apart_from_counters(done), where
+        assert all(now >= once for now, once in zip(counters(state(aws)), counters(done), strict=True)), where
+        assert [*dict.fromkeys(line["state"] for line in lines()[recorded:])] == ["begun", "done"], where
+        run(*COMMANDS[name])
+        assert apart_from_counters(state(aws)) == apart_from_counters(done), where
 
 
 def test_an_act_that_cannot_be_recorded_is_not_begun(fresh: Fresh, run: Run) -> None:

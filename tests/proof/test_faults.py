@@ -19,9 +19,12 @@ from proof.faults.world import Snapshot, populated
 from proof.frame.results import Figures
 from proof.frame.run import LONG, SHORT, Memory, Run
 from tests.proof.mistakes import take_failures_for_refusals
+from tests.support.http_gateway import routes
 from tests.support.stack import Answer
 
 Examples = Callable[..., list[str]]
+
+ANSWERED_LIKE_ANOTHER = {("GET", "/me/strict")}  # by the function of /me, behind an authorizer that is an act itself
 
 
 def run(size: str) -> Figures:
@@ -60,6 +63,17 @@ def test_every_call_of_every_function_survives_a_fault() -> None:
     died, refused = (sum(row[of] for row in figures.counts["by_fault"].values()) for of in ("no answer", "refused"))
     assert died > 40
     assert refused > 60
+
+
+def test_every_route_of_the_template_is_asked() -> None:
+    """F19: a route that is forgotten here fails."""
+    with functional_stack() as (stack, printed):
+        world = populated(stack)
+        base = Snapshot.of(world.stack)
+        events = [prepared(act, world, printed, base).event for act in grid.ACTS.values()]
+    asked = {(event["httpMethod"], event["resource"]) for event in events if "resource" in event}
+
+    assert {route for route in routes() if route[0] != "HEAD"} - ANSWERED_LIKE_ANOTHER - asked == set()
 
 
 @pytest.mark.usefixtures("few_faults")
