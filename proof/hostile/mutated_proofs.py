@@ -57,9 +57,11 @@ def _places(stack: Stack, good: Mapping[str, list[str]]) -> list[Place]:
     challenge = good["challenge"][0]
     new = {"new_password": NEW_PASSWORD}
     first, later = good["session cookie"], good["session cookie, later"]  # an edit may make one of the other
+    second_steps = [*good["mfa"], *good["mfa, passkey"]]  # these are authentic for each other's place
 
     def at(kind: str, send: Send, taken: Said, refused: Said) -> Place:
-        return Place(kind, good[kind], partial(_said, send), taken, {MALFORMED, refused}, exact(good[kind]))
+        same = second_steps if good[kind][0] in second_steps else good[kind]
+        return Place(kind, good[kind], partial(_said, send), taken, {MALFORMED, refused}, exact(same))
 
     def page(kind: str) -> Place:
         def send(text: str) -> Said:
