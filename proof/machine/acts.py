@@ -37,9 +37,13 @@ def happens(act: Act, trouble: Trouble | None = None) -> Seen:
 
 def race(world: World, outer: Act, inner: Act, at: int) -> tuple[Seen, Seen | None]:
     """Let one act happen during another, before its request of this number. Some order of both explains all answers."""
-    inner_seen: list[Seen] = []
-    meanwhile = Meanwhile(lambda: inner_seen.append(inner.send()), at)
-    outer_seen = outer.send(meanwhile)
+    inner_seen, inner_ms = list[Seen](), list[int]()
+
+    def send_inner() -> None:
+        inner_ms.append(world.now_ms)  # the other act may wait after this one
+        inner_seen.append(inner.send())
+
+    outer_seen = outer.send(Meanwhile(send_inner, at))
     if not inner_seen:  # it made fewer requests
         outer.learn(outer_seen)
         outer.judge(outer_seen, has_trouble=False)
@@ -54,7 +58,8 @@ def race(world: World, outer: Act, inner: Act, at: int) -> tuple[Seen, Seen | No
     for order in orders:
         try:
             for act, seen, may_fail in order:
-                act.judge(seen, has_trouble=may_fail)
+                with world.at(inner_ms[0] if act is inner else world.now_ms):
+                    act.judge(seen, has_trouble=may_fail)
         except Contradiction as contradiction:
             reasons.append(str(contradiction))
         else:

@@ -1,6 +1,8 @@
 """Everything of one history: the product, what the model knows of it, and every token that was ever issued."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +64,16 @@ class World:
     def now_ms(self) -> int:
         """The time."""
         return self.product.clock.now_ms
+
+    @contextmanager
+    def at(self, ms: int) -> Iterator[None]:
+        """Let the model judge as of another time."""
+        clock = self.product.clock
+        now_ms, clock.now_ms = clock.now_ms, ms
+        try:
+            yield
+        finally:
+            clock.now_ms = now_ms
 
     @property
     def now(self) -> int:
