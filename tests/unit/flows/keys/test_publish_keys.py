@@ -124,6 +124,33 @@ def test_a_key_that_is_withdrawn_is_withdrawn_from_the_authorizer(publication: P
     assert publication.run(after_seconds=HOUR) == 0
 
 
+@pytest.mark.parametrize(("ends_in", "writes"), [(0, 0), (1, 1)])
+def test_a_key_that_the_authorizer_has_beside_the_others_goes_unless_it_has_ended(
+    publication: Publication, ends_in: int, writes: int
+) -> None:
+    """A key ends at the second of its end, and from then on it verifies nothing."""
+    document = json.loads(publication.authorizer.jwks)
+    document["keys"].append({"kid": "another", "exp": publication.now + ends_in})
+    publication.authorizer.jwks = json.dumps(document)
+
+    assert publication.run() == writes
+
+
+def test_another_end_of_a_key_is_corrected(publication: Publication) -> None:
+    """Its planned end is known, and an authorizer must not believe it for longer."""
+    publication.clock.now_ms += 30 * DAY * 1000
+    publication.change(rotation.advance)
+    publication.run()
+    document = json.loads(publication.authorizer.jwks)
+    planned = next(timed for timed in publication.ring.signing if timed.ends_at_seconds is not None)
+    held = next(jwk for jwk in document["keys"] if jwk["kid"] == planned.key.kid)
+    held["exp"] += 1
+    publication.authorizer.jwks = json.dumps(document)
+
+    assert publication.run() == 1
+    assert publication.authorizer.jwks == publication.current
+
+
 def test_older_keys_that_a_deployment_put_back_do_not_stay(publication: Publication) -> None:
     """CloudFormation writes the whole environment when it changes the authorizer."""
     older = publication.authorizer.jwks

@@ -158,3 +158,14 @@ def test_the_age_of_the_keys_counts_from_when_the_present_one_began_to_sign() ->
     ages = [signing_key_age_seconds(ring, NOW + seconds) for seconds in (0, 30 * DAY - 1, 30 * DAY, 30 * DAY + 60)]
 
     assert ages == [0, 30 * DAY - 1, 0, 60]
+
+
+def test_an_environment_has_so_many_characters_of_keys_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest keys go first, and none goes that fits."""
+    ring = full_ring("ES256")
+    whole = deployed_jwks(ring, NOW, POLICY)
+
+    monkeypatch.setattr("edge_auth.flows.keys.ring_summary.MAX_DEPLOYED_JWKS_CHARACTERS", len(whole))
+    assert deployed_jwks(ring, NOW, POLICY) == whole
+    monkeypatch.setattr("edge_auth.flows.keys.ring_summary.MAX_DEPLOYED_JWKS_CHARACTERS", len(whole) - 1)
+    assert json.loads(deployed_jwks(ring, NOW, POLICY))["keys"] == json.loads(whole)["keys"][:-1]

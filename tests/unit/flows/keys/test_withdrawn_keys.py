@@ -1,5 +1,7 @@
 """Keys that are replaced at once: authorizers are told first, where they read the feed of ended sessions."""
 
+from dataclasses import replace
+
 import pytest
 
 from edge_auth.errors import TemporarilyUnavailable
@@ -70,6 +72,17 @@ def test_keys_stay_withdrawn_until_their_planned_end(withdrawal: Withdrawal) -> 
 
     assert withdrawal.feed.keys_until_seconds >= max(*planned, NOW + POLICY.period_seconds)
     assert withdrawal.feed.keys_until_seconds >= earliest_end(NOW, POLICY) + POLICY.publish_seconds
+
+
+def test_keys_stay_withdrawn_until_an_end_that_was_planned_for_later_than_usual(withdrawal: Withdrawal) -> None:
+    """It was planned when keys lived longer."""
+    ring = withdrawal.made.ring
+    late = NOW + 400 * DAY
+    older = replace(ring, signing=(replace(ring.signing[0], ends_at_seconds=late), *ring.signing[1:]))
+    stored = withdrawal.store.write(older, after=withdrawal.made.version)
+
+    withdrawal.replace(stored.version)
+    assert withdrawal.feed.keys_until_seconds == late
 
 
 def test_keys_that_end_in_some_minutes_are_not_withdrawn(withdrawal: Withdrawal) -> None:

@@ -7,6 +7,7 @@ import pytest
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.ports.sessions import RotationRefused
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.sessions.session import Session
 from edge_auth.tokens import refresh_token as refresh_tokens
@@ -322,3 +323,8 @@ def test_the_access_lifetime_is_the_policys(deployment: Deployment, first: Token
     claims = deployment.claims_of(granted)
     assert (granted.expires_in_seconds, claims.exp - claims.iat) == (300, 300)
     assert ACCESS_SECONDS != 300
+
+
+def test_a_refused_rotation_says_nothing_of_the_session_that_it_found(deployment: Deployment) -> None:
+    """Its text may be in a traceback."""
+    assert str(RotationRefused(deployment.session_of(deployment.log_in()))) == ""
