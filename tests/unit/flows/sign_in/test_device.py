@@ -14,7 +14,7 @@ from edge_auth.keys.mac_key import MacKey
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, SOURCE_RATE
 from edge_auth.tokens import device_token
 from edge_auth.tokens.device_token import DeviceToken
-from tests.support.deployment import MAC_KEY, PASSWORD, POLICY, USERNAME, Deployment
+from tests.support.deployment import ADDRESS, MAC_KEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.unit.credentials.test_passwords import WEAK, weak_hash
 
 WRONG_PASSWORD = "incorrect horse battery"
@@ -330,3 +330,10 @@ def test_a_token_is_no_refresh_token(deployment: Deployment, own: TokenGrant) ->
     deployment.logout(own.device_token, Reach.ALL)
     deployment.clock.advance(seconds=60)
     assert not deployment.is_dead(own)
+
+
+def test_a_site_gets_a_device_token_too(deployment: Deployment) -> None:
+    """Otherwise strangers could make the users of a site wait."""
+    cookies = deployment.login.at_site(USERNAME, PASSWORD, address=ADDRESS)
+
+    assert device_token.parse(cookies.device_token, deployment.key_ring.keys.mac_keys, username=USERNAME)

@@ -8,6 +8,7 @@ from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.errors import InvalidRequest, InvalidToken, TooManyAttempts
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
+from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sign_in.passkey_check import PresentedPasskey
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
 from edge_auth.flows.sign_in.step_up import Holder, SteppedUp
@@ -134,3 +135,10 @@ def test_a_site_gets_the_token_of_its_cookie(deployment: Deployment, old: TokenG
     granted = fresh.at_site()
     assert granted.session_id == fresh.session.session_id
     assert granted.expires_in_seconds == fresh.session.absolute_expires_at_seconds - NOW - 60
+
+
+def test_a_token_of_a_second_step_is_no_proof_for_a_step_up() -> None:
+    """Whoever has a session shows a factor again. None of it is printed (L4)."""
+    with pytest.raises(InvalidRequest):
+        _ = Proofs(codes=Presented(mfa_token="edgeauth_mfa_x")).acr
+    assert repr(Proofs("secret", Presented("123456"))) == "Proofs(...)"
