@@ -5,6 +5,7 @@ import pytest
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.ports.sessions import AlreadyEnded
+from edge_auth.flows.sessions.end_sessions import MAX_ROUNDS
 from tests.support.deployment import Deployment
 from tests.support.fakes.stores import MemorySessions
 
@@ -56,7 +57,7 @@ def test_after_five_races_the_act_is_to_be_repeated(deployment: Deployment, monk
     """Nothing is recorded, because some session may live."""
     deployment.log_in()
     deployment.names()
-    outcomes = let_others_end(monkeypatch, 5)
+    outcomes = let_others_end(monkeypatch, MAX_ROUNDS)
 
     with pytest.raises(TemporarilyUnavailable):
         deployment.end_sessions.all(deployment.alice.user_id, reason="operator")

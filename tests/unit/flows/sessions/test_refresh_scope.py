@@ -8,6 +8,7 @@ from edge_auth.errors import InvalidGrant, InvalidScope
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
+from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import NOW
 from tests.support.deployment import ABSOLUTE_SECONDS, GRACE_SECONDS, POLICY, Deployment
@@ -39,7 +40,8 @@ def test_a_narrower_scope_is_the_access_tokens_alone(deployment: Deployment, fir
 
 def test_without_a_scope_the_access_token_has_that_of_the_session(deployment: Deployment, first: TokenGrant) -> None:
     """RFC 6749 §6: the client need not name it."""
-    granted = deployment.refresh(first.refresh_token, POLICY)
+    refresh: Refresh = deployment.refresh
+    granted = refresh(first.refresh_token, POLICY)
 
     assert deployment.claims_of(granted).scope == deployment.session_of(first).scope
 
