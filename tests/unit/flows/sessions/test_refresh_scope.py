@@ -1,6 +1,7 @@
 """Refresh with a scope: it may be the session's scope or less, and a request for more does not use up the token."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,10 +9,12 @@ from edge_auth.errors import InvalidGrant, InvalidScope
 from edge_auth.events.security_event import EventName
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions.logout import Reach
-from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import NOW
 from tests.support.deployment import ABSOLUTE_SECONDS, GRACE_SECONDS, POLICY, Deployment
+
+if TYPE_CHECKING:
+    from edge_auth.flows.sessions.refresh import Refresh
 
 WIDER = ["read write delete", "delete", "rea", 'no "scope"', "read  write", " ", "x" * 4000]
 
