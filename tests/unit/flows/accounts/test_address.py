@@ -36,12 +36,6 @@ WAYS = pytest.mark.parametrize("way", [0, 1], ids=["link", "code"])
 
 
 @pytest.fixture
-def mail() -> MailDeployment:
-    """Return a deployment with mail."""
-    return MailDeployment()
-
-
-@pytest.fixture
 def own(mail: MailDeployment) -> TokenGrant:
     """Return the grant of the session that asks for the change."""
     return mail.core.log_in()

@@ -39,12 +39,6 @@ OTHER_PASSWORD = "another horse battery"
 WAYS = pytest.mark.parametrize("way", [0, 1], ids=["link", "code"])
 
 
-@pytest.fixture
-def mail() -> MailDeployment:
-    """Return a deployment with mail."""
-    return MailDeployment()
-
-
 def ask(mail: MailDeployment, username: str = USERNAME) -> None:
     """Ask for a mail."""
     mail.ask_reset(username, address=ADDRESS)

@@ -22,12 +22,6 @@ OTHER_PASSWORD = "another horse battery"
 WAYS = pytest.mark.parametrize("way", [0, 1], ids=["link", "code"])
 
 
-@pytest.fixture
-def mail() -> MailDeployment:
-    """Return a deployment with mail."""
-    return MailDeployment()
-
-
 def reset(mail: MailDeployment, shown: Shown, new: str = NEW_PASSWORD) -> None:
     """Set a new password."""
     mail.reset_password(shown, new, address=ADDRESS)
