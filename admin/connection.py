@@ -10,6 +10,7 @@ from botocore.exceptions import NoRegionError
 from edge_auth.adapters.aws import sdk_session
 from local.endpoint import client_environment, port_from
 
+# A function that an operator calls may start cold, and may take its whole timeout.
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
 
 

@@ -2,13 +2,15 @@
 
 import argparse
 
+import boto3
+
 from admin.act import Act
+from admin.connection import CONFIG
 from admin.deployment import DeploymentError
 from admin.reset_link_client import ResetLinkClient
 from admin.stack_users import Users
 from admin.times import iso
 from admin.users import add_command, confirmed_option
-from edge_auth.adapters.aws import lambda_client
 
 SET_EMAIL = """\
 Replaces the user's mail address. Only a confirmed address gets mails to reset the password: with --confirmed you answer
@@ -69,7 +71,7 @@ def reset_link(users: Users, options: argparse.Namespace) -> Act:
         raise DeploymentError(
             "the stack sends no mail, so it has no routes for a link; set MailFrom and PagesUrl first"
         )
-    links = ResetLinkClient(lambda_client(), name=function)
+    links = ResetLinkClient(boto3.client("lambda", config=CONFIG), name=function)
 
     def do() -> str:
         made = links.make(user.user_id)

@@ -131,7 +131,7 @@ class Gate:
         connect, read = TIMEOUTS[:2] if is_authorizer else (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
         if operation == "SendEmail":
             read = MAIL_TIMEOUT_SECONDS
-        if operation == "Invoke":
+        if operation in {"Invoke", "GetFunctionConfiguration", "UpdateFunctionConfiguration"}:
             read = INVOKED_READ_TIMEOUT_SECONDS
         if self.fault is no_connection:
             return connect

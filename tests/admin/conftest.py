@@ -211,9 +211,8 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
     """Return a function that runs the command in this process, with the given standard input."""
-    clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs}
+    clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs, "lambda": reset_links}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
-    monkeypatch.setattr("admin.user_mail.lambda_client", lambda: reset_links)
     for module in ("admin.stack_users", "admin.user_import", "admin.data"):
         monkeypatch.setattr(f"{module}.dynamodb_client", lambda: dynamodb)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED
@@ -41,6 +42,7 @@ from tests.admin.reset_links import ResetLinkFunction
 from tests.support import memory_aws
 from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import a_session, sessions_of
+from tests.support.template import properties, template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -423,6 +425,26 @@ def test_a_link_that_was_not_made_is_one_readable_line(
 
     assert (outcome.status, outcome.out) == (1, "")
     assert outcome.err.endswith("no link was made; run the command again\n")
+
+
+def test_reset_link_waits_longer_than_the_function_may_take(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that starts cold takes seconds. A command that gives up first loses the link that was made."""
+    create(command, "ada")
+    configs: list[Config] = []
+    client_of = boto3.client
+
+    def client(name: str, *, config: Config) -> object:
+        if name == "lambda":
+            configs.append(config)
+        return client_of(name, config=config)  # type: ignore[call-overload]
+
+    monkeypatch.setattr("boto3.client", client)
+
+    assert command("users", "reset-link", "ada").status == 0
+
+    [config] = configs
+    assert "Timeout" not in properties("ResetLinkFunction")
+    assert vars(config)["read_timeout"] > template()["Globals"]["Function"]["Timeout"]
 
 
 def test_a_stack_without_mail_has_no_link(command: Command, stacks: Stacks) -> None:

@@ -62,7 +62,7 @@ _SEND_ONCE = Config(
     tcp_keepalive=True,
 )
 
-# What an operator's function that asks another system may take.
+# What an operator's function that asks another system may take, and what Lambda may take to change a function.
 INVOKED_READ_TIMEOUT_SECONDS = 8
 
 # The SDK also reads REQUESTS_CA_BUNDLE, but under no name of its own, and only where a client is given no list.
@@ -104,8 +104,8 @@ def invoking_client() -> "LambdaClient":
 
 
 def lambda_client() -> "LambdaClient":
-    """Return a Lambda client. The SDK finds the Region and the credentials in the environment."""
-    client: LambdaClient = _client("lambda")
+    """Return a Lambda client that reads and changes a function. Lambda answers later than a table does."""
+    client: LambdaClient = _client("lambda", _CONFIG.merge(Config(read_timeout=INVOKED_READ_TIMEOUT_SECONDS)))
     return client
 
 
