@@ -64,6 +64,7 @@ ask_reset = AskReset(
     new_challenge=NewChallenge(key_ring=key_ring, clock=now_ms, entropy=secrets.token_bytes),
     key_ring=key_ring,
     clock=now_ms,
+    pause=pause,
     record=log.record,
 )
 tell = TellUser(

@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from edge_auth.adapters.aws import (
     CONNECT_TIMEOUT_SECONDS,
+    FUNCTION_READ_TIMEOUT_SECONDS,
     INVOKED_READ_TIMEOUT_SECONDS,
     MAIL_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
@@ -131,8 +132,10 @@ class Gate:
         connect, read = TIMEOUTS[:2] if is_authorizer else (CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS)
         if operation == "SendEmail":
             read = MAIL_TIMEOUT_SECONDS
-        if operation in {"Invoke", "GetFunctionConfiguration", "UpdateFunctionConfiguration"}:
+        if operation == "Invoke":
             read = INVOKED_READ_TIMEOUT_SECONDS
+        if operation.endswith("FunctionConfiguration"):
+            read = FUNCTION_READ_TIMEOUT_SECONDS
         if self.fault is no_connection:
             return connect
         return read if self.fault in _TIMED_OUT else read * SLOW_PART if self.fault is slow else 0.0

@@ -36,6 +36,7 @@ PROOFS: Mapping[str, str] = {
     "worst_inputs": "proof.hostile.worst_inputs",
     "parsers": "proof.hostile.parsers.search",
     "peers": "proof.peers.comparison",
+    "planted_thefts": "proof.peers.planted_thefts",
     "no_secrets": "proof.secrets.no_secrets",
     "ten_minutes": "proof.outages.ten_minutes",
     "outages": "proof.outages.drills",

@@ -51,7 +51,7 @@ def prove(run: Run) -> Figures:
     numbers = {name: run.chance(name).randrange(2**32) for name in (*parts, *searches)}
     counted = run.parts(
         (*parts, *searches),
-        lambda name: _lived(numbers[name], histories) if name in parts else _searched(name, numbers[name]),
+        lambda name: run_histories(numbers[name], histories) if name in parts else _searched(name, numbers[name]),
     )
     lived = added({key: value for key, value in counted[name].items() if key != "found"} for name in parts)
     found = [text for name in parts for text in counted[name]["found"]]
@@ -88,7 +88,7 @@ def table(figures: Figures) -> str:
 def find(name: str, number: int, histories: int) -> int | None:
     """Return how many steps the machine needs to find a planted fault, or None if it does not find it."""
     with planted(name):
-        lived = _lived(number, histories, is_searching=True)
+        lived = run_histories(number, histories, is_searching=True)
     return int(lived["steps"]) if lived["found"] else None
 
 
@@ -96,7 +96,7 @@ def _searched(name: str, number: int) -> dict[str, Any]:
     return {"steps": find(name.removeprefix("fault: "), number, STEPS_TO_FIND // STEPS)}
 
 
-def _lived(number: int, histories: int, *, is_searching: bool = False) -> dict[str, Any]:
+def run_histories(number: int, histories: int, *, is_searching: bool = False) -> dict[str, Any]:
     """Let histories happen, and return what was counted, with the contradictions."""
     counts, found = Counter[str](), list[str]()
     with product() as loaded:

@@ -75,6 +75,7 @@ DRILLS: Mapping[str, Drill] = {
         SECRETS, Relay.refuse, 12, WITHOUT_KEYS, cold=("LoginFunction", "RefreshFunction")
     ),
     "issuer refuses": Drill(ISSUER, Relay.refuse, 12, ALL_GO_ON),
+    "issuer refuses, cold authorizer": Drill(ISSUER, Relay.refuse, 12, ALL_GO_ON, cold=("AuthorizerFunction",)),
 }
 
 

@@ -1,7 +1,8 @@
 """What a thief gets, and what is left after a logout, with the same requests for each system."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from proof.peers.honest_users import LATER_SECONDS, Counted
 from proof.peers.outcomes import REFUSED, outcome, refreshing, together
@@ -19,16 +20,12 @@ def thief(peer: Peer, rounds: int) -> Counted:
 
     The owner has a second session, on another device: does the theft end it, too?
     """
-    return {
-        "thief_first": _endings(_alternating(peer, thief_first=True) for _ in range(rounds)),
-        "owner_first": _endings(_alternating(peer, thief_first=False) for _ in range(rounds)),
-        "ancient": _endings(_ancient(peer) for _ in range(rounds)),
-        "after_logout": _endings(_after_logout(peer) for _ in range(rounds)),
-        "access_token": _endings(_access_of_thief(peer) for _ in range(rounds)),
-    }
+    acts = {**WAYS, "access_token": _access_of_thief}
+    return {name: endings(act(peer) for _ in range(rounds)) for name, act in acts.items()}
 
 
-def _endings(outcomes: Iterable[str]) -> dict[str, int]:
+def endings(outcomes: Iterable[str]) -> dict[str, int]:
+    """Return how often each of them came, the most frequent first."""
     return dict(Counter(outcomes).most_common())
 
 
@@ -91,6 +88,15 @@ def _after_logout(peer: Peer) -> str:
     return f"{'refused' if taken == 'refused' else 'accepted'}{_other_device(user, elsewhere)}"
 
 
+# How a stolen refresh token comes back, each with the act that returns how it ended.
+WAYS: Mapping[str, Callable[[Peer], str]] = {
+    "thief_first": partial(_alternating, thief_first=True),
+    "owner_first": partial(_alternating, thief_first=False),
+    "ancient": _ancient,
+    "after_logout": _after_logout,
+}
+
+
 def _access_of_thief(peer: Peer) -> str:
     """Say how long the thief's access token works after the first refresh that the server refused."""
     [user] = peer.new_sessions(1)
@@ -120,7 +126,7 @@ def logout(peer: Peer, rounds: int) -> Counted:
             continue
         refresh.append("dead" if outcome(refreshing(user, tokens)) == REFUSED else "works")
         access.append(works_until(peer, user, tokens.access))
-    return {"refresh_token": _endings(refresh), "access_token": _endings(access)}
+    return {"refresh_token": endings(refresh), "access_token": endings(access)}
 
 
 def works_until(peer: Peer, user: Session, access: str, *, age: int = 0) -> str:

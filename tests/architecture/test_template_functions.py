@@ -6,7 +6,13 @@ from typing import NamedTuple
 import pytest
 
 from edge_auth import factor_settings, mail_settings, passkey_settings, settings
-from edge_auth.adapters.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, TOTAL_ATTEMPTS
+from edge_auth.adapters.aws import (
+    CONNECT_TIMEOUT_SECONDS,
+    FUNCTION_READ_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    TOTAL_ATTEMPTS,
+    lambda_client,
+)
 from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
 from tests.support.template import ROOT, Intrinsic, functions, properties, resources, template, variables
@@ -99,6 +105,15 @@ def test_a_call_that_never_succeeds_ends_before_its_function(function: str) -> N
     timeout = functions()[function].get("Timeout", template()["Globals"]["Function"]["Timeout"])
 
     assert attempts + waits < timeout or function in WITHOUT_SDK
+
+
+def test_the_keys_of_both_authorizers_are_written_before_the_hourly_run_ends() -> None:
+    """K3: also if each of the four calls is lost once, and then slow. Lambda takes longer than a table."""
+    lost, wait = CONNECT_TIMEOUT_SECONDS + FUNCTION_READ_TIMEOUT_SECONDS, 1
+    config = vars(lambda_client().meta.config)
+
+    assert config["read_timeout"] == FUNCTION_READ_TIMEOUT_SECONDS > READ_TIMEOUT_SECONDS
+    assert 2 * 2 * (lost + wait + FUNCTION_READ_TIMEOUT_SECONDS) < functions()["rotate_keys"]["Timeout"]
 
 
 def test_a_read_of_an_authorizer_ends_before_its_function() -> None:

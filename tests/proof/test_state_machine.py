@@ -1,5 +1,6 @@
 """The state machine of the whole product: no history contradicts the model, and the machine finds planted faults."""
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from proof.machine.state_machine import (
     broken,
     find,
     prove,
+    run_histories,
     table,
 )
 
@@ -31,6 +33,16 @@ def test_no_history_contradicts_the_model() -> None:
     assert lived["steps"] > 300
     assert lived["decisions"] > 1000
     assert "steps" in table(figures)
+
+
+def test_no_history_of_another_seed_contradicts_the_model() -> None:
+    """Each run of the tests has a seed of its own here. It is named if a history contradicts the model."""
+    number = secrets.randbelow(2**32)
+
+    counted = run_histories(number, 4)
+
+    assert counted["found"] == [], f"seed {number}: .cache/state_machine/{number}.txt has the history"
+    assert counted["steps"] > 100
 
 
 @pytest.mark.parametrize("name", SHORT_MUTANTS)

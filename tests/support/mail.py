@@ -61,6 +61,7 @@ class MailDeployment:
             new_challenge=self.new_challenge,
             key_ring=self.core.key_ring,
             clock=self.core.clock,
+            pause=self.core.clock.pause,
             record=self.core.events.append,
         )
 

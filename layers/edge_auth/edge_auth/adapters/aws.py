@@ -62,8 +62,12 @@ _SEND_ONCE = Config(
     tcp_keepalive=True,
 )
 
-# What an operator's function that asks another system may take, and what Lambda may take to change a function.
+# What an operator's function that asks another system may take.
 INVOKED_READ_TIMEOUT_SECONDS = 8
+
+# What Lambda may take to read or change the settings of a function: more than a table needs for an item. All calls of
+# an hourly run end before its function's timeout.
+FUNCTION_READ_TIMEOUT_SECONDS = 5
 
 # The SDK also reads REQUESTS_CA_BUNDLE, but under no name of its own, and only where a client is given no list.
 _OTHER_LIST = "requests_ca_bundle"
@@ -104,8 +108,8 @@ def invoking_client() -> "LambdaClient":
 
 
 def lambda_client() -> "LambdaClient":
-    """Return a Lambda client that reads and changes a function. Lambda answers later than a table does."""
-    client: LambdaClient = _client("lambda", _CONFIG.merge(Config(read_timeout=INVOKED_READ_TIMEOUT_SECONDS)))
+    """Return a Lambda client that reads and changes the settings of a function, and waits longer."""
+    client: LambdaClient = _client("lambda", _CONFIG.merge(Config(read_timeout=FUNCTION_READ_TIMEOUT_SECONDS)))
     return client
 
 

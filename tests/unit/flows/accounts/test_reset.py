@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 
 from edge_auth import base64url
-from edge_auth.accounts.challenge import MAX_GUESSES
+from edge_auth.accounts.challenge import MAX_GUESSES, Challenge
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.errors import (
@@ -180,6 +180,31 @@ def test_nobody_else_gets_a_mail_and_the_requests_are_the_same(mail: MailDeploym
     assert of_a_user == mail.core.trouble.acts == ["book", "find_identity", "book", "put"]
     newest = list(mail.core.store.challenges.values())[-1]
     assert (newest.is_delivered, newest.email, newest.username) == (False, "", "")
+
+
+class SlowChallenges:
+    """A table that takes some milliseconds to store a challenge; with a negative number, the clock is set back."""
+
+    def __init__(self, mail: MailDeployment, ms: int) -> None:
+        """Store them as before."""
+        self._put, self._clock, self._ms = mail.challenges.put, mail.core.clock, ms
+
+    def put(self, challenge: Challenge) -> None:
+        """Take the time, and store it."""
+        self._clock.advance(ms=self._ms)
+        self._put(challenge)
+
+
+@pytest.mark.parametrize(("ms", "took_ms"), [(0, 100), (7, 100), (99, 100), (100, 100), (350, 350), (-5000, -4900)])
+@pytest.mark.parametrize("name", [USERNAME, "nobody"])
+def test_an_answer_takes_a_tenth_of_a_second_at_least(mail: MailDeployment, name: str, ms: int, took_ms: int) -> None:
+    """P8, SM3: so a read of nothing, which is faster, shows nobody that there is no such user."""
+    mail.challenges = SlowChallenges(mail, ms)  # type: ignore[assignment]  # the one act that a request for a mail needs
+    begin_ms = mail.core.clock()
+
+    ask(mail, name)
+
+    assert mail.core.clock() - begin_ms == took_ms
 
 
 @pytest.mark.parametrize("case", NO_MAIL)

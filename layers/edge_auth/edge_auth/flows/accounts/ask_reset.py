@@ -11,7 +11,7 @@ from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
-from edge_auth.flows.ports.time_and_randomness import Clock
+from edge_auth.flows.ports.time_and_randomness import Clock, Pause
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.throttling.limits import (
     RateLimit,
@@ -27,6 +27,9 @@ NO_ADDRESS = "the user has no confirmed address"
 NOT_ACTIVE = "the user is disabled"
 TOO_MANY = "too many mails"
 ON_ITS_WAY = "another mail is on its way, or an operator has made a link"
+# An answer takes this long at least. The same requests take less if there is no such user: a read of nothing is faster.
+# Four requests of a table take a fraction of it (docs/performance.md).
+ANSWER_MS = 100
 
 
 class AskReset:
@@ -41,6 +44,7 @@ class AskReset:
         new_challenge: NewChallenge,
         key_ring: KeyRingSource,
         clock: Clock,
+        pause: Pause,
         record: Record,
     ) -> None:
         """Keep what the use case needs."""
@@ -50,14 +54,16 @@ class AskReset:
         self._new_challenge = new_challenge
         self._key_ring = key_ring
         self._clock = clock
+        self._pause = pause
         self._record = record
 
     def __call__(self, username: str, *, address: str, device_token: str = "") -> None:
         """Store a challenge, whose mail the mailer sends later. `address` is where the request came from.
 
-        Every name costs the same requests: a counter, a read, a counter and a write (P8, SM3). Only a user with a
-        confirmed address gets a mail (SC1), and one who registered and has not confirmed the address yet. The password
-        that this one sets takes the place of the first one, which perhaps somebody else has chosen.
+        Every name costs the same requests: a counter, a read, a counter and a write. The answer comes after 100 ms, or
+        later (P8, SM3). Only a user with a confirmed address gets a mail (SC1), and one who registered and has not
+        confirmed the address yet. The password that this one sets takes the place of the first one, which perhaps
+        somebody else has chosen.
 
         Mails are counted by the address that they go to. Where it has had its mails, the answer is the same, and what
         the last mail has brought stays good. With `device_token`, a login of the same user has answered: then
@@ -89,6 +95,12 @@ class AskReset:
         except NewerChallenge:
             reason = reason or ON_ITS_WAY
         self._record(SecurityEvent(EventName.RESET_ASKED, user.user_id if user else "", reason=reason))
+        self._wait_since(now_ms)
+
+    def _wait_since(self, begin_ms: int) -> None:
+        """Wait for the rest of the least time. A clock that was set meanwhile makes no longer wait."""
+        left_ms = begin_ms + ANSWER_MS - self._clock()
+        self._pause(min(max(left_ms, 0), ANSWER_MS) / 1000)
 
     def _found(self, name: str) -> Identity | None:
         try:
