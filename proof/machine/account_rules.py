@@ -40,8 +40,12 @@ class AccountRules(History):
             self._happens(f"operator: {act}", Operate(self.world, chosen, act, new_password(new)), trouble)
 
     @precondition(lambda self: len(self.world.users) < MAX_USERS)
-    @rule(is_own=flag)
-    def create(self, is_own: bool) -> None:
-        """Create a user, or let one register."""
-        (self.world.register if is_own else self.world.create)()
-        self._count("registration" if is_own else "operator: create")
+    @rule(is_own=flag, trouble=troubles)
+    def create(self, is_own: bool, trouble: Trouble | None) -> None:
+        """Create a user, or let one register. Whoever gets no answer does the same again."""
+        what = "registration" if is_own else "operator: create"
+        seen = (self.world.register if is_own else self.world.create)(trouble)
+        self._count(what)
+        self._count(f"{what}, answered {seen.status} {seen.error}".strip())
+        if trouble:
+            self._count(f"trouble: {trouble.kind}")

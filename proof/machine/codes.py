@@ -6,7 +6,7 @@ from proof.machine.world import World
 
 NO_CODE, WRONG_CODE = "", "000000"
 MAX_WRONG_CODES = 100
-SENDS = 3  # of one request by the SDK, so a lost answer may count a wrong code this often
+SENDS = 2  # of one request by the SDK, so a lost answer may count a wrong code this often
 
 
 def shown(code: str) -> dict[str, str]:

@@ -109,6 +109,20 @@ class FactorRules(History):
         self._happens("step-up", step_up, trouble)
 
     @precondition(lambda self: self.world.access)
+    @rule(session=near, number=st.integers(0, 2), is_newest=flag, trouble=troubles)
+    def step_up_with_passkey(self, session: int, number: int, is_newest: bool, trouble: Trouble | None) -> None:
+        """Replace a session by one that a passkey opens, and mostly register the passkey first."""
+        caller = self._caller(session)
+        if caller is None or caller.held is None:
+            return
+        if number and not any(account.passkeys for account in caller.user.may):
+            self._happens("new passkey", AddPasskey(self.world, caller, number), None)
+        of_session = [token for token in self.world.tokens if token.session is caller]
+        token = caller.held if is_newest else pick(of_session, session)
+        shown = StepUp(self.world, caller, token, passkey=self._passkey(caller.user, number))
+        self._happens("step-up with a passkey", shown, trouble)
+
+    @precondition(lambda self: self.world.access)
     @rule(session=near, number=st.integers(0, 2), trouble=troubles)
     def add_passkey(self, session: int, number: int, trouble: Trouble | None) -> None:
         """Add a passkey."""

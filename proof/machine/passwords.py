@@ -67,9 +67,11 @@ class Reset:
     code: str = ""
     _is_mailed: bool = field(default=True, init=False)
     _is_same_second: bool = field(default=False, init=False)
+    _asked_at: int = field(default=0, init=False)  # the answer comes later
 
     def send(self, during: Happening | Meanwhile | None = None) -> Seen:
         """Ask for the mail, and send what it brings. Troubles are with the second request."""
+        self._asked_at = self.world.now
         self.world.resets_asked_ms.append(self.world.now_ms)
         asked = self.world.product.call("reset", with_json("password-reset", {"username": self.user.name}))
         link = self.world.product.mail(self.user.user_id) if asked.status == 202 else {}
@@ -85,7 +87,7 @@ class Reset:
     def judge(self, seen: Seen, *, has_trouble: bool) -> None:
         """By the account. All sessions end."""
         user, now_ms = self.user, self.world.now_ms
-        self._is_same_second = self.world.now <= user.mailed_at
+        self._is_same_second = self._asked_at <= user.mailed_at
         if not self._is_mailed:
             may_have_none = self._is_same_second or self._has_had_its_mails or any(map(self._gets_none, user.may))
             lately = [at_ms for at_ms in self.world.resets_asked_ms if at_ms > now_ms - HOUR_MS]
@@ -95,7 +97,7 @@ class Reset:
                 user.fail("mail", now_ms)  # it counts, also if no mail was made
             return
         user.fail("mail", now_ms)  # five a day
-        user.mailed_at = max(user.mailed_at, self.world.now)
+        user.mailed_at = max(user.mailed_at, self._asked_at)
         user.may = settled(user.may, self._options, seen, has_trouble=has_trouble, what="reset", generation=None)
         if seen.status != 204:
             user.fail(OWN, now_ms)

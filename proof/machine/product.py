@@ -140,11 +140,18 @@ class Product:
                 return Seen(400, type(error).__name__)
             return DONE
 
-    def keys(self, action: str, **members: object) -> Mapping[str, Any]:
-        """Send an event of the schedule, or of an operator, to the function that writes the key ring."""
+    def keys(self, action: str, during: Happening | None = None, **members: object) -> Mapping[str, Any]:
+        """Send an event of the schedule, or of an operator, to the function that writes the key ring.
+
+        Raises TemporarilyUnavailable and Killed: something happened during it.
+        """
         if action not in {"advance", "show"}:
             members["version"] = self.ring_version
-        answer: Mapping[str, Any] = self._rotate_keys({"action": action, **members}, LambdaContext())
+        with self._during(during):
+            try:
+                answer: Mapping[str, Any] = self._rotate_keys({"action": action, **members}, LambdaContext())
+            finally:
+                self.wire.forget()
         return answer
 
     @property

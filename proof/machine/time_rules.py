@@ -4,31 +4,37 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from proof.machine.deployment import GRACE_SECONDS
-from proof.machine.draws import around, edges, flag, near, pick, waits, which
+from proof.machine.draws import around, edges, flag, near, pick, troubles, waits, which
 from proof.machine.history import History
 from proof.machine.invariants import check_all
 from proof.machine.model import Session
 from proof.machine.refreshes import Party
+from proof.machine.troubles import Trouble
 from proof.machine.world import SITE
 
 
 class TimeRules(History):
     """A clock that goes forward and back, and operators with keys."""
 
-    @rule(act=st.sampled_from(("rotate", "replace", "replace at once", "deploy", "deploy")), number=which)
-    def change_keys(self, act: str, number: int) -> None:
-        """Bring the next keys forward, replace them after a leak, or start the authorizers again, as an operator.
-
-        One replacement in some ends all sessions too.
-        """
+    @rule(act=st.sampled_from(("rotate", "replace", "replace at once")), number=which, trouble=troubles)
+    def change_keys(self, act: str, number: int, trouble: Trouble | None) -> None:
+        """Bring the next keys forward, or replace them after a leak. Some replacements end all sessions."""
         self._tick()
         if act == "rotate":
-            self.product.keys("rotate")
-        elif act == "deploy":
-            self.world.deploy_authorizers()
+            self.world.change_ring("rotate", trouble)
         else:
-            self.world.replace_keys(is_at_once=act == "replace at once", is_end_of_sessions=number % 5 == 4)
+            at_once, ends_sessions = act == "replace at once", number % 5 == 4
+            self.world.replace_keys(trouble, is_at_once=at_once, is_end_of_sessions=ends_sessions)
         self._count(f"keys: {act}")
+        if trouble:
+            self._count(f"trouble: {trouble.kind}")
+
+    @rule()
+    def deploy(self) -> None:
+        """Start the authorizers again, as a deployment does."""
+        self._tick()
+        self.world.deploy_authorizers()
+        self._count("keys: deploy")
 
     @rule(seconds=waits, is_deleting=flag)
     def wait(self, seconds: int, is_deleting: bool) -> None:

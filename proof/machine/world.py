@@ -1,11 +1,13 @@
 """Everything of one history: the product, what the model knows of it, and every token that was ever issued."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge_auth.errors import TemporarilyUnavailable
+from proof.machine.administrators import Administrators
 from proof.machine.asked import Asked
 from proof.machine.authorizers import OPEN, Decision
 from proof.machine.deployment import ACCESS_SECONDS
@@ -15,6 +17,7 @@ from proof.machine.model import (
     Account,
     Contradiction,
     Device,
+    Expected,
     Session,
     Token,
     User,
@@ -23,7 +26,9 @@ from proof.machine.model import (
 )
 from proof.machine.product import Product
 from proof.machine.seen import Seen
+from proof.machine.troubles import Happening, Trouble
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
+from tests.support.outages import Killed
 from tests.support.sample_events import with_json
 
 BODY, COOKIE, SITE = "body", "cookie", "session"
@@ -34,6 +39,8 @@ NEVER_MS = 2**62
 RETRY_MS = 10_000  # an authorizer that could not read the feed tries again within this time
 SET_BACK_MS = 31_000  # a clock may be set back by less
 PASSWORD = "a fine long passphrase"
+NEW, TAKEN = Expected(1), Expected(400, "UsernameTaken")  # of an operator's command
+REGISTERED, REGISTERED_BEFORE = Expected(201), Expected(409, "username_taken")
 EXPIRY_LEEWAY_SECONDS, ISSUED_LEEWAY_SECONDS = 5, 30
 
 
@@ -85,36 +92,48 @@ class World:
         """All sessions, the newest first."""
         return [session for user in self.users for session in user.sessions][::-1]
 
-    def create(self) -> User:
-        """Let an operator create a user."""
-        self.names += 1
-        name, made = f"user{self.names}", list[Any]()
-        seen = self.product.operate(
-            lambda act: made.append(
-                act.accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
-            )
-        )
-        if seen.status != 1:
-            raise Contradiction(f"create: {seen}")
-        return self.knows(made[0].user_id, name)
+    def create(self, trouble: Trouble | None = None) -> Seen:
+        """Let an operator create a user, and return the answer to the first command."""
+        name = self._new_name()
 
-    def register(self) -> User:
-        """Let a user register."""
-        self.names += 1
-        name = f"user{self.names}"
-        body = {"username": name, "password": PASSWORD, "email": f"{name}@mail.example"}
-        seen = self.product.call("register", with_json("register", body))
-        if seen.status != 201:
-            raise Contradiction(f"register: {seen}")
-        user = self.knows(str(seen.body["user_id"]), name)
-        user.is_reachable = False
-        return user
+        def create(act: Administrators) -> object:
+            return act.accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
 
-    def knows(self, user_id: str, name: str) -> User:
-        """Add a user who was created."""
-        user = User(user_id, name, frozenset({Account(PASSWORD)}))
-        self.users.append(user)
-        return user
+        return self._added(name, lambda during: self.product.operate(create, during), NEW, TAKEN, trouble)
+
+    def register(self, trouble: Trouble | None = None) -> Seen:
+        """Let a user register, and return the first answer."""
+        name = self._new_name()
+        event = with_json("register", {"username": name, "password": PASSWORD, "email": f"{name}@mail.example"})
+
+        def register(during: Happening | None) -> Seen:
+            return self.product.call("register", event, during)
+
+        seen = self._added(name, register, REGISTERED, REGISTERED_BEFORE, trouble)
+        self.users[-1].is_reachable = False
+        return seen
+
+    def _new_name(self) -> str:
+        self.names += 1
+        return f"user{self.names}"
+
+    def _added(
+        self,
+        name: str,
+        act: Callable[[Happening | None], Seen],
+        made: Expected,
+        made_before: Expected,
+        trouble: Trouble | None,
+    ) -> Seen:
+        """Add a user. Whoever gets no answer tries again, and may learn that the name is taken, by this same user."""
+        first = act(Happening(trouble) if trouble else None)
+        last = act(None) if first.is_trouble else first
+        if (last.status, last.error) not in {made[:2], *([made_before[:2]] if first.is_trouble else [])}:
+            raise Contradiction(f"a new user: {first}, then {last}")
+        found = list[Any]()
+        self.product.operate(lambda act: found.append(act.accounts.find(name)))
+        self.users.append(User(found[0].user_id, name, frozenset({Account(PASSWORD)})))
+        return first
 
     def refresh_token_in(self, seen: Seen, transport: str) -> str:
         """Return the refresh token or the cookie of an answer, and make sure that it came in no other way."""
@@ -176,14 +195,25 @@ class World:
         """Whether the MAC key of a session's tokens may have ended: keys are kept as long as sessions can live."""
         return self.now >= session.absolute_until
 
-    def replace_keys(self, *, is_at_once: bool, is_end_of_sessions: bool) -> None:
+    def change_ring(self, action: str, trouble: Trouble | None, **members: bool) -> None:
+        """Let an operator change the key ring, who looks at it if the command fails, and runs it again if need be."""
+        before, happening = self.product.ring_version, Happening(trouble) if trouble else None
+        try:
+            self.product.keys(action, happening, **members)
+        except (TemporarilyUnavailable, Killed):
+            if happening is None or not happening.happened:
+                raise
+            if self.product.ring_version == before:
+                self.product.keys(action, None, **members)
+
+    def replace_keys(self, trouble: Trouble | None, *, is_at_once: bool, is_end_of_sessions: bool) -> None:
         """Let an operator replace the keys after a leak.
 
         At once: functions go on with their copies of the ring for some minutes, and nobody promises anything of these
         minutes but what authorizers refuse. So after an end of all sessions these minutes pass here.
         """
         old = self.product.stack.keys
-        self.product.keys("replace", at_once=is_at_once, end_sessions=is_end_of_sessions)
+        self.change_ring("replace", trouble, at_once=is_at_once, end_sessions=is_end_of_sessions)
         told_ms = self.now_ms if is_at_once else NEVER_MS
         self.withdrawn_kids |= {timed.key.kid: told_ms for timed in old.verifying}
         copies_until_ms = max(self.latest_ms, self.now_ms) + RING_SECONDS * 1000
