@@ -14,7 +14,8 @@ from functools import partial
 from edge_auth.authorizer.event import answered
 from edge_auth.authorizer.event_headers import Event
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
-from edge_auth.settings import AuthorizerSettings, read_settings
+from edge_auth.settings.authorizer import AuthorizerSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 

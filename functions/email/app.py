@@ -20,9 +20,9 @@ from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.accounts.own_address import OwnAddress
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
-from edge_auth.mail_settings import EmailSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.email import EmailSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint

@@ -27,9 +27,9 @@ from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.tell_user import TellUser
-from edge_auth.mail_settings import EmailProofsSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.email_proofs import EmailProofsSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request

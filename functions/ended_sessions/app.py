@@ -8,7 +8,8 @@ from edge_auth.adapters.dynamodb.ended_feed import DynamoDBEndedFeed
 from edge_auth.clock import now_ms
 from edge_auth.flows.sessions.list_ended import ListEnded
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import EndedSessionsSettings, read_settings
+from edge_auth.settings.ended_sessions import EndedSessionsSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.cacheable import cacheable_response
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request

@@ -19,12 +19,12 @@ from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sealing_secret import SealingSecret
 from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
-from edge_auth.factor_settings import FactorsSettings
 from edge_auth.flows.accounts.own_factors import FactorNotices, FactorRoom, OwnFactors, PendingApp
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.factors import FactorsSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint

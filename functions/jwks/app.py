@@ -9,7 +9,8 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
 from edge_auth.keys.timing import JWKS_MAX_AGE_SECONDS
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import JwksSettings, read_settings
+from edge_auth.settings.jwks import JwksSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.cacheable import Document, cacheable_response
 from edge_auth.web.discovery import JWKS_PATH, authorization_server_metadata, openid_configuration

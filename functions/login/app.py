@@ -28,7 +28,8 @@ from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
-from edge_auth.settings import LoginSettings, read_settings
+from edge_auth.settings.login import LoginSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport

@@ -26,7 +26,8 @@ from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import ClientDescription, described
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import COOKIE, SESSION
-from edge_auth.settings import LogoutSettings, read_settings
+from edge_auth.settings.logout import LogoutSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.tokens.token_form import REFRESH

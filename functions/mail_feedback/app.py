@@ -8,9 +8,9 @@ from edge_auth.adapters.dynamodb.bounces import DynamoDBBounces
 from edge_auth.clock import now_ms
 from edge_auth.flows.mail.mark_address import MarkAddress
 from edge_auth.mail.feedback import feedback_from
-from edge_auth.mail_settings import MailFeedbackSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.mail_feedback import MailFeedbackSettings
+from edge_auth.settings.reading import read_settings
 
 settings = read_settings(MailFeedbackSettings, os.environ)
 log = FunctionLog("mail_feedback")

@@ -11,9 +11,9 @@ from edge_auth.adapters.ses import SesPost
 from edge_auth.clock import now_ms
 from edge_auth.flows.mail.send_mails import SendMails
 from edge_auth.mail.render import Letterhead
-from edge_auth.mail_settings import MailerSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.mailer import MailerSettings
+from edge_auth.settings.reading import read_settings
 
 settings = read_settings(MailerSettings, os.environ)
 log = FunctionLog("mailer")

@@ -26,9 +26,9 @@ from edge_auth.flows.sign_in.passkey_sign_in import FirstStep, PasskeySignIn
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
 from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.observability import FunctionLog
-from edge_auth.passkey_settings import PasskeySignInSettings
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
-from edge_auth.settings import read_settings
+from edge_auth.settings.passkey_sign_in import PasskeySignInSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import json_parameters
 from edge_auth.web.cookie_transport import CookieTransport

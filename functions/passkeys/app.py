@@ -19,8 +19,8 @@ from edge_auth.flows.accounts.own_passkeys import OwnPasskeys, PasskeyNotices
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
-from edge_auth.passkey_settings import PasskeysSettings
-from edge_auth.settings import read_settings
+from edge_auth.settings.passkeys import PasskeysSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint

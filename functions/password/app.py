@@ -17,7 +17,8 @@ from edge_auth.flows.accounts.change_password import ChangePassword
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import PasswordSettings, read_settings
+from edge_auth.settings.password import PasswordSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint

@@ -6,7 +6,8 @@ It decides nothing but which pages may send requests, so it logs nothing, and st
 import os
 
 from edge_auth.errors import InvalidRequest
-from edge_auth.settings import PreflightSettings, read_settings
+from edge_auth.settings.preflight import PreflightSettings
+from edge_auth.settings.reading import read_settings
 from edge_auth.web.cors import Cors
 from edge_auth.web.request import headers_of, request_from
 from edge_auth.web.response import NO_STORE, Response, error_response

@@ -21,7 +21,8 @@ from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.sessions.rotation_rule import RotationLimits
 from edge_auth.sessions.session import BODY, COOKIE
-from edge_auth.settings import RefreshSettings, read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.refresh import RefreshSettings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.web.body import FORM, Parameters, form_parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport

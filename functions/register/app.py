@@ -13,7 +13,8 @@ from edge_auth.credentials.password_rules import PasswordRules, service_names
 from edge_auth.flows.accounts.register import Confirmation, Register
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import RegisterSettings, read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.register import RegisterSettings
 from edge_auth.web.body import json_parameters
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request

@@ -31,9 +31,9 @@ from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.tell_user import TellUser
-from edge_auth.mail_settings import ResetSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.reset import ResetSettings
 from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
 from edge_auth.web.endpoint import endpoint

@@ -14,9 +14,9 @@ from edge_auth.clock import now_ms
 from edge_auth.errors import AccountError
 from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.accounts.reset_link import ResetLink
-from edge_auth.mail_settings import ResetLinkSettings
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.reset_link import ResetLinkSettings
 
 settings = read_settings(ResetLinkSettings, os.environ)
 log = FunctionLog("reset_link")

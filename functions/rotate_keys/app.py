@@ -43,7 +43,8 @@ try:
     from edge_auth.keys.rotation import RotationPolicy
     from edge_auth.keys.signing_key import UnsupportedAlgorithm
     from edge_auth.observability import FunctionLog
-    from edge_auth.settings import RotateKeysSettings, SettingsError, read_settings
+    from edge_auth.settings.reading import SettingsError, read_settings
+    from edge_auth.settings.rotate_keys import RotateKeysSettings
 
     log = FunctionLog("rotate_keys")
 except Exception as error:  # noqa: BLE001 - the stack must be told of every error

@@ -11,7 +11,8 @@ import time
 from edge_auth.authorizer.event import answered
 from edge_auth.authorizer.event_headers import Event
 from edge_auth.errors import InvalidToken
-from edge_auth.settings import SessionAuthorizerSettings, read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.session_authorizer import SessionAuthorizerSettings
 
 MINUTE_SECONDS = 60
 

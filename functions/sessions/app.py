@@ -11,7 +11,8 @@ from edge_auth.clock import now_ms
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.observability import FunctionLog
-from edge_auth.settings import SessionsSettings, read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.sessions import SessionsSettings
 from edge_auth.web.caller import caller_of
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request

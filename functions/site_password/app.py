@@ -24,7 +24,8 @@ from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.regenerate import Regenerate
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
-from edge_auth.settings import SitePasswordSettings, read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.site_password import SitePasswordSettings
 from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.web.body import json_parameters
 from edge_auth.web.caller import caller_of

@@ -24,7 +24,6 @@ from edge_auth.credentials.profiles import checked_profiles
 from edge_auth.errors import InvalidRequest
 from edge_auth.events.announcement import announcing
 from edge_auth.events.security_event import EventName
-from edge_auth.factor_settings import StepUpSettings
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.grant import AccessTokenPolicy
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
@@ -34,7 +33,8 @@ from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.client_description import described
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
-from edge_auth.settings import read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.step_up import StepUpSettings
 from edge_auth.tokens.issuer_address import issuer_from_context
 from edge_auth.tokens.session_token import SESSION_COOKIE
 from edge_auth.web.body import Parameters, json_parameters

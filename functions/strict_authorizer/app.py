@@ -14,7 +14,8 @@ from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.authorizer.signed_requests import STARTED_BY_LAMBDA, SignedRequests, store_from
 from edge_auth.authorizer.strict_sessions import check_session
 from edge_auth.authorizer.two_clocks import Clocks
-from edge_auth.settings import StrictAuthorizerSettings, read_settings
+from edge_auth.settings.reading import read_settings
+from edge_auth.settings.strict_authorizer import StrictAuthorizerSettings
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 

@@ -25,7 +25,7 @@ IMPORTS = [
     (f"{L}/flows/limits/dead_tokens.py", "import edge_auth.flows.sessions.refresh"),
     (f"{L}/sessions/session.py", "import edge_auth.flows.ports.sessions"),
     (f"{L}/web/response.py", "import edge_auth.observability"),
-    (f"{L}/web/response.py", "import edge_auth.settings"),
+    (f"{L}/web/response.py", "import edge_auth.settings.reading"),
     (f"{L}/web/response.py", "import aws_lambda_powertools"),
     (f"{L}/flows/sign_in/login.py", "import secrets"),
     (f"{L}/throttling/counters.py", "import time"),

@@ -1,11 +1,11 @@
 """The runtime, the logs, the environment and the time of each function in the template."""
 
 import re
-from typing import NamedTuple
+from importlib import import_module
+from typing import NamedTuple, cast
 
 import pytest
 
-from edge_auth import factor_settings, mail_settings, passkey_settings, settings
 from edge_auth.adapters.aws import (
     CONNECT_TIMEOUT_SECONDS,
     FUNCTION_READ_TIMEOUT_SECONDS,
@@ -15,48 +15,33 @@ from edge_auth.adapters.aws import (
 )
 from edge_auth.authorizer.signed_requests import TIMEOUTS
 from edge_auth.keys.timing import LAST_RESORT_FETCH_SECONDS
+from edge_auth.settings.reading import variables as names_of
+from tests.support.cold_start import PACKAGE
 from tests.support.template import ROOT, Intrinsic, functions, properties, resources, template, variables
 
-SETTINGS: dict[str, type[NamedTuple]] = {
-    "login": settings.LoginSettings,
-    "refresh": settings.RefreshSettings,
-    "logout": settings.LogoutSettings,
-    "passkey_sign_in": passkey_settings.PasskeySignInSettings,
-    "passkeys": passkey_settings.PasskeysSettings,
-    "password": settings.PasswordSettings,
-    "register": settings.RegisterSettings,
-    "factors": factor_settings.FactorsSettings,
-    "step_up": factor_settings.StepUpSettings,
-    "reset": mail_settings.ResetSettings,
-    "reset_link": mail_settings.ResetLinkSettings,
-    "email": mail_settings.EmailSettings,
-    "email_proofs": mail_settings.EmailProofsSettings,
-    "sessions": settings.SessionsSettings,
-    "preflight": settings.PreflightSettings,
-    "whoami": settings.PreflightSettings,  # the sample has no layer, and reads the one variable itself
-    "authorizer": settings.AuthorizerSettings,
-    "session_authorizer": settings.SessionAuthorizerSettings,
-    "site_password": settings.SitePasswordSettings,
-    "strict_authorizer": settings.StrictAuthorizerSettings,
-    "jwks": settings.JwksSettings,
-    "ended_sessions": settings.EndedSessionsSettings,
-    "rotate_keys": settings.RotateKeysSettings,
-    "mailer": mail_settings.MailerSettings,
-    "mail_feedback": mail_settings.MailFeedbackSettings,
-}
+LIKE = {"whoami": "preflight"}  # the sample has no layer, and reads the one variable itself
 FUNCTIONS = sorted(functions())
 WITHOUT_SDK = ("authorizer", "preflight", "session_authorizer", "strict_authorizer", "whoami")
 
 
-def test_every_function_has_settings() -> None:
-    """The table has every function of the template."""
-    assert set(SETTINGS) == set(FUNCTIONS)
+def settings_of(function: str) -> type[NamedTuple]:
+    """Return the record of a function: the only class of its module."""
+    module = import_module(f"edge_auth.settings.{LIKE.get(function, function)}")
+    [record] = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
+    return cast("type[NamedTuple]", record)
+
+
+def test_every_function_has_settings_and_no_module_has_others() -> None:
+    """So a function pays for no record but its own."""
+    modules = {path.stem for path in (PACKAGE / "settings").glob("*.py")}
+
+    assert modules == {*FUNCTIONS, "__init__", "reading"} - set(LIKE)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_functions_environment_is_what_its_settings_read(function: str) -> None:
     """A function has every variable that it reads, and no other, such as one that logs events (DC-14)."""
-    assert sorted(variables(function)) == sorted(settings.variables(SETTINGS[function]))
+    assert sorted(variables(function)) == sorted(names_of(settings_of(function)))
 
 
 def test_every_memory_size_has_its_reason() -> None:

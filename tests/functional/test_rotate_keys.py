@@ -7,7 +7,7 @@ import pytest
 
 from edge_auth import base64url
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.settings import SettingsError
+from edge_auth.settings.reading import SettingsError
 from tests.support.key_ring_events import ADVANCE, GET, PUT, REFUSED, SHOW, asked, make_due, ring_text
 from tests.support.outages import events_named
 from tests.support.people import DAY

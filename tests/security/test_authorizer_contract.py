@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edge_auth.authorizer.issuer_keys import download
-from edge_auth.settings import SettingsError
+from edge_auth.settings.reading import SettingsError
 from edge_auth.tokens import access_token as access
 from edge_auth.tokens.claims import AccessClaims
 from tests.support import cold_start

@@ -4,18 +4,14 @@ from typing import NamedTuple
 
 import pytest
 
-from edge_auth.settings import (
-    AuthorizerSettings,
-    JwksSettings,
-    LoginSettings,
-    LogoutSettings,
-    RefreshSettings,
-    RotateKeysSettings,
-    SettingsError,
-    StrictAuthorizerSettings,
-    read_settings,
-    variables,
-)
+from edge_auth.settings.authorizer import AuthorizerSettings
+from edge_auth.settings.jwks import JwksSettings
+from edge_auth.settings.login import LoginSettings
+from edge_auth.settings.logout import LogoutSettings
+from edge_auth.settings.reading import SettingsError, read_settings, variables
+from edge_auth.settings.refresh import RefreshSettings
+from edge_auth.settings.rotate_keys import RotateKeysSettings
+from edge_auth.settings.strict_authorizer import StrictAuthorizerSettings
 
 LOGIN = {
     "ISSUER": "",

@@ -1,23 +1,6 @@
-"""The settings of the functions that exist only with second factors, as records for `settings.read_settings`."""
+"""The settings of `step_up`."""
 
 from typing import NamedTuple
-
-
-class FactorsSettings(NamedTuple):
-    """The settings of `factors`. An authenticator app shows the host of the `issuer`, or of the `audience`."""
-
-    issuer: str
-    audience: str
-    second_factor: str
-    identities_table: str
-    sessions_table: str
-    revocations_table: str
-    challenges_table: str
-    key_ring_secret: str
-    key_ring_version: str
-    sealing_secret: str
-    trusted_proxy: str
-    allowed_origins: str
 
 
 class StepUpSettings(NamedTuple):

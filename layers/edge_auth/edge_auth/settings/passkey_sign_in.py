@@ -1,4 +1,4 @@
-"""The settings of the functions for passkeys, read like those of the others by `settings.read_settings`."""
+"""The settings of `passkey_sign_in`."""
 
 from typing import NamedTuple
 
@@ -18,22 +18,6 @@ class PasskeySignInSettings(NamedTuple):
     passkey_rp_id: str
     passkey_origins: str
     throttle_table: str
-    identities_table: str
-    sessions_table: str
-    revocations_table: str
-    challenges_table: str
-    key_ring_secret: str
-    key_ring_version: str
-    trusted_proxy: str
-    allowed_origins: str
-
-
-class PasskeysSettings(NamedTuple):
-    """The settings of `passkeys`."""
-
-    second_factor: str
-    passkey_rp_id: str
-    passkey_origins: str
     identities_table: str
     sessions_table: str
     revocations_table: str
