@@ -29,6 +29,7 @@ class RaceRules(History):
             self._race("login", self._login(user, BODY), self._inner(kind, user if is_same else other), at)
 
     log_in_meanwhile_again = log_in_meanwhile
+    log_in_meanwhile_once_more = log_in_meanwhile
 
     def _inner(self, kind: str, other: int) -> Act:
         if kind in {"disable", "set_password"}:
