@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from admin.command import main
+from admin.command import main, parser
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import sdk_session
@@ -48,6 +49,8 @@ OF_ALL_USERS = "AllUsersPolicy"
 
 
 Command = Callable[..., Outcome]
+# A parser is the same each time, and reading a command line changes nothing of it.
+_parser = cache(parser)
 
 
 def piped(text: str | bytes) -> io.TextIOWrapper:
@@ -152,6 +155,12 @@ def _new_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make each test search for credentials anew, as each process does."""
     sdk_session.cache_clear()
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+
+
+@pytest.fixture(autouse=True)
+def _one_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the parser of the command line once, and not for each command."""
+    monkeypatch.setattr("admin.command.parser", _parser)
 
 
 @pytest.fixture
@@ -285,6 +294,7 @@ def fresh(begun: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Fresh:
     def make() -> Aws:
         for table, items in begun.items():
             memory_aws.restore(table, items)
+        memory_aws.empty_log(OUTPUTS["OperatorsLogGroup"])
         sdk_session.cache_clear()
         aws = Aws()
         aws.attach(sdk_session())

@@ -127,11 +127,15 @@ print(*sys.modules.keys() - before)
 """
 
 
-@cache
 def loaded_by(function: str, **environ: str) -> frozenset[str]:
     """Return the names of all modules that a new interpreter loads for a function with these variables."""
-    script = SCRIPT.replace("{function}", function)
-    return frozenset(in_new_interpreter(script, environ={**unconnected(function), **environ}).split())
+    return loaded_with(function, frozenset({**unconnected(function), **environ}.items()))
+
+
+@cache
+def loaded_with(function: str, environ: frozenset[tuple[str, str]]) -> frozenset[str]:
+    """Return the same. All variables are given, so that one interpreter is enough where a test gives the default."""
+    return frozenset(in_new_interpreter(SCRIPT.replace("{function}", function), environ=dict(environ)).split())
 
 
 def ours_loaded_by(function: str, **environ: str) -> set[str]:

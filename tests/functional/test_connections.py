@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,6 +14,7 @@ from botocore.session import Session
 
 from edge_auth.adapters.connections import STARTED_BY_LAMBDA, prime
 from tests.support.cold_start import FUNCTIONS, in_new_interpreter, unconnected
+from tests.support.warm_interpreter import Start, warm_interpreter
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -222,19 +223,40 @@ def test_a_name_without_an_address_does_not_stop_the_other_clients(
     assert aws.requests == [("GET", False)]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_opens_what_its_first_caller_would_wait_for(aws: Aws, function: str) -> None:
-    """A function opens one connection for each service that every request needs, and none outside Lambda."""
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Start]:
+    """Return a function that starts functions in one interpreter."""
+    with warm_interpreter() as start:
+        yield start
+
+
+def cold(function: str, environ: Mapping[str, str]) -> None:
+    """Start a function in a new interpreter."""
+    in_new_interpreter(f"import functions.{function}.app", environ=environ)
+
+
+def check_connections(aws: Aws, function: str, start: Start) -> None:
+    """Start a function in Lambda and outside, and check what it opened."""
     expected = CONNECTIONS[function]
     for variables in (ON_LAMBDA, {}):
-        in_new_interpreter(
-            f"import functions.{function}.app",
-            environ={
-                **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
-                **unconnected(function),
-                **variables,
-                "AWS_ENDPOINT_URL": aws.url,
-                "no_proxy": "127.0.0.1",
-            },
-        )
+        environ = {
+            **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
+            **unconnected(function),
+            **variables,
+            "AWS_ENDPOINT_URL": aws.url,
+            "no_proxy": "127.0.0.1",
+        }
+        start(function, environ)
         assert (aws.connections, aws.requests) == (expected, REQUESTS.get(function, [("GET", False)] * expected))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_opens_what_its_first_caller_would_wait_for(aws: Aws, function: str, warm: Start) -> None:
+    """A function opens one connection for each service that every request needs, and none outside Lambda."""
+    check_connections(aws, function, warm)
+
+
+@pytest.mark.parametrize("function", ["authorizer", "login"])
+def test_a_new_interpreter_opens_the_same(aws: Aws, function: str) -> None:
+    """Lambda starts each instance in one. The packages that it loads open nothing, so the test above needs one only."""
+    check_connections(aws, function, cold)

@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -53,9 +53,31 @@ def examples(few_faults: None, monkeypatch: pytest.MonkeyPatch) -> Examples:  # 
     return of
 
 
-def test_every_call_of_every_function_survives_a_fault() -> None:
+class Whole(NamedTuple):
+    """What the short form has found, and the events of its requests."""
+
+    figures: Figures
+    events: list[Any]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Whole:
+    """Return the short form, which runs once."""
+    events: list[Any] = []
+
+    def kept(*given: Any) -> Trial:  # noqa: ANN401 - passed through
+        made = prepared(*given)
+        events.append(made.event)
+        return made
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(grid, "prepared", kept)
+        return Whole(run(SHORT), events)
+
+
+def test_every_call_of_every_function_survives_a_fault(whole: Whole) -> None:
     """F13, F19: a success or 503, the same request succeeds later, and nobody is logged out."""
-    figures = run(SHORT)
+    figures = whole.figures
 
     assert grid.broken(figures) == []
     assert figures.counts["functions_without_request"] == []
@@ -65,13 +87,9 @@ def test_every_call_of_every_function_survives_a_fault() -> None:
     assert refused > 60
 
 
-def test_every_route_of_the_template_is_asked() -> None:
+def test_every_route_of_the_template_is_asked(whole: Whole) -> None:
     """F19: a route that is forgotten here fails."""
-    with functional_stack() as (stack, printed):
-        world = populated(stack)
-        base = Snapshot.of(world.stack)
-        events = [prepared(act, world, printed, base).event for act in grid.ACTS.values()]
-    asked = {(event["httpMethod"], event["resource"]) for event in events if "resource" in event}
+    asked = {(event["httpMethod"], event["resource"]) for event in whole.events if "resource" in event}
 
     assert {route for route in routes() if route[0] != "HEAD"} - ANSWERED_LIKE_ANOTHER - asked == set()
 
@@ -170,10 +188,11 @@ def test_each_call_that_may_take_longer_than_three_seconds_does() -> None:
     with functional_stack() as (stack, printed):
         world = populated(stack)
         base = Snapshot.of(world.stack)
+        acts = {name: act for name, act in grid.ACTS.items() if act.longer}
         longest = {
-            (name, call): max(longest_seconds(prepared(act, world, printed, base), call))
-            for name, act in grid.ACTS.items()
-            for call in act.longer
+            (name, call): max(longest_seconds(trial, call))
+            for name, trial in ((name, prepared(act, world, printed, base)) for name, act in acts.items())
+            for call in trial.act.longer
         }
 
     assert {named: seconds for named, seconds in longest.items() if seconds <= grid.GOAL_SECONDS} == {}

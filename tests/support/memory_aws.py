@@ -10,7 +10,7 @@ import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
-from moto.logs.models import logs_backends
+from moto.logs.models import LogStream, logs_backends
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
 
 from tests.support.remembered_sdk import remember
@@ -49,8 +49,13 @@ def logs() -> "CloudWatchLogsClient":
 
 def log_lines(group: str) -> list[dict[str, Any]]:
     """Return the lines of a log group, which are JSON, from moto's own data."""
-    streams = logs_backends[DEFAULT_ACCOUNT_ID][logs().meta.region_name].groups[group].streams
-    return [json.loads(event.message) for stream in streams.values() for event in stream.events]
+    return [json.loads(event.message) for stream in _streams(group) for event in stream.events]
+
+
+def empty_log(group: str) -> None:
+    """Delete all lines of a log group, but not its streams."""
+    for stream in _streams(group):
+        stream.events.clear()
 
 
 def empty(table: str) -> None:
@@ -64,6 +69,11 @@ def items(table: str) -> list[dict[str, Any]]:
         {name: value.to_regular_json() for name, value in item.attrs.items()} for item in _table(table).all_items()
     ]
     return sorted(found, key=repr)
+
+
+def lines_of_items(table: str) -> list[str]:
+    """Return every item of a table as JSON, in a fixed order, without a copy of moto's own data."""
+    return sorted(json.dumps(item.to_json(), default=str) for item in _table(table).all_items())
 
 
 def contents(table: str) -> dict[str, Any]:
@@ -105,6 +115,10 @@ def empty_secret(arn: str) -> None:
     """Remove all values of a secret."""
     _secret(arn).versions.clear()
     _secret(arn).set_default_version_id(None)
+
+
+def _streams(group: str) -> list[LogStream]:
+    return list(logs_backends[DEFAULT_ACCOUNT_ID][logs().meta.region_name].groups[group].streams.values())
 
 
 def _secret(arn: str) -> FakeSecret:
