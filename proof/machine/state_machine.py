@@ -21,7 +21,7 @@ from proof.machine.product import product
 KEPT = ROOT / ".cache" / "state_machine"
 BEGIN_OF_SCRIPT = "state = "
 STEPS = 50  # of a history, at most
-STEPS_TO_FIND = 10_000  # a planted fault is found within so many
+STEPS_TO_FIND = 20_000  # a planted fault is found within so many
 # With a seed that finds the fault quickly.
 SHORT_MUTANTS = {
     "an old login changes a factor": 2,

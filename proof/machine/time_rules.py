@@ -16,25 +16,28 @@ from proof.machine.world import SITE
 class TimeRules(History):
     """A clock that goes forward and back, and operators with keys."""
 
-    @rule(act=st.sampled_from(("rotate", "replace", "replace at once")), number=which, trouble=troubles)
+    @rule(
+        act=st.sampled_from(("rotate", "replace", "replace at once", "deploy", "deploy")),
+        number=which,
+        trouble=troubles,
+    )
     def change_keys(self, act: str, number: int, trouble: Trouble | None) -> None:
-        """Bring the next keys forward, or replace them after a leak. Some replacements end all sessions."""
+        """Bring the next keys forward, replace them after a leak, or start the authorizers again, as an operator.
+
+        One replacement in some ends all sessions too. A start of the authorizers has no trouble.
+        """
         self._tick()
+        self._count(f"keys: {act}")
+        if act == "deploy":
+            self.world.deploy_authorizers()
+            return
         if act == "rotate":
             self.world.change_ring("rotate", trouble)
         else:
             at_once, ends_sessions = act == "replace at once", number % 5 == 4
             self.world.replace_keys(trouble, is_at_once=at_once, is_end_of_sessions=ends_sessions)
-        self._count(f"keys: {act}")
         if trouble:
             self._count(f"trouble: {trouble.kind}")
-
-    @rule()
-    def deploy(self) -> None:
-        """Start the authorizers again, as a deployment does."""
-        self._tick()
-        self.world.deploy_authorizers()
-        self._count("keys: deploy")
 
     @rule(seconds=waits, is_deleting=flag)
     def wait(self, seconds: int, is_deleting: bool) -> None:
