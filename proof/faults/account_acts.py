@@ -175,7 +175,13 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "mail feedback": Act("mail_feedback", _bounced),
     "reset link": Act("reset_link", lambda _: {"action": "reset_link", "user_id": BOB_ID}),
     "keys shown": Act("rotate_keys", lambda _: SHOW),
-    "keys due": Act("rotate_keys", _due, answers={**LAMBDA_ANSWERS, **BUS_ANSWERS}, parts=("PutEvents",)),
+    "keys due": Act(
+        "rotate_keys",
+        _due,
+        answers={**LAMBDA_ANSWERS, **BUS_ANSWERS},
+        parts=("PutEvents",),
+        longer=dict.fromkeys(LAMBDA_ANSWERS, "Lambda has five seconds for its own settings, and no client waits"),
+    ),
     "keys rotated": Act("rotate_keys", lambda world: asked(world.stack, "rotate"), again=(409,), answers=BUS_ANSWERS),
     "keys replaced": Act(
         "rotate_keys",
