@@ -67,8 +67,10 @@ def prove(run: Run) -> Figures:
         of_kind = counts.setdefault(part.split()[1], {})
         for row, each in found.items():
             of_kind[row] = added([of_kind.get(row, {}), each])
+    # Which edit of a registration is refused depends on the keys, which are new ones.
     measured = {name: {"refused": of_kind[EDITED].pop("refused")} for name, of_kind in counts.items()}
-    return Figures(counts, measured)  # which edit of a registration is refused depends on the keys, which are new ones
+    measured[REGISTRATIONS]["accepted"] = counts[REGISTRATIONS][EDITED].pop("accepted")
+    return Figures(counts, measured)
 
 
 def broken(figures: Figures) -> list[str]:
