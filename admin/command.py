@@ -1,6 +1,7 @@
 """The command line: reads the arguments, runs one command, and prints each error as one line."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from admin import data, keys, mail, user_data, user_factors, user_identity, user_mail, users
@@ -16,6 +17,7 @@ from admin.password_input import PasswordInputError
 from admin.stack import open_stack
 from admin.user_import import CannotImport
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.tokens.refresh_token import is_id
 
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 NOTHING_DONE = "nothing was done"
@@ -43,10 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 failed, 2 wrong arguments, 130 interrupted."""
     out = Output()
     try:
-        status = _run(parser().parse_args(arguments), out)
+        given = sys.argv[1:] if arguments is None else arguments
+        status = _run(parser().parse_args([_as_argument(each) for each in given]), out)
     except SystemExit as end:  # argparse has printed the help, or what is wrong
         status = int(end.code or 0)
     return out.close(status)
+
+
+def _as_argument(given: str) -> str:
+    """Return what argparse takes for an argument: one id in 64 begins with a hyphen. Commands strip names and ids."""
+    return f" {given}" if given.startswith("-") and is_id(given) else given
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from edge_auth.accounts.factors import Factors
-from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.adapters import aws
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
@@ -25,7 +25,7 @@ from edge_auth.sessions.session import Session
 from edge_auth.throttling.limits import account_bucket
 from edge_auth.tokens.ended_feed import entry_of
 from edge_auth.tokens.proof_token import Kind
-from edge_auth.tokens.refresh_token import new_id
+from edge_auth.tokens.refresh_token import is_id, new_id
 from tests.admin.conftest import (
     CHALLENGES,
     IDENTITIES,
@@ -42,7 +42,7 @@ from tests.admin.reset_links import ResetLinkFunction
 from tests.support import memory_aws
 from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import a_session, sessions_of
-from tests.support.template import properties, template
+from tests.support.template import ROOT, properties, template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -393,6 +393,29 @@ def test_set_email_refuses_with_the_reason(command: Command, identities: DynamoD
     assert (outcome.status, outcome.out) == (1, "")
     assert outcome.err == "edge-auth: a mail address has the form name@example.com\n"
     assert identities.find("ada").email == ""
+
+
+@pytest.mark.parametrize("begin", ["-", "--", "-h", "-y"])
+@pytest.mark.parametrize("act", [("show",), ("disable",), ("rename", "grace"), ("delete", "--yes"), ("export",)])
+def test_a_user_id_may_begin_with_a_hyphen(
+    command: Command, identities: DynamoDBIdentities, begin: str, act: tuple[str, ...]
+) -> None:
+    """One id in 64 does. It is no option, wherever it stands."""
+    user_id = begin + "A" * (22 - len(begin))
+    identities.create(Identity(user_id, "ada", "$hash", ACTIVE, 0, 1))
+    name, *rest = act
+
+    outcome = command("users", name, user_id, *rest)
+
+    assert outcome.status == 0, outcome.err
+
+
+def test_no_option_has_the_form_of_an_id() -> None:
+    """It would be taken for the id of a user."""
+    options = re.findall(r"--?[a-z][a-z-]*", "\n".join(path.read_text() for path in (ROOT / "admin").glob("*.py")))
+
+    assert len(options) > 20
+    assert not any(is_id(option) for option in options)
 
 
 def test_reset_link_prints_link_code_and_end(command: Command, dynamodb: "DynamoDBClient", logs: Logs) -> None:
