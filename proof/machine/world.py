@@ -128,7 +128,7 @@ class World:
         """Add a user. Whoever gets no answer tries again, and may learn that the name is taken, by this same user."""
         first = act(Happening(trouble) if trouble else None)
         last = act(None) if first.is_trouble else first
-        if (last.status, last.error) not in {made[:2], *([made_before[:2]] if first.is_trouble else [])}:
+        if Expected(last.status, last.error) not in ((made, made_before) if first.is_trouble else (made,)):
             raise Contradiction(f"a new user: {first}, then {last}")
         found = list[Any]()
         self.product.operate(lambda act: found.append(act.accounts.find(name)))

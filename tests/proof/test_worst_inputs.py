@@ -55,6 +55,15 @@ def test_it_finds_a_reader_that_grows_with_the_square(monkeypatch: pytest.Monkey
     assert all(line.startswith("CBOR, ") for line in lines)
 
 
+def test_what_another_program_slows_is_measured_again() -> None:
+    """A pair that grows too fast once is none, and one that does so each time is named with what it costs then."""
+    slowed, steep = iter((1.0, 9.0, 1.0, 2.0)), iter((1.0, 9.0) * 6)
+
+    assert proof._pair(lambda _input: next(slowed), "half", "whole") == (1.0, 2.0)
+    assert proof._pair(lambda _input: next(steep), "half", "whole") == (1.0, 9.0)
+    assert next(steep, None) is None
+
+
 def test_a_slow_input_breaks_the_promise() -> None:
     """The bound of a reader and of a route is one; an import may take longer, because it has a whole file."""
     slow = {"CBOR": 25.1, "POST /auth/login": 25.1, "import, csv": 25.1, "import, jsonl": 2000.1}

@@ -27,8 +27,8 @@ NO_ADDRESS = "the user has no confirmed address"
 NOT_ACTIVE = "the user is disabled"
 TOO_MANY = "too many mails"
 ON_ITS_WAY = "another mail is on its way, or an operator has made a link"
-# An answer takes this long at least. The same requests take less if there is no such user: a read of nothing is faster.
-# Four requests of a table take a fraction of it (docs/performance.md).
+# An answer takes this long at least. The same requests take less if there is no such user: a read of nothing is faster
+# (docs/decisions/0058).
 ANSWER_MS = 100
 
 
