@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, ViewportSize, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, ViewportSize, expect
 
 MOST_TABS = 90  # more than the page has places for the focus
 PATIENCE_MS = 60_000  # of a busy machine
@@ -92,6 +92,16 @@ class PageVisitor:
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(f"**{path}")
         return proof
+
+    def hold(self, address: str) -> list[Route]:
+        """Hold each request to this address from now on. Return the list of those that wait for an answer."""
+        waiting: list[Route] = []
+
+        def wait(route: Route) -> None:
+            waiting.append(route)
+
+        self.page.route(address, wait)
+        return waiting
 
     def hear(self, text: str) -> None:
         """Wait until the page says this, to screen readers too."""

@@ -89,3 +89,17 @@ def test_it_fits_on_a_phone_and_in_the_dark(browser: "Browser", serving: Serving
         visitor.page.locator("#thief-title").evaluate("title => title.scrollIntoView()")
         visitor.page.screenshot(path=figures / "page-dark-phone.png")
         assert visitor.leaked() == []
+
+
+def test_what_an_act_has_said_stays_when_the_start_of_the_page_ends_later(browser: "Browser", serving: Serving) -> None:
+    """The page asks at its start who is signed in. Its late answer takes nothing away."""
+    origin = serving.environment()[3]
+    with PageVisitor.at(browser, origin, width=1100, height=1120, scheme="light") as visitor:
+        held = visitor.hold("**/auth/refresh")
+        visitor.page.reload(wait_until="load")
+        visitor.page.locator("#look").press("Enter")
+        visitor.hear("mails")
+        held[-1].fulfill(status=401, json={"error": "invalid_grant"})
+        visitor.expect_count("#who:text-is('signed out')", 1)
+        visitor.page.wait_for_load_state("networkidle")
+        assert "mails" in visitor.text("says")

@@ -15,10 +15,11 @@ let shown = [];
 /** Show all mails. What is shown already stays, and keeps the focus. */
 export async function showMails() {
   const { mails: found } = await mails();
+  if (found.length <= shown.length) return; // an answer that was overtaken has fewer
   const news = found.slice(0, found.length - shown.length);
   list.prepend(...news.map((mail, index) => row(mail, found.length - index)));
   shown = found;
-  byId("no-mails").hidden = found.length > 0;
+  byId("no-mails").hidden = true;
 }
 
 /** Return how many mails have a link. Others may arrive meanwhile: notices of a login, for example. */

@@ -6,7 +6,7 @@ import { facts } from "./page_server.js";
 import { onRefresh, showRequests } from "./requests.js";
 import { showMails } from "./mail.js";
 import { showPasskeys, takePasskey } from "./passkeys.js";
-import { byId, codeOf, describe, element, inWords, onPress, onSubmit, say } from "./screen.js";
+import { byId, codeOf, describe, element, inWords, onPress, onSubmit, say, sayFirst } from "./screen.js";
 import { setUpFirstApp, showFactors } from "./second_factor.js";
 import { showSessions } from "./sessions.js";
 import "./absent.js";
@@ -107,9 +107,9 @@ auth.subscribe(show);
 onRefresh(showToken);
 try {
   await auth.restore();
-  say(auth.session ? "You are still signed in." : "");
+  if (auth.session) sayFirst("You are still signed in.");
 } catch (error) {
-  say(inWords(error));
+  sayFirst(inWords(error));
 }
 await showMails();
 await showRequests();

@@ -27,6 +27,11 @@ export function say(text) {
   byId("says").textContent = text;
 }
 
+/** Say what the page has found at its start, unless an act has said something meanwhile. */
+export function sayFirst(text) {
+  if (!byId("says").textContent) say(text);
+}
+
 /** Wait. */
 export function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
