@@ -28,7 +28,7 @@ from proof.hostile.parsers.seeds import seeds
 
 PYTHON = ROOT / ".tools" / "fuzz" / "bin" / "python"
 FINDINGS = ROOT / ".cache" / "proof" / "findings"
-INPUTS = int(os.environ.get("EDGE_AUTH_FUZZ_RUNS", "700000"))  # for each reader
+INPUTS = int(os.environ.get("EDGE_AUTH_FUZZ_RUNS", "1000000"))  # for each reader
 MAX_MS = 250.0  # CPU time of an input of up to 16 KiB, with the code instrumented
 _GROUP = 10  # readers that one process searches in: to instrument the code takes seconds
 _COVERED = re.compile(r"cov: (\d+)")
