@@ -2,8 +2,6 @@
 
 import os
 import secrets
-from collections.abc import Callable
-from functools import partial
 
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.connections import prime
@@ -21,10 +19,10 @@ from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, Presented, SecondStep
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.login import BringUser, Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignedIn, SignInClient
+from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
@@ -118,6 +116,24 @@ def second_step() -> SecondStep | None:
     )
 
 
+def _bring_user() -> BringUser | None:
+    """Return what brings a user who may still be in another system. A deployment without one does not load it."""
+    if not settings.migration_function:
+        return None
+    from edge_auth.adapters.aws import invoking_client  # noqa: PLC0415 - see above
+    from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities  # noqa: PLC0415
+    from edge_auth.adapters.migration_function import MigrationFunction  # noqa: PLC0415
+    from edge_auth.flows.sign_in.migrate_user import MigrateUser  # noqa: PLC0415
+
+    return MigrateUser(
+        old_system=MigrationFunction(invoking_client(), function=settings.migration_function),
+        imported=DynamoDBImportedIdentities(dynamodb, table=settings.identities_table),
+        clock=now_ms,
+        entropy=secrets.token_bytes,
+        record=log.record,
+    )
+
+
 login = Login(
     limit=PasswordAttemptLimit(
         attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
@@ -150,29 +166,9 @@ login = Login(
     record=log.record,
     tell_new_device=tell.new_device if tell else None,
     tell_code_used=tell.recovery_code_used if tell else None,
+    bring_user=_bring_user(),
 )
 cookies = CookieTransport(settings.allowed_origins)
-
-
-def _migration() -> Callable[[Callable[[], SignedIn], str, str], SignedIn]:
-    """Return what logs in a user who may still be in another system. A deployment without one does not load it."""
-    if not settings.migration_function:
-        return lambda log_in, _username, _password: log_in()
-    from edge_auth.adapters.aws import invoking_client  # noqa: PLC0415 - see above
-    from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities  # noqa: PLC0415
-    from edge_auth.adapters.migration_function import MigrationFunction  # noqa: PLC0415
-    from edge_auth.flows.sign_in.migrate_user import MigrateUser  # noqa: PLC0415
-
-    return MigrateUser(
-        old_system=MigrationFunction(invoking_client(), function=settings.migration_function),
-        imported=DynamoDBImportedIdentities(dynamodb, table=settings.identities_table),
-        clock=now_ms,
-        entropy=secrets.token_bytes,
-        record=log.record,
-    )
-
-
-with_migration = _migration()
 
 
 def post(request: Request) -> Response:
@@ -187,7 +183,7 @@ def post(request: Request) -> Response:
     client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
     # An event without an address is refused before a session opens. A site has no access token, so no issuer.
     issuer = "" if asked.transport == SESSION else settings.issuer or issuer_from_context(request.context)
-    signed_in = with_migration(partial(login, username, password, client, presented), username, password)
+    signed_in = login(username, password, client, presented)
     if asked.transport == SESSION:
         return session_response(signed_in.at_site())
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)

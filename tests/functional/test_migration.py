@@ -101,6 +101,17 @@ def test_an_attempt_that_has_to_wait_asks_nobody(migrating: Stack, login: Functi
     assert len(asked(migrating)) == statuses.count(401)
 
 
+def test_a_first_login_is_one_attempt(migrating: Stack, login: Function) -> None:
+    """P11: after four typing errors the right password is let in, and nothing says that it has failed."""
+    migrating.wire.always("Invoke", answers(valid=False))
+    assert [login(login_event("grace", WRONG_PASSWORD)).status for _ in range(4)] == [401] * 4
+    migrating.wire.always("Invoke", answers(valid=True))
+
+    assert [login(login_event("grace", SHORT)).status for _ in range(3)] == [200] * 3
+    names = [event["event"] for event in migrating.output.security_events()]
+    assert names == [*["login_failed"] * 4, "user_migrated", *["login_succeeded"] * 3]
+
+
 OTHER_ANSWERS: dict[str, Fault] = {
     "no JSON": raw_answer(b"yes", 200),
     "null": raw_answer(b"null", 200),

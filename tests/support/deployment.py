@@ -31,7 +31,7 @@ from edge_auth.flows.sessions.own_sessions import OwnSessions
 from edge_auth.flows.sessions.refresh import Refresh
 from edge_auth.flows.sessions.revoke_access_token import RevokeAccessToken
 from edge_auth.flows.sessions.session_limit import SessionLimit
-from edge_auth.flows.sign_in.login import Login
+from edge_auth.flows.sign_in.login import BringUser, Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
@@ -215,6 +215,7 @@ class Deployment:
         self.sealing_keys = FixedSealingKeys(sealing_keys_from(SEALING_KEY))
         self.profiles = checked_profiles("")
         self.tell_user: TellUser | None = None
+        self.bring_user: BringUser | None = None
 
     @property
     def end_sessions(self) -> EndSessions:
@@ -269,6 +270,7 @@ class Deployment:
             record=self.events.append,
             tell_new_device=self.tell_user.new_device if self.tell_user else None,
             tell_code_used=self.tell_user.recovery_code_used if self.tell_user else None,
+            bring_user=self.bring_user,
         )
 
     @property

@@ -116,10 +116,6 @@ class InvalidCredentials(AuthError):
     description = "The user name or password is wrong."
 
 
-class NoSuchUser(InvalidCredentials):
-    """Nobody has the user name. A client gets the answer of a wrong password."""
-
-
 class EmailNotConfirmed(AuthError):
     """The password is right, and the user has to confirm the address first. Only the right password learns this."""
 

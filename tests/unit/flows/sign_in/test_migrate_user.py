@@ -3,7 +3,7 @@
 import pytest
 
 from edge_auth.accounts.identity import ACTIVE
-from edge_auth.errors import InvalidCredentials, NoSuchUser
+from edge_auth.errors import InvalidCredentials
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.ports.old_system import OldUser
 from edge_auth.flows.sign_in.migrate_user import MigrateUser
@@ -35,7 +35,7 @@ class Migration:
         """Begin without imported users."""
         self.deployment, self.old_system = deployment, OldSystem(user)
         self.imported = MemoryImportedIdentities(deployment.store)
-        self._migrate = MigrateUser(
+        deployment.bring_user = MigrateUser(
             old_system=self.old_system,
             imported=self.imported,
             clock=deployment.clock,
@@ -45,11 +45,7 @@ class Migration:
 
     def log_in(self, username: str, password: str = PASSWORD) -> str:
         """Log in, and return the id of the user."""
-
-        def log_in() -> str:
-            return self.deployment.claims_of(self.deployment.log_in(username.lower(), password)).sub
-
-        return self._migrate(log_in, username, password)
+        return self.deployment.claims_of(self.deployment.log_in(username, password)).sub
 
 
 @pytest.mark.parametrize(
@@ -105,6 +101,6 @@ def test_a_user_who_was_deleted_here_does_not_come_back(deployment: Deployment) 
     del deployment.store.identities["bob"]
     deployment.names()
 
-    with pytest.raises(NoSuchUser):
+    with pytest.raises(InvalidCredentials):
         migration.log_in("bob")
     assert EventName.USER_MIGRATED not in deployment.names()

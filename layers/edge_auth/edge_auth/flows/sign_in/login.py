@@ -15,7 +15,6 @@ from edge_auth.errors import (
     EmailNotConfirmed,
     InvalidCredentials,
     InvalidRequest,
-    NoSuchUser,
     TemporarilyUnavailable,
     UnknownUser,
     UsernameRefused,
@@ -43,11 +42,14 @@ from edge_auth.tokens.refresh_token import RefreshToken, new_id
 
 TellNewDevice = Callable[[Identity, ClientDescription], None]
 """Tells a user of a login on a new device. It never fails."""
+BringUser = Callable[[str, str], None]
+"""Makes the account of a user who is in another system, by name and password. See `migrate_user`."""
 
 
 class _Admitted(NamedTuple):
     """An attempt that was let through, the user of that name if there is one, and the id of the device."""
 
+    name: str
     attempt: Counted
     user: Identity | None
     device_id: str
@@ -72,11 +74,12 @@ class Login:
         record: Record,
         tell_new_device: TellNewDevice | None = None,
         tell_code_used: Callable[[Identity], None] | None = None,
+        bring_user: BringUser | None = None,
     ) -> None:
         """Keep what the use case needs. `profiles` are those of the hashes that are checked.
 
         Where second factors are off, `second_step` is None. Only where mail is on, `tell_new_device` and
-        `tell_code_used` are there. The latter tells of a recovery code.
+        `tell_code_used` are there. The latter tells of a recovery code. `bring_user` is asked for who is not here.
         """
         self._limit = limit
         self._profiles = profiles
@@ -90,6 +93,7 @@ class Login:
         self._record = record
         self._tell_new_device = tell_new_device
         self._tell_code_used = tell_code_used
+        self._bring_user = bring_user
 
     def __call__(self, username: str, password: str, client: SignInClient, presented: Presented = NOTHING) -> SignedIn:
         """Check the password and open a session. Its tokens, or the cookie of a site, come from what is returned.
@@ -110,13 +114,15 @@ class Login:
 
         """
         transport, earlier = client.transport, client.earlier
-        name, secret = _canonical(username), b"" if presented.mfa_token else password_bytes(password)
+        name = _canonical(username)
+        if not presented.mfa_token:
+            password_bytes(password)  # its form
         keys = self._key_ring.load()
         if self._second_step is not None:
             self._second_step.check_form(presented, keys)
-        attempt, user, device_id, is_new_device = self._admit(name, client, keys)
-        identity, passed = self._authenticate(user, secret, presented, keys, attempt)
-        session, token = self._start(identity, client, passed, attempt)
+        admitted = self._admit(name, client, keys)
+        identity, passed = self._authenticate(admitted, password, presented, keys)
+        session, token = self._start(identity, client, passed, admitted.attempt)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if passed.use is not None and passed.use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
@@ -125,9 +131,9 @@ class Login:
         if earlier:  # before the limit, which would end one session more
             self._replace_session(earlier, transport)
         self._session_limit.keep(identity.user_id)
-        if is_new_device and self._tell_new_device:
+        if admitted.is_new_device and self._tell_new_device:
             self._tell_new_device(identity, client.description)
-        device = device_tokens.mint(device_of(identity, device_id), keys.mac, username=name)
+        device = device_tokens.mint(device_of(identity, admitted.device_id), keys.mac, username=name)
         return SignedIn(session, token, keys, device)
 
     def _admit(self, name: str, client: SignInClient, keys: KeysInForce) -> _Admitted:
@@ -141,13 +147,13 @@ class Login:
             device = device_tokens.parse(client.device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
             attempt, user = self._limit.admit_beside(partial(self._found, name), stranger)
-            return _Admitted(attempt, user, new_id(self._entropy), is_new_device=True)
+            return _Admitted(name, attempt, user, new_id(self._entropy), is_new_device=True)
         user = self._found(name)
         if user is None or not _is_of(user, device):
-            return _Admitted(self._limit.admit(stranger), user, new_id(self._entropy), is_new_device=True)
+            return _Admitted(name, self._limit.admit(stranger), user, new_id(self._entropy), is_new_device=True)
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
-        return _Admitted(attempt, user, device.device_id, is_new_device=False)
+        return _Admitted(name, attempt, user, device.device_id, is_new_device=False)
 
     def _found(self, username: str) -> Identity | None:
         try:
@@ -156,17 +162,17 @@ class Login:
             return None
 
     def _authenticate(
-        self, user: Identity | None, password: bytes, presented: Presented, keys: KeysInForce, attempt: Counted
+        self, admitted: _Admitted, password: str, presented: Presented, keys: KeysInForce
     ) -> tuple[Identity, Passed]:
         """Check all factors. The attempt counts as failed until the last of them has passed."""
-        user_id = user.user_id if user else ""
+        attempt, user_id = admitted.attempt, admitted.user.user_id if admitted.user else ""
         try:
             if self._second_step is None:
-                return self._without_second_step(self._with_password(user, password), attempt)
+                return self._without_second_step(self._with_password(admitted, password), attempt)
             identity = (
-                self._second_step.check_password_shown(user, presented, keys)
+                self._second_step.check_password_shown(admitted.user, presented, keys)
                 if presented.mfa_token
-                else self._with_password(user, password)
+                else self._with_password(admitted, password)
             )
             return identity, self._second_step(identity, presented, keys, attempt.attempt)
         except TemporarilyUnavailable:
@@ -181,10 +187,20 @@ class Login:
                 self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=error.detail))
             raise
 
-    def _with_password(self, user: Identity | None, password: bytes) -> Identity:
-        """Check the password, and renew a weak hash: the second step of a login does not have the password."""
-        identity = _authenticated(user, password, self._profiles)
-        return self._with_renewed_hash(identity, password) if needs_rehash(identity.password_hash) else identity
+    def _with_password(self, admitted: _Admitted, password: str) -> Identity:
+        """Check the password, and renew a weak hash: the second step of a login does not have the password.
+
+        For who is not here, another system may be asked. It is one attempt all the same.
+        """
+        secret = password_bytes(password)
+        try:
+            identity = _authenticated(admitted.user, secret, self._profiles)
+        except InvalidCredentials:
+            if admitted.user is not None or self._bring_user is None:
+                raise
+            self._bring_user(admitted.name, password)
+            identity = _authenticated(self._found(admitted.name), secret, self._profiles)
+        return self._with_renewed_hash(identity, secret) if needs_rehash(identity.password_hash) else identity
 
     def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:
         if identity.factors is not None:
@@ -230,14 +246,12 @@ def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[H
     is_disabled = identity is not None and identity.status not in {ACTIVE, UNCONFIRMED}
     try:
         check_password(password, None if identity is None or is_disabled else identity.password_hash, profiles)
-    except InvalidCredentials as error:
-        if identity is None:
-            raise NoSuchUser(error.detail) from None
+    except InvalidCredentials:
         if is_disabled:
             raise InvalidCredentials("the user is disabled") from None
         raise
     if identity is None:
-        raise NoSuchUser("there is no such user")
+        raise InvalidCredentials("there is no such user")
     if identity.status == UNCONFIRMED:
         raise EmailNotConfirmed
     return identity

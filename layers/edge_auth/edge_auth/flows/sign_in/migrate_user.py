@@ -1,19 +1,12 @@
 """Makes an account at the first login of a user who is still in another system, with the password of the login."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from edge_auth.accounts.identity import ACTIVE, Identity
-from edge_auth.accounts.usernames import canonical_username
 from edge_auth.credentials.passwords import hash_password, password_bytes
-from edge_auth.errors import NoSuchUser
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.imported_identities import Imported, ImportedIdentities
 from edge_auth.flows.ports.old_system import OldSystem
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.tokens.refresh_token import new_id
-
-Answer = TypeVar("Answer")
 
 
 class MigrateUser:
@@ -35,25 +28,18 @@ class MigrateUser:
         self._entropy = entropy
         self._record = record
 
-    def __call__(self, log_in: Callable[[], Answer], username: str, password: str) -> Answer:
-        """Log in. If nobody here has the name, ask the old system, make the account, and log in once more.
+    def __call__(self, name: str, password: str) -> None:
+        """Ask the old system for a user whom nobody is here by this canonical name, and make the account.
 
-        So the old system is asked only after an attempt that was counted and let through, and a new account is held to
-        all rules of a login. A user whom an operator has deleted or renamed since does not come a second time.
+        `password` is as it was received. The login asks after it has counted the attempt, and then checks the new
+        account as any other. A user whom an operator has deleted or renamed since does not come a second time.
 
-        Raises what `log_in` raises, and:
-            InvalidCredentials: nobody has the name here, and the old system does not accept the password.
+        Raises:
+            InvalidCredentials: the old system does not accept the password.
             TemporarilyUnavailable: the old system cannot be asked, or the account could not be made. The same call may
                 be made again.
 
         """
-        try:
-            return log_in()
-        except NoSuchUser:
-            self._migrate(canonical_username(username), password)
-        return log_in()
-
-    def _migrate(self, name: str, password: str) -> None:
         old = self._old_system.authenticate(name, password)
         now_seconds = self._clock() // 1000
         identity = Identity(
