@@ -1,10 +1,12 @@
 """The rules of accounts: what users and operators change."""
 
+from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from proof.machine.draws import MAX_USERS, codes, flag, near, new_password, operator_acts, troubles, which
 from proof.machine.history import History
 from proof.machine.model import ACTIVE
+from proof.machine.new_users import WAYS
 from proof.machine.operators import Operate, Rename
 from proof.machine.passwords import ChangePassword, Reset
 from proof.machine.troubles import Trouble
@@ -40,12 +42,7 @@ class AccountRules(History):
             self._happens(f"operator: {act}", Operate(self.world, chosen, act, new_password(new)), trouble)
 
     @precondition(lambda self: len(self.world.users) < MAX_USERS)
-    @rule(is_own=flag, trouble=troubles)
-    def create(self, is_own: bool, trouble: Trouble | None) -> None:
-        """Create a user, or let one register. Whoever gets no answer does the same again."""
-        what = "registration" if is_own else "operator: create"
-        seen = (self.world.register if is_own else self.world.create)(trouble)
-        self._count(what)
-        self._count(f"{what}, answered {seen.status} {seen.error}".strip())
-        if trouble:
-            self._count(f"trouble: {trouble.kind}")
+    @rule(way=st.sampled_from(sorted(WAYS)), trouble=troubles)
+    def add_user(self, way: str, trouble: Trouble | None) -> None:
+        """Create or import a user, or let one register."""
+        self._add_user(way, trouble)

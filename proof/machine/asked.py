@@ -1,4 +1,4 @@
-"""Logins that wait for a second factor: the password was right, and a token says so for five minutes."""
+"""Logins that wait for a second factor, or for its enrolment. A token says that the password was right."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,11 @@ from proof.machine.seen import Seen
 
 INVALID_PROOF = Expected(400, "invalid_proof")
 ASKED_SECONDS = 300
+DEMANDED_SECONDS = 900
 
 
 class Asked(NamedTuple):
-    """An answer that asks for a second factor. `password`, `secrets` and `changes` are what the user had then."""
+    """An answer that asks for a second factor, or for its enrolment. What the user had then follows the challenge."""
 
     user: User
     text: str
@@ -32,9 +33,17 @@ class Asked(NamedTuple):
 def asked_by(seen: Seen, user: User, password: str, now: int) -> Asked:
     """Return what an answer to a right password asks for."""
     challenge = seen.body.get("passkey", {}).get("challenge", ABSENT)
+    return _asked(user, str(seen.body["mfa_token"]), challenge, password, now + ASKED_SECONDS)
+
+
+def demanded_by(seen: Seen, user: User, password: str, now: int) -> Asked:
+    """Return what an answer to a right password demands: that the user enrols an app first."""
+    return _asked(user, str(seen.body["enrolment_token"]), ABSENT, password, now + DEMANDED_SECONDS)
+
+
+def _asked(user: User, text: str, challenge: str, password: str, until: int) -> Asked:
     secrets = frozenset(account.secret for account in user.may if account.password == password)
-    until = now + ASKED_SECONDS
-    return Asked(user, str(seen.body["mfa_token"]), challenge, password, secrets, _changes_of(user), until)
+    return Asked(user, text, challenge, password, secrets, _changes_of(user), until)
 
 
 def _changes_of(user: User) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from proof.machine.world import World
 from tests.support.sample_events import sample, with_json
 
 NO_FACTOR = Expected(404, "no_factor")
+FACTOR_REQUIRED = Expected(409, "factor_required")
 NO_APP: dict[str, Any] = {"secret": b"", "step": -1, "codes": frozenset(), "wrong_codes": 0}
 
 
@@ -120,6 +121,8 @@ class RemoveApp:
         refused = refusal(self.world, self.session, line, account)
         if refused is not None:
             return (Option(refused, (line, account)),)
+        if self.session.user.must_have_factor and not account.passkeys:
+            return (Option(FACTOR_REQUIRED, (line, account)),)
         return (Option(Expected(204), (line, account._replace(**NO_APP))),)
 
 

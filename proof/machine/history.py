@@ -12,6 +12,7 @@ from proof.machine.draws import DAY, pick
 from proof.machine.invariants import check_all, check_step
 from proof.machine.logins import Login
 from proof.machine.model import Session, Token, User
+from proof.machine.new_users import add_user
 from proof.machine.product import Product
 from proof.machine.refreshes import Party, Refresh
 from proof.machine.seen import Seen
@@ -33,8 +34,8 @@ class History(RuleBasedStateMachine):
         self.product.reset()
         self.world = World(self.product, self.counts)
         self.world.deploy_authorizers()
-        self.world.create()
-        self.world.create()
+        for _ in range(2):
+            add_user(self.world)
         self.counts["histories"] += 1
 
     @invariant()
@@ -58,6 +59,13 @@ class History(RuleBasedStateMachine):
         if trouble:
             self._count(f"trouble: {trouble.kind}")
         return seen
+
+    def _add_user(self, way: str, trouble: Trouble | None) -> None:
+        seen = add_user(self.world, way, trouble)
+        self._count(way)
+        self._count(f"{way}, answered {seen.status} {seen.error}".strip())
+        if trouble:
+            self._count(f"trouble: {trouble.kind}")
 
     def _race(self, kind: str, outer: Act, inner: Act, at: int) -> None:
         self._tick()

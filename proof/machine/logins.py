@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from proof.machine.asked import INVALID_PROOF, Asked, asked_by
+from proof.machine.asked import INVALID_PROOF, Asked, asked_by, demanded_by
 from proof.machine.codes import NO_CODE, shown, with_code
 from proof.machine.deployment import ABSOLUTE_SECONDS, IDLE_SECONDS, SITE_ABSOLUTE_SECONDS, SITE_IDLE_SECONDS
 from proof.machine.model import (
@@ -63,6 +63,8 @@ class Login:
         """Keep the new session, or the token for the second step."""
         if seen.error == "mfa_required":
             self.world.asked.append(asked_by(seen, self.user, self.password, self.world.now))
+        if seen.error == "mfa_enrolment_required":
+            self.world.demands.append(demanded_by(seen, self.user, self.password, self.world.now))
         if seen.status == 200:
             levels = {TWO_FACTORS if each.secret and self.code else ONE_FACTOR for each in self.user.may}
             self.opened = open_session(self.world, self.user, seen, self.transport, levels)
@@ -77,8 +79,19 @@ class Login:
         if seen.status != 200 or has_trouble:  # a success that was not told counts as a mistake
             for counter in self._counters:
                 user.fail(counter, now_ms)
+        if user.has_weak_hash:
+            self._judge_hash(seen, has_trouble=has_trouble)
         if seen.status == 200 or seen.is_trouble:
             began(self.world, user, self.opened, self.earlier, is_sure=not has_trouble)
+
+    def _judge_hash(self, seen: Seen, *, has_trouble: bool) -> None:
+        """A right password renews a weak hash. After a trouble, tokens may be bound to the old one."""
+        if has_trouble:
+            self.user.may_have_changed += 1
+        elif not self.asked and seen.error in {"", "mfa_required", "mfa_enrolment_required"}:
+            self.user.has_weak_hash = False
+            if self.world.product.has_weak_hash(self.user.name):
+                raise Contradiction("a login leaves a weak hash")
 
     def _options(self, account: Account) -> tuple[Option, ...]:
         if self.asked and not self.code:
@@ -102,7 +115,8 @@ class Login:
         if account.status != ACTIVE or self.password != account.password:
             return Option(Expected(401, "invalid_credentials"), account)
         if not account.secret and not account.passkeys:
-            return Option(Expected(200), account)
+            demands = self.user.must_have_factor
+            return Option(Expected(401, "mfa_enrolment_required") if demands else Expected(200), account)
         if not account.secret or not self.code:
             return Option(Expected(401, "mfa_required"), account)
         return with_code(self.world, account, self.code, Expected(200))

@@ -171,6 +171,9 @@ class User:
     name: str
     may: frozenset[Account]
     is_reachable: bool = True  # the address is confirmed
+    must_have_factor: bool = False
+    is_imported: bool = False
+    has_weak_hash: bool = False  # perhaps: the next login with the password renews it
     mailed_at: int = 0  # when the newest mail of a reset was asked for
     sessions: list[Session] = field(default_factory=list)
     ghosts: list[int] = field(default_factory=list)  # when sessions may have been opened whose answer was lost, in ms

@@ -163,6 +163,38 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
             "if not is_recent:",
         ),
     ),
+    "a user who must have a factor logs in without": (
+        Edit("flows.sign_in.second_step", "if self._policy.demands_of(identity):", "if False:"),
+    ),
+    "a user who must have a factor removes it": (
+        Edit(
+            "flows.accounts.own_factors",
+            "if self._policy.demands_of(identity) and not identity.passkeys:",
+            "if False:",
+        ),
+    ),
+    "an enrolment is good after a new password": (
+        Edit(
+            "flows.factors.factor_token",
+            "if not hmac.compare_digest(proof.binding, binding_of(user)):",
+            "if proof.kind is not Kind.ENROL and not hmac.compare_digest(proof.binding, binding_of(user)):",
+        ),
+        Edit(
+            "flows.accounts.own_factors",
+            "if (pending.epoch, pending.factors_version) != (identity.epoch, identity.factors_version):",
+            "if False:",
+        ),
+    ),
+    "a login leaves a weak hash": (
+        Edit("flows.sign_in.login", "if needs_rehash(identity.password_hash) else identity", "if False else identity"),
+    ),
+    "a user who was deleted comes again from the earlier system": (
+        Edit(
+            "flows.sign_in.migrate_user",
+            'self._imported.add([Imported(identity, f"login:{name}")])',
+            'self._imported.add([Imported(identity, f"login:{identity.user_id}")])',
+        ),
+    ),
     "the authorizer reads the feed once a minute": (
         Edit("authorizer.ended_sessions", "<= self._revocation_seconds", "<= 60"),
     ),

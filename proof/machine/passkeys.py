@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from edge_auth.tokens.token_form import id_bytes
 from proof.machine.asked import INVALID_PROOF, Asked
 from proof.machine.callers import changed, refusal, settle_pair
+from proof.machine.factors import FACTOR_REQUIRED
 from proof.machine.logins import began, in_browser, open_session
 from proof.machine.model import ACTIVE, PHISHING_RESISTANT, Account, Expected, Option, Session, Token, User, settled
 from proof.machine.rule import Line
@@ -84,7 +85,10 @@ class RemovePasskey:
             return (Option(refused, same),)
         if self.number not in account.passkeys:
             return (Option(Expected(404, "not_found"), same),)
-        return (Option(Expected(204), (line, account._replace(passkeys=account.passkeys - {self.number}))),)
+        left = account._replace(passkeys=account.passkeys - {self.number})
+        if self.session.user.must_have_factor and not left.passkeys and not left.secret:
+            return (Option(FACTOR_REQUIRED, same),)
+        return (Option(Expected(204), (line, left)),)
 
 
 @dataclass

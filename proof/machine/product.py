@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import pytest
 from botocore.validate import ValidationErrors
 
-from edge_auth.errors import AccountError, TemporarilyUnavailable
+from edge_auth.errors import AccountError, TemporarilyUnavailable, UnknownUser
 from edge_auth.keys.ring_document import from_secret_json
 from edge_auth.tokens.proof_token import Kind
 from proof.machine.administrators import Administrators, administrators
 from proof.machine.authorizers import Authorizers
-from proof.machine.deployment import DAY_SECONDS, FUNCTIONS, PARAMETERS
+from proof.machine.deployment import DAY_SECONDS, FUNCTIONS, PARAMETERS, WEAK_PROFILE
+from proof.machine.earlier_system import EarlierSystem
 from proof.machine.seen import CRASHED, DONE, UNAVAILABLE, Seen, seen
 from proof.machine.store import Store
 from proof.machine.troubles import Happening, Meanwhile
@@ -32,6 +33,9 @@ from tests.support.sample_events import Event
 from tests.support.stack import SEALING_KEY, SEALING_SECRET, TABLES, LambdaContext, Output, Secrets, Stack
 from tests.support.threads import ThreadAtOnce
 from tests.support.wire import wired_session
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 CALM_SECONDS = 2 * DAY_SECONDS  # between two histories: longer than any copy of keys in a process may be used
 
@@ -95,7 +99,8 @@ class Product:
         """Load the functions."""
         self.store, self.clock = store, clock
         session, self.wire = wired_session()
-        monkeypatch.setattr(self.wire, "serve", store.serve)
+        self.earlier_system = EarlierSystem()
+        monkeypatch.setattr(self.wire, "serve", self._serve)
         monkeypatch.setattr("edge_auth.adapters.aws.sdk_session", lambda: session)
         nothing = cast("Any", None)  # the clients and the output are of other tests
         self.stack = MemoryStack(
@@ -110,6 +115,7 @@ class Product:
         begin = self.clock.now_seconds + CALM_SECONDS
         self.clock.now_ms = (begin // DAY_SECONDS + 1) * DAY_SECONDS * 1000
         self.store.empty()
+        self.earlier_system.passwords.clear()
         self.authorizers.is_feed_down, self.authorizers.set_back_ms = False, 0
         self.wire.mend()
         self.wire.forget()
@@ -165,6 +171,17 @@ class Product:
         resets = [item for item in self.stack.challenge_items() if item["pk"]["S"].startswith(f"{Kind.RESET.value}#")]
         return mailed(self.stack, Kind.RESET).link if any("email" in item for item in resets) else {}
 
+    def user_id(self, name: str) -> str:
+        """Return the id of the user of this name, or an empty text if there is none."""
+        try:
+            return self.administrators.accounts.find(name).user_id
+        except UnknownUser:
+            return ""
+
+    def has_weak_hash(self, name: str) -> bool:
+        """Whether the stored hash of the user's password is as it was imported."""
+        return f"${WEAK_PROFILE.declaration}$" in self.administrators.accounts.find(name).password_hash
+
     def told(self) -> set[str]:
         """Return the entries of the feed of ended sessions."""
         items = self._items("RevocationsTable")
@@ -185,6 +202,11 @@ class Product:
         for item in self._items("IdentitiesTable"):
             if "totp" in item and item["user_id"]["S"] == user_id:
                 self.store.table(TABLES["IdentitiesTable"]).put({**item, "factor_failures": {"N": str(number)}})
+
+    def _serve(self, event_name: str, request: "AWSPreparedRequest") -> "AWSResponse":
+        """Answer as the store does, and as the earlier system does."""
+        is_for_function = event_name.endswith(".Invoke")
+        return self.earlier_system.serve(request) if is_for_function else self.store.serve(event_name, request)
 
     def _items(self, table: str) -> list[Item]:
         """Return the items of a table as they are on the wire."""

@@ -1,23 +1,20 @@
 """Everything of one history: the product, what the model knows of it, and every token that was ever issued."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edge_auth.errors import TemporarilyUnavailable
-from proof.machine.administrators import Administrators
 from proof.machine.asked import Asked
 from proof.machine.authorizers import OPEN, Decision
 from proof.machine.deployment import ACCESS_SECONDS
 from proof.machine.model import (
     ABSENT,
     Access,
-    Account,
     Contradiction,
     Device,
-    Expected,
     Session,
     Token,
     User,
@@ -29,7 +26,9 @@ from proof.machine.seen import Seen
 from proof.machine.troubles import Happening, Trouble
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
 from tests.support.outages import Killed
-from tests.support.sample_events import with_json
+
+if TYPE_CHECKING:
+    from proof.machine.arrivals import Arrival
 
 BODY, COOKIE, SITE = "body", "cookie", "session"
 TRANSPORTS = (BODY, COOKIE, SITE)
@@ -39,8 +38,6 @@ NEVER_MS = 2**62
 RETRY_MS = 10_000  # an authorizer that could not read the feed tries again within this time
 SET_BACK_MS = 31_000  # a clock may be set back by less
 PASSWORD = "a fine long passphrase"
-NEW, TAKEN = Expected(1), Expected(400, "UsernameTaken")  # of an operator's command
-REGISTERED, REGISTERED_BEFORE = Expected(201), Expected(409, "username_taken")
 EXPIRY_LEEWAY_SECONDS, ISSUED_LEEWAY_SECONDS = 5, 30
 
 
@@ -63,6 +60,8 @@ class World:
     resets_asked_ms: list[int] = field(default_factory=list)  # all come from one network address
     devices: list[Device] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)  # the logins that have waited for a second factor
+    demands: list[Asked] = field(default_factory=list)  # the logins that have waited for an enrolment
+    arrivals: list["Arrival"] = field(default_factory=list)  # the users of the earlier system who have tried to log in
     challenges: dict[str, bool] = field(default_factory=dict)  # of passkeys: whether each is surely spent, or perhaps
     names: int = 0
     _texts: dict[tuple[str, int, str], str] = field(default_factory=dict)
@@ -92,48 +91,10 @@ class World:
         """All sessions, the newest first."""
         return [session for user in self.users for session in user.sessions][::-1]
 
-    def create(self, trouble: Trouble | None = None) -> Seen:
-        """Let an operator create a user, and return the answer to the first command."""
-        name = self._new_name()
-
-        def create(act: Administrators) -> object:
-            return act.accounts.create(name, PASSWORD, email=f"{name}@mail.example", is_confirmed=True)
-
-        return self._added(name, lambda during: self.product.operate(create, during), NEW, TAKEN, trouble)
-
-    def register(self, trouble: Trouble | None = None) -> Seen:
-        """Let a user register, and return the first answer."""
-        name = self._new_name()
-        event = with_json("register", {"username": name, "password": PASSWORD, "email": f"{name}@mail.example"})
-
-        def register(during: Happening | None) -> Seen:
-            return self.product.call("register", event, during)
-
-        seen = self._added(name, register, REGISTERED, REGISTERED_BEFORE, trouble)
-        self.users[-1].is_reachable = False
-        return seen
-
-    def _new_name(self) -> str:
+    def new_name(self) -> str:
+        """Return a name that nobody has had."""
         self.names += 1
         return f"user{self.names}"
-
-    def _added(
-        self,
-        name: str,
-        act: Callable[[Happening | None], Seen],
-        made: Expected,
-        made_before: Expected,
-        trouble: Trouble | None,
-    ) -> Seen:
-        """Add a user. Whoever gets no answer tries again, and may learn that the name is taken, by this same user."""
-        first = act(Happening(trouble) if trouble else None)
-        last = act(None) if first.is_trouble else first
-        if Expected(last.status, last.error) not in ((made, made_before) if first.is_trouble else (made,)):
-            raise Contradiction(f"a new user: {first}, then {last}")
-        found = list[Any]()
-        self.product.operate(lambda act: found.append(act.accounts.find(name)))
-        self.users.append(User(found[0].user_id, name, frozenset({Account(PASSWORD)})))
-        return first
 
     def refresh_token_in(self, seen: Seen, transport: str) -> str:
         """Return the refresh token or the cookie of an answer, and make sure that it came in no other way."""
