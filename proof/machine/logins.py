@@ -122,23 +122,26 @@ class Login:
         return with_code(self.world, account, self.code, Expected(200))
 
 
-def open_session(world: World, user: User, seen: Seen, transport: str, levels: set[str]) -> Session:
+def open_session(
+    world: World, user: User, seen: Seen, transport: str, levels: set[str], replaced: Session | None = None
+) -> Session:
     """Return the session of a login of one of these levels, with its tokens kept.
 
-    It is in the list of the user once the login is judged.
+    It is in the list of the user once the login is judged. One in the place of another ends when that would have ended.
     """
     site = transport == SITE
     level = min(levels) if site else str(claims_of(seen.body["access_token"])[1]["acr"])
     if level not in levels:
         raise Contradiction(f"a login of the level {level}")
+    absolute_seconds = SITE_ABSOLUTE_SECONDS if site else ABSOLUTE_SECONDS
     session = Session(
         session_id=str(seen.body["session_id"]),
         user=user,
         transport=transport,
         acr=level,
         auth_time=world.now,
-        absolute_until=world.now + (SITE_ABSOLUTE_SECONDS if site else ABSOLUTE_SECONDS),
-        created_ms=world.now_ms,
+        absolute_until=replaced.absolute_until if replaced else world.now + absolute_seconds,
+        created_ms=replaced.created_ms if replaced else world.now_ms,
         may=frozenset({first_line(world.now_ms, idle_seconds_of(transport))}),
     )
     if any(other.session_id == session.session_id for other in world.sessions):

@@ -65,10 +65,10 @@ class StepUp:
         return {"credential": json.loads(sign_in_event(made)["body"])["credential"]}
 
     def learn(self, seen: Seen) -> None:
-        """Keep the new session. It ends when the old one would have ended."""
+        """Keep the new session."""
         if seen.status == 200:
-            self.opened = open_session(self.world, self.session.user, seen, self.session.transport, {self._level})
-            self.opened.absolute_until, self.opened.created_ms = self.session.absolute_until, self.session.created_ms
+            old = self.session
+            self.opened = open_session(self.world, old.user, seen, old.transport, {self._level}, replaced=old)
 
     def judge(self, seen: Seen, *, has_trouble: bool) -> None:
         """The old session ends, and the new one takes its place."""

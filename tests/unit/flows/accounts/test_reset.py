@@ -207,6 +207,16 @@ def test_an_answer_takes_a_tenth_of_a_second_at_least(mail: MailDeployment, name
     assert mail.core.clock() - begin_ms == took_ms
 
 
+def test_the_wait_of_an_answer_is_in_seconds(mail: MailDeployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the fraction, so that no answer comes a moment early."""
+    waits = list[float]()
+    monkeypatch.setattr(mail.core.clock, "pause", waits.append)
+
+    ask(mail, USERNAME)
+
+    assert waits == [0.1]
+
+
 @pytest.mark.parametrize("case", NO_MAIL)
 @WAYS
 def test_a_challenge_without_a_mail_is_worth_nothing(mail: MailDeployment, case: str, way: int) -> None:

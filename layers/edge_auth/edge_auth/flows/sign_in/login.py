@@ -47,7 +47,7 @@ BringUser = Callable[[str, str], None]
 
 
 class _Admitted(NamedTuple):
-    """An attempt that was let through, the user of that name if there is one, and the id of the device."""
+    """An attempt that was let through, its user name, the user if there is one, and the id of the device."""
 
     name: str
     attempt: Counted
