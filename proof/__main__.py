@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 
 from benchmarks.__main__ import exit_on_signals
 from benchmarks.frame.results import ROOT
@@ -17,6 +18,7 @@ from proof.frame.results import PROOFS, Figures, MissingTool, proof
 from proof.frame.run import LONG, SEED, SHORT, Memory, Run
 
 PARTS = ROOT / ".cache" / "proof"
+AMOUNTS = ("EDGE_AUTH_FUZZ_RUNS", "EDGE_AUTH_ROOMS")  # variables with which a proof tries more or less
 
 
 def main() -> None:
@@ -33,14 +35,17 @@ def main() -> None:
 
 
 def run(name: str, *, size: str, seed: int) -> list[str]:
-    """Run a proof, print its table and what changed, and keep its result unless the run is short.
+    """Run a proof, print its table and what changed, and keep its result.
 
-    Returns a line for each broken promise. If a tool is missing, the proof is left out, and says so.
+    A short run, one with another seed, and one with another amount keep none. Returns a line
+    for each broken promise. If a tool is missing, the proof is left out, and says so.
     """
     begin = time.monotonic()
     print(f"── {name}", flush=True)
     module = proof(name)
-    memory = Memory(PARTS / f"{name}-{size}.json", {"commit": results.commit(), "size": size, "seed": seed})
+    amounts = {key: os.environ[key] for key in AMOUNTS if key in os.environ}
+    belongs_to = {"commit": results.commit(), "size": size, "seed": seed}
+    memory = Memory(PARTS / f"{name}-{size}.json", {**belongs_to, "amounts": amounts})
     try:
         figures: Figures = module.prove(Run(name, size, seed, memory))
     except MissingTool as missing:
@@ -49,32 +54,32 @@ def run(name: str, *, size: str, seed: int) -> list[str]:
     figures = Figures(json.loads(json.dumps(figures.counts)), json.loads(json.dumps(figures.measured)))
     memory.forget()
     print(module.table(figures))
-    changed = _compare(name, figures, size=size, seed=seed)
+    is_kept = (size, seed) == (LONG, SEED) and not amounts
+    same_as, changed = _compared(name, figures, belongs_to) if is_kept else ("", [])
     seconds = time.monotonic() - begin
-    if size == LONG:
-        results.write(name, figures, size=size, seed=seed, seconds=seconds)
-    print(f"   {'short: nothing written' if size == SHORT else 'written'}, {seconds:.0f} s", flush=True)
+    if is_kept:
+        results.write(name, figures, belongs_to=belongs_to, seconds=seconds, same_as=same_as)
+    print(f"   {'written' if is_kept else 'nothing written'}, {seconds:.0f} s", flush=True)
     return [f"{name}: {line}" for line in (*module.broken(figures), *changed)]
 
 
-def _compare(name: str, figures: Figures, *, size: str, seed: int) -> list[str]:
-    """Print the counts that are others than those of the kept result with the same size and seed.
+def _compared(name: str, figures: Figures, belongs_to: Mapping[str, object]) -> tuple[str, list[str]]:
+    """Print the counts that are others than those of the kept result.
 
-    Returns a line for each of them if the commit is the same too: then chance or time has moved a count.
+    If that is of the same commit, return its date if all counts are the same, and otherwise a line for each that is
+    not: then chance or time has moved a count.
     """
     try:
         before = results.read(name)
     except FileNotFoundError:
-        return []
-    if (before["size"], before["seed"]) != (size, seed):
-        return []
+        return "", []
     changed = results.differences(before["counts"], figures.counts)
     print(f"   the counts of {before['date']}, commit {before['commit']}: {'the same' if not changed else 'others'}")
     for line in changed:
         print(f"   {line}")
-    if before["commit"] != results.commit():
-        return []
-    return [f"another count of the same commit and seed: {line}" for line in changed]
+    if any(before[key] != value for key, value in belongs_to.items()):
+        return "", []
+    return "" if changed else before["date"], [f"another count of the same commit and seed: {line}" for line in changed]
 
 
 def without_aws(environment: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from proof.faults.act import IN_TURN, TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_bob
+from proof.faults.act import TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_bob
 from proof.faults.world import World
 from tests.support.browser import from_page, jar, page_login, page_logout, page_refresh
 from tests.support.passkey_visitor import phone, sign_in_event
@@ -162,7 +162,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         lambda _: login_event("grace", PASSWORD),
         opens=True,
         parts=(*LIMIT_PARTS, FORGET, NOTICE),
-        longer={"Invoke": "the function of the team has eight seconds", FORGET: IN_TURN},
+        longer={"Invoke": "the function of the team has eight seconds"},
         parameters={"MigrationFunctionArn": MIGRATION},
         answers={"Invoke": KNOWN},
     ),

@@ -26,8 +26,9 @@ def filled(text: str) -> str:
 def source(result: Mapping[str, Any]) -> str:
     """Return one line with the command, the date, the commit, the machine, the seed and the time of a result."""
     machine, day = result["machine"], result["date"].partition("T")[0]
+    twice = f" (the same counts as at {result['same_as']})" if result.get("same_as") else ""
     return (
-        f"*`make prove PROOFS={result['proof']}`, {day}, commit {result['commit']}, seed {result['seed']},"
+        f"*`make prove PROOFS={result['proof']}`, {day}, commit {result['commit']}, seed {result['seed']}{twice},"
         f" {result['seconds']:,} s: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB,"
         f" Python {result['python']}.*"
     )

@@ -19,6 +19,7 @@ from benchmarks.frame.results import ROOT, machine
 
 FOLDER = ROOT / "proof" / "results"
 MADE = ("proof/results", "docs/proof.md")  # what proofs and `make figures` write
+CODE = ("*.py", "*.toml", "*.yaml", "*.json", "*.mjs", "*.js")
 
 # The proofs by name, in the order in which `make prove` runs them.
 PROOFS: Mapping[str, str] = {
@@ -65,10 +66,16 @@ def proof(name: str) -> ModuleType:
 def commit() -> str:
     """Return the commit of the files, with `-dirty-` and a digest of the changes if they have changed since.
 
-    Results, and the page that is made from them, are no such changes: a proof would change them for the next one.
+    Results, and the page that is made from them, are no such changes: a proof would change them for the next one. New
+    files of code are changes.
     """
     described = _git("describe", "--always").decode().strip()
-    changes = _git("diff", "HEAD", "--", ".", *(f":(exclude){path}" for path in MADE))
+    others = tuple(f":(exclude){path}" for path in MADE)
+    changes = _git("diff", "HEAD", "--", ".", *others)
+    for path in (
+        _git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE, *others).decode().split("\0")[:-1]
+    ):
+        changes += path.encode() + (ROOT / path).read_bytes()
     return f"{described}-dirty-{hashlib.sha256(changes).hexdigest()[:8]}" if changes else described
 
 
@@ -76,17 +83,19 @@ def _git(*arguments: str) -> bytes:
     return subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, check=False).stdout
 
 
-def write(name: str, figures: Figures, *, size: str, seed: int, seconds: float) -> None:
-    """Write the result of a proof."""
+def write(name: str, figures: Figures, *, belongs_to: Mapping[str, Any], seconds: float, same_as: str) -> None:
+    """Write the result of a proof. `belongs_to` has commit, size and seed.
+
+    `same_as` is the date of an earlier run of the same commit and seed, which has counted the same, or empty.
+    """
     result = {
         "proof": name,
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
-        "commit": commit(),
+        **belongs_to,
         "machine": machine(),
         "python": platform.python_version(),
-        "size": size,
-        "seed": seed,
         "seconds": round(seconds),
+        "same_as": same_as,
         **asdict(figures),
     }
     FOLDER.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from proof.machine.logins import Login
-from proof.machine.model import GONE, Account, User
+from proof.machine.model import GONE, Account, Contradiction, User
 from proof.machine.seen import Seen
 from proof.machine.troubles import Happening, Meanwhile
 from proof.machine.world import PASSWORD, World
@@ -37,16 +37,17 @@ def new_arrival(world: World) -> Arrival:
 
 @dataclass
 class Arrive:
-    """A login with the name and the password of the earlier system. The first one makes the account."""
+    """A login with the name and a password. The first one with the password of the earlier system makes the account."""
 
     world: World
     arrival: Arrival
+    password: str
     transport: str
     _login: Login = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the login of whoever has the name."""
-        self._login = Login(self.world, self.arrival.judged, PASSWORD, self.transport)
+        self._login = Login(self.world, self.arrival.judged, self.password, self.transport)
 
     def send(self, during: Happening | Meanwhile | None = None) -> Seen:
         """Send it."""
@@ -56,6 +57,8 @@ class Arrive:
         """Keep the account, if it is there now, and what the login brings."""
         arrival = self.arrival
         if arrival.user is None and (user_id := self.world.product.user_id(arrival.name)):
+            if self.password != PASSWORD:
+                raise Contradiction("a wrong password makes an account")
             stranger = arrival.stranger
             arrival.user = User(user_id, arrival.name, stranger.may, wrong=dict(stranger.wrong))
             stranger.may = frozenset({Account("", GONE)})

@@ -53,7 +53,8 @@ class EnrolAtLogin:
         """Only what the user had at the login counts. There is no session that could end."""
         user = self.demand.user
         user.may = settled(user.may, self._options, seen, has_trouble=has_trouble, what="enrolment", generation=None)
-        user.changes += seen.status == 200
+        user.changes += seen.status == 200 and not self.first
+        user.new_codes += bool(self.first)
         user.may_have_changed += 1
 
     def _call(self, body: dict[str, str], during: Happening | Meanwhile | None) -> Seen:

@@ -195,6 +195,9 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
             'self._imported.add([Imported(identity, f"login:{identity.user_id}")])',
         ),
     ),
+    "the refusal of the earlier system makes an account": (
+        Edit("adapters.migration_function", "    if not valid:\n", "    if valid is None:\n"),
+    ),
     "the authorizer reads the feed once a minute": (
         Edit("authorizer.ended_sessions", "<= self._revocation_seconds", "<= 60"),
     ),

@@ -20,8 +20,8 @@ CREATED, GUARDED_CREATED, IMPORTED, REGISTERED = (
     "import",
     "registration",
 )
-MADE = (Expected(1), Expected(201))
-MADE_BEFORE = (*MADE, Expected(400, "UsernameTaken"), Expected(409, "username_taken"))
+OF_COMMAND, TAKEN_BEFORE = Expected(1), Expected(400, "UsernameTaken")
+OF_REGISTRATION, REGISTERED_BEFORE = Expected(201), Expected(409, "username_taken")
 
 Way: TypeAlias = Callable[[World, str, Happening | None], Seen]
 
@@ -34,7 +34,8 @@ def add_user(world: World, way: str = CREATED, trouble: Trouble | None = None) -
     name = world.new_name()
     first = WAYS[way](world, name, Happening(trouble) if trouble else None)
     last = WAYS[way](world, name, None) if first.is_trouble else first
-    if Expected(last.status, last.error) not in (MADE_BEFORE if first.is_trouble else MADE):
+    made, made_before = (OF_REGISTRATION, REGISTERED_BEFORE) if way == REGISTERED else (OF_COMMAND, TAKEN_BEFORE)
+    if Expected(last.status, last.error) not in ((made, made_before) if first.is_trouble else (made,)):
         raise Contradiction(f"a new user: {first}, then {last}")
     user = User(world.product.user_id(name), name, frozenset({Account(PASSWORD)}))
     user.is_reachable = way != REGISTERED

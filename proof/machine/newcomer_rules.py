@@ -14,10 +14,11 @@ from proof.machine.model import User
 from proof.machine.new_users import GUARDED_CREATED, IMPORTED
 from proof.machine.operators import Operate
 from proof.machine.troubles import Trouble
-from proof.machine.world import BODY
+from proof.machine.world import BODY, PASSWORD
 
 MAX_ARRIVALS, MAX_GUARDED, MAX_IMPORTED = 2, 2, 2
 between = st.sampled_from(("", "", "", "set_password", "disable", "end_sessions"))  # acts of an operator
+endings = st.sampled_from(("", "", "delete"))
 moments = st.sampled_from((0, 0, 0, 0, DEMANDED_SECONDS - 1, DEMANDED_SECONDS))  # after the demand
 
 
@@ -26,7 +27,7 @@ class NewcomerRules(History):
 
     @rule(user=near, seconds=moments, act=between, is_again=flag, trouble=troubles)
     def enrol_at_login(self, user: int, seconds: int, act: str, is_again: bool, trouble: Trouble | None) -> None:
-        """Log in, enrol the app that is demanded, perhaps with the answer lost, and log in with it."""
+        """Log in, enrol the demanded app, perhaps later, twice or after an operator's act, and log in with it."""
         chosen, before = self._guarded(user), len(self.world.demands)
         self._happens("login", Login(self.world, chosen, self._password(chosen), BODY), None)
         if len(self.world.demands) == before:
@@ -48,21 +49,24 @@ class NewcomerRules(History):
         """Enrol with any token that was ever issued for it."""
         self._enrol(pick(self.world.demands[::-1], demand), trouble, is_again=is_again)
 
-    @rule(number=near, is_new=flag, is_deleted=flag, transport=transports, trouble=troubles)
-    def arrive(self, number: int, is_new: bool, is_deleted: bool, transport: str, trouble: Trouble | None) -> None:
-        """Log in with a name and a password of the earlier system, for the first time or again, or after a deletion."""
+    @rule(number=near, is_new=flag, act=endings, is_right=flag, transport=transports, trouble=troubles)
+    def arrive(
+        self, number: int, is_new: bool, act: str, is_right: bool, transport: str, trouble: Trouble | None
+    ) -> None:
+        """Log in with a name of the earlier system, for the first time or again, or after an operator's act."""
         arrivals = self.world.arrivals
         may_be_new = len(arrivals) < MAX_ARRIVALS
         if (is_new and may_be_new) or not arrivals:
             new_arrival(self.world)
         chosen = pick(arrivals[::-1], number)
-        if is_deleted and chosen.user and number % 3 == 2:
-            self._happens("operator: delete", Operate(self.world, chosen.user, "delete"), None)
-        self._happens("login from elsewhere", Arrive(self.world, chosen, transport), trouble)
+        if act and chosen.user:
+            self._happens(f"operator: {act}", Operate(self.world, chosen.user, act), None)
+        password = PASSWORD if is_right else WRONG_PASSWORD
+        self._happens("login from elsewhere", Arrive(self.world, chosen, password, transport), trouble)
 
     @rule(user=near, transport=transports, is_right=flag, trouble=troubles)
     def log_in_after_import(self, user: int, transport: str, is_right: bool, trouble: Trouble | None) -> None:
-        """Log in with the password whose hash was imported."""
+        """Log in as a user whose hash was imported, with the password or with a wrong one."""
         chosen = self._imported(user)
         login = Login(self.world, chosen, self._password(chosen) if is_right else WRONG_PASSWORD, transport)
         self._happens("login after an import", login, trouble)

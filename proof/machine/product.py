@@ -1,7 +1,7 @@
 """The product as one system: its own handlers with the template's variables, over tables in memory and a test's clock.
 
-Nothing of the product is replaced but Argon2id, its clock, its source of random bytes, and threads. Its requests go
-through the SDK and the wire, where troubles happen to them.
+Nothing of the product is replaced but Argon2id, its clock, its source of random bytes, and threads; and of the SDK what
+QUICK names. Its requests go through the rest of the SDK and the wire, where troubles happen to them.
 """
 
 import secrets

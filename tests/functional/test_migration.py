@@ -138,6 +138,19 @@ def test_a_function_that_does_not_decide_is_503(migrating: Stack, login: Functio
     assert len(migrating.identity_items()) == 2
 
 
+def test_an_outage_of_the_function_makes_nobody_wait_longer_than_mistakes_do(migrating: Stack, login: Function) -> None:
+    """P11: each attempt has failed at once, so the sixth waits a second, and no attempt waits for another's outcome."""
+    migrating.wire.always("Invoke", fails)
+    assert [login(login_event("grace", SHORT)).status for _ in range(5)] == [503] * 5
+    migrating.wire.always("Invoke", answers(valid=True))
+    begin_ms = migrating.clock.now_ms
+
+    migrating.clock.advance(seconds=1)
+
+    assert login(login_event("grace", SHORT)).status == 200
+    assert migrating.clock.now_ms == begin_ms + 1000
+
+
 @pytest.mark.parametrize("fault", [lost_response, lost_request])
 @pytest.mark.parametrize("times", [1, ATTEMPTS])
 def test_an_account_that_may_have_been_made_is_made_once(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proof import __main__ as command
-from proof.frame import results
+from proof.frame import report, results
 from proof.frame.results import Figures, MissingTool
 from proof.frame.run import LONG, SHORT, Memory, Run, added
 
@@ -43,11 +43,11 @@ def test_a_long_run_is_kept_with_its_seed_and_machine(monkeypatch: pytest.Monkey
     """Counts without a seed, a date and a machine cannot be repeated."""
     proving(monkeypatch)
 
-    assert command.run("forgeries", size=LONG, seed=7) == []
+    assert command.run("forgeries", size=LONG, seed=1) == []
 
     kept = results.read("forgeries")
     assert (kept["counts"], kept["measured"]) == ({"tried": 30, "accepted": 0}, {"slowest_ms": 1.5})
-    assert (kept["size"], kept["seed"], kept["proof"]) == (LONG, 7, "forgeries")
+    assert (kept["size"], kept["seed"], kept["proof"]) == (LONG, 1, "forgeries")
     assert kept["machine"]["cores"] >= 1
 
 
@@ -88,8 +88,12 @@ def test_a_second_run_says_whether_the_counts_are_the_same(
     command.run("forgeries", size=LONG, seed=1)
     capsys.readouterr()
 
+    first = results.read("forgeries")["date"]
     assert command.run("forgeries", size=LONG, seed=1) == []
     assert "the same" in capsys.readouterr().out
+    second = results.read("forgeries")
+    assert second["same_as"] == first
+    assert f"seed 1 (the same counts as at {first})" in report.source(second)
     proving(monkeypatch, accepted=2)
     command.run("forgeries", size=LONG, seed=1)
     assert "accepted: 0 before, 6 now" in capsys.readouterr().out
@@ -115,6 +119,23 @@ def test_other_counts_of_the_same_commit_and_seed_end_the_command_with_1(
     assert ended.value.code == (f"these promises are broken:\n{line}" if is_told else 0)
 
 
+@pytest.mark.parametrize(("seed", "amount"), [(2, ""), (1, "20000")])
+def test_another_seed_or_amount_takes_the_place_of_no_result(
+    monkeypatch: pytest.MonkeyPatch, seed: int, amount: str
+) -> None:
+    """The page shows what the command finds as it stands there."""
+    proving(monkeypatch)
+    command.run("forgeries", size=LONG, seed=1)
+    before = results.read("forgeries")
+    proving(monkeypatch, more=1)
+    if amount:
+        monkeypatch.setenv("EDGE_AUTH_FUZZ_RUNS", amount)
+
+    assert command.run("forgeries", size=LONG, seed=seed) == []
+
+    assert results.read("forgeries") == before
+
+
 def test_two_trees_with_other_changes_are_not_the_same_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise one would take the parts of the other. What a proof writes changes nothing."""
     source, result = tmp_path / "source.py", tmp_path / "proof" / "results" / "races.json"
@@ -137,6 +158,8 @@ def test_two_trees_with_other_changes_are_not_the_same_commit(tmp_path: Path, mo
     assert first.startswith(f"{clean}-dirty-")
     assert len({clean, first, second}) == 3
     assert (commit("a = 1\n", "{ }\n"), commit("a = 2\n", "{ }\n")) == (clean, first)
+    (tmp_path / "new.py").write_text("b = 1\n", encoding="utf-8")
+    assert commit("a = 1\n", "{}\n").startswith(f"{clean}-dirty-")
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Mutation fuzzing: a seeded generator edits copies of good tokens. EDGE_AUTH_EXAMPLES=100000 makes more of them."""
+"""Mutation fuzzing: a seeded generator edits copies of good tokens. EDGE_AUTH_EDITS=100000 makes more of them."""
 
 import os
 import random
@@ -14,7 +14,7 @@ from tests.support.access_tokens import ALGORITHMS, claims_at, key, other_spelli
 from tests.support.authorizer import DENY_POLICY, Issuer, is_allowed, key_set, load_module, token_event
 from tests.support.token_edits import edited
 
-MUTATIONS = int(os.environ.get("EDGE_AUTH_EXAMPLES", "40000"))
+MUTATIONS = int(os.environ.get("EDGE_AUTH_EDITS", "40000"))
 SECONDS = 780  # the tokens live longer than this
 
 

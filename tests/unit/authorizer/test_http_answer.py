@@ -1,4 +1,4 @@
-"""The parser of answers. EDGE_AUTH_EXAMPLES=100000 tries that many damaged answers."""
+"""The parser of answers. EDGE_AUTH_EDITS=100000 tries that many damaged answers."""
 
 import os
 import random
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge_auth.authorizer.http_answer import MAX_BODY_BYTES, MAX_HEAD_BYTES, Answer, RequestFailed, read_answer
 
-EXAMPLES = int(os.environ.get("EDGE_AUTH_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("EDGE_AUTH_EDITS", "2000"))
 HEAD = b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Thu, 26 Nov 2026 11:20:47 GMT\r\nContent-Length: 12\r\n\r\n"
 BODY = b'{"Items":[]}'
 GOOD = Answer(200, BODY, "Thu, 26 Nov 2026 11:20:47 GMT", is_last=False)

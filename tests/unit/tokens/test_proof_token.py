@@ -1,4 +1,4 @@
-"""Proof tokens: what is authentic, and that no other token is one. EDGE_AUTH_EXAMPLES=200000 tries that many edits."""
+"""Proof tokens: what is authentic, and that no other token is one. EDGE_AUTH_EDITS=200000 tries that many edits."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ from edge_auth.tokens.proof_token import BINDING_BYTES, PREFIX, TOKEN_CHARACTERS
 from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.token_edits import edited
 
-MUTATIONS = int(os.environ.get("EDGE_AUTH_EXAMPLES", "20000"))
+MUTATIONS = int(os.environ.get("EDGE_AUTH_EDITS", "20000"))
 
 KEY = MacKey(b"key-1", b"1" * 32)
 OTHER_KEY = MacKey(b"key-2", b"2" * 32)

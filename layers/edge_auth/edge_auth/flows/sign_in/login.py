@@ -167,13 +167,13 @@ class Login:
         """Check all factors. The attempt counts as failed until the last of them has passed."""
         attempt, user_id = admitted.attempt, admitted.user.user_id if admitted.user else ""
         try:
+            if self._second_step is not None and presented.mfa_token:
+                identity = self._second_step.check_password_shown(admitted.user, presented, keys)
+            else:
+                identity = self._with_password(admitted, password)
+            user_id = identity.user_id
             if self._second_step is None:
-                return self._without_second_step(self._with_password(admitted, password), attempt)
-            identity = (
-                self._second_step.check_password_shown(admitted.user, presented, keys)
-                if presented.mfa_token
-                else self._with_password(admitted, password)
-            )
+                return self._without_second_step(identity, attempt)
             return identity, self._second_step(identity, presented, keys, attempt.attempt)
         except TemporarilyUnavailable:
             raise
@@ -198,9 +198,17 @@ class Login:
         except InvalidCredentials:
             if admitted.user is not None or self._bring_user is None:
                 raise
-            self._bring_user(admitted.name, password)
+            self._bring(self._bring_user, admitted, password)
             identity = _authenticated(self._found(admitted.name), secret, self._profiles)
         return self._with_renewed_hash(identity, secret) if needs_rehash(identity.password_hash) else identity
+
+    def _bring(self, bring_user: BringUser, admitted: _Admitted, password: str) -> None:
+        try:
+            bring_user(admitted.name, password)
+        except TemporarilyUnavailable:
+            # The other system may have tried the password. Without an outcome, others would wait for this attempt.
+            self._limit.failed(admitted.attempt, "")
+            raise
 
     def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:
         if identity.factors is not None:
