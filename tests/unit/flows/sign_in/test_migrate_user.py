@@ -3,7 +3,7 @@
 import pytest
 
 from edge_auth.accounts.identity import ACTIVE
-from edge_auth.errors import InvalidCredentials
+from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.ports.old_system import OldUser
 from edge_auth.flows.sign_in.migrate_user import MigrateUser
@@ -19,9 +19,12 @@ class OldSystem:
         """Know bob by this."""
         self.user = user
         self.asked: list[tuple[str, str]] = []
+        self.is_down = False
 
     def authenticate(self, username: str, password: str) -> OldUser:
         """Check the password."""
+        if self.is_down:
+            raise TemporarilyUnavailable("down")
         self.asked.append((username, password))
         if (username, password) != ("bob", PASSWORD):
             raise InvalidCredentials("wrong there")
@@ -104,3 +107,18 @@ def test_a_user_who_was_deleted_here_does_not_come_back(deployment: Deployment) 
     with pytest.raises(InvalidCredentials):
         migration.log_in("bob")
     assert EventName.USER_MIGRATED not in deployment.names()
+
+
+def test_an_attempt_has_failed_if_the_old_system_cannot_be_asked(deployment: Deployment) -> None:
+    """It may have tried the password. Without an outcome, the next attempts would wait for this one."""
+    migration = Migration(deployment, OldUser("", email_verified=False))
+    deployment.trouble.acts.clear()
+    migration.old_system.is_down = True
+
+    with pytest.raises(TemporarilyUnavailable, match="down"):
+        migration.log_in("bob")
+    assert deployment.trouble.acts[-1] == "fail"
+    deployment.trouble.fail("fail")
+    with pytest.raises(TemporarilyUnavailable, match="down"):
+        migration.log_in("bob")
+    assert deployment.events[-1] == SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, "", reason="injected: fail")

@@ -45,6 +45,23 @@ def test_any_generation_ends_it_and_once(deployment: Deployment, earlier: TokenG
     assert deployment.names() == [EventName.SESSION_ENDED]
 
 
+def test_an_end_that_was_not_told_is_told_now(deployment: Deployment, earlier: TokenGrant) -> None:
+    """An act before has ended the session, and failed before authorizers could know it."""
+    deployment.with_feed().trouble.fail("publish", times=1)
+    deployment.replace_session(earlier.refresh_token, BODY)
+    assert deployment.names() == [
+        EventName.SESSION_ENDED,
+        EventName.REVOCATION_NOT_PUBLISHED,
+        EventName.SESSION_NOT_REPLACED,
+    ]
+    assert deployment.feed.session_ids == set()
+
+    deployment.replace_session(earlier.refresh_token, BODY)
+
+    assert deployment.feed.session_ids == {earlier.session_id}
+    assert deployment.names() == []
+
+
 @pytest.mark.parametrize("presented", ["", "x", "edgeauth_rt_" + "A" * 120])
 def test_another_text_ends_nothing(deployment: Deployment, earlier: TokenGrant, presented: str) -> None:
     """F37: a forged token makes no call."""

@@ -1,7 +1,5 @@
 """A login in a browser that still has a session: the new session takes its place."""
 
-from contextlib import suppress
-
 from edge_auth.errors import InvalidGrant, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -9,6 +7,7 @@ from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.sessions.session import token_kind
 from edge_auth.tokens import refresh_token
+from edge_auth.tokens.refresh_token import RefreshToken
 
 REPLACED = "replaced"
 
@@ -25,16 +24,24 @@ class ReplaceSession:
     def __call__(self, presented: str, transport: str) -> None:
         """End the session of the token that the browser had before the login, by this transport. Any other ends none.
 
-        It raises nothing, because the login is good either way. If it is not known that the session has ended, that is
-        recorded, and the session lives until its timeout or until its user ends it.
+        If an act before has ended it, and may have failed before authorizers could know it, they are told now.
+
+        It raises nothing, because the login is good either way. If it is not known that the session has ended, or that
+        authorizers know it, that is recorded; a session that has not ended lives until its timeout or until its user
+        ends it.
         """
         try:
             token = refresh_token.parse(presented, self._key_ring.load().mac_keys, token_kind(transport))
         except (InvalidGrant, TemporarilyUnavailable):
             return
         try:
-            with suppress(AlreadyEnded):
-                self._end_sessions.presented(token, reason=REPLACED)
+            self._end(token)
         except TemporarilyUnavailable as error:
             event = SecurityEvent(EventName.SESSION_NOT_REPLACED, token.user_id, token.session_id, reason=error.detail)
             self._record(event)
+
+    def _end(self, token: RefreshToken) -> None:
+        try:
+            self._end_sessions.presented(token, reason=REPLACED)
+        except AlreadyEnded:
+            self._end_sessions.repeated(token)
