@@ -1,7 +1,8 @@
 """Looks for inputs that make a reader raise what it does not declare, or take long.
 
 The long form is guided by coverage (atheris, in an environment of its own), with as many inputs for each reader as
-EDGE_AUTH_FUZZ_RUNS says. The short form edits what the readers read in good times. What is found is kept in
+EDGE_AUTH_FUZZ_RUNS says. The files of imports, which operators choose, take up to a hundred times as long as a token,
+and get half of the inputs. The short form edits what the readers read in good times. What is found is kept in
 .cache/proof/findings, and named.
 """
 
@@ -30,6 +31,7 @@ PYTHON = ROOT / ".tools" / "fuzz" / "bin" / "python"
 FINDINGS = ROOT / ".cache" / "proof" / "findings"
 INPUTS = int(os.environ.get("EDGE_AUTH_FUZZ_RUNS", "1000000"))  # for each reader
 MAX_MS = 250.0  # CPU time of an input of up to 16 KiB, with the code instrumented
+_OF_IMPORTS = "import, "
 _GROUP = 10  # readers that one process searches in: to instrument the code takes seconds
 _COVERED = re.compile(r"cov: (\d+)")
 
@@ -42,11 +44,10 @@ def prove(run: Run) -> Figures:
     if run.size == SHORT:
         found = run.parts(READERS, lambda name: _edit(run, name, begin[name], inputs))
     else:
-        names = list(READERS)
-        groups = {f"{names[at]} …": names[at : at + _GROUP] for at in range(0, len(names), _GROUP)}
+        groups = _groups()
         parts = run.parts(groups, lambda group: _fuzz(run, {name: begin[name] for name in groups[group]}, inputs))
         found = {name: each for part in parts.values() for name, each in part.items()}
-    counts = {name: {"inputs": inputs, "findings": each["findings"]} for name, each in found.items()}
+    counts = {name: {"inputs": each["inputs"], "findings": each["findings"]} for name, each in found.items()}
     measured = {name: {"slowest_ms": each["slowest_ms"], "covered": each["covered"]} for name, each in found.items()}
     return Figures(counts, measured)
 
@@ -88,16 +89,27 @@ def _edit(run: Run, name: str, begin: Sequence[bytes], inputs: int) -> dict[str,
         error = times.call(lambda data=data: escapes(READERS[name], data))  # type: ignore[misc]  # a default binds it
         if error is not None:
             findings.setdefault(type(error).__name__, b64encode(data).decode())
-    return {"findings": _kept(name, findings), "slowest_ms": times.milliseconds()["max_ms"], "covered": 0}
+    slowest_ms = times.milliseconds()["max_ms"]
+    return {"inputs": inputs, "findings": _kept(name, findings), "slowest_ms": slowest_ms, "covered": 0}
 
 
 def _drawn(chance: random.Random, begin: Sequence[bytes]) -> bytes:
     return edited(chance, chance.choice(begin), chance.choice(begin))
 
 
+def _groups() -> dict[str, list[str]]:
+    """Return groups of readers by name. Those of imports have groups of their own."""
+    others = [name for name in READERS if not name.startswith(_OF_IMPORTS)]
+    imports = [name for name in READERS if name.startswith(_OF_IMPORTS)]
+    groups = (names[at : at + _GROUP] for names in (others, imports) for at in range(0, len(names), _GROUP))
+    return {f"{names[0]} …": names for names in groups}
+
+
 def _fuzz(run: Run, begin: Mapping[str, Sequence[bytes]], inputs: int) -> dict[str, Any]:
-    """Search by coverage in some readers, in another process."""
+    """Search by coverage in some readers of one kind, in another process."""
     found = {}
+    if next(iter(begin)).startswith(_OF_IMPORTS):
+        inputs //= 2
     with tempfile.TemporaryDirectory() as place:
         for number, given in enumerate(begin.values()):
             folder = Path(place) / str(number) / "seeds"
@@ -114,6 +126,7 @@ def _fuzz(run: Run, begin: Mapping[str, Sequence[bytes]], inputs: int) -> dict[s
             read = loads(report.read_text(encoding="utf-8"))
             covered = max(map(int, _COVERED.findall(said)), default=0)
             found[name] = {
+                "inputs": inputs,
                 "findings": _kept(name, read["findings"]),
                 "slowest_ms": read["slowest_ms"],
                 "covered": covered,
