@@ -46,6 +46,8 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
         ("password", "SessionsTable.Arn", "HasRevocations"),
         ("reset", "SessionsTable.Arn", "HasRevocations"),
         ("email_proofs", "SessionsTable.Arn", "HasRevocations"),
+        ("login", "SessionsTable.Arn", "HasRevocationsInBrowsers"),
+        ("passkey_sign_in", "SessionsTable.Arn", "HasRevocationsInBrowsers"),
         ("session_authorizer", "SessionsTable.Arn", "HasAllowedOrigins"),  # it moves the idle timeout
         ("register", "ChallengesTable.Arn", "HasMail"),  # it asks for the mail that confirms an address
         *((function, "RevocationsTable.Arn", "HasRevocations") for function in writers),

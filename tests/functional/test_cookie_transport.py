@@ -18,10 +18,11 @@ from tests.support.browser import (
     token_in,
     with_header,
 )
+from tests.support.outages import ATTEMPTS
 from tests.support.people import PASSWORD, WRONG_PASSWORD
 from tests.support.sample_events import login_event, logout_event, refresh_event, with_form, with_json
 from tests.support.stack import Answer, Function, Stack
-from tests.support.wire import no_connection
+from tests.support.wire import lost_request, no_connection
 
 UPDATE, END = "dynamodb.UpdateItem", "dynamodb.TransactWriteItems"
 PUBLISH = "revocations.UpdateItem of ends"
@@ -207,6 +208,18 @@ def test_a_login_takes_the_place_of_the_session_that_the_browser_had(stack: Stac
     assert stack.published() == {signed_in.json["session_id"][:11]}
     ended = [line for line in stack.output.security_events() if line["event"] == "session_ended"]
     assert [(line["reason"], line["session_id"]) for line in ended] == [("replaced", signed_in.json["session_id"])]
+
+
+def test_an_end_that_was_not_told_is_told_by_the_next_login(stack: Stack, signed_in: Answer) -> None:
+    """A step-up or a logout has ended the browser's session, and died before authorizers could know it."""
+    stack.wire.next("UpdateItem of ends", *[lost_request] * ATTEMPTS)
+    login = stack.function("login")
+    login(page_login(*jar(signed_in)))
+    assert stack.published() == set()
+
+    assert login(page_login(*jar(signed_in))).status == 200
+
+    assert stack.published() == {signed_in.json["session_id"][:11]}
 
 
 def test_a_login_that_replaces_a_session_costs_no_other_session(stack: Stack, refresh: Function) -> None:

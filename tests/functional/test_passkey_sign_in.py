@@ -300,6 +300,7 @@ def test_in_a_browser_the_new_session_takes_the_place_of_the_old_one(stack: Stac
     assert [item["session_id"]["S"] for item in opened(stack) if "absolute_expires_at" in item] == [
         second.json["session_id"]
     ]
+    assert visit(*jar(first)).status == 200  # its session has ended, which is told once more
     stranger = sign_in_event(phone(challenge=challenged(function)), transport=transport)
     refused = function(from_page(stranger, origin="https://evil.example"))
     assert (refused.status, refused.json["error"]) == (403, "csrf_failed")
