@@ -46,6 +46,12 @@ def _over_a_session(world: World) -> Event:
     return page_login(*jar(world.page()), username="bob")
 
 
+def _over_an_ended_session(world: World) -> Event:
+    cookies = jar(world.page())
+    world.call("logout", page_logout(*cookies), 204)
+    return page_login(*cookies, username="bob")
+
+
 def _weak(world: World) -> Event:
     argon2id = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=1024)
     weak = replace(world.stack.identities.find("bob"), password_hash=argon2id.derive_phc_encoded(PASSWORD.encode()))
@@ -85,9 +91,11 @@ def _by_passkey(world: World, sign_count: int = 1) -> Event:
     return sign_in_event(phone(challenge=challenge, sign_count=sign_count))
 
 
-def _passkey_over_a_session(world: World) -> Event:
+def _passkey_over_a_session(world: World, *, is_ended: bool = False) -> Event:
     login = {"username": "ada", "password": PASSWORD, "recovery_code": CODES[0], "transport": "cookie"}
     cookies = jar(world.call("login", from_page(with_json("login", login))))
+    if is_ended:
+        world.call("logout", page_logout(*cookies), 204)
     event = _by_passkey(world)
     return from_page({**event, "body": json.dumps({**json.loads(event["body"]), "transport": "cookie"})}, *cookies)
 
@@ -136,6 +144,9 @@ SESSION_ACTS: Mapping[str, Act] = {
     "login over a session": Act(
         "login", _over_a_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
     ),
+    "login over an ended session": Act(
+        "login", _over_an_ended_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
+    ),
     "login at a site": Act(
         "login",
         lambda _: page_login(username="bob", transport="session"),
@@ -178,6 +189,15 @@ SESSION_ACTS: Mapping[str, Act] = {
     "passkey sign-in over a session": Act(
         "passkey_sign_in",
         _passkey_over_a_session,
+        opens=True,
+        is_told=False,
+        again=(401,),
+        instead=_with_a_new_challenge,
+        parts=(*LIMIT_PARTS, NOTICE),
+    ),
+    "passkey sign-in over an ended session": Act(
+        "passkey_sign_in",
+        lambda world: _passkey_over_a_session(world, is_ended=True),
         opens=True,
         is_told=False,
         again=(401,),
