@@ -29,6 +29,7 @@ MIGRATION = "arn:aws:lambda:us-east-1:123456789012:function:MigrationFunctionArn
 KNOWN = raw_answer(b'{"valid":true,"email":"grace@example.com","email_verified":true}', 200)
 ANNOUNCED = raw_answer(b'{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}', 200)
 BUS_ANSWERS = {"PutEvents": ANNOUNCED}
+RECORD_OF_END = ("GetItem SessionsTable", "UpdateItem SessionsTable")  # of the session that the browser had
 LIMIT_PARTS = ("Query SessionsTable", "UpdateItem RevocationsTable", "TransactWriteItems SessionsTable")
 FORGET, NOTICE, MARK = "UpdateItem ThrottleTable", "PutItem ChallengesTable", "UpdateItem SessionsTable"
 
@@ -145,7 +146,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         "login", _over_a_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
     ),
     "login over an ended session": Act(
-        "login", _over_an_ended_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
+        "login", _over_an_ended_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE, *RECORD_OF_END)
     ),
     "login at a site": Act(
         "login",
@@ -202,7 +203,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         is_told=False,
         again=(401,),
         instead=_with_a_new_challenge,
-        parts=(*LIMIT_PARTS, NOTICE),
+        parts=(*LIMIT_PARTS, NOTICE, *RECORD_OF_END),
     ),
     "refresh": Act("refresh", lambda world: refresh_event(world.bob["refresh_token"])),
     "refresh, retried": Act("refresh", lambda world: refresh_event(_rotated(world, times=1, seconds=1))),
