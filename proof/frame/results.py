@@ -72,9 +72,8 @@ def commit() -> str:
     described = _git("describe", "--always").decode().strip()
     others = tuple(f":(exclude){path}" for path in MADE)
     changes = _git("diff", "HEAD", "--", ".", *others)
-    for path in (
-        _git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE, *others).decode().split("\0")[:-1]
-    ):
+    new = _git("ls-files", "--others", "--exclude-standard", "-z", "--", *CODE, *others).decode()
+    for path in new.split("\0")[:-1]:
         changes += path.encode() + (ROOT / path).read_bytes()
     return f"{described}-dirty-{hashlib.sha256(changes).hexdigest()[:8]}" if changes else described
 
