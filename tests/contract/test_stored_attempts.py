@@ -54,6 +54,18 @@ def test_a_failure_takes_out_what_is_forgotten(stored: Counting) -> None:
     assert len(item["failed"]["SS"]) <= 2 * BACKOFF.free_attempts
 
 
+def test_logins_in_two_steps_leave_nothing_in_the_counter(stored: Counting) -> None:
+    """The first step has failed until the second one has passed. Then neither of them is left, in either set."""
+    stored.fails()
+    [before] = stored.items()
+    for _ in range(50):
+        first = stored.tries()
+        stored.attempts.fail(first)
+        second = stored.tries()
+        stored.attempts.forget(second, earlier=first.attempt)
+    assert stored.items() == [before]
+
+
 def test_a_counter_of_an_earlier_version_changes_nothing(stored: Counting) -> None:
     """The attributes of the counters before this layout are not read, even if one had the same name."""
     assert stored.client is not None

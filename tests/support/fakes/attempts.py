@@ -27,14 +27,16 @@ class MemoryAttempts:
         with self._lock:
             found = self.counters.get(counted.counter, Tries())
             if counted.attempt in found.free:
-                failed = (found.failed & found.free) | {counted.attempt}
+                failed = found.failed | {counted.attempt}
                 self.counters[counted.counter] = found._replace(free=found.free - counted.forgotten, failed=failed)
 
     def forget(self, counted: Counted, earlier: Attempt | None = None) -> None:
         """Forget a success."""
         with self._lock:
             if found := self.counters.get(counted.counter):
-                self.counters[counted.counter] = found._replace(free=found.free - {counted.attempt, earlier})
+                ended = {counted.attempt, earlier}
+                free, failed = found.free - ended, found.failed - ended
+                self.counters[counted.counter] = found._replace(free=free, failed=failed)
 
     def book(self, source: str, rate: Rate, *, now_ms: int) -> None:
         """Book an attempt from a source."""

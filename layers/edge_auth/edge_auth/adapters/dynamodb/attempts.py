@@ -33,7 +33,7 @@ _NEVER_WAITED = "tries = :found_tries AND attribute_not_exists(last_try)"
 _WAITED_BEFORE = "tries = :found_tries AND last_try = :found_last_try"
 _FAIL = "ADD failed :attempt SET delete_at = :delete_at"
 _TAKE_OUT = " DELETE tries :forgotten"
-_FORGET = "DELETE tries :attempt"
+_FORGET = "DELETE tries :attempt, failed :attempt"  # the first step of a login has failed until the second
 _IS_COUNTED = "contains(tries, :counted)"
 _END_WAIT = "REMOVE tries, failed, waited, last_try"
 _EXISTS = "attribute_exists(delete_at)"
