@@ -29,10 +29,11 @@ from edge_auth.flows.ports.notices import NoticeName
 from edge_auth.flows.session_grant import SessionGrant
 from edge_auth.flows.sessions import end_sessions, own_sessions, refresh, regenerate, revoke_access_token, session_limit
 from edge_auth.flows.sessions.logout import Reach
-from edge_auth.flows.sign_in import new_session, passkey_request, replace_session, second_step, step_up
+from edge_auth.flows.sign_in import new_session, passkey_request, second_step, step_up
 from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
+from edge_auth.sessions.session import REPLACED
 from tests.support.deployment import MAC_KEY
 
 DAY = 24 * 3600
@@ -58,7 +59,7 @@ DAY = 24 * 3600
         (own_sessions.ENDED_BY_USER, "user"),
         (revoke_access_token.ACCESS_TOKEN_REVOKED, "access_token_revoked"),
         (session_limit.SESSION_LIMIT, "session_limit"),
-        (replace_session.REPLACED, "replaced"),
+        (REPLACED, "replaced"),
     ],
 )
 def test_each_reason_of_an_end_is_the_same_in_every_release(found: str, word: str) -> None:

@@ -8,6 +8,7 @@ from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescript
 from edge_auth.sessions.rotation_rule import Outcome, RotationLimits, decide
 from edge_auth.sessions.session import (
     BODY,
+    BY_ITS_TOKEN,
     COOKIE,
     LOGOUT,
     NEVER_ROTATED_MS,
@@ -76,7 +77,8 @@ def outcome(
 
 def test_what_the_table_stores_of_a_session_is_the_same_in_every_release() -> None:
     """These words and numbers are in the items of sessions that an earlier release has opened or ended."""
-    assert (BODY, COOKIE, SESSION_COOKIE, LOGOUT, REUSED) == ("body", "cookie", "session", "logout", "reused")
+    assert (BODY, COOKIE, SESSION_COOKIE, REUSED) == ("body", "cookie", "session", "reused")
+    assert {"logout", "replaced"} == BY_ITS_TOKEN
     assert (NEVER_ROTATED_MS, NOTHING_REDEEMED) == (0, -1)
 
 
@@ -204,10 +206,11 @@ def test_the_token_of_the_end_is_only_revoked(reason: str, age_ms: int) -> None:
     assert outcome(ENDED._replace(reason=reason), age_ms=age_ms) is Outcome.REVOKED
 
 
+@pytest.mark.parametrize("reason", sorted(BY_ITS_TOKEN))
 @pytest.mark.parametrize("behind", [1, 2, 5])
-def test_an_older_token_than_that_of_a_logout_has_diverged(behind: int) -> None:
+def test_an_older_token_than_that_of_a_logout_has_diverged(behind: int, reason: str) -> None:
     """The token of the logout had arrived, so an older one was dead: a thief rotated, or the owner did."""
-    assert outcome(ENDED, behind=behind, age_ms=3_600_000) is Outcome.DIVERGED
+    assert outcome(ENDED._replace(reason=reason), behind=behind, age_ms=3_600_000) is Outcome.DIVERGED
 
 
 @pytest.mark.parametrize("age_ms", [0, WINDOW_MS + 1, 10 * 86_400_000])
@@ -228,9 +231,10 @@ def test_a_token_that_was_dead_before_the_end_has_diverged(reason: str) -> None:
     assert outcome(orphaned, behind=3, age_ms=3_600_000) is Outcome.DIVERGED
 
 
-def test_a_newer_token_than_that_of_a_logout_has_diverged() -> None:
+@pytest.mark.parametrize("reason", sorted(BY_ITS_TOKEN))
+def test_a_newer_token_than_that_of_a_logout_has_diverged(reason: str) -> None:
     """A party logged out with an older token. An act that needs no token may have met a rotation under way."""
-    assert outcome(ENDED, behind=-2, age_ms=3_600_000) is Outcome.DIVERGED
+    assert outcome(ENDED._replace(reason=reason), behind=-2, age_ms=3_600_000) is Outcome.DIVERGED
     assert outcome(READ, behind=-1, age_ms=3_600_000) is Outcome.REVOKED
 
 
@@ -252,11 +256,13 @@ def test_a_retry_during_an_end_that_presented_its_token_has_not_diverged() -> No
     assert outcome(presented, behind=2, age_ms=WINDOW_MS - 1) is Outcome.DIVERGED
 
 
+@pytest.mark.parametrize("reason", sorted(BY_ITS_TOKEN))
 @pytest.mark.parametrize("behind", [2, 5])
-def test_an_older_token_that_was_under_way_during_a_logout_has_not_diverged(behind: int) -> None:
+def test_an_older_token_that_was_under_way_during_a_logout_has_not_diverged(behind: int, reason: str) -> None:
     """A logout does not know the base, which may be this token."""
-    assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
-    assert outcome(ENDED, behind=behind, age_ms=WINDOW_MS) is Outcome.DIVERGED
+    ended = ENDED._replace(reason=reason)
+    assert outcome(ended, behind=behind, age_ms=WINDOW_MS - 1) is Outcome.REVOKED
+    assert outcome(ended, behind=behind, age_ms=WINDOW_MS) is Outcome.DIVERGED
 
 
 def test_an_orphan_that_was_under_way_during_the_end_has_not_diverged() -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.sessions.session import BODY, LOGOUT, REUSED, EndedSession, Session
+from edge_auth.sessions.session import BODY, BY_ITS_TOKEN, REUSED, EndedSession, Session
 from edge_auth.tokens.refresh_token import RefreshToken
 
 
@@ -104,10 +104,10 @@ def _before_the_end(  # noqa: PLR0911 - one for each row of the rule
 def _after_the_end(token: RefreshToken, ended: EndedSession, now_seconds: int, grace_seconds: int) -> Outcome:
     if token.generation in {ended.generation, ended.base} or ended.reason == REUSED:
         return Outcome.REVOKED  # it was redeemable at the end, or a theft that was told when it ended the session
-    # A logout does not know the base: after late retries it may be any older token.
-    oldest = 0 if ended.reason == LOGOUT else min(ended.base, ended.generation - 1)
+    # An act that did not read the session does not know the base: after late retries it may be any older token.
+    oldest = 0 if ended.reason in BY_ITS_TOKEN else min(ended.base, ended.generation - 1)
     if oldest <= token.generation <= ended.generation + 1 and now_seconds - ended.ended_at_seconds < grace_seconds:
         return Outcome.REVOKED  # a refresh or a retry that was under way during the end
-    if token.generation > ended.generation and ended.reason != LOGOUT:
+    if token.generation > ended.generation and ended.reason not in BY_ITS_TOKEN:
         return Outcome.REVOKED  # rotated between the read and the write of an act that presented no refresh token
     return Outcome.DIVERGED

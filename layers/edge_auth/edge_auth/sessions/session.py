@@ -18,7 +18,9 @@ SESSION = session_token.TRANSPORT
 
 # Reasons of an end that the rotation rule knows. The use cases have more.
 LOGOUT = "logout"
+REPLACED = "replaced"
 REUSED = "reused"
+BY_ITS_TOKEN = frozenset({LOGOUT, REPLACED})  # the act presented a token of the session, and did not read it
 
 
 def token_kind(transport: str) -> Kind:

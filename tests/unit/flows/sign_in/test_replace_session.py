@@ -45,6 +45,23 @@ def test_any_generation_ends_it_and_once(deployment: Deployment, earlier: TokenG
     assert deployment.names() == [EventName.SESSION_ENDED]
 
 
+def test_a_thief_who_is_ahead_of_the_browser_is_told_after_the_login(
+    deployment: Deployment, earlier: TokenGrant
+) -> None:
+    """As after a logout: two parties had tokens of the session, so a person should know that."""
+    deployment.clock.advance(seconds=3600)
+    thief = deployment.refreshed(earlier.refresh_token)
+    deployment.clock.advance(seconds=3600)
+    thief = deployment.refreshed(thief.refresh_token)
+    deployment.replace_session(earlier.refresh_token, BODY)
+    deployment.clock.advance(seconds=3600)
+    deployment.names()
+
+    assert deployment.is_dead(thief)
+    assert deployment.names() == [EventName.REFRESH_TOKEN_DIVERGED]
+    assert EventName.REFRESH_TOKEN_DIVERGED.wants_attention
+
+
 def test_an_end_that_was_not_told_is_told_now(deployment: Deployment, earlier: TokenGrant) -> None:
     """An act before has ended the session, and failed before authorizers could know it."""
     deployment.with_feed().trouble.fail("publish", times=1)

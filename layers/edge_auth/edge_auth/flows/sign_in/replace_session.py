@@ -5,11 +5,9 @@ from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.sessions.session import token_kind
+from edge_auth.sessions.session import REPLACED, token_kind
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
-
-REPLACED = "replaced"
 
 
 class ReplaceSession:
