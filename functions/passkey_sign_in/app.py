@@ -134,10 +134,11 @@ def post(request: Request) -> Response:
     asked = sign_in_request(request, parameters, cookies)
     client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
     mfa_token = "" if settings.second_factor == OFF else parameters.optional_text("mfa_token")
+    # An event without an address is refused before a session opens. A site has no access token, so no issuer.
+    issuer = "" if asked.transport == SESSION else settings.issuer or issuer_from_context(request.context)
     signed_in = sign_in(presented_passkey(parameters), client, mfa_token)
     if asked.transport == SESSION:
         return session_response(signed_in.at_site())
-    issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
     return token_response(signed_in.tokens(policy, secrets.token_bytes), asked.transport)
 

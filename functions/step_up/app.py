@@ -151,10 +151,11 @@ def post(request: Request) -> Response:
     client = described(user_agent=request.headers.one("user-agent"), address=request.source_address)
     codes = Presented(otp=parameters.optional_text("otp"), recovery_code=parameters.optional_text("recovery_code"))
     holder = Holder(caller.user_id, caller.session_id, token, transport, client)
+    # An event without an address is refused before a session opens. A site has no access token, so no issuer.
+    issuer = "" if transport == SESSION else settings.issuer or issuer_from_context(request.context)
     stepped_up = step_up(holder, Proofs(parameters.optional_text("password"), codes, presented_in(parameters)))
     if transport == SESSION:
         return session_response(stepped_up.at_site())
-    issuer = settings.issuer or issuer_from_context(request.context)
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
     return token_response(stepped_up.tokens(policy, secrets.token_bytes), transport)
 

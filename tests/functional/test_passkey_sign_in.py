@@ -281,6 +281,17 @@ def test_each_part_is_base64url(stack: Stack, passkey_sign_in: Function, member:
     assert stack.wire.calls == []
 
 
+def test_a_sign_in_by_an_api_without_an_address_spends_nothing(stack: Stack, passkey_sign_in: Function) -> None:
+    """L1: the answer is 503 before the challenge is spent, so it is good for the next request."""
+    event = sign_in_event(phone(challenge=challenged(passkey_sign_in)))
+    of_nowhere = {**event, "requestContext": {**event["requestContext"], "domainName": ""}}
+    stack.wire.forget()
+
+    assert passkey_sign_in(of_nowhere) == UNAVAILABLE
+    assert not [call for call in stack.wire.counts if call.startswith("dynamodb.")]
+    assert passkey_sign_in(event).status == 200
+
+
 @pytest.mark.parametrize("transport", ["cookie", "session"])
 def test_in_a_browser_the_new_session_takes_the_place_of_the_old_one(stack: Stack, transport: str) -> None:
     """C8: as after a login with a password, with cookies, and only for a page of an allowed origin."""

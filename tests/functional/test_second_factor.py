@@ -465,6 +465,18 @@ def test_pages_and_sites_step_up_with_their_cookies(stack: Stack) -> None:
         assert cookie != signed_in.cookies[0]
 
 
+def test_a_step_up_by_an_api_without_an_address_changes_nothing(stack: Stack, login: Function) -> None:
+    """L1: the answer is 503 before the old session and the code are used, so the next request succeeds."""
+    tokens = login(login_event("bob", PASSWORD))
+    asked = stepping_up(tokens, password=PASSWORD)
+    of_nowhere = {**asked, "requestContext": {**asked["requestContext"], "domainName": ""}}
+    stack.wire.forget()
+
+    assert stack.function("step_up")(of_nowhere) == UNAVAILABLE
+    assert not [call for call in stack.wire.counts if call.startswith("dynamodb.")]
+    assert stack.function("step_up")(asked).status == 200
+
+
 @pytest.mark.parametrize("name", KINDS_OF_TRANSACTIONS)
 def test_a_step_up_that_cannot_be_written(stack: Stack, login: Function, name: str) -> None:
     """F19, SB9: the answer is 503, and old session and code are good unless the write was made."""
