@@ -76,7 +76,8 @@ class Login:
         """By password, status and code."""
         user, now_ms = self.user, self.world.now_ms
         user.may = settled(user.may, self._options, seen, has_trouble=has_trouble, what="login", generation=None)
-        if seen.status != 200 or has_trouble:  # a success that was not told counts as a mistake
+        is_right = seen.status == 200 or seen.error == "mfa_enrolment_required"
+        if not is_right or has_trouble:  # a success that was not told counts as a mistake
             for counter in self._counters:
                 user.fail(counter, now_ms)
         if user.has_weak_hash:

@@ -388,7 +388,7 @@ class Deployment:
         """The check of a second factor."""
         return FactorCheck(
             store=self.factors,
-            sealing_keys=self.sealing_keys,
+            sealing_keys=troubled(self.sealing_keys, self.trouble, load="unseal"),
             clock=self.clock,
             entropy=self.entropy,
             record=self.events.append,

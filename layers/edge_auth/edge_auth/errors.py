@@ -105,6 +105,10 @@ class TemporarilyUnavailable(AuthError):
     headers = MappingProxyType({"Retry-After": "1"})  # RFC 9110 §10.2.3, in seconds
 
 
+class GuessNotCounted(TemporarilyUnavailable):
+    """A guess at a secret was compared, or may have been, and nothing has counted it as wrong."""
+
+
 # --- Sign in, tokens and sessions ---
 
 
@@ -116,7 +120,11 @@ class InvalidCredentials(AuthError):
     description = "The user name or password is wrong."
 
 
-class EmailNotConfirmed(AuthError):
+class NotYet(Exception):
+    """All that was shown is right, and the user has to do something else first. Each such error is an AuthError too."""
+
+
+class EmailNotConfirmed(NotYet, AuthError):
     """The password is right, and the user has to confirm the address first. Only the right password learns this."""
 
     status = 403

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from edge_auth.errors import AuthError
+from edge_auth.errors import AuthError, NotYet
 
 
 class InvalidOtp(AuthError):
@@ -42,7 +42,7 @@ class MfaRequired(AuthError):
             self.members = {"mfa_token": mfa_token, "methods": methods, **({"passkey": passkey} if passkey else {})}
 
 
-class MfaEnrolmentRequired(AuthError):
+class MfaEnrolmentRequired(NotYet, AuthError):
     """The password was right, and the user has to set up a second factor before any login. Nothing was opened."""
 
     status = 401

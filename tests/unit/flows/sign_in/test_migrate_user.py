@@ -7,8 +7,9 @@ from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.ports.old_system import OldUser
 from edge_auth.flows.sign_in.migrate_user import MigrateUser
+from edge_auth.throttling.limits import PASSWORD_BACKOFF
 from tests.support.access_tokens import NOW
-from tests.support.deployment import PASSWORD, USERNAME, Deployment
+from tests.support.deployment import PASSWORD, USERNAME, Deployment, troubled
 from tests.support.fakes.imports import MemoryImportedIdentities
 
 
@@ -40,7 +41,7 @@ class Migration:
         self.imported = MemoryImportedIdentities(deployment.store)
         deployment.bring_user = MigrateUser(
             old_system=self.old_system,
-            imported=self.imported,
+            imported=troubled(self.imported, deployment.trouble),
             clock=deployment.clock,
             entropy=deployment.entropy,
             record=deployment.events.append,
@@ -122,3 +123,15 @@ def test_an_attempt_has_failed_if_the_old_system_cannot_be_asked(deployment: Dep
     with pytest.raises(TemporarilyUnavailable, match="down"):
         migration.log_in("bob")
     assert deployment.events[-1] == SecurityEvent(EventName.ATTEMPT_NOT_DECIDED, "", reason="injected: fail")
+
+
+def test_an_outage_of_our_own_table_makes_a_newcomer_wait_for_nothing(deployment: Deployment) -> None:
+    """The old system has said that the password is right, so as soon as the outage is over the user is in."""
+    migration = Migration(deployment, OldUser("", email_verified=False))
+    deployment.trouble.fail("add")
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(TemporarilyUnavailable, match="injected: add"):
+            migration.log_in("bob")
+    deployment.trouble.heal()
+
+    migration.log_in("bob")

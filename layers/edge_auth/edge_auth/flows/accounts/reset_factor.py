@@ -4,13 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 from edge_auth.accounts.identity import Identity
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaRequired
 from edge_auth.flows.accounts.reset_password import NOTHING_MORE, Demanded
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import FactorUse, Presented
-from edge_auth.throttling.counters import Counted
 from edge_auth.throttling.limits import reset_factor_limit
 
 
@@ -34,8 +34,6 @@ class ResetFactor:
     def __call__(self, user: Identity, presented: Presented) -> Demanded:
         """Check the code. Only the write that spends the proof uses it up, so neither is lost without the other.
 
-        The attempt counts as failed until then.
-
         Raises:
             MfaRequired: the user has a factor, and no code was presented. The proof stays good.
             TooManyAttempts: too many attempts came before, in resets of this user.
@@ -54,10 +52,13 @@ class ResetFactor:
         except (InvalidOtp, FactorLocked):
             self._limit.failed(attempt, user.user_id)
             raise
-        return Demanded(use, partial(self._accepted, user, use, attempt))
+        except TemporarilyUnavailable as error:
+            self._limit.undecided(attempt, error, user.user_id)
+            raise
+        self._limit.succeeded(attempt, user.user_id)  # whatever becomes of the write, nothing was wrong
+        return Demanded(use, partial(self._accepted, user, use))
 
-    def _accepted(self, user: Identity, use: FactorUse, attempt: Counted) -> None:
+    def _accepted(self, user: Identity, use: FactorUse) -> None:
         if use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, user.user_id, reason=use.left))
             self._tell_code_used(user)
-        self._limit.succeeded(attempt, user.user_id)

@@ -6,7 +6,7 @@ from edge_auth.accounts.factors import FORGIVEN_BY_A_RIGHT_CODE, MAX_FAILURES, F
 from edge_auth.accounts.identity import Identity
 from edge_auth.credentials import recovery_codes, totp
 from edge_auth.credentials.sealed_secret import NotSealed, is_under, seal, unseal
-from edge_auth.errors import InvalidRequest, TemporarilyUnavailable
+from edge_auth.errors import GuessNotCounted, InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp
 from edge_auth.flows.ports.factors import FactorStore, FactorUse, Presented, SealingKeySource
@@ -46,7 +46,7 @@ class FactorCheck:
             InvalidRequest: there are two codes, or none.
             InvalidOtp: the code is wrong, or was used.
             FactorLocked: too many wrong codes came, and this is no recovery code.
-            TemporarilyUnavailable: nothing was decided.
+            TemporarilyUnavailable: nothing was decided. It is GuessNotCounted if the code was wrong.
 
         """
         if bool(presented.otp) == bool(presented.recovery_code):
@@ -88,7 +88,9 @@ class FactorCheck:
         try:
             failures = self._store.count_failure(identity)
         except EpochMoved:
-            raise TemporarilyUnavailable("the factors changed during the check of a code") from None
+            raise GuessNotCounted("the factors changed during the check of a code") from None
+        except TemporarilyUnavailable as error:
+            raise GuessNotCounted(error.detail) from error
         # After a lost answer a failure may count twice. So the number may never have been exactly this one.
         if failures >= MAX_FAILURES and not factors.is_locked:
             self._record(SecurityEvent(EventName.FACTOR_LOCKED, identity.user_id))

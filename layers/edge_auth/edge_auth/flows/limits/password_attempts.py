@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
+from edge_auth.errors import GuessNotCounted, TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.attempts import Attempts
@@ -84,8 +84,15 @@ class PasswordAttemptLimit:
         """
         self._tell(partial(self._attempts.forget, earlier=earlier), counted, user_id)
 
+    def undecided(self, counted: Counted, error: TemporarilyUnavailable, user_id: str) -> None:
+        """Tell that an outage ended the attempt. It has failed only if a guess was wrong, or may have been."""
+        if isinstance(error, GuessNotCounted):
+            self.failed(counted, user_id)
+        else:
+            self.given_up(counted)
+
     def given_up(self, counted: Counted) -> None:
-        """Tell that no password was checked. Failures of our own must not make a user wait."""
+        """Tell that nothing was found wrong. Failures of our own must not make a user wait."""
         self._tell(self._attempts.forget, counted, "")
 
     def _throttled(self, error: TooManyAttempts) -> TooManyAttempts:

@@ -18,6 +18,6 @@ class OldSystem(Protocol):
 
         Raises:
             InvalidCredentials: the password is wrong there, or there is no such user.
-            TemporarilyUnavailable: nothing was decided.
+            TemporarilyUnavailable: it did not say; it may have compared the password.
 
         """

@@ -15,6 +15,7 @@ from edge_auth.errors import (
     EmailNotConfirmed,
     InvalidCredentials,
     InvalidRequest,
+    NotYet,
     TemporarilyUnavailable,
     UnknownUser,
     UsernameRefused,
@@ -164,7 +165,7 @@ class Login:
     def _authenticate(
         self, admitted: _Admitted, password: str, presented: Presented, keys: KeysInForce
     ) -> tuple[Identity, Passed]:
-        """Check all factors. The attempt counts as failed until the last of them has passed."""
+        """Check all factors. The attempt counts as failed until the last one has passed, unless nothing was wrong."""
         attempt, user_id = admitted.attempt, admitted.user.user_id if admitted.user else ""
         try:
             if self._second_step is not None and presented.mfa_token:
@@ -172,14 +173,14 @@ class Login:
             else:
                 identity = self._with_password(admitted, password)
             user_id = identity.user_id
-            if self._second_step is None:
-                return self._without_second_step(identity, attempt)
-            return identity, self._second_step(identity, presented, keys, attempt.attempt)
-        except TemporarilyUnavailable:
+            return identity, self._with_factor(identity, presented, keys, attempt)
+        except TemporarilyUnavailable as error:
+            self._limit.undecided(attempt, error, user_id)
             raise
-        except EmailNotConfirmed:
+        except NotYet as error:  # nothing is left that could be guessed
             self._limit.succeeded(attempt, user_id)
-            self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=UNCONFIRMED))
+            if isinstance(error, EmailNotConfirmed):
+                self._record(SecurityEvent(EventName.LOGIN_FAILED, user_id, reason=UNCONFIRMED))
             raise
         except AuthError as error:
             self._limit.failed(attempt, user_id)
@@ -198,36 +199,26 @@ class Login:
         except InvalidCredentials:
             if admitted.user is not None or self._bring_user is None:
                 raise
-            self._bring(self._bring_user, admitted, password)
+            self._bring_user(admitted.name, password)
             identity = _authenticated(self._found(admitted.name), secret, self._profiles)
         return self._with_renewed_hash(identity, secret) if needs_rehash(identity.password_hash) else identity
 
-    def _bring(self, bring_user: BringUser, admitted: _Admitted, password: str) -> None:
-        try:
-            bring_user(admitted.name, password)
-        except TemporarilyUnavailable:
-            # The other system may have tried the password. Without an outcome, others would wait for this attempt.
-            self._limit.failed(admitted.attempt, "")
-            raise
-
-    def _without_second_step(self, identity: Identity, attempt: Counted) -> tuple[Identity, Passed]:
+    def _with_factor(self, identity: Identity, presented: Presented, keys: KeysInForce, attempt: Counted) -> Passed:
+        if self._second_step is not None:
+            return self._second_step(identity, presented, keys, attempt.attempt)
         if identity.factors is not None:
             # An enrolled factor is never skipped (SA4), and here it cannot be checked.
-            self._limit.given_up(attempt)
             raise TemporarilyUnavailable("the user has a second factor, and second factors are off")
-        return identity, PASSWORD_ALONE
+        return PASSWORD_ALONE
 
     def _start(
         self, identity: Identity, client: SignInClient, passed: Passed, attempt: Counted
     ) -> tuple[Session, RefreshToken]:
         start = partial(self._start_session, identity, client.description, client.transport, passed)
+        # The success is told at once: attempts at the same moment wait for it, and nothing was wrong. If another login
+        # of this moment has used the code, this one opens no session all the same.
         succeeded = partial(self._limit.succeeded, attempt, identity.user_id, passed.earlier)
-        if passed.use is None:
-            # The success is told at once, because attempts at the same moment wait for it.
-            return side_by_side(start, succeeded)[0]
-        opened = start()  # only this decides whether the code was used before
-        succeeded()
-        return opened
+        return side_by_side(start, succeeded)[0]
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:
         renewed = stronger_hash(password, identity.password_hash, entropy=self._entropy)

@@ -2,9 +2,10 @@
 
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.credentials.passwords import hash_password, password_bytes
+from edge_auth.errors import GuessNotCounted, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.ports.imported_identities import Imported, ImportedIdentities
-from edge_auth.flows.ports.old_system import OldSystem
+from edge_auth.flows.ports.old_system import OldSystem, OldUser
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.tokens.refresh_token import new_id
 
@@ -32,15 +33,15 @@ class MigrateUser:
         """Ask the old system for a user whom nobody is here by this canonical name, and make the account.
 
         `password` is as it was received. The login asks after it has counted the attempt, and then checks the new
-        account as any other. A user whom an operator has deleted or renamed since does not come a second time.
+        account as any other. Who came so, and was deleted or renamed since, does not come a second time.
 
         Raises:
             InvalidCredentials: the old system does not accept the password.
-            TemporarilyUnavailable: the old system cannot be asked, or the account could not be made. The same call may
-                be made again.
+            TemporarilyUnavailable: the account could not be made. The same call may be made again. It is
+                GuessNotCounted if the old system did not answer: it may have compared the password.
 
         """
-        old = self._old_system.authenticate(name, password)
+        old = self._asked(name, password)
         now_seconds = self._clock() // 1000
         identity = Identity(
             user_id=new_id(self._entropy),
@@ -57,3 +58,9 @@ class MigrateUser:
             self._record(SecurityEvent(EventName.USER_MIGRATED, user_id))
         # Otherwise another login of the user was faster, or the user came earlier and is not here any more. The login
         # that follows finds out.
+
+    def _asked(self, name: str, password: str) -> OldUser:
+        try:
+            return self._old_system.authenticate(name, password)
+        except TemporarilyUnavailable as error:
+            raise GuessNotCounted(error.detail) from error

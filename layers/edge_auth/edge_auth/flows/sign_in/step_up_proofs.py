@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from edge_auth.accounts.identity import Identity
 from edge_auth.credentials.passwords import check_password, password_bytes
 from edge_auth.credentials.profiles import HashKind
-from edge_auth.errors import InvalidCredentials, InvalidRequest
+from edge_auth.errors import InvalidCredentials, InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp
 from edge_auth.flows.factors.factor_check import FactorCheck
@@ -111,6 +111,9 @@ class ProofCheck:
         except (InvalidCredentials, InvalidOtp, FactorLocked) as error:
             self._limit.failed(attempt, identity.user_id)
             self._record(SecurityEvent(EventName.STEP_UP_FAILED, identity.user_id, reason=error.detail))
+            raise
+        except TemporarilyUnavailable as error:
+            self._limit.undecided(attempt, error, identity.user_id)
             raise
         self._limit.succeeded(attempt, identity.user_id)
         return shown
