@@ -79,16 +79,23 @@ def test_rename_again_by_the_id_is_no_error(command: Command, identities: Dynamo
 
 @pytest.mark.usefixtures("ada")
 def test_set_claims_replaces_them_and_ends_all_sessions(
-    command: Command, identities: DynamoDBIdentities, logs: Logs
+    command: Command, dynamodb: "DynamoDBClient", identities: DynamoDBIdentities, sessions: DynamoDBSessions, logs: Logs
 ) -> None:
     """NAME=VALUE is a text, also if it looks like a number. The record has the names, and not the values."""
+    opening = DynamoDBSessionOpening(
+        dynamodb, identities_table=f"admin-{IDENTITIES}", sessions_table=f"admin-{SESSIONS}"
+    )
+    for number in (1, 2):
+        opening.open(a_session(number), username="ada", epoch=ADA.epoch)
+
     first = command("users", "set-claims", "ada", "acme:tenant=007", "acme:plan=a=b")
-    kept = identities.find("ada").claims
+    kept, living = identities.find("ada").claims, sessions_of(sessions, ADA.user_id)
     second = command(
         "users", "set-claims", "ada", "--json", '{"acme:level": 3, "acme:beta": true, "acme:teams": ["a"]}'
     )
 
-    assert (first.status, first.out) == (0, 'claims: {"acme:plan":"a=b","acme:tenant":"007"}; 0 sessions ended\n')
+    assert (first.status, first.out) == (0, 'claims: {"acme:plan":"a=b","acme:tenant":"007"}; 2 sessions ended\n')
+    assert living == []
     assert kept == {"acme:tenant": "007", "acme:plan": "a=b"}
     assert second.status == 0
     assert identities.find("ada").claims == {"acme:level": 3, "acme:beta": True, "acme:teams": ("a",)}

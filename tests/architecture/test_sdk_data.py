@@ -210,6 +210,14 @@ def test_the_roots_are_amazons_five_and_no_other() -> None:
     assert set(ROOTS) == set(FINGERPRINTS)
 
 
+def test_the_sdk_by_itself_reads_as_many_roots_as_the_page_says() -> None:
+    """The page on performance compares the number with ours."""
+    page = " ".join((ROOT / "docs" / "performance.md").read_text(encoding="utf-8").split())
+    number = CERTIFICATES.read_text().count("-----BEGIN CERTIFICATE-----")
+
+    assert f"ours reads Amazon's five, the SDK by itself {number}." in page
+
+
 @pytest.mark.parametrize("label", ROOTS)
 def test_a_list_without_one_of_the_roots_fails_the_build(label: str) -> None:
     """A layer with four roots would fail to connect only where and when AWS uses the fifth."""

@@ -136,6 +136,7 @@ def test_an_alarm_tells_of_ended_sessions_that_cannot_be_read() -> None:
     assert unread["LogGroupName"] == functions()["authorizer"]["LoggingConfig"]["LogGroup"]
     assert unread["FilterPattern"] == f'{{ $.message = "{FAILURE}" }}'
     assert (alarm["Period"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (300, 3, 1)
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
     for name in ("RevocationsUnreadMetric", "RevocationsUnreadAlarm", "RevocationsAgeMetric"):
         assert template()["Resources"][name]["Condition"] == "HasRevocations"
 

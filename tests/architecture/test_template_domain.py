@@ -121,6 +121,7 @@ def test_every_function_with_an_issuer_has_the_same() -> None:
         (STRICT, ["StrictAcrNeedsFactors"]),
         ({**STRICT, "SecondFactor": "optional"}, []),
         ({**STRICT, **PASSKEYS}, []),
+        ({"StrictAcr": "phr"}, ["StrictAcrNeedsFactors", "StrictPasskeyNeedsPasskeys"]),
         ({"StrictAcr": "phr", **PASSKEYS}, []),
         ({"StrictAcr": "phr", "SecondFactor": "everybody"}, ["StrictPasskeyNeedsPasskeys"]),
         ({"StrictMaxAgeSeconds": "300"}, []),

@@ -1,3 +1,4 @@
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -246,9 +247,7 @@ def test_a_late_retry_of_an_ended_session_is_refused_and_brings_its_end(engine: 
     assert sessions_of(engine.sessions, ADA_ID) == []
 
 
-@pytest.mark.parametrize(
-    ("transport", "other"), [(BODY, COOKIE), (COOKIE, BODY), (SESSION, BODY), (COOKIE, SESSION), ("later", COOKIE)]
-)
+@pytest.mark.parametrize(("transport", "other"), [*permutations((BODY, COOKIE, SESSION), 2), ("later", COOKIE)])
 @pytest.mark.parametrize("is_late", [False, True])
 def test_a_token_rotates_by_the_transport_of_its_session_alone(
     engine: Engine,

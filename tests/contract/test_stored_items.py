@@ -371,7 +371,10 @@ def test_a_session_that_rotates_and_ends_is_one_item(tables: Tables) -> None:
     """A session is one item for all its life, and what is kept of it is one item."""
     engine = tables.engine()
     opened(engine, a_session())
-    rotate(engine, a_token())
-    end(engine, a_token())
+    for times, generation in enumerate(range(3, 8)):
+        rotated = rotate(engine, a_token(generation), now_ms=NOW_MS + times * 60_000)
+        assert rotated.generation == generation + 1
+        assert len(tables.session_items()) == 1
+    end(engine, a_token(8))
 
     assert len(tables.session_items()) == 1

@@ -3,6 +3,7 @@
 import re
 
 from admin.imports.new_user import MEMBERS
+from admin.imports.run import USERS_OF_A_BATCH
 from admin.imports.sources import FORMATS
 from edge_auth.credentials import profiles
 from edge_auth.credentials.foreign_hashes import SCHEMES, declared_kind
@@ -32,6 +33,11 @@ def test_every_format_and_every_member_is_named() -> None:
     assert set(re.findall(r"`([\w-]+)`", TEXT.partition("| `--format` |")[2].partition("\n")[0])) == {*FORMATS}
     table = TEXT.partition("| member | what it is |\n|---|---|\n")[2].partition("\n\n")[0]
     assert {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])} == {*MEMBERS}
+
+
+def test_a_transaction_has_as_many_users_as_it_says() -> None:
+    """A run that was stopped has added whole transactions."""
+    assert f"in transactions of {USERS_OF_A_BATCH}, each one whole" in TEXT
 
 
 def test_how_long_the_command_waits_is_what_it_says() -> None:

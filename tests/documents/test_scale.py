@@ -24,7 +24,7 @@ from benchmarks.costs.costs import (
     user_month,
     watched_month,
 )
-from benchmarks.costs.quotas import API_CALLS_A_REFRESH, default
+from benchmarks.costs.quotas import API_CALLS_A_REFRESH, default, needs
 from benchmarks.frame import report, results
 from edge_auth.keys.timing import RING_AGE_SECONDS
 from edge_auth.throttling.limits import DEAD_TOKEN_RATE, SOURCE_RATE
@@ -34,6 +34,7 @@ DOCUMENT = scale.DOCUMENT.read_text(encoding="utf-8")
 TEXT = " ".join(DOCUMENT.split())
 NOW_AND_THEN, DAILY, ALWAYS_ON = PROFILES
 MONTH_SECONDS = 30 * 86_400
+READS_A_MONTH = MONTH_SECONDS / parameters()["RevocationSeconds"]["Default"]
 
 
 def simulated(lag_seconds: int, switch: float) -> dict[str, int]:
@@ -77,11 +78,16 @@ def test_an_edited_table_is_noticed() -> None:
         ("`Dashboard=false` saves ${:.0f}.", dollars(dashboard_month=1)),
         ("some {:d} bytes", ASSUMED.platform_log_bytes),
         ("Argon2's 20 ms are {:.0f} cents", 100 * dollars(lambda_gb_second=MILLION * 1769 / 1024 * 0.02)),
+        ("half a million reads in a month, {:.0f} cents at one unit each", 100 * dollars(read_unit=READS_A_MONTH)),
+        ("one read for each request, {:.1f} cents a million", 100 * dollars(read_unit=MILLION)),
         ("{:.0f} % of invocations are taken", 100 * ASSUMED.cold_share),
         ("are {:.1f} cents, a third of them", 100 * user_month(ALWAYS_ON).total),
         ("{:,} API calls and a refresh each 15", ALWAYS_ON.api_calls),
         ("{:.1f} million users who refresh", 1000 * MONTH_SECONDS / DAILY.refreshes / MILLION),
         ("both quotas end at {:.0f} refreshes", default("API Gateway") / (1 + API_CALLS_A_REFRESH)),
+        ("though only {:.0f} are busy", needs(default("Lambda") * 10).busy_instances),
+        ("1,000 refreshes a second want {:.0f} instances", needs(1_000).starting_instances),
+        ("10,000 want {:,.0f}, which the default does not give", needs(10_000).starting_instances),
         ("takes {:,} writes a second,** and then", default("new table")),
         ("grows a function, that is {:.0f} reads", default("Lambda's growth") / 10),
         ("{:.0f} MB/s are", 100_000 * log_bytes(REFRESH) / MILLION),

@@ -59,7 +59,14 @@ def refreshed(stack: Stack, tokens: Tokens) -> str:
 @every_shape
 @pytest.mark.parametrize(
     ("required", "level", "enough"),
-    [("2fa", "1fa", False), ("2fa", "2fa", True), ("2fa", "phr", True), ("phr", "2fa", False), ("phr", "phr", True)],
+    [
+        ("2fa", "1fa", False),
+        ("2fa", "2fa", True),
+        ("2fa", "phr", True),
+        ("phr", "1fa", False),
+        ("phr", "2fa", False),
+        ("phr", "phr", True),
+    ],
 )
 def test_a_weaker_login_is_denied_with_its_challenge(
     stack: Stack,

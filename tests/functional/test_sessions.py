@@ -207,6 +207,7 @@ def test_every_session_that_is_not_there_reads_the_same(
     assert answers == [UNKNOWN_SESSION] * len(answers)
     assert sessions({**end_event(tokens, ""), "pathParameters": None}) == UNKNOWN_SESSION
     assert stack.session_items() == before
+    assert ids(sessions, tokens) == [tokens["session_id"]]
 
 
 def test_a_dead_session_lists_and_ends_nothing(

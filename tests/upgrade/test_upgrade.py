@@ -56,7 +56,7 @@ def test_an_upgrade_refuses_no_token_and_ends_no_session(
     print(dict(poller.statuses))  # noqa: T201 - the numbers of docs/decisions/0041
 
     assert refused(poller.statuses) == {}
-    assert failed_share(poller.statuses) <= MAX_FAILED_SHARE
+    assert failed_share(poller.statuses) < MAX_FAILED_SHARE
     assert {name for name, status in poller.statuses if status == 200} == {"login", "refresh", "me", "jwks"}
     assert journey.refresh(sessions["idle"]) == "200"
     assert journey.me(sessions["idle"]) == 200

@@ -97,12 +97,15 @@ def test_the_token_before_a_redeemed_one_is_reuse(deployment: Deployment, held: 
     assert deployment.is_dead(newest)
 
 
-def test_a_late_retry_has_an_end(deployment: Deployment, held: TokenGrant) -> None:
-    """LateRetryHours after the last rotation the token is reuse. With 0 it is reuse at once."""
-    deployment.clock.advance(seconds=LATE_RETRY_SECONDS - GRACE_SECONDS)
+@pytest.mark.parametrize("late_retry_seconds", [LATE_RETRY_SECONDS, 0])
+def test_a_late_retry_has_an_end(deployment: Deployment, held: TokenGrant, late_retry_seconds: int) -> None:
+    """LateRetryHours after the last rotation the token is reuse. With 0 it is reuse once the grace window is over."""
+    deployment.limits = deployment.limits._replace(late_retry_seconds=late_retry_seconds)
+    deployment.clock.advance(seconds=max(0, late_retry_seconds - GRACE_SECONDS))
     with pytest.raises(InvalidGrant):
         deployment.refreshed(held.refresh_token)
     assert deployment.end_of(held).reason == "reused"
+    assert deployment.names() == [EventName.REFRESH_TOKEN_REUSED]
 
 
 @pytest.mark.parametrize(
