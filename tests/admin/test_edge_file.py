@@ -15,6 +15,7 @@ from edge_auth.keys.rotation import RotationPolicy, advance, earliest_end, first
 from edge_auth.keys.timing import MAX_RING_AGE_SECONDS
 from edge_auth.tokens import access_token
 from tests.admin.aws import Fresh, Run
+from tests.admin.rotate_keys import NOW as BEGIN
 from tests.support.access_tokens import NOW, claims_at
 from tests.support.cloudfront import EdgeVerifier, needs_node, viewer_request
 
@@ -132,15 +133,21 @@ def test_a_stack_of_an_earlier_version_has_to_be_deployed_first(missing: dict[st
         made("", deployment=replace(DEPLOYMENT, **missing))  # type: ignore[arg-type]
 
 
-def test_the_command_writes_the_file_and_says_how_long_it_is_complete(fresh: Fresh, run: Run, tmp_path: Path) -> None:
-    """It changes nothing, so it leaves no record."""
+def test_the_command_writes_the_file_and_says_how_long_it_is_complete(
+    fresh: Fresh, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole period of keys, here 30 days from 2026-09-21 14:13:20 UTC. It changes nothing, so it leaves no record."""
+    monkeypatch.setattr("admin.keys.now_ms", lambda: BEGIN * 1000)
     aws, file = fresh(), tmp_path / "issuer.json"
 
     outcome = run("keys", "edge", "--out", str(file))
 
     assert outcome.status == 0, outcome.err
-    assert len(json.loads(file.read_text(encoding="utf-8"))["keys"]) == 2
-    assert outcome.out.startswith(f"Wrote 2 public keys to {file}. By plan the file is complete until 20")
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert (len(written["keys"]), written["complete_until"]) == (2, BEGIN + 30 * DAY)
+    assert outcome.out == (
+        f"Wrote 2 public keys to {file}. By plan the file is complete until 2026-10-21 14:13:20 (in 30 d) UTC.\n"
+    )
     assert set(aws.calls) == {"sts:GetCallerIdentity", "cloudformation:DescribeStacks"}
 
 

@@ -9,8 +9,10 @@ import pytest
 from edge_auth.adapters.aws import (
     CONNECT_TIMEOUT_SECONDS,
     FUNCTION_READ_TIMEOUT_SECONDS,
+    INVOKED_READ_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
     TOTAL_ATTEMPTS,
+    invoking_client,
     lambda_client,
 )
 from edge_auth.authorizer.signed_requests import TIMEOUTS
@@ -99,6 +101,16 @@ def test_the_keys_of_both_authorizers_are_written_before_the_hourly_run_ends() -
 
     assert config["read_timeout"] == FUNCTION_READ_TIMEOUT_SECONDS > READ_TIMEOUT_SECONDS
     assert 2 * 2 * (lost + wait + FUNCTION_READ_TIMEOUT_SECONDS) < functions()["rotate_keys"]["Timeout"]
+
+
+def test_a_function_that_asks_another_system_is_called_once_and_for_eight_seconds() -> None:
+    """The SDK repeats nothing, and gives up before the function of the login ends."""
+    config = vars(invoking_client().meta.config)
+    timeout = functions()["login"].get("Timeout", template()["Globals"]["Function"]["Timeout"])
+
+    assert config["read_timeout"] == INVOKED_READ_TIMEOUT_SECONDS == 8
+    assert config["retries"]["total_max_attempts"] == 1
+    assert timeout > CONNECT_TIMEOUT_SECONDS + INVOKED_READ_TIMEOUT_SECONDS
 
 
 def test_a_read_of_an_authorizer_ends_before_its_function() -> None:

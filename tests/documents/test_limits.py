@@ -18,7 +18,7 @@ from tests.support.template import ROOT, parameters
 
 PAGE = (ROOT / "docs" / "guides" / "limits.md").read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())
-DAY_SECONDS = 86_400
+DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
 PER = {60: "a minute", 3600: "an hour"}
 
 
@@ -79,22 +79,38 @@ def test_the_numbers_of_the_text_are_those_of_the_code() -> None:
     assert "at most 103 wrong passwords on an account in any 24 hours" in TEXT
 
 
-def test_a_quarter_of_the_clients_that_come_a_week_late_have_no_device_token() -> None:
-    """The login of each was in some hour of the time in which its MAC key signs. The token ends with that key."""
-    hour, week_hours = 3600, 7 * 24
-    days, period, publish = (
-        parameters()[name]["Default"] for name in ("RefreshAbsoluteDays", "KeyRotationDays", "KeyPublishHours")
+def first_mac_key() -> tuple[int, int, int]:
+    """Return when the first MAC key begins to sign, when the next one does, and when the first one ends: by default."""
+    idle, absolute, period, publish = (
+        parameters()[name]["Default"]
+        for name in ("RefreshIdleDays", "RefreshAbsoluteDays", "KeyRotationDays", "KeyPublishHours")
     )
     policy = RotationPolicy(
         "ES256",
         period_seconds=period * DAY_SECONDS,
-        publish_seconds=publish * hour,
-        mac_token_seconds=days * DAY_SECONDS,
+        publish_seconds=publish * HOUR_SECONDS,
+        mac_token_seconds=max(idle, absolute) * DAY_SECONDS,
     )
     old, following = first_ring(now_seconds=0, policy=policy, make=cheap_keys()).mac
     assert old.ends_at_seconds is not None
-    logins = range(old.signs_from_seconds, following.signs_from_seconds, hour)
-    too_late = [login for login in logins if login + (24 * days + week_hours) * hour >= old.ends_at_seconds]
+    return old.signs_from_seconds, following.signs_from_seconds, old.ends_at_seconds
+
+
+def test_a_device_token_lives_for_30_to_60_days() -> None:
+    """With the defaults: the last login of a MAC key and the first one. A key has some hours more, for late readers."""
+    begins, ceases, ends = first_mac_key()
+
+    assert "With the defaults these are 30 and 60 days." in TEXT
+    for days, login in ((30, ceases), (60, begins)):
+        assert 0 <= ends - login - days * DAY_SECONDS < 4 * HOUR_SECONDS
+
+
+def test_a_quarter_of_the_clients_that_come_a_week_late_have_no_device_token() -> None:
+    """The login of each was in some hour of the time in which its MAC key signs. The token ends with that key."""
+    begins, ceases, ends = first_mac_key()
+    week_late = (parameters()["RefreshAbsoluteDays"]["Default"] + 7) * DAY_SECONDS
+    logins = range(begins, ceases, HOUR_SECONDS)
+    too_late = [login for login in logins if login + week_late >= ends]
 
     assert "Of the clients that log in a week later, a quarter have to do without." in TEXT
     assert abs(len(too_late) / len(logins) - 1 / 4) < 1 / 40

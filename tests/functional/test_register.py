@@ -180,6 +180,22 @@ def test_a_source_makes_so_many_accounts_and_no_more(stack: Stack, register: Fun
     assert register(event("one-more")).status == 201
 
 
+def test_names_that_are_taken_use_up_the_rate_of_a_source(
+    stack: Stack, register: Function, hashed: list[bytes]
+) -> None:
+    """P13: so a caller learns of few names whether they exist, and after that of none."""
+    assert [register(event("ada")) for _ in range(REGISTRATION_RATE.burst)] == [TAKEN] * REGISTRATION_RATE.burst
+    stack.wire.forget()
+    wait = REGISTRATION_RATE.seconds // REGISTRATION_RATE.attempts
+
+    assert [register(event(name)) for name in ("ada", "one-more")] == [too_many_attempts(wait)] * 2
+
+    assert len(hashed) == REGISTRATION_RATE.burst
+    assert {call.operation for call in stack.wire.calls} == {BOOK}
+    stack.clock.advance(seconds=wait)
+    assert [register(event("ada")).status for _ in range(2)] == [409, 429]
+
+
 def test_headers_do_not_change_the_source_of_a_registration(
     stack: Stack, register: Function, hashed: list[bytes]
 ) -> None:

@@ -102,6 +102,29 @@ def test_an_advance_makes_the_ring_where_there_is_none(empty_stack: Stack) -> No
     assert [key["state"] for key in rotate_keys(SHOW)["signing"]] == ["signing", "next"]
 
 
+@pytest.mark.parametrize(
+    ("idle_days", "absolute_days", "session_hours"), [(60, 30, 12), (30, 60, 12), (7, 14, 720), (14, 30, 12)]
+)
+def test_mac_keys_begin_as_far_apart_as_the_longest_of_the_timeouts(
+    empty_stack: Stack, idle_days: int, absolute_days: int, session_hours: int
+) -> None:
+    """F16: the idle or the absolute one of refresh tokens, or that of a site. A key ends when its last token has."""
+    stack = empty_stack.with_parameters(
+        KeyRotationDays="7",
+        RefreshIdleDays=str(idle_days),
+        RefreshAbsoluteDays=str(absolute_days),
+        SessionAbsoluteHours=str(session_hours),
+    )
+
+    stack.rotate_keys()(ADVANCE)
+
+    first, following = stack.key_ring.mac
+    longest = max(idle_days * DAY, absolute_days * DAY, session_hours * 3600)
+    assert longest <= following.signs_from_seconds - first.signs_from_seconds < longest + 2 * 3600
+    assert first.ends_at_seconds is not None
+    assert first.ends_at_seconds >= following.signs_from_seconds + longest
+
+
 def test_rotate_lets_the_next_keys_sign(stack: Stack, rotate_keys: RotateKeys) -> None:
     """K3: keys that were published long enough sign at once, and the old keys still verify."""
     (old, following), (old_mac, following_mac) = stack.key_ring.signing, stack.key_ring.mac

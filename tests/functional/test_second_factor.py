@@ -202,6 +202,18 @@ def test_a_user_who_must_have_a_factor_sets_one_up_first(stack: Stack) -> None:
     assert login(with_factor("bob", otp=otp)).status == 200
 
 
+@pytest.mark.parametrize("transport", ["cookie", "session"])
+def test_no_transport_passes_by_the_enrolment(stack: Stack, transport: str) -> None:
+    """SA4: pages with cookies have to set up an app first too, and get neither a session nor a cookie before."""
+    login = for_browsers(stack).with_parameters(SecondFactor="role:admin").function("login")
+
+    refused = login(page_login(username="bob", transport=transport))
+
+    assert (refused.status, refused.json["error"], refused.cookies) == (401, "mfa_enrolment_required", ())
+    assert stack.session_items() == []
+    assert "refresh_token" not in refused.json
+
+
 # --- The routes ---
 
 

@@ -4,7 +4,8 @@ from hashlib import sha256
 
 import pytest
 
-from tests.support.people import PASSWORD
+from tests.functional.test_login_limits import leave
+from tests.support.people import PASSWORD, WRONG_PASSWORD
 from tests.support.sample_events import ADDRESS, Event, login_event, logout_event, refresh_event, sample
 from tests.support.stack import Stack
 
@@ -61,3 +62,20 @@ def test_the_source_of_a_session_is_the_client(stack: Stack, setting: str, secre
     stack.function("logout")(from_client(logout_event(refreshed["refresh_token"]), "198.51.100.12", secret=secret))
 
     assert {line["network"] for line in stack.output.security_events()} == {network}
+
+
+def test_a_client_of_a_proxy_uses_up_its_own_rate(proxied: Stack) -> None:
+    """P13, P14: another client of the proxy goes on, and a request past the proxy counts by its own address."""
+    login = proxied.function("login")
+
+    def tried(name: str, client: str, *, secret: str = SECRET) -> int:
+        return login(from_client(login_event(name, WRONG_PASSWORD), client, secret=secret)).status
+
+    assert tried("user-0", "198.51.100.10") == 401
+    leave(proxied, 0)
+    assert tried("user-1", "198.51.100.10") == 429
+    assert tried("user-2", "198.51.100.11") == 401
+    assert tried("user-3", "198.51.100.10", secret="x" * 64) == 401
+    leave(proxied, 0)
+    assert tried("user-4", "192.0.2.1", secret="x" * 64) == 429
+    assert tried("user-5", "192.0.2.1") == 401
