@@ -84,12 +84,12 @@ def test_a_second_run_takes_nobody_twice(
     command("users", "import", str(path))
     first = {number: identities.find(f"user{number}").user_id for number in (1, 2, 5, 6)}
     command("users", "delete", "user1", "--yes")
-    before = stored()
+    before = memory_aws.contents(f"admin-{IDENTITIES}")
 
     outcome = command("users", "import", str(path), "--ids", str(ids))
 
     assert outcome.out == "added 0 users, 4 were imported before, 2 records not taken\n"
-    assert stored() == before
+    assert memory_aws.contents(f"admin-{IDENTITIES}") == before
     assert [(one["id"], one["user_id"]) for one in members(ids)] == [
         (f"old-{number}", user_id) for number, user_id in first.items()
     ]

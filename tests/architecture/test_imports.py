@@ -2,9 +2,11 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +43,18 @@ IMPORTS = [
     ("functions/login/app.py", "import admin.users"),
     ("admin/key_table.py", "import functions.login.app"),
     ("admin/deployment.py", "import admin.users"),
+    ("admin/imports/records.py", "import admin.imports.new_user"),
     ("local/envfile.py", "import local.stack"),
+    ("local/sam_local/settings.py", "import local.sam_local.stack"),
     ("release/archive.py", "import release.bill"),
 ]
 """Forbidden imports: each is a module and a line that a contract forbids in it."""
 NEW_MODULES = [f"{L}/otp.py", f"{L}/flows/otp/enrolment.py", "admin/otp.py", "local/otp.py", "release/otp.py"]
 NEW_FUNCTION = "functions/otp/app.py"
+CONTRACTS = [
+    contract["name"]
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+]
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
@@ -116,6 +124,21 @@ def test_a_planted_violation_breaks_a_contract(planted: Planted, module: str, li
     imported, number = line.removeprefix("import "), planted.lines[module, line]
 
     assert f"{dotted(module)} -> {imported} (l.{number})" in planted.report
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_each_contract_is_broken_by_a_planted_import(planted: Planted, contract: str) -> None:
+    """A contract that nothing breaks would prove nothing. The report has the broken imports below the name."""
+    _, _, broken = planted.report.partition("Broken contracts")
+    parts = re.split(r"^([^\n]+)\n-{3,}\n", broken, flags=re.MULTILINE)
+    part = dict(zip(parts[1::2], parts[2::2], strict=True)).get(contract, "")
+    broken_by = [
+        (module, line)
+        for (module, line), number in planted.lines.items()
+        if f"{dotted(module)} -> {line.removeprefix('import ')} (l.{number})" in part
+    ]
+
+    assert broken_by
 
 
 @pytest.mark.parametrize("module", NEW_MODULES)

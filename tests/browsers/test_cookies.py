@@ -57,6 +57,7 @@ def test_a_script_neither_makes_nor_changes_the_cookie(visitor: Visitor) -> None
     [
         "localStorage.kept = SECRET",
         "sessionStorage.kept = SECRET",
+        "document.cookie = 'kept=' + SECRET",
         "caches.open('c').then((cache) => cache.put('/kept', new Response(SECRET)))",
         "history.replaceState(null, '', '#' + SECRET)",
         "console.log(SECRET)",
@@ -67,7 +68,7 @@ def test_a_script_neither_makes_nor_changes_the_cookie(visitor: Visitor) -> None
           request.onsuccess = done;
         })""",
     ],
-    ids=["localStorage", "sessionStorage", "CacheStorage", "URL", "console", "request", "IndexedDB"],
+    ids=["localStorage", "sessionStorage", "cookie", "CacheStorage", "URL", "console", "request", "IndexedDB"],
 )
 def test_the_watch_of_every_test_finds_a_token_in_each_place(visitor: Visitor, write: str) -> None:
     """B2: at the end of each test nothing is found. A secret that is really there is found."""

@@ -84,15 +84,24 @@ def test_a_user_is_added_once(ports: Ports) -> None:
         ports.identities.find_by_id(again(first).identity.user_id)
 
 
-def test_a_user_who_was_renamed_or_deleted_does_not_come_back(ports: Ports) -> None:
+@pytest.mark.parametrize("act", ["renamed", "deleted"])
+def test_a_user_who_was_renamed_or_deleted_does_not_come_back(ports: Ports, act: str) -> None:
     """The record of the import stays, so a second run does not undo what operators have done since."""
     (user,) = users(1)
     ports.imported.add([user])
-    ports.identities.delete(user.identity)
+    if act == "renamed":
+        ports.identities.rename(user.identity, "eve")
+    else:
+        ports.identities.delete(user.identity)
 
     assert ports.imported.add([again(user)]) == (user.identity.user_id,)
+    for name in ("user0", *(["eve"] if act == "deleted" else [])):
+        with pytest.raises(UnknownUser):
+            ports.identities.find(name)
     with pytest.raises(UnknownUser):
-        ports.identities.find("user0")
+        ports.identities.find_by_id(again(user).identity.user_id)
+    if act == "renamed":
+        assert ports.identities.find("eve") == replace(user.identity, username="eve")
 
 
 def test_a_name_that_another_user_has_is_not_taken_away(ports: Ports) -> None:

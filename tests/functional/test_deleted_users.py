@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
+from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities
+from edge_auth.flows.ports.imported_identities import Imported
 from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens.proof_token import Kind
 from edge_auth.tokens.token_form import id_bytes
@@ -141,6 +143,27 @@ def test_a_deleted_user_leaves_nothing_personal_in_any_table(used: Stack) -> Non
         assert left[name], f"{name} had something to delete"
         assert {attribute for item in left[name] for attribute in item} <= attributes
         assert all("delete_at" in item for item in left[name]), "DynamoDB deletes each of them in time"
+
+
+def test_of_a_deleted_user_who_was_imported_only_the_record_of_the_import_stays(stack: Stack) -> None:
+    """It has the user id beside a hash, and nothing else of the person."""
+    before, accounts = tables(stack), operators(stack)
+    imports = DynamoDBImportedIdentities(stack.dynamodb, table=TABLES["IdentitiesTable"])
+    assert imports.add([Imported(PERSON, f"other#{NAME}")]) == (PERSON.user_id,)
+
+    accounts.delete(accounts.find(NAME))
+
+    left = tables(stack)
+    [record] = [item for item in left["IdentitiesTable"] if item not in before["IdentitiesTable"]]
+    assert {**record, "pk": {"S": record["pk"]["S"][:9]}} == {
+        "pk": {"S": "imported#"},
+        "user_id": {"S": PERSON.user_id},
+    }
+    assert len(record["pk"]["S"]) == len("imported#") + 43, "a hash"
+    left["IdentitiesTable"].remove(record)
+    assert left["IdentitiesTable"] == before["IdentitiesTable"]
+    assert found_in(left) == set()
+    assert found_in({"IdentitiesTable": [record]}) == {PERSON.user_id}
 
 
 def test_a_renamed_user_leaves_the_old_name_in_no_table(used: Stack) -> None:

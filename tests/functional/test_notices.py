@@ -9,11 +9,12 @@ from edge_auth.mail.render import render
 from tests.support.browser import for_browsers, with_header
 from tests.support.mail_records import LETTERHEAD, PAGES_URL, as_passed_on, of_item
 from tests.support.one_login import one_login
+from tests.support.outages import KINDS_OF_UPDATES
 from tests.support.people import PASSWORD, WRONG_PASSWORD, ada, key_ring
 from tests.support.sample_events import called_by, login_event, with_json
 from tests.support.site import signed_in
 from tests.support.stack import TABLES, Function, Stack
-from tests.support.wire import lost_response, no_connection
+from tests.support.wire import lost_response
 
 NEW_PASSWORD = "an even finer long passphrase"
 
@@ -63,9 +64,10 @@ def test_a_wrong_password_asks_for_no_mail(told_stack: Stack) -> None:
     assert notices(told_stack) == []
 
 
-def test_trouble_with_a_notice_changes_no_answer(told_stack: Stack) -> None:
+@pytest.mark.parametrize("fault", KINDS_OF_UPDATES)
+def test_trouble_with_a_notice_changes_no_answer(told_stack: Stack, fault: str) -> None:
     """F19: the session is open. The log has the failure."""
-    told_stack.wire.always("PutItem", no_connection)
+    told_stack.wire.always("PutItem", KINDS_OF_UPDATES[fault])
 
     assert told_stack.function("login")(login_event("ada", PASSWORD)).status == 200
 

@@ -48,6 +48,9 @@ def test_a_refusal_names_its_request(stack: Stack, function: str) -> None:
 
     lines = stack.output.log_lines()
     assert [ids_of(line) for line in lines] == [IDS] * 2
+    refused, malformed = lines
+    assert refused["network"] == "203.0.113.0/24"
+    assert "network" not in malformed, "what cannot be read names no source"
 
 
 @pytest.mark.parametrize("function", SAMPLES)

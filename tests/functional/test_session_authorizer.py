@@ -346,7 +346,7 @@ def test_an_earlier_cookie_is_taken_for_ten_seconds_after_a_new_one(
 def test_only_pages_of_the_site_may_change_anything(stack: Stack, module: ModuleType, calls: Calls, shape: str) -> None:
     """C7, C8: of all methods, sites and origins only the allowed ones pass; the others cost no read."""
     theirs, _ = signed_in(stack)
-    methods = ["GET", "HEAD", "POST", "DELETE"]
+    methods = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
     sites = ["same-origin", "same-site", "cross-site", "none", "same-origin,same-origin", None]
     origins = [SITE, "https://blog.example.com", "null", f"{SITE}.evil.test", None]
     passed = set()
@@ -360,7 +360,9 @@ def test_only_pages_of_the_site_may_change_anything(stack: Stack, module: Module
     assert passed == {
         (method, site, origin)
         for method, site, origin in product(methods, sites, origins)
-        if method in {"GET", "HEAD"} or site == "same-origin" or (site in {"same-site", None} and origin == SITE)
+        if method in {"GET", "HEAD", "OPTIONS"}
+        or site == "same-origin"
+        or (site in {"same-site", None} and origin == SITE)
     }
 
 

@@ -74,6 +74,7 @@ def test_nothing_changes_before_the_proof_comes_back(mail: MailDeployment, own: 
 
     assert mail.alice == before
     challenge = mail.challenge(Kind.CONFIRM)
+    assert not mail.core.has_ended(own)
     assert (challenge.email, challenge.username, challenge.is_delivered) == (NEW_EMAIL, USERNAME, True)
     assert challenge.proof.expires_at_seconds == mail.core.clock() // 1000 + CONFIRM_SECONDS
 
@@ -433,6 +434,7 @@ def test_an_address_that_was_never_confirmed_gets_nothing_to_undo(mail: MailDepl
     changed(mail, own)
 
     assert [kind for kind, _ in mail.core.store.challenges] == ["confirm"]
+    assert mail.told_of_new_address == []
     assert mail.alice.email == NEW_EMAIL
     assert EventName.EMAIL_CONFIRMED in mail.core.names()
 

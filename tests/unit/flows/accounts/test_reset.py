@@ -360,6 +360,13 @@ def test_a_device_gets_six_mails_a_day_more_and_no_other_user_does(mail: MailDep
     assert mails_in_a_day(mail, USERNAME, device_token=token) in {14, 15, 16}
 
     mail.core.clock.advance(seconds=2 * 86_400)
+    mail.core.store.challenges.clear()
+    bob = replace(mail.alice, username="bob", user_id=base64url.encode(bytes(16)), email=NEW_EMAIL)
+    mail.core.store.identities[bob.username] = bob
+    assert mails_in_a_day(mail, bob.username, device_token=token) in {9, 10}
+
+    mail.core.clock.advance(seconds=2 * 86_400)
+    mail.core.store.challenges.clear()
     mail.change_alice(epoch=mail.alice.epoch + 1)
     assert mails_in_a_day(mail, USERNAME, device_token=token) in {9, 10}
 
