@@ -19,7 +19,8 @@ class MemoryAttempts:
         """Count an attempt at a password."""
         with self._lock:
             found = self.counters.get(counter, Tries())
-            after = self.counters[counter] = next_attempt(found, attempt, backoff)
+            after = next_attempt(found, attempt, backoff)
+            self.counters[counter] = after._replace(failed=after.failed & after.free)
             return Counted(counter, attempt, attempt in after.free, forgotten(found, attempt, backoff))
 
     def fail(self, counted: Counted) -> None:
@@ -27,13 +28,14 @@ class MemoryAttempts:
         with self._lock:
             found = self.counters.get(counted.counter, Tries())
             if counted.attempt in found.free:
-                failed = found.failed | {counted.attempt}
+                failed = (found.failed & found.free) | {counted.attempt}
                 self.counters[counted.counter] = found._replace(free=found.free - counted.forgotten, failed=failed)
 
     def forget(self, counted: Counted, earlier: Attempt | None = None) -> None:
         """Forget a success."""
         with self._lock:
-            if found := self.counters.get(counted.counter):
+            found = self.counters.get(counted.counter, Tries())
+            if counted.attempt in found.free:
                 ended = {counted.attempt, earlier}
                 free, failed = found.free - ended, found.failed - ended
                 self.counters[counted.counter] = found._replace(free=free, failed=failed)

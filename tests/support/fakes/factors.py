@@ -71,7 +71,10 @@ class MemoryFactors:
         def counted(user: Identity) -> Identity:
             return replace(user, factors=replace(_had(user), failures=_had(user).failures + 1))
 
-        return _had(self._change(identity, counted)).failures
+        with self._store.lock:
+            user = self._store.identities.get(identity.username, identity)
+            seen = replace(identity, epoch=user.epoch)  # whatever has moved it
+            return _had(self._change(seen, counted)).failures
 
     def unlock(self, identity: Identity) -> None:
         """Forget the wrong codes."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
+from edge_auth.errors import InvalidRequest, TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaRequired
 from edge_auth.flows.accounts.reset_factor import ResetFactor
@@ -132,3 +132,13 @@ def test_a_wrong_code_fails_at_once(deployment: Deployment, reset: Reset) -> Non
     with pytest.raises(TooManyAttempts, match=r"^wait 1 s$"):
         reset.check(deployment.alice, reset.by_app())
     assert deployment.clock() == now_ms
+
+
+def test_two_codes_are_refused_before_they_are_counted(deployment: Deployment, reset: Reset) -> None:
+    """A malformed request takes no free attempt, however often it comes."""
+    both = reset.by_app()._replace(recovery_code=CODES[0])
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        with pytest.raises(InvalidRequest):
+            reset.check(deployment.alice, both)
+
+    assert reset.check(deployment.alice, reset.by_app()).use is not None

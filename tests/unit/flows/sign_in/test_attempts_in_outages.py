@@ -7,7 +7,7 @@ import pytest
 
 from edge_auth.credentials.totp import STEP_SECONDS
 from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
-from edge_auth.factor_errors import MfaEnrolmentRequired
+from edge_auth.factor_errors import MfaEnrolmentRequired, MfaRequired
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import NOTHING, Presented
 from edge_auth.flows.sign_in.step_up import Holder
@@ -74,6 +74,20 @@ def test_an_outage_in_a_login_with_a_right_code_makes_nobody_wait(
     """Password and code were right each time, so the user is in as soon as the outage is over."""
     outage(deployment)
     fails_as_often_as_is_free(deployment, log_in, code(deployment))
+    deployment.trouble.heal()
+
+    log_in(deployment, code(deployment))
+
+
+def test_an_outage_in_the_second_request_makes_nobody_wait_for_the_first_one(deployment: Deployment) -> None:
+    """The attempt at the password is taken back too, so a user may begin again as often as the outage asks for it."""
+    for _ in range(PASSWORD_BACKOFF.free_attempts):
+        deployment.trouble.heal()
+        with pytest.raises(MfaRequired) as asked:
+            log_in(deployment, NOTHING)
+        no_sealing_key_loads(deployment)
+        with pytest.raises(TemporarilyUnavailable):
+            log_in(deployment, code(deployment)._replace(mfa_token=str(asked.value.members["mfa_token"])))
     deployment.trouble.heal()
 
     log_in(deployment, code(deployment))

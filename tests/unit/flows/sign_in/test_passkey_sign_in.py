@@ -10,6 +10,7 @@ from edge_auth.errors import InvalidProof, TemporarilyUnavailable, TooManyAttemp
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import MfaRequired
 from edge_auth.flows.limits.rates import Rates
+from edge_auth.flows.ports.identities import EpochMoved
 from edge_auth.flows.sign_in.first_step import PasswordStep
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
@@ -391,6 +392,22 @@ def test_the_right_password_before_counts_for_nothing_after_the_passkey(
         use_case(deployment)(presented(deployment), client(device=device), token)
     with pytest.raises(TooManyAttempts):
         _ = [first_step(deployment, device) for _ in range(12)]
+
+
+@pytest.mark.parametrize("trouble", [TemporarilyUnavailable, EpochMoved])
+def test_the_right_password_counts_for_nothing_if_no_session_opens(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    """P11: password and passkey were right each time, so an outage makes nobody wait later."""
+
+    def fails(*_arguments: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(MemoryPasskeyOpening, "open", fails)
+    for _ in range(12):
+        token = first_step(deployment)
+        with pytest.raises(TemporarilyUnavailable):
+            use_case(deployment)(presented(deployment), client(), token)
 
 
 def test_the_right_password_counts_for_nothing_with_the_token_of_a_device_that_is_unknown_again(

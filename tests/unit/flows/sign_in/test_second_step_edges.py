@@ -9,6 +9,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import MfaRequired
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import Presented
+from edge_auth.keys.sealing_key import SealingKeys
 from tests.support.deployment import ADDRESS, PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.support.second_factor import CODES, shown_by_app, with_app
 
@@ -82,3 +83,18 @@ def test_a_token_that_does_not_count_any_more_is_recorded(deployment: Deployment
         )
     event = SecurityEvent(EventName.LOGIN_FAILED, user_id if is_known else "", reason=refused.value.detail)
     assert event in deployment.events
+
+
+def test_a_token_that_expires_while_its_code_is_checked_is_good(deployment: Deployment) -> None:
+    """It was good when the login began, and the code is right. Otherwise both attempts would count as failed."""
+    token = str(asked(deployment).members["mfa_token"])
+    deployment.clock.advance(seconds=299)
+    presented = Presented(otp=shown_by_app(deployment.clock() // 1000), mfa_token=token)
+    load = deployment.sealing_keys.load
+
+    def slowly() -> SealingKeys:
+        deployment.clock.advance(seconds=1)
+        return load()
+
+    deployment.sealing_keys.load = slowly  # type: ignore[method-assign]
+    assert second(deployment, presented).session_id

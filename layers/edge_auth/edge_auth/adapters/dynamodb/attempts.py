@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SECOND_LOOKS = 3  # an attempt that loses to this many others at once asks again later
 
 # A free attempt does not make its counter live longer, and only a failure takes forgotten ones out. So after a success
-# the next attempt takes the same writes as before it.
+# the next attempt takes the same writes as before it. The first step of a login in two is a failure until the second.
 _COUNT_FREE = "ADD tries :attempt SET delete_at = if_not_exists(delete_at, :delete_at)"
 _IS_FREE = "attribute_not_exists(tries) OR size(tries) < :free_attempts"
 _HAS_NONE = "attribute_not_exists(tries)"

@@ -67,9 +67,14 @@ class DynamoDBFactors:
                 raise EpochMoved from None
 
     def count_failure(self, identity: Identity) -> int:
-        """Add one. It is no write of a number that was read: of many guesses at once each one counts."""
+        """Add one. It is no write of a number that was read: of many guesses at once each one counts.
+
+        The epoch may have moved: a thief who ends other sessions at the same moment gets no guess for nothing.
+        """
+        has_version, seen = version_condition(identity)
+        condition = f"{_IS_OF_USER} AND {has_version} AND {_HAS_FACTORS}"
         try:
-            item = self._update(identity, _COUNT, {":one": number(1)}, and_also=_HAS_FACTORS)
+            item = self._write(identity, _COUNT, {":one": number(1), **seen}, condition)
         except ConditionFailed:
             raise EpochMoved from None
         return ItemReader(item).number("factor_failures")

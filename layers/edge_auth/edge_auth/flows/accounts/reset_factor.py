@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge_auth.accounts.identity import Identity
-from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.errors import InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp, MfaRequired
 from edge_auth.flows.accounts.reset_password import NOTHING_MORE, Demanded
@@ -46,6 +46,8 @@ class ResetFactor:
             return NOTHING_MORE
         if not (presented.otp or presented.recovery_code):
             raise MfaRequired
+        if presented.otp and presented.recovery_code:
+            raise InvalidRequest("two codes")
         attempt = self._limit.admit(reset_factor_limit(user.user_id))
         try:
             use = self._check(user, user.factors, presented)

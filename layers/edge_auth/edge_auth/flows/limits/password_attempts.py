@@ -77,22 +77,24 @@ class PasswordAttemptLimit:
         self._tell(self._attempts.fail, counted, user_id)
 
     def succeeded(self, counted: Counted, user_id: str, earlier: Attempt | None = None) -> None:
-        """Tell that the password was right. `earlier` is the attempt of a login's first step, if this is its second.
+        """Tell that nothing was wrong. `earlier` is the attempt of a login's first step, if this is its second.
 
         Failures before it are not forgotten, and an attempt that had to wait still counts: others can count how many
         attempts are let through, and must not learn from it that the user has logged in.
         """
         self._tell(partial(self._attempts.forget, earlier=earlier), counted, user_id)
 
-    def undecided(self, counted: Counted, error: TemporarilyUnavailable, user_id: str) -> None:
+    def undecided(
+        self, counted: Counted, error: TemporarilyUnavailable, user_id: str, earlier: Attempt | None = None
+    ) -> None:
         """Tell that an outage ended the attempt. It has failed only if a guess was wrong, or may have been."""
         if isinstance(error, GuessNotCounted):
             self.failed(counted, user_id)
         else:
-            self.given_up(counted)
+            self.succeeded(counted, user_id, earlier)
 
     def given_up(self, counted: Counted) -> None:
-        """Tell that nothing was found wrong. Failures of our own must not make a user wait."""
+        """Tell that no password was checked."""
         self._tell(self._attempts.forget, counted, "")
 
     def _throttled(self, error: TooManyAttempts) -> TooManyAttempts:

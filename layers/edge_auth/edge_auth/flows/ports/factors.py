@@ -49,15 +49,11 @@ class FactorUse(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What a login has shown: its methods (RFC 8176), how strong it was, and the use of a second factor if it has one.
-
-    `earlier` is the attempt at the password, if that was another request.
-    """
+    """What a login has shown: its methods (RFC 8176), its level, and the use of a second factor, if there is one."""
 
     amr: tuple[str, ...]
     acr: str
     use: FactorUse | None = None
-    earlier: Attempt | None = None
 
 
 PASSWORD_ALONE = Passed((PASSWORD_METHOD,), "")
@@ -73,8 +69,10 @@ class SecondStep(Protocol):
         Raises InvalidRequest: two codes, or a token without a code. Raises InvalidProof: the token is not authentic.
         """
 
-    def check_password_shown(self, user: Identity | None, presented: Presented, keys: KeysInForce) -> Identity:
-        """Accept the token in place of the password, and return its user. Raises InvalidProof."""
+    def check_password_shown(
+        self, user: Identity | None, presented: Presented, keys: KeysInForce
+    ) -> tuple[Identity, Attempt]:
+        """Accept the token in place of the password. Return its user and its attempt. Raises InvalidProof."""
 
     def __call__(self, identity: Identity, presented: Presented, keys: KeysInForce, attempt: Attempt) -> Passed:
         """Check the second factor of a user whose password was right.
@@ -104,9 +102,9 @@ class FactorStore(Protocol):
         """Take the factors away, and move the epoch and the version of the factors. Raises EpochMoved, as `enrol`."""
 
     def count_failure(self, identity: Identity) -> int:
-        """Count a wrong code, and return how many there are. Raises EpochMoved, as `enrol`.
+        """Count a wrong code, and return how many there are. Raises EpochMoved: the factors have changed.
 
-        After a lost response one may count twice, but none is missed.
+        It counts whatever else of the user has changed. After a lost response one may count twice, but none is missed.
         """
 
     def unlock(self, identity: Identity) -> None:

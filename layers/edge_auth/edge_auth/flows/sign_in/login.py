@@ -35,7 +35,7 @@ from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
 from edge_auth.sessions.session import Session
-from edge_auth.throttling.counters import Counted
+from edge_auth.throttling.counters import Attempt, Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
 from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
@@ -122,8 +122,8 @@ class Login:
         if self._second_step is not None:
             self._second_step.check_form(presented, keys)
         admitted = self._admit(name, client, keys)
-        identity, passed = self._authenticate(admitted, password, presented, keys)
-        session, token = self._start(identity, client, passed, admitted.attempt)
+        identity, passed, first_step = self._authenticate(admitted, password, presented, keys)
+        session, token = self._start(identity, client, passed, admitted.attempt, first_step)
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
         if passed.use is not None and passed.use.recovery_code:
             self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
@@ -164,18 +164,22 @@ class Login:
 
     def _authenticate(
         self, admitted: _Admitted, password: str, presented: Presented, keys: KeysInForce
-    ) -> tuple[Identity, Passed]:
-        """Check all factors. The attempt counts as failed until the last one has passed, unless nothing was wrong."""
+    ) -> tuple[Identity, Passed, Attempt | None]:
+        """Check all factors. The attempt counts as failed until the last one has passed, unless nothing was wrong.
+
+        Returns the user, what was shown, and the attempt at the password, if that was another request.
+        """
         attempt, user_id = admitted.attempt, admitted.user.user_id if admitted.user else ""
+        first_step = None
         try:
             if self._second_step is not None and presented.mfa_token:
-                identity = self._second_step.check_password_shown(admitted.user, presented, keys)
+                identity, first_step = self._second_step.check_password_shown(admitted.user, presented, keys)
             else:
                 identity = self._with_password(admitted, password)
             user_id = identity.user_id
-            return identity, self._with_factor(identity, presented, keys, attempt)
+            return identity, self._with_factor(identity, presented, keys, attempt), first_step
         except TemporarilyUnavailable as error:
-            self._limit.undecided(attempt, error, user_id)
+            self._limit.undecided(attempt, error, user_id, first_step)
             raise
         except NotYet as error:  # nothing is left that could be guessed
             self._limit.succeeded(attempt, user_id)
@@ -212,12 +216,12 @@ class Login:
         return PASSWORD_ALONE
 
     def _start(
-        self, identity: Identity, client: SignInClient, passed: Passed, attempt: Counted
+        self, identity: Identity, client: SignInClient, passed: Passed, attempt: Counted, first_step: Attempt | None
     ) -> tuple[Session, RefreshToken]:
         start = partial(self._start_session, identity, client.description, client.transport, passed)
         # The success is told at once: attempts at the same moment wait for it, and nothing was wrong. If another login
         # of this moment has used the code, this one opens no session all the same.
-        succeeded = partial(self._limit.succeeded, attempt, identity.user_id, passed.earlier)
+        succeeded = partial(self._limit.succeeded, attempt, identity.user_id, first_step)
         return side_by_side(start, succeeded)[0]
 
     def _with_renewed_hash(self, identity: Identity, password: bytes) -> Identity:

@@ -38,7 +38,7 @@ class MigrateUser:
         Raises:
             InvalidCredentials: the old system does not accept the password.
             TemporarilyUnavailable: the account could not be made. The same call may be made again. It is
-                GuessNotCounted if the old system did not answer: it may have compared the password.
+                GuessNotCounted if the old system gave no answer that can be used: it may have compared the password.
 
         """
         old = self._asked(name, password)

@@ -5,6 +5,7 @@ A session is opened for each challenge at most once: the challenge is spent in t
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from edge_auth.accounts.identity import Identity
@@ -17,6 +18,7 @@ from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import ChallengeSpent, PasskeyOpening
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.flows.sessions.session_limit import SessionLimit
+from edge_auth.flows.side_by_side import side_by_side
 from edge_auth.flows.sign_in.new_session import SessionPolicy, new_session
 from edge_auth.flows.sign_in.passkey_check import PasskeyCheck, PresentedPasskey
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
@@ -41,7 +43,7 @@ class FirstStep(Protocol):
         """Check that the token is this user's, and that nothing has changed since. Raises InvalidProof."""
 
     def forget(self, identity: Identity, proof: Proof, device_token: str, keys: KeysInForce) -> None:
-        """Take back that the attempt at the password counts as failed."""
+        """Take back that the attempt at the password counts as failed. It never fails."""
 
 
 class PasskeySignIn:
@@ -113,16 +115,18 @@ class PasskeySignIn:
             now_ms=self._clock(),
             entropy=self._entropy,
         )
+        opened = partial(self._opening.open, session, identity, use)
         try:
-            self._opening.open(session, identity, use)
+            if first_step and proof:  # nothing was wrong, also if the session cannot be opened now
+                side_by_side(opened, partial(first_step.forget, identity, proof, client.device_token, keys))
+            else:
+                opened()
         except ChallengeSpent:
             raise self._check.refused("the challenge was spent before", identity.user_id) from None
         except EpochMoved:
             # The account or the passkey changed in the meantime. The next attempt decides.
             raise TemporarilyUnavailable("the identity changed during the sign-in") from None
         self._record(SecurityEvent(EventName.LOGIN_SUCCEEDED, identity.user_id, session.session_id))
-        if first_step and proof:
-            first_step.forget(identity, proof, client.device_token, keys)
         if client.earlier:  # before the limit, which would end one session more
             self._replace_session(client.earlier, client.transport)
         self._session_limit.keep(identity.user_id)

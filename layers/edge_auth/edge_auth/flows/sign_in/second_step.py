@@ -51,10 +51,13 @@ class LoginSecondStep:
                 raise InvalidRequest("no code")
             self._proof(presented, keys)
 
-    def check_password_shown(self, user: Identity | None, presented: Presented, keys: KeysInForce) -> Identity:
+    def check_password_shown(
+        self, user: Identity | None, presented: Presented, keys: KeysInForce
+    ) -> tuple[Identity, Attempt]:
         """Accept the token of this user, if nothing has changed since the password was right."""
         try:
-            return check_bound(self._proof(presented, keys), user)
+            proof = self._proof(presented, keys)
+            return check_bound(proof, user), attempt_of(proof)
         except InvalidProof as error:
             raise self._failed(user.user_id if user else "", error) from None
 
@@ -71,8 +74,7 @@ class LoginSecondStep:
             use = self._check(identity, factors, presented)
         except (InvalidOtp, FactorLocked) as error:
             raise self._failed(identity.user_id, error) from None
-        earlier = attempt_of(self._proof(presented, keys)) if presented.mfa_token else None
-        return Passed(RECOVERY_METHODS if use.recovery_code else APP_METHODS, TWO_FACTORS, use, earlier)
+        return Passed(RECOVERY_METHODS if use.recovery_code else APP_METHODS, TWO_FACTORS, use)
 
     def _asked(self, identity: Identity, keys: KeysInForce, attempt: Attempt) -> AuthError:
         has_app = identity.factors is not None
