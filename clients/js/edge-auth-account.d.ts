@@ -77,7 +77,10 @@ export interface Account {
   /** Finish it. The user logs in with the next code. */
   confirmRequiredApp(shown: { enrolment_token: string; enrolment: string; otp: string }): Promise<readonly string[]>;
 
-  /** Make the login of this session fresh, or stronger: a new session takes its place, and the page learns of it. */
+  /**
+   * Make the login of this session fresh, or stronger: a new session takes its place, and the page learns of it. It
+   * refreshes first. `Refused` with `invalid_token`: the user is signed out.
+   */
   stepUp(shown: Code | { password: string }): Promise<void>;
 }
 

@@ -21,8 +21,7 @@ const APP = `${FACTORS}/totp`;
  * @returns {Account}
  */
 export function createAccount(options, send = (input, init) => fetch(input, init)) {
-  const { open, openWithCookies, call } = makeCalls(options, send);
-  const { auth } = options;
+  const { open, openWithCookies, call, stepUp } = makeCalls(options, send);
 
   return {
     askReset: (username) => openWithCookies(RESET, { username, transport: "cookie" }),
@@ -41,6 +40,6 @@ export function createAccount(options, send = (input, init) => fetch(input, init
     beginRequiredApp: (enrolment_token) => open(`${FACTORS}/enrolment`, { enrolment_token }),
     confirmRequiredApp: async (shown) => (await open(`${FACTORS}/enrolment`, shown)).recovery_codes,
 
-    stepUp: async (shown) => auth.openSession("/auth/step-up", shown, (await auth.token()) ?? undefined),
+    stepUp,
   };
 }

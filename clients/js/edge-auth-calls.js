@@ -1,6 +1,6 @@
 /**
- * Requests of the modules beside `edge-auth.js`, to the routes of edge-auth whose answers open no session. An app needs
- * no function of this module.
+ * Requests of the modules beside `edge-auth.js`: to the routes of edge-auth whose answers open no session, and the step-up.
+ * An app needs no function of this module.
  *
  * @typedef {import("./edge-auth.d.ts").Auth} Auth
  */
@@ -81,6 +81,16 @@ export function makeCalls({ url, auth }, send) {
         credentials: "include",
         redirect: "error",
       }),
+
+    /** Step up. A page cannot read the 401 of API Gateway's own on this route, because it has cookies too. So the access
+     * token is a fresh one, and what the server says of a dead session is the answer to the refresh.
+     * @param {object} shown
+     * @throws {Refused} also if the user is signed out */
+    stepUp: async (shown) => {
+      const token = await auth.token({ fresh: true });
+      if (!token) throw refused(0, { error: "invalid_token" });
+      return auth.openSession("/auth/step-up", shown, token);
+    },
 
     /** Send a request with the access token.
      * @param {string} method

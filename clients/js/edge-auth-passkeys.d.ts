@@ -37,7 +37,7 @@ export interface Passkeys {
 
   /**
    * Make the login of this session fresh with a passkey: a new session takes its place, and the page learns of it. The
-   * deployment has second factors.
+   * deployment has second factors. `Refused` with `invalid_token`: the user is signed out.
    */
   stepUp(): Promise<void>;
 

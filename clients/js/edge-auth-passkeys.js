@@ -28,7 +28,7 @@ function browser() {
  * @returns {Passkeys}
  */
 export function createPasskeys(options, world = browser()) {
-  const { open, call } = makeCalls(options, world.fetch);
+  const { open, call, stepUp } = makeCalls(options, world.fetch);
   const { auth } = options;
 
   /**
@@ -55,7 +55,7 @@ export function createPasskeys(options, world = browser()) {
     },
 
     async stepUp() {
-      await auth.openSession("/auth/step-up", { credential: await signed() }, (await auth.token()) ?? undefined);
+      await stepUp({ credential: await signed() });
     },
 
     async register(name = "") {

@@ -93,7 +93,7 @@ export interface Answer {
 /** The server refuses the request, and will refuse it again. */
 export class Refused extends Error {
   readonly name: "Refused";
-  /** The HTTP status. It is 0 if the client itself refused: `session_changed`. */
+  /** The HTTP status. It is 0 if the client itself refused: `session_changed`, or `invalid_token` of a step-up. */
   readonly status: number;
   /** The `error` of the answer, such as `invalid_credentials`. */
   readonly code: string;

@@ -43,6 +43,8 @@ def test_the_route_is_for_preflight_requests_alone() -> None:
         ("https://app.example.com:8443", True),
         ("http://localhost:5173,http://127.0.0.1:8000", True),
         ("https://app.example.com,http://localhost", True),
+        ("https://app.example.com:4430,https://app.example.com:80", True),
+        ("http://localhost:443,http://127.0.0.1:8080", True),
         ("*", False),
         ("null", False),
         ("https://*.example.com", False),
@@ -56,6 +58,15 @@ def test_the_route_is_for_preflight_requests_alone() -> None:
         (",https://app.example.com", False),
         ("https://user@app.example.com", False),
         ("https://app.example.com\n", False),
+        # A browser leaves the port out that the scheme has anyway, and writes no zero before a port.
+        ("https://app.example.com:443", False),
+        ("https://app.example.com:443,https://b.example.com", False),
+        ("https://b.example.com,https://app.example.com:443", False),
+        ("http://localhost:80", False),
+        ("http://127.0.0.1:80", False),
+        ("https://app.example.com,http://localhost:80", False),
+        ("https://app.example.com:08443", False),
+        ("https://app.example.com:0", False),
     ],
 )
 def test_the_list_has_origins_as_browsers_write_them(value: str, taken: bool) -> None:  # noqa: FBT001 - the expectation

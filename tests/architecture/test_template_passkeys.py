@@ -65,7 +65,8 @@ def test_an_origin_is_an_origin_of_a_page_or_of_an_app() -> None:
         "",
         "https://a.example",
         "https://a.example:8443",
-        "http://localhost:3000",
+        "https://a.example:4430,https://a.example:80",
+        "http://localhost:3000,http://localhost:443,http://localhost:8080",
         app,
         f"https://a.example,{app}",
     ):
@@ -76,6 +77,12 @@ def test_an_origin_is_an_origin_of_a_page_or_of_an_app() -> None:
         "https://a.example/",
         "https://A.example",
         "https://a.example, https://b.example",
+        "https://a.example:443",
+        f"https://a.example:443,{app}",
+        f"{app},https://a.example:443",
+        "http://localhost:80",
+        "https://a.example,http://localhost:80",
+        "https://a.example:08443",
     ):
         assert not re.fullmatch(pattern, bad), bad
 

@@ -32,7 +32,7 @@ collect_ignore_glob = ["test_[!p]*.py", "test_pa*.py"] if missing_for(chromium_o
 if missing_for(chromium_only=False):
     collect_ignore_glob.append("test_firefox.py")
 
-CLIENT = ROOT / "clients" / "js" / "edge-auth.js"
+CLIENT = ROOT / "clients" / "js"
 PATIENCE_MS = 15_000
 
 
@@ -146,7 +146,8 @@ def world(browser: Browser, stack: Stack, clock: RunningClock) -> Iterator[World
         page = (HERE / "app.html").read_text(encoding="utf-8").replace('"API"', f'"{address}"')
         files = dict.fromkeys(("/", "/restoring", "/gated", "/with-worker"), ("text/html", page))
         files["/worker.js"] = ("text/javascript", (HERE / "worker.js").read_text(encoding="utf-8"))
-        files["/edge-auth.js"] = ("text/javascript", CLIENT.read_text(encoding="utf-8"))
+        for name in ("edge-auth.js", "edge-auth-account.js", "edge-auth-calls.js"):
+            files[f"/{name}"] = ("text/javascript", (CLIENT / name).read_text(encoding="utf-8"))
         pages = Pages(files)
         app = f"http://127.0.0.1:{running.enter_context(serving(pages))}"
         other = running.enter_context(serving(Pages({})))

@@ -109,3 +109,31 @@ def test_a_page_that_was_closed_during_its_refresh_is_signed_in_later(world: Wor
     assert late["session_id"] == session
     assert world.events("refresh_token_reused") == []
     assert [line for line in world.stack.output.security_events() if line["level"] != "INFO"] == []
+
+
+STEP_UP = "import('/edge-auth-account.js').then((all) => all.createAccount({ url, auth }).stepUp({ otp: '123456' }))"
+
+
+def test_a_step_up_in_a_session_that_ended_elsewhere_signs_out(world: World, visitor: Visitor) -> None:
+    """API Gateway's own 401 is not readable where a request has cookies, so no outcome may depend on it."""
+    tab = visitor.signed_in()
+    world.api.always("/auth/step-up", of_gateway("ACCESS_DENIED"))
+    visitor.context.clear_cookies()
+
+    for _ in range(2):
+        outcome = call(tab, STEP_UP)
+        assert outcome == {"error": "Refused", "code": "invalid_token", "status": 0, "retryAfter": None}
+    assert session_of(tab) is None
+    assert (world.api.count("/auth/refresh"), world.api.count("/auth/step-up")) == (1, 0)
+
+
+def test_a_step_up_shows_no_access_token_of_before(world: World, visitor: Visitor) -> None:
+    """The key of that one may have been replaced, and the page could not read that it is refused."""
+    tab = visitor.signed_in()
+    before = tab.evaluate("auth.token()")
+
+    assert call(tab, STEP_UP)["error"] == "Refused"
+
+    [sent] = world.api.sent_to("/auth/step-up")
+    assert sent.headers["Authorization"].startswith("Bearer ")
+    assert sent.headers["Authorization"] != f"Bearer {before}"

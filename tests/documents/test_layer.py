@@ -157,6 +157,17 @@ def test_the_example_without_keys_asks_the_issuer_once(
     assert issuer.asked == [f"{ISSUER}/.well-known/jwks.json"]
 
 
+def test_the_example_without_keys_is_not_available_while_the_issuer_is_away(
+    start: Callable[[str], Handler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows nothing about a good token then, so it does not refuse it."""
+    monkeypatch.setattr(issuer_keys, "download", Issuer().download)
+
+    answer = start("")(function_url(f"Bearer {good_token()}"), None)
+
+    assert (answer["statusCode"], answer["headers"]) == (503, {"Retry-After": "1"})
+
+
 def test_mypy_accepts_the_examples(app: Path, behind: Path) -> None:
     """The examples pass mypy in strict mode, so the public names have types."""
     outcome = subprocess.run(

@@ -11,6 +11,7 @@ import pytest
 
 from edge_auth.authorizer import issuer_keys
 from edge_auth.caller import InsufficientScope, caller
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.tokens.access_token import issue
 from tests.support.access_tokens import AUDIENCE, CLAIMS, ISSUER, claims_at, key
 from tests.support.authorizer import Issuer, http_api_event, key_set, load, token_event
@@ -51,11 +52,13 @@ def authorize(monkeypatch: pytest.MonkeyPatch) -> Callable[[Event], dict[str, An
 
 
 @pytest.fixture
-def issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Issuer:
     """Let the functions that verify themselves fetch the keys of the issuer."""
-    monkeypatch.setattr(issuer_keys, "download", Issuer(key_set()).download)
+    issuer = Issuer(key_set())
+    monkeypatch.setattr(issuer_keys, "download", issuer.download)
     monkeypatch.setenv("ISSUER", ISSUER)
     monkeypatch.setenv("AUDIENCE", AUDIENCE)
+    return issuer
 
 
 @pytest.mark.parametrize(("scope", "status"), [(SCOPE, 200), ("notes", 403), ("", 403)])
@@ -167,6 +170,18 @@ def test_appsync_refuses_who_has_no_valid_token_or_no_scope() -> None:
             example("appsync/notes").handler(resolver_event(context, field), None)
 
 
+def test_appsync_is_told_of_no_refusal_while_the_issuer_is_away(issuer: Issuer) -> None:
+    """A function without a key knows nothing about a good token. What is no token of ours is refused all the same."""
+    issuer.jwks = ""
+    authorizer = example("appsync/authorizer").handler
+
+    for _ in range(2):  # the second one is not fetched for
+        with pytest.raises(TemporarilyUnavailable):
+            authorizer({"authorizationToken": token()}, None)
+    assert authorizer({"authorizationToken": "x.y.z"}, None) == {"isAuthorized": False}
+    assert len(issuer.asked) == 1
+
+
 @pytest.mark.usefixtures("issuer")
 def test_who_may_write_adds_a_note_through_appsync() -> None:
     """The field that the authorizer denies to others has a resolver."""
@@ -199,3 +214,15 @@ def test_behind_a_function_url(authorization: str, status: int, challenge: str |
 
     assert (answer["statusCode"], answer["headers"].get("WWW-Authenticate")) == (status, challenge)
     assert status != 200 or json.loads(answer["body"])["owner"] == OWNER
+
+
+def test_a_function_url_is_not_available_while_the_issuer_is_away(issuer: Issuer) -> None:
+    """A function without a key knows nothing about a good token. What is no token of ours is refused all the same."""
+    issuer.jwks = ""
+    handler = example("function_url/notes").handler
+
+    answers = [handler({"headers": {"authorization": f"Bearer {sent}"}}, None) for sent in (token(), token(), "x.y.z")]
+
+    assert [answer["statusCode"] for answer in answers] == [503, 503, 401]
+    assert answers[0]["headers"] == {"Retry-After": "1"}
+    assert len(issuer.asked) == 1

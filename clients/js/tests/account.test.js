@@ -16,7 +16,7 @@ function page(status, body, { token = "token" } = {}) {
   };
   const auth = {
     fetch: respond("with token"),
-    token: async () => token,
+    token: async (how) => log.push(["token", how]) && token,
     openSession: async (...sent) => log.push(["open session", ...sent]),
   };
   return { account: createAccount({ url: `${API}/`, auth }, respond("open")), log };
@@ -66,7 +66,18 @@ for (const [name, act, sent, answer, result] of [
 test("a step-up opens a session with the access token of the one before", async () => {
   const { account, log } = page(200);
   await account.stepUp({ otp: "123456" });
-  assert.deepEqual(log, [["open session", "/auth/step-up", { otp: "123456" }, "token"]]);
+  assert.deepEqual(log.at(-1), ["open session", "/auth/step-up", { otp: "123456" }, "token"]);
+});
+
+// A page cannot read API Gateway's own 401 there. What the server says of a dead session, the refresh has heard.
+test("a step-up asks for a fresh access token, and refuses by itself who is signed out", async () => {
+  const { account, log } = page(200, undefined, { token: null });
+  await assert.rejects(account.stepUp({ otp: "123456" }), (error) => {
+    assert.ok(error instanceof Refused);
+    assert.deepEqual([error.status, error.code], [0, "invalid_token"]);
+    return true;
+  });
+  assert.deepEqual(log, [["token", { fresh: true }]]);
 });
 
 test("a refusal has the code and the answer, and any other failure is a server that cannot be asked", async () => {

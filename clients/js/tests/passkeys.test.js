@@ -9,7 +9,7 @@ const URL_OF_API = "https://auth.example.com/v1/";
 const ROUTE = "https://auth.example.com/v1/auth/passkeys";
 
 // A page of an API that answers each request with the next of these answers.
-function page(answers) {
+function page(answers, { token = "the access token" } = {}) {
   const log = [];
   const respond = async (kind, input, init) => {
     log.push([kind, init.method, input, init.body && JSON.parse(init.body), init]);
@@ -21,7 +21,7 @@ function page(answers) {
     });
   };
   const auth = {
-    token: async () => "the access token",
+    token: async (how) => log.push(["token", how]) && token,
     openSession: async (...sent) => log.push(["open session", "", ...sent]),
     fetch: (input, init) => respond("with token", input, init),
   };
@@ -79,8 +79,22 @@ test("a step-up goes to its route with the access token", async () => {
   const { passkeys, log } = page([[200, { challenge: "c" }]]);
   await passkeys.stepUp();
 
-  assert.deepEqual(steps(log), [`open POST ${ROUTE}/options`, "get [object Object]", "open session /auth/step-up"]);
-  assert.deepEqual(log[2].slice(3), [{ credential: { signed: true } }, "the access token"]);
+  assert.deepEqual(
+    log.map(([kind]) => kind),
+    ["open", "get", "token", "open session"],
+  );
+  assert.deepEqual(log[3].slice(2), ["/auth/step-up", { credential: { signed: true } }, "the access token"]);
+});
+
+// A page cannot read API Gateway's own 401 there. What the server says of a dead session, the refresh has heard.
+test("a step-up asks for a fresh access token, and refuses by itself who is signed out", async () => {
+  const { passkeys, log } = page([[200, { challenge: "c" }]], { token: null });
+  await assert.rejects(passkeys.stepUp(), (error) => {
+    assert.ok(error instanceof Refused);
+    assert.deepEqual([error.status, error.code], [0, "invalid_token"]);
+    return true;
+  });
+  assert.deepEqual(log.at(-1), ["token", { fresh: true }]);
 });
 
 test("autofill waits for the user, and can be given up", async () => {

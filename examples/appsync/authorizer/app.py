@@ -14,7 +14,12 @@ keys = IssuerKeys(Verifier([], audience=AUDIENCE), audience=AUDIENCE, download=d
 
 
 def handler(event: dict[str, str], _context: object) -> dict[str, object]:
-    """Answer who calls, for `edge_auth.caller` in the resolvers, and which fields the caller may not use."""
+    """Answer who calls, for `edge_auth.caller` in the resolvers, and which fields the caller may not use.
+
+    Raises:
+        TemporarilyUnavailable: the issuer's keys could not be fetched, so nothing is known about the token.
+
+    """
     token = event["authorizationToken"].removeprefix("Bearer ")
     try:
         claims = keys.verify(token, issuer=ISSUER, may_ask=lambda: True, now_seconds=int(time.time()))

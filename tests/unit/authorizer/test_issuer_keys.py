@@ -12,7 +12,7 @@ import pytest
 from edge_auth import base64url
 from edge_auth.authorizer import issuer_keys
 from edge_auth.authorizer.issuer_keys import IssuerKeys
-from edge_auth.errors import InvalidToken
+from edge_auth.errors import InvalidToken, TemporarilyUnavailable
 from edge_auth.keys.jwk import header_segment, verification_key
 from edge_auth.keys.signing_key import SigningKey
 from edge_auth.keys.timing import (
@@ -578,6 +578,53 @@ def test_without_another_thread_the_token_is_refused(
     assert not door.takes(door.signed(NEW))
     assert door.takes(door.signed(OLD))
     assert [vars(record)["reason"] for record in caplog.records] == ["no thread"]
+
+
+# Without any key
+
+
+def without_keys(issuer: Issuer) -> Door:
+    """Return a verifier that was deployed without a key."""
+    door = Door(issuer.download)
+    door.keys = IssuerKeys(Verifier([], audience=AUDIENCE), audience=AUDIENCE, download=issuer.download)
+    return door
+
+
+def test_without_any_key_nothing_is_decided_before_the_first_fetch_has_succeeded(issuer: Issuer) -> None:
+    """It is no fault of a good token. From the first key on, an unknown key is a refusal, also in an outage."""
+    door = without_keys(issuer)
+    issuer.answer = OSError()
+    for _ in range(2):
+        with pytest.raises(TemporarilyUnavailable, match=r"^no keys to verify with$"):
+            door.claims(door.signed(OLD))
+    assert len(issuer.asked) == 1
+
+    issuer.answer = published(OLD)
+    door.now += UNKNOWN_KEY_FETCH_SECONDS
+    assert door.takes(door.signed(OLD))
+    issuer.answer = OSError()
+    assert not door.takes(forged("one"))
+    door.now += UNKNOWN_KEY_FETCH_SECONDS
+    assert not door.takes(forged("one"))
+    assert len(issuer.asked) == 3
+
+
+def test_without_any_key_what_is_no_token_of_the_issuer_is_refused(issuer: Issuer) -> None:
+    """So is every token, if the issuer that it names may not be asked."""
+    door = without_keys(issuer)
+    issuer.answer = OSError()
+
+    assert not door.takes("a.b.c")
+    assert not door.takes(door.signed(OLD), may_ask=False)
+    assert issuer.asked == []
+
+
+def test_a_verifier_whose_keys_are_all_withdrawn_refuses(door: Door, issuer: Issuer) -> None:
+    """It had keys. A client with a token of one of them must hear that it has to refresh."""
+    issuer.answer = OSError()
+    door.keys.withdraw(frozenset({OLD.kid}))
+
+    assert not door.takes(door.signed(OLD))
 
 
 def test_the_log_has_the_names_of_keys_and_of_failures_only(

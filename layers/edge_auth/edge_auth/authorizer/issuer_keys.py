@@ -12,6 +12,7 @@ from threading import Thread, Timer
 
 from edge_auth.authorizer.event import bearer_token, is_the_apis_own, issuer_of
 from edge_auth.authorizer.event_headers import Event
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.keys.jwk import VerificationKey
 from edge_auth.keys.timing import (
     CONNECTION_TIMEOUT_SECONDS,
@@ -63,7 +64,7 @@ class IssuerKeys:
         Keys come only from the issuer that is set, or from the API itself.
 
         Raises:
-            InvalidToken: as `verify`.
+            InvalidToken, TemporarilyUnavailable: as `verify`.
             ValueError: no issuer is set, and the event names none.
 
         """
@@ -80,13 +81,19 @@ class IssuerKeys:
 
         Raises:
             InvalidToken: also for an unknown key that was not fetched. Every client can name one, so it is no outage.
+            TemporarilyUnavailable: there is no key at all yet, and none could be fetched. Nothing can be decided.
 
         """
         try:
             return self._verifier(issuer).verify(token, issuer=issuer, now_seconds=now_seconds)
         except UnknownKey as unknown:
-            if not may_ask() or not self._learn(issuer, unknown.kid, now_seconds):
+            if not may_ask():
                 raise
+            if not self._learn(issuer, unknown.kid, now_seconds):
+                # A client with a token of a withdrawn key has to hear that it must refresh.
+                if self._verifier(issuer).has_keys or self._withdrawn:
+                    raise
+                raise TemporarilyUnavailable("no keys to verify with") from None
         try:
             return self._verifier(issuer).verify(token, issuer=issuer, now_seconds=now_seconds)
         except UnknownKey as unknown:
