@@ -13,6 +13,7 @@ from edge_auth.authorizer.event_headers import Event
 from edge_auth.authorizer.issuer_keys import IssuerKeys, download
 from edge_auth.authorizer.signed_requests import STARTED_BY_LAMBDA, SignedRequests, store_from
 from edge_auth.authorizer.strict_sessions import check_session
+from edge_auth.authorizer.token_age import check_age
 from edge_auth.authorizer.two_clocks import Clocks
 from edge_auth.settings.reading import read_settings
 from edge_auth.settings.strict_authorizer import StrictAuthorizerSettings
@@ -51,6 +52,7 @@ def authenticate(event: Event) -> AccessClaims:
         raise RuntimeError("no keys to verify with")
     now_seconds = int(time.time())
     claims = keys.verify_event(event, issuer=settings.issuer, now_seconds=now_seconds)
+    check_age(claims.iat, access_token_seconds=settings.access_token_seconds, now_seconds=now_seconds)
     check_session(sessions.call, claims)  # first: a new login, and not a stronger one, helps whose session has ended
     if demand is not None:
         demand.check(claims.acr, claims.auth_time, now_seconds=now_seconds)

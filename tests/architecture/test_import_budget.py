@@ -98,6 +98,7 @@ CLIENT_MODULES = {
 }
 FEED_MODULES = {
     *("edge_auth.authorizer.ended_sessions", "edge_auth.authorizer.feed_reads", "edge_auth.tokens.ended_feed"),
+    "edge_auth.authorizer.token_age",
 }
 COOKIE_MODULES = {
     *("edge_auth.authorizer.cookie_sessions", "edge_auth.authorizer.page_check"),
@@ -159,7 +160,8 @@ def test_a_function_loads_what_its_budget_names_and_nothing_else(function: str) 
 def test_an_authorizer_loads_these_modules_of_ours_and_no_other() -> None:
     """So no authorizer loads a new module of the layer by accident."""
     assert ours_loaded_by("authorizer") == STATELESS_MODULES | CLIENT_MODULES | FEED_MODULES
-    strict = STATELESS_MODULES | CLIENT_MODULES | {"edge_auth.authorizer.strict_sessions"}
+    strict_modules = {"edge_auth.authorizer.strict_sessions", "edge_auth.authorizer.token_age"}
+    strict = STATELESS_MODULES | CLIENT_MODULES | strict_modules
     assert ours_loaded_by("strict_authorizer") == strict
     assert ours_loaded_by("session_authorizer") == EVENT_MODULES
 

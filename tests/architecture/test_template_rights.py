@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.policies import as_list
 from tests.support.recorded_calls import recorded
-from tests.support.template import Intrinsic, functions, resources, template
+from tests.support.template import Intrinsic, functions, properties, resources, template
 
 FUNCTIONS = sorted(functions())
 NOTHING = Intrinsic("Ref", "AWS::NoValue")
@@ -53,6 +53,17 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
         *((function, "RevocationsTable.Arn", "HasRevocations") for function in writers),
     }
     assert template()["Resources"]["RevocationsTable"]["Condition"] == "HasRevocations"
+
+
+def test_operators_mark_the_ends_that_they_publish_only_where_the_feed_is_on() -> None:
+    """They end all sessions too, by the same use case as functions, and on the same condition."""
+    conditional = {
+        str(statement.argument[1]["Resource"].argument): statement.argument[0]
+        for statement in properties("UsersPolicy")["PolicyDocument"]["Statement"]
+        if isinstance(statement, Intrinsic) and "UpdateItem" in str(statement.argument[1]["Action"])
+    }
+
+    assert conditional["SessionsTable.Arn"] == conditional["RevocationsTable.Arn"] == "HasRevocations"
 
 
 def test_a_login_may_ask_one_function_and_make_users_only_if_the_operator_names_that_function() -> None:

@@ -55,6 +55,13 @@ def entries(numbers: range) -> set[str]:
     return {session_id(number)[:ENTRY_CHARACTERS] for number in numbers}
 
 
+def kept_until(feed: Feed) -> int:
+    """Return until when a feed has the withdrawn keys, in seconds since 1970."""
+    if isinstance(feed, MemoryRevocations):
+        return feed.keys_until_seconds
+    return int(feed.items()[KEY_SLOT]["delete_at"]["N"]) - KEPT_SECONDS
+
+
 def test_an_ended_session_is_in_the_feed(feed: Feed) -> None:
     """A18: the entry is the beginning of the session's id, so who reads the feed learns no whole id."""
     port(feed).publish([session_id(1)])
@@ -79,6 +86,17 @@ def test_withdrawn_keys_are_beside_the_sessions(feed: Feed) -> None:
     port(feed).withdraw_keys(["kid-2", "kid-3"], until_seconds=until)
 
     assert entries_in(feed) == (entries(range(1, 2)), {"kid-1", "kid-2", "kid-3"})
+
+
+@pytest.mark.parametrize("later", [-86_400, 0, 86_400])
+def test_keys_that_were_withdrawn_stay_so_for_as_long_as_was_said(feed: Feed, later: int) -> None:
+    """K3: a second replacement, with a shorter KeyRotationDays, must not end the item before the first ones' time."""
+    until = int(time.time()) + 7 * 86_400
+    port(feed).withdraw_keys(["kid-1"], until_seconds=until)
+    port(feed).withdraw_keys(["kid-2"], until_seconds=until + later)
+
+    assert entries_in(feed) == (set(), {"kid-1", "kid-2"})
+    assert kept_until(feed) == until + max(later, 0)
 
 
 def test_no_session_is_no_request(stored: StoredFeed) -> None:
@@ -118,6 +136,7 @@ def test_the_item_of_withdrawn_keys_sorts_after_every_slot(stored: StoredFeed) -
         }
     }
     assert slot_of(int(time.time())) < KEY_SLOT
+    assert stored.writes == [KEY_SLOT]
 
 
 def test_a_hundred_sessions_are_one_request(stored: StoredFeed) -> None:

@@ -55,7 +55,11 @@ ROWS = [
     ("codes of mails", "the code", f"{MAX_GUESSES} guesses"),
     ("", "the address of the client", rate(SOURCE_RATE)),
     ("passwords that come again with a used proof", "the user", waits(PASSWORD_BACKOFF)),
-    ("dead refresh tokens, at a refresh and at a logout together", "the session", rate(DEAD_TOKEN_RATE)),
+    (
+        "dead refresh tokens, at a refresh and at a logout together",
+        "the token, by its transport",
+        rate(DEAD_TOKEN_RATE),
+    ),
 ]
 
 

@@ -46,6 +46,18 @@ def test_a_session_that_an_earlier_version_ended_is_denied(stack: Stack, tokens:
     assert not is_allowed(handler(event, None))
 
 
+@pytest.mark.parametrize("seconds", ["5", "0"])
+def test_a_token_from_before_its_life_was_made_shorter_is_denied(stack: Stack, tokens: Tokens, seconds: str) -> None:
+    """The new AccessTokenSeconds holds at once, as in the authorizer. It costs no read, with or without the feed."""
+    module = stack.with_parameters(AccessTokenSeconds="60", RevocationSeconds=seconds).module("strict_authorizer")
+    stack.clock.advance(seconds=64)
+    assert is_allowed(module.handler(token_event(tokens["access_token"]), None))
+    stack.clock.advance(seconds=1)
+    stack.monkeypatch.setattr(module, "check_session", None)  # it would fail if it were called
+
+    assert not is_allowed(module.handler(token_event(tokens["access_token"]), None))
+
+
 def test_each_valid_token_is_one_read_and_a_bad_one_is_none(stack: Stack, tokens: Tokens) -> None:
     """The read is strongly consistent, and brings two attributes. A forged token costs no read."""
     module, asked = stack.module("strict_authorizer"), list[tuple[str, Mapping[str, Any]]]()

@@ -114,7 +114,7 @@ def test_settings_cannot_be_changed() -> None:
         (
             StrictAuthorizerSettings,
             {
-                *("ISSUER", "AUDIENCE", "JWKS", "SESSIONS_TABLE", "URL_SUFFIX"),
+                *("ISSUER", "AUDIENCE", "JWKS", "ACCESS_TOKEN_SECONDS", "SESSIONS_TABLE", "URL_SUFFIX"),
                 *("REQUIRED_ACR", "MAX_AUTH_AGE_SECONDS"),
             },
         ),

@@ -27,7 +27,7 @@ class MemoryRevocations:
             self.session_ids |= set(session_ids)
 
     def withdraw_keys(self, kids: Iterable[str], *, until_seconds: int) -> None:
-        """Add the keys."""
+        """Add the keys. Their time never moves back."""
         with self._lock:
             self.kids |= set(kids)
-            self.keys_until_seconds = until_seconds
+            self.keys_until_seconds = max(self.keys_until_seconds, until_seconds)

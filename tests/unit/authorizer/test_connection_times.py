@@ -114,6 +114,56 @@ def test_each_step_of_a_call_may_take_what_is_left_of_its_time(machine: Machine)
     assert machine.of("timeout") == [("timeout", 4.0), ("timeout", 3.0)]
 
 
+def dead_addresses(machine: Machine, monkeypatch: pytest.MonkeyPatch, *, dead: int, good: int) -> None:
+    """Give the store so many addresses that never answer, and then so many that do."""
+    names = [f"192.0.2.{number}" for number in range(dead)] + [f"198.51.100.{number}" for number in range(good)]
+    connect = socket.create_connection
+
+    def reach(address: tuple[bytes, int], seconds: float) -> socket.socket:
+        if address[0].startswith(b"198"):
+            return connect(address, seconds)  # type: ignore[arg-type]  # bytes, as the client has them
+        machine.said.append(("timeout", seconds))
+        machine.now += seconds
+        raise TimeoutError
+
+    def resolved(_host: bytes, port: int, **_type: int) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (name, port)) for name in names]
+
+    monkeypatch.setattr(socket, "create_connection", reach)
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next_one(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F40: each address may take half of the time that is left, and the last one all of it."""
+    dead_addresses(machine, monkeypatch, dead=1, good=1)
+    machine.client(is_tls=True).call("Query", {})
+
+    assert machine.of("timeout", "connect", "handshake")[:5] == [
+        ("timeout", 4.0),
+        ("timeout", 4.0),
+        ("connect",),
+        ("timeout", 3.0),
+        ("handshake", b"127.0.0.1"),
+    ]
+
+
+def test_many_addresses_that_do_not_answer_take_no_more_time_than_one(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F40: a call has its time, however many addresses the name has."""
+    dead_addresses(machine, monkeypatch, dead=8, good=0)
+    began = machine.now
+
+    with pytest.raises(RequestFailed, match=r"^TimeoutError$"):
+        machine.client(is_tls=True).call("Query", {})
+    assert machine.of("timeout") == [
+        ("timeout", seconds) for seconds in (4.0, 2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.0625)
+    ]
+    assert machine.now - began == TIMES.connect
+
+
 def test_a_step_for_which_no_time_is_left_is_not_begun(machine: Machine) -> None:
     """A timeout of zero would mean to Python that a socket does not wait, which is another error."""
     machine.step_seconds = TIMES.read

@@ -94,7 +94,7 @@ def test_counters_keep_their_names() -> None:
     """An updated deployment continues its counters, because their names are part of the stored data."""
     token, address = RefreshToken("u", "s", 3, b"seed"), "203.0.113.7"
     assert account_bucket("ada") == login_limit("ada", "").counter == bucket("account", "ada")
-    assert dead_token_bucket(token) == bucket("refresh", "u", "s", token.seed_hash.hex())
+    assert dead_token_bucket(token, "body") == bucket("refresh", "u", "s", token.seed_hash.hex(), "3", "body")
     for limit, name in (
         (device_limit("u", "d"), bucket("device", "u", "d")),
         (password_change_limit("u"), bucket("password", "u")),

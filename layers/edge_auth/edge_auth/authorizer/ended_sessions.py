@@ -14,9 +14,9 @@ from threading import Thread
 
 from edge_auth.authorizer.feed_reads import Reading
 from edge_auth.authorizer.http_answer import RequestFailed
+from edge_auth.authorizer.token_age import check_age
 from edge_auth.authorizer.two_clocks import Clocks, Moment, age_seconds
 from edge_auth.errors import InvalidToken
-from edge_auth.keys.timing import EXPIRY_LEEWAY_SECONDS
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.ended_feed import WINDOW_MARGIN_SECONDS, entry_of, slot_of
 
@@ -107,8 +107,7 @@ class EndedSessions:
             raise InvalidToken("ended session")
         now = self._clocks.now()
         # The window is too short for a token from before AccessTokenSeconds was made shorter.
-        if int(now.wall) >= claims.iat + self._access_token_seconds + EXPIRY_LEEWAY_SECONDS:
-            raise InvalidToken("age")
+        check_age(claims.iat, access_token_seconds=self._access_token_seconds, now_seconds=int(now.wall))
         if self._is_fresh(now):
             return True
         if self.read():

@@ -12,6 +12,7 @@ class StrictAuthorizerSettings(NamedTuple):
     issuer: str
     audience: str
     jwks: str
+    access_token_seconds: int
     sessions_table: str
     url_suffix: str
     required_acr: str

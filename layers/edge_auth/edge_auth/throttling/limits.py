@@ -9,7 +9,7 @@
 | codes of a second factor tried with a proof that resets the password | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
 | passkeys tried from a source | `SOURCE_RATE` |
 | registrations from a source | `REGISTRATION_RATE` |
-| refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
+| refusals of a refresh token that came by one transport | `DEAD_TOKEN_RATE` |
 | mails that confirm an address | `MAIL_RATE` |
 | mails to an address that reset a password, whichever user names they were asked for with | `MAIL_RATE` |
 | the same, asked for from a device of the user | `DEVICE_MAIL_RATE` |
@@ -35,7 +35,8 @@ PASSWORD_BACKOFF = Backoff(free_attempts=5, longest_seconds=960, memory_seconds=
 SOURCE_RATE = Rate(attempts=60, seconds=60, burst=100)
 # P13: enough for a family or a school class. An attacker needs weeks to learn which of many names are taken.
 REGISTRATION_RATE = Rate(attempts=20, seconds=3600, burst=10)
-# F39: each refused token costs a write. All tabs of one client, with all their retries, stay far below this.
+# F39: each refused token costs a write. All tabs of one client, with all their retries, stay far below this. A thief
+# has it for each dead token and transport. Each of these tokens has cost a refresh, and a living one has no limit.
 DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 # SB6: enough for a user who looks into the wrong folder, and at most ten codes in any 24 hours: a code can be guessed
 # with a probability of 5 in 10 million a day, and 3 more by a thief of a device token (decision 0054). Each mail is one
@@ -161,13 +162,14 @@ def account_bucket(username: str) -> str:
     return bucket("account", username)
 
 
-def dead_token_bucket(token: RefreshToken) -> str:
-    """Return the counter of refused refresh tokens of a session.
+def dead_token_bucket(token: RefreshToken, transport: str) -> str:
+    """Return the counter of refusals of a refresh token that came by this transport.
 
-    The seed is part of it: a token that only claims to be of a session, under a leaked MAC key, must not count
-    against that session.
+    A session may live on after a refusal: an old token came, or one by another transport than the session's. So neither
+    may count against the token that lives. The seed is part of it too: a token that only claims to be of a session,
+    under a leaked MAC key, must not count against that session.
     """
-    return bucket("refresh", token.user_id, token.session_id, token.seed_hash.hex())
+    return bucket("refresh", token.user_id, token.session_id, token.seed_hash.hex(), str(token.generation), transport)
 
 
 def _source(address: str) -> str:

@@ -8,8 +8,9 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.limits.dead_tokens import DeadTokenLimit
 from edge_auth.flows.limits.waiting import MAX_REMEMBERED
 from edge_auth.flows.sessions.logout import Reach
+from edge_auth.sessions.session import BODY, COOKIE
 from edge_auth.throttling.limits import DEAD_TOKEN_RATE
-from tests.support.deployment import Clock, Deployment
+from tests.support.deployment import POLICY, Clock, Deployment
 from tests.support.fakes.attempts import MemoryAttempts
 
 BURST = DEAD_TOKEN_RATE.burst
@@ -80,6 +81,42 @@ def test_a_living_token_is_never_counted(deployment: Deployment) -> None:
     assert set(deployment.trouble.acts) == {"rotate"}
 
 
+@pytest.mark.parametrize("stolen", ["old", "newest"])
+@pytest.mark.parametrize("act", ["refresh", "logout"])
+def test_a_thief_who_sends_a_token_the_wrong_way_makes_no_living_token_wait(
+    deployment: Deployment, stolen: str, act: str
+) -> None:
+    """F39: nothing happens to the session by another transport than its own, so its owner must not wait for it."""
+    old = deployment.log_in()
+    newest = deployment.refreshed(old.refresh_token)
+    other = deployment.log_in()
+    token = {"old": old, "newest": newest}[stolen].refresh_token
+
+    def flood() -> None:
+        if act == "logout":
+            deployment.logout(token, Reach.ALL, transport=COOKIE)
+            return
+        with pytest.raises(InvalidGrant, match=r"^wrong_transport$"):
+            deployment.refresh(token, POLICY, transport=COOKIE)
+
+    for _ in range(BURST):
+        flood()
+    with pytest.raises(TooManyAttempts):
+        flood()
+
+    newest = deployment.refreshed(newest.refresh_token)
+    deployment.logout(newest.refresh_token, Reach.OTHERS)
+    assert not deployment.is_dead(newest)
+    assert deployment.is_dead(other)
+
+
+def test_a_refresh_and_a_logout_are_counted_together(deployment: Deployment, dead: TokenGrant) -> None:
+    """F39: else a client would have twice as many."""
+    refusals(deployment, dead.refresh_token, BURST)
+    with pytest.raises(TooManyAttempts):
+        deployment.logout(dead.refresh_token, Reach.ONE)
+
+
 def test_other_sessions_do_not_wait(deployment: Deployment, dead: TokenGrant) -> None:
     """F39: even other sessions of the same user do not wait."""
     refusals(deployment, dead.refresh_token, BURST)
@@ -95,12 +132,12 @@ def test_a_token_that_only_claims_to_be_of_a_session_does_not_count_against_it(d
     token = deployment.token_of(deployment.log_in())
     impostor = type(token)(token.user_id, token.session_id, token.generation, bytes(16))
     for _ in range(BURST):
-        limit.refused(impostor)
+        limit.refused(impostor, BODY)
     with pytest.raises(TooManyAttempts):
-        limit.refused(impostor)
+        limit.refused(impostor, BODY)
     with pytest.raises(TooManyAttempts):
-        limit.check(impostor)
-    limit.check(token)
+        limit.check(impostor, BODY)
+    limit.check(token, BODY)
 
 
 def test_trouble_with_the_counters_changes_nothing(deployment: Deployment, dead: TokenGrant) -> None:
@@ -123,7 +160,7 @@ def test_a_dead_token_that_cannot_be_counted_is_recorded(deployment: Deployment,
 
 
 def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:
-    """The memory holds a fixed number of sessions and forgets the oldest first."""
+    """The memory holds a fixed number of tokens and forgets the oldest first."""
     clock, attempts = Clock(), MemoryAttempts()
     limit = DeadTokenLimit(attempts, clock, list[SecurityEvent]().append)
     token = deployment.token_of(deployment.log_in())
@@ -133,9 +170,9 @@ def test_what_is_remembered_is_bounded(deployment: Deployment) -> None:
     for each in tokens:
         attempts.booked.clear()
         for _ in range(BURST):
-            limit.refused(each)
+            limit.refused(each, BODY)
         with pytest.raises(TooManyAttempts):
-            limit.refused(each)
-    limit.check(tokens[0])
+            limit.refused(each, BODY)
+    limit.check(tokens[0], BODY)
     with pytest.raises(TooManyAttempts):
-        limit.check(tokens[1])
+        limit.check(tokens[1], BODY)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from edge_auth.errors import TooManyAttempts
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.sessions.session import BODY, COOKIE, SESSION, Session
+from edge_auth.throttling.limits import DEAD_TOKEN_RATE
 from edge_auth.tokens import refresh_token
 from edge_auth.tokens.refresh_token import RefreshToken
 from edge_auth.tokens.token_form import SESSION as KIND
@@ -61,6 +63,17 @@ def test_a_cookie_that_its_site_would_refuse_ends_no_other_session(
     log_out(deployment, Reach.ALL, generation)
     assert len(deployment.store.sessions) == 2
     assert not any(event.wants_attention for event in deployment.events)
+    log_out(deployment, Reach.ALL)
+    assert deployment.store.sessions == {}
+
+
+def test_an_old_cookie_makes_the_newest_one_wait_for_nothing(deployment: Deployment) -> None:
+    """F39: a page that sends an old one again and again, or a thief, waits alone."""
+    for _ in range(DEAD_TOKEN_RATE.burst):
+        log_out(deployment, Reach.ALL, generation=1)
+    with pytest.raises(TooManyAttempts):
+        log_out(deployment, Reach.ALL, generation=1)
+
     log_out(deployment, Reach.ALL)
     assert deployment.store.sessions == {}
 

@@ -1,19 +1,19 @@
 """The feed of ended sessions in DynamoDB: one item for the ends of ten seconds, and one for withdrawn keys.
 
-No write here has a condition, unlike those of the other tables. The first end of a slot has to create its item. ADD to
-a set is atomic, and it does the same whether it is sent once or twice, before or after others. So the SDK may repeat
-it, and writers at once lose nothing.
+No end is written with a condition, unlike what is in the other tables. The first end of a slot has to create its item.
+ADD to a set is atomic, and it does the same whether it is sent once or twice, before or after others. So the SDK may
+repeat it, and writers at once lose nothing. The time of the withdrawn keys has a condition: it never moves back.
 """
 
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from edge_auth.adapters.aws import translated_failures
+from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.items import number, text, text_set
 from edge_auth.tokens.ended_feed import FEED, KEPT_SECONDS, KEY_SLOT, SLOT_SECONDS, entry_of, slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemOutputTypeDef
@@ -26,7 +26,9 @@ MAX_ENTRIES = 100  # in one write: its request stays small
 MAX_SLOT_ERROR_SECONDS = 15
 
 _ADD_SESSIONS = "ADD sids :entries SET delete_at = :delete_at"
-_ADD_KEYS = "ADD kids :entries SET delete_at = :delete_at"
+_ADD_KEYS = "ADD kids :entries"
+_ADD_KEYS_UNTIL = f"{_ADD_KEYS} SET delete_at = :delete_at"
+_IS_NOT_KEPT_LONGER = "attribute_not_exists(delete_at) OR delete_at <= :delete_at"
 
 
 class DynamoDBRevocations:
@@ -48,8 +50,16 @@ class DynamoDBRevocations:
             self._publish(entries[start : start + MAX_ENTRIES])
 
     def withdraw_keys(self, kids: "Iterable[str]", *, until_seconds: int) -> None:
-        """Add the keys to the item that every read has. The table deletes the item some time after `until_seconds`."""
-        self._add(KEY_SLOT, _ADD_KEYS, kids, delete_at=until_seconds + KEPT_SECONDS)
+        """Add the keys to the item that every read has. The table deletes the item some time after `until_seconds`.
+
+        If keys in it have a later time, the item keeps that one.
+        """
+        entries = {":entries": text_set(kids)}
+        until = {**entries, ":delete_at": number(until_seconds + KEPT_SECONDS)}
+        try:
+            self._update(KEY_SLOT, _ADD_KEYS_UNTIL, until, ConditionExpression=_IS_NOT_KEPT_LONGER)
+        except ConditionFailed:
+            self._update(KEY_SLOT, _ADD_KEYS, entries)
 
     def _publish(self, entries: "Iterable[str]") -> None:
         now_seconds = self._clock() // 1000
@@ -60,21 +70,22 @@ class DynamoDBRevocations:
     def _add_sessions(self, entries: "Iterable[str]", at_seconds: int) -> int:
         """Add the entries to the slot of a time. Return the time of the store, or this time if it does not tell."""
         slot = slot_of(at_seconds)
-        response = self._add(slot, _ADD_SESSIONS, entries, delete_at=slot * SLOT_SECONDS + KEPT_SECONDS)
+        delete_at = number(slot * SLOT_SECONDS + KEPT_SECONDS)
+        response = self._update(slot, _ADD_SESSIONS, {":entries": text_set(entries), ":delete_at": delete_at})
         date = response["ResponseMetadata"]["HTTPHeaders"].get("date", "")
         try:
             return int(parsedate_to_datetime(date).timestamp())
         except ValueError:
             return at_seconds
 
-    def _add(
-        self, slot: int, expression: str, entries: "Iterable[str]", *, delete_at: int
+    def _update(
+        self, slot: int, expression: str, values: "Mapping[str, AttributeValueTypeDef]", **condition: str
     ) -> "UpdateItemOutputTypeDef":
-        key: dict[str, AttributeValueTypeDef] = {"feed": text(FEED), "slot": number(slot)}
         with translated_failures():
             return self._client.update_item(
                 TableName=self._table,
-                Key=key,
+                Key={"feed": text(FEED), "slot": number(slot)},
                 UpdateExpression=expression,
-                ExpressionAttributeValues={":entries": text_set(entries), ":delete_at": number(delete_at)},
+                ExpressionAttributeValues=values,
+                **condition,  # type: ignore[arg-type]  # a ConditionExpression, or nothing
             )

@@ -1,7 +1,7 @@
 """Limits how often dead refresh tokens may be presented, because each one costs a refused write (F39).
 
 Only dead tokens are counted, after they were refused or had nothing to end. So the refresh of an honest client is still
-one write, and so is its logout. While a session has to wait, the process remembers that, and does not ask the counter
+one write, and so is its logout. While a token has to wait, the process remembers that, and does not ask the counter
 again.
 """
 
@@ -15,7 +15,7 @@ from edge_auth.tokens.refresh_token import RefreshToken
 
 
 class DeadTokenLimit:
-    """The limit. Each session has its own."""
+    """The limit. Each token has its own, for each transport by which it comes."""
 
     def __init__(self, attempts: Attempts, clock: Clock, record: Record) -> None:
         """Begin without a refused token."""
@@ -24,14 +24,14 @@ class DeadTokenLimit:
         self._record = record
         self._waiting = WaitingCounters()
 
-    def check(self, token: RefreshToken) -> None:
-        """Let a token pass, unless the tokens of its session have to wait. Raises TooManyAttempts."""
+    def check(self, token: RefreshToken, transport: str) -> None:
+        """Let a token pass, unless it has to wait if it comes so. Raises TooManyAttempts."""
         if self._waiting:  # otherwise a refresh pays for no hash
-            self._waiting.check(dead_token_bucket(token), self._clock())
+            self._waiting.check(dead_token_bucket(token, transport), self._clock())
 
-    def refused(self, token: RefreshToken) -> None:
+    def refused(self, token: RefreshToken, transport: str) -> None:
         """Count a token that was refused. A failure to count is recorded, no more. Raises TooManyAttempts."""
-        counter, now_ms = dead_token_bucket(token), self._clock()
+        counter, now_ms = dead_token_bucket(token, transport), self._clock()
         try:
             self._attempts.book(counter, DEAD_TOKEN_RATE, now_ms=now_ms)
         except TemporarilyUnavailable as error:

@@ -18,7 +18,7 @@ class Revocations(Protocol):
     def withdraw_keys(self, kids: Iterable[str], *, until_seconds: int) -> None:
         """Tell every authorizer that these signing keys verify nothing any more.
 
-        From `until_seconds` on, no authorizer has one of these keys.
+        From `until_seconds` on, no authorizer has one of these keys. What was said of earlier ones goes on to hold.
 
         Raises:
             TemporarilyUnavailable: they are not known to be in the feed; the same call may be made again.

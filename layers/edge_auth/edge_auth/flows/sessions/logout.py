@@ -77,14 +77,14 @@ class Logout:
             token = refresh_token.parse(presented, keys.mac_keys, token_kind(transport))
         except InvalidGrant:
             return
-        self._dead_tokens.check(token)
+        self._dead_tokens.check(token, transport)
         try:
             if reach is Reach.ONE:
                 self._end_sessions.presented(token, reason=reach)
             else:
                 self._end_others(token, reach, client, transport)
         except AlreadyEnded:
-            self._dead_tokens.refused(token)
+            self._dead_tokens.refused(token, transport)
             self._end_sessions.repeated(token)
 
     def _end_others(self, token: RefreshToken, reach: Reach, client: ClientDescription, transport: str) -> None:

@@ -77,14 +77,14 @@ class Refresh:
         """
         keys = self._key_ring.load()  # before the write: after it, a failure would cost the client its answer
         token = refresh_token.parse(presented, keys.mac_keys)
-        self._dead_tokens.check(token)
+        self._dead_tokens.check(token, transport)
         wanted, rotation = wanted_words(scope), self._rotation(client, transport)
         session, outcome = self._rotate(token, rotation, wanted)
         if isinstance(session, Session) and outcome is Outcome.RETRIED_LATE:
             self._narrowed(token, session, wanted)  # before the write: a scope that is refused costs no token
             session, outcome = self._retry_late(token, session, rotation)
         if not isinstance(session, Session) or outcome not in ANSWERED:
-            self._refuse(token, session, outcome)
+            self._refuse(token, session, outcome, transport)
             raise InvalidGrant(outcome)
         granted_scope = self._narrowed(token, session, wanted)
         if outcome is not Outcome.RETRIED_LATE:  # that was told with what was found before
@@ -140,12 +140,14 @@ class Refresh:
             transport=rotation.transport,
         )
 
-    def _refuse(self, token: RefreshToken, found: Session | EndedSession | None, outcome: Outcome) -> None:
+    def _refuse(
+        self, token: RefreshToken, found: Session | EndedSession | None, outcome: Outcome, transport: str
+    ) -> None:
         if outcome is Outcome.REUSED and isinstance(found, Session):
             self._end_sessions.reused(token, found)
         else:
             self._tell(token, found, outcome)
-        self._dead_tokens.refused(token)
+        self._dead_tokens.refused(token, transport)
 
     def _narrowed(self, token: RefreshToken, session: Session, wanted: tuple[str, ...]) -> str:
         try:
