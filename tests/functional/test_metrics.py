@@ -235,7 +235,9 @@ CONDITIONS: dict[Callable[[Stack], None], dict[str, dict[tuple[str, str], list[f
     keys: {"rotate_keys": {("SigningKeyAge", ""): [KEY_AGE], ("KeysReplaced", ""): [1]}},
     unread: {"authorizer": {("RevocationsUnread", ""): [1, 1], ("RevocationsAge", ""): [BOUND + 1]}},
     mails: {"mailer": {("MailsNotSent", ""): [1]}},
-    passkey_logins: {"passkey_sign_in": {("Logins", "login_succeeded"): [1], ("Logins", "login_failed"): [1]}},
+    passkey_logins: {
+        "passkey_sign_in": {("PasskeyLogins", "login_succeeded"): [1], ("PasskeyLogins", "login_failed"): [1]}
+    },
     locked_factors: {
         "login": {("Logins", "login_succeeded"): [1], ("Logins", "login_failed"): [1], ("FactorLocked", ""): [1]},
         "step_up": {("FactorLocked", ""): [1]},
