@@ -43,7 +43,7 @@ try:
     from edge_auth.keys.rotation import RotationPolicy
     from edge_auth.keys.signing_key import UnsupportedAlgorithm
     from edge_auth.observability import FunctionLog
-    from edge_auth.settings.reading import SettingsError, read_settings
+    from edge_auth.settings.reading import SettingsError, read_settings, whole_number
     from edge_auth.settings.rotate_keys import RotateKeysSettings
 
     log = FunctionLog("rotate_keys")
@@ -69,6 +69,7 @@ class StackRequest(NamedTuple):
     """A request of CloudFormation. `type` is Create, Update or Delete. The answer goes to `answer_url`.
 
     `physical_id` is the id that the resource got when it was created. Before that it is the logical id.
+    `whole_numbers` are parameters of the stack by name, as texts: those that other functions read as whole numbers.
     """
 
     type: str
@@ -77,6 +78,7 @@ class StackRequest(NamedTuple):
     request_id: str
     logical_id: str
     physical_id: str
+    whole_numbers: Mapping[str, str]
 
 
 def handler(event: object, context: object) -> Summary | None:
@@ -187,7 +189,15 @@ def stack_request_from(event: Mapping[str, object]) -> StackRequest:
     if not is_cloudformations(answer_url, os.environ):
         raise ValueError("the answer would not go to CloudFormation")
     physical_id = str(event.get("PhysicalResourceId") or logical_id)
-    return StackRequest(kind, answer_url, stack_id, request_id, logical_id, physical_id)
+    return StackRequest(kind, answer_url, stack_id, request_id, logical_id, physical_id, whole_numbers_from(event))
+
+
+def whole_numbers_from(event: Mapping[str, object]) -> dict[str, str]:
+    """Return the property `WholeNumbers` of the resource. A template of an earlier version has none."""
+    match event:
+        case {"ResourceProperties": {"WholeNumbers": {**numbers}}}:
+            return {str(name): str(value) for name, value in numbers.items()}
+    return {}
 
 
 def is_cloudformations(address: str, environ: Mapping[str, str]) -> bool:
@@ -228,9 +238,17 @@ def answer_stack(request: StackRequest, *, clock: Callable[[], float], sleep: Ca
 
 
 def attributes(request: StackRequest, clock: Callable[[], float], sleep: Callable[[float], None]) -> dict[str, str]:
-    """Return the resource's attributes for `!GetAtt`: `Jwks`, the public keys."""
+    """Return the resource's attributes for `!GetAtt`: `Jwks`, the public keys.
+
+    Raises:
+        SettingsError: a setting or a parameter of the stack has the wrong form. The deployment must fail now, because
+            each function that reads the parameter would refuse every request.
+
+    """
     if layer_failure is not None:
         raise layer_failure
+    for name, value in request.whole_numbers.items():
+        whole_number(name, value)
     keys, give_up_at = rotate_keys(), clock() + NEW_ROLE_SECONDS
     while True:
         try:

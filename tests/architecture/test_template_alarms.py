@@ -161,6 +161,19 @@ def test_refused_logins_are_a_share_of_all_and_some_at_least(alarm: str, number:
     assert (body["DatapointsToAlarm"], body["EvaluationPeriods"]) == (2, 3)
 
 
+@pytest.mark.parametrize("alarm", ["RefusedLoginsAlarm", "ThrottledLoginsAlarm"])
+def test_a_share_is_of_the_calls_of_the_functions_that_make_its_number(alarm: str) -> None:
+    """Refused sign-ins with passkeys over the calls of `login` would be more than all of them."""
+    calls, number = sorted(measured(properties(alarm)), key=lambda metric: str(metric["Namespace"]))
+    [function], [event] = ([each["Value"] for each in metric["Dimensions"]] for metric in (calls, number))
+    made_by = {
+        each.function for each in metric_filters() if each.metric == number["MetricName"] and event in each.events
+    }
+
+    assert (calls["Namespace"], calls["MetricName"]) == ("AWS/Lambda", "Invocations")
+    assert [f"functions/{name}" for name in made_by] == [properties(function.argument)["CodeUri"]]
+
+
 @pytest.mark.parametrize("name", ["Login", "Refresh", "Authorizer"])
 def test_slow_calls_need_enough_calls(name: str) -> None:
     """With few calls the slowest of a hundred is one call. All metrics are of one function."""

@@ -15,11 +15,13 @@ from edge_auth.keys.timing import (
     MAX_RING_AGE_SECONDS,
     MIN_PUBLISH_SECONDS,
 )
+from edge_auth.settings.rotate_keys import RotateKeysSettings
 from tests.support.template import ROOT, Intrinsic, functions, parameters, properties, template, values, variables
 
 HOUR = 3600
 DAY = 86_400
 LAMBDA_RETRIES_AFTER_SECONDS = 60
+MAY_BE_FRACTIONS = {"PublicRequestsPerSecond"}  # API Gateway's rates are
 
 
 def bounds(name: str) -> tuple[int, int]:
@@ -96,6 +98,17 @@ def test_no_deployment_puts_older_keys_back_into_the_authorizer() -> None:
     assert named <= set(refs)
 
 
+def test_a_deployment_checks_every_whole_number() -> None:
+    """CloudFormation's type Number is a fraction too. A function that reads one would answer 503 to every call."""
+    numbers = {name for name, body in parameters().items() if body["Type"] == "Number" and "AllowedValues" not in body}
+    kinds, told = RotateKeysSettings.__annotations__, variables("rotate_keys")
+    settings = {value.argument for name, value in told.items() if kinds[name.lower()] is int}
+    checked = properties("KeyRing")["WholeNumbers"]
+
+    assert checked == {name: Intrinsic("Ref", name) for name in checked}
+    assert sorted([*settings, *checked]) == sorted(numbers - MAY_BE_FRACTIONS)
+
+
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])
 def test_the_sample_requests_have_the_resources_properties(kind: str) -> None:
     """The sample requests have all properties of the resource as texts, as CloudFormation sends them."""
@@ -103,7 +116,8 @@ def test_the_sample_requests_have_the_resources_properties(kind: str) -> None:
 
     assert isinstance(sent, dict)
     assert sent.keys() == properties("KeyRing").keys()
-    assert all(isinstance(value, str) for value in sent.values())
+    assert sent["WholeNumbers"].keys() == properties("KeyRing")["WholeNumbers"].keys()
+    assert all(isinstance(value, str) for value in values(sent))
 
 
 def test_a_stack_waits_for_a_second_call_and_no_longer() -> None:

@@ -23,7 +23,7 @@ def test_only_what_serves_passkeys_depends_on_it() -> None:
     assert conditional == {
         *("PasskeySignInFunction", "PasskeySignInLogGroup"),
         *("PasskeysFunction", "PasskeysLogGroup"),
-        "PasskeyLoginsMetric",  # one metric with the logins of the other function
+        "PasskeyLoginsMetric",
     }
     for name in FUNCTIONS:
         paths = [event["Properties"]["Path"] for event in functions()[name]["Events"].values()]

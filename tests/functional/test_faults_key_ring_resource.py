@@ -131,6 +131,39 @@ def test_wrong_settings_fail_readably_and_can_be_rolled_back(
     assert stack.wire.calls == []
 
 
+@pytest.mark.parametrize("value", ["900.5", "9e2", "900.0", "+900", " 900", "\u0669\u0660\u0660", ""])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fraction_fails_the_deployment(empty_stack: Stack, resource: Resource, kind: str, value: str) -> None:
+    """CloudFormation's type Number allows it. Each function that reads it would answer 503 after the deployment."""
+    event = sample(f"key-ring-{kind}")
+    event["ResourceProperties"]["WholeNumbers"]["AccessTokenSeconds"] = value
+
+    told = resource(event)
+
+    refused = failure(event, "not a whole number: AccessTokenSeconds")
+    assert told == (success(event, {}) if kind == "delete" else refused)
+    assert empty_stack.wire.calls == []
+
+
+@pytest.mark.parametrize("name", sample("key-ring-create")["ResourceProperties"]["WholeNumbers"])
+def test_each_whole_number_is_checked(resource: Resource, name: str) -> None:
+    """The reason names the parameter."""
+    event = sample("key-ring-create")
+    event["ResourceProperties"]["WholeNumbers"][name] += ".5"
+
+    assert resource(event) == failure(event, f"not a whole number: {name}")
+
+
+@pytest.mark.parametrize("missing", ["ResourceProperties", "WholeNumbers"])
+def test_a_request_of_an_earlier_template_is_answered(empty_stack: Stack, resource: Resource, missing: str) -> None:
+    """A rollback may call the new code with the old properties."""
+    event = sample("key-ring-update")
+    event["ResourceProperties"].pop(missing, None)
+    event.pop(missing, None)
+
+    assert resource(event) == success(event, public_keys(empty_stack))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_function_without_an_environment_still_answers(
     empty_stack: Stack, cloudformation: CloudFormation, kind: str

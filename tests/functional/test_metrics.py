@@ -235,7 +235,9 @@ CONDITIONS: dict[Callable[[Stack], None], dict[str, dict[tuple[str, str], list[f
     keys: {"rotate_keys": {("SigningKeyAge", ""): [KEY_AGE], ("KeysReplaced", ""): [1]}},
     unread: {"authorizer": {("RevocationsUnread", ""): [1, 1], ("RevocationsAge", ""): [BOUND + 1]}},
     mails: {"mailer": {("MailsNotSent", ""): [1]}},
-    passkey_logins: {"passkey_sign_in": {("Logins", "login_succeeded"): [1], ("Logins", "login_failed"): [1]}},
+    passkey_logins: {
+        "passkey_sign_in": {("PasskeyLogins", "login_succeeded"): [1], ("PasskeyLogins", "login_failed"): [1]}
+    },
     locked_factors: {
         "login": {("Logins", "login_succeeded"): [1], ("Logins", "login_failed"): [1], ("FactorLocked", ""): [1]},
         "step_up": {("FactorLocked", ""): [1]},
@@ -284,6 +286,31 @@ def test_a_condition_makes_its_numbers_and_no_others(
         for function, told in CONDITIONS[condition].items()
     }
     assert {function: Counter(told) for function, told in made.items() if told} == expected
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.__name__)
+def test_only_the_named_numbers_are_lost_at_log_level_warn(
+    stack: Stack, caplog: pytest.LogCaptureFixture, condition: Callable[[Stack], None]
+) -> None:
+    """A16: Lambda drops the lines below WARN. The runbook names the metrics without numbers, and no alarm else."""
+    [named] = re.findall(r"With `LogLevel=WARN` .*? then (.*?) have no numbers", " ".join(RUNBOOK.read_text().split()))
+    lost = set(re.findall(r"`(\w+)`", named))
+    caplog.set_level(logging.INFO)
+    condition(stack)
+
+    kept = {
+        (function, number.metric, number.event)
+        for function, lines in lines_of(stack, caplog).items()
+        for number in numbers(function, [line for line in lines if line["level"] == "ERROR"])
+        if number.metric not in lost
+    }
+    assert lost <= {metric for metric, _ in metrics()}
+    assert kept == {
+        (function, metric, event)
+        for function, told in CONDITIONS[condition].items()
+        for metric, event in told
+        if metric not in lost
+    }
 
 
 def test_every_metric_has_a_condition_that_makes_it() -> None:

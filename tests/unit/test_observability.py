@@ -75,13 +75,14 @@ def test_the_time_is_utc_as_rfc_3339_has_it(service: str, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("name", list(EventName))
-def test_only_what_wants_attention_is_an_error(
+def test_only_what_wants_attention_or_has_failed_is_an_error(
     service: str, capsys: pytest.CaptureFixture[str], name: EventName
 ) -> None:
-    """Reuse, a restored table and a forged seed are errors. Routine events are information (A16)."""
+    """Reuse, a restored table, a forged seed and a mail that was given up are errors. Routine events are not (A16)."""
     FunctionLog(service).record(SecurityEvent(name))
     (line,) = lines(capsys)
-    assert line["level"] == ("ERROR" if name.wants_attention else "INFO")
+    is_error = name.wants_attention or name == EventName.MAIL_NOT_SENT
+    assert line["level"] == ("ERROR" if is_error else "INFO")
     assert (line["event"], "user_id" in line, "generations_behind" in line) == (name.value, False, False)
 
 
@@ -112,20 +113,20 @@ def test_every_line_has_a_level_that_lambda_knows(service: str, capsys: pytest.C
 
 
 @pytest.mark.parametrize("level", parameters()["LogLevel"]["AllowedValues"])
-def test_what_wants_attention_passes_every_log_level(
+def test_an_error_passes_every_log_level(
     service: str, level: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A16: each value of the parameter is a level of Lambda, the logger takes it, and no alarm falls silent."""
     monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)  # Lambda sets it to the function's ApplicationLogLevel
     log = FunctionLog(service)
-    wanted = [name for name in EventName if name.wants_attention]
+    errors = [name for name in EventName if name.wants_attention or name == EventName.MAIL_NOT_SENT]
 
     for name in EventName:
         log.record(SecurityEvent(name))
 
     logged = [line["event"] for line in lines(capsys)]
     assert level in LEVELS_OF_LAMBDA
-    assert logged == (list(EventName) if level == "INFO" else wanted)
+    assert logged == (list(EventName) if level == "INFO" else errors)
 
 
 def test_no_generation_behind_is_still_told(service: str, capsys: pytest.CaptureFixture[str]) -> None:

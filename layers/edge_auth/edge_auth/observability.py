@@ -34,12 +34,12 @@ class FunctionLog:
         self._logger.append_keys(network=network)
 
     def record(self, event: SecurityEvent) -> None:
-        """Log a security event. An event that wants a person's attention is an error.
+        """Log a security event, at the level of an error or of information.
 
         A warning is not enough: Powertools calls that level WARNING, and the levels that Lambda names have WARN only.
         A line whose level Lambda does not know counts as INFO, so `LogLevel=WARN` could drop it.
         """
-        log = self._logger.error if event.wants_attention else self._logger.info
+        log = self._logger.error if event.is_error else self._logger.info
         log(event.name.value, extra={"event": event.name.value, **event.fields()})
 
     def keys_checked(self, signing_key_age_seconds: int) -> None:

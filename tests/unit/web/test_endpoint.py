@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from edge_auth.errors import AuthError, InvalidGrant, TemporarilyUnavailable
+from edge_auth.errors import AuthError, InvalidGrant, InvalidRequest, TemporarilyUnavailable
 from edge_auth.web.endpoint import Handler, endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
@@ -75,6 +76,23 @@ def test_the_log_hears_of_the_network_and_not_of_the_address(
     event["headers"]["X-Forwarded-For"] = "192.0.2.1"
     endpoint({"POST": lambda _request: Response(204)}, log)(event, "context")
     assert log.networks == [network]
+
+
+@pytest.mark.parametrize("change", [{"body": "x" * 8193}, {"body": "%", "isBase64Encoded": True}, {"body": 5}])
+def test_the_log_hears_of_the_network_of_a_body_that_cannot_be_read(
+    log: RememberingLog, change: dict[str, object]
+) -> None:
+    """A16: the line of the refusal names it, behind a proxy the client's."""
+    event = {**proxy_event("{}"), **change}
+    event["requestContext"]["identity"] = {"sourceIp": "203.0.113.7"}
+    event["headers"] |= {"X-Real-IP": "198.51.100.10", "Edge-Auth-Proxy-Secret": "s"}
+    proxy = f"X-Real-IP:{sha256(b's').hexdigest()}"
+    for setting in ("", proxy):
+        endpoint({"POST": lambda _request: Response(204)}, log, trusted_proxy=setting)(event, "context")
+
+    assert [str(error) for error in log.errors] == [str(log.errors[0])] * 2
+    assert isinstance(log.errors[0], InvalidRequest)
+    assert log.networks == ["203.0.113.0/24", "198.51.100.0/24"]
 
 
 def test_a_method_is_answered_by_its_function(log: RememberingLog) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from edge_auth.errors import InvalidRequest
-from edge_auth.web.request import MAX_BODY_BYTES, request_from
+from edge_auth.web.request import MAX_BODY_BYTES, body_from, request_from
 from tests.support.sample_events import proxy_event
 
 
@@ -91,3 +91,9 @@ def test_the_values_in_a_path_are_read_by_their_names() -> None:
 
     assert request_from(event).path_parameters == {"session_id": "s"}
     assert request_from({**proxy_event(), "pathParameters": None}).path_parameters == {}
+
+
+@pytest.mark.parametrize("event", [None, 5, [], {}, {"body": None}])
+def test_what_has_no_body_has_an_empty_one(event: object) -> None:
+    """It is read apart from the rest of the event."""
+    assert body_from(event) == b""

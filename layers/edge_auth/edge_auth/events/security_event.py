@@ -5,21 +5,25 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 ATTENTION = "wants attention"
+ERROR = "is an error"
 
 
 class EventName(StrEnum):
     """The names of events. The template has metric filters for some of them.
 
-    An event that wants a person's attention is marked with ATTENTION. It is logged as an error and announced.
+    An event that wants a person's attention is marked with ATTENTION. It is logged as an error and announced. An event
+    that is marked with ERROR is only logged as one: many of them set off an alarm, which needs the line at every level.
     """
 
     wants_attention: bool
+    is_error: bool
 
     def __new__(cls, value: str, mark: str = "") -> Self:
         """Make the name, and keep its mark."""
         name = str.__new__(cls, value)
         name._value_ = value
         name.wants_attention = mark == ATTENTION
+        name.is_error = mark in (ATTENTION, ERROR)
         return name
 
     # --- Accounts ---
@@ -94,7 +98,7 @@ class EventName(StrEnum):
     # --- Mail ---
     MAIL_SENT = "mail_sent"
     MAIL_DELAYED = "mail_delayed"
-    MAIL_NOT_SENT = "mail_not_sent"
+    MAIL_NOT_SENT = "mail_not_sent", ERROR
     MAIL_BOUNCED = "mail_bounced"
     MAIL_RESUMED = "mail_resumed"
     NOTICE_NOT_WRITTEN = "notice_not_written"
@@ -121,6 +125,11 @@ class SecurityEvent(NamedTuple):
     def wants_attention(self) -> bool:
         """Whether a person should know of it: by its name, or because a late retry came from elsewhere altogether."""
         return self.name.wants_attention or (self.same_client, self.same_network) == (False, False)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the log has it as an error, which passes every log level."""
+        return self.name.is_error or self.wants_attention
 
     def fields(self) -> dict[str, str | int]:
         """Return the fields of the event that are not empty, without its name."""

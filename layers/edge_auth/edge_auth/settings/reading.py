@@ -39,8 +39,16 @@ def read_settings(kind: type[S], environ: Mapping[str, str]) -> S:
 
 
 def _typed(name: str, kind: object, value: str) -> str | int:
-    if kind is str:
-        return value
+    return value if kind is str else whole_number(name, value)
+
+
+def whole_number(name: str, value: str) -> int:
+    """Read a number of ASCII digits.
+
+    Raises:
+        SettingsError: it is none, as a fraction, which a CloudFormation parameter of the type Number may be.
+
+    """
     if not (value.isascii() and value.isdigit()):
         raise SettingsError(f"not a whole number: {name}")
     return int(value)

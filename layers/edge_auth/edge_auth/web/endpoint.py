@@ -8,7 +8,7 @@ from typing import Protocol
 from edge_auth.errors import AuthError, MethodNotAllowed, TemporarilyUnavailable
 from edge_auth.request_ids import gateway_request_ids
 from edge_auth.sessions.client_description import shown_network
-from edge_auth.web.request import Headers, Request, headers_of, request_from
+from edge_auth.web.request import Headers, Request, body_from, head_from, headers_of
 from edge_auth.web.response import Response, error_response
 
 
@@ -61,9 +61,10 @@ def endpoint(
 
     def respond(event: object) -> Response:
         try:
-            request = request_from(event)
-            request = request._replace(viewer_address=viewer_address(request.headers))
-            log.came_from(shown_network(request.source_address))
+            head = head_from(event)
+            head = head._replace(viewer_address=viewer_address(head.headers))
+            log.came_from(shown_network(head.source_address))  # also of a request whose body is refused
+            request = head._replace(body=body_from(event))
             if request.method not in methods:
                 raise MethodNotAllowed(methods)
             return methods[request.method](request)

@@ -78,6 +78,16 @@ def request_from(event: object) -> Request:
         InvalidRequest: not a proxy event of REST APIs, or a body that is too large or damaged.
 
     """
+    return head_from(event)._replace(body=body_from(event))
+
+
+def head_from(event: object) -> Request:
+    """Read an event, and leave the body empty.
+
+    Raises:
+        InvalidRequest: not a proxy event of REST APIs.
+
+    """
     if not isinstance(event, dict):
         _refuse("event")
     method, path, context = event.get("httpMethod"), event.get("resource"), event.get("requestContext")
@@ -86,11 +96,22 @@ def request_from(event: object) -> Request:
     return Request(
         method=method,
         path=path,
-        body=_body(event.get("body"), is_base64=event.get("isBase64Encoded") is True),
+        body=b"",
         context=context,
         headers=headers_of(event),
         path_parameters=_texts(event.get("pathParameters")),
     )
+
+
+def body_from(event: object) -> bytes:
+    """Read the body of any event, empty if there is none.
+
+    Raises:
+        InvalidRequest: it is too large or damaged.
+
+    """
+    members = event if isinstance(event, dict) else {}
+    return _body(members.get("body"), is_base64=members.get("isBase64Encoded") is True)
 
 
 def headers_of(event: object) -> Headers:
