@@ -12,7 +12,7 @@ from admin.every_session import users_with_sessions
 from admin.retained import Tables
 from admin.retained_keys import RetainedKeys
 from admin.retained_sealing_keys import RetainedSealingKeys
-from admin.retained_tables import ENDS, SESSIONS, UNREADABLE, USERS, RetainedTables
+from admin.retained_tables import ENDS, IMPORTS, SESSIONS, UNREADABLE, USERS, RetainedTables
 from admin.stack import Stack
 from edge_auth.adapters.aws import dynamodb_client, secrets_client
 from edge_auth.adapters.dynamodb.revocations import DynamoDBRevocations
@@ -26,7 +26,7 @@ from edge_auth.keys.timing import RING_AGE_SECONDS
 ADOPT = """\
 Copies the users of a deleted stack into this one; with --sessions-table their sessions too, and with --key-ring-secret
 the MAC keys under which refresh tokens are valid, and with --sealing-secret the keys of second factors. It overwrites
-nothing, and a user whose name is taken stays behind.
+nothing. A user whose name is taken stays behind, and one whom this stack has imported itself.
 If it fails, run it again: it goes on. It takes over a table or a key only once.
 """
 END_ALL_SESSIONS = """\
@@ -76,7 +76,8 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
             keys.adopt()
             out.tell(f"All functions know the MAC keys within {RING_AGE_SECONDS // 60} minutes.")
         out.say(
-            f"copied {copied[USERS]} users, {copied[SESSIONS]} sessions, {copied[ENDS]} records of ends"
+            f"copied {copied[USERS]} users, {copied[SESSIONS]} sessions, {copied[ENDS]} records of ends, "
+            f"{copied[IMPORTS]} records of imports"
             f"{f', {keys.count} MAC keys' if keys else ''}"
             f"{f', {sealing.count} keys of second factors' if sealing else ''}"
         )
@@ -87,7 +88,8 @@ def adopt(stack: Stack, options: argparse.Namespace) -> Act:
         say=out.tell,
         user_id="",
         warning=(
-            f"This copies {found[USERS]} users, {found[SESSIONS]} sessions and {found[ENDS]} records of ends"
+            f"This copies {found[USERS]} users, {found[SESSIONS]} sessions, {found[ENDS]} records of ends "
+            f"and {found[IMPORTS]} records of imports"
             f"{f', and {keys.count} MAC keys' if keys else ''}"
             f"{f', and {sealing.count} keys of second factors' if sealing else ''}. "
             f"{found[UNREADABLE]} items cannot be read and stay behind."

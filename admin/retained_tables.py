@@ -5,6 +5,9 @@ user has the epoch of the retained table, and while there is no record of its en
 the notes say. A copy that failed goes on with the same command, but not after the time for which records of ends are
 kept.
 
+Records of imports are copied before users. So an import into this stack brings nobody back who was deleted, and takes
+nobody twice who was renamed. A user whom this stack has imported itself stays behind.
+
 Nothing that is in the stack's own tables is overwritten.
 """
 
@@ -23,6 +26,7 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import AwsError, ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.ended_items import ended_key, has_ended, is_record_of_end
 from edge_auth.adapters.dynamodb.identity_items import identity_from, login_key, user_item
+from edge_auth.adapters.dynamodb.imported_identities import is_record_of_import
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
 from edge_auth.adapters.dynamodb.session_items import session_from
 from edge_auth.errors import TemporarilyUnavailable
@@ -34,10 +38,11 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-USERS, SESSIONS, ENDS, UNREADABLE = "users", "sessions", "records of ends", "unreadable items"
+USERS, SESSIONS, ENDS, IMPORTS = "users", "sessions", "records of ends", "records of imports"
+UNREADABLE = "unreadable items"
 TOLD_EVERY = 1000
 _LOGIN = "login#"
-_IS_NEW_USER = "attribute_not_exists(pk)"
+_IS_NEW = "attribute_not_exists(pk)"  # in the table of users
 _IS_NEW_SESSION = "attribute_not_exists(session_id)"
 # DynamoDB takes an ARN in the place of a name, and CloudFormation finds no stack by an ARN.
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -103,6 +108,7 @@ class RetainedTables:
     def survey(self) -> Counter[str]:
         """Count what there is to take over. Nothing is written."""
         found = Counter[str]()
+        found[IMPORTS] = sum(1 for _ in self._retained_imports())
         found[USERS] = sum(1 for _ in self._retained_users(found))
         if self._source.sessions:
             found[ENDS] = sum(1 for _ in self._retained_ends())
@@ -126,9 +132,10 @@ class RetainedTables:
 
         owners = dict[str, _Owner]()
         may_copy_users = self._notes.begin(self._source.identities, tell)
+        elsewhere = self._copy_imports(count) if may_copy_users else set[str]()
         for item, identity in self._retained_users(Counter()):
             owners[identity.user_id] = _Owner(identity.user_id, identity.username, identity.epoch)
-            if may_copy_users:
+            if may_copy_users and identity.user_id not in elsewhere:
                 count(USERS, self._copy_user(item, identity))
         self._notes.finish(self._source.identities)
         if self._source.sessions and self._notes.begin(self._source.sessions, tell):
@@ -149,12 +156,36 @@ class RetainedTables:
                 raise CannotAdopt(f"there is no table {table} in this account and Region; nothing was done") from None
             raise
 
+    def _copy_imports(self, count: Callable[[str, bool], None]) -> set[str]:
+        """Add the records of imports that are new. Return the ids of users who have another id in this stack."""
+        elsewhere = set[str]()
+        for item in self._retained_imports():
+            known = self._copy_import(item)
+            count(IMPORTS, known is None)
+            if known is not None and known.get("user_id") != item.get("user_id"):
+                elsewhere.add(item.get("user_id", {}).get("S", ""))
+        return elsewhere
+
+    def _copy_import(self, item: "Item") -> "Item | None":
+        """Add the record of an import. Return the record that is there already, None if there was none."""
+        try:
+            with translated_failures():
+                self._client.put_item(
+                    TableName=self._own.identities,
+                    Item=item,
+                    ConditionExpression=_IS_NEW,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as refused:
+            return refused.item
+        return None
+
     def _copy_user(self, item: "Item", identity: Identity) -> bool:
         """Add a user, unless the name or the id is there."""
         items = (item, user_item(identity))
         return self._write(
             [
-                {"Put": {"TableName": self._own.identities, "Item": each, "ConditionExpression": _IS_NEW_USER}}
+                {"Put": {"TableName": self._own.identities, "Item": each, "ConditionExpression": _IS_NEW}}
                 for each in items
             ]
         )
@@ -206,6 +237,9 @@ class RetainedTables:
                     found[UNREADABLE] += 1
                 else:
                     yield item, identity
+
+    def _retained_imports(self) -> "Iterator[Item]":
+        return (item for item in self._scan(self._source.identities) if is_record_of_import(item))
 
     def _retained_ends(self) -> "Iterator[Item]":
         return (item for item in self._scan(self._source.sessions) if is_record_of_end(item))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from admin.imports.hash_texts import Hash, NotAHash, read_hash
-from edge_auth.accounts.identity import ACTIVE, DISABLED, Identity
+from edge_auth.accounts.identity import ACTIVE, DISABLED, UNCONFIRMED, Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.errors import AccountError
 from edge_auth.flows.accounts.rights_administration import check_rights, checked_claims
@@ -15,7 +15,7 @@ from edge_auth.strict_json import STRICT_INTEGERS, NotStrictJson, json_object
 
 MEMBERS = (
     *("id", "username", "password_hash", "email", "email_verified", "language", "scope", "roles"),
-    *("claims", "created_at", "disabled"),
+    *("claims", "created_at", "disabled", "unconfirmed"),
 )
 MAX_ID_CHARACTERS = 256
 
@@ -69,7 +69,7 @@ def new_user(members: Mapping[str, object], *, now_seconds: int, may_lack_passwo
             user_id="",
             username=username,
             password_hash=read.stored if read else "",
-            status=DISABLED if _truth(given, "disabled") else ACTIVE,
+            status=_status(given, email),
             epoch=0,
             created_at_seconds=_time(given.get("created_at", now_seconds), now_seconds),
             scope=scope,
@@ -133,6 +133,15 @@ def _language(members: Mapping[str, object]) -> str:
     if language and not _LANGUAGE.fullmatch(language):
         raise NotTaken("language is no language tag, such as en or de-AT")
     return language
+
+
+def _status(members: Mapping[str, object], email: str) -> str:
+    is_waiting = _truth(members, "unconfirmed")
+    if _truth(members, "disabled"):
+        return DISABLED
+    if is_waiting and not email:
+        raise NotTaken("a user who waits for the confirmation has no address")
+    return UNCONFIRMED if is_waiting else ACTIVE
 
 
 def _truth(members: Mapping[str, object], name: str) -> bool:

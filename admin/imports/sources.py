@@ -14,7 +14,7 @@ from typing import NamedTuple
 from admin.imports.hash_texts import Hash, NotAHash, firebase, keycloak
 from admin.imports.new_user import NotTaken
 from admin.imports.records import Reader, array_of, csv_rows, json_lines
-from edge_auth.accounts.identity import ACTIVE
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED
 from edge_auth.strict_json import NotStrictJson, json_object
 
 Members = Mapping[str, object]
@@ -96,13 +96,18 @@ def sources(project: FirebaseProject | None, *, now_seconds: int) -> dict[str, S
 
 
 def _of_edge_auth(user: Members) -> dict[str, object]:
-    """Convert a user of another stack of edge-auth: the names of `created_at`, `id` and `disabled` are others there."""
+    """Convert a user of another stack of edge-auth: some members have other names there.
+
+    A user who waits for the confirmation of the address waits here too. Any other status that is not active disables.
+    """
+    status = user.get("status", ACTIVE)
     others = {name: value for name, value in user.items() if name not in {"user_id", "created", "status"}}
     return {
         **others,
         "id": user.get("user_id"),
         "created_at": user.get("created"),
-        "disabled": user.get("status", ACTIVE) != ACTIVE,
+        "disabled": status not in (ACTIVE, UNCONFIRMED),
+        "unconfirmed": status == UNCONFIRMED,
     }
 
 

@@ -42,6 +42,7 @@ try:
     from edge_auth.keys.maker import key_maker
     from edge_auth.keys.rotation import RotationPolicy
     from edge_auth.keys.signing_key import UnsupportedAlgorithm
+    from edge_auth.keys.timing import MAX_PROOF_SECONDS
     from edge_auth.observability import FunctionLog
     from edge_auth.settings.reading import SettingsError, read_settings, whole_number
     from edge_auth.settings.rotate_keys import RotateKeysSettings
@@ -145,10 +146,11 @@ def rotate_keys() -> RotateKeys:
             period_seconds=settings.key_rotation_days * DAY_SECONDS,
             publish_seconds=settings.key_publish_hours * HOUR_SECONDS,
             # A refresh token lives for the idle timeout. A device token is for the login after the absolute one. A
-            # session token lives for the absolute timeout of a site.
+            # session token lives for the absolute timeout of a site. A link of a mail may live longer than all of them.
             mac_token_seconds=max(
                 max(settings.refresh_idle_days, settings.refresh_absolute_days) * DAY_SECONDS,
                 settings.session_absolute_hours * HOUR_SECONDS,
+                MAX_PROOF_SECONDS,
             ),
         )
     except ValueError as error:

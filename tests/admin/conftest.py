@@ -18,8 +18,10 @@ from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import sdk_session
 from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.imported_identities import Imported
 from edge_auth.throttling.counters import Attempt
 from edge_auth.throttling.limits import PASSWORD_BACKOFF, account_bucket
 from tests.admin.aws import OUTPUTS, RETAINED, TABLES, Aws, Fresh, Outcome, Run, stored
@@ -246,8 +248,8 @@ def begun() -> Iterator[dict[str, Any]]:
         for name, retained in RETAINED.items():
             create_table(memory_aws.dynamodb(), name, retained)
         memory_aws.logs().create_log_group(logGroupName=OUTPUTS["OperatorsLogGroup"])
-        retained_users = DynamoDBIdentities(memory_aws.dynamodb(), table=RETAINED["IdentitiesTable"])
-        retained_users.create(Identity(BOB_ID, "carol", password_hash(), ACTIVE, 0, 1))
+        retained_users = DynamoDBImportedIdentities(memory_aws.dynamodb(), table=RETAINED["IdentitiesTable"])
+        retained_users.add([Imported(Identity(BOB_ID, "carol", password_hash(), ACTIVE, 0, 1), "other#carol")])
         DynamoDBSessionOpening(
             memory_aws.dynamodb(),
             identities_table=RETAINED["IdentitiesTable"],

@@ -6,15 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.dynamodb.ended_items import ENDED_KEPT_SECONDS
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.imported_identities import DynamoDBImportedIdentities
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
 from edge_auth.credentials.sealed_secret import unseal
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.factors.factor_check import PURPOSE
+from edge_auth.flows.ports.imported_identities import Imported
 from edge_auth.keys.maker import key_maker
 from edge_auth.keys.ring import KeyRing
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
@@ -42,6 +45,11 @@ pytestmark = pytest.mark.usefixtures("retained")
 
 POLICY = RotationPolicy("ES256", period_seconds=30 * DAY, publish_seconds=DAY, mac_token_seconds=14 * DAY)
 
+EVE, MAX = (
+    Imported(replace(BOB, user_id=f"{name}0" * 5 + "aA", username=name), source=f"other#{name}")
+    for name in ("eve", "max")
+)
+
 
 class Retained:
     """What a deleted stack left behind: Ada with two living sessions and one that has ended, and Bob without any."""
@@ -49,6 +57,7 @@ class Retained:
     def __init__(self, client: "DynamoDBClient") -> None:
         """Fill the tables, as the functions do."""
         self.identities = DynamoDBIdentities(client, table=RETAINED_USERS)
+        self.imported = DynamoDBImportedIdentities(client, table=RETAINED_USERS)
         self.sessions = DynamoDBSessions(client, table=RETAINED_SESSIONS)
         self._client = client
         for user in (ADA, BOB):
@@ -90,6 +99,17 @@ def make_unfinished(table: str, begun_at: int | None = None) -> None:
     memory_aws.dynamodb().put_item(TableName=f"admin-{IDENTITIES}", Item=note)
 
 
+def again(user: Imported, number: int = 1) -> Imported:
+    """Return the user as another import brings it: with an id that was drawn again."""
+    return user._replace(identity=replace(user.identity, user_id=f"{number:021}A"))
+
+
+@pytest.fixture
+def imported(dynamodb: "DynamoDBClient") -> DynamoDBImportedIdentities:
+    """Return the imports into the stack's own table."""
+    return DynamoDBImportedIdentities(dynamodb, table=f"admin-{IDENTITIES}")
+
+
 @pytest.fixture(scope="module")
 def _retained_tables(_tables: None) -> None:
     create_table(memory_aws.dynamodb(), IDENTITIES, RETAINED_USERS)
@@ -110,11 +130,90 @@ def test_users_sessions_and_records_of_ends_are_taken_over(
     """The items are the same, and the ended session is known as ended."""
     outcome = command(*ADOPT)
 
-    assert (outcome.status, outcome.out) == (0, "copied 2 users, 2 sessions, 1 records of ends\n")
+    assert (outcome.status, outcome.out) == (0, "copied 2 users, 2 sessions, 1 records of ends, 0 records of imports\n")
     assert identities.find(ADA.username) == identities.find_by_id(ADA_ID) == ADA
     assert identities.find(BOB.username) == BOB
     assert sorted(sessions_of(sessions, ADA_ID)) == sorted(sessions_of(retained.sessions, ADA_ID))
     assert sessions.find_ended(ADA_ID, session_id(3)) == retained.sessions.find_ended(ADA_ID, session_id(3))
+
+
+def test_a_deleted_and_a_renamed_user_do_not_come_back_by_an_import(
+    command: Command, retained: Retained, imported: DynamoDBImportedIdentities, identities: DynamoDBIdentities
+) -> None:
+    """The new stack knows whom the deleted one has imported: the same import adds nobody again."""
+    retained.imported.add([EVE, MAX])
+    retained.identities.delete(EVE.identity)
+    retained.identities.rename(MAX.identity, "maximilian")
+
+    outcome = command(*USERS_ONLY)
+
+    assert "This copies 3 users, 0 sessions, 0 records of ends and 2 records of imports." in outcome.err
+    assert outcome.out == "copied 3 users, 0 sessions, 0 records of ends, 2 records of imports\n"
+    assert imported.add([again(EVE, 1), again(MAX, 2)]) == (EVE.identity.user_id, MAX.identity.user_id)
+    assert identities.find("maximilian").user_id == MAX.identity.user_id
+    for name in (EVE.identity.username, MAX.identity.username):
+        with pytest.raises(UnknownUser):
+            identities.find(name)
+
+
+def test_a_user_whom_the_stack_has_imported_itself_stays_behind(
+    command: Command, retained: Retained, imported: DynamoDBImportedIdentities, identities: DynamoDBIdentities
+) -> None:
+    """Also under another name. The record of the stack stays, and a deletion in the stack holds."""
+    retained.imported.add([EVE, MAX])
+    for user, name in ((EVE, "eva"), (MAX, "maximilian")):
+        retained.identities.rename(user.identity, name)
+    retained.open(a_session(4, user_id=MAX.identity.user_id), user=replace(MAX.identity, username="maximilian"))
+    own = [again(EVE, 1), again(MAX, 2)]
+    imported.add(own)
+    identities.delete(own[0].identity)
+
+    outcome = command(*ADOPT)
+
+    assert outcome.out == "copied 2 users, 2 sessions, 1 records of ends, 0 records of imports\n"
+    assert identities.find(MAX.identity.username) == own[1].identity
+    for name in ("eva", "maximilian"):
+        with pytest.raises(UnknownUser):
+            identities.find(name)
+    assert imported.add([EVE, MAX]) == tuple(user.identity.user_id for user in own)
+
+
+def test_the_record_of_an_import_is_taken_over_without_its_user(
+    command: Command, retained: Retained, imported: DynamoDBImportedIdentities, identities: DynamoDBIdentities
+) -> None:
+    """Somebody else has the name. When that user is deleted, an import brings nobody back."""
+    retained.imported.add([EVE])
+    other = again(EVE).identity
+    identities.create(other)
+
+    assert command(*USERS_ONLY).out == "copied 2 users, 0 sessions, 0 records of ends, 1 records of imports\n"
+    identities.delete(other)
+    assert imported.add([again(EVE, 2)]) == (EVE.identity.user_id,)
+
+
+def test_records_of_imports_come_before_users_and_a_copy_that_failed_goes_on(
+    command: Command, retained: Retained, dynamodb: "DynamoDBClient", imported: DynamoDBImportedIdentities
+) -> None:
+    """An import between the two runs adds nobody, and the second run brings the users."""
+    retained.imported.add([EVE, MAX])
+
+    def refuse(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="dynamodb")
+
+    dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", refuse)
+    try:
+        failed = command(*USERS_ONLY)
+    finally:
+        dynamodb.meta.events.unregister("before-call.dynamodb.TransactWriteItems", refuse)
+    assert failed.status == 1
+    assert imported.add([again(EVE, 1), again(MAX, 2)]) == (EVE.identity.user_id, MAX.identity.user_id)
+
+    outcome = command(*USERS_ONLY)
+
+    assert (outcome.status, outcome.out) == (
+        0,
+        "copied 4 users, 0 sessions, 0 records of ends, 0 records of imports\n",
+    )
 
 
 def test_a_second_run_leaves_everything_as_it_is(
@@ -127,7 +226,7 @@ def test_a_second_run_leaves_everything_as_it_is(
 
     outcome = command(*ADOPT)
 
-    assert (outcome.status, outcome.out) == (0, "copied 0 users, 0 sessions, 0 records of ends\n")
+    assert (outcome.status, outcome.out) == (0, "copied 0 users, 0 sessions, 0 records of ends, 0 records of imports\n")
     assert f"{RETAINED_USERS} was taken over at " in outcome.err
     assert living(sessions) == {session_id(2)}
     with pytest.raises(UnknownUser):
@@ -143,7 +242,7 @@ def test_a_user_who_was_renamed_since_stays_under_the_new_name(
 
     outcome = command(*USERS_ONLY)
 
-    assert (outcome.status, outcome.out) == (0, "copied 1 users, 0 sessions, 0 records of ends\n")
+    assert (outcome.status, outcome.out) == (0, "copied 1 users, 0 sessions, 0 records of ends, 0 records of imports\n")
     assert identities.find_by_id(ADA_ID) == identities.find("eve") == renamed
     with pytest.raises(UnknownUser):
         identities.find(ADA.username)
@@ -160,7 +259,7 @@ def test_a_copy_that_failed_goes_on(command: Command, sessions: DynamoDBSessions
 
     outcome = command(*ADOPT)
 
-    assert (outcome.status, outcome.out) == (0, "copied 0 users, 1 sessions, 0 records of ends\n")
+    assert (outcome.status, outcome.out) == (0, "copied 0 users, 1 sessions, 0 records of ends, 0 records of imports\n")
     assert living(sessions) == {session_id(2)}
 
 
@@ -186,7 +285,7 @@ def test_sessions_of_a_user_whose_epoch_has_moved_stay_behind(
 
     outcome = command(*ADOPT)
 
-    assert (outcome.status, outcome.out) == (0, "copied 0 users, 0 sessions, 1 records of ends\n")
+    assert (outcome.status, outcome.out) == (0, "copied 0 users, 0 sessions, 1 records of ends, 0 records of imports\n")
     assert living(sessions) == set()
 
 
@@ -199,7 +298,7 @@ def test_a_user_of_the_stack_is_never_overwritten(
 
     outcome = command(*ADOPT)
 
-    assert outcome.out == "copied 1 users, 0 sessions, 1 records of ends\n"
+    assert outcome.out == "copied 1 users, 0 sessions, 1 records of ends, 0 records of imports\n"
     assert identities.find(ADA.username) == other
     assert living(sessions) == set()
 
@@ -210,7 +309,7 @@ def test_a_session_with_a_record_of_its_end_stays_behind(
     """Somebody put its item back, as from a backup. Records are copied first, so the record is there."""
     retained.open(a_session(3))
 
-    assert command(*ADOPT).out == "copied 2 users, 2 sessions, 1 records of ends\n"
+    assert command(*ADOPT).out == "copied 2 users, 2 sessions, 1 records of ends, 0 records of imports\n"
     assert living(sessions) == {session_id(1), session_id(2)}
 
 
@@ -224,9 +323,10 @@ def test_expired_sessions_and_unreadable_items_stay_behind(command: Command, ret
     outcome = command(*ADOPT)
 
     assert (
-        "This copies 2 users, 2 sessions and 1 records of ends. 2 items cannot be read and stay behind." in outcome.err
+        "This copies 2 users, 2 sessions, 1 records of ends and 0 records of imports. "
+        "2 items cannot be read and stay behind." in outcome.err
     )
-    assert outcome.out == "copied 2 users, 2 sessions, 1 records of ends\n"
+    assert outcome.out == "copied 2 users, 2 sessions, 1 records of ends, 0 records of imports\n"
 
 
 def test_tables_of_another_format_are_refused(command: Command) -> None:
@@ -294,7 +394,7 @@ def test_sessions_of_a_restored_table_are_refused_and_its_users_are_not(
         f"{with_sessions} was restored from a backup or is a replica, so its sessions may have ended since"
         in refused.err
     )
-    assert (taken.status, taken.out) == (0, "copied 2 users, 0 sessions, 0 records of ends\n")
+    assert (taken.status, taken.out) == (0, "copied 2 users, 0 sessions, 0 records of ends, 0 records of imports\n")
     assert identities.find(ADA.username) == ADA
 
 
@@ -371,8 +471,8 @@ def test_refresh_tokens_of_the_deleted_stack_are_valid_under_the_new_ring(
     second = command(*ADOPT, "--key-ring-secret", retained_arn)
 
     after = ring_of(own_arn)
-    assert first.out == "copied 2 users, 2 sessions, 1 records of ends, 2 MAC keys\n"
-    assert second.out == "copied 0 users, 0 sessions, 0 records of ends, 0 MAC keys\n"
+    assert first.out == "copied 2 users, 2 sessions, 1 records of ends, 0 records of imports, 2 MAC keys\n"
+    assert second.out == "copied 0 users, 0 sessions, 0 records of ends, 0 records of imports, 0 MAC keys\n"
     assert parse(token, after.at(now).mac_keys) == a_token()
     assert after.at(now).mac == before.at(now).mac
     assert after.signing == before.signing
@@ -402,7 +502,7 @@ def test_a_key_that_was_replaced_since_does_not_come_back(command: Command, ring
 
     outcome = command(*ADOPT, "--key-ring-secret", retained_arn)
 
-    assert outcome.out == "copied 0 users, 0 sessions, 0 records of ends, 0 MAC keys\n"
+    assert outcome.out == "copied 0 users, 0 sessions, 0 records of ends, 0 records of imports, 0 MAC keys\n"
     assert ring_of(own_arn) == before
 
 
@@ -457,8 +557,12 @@ def test_an_app_of_the_deleted_stack_is_accepted_under_the_new_keys(
     first = command(*ADOPT, "--sealing-secret", old_arn)
     second = command(*ADOPT, "--sealing-secret", old_arn)
 
-    assert first.out == "copied 2 users, 2 sessions, 1 records of ends, 2 keys of second factors\n"
-    assert second.out == "copied 0 users, 0 sessions, 0 records of ends, 0 keys of second factors\n"
+    assert first.out == (
+        "copied 2 users, 2 sessions, 1 records of ends, 0 records of imports, 2 keys of second factors\n"
+    )
+    assert second.out == (
+        "copied 0 users, 0 sessions, 0 records of ends, 0 records of imports, 0 keys of second factors\n"
+    )
     keys, factors = sealing_keys_from("\n".join(lines_of(own_arn))), identities.find(ADA.username).factors
     assert factors is not None
     assert unseal(factors.totp, keys, purpose=PURPOSE, user_id=ADA_ID) == SECRET
@@ -477,7 +581,9 @@ def test_a_sealing_key_that_was_removed_since_does_not_come_back(
 
     outcome = command(*USERS_ONLY, "--sealing-secret", old_arn)
 
-    assert outcome.out == "copied 0 users, 0 sessions, 0 records of ends, 0 keys of second factors\n"
+    assert outcome.out == (
+        "copied 0 users, 0 sessions, 0 records of ends, 0 records of imports, 0 keys of second factors\n"
+    )
     assert lines_of(own_arn) == ["r" * 64]
 
 

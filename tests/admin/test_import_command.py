@@ -13,7 +13,7 @@ import pytest
 from admin.imports.hash_texts import read_hash
 from admin.imports.outputs import Progress
 from admin.imports.run import BATCHES_AHEAD, USERS_OF_A_BATCH, Placed, add_all
-from edge_auth.accounts.identity import DISABLED, Identity
+from edge_auth.accounts.identity import DISABLED, UNCONFIRMED, Identity
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.errors import TemporarilyUnavailable, UnknownUser
 from edge_auth.flows.accounts.import_users import Outcome, Result
@@ -322,3 +322,29 @@ def test_what_one_stack_exports_another_one_imports(
     assert found.email_verified_at_seconds > 1, "confirmed, at the time of the import"
     same = {"user_id": person.user_id, "email_verified_at_seconds": 1}
     assert replace(found, **same) == person  # type: ignore[arg-type]  # the fields of an identity
+
+
+def test_a_user_who_waits_for_the_confirmation_waits_in_the_next_stack(
+    command: Command, identities: DynamoDBIdentities, stacks: Stacks, tmp_path: Path
+) -> None:
+    """SC1: nobody becomes active without the confirmation, also if an operator disables and enables the user there."""
+    stacks.parameters["PasswordProfiles"] = "bcrypt:c=4"
+    waiting = replace(
+        ADA,
+        password_hash=read_hash(HASH).stored,
+        status=UNCONFIRMED,
+        created_at_seconds=1_700_000_000,
+        email="ada@mail.example",
+    )
+    identities.create(waiting)
+    path = tmp_path / "export.jsonl"
+    path.write_text(command("users", "export", "--all", "--with-password-hashes", "--yes").out)
+    identities.delete(waiting)
+
+    outcome = command("users", "import", str(path), "--format", "edge-auth")
+
+    assert (outcome.status, outcome.out) == (0, "added 1 users, 0 were imported before, 0 records not taken\n")
+    assert identities.find(ADA.username).status == UNCONFIRMED
+    for act in ("disable", "enable"):
+        assert command("users", act, ADA.username).status == 0
+    assert identities.find(ADA.username).status == UNCONFIRMED

@@ -157,11 +157,16 @@ def test_another_stack_of_edge_auth(read: Reading) -> None:
         "language": "de",
         "password_hash": read_hash(BCRYPT).stored,
     }
-    result = read(lines(exported, {**exported, "username": "bob", "rights": {}}), "edge-auth")
-    (ada,) = result.users.values()
+    bob, eve = (
+        {**exported, "username": "bob", "rights": {}},
+        {**exported, "username": "eve", "status": [], "user_id": "1"},
+    )
+    result = read(lines(exported, bob, eve), "edge-auth")
+    ada, other = result.users.values()
 
     assert (ada.source_id, ada.identity.created_at_seconds) == ("3kxYDu4xydJTI1eNv3KC9Q", 1_706_693_400)
     assert (ada.identity.scope, ada.identity.roles, ada.identity.status) == ("read", ("admin",), DISABLED)
+    assert other.identity.status == DISABLED, "a status that is none lets nobody in"
     assert_logs_in(ada)
     assert result.refused == {"line 2": "the member 'rights' is not known"}
 
@@ -397,6 +402,8 @@ GOOD = {"username": "ada", "password_hash": BCRYPT}
         ({"email_verified": 1}, "email_verified is neither true nor false"),
         ({"email_verified": "yes"}, "email_verified is neither true nor false"),
         ({"disabled": []}, "disabled is neither true nor false"),
+        ({"unconfirmed": True}, "a user who waits for the confirmation has no address"),
+        ({"unconfirmed": "yes"}, "unconfirmed is neither true nor false"),
         ({"roles": "two  'words'"}, "a role has"),
         ({"roles": {"admin": True}}, "roles is no list of texts"),
         ({"scope": "x" * 300}, "scope and roles take more than"),

@@ -22,6 +22,7 @@ from edge_auth.flows.factors.freshness import MAX_LOGIN_AGE_SECONDS
 from edge_auth.keys.timing import (
     EXPIRY_LEEWAY_SECONDS,
     JWKS_MAX_AGE_SECONDS,
+    MAX_PROOF_SECONDS,
     MAX_RING_AGE_SECONDS,
     MIN_PUBLISH_SECONDS,
     REPLACE_SECONDS,
@@ -103,6 +104,7 @@ OF_CODE: Mapping[str, set[Number]] = {
         default("LateRetryHours") * 3600,
         PASSWORD_BACKOFF.longest_seconds,
         TOUCH_SECONDS,
+        MAX_PROOF_SECONDS,
     ),
     "docs/guides/api-gateway-jwt-authorizers.md": seconds(REPLACE_SECONDS, MIN_PUBLISH_SECONDS),
     "docs/guides/browsers.md": seconds(MAX_AGE_SECONDS, DEVICE_COOKIE_SECONDS),
@@ -110,7 +112,7 @@ OF_CODE: Mapping[str, set[Number]] = {
     "docs/guides/import.md": {Number(MAX_BCRYPT_BYTES, "byte")},
     "docs/guides/leaked-key.md": seconds(REPLACE_SECONDS, RING_AGE_SECONDS, JWKS_MAX_AGE_SECONDS),
     # tests/documents/test_limits.py compares the rest of this page.
-    "docs/guides/limits.md": seconds(1, PASSWORD_BACKOFF.longest_seconds, DAY_SECONDS)
+    "docs/guides/limits.md": seconds(1, PASSWORD_BACKOFF.longest_seconds, DAY_SECONDS, MAX_PROOF_SECONDS)
     | {Number(MAX_GUESSES, "guesse"), Number(103, "password")},
     "docs/guides/mail.md": seconds(DAY_SECONDS, UNDO_SECONDS) | {Number(MAX_GUESSES, "guesse")},
     "docs/guides/operators.md": seconds(KEPT_SECONDS),

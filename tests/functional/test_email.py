@@ -22,6 +22,7 @@ from tests.support.answers import (
     error,
     method_not_allowed,
 )
+from tests.support.key_ring_events import ADVANCE, asked
 from tests.support.mailbox import deliveries, mailed
 from tests.support.outages import APPLIED, KINDS, KINDS_OF_TRANSACTIONS, Killed, after, before, ends, kill, kinds_at
 from tests.support.people import ADA_ID, PASSWORD, WRONG_PASSWORD, ada
@@ -113,6 +114,27 @@ def test_an_address_is_changed_and_the_change_undone(
     assert login(login_event("ada", PASSWORD)) == INVALID_CREDENTIALS
     assert (user(mail_stack).email, user(mail_stack).epoch, mailed(mail_stack, Kind.RESET).email) == (EMAIL, 1, EMAIL)
     assert email(show(tokens)) == INVALID_TOKEN
+
+
+def test_a_change_is_undone_after_72_hours_however_short_the_timeouts_are(mail_stack: Stack) -> None:
+    """SC5: the link is of the last second in which its MAC key signs. The hourly run removes keys that have ended."""
+    names = ("KeyRotationDays", "RefreshIdleDays", "RefreshAbsoluteDays", "SessionAbsoluteHours")
+    stack = mail_stack.with_parameters(**dict.fromkeys(names, "1"))
+    rotate_keys, proofs = stack.rotate_keys(), stack.function("email_proofs")
+    rotate_keys(asked(stack, "replace", at_once=True, end_sessions=True))
+    rotate_keys(ADVANCE)
+    stack.clock.now_ms = (stack.key_ring.mac[-1].signs_from_seconds - 1) * 1000
+    stack.function("email")(change(stack.function("login")(login_event("ada", PASSWORD)).json))
+    proofs(confirm(shown(stack, Kind.CONFIRM)))
+    link = shown(stack, Kind.UNDO)
+
+    for _ in range(71):
+        stack.clock.advance(seconds=3600)
+        rotate_keys(ADVANCE)
+    stack.clock.advance(seconds=3599)
+
+    assert proofs(undo(link)) == NO_CONTENT
+    assert user(stack).email == EMAIL
 
 
 def test_an_imported_user_undoes_a_change_with_the_password_of_before(mail_stack: Stack, tokens: Tokens) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from edge_auth import base64url
 from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.flows.accounts.new_challenge import UNDO_SECONDS
 from edge_auth.settings.reading import SettingsError
 from tests.support.key_ring_events import ADVANCE, GET, PUT, REFUSED, SHOW, asked, make_due, ring_text
 from tests.support.outages import events_named
@@ -103,14 +104,18 @@ def test_an_advance_makes_the_ring_where_there_is_none(empty_stack: Stack) -> No
 
 
 @pytest.mark.parametrize(
-    ("idle_days", "absolute_days", "session_hours"), [(60, 30, 12), (30, 60, 12), (7, 14, 720), (14, 30, 12)]
+    ("idle_days", "absolute_days", "session_hours"),
+    [(60, 30, 12), (30, 60, 12), (7, 14, 720), (14, 30, 12), (1, 1, 1), (3, 3, 72)],
 )
 def test_mac_keys_begin_as_far_apart_as_the_longest_of_the_timeouts(
     empty_stack: Stack, idle_days: int, absolute_days: int, session_hours: int
 ) -> None:
-    """F16: the idle or the absolute one of refresh tokens, or that of a site. A key ends when its last token has."""
+    """F16: the idle or the absolute one of refresh tokens, or that of a site. A key ends when its last token has.
+
+    SC5: none ends before a link that undoes the change of an address, which is good for 72 hours.
+    """
     stack = empty_stack.with_parameters(
-        KeyRotationDays="7",
+        KeyRotationDays="1",
         RefreshIdleDays=str(idle_days),
         RefreshAbsoluteDays=str(absolute_days),
         SessionAbsoluteHours=str(session_hours),
@@ -119,7 +124,7 @@ def test_mac_keys_begin_as_far_apart_as_the_longest_of_the_timeouts(
     stack.rotate_keys()(ADVANCE)
 
     first, following = stack.key_ring.mac
-    longest = max(idle_days * DAY, absolute_days * DAY, session_hours * 3600)
+    longest = max(idle_days * DAY, absolute_days * DAY, session_hours * 3600, UNDO_SECONDS)
     assert longest <= following.signs_from_seconds - first.signs_from_seconds < longest + 2 * 3600
     assert first.ends_at_seconds is not None
     assert first.ends_at_seconds >= following.signs_from_seconds + longest

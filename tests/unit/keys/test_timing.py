@@ -3,7 +3,11 @@
 import pytest
 
 from edge_auth.adapters import aws
+from edge_auth.flows.accounts import new_challenge
+from edge_auth.flows.factors import factor_token
 from edge_auth.keys import timing
+from edge_auth.tokens import passkey_challenge
+from edge_auth.tokens.proof_token import Kind
 from tests.support.template import functions, parameters
 
 HOUR = 3600
@@ -75,6 +79,19 @@ def test_a_key_verifies_for_as_long_as_anything_that_it_signed_is_accepted() -> 
     assert sum(bounds) <= timing.ACCESS_TOKEN_SECONDS
 
 
+def test_no_proof_lives_longer_than_mac_keys_are_kept_for_proofs() -> None:
+    """SC5: the MAC key of a proof is there until the proof ends. The longest one undoes a change of an address."""
+    proofs = {
+        Kind.RESET: new_challenge.RESET_SECONDS,  # an operator's link too
+        Kind.CONFIRM: new_challenge.CONFIRM_SECONDS,
+        Kind.UNDO: new_challenge.UNDO_SECONDS,
+        **factor_token.LIFETIME_SECONDS,
+    }
+
+    assert proofs.keys() == {*Kind} - {Kind.PASSKEY}, "each kind that is made: a passkey has a challenge"
+    assert max(*proofs.values(), passkey_challenge.LIFETIME_SECONDS) == timing.MAX_PROOF_SECONDS
+
+
 def test_the_leeways_stay_small() -> None:
     """RFC 7519 §4.1.4 allows a few minutes at most. The README states a bound of five seconds."""
     assert timing.EXPIRY_LEEWAY_SECONDS <= timing.ISSUED_AT_LEEWAY_SECONDS <= 60
@@ -103,6 +120,7 @@ def test_the_templates_bounds_are_these(parameter: str, bound: str, seconds: int
         ("ISSUED_AT_LEEWAY_SECONDS", 30),
         ("CLOCK_SECONDS", 30),
         ("ACCESS_TOKEN_SECONDS", 3695),
+        ("MAX_PROOF_SECONDS", 72 * HOUR),  # SC5
         ("RING_AGE_SECONDS", 300),  # K6
         ("RING_RETRY_SECONDS", 30),
         ("MAX_RING_AGE_SECONDS", 5400),

@@ -29,7 +29,8 @@ class RotationPolicy:
     """How keys rotate. `alg` is the algorithm of new signing keys.
 
     A key signs for `period_seconds`, and is published `publish_seconds` before it signs. What a MAC key signs
-    is accepted for `mac_token_seconds`: a refresh token is valid no longer than this, and a device token as long.
+    is accepted for `mac_token_seconds`: a refresh token or a proof is valid no longer than this, and a device token as
+    long.
 
     Raises:
         ValueError: keys would sign before every reader knows them.

@@ -1,4 +1,4 @@
-"""Every bound of time of keys and access tokens, in seconds.
+"""Every bound of time of keys, and of what they sign, in seconds.
 
 The bounds depend on each other: a key may sign only when every reader knows it, and it may end only when nothing that
 it signed is accepted. `tests/unit/keys/test_timing.py` states each inequality between them.
@@ -13,6 +13,10 @@ ISSUED_AT_LEEWAY_SECONDS = 30  # for a token whose issuer's clock is ahead
 CLOCK_SECONDS = ISSUED_AT_LEEWAY_SECONDS  # the clocks of signers and verifiers differ by this at most
 # An access token is accepted for this long after it was signed.
 ACCESS_TOKEN_SECONDS = MAX_LIFETIME_SECONDS + EXPIRY_LEEWAY_SECONDS + MAX_AUTHORIZER_CACHE_SECONDS + CLOCK_SECONDS
+
+# --- Proofs, under the MAC keys as refresh tokens and device tokens are ---
+
+MAX_PROOF_SECONDS = 72 * 3600  # the longest life of one: the undoing of a new address
 
 # --- Functions that read the key ring ---
 

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    from edge_auth.adapters.dynamodb.items import Item
+
 MAX_USERS = 33  # of one transaction: DynamoDB takes 100 items
 _IS_NEW = "attribute_not_exists(pk)"
+_RECORD = "imported#"
 _ITEMS_OF_A_USER = 3  # the record of the import, the login, the name
 
 
@@ -68,10 +71,15 @@ class DynamoDBImportedIdentities:
         return ItemReader(answer.get("Item", {})).text("user_id")
 
 
+def is_record_of_import(item: "Item") -> bool:
+    """Whether the item of the table says who was imported."""
+    return item["pk"].get("S", "").startswith(_RECORD)
+
+
 def _record(user: Imported) -> "dict[str, AttributeValueTypeDef]":
     return {**_record_key(user.source), "user_id": text(user.identity.user_id)}
 
 
 def _record_key(source: str) -> "dict[str, AttributeValueTypeDef]":
     # A hash, because the record outlives the user, and an id of another system may be an address.
-    return {"pk": text(f"imported#{base64url.encode(sha256(source.encode('utf-8')).digest())}")}
+    return {"pk": text(f"{_RECORD}{base64url.encode(sha256(source.encode('utf-8')).digest())}")}
