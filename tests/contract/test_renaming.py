@@ -11,7 +11,6 @@ import pytest
 from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import DISABLED, UNCONFIRMED, Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
-from edge_auth.adapters.dynamodb.bounces import DynamoDBBounces
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
 from edge_auth.adapters.dynamodb.identity_items import OF_SOME_USERS, login_key
 from edge_auth.adapters.dynamodb.passkeys import DynamoDBPasskeys
@@ -254,9 +253,7 @@ ADDITIONS: dict[str, tuple[Identity, Callable[[Tables], object]]] = {
     "the confirmation of the address": (replace(ADA, email=ADDRESS), confirm),
     "a mail that comes back": (
         replace(ADA, email=ADDRESS),
-        lambda tables: DynamoDBBounces(tables.client, table=tables.identities).mark(
-            ADA_ID, ADDRESS, reason="complaint", now_seconds=NOW_SECONDS
-        ),
+        lambda tables: tables.engine().bounces.mark(ADA_ID, ADDRESS, reason="complaint", now_seconds=NOW_SECONDS),
     ),
 }
 
@@ -295,8 +292,7 @@ def test_every_attribute_that_the_adapters_know_is_named(tables: Tables) -> None
     def attributes() -> set[str]:
         return tables.client.get_item(TableName=tables.identities, Key=login_key(ADA.username))["Item"].keys() - {"pk"}
 
-    users = DynamoDBIdentities(tables.client, table=tables.identities)
-    bounces = DynamoDBBounces(tables.client, table=tables.identities)
+    users, bounces = tables.engine().identities, tables.engine().bounces
     users.create(whole)
     bounces.mark(ADA_ID, whole.email, reason="complaint", now_seconds=NOW_SECONDS)
     assert users.find(ADA.username) == whole, "each field is stored"

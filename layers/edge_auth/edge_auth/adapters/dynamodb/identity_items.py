@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
+OF_MARK = "email_bounced_at, bounce_reason, bounced_address"  # of an address that mails came back from
 # The attributes that the item of a login has for some users only. An act may add one and move no epoch: a rename asks
 # that none has come since it read the item.
 OF_SOME_USERS = frozenset(
