@@ -2,23 +2,31 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from edge_auth.accounts.identity import DISABLED
+from edge_auth.accounts.factors import Factors
+from edge_auth.accounts.identity import DISABLED, UNCONFIRMED, Identity
+from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
+from edge_auth.adapters.dynamodb.identity_items import OF_SOME_USERS, login_key
+from edge_auth.adapters.dynamodb.passkeys import DynamoDBPasskeys
 from edge_auth.errors import UnknownUser, UsernameTaken
 from edge_auth.flows.ports.identities import EpochMoved, Identities
+from edge_auth.tokens.proof_token import Kind
 from tests.support.dynamodb.engines import ATOMIC_ENGINES, Engine, Tables
+from tests.support.dynamodb.proofs import a_challenge, a_proof
 from tests.support.dynamodb.records import ADA, ADA_ID, BOB, NOW_SECONDS, a_session, opened, sessions_of
 
 FULL = replace(
     ADA, email="ada@mail.example", email_verified_at_seconds=NOW_SECONDS, language="de", claims={"acme:tenant": "7"}
 )
 EVE = replace(ADA, username="eve")
+ADDRESS = "ada@mail.example"
+KEY = RegisteredPasskey(b"key", b"public key", 0, False, False, "usb key", NOW_SECONDS)  # noqa: FBT003 - its fields in order
 
 
 def test_a_renamed_user_keeps_all_else(engine: Engine) -> None:
@@ -224,6 +232,77 @@ def test_a_change_between_the_read_and_the_write_is_not_lost(tables: Tables, cha
     changed = users.find(ADA.username)
     assert changed != ADA
     assert users.rename(ADA, "eve") == replace(changed, username="eve")
+
+
+def confirm(tables: Tables) -> None:
+    """Confirm an address of Ada, and store the proof that undoes it."""
+    engine, proof = tables.engine(), a_proof(Kind.CONFIRM)
+    engine.challenges.put(a_challenge(proof))
+    undo = a_challenge(a_proof(Kind.UNDO))
+    engine.redemptions.confirm(proof, engine.identities.find(ADA.username), ADDRESS, undo, now_seconds=NOW_SECONDS)
+
+
+# Acts that move no epoch, and change no attribute that the user has before: each adds some.
+ADDITIONS: dict[str, tuple[Identity, Callable[[Tables], object]]] = {
+    "a first passkey": (ADA, lambda tables: DynamoDBPasskeys(tables.client, table=tables.identities).add(ADA, KEY)),
+    "a first address": (ADA, confirm),
+    "a first address by an operator": (
+        ADA,
+        lambda tables: tables.engine().identities.change_email(ADA, ADDRESS, verified_at_seconds=0),
+    ),
+    "the confirmation of the address": (replace(ADA, email=ADDRESS), confirm),
+    "a mail that comes back": (
+        replace(ADA, email=ADDRESS),
+        lambda tables: tables.engine().bounces.mark(ADA_ID, ADDRESS, reason="complaint", now_seconds=NOW_SECONDS),
+    ),
+}
+
+
+@pytest.mark.parametrize("addition", ADDITIONS)
+def test_what_a_user_gets_between_the_read_and_the_write_is_not_lost(tables: Tables, addition: str) -> None:
+    """The item that was read has no such attribute. The write says so, and is refused."""
+    before, act = ADDITIONS[addition]
+    users = DynamoDBIdentities(tables.client, table=tables.identities)
+    users.create(before)
+    wrapped: Any = Interrupted(tables.client, "transact_write_items", lambda: act(tables))
+
+    with pytest.raises(EpochMoved):
+        DynamoDBIdentities(wrapped, table=tables.identities).rename(before, "eve")
+
+    changed = users.find(ADA.username)
+    assert changed != before
+    assert users.rename(before, "eve") == replace(changed, username="eve")
+
+
+def test_every_attribute_that_the_adapters_know_is_named(tables: Tables) -> None:
+    """A rename asks for those that a user does not have. A new field of a user fails here until it is named too."""
+    factors = Factors(b"sealed", totp_step=3, recovery=frozenset({"code"}), failures=2, enrolled_at_seconds=9)
+    whole = replace(
+        FULL,
+        status=UNCONFIRMED,
+        email_bounced_at_seconds=NOW_SECONDS,
+        password_hash_at_change="$argon2id$before",
+        factors=factors,
+        factors_version=4,
+        passkeys=(KEY,),
+    )
+    for record in (whole, factors):
+        assert all(getattr(record, field.name) for field in fields(record)), "each field has a value"
+
+    def attributes() -> set[str]:
+        return tables.client.get_item(TableName=tables.identities, Key=login_key(ADA.username))["Item"].keys() - {"pk"}
+
+    users, bounces = tables.engine().identities, tables.engine().bounces
+    users.create(whole)
+    bounces.mark(ADA_ID, whole.email, reason="complaint", now_seconds=NOW_SECONDS)
+    assert users.find(ADA.username) == whole, "each field is stored"
+    of_whole = attributes()
+    bounces.clear(whole)
+    users.delete(whole)
+    users.create(ADA)
+    of_least = attributes()
+
+    assert of_whole - of_least == OF_SOME_USERS
 
 
 def test_a_transaction_that_is_sent_twice_is_one_rename(tables: Tables) -> None:

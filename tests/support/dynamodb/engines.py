@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from edge_auth.adapters.dynamodb.bounces import DynamoDBBounces
 from edge_auth.adapters.dynamodb.challenges import DynamoDBChallenges
 from edge_auth.adapters.dynamodb.factors import DynamoDBFactors
 from edge_auth.adapters.dynamodb.identities import DynamoDBIdentities
@@ -15,6 +16,7 @@ from edge_auth.adapters.dynamodb.redemptions import DynamoDBRedemptions
 from edge_auth.adapters.dynamodb.session_opening import DynamoDBSessionOpening
 from edge_auth.adapters.dynamodb.session_replacement import DynamoDBSessionReplacement
 from edge_auth.adapters.dynamodb.sessions import DynamoDBSessions
+from edge_auth.flows.ports.bounces import Bounces
 from edge_auth.flows.ports.challenges import Challenges, Redemptions
 from edge_auth.flows.ports.factors import FactorStore
 from edge_auth.flows.ports.identities import Identities
@@ -22,6 +24,7 @@ from edge_auth.flows.ports.sessions import SessionOpening, SessionReplacement, S
 from tests.support import memory_aws
 from tests.support.dynamodb.engine_of_run import endpoint, is_available
 from tests.support.dynamodb.tables import create_table, empty, items
+from tests.support.fakes.bounces import MemoryBounces
 from tests.support.fakes.challenges import MemoryChallenges, MemoryRedemptions
 from tests.support.fakes.factors import MemoryFactors
 from tests.support.fakes.stores import (
@@ -53,6 +56,7 @@ class Engine:
     redemptions: Redemptions
     factors: FactorStore
     session_replacement: SessionReplacement
+    bounces: Bounces
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ class Tables:
                 sessions_table=self.sessions,
                 throttle_table=self.throttle,
             ),
+            bounces=DynamoDBBounces(self.client, table=self.identities),
         )
 
 
@@ -121,6 +126,7 @@ def memory_engine() -> Engine:
         MemoryRedemptions(store),
         MemoryFactors(store),
         MemorySessionReplacement(store),
+        MemoryBounces(store),
     )
 
 

@@ -102,7 +102,7 @@ class MemoryRedemptions:
             self._spend(proof, now_seconds)
             if identity.status == UNCONFIRMED:
                 self._store.waiting.discard(identity.user_id)
-                found = replace(found, email=identity.email, email_verified_at_seconds=now_seconds, status=ACTIVE)
+                found = self._reached(found, identity.email, now_seconds, status=ACTIVE)
             self._put(replace(found, password_hash=password_hash, epoch=found.epoch + 1))
 
     def confirm(
@@ -125,7 +125,7 @@ class MemoryRedemptions:
                 found = replace(found, password_hash_at_change=found.password_hash)
             self._spend(proof, now_seconds)
             self._store.waiting.discard(identity.user_id)
-            self._put(replace(found, email=email, email_verified_at_seconds=now_seconds, status=ACTIVE))
+            self._put(self._reached(found, email, now_seconds, status=ACTIVE))
 
     def undo(
         self,
@@ -149,16 +149,15 @@ class MemoryRedemptions:
                     factors_version=found.factors_version + 1,
                 )
             self._spend(proof, now_seconds)
-            self._put(
-                replace(
-                    found,
-                    email=email,
-                    email_verified_at_seconds=now_seconds,
-                    password_hash="",
-                    password_hash_at_change="",
-                    epoch=found.epoch + 1,
-                )
-            )
+            reached = self._reached(found, email, now_seconds, status=found.status)
+            self._put(replace(reached, password_hash="", password_hash_at_change="", epoch=found.epoch + 1))
+
+    def _reached(self, user: Identity, email: str, now_seconds: int, *, status: str) -> Identity:
+        """Return the user with an address at which a mail has arrived, and take the mark away."""
+        self._store.marks.pop(user.user_id, None)
+        return replace(
+            user, email=email, email_verified_at_seconds=now_seconds, email_bounced_at_seconds=0, status=status
+        )
 
     def _checked(
         self, proof: Proof, identity: Identity, now_seconds: int, as_read: Callable[[Identity], Identity]

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
@@ -18,6 +19,16 @@ from edge_auth.tokens.refresh_token import RefreshToken
 from tests.support.fakes.factors import with_used
 
 
+class Mark(NamedTuple):
+    """The mark of an address that mails came back from. It counts as long as the user has this address."""
+
+    address: str
+    at_seconds: int
+
+
+NO_MARK = Mark("", 0)
+
+
 @dataclass
 class MemoryStore:
     """All tables of a deployment. Every act holds the lock, because a write to one item in DynamoDB is atomic."""
@@ -29,6 +40,7 @@ class MemoryStore:
     challenges: dict[tuple[str, str], Challenge] = field(default_factory=dict)
     guesses: dict[tuple[str, str], int] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    marks: dict[str, Mark] = field(default_factory=dict)
     spent_challenges: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -119,7 +131,13 @@ class MemoryIdentities:
     def change_email(self, identity: Identity, email: str, *, verified_at_seconds: int) -> Identity:
         """Replace the address."""
         with self._store.lock:
-            changed = replace(self._current(identity), email=email, email_verified_at_seconds=verified_at_seconds)
+            mark = self._store.marks.get(identity.user_id, NO_MARK)
+            changed = replace(
+                self._current(identity),
+                email=email,
+                email_verified_at_seconds=verified_at_seconds,
+                email_bounced_at_seconds=mark.at_seconds if mark.address == email else 0,
+            )
             self._store.identities[identity.username] = changed
             return changed
 
@@ -128,6 +146,7 @@ class MemoryIdentities:
         with self._store.lock:
             self._check_as_read(identity)
             del self._store.identities[identity.username]
+            self._store.marks.pop(identity.user_id, None)
 
     def _check_as_read(self, identity: Identity) -> None:
         current = self._store.identities.get(identity.username)

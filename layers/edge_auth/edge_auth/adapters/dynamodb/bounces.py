@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identity_items import login_key, user_key
+from edge_auth.adapters.dynamodb.identity_items import OF_MARK, login_key, user_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
 from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.bounces import AddressGone
@@ -59,7 +59,7 @@ class DynamoDBBounces:
                 self._client.update_item(
                     TableName=self._table,
                     Key=login_key(identity.username),
-                    UpdateExpression="REMOVE email_bounced_at, bounce_reason, bounced_address",
+                    UpdateExpression=f"REMOVE {OF_MARK}",
                     ConditionExpression="user_id = :user_id",
                     ExpressionAttributeValues={":user_id": text(identity.user_id)},
                 )

@@ -11,6 +11,19 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
+OF_MARK = "email_bounced_at, bounce_reason, bounced_address"  # of an address that mails came back from
+# The attributes that the item of a login has for some users only. An act may add one and move no epoch: a rename asks
+# that none has come since it read the item.
+OF_SOME_USERS = frozenset(
+    {
+        *("enabled_status", "claims"),
+        *("email", "email_verified_at", "language", "password_hash_at_change"),
+        *("email_bounced_at", "bounce_reason", "bounced_address"),
+        *("totp", "totp_at", "totp_step", "factor_failures", "recovery", "factors_version"),
+        "passkeys",
+    }
+)
+
 
 def login_key(username: str) -> "dict[str, AttributeValueTypeDef]":
     """Return the key of the item that a login reads."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
+from edge_auth.adapters.dynamodb.identity_items import OF_SOME_USERS
 from edge_auth.adapters.dynamodb.items import number, text
 
 if TYPE_CHECKING:
@@ -21,16 +22,18 @@ def renaming(
     """Return the acts of a renaming: the user's item moves from the key of the old name to that of the new one.
 
     It is moved as it was read, also with attributes that a later version has added. If any of them has changed since,
-    the acts are refused.
+    or one of `OF_SOME_USERS` has come, the acts are refused.
     """
-    names = {f"#{number}": name for number, name in enumerate(item)}
-    values = {f":{number}": value for number, value in enumerate(item.values())}
+    names = {f"#{place}": name for place, name in enumerate([*item, *sorted(OF_SOME_USERS - item.keys())])}
+    values = {f":{place}": value for place, value in enumerate(item.values())}
+    as_read = [f"#{place} = :{place}" for place in range(len(values))]
+    still_absent = [f"attribute_not_exists(#{place})" for place in range(len(values), len(names))]
     return [
         {
             "Delete": {
                 "TableName": table,
                 "Key": old,
-                "ConditionExpression": " AND ".join(map(" = ".join, zip(names, values, strict=True))),
+                "ConditionExpression": " AND ".join(as_read + still_absent),
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": values,
             }

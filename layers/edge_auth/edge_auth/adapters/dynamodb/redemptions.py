@@ -9,7 +9,7 @@ from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challenge_key
-from edge_auth.adapters.dynamodb.identity_items import login_key
+from edge_auth.adapters.dynamodb.identity_items import OF_MARK, login_key
 from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.flows.ports.challenges import ProofSpent, RemovedFactors
 from edge_auth.flows.ports.identities import EpochMoved
@@ -29,7 +29,9 @@ _SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
 _IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
 _IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :status"
 _CONFIRM = "email = :email, email_verified_at = :now, #status = :active"
-_WAITS_NO_LONGER = " REMOVE enabled_status"
+# A mail has arrived at the address, so the mark of one that came back goes. A younger mark goes too: its time is when
+# the feedback came, and not when that mail was sent. If the address takes no more mails, the next one marks it again.
+_WAITS_NO_LONGER = f" REMOVE enabled_status, {OF_MARK}"
 _NONE_WAITS = "attribute_not_exists(pk) OR attribute_exists(spent_at) OR expires_at <= :now"
 
 
@@ -99,7 +101,7 @@ class DynamoDBRedemptions:
     ) -> None:
         """Spend the proof, and write the address. No password matches an empty hash, so only a reset sets one."""
         change = "SET email = :email, email_verified_at = :now, password_hash = :none, epoch = epoch + :one"
-        gone, condition, names = "REMOVE password_hash_at_change", "", {}
+        gone, condition, names = f"REMOVE password_hash_at_change, {OF_MARK}", "", {}
         values = {":email": text(email), ":now": number(now_seconds), ":none": text(""), ":one": number(1)}
         if removed is not None:
             from edge_auth.adapters.dynamodb.factor_removal import removal_of  # noqa: PLC0415 - only with factors

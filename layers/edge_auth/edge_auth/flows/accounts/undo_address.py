@@ -123,7 +123,7 @@ class UndoAddress:
             user,
             email=email,
             email_verified_at_seconds=now_seconds,
-            email_bounced_at_seconds=0,  # a mark of the other address
+            email_bounced_at_seconds=0,  # a mail has arrived at this address, and a mark of the other one says nothing
             password_hash="",
             epoch=user.epoch + 1,
         )
