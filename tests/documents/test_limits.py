@@ -49,7 +49,7 @@ ROWS = [
         "the mail address, for all its users together",
         rate(MAIL_RATE),
     ),
-    ("", "the device, with a valid `device_token`", rate(DEVICE_MAIL_RATE)),
+    ("", "the user, with a valid `device_token` of any device", rate(DEVICE_MAIL_RATE)),
     ("mails to confirm an address", "the mail address", rate(MAIL_RATE)),
     ("requests for mails", "the address of the client", rate(MAIL_SOURCE_RATE)),
     ("codes of mails", "the code", f"{MAX_GUESSES} guesses"),

@@ -12,7 +12,7 @@
 | refused refresh tokens of a session | `DEAD_TOKEN_RATE` |
 | mails that confirm an address | `MAIL_RATE` |
 | mails to an address that reset a password, whichever user names they were asked for with | `MAIL_RATE` |
-| the same, asked for from a device of the user | `DEVICE_MAIL_RATE` |
+| the same, asked for from any device of the user | `DEVICE_MAIL_RATE` |
 | resets asked for with a user name that gets no mail | `MAIL_RATE` |
 | undoings of an address that come again | `MAIL_RATE` |
 | mails asked for from a source | `MAIL_SOURCE_RATE` |
@@ -41,7 +41,8 @@ DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 # with a probability of 5 in 10 million a day, and 3 more by a thief of a device token (decision 0054). Each mail is one
 # that the owner of the address did not ask for, perhaps.
 MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
-# The owner, on a device of the own, gets mails also while strangers use up the others. It is at most six in a day more.
+# The owner, on a device of the own, gets mails also while strangers use up the others. They are at most six in a day
+# more, from all devices together.
 DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)
 # A few people behind one address, who have all forgotten their passwords. It bounds the mails that one place can cause.
 MAIL_SOURCE_RATE = Rate(attempts=60, seconds=3600, burst=20)
@@ -122,9 +123,12 @@ def reset_mail_limit(email: str) -> RateLimit:
     return RateLimit(bucket("reset-mail", email), MAIL_RATE)
 
 
-def device_mail_limit(user_id: str, device_id: str) -> RateLimit:
-    """Return the limit of mails that reset the password of this user, asked for with this user's device token."""
-    return RateLimit(bucket("device-mail", user_id, device_id), DEVICE_MAIL_RATE)
+def device_mail_limit(user_id: str) -> RateLimit:
+    """Return the limit of mails that reset the password of this user, asked for with a device token of this user.
+
+    All devices of the user share it: each login without a token makes another one, so one of each would be no limit.
+    """
+    return RateLimit(bucket("device-mail", user_id), DEVICE_MAIL_RATE)
 
 
 def no_mail_limit(username: str) -> RateLimit:
