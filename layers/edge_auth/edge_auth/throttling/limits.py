@@ -15,6 +15,7 @@
 | the same, asked for from any device of the user | `DEVICE_MAIL_RATE` |
 | resets asked for with a user name that gets no mail | `MAIL_RATE` |
 | undoings of an address that come again | `MAIL_RATE` |
+| notices of a kind to a user | `NOTICE_RATE` |
 | mails asked for from a source | `MAIL_SOURCE_RATE` |
 | codes of mails tried from a source | `SOURCE_RATE` |
 | passwords shown again with a proof that was used | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
@@ -44,6 +45,9 @@ MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
 # The owner, on a device of the own, gets mails also while strangers use up the others. They are at most six in a day
 # more, from all devices together.
 DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)
+# Enough for a user who tries things out. Whoever can log in may change codes or log in on new devices in a loop, and
+# each notice stands in front of the mails of everybody. After five, the owner knows.
+NOTICE_RATE = Rate(attempts=5, seconds=86_400, burst=5)
 # A few people behind one address, who have all forgotten their passwords. It bounds the mails that one place can cause.
 MAIL_SOURCE_RATE = Rate(attempts=60, seconds=3600, burst=20)
 
@@ -142,6 +146,14 @@ def no_mail_limit(username: str) -> RateLimit:
 def undo_mail_limit(user_id: str) -> RateLimit:
     """Return the limit of undoings of an address of this user that come again. No stranger can use it up."""
     return RateLimit(bucket("undo-mail", user_id), MAIL_RATE)
+
+
+def notice_limit(user_id: str, name: str) -> RateLimit:
+    """Return the limit of notices of this name to this user.
+
+    Each name has its own, so that nobody hides one change behind many others: a new passkey behind new recovery codes.
+    """
+    return RateLimit(bucket("notice", user_id, name), NOTICE_RATE)
 
 
 def mail_source_limit(address: str) -> RateLimit:
