@@ -10,6 +10,7 @@ from edge_auth.throttling.limits import (
     DEVICE_MAIL_RATE,
     MAIL_RATE,
     MAIL_SOURCE_RATE,
+    NOTICE_RATE,
     PASSWORD_BACKOFF,
     REGISTRATION_RATE,
     SITE_IPV6_PREFIX,
@@ -28,6 +29,7 @@ from edge_auth.throttling.limits import (
     mail_limit,
     mail_source_limit,
     no_mail_limit,
+    notice_limit,
     passkey_limit,
     password_change_limit,
     registration_limit,
@@ -108,9 +110,10 @@ def test_counters_keep_their_names() -> None:
             passkey_limit(address),
             mail_limit("a@x.example"),
             reset_mail_limit("a@x.example"),
-            device_mail_limit("u", "d"),
+            device_mail_limit("u"),
             no_mail_limit("ada"),
             undo_mail_limit("u"),
+            notice_limit("u", "new_device"),
             mail_source_limit(address),
             mail_code_limit(address),
         )
@@ -118,9 +121,10 @@ def test_counters_keep_their_names() -> None:
         bucket("passkey", address),
         bucket("mail", "a@x.example"),
         bucket("reset-mail", "a@x.example"),
-        bucket("device-mail", "u", "d"),
+        bucket("device-mail", "u"),
         bucket("no-mail", "ada"),
         bucket("undo-mail", "u"),
+        bucket("notice", "u", "new_device"),
         bucket("mail-source", address),
         bucket("mail-code", address),
     ]
@@ -147,6 +151,7 @@ def test_passwords_are_tried_as_often_as_the_standards_allow() -> None:
         (DEAD_TOKEN_RATE, 60, 60, 300),  # F39: all tabs of a client, with all their retries
         (MAIL_RATE, 5, 86_400, 5),  # SB6: a user who looks into the wrong folder
         (DEVICE_MAIL_RATE, 3, 86_400, 3),  # SB6: the owner, while strangers use up the others
+        (NOTICE_RATE, 5, 86_400, 5),  # SB6: after five of a kind, the user knows
         (MAIL_SOURCE_RATE, 60, 3600, 20),  # SB6: a few people behind one address
     ],
 )
@@ -174,10 +179,13 @@ def test_mails_are_counted_by_what_they_are_and_where_they_go() -> None:
         reset_mail_limit("ada@mail.example"),
         no_mail_limit("ada@mail.example"),
         undo_mail_limit("ada@mail.example"),
-        device_mail_limit("ada", "d"),
-        device_mail_limit("ada", "e"),
+        device_mail_limit("ada"),
+        device_mail_limit("bob"),
         mail_source_limit("203.0.113.7"),
         mail_code_limit("203.0.113.7"),
+        notice_limit("ada", "new_device"),
+        notice_limit("ada", "new_password"),
+        notice_limit("bob", "new_device"),
         used_proof_limit("ada").rate,
         registration_limit("203.0.113.7"),
     ]
@@ -185,10 +193,11 @@ def test_mails_are_counted_by_what_they_are_and_where_they_go() -> None:
     assert len({limit.bucket for limit in limits}) == len(limits)
     assert [limit.rate for limit in limits[:4]] == [MAIL_RATE] * 4
     assert [limit.rate for limit in limits[4:8]] == [*[DEVICE_MAIL_RATE] * 2, MAIL_SOURCE_RATE, SOURCE_RATE]
+    assert [limit.rate for limit in limits[8:11]] == [NOTICE_RATE] * 3
     assert used_proof_limit("ada").counter != password_change_limit("ada").counter
 
 
 def test_an_address_gets_ten_mails_in_any_day_at_most_and_a_device_six_more() -> None:
     """SB6: five at once, and then one in each fifth of a day. The counter is not deleted before it is empty."""
-    for rate in (MAIL_RATE, DEVICE_MAIL_RATE):
+    for rate in (MAIL_RATE, DEVICE_MAIL_RATE, NOTICE_RATE):
         assert rate.ahead_ms + rate.interval_ms <= KEPT_SECONDS * 1000

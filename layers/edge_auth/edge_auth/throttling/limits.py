@@ -12,9 +12,10 @@
 | refusals of a refresh token that came by one transport | `DEAD_TOKEN_RATE` |
 | mails that confirm an address | `MAIL_RATE` |
 | mails to an address that reset a password, whichever user names they were asked for with | `MAIL_RATE` |
-| the same, asked for from a device of the user | `DEVICE_MAIL_RATE` |
+| the same, asked for from any device of the user | `DEVICE_MAIL_RATE` |
 | resets asked for with a user name that gets no mail | `MAIL_RATE` |
 | undoings of an address that come again | `MAIL_RATE` |
+| notices of a kind to a user | `NOTICE_RATE` |
 | mails asked for from a source | `MAIL_SOURCE_RATE` |
 | codes of mails tried from a source | `SOURCE_RATE` |
 | passwords shown again with a proof that was used | `PASSWORD_BACKOFF`, `SOURCE_RATE` |
@@ -42,8 +43,12 @@ DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 # with a probability of 5 in 10 million a day, and 3 more by a thief of a device token (decision 0054). Each mail is one
 # that the owner of the address did not ask for, perhaps.
 MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
-# The owner, on a device of the own, gets mails also while strangers use up the others. It is at most six in a day more.
+# The owner, on a device of the own, gets mails also while strangers use up the others. They are at most six in a day
+# more, from all devices together.
 DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)
+# Enough for a user who tries things out. Whoever can log in may change codes or log in on new devices in a loop, and
+# each notice stands in front of the mails of everybody. After five, the owner knows.
+NOTICE_RATE = Rate(attempts=5, seconds=86_400, burst=5)
 # A few people behind one address, who have all forgotten their passwords. It bounds the mails that one place can cause.
 MAIL_SOURCE_RATE = Rate(attempts=60, seconds=3600, burst=20)
 
@@ -123,9 +128,12 @@ def reset_mail_limit(email: str) -> RateLimit:
     return RateLimit(bucket("reset-mail", email), MAIL_RATE)
 
 
-def device_mail_limit(user_id: str, device_id: str) -> RateLimit:
-    """Return the limit of mails that reset the password of this user, asked for with this user's device token."""
-    return RateLimit(bucket("device-mail", user_id, device_id), DEVICE_MAIL_RATE)
+def device_mail_limit(user_id: str) -> RateLimit:
+    """Return the limit of mails that reset the password of this user, asked for with a device token of this user.
+
+    All devices of the user share it: each login without a token makes another one, so one of each would be no limit.
+    """
+    return RateLimit(bucket("device-mail", user_id), DEVICE_MAIL_RATE)
 
 
 def no_mail_limit(username: str) -> RateLimit:
@@ -139,6 +147,14 @@ def no_mail_limit(username: str) -> RateLimit:
 def undo_mail_limit(user_id: str) -> RateLimit:
     """Return the limit of undoings of an address of this user that come again. No stranger can use it up."""
     return RateLimit(bucket("undo-mail", user_id), MAIL_RATE)
+
+
+def notice_limit(user_id: str, name: str) -> RateLimit:
+    """Return the limit of notices of this name to this user.
+
+    Each name has its own, so that nobody hides one change behind many others: a new passkey behind new recovery codes.
+    """
+    return RateLimit(bucket("notice", user_id, name), NOTICE_RATE)
 
 
 def mail_source_limit(address: str) -> RateLimit:

@@ -143,6 +143,7 @@ def _limits(user: Identity, device_token: str, keys: KeysInForce) -> list[RateLi
     """Return the limits of mails to the user. Any of them is enough."""
     of_everybody = reset_mail_limit(user.email)
     try:
-        return [device_mail_limit(user.user_id, known_device(user, device_token, keys)), of_everybody]
+        known_device(user, device_token, keys)
     except NoDeviceToken:
         return [of_everybody]
+    return [device_mail_limit(user.user_id), of_everybody]
