@@ -113,6 +113,15 @@ def _one_session(world: World, name: str = "sessions-end") -> Event:
     return by_bob(world, name, pathParameters={"session_id": world.bob_other["session_id"]})
 
 
+def _own_session(world: World) -> Event:
+    return by_bob(world, "sessions-end", pathParameters={"session_id": world.bob["session_id"]})
+
+
+def _own_session_ended(world: World) -> Event:
+    _ended(world)
+    return _own_session(world)
+
+
 def _page_of_site(world: World) -> Event:
     cookies = jar(world.page("session"))
     world.stack.clock.advance(seconds=600)  # so that the session is kept by a write
@@ -241,6 +250,8 @@ SESSION_ACTS: Mapping[str, Act] = {
     "sessions": Act("sessions", lambda world: by_bob(world, "sessions")),
     "sessions of a site": Act("sessions", lambda world: by_bob(world, "site-sessions")),
     "end of a session": Act("sessions", _one_session, 204, again=(404,)),
+    "end of the own session": Act("sessions", _own_session, 204, again=(401,)),
+    "end of the own session, repeated": Act("sessions", _own_session_ended, 401, parts=(MARK,)),
     "end of a session of a site": Act(
         "sessions", lambda world: _one_session(world, "site-sessions-end"), 204, again=(404,)
     ),

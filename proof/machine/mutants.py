@@ -71,10 +71,10 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
         ),
     ),
     "a logout is answered before the feed has it": (
-        Edit(ENDS, "        self._publish(token.user_id, [token.session_id])\n", "        pass\n"),
+        Edit(ENDS, "        self._publish(session.user_id, [session.session_id])\n", "        pass\n"),
     ),
     "an end of all sessions does not reach the feed": (
-        Edit(ENDS, "published_at_ms = self._publish(user_id, ids)", "published_at_ms = None"),
+        Edit(ENDS, "published_at_ms = self._publish(user_id, ids)", "published_at_ms = self._clock()"),
     ),
     "a logout of all leaves the sessions": (
         Edit(

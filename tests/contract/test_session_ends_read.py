@@ -1,3 +1,9 @@
+from typing import Any
+
+import pytest
+
+from edge_auth.adapters.dynamodb.ended_items import ended_item
+from edge_auth.adapters.dynamodb.sessions import MAX_PAGES
 from tests.support.dynamodb.engines import Engine, Tables
 from tests.support.dynamodb.records import (
     ADA_ID,
@@ -36,6 +42,22 @@ def test_the_latest_ends_are_found_first(engine: Engine) -> None:
 
     assert engine.sessions.ended_since(ADA_ID, NOW_SECONDS - 9) == [session_id(2), session_id(3), session_id(1)]
     assert engine.sessions.ended_since(BOB_ID, 0) == []
+
+
+@pytest.mark.parametrize("records", [9, 20])
+def test_the_ends_of_four_pages_are_read_and_no_more(tables: Tables, records: int) -> None:
+    """A client that logs in and out all the time makes the partition longer, and never the read."""
+    engine, queries = tables.engine(), list[str]()
+    opened(engine)
+    for number in range(records):  # a page has three or four of them
+        record: Any = ended_item(a_token(number=number), reason="logout", end_id="end-0", now_seconds=NOW_SECONDS)
+        tables.client.put_item(TableName=tables.sessions, Item={**record, "more": {"S": "s" * 300_000}})
+    tables.client.meta.events.register("before-call.dynamodb.Query", lambda model, **_: queries.append(model.name))
+
+    found = engine.sessions.ended_since(ADA_ID, NOW_SECONDS)
+
+    assert len(found) in ({9} if records == 9 else {3 * MAX_PAGES, 4 * MAX_PAGES})
+    assert len(queries) <= MAX_PAGES
 
 
 def test_a_marked_end_is_found_with_its_mark_and_in_no_list(engine: Engine) -> None:

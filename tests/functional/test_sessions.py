@@ -216,6 +216,7 @@ def test_a_dead_session_lists_and_ends_nothing(
     """RFC 6750: the access token is still valid on other routes for minutes; here it is answered with 401."""
     other = login(login_event("ada", PASSWORD)).json
     logout(logout_event(tokens["refresh_token"]))
+    assert sessions(end_event(tokens, tokens["session_id"])) == INVALID_TOKEN  # tells authorizers once more
     before = stack.session_items()
 
     assert sessions(list_event(tokens)) == INVALID_TOKEN

@@ -41,7 +41,7 @@ def test_every_operation_is_counted_at_the_wire(counted: Counts) -> None:
     assert sent["refresh, reused"] == 4
     assert sent["logout"] == 2
     assert sent["list of 10 sessions"] == 1
-    assert sent["logout of all 10 sessions"] == 16
+    assert sent["logout of all 10 sessions"] == 17
     assert counted["login"]["operations"] == {"GetItem": 1, "Query": 1, "TransactWriteItems": 1, "UpdateItem": 3}
 
 

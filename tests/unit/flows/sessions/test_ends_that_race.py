@@ -6,6 +6,8 @@ from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.end_sessions import MAX_ROUNDS
+from edge_auth.flows.sessions.logout import Reach
+from edge_auth.sessions.session import SeenSession
 from tests.support.deployment import Deployment
 from tests.support.fakes.stores import MemorySessions
 
@@ -63,3 +65,47 @@ def test_after_five_races_the_act_is_to_be_repeated(deployment: Deployment, monk
         deployment.end_sessions.all(deployment.alice.user_id, reason="operator")
     assert (outcomes, deployment.names()) == (["raced"] * 5, [])
     assert deployment.end_sessions.all(deployment.alice.user_id, reason="operator") == 1
+
+
+def test_the_callers_own_session_ends_when_all_others_have_ended(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another session is replaced by a step-up after it was read, and the next read fails.
+
+    The own session still lives then: the repeated call finds it, and the replacement too.
+    """
+    own, other = deployment.log_in(), deployment.log_in()
+    reads, to_end = list[list[SeenSession]](), MemorySessions.to_end
+    key = (deployment.alice.user_id, other.session_id)
+
+    def then_the_other_steps_up(sessions: MemorySessions, user_id: str) -> list[SeenSession]:
+        if len(reads) == 1:
+            reads.append([])
+            raise TemporarilyUnavailable("the second read")
+        reads.append(to_end(sessions, user_id))
+        if len(reads) == 1:
+            stepped_up = deployment.store.sessions.pop(key)._replace(session_id="stepped up")
+            deployment.store.sessions[stepped_up.user_id, stepped_up.session_id] = stepped_up
+        return reads[-1]
+
+    monkeypatch.setattr(MemorySessions, "to_end", then_the_other_steps_up)
+    with pytest.raises(TemporarilyUnavailable):
+        deployment.logout(own.refresh_token, Reach.ALL)
+    assert deployment.living() == 2
+
+    deployment.logout(own.refresh_token, Reach.ALL)
+
+    assert deployment.living() == 0
+    assert deployment.end_of(own).reason == "logout_all"
+
+
+def test_a_race_for_the_callers_own_session_is_a_further_round(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been replaced by a step-up too."""
+    own = deployment.log_in()
+    outcomes = let_others_end(monkeypatch, 1)
+
+    deployment.logout(own.refresh_token, Reach.ALL)
+
+    assert (outcomes, deployment.store.sessions) == (["raced", "ended"], {})

@@ -16,7 +16,7 @@ def test_an_end_soon_after_its_publication_is_marked(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, lead_ms: int, *, is_marked: bool
 ) -> None:
     """F44: nobody has to publish it again. After a longer time, a reader may have started too late for the entry."""
-    granted = deployment.with_feed().log_in()
+    granted, own = (deployment.with_feed().log_in() for _ in range(2))
     publish = MemoryRevocations.publish
 
     def slowly(feed: MemoryRevocations, *arguments: object) -> None:
@@ -24,7 +24,7 @@ def test_an_end_soon_after_its_publication_is_marked(
         deployment.clock.advance(ms=lead_ms)
 
     monkeypatch.setattr(MemoryRevocations, "publish", slowly)
-    deployment.own_sessions.end(deployment.alice.user_id, granted.session_id, granted.session_id)
+    deployment.own_sessions.end(deployment.alice.user_id, own.session_id, granted.session_id)
 
     assert deployment.end_of(granted).is_published is is_marked
 

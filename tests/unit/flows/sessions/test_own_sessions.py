@@ -9,6 +9,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.sessions import AlreadyEnded
 from edge_auth.flows.sessions.logout import Reach
+from edge_auth.sessions.session import Session
 from tests.support.deployment import ABSOLUTE_SECONDS, IDLE_SECONDS, PASSWORD, Deployment
 
 
@@ -94,6 +95,75 @@ def test_the_session_that_asks_may_end_itself(deployment: Deployment, mine: Toke
         with pytest.raises(InvalidToken):
             refused()
     assert not deployment.is_dead(other)
+
+
+@pytest.mark.parametrize("act", ["find_session", "end"])
+def test_the_own_session_can_be_ended_again_after_a_failure(deployment: Deployment, mine: TokenGrant, act: str) -> None:
+    """Nothing was published, so the authorizer in front of the route lets the same call through."""
+    deployment.with_feed()
+    mine = deployment.log_in()
+    deployment.trouble.fail(act, times=1)
+    with pytest.raises(TemporarilyUnavailable):
+        end(deployment, mine, mine.session_id)
+    assert deployment.feed.session_ids == set()
+
+    end(deployment, mine, mine.session_id)
+
+    assert deployment.end_of(mine).reason == "user"
+    assert deployment.feed.session_ids == {mine.session_id}
+
+
+def test_the_end_of_the_own_session_is_published_by_a_repeated_call(deployment: Deployment, mine: TokenGrant) -> None:
+    """The call failed after the end. Its repetition says that the session has ended, when authorizers know it."""
+    deployment.with_feed()
+    mine = deployment.log_in()
+    deployment.trouble.fail("publish", times=2)
+    for _ in range(2):
+        with pytest.raises(TemporarilyUnavailable):
+            end(deployment, mine, mine.session_id)
+    assert deployment.names().count(EventName.SESSION_ENDED) == 1
+
+    deployment.trouble.acts.clear()
+    with pytest.raises(InvalidToken):
+        end(deployment, mine, mine.session_id)
+
+    assert deployment.feed.session_ids == {mine.session_id}
+    assert deployment.trouble.acts == ["find_session", "find_ended", "publish", "mark_published"]
+
+
+def test_a_dead_session_publishes_no_end_for_another_one(deployment: Deployment, mine: TokenGrant) -> None:
+    """Only a call that ends the own session may have failed half-way."""
+    deployment.with_feed()
+    other = deployment.log_in()
+    deployment.trouble.fail("publish", times=1)
+    with pytest.raises(TemporarilyUnavailable):
+        end(deployment, mine, mine.session_id)
+
+    with pytest.raises(InvalidToken):
+        end(deployment, mine, other.session_id)
+    assert deployment.feed.session_ids == set()
+
+
+def test_an_own_session_that_ends_meanwhile_has_ended(
+    deployment: Deployment, mine: TokenGrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A logout was faster, and may have failed before authorizers could know it. So they are told."""
+    deployment.with_feed()
+    mine = deployment.log_in()
+    find = deployment.sessions.find
+
+    def then_it_logs_out(user_id: str, session_id: str) -> Session | None:
+        found = find(user_id, session_id)
+        deployment.trouble.fail("publish", times=1)
+        with pytest.raises(TemporarilyUnavailable):
+            deployment.logout(mine.refresh_token, Reach.ONE)
+        return found
+
+    monkeypatch.setattr(deployment.sessions, "find", then_it_logs_out)
+    with pytest.raises(InvalidToken):
+        end(deployment, mine, mine.session_id)
+    assert deployment.end_of(mine).reason == "logout"
+    assert deployment.feed.session_ids == {mine.session_id}
 
 
 @pytest.mark.parametrize("how", ["logged out", "idle", "absolute", "forgotten"])

@@ -5,12 +5,13 @@ from contextlib import suppress
 
 import pytest
 
-from edge_auth.errors import InvalidGrant, TemporarilyUnavailable, UnknownSession
+from edge_auth.errors import InvalidGrant, InvalidToken, TemporarilyUnavailable, TooManyAttempts, UnknownSession
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.sessions import end_sessions as ending
 from edge_auth.flows.sessions.logout import Reach
 from edge_auth.keys.timing import ACCESS_TOKEN_SECONDS
+from edge_auth.throttling.limits import DEAD_TOKEN_RATE
 from edge_auth.tokens import refresh_token as refresh_tokens
 from tests.support.access_tokens import ISSUER
 from tests.support.deployment import GRACE_SECONDS, PASSWORD, deployment_of_alice
@@ -69,6 +70,18 @@ class Sessions:
         with suppress(UnknownSession):
             self.deployment.own_sessions.end(self.user_id, *ids)
 
+    def end_own(self) -> None:
+        """End the caller's own session as one of the user's. After an end, the caller is refused."""
+        own = self.deployment.token_of(self.own).session_id
+        with suppress(InvalidToken):
+            self.deployment.own_sessions.end(self.user_id, own, own)
+
+    def spend_dead_tokens(self) -> None:
+        """Present the dead token for refreshes, until the next dead one of its session has to wait."""
+        for _ in range(DEAD_TOKEN_RATE.burst):
+            with suppress(InvalidGrant):
+                self.reuse()
+
     def change_password(self) -> None:
         """Change the password."""
         own = self.deployment.token_of(self.own).session_id
@@ -85,6 +98,7 @@ ACTS: dict[str, tuple[Act, Callable[[Sessions], set[str]]]] = {
     "reuse at a logout": (Sessions.reuse_at_logout, lambda s: s.ids(s.own)),
     "revocation of an access token": (Sessions.revoke, lambda s: s.ids(s.own)),
     "end of another session": (Sessions.end_other, lambda s: s.ids(s.second)),
+    "end of the own session": (Sessions.end_own, lambda s: s.ids(s.own)),
     "new password": (Sessions.change_password, lambda s: s.ids(s.second, s.third)),
     "disabling": (
         lambda s: s.deployment.administration.disable(s.deployment.alice),
@@ -92,6 +106,9 @@ ACTS: dict[str, tuple[Act, Callable[[Sessions], set[str]]]] = {
     ),
 }
 """Each act, and the ids of the sessions that it ends."""
+
+END_FIRST = ("logout", "end of the own session")
+"""The acts that end the session before they publish it."""
 
 FAILURES = {
     "the feed": [("publish", 0)],
@@ -109,14 +126,22 @@ def sessions() -> Sessions:
 
 @pytest.mark.parametrize("name", ACTS)
 def test_the_feed_has_what_has_ended_when_an_act_returns(sessions: Sessions, name: str) -> None:
-    """By one publication, before the ends; only a logout ends first, because its end is the proof."""
+    """By one publication before the ends, or after the end of a logout and of the caller's own session.
+
+    A logout of all publishes the caller's session by itself, because that one ends after all others.
+    """
     act, expected = ACTS[name]
     with suppress(InvalidGrant):
         act(sessions)
 
     assert sessions.deployment.feed.session_ids == expected(sessions)
     order = [what for what in sessions.acts if what in ("publish", "end")]
-    assert order == (["end", "publish"] if name == "logout" else ["publish", *["end"] * (len(order) - 1)])
+    if name in END_FIRST:
+        assert order == ["end", "publish"]
+    elif name == "logout of all":
+        assert order == ["publish", "end", "end", "publish", "end"]
+    else:
+        assert order == ["publish", *["end"] * (len(order) - 1)]
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -149,7 +174,7 @@ def test_a_call_that_fails_is_made_good_by_its_repetition(sessions: Sessions, na
 
 @pytest.mark.parametrize("name", ACTS)
 def test_a_message_that_fails_is_recorded(sessions: Sessions, name: str) -> None:
-    """Only the sessions of a logout have ended by then; those of other acts live, and the next call ends them."""
+    """Only what ends first has ended by then; the sessions of other acts live, and the next call ends them."""
     act, _ = ACTS[name]
     sessions.deployment.trouble.fail("publish")
     with pytest.raises(TemporarilyUnavailable):
@@ -158,7 +183,7 @@ def test_a_message_that_fails_is_recorded(sessions: Sessions, name: str) -> None
     [told] = [event for event in sessions.deployment.events if event.name is EventName.REVOCATION_NOT_PUBLISHED]
     assert told.user_id == sessions.user_id
     assert told.reason == "injected: publish"
-    assert len(sessions.deployment.store.ended) == (1 if name == "logout" else 0)
+    assert len(sessions.deployment.store.ended) == (1 if name in END_FIRST else 0)
 
 
 def test_a_login_beyond_the_limit_publishes_all_that_it_ends_at_once(sessions: Sessions) -> None:
@@ -182,13 +207,14 @@ def test_a_login_beyond_the_limit_publishes_all_that_it_ends_at_once(sessions: S
 
 
 def repeat(sessions: Sessions, reach: Reach = Reach.ONE) -> list[str]:
-    """Log the own session out once more. Return the acts that follow the count of the dead token."""
+    """Log the own session out once more. Return the acts for the feed, before the dead token is counted."""
     sessions.acts.clear()
     sessions.log_out(sessions.own, reach)
-    return sessions.acts[sessions.acts.index("book") + 1 :]
+    assert sessions.acts.pop() == "book"
+    return sessions.acts[sessions.acts.index("find_ended") :]
 
 
-@pytest.mark.parametrize("name", [name for name in ACTS if name not in ("logout", "logout of others")])
+@pytest.mark.parametrize("name", [name for name in ACTS if name not in (*END_FIRST, "logout of others")])
 def test_what_was_published_before_its_end_is_not_published_again(sessions: Sessions, name: str) -> None:
     """F39: its record has the mark at once, so dead tokens and later ends of all write nothing of it to the feed."""
     act, expected = ACTS[name]
@@ -269,6 +295,44 @@ def test_a_mark_that_cannot_be_set_costs_nobody_an_answer(sessions: Sessions) ->
     assert repeat(sessions) == ["find_ended"]
 
 
+@pytest.mark.parametrize("name", END_FIRST)
+def test_an_end_that_fails_leaves_nothing_in_the_feed(sessions: Sessions, name: str) -> None:
+    """Otherwise authorizers would refuse the access token with which the same call is made again."""
+    act, _ = ACTS[name]
+    sessions.deployment.trouble.fail("end", times=1)
+    with pytest.raises(TemporarilyUnavailable):
+        act(sessions)
+    assert (sessions.deployment.feed.session_ids, sessions.deployment.living()) == (set(), 3)
+
+    act(sessions)
+    assert sessions.deployment.is_dead(sessions.own)
+
+
+def test_no_limit_keeps_an_end_from_authorizers(sessions: Sessions) -> None:
+    """A logout failed half-way, and the dead tokens of its session are too many. Its repetition publishes first."""
+    sessions.deployment.trouble.fail("publish", times=1)
+    with pytest.raises(TemporarilyUnavailable):
+        sessions.log_out(sessions.own)
+    sessions.spend_dead_tokens()
+    assert sessions.deployment.feed.session_ids == set()
+
+    with pytest.raises(TooManyAttempts):
+        sessions.log_out(sessions.own)
+    assert sessions.deployment.feed.session_ids == sessions.ids(sessions.own)
+
+
+def test_a_repetition_that_cannot_publish_is_counted_too(sessions: Sessions) -> None:
+    """F39: while the feed cannot be written, a dead token must wait as well."""
+    sessions.log_out(sessions.own)
+    sessions.deployment.trouble.fail("publish")
+    for _ in range(DEAD_TOKEN_RATE.burst):
+        with pytest.raises(TemporarilyUnavailable):
+            sessions.log_out(sessions.own)
+
+    with pytest.raises(TooManyAttempts):
+        sessions.log_out(sessions.own)
+
+
 # --- an end of all ---
 
 
@@ -281,6 +345,25 @@ def test_an_end_of_all_makes_up_for_a_logout_that_failed_after_its_end(sessions:
     sessions.log_out(sessions.own, Reach.OTHERS)
 
     assert sessions.deployment.feed.session_ids == sessions.ids(sessions.second, sessions.third)
+
+
+@pytest.mark.parametrize("name", ["logout of all", "logout of others", "new password", "disabling"])
+def test_no_session_lives_because_earlier_ends_cannot_be_read(sessions: Sessions, name: str) -> None:
+    """A thief who logs in all the time makes many records of ends. They are read when the sessions have ended.
+
+    Of a logout of all, the caller's own session still lives then, so that the same call can be made again.
+    """
+    act, expected = ACTS[name]
+    last = sessions.ids(sessions.own) if name == "logout of all" else set[str]()
+    sessions.deployment.trouble.fail("ended_since", times=1)
+    with pytest.raises(TemporarilyUnavailable):
+        act(sessions)
+    ended = {session_id for _, session_id in sessions.deployment.store.ended}
+    assert ended == sessions.deployment.feed.session_ids == expected(sessions) - last
+
+    act(sessions)
+    ended = {session_id for _, session_id in sessions.deployment.store.ended}
+    assert ended == sessions.deployment.feed.session_ids == expected(sessions)
 
 
 def test_an_end_of_all_publishes_only_the_latest_ends(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,14 +390,17 @@ def test_each_hundred_is_published_before_it_ends(sessions: Sessions, monkeypatc
     """A8: the ends of a hundred take seconds, and the entries must not be older than that."""
     monkeypatch.setattr(ending, "PUBLISHED_AT_ONCE", 2)
 
-    sessions.log_out(sessions.own, Reach.ALL)
+    sessions.deployment.administration.end_sessions(sessions.deployment.alice)
 
     order = [what for what in sessions.acts if what in ("publish", "end")]
     assert order == ["publish", "end", "end", "publish", "end"]
 
 
 def test_what_took_long_to_end_is_published_again(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session may get a token until it ends, and a reader that starts late needs an entry as late as that."""
+    """A session may get a token until it ends, and a reader that starts late needs an entry as late as that.
+
+    The record without a mark looks like that of an earlier logout, so it is published once more, and marked.
+    """
     act = sessions.deployment.trouble.on
 
     def slow(name: str) -> None:
@@ -324,12 +410,10 @@ def test_what_took_long_to_end_is_published_again(sessions: Sessions, monkeypatc
 
     monkeypatch.setattr(sessions.deployment.trouble, "on", slow)
 
-    sessions.log_out(sessions.own, Reach.ALL)
+    sessions.deployment.administration.end_sessions(sessions.deployment.alice)
 
-    order = [what for what in sessions.acts if what in ("publish", "end")]
-    assert order == ["publish", "end", "end", "end", "publish"]
-    marks = [ended.is_published for ended in sessions.deployment.store.ended.values()]
-    assert marks == [True, True, False]
+    order = [what for what in sessions.acts if what in ("publish", "end", "mark_published")]
+    assert order == ["publish", "end", "end", "end", "publish", "publish", "mark_published"]
 
 
 def test_nothing_that_ends_is_no_message(sessions: Sessions) -> None:

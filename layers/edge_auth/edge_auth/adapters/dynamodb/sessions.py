@@ -65,7 +65,7 @@ _RECORD = 1  # its position in the transaction that ends a session
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MAX_TRANSACTION_ITEMS = 100
 # A page is one megabyte, about a thousand sessions. Earlier versions left ended sessions here; a user has more pages
-# only of these, or while no login can keep the limit of sessions.
+# only of these, or while no login can keep the limit of sessions. Of records of ends, a page has some five thousand.
 MAX_PAGES = 4
 
 
@@ -180,10 +180,11 @@ class DynamoDBSessions:
         return ended_from(item) if item else None
 
     def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
-        """Read the records of ends without the mark, strongly consistent."""
+        """Read the records of ends without the mark on the first pages, by random keys, strongly consistent."""
         values = {":user_id": ended_partition(user_id), ":since": number(since_seconds)}
         filtered = {**_OF_USER, "FilterExpression": _ENDED_SINCE, "ProjectionExpression": "session_id, revoked_at"}
-        found = [ItemReader(item) for page in self._pages(filtered, values) for item in page]
+        pages = islice(self._pages(filtered, values), MAX_PAGES)  # the filter drops only what was read and paid for
+        found = [ItemReader(item) for page in pages for item in page]
         found.sort(key=lambda read: read.number("revoked_at"), reverse=True)
         return [read.text("session_id") for read in found]
 

@@ -104,7 +104,8 @@ class Sessions(Protocol):
     def ended_since(self, user_id: str, since_seconds: int) -> list[str]:
         """Return the ids of the sessions that ended since then, the latest end first, strongly consistent.
 
-        Sessions whose records are marked as published are not among them.
+        Sessions whose records are marked as published are not among them. If the user has very many records, some are
+        missing, of any age.
         """
 
     def mark_published(self, user_id: str, session_id: str) -> None:

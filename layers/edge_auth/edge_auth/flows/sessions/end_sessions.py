@@ -5,8 +5,9 @@ There are two orders:
 
 - If the caller may end the session, the feed comes first. When that fails, the session still lives, and the same call
   finds it again.
-- If only the end can prove that the caller may (`presented`), the end comes first. When the feed fails then, the same
-  call finds the record of the end (`repeated`).
+- If the caller presents a token of the session itself, the end comes first (`presented`): only the end can prove the
+  right to it, or authorizers would refuse the token at the same call. When the feed fails then, that call finds the
+  record of the end (`repeated`).
 
 Where the feed is off, nothing is told to it and nothing is read for it.
 """
@@ -62,8 +63,8 @@ class EndSessions:
         self._end(session, reason, published_at_ms=began_ms)
         self._record(event or _ended(session, reason))
 
-    def presented(self, token: RefreshToken, *, reason: str) -> None:
-        """End the session of a presented refresh token, and record that. The token's seed must be the session's.
+    def presented(self, session: Endable, *, reason: str) -> None:
+        """End the session whose own token was presented, and record that. A refresh token has the session's seed.
 
         Raises:
             AlreadyEnded: this call did not end it; call `repeated`.
@@ -71,9 +72,9 @@ class EndSessions:
                 be made again, and raises AlreadyEnded if it has ended.
 
         """
-        self._end(token, reason)
-        self._record(_ended(token, reason))
-        self._publish(token.user_id, [token.session_id])
+        self._end(session, reason)
+        self._record(_ended(session, reason))
+        self._publish(session.user_id, [session.session_id])
 
     def repeated(self, session: Endable) -> None:
         """Publish an end that an earlier call has made, if that call may have failed after it. Then mark the record.
@@ -136,8 +137,8 @@ class EndSessions:
         """End every session of the user, also an expired one; return how many were ended.
 
         Call this after the epoch has moved: from then on, a login that began before cannot open another session.
-        `last` names the session to end last, `keep` a session that goes on. Authorizers are also told of the sessions
-        that ended shortly before: an earlier call may have ended one and then failed.
+        `last` names a session that ends when everything else is done, and `keep` one that goes on. Authorizers are also
+        told of the sessions that ended shortly before: an earlier call may have ended one and then failed.
 
         Raises:
             TemporarilyUnavailable: some may have ended and some not, and nothing is recorded; the same call may be made
@@ -146,22 +147,22 @@ class EndSessions:
         """
         ended = 0
         for _ in range(MAX_ROUNDS):
-            found, ended_now = self._end_found(user_id, reason, last, keep)
+            found = [session for session in self._sessions.to_end(user_id) if session.session_id != keep]
+            others = [session for session in found if session.session_id != last]
+            ended_now = self._count_ended(user_id, others, reason)
+            if ended_now == len(others):
+                self._publish_earlier(user_id)
+                ended_now += self._count_ended(user_id, [own for own in found if own.session_id == last], reason)
             ended += ended_now
-            if ended_now == found:
+            if ended_now == len(found):
                 self._record(SecurityEvent(EventName.ALL_SESSIONS_ENDED, user_id, keep, reason=reason))
                 return ended
             # Somebody else ended one that was read. Perhaps a step-up: then there is another one in its place.
         raise TemporarilyUnavailable("the sessions changed again and again while they were ended")
 
-    def _end_found(self, user_id: str, reason: str, last: str, keep: str) -> tuple[int, int]:
-        """End the sessions that are there. Return how many were found, and how many this call has ended."""
-        sessions = [session for session in self._sessions.to_end(user_id) if session.session_id != keep]
-        sessions.sort(key=lambda session: session.session_id == last)
-        if self._revocations is not None:  # read after the sessions, so that no end falls between the two reads
-            late = self._sessions.ended_since(user_id, self._earliest_end())[:MAX_LATE]
-            self._publish_late(user_id, late)
-        return len(sessions), sum(1 for _ in self._end_each(user_id, sessions, reason))
+    def _count_ended(self, user_id: str, sessions: Sequence[Endable], reason: str) -> int:
+        """End these sessions. Return how many of them this call has ended."""
+        return sum(1 for _ in self._end_each(user_id, sessions, reason))
 
     def _end_each(self, user_id: str, sessions: Sequence[Endable], reason: str) -> Iterator[Endable]:
         """Publish and end each hundred. Yield the sessions that this call ended."""
@@ -201,6 +202,15 @@ class EndSessions:
                 self._record(SecurityEvent(EventName.REVOCATION_NOT_PUBLISHED, user_id, named, reason=error.detail))
                 raise
         return began_ms
+
+    def _publish_earlier(self, user_id: str) -> None:
+        """Publish the sessions that ended shortly before, without a mark.
+
+        They are read after the sessions, so that no end falls between the two reads; and when these have ended, because
+        whoever logs in and out all the time makes many records, and their read may fail.
+        """
+        if self._revocations is not None:
+            self._publish_late(user_id, self._sessions.ended_since(user_id, self._earliest_end())[:MAX_LATE])
 
     def _publish_late(self, user_id: str, session_ids: Sequence[str]) -> None:
         """Publish sessions that have ended, and mark their records, so that each of them is published late only once.

@@ -84,8 +84,10 @@ class Logout:
             else:
                 self._end_others(token, reach, client, transport)
         except AlreadyEnded:
-            self._dead_tokens.refused(token, transport)
-            self._end_sessions.repeated(token)
+            try:  # the limit must not keep authorizers from knowing an end, and a failure must not go uncounted
+                self._end_sessions.repeated(token)
+            finally:
+                self._dead_tokens.refused(token, transport)
 
     def _end_others(self, token: RefreshToken, reach: Reach, client: ClientDescription, transport: str) -> None:
         session = self._sessions.find(token.user_id, token.session_id)

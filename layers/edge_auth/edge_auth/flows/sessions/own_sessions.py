@@ -5,7 +5,7 @@ from edge_auth.flows.ports.sessions import AlreadyEnded, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.flows.sessions.callers_session import callers_session
 from edge_auth.flows.sessions.end_sessions import EndSessions
-from edge_auth.sessions.session import Session
+from edge_auth.sessions.session import SeenSession, Session
 from edge_auth.tokens.claims import IDENTIFIER
 
 ENDED_BY_USER = "user"
@@ -36,17 +36,33 @@ class OwnSessions:
         """End one of the user's sessions, which may be the caller's own, or have expired.
 
         Raises:
-            InvalidToken: the caller's own session has ended.
+            InvalidToken: the caller's own session has ended. If it was to end, authorizers have been told.
             UnknownSession: there is no such session of this user, or it has ended already.
-            TemporarilyUnavailable: it is not known to have ended; the same call may be made again.
+            TemporarilyUnavailable: it is not known to have ended, or authorizers may not know it yet; the same call may
+                be made again.
 
         """
-        own = callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
-        session = own if to_end == session_id else self._found(user_id, to_end)
+        if to_end == session_id:
+            self._end_own(user_id, session_id)
+            return
+        self._own(user_id, session_id)
+        session = self._found(user_id, to_end)
         try:
             self._end_sessions.one(session, reason=ENDED_BY_USER)
         except AlreadyEnded:
             raise UnknownSession from None
+
+    def _end_own(self, user_id: str, session_id: str) -> None:
+        """End the caller's own session, and then tell authorizers, because these guard the route of the same call."""
+        try:
+            self._end_sessions.presented(self._own(user_id, session_id), reason=ENDED_BY_USER)
+        except (InvalidToken, AlreadyEnded):
+            # The access token proves which session it is, so the record may have any seed.
+            self._end_sessions.repeated(SeenSession(user_id, session_id, generation=0, seed_hash=b""))
+            raise InvalidToken("the session has ended") from None
+
+    def _own(self, user_id: str, session_id: str) -> Session:
+        return callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
 
     def _found(self, user_id: str, session_id: str) -> Session:
         session = self._sessions.find(user_id, session_id) if IDENTIFIER.fullmatch(session_id) else None
