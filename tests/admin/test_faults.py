@@ -18,7 +18,7 @@ from tests.support.clock import TestClock
 from tests.support.wire import refusal
 
 # These only grow: a write whose answer was lost counts once more when the SDK repeats it.
-COUNTERS = re.compile(r'"(epoch|factors_version)": {"N": "(\d+)"}')
+COUNTERS = re.compile(r'"(epoch|factors_version|taken_until_ms)": {"N": "(\d+)"}')
 FIRST_RECORD = "cloudwatch-logs:CreateLogStream"
 
 
