@@ -76,11 +76,11 @@ class Sessions:
         with suppress(InvalidToken):
             self.deployment.own_sessions.end(self.user_id, own, own)
 
-    def spend_dead_tokens(self) -> None:
-        """Present the dead token for refreshes, until the next dead one of its session has to wait."""
+    def spend_dead_token(self) -> None:
+        """Present the token of the session that has ended for refreshes, until it has to wait."""
         for _ in range(DEAD_TOKEN_RATE.burst):
             with suppress(InvalidGrant):
-                self.reuse()
+                self.deployment.refreshed(self.own.refresh_token)
 
     def change_password(self) -> None:
         """Change the password."""
@@ -309,11 +309,11 @@ def test_an_end_that_fails_leaves_nothing_in_the_feed(sessions: Sessions, name: 
 
 
 def test_no_limit_keeps_an_end_from_authorizers(sessions: Sessions) -> None:
-    """A logout failed half-way, and the dead tokens of its session are too many. Its repetition publishes first."""
+    """A logout failed half-way, and its token came too often since. Its repetition publishes first."""
     sessions.deployment.trouble.fail("publish", times=1)
     with pytest.raises(TemporarilyUnavailable):
         sessions.log_out(sessions.own)
-    sessions.spend_dead_tokens()
+    sessions.spend_dead_token()
     assert sessions.deployment.feed.session_ids == set()
 
     with pytest.raises(TooManyAttempts):
