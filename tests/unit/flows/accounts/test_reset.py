@@ -730,15 +730,20 @@ def test_a_refused_proof_is_recorded_with_its_reason(mail: MailDeployment) -> No
 
 
 def test_a_code_that_was_used_at_the_same_moment_is_trouble_and_no_refusal(mail: MailDeployment) -> None:
-    """SB9: another request has used the step of the app. The proof stays good, for the next code."""
+    """SB9: another request has used the step of the app. The proof stays good, for the next code. That one is told."""
     mail.core.store.identities[USERNAME] = with_app(mail.alice, mail.core.sealing_keys.keys)
     ask(mail)
     shown, used = mail.mailed(Kind.RESET)[0], FactorUse(mail.alice.factors_version, totp_step=0)
+    accepted = list[int]()
+
+    def demand(use: FactorUse) -> Callable[[Identity], Demanded]:
+        return lambda _: Demanded(use, lambda: accepted.append(use.totp_step))
 
     with pytest.raises(TemporarilyUnavailable):
-        mail.reset_password(shown, NEW_PASSWORD, address=ADDRESS, check_factor=lambda _: Demanded(used, lambda: None))
-    fresh = used._replace(totp_step=1)
-    mail.reset_password(shown, NEW_PASSWORD, address=ADDRESS, check_factor=lambda _: Demanded(fresh, lambda: None))
+        mail.reset_password(shown, NEW_PASSWORD, address=ADDRESS, check_factor=demand(used))
+    assert accepted == []
+    mail.reset_password(shown, NEW_PASSWORD, address=ADDRESS, check_factor=demand(used._replace(totp_step=1)))
+    assert accepted == [1]
     assert len(mail.told_of_new_password) == 1
 
 

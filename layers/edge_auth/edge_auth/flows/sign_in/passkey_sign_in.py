@@ -117,7 +117,8 @@ class PasskeySignIn:
         )
         opened = partial(self._opening.open, session, identity, use)
         try:
-            if first_step and proof:  # nothing was wrong, also if the session cannot be opened now
+            if first_step and proof:
+                # Nothing was wrong, also if the session cannot be opened now.
                 side_by_side(opened, partial(first_step.forget, identity, proof, client.device_token, keys))
             else:
                 opened()
