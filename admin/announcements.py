@@ -9,9 +9,8 @@ from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
 from edge_auth.adapters.event_bus import EventBus
 from edge_auth.clock import now_ms
 from edge_auth.errors import TemporarilyUnavailable
-from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.events.security_event import Record, SecurityEvent
 from edge_auth.flows.accounts.administration import OperatorNotices
-from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.tell_user import TellUser
 
 if TYPE_CHECKING:
@@ -39,15 +38,12 @@ def announcer(bus: str, warn: Callable[[str], None]) -> Record:
     return record
 
 
-def operator_notices(
-    dynamodb: "DynamoDBClient", challenges_table: str, rates: Rates, warn: Callable[[str], None]
-) -> OperatorNotices:
-    """Return what tells users by mail of what operators do to them. A mail that is not asked for is a warning."""
+def operator_notices(dynamodb: "DynamoDBClient", challenges_table: str, warn: Callable[[str], None]) -> OperatorNotices:
+    """Return what tells users by mail of what operators do to them. A mail that cannot be asked for is a warning."""
 
     def not_told(event: SecurityEvent) -> None:
-        if event.name == EventName.NOTICE_NOT_WRITTEN:  # one that could not be counted is written
-            warn(f"edge-auth: warning: the user is not told by mail ({event.reason})")
+        warn(f"edge-auth: warning: the user is not told by mail ({event.reason})")
 
     notices = DynamoDBNotices(dynamodb, table=challenges_table)
-    tell = TellUser(notices=notices, rates=rates, clock=now_ms, entropy=secrets.token_bytes, record=not_told)
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=not_told)
     return OperatorNotices(tell.new_password, tell.new_address, tell.factors_reset)

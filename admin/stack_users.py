@@ -25,7 +25,6 @@ from edge_auth.flows.accounts.administration import Administration
 from edge_auth.flows.accounts.factor_administration import FactorAdministration
 from edge_auth.flows.accounts.resume_mail import ResumeMail
 from edge_auth.flows.accounts.rights_administration import RightsAdministration
-from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.tokens.refresh_token import is_id
 
@@ -85,11 +84,11 @@ def open_users(stack: Stack) -> Users:
             f"stack {stack.name} has no output 'ThrottleTable'; deploy this version of edge-auth first"
         )
     dynamodb, record = dynamodb_client(), announcer(deployment.security_event_bus, stack.out.tell)
-    attempts = DynamoDBAttempts(dynamodb, table=deployment.throttle_table)
     challenges = deployment.challenges_table
-    notices = operator_notices(dynamodb, challenges, Rates(attempts), stack.out.tell) if challenges else None
+    notices = operator_notices(dynamodb, challenges, stack.out.tell) if challenges else None
     sessions, feed = DynamoDBSessions(dynamodb, table=deployment.sessions_table), deployment.revocations_table
     identities = DynamoDBIdentities(dynamodb, table=deployment.identities_table)
+    attempts = DynamoDBAttempts(dynamodb, table=deployment.throttle_table)
     end_sessions = EndSessions(
         sessions=sessions,
         revocations=DynamoDBRevocations(dynamodb, table=feed, clock=now_ms) if feed else None,

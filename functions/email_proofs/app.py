@@ -58,7 +58,6 @@ shown_proofs = ShownProofs(
 feed = settings.revocations_table
 tell = TellUser(
     notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
-    rates=rates,
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,

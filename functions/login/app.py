@@ -65,17 +65,13 @@ of_sites = SessionPolicy(
     idle_seconds=settings.session_idle_minutes * MINUTE_SECONDS,
     absolute_seconds=settings.session_absolute_hours * HOUR_SECONDS,
 )
-attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
 tell = None
 if settings.challenges_table:
     from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
-    from edge_auth.flows.limits.rates import Rates
     from edge_auth.flows.tell_user import TellUser
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
-    tell = TellUser(
-        notices=notices, rates=Rates(attempts), clock=now_ms, entropy=secrets.token_bytes, record=log.record
-    )
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 
 
 def _announcing() -> Record:
@@ -140,7 +136,7 @@ def _bring_user() -> BringUser | None:
 
 login = Login(
     limit=PasswordAttemptLimit(
-        attempts=attempts,
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
         clock=now_ms,
         entropy=secrets.token_bytes,
         pause=pause,

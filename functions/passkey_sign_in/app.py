@@ -91,9 +91,7 @@ if settings.challenges_table:
     from edge_auth.flows.tell_user import TellUser
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
-    tell_new_device = TellUser(
-        notices=notices, rates=Rates(attempts), clock=now_ms, entropy=secrets.token_bytes, record=log.record
-    ).new_device
+    tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
         party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),

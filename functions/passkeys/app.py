@@ -39,16 +39,11 @@ sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 feed = settings.revocations_table
 tell = None
 if settings.challenges_table:
-    from edge_auth.adapters.dynamodb.attempts import DynamoDBAttempts
     from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
-    from edge_auth.flows.limits.rates import Rates
     from edge_auth.flows.tell_user import TellUser
 
-    attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
-    tell = TellUser(
-        notices=notices, rates=Rates(attempts), clock=now_ms, entropy=secrets.token_bytes, record=log.record
-    )
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 own_passkeys = OwnPasskeys(
     policy=FactorPolicy.of(settings.second_factor),
     party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),

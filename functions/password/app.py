@@ -38,20 +38,18 @@ end_sessions = EndSessions(
     entropy=secrets.token_bytes,
     record=log.record,
 )
-attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
 tell_new_password = None
 if settings.challenges_table:
     from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
-    from edge_auth.flows.limits.rates import Rates
     from edge_auth.flows.tell_user import TellUser
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
     tell_new_password = TellUser(
-        notices=notices, rates=Rates(attempts), clock=now_ms, entropy=secrets.token_bytes, record=log.record
+        notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record
     ).new_password
 change_password = ChangePassword(
     limit=PasswordAttemptLimit(
-        attempts=attempts,
+        attempts=DynamoDBAttempts(dynamodb, table=settings.throttle_table),
         clock=now_ms,
         entropy=secrets.token_bytes,
         pause=pause,

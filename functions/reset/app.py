@@ -69,7 +69,6 @@ ask_reset = AskReset(
 )
 tell = TellUser(
     notices=DynamoDBNotices(dynamodb, table=settings.challenges_table),
-    rates=rates,
     clock=now_ms,
     entropy=secrets.token_bytes,
     record=log.record,

@@ -58,17 +58,14 @@ dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 feed, bus = settings.revocations_table, settings.security_event_bus
 record = announcing(log.record, EventBus(events_client(), bus=bus)) if bus else log.record
-attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
 tell = None
 if settings.challenges_table:
     from edge_auth.adapters.dynamodb.notices import DynamoDBNotices
-    from edge_auth.flows.limits.rates import Rates
     from edge_auth.flows.tell_user import TellUser
 
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
-    tell = TellUser(
-        notices=notices, rates=Rates(attempts), clock=now_ms, entropy=secrets.token_bytes, record=log.record
-    )
+    tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
+attempts = DynamoDBAttempts(dynamodb, table=settings.throttle_table)
 identities = DynamoDBIdentities(dynamodb, table=settings.identities_table)
 
 

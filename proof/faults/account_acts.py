@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from edge_auth.tokens.proof_token import Kind
 from proof.faults.act import IN_TURN, TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_ada, by_bob, by_passkey
-from proof.faults.session_acts import BUS_ANSWERS, FORGET, MARK, NOTICE, TOLD, TWO_COUNTERS
+from proof.faults.session_acts import BUS_ANSWERS, FORGET, MARK, NOTICE
 from proof.faults.world import World
 from tests.support.browser import jar, with_header
 from tests.support.key_ring_events import ADVANCE, SHOW, asked, make_due
-from tests.support.mail_records import as_passed_on, batch, of_item
+from tests.support.mail_records import as_passed_on, batch, notice, of_item
 from tests.support.mailbox import mailed
 from tests.support.passkey_visitor import (
     list_event,
@@ -31,7 +31,7 @@ LAMBDA_ANSWERS = {
     "GetFunctionConfiguration": raw_answer(json.dumps(OLD_KEYS).encode(), 200),
     "UpdateFunctionConfiguration": raw_answer(b"{}", 200),
 }
-STEP_UP_PARTS = (*TOLD, "UpdateItem RevocationsTable")
+STEP_UP_PARTS = (NOTICE, FORGET, "UpdateItem RevocationsTable")
 AUTHORIZERS = ["edge-auth-AuthorizerFunction-AbCdEf", "edge-auth-StrictAuthorizerFunction-AbCdEf"]
 
 
@@ -172,6 +172,11 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "mailer": Act(
         "mailer", _mail, longer={"SendEmail": "SES has ten seconds, since a mail that is sent again arrives twice"}
     ),
+    "mailer, notice": Act(
+        "mailer",
+        lambda _: batch(notice()),
+        longer={"SendEmail": "SES has ten seconds, since a mail that is sent again arrives twice"},
+    ),
     "mail feedback": Act("mail_feedback", _bounced),
     "reset link": Act("reset_link", lambda _: {"action": "reset_link", "user_id": BOB_ID}),
     "keys shown": Act("rotate_keys", lambda _: SHOW),
@@ -190,38 +195,38 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
         answers=BUS_ANSWERS,
         parts=("PutEvents",),
     ),
-    "password": Act("password", _new_password, 204, again=(401,), parts=(*TOLD, MARK), longer=TWO_COUNTERS),
+    "password": Act("password", _new_password, 204, again=(401,), parts=(NOTICE, FORGET, MARK)),
     "password at a site": Act(
         "site_password",
         _new_password_at_site,
         204,
         again=(401,),
-        parts=(*TOLD, MARK),
-        longer={MARK: IN_TURN, **TWO_COUNTERS},
+        parts=(NOTICE, FORGET, MARK),
+        longer={MARK: IN_TURN},
     ),
     "factors": Act("factors", lambda world: by_ada(world, "factors")),
     "factors at a site": Act("factors", lambda world: by_ada(world, "site-factors")),
     "new secret": Act("factors", lambda world: by_bob(world, "factors-totp")),
     "new secret at a site": Act("factors", lambda world: _at_site(by_bob(world, "factors-totp"))),
     # The session has one factor, and now there is an app: the user steps up with it, and asks for new codes.
-    "first app": Act("factors", lambda world: _app(world, world.bob["session_id"], BOB_ID), again=(401,), parts=TOLD),
+    "first app": Act(
+        "factors", lambda world: _app(world, world.bob["session_id"], BOB_ID), again=(401,), parts=(NOTICE,)
+    ),
     "first app at a site": Act(
-        "factors", lambda world: _app(world, world.bob["session_id"], BOB_ID, "site"), again=(401,), parts=TOLD
+        "factors", lambda world: _app(world, world.bob["session_id"], BOB_ID, "site"), again=(401,), parts=(NOTICE,)
     ),
-    "another app": Act("factors", lambda world: _app(world, world.by_passkey, ADA_ID), parts=(*TOLD, MARK)),
-    "required app": Act("factors", _required_app, again=(400,), parts=TOLD),
-    "recovery codes": Act("factors", lambda world: by_passkey(world, "factors-recovery-codes"), parts=TOLD),
+    "another app": Act("factors", lambda world: _app(world, world.by_passkey, ADA_ID), parts=(NOTICE, MARK)),
+    "required app": Act("factors", _required_app, again=(400,), parts=(NOTICE,)),
+    "recovery codes": Act("factors", lambda world: by_passkey(world, "factors-recovery-codes"), parts=(NOTICE,)),
     "recovery codes at a site": Act(
-        "factors", lambda world: _at_site(by_passkey(world, "factors-recovery-codes")), parts=TOLD
+        "factors", lambda world: _at_site(by_passkey(world, "factors-recovery-codes")), parts=(NOTICE,)
     ),
-    "app removed": Act("factors", lambda world: by_passkey(world, "factors-totp-remove"), 204, parts=(*TOLD, MARK)),
+    "app removed": Act("factors", lambda world: by_passkey(world, "factors-totp-remove"), 204, parts=(NOTICE, MARK)),
     "app removed at a site": Act(
-        "factors", lambda world: _at_site(by_passkey(world, "factors-totp-remove")), 204, parts=(*TOLD, MARK)
+        "factors", lambda world: _at_site(by_passkey(world, "factors-totp-remove")), 204, parts=(NOTICE, MARK)
     ),
     # If the answer is lost, so are the tokens of the new session, and the user logs in again.
-    "step-up": Act(
-        "step_up", _step_up, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS, longer=TWO_COUNTERS
-    ),
+    "step-up": Act("step_up", _step_up, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS),
     "step-up by password": Act(
         "step_up", _step_up_by_password, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS
     ),
@@ -232,41 +237,39 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
         "step_up",
         _step_up_with_the_last_wrong_code,
         401,
-        parts=("PutEvents", *TOLD),
-        longer=TWO_COUNTERS,
+        parts=("PutEvents", NOTICE, FORGET),
         answers=BUS_ANSWERS,
     ),
     "reset, the last wrong code": Act(
         "reset",
         _reset_with_the_last_wrong_code,
         401,
-        parts=("PutEvents", *TOLD),
-        longer=TWO_COUNTERS,
+        parts=("PutEvents", NOTICE, FORGET),
         answers=BUS_ANSWERS,
     ),
     "step-up at a site": Act("step_up", _step_up_at_site, again=(401,), opens=True, is_told=False, parts=STEP_UP_PARTS),
     "passkeys": Act("passkeys", lambda world: list_event(world.by_passkey)),
     "passkey registration": Act("passkeys", lambda world: registration_event(world.by_passkey)),
-    "passkey added": Act("passkeys", _second_passkey, 201, parts=TOLD),
+    "passkey added": Act("passkeys", _second_passkey, 201, parts=(NOTICE,)),
     "passkey renamed": Act("passkeys", _renamed_passkey, 204),
     # The passkey is not there any more. Its sessions end all the same.
-    "passkey removed": Act("passkeys", _removed_passkey, 204, again=(404,), parts=(*TOLD, MARK)),
+    "passkey removed": Act("passkeys", _removed_passkey, 204, again=(404,), parts=(NOTICE, MARK)),
     "passkeys at a site": Act("passkeys", lambda world: _at_site(list_event(world.by_passkey))),
     "passkey registration at a site": Act("passkeys", lambda world: _at_site(registration_event(world.by_passkey))),
-    "passkey added at a site": Act("passkeys", lambda world: _at_site(_second_passkey(world)), 201, parts=TOLD),
+    "passkey added at a site": Act("passkeys", lambda world: _at_site(_second_passkey(world)), 201, parts=(NOTICE,)),
     "passkey renamed at a site": Act("passkeys", lambda world: _at_site(_renamed_passkey(world)), 204),
     "passkey removed at a site": Act(
-        "passkeys", lambda world: _at_site(_removed_passkey(world)), 204, again=(404,), parts=(*TOLD, MARK)
+        "passkeys", lambda world: _at_site(_removed_passkey(world)), 204, again=(404,), parts=(NOTICE, MARK)
     ),
     "registration": Act("register", _registration, 201, again=(409,)),
     "reset asked": Act("reset", lambda _: with_json("password-reset", {"username": "bob"}), 202),
-    "reset": Act("reset", lambda world: _reset(world, "bob"), 204, again=(400,), parts=(*TOLD, MARK)),
+    "reset": Act("reset", lambda world: _reset(world, "bob"), 204, again=(400,), parts=(NOTICE, FORGET, MARK)),
     "reset, recovery code": Act(
         "reset",
         lambda world: _reset(world, "ada", recovery_code=CODES[0]),
         204,
         again=(400, 401),
-        parts=(*TOLD, MARK),
+        parts=(NOTICE, FORGET, MARK),
         longer={NOTICE: TWO_NOTICES, FORGET: IN_TURN},
     ),
     "address": Act("email", lambda world: by_bob(world, "email")),
@@ -279,7 +282,7 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "address confirmed by a code": Act("email_proofs", lambda world: _confirm(world, "code"), 204, again=(400,)),
     "address undone": Act("email_proofs", _undo, 204, again=(400,), parts=(MARK,)),
     "address undone with the password": Act(
-        "email_proofs", _undo_with_password, 204, again=(400,), parts=(*TOLD, MARK), longer=TWO_COUNTERS
+        "email_proofs", _undo_with_password, 204, again=(400,), parts=(MARK, NOTICE, FORGET)
     ),
     "public keys": Act("jwks", lambda _: sample("jwks")),
     "configuration": Act("jwks", lambda _: sample("openid-configuration")),

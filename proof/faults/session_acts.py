@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from proof.faults.act import IN_TURN, TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_bob
+from proof.faults.act import TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_bob
 from proof.faults.world import World
 from tests.support.browser import from_page, jar, page_login, page_logout, page_refresh
 from tests.support.passkey_visitor import phone, sign_in_event
@@ -32,8 +32,6 @@ BUS_ANSWERS = {"PutEvents": ANNOUNCED}
 RECORD_OF_END = ("GetItem SessionsTable", "UpdateItem SessionsTable")  # of the session that the browser had
 LIMIT_PARTS = ("Query SessionsTable", "UpdateItem RevocationsTable", "TransactWriteItems SessionsTable")
 FORGET, NOTICE, MARK = "UpdateItem ThrottleTable", "PutItem ChallengesTable", "UpdateItem SessionsTable"
-TOLD = (FORGET, NOTICE)  # a notice is counted, and then written
-TWO_COUNTERS = {FORGET: IN_TURN}  # that of the attempt, and that of the notice
 
 
 def _with_app(world: World) -> Event:
@@ -139,68 +137,64 @@ def _last_wrong_code(world: World) -> Event:
 
 
 SESSION_ACTS: Mapping[str, Act] = {
-    "login": Act(
-        "login", lambda _: login_event("bob", PASSWORD), opens=True, parts=(*LIMIT_PARTS, *TOLD), longer=TWO_COUNTERS
-    ),
+    "login": Act("login", lambda _: login_event("bob", PASSWORD), opens=True, parts=(*LIMIT_PARTS, FORGET, NOTICE)),
     "login, wrong password": Act("login", lambda _: login_event("bob", WRONG_PASSWORD), 401, parts=(FORGET,)),
-    "login, app": Act("login", _with_app, opens=True, again=(401,), parts=(*LIMIT_PARTS, *TOLD), longer=TWO_COUNTERS),
+    "login, app": Act("login", _with_app, opens=True, again=(401,), parts=(*LIMIT_PARTS, FORGET, NOTICE)),
     "login, recovery code": Act(
         "login",
         _with_code,
         opens=True,
         again=(401,),
-        parts=(*LIMIT_PARTS, *TOLD),
-        longer={NOTICE: TWO_NOTICES, **TWO_COUNTERS},
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
+        longer={NOTICE: TWO_NOTICES},
     ),
     "login, the last wrong code": Act(
-        "login", _last_wrong_code, 401, parts=("PutEvents", *TOLD), longer=TWO_COUNTERS, answers=BUS_ANSWERS
+        "login", _last_wrong_code, 401, parts=("PutEvents", NOTICE, FORGET), answers=BUS_ANSWERS
     ),
-    "login over a session": Act("login", _over_a_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, *TOLD)),
+    "login over a session": Act(
+        "login", _over_a_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE)
+    ),
     "login over an ended session": Act(
-        "login", _over_an_ended_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, *TOLD, *RECORD_OF_END)
+        "login", _over_an_ended_session, opens=True, is_told=False, parts=(*LIMIT_PARTS, FORGET, NOTICE, *RECORD_OF_END)
     ),
     "login at a site": Act(
         "login",
         lambda _: page_login(username="bob", transport="session"),
         opens=True,
-        parts=(*LIMIT_PARTS, *TOLD),
-        longer=TWO_COUNTERS,
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
     ),
     "login beyond the limit": Act(
         "login",
         lambda _: login_event("bob", PASSWORD),
         opens=True,
         evicts=True,
-        parts=(*LIMIT_PARTS, *TOLD),
-        longer=TWO_COUNTERS,
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
         parameters={"MaxSessionsPerUser": "2"},
     ),
     "login, weak hash": Act(
         "login",
         _weak,
         opens=True,
-        parts=(*LIMIT_PARTS, *TOLD, "UpdateItem IdentitiesTable"),
-        longer=TWO_COUNTERS,
+        parts=(*LIMIT_PARTS, FORGET, NOTICE, "UpdateItem IdentitiesTable"),
         parameters={"PasswordProfiles": WEAK_PROFILE},
     ),
     "login, migrated": Act(
         "login",
         lambda _: login_event("grace", PASSWORD),
         opens=True,
-        parts=(*LIMIT_PARTS, *TOLD),
-        longer={"Invoke": "the function of the team has eight seconds", **TWO_COUNTERS},
+        parts=(*LIMIT_PARTS, FORGET, NOTICE),
+        longer={"Invoke": "the function of the team has eight seconds"},
         parameters={"MigrationFunctionArn": MIGRATION},
         answers={"Invoke": KNOWN},
     ),
     "passkey challenge": Act("passkey_sign_in", lambda _: sample("passkeys-options")),
-    "passkey sign-in": Act("passkey_sign_in", _by_passkey, opens=True, again=(401,), parts=(*LIMIT_PARTS, *TOLD)),
+    "passkey sign-in": Act("passkey_sign_in", _by_passkey, opens=True, again=(401,), parts=(*LIMIT_PARTS, NOTICE)),
     "passkey after the password": Act(
         "passkey_sign_in",
         _passkey_after_the_password,
         opens=True,
         again=(401,),
-        parts=(*LIMIT_PARTS, *TOLD),
-        longer=TWO_COUNTERS,
+        parts=(*LIMIT_PARTS, NOTICE, FORGET),
     ),
     "passkey sign-in over a session": Act(
         "passkey_sign_in",
@@ -209,7 +203,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         is_told=False,
         again=(401,),
         instead=_with_a_new_challenge,
-        parts=(*LIMIT_PARTS, *TOLD),
+        parts=(*LIMIT_PARTS, NOTICE),
     ),
     "passkey sign-in over an ended session": Act(
         "passkey_sign_in",
@@ -218,7 +212,7 @@ SESSION_ACTS: Mapping[str, Act] = {
         is_told=False,
         again=(401,),
         instead=_with_a_new_challenge,
-        parts=(*LIMIT_PARTS, *TOLD, *RECORD_OF_END),
+        parts=(*LIMIT_PARTS, NOTICE, *RECORD_OF_END),
     ),
     "refresh": Act("refresh", lambda world: refresh_event(world.bob["refresh_token"])),
     "refresh, retried": Act("refresh", lambda world: refresh_event(_rotated(world, times=1, seconds=1))),

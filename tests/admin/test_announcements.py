@@ -1,20 +1,14 @@
 """The operators' acts are announced on the deployment's event bus."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from admin.announcements import announcer, operator_notices
+from admin.announcements import announcer
 from edge_auth.events.security_event import EventName, SecurityEvent
-from edge_auth.flows.limits.rates import Rates
-from edge_auth.throttling.limits import NOTICE_RATE
 from tests.admin.aws import Fresh, Run
 from tests.admin.every_command import ACTS, EXPORTS
-from tests.support.deployment import Trouble, troubled
-from tests.support.fakes.attempts import MemoryAttempts
-from tests.support.people import ada
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/SecurityEventBus"
 ENDED = "all_sessions_ended"
@@ -128,45 +122,3 @@ def test_the_command_sends_the_events_to_eventbridge(fresh: Fresh, run: Run) -> 
     assert run("users", "disable", "ada").status == 0
 
     assert aws.calls.count("eventbridge:PutEvents") == 2
-
-
-# --- Mails to the users of these acts ---
-
-
-class Table:
-    """A client of DynamoDB that takes notices."""
-
-    def __init__(self) -> None:
-        """Begin without a notice."""
-        self.notices: list[str] = []
-
-    def put_item(self, *, Item: dict[str, Any], **_more: object) -> None:  # noqa: N803 - AWS's own name
-        """Keep the name of a notice."""
-        self.notices.append(Item["notice"]["S"])
-
-
-@pytest.mark.parametrize(
-    ("bookings", "outage", "told", "warnings"),
-    [
-        (1, 0, 1, 0),
-        (1, 1, 1, 0),
-        (NOTICE_RATE.burst + 1, 0, NOTICE_RATE.burst, 1),
-    ],
-    ids=["told", "told, and not counted", "one too many"],
-)
-def test_an_operator_is_warned_of_a_mail_that_is_not_sent_and_of_no_other(
-    bookings: int, outage: int, told: int, warnings: int
-) -> None:
-    """A notice that could not be counted is written, so there is nothing to warn of."""
-    table, said = Table(), list[str]()
-    rates = Rates(troubled(MemoryAttempts(), Trouble(failing={"book": outage})))
-    notices = operator_notices(table, "challenges", rates, said.append)  # type: ignore[arg-type]  # one of its acts
-
-    for _ in range(bookings):
-        notices.new_password(replace(ada(), email="ada@example.com", email_verified_at_seconds=1))
-
-    assert table.notices == ["new_password"] * told
-    assert said == [
-        "edge-auth: warning: the user is not told by mail (new_password: too many of this kind)"
-        for _ in range(warnings)
-    ]

@@ -105,15 +105,6 @@ COOKIE_MODULES = {
     *("edge_auth.authorizer.stored_session", "edge_auth.base64url"),
     *("edge_auth.tokens.session_token", "edge_auth.tokens.token_form"),
 }
-# What counts notices, of the functions that count nothing else.
-COUNTING_MODULES = {
-    "passkeys": {"edge_auth.adapters.dynamodb.attempts"},
-    "factors": {
-        *("edge_auth.adapters.dynamodb.attempts", "edge_auth.flows.ports.attempts"),
-        *("edge_auth.flows.limits", "edge_auth.flows.limits.rates", "edge_auth.flows.limits.waiting"),
-        *("edge_auth.throttling.limits", "edge_auth.throttling.rule"),
-    },
-}
 FOR_BROWSERS = {"ALLOWED_ORIGINS": "https://app.example.com"}
 WITHOUT_FEED = {"REVOCATION_SECONDS": "0", "REVOCATIONS_TABLE": ""}
 
@@ -188,9 +179,10 @@ def test_a_demand_of_logins_is_one_module_more(demand: dict[str, str]) -> None:
 def test_only_where_mail_is_on_a_function_loads_what_tells_users(function: str) -> None:
     """And no function but those of the mailer ever loads the texts."""
     notices = {"edge_auth.adapters.dynamodb.notices", "edge_auth.flows.ports.notices", "edge_auth.flows.tell_user"}
+
     off = ours_loaded_by(function, CHALLENGES_TABLE="")
     on = ours_loaded_by(function, CHALLENGES_TABLE="challenges")
-    assert on - off == notices | COUNTING_MODULES.get(function, set())
+    assert on - off == notices
     assert not any(name.startswith("edge_auth.mail") for name in on)
 
 

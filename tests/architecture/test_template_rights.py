@@ -51,8 +51,6 @@ def test_no_function_may_write_the_feed_of_ended_sessions_where_it_is_off() -> N
         ("passkey_sign_in", "SessionsTable.Arn", "HasRevocationsInBrowsers"),
         ("session_authorizer", "SessionsTable.Arn", "HasAllowedOrigins"),  # it moves the idle timeout
         ("register", "ChallengesTable.Arn", "HasMail"),  # it asks for the mail that confirms an address
-        ("factors", "ThrottleTable.Arn", "HasMail"),  # it counts the notices of a user, and no attempts
-        ("passkeys", "ThrottleTable.Arn", "HasMail"),
         *((function, "RevocationsTable.Arn", "HasRevocations") for function in writers),
     }
     assert template()["Resources"]["RevocationsTable"]["Condition"] == "HasRevocations"

@@ -11,17 +11,14 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp
-from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import RemovedFactors
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.ports.notices import Notice, NoticeName
 from edge_auth.flows.tell_user import KEPT_SECONDS, TellUser
 from edge_auth.mail.templates import OURS
 from edge_auth.sessions.client_description import ClientDescription
-from edge_auth.throttling.limits import NOTICE_RATE
 from tests.support.clock import START_MS
-from tests.support.deployment import PASSKEY, PASSWORD, POLICY, USERNAME, Deployment, Trouble, troubled
-from tests.support.fakes.attempts import MemoryAttempts
+from tests.support.deployment import PASSKEY, PASSWORD, POLICY, USERNAME, Deployment
 from tests.support.second_factor import CODES, a_wrong_code, shown_by_app, with_app
 
 CLIENT = ClientDescription("Ada's phone", "Mozilla/5.0 Firefox/140.0", "192.0.2.0/24")
@@ -42,17 +39,10 @@ class Notices:
         self.notices.append(notice)
 
 
-def telling(
-    notices: Notices, events: list[SecurityEvent], clock: Callable[[], int] = lambda: START_MS, *, trouble: int = 0
-) -> TellUser:
-    """Return the use case. So many notices cannot be counted, because of an outage."""
-    outage = Trouble(failing={"book": trouble})
+def telling(notices: Notices, events: list[SecurityEvent]) -> TellUser:
+    """Return the use case."""
     return TellUser(
-        notices=notices,
-        rates=Rates(troubled(MemoryAttempts(), outage)),
-        clock=clock,
-        entropy=lambda count: bytes(range(count)),
-        record=events.append,
+        notices=notices, clock=lambda: START_MS, entropy=lambda count: bytes(range(count)), record=events.append
     )
 
 
@@ -105,14 +95,13 @@ def test_every_notice_has_its_act_and_its_text() -> None:
 def test_a_user_without_an_address_that_takes_mails_is_not_told(
     deployment: Deployment, changes: dict[str, object]
 ) -> None:
-    """SC1: the mail would name the user to whoever has that address. Nothing is counted."""
-    notices, events, alice = Notices(), list[SecurityEvent](), reachable(deployment, **changes)
+    """SC1: the mail would name the user to whoever has that address."""
+    notices, alice = Notices(), reachable(deployment, **changes)
 
     for act in ACTS.values():
-        act(telling(notices, events, trouble=1), alice)
+        act(telling(notices, []), alice)
 
     assert notices.notices == []
-    assert events == []
 
 
 def test_trouble_is_recorded_and_changes_nothing(deployment: Deployment) -> None:
@@ -124,60 +113,6 @@ def test_trouble_is_recorded_and_changes_nothing(deployment: Deployment) -> None
 
     assert events == [
         SecurityEvent(EventName.NOTICE_NOT_WRITTEN, alice.user_id, reason="new_password: PutItem: throttled")
-    ]
-
-
-def not_written(events: list[SecurityEvent]) -> list[SecurityEvent]:
-    """Return the notices that were not written."""
-    return [event for event in events if event.name == EventName.NOTICE_NOT_WRITTEN]
-
-
-@pytest.mark.parametrize("name", ACTS)
-def test_a_user_gets_ten_notices_of_a_kind_in_a_day(deployment: Deployment, name: NoticeName) -> None:
-    """Who may log in may do each of these acts in a loop. Each notice that is not written is recorded, and no error."""
-    notices, events, clock = Notices(), list[SecurityEvent](), deployment.clock
-    alice, tell = reachable(deployment), telling(notices, events, clock)
-
-    at_once = [ACTS[name](tell, alice) for _ in range(NOTICE_RATE.burst + 1)]
-    assert len(notices.notices) == len(at_once) - 1 == 5
-    for _ in range(24 * 60):
-        clock.advance(seconds=60)
-        ACTS[name](tell, alice)
-
-    assert len(notices.notices) in {9, 10}
-    assert not_written(events) == events
-    assert len(events) == len(at_once) + 24 * 60 - len(notices.notices)
-    assert set(events) == {
-        SecurityEvent(EventName.NOTICE_NOT_WRITTEN, alice.user_id, reason=f"{name}: too many of this kind")
-    }
-
-
-@pytest.mark.parametrize("name", ACTS)
-def test_a_flood_of_one_kind_silences_no_other_kind_and_no_other_user(deployment: Deployment, name: NoticeName) -> None:
-    """A thief must not hide a new passkey behind new recovery codes."""
-    notices = Notices()
-    alice, tell = reachable(deployment), telling(notices, [])
-    for _ in range(3 * NOTICE_RATE.burst):
-        ACTS[name](tell, alice)
-    notices.notices.clear()
-
-    for act in ACTS.values():
-        act(tell, alice)
-    ACTS[name](tell, replace(alice, user_id="another"))
-
-    assert [notice.name for notice in notices.notices] == [*(other for other in ACTS if other != name), name]
-
-
-def test_a_notice_that_cannot_be_counted_is_written(deployment: Deployment) -> None:
-    """The user's warning is worth more than a bound on mails. An outage is no act of the user, and it is recorded."""
-    notices, events = Notices(), list[SecurityEvent]()
-    alice, tell = reachable(deployment), telling(notices, events, trouble=1)
-
-    tell.passkey_added(alice)
-
-    assert [notice.name for notice in notices.notices] == [NoticeName.PASSKEY_ADDED]
-    assert events == [
-        SecurityEvent(EventName.NOTICE_NOT_COUNTED, alice.user_id, reason="passkey_added: injected: book")
     ]
 
 

@@ -102,7 +102,6 @@ class EventName(StrEnum):
     MAIL_BOUNCED = "mail_bounced"
     MAIL_RESUMED = "mail_resumed"
     NOTICE_NOT_WRITTEN = "notice_not_written"
-    NOTICE_NOT_COUNTED = "notice_not_counted"
 
     # --- Announcements ---
     NOT_ANNOUNCED = "not_announced"

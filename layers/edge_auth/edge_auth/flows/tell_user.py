@@ -1,36 +1,31 @@
 """Tells a user by mail what has happened. It never fails: what has happened stays, with or without the mail.
 
 A user is told only at a confirmed address, because the mails name the user, and not at one that mails come back from.
-One write counts the notice, and one asks for the mail. Of each kind a user gets ten a day: otherwise whoever can log in
-could fill the queue of everybody's mails.
+One write asks for the mail.
 """
 
 from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
-from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
+from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.notices import Notice, NoticeName, Notices
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT, ClientDescription
-from edge_auth.throttling.limits import notice_limit
 from edge_auth.tokens.refresh_token import new_id
 
 if TYPE_CHECKING:  # only the undoing of an address loads it
     from edge_auth.flows.ports.challenges import RemovedFactors
 
-TOO_MANY = "too many of this kind"
 KEPT_SECONDS = 3600  # for an operator who looks; the mailer needs the record of the stream only
 
 
 class TellUser:
     """The use case."""
 
-    def __init__(self, *, notices: Notices, rates: Rates, clock: Clock, entropy: Entropy, record: Record) -> None:
+    def __init__(self, *, notices: Notices, clock: Clock, entropy: Entropy, record: Record) -> None:
         """Keep what the use case needs."""
         self._notices = notices
-        self._rates = rates
         self._clock = clock
         self._entropy = entropy
         self._record = record
@@ -88,31 +83,12 @@ class TellUser:
     ) -> None:
         if not identity.is_reachable:
             return
-        now_ms = self._clock()
-        if not self._may_tell(name, identity, now_ms):
-            return
-        now_seconds = now_ms // 1000
+        now_seconds = self._clock() // 1000
         details = {"at": str(now_seconds), "user_agent": client.user_agent, "network": client.network, "left": left}
         shown = {key: value for key, value in details.items() if value}
         notice = Notice(name, new_id(self._entropy), identity, shown, now_seconds + KEPT_SECONDS)
         try:
             self._notices.put(notice)
         except TemporarilyUnavailable as error:
-            self._note(EventName.NOTICE_NOT_WRITTEN, name, identity, error.detail)
-
-    def _may_tell(self, name: NoticeName, identity: Identity, now_ms: int) -> bool:
-        """Count a notice, and return whether there may be one more.
-
-        In an outage there may: the warning is worth more than the bound, and no user can cause the outage.
-        """
-        try:
-            self._rates.book(notice_limit(identity.user_id, name), now_ms=now_ms)
-        except TooManyAttempts:
-            self._note(EventName.NOTICE_NOT_WRITTEN, name, identity, TOO_MANY)
-            return False
-        except TemporarilyUnavailable as error:
-            self._note(EventName.NOTICE_NOT_COUNTED, name, identity, error.detail)
-        return True
-
-    def _note(self, event: EventName, name: NoticeName, identity: Identity, detail: str) -> None:
-        self._record(SecurityEvent(event, identity.user_id, reason=f"{name}: {detail}"))
+            event = SecurityEvent(EventName.NOTICE_NOT_WRITTEN, identity.user_id, reason=f"{name}: {error.detail}")
+            self._record(event)

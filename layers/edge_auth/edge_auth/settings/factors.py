@@ -13,7 +13,6 @@ class FactorsSettings(NamedTuple):
     sessions_table: str
     revocations_table: str
     challenges_table: str
-    throttle_table: str
     key_ring_secret: str
     key_ring_version: str
     sealing_secret: str

@@ -12,5 +12,6 @@ class MailerSettings(NamedTuple):
     mail_configuration_set: str
     pages_url: str
     challenges_table: str
+    throttle_table: str
     key_ring_secret: str
     key_ring_version: str

@@ -5,8 +5,7 @@ record. The records are named tuples, because dataclasses would cost the authori
 (docs/decisions/0019). Each has a module of its own, because a function would pay for those of the others.
 
 An empty `revocations_table` says that the feed of ended sessions is off, an empty `challenges_table` that mail is off,
-and empty `allowed_origins` that no browser uses the API. A function that counts notices only has an empty
-`throttle_table` where mail is off. No code reads `key_ring_version`. A new value makes Lambda
+and empty `allowed_origins` that no browser uses the API. No code reads `key_ring_version`. A new value makes Lambda
 start the function again, so it reads the new ring at once.
 """
 

@@ -47,7 +47,7 @@ MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
 # more, from all devices together.
 DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)
 # Enough for a user who tries things out. Whoever can log in may change codes or log in on new devices in a loop, and
-# each notice stands in front of the mails of everybody. After five, the owner knows.
+# each mail costs, and takes from the quota of all. After five, the owner knows.
 NOTICE_RATE = Rate(attempts=5, seconds=86_400, burst=5)
 # A few people behind one address, who have all forgotten their passwords. It bounds the mails that one place can cause.
 MAIL_SOURCE_RATE = Rate(attempts=60, seconds=3600, burst=20)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -9,13 +10,16 @@ import pytest
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, SecurityEvent
+from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.mail.send_mails import GIVE_UP_AFTER_MS, SendMails
 from edge_auth.flows.ports.mail import MailRefused
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.mail.render import Mail, render
 from edge_auth.mail.stream_record import UnreadableRecord
+from edge_auth.throttling.limits import NOTICE_RATE
 from edge_auth.tokens.proof_token import Kind, Proof
 from tests.support.clock import TestClock
+from tests.support.fakes.attempts import MemoryAttempts
 from tests.support.fakes.challenges import MemoryChallenges
 from tests.support.fakes.stores import MemoryStore
 from tests.support.mail_records import (
@@ -29,7 +33,7 @@ from tests.support.mail_records import (
     challenge,
     notice,
 )
-from tests.support.people import ADA_ID
+from tests.support.people import ADA_ID, BOB_ID
 
 Fault = Callable[[], None]
 PROOF = Proof(Kind.RESET, PROOF_ID, ADA_ID, EXPIRES_AT_SECONDS, BINDING)
@@ -61,6 +65,7 @@ class World:
     events: list[SecurityEvent] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     store: MemoryStore = field(default_factory=MemoryStore)
+    attempts: MemoryAttempts = field(default_factory=MemoryAttempts)
     faults: list[Fault] = field(default_factory=list)
     read_faults: list[Fault] = field(default_factory=list)
     seconds_a_mail: int = 0
@@ -89,15 +94,21 @@ class World:
 
     def send(self, *records: dict[str, Any]) -> str:
         """Call the use case."""
+        return self.mailer(records)
+
+    @cached_property
+    def mailer(self) -> SendMails:
+        """The use case, in one process."""
         return SendMails(
             key_ring=self,
             challenges=self,
             post=self.post,
+            rates=Rates(self.attempts),
             letterhead=LETTERHEAD,
             clock=lambda: self.clock.now_ms,
             record=self.events.append,
             broken=self.errors.append,
-        )(records)
+        )
 
     def told(self) -> list[tuple[EventName, str]]:
         """Return the names and the reasons of the events."""
@@ -260,3 +271,60 @@ def test_a_record_that_lambda_could_not_have_sent_is_an_error(world: World) -> N
     """Without a number there is nothing that Lambda could repeat."""
     with pytest.raises(UnreadableRecord):
         world.send({})
+
+
+# --- How many notices a user gets ---
+
+
+def new_notice(number: int, name: str = "new_device", user_id: str = ADA_ID) -> dict[str, Any]:
+    """Return the record of one notice of many."""
+    return numbered(notice(name, pk={"S": f"notice#{user_id}#{number:016x}"}), number)
+
+
+def test_a_user_gets_ten_notices_of_a_kind_in_a_day(world: World) -> None:
+    """Five at once. Whoever can log in must not use up the quota of all, and after five the user knows."""
+    for number in range(24 * 60 + 1):
+        world.send(new_notice(number))
+        world.clock.advance(seconds=60)
+
+    assert len(world.sent) == 10
+    assert world.told()[:6] == [
+        *[(EventName.MAIL_SENT, "new_device")] * NOTICE_RATE.burst,
+        (EventName.MAIL_NOT_SENT, "new_device: too many of this kind"),
+    ]
+
+
+def test_a_flood_of_one_kind_silences_no_other_kind_and_no_other_user(world: World) -> None:
+    """Otherwise a thief would hide a new passkey behind new recovery codes."""
+    world.send(*(new_notice(number, "recovery_codes_replaced") for number in range(20)))
+    world.sent.clear()
+
+    world.send(new_notice(20, "passkey_added"), new_notice(21, "recovery_codes_replaced", BOB_ID), challenge())
+    assert [tags["mail"] for tags in world.tags[-3:]] == ["passkey_added", "recovery_codes_replaced", "reset"]
+    assert len(world.sent) == 3
+
+
+def test_a_notice_that_comes_again_counts_once(world: World) -> None:
+    """While SES is in trouble, Lambda passes the same record on again and again."""
+    world.faults = [down] * 50
+    record = new_notice(1)
+    assert [world.send(record) for _ in range(50)] == ["1"] * 50
+
+    assert [world.send(new_notice(number)) for number in range(1, 6)] == [""] * 5
+    assert len(world.sent) == NOTICE_RATE.burst
+    world.send(new_notice(6))
+    assert len(world.sent) == NOTICE_RATE.burst
+
+
+def test_a_notice_that_cannot_be_counted_comes_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No mail is lost by an outage of the counters."""
+
+    def fails(*_arguments: object, **_named: object) -> None:
+        raise TemporarilyUnavailable("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryAttempts, "book", fails)
+        assert world.send(new_notice(1)) == "1"
+    assert world.told() == [(EventName.MAIL_DELAYED, "no answer")]
+    assert world.send(new_notice(1)) == ""
+    assert len(world.sent) == 1

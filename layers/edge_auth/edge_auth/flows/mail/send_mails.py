@@ -6,8 +6,9 @@ link and the same code. Whatever can never be sent is dropped and recorded: it m
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edge_auth.errors import TemporarilyUnavailable
+from edge_auth.errors import TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import ChallengeGone
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.mail import MailRefused, Post, StandingChallenges
@@ -15,6 +16,7 @@ from edge_auth.flows.ports.time_and_randomness import Clock
 from edge_auth.mail.render import PAGES, Letterhead, UnknownKey, mail_for
 from edge_auth.mail.stream_record import MailRequest, UnreadableRecord, request_from, sequence_number
 from edge_auth.mail.templates import UnknownMail
+from edge_auth.throttling.limits import notice_limit
 from edge_auth.tokens.proof_token import Kind
 
 # A call that takes longer leaves the rest to the next one. The function's timeout is 60 seconds: what is left of it is
@@ -35,6 +37,7 @@ class SendMails:
         key_ring: KeyRingSource,
         challenges: StandingChallenges,
         post: Post,
+        rates: Rates,
         letterhead: Letterhead,
         clock: Clock,
         record: Record,
@@ -44,6 +47,8 @@ class SendMails:
         self._key_ring = key_ring
         self._challenges = challenges
         self._post = post
+        self._rates = rates
+        self._counted = ""  # the key of the last notice that was counted, which may come again
         self._letterhead = letterhead
         self._clock = clock
         self._record = record
@@ -86,12 +91,24 @@ class SendMails:
             self._record(SecurityEvent(EventName.MAIL_SENT, request.user_id, reason=request.mail))
 
     def _send_one(self, request: MailRequest) -> None:
-        if not request.is_notice:
+        if request.is_notice:
+            self._count(request)
+        else:
             if self._clock() // 1000 >= request.expires_at_seconds:
                 raise _Dropped("expired")
             self._check_standing(request)
         mail = mail_for(request, self._key_ring.load().mac_keys, self._letterhead)
         self._post(mail, {"mail": request.mail, "user_id": request.user_id})
+
+    def _count(self, request: MailRequest) -> None:
+        """Count a notice, once also if SES is in trouble and its record comes again to this process."""
+        if request.key == self._counted:
+            return
+        try:
+            self._rates.book(notice_limit(request.user_id, request.mail), now_ms=self._clock())
+        except TooManyAttempts:
+            raise _Dropped("too many of this kind") from None
+        self._counted = request.key
 
     def _check_standing(self, request: MailRequest) -> None:
         """After an outage, a user who asked three times gets one mail: the one whose link works."""
