@@ -6,7 +6,7 @@ import json
 import pytest
 
 from edge_auth.errors import InvalidRequest
-from edge_auth.web.request import MAX_BODY_BYTES, body_from, request_from
+from edge_auth.web.request import MAX_BODY_BYTES, body_from, head_from, request_from
 from tests.support.sample_events import proxy_event
 
 
@@ -17,6 +17,12 @@ def test_an_event_becomes_a_request() -> None:
     assert request.body == b'{"a":1}'
     assert request.context["domainName"] == "a.example"
     assert "from-the-query" not in repr(request)
+
+
+def test_a_head_has_everything_but_the_body() -> None:
+    """Its network can be logged though the body is damaged or too large."""
+    event = proxy_event('{"a":1}')
+    assert head_from(event) == request_from(event)._replace(body=b"")
 
 
 @pytest.mark.parametrize("event", [None, [], "", 5, {}, {"httpMethod": "POST"}])
