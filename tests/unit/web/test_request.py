@@ -22,7 +22,9 @@ def test_an_event_becomes_a_request() -> None:
 def test_a_head_has_everything_but_the_body() -> None:
     """Its network can be logged though the body is damaged or too large."""
     event = proxy_event('{"a":1}')
-    assert head_from(event) == request_from(event)._replace(body=b"")
+    whole, head = request_from(event), head_from(event)
+    assert (head.method, head.path, head.context) == (whole.method, whole.path, whole.context)
+    assert (head.source_address, head.body) == (whole.source_address, b"")
 
 
 @pytest.mark.parametrize("event", [None, [], "", 5, {}, {"httpMethod": "POST"}])
