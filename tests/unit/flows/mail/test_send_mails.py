@@ -316,6 +316,14 @@ def test_a_notice_that_comes_again_counts_once(world: World) -> None:
     assert len(world.sent) == NOTICE_RATE.burst
 
 
+def test_a_notice_that_is_sent_twice_counts_twice(world: World) -> None:
+    """Lambda may pass a record on again though it was sent. Each mail takes from the quota."""
+    for _ in range(6):
+        world.send(new_notice(1))
+
+    assert len(world.sent) == NOTICE_RATE.burst
+
+
 def test_a_notice_that_cannot_be_counted_comes_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """No mail is lost by an outage of the counters."""
 

@@ -48,7 +48,7 @@ class SendMails:
         self._challenges = challenges
         self._post = post
         self._rates = rates
-        self._counted = ""  # the key of the last notice that was counted, which may come again
+        self._counted = ""  # the key of a notice that was counted and not sent: it comes again
         self._letterhead = letterhead
         self._clock = clock
         self._record = record
@@ -99,6 +99,7 @@ class SendMails:
             self._check_standing(request)
         mail = mail_for(request, self._key_ring.load().mac_keys, self._letterhead)
         self._post(mail, {"mail": request.mail, "user_id": request.user_id})
+        self._counted = ""
 
     def _count(self, request: MailRequest) -> None:
         """Count a notice, once also if SES is in trouble and its record comes again to this process."""
