@@ -219,19 +219,25 @@ CHANGES: dict[str, Callable[[Identities], object]] = {
 }
 
 
+def is_refused_after(tables: Tables, before: Identity, act: Callable[[], object]) -> None:
+    """Check that a rename is refused if this act comes between its read and its write, and that the act stays."""
+    users = DynamoDBIdentities(tables.client, table=tables.identities)
+    users.create(before)
+    wrapped: Any = Interrupted(tables.client, "transact_write_items", act)
+
+    with pytest.raises(EpochMoved):
+        DynamoDBIdentities(wrapped, table=tables.identities).rename(before, "eve")
+
+    changed = users.find(before.username)
+    assert changed != before
+    assert users.rename(before, "eve") == replace(changed, username="eve")
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_between_the_read_and_the_write_is_not_lost(tables: Tables, change: str) -> None:
     """The item is moved as it was read, so the write is refused: no old password comes back under the new name."""
     users = DynamoDBIdentities(tables.client, table=tables.identities)
-    users.create(ADA)
-    wrapped: Any = Interrupted(tables.client, "transact_write_items", lambda: CHANGES[change](users))
-
-    with pytest.raises(EpochMoved):
-        DynamoDBIdentities(wrapped, table=tables.identities).rename(ADA, "eve")
-
-    changed = users.find(ADA.username)
-    assert changed != ADA
-    assert users.rename(ADA, "eve") == replace(changed, username="eve")
+    is_refused_after(tables, ADA, lambda: CHANGES[change](users))
 
 
 def confirm(tables: Tables) -> None:
@@ -262,16 +268,7 @@ ADDITIONS: dict[str, tuple[Identity, Callable[[Tables], object]]] = {
 def test_what_a_user_gets_between_the_read_and_the_write_is_not_lost(tables: Tables, addition: str) -> None:
     """The item that was read has no such attribute. The write says so, and is refused."""
     before, act = ADDITIONS[addition]
-    users = DynamoDBIdentities(tables.client, table=tables.identities)
-    users.create(before)
-    wrapped: Any = Interrupted(tables.client, "transact_write_items", lambda: act(tables))
-
-    with pytest.raises(EpochMoved):
-        DynamoDBIdentities(wrapped, table=tables.identities).rename(before, "eve")
-
-    changed = users.find(ADA.username)
-    assert changed != before
-    assert users.rename(before, "eve") == replace(changed, username="eve")
+    is_refused_after(tables, before, lambda: act(tables))
 
 
 def test_every_attribute_that_the_adapters_know_is_named(tables: Tables) -> None:
