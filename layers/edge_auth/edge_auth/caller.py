@@ -1,6 +1,6 @@
 """The caller of your own function, as the authorizer in front of it passed it on. A client cannot set any of it.
 
-Who imports it pays for nothing else: it needs the standard library only. You may also copy this one file.
+Your function loads nothing else with it: it needs the standard library only. You may also copy this one file.
 """
 
 import json
@@ -148,12 +148,14 @@ def requires(
         NoCaller: the event names no caller.
         InsufficientScope: the caller lacks a scope or a role.
         InsufficientAuthentication: the login was weaker, or longer ago.
-        ValueError: nothing is required, or something that is not: `scope` is none (RFC 6749 §3.3), `acr` is no level,
-            or an age is required without the time. This is a mistake in your code.
+        ValueError: nothing is required; `scope` is malformed (RFC 6749 §3.3); `acr` is no level; or an age is required
+            without the time. This is a mistake in your code.
 
     """
-    if not (scope or roles.strip() or acr or max_age_seconds) or (scope and not _SCOPE.fullmatch(scope)):
+    if not (scope or roles.strip() or acr or max_age_seconds):
         raise ValueError("a scope, a role, a level or an age is required")
+    if scope and not _SCOPE.fullmatch(scope):
+        raise ValueError("a scope is one or more words, one space between them")
     if acr and acr not in _LEVELS:
         raise ValueError("a level is required: 1fa, 2fa or phr")
     if max_age_seconds < 0 or (max_age_seconds and not now_seconds):
