@@ -29,7 +29,7 @@ CONFIG = Config(connect_timeout=5, read_timeout=ANSWER_SECONDS, retries={"total_
 
 REPLACE = """\
 Use this command when a signing key has leaked. It replaces every signing key of the stack. Then it updates the
-stack's parameter KeyRingVersion, so that the authorizer forgets the old keys. By default the old keys end in {minutes}
+stack's parameter KeyRingVersion, so that the authorizers forget the old keys. By default the old keys end in {minutes}
 minutes: by then all functions of the stack know the new keys. Clients refresh and get new access tokens. The command
 asks for the stack name before it changes anything.
 """
@@ -102,7 +102,7 @@ def add_commands(keys: argparse.ArgumentParser) -> None:
     )
     replace_keys.add_argument("--yes", action="store_true", help="do not ask for confirmation; for scripts")
     _json_option(replace_keys)
-    _command(acts, "publish", publish, "update the stack, so that the authorizer has the current public keys")
+    _command(acts, "publish", publish, "update the stack, so that the authorizers have the current public keys")
     edge_keys = _command(acts, "edge", edge, "write the public keys to a file, for the verifier at CloudFront", EDGE)
     edge_keys.add_argument("--out", required=True, type=Path, metavar="FILE", help="where to write the keys, as JSON")
 
@@ -140,7 +140,7 @@ def rotate(keys: Keys, options: argparse.Namespace) -> Act:
 
 
 def replace(keys: Keys, options: argparse.Namespace) -> Act:
-    """Replace every signing key, then update the stack, so that the authorizer forgets the old keys."""
+    """Replace every signing key, then update the stack, so that the authorizers forget the old keys."""
     before, say = keys.function.show(), _teller(keys, options)
 
     def do() -> None:
@@ -162,7 +162,7 @@ def replace(keys: Keys, options: argparse.Namespace) -> Act:
 
 
 def publish(keys: Keys, options: argparse.Namespace) -> Act:
-    """Update the stack, so that the authorizer has the current public keys."""
+    """Update the stack, so that the authorizers have the current public keys."""
     version, say = keys.function.show()["version"], keys.out.say
     return keys.act(lambda: _publish(keys, options, version, say), say=say, ring=version)
 
@@ -181,7 +181,7 @@ def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callabl
     name = keys.stack.name
     repeat = f"./edge-auth {'--local' if options.local else f'--stack {name}'} keys publish"
     still_open = (
-        "The authorizer may still accept tokens of the old keys, until it gets a token with a key that it does not "
+        "An authorizer may still accept tokens of the old keys, until it gets a token with a key that it does not "
         "know and fetches the public keys again. Until this step is done, a deployment can put the old keys back, for "
         f"an hour at most. Repeat only this step: {repeat}"
     )
@@ -195,9 +195,9 @@ def _publish(keys: Keys, options: argparse.Namespace, version: str, say: Callabl
             f"{still_open}"
         ) from error
     say(
-        "Updated: the authorizer has the current public keys."
+        "Updated: the authorizers have the current public keys."
         if changed
-        else "Nothing to update: the authorizer already has the current public keys."
+        else "Nothing to update: the authorizers already have the current public keys."
     )
 
 
@@ -215,7 +215,7 @@ def _consequences(stack: str, options: argparse.Namespace) -> list[str]:
     else:
         lines.append("- Refresh tokens stay valid. No user is logged out.")
     lines.append(
-        "- Then the stack is updated: all functions read the new keys, and the authorizer forgets the old keys."
+        "- Then the stack is updated: all functions read the new keys, and the authorizers forget the old keys."
     )
     return lines
 

@@ -1,6 +1,6 @@
 """Updates only the parameter `KeyRingVersion` of the stack.
 
-The update deploys the authorizer with the current public keys, and makes every function read the key ring again.
+The update deploys the authorizers with the current public keys, and makes every function read the key ring again.
 """
 
 import uuid
@@ -22,7 +22,7 @@ MAX_POLLS = 600  # twenty minutes; an update usually takes one
 
 
 def publish(cloudformation: "CloudFormationClient", *, stack: str, version: str) -> bool:
-    """Give the authorizer the public keys of this version of the key ring; return whether the stack changed.
+    """Give the authorizers the public keys of this version of the key ring; return whether the stack changed.
 
     Raises:
         DeploymentError: the stack was not updated, or its update was not confirmed. The text says why.

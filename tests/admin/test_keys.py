@@ -259,7 +259,7 @@ def test_replace_updates_one_parameter_of_the_stack_and_keeps_all_else(
     outcome = keys("replace", "--yes")
 
     (request,) = stack.updates
-    assert outcome.out.endswith("Updated: the authorizer has the current public keys.\n")
+    assert outcome.out.endswith("Updated: the authorizers have the current public keys.\n")
     assert len(request.pop("ClientRequestToken")) == 36
     assert request == {
         "StackName": "edge-auth",
@@ -354,7 +354,7 @@ def test_publish_again_has_nothing_to_do(keys: Keys, stack: Stack) -> None:
     outcome = keys("publish")
 
     assert (outcome.status, outcome.err) == (0, "")
-    assert outcome.out.endswith("Nothing to update: the authorizer already has the current public keys.\n")
+    assert outcome.out.endswith("Nothing to update: the authorizers already have the current public keys.\n")
 
 
 def test_interrupting_the_update_says_that_it_may_go_on(keys: Keys, stack: Stack) -> None:

@@ -114,8 +114,8 @@ def sessions_are_gone(leak: Leak, _printed: str) -> None:
 
 
 def authorizer_is_up_to_date(leak: Leak, printed: str) -> None:
-    """Check that the authorizer has the public keys, and that a token is good."""
-    assert printed.endswith(" has the current public keys.\n")
+    """Check that the authorizers have the public keys, and that a token is good."""
+    assert printed.endswith(" have the current public keys.\n")
     assert leak.client.get("/me", leak.opened.access_token).status_code == 200
 
 

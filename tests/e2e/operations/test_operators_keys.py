@@ -123,8 +123,8 @@ def test_publish_hands_the_authorizer_the_ring_of_now_once(
     expected = ring().at(int(time.time())).jwks()["keys"]
     held = list(deployed().values())
     assert [{**key, **public} for key, public in zip(held, expected, strict=True)] == held
-    assert first.stdout.endswith("Updated: the authorizer has the current public keys.\n")
-    assert second.stdout.endswith("Nothing to update: the authorizer already has the current public keys.\n")
+    assert first.stdout.endswith("Updated: the authorizers have the current public keys.\n")
+    assert second.stdout.endswith("Nothing to update: the authorizers already have the current public keys.\n")
 
 
 def test_replaced_keys_end_when_all_know_the_new_one(

@@ -1,4 +1,4 @@
-"""Publish keys: gives the authorizer the current public keys, so that a cold one need not fetch them."""
+"""Publish keys: gives an authorizer the current public keys, so that a cold one need not fetch them."""
 
 import json
 
@@ -21,7 +21,7 @@ class PublishKeys:
         self._record = record
 
     def __call__(self, ring: KeyRing) -> None:
-        """Give the authorizer the keys of this ring, if it lacks one, has one too many, or has another end of one.
+        """Give an authorizer the keys of this ring, if it lacks one, has one too many, or has another end of one.
 
         It may be called at any time and any number of times. A deployment may have put older keys back.
 
