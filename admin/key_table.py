@@ -18,7 +18,7 @@ def table(summary: dict[str, Any]) -> str:
         [
             f"Key ring {summary['version']} at {utc(now)} UTC",
             _aligned("Signing keys, for access tokens", [("kid", "alg", *HEADINGS), *signing]),
-            _aligned("MAC keys, for refresh tokens", [("id", *HEADINGS), *mac]),
+            _aligned("MAC keys, for all other tokens", [("id", *HEADINGS), *mac]),
         ]
     )
 

@@ -1,1 +1,1 @@
-"""Signing keys and MAC keys: what they are, the ring that holds them, and when each one signs and ends."""
+"""Keys: signing keys and MAC keys, the ring that holds them, when each one signs and ends, and the keys that seal."""

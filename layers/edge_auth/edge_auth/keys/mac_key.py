@@ -1,4 +1,4 @@
-"""The MAC keys of refresh tokens."""
+"""The MAC keys: of refresh tokens, session tokens, device tokens, proofs and challenges of passkeys."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ MAC_KEY_BYTES = 32  # RFC 2104 §3: the size of the hash
 
 @dataclass(frozen=True, slots=True)
 class MacKey:
-    """A MAC key of refresh tokens. `key_id` is 5 bytes, public; `secret` is 32 bytes."""
+    """A MAC key. `key_id` is 5 bytes, public; `secret` is 32 bytes."""
 
     key_id: bytes
     secret: bytes = field(repr=False)

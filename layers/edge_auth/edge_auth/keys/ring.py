@@ -37,7 +37,7 @@ class TimedKey(Generic[K]):
 
 @dataclass(frozen=True)
 class KeyRing:
-    """All keys of a deployment: the signing keys of access tokens, and the MAC keys of refresh tokens.
+    """All keys of a deployment: the signing keys of access tokens, and the MAC keys of all other tokens.
 
     At least one key of each kind has not ended. Both kinds are in the order in which the keys were made.
     """
@@ -63,8 +63,8 @@ class KeyRing:
 class KeysInForce:
     """The keys of a ring that are in force at one moment.
 
-    `verifying` has every key whose access tokens are accepted. The first of them signs. `mac` is the key of new refresh
-    tokens. `mac_keys` has every key whose refresh tokens are accepted, by its id.
+    `verifying` has every key whose access tokens are accepted. The first of them signs. `mac` is the key that signs new
+    tokens of all other kinds. `mac_keys` has every key whose tokens of these kinds are accepted, by its id.
     """
 
     verifying: tuple[TimedKey[SigningKey], ...]
