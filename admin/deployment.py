@@ -26,7 +26,8 @@ class Deployment:
     identities_table: str
     sessions_table: str
     revocations_table: str  # empty if the feed of ended sessions is off, or an older version is deployed
-    throttle_table: str  # this and the next three: empty if an older version is deployed, which has no such output
+    # These four are empty if an older version is deployed, which has no such output.
+    throttle_table: str
     rotate_keys_function: str
     operators_log_group: str
     key_ring_secret: str
@@ -34,16 +35,16 @@ class Deployment:
     password_profiles: str  # the kinds of hashes that were brought along, as the parameter has them
     service_addresses: tuple[str, ...]  # its issuer, which may be empty, and its audience
     security_event_bus: str  # an ARN; empty: there is no bus
-    issuer: str  # as its tokens name it; this and the next: empty if an older version is deployed
-    jwks_url: str
+    issuer: str  # as its tokens name it; empty if an older version is deployed
+    jwks_url: str  # empty if an older version is deployed
     key_rotation_days: int
     key_publish_hours: int
-    challenges_table: str = ""  # this and the next four: empty if mail is off
-    reset_link_function: str = ""
-    mail_from: str = ""
-    mail_identity: str = ""
-    sealing_secret: str = ""  # empty if second factors are off
-    own_mailer: str = ""  # the ARN of the team's function, empty also if our own sends the mails
+    challenges_table: str  # empty if mail is off
+    reset_link_function: str  # empty if mail is off
+    mail_from: str  # empty: mail is off
+    mail_identity: str  # empty if mail is off
+    sealing_secret: str  # empty if second factors are off
+    own_mailer: str  # the ARN of the team's function; empty if our own sends the mails, or mail is off
 
 
 def find_deployment(cloudformation: "CloudFormationClient", stack: str, caller: Caller) -> Deployment:

@@ -1,4 +1,4 @@
-"""Everything that the tables have about one person, without credentials: what the person may ask for.
+"""What the tables have about one person, without credentials. docs/privacy.md says which counters are left out.
 
 The values are those of the tables: times are seconds since 1970, or milliseconds where a name ends in `_ms`.
 """
@@ -60,7 +60,7 @@ class PersonalData:
         return {"reason": reason or "unknown", "since": iso(identity.email_bounced_at_seconds)}
 
     def of(self, identity: Identity) -> dict[str, object]:
-        """Return all data of a user. Raises UserChanged if it was deleted or renamed meanwhile."""
+        """Return the data of a user. Raises UserChanged if it was deleted or renamed meanwhile."""
         item, user_id = self._user(identity), identity.user_id
         counters = (account_bucket(identity.username), password_change_limit(user_id).counter)
         return {

@@ -20,8 +20,9 @@ Prints a user as one JSON object, with the number of living sessions and the nam
 says why the address takes no mails, and since when.
 """
 EXPORT = """\
-Of one user: prints everything that the tables have about the person, without credentials, as one JSON object. With
---all: prints one JSON object for each user, to move to another system. The export is recorded.
+Of one user: prints the user, the sessions and their ends, the attempts at the password, and the proofs and notices that
+wait, without credentials, as one JSON object. docs/privacy.md says what is not in it.
+With --all: prints one JSON object for each user, to move to another system. The export is recorded.
 """
 HASHES = """\
 This prints the password hashes of all users. Whoever has them can try passwords at any speed, and no limit of attempts

@@ -68,7 +68,7 @@ class UserScan:
         attributes = (*ATTRIBUTES, PASSWORD_HASH) if with_hashes else ATTRIBUTES
         names = {f"#{number}": name for number, name in enumerate(attributes)}
         projection = ", ".join(names)
-        # A name is stored in its canonical spelling. The other items of the table have no password.
+        # A name is stored in its canonical spelling. The other items of the table have other keys.
         prefix = unicodedata.normalize("NFKC", wanted.prefix).casefold().strip()
         conditions, values = ["begins_with(pk, :login)"], {":login": login_key(prefix)["pk"]}
         if wanted.status:

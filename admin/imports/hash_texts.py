@@ -7,7 +7,7 @@ of a password check is refused here, and not only at a login.
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from edge_auth.credentials.foreign_hashes import FROM_BCRYPT, ForeignKind, declared_kind, foreign_kind
 from edge_auth.credentials.passwords import check_form
@@ -216,7 +216,7 @@ def _of_kind(kind: ForeignKind, salt: bytes, digest: bytes) -> Hash:
     return Hash(kind.stored(salt, digest), kind.declaration)
 
 
-def _refused() -> Hash:
+def _refused() -> NoReturn:
     raise NotAHash("its form is not known")
 
 

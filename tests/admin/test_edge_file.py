@@ -27,7 +27,8 @@ DEPLOYMENT = Deployment(
     operators_log_group="", key_ring_secret="", password_min_characters=8, password_profiles="",
     service_addresses=("", "https://api.example.com"),
     security_event_bus="", issuer="https://auth.example.com", jwks_url=ADDRESS, key_rotation_days=30,
-    key_publish_hours=24, challenges_table="", mail_from="", mail_identity="", own_mailer="",
+    key_publish_hours=24, challenges_table="", reset_link_function="", mail_from="", mail_identity="",
+    sealing_secret="", own_mailer="",
 )  # fmt: skip
 MAKE = key_maker(bytes)
 

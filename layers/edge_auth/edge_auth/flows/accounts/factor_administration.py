@@ -1,4 +1,4 @@
-"""The operators' acts on the second factor of a user: unlock it, and remove it."""
+"""The operators' acts on the second factor and the passkeys of a user: unlock the app, and remove all of them."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ class FactorAdministration:
         self._tell(EventName.FACTOR_UNLOCKED, identity)
 
     def reset(self, identity: Identity) -> int:
-        """Remove app and recovery codes, and end all sessions; return how many ended.
+        """Remove the app, the recovery codes and the passkeys, and end all sessions; return how many ended.
 
         If the user must have a second factor, the next login asks for an enrolment.
         """
