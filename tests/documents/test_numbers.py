@@ -104,7 +104,6 @@ OF_CODE: Mapping[str, set[Number]] = {
         default("LateRetryHours") * 3600,
         PASSWORD_BACKOFF.longest_seconds,
         TOUCH_SECONDS,
-        MAX_PROOF_SECONDS,
     ),
     "docs/guides/api-gateway-jwt-authorizers.md": seconds(REPLACE_SECONDS, MIN_PUBLISH_SECONDS),
     "docs/guides/browsers.md": seconds(MAX_AGE_SECONDS, DEVICE_COOKIE_SECONDS),

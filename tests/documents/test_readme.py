@@ -34,6 +34,23 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+def test_first_paragraph_counts_what_is_deployed_by_default(template: dict[str, Any]) -> None:
+    """A stack with no further feature has the functions without a condition, and no table of mails."""
+    functions = [
+        each for each in template_file.resources("AWS::Serverless::Function").values() if "Condition" not in each
+    ]
+    tables = template_file.resources("AWS::DynamoDB::Table")
+    conditions = {name: each["Condition"] for name, each in tables.items() if "Condition" in each}
+
+    assert conditions == {"RevocationsTable": "HasRevocations", "ChallengesTable": "HasMail"}
+    assert (template["Parameters"]["RevocationSeconds"]["Default"], template["Parameters"]["MailFrom"]["Default"]) == (
+        5,
+        "",
+    )
+    assert (len(functions), len(tables) - 1) == (11, 4)
+    assert "It is eleven small Python Lambda functions and four DynamoDB tables" in SENTENCES
+
+
 def test_quick_start_begins_with_the_two_commands() -> None:
     """The first two commands are `make demo` and `make test`."""
     commands = [line.split("#")[0].strip() for line in section("Quick start").splitlines() if line.startswith("make")]
