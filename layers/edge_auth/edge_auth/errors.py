@@ -207,7 +207,7 @@ class AccountError(Exception):
 
 
 class UnknownUser(AccountError):
-    """No account has this user name."""
+    """No account has this user name or id."""
 
 
 class UserChanged(AccountError):

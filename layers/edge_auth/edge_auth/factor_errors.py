@@ -1,4 +1,7 @@
-"""The errors of second factors. A deployment without second factors does not load them."""
+"""The errors of second factors, and of the last way to log in.
+
+A deployment without second factors and passkeys does not load them.
+"""
 
 from collections.abc import Mapping
 

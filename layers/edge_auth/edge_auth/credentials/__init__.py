@@ -1,1 +1,1 @@
-"""Credentials: passwords, their hashes, and the rules for new ones."""
+"""Credentials: passwords, their hashes, the rules for new ones, the codes of second factors, and sealed secrets."""

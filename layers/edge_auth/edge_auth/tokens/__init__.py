@@ -1,1 +1,1 @@
-"""Access tokens and refresh tokens: how each is written, and how each is checked."""
+"""Tokens, proofs, challenges and the feed of ended sessions: how each is written, and how each is checked."""

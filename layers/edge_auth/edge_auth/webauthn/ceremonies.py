@@ -1,8 +1,8 @@
 """The two ceremonies: a registration makes a passkey (WebAuthn §7.1), and an assertion shows that it is there (§7.2).
 
-Both demand that the user was verified, by a PIN or a finger: a passkey is the only factor of a login. The origin is
-compared byte for byte, and a page in a frame of another site is refused. No attestation statement is checked: none is
-asked for, and any authenticator may be used.
+Both demand that the user was verified, by a PIN or a finger: a passkey may be the only factor of a login. The origin
+is compared byte for byte, and a page in a frame of another site is refused. No attestation statement is checked: none
+is asked for, and any authenticator may be used.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The one error of this room."""
+"""The errors of this room."""
 
 
 class NotVerified(Exception):

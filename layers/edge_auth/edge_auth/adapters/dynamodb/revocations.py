@@ -1,8 +1,8 @@
 """The feed of ended sessions in DynamoDB: one item for the ends of ten seconds, and one for withdrawn keys.
 
-No end is written with a condition, unlike what is in the other tables. The first end of a slot has to create its item.
-ADD to a set is atomic, and it does the same whether it is sent once or twice, before or after others. So the SDK may
-repeat it, and writers at once lose nothing. The time of the withdrawn keys has a condition: it never moves back.
+No end is written with a condition: the first end of a slot has to create its item. ADD to a set is atomic, and it does
+the same whether it is sent once or twice, before or after others. So the SDK may repeat it, and writers at once lose
+nothing. The time of the withdrawn keys has a condition: it never moves back.
 """
 
 from email.utils import parsedate_to_datetime

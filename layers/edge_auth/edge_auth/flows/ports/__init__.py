@@ -1,4 +1,4 @@
-"""The interfaces through which flows use what is outside. Their methods are acts, not reads and writes.
+"""The interfaces through which flows use what is outside.
 
 Every act either succeeds or raises. In infrastructure trouble it raises `errors.TemporarilyUnavailable`: nothing was
 decided.
