@@ -1,4 +1,4 @@
-"""Users of an earlier system, who come at their first login. Who is deleted or renamed since does not come again."""
+"""Users of an earlier system come at their first login. One who is deleted or renamed since does not come again."""
 
 from dataclasses import dataclass, field
 

@@ -43,8 +43,8 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
 PASSWORD = "correct horse battery"
-# The policy of the stack that an operator needs for each group of commands. Who recovers a stack has the rights of a
-# deployment.
+# The policy of the stack that an operator needs for each group of commands. Whoever recovers a stack has the rights of
+# a deployment.
 OF_NO_POLICY = ""
 OPERATORS = {"users": "UsersPolicy", "keys": "KeysPolicy", "mail": "UsersPolicy", "data": OF_NO_POLICY}
 OF_ALL_USERS = "AllUsersPolicy"

@@ -1,4 +1,4 @@
-"""Who recovers a stack needs rights that no policy of the stack has. The page names them."""
+"""Whoever recovers a stack needs rights that no policy of the stack has. The page names them."""
 
 import re
 

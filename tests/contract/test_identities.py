@@ -364,7 +364,7 @@ def test_an_address_is_replaced_and_the_epoch_stays(engine: Engine, verified_at_
 
 
 def test_the_address_of_another_user_of_the_name_is_not_replaced(engine: Engine) -> None:
-    """T6: an unknown user is not created, and an heir of the name keeps the own address."""
+    """T6: an unknown user is not created, and an heir of the name keeps their own address."""
     with pytest.raises(UnknownUser):
         engine.identities.change_email(ADA, "new@mail.example", verified_at_seconds=0)
     heir = replace(ADA, user_id=BOB.user_id)

@@ -79,7 +79,7 @@ CHANGES: dict[str, tuple[type[Exception], Callable[[Engine], object]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_has_changed_stops_all_of_it(engine: Engine, change: str) -> None:
-    """SB9: no code is used without the password, and no proof. Who is told knows whether the proof is good."""
+    """SB9: no code is used without the password, and no proof. Whoever is told knows whether the proof is good."""
     error, happen = CHANGES[change]
     happen(engine)
     before = state(engine)

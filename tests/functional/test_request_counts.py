@@ -204,7 +204,7 @@ def test_a_logout_of_all_is_seven_calls_and_one_for_each_session(
     """A8: the session, the user's name, the epoch, two queries, two messages, and a transaction for each session.
 
     What a logout ended in the last hour is published once more, with a mark, since that call may have failed after it.
-    It is read when the other sessions have ended, and the own one ends after that.
+    It is read when the other sessions have ended, and the caller's own ends after that.
     """
     ended = login(login_event("ada", PASSWORD)).json["refresh_token"]
     logout(logout_event(ended if logged_out_before else "x"))

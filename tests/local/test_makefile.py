@@ -190,7 +190,7 @@ def test_a_deployment_has_the_region_of_the_shell(checkout: Path, given: str) ->
     ids=["both", "one", "none"],
 )
 def test_a_missing_browser_is_one_readable_line(checkout: Path, found: tuple[str, ...], missing: str) -> None:
-    """Who may not install it learns what to install, and the tests go on without it."""
+    """Whoever may not install it learns what to install, and the tests go on without it."""
     programs = checkout / "programs"
     programs.mkdir()
     for name in (*found, "id"):

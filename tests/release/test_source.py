@@ -45,7 +45,7 @@ def test_changes_that_are_not_committed_are_refused(checkout: Path) -> None:
 
 
 def test_source_date_epoch_stands_for_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who builds from an archive of the source has no git. Without both there is a message."""
+    """Whoever builds from an archive of the source has no git. Without both there is a message."""
     monkeypatch.setattr(source, "ROOT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1234567890")

@@ -77,7 +77,7 @@ def test_an_operator_of_users_can_do_all_with_users_and_nothing_with_keys(
 def test_to_read_all_users_is_a_right_of_its_own(
     stack: Stack, person: Person, as_operator: Callable[[str, str], Run]
 ) -> None:
-    """Who has it reads all users, and changes none."""
+    """Whoever has it reads all users, and changes none."""
     run = as_operator("ida", "AllUsersPolicyArn")
 
     listed, exported = run("users", "list"), run("users", "export", "--all", "--with-password-hashes", "--yes")

@@ -132,7 +132,7 @@ def test_after_a_freeze_the_copy_is_read_again(monotonic: float, wall: float) ->
 
 
 def test_the_first_read_is_of_the_whole_window_and_the_next_ones_go_by_the_stores_clock() -> None:
-    """The store's clock and the own one may differ by hours: the last read's time by the store is what counts."""
+    """The store's clock and our own may differ by hours: the last read's time by the store is what counts."""
     feed = Copy(store_ahead=-7000.0)
     for _ in range(3):
         feed.accepts(LIVING)
@@ -243,7 +243,7 @@ def test_ends_are_forgotten_once_a_minute() -> None:
 
 
 def test_an_end_is_forgotten_when_no_token_of_it_can_live() -> None:
-    """Otherwise the copy would grow for ever. It is forgotten by both clocks, the own one and the store's."""
+    """Otherwise the copy would grow for ever. It is forgotten by both clocks, ours and the store's."""
     feed = Copy()
     feed.end(DEAD)
     feed.accepts(DEAD)

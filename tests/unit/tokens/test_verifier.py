@@ -61,7 +61,7 @@ def test_unknown_claims_are_ignored(verifier: Verifier) -> None:
 
 
 def test_a_token_under_an_unknown_key_names_the_key_and_not_in_the_detail(verifier: Verifier) -> None:
-    """Who has the key's id can fetch newer keys. The log has the detail, and no text that a stranger has chosen."""
+    """Whoever has the key's id can fetch newer keys. The log has the detail, and no text that a stranger has chosen."""
     with pytest.raises(UnknownKey) as caught:
         verifier.without([KEY.kid]).verify(GOOD, issuer=ISSUER, now_seconds=NOW)
     assert (caught.value.kid, caught.value.detail, str(caught.value)) == (KEY.kid, "unknown key", "unknown key")

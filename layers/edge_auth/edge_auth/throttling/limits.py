@@ -40,11 +40,11 @@ REGISTRATION_RATE = Rate(attempts=20, seconds=3600, burst=10)
 # has it for each dead token and transport. Each of these tokens has cost a refresh, and a living one has no limit.
 DEAD_TOKEN_RATE = Rate(attempts=60, seconds=60, burst=300)
 # SB6: enough for a user who looks into the wrong folder, and at most ten codes in any 24 hours: a code can be guessed
-# with a probability of 5 in 10 million a day, and 3 more by a thief of a device token (decision 0054). Each mail is one
-# that the owner of the address did not ask for, perhaps.
+# with a probability of 5 in 10 million a day, and 3 more by a thief of a device token (decision 0054). The owner of the
+# address may not have asked for any of these mails.
 MAIL_RATE = Rate(attempts=5, seconds=86_400, burst=5)
-# The owner, on a device of the own, gets mails also while strangers use up the others. They are at most six in a day
-# more, from all devices together.
+# On a known device the owner still gets mails while strangers use up the others: at most six more a day, on all devices
+# together.
 DEVICE_MAIL_RATE = Rate(attempts=3, seconds=86_400, burst=3)
 # Enough for a user who tries things out. Whoever can log in may change codes or log in on new devices in a loop, and
 # each mail costs, and takes from the quota of all. After five, the owner knows.
@@ -77,7 +77,7 @@ class PasswordLimit(NamedTuple):
 
 
 def login_limit(username: str, address: str) -> PasswordLimit:
-    """Return the limit of logins of a stranger: who tries is not known."""
+    """Return the limit of logins of a stranger, of whom nothing is known."""
     source = bucket("login", bucket("source", _source(address)))
     return PasswordLimit(RateLimit(source, SOURCE_RATE), account_bucket(username))
 

@@ -1,4 +1,4 @@
-"""The form of refresh tokens and of session tokens. Who reads only the form knows nothing of the MAC yet.
+"""The form of refresh tokens and of session tokens. Reading it checks no MAC.
 
     prefix ‖ base64url(version ‖ mac_key_id ‖ user_id ‖ session_id ‖ generation ‖ seed ‖ HMAC-SHA256 of these)
 

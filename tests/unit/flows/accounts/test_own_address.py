@@ -1,4 +1,4 @@
-"""The own mail address of a caller."""
+"""A caller's own mail address."""
 
 import pytest
 

@@ -204,7 +204,7 @@ def test_a_registration_has_five_minutes(deployment: Deployment, seconds: int, *
 
 
 def test_a_challenge_of_another_user_adds_nothing(deployment: Deployment) -> None:
-    """SC7: otherwise a thief could hand a challenge of the own account to somebody else."""
+    """SC7: otherwise a thief could hand a challenge of their own account to somebody else."""
     user_id, session_id = with_passkeys(deployment)
     new = made(deployment)
     change_alice(deployment, user_id="B" * 22)

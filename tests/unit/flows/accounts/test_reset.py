@@ -84,7 +84,7 @@ def test_a_proof_sets_the_password_and_opens_no_session(mail: MailDeployment, wa
 
 @WAYS
 def test_all_sessions_end(mail: MailDeployment, way: int) -> None:
-    """Who knew the old password is logged out, and authorizers learn of each end."""
+    """Whoever knew the old password is logged out, and authorizers learn of each end."""
     mail.core.with_feed()
     others = [mail.core.log_in() for _ in range(3)]
     ask(mail)

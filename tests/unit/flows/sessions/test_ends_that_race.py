@@ -72,7 +72,7 @@ def test_the_callers_own_session_ends_when_all_others_have_ended(
 ) -> None:
     """Another session is replaced by a step-up after it was read, and the next read fails.
 
-    The own session still lives then: the repeated call finds it, and the replacement too.
+    The caller's session still lives then: the repeated call finds it, and the replacement too.
     """
     own, other = deployment.log_in(), deployment.log_in()
     reads, to_end = list[list[SeenSession]](), MemorySessions.to_end

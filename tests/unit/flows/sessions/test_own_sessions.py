@@ -132,7 +132,7 @@ def test_the_end_of_the_own_session_is_published_by_a_repeated_call(deployment: 
 
 
 def test_a_dead_session_publishes_no_end_for_another_one(deployment: Deployment, mine: TokenGrant) -> None:
-    """Only a call that ends the own session may have failed half-way."""
+    """Only a call that ends the caller's own session may have failed half-way."""
     deployment.with_feed()
     other = deployment.log_in()
     deployment.trouble.fail("publish", times=1)

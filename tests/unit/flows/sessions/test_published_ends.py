@@ -207,7 +207,7 @@ def test_a_login_beyond_the_limit_publishes_all_that_it_ends_at_once(sessions: S
 
 
 def repeat(sessions: Sessions, reach: Reach = Reach.ONE) -> list[str]:
-    """Log the own session out once more. Return the acts for the feed, before the dead token is counted."""
+    """Log the caller's own session out once more. Return the acts for the feed, before the dead token is counted."""
     sessions.acts.clear()
     sessions.log_out(sessions.own, reach)
     assert sessions.acts.pop() == "book"

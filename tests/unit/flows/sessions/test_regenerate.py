@@ -191,7 +191,7 @@ def test_another_cookie_is_refused_before_anything_changes(deployment: Deploymen
 
 @pytest.mark.parametrize(("user_id", "session_id"), [("B" * 22, TOKEN.session_id), (TOKEN.user_id, "B" * 22)])
 def test_the_cookie_of_another_session_is_refused(deployment: Deployment, user_id: str, session_id: str) -> None:
-    """The caller has changed something in the own session only."""
+    """The caller has changed something in the caller's session only."""
     cookie = refresh_token.mint(TOKEN, MAC_KEY, KIND)
 
     with pytest.raises(InvalidToken, match=r"^the cookie of another session$"):

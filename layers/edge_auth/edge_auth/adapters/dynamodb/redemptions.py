@@ -53,7 +53,10 @@ class DynamoDBRedemptions:
         now_seconds: int,
         factor: "FactorUse | None" = None,
     ) -> None:
-        """Spend the proof, use the factor, replace the password and move the epoch. Who waits is confirmed by that."""
+        """Spend the proof, use the factor, replace the password and move the epoch.
+
+        A user who waits for the confirmation is confirmed by that.
+        """
         change, clauses, condition = "SET password_hash = :hash, epoch = epoch + :one", "", ""
         values: dict[str, AttributeValueTypeDef] = {":hash": text(password_hash), ":one": number(1)}
         if identity.status == UNCONFIRMED:

@@ -80,7 +80,7 @@ def confirm_binding(identity: Identity, email: str) -> bytes:
 def undo_binding(user_id: str, email: str) -> bytes:
     """Return what the undoing is bound to: only user and address.
 
-    Who has stolen the account can change its password and end its sessions. That must not end the owner's way back.
+    Whoever has stolen the account can change its password and end its sessions. That must not end the owner's way back.
     """
     return bound(user_id, epoch=0, password_hash="", email=email)
 

@@ -1,4 +1,4 @@
-"""Shows a user the own mail address."""
+"""Shows a user's own mail address."""
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.errors import InvalidToken, UnknownUser

@@ -1,7 +1,7 @@
 """The caller's own passkeys: registered, listed, renamed and removed.
 
-A change needs a fresh login, as strong as the strongest that the account has (SA7): who finds an open session, or has a
-password that leaked, can then neither add a passkey nor take one away.
+A change needs a fresh login, as strong as the strongest that the account has (SA7): whoever finds an open session, or
+has a password that leaked, can then neither add a passkey nor take one away.
 """
 
 from collections.abc import Callable

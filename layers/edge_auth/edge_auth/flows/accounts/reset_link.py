@@ -26,7 +26,7 @@ class Link(NamedTuple):
 
 
 class ResetLink:
-    """The use case. The operator answers for who gets the link, so the user needs no address."""
+    """The use case. The operator answers for the person who gets the link, so the user needs no address."""
 
     def __init__(
         self,

@@ -141,7 +141,7 @@ class ResetPassword:
     def _recognise(self, proven: Proven, new: bytes) -> None:
         """Let a call pass that comes again after its answer was lost: the password is the one that the proof has set.
 
-        Who has a used proof must not be able to try passwords with it, so these attempts are limited like others.
+        A thief of a used proof must not be able to try passwords with it, so these attempts are limited like others.
         """
         user = proven.user
         attempt = self._limit.admit(used_proof_limit(user.user_id))

@@ -1,9 +1,9 @@
 """Undoes the change of an address, with a proof from a mail to the old one.
 
-Who changed it knew the password. So the password ends too, and a mail to the restored address brings the proof with
+Whoever changed it knew the password. So the password ends too, and a mail to the restored address brings the proof with
 which its owner sets a new one.
 
-Perhaps whoever changed it has enrolled a factor, which a reset asks for. A mailbox alone removes no factor (SA1). So
+Perhaps that person has also enrolled a factor, which a reset asks for. A mailbox alone removes no factor (SA1). So
 the owner also shows the password that the account had at the change.
 """
 

@@ -1,4 +1,4 @@
-"""Limits how often something is tried from one place: by a rate with a burst (P13)."""
+"""Limits how often something happens: by a rate with a burst (P13)."""
 
 from edge_auth.errors import TooManyAttempts
 from edge_auth.flows.limits.waiting import WaitingCounters
@@ -7,10 +7,10 @@ from edge_auth.throttling.limits import RateLimit
 
 
 class Rates:
-    """The limit. While a place has to wait, the process remembers that and makes no call."""
+    """The limit. While a counter has to wait, the process remembers that and makes no call."""
 
     def __init__(self, attempts: Attempts) -> None:
-        """Begin without a place that has to wait."""
+        """Begin without a counter that has to wait."""
         self._attempts = attempts
         self._waiting = WaitingCounters()
 

@@ -57,7 +57,7 @@ class Challenges(Protocol):
 class Redemptions(Protocol):
     """What proofs are good for. Each act spends the proof and changes the user, both or neither.
 
-    Who confirms or restores an address has shown that a mail arrived there. So such an act takes away the mark that
+    Whoever confirms or restores an address has shown that a mail arrived there. So such an act takes away the mark that
     mails come back, whenever it was set.
     """
 

@@ -80,7 +80,8 @@ class Login:
         """Keep what the use case needs. `profiles` are those of the hashes that are checked.
 
         Where second factors are off, `second_step` is None. Only where mail is on, `tell_new_device` and
-        `tell_code_used` are there. The latter tells of a recovery code. `bring_user` is asked for who is not here.
+        `tell_code_used` are there. The latter tells of a recovery code. `bring_user` is called for a user name that
+        nobody has here.
         """
         self._limit = limit
         self._profiles = profiles
@@ -195,7 +196,7 @@ class Login:
     def _with_password(self, admitted: _Admitted, password: str) -> Identity:
         """Check the password, and renew a weak hash: the second step of a login does not have the password.
 
-        For who is not here, another system may be asked. It is one attempt all the same.
+        If nobody has the name here, another system may be asked. It is one attempt all the same.
         """
         secret = password_bytes(password)
         try:
@@ -244,7 +245,7 @@ def _is_of(user: Identity, device: DeviceToken) -> bool:
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[HashKind, ...]) -> Identity:
     """Check a password. The same hashes are computed for every refused attempt, also for a disabled user.
 
-    A user who has to confirm the address has a password, and who knows it may learn that.
+    A caller who knows the password of a user may learn that this user has to confirm the address.
     """
     is_disabled = identity is not None and identity.status not in {ACTIVE, UNCONFIRMED}
     try:

@@ -30,10 +30,10 @@ class MigrateUser:
         self._record = record
 
     def __call__(self, name: str, password: str) -> None:
-        """Ask the old system for a user whom nobody is here by this canonical name, and make the account.
+        """Ask the old system about a user name that nobody has here, in its canonical spelling, and make the account.
 
         `password` is as it was received. The login asks after it has counted the attempt, and then checks the new
-        account as any other. Who came so, and was deleted or renamed since, does not come a second time.
+        account as any other. A user who came in this way and was deleted or renamed since does not come a second time.
 
         Raises:
             InvalidCredentials: the old system does not accept the password.

@@ -118,7 +118,7 @@ class StepUp:
 
         Any other user shows the password.
 
-        The new session ends when the old one would have ended at the latest.
+        The new session has the absolute timeout of the old one.
 
         Raises:
             InvalidToken: the session has ended, the token is not its newest one, or its user is disabled or gone.
