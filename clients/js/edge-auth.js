@@ -312,6 +312,17 @@ function demandsLogin({ headers }) {
 }
 
 /**
+ * Whether a 401 of edge-auth's own is about what the user has shown, such as a wrong password: sent again, it would be
+ * another attempt.
+ *
+ * @param {Response} response
+ */
+async function refusesUser(response) {
+  const error = parsed(await response.clone().text())?.error;
+  return typeof error === "string" && error !== "invalid_token";
+}
+
+/**
  * Return the note of a logout that the server has not confirmed. Storage may be blocked or full: then there is no note.
  *
  * @param {string} name
@@ -344,7 +355,8 @@ function makeNote(name, world) {
 export function createAuth({ url, apis = [], name = "edge-auth" }, world = browser(name)) {
   const addresses = [url, ...apis].map((address) => new URL(address, world.base));
   const origins = new Set(addresses.map((address) => address.origin));
-  const server = makeServer(addresses[0].href.replace(/\/+$/, ""), world);
+  const base = addresses[0].href.replace(/\/+$/, "");
+  const server = makeServer(base, world);
   const note = makeNote(name, world);
   /** @type {Set<(session: Session) => void>} */
   const subscribers = new Set();
@@ -597,6 +609,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       if (asked && used && asked.id !== used.id) throw new Refused(0, { error: "session_changed" });
       const response = await world.fetch(authorized(request, used));
       if (response.status !== 401 || !used || demandsLogin(response)) return response;
+      if (address.href.startsWith(`${base}/auth/`) && (await refusesUser(response))) return response;
       if (held === used) {
         if (ageMs(used, world) < YOUNG_MS) return response;
         await refresh();
