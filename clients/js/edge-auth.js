@@ -339,8 +339,13 @@ function makeNote(name, world) {
     }
   };
   return {
-    write: (/** @type {boolean} */ all) => use((storage) => storage.setItem(key, all ? "all" : "one")),
-    read: () => use((storage) => storage.getItem(key)),
+    /** @param {boolean} all
+     * @param {string} [id] the session, if the page knows it */
+    write: (all, id = "") => use((storage) => storage.setItem(key, `${all ? "all" : "one"} ${id}`)),
+    read() {
+      const [reach, id] = use((storage) => storage.getItem(key))?.split(" ") ?? [];
+      return reach ? { all: reach === "all", id } : null;
+    },
     remove: () => use((storage) => storage.removeItem(key)),
   };
 }
@@ -474,12 +479,22 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     tell({ out: true });
   }
 
-  /** Carry out a logout that is not finished. Return whether there was one.
+  /** Carry out a logout that is not finished. Return whether there was one. It is over if the cookie is of another
+   * session: a login at another origin, which knows no note of this one, has ended the noted session.
    * @param {AbortSignal} signal */
   async function finishLogout(signal) {
     const noted = note.read();
-    if (noted) await endSession(noted === "all", signal);
-    return Boolean(noted);
+    if (!noted) return false;
+    if (noted.id) {
+      const { status, body } = await server.repeatedly(REFRESH, {}, signal);
+      signal.throwIfAborted();
+      if (status === 200 && body.session_id !== noted.id) {
+        note.remove();
+        return false;
+      }
+    }
+    await endSession(noted.all, signal);
+    return true;
   }
 
   /** Finish a logout, or forget it if the server refuses it: later it would end the new session. */
@@ -576,7 +591,8 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     openSession,
 
     async logout({ all = false } = {}) {
-      note.write(all); // first: a tab that is closed now finishes its logout later
+      // First: a tab that is closed now finishes its logout later.
+      note.write(all, session?.id ?? note.read()?.id);
       signOut();
       tell({ out: true });
       let sent = false;
