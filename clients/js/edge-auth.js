@@ -80,6 +80,20 @@ export class Refused extends Error {
 }
 
 /**
+ * Return the channel between tabs, or undefined if the browser has none, or refuses it because the user blocks the data
+ * of sites.
+ *
+ * @param {string} name
+ */
+function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Return what this module uses of the browser. Tests give their own.
  *
  * @param {string} name the name of the channel between tabs
@@ -92,7 +106,7 @@ function browser(name) {
     monotonicMs: () => performance.now(),
     sleep: (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     locks: /** @type {LockManager | undefined} */ (globalThis.navigator?.locks),
-    channel: globalThis.BroadcastChannel && new BroadcastChannel(name),
+    channel: openChannel(name),
     storage: () => localStorage, // a function, because a browser that blocks storage throws here
     report: (/** @type {unknown} */ error) => reportError(error),
     onReturn: (/** @type {() => void} */ act) =>
