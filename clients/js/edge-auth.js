@@ -44,6 +44,9 @@ const LOGIN = "/auth/login";
 const REFRESH = "/auth/refresh";
 const LOGOUT = "/auth/logout";
 
+/** API Gateway renames the challenge of a function behind a REST API. */
+const CHALLENGES = ["WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate"];
+
 /** The signal of what nothing aborts. */
 const NEVER = new AbortController().signal;
 
@@ -322,7 +325,7 @@ function authorized(request, token) {
  * @param {Response} response
  */
 function demandsLogin({ headers }) {
-  return headers.get("WWW-Authenticate")?.includes('error="insufficient_user_authentication"') ?? false;
+  return CHALLENGES.some((name) => headers.get(name)?.includes('error="insufficient_user_authentication"'));
 }
 
 /**

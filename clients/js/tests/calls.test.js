@@ -127,21 +127,25 @@ test("a 401 for a young token causes no refresh", async () => {
 });
 
 // RFC 9470: the API wants another login, not another token. The refresh would be for nothing.
-test("a 401 that demands a stronger or a fresher login goes to the caller at once", async () => {
-  const { time, server, browser } = scene();
-  const tab = await browser.signedIn();
-  await time.pass(31_000);
-  server.refusesAll = true;
-  server.challenge = 'Bearer error="insufficient_user_authentication", acr_values="2fa", max_age="300"';
+// API Gateway renames the header of a function behind a REST API.
+for (const header of ["WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate"]) {
+  test(`a 401 whose ${header} demands a stronger or a fresher login goes to the caller at once`, async () => {
+    const { time, server, browser } = scene();
+    const tab = await browser.signedIn();
+    await time.pass(31_000);
+    server.refusesAll = true;
+    server.challengeName = header;
+    server.challenge = 'Bearer error="insufficient_user_authentication", acr_values="2fa", max_age="300"';
 
-  const { value } = await call(tab, time, `${API}/payments`);
-  assert.deepEqual([value.status, value.headers.get("WWW-Authenticate")], [401, server.challenge]);
-  assert.deepEqual([server.count("/payments"), server.count("/auth/refresh")], [1, 0]);
+    const { value } = await call(tab, time, `${API}/payments`);
+    assert.deepEqual([value.status, value.headers.get(header)], [401, server.challenge]);
+    assert.deepEqual([server.count("/payments"), server.count("/auth/refresh")], [1, 0]);
 
-  server.challenge = 'Bearer error="invalid_token"';
-  await call(tab, time, `${API}/payments`);
-  assert.equal(server.count("/auth/refresh"), 1);
-});
+    server.challenge = 'Bearer error="invalid_token"';
+    await call(tab, time, `${API}/payments`);
+    assert.equal(server.count("/auth/refresh"), 1);
+  });
+}
 
 // The server counts each wrong password, and locks the user out after a few. A refresh does not make it right.
 test("a wrong password is sent once, causes no refresh, and is told as what it is", async () => {
