@@ -25,7 +25,10 @@ export interface Passkey {
  * `NotAllowedError` if the user has declined, `InvalidStateError` if the device has a passkey of the user already.
  */
 export interface Passkeys {
-  /** Return whether this browser offers passkeys where the user name is typed (`conditional`). */
+  /**
+   * Return whether this browser offers passkeys where the user name is typed (`conditional`), and has what the other
+   * functions need: Chrome or Edge 129, Firefox 119, Safari 18.4, or newer.
+   */
   available(): Promise<boolean>;
 
   /**

@@ -45,7 +45,8 @@ export function createPasskeys(options, world = browser()) {
 
   return {
     async available() {
-      return Boolean(await world.kind?.isConditionalMediationAvailable?.().catch(() => false));
+      if (!world.kind?.parseRequestOptionsFromJSON) return false; // older than what the other functions need
+      return Boolean(await world.kind.isConditionalMediationAvailable?.().catch(() => false));
     },
 
     async signIn({ conditional = false, signal, asked } = {}) {

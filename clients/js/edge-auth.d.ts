@@ -44,7 +44,7 @@ export interface Auth {
   /**
    * Log out; with `all`, end all sessions of the user. This page and the other tabs are signed out at once. It rejects
    * with {@link Unavailable} or {@link Refused} if the server has not confirmed it: the next `restore()` or `login()`
-   * then tries again.
+   * of a page of this origin then tries again.
    */
   logout(options?: { all?: boolean }): Promise<void>;
 

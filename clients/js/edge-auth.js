@@ -44,6 +44,9 @@ const LOGIN = "/auth/login";
 const REFRESH = "/auth/refresh";
 const LOGOUT = "/auth/logout";
 
+/** API Gateway renames the challenge of a function behind a REST API. */
+const CHALLENGES = ["WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate"];
+
 /** The signal of what nothing aborts. */
 const NEVER = new AbortController().signal;
 
@@ -80,6 +83,20 @@ export class Refused extends Error {
 }
 
 /**
+ * Return the channel between tabs, or undefined if the browser has none, or refuses it because the user blocks the data
+ * of sites.
+ *
+ * @param {string} name
+ */
+function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Return what this module uses of the browser. Tests give their own.
  *
  * @param {string} name the name of the channel between tabs
@@ -92,7 +109,7 @@ function browser(name) {
     monotonicMs: () => performance.now(),
     sleep: (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     locks: /** @type {LockManager | undefined} */ (globalThis.navigator?.locks),
-    channel: globalThis.BroadcastChannel && new BroadcastChannel(name),
+    channel: openChannel(name),
     storage: () => localStorage, // a function, because a browser that blocks storage throws here
     report: (/** @type {unknown} */ error) => reportError(error),
     onReturn: (/** @type {() => void} */ act) =>
@@ -308,7 +325,18 @@ function authorized(request, token) {
  * @param {Response} response
  */
 function demandsLogin({ headers }) {
-  return headers.get("WWW-Authenticate")?.includes('error="insufficient_user_authentication"') ?? false;
+  return CHALLENGES.some((name) => headers.get(name)?.includes('error="insufficient_user_authentication"'));
+}
+
+/**
+ * Whether a 401 of edge-auth's own is about what the user has shown, such as a wrong password: sent again, it would be
+ * another attempt.
+ *
+ * @param {Response} response
+ */
+async function refusesUser(response) {
+  const error = parsed(await response.clone().text())?.error;
+  return typeof error === "string" && error !== "invalid_token";
 }
 
 /**
@@ -328,8 +356,13 @@ function makeNote(name, world) {
     }
   };
   return {
-    write: (/** @type {boolean} */ all) => use((storage) => storage.setItem(key, all ? "all" : "one")),
-    read: () => use((storage) => storage.getItem(key)),
+    /** @param {boolean} all
+     * @param {string} [id] the session, if the page knows it */
+    write: (all, id = "") => use((storage) => storage.setItem(key, `${all ? "all" : "one"} ${id}`)),
+    read() {
+      const [reach, id] = use((storage) => storage.getItem(key))?.split(" ") ?? [];
+      return reach ? { all: reach === "all", id } : null;
+    },
     remove: () => use((storage) => storage.removeItem(key)),
   };
 }
@@ -344,7 +377,8 @@ function makeNote(name, world) {
 export function createAuth({ url, apis = [], name = "edge-auth" }, world = browser(name)) {
   const addresses = [url, ...apis].map((address) => new URL(address, world.base));
   const origins = new Set(addresses.map((address) => address.origin));
-  const server = makeServer(addresses[0].href.replace(/\/+$/, ""), world);
+  const base = addresses[0].href.replace(/\/+$/, "");
+  const server = makeServer(base, world);
   const note = makeNote(name, world);
   /** @type {Set<(session: Session) => void>} */
   const subscribers = new Set();
@@ -462,12 +496,22 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     tell({ out: true });
   }
 
-  /** Carry out a logout that is not finished. Return whether there was one.
+  /** Carry out a logout that is not finished. Return whether there was one. It is over if the cookie is of another
+   * session: a login at another origin, which knows no note of this one, has ended the noted session.
    * @param {AbortSignal} signal */
   async function finishLogout(signal) {
     const noted = note.read();
-    if (noted) await endSession(noted === "all", signal);
-    return Boolean(noted);
+    if (!noted) return false;
+    if (noted.id) {
+      const { status, body } = await server.repeatedly(REFRESH, {}, signal);
+      signal.throwIfAborted();
+      if (status === 200 && body.session_id !== noted.id) {
+        note.remove();
+        return false;
+      }
+    }
+    await endSession(noted.all, signal);
+    return true;
   }
 
   /** Finish a logout, or forget it if the server refuses it: later it would end the new session. */
@@ -564,7 +608,8 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     openSession,
 
     async logout({ all = false } = {}) {
-      note.write(all); // first: a tab that is closed now finishes its logout later
+      // First: a tab that is closed now finishes its logout later.
+      note.write(all, session?.id ?? note.read()?.id);
       signOut();
       tell({ out: true });
       let sent = false;
@@ -597,6 +642,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
       if (asked && used && asked.id !== used.id) throw new Refused(0, { error: "session_changed" });
       const response = await world.fetch(authorized(request, used));
       if (response.status !== 401 || !used || demandsLogin(response)) return response;
+      if (address.href.startsWith(`${base}/auth/`) && (await refusesUser(response))) return response;
       if (held === used) {
         if (ageMs(used, world) < YOUNG_MS) return response;
         await refresh();

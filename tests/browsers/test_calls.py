@@ -74,3 +74,16 @@ def test_a_wrong_clock_costs_nothing_and_a_jump_one_refresh_at_most(
         assert shown[1] < 60_000, "the monotonic clock does not jump"
         assert {each["status"] for each in call(tab, CALLS % 10)["value"]} == {200}
         assert world.api.count("/auth/refresh") == refreshes
+
+
+def test_a_wrong_password_is_one_guess(world: World, timed: Visitor) -> None:
+    """B12: with an old token too, the caller sees `invalid_credentials`, and nothing is sent again."""
+    tab = timed.signed_in()
+    world.pass_time(timed, seconds=31)
+    shown = "{ current_password: 'typo', new_password: 'a long new password' }"
+    sent = f"{{ method: 'POST', headers: {{ 'Content-Type': 'application/json' }}, body: JSON.stringify({shown}) }}"
+
+    refused = call(tab, f"auth.fetch(`${{url}}/auth/password`, {sent}).then((r) => r.json())")
+
+    assert refused["value"]["error"] == "invalid_credentials"
+    assert (world.api.count("/auth/password"), world.api.count("/auth/refresh")) == (1, 0)

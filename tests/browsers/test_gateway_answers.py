@@ -6,10 +6,11 @@ from tests.browsers.conftest import World
 from tests.browsers.faults import of_gateway
 from tests.browsers.visitor import Visitor
 from tests.support.http_gateway import routes
+from tests.support.stack import TABLES
 
 READ = """([address, options]) => fetch(address, options).then(async (answer) => ({
   status: answer.status,
-  challenge: answer.headers.get("WWW-Authenticate"),
+  challenge: answer.headers.get("WWW-Authenticate") ?? answer.headers.get("x-amzn-Remapped-WWW-Authenticate"),
   retryAfter: answer.headers.get("Retry-After"),
   error: (await answer.json().catch(() => ({}))).error,
 }))"""
@@ -41,6 +42,19 @@ def test_a_page_reads_the_answers_of_the_gateway(
     read = tab.evaluate(READ, [f"{world.address}/me", options])
 
     assert tuple(read.values()) == expected
+
+
+def test_a_page_reads_the_challenge_of_a_function(world: World, visitor: Visitor) -> None:
+    """B26: API Gateway renames it. Here the session has ended, and the authorizer does not know it yet."""
+    tab = visitor.signed_in()
+    token = tab.evaluate("auth.token()")
+    key = {name: world.stack.session_items()[0][name] for name in ("user_id", "session_id")}
+    world.stack.dynamodb.delete_item(TableName=TABLES["SessionsTable"], Key=key)
+
+    bearing = {"headers": {"Authorization": f"Bearer {token}"}}
+    read = tab.evaluate(READ, [f"{world.address}/auth/sessions", bearing])
+
+    assert tuple(read.values()) == (401, 'Bearer error="invalid_token"', None, "invalid_token")
 
 
 def test_a_page_reads_that_a_route_is_unknown(world: World, visitor: Visitor) -> None:

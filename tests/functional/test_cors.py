@@ -31,7 +31,8 @@ ROUTES = {
 WITH_COOKIES = {"login", "refresh", "logout", "passkey_sign_in", "reset", "step_up"}
 PUBLIC_DOCUMENTS = {"jwks": "jwks", "ended_sessions": "ended-sessions"}
 CORS = "Access-Control-"
-EXPOSED = "WWW-Authenticate, Retry-After"  # `whoami`, the example of a route of yours, has none of them
+# `whoami`, the example of a route of yours, has none of them.
+EXPOSED = "WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate, Retry-After"
 
 
 def from_page(event: Event, *origins: str, header: str = "Origin") -> Event:

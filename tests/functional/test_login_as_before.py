@@ -5,6 +5,8 @@ in a work tree of that commit, with a copy of this file, by
 
     EDGE_AUTH_WRITE_BEFORE=1 pytest -n0 tests/functional/test_login_as_before.py -k without
 
+What has changed for every login since then is changed in the file by hand.
+
 Left out is what each run or the SDK draws: keys and their ids, signatures, the secret's name and the SDK's tokens.
 """
 

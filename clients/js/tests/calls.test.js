@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { createAccount } from "../edge-auth-account.js";
 import { Refused } from "../edge-auth.js";
 import { scene, watch } from "./support/browser.js";
 import { API, AUTH } from "./support/server.js";
@@ -126,21 +127,70 @@ test("a 401 for a young token causes no refresh", async () => {
 });
 
 // RFC 9470: the API wants another login, not another token. The refresh would be for nothing.
-test("a 401 that demands a stronger or a fresher login goes to the caller at once", async () => {
+// API Gateway renames the header of a function behind a REST API.
+for (const header of ["WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate"]) {
+  test(`a 401 whose ${header} demands a stronger or a fresher login goes to the caller at once`, async () => {
+    const { time, server, browser } = scene();
+    const tab = await browser.signedIn();
+    await time.pass(31_000);
+    server.refusesAll = true;
+    server.challengeName = header;
+    server.challenge = 'Bearer error="insufficient_user_authentication", acr_values="2fa", max_age="300"';
+
+    const { value } = await call(tab, time, `${API}/payments`);
+    assert.deepEqual([value.status, value.headers.get(header)], [401, server.challenge]);
+    assert.deepEqual([server.count("/payments"), server.count("/auth/refresh")], [1, 0]);
+
+    server.challenge = 'Bearer error="invalid_token"';
+    await call(tab, time, `${API}/payments`);
+    assert.equal(server.count("/auth/refresh"), 1);
+  });
+}
+
+// The server counts each wrong password, and locks the user out after a few. A refresh does not make it right.
+test("a wrong password is sent once, causes no refresh, and is told as what it is", async () => {
   const { time, server, browser } = scene();
   const tab = await browser.signedIn();
   await time.pass(31_000);
-  server.refusesAll = true;
-  server.challenge = 'Bearer error="insufficient_user_authentication", acr_values="2fa", max_age="300"';
+  browser.faults = [{ answer: { status: 401, body: { error: "invalid_credentials" } } }];
+  const account = createAccount({ url: AUTH, auth: tab.auth });
+  const change = watch(account.changeAddress({ email: "ada@example.com", current_password: "typo" }), time);
+  await time.pass(2_000);
 
-  const { value } = await call(tab, time, `${API}/payments`);
-  assert.deepEqual([value.status, value.headers.get("WWW-Authenticate")], [401, server.challenge]);
-  assert.deepEqual([server.count("/payments"), server.count("/auth/refresh")], [1, 0]);
-
-  server.challenge = 'Bearer error="invalid_token"';
-  await call(tab, time, `${API}/payments`);
-  assert.equal(server.count("/auth/refresh"), 1);
+  assert.ok(change.error instanceof Refused);
+  assert.equal(change.error.code, "invalid_credentials");
+  assert.equal(browser.sent.filter(({ url }) => url === `${AUTH}/auth/email`).length, 1);
+  assert.equal(server.count("/auth/refresh"), 0);
 });
+
+// These are about the token: edge-auth's own answer to it, and one without a word of edge-auth.
+for (const body of [{ error: "invalid_token" }, { error: { code: 401 } }, "<html>"]) {
+  test(`a route of edge-auth that answers 401 with ${JSON.stringify(body)} is called again with a new token`, async () => {
+    const { time, server, browser } = scene();
+    const tab = await browser.signedIn();
+    await time.pass(31_000);
+    browser.faults = [{ answer: { status: 401, body } }, undefined, { answer: { status: 200, body: {} } }];
+
+    assert.equal((await call(tab, time, `${AUTH}/auth/email`)).value.status, 200);
+    assert.equal(server.count("/auth/refresh"), 1);
+  });
+}
+
+// What another API means by its own codes is not known.
+for (const address of [`${API}/auth/email`, `${AUTH}/orders`]) {
+  test(`a 401 of ${address} causes a refresh, whatever its body says`, async () => {
+    const { time, server, browser } = scene();
+    const tab = await browser.signedIn();
+    await time.pass(31_000);
+    const { handle } = server;
+    server.handle = (request) =>
+      request.url === address ? { status: 401, body: { error: "unauthorized" } } : handle.call(server, request);
+
+    assert.equal((await call(tab, time, address)).value.status, 401);
+    assert.equal(server.count("/auth/refresh"), 1);
+    assert.equal(browser.sent.filter(({ url }) => url === address).length, 2);
+  });
+}
 
 // The form was filled in by one user, and must not be sent as another.
 test("a call that waits while another user logs in is not sent", async () => {

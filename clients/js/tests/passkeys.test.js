@@ -162,4 +162,13 @@ test("a browser without passkeys says so", async () => {
   assert.equal(await passkeys.available(), false);
   world.kind.isConditionalMediationAvailable = undefined;
   assert.equal(await passkeys.available(), false);
+  world.kind = undefined;
+  assert.equal(await passkeys.available(), false);
+});
+
+// Safari 16 to 18.3 and Chrome 108 to 128 offer passkeys in a field, and have no such method: a sign-in would fail.
+test("a browser that cannot read the options offers no passkeys", async () => {
+  const { passkeys, world } = page([]);
+  world.kind.parseRequestOptionsFromJSON = undefined;
+  assert.equal(await passkeys.available(), false);
 });

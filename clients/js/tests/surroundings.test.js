@@ -68,6 +68,18 @@ test("by itself the client works where there are no locks, no channel, no storag
   assert.equal(await createAuth({ url: URL_OF_SERVER }).restore(), true);
 });
 
+// Firefox does so where the user blocks all cookies and data of sites.
+test("by itself the client works where the browser refuses a channel", async (context) => {
+  platform(context, () => Response.json(GRANT));
+  globalThis.BroadcastChannel = class {
+    constructor() {
+      throw new DOMException("The operation is insecure.", "SecurityError");
+    }
+  };
+
+  assert.equal(await createAuth({ url: URL_OF_SERVER }).restore(), true);
+});
+
 // Only a page that was frozen in the browser's memory comes back with `persisted`.
 test("a page that comes back asks again, and a page that is loaded does not", async (context) => {
   const { sent, listeners } = platform(context, () => Response.json(GRANT));

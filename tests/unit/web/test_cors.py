@@ -40,7 +40,7 @@ def test_a_page_of_the_list_may_read_the_answer(origin: str) -> None:
     assert Cors(ALLOWED).answer_headers(headers(origin)) == {
         "Vary": "Origin",
         "Access-Control-Allow-Origin": origin,
-        "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
+        "Access-Control-Expose-Headers": "WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate, Retry-After",
     }
 
 

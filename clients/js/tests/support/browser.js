@@ -202,7 +202,8 @@ class Tab {
         const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
         const { status, headers } = answer;
         const body = fault.bodyMs ? new Promise((come) => time.after(fault.bodyMs, () => come(text))) : text;
-        const light = { status, headers: new Headers(headers), text: async () => body }; // no test waits for a stream
+        const light = { status, ok: status < 300, headers: new Headers(headers), text: async () => body };
+        light.clone = () => light; // no test waits for a stream
         this.#run(() => resolve(auth ? light : new Response(text, { status, headers })));
       });
     });

@@ -12,6 +12,7 @@ const INVALID_GRANT = { status: 400, body: { error: "invalid_grant", error_descr
 /** edge-auth with sessions in memory. `calls` has each request that arrived, with what it led to. */
 export class Server {
   sessions = new Map();
+  challengeName = "WWW-Authenticate";
   challenge = 'Bearer error="invalid_token"';
   calls = [];
 
@@ -112,7 +113,7 @@ export class Server {
   #api(path, method, headers, body) {
     const [, id, issuedMs] = (headers.get("Authorization") ?? "").split(".");
     const good = id && this.time.nowMs < Number(issuedMs) + ACCESS_SECONDS * 1000 && !this.refusesAll;
-    const refusal = { status: 401, body: { error: "invalid_token" }, headers: { "WWW-Authenticate": this.challenge } };
+    const refusal = { status: 401, body: { error: "invalid_token" }, headers: { [this.challengeName]: this.challenge } };
     const answer = good ? { status: 200, body: { session: id, body } } : refusal;
     this.calls.push({ path, method, atMs: this.time.nowMs, ...answer });
     return answer;

@@ -6,8 +6,9 @@ request, so each one says `Vary: Origin`, also one that no page may read.
 
 from edge_auth.web.request import Headers
 
-# What a page may read beside the status, the body and a few harmless headers.
-EXPOSED_HEADERS = "WWW-Authenticate, Retry-After"
+# What a page may read beside the status, the body and a few harmless headers. API Gateway renames the challenge of a
+# function behind a REST API.
+EXPOSED_HEADERS = "WWW-Authenticate, x-amzn-Remapped-WWW-Authenticate, Retry-After"
 METHODS = "GET, POST, DELETE"
 METHODS_OF_PASSKEYS = "GET, POST, PATCH, DELETE"
 PASSKEYS = "auth/passkeys"
