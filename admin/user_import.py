@@ -117,7 +117,7 @@ def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
     elif missing and not options.dry_run:
         raise CannotImport(
             f"PasswordProfiles does not have {', '.join(missing)}. Deploy the stack with "
-            f'PasswordProfiles="{_value(declared, missing)}" first, '
+            f"""'PasswordProfiles="{_value(declared, missing)}"' first, """
             "or leave the users of other kinds out with --skip-undeclared; nothing was done"
         )
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(seen.kinds.items()))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from edge_auth.flows.ports.imported_identities import Imported
 from tests.admin.conftest import IDENTITIES, PASSWORD, Command, Logs, Stacks
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA, BOB
+from tests.support.sam_parameters import parameters_of
 
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 
@@ -117,7 +119,8 @@ def test_kinds_that_no_login_would_check_are_named_before_anything_is_done(
 
     assert outcome.status == 1
     assert "PasswordProfiles does not have bcrypt:c=4. Deploy the stack with" in outcome.err
-    assert f'PasswordProfiles="{value}" first' in outcome.err
+    [word] = shlex.split(re.findall(r"with ('\S+') first", outcome.err)[0])
+    assert parameters_of([word]) == [{"PasswordProfiles": value}]
     assert outcome.err.endswith("nothing was done\n")
     assert stored() == 0
 
