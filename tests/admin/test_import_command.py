@@ -1,6 +1,7 @@
 """`./edge-auth users import`: what it adds, what it leaves behind, and what it says."""
 
 import json
+import os
 import re
 import shlex
 import threading
@@ -76,6 +77,33 @@ def test_an_import_adds_users_and_reports_the_others(
     assert identities.find("user6").user_id == BOB.user_id
     assert "4 users (4 bcrypt:c=4); 2 records not taken" in outcome.err
     assert HASH[10:] not in outcome.out + outcome.err + report.read_text()
+
+
+@pytest.mark.parametrize("format_name", ["jsonl", "edge-auth", "auth0", "django"])
+def test_a_pipe_is_refused_before_anything_is_done(command: Command, path: Path, logs: Logs, format_name: str) -> None:
+    """The file is read twice, and a pipe would be empty the second time: an import of nobody that succeeds."""
+    reader, writer = os.pipe()
+    os.write(writer, path.read_bytes())
+    os.close(writer)
+
+    outcome = command("users", "import", f"/dev/fd/{reader}", "--format", format_name)
+    os.close(reader)
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.endswith(f"/dev/fd/{reader} is no regular file, and it would be read twice; nothing was done\n")
+    assert (stored(), logs.lines) == (0, [])
+
+
+def test_a_fifo_is_refused_as_well(command: Command, tmp_path: Path, logs: Logs) -> None:
+    """It is not even opened: that would wait for somebody who writes."""
+    fifo = tmp_path / "users.jsonl"
+    os.mkfifo(fifo)
+
+    outcome = command("users", "import", str(fifo), "--dry-run")
+
+    assert outcome.status == 1
+    assert outcome.err.endswith("users.jsonl is no regular file, and it would be read twice; nothing was done\n")
+    assert logs.lines == []
 
 
 def test_a_second_run_takes_nobody_twice(
