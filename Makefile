@@ -5,8 +5,8 @@
 PYTHON ?= $(if $(shell python3 -c 'print(1)' 2>/dev/null),python3,env PYENV_VERSION=system python3)
 # The table of samconfig.toml: default, dev or prod.
 ENVIRONMENT ?= default
-# Parameters of the stack, as Name=value. A parameter that is not named keeps its value.
-PARAMETERS ?=
+# Parameters of the stack, as Name=value or Name="value". A parameter that is not named keeps its value.
+export PARAMETERS ?=
 # allow: an audit whose vulnerability service does not answer is no failure.
 UNANSWERED ?=
 # The benchmarks to run; empty runs all.
@@ -67,7 +67,7 @@ run: $(VENV) $(SAM) $(MINISTACK) ## build, deploy to this machine, serve until C
 	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local run
 
 sam-local: $(VENV) $(SAM) $(MINISTACK) ## serve with `sam local`, in containers, until Ctrl-C: make sam-local [PARAMETERS=Name=value]
-	@exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local $(PARAMETERS)
+	@$(take_parameters); exec env PYTHONPATH=layers/edge_auth .venv/bin/python -m local.sam_local "$$@"
 
 # The markers are those of pyproject.toml. A command below runs each of them, and `make check` runs tests/policies.
 test: $(VENV) $(SAM) $(MINISTACK) $(LAMBDA) $(RELEASE) $(WEBAUTHN) $(DYNAMODB) $(VERIFIERS) $(CLIENT) ## run the tests, also the main ones of the local stack
@@ -124,7 +124,8 @@ build: $(VENV) $(SAM) ## build the functions and the layer, and check the size o
 	@.venv/bin/python -m local.weight .aws-sam/build/EdgeAuthLayer
 
 deploy: build ## build and deploy to AWS: make deploy PARAMETERS=Audience=https://api.example.com ENVIRONMENT=prod
-	.tools/sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	@$(take_parameters); [ $$# = 0 ] || set -- --parameter-overrides "$$@"; \
+		exec .tools/sam/bin/sam deploy --config-env $(ENVIRONMENT) "$$@"
 
 release: $(VENV) $(SAM) $(RELEASE) ## build the files of a release in .cache/release, from a commit
 	@.venv/bin/python -m release
@@ -158,6 +159,11 @@ clean: ## remove the builds, the caches and the tools
 	rm -rf .aws-sam .cache .local .tools .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf tests/e2e/verifiers/node_modules clients/js/node_modules tests/browsers/node_modules \
 		proof/peers/servers/node_modules
+
+# Makes the words of PARAMETERS the arguments of the shell. It reads them from the environment, so that it runs none of
+# them, and keeps the quotes: SAM ends a value without quotes at a space, and takes no empty one.
+take_parameters = set -f; IFS="$$(printf '\t')"; \
+	set -- $$(printf '%s\n' "$$PARAMETERS" | grep -oE '([^" ]|"[^"]*")+' | tr '\n' '\t')
 
 # --no-emit-index-url: a lock has versions and hashes, not the index of one machine.
 compile = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -19,6 +19,7 @@ from admin.output import Output
 from admin.rotate_keys_client import UNCLEAR, RotateKeysClient, Summary
 from admin.stack import Stack
 from admin.times import distance, utc, when
+from admin.whole_file import write_whole
 from edge_auth.authorizer.issuer_keys import download
 from edge_auth.clock import now_ms
 from edge_auth.keys.timing import REPLACE_SECONDS
@@ -170,7 +171,7 @@ def publish(keys: Keys, options: argparse.Namespace) -> Act:
 def edge(keys: Keys, options: argparse.Namespace) -> None:
     """Write the file of the verifier at the edge."""
     file = edge_file(keys.stack.deployment, stack=keys.stack.name, download=download, now_seconds=now_ms() // 1000)
-    options.out.write_text(file.text, encoding="utf-8")
+    write_whole(options.out, file.text)
     until = when(file.complete_until_seconds, now_ms() // 1000)
     keys.out.say(
         f"Wrote {file.key_count} public keys to {options.out}. By plan the file is complete until {until} UTC."

@@ -107,7 +107,7 @@ def add_command(acts: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
     """Look at the file, and return the act that adds its users."""
-    _check_outputs(options)
+    _check_files(options)
     file, declared = _file(options), stack.deployment.password_profiles
     seen, refusals = _look(file, options.report)
     missing = _undeclared(seen, declared)
@@ -117,7 +117,7 @@ def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
     elif missing and not options.dry_run:
         raise CannotImport(
             f"PasswordProfiles does not have {', '.join(missing)}. Deploy the stack with "
-            f'PasswordProfiles="{_value(declared, missing)}" first, '
+            f"""'PasswordProfiles="{_value(declared, missing)}"' first, """
             "or leave the users of other kinds out with --skip-undeclared; nothing was done"
         )
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(seen.kinds.items()))
@@ -139,8 +139,11 @@ def import_users(stack: Stack, options: argparse.Namespace) -> Act | None:
     )
 
 
-def _check_outputs(options: argparse.Namespace) -> None:
-    """Check that no file is written over another one. Raises CannotImport."""
+def _check_files(options: argparse.Namespace) -> None:
+    """Check that the users can be read twice, and that no file is written over another one. Raises CannotImport."""
+    if options.file.exists() and not options.file.is_file():
+        # A pipe is empty the second time: nobody would be added, and the command would succeed.
+        raise CannotImport(f"{options.file} is no regular file, and it would be read twice; nothing was done")
     given = [path for path in (str(options.file), options.report, options.ids, options.hash_config) if path]
     if len({Path(path).resolve() for path in given}) != len(given):
         raise CannotImport("two of the files that you gave are the same; nothing was done")

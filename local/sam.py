@@ -94,12 +94,17 @@ def deploy(
         *(() if rolls_back else ("--disable-rollback",)),
         # MiniStack takes the id of the REST API from this tag, so the address is known before the deployment.
         *("--tags", f"ms-custom-id={API_ID}"),
-        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
+        *("--parameter-overrides", *overrides(parameters)),
     ]
     log = settings.log("deploy")
     with Process(command, env=environment(settings, inherited), log=log, cwd=ROOT) as process:
         if process.wait() != 0:
             raise Failure(_why(process, clients, stack))
+
+
+def overrides(parameters: Mapping[str, str]) -> list[str]:
+    """Return the words that give SAM these parameters. The quotes keep a value with a space, and an empty one."""
+    return [f'{name}="{value}"' for name, value in parameters.items()]
 
 
 def _why(process: Process, clients: Clients, stack: str) -> str:

@@ -24,7 +24,7 @@ class SamLocalSettings:
 
 
 def chosen(environment: Mapping[str, str], parameters: Sequence[str]) -> SamLocalSettings:
-    """Read the settings. `parameters` are Name=value.
+    """Read the settings. `parameters` are Name=value or Name="value".
 
     Raises:
         Failure: a port is none, or a parameter has another form.
@@ -38,7 +38,7 @@ def chosen(environment: Mapping[str, str], parameters: Sequence[str]) -> SamLoca
         name, equals, value = parameter.partition("=")
         if not equals:
             raise Failure(f"{parameter!r} is not Name=value; set PARAMETERS to parameters of the template")
-        given[name] = value
+        given[name] = value.strip('"')  # as SAM reads it
     base = settings.from_environment(environment)
     return SamLocalSettings(
         stack=replace(base, home=HOME, parameters={**base.parameters, **given}),

@@ -172,6 +172,44 @@ def test_a_failure_leaves_the_file_as_it_was(
     assert file.read_text(encoding="utf-8") == "kept"
 
 
+@pytest.mark.parametrize("had", ["kept", None], ids=["over a file", "a new file"])
+def test_a_full_disk_leaves_no_half_file(
+    fresh: Fresh, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had: str | None
+) -> None:
+    """The line says that nothing was done, and a verifier with half a file would refuse every token."""
+    fresh()
+    file = tmp_path / "issuer.json"
+    if had:
+        file.write_text(had, encoding="utf-8")
+
+    def full(path: Path, text: str, **_: str) -> None:
+        path.write_bytes(text[:10].encode())
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        outcome = run("keys", "edge", "--out", str(file))
+
+    assert outcome.status == 1
+    assert outcome.err.endswith("edge-auth: OSError: [Errno 28] No space left on device; nothing was done\n")
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == (
+        {"issuer.json": had} if had else {}
+    )
+
+
+def test_a_link_to_the_file_stays_a_link(fresh: Fresh, run: Run, tmp_path: Path) -> None:
+    """What it leads to gets the keys."""
+    fresh()
+    file, link = tmp_path / "issuer.json", tmp_path / "link.json"
+    link.symlink_to(file)
+
+    for _ in range(2):
+        assert run("keys", "edge", "--out", str(link)).status == 0
+
+    assert link.is_symlink()
+    assert json.loads(file.read_text(encoding="utf-8"))["keys"]
+
+
 @needs_node
 def test_the_example_accepts_what_the_keys_of_the_file_sign(ring: KeyRing, tmp_path: Path) -> None:
     """The verifier reads the file as it is, and takes the tokens of the key that signs and of the next one."""

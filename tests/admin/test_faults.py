@@ -35,6 +35,11 @@ def _interrupted(_forward: Callable[[], AWSResponse]) -> AWSResponse:
     raise KeyboardInterrupt
 
 
+def _interrupted_later(forward: Callable[[], AWSResponse]) -> AWSResponse:
+    forward()
+    raise KeyboardInterrupt
+
+
 def _full_disk(_forward: Callable[[], AWSResponse]) -> AWSResponse:
     raise OSError(28, "No space left on device")  # as from a cache of credentials
 
@@ -81,6 +86,12 @@ def repeatable(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> Fresh:
         return fresh()
 
     return make
+
+
+def writes_to(call: tuple[str, dict[str, Any]], table: str) -> bool:
+    """Return whether a call of DynamoDB, an operation and its parameters, updates an item of this table."""
+    operation, parameters = call
+    return operation == "UpdateItem" and parameters["TableName"] == OUTPUTS[table]
 
 
 def lines() -> list[dict[str, Any]]:
@@ -160,6 +171,28 @@ def test_an_act_is_the_same_after_one_request_has_failed(repeatable: Fresh, run:
         assert [*dict.fromkeys(line["state"] for line in lines())] == ["begun", "done"], where
         run(*COMMANDS[name])
         assert apart_from_counters(state(aws)) == apart_from_counters(done), where
+
+
+@pytest.mark.parametrize(("name", "notice"), [("set-email", "new_address"), ("reset-factors", "factors_reset")])
+@pytest.mark.parametrize("fault", [_lost_answer, _interrupted_later], ids=["lost answer", "Ctrl-C"])
+def test_a_user_is_told_of_an_act_whose_answer_was_lost(
+    fresh: Fresh, run: Run, name: str, notice: str, fault: Fault
+) -> None:
+    """SC5: the next run finds the user changed already, so it cannot know what there is to tell, or where."""
+    aws = fresh()
+    run(*ACTS[name])
+    written = aws.on_tables.index(next(call for call in aws.on_tables if writes_to(call, "IdentitiesTable")))
+    position = [at for at, call in enumerate(aws.calls) if call.startswith("dynamodb:")][written]
+    aws = fresh()
+    aws.fault, aws.broken_from = fault, position
+    assert run(*ACTS[name]).status != 0
+    aws.fault = None
+
+    outcome = run(*ACTS[name])
+
+    assert (outcome.status, outcome.err.count("not told")) == (0, 0)
+    [item] = memory_aws.dynamodb().scan(TableName=OUTPUTS["ChallengesTable"])["Items"]
+    assert (item["notice"], item["email"]) == ({"S": notice}, {"S": "ada@example.com"})
 
 
 def test_an_act_that_cannot_be_recorded_is_not_begun(fresh: Fresh, run: Run) -> None:

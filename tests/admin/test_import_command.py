@@ -1,7 +1,9 @@
 """`./edge-auth users import`: what it adds, what it leaves behind, and what it says."""
 
 import json
+import os
 import re
+import shlex
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +23,7 @@ from edge_auth.flows.ports.imported_identities import Imported
 from tests.admin.conftest import IDENTITIES, PASSWORD, Command, Logs, Stacks
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA, BOB
+from tests.support.sam_parameters import parameters_of
 
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 
@@ -76,6 +79,33 @@ def test_an_import_adds_users_and_reports_the_others(
     assert HASH[10:] not in outcome.out + outcome.err + report.read_text()
 
 
+@pytest.mark.parametrize("format_name", ["jsonl", "edge-auth", "auth0", "django"])
+def test_a_pipe_is_refused_before_anything_is_done(command: Command, path: Path, logs: Logs, format_name: str) -> None:
+    """The file is read twice, and a pipe would be empty the second time: an import of nobody that succeeds."""
+    reader, writer = os.pipe()
+    os.write(writer, path.read_bytes())
+    os.close(writer)
+
+    outcome = command("users", "import", f"/dev/fd/{reader}", "--format", format_name)
+    os.close(reader)
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.endswith(f"/dev/fd/{reader} is no regular file, and it would be read twice; nothing was done\n")
+    assert (stored(), logs.lines) == (0, [])
+
+
+def test_a_fifo_is_refused_as_well(command: Command, tmp_path: Path, logs: Logs) -> None:
+    """It is not even opened: that would wait for somebody who writes."""
+    fifo = tmp_path / "users.jsonl"
+    os.mkfifo(fifo)
+
+    outcome = command("users", "import", str(fifo), "--dry-run")
+
+    assert outcome.status == 1
+    assert outcome.err.endswith("users.jsonl is no regular file, and it would be read twice; nothing was done\n")
+    assert logs.lines == []
+
+
 def test_a_second_run_takes_nobody_twice(
     command: Command, identities: DynamoDBIdentities, path: Path, tmp_path: Path
 ) -> None:
@@ -117,7 +147,8 @@ def test_kinds_that_no_login_would_check_are_named_before_anything_is_done(
 
     assert outcome.status == 1
     assert "PasswordProfiles does not have bcrypt:c=4. Deploy the stack with" in outcome.err
-    assert f'PasswordProfiles="{value}" first' in outcome.err
+    [word] = shlex.split(re.findall(r"with ('\S+') first", outcome.err)[0])
+    assert parameters_of([word]) == [{"PasswordProfiles": value}]
     assert outcome.err.endswith("nothing was done\n")
     assert stored() == 0
 

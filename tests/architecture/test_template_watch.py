@@ -10,6 +10,11 @@ from tests.support.conditions import Deployed
 from tests.support.sam_transform import expanded
 
 GIVEN = {"Audience": "https://api.example.com"}
+MAIL = {
+    "MailFrom": "login@example.com",
+    "MailIdentity": "example.com",
+    "PagesUrl": "https://app.example.com/account",
+}
 FREE_METRICS = 50  # of each of an account's three free dashboards
 HEADERS_AND_BODIES = ("header", "authorization", "cookie", "querystring", "request.body", "error.message", "claims")
 
@@ -30,10 +35,24 @@ def body_of(resources: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("seconds", ["5", "0"])
-def test_the_body_of_the_dashboard_is_json_that_names_every_alarm(template: dict[str, Any], seconds: str) -> None:
-    """With and without the alarm that only RevocationSeconds makes. CloudWatch has a price for more than 50 metrics."""
-    resources = Deployed(template, {**GIVEN, "RevocationSeconds": seconds}).resources()
+@pytest.mark.parametrize(
+    "features",
+    [
+        {},
+        {"RevocationSeconds": "0"},
+        {"SecondFactor": "optional"},
+        MAIL,
+        {**MAIL, "SecondFactor": "everybody"},
+        {**MAIL, "SecondFactor": "optional", "RevocationSeconds": "0"},
+        {**MAIL, "MailerFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:mine"},
+    ],
+    ids=["default", "no feed", "second factor", "mail", "all", "all but the feed", "own mailer"],
+)
+def test_the_body_of_the_dashboard_is_json_that_names_every_alarm(
+    template: dict[str, Any], features: dict[str, str]
+) -> None:
+    """With and without the alarms that only a feature makes. CloudWatch has a price for more than 50 metrics."""
+    resources = Deployed(template, {**GIVEN, **features}).resources()
     text = json.dumps(resources["OverviewDashboard"])
 
     widgets = body_of(resources)["widgets"]

@@ -47,4 +47,4 @@ def test_a_kind_that_the_stack_does_not_declare_is_named(operator: Operator, tmp
     outcome = operator("import", str(written(tmp_path / "users.jsonl", "nobody", "x", 5)))
 
     assert outcome.returncode == 1
-    assert 'PasswordProfiles="bcrypt:c=4;bcrypt:c=5" first' in outcome.stderr
+    assert """'PasswordProfiles="bcrypt:c=4;bcrypt:c=5"' first""" in outcome.stderr

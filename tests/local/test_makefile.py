@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.settings import ROOT
+from tests.support.sam_parameters import parameters_of
 
 
 @pytest.fixture
@@ -108,6 +109,63 @@ def test_a_deployment_goes_to_the_region_of_the_user(
 
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout.splitlines()[-1] == f"sam deploy in {region}"
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", {}),
+        ("Audience=https://api.example.com", {"Audience": "https://api.example.com"}),
+        ("Audience=a Issuer=b", {"Audience": "a", "Issuer": "b"}),
+        ("PasswordProfiles=A;B;C", {"PasswordProfiles": "A;B;C"}),
+        ('PasswordProfiles="A;B;C" Audience=a', {"PasswordProfiles": "A;B;C", "Audience": "a"}),
+        ('MailName="Example Notes" Audience=a', {"MailName": "Example Notes", "Audience": "a"}),
+        ('MigrationFunctionArn="" Audience=a', {"MigrationFunctionArn": "", "Audience": "a"}),
+        ("PagesUrl=https://a.example/?a=1&b=*", {"PagesUrl": "https://a.example/?a=1&b=*"}),
+    ],
+    ids=["none", "one", "two", "bare semicolons", "semicolons", "a space", "empty", "signs of the shell"],
+)
+def test_a_deployment_gives_sam_the_parameters_as_they_were_typed(
+    checkout: Path, given: str, read: dict[str, str], shell: str
+) -> None:
+    """The shell of the recipe ends no value at a space and no command at a semicolon."""
+    sam = with_tools(checkout) / ".tools/sam/bin/sam"
+    sam.write_text('#!/bin/sh\n[ "$1" = build ] || for word; do echo "$word"; done\n')
+
+    outcome = make(checkout, "-s", "deploy", f"PARAMETERS={given}", f"SHELL={shutil.which(shell)}")
+
+    assert outcome.returncode == 0, outcome.stderr
+    command, _, words = outcome.stdout.partition("--parameter-overrides\n")
+    assert command == "deploy\n--config-env\ndefault\n"
+    assert parameters_of(words.splitlines()) == [read]
+
+
+def test_sam_refuses_a_value_without_quotes_that_has_a_space_or_is_empty(checkout: Path) -> None:
+    """So nothing is cut without a word: each word of the parameters is one of SAM's."""
+    sam = with_tools(checkout) / ".tools/sam/bin/sam"
+    sam.write_text('#!/bin/sh\n[ "$1" = build ] || for word; do echo "$word"; done\n')
+    for given in ("MailName=Example Notes", "MigrationFunctionArn= Audience=a"):
+        words = make(checkout, "-s", "deploy", f"PARAMETERS={given}").stdout.partition("--parameter-overrides\n")[2]
+        with pytest.raises(subprocess.CalledProcessError):
+            parameters_of(words.splitlines())
+
+
+def test_sam_local_gets_the_parameters_as_they_were_typed(checkout: Path) -> None:
+    """The same words as in a deployment."""
+    python = with_tools(checkout) / ".venv/bin/python"
+    python.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
+    (checkout / ".tools/ministack").mkdir()
+    (checkout / ".tools/ministack/synced").touch()
+
+    outcome = make(checkout, "-s", "sam-local", 'PARAMETERS=MailName="Example Notes" PasswordProfiles=A;B')
+
+    assert outcome.stdout.splitlines() == [
+        "-m",
+        "local.sam_local",
+        'MailName="Example Notes"',
+        "PasswordProfiles=A;B",
+    ]
 
 
 def test_a_build_needs_no_configured_region(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,12 @@ import pytest
 import yaml
 from cryptography.x509 import SubjectAlternativeName, load_pem_x509_certificate
 
+from local import sam
 from local.failure import Failure
 from local.sam_local import certificate, engine, settings, template
 from local.sam_local.relay import relay
 from local.settings import ROOT
+from tests.support.sam_parameters import parameters_of
 
 LAYER = "arn:aws:lambda:us-east-1:000000000000:layer:EdgeAuthLayer:3000"
 DESKTOP: dict[str, str | bool] = {
@@ -154,12 +156,25 @@ def test_without_an_engine_the_command_says_what_to_install() -> None:
 
 
 def test_parameters_are_those_of_the_command_line() -> None:
-    """They replace those of the environment."""
+    """They replace those of the environment. Quotes are around a value, and not in it."""
     environment = {"EDGE_AUTH_ALLOWED_ORIGINS": "http://localhost:1", "EDGE_AUTH_PORT": "4600"}
-    chosen = settings.chosen(environment, ["AllowedOrigins=http://localhost:2", "TrustedProxy=X-Ip:a=b"])
+    given = ["AllowedOrigins=http://localhost:2", "TrustedProxy=X-Ip:a=b", 'MailName="Example Notes"', 'MailFrom=""']
+    chosen = settings.chosen(environment, given)
 
-    assert chosen.stack.parameters == {"AllowedOrigins": "http://localhost:2", "TrustedProxy": "X-Ip:a=b"}
+    assert chosen.stack.parameters == {
+        "AllowedOrigins": "http://localhost:2",
+        "TrustedProxy": "X-Ip:a=b",
+        "MailName": "Example Notes",
+        "MailFrom": "",
+    }
     assert (chosen.stack.port, chosen.api_port) == (4600, settings.DEFAULT_PORT)
+
+
+def test_a_deployment_to_this_machine_has_the_whole_values() -> None:
+    """Also one with a space, and an empty one."""
+    given = {"MailName": "Example Notes", "MailFrom": "", "PasswordProfiles": "m=1024,t=1,p=1;bcrypt:c=4"}
+
+    assert parameters_of(sam.overrides(given)) == [given]
 
 
 @pytest.mark.parametrize(

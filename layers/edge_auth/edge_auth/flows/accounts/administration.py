@@ -156,11 +156,13 @@ class Administration:
         if must_end_undo and self._challenges:
             # Before the address: an undoing at the same moment must not come after it.
             self._challenges.end_undo(identity.user_id)
+        if self._notices and address != identity.email:
+            # Before the change: if its answer is lost, the next run does not know the address from before. If it fails,
+            # the user is told of what is not so yet, and perhaps twice. That is better than never.
+            self._notices.new_address(identity)
         with unless_deleted():
             changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
         self._tell(EventName.EMAIL_SET, identity)
-        if self._notices and address != identity.email:
-            self._notices.new_address(identity)
         return changed
 
     def disable(self, identity: Identity) -> int:

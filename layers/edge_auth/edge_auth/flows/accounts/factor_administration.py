@@ -44,11 +44,11 @@ class FactorAdministration:
 
         If the user must have a second factor, the next login asks for an enrolment.
         """
+        if self._tell_factors_reset and (identity.factors or identity.passkeys):
+            self._tell_factors_reset(identity)  # before the reset, as `Administration.set_email` says
         with unless_deleted():
             self._factors.reset(identity)
         self._tell(EventName.FACTORS_RESET, identity)
-        if self._tell_factors_reset and (identity.factors or identity.passkeys):
-            self._tell_factors_reset(identity)
         return self._end_sessions.all(identity.user_id, reason=FACTORS_RESET)
 
     def _tell(self, name: EventName, identity: Identity) -> None:
