@@ -18,7 +18,7 @@ from local import tokens
 from local.stack import Stack
 from tests.e2e import services
 from tests.e2e.client import Client, Session
-from tests.e2e.issuer import BROKEN, Issuer, listening
+from tests.e2e.issuer import BROKEN, LIFETIME_SECONDS, Issuer, listening
 from tests.e2e.services import Answer, Call
 from tests.e2e.verifiers.libraries import NODE, PACKAGES
 
@@ -119,3 +119,12 @@ def test_without_keys_no_token_is_called_invalid(start: Start, issuer: Issuer, t
             time.sleep(0.5)
         assert call(f"Bearer {token}") == OK
         assert call(f"Bearer {tokens.forged(token)}") == INVALID
+
+
+def test_clocks_may_differ_by_a_few_seconds(start: Start, issuer: Issuer, tmp_path: Path) -> None:
+    """A service whose clock is three seconds behind accepts a fresh token. One that has ended long ago is refused."""
+    with start(issuer.url, tmp_path) as call:
+        assert call(f"Bearer {issuer.token()}") == OK
+        assert call(f"Bearer {issuer.token(age_seconds=-3)}") == OK
+        assert call(f"Bearer {issuer.token(age_seconds=LIFETIME_SECONDS + 1)}") == OK
+        assert call(f"Bearer {issuer.token(age_seconds=LIFETIME_SECONDS + 30)}") == INVALID

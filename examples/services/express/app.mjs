@@ -6,6 +6,14 @@ import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 const { ISSUER: issuer, AUDIENCE: audience, PORT } = process.env;
 const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
 const noKeys = [errors.JWKSTimeout, errors.JWKSInvalid, TypeError]; // as jose and fetch say it
+const options = {
+  issuer,
+  audience,
+  typ: "at+jwt",
+  algorithms: ["ES256"],
+  requiredClaims: ["exp", "sub", "sid"],
+  clockTolerance: 5,
+};
 const app = express();
 
 // The code is that of jose's base class: the issuer answered with another status than 200, or not in JSON.
@@ -15,7 +23,6 @@ async function caller(request, response, next) {
   const [scheme, token] = (request.get("Authorization") ?? "").split(" ", 2);
   if (scheme.toLowerCase() !== "bearer" || !token) return refuse(response, 401, "Bearer");
   try {
-    const options = { issuer, audience, typ: "at+jwt", algorithms: ["ES256"], requiredClaims: ["exp", "sub", "sid"] };
     request.claims = (await jwtVerify(token, keys, options)).payload;
   } catch (error) {
     if (isUnknown(error)) return response.status(503).set("Retry-After", "1").end();

@@ -31,7 +31,7 @@ func main() {
 		log.Fatal(err)
 	}
 	parser := jwt.NewParser(jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(),
-		jwt.WithIssuedAt(), jwt.WithValidMethods([]string{"ES256"}))
+		jwt.WithValidMethods([]string{"ES256"}), jwt.WithLeeway(5*time.Second))
 
 	http.HandleFunc("GET /notes", func(w http.ResponseWriter, r *http.Request) {
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
