@@ -1,7 +1,7 @@
 """Refuses the access tokens of ended sessions, beside PyJWT. Copy it: docs/guides/other-verifiers.md explains it.
 
 ended = EndedSessions("https://login.example.com/.well-known/ended-sessions")
-token = jwt.decode_complete(access_token, key, ["ES256"], audience=AUDIENCE, issuer=ISSUER)
+token = jwt.decode_complete(access_token, key, ["ES256"], audience=AUDIENCE, issuer=ISSUER, leeway=5)
 ended.check(token["header"], token["payload"])
 """
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from local.settings import AUDIENCE, ROOT
 from tests.e2e.verifiers.libraries import NODE, PACKAGES
@@ -28,17 +29,22 @@ ERROR = re.compile(r'Bearer error="(\w+)"')
 
 
 class Answer(NamedTuple):
-    """A service's answer: its status, and the error of its challenge (RFC 6750 §3), empty if the challenge has none."""
+    """A service's answer: its status, the error of its challenge (RFC 6750 §3), and `Retry-After`.
+
+    The error is empty if the challenge has none, and None without a challenge.
+    """
 
     status: int
     error: str | None
+    retry_after: str | None = None
 
 
-def answer_of(status: int, challenge: str | None) -> Answer:
+def answer_of(status: int, headers: Mapping[str, str]) -> Answer:
     """Read an answer. Spring adds a description to the error."""
+    challenge = headers.get("WWW-Authenticate")
     found = ERROR.match(challenge or "")
     assert found or challenge in (None, "Bearer")
-    return Answer(status, found[1] if found else challenge and "")
+    return Answer(status, found[1] if found else challenge and "", headers.get("Retry-After"))
 
 
 Call = Callable[[str], Answer]
@@ -65,7 +71,7 @@ def on_flask(issuer: str, _place: Path) -> Iterator[Call]:
 
     def call(authorization: str) -> Answer:
         answer = client.get("/notes", headers={"Authorization": authorization} if authorization else {})
-        return answer_of(answer.status_code, answer.headers.get("WWW-Authenticate"))
+        return answer_of(answer.status_code, answer.headers)
 
     yield call
 
@@ -87,8 +93,8 @@ def on_fastapi(issuer: str, _place: Path) -> Iterator[Call]:
             sent.append(message)
 
         asyncio.run(app({**scope, "root_path": "", "http_version": "1.1"}, receive, send))
-        answered = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
-        return answer_of(sent[0]["status"], answered.get("www-authenticate"))
+        answered = CaseInsensitiveDict({name.decode(): value.decode() for name, value in sent[0]["headers"]})
+        return answer_of(sent[0]["status"], answered)
 
     yield call
 
@@ -106,7 +112,7 @@ def serving(command: list[str | Path], folder: Path, issuer: str, port: int) -> 
         def call(authorization: str) -> Answer:
             headers = {"Authorization": authorization} if authorization else {}
             answer = web.get(f"http://127.0.0.1:{port}/notes", headers=headers, timeout=10)
-            return answer_of(answer.status_code, answer.headers.get("WWW-Authenticate"))
+            return answer_of(answer.status_code, answer.headers)
 
         try:
             wait(lambda: call(""), process)

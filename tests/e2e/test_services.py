@@ -18,6 +18,7 @@ from local import tokens
 from local.stack import Stack
 from tests.e2e import services
 from tests.e2e.client import Client, Session
+from tests.e2e.issuer import BROKEN, LIFETIME_SECONDS, Issuer, listening
 from tests.e2e.services import Answer, Call
 from tests.e2e.verifiers.libraries import NODE, PACKAGES
 
@@ -26,7 +27,10 @@ Start = Callable[[str, Path], AbstractContextManager[Call]]
 HAS_EXPRESS = NODE.exists() and (PACKAGES / "express").exists()
 # A build of these takes minutes, and needs the ecosystem of each.
 ASKED = "EDGE_AUTH_SERVICES" in os.environ
+OK = Answer(200, None)
 INVALID = Answer(401, "invalid_token")
+UNKNOWN = Answer(503, None, "1")
+KEYS_WITHIN_SECONDS = 90  # the example for Go reads the keys each minute
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +52,24 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=lambda start: start.__name__.removeprefix("on_"),
 )
-def call(request: pytest.FixtureRequest, client: Client, tmp_path: Path) -> Iterator[Call]:
-    """Yield a service that runs."""
+def start(request: pytest.FixtureRequest) -> Start:
+    """Return what starts a service."""
     start: Start = request.param
+    return start
+
+
+@pytest.fixture
+def call(start: Start, client: Client, tmp_path: Path) -> Iterator[Call]:
+    """Yield a service that verifies the tokens of the local stack."""
     with start(client.base_url, tmp_path) as call:
         yield call
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    """Yield an issuer of the test's own."""
+    with listening() as issuer:
+        yield issuer
 
 
 def of_type(claims: AccessClaims, key: SigningKey, typ: str) -> str:
@@ -77,7 +94,37 @@ def test_a_service_accepts_our_tokens_and_no_others(call: Call, session: Session
         "a refresh token": session.refresh_token,
     }
 
-    assert call(f"Bearer {session.access_token}") == Answer(200, None)
+    assert call(f"Bearer {session.access_token}") == OK
     assert {name: call(f"Bearer {token}") for name, token in refused.items()} == dict.fromkeys(refused, INVALID)
     assert call("") == Answer(401, "")
     assert call(f"Bearer {issue(claims._replace(scope='notes'), key)}") == Answer(403, "insufficient_scope")
+
+
+def test_without_keys_no_token_is_called_invalid(start: Start, issuer: Issuer, tmp_path: Path) -> None:
+    """Nothing is known about it then: 503 with Retry-After and no challenge, until the issuer gives the keys."""
+    issuer.reply = BROKEN["no answer"]
+    with start(issuer.url, tmp_path) as call:
+        token, answers = issuer.token(), {}
+        for name, reply in BROKEN.items():
+            issuer.reply = reply
+            answers[name] = call(f"Bearer {token}")
+
+        assert answers == dict.fromkeys(BROKEN, UNKNOWN)
+        assert call("Bearer x") == INVALID
+        assert call("") == Answer(401, "")
+
+        issuer.reply = issuer.keys
+        deadline = time.monotonic() + KEYS_WITHIN_SECONDS
+        while call(f"Bearer {token}") == UNKNOWN and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert call(f"Bearer {token}") == OK
+        assert call(f"Bearer {tokens.forged(token)}") == INVALID
+
+
+def test_clocks_may_differ_by_a_few_seconds(start: Start, issuer: Issuer, tmp_path: Path) -> None:
+    """A service whose clock is three seconds behind accepts a fresh token. One that has ended long ago is refused."""
+    with start(issuer.url, tmp_path) as call:
+        assert call(f"Bearer {issuer.token()}") == OK
+        assert call(f"Bearer {issuer.token(age_seconds=-3)}") == OK
+        assert call(f"Bearer {issuer.token(age_seconds=LIFETIME_SECONDS + 1)}") == OK
+        assert call(f"Bearer {issuer.token(age_seconds=LIFETIME_SECONDS + 30)}") == INVALID

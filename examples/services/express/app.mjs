@@ -5,17 +5,27 @@ import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const { ISSUER: issuer, AUDIENCE: audience, PORT } = process.env;
 const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
-const unknown = [errors.JWKSTimeout, errors.JWKSInvalid, TypeError]; // the keys could not be fetched
+const noKeys = [errors.JWKSTimeout, errors.JWKSInvalid, TypeError]; // as jose and fetch say it
+const options = {
+  issuer,
+  audience,
+  typ: "at+jwt",
+  algorithms: ["ES256"],
+  requiredClaims: ["exp", "sub", "sid"],
+  clockTolerance: 5,
+};
 const app = express();
+
+// The code is that of jose's base class: the issuer answered with another status than 200, or not in JSON.
+const isUnknown = (error) => error.code === "ERR_JOSE_GENERIC" || noKeys.some((type) => error instanceof type);
 
 async function caller(request, response, next) {
   const [scheme, token] = (request.get("Authorization") ?? "").split(" ", 2);
   if (scheme.toLowerCase() !== "bearer" || !token) return refuse(response, 401, "Bearer");
   try {
-    const options = { issuer, audience, typ: "at+jwt", algorithms: ["ES256"], requiredClaims: ["exp", "sub", "sid"] };
     request.claims = (await jwtVerify(token, keys, options)).payload;
   } catch (error) {
-    if (unknown.some((type) => error instanceof type)) return response.status(503).end();
+    if (isUnknown(error)) return response.status(503).set("Retry-After", "1").end();
     return refuse(response, 401, 'Bearer error="invalid_token"');
   }
   next();

@@ -20,10 +20,10 @@ def caller() -> Mapping[str, Any]:
     try:
         key = keys.get_signing_key_from_jwt(token)
         verified = jwt.decode_complete(
-            token, key, ["ES256"], {"require": ["exp", "sub", "sid"]}, audience=AUDIENCE, issuer=ISSUER
+            token, key, ["ES256"], {"require": ["exp", "sub", "sid"]}, audience=AUDIENCE, issuer=ISSUER, leeway=5
         )
-    except jwt.PyJWKClientConnectionError:
-        abort(503)  # nothing is known about the token
+    except (jwt.PyJWKClientConnectionError, ValueError):  # no keys, or no JSON: nothing is known about the token
+        abort(Response(status=503, headers={"Retry-After": "1"}))
     except jwt.PyJWTError:
         abort(refusal(401, 'Bearer error="invalid_token"'))
     if verified["header"].get("typ") != "at+jwt":  # RFC 9068 §4: PyJWT does not check it
