@@ -40,7 +40,8 @@ class Answer(NamedTuple):
 
 
 def answer_of(status: int, headers: Mapping[str, str]) -> Answer:
-    """Read an answer. Spring adds a description to the error."""
+    """Read an answer. Spring adds a description to the error. No service sets a cookie: the token is all it needs."""
+    assert "Set-Cookie" not in headers
     challenge = headers.get("WWW-Authenticate")
     found = ERROR.match(challenge or "")
     assert found or challenge in (None, "Bearer")
