@@ -16,7 +16,6 @@ from edge_auth.errors import (
     UnknownUser,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -24,8 +23,8 @@ from edge_auth.flows.ports.passkeys import ChallengeSpent
 from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.flows.ports.sessions import AlreadyEnded, SessionReplacement, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
-from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.flows.sessions.callers_session import callers_session
+from edge_auth.flows.sign_in.signed_in import SignedIn
 from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
@@ -64,32 +63,6 @@ class Holder(NamedTuple):
         return f"Holder({self.user_id!r}, {self.session_id!r}, ...)"
 
 
-class SteppedUp(NamedTuple):
-    """The new session, with its first token and the keys to write it."""
-
-    session: Session
-    token: RefreshToken
-    keys: KeysInForce
-    now_seconds: int
-
-    def tokens(self, policy: AccessTokenPolicy, entropy: Entropy) -> TokenGrant:
-        """Return the tokens that the client gets. Makes no call."""
-        scope = self.session.scope
-        return grant(
-            self.session,
-            self.token,
-            scope=scope,
-            keys=self.keys,
-            policy=policy,
-            now_seconds=self.now_seconds,
-            entropy=entropy,
-        )
-
-    def at_site(self) -> SessionGrant:
-        """Return what a browser gets at a site."""
-        return session_grant(self.session, self.token, keys=self.keys, now_seconds=self.now_seconds)
-
-
 class StepUp:
     """The use case."""
 
@@ -113,7 +86,7 @@ class StepUp:
         self._record = record
         self._tell_code_used = tell_code_used
 
-    def __call__(self, holder: Holder, proofs: Proofs) -> SteppedUp:
+    def __call__(self, holder: Holder, proofs: Proofs) -> SignedIn:
         """Replace the caller's session. A user with an app shows a code, one with a passkey may show that.
 
         Any other user shows the password.
@@ -145,7 +118,7 @@ class StepUp:
             if self._tell_code_used:
                 self._tell_code_used(identity)
         self._publish(old)
-        return SteppedUp(session, new_token, keys, session.auth_time_seconds)
+        return SignedIn(session, new_token, keys)
 
     def _token(self, holder: Holder, keys: KeysInForce) -> RefreshToken:
         try:
