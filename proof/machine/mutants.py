@@ -99,7 +99,7 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     ),
     "a device is known after a new password": (
         Edit(
-            "flows.sign_in.login",
+            "flows.limits.known_device",
             "return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)",
             "return True",
         ),
