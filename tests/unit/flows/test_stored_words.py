@@ -11,7 +11,6 @@ from edge_auth.flows.accounts import (
     new_challenge,
     own_factors,
     own_passkeys,
-    reset_link,
     reset_password,
     rights_administration,
     undo_address,
@@ -111,7 +110,6 @@ def test_each_notice_has_its_name_in_the_table() -> None:
         (new_challenge.CONFIRM_SECONDS, 3600),
         (new_challenge.UNDO_SECONDS, 3 * DAY),  # SC5: a weekend
         (own_passkeys.MAX_NAME_CHARACTERS, 64),
-        (reset_link.RESET_PAGE, "reset-password"),
         (rights_administration.MAX_RIGHTS_BYTES, 200),
         (freshness.MAX_LOGIN_AGE_SECONDS, 5 * 60),  # SA7
         (grant.JTI_BYTES, 16),  # RFC 7519 §4.1.7
