@@ -93,7 +93,7 @@ if settings.challenges_table:
     tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
-        party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
+        party=RelyingParty.of(settings.passkey_rp_id, settings.passkey_origins),
         rates=Rates(attempts),
         identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
         clock=now_ms,
