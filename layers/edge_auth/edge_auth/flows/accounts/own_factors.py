@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from edge_auth.accounts.factors import Factors
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.credentials import enrolment, recovery_codes, totp
 from edge_auth.credentials.enrolment import LIFETIME_SECONDS, Enrolment
 from edge_auth.credentials.sealed_secret import NotSealed, seal, unseal
-from edge_auth.errors import InvalidProof, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.errors import InvalidProof, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorRequired, NoFactor
 from edge_auth.flows.factors.factor_check import PURPOSE
@@ -21,6 +21,7 @@ from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.factor_token import check_bound, read_token
 from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.factors.way_in import check_way_in
+from edge_auth.flows.known_users import active_user, callers_user
 from edge_auth.flows.ports.factors import FactorStore, SealingKeySource
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -139,7 +140,7 @@ class OwnFactors:
         """
         keys, now_seconds = self._room.key_ring.load(), self._clock() // 1000
         proof = read_token(token, Kind.ENROL, keys, now_seconds=now_seconds)
-        identity = self._active(proof.user_id)
+        identity = active_user(self._room.identities, proof.user_id)
         if identity and self._is_enrolled(identity, pending, otp, moved=1):
             return self._replaced_codes(identity)
         return self._confirmed(check_bound(proof, identity), pending, otp)
@@ -186,24 +187,15 @@ class OwnFactors:
     def _caller(self, user_id: str, session_id: str, *, is_change: bool = True) -> Identity:
         now_seconds = self._clock() // 1000
         session = callers_session(self._room.sessions, user_id, session_id, now_seconds=now_seconds)
-        identity = self._active(user_id)
-        if identity is None:
-            raise InvalidToken("the user is disabled or gone")
+        identity = callers_user(self._room.identities, user_id)
         if is_change:
             check_fresh(session, identity, now_seconds=now_seconds)
         return identity
 
-    def _active(self, user_id: str) -> Identity | None:
-        try:
-            identity = self._room.identities.find_by_id(user_id)
-        except UnknownUser:
-            return None
-        return identity if identity.status == ACTIVE else None
-
     def _must_enrol(self, token: str) -> Identity:
         keys = self._room.key_ring.load()
         proof = read_token(token, Kind.ENROL, keys, now_seconds=self._clock() // 1000)
-        return check_bound(proof, self._active(proof.user_id))
+        return check_bound(proof, active_user(self._room.identities, proof.user_id))
 
     def _begun(self, identity: Identity) -> PendingApp:
         secret = totp.new_secret(self._entropy)

@@ -16,10 +16,10 @@ from edge_auth.errors import (
     InvalidRequest,
     NotYet,
     TemporarilyUnavailable,
-    UnknownUser,
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.known_users import user_named
 from edge_auth.flows.limits.known_device import device_of, is_device_of
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, PASSWORD_ALONE, Passed, Presented, SecondStep
@@ -146,20 +146,14 @@ class Login:
         try:
             device = device_tokens.parse(client.device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
-            attempt, user = self._limit.admit_beside(partial(self._found, name), stranger)
+            attempt, user = self._limit.admit_beside(partial(user_named, self._identities, name), stranger)
             return _Admitted(name, attempt, user, new_id(self._entropy), is_new_device=True)
-        user = self._found(name)
+        user = user_named(self._identities, name)
         if user is None or not is_device_of(user, device):
             return _Admitted(name, self._limit.admit(stranger), user, new_id(self._entropy), is_new_device=True)
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
         return _Admitted(name, attempt, user, device.device_id, is_new_device=False)
-
-    def _found(self, username: str) -> Identity | None:
-        try:
-            return self._identities.find(username)
-        except UnknownUser:
-            return None
 
     def _authenticate(
         self, admitted: _Admitted, password: str, presented: Presented, keys: KeysInForce
@@ -203,7 +197,7 @@ class Login:
             if admitted.user is not None or self._bring_user is None:
                 raise
             self._bring_user(admitted.name, password)
-            identity = _authenticated(self._found(admitted.name), secret, self._profiles)
+            identity = _authenticated(user_named(self._identities, admitted.name), secret, self._profiles)
         return self._with_renewed_hash(identity, secret) if needs_rehash(identity.password_hash) else identity
 
     def _with_factor(self, identity: Identity, presented: Presented, keys: KeysInForce, attempt: Counted) -> Passed:

@@ -7,15 +7,15 @@ not in the grace window of a refresh. Old and new are exchanged in one write, wh
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.errors import (
     InsufficientAuthentication,
     InvalidGrant,
     InvalidToken,
     TemporarilyUnavailable,
-    UnknownUser,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.known_users import callers_user
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -106,7 +106,8 @@ class StepUp:
         """
         reached, keys = proofs.acr, self._key_ring.load()
         token = self._token(holder, keys)
-        old, identity = self._session(holder, token), self._active(holder.user_id)
+        old = self._session(holder, token)
+        identity = callers_user(self._stores.identities, holder.user_id)
         _check_not_weaker(old, reached)
         proved = self._check(identity, proofs, keys)
         session, new_token = self._successor(old, identity, holder.client, (*old.amr, *proved.amr), proved.acr)
@@ -136,15 +137,6 @@ class StepUp:
         if seen != (session.seed_hash, session.generation, session.transport):
             raise InvalidToken("not the newest token of the session")
         return session
-
-    def _active(self, user_id: str) -> Identity:
-        try:
-            identity = self._stores.identities.find_by_id(user_id)
-        except UnknownUser:
-            raise InvalidToken("the user is gone") from None
-        if identity.status != ACTIVE:
-            raise InvalidToken("the user is disabled")
-        return identity
 
     def _successor(
         self, old: Session, identity: Identity, client: ClientDescription, amr: tuple[str, ...], acr: str
