@@ -28,7 +28,7 @@ from edge_auth.flows.ports.notices import NoticeName
 from edge_auth.flows.session_grant import SessionGrant
 from edge_auth.flows.sessions import end_sessions, own_sessions, refresh, regenerate, revoke_access_token, session_limit
 from edge_auth.flows.sessions.logout import Reach
-from edge_auth.flows.sign_in import new_session, passkey_request, second_step, step_up
+from edge_auth.flows.sign_in import new_session, passkey_request, step_up
 from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
@@ -133,8 +133,8 @@ def test_each_notice_has_its_name_in_the_table() -> None:
         (session_limit.MAX_ENDS, 100),
         (new_session.FIRST_PARTY_CLIENT_ID, "first-party"),  # RFC 9068 §2.2
         (passkey_request.CREDENTIAL_TYPE, "public-key"),  # WebAuthn §5.8.2
-        (second_step.APP_METHODS, ("pwd", "otp", "mfa")),  # RFC 8176 §2
-        (second_step.RECOVERY_METHODS, ("pwd", "mfa")),  # RFC 8176 §2
+        (factors.APP_METHODS, ("otp", "mfa")),  # RFC 8176 §2
+        (factors.RECOVERY_METHODS, ("mfa",)),  # RFC 8176 §2
         (step_up.END_ID_BYTES, 16),
         (tell_user.KEPT_SECONDS, 3600),
     ],

@@ -109,13 +109,13 @@ class StepUp:
         old = self._session(holder, token)
         identity = callers_user(self._stores.identities, holder.user_id)
         _check_not_weaker(old, reached)
-        proved = self._check(identity, proofs, keys)
-        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *proved.amr), proved.acr)
-        self._replace(old, session, identity, proved.use)
-        event = SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=proved.acr)
+        passed = self._check(identity, proofs, keys)
+        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *passed.amr), passed.acr)
+        self._replace(old, session, identity, passed.use)
+        event = SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=passed.acr)
         self._record(event)
-        if isinstance(proved.use, FactorUse) and proved.use.recovery_code:
-            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=proved.use.left))
+        if isinstance(passed.use, FactorUse) and passed.use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
             if self._tell_code_used:
                 self._tell_code_used(identity)
         self._publish(old)
