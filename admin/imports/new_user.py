@@ -19,7 +19,8 @@ MEMBERS = (
 )
 MAX_ID_CHARACTERS = 256
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")  # RFC 5646 §2.1
+# RFC 5646 §2.1, and more than a registration takes: no user stays behind for the spelling of a language.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _NAME_OF_A_MEMBER = re.compile(r"[a-z_]{1,32}")
 _TRUTHS = {True: True, False: False, "true": True, "false": False, "t": True, "f": False}

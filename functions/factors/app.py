@@ -19,7 +19,7 @@ from edge_auth.adapters.key_ring_secret import SecretKeyRing
 from edge_auth.adapters.sealing_secret import SealingSecret
 from edge_auth.clock import now_ms
 from edge_auth.errors import NotFound
-from edge_auth.flows.accounts.own_factors import FactorNotices, FactorRoom, OwnFactors, PendingApp
+from edge_auth.flows.accounts.own_factors import FactorNotices, FactorStores, OwnFactors, PendingApp
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.observability import FunctionLog
@@ -40,10 +40,10 @@ dynamodb, secrets_manager = dynamodb_client(), secrets_client()
 prime(os.environ, dynamodb, secrets_manager)
 sessions = DynamoDBSessions(dynamodb, table=settings.sessions_table)
 feed = settings.revocations_table
-room = FactorRoom(
+stores = FactorStores(
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
-    store=DynamoDBFactors(dynamodb, table=settings.identities_table),
+    factors=DynamoDBFactors(dynamodb, table=settings.identities_table),
     sealing_keys=SealingSecret(secrets_manager, secret_id=settings.sealing_secret, clock=now_ms),
     key_ring=SecretKeyRing(secrets_manager, secret_id=settings.key_ring_secret, clock=now_ms),
     end_sessions=EndSessions(
@@ -63,7 +63,7 @@ if settings.challenges_table:
     notices = DynamoDBNotices(dynamodb, table=settings.challenges_table)
     tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 own_factors = OwnFactors(
-    room,
+    stores,
     policy=FactorPolicy.of(settings.second_factor),
     clock=now_ms,
     entropy=secrets.token_bytes,

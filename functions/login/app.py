@@ -22,7 +22,6 @@ from edge_auth.flows.sessions.session_limit import SessionLimit
 from edge_auth.flows.sign_in.login import BringUser, Login
 from edge_auth.flows.sign_in.new_session import SessionPolicy
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.start_session import StartSession
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
@@ -35,7 +34,7 @@ from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
-from edge_auth.web.sign_in_request import sign_in_request
+from edge_auth.web.sign_in_request import sign_in_client
 from edge_auth.web.token_response import token_response
 
 DAY_SECONDS = 86_400
@@ -177,17 +176,16 @@ def post(request: Request) -> Response:
     In a browser, the new session takes the place of the one that its cookie names.
     """
     parameters = json_parameters(request)
-    asked, presented = sign_in_request(request, parameters, cookies), _presented(parameters)
+    client, presented = sign_in_client(request, parameters, cookies), _presented(parameters)
     username = parameters.text("username")
     password = "" if presented.mfa_token else parameters.text("password")
-    client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
     # An event without an address is refused before a session opens. A site has no access token, so no issuer.
-    issuer = "" if asked.transport == SESSION else settings.issuer or issuer_from_context(request.context)
+    issuer = "" if client.transport == SESSION else settings.issuer or issuer_from_context(request.context)
     signed_in = login(username, password, client, presented)
-    if asked.transport == SESSION:
+    if client.transport == SESSION:
         return session_response(signed_in.at_site())
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(signed_in.tokens(policy, secrets.token_bytes), asked.transport)
+    return token_response(signed_in.tokens(policy, secrets.token_bytes), client.transport)
 
 
 def _presented(parameters: Parameters) -> Presented:

@@ -24,7 +24,6 @@ from edge_auth.flows.sign_in.passkey_check import PasskeyCheck
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
 from edge_auth.flows.sign_in.passkey_sign_in import FirstStep, PasskeySignIn
 from edge_auth.flows.sign_in.replace_session import ReplaceSession
-from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.observability import FunctionLog
 from edge_auth.sessions.session import BODY, COOKIE, SESSION
 from edge_auth.settings.passkey_sign_in import PasskeySignInSettings
@@ -37,7 +36,7 @@ from edge_auth.web.passkeys import presented_passkey
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.session_response import session_response
-from edge_auth.web.sign_in_request import sign_in_request
+from edge_auth.web.sign_in_request import sign_in_client
 from edge_auth.web.token_response import token_response
 from edge_auth.webauthn.ceremonies import RelyingParty
 
@@ -94,7 +93,7 @@ if settings.challenges_table:
     tell_new_device = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record).new_device
 sign_in = PasskeySignIn(
     check=PasskeyCheck(
-        party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
+        party=RelyingParty.of(settings.passkey_rp_id, settings.passkey_origins),
         rates=Rates(attempts),
         identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
         clock=now_ms,
@@ -131,16 +130,15 @@ def post(request: Request) -> Response:
     if request.path == OPTIONS:
         return Response(200, sign_in.options())
     parameters = json_parameters(request)
-    asked = sign_in_request(request, parameters, cookies)
-    client = SignInClient(request.source_address, asked.client, asked.transport, asked.device_token, asked.earlier)
+    client = sign_in_client(request, parameters, cookies)
     mfa_token = "" if settings.second_factor == OFF else parameters.optional_text("mfa_token")
     # An event without an address is refused before a session opens. A site has no access token, so no issuer.
-    issuer = "" if asked.transport == SESSION else settings.issuer or issuer_from_context(request.context)
+    issuer = "" if client.transport == SESSION else settings.issuer or issuer_from_context(request.context)
     signed_in = sign_in(presented_passkey(parameters), client, mfa_token)
-    if asked.transport == SESSION:
+    if client.transport == SESSION:
         return session_response(signed_in.at_site())
     policy = AccessTokenPolicy(issuer, settings.audience, settings.access_token_seconds)
-    return token_response(signed_in.tokens(policy, secrets.token_bytes), asked.transport)
+    return token_response(signed_in.tokens(policy, secrets.token_bytes), client.transport)
 
 
 handler = endpoint(

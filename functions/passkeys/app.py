@@ -46,7 +46,7 @@ if settings.challenges_table:
     tell = TellUser(notices=notices, clock=now_ms, entropy=secrets.token_bytes, record=log.record)
 own_passkeys = OwnPasskeys(
     policy=FactorPolicy.of(settings.second_factor),
-    party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
+    party=RelyingParty.of(settings.passkey_rp_id, settings.passkey_origins),
     identities=DynamoDBIdentities(dynamodb, table=settings.identities_table),
     sessions=sessions,
     passkeys=DynamoDBPasskeys(dynamodb, table=settings.identities_table),

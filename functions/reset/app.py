@@ -36,11 +36,11 @@ from edge_auth.settings.reading import read_settings
 from edge_auth.settings.reset import ResetSettings
 from edge_auth.web.body import Parameters, json_parameters
 from edge_auth.web.cookie_transport import CookieTransport
+from edge_auth.web.device_token import device_token_in
 from edge_auth.web.endpoint import endpoint
 from edge_auth.web.request import Request
 from edge_auth.web.response import Response
 from edge_auth.web.shown_proof import shown_in
-from edge_auth.web.sign_in_request import device_token_in
 
 if TYPE_CHECKING:
     from edge_auth.flows.accounts.reset_factor import ResetFactor

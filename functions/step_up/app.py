@@ -78,7 +78,7 @@ def passkey_check() -> "PasskeyCheck | None":
     from edge_auth.webauthn.ceremonies import RelyingParty  # noqa: PLC0415 - see above
 
     return PasskeyCheck(
-        party=RelyingParty(settings.passkey_rp_id, frozenset(filter(None, settings.passkey_origins.split(",")))),
+        party=RelyingParty.of(settings.passkey_rp_id, settings.passkey_origins),
         rates=Rates(attempts),
         identities=identities,
         clock=now_ms,

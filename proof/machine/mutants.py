@@ -66,8 +66,9 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     "no epoch is compared when a session opens": (
         Edit(
             "adapters.dynamodb.session_opening",
-            '"user_id = :user_id AND epoch = :epoch AND #status = :active"',
-            '"user_id = :user_id AND (epoch = :epoch OR #status = :active OR attribute_exists(user_id))"',
+            '"ConditionExpression": IS_ACTIVE_AS_READ,',
+            '"ConditionExpression": '
+            '"user_id = :user_id AND (epoch = :epoch OR #status = :active OR attribute_exists(user_id))",',
         ),
     ),
     "a logout is answered before the feed has it": (
@@ -99,14 +100,18 @@ MUTANTS: Mapping[str, tuple[Edit, ...]] = {
     ),
     "a device is known after a new password": (
         Edit(
-            "flows.sign_in.login",
+            "flows.limits.known_device",
             "return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)",
             "return True",
         ),
     ),
     "a disabled user logs in": (
         Edit("flows.sign_in.login", "is_disabled = identity is not None and", "is_disabled = False and"),
-        Edit("adapters.dynamodb.session_opening", "AND #status = :active", "AND (#status = :active OR epoch = :epoch)"),
+        Edit(
+            "adapters.dynamodb.session_opening",
+            '"ConditionExpression": IS_ACTIVE_AS_READ,',
+            '"ConditionExpression": "user_id = :user_id AND epoch = :epoch AND (#status = :active OR epoch = :epoch)",',
+        ),
     ),
     "the limit ends the newest sessions": (
         Edit(

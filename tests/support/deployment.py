@@ -16,7 +16,7 @@ from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.flows.accounts.administration import Administration, OperatorNotices
 from edge_auth.flows.accounts.change_password import ChangePassword
 from edge_auth.flows.accounts.factor_administration import FactorAdministration
-from edge_auth.flows.accounts.own_factors import FactorNotices, FactorRoom, OwnFactors
+from edge_auth.flows.accounts.own_factors import FactorNotices, FactorStores, OwnFactors
 from edge_auth.flows.accounts.rights_administration import RightsAdministration
 from edge_auth.flows.factors.factor_check import FactorCheck
 from edge_auth.flows.factors.factor_policy import FactorPolicy
@@ -398,10 +398,10 @@ class Deployment:
     @property
     def own_factors(self) -> OwnFactors:
         """The use cases."""
-        room = FactorRoom(
+        stores = FactorStores(
             identities=self.identities,
             sessions=self.sessions,
-            store=self.factors,
+            factors=self.factors,
             sealing_keys=self.sealing_keys,
             key_ring=self.key_ring,
             end_sessions=self.end_sessions,
@@ -409,7 +409,7 @@ class Deployment:
         )
         tell = self.tell_user
         return OwnFactors(
-            room,
+            stores,
             policy=self.factor_policy,
             clock=self.clock,
             entropy=self.entropy,

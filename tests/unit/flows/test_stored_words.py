@@ -11,7 +11,6 @@ from edge_auth.flows.accounts import (
     new_challenge,
     own_factors,
     own_passkeys,
-    reset_link,
     reset_password,
     rights_administration,
     undo_address,
@@ -29,7 +28,7 @@ from edge_auth.flows.ports.notices import NoticeName
 from edge_auth.flows.session_grant import SessionGrant
 from edge_auth.flows.sessions import end_sessions, own_sessions, refresh, regenerate, revoke_access_token, session_limit
 from edge_auth.flows.sessions.logout import Reach
-from edge_auth.flows.sign_in import new_session, passkey_request, second_step, step_up
+from edge_auth.flows.sign_in import new_session, passkey_request, step_up
 from edge_auth.flows.sign_in.signed_in import SignInClient
 from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
@@ -111,7 +110,6 @@ def test_each_notice_has_its_name_in_the_table() -> None:
         (new_challenge.CONFIRM_SECONDS, 3600),
         (new_challenge.UNDO_SECONDS, 3 * DAY),  # SC5: a weekend
         (own_passkeys.MAX_NAME_CHARACTERS, 64),
-        (reset_link.RESET_PAGE, "reset-password"),
         (rights_administration.MAX_RIGHTS_BYTES, 200),
         (freshness.MAX_LOGIN_AGE_SECONDS, 5 * 60),  # SA7
         (grant.JTI_BYTES, 16),  # RFC 7519 §4.1.7
@@ -135,8 +133,8 @@ def test_each_notice_has_its_name_in_the_table() -> None:
         (session_limit.MAX_ENDS, 100),
         (new_session.FIRST_PARTY_CLIENT_ID, "first-party"),  # RFC 9068 §2.2
         (passkey_request.CREDENTIAL_TYPE, "public-key"),  # WebAuthn §5.8.2
-        (second_step.APP_METHODS, ("pwd", "otp", "mfa")),  # RFC 8176 §2
-        (second_step.RECOVERY_METHODS, ("pwd", "mfa")),  # RFC 8176 §2
+        (factors.APP_METHODS, ("otp", "mfa")),  # RFC 8176 §2
+        (factors.RECOVERY_METHODS, ("mfa",)),  # RFC 8176 §2
         (step_up.END_ID_BYTES, 16),
         (tell_user.KEPT_SECONDS, 3600),
     ],

@@ -58,6 +58,12 @@ def test_one_origin_counts_and_no_list_of_them(origins: tuple[str, ...]) -> None
     assert Cors(ALLOWED).answer_headers(headers(*origins)) == {"Vary": "Origin"}
 
 
+@pytest.mark.parametrize("listed", ["", f"{APP},", f",{APP}", f"{APP},,{LOCAL}"])
+def test_an_empty_origin_is_on_no_list(listed: str) -> None:
+    """C12: neither a setting that is empty nor one with a comma too many allows it."""
+    assert Cors(listed).answer_headers(headers("")) == {"Vary": "Origin"}
+
+
 def test_a_page_of_the_list_may_send_requests() -> None:
     """The answer to a preflight names the methods and the headers that clients use."""
     assert Cors(ALLOWED).preflight_headers(headers(APP), "me") == {

@@ -20,6 +20,7 @@ from tests.support.software_passkeys import (
     BS,
     CHALLENGE,
     PARTY,
+    RP_ID,
     UP,
     USER_HANDLE,
     UV,
@@ -96,6 +97,13 @@ def test_what_is_wrong_in_one_thing_is_refused(change: dict[str, object]) -> Non
     with pytest.raises(NotVerified):
         use(wrong)
     assert register(GOOD) == use(GOOD) == GOOD.passkey()
+
+
+def test_a_setting_has_commas_between_the_origins() -> None:
+    """An empty text is no origin."""
+    assert RelyingParty.of(RP_ID, "https://example.org,https://login.example.org") == PARTY
+    assert RelyingParty.of(RP_ID, "https://example.org,").origins == {"https://example.org"}
+    assert RelyingParty.of(RP_ID, "").origins == frozenset()
 
 
 def test_extensions_are_ignored() -> None:

@@ -10,7 +10,6 @@ A deployment that declares none of them does not load this module.
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import bcrypt
@@ -139,11 +138,13 @@ def _bcrypt_sha256(password: bytes, salt: bytes, values: tuple[int, ...]) -> byt
     return _bcrypt(sha256.finalize().hex().encode("ascii"), salt, values)
 
 
-def _pbkdf2(
-    password: bytes, salt: bytes, values: tuple[int, ...], *, algorithm: Callable[[], hashes.HashAlgorithm]
-) -> bytes:
-    iterations, length = values
-    return PBKDF2HMAC(algorithm(), length=length, salt=salt, iterations=iterations).derive(password)
+def _pbkdf2_with(algorithm: Callable[[], hashes.HashAlgorithm]) -> Scheme:
+    def derive(password: bytes, salt: bytes, values: tuple[int, ...]) -> bytes:
+        iterations, length = values
+        return PBKDF2HMAC(algorithm(), length=length, salt=salt, iterations=iterations).derive(password)
+
+    # RFC 8018 §4.2: at least 1,000 iterations. A longer result costs more: one block of the hash after the other.
+    return Scheme({"i": (1000, 1_999_999), "l": (16, 64)}, (8, 64), lambda values: values[1], derive)
 
 
 def _scrypt(password: bytes, salt: bytes, values: tuple[int, ...]) -> bytes:
@@ -162,17 +163,15 @@ def _firebase(password: bytes, salt: bytes, values: tuple[int, ...]) -> bytes:
 
 
 _BCRYPT = Scheme({"c": (4, 14)}, (16, 16), lambda _values: 23, _bcrypt)
-# RFC 8018 §4.2: at least 1,000 iterations. A longer result costs more: one block of the hash after the other.
-_PBKDF2 = Scheme({"i": (1000, 1_999_999), "l": (16, 64)}, (8, 64), lambda values: values[1], _bcrypt)
 # 128 · r · 2^ln bytes: 128 MiB at most, which the memory of Argon2id has as its bound too (`profiles.MAX_MEMORY_KIB`).
 _MEMORY = {"ln": (10, 17), "r": (1, 8)}
 
 SCHEMES = {
     "bcrypt": _BCRYPT,
     "bcrypt-sha256": _BCRYPT._replace(derive=_bcrypt_sha256),
-    "pbkdf2-sha1": _PBKDF2._replace(derive=partial(_pbkdf2, algorithm=hashes.SHA1)),
-    "pbkdf2-sha256": _PBKDF2._replace(derive=partial(_pbkdf2, algorithm=hashes.SHA256)),
-    "pbkdf2-sha512": _PBKDF2._replace(derive=partial(_pbkdf2, algorithm=hashes.SHA512)),
+    "pbkdf2-sha1": _pbkdf2_with(hashes.SHA1),
+    "pbkdf2-sha256": _pbkdf2_with(hashes.SHA256),
+    "pbkdf2-sha512": _pbkdf2_with(hashes.SHA512),
     "scrypt": Scheme({**_MEMORY, "p": (1, 5), "l": (16, 64)}, (8, 64), lambda values: values[3], _scrypt),
     "firebase-scrypt": Scheme(_MEMORY, (8, 64), lambda _values: FIREBASE_BYTES, _firebase),
 }

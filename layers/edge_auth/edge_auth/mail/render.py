@@ -16,16 +16,10 @@ from edge_auth.mail.device_name import device_name
 from edge_auth.mail.stream_record import MailRequest, UnreadableRecord, request_from
 from edge_auth.mail.templates import CODE, LINK, OURS, MailTexts, Templates, UnknownMail
 from edge_auth.tokens import proof_token
+from edge_auth.tokens.proof_link import PAGES, proof_link
 from edge_auth.tokens.proof_token import Kind, Proof
 
 __all__ = ["Letterhead", "Mail", "UnknownKey", "render"]
-
-# The page of each kind of proof, below PagesUrl. The proof is in the fragment, which a browser sends to no server.
-PAGES = {
-    Kind.RESET: "reset-password",
-    Kind.CONFIRM: "confirm-address",
-    Kind.UNDO: "undo-address",
-}
 
 FIRST_PASSWORD = "first_password"
 
@@ -106,13 +100,12 @@ def _of_proof(request: MailRequest, keys: Mapping[bytes, MacKey], pages_url: str
     key = keys.get(request.mac_key_id)
     if key is None:
         raise UnknownKey("the key has ended")
-    kind = Kind(request.mail)
-    proof = Proof(kind, request.proof_id, request.user_id, request.expires_at_seconds, request.binding)
+    proof = Proof(Kind(request.mail), request.proof_id, request.user_id, request.expires_at_seconds, request.binding)
     try:
-        token, code = proof_token.mint(proof, key), proof_token.code(proof, key)
+        link, code = proof_link(pages_url, proof, key), proof_token.code(proof, key)
     except ValueError:
         raise UnreadableRecord("proof") from None
-    return {"link": f"{pages_url}/{PAGES[kind]}#{token}", "code": code, "until": _moment(proof.expires_at_seconds)}
+    return {"link": link, "code": code, "until": _moment(proof.expires_at_seconds)}
 
 
 def _of_notice(details: Mapping[str, str]) -> dict[str, str]:

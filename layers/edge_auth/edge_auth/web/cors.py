@@ -26,7 +26,7 @@ class Cors:
 
     def __init__(self, allowed_origins: str) -> None:
         """Allow the origins of the setting, with commas between."""
-        self._allowed = frozenset(allowed_origins.split(","))
+        self._allowed = frozenset(filter(None, allowed_origins.split(",")))
 
     def answer_headers(self, headers: Headers, *, with_cookies: bool = False) -> dict[str, str]:
         """Return what the answer to a request with these headers says to the browser.

@@ -7,7 +7,7 @@ is asked for, and any authenticator may be used.
 
 import hashlib
 import hmac
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from edge_auth.webauthn.authenticator_data import AuthenticatorData, authenticator_data
 from edge_auth.webauthn.cbor import read_map
@@ -23,6 +23,11 @@ class RelyingParty(NamedTuple):
 
     rp_id: str
     origins: frozenset[str]
+
+    @classmethod
+    def of(cls, rp_id: str, origins: str) -> Self:
+        """Return the relying party of the settings. `origins` has commas between."""
+        return cls(rp_id, frozenset(filter(None, origins.split(","))))
 
 
 class Passkey(NamedTuple):

@@ -11,7 +11,8 @@ from edge_auth.flows.grant import TokenGrant
 from edge_auth.flows.ports.factors import Presented
 from edge_auth.flows.sign_in.passkey_check import PresentedPasskey
 from edge_auth.flows.sign_in.passkey_request import PasskeyRequests
-from edge_auth.flows.sign_in.step_up import Holder, SteppedUp
+from edge_auth.flows.sign_in.signed_in import SignedIn
+from edge_auth.flows.sign_in.step_up import Holder
 from edge_auth.flows.sign_in.step_up_proofs import Proofs
 from edge_auth.passkey_errors import InvalidPasskey
 from edge_auth.sessions.client_description import UNKNOWN_CLIENT
@@ -43,7 +44,7 @@ def shown(deployment: Deployment, ceremony: Ceremony = PHONE) -> PresentedPasske
     return PresentedPasskey(ceremony.credential_id, ceremony.edited(challenge=challenge).assertion())
 
 
-def stepped_up(deployment: Deployment, granted: TokenGrant, passkey: PresentedPasskey) -> SteppedUp:
+def stepped_up(deployment: Deployment, granted: TokenGrant, passkey: PresentedPasskey) -> SignedIn:
     """Step up."""
     holder = Holder(ALICE, granted.session_id, granted.refresh_token, BODY, UNKNOWN_CLIENT)
     return deployment.step_up(holder, Proofs(passkey=passkey))

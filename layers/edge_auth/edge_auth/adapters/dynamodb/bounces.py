@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identity_items import OF_MARK, login_key, user_key
+from edge_auth.adapters.dynamodb.identity_items import IS_OF_USER, OF_MARK, login_key, unknown_user, user_key
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text
-from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.bounces import AddressGone
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class DynamoDBBounces:
                     Key=login_key(ItemReader(item).text("username")),
                     UpdateExpression="SET email_bounced_at = :now, bounce_reason = :reason, bounced_address = :address",
                     ConditionExpression=(
-                        "user_id = :user_id AND email = :address"
+                        f"{IS_OF_USER} AND email = :address"
                         " AND (attribute_not_exists(bounced_address) OR bounced_address <> :address)"
                     ),
                     ExpressionAttributeValues={
@@ -60,8 +59,8 @@ class DynamoDBBounces:
                     TableName=self._table,
                     Key=login_key(identity.username),
                     UpdateExpression=f"REMOVE {OF_MARK}",
-                    ConditionExpression="user_id = :user_id",
+                    ConditionExpression=IS_OF_USER,
                     ExpressionAttributeValues={":user_id": text(identity.user_id)},
                 )
         except ConditionFailed:
-            raise UnknownUser("there is no such user") from None
+            raise unknown_user() from None

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from edge_auth.accounts.factors import MAX_FAILURES
-from edge_auth.accounts.identity import ACTIVE
-from edge_auth.adapters.dynamodb.identity_items import login_key
+from edge_auth.adapters.dynamodb.identity_items import IS_ACTIVE_AS_READ, active_as_read, login_key
 from edge_auth.adapters.dynamodb.items import binary, number, text, text_set
 
 if TYPE_CHECKING:
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 
     from edge_auth.flows.ports.factors import FactorUse
 
-_IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :active"
 _HAS_FACTORS_AS_READ = "factors_version = :version"
 # RFC 6238 §5.2: no step is accepted twice. An unlocking at the same moment leaves no wrong code to take back, and a
 # number below zero would be damage.
@@ -57,12 +55,7 @@ def update_of(table: str, user_id: str, username: str, epoch: int, use: "FactorU
         "TableName": table,
         "Key": login_key(username),
         "UpdateExpression": f"SET {parts.changes}{parts.clause}",
-        "ConditionExpression": f"{_IS_AS_READ} AND {parts.condition}",
+        "ConditionExpression": f"{IS_ACTIVE_AS_READ} AND {parts.condition}",
         "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": {
-            ":user_id": text(user_id),
-            ":epoch": number(epoch),
-            ":active": text(ACTIVE),
-            **parts.values,
-        },
+        "ExpressionAttributeValues": {**active_as_read(user_id, epoch), **parts.values},
     }

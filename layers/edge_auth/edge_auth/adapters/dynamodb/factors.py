@@ -6,9 +6,8 @@ from edge_auth.accounts.factors import Factors
 from edge_auth.accounts.identity import Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.factor_attributes import OF_APP, factor_attributes, version_condition
-from edge_auth.adapters.dynamodb.identity_items import login_key
+from edge_auth.adapters.dynamodb.identity_items import IS_AS_READ, IS_OF_USER, login_key, unknown_user
 from edge_auth.adapters.dynamodb.items import ItemReader, number, text, text_set
-from edge_auth.errors import UnknownUser
 from edge_auth.flows.ports.identities import EpochMoved
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from edge_auth.adapters.dynamodb.items import Item
 
-_IS_OF_USER = "user_id = :user_id"
 _SET_FACTORS = (
     "SET totp = :totp, totp_at = :totp_at, totp_step = :totp_step, factor_failures = :factor_failures, "
     "recovery = :recovery, factors_version = :factors_version, epoch = epoch + :one"
@@ -72,7 +70,7 @@ class DynamoDBFactors:
         The epoch may have moved: a thief who ends other sessions at the same moment gets no guess for nothing.
         """
         has_version, seen = version_condition(identity)
-        condition = f"{_IS_OF_USER} AND {has_version} AND {_HAS_FACTORS}"
+        condition = f"{IS_OF_USER} AND {has_version} AND {_HAS_FACTORS}"
         try:
             item = self._write(identity, _COUNT, {":one": number(1), **seen}, condition)
         except ConditionFailed:
@@ -82,24 +80,24 @@ class DynamoDBFactors:
     def unlock(self, identity: Identity) -> None:
         """Write zero, which may be repeated. A user without factors gets none of their attributes."""
         try:
-            self._write(identity, _UNLOCK, {":zero": number(0)}, f"{_IS_OF_USER} AND {_HAS_FACTORS}")
+            self._write(identity, _UNLOCK, {":zero": number(0)}, f"{IS_OF_USER} AND {_HAS_FACTORS}")
         except ConditionFailed as refused:
             if refused.item.get("user_id") != text(identity.user_id):
-                raise _unknown_user() from None
+                raise unknown_user() from None
 
     def reset(self, identity: Identity) -> None:
         """Remove all of it. After a lost response epoch and version move twice, which takes nothing more away."""
         try:
-            self._write(identity, _RESET, {":one": number(1), ":zero": number(0)}, _IS_OF_USER)
+            self._write(identity, _RESET, {":one": number(1), ":zero": number(0)}, IS_OF_USER)
         except ConditionFailed:
-            raise _unknown_user() from None
+            raise unknown_user() from None
 
     def _update(
         self, identity: Identity, update: str, values: "dict[str, AttributeValueTypeDef]", *, and_also: str = ""
     ) -> "Item":
         """Write if the user and the factors are as they were read."""
         has_version, seen = version_condition(identity)
-        condition = f"{_IS_OF_USER} AND epoch = :epoch AND {has_version}"
+        condition = f"{IS_AS_READ} AND {has_version}"
         seen[":epoch"] = number(identity.epoch)
         both = f"{condition} AND {and_also}" if and_also else condition
         return self._write(identity, update, {**values, **seen}, both)
@@ -118,7 +116,3 @@ class DynamoDBFactors:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         return response["Attributes"]
-
-
-def _unknown_user() -> UnknownUser:
-    return UnknownUser("there is no such user")

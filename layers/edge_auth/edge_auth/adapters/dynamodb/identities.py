@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, TypeVar
 from edge_auth.accounts.identity import ACTIVE, Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.identity_items import (
+    IS_AS_READ,
+    IS_OF_USER,
+    as_read,
     identity_from,
     login_item,
     login_key,
     password_hash_in,
+    unknown_user,
     user_item,
     user_key,
 )
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
     from edge_auth.adapters.dynamodb.items import Item
 
 _IS_NEW = "attribute_not_exists(pk)"
-_IS_OF_USER = "user_id = :user_id"
-_IS_AS_READ = f"{_IS_OF_USER} AND epoch = :epoch"
 
 T = TypeVar("T")
 
@@ -51,7 +53,7 @@ class DynamoDBIdentities:
         def find(username: str) -> Identity:
             identity = self.find(username)
             if identity.user_id != user_id:
-                raise _unknown_user()  # another user has the name now
+                raise unknown_user()  # another user has the name now
             return identity
 
         return self._by_name(user_id, find)
@@ -77,7 +79,7 @@ class DynamoDBIdentities:
                     TableName=self._table,
                     Key=login_key(identity.username),
                     UpdateExpression="SET password_hash = :new",
-                    ConditionExpression=f"{_IS_OF_USER} AND password_hash = :old",
+                    ConditionExpression=f"{IS_OF_USER} AND password_hash = :old",
                     ExpressionAttributeValues={
                         ":new": text(password_hash),
                         ":old": text(identity.password_hash),
@@ -107,8 +109,12 @@ class DynamoDBIdentities:
                     TableName=self._table,
                     Key=login_key(identity.username),
                     UpdateExpression="SET password_hash = :new, epoch = epoch + :one",
-                    ConditionExpression=_IS_AS_READ,
-                    ExpressionAttributeValues={":new": text(password_hash), ":one": number(1), **_as_read(identity)},
+                    ConditionExpression=IS_AS_READ,
+                    ExpressionAttributeValues={
+                        ":new": text(password_hash),
+                        ":one": number(1),
+                        **as_read(identity.user_id, identity.epoch),
+                    },
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as refused:
@@ -149,12 +155,12 @@ class DynamoDBIdentities:
                     TableName=self._table,
                     Key=login_key(identity.username),
                     UpdateExpression=update,
-                    ConditionExpression=_IS_OF_USER,
+                    ConditionExpression=IS_OF_USER,
                     ExpressionAttributeValues={":user_id": text(identity.user_id), **values},
                     ReturnValues="ALL_NEW",
                 )
         except ConditionFailed:
-            raise _unknown_user() from None
+            raise unknown_user() from None
         return identity_from(response["Attributes"])
 
     def move_epoch(self, user_id: str) -> None:
@@ -173,7 +179,7 @@ class DynamoDBIdentities:
             return self.find_by_id(identity.user_id)
         item = self._read(login_key(identity.username))
         if ItemReader(item).text("user_id") != identity.user_id:
-            raise _unknown_user()
+            raise unknown_user()
         keys = {"old": login_key(identity.username), "new": login_key(username), "user": user_key(identity.user_id)}
         acts = renaming(self._table, item, username, **keys)
         try:
@@ -229,13 +235,13 @@ class DynamoDBIdentities:
                     TableName=self._table,
                     Key=login_key(username),
                     UpdateExpression=update,
-                    ConditionExpression=_IS_OF_USER,  # a deleted user's name may belong to another user now
+                    ConditionExpression=IS_OF_USER,  # a deleted user's name may belong to another user now
                     ExpressionAttributeValues={":user_id": text(user_id), ":one": number(1), **values},
                     ReturnValues="ALL_NEW",
                     **request_names,  # type: ignore[arg-type]  # DynamoDB refuses an empty mapping of names
                 )
         except ConditionFailed:
-            raise _unknown_user() from None
+            raise unknown_user() from None
         return identity_from(response["Attributes"])
 
     def _read(self, key: "dict[str, AttributeValueTypeDef]") -> "Item":
@@ -243,13 +249,5 @@ class DynamoDBIdentities:
             response = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         item = response.get("Item")
         if item is None:
-            raise _unknown_user()
+            raise unknown_user()
         return item
-
-
-def _as_read(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    return {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)}
-
-
-def _unknown_user() -> UnknownUser:
-    return UnknownUser("there is no such user")

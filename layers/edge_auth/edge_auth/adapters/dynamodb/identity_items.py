@@ -1,16 +1,23 @@
-"""The two items of a user: `login#<username>` has the user, and `user#<user_id>` the user's name."""
+"""The two items of a user: `login#<username>` has the user, and `user#<user_id>` the user's name.
+
+Also the conditions of a write to the former, with their values.
+"""
 
 from typing import TYPE_CHECKING
 
-from edge_auth.accounts.identity import UNCONFIRMED, Identity
+from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.adapters.dynamodb.items import ItemReader, claims_attribute, number, text, texts
 from edge_auth.adapters.dynamodb.optional_attributes import factors_in, optional_attributes, passkeys_in
+from edge_auth.errors import UnknownUser
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from edge_auth.adapters.dynamodb.items import Item
 
+IS_OF_USER = "user_id = :user_id"
+IS_AS_READ = f"{IS_OF_USER} AND epoch = :epoch"
+IS_ACTIVE_AS_READ = f"{IS_AS_READ} AND #status = :active"
 OF_MARK = "email_bounced_at, bounce_reason, bounced_address"  # of an address that mails came back from
 # The attributes that the item of a login has for some users only. An act may add one and move no epoch: a rename asks
 # that none has come since it read the item.
@@ -33,6 +40,21 @@ def login_key(username: str) -> "dict[str, AttributeValueTypeDef]":
 def user_key(user_id: str) -> "dict[str, AttributeValueTypeDef]":
     """Return the key of the item that has a user's name."""
     return {"pk": text(f"user#{user_id}")}
+
+
+def as_read(user_id: str, epoch: int) -> "dict[str, AttributeValueTypeDef]":
+    """Write the values of `IS_AS_READ`."""
+    return {":user_id": text(user_id), ":epoch": number(epoch)}
+
+
+def active_as_read(user_id: str, epoch: int) -> "dict[str, AttributeValueTypeDef]":
+    """Write the values of `IS_ACTIVE_AS_READ`."""
+    return {**as_read(user_id, epoch), ":active": text(ACTIVE)}
+
+
+def unknown_user() -> UnknownUser:
+    """Return the error for an item that is not there, or is another user's."""
+    return UnknownUser("there is no such user")
 
 
 def user_item(identity: Identity) -> "dict[str, AttributeValueTypeDef]":

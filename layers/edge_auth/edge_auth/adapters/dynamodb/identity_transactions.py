@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from edge_auth.accounts.identity import Identity
-from edge_auth.adapters.dynamodb.identity_items import OF_SOME_USERS
-from edge_auth.adapters.dynamodb.items import number, text
+from edge_auth.adapters.dynamodb.identity_items import IS_AS_READ, OF_SOME_USERS, as_read
+from edge_auth.adapters.dynamodb.items import text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
@@ -64,8 +64,8 @@ def deletion(table: str, identity: Identity, *, login: "Key", user: "Key") -> "l
             "Delete": {
                 "TableName": table,
                 "Key": login,
-                "ConditionExpression": "user_id = :user_id AND epoch = :epoch",
-                "ExpressionAttributeValues": {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)},
+                "ConditionExpression": IS_AS_READ,
+                "ExpressionAttributeValues": as_read(identity.user_id, identity.epoch),
             }
         },
         {

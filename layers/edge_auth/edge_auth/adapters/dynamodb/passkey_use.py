@@ -7,8 +7,7 @@ another kind reads it.
 from typing import TYPE_CHECKING
 
 from edge_auth import base64url
-from edge_auth.accounts.identity import ACTIVE
-from edge_auth.adapters.dynamodb.identity_items import login_key
+from edge_auth.adapters.dynamodb.identity_items import IS_ACTIVE_AS_READ, active_as_read, login_key
 from edge_auth.adapters.dynamodb.items import binary, number, text
 from edge_auth.throttling.counters import bucket
 
@@ -28,13 +27,11 @@ def update_of(table: str, user_id: str, username: str, epoch: int, use: "Passkey
         "Key": login_key(username),
         "UpdateExpression": "SET passkeys.#id.sign_count = :count,"
         " passkeys.#id.backed_up = :backed_up, passkeys.#id.used_at = :used_at",
-        "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active"
-        " AND passkeys.#id.public_key = :key AND passkeys.#id.sign_count = :read_count",
+        "ConditionExpression": f"{IS_ACTIVE_AS_READ} AND passkeys.#id.public_key = :key"
+        " AND passkeys.#id.sign_count = :read_count",
         "ExpressionAttributeNames": {"#id": base64url.encode(use.before.credential_id), "#status": "status"},
         "ExpressionAttributeValues": {
-            ":user_id": text(user_id),
-            ":epoch": number(epoch),
-            ":active": text(ACTIVE),
+            **active_as_read(user_id, epoch),
             ":key": binary(use.before.public_key),
             ":read_count": number(use.before.sign_count),
             ":count": number(use.after.sign_count),

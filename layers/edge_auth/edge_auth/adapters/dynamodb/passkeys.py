@@ -6,7 +6,7 @@ from edge_auth import base64url
 from edge_auth.accounts.identity import Identity
 from edge_auth.accounts.passkey import RegisteredPasskey
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identity_items import identity_from, login_key
+from edge_auth.adapters.dynamodb.identity_items import IS_AS_READ, as_read, identity_from, login_key
 from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.adapters.dynamodb.passkey_attributes import passkey_attribute, passkeys_attribute
 from edge_auth.adapters.dynamodb.passkey_use import spent_marker, update_of
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_USE, _PUT_SESSION, _SPEND = 0, 1, 2  # the positions in the transaction
-_IS_AS_READ = "user_id = :user_id AND epoch = :epoch"
+_USE, _SPEND = 0, 2  # their positions in the transaction
 _MOVE_VERSION = "factors_version = if_not_exists(factors_version, :zero) + :one"
 
 
@@ -132,8 +131,8 @@ class DynamoDBPasskeys:
                     TableName=self._table,
                     Key=login_key(identity.username),
                     UpdateExpression=update,
-                    ConditionExpression=f"{_IS_AS_READ} AND {condition}",
-                    ExpressionAttributeValues={**_as_read(identity), **values},
+                    ConditionExpression=f"{IS_AS_READ} AND {condition}",
+                    ExpressionAttributeValues={**as_read(identity.user_id, identity.epoch), **values},
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     **({"ExpressionAttributeNames": dict(names)} if names else {}),  # type: ignore[arg-type]  # it may not be empty
                 )
@@ -149,7 +148,3 @@ _MOVED: "Mapping[str, AttributeValueTypeDef]" = {":zero": number(0), ":one": num
 
 def _named(credential_id: bytes) -> dict[str, str]:
     return {"#id": base64url.encode(credential_id)}
-
-
-def _as_read(identity: Identity) -> "dict[str, AttributeValueTypeDef]":
-    return {":user_id": text(identity.user_id), ":epoch": number(identity.epoch)}

@@ -9,7 +9,7 @@ from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
 from edge_auth.adapters.dynamodb.challenge_items import challenge_item, challenge_key
-from edge_auth.adapters.dynamodb.identity_items import OF_MARK, login_key
+from edge_auth.adapters.dynamodb.identity_items import IS_AS_READ, OF_MARK, as_read, login_key
 from edge_auth.adapters.dynamodb.items import number, text
 from edge_auth.flows.ports.challenges import ProofSpent, RemovedFactors
 from edge_auth.flows.ports.identities import EpochMoved
@@ -27,7 +27,7 @@ _PROOF = 0  # its position in each transaction
 # What is personal goes at once, and so does the mark for the mailer. The rest recognises a request that comes again.
 _SPEND = "SET spent_at = :now REMOVE username, email, #language, deliver"
 _IS_UNSPENT = "proof_id = :proof_id AND attribute_not_exists(spent_at) AND expires_at > :now"
-_IS_AS_READ = "user_id = :user_id AND epoch = :epoch AND #status = :status"
+_HAS_STATUS = "#status = :status"
 _CONFIRM = "email = :email, email_verified_at = :now, #status = :active"
 # A mail has arrived at the address, so the mark of one that came back goes. A younger mark goes too: its time is when
 # the feedback came, and not when that mail was sent. If the address takes no more mails, the next one marks it again.
@@ -156,11 +156,10 @@ class DynamoDBRedemptions:
                 "TableName": self._identities_table,
                 "Key": login_key(identity.username),
                 "UpdateExpression": change,
-                "ConditionExpression": f"{_IS_AS_READ}{and_also}",
+                "ConditionExpression": f"{IS_AS_READ} AND {_HAS_STATUS}{and_also}",
                 "ExpressionAttributeNames": {"#status": "status", **(names or {})},
                 "ExpressionAttributeValues": {
-                    ":user_id": text(identity.user_id),
-                    ":epoch": number(identity.epoch),
+                    **as_read(identity.user_id, identity.epoch),
                     ":status": text(identity.status),
                     **values,
                 },

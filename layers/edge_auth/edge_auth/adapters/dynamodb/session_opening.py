@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from edge_auth.accounts.identity import ACTIVE
 from edge_auth.adapters.aws import ConditionFailed, translated_failures
-from edge_auth.adapters.dynamodb.identity_items import login_key
-from edge_auth.adapters.dynamodb.items import number, text
+from edge_auth.adapters.dynamodb.identity_items import IS_ACTIVE_AS_READ, active_as_read, login_key
 from edge_auth.adapters.dynamodb.session_items import session_item
 from edge_auth.errors import TemporarilyUnavailable
 from edge_auth.flows.ports.identities import EpochMoved
@@ -66,12 +64,8 @@ def user_condition(
         "ConditionCheck": {
             "TableName": table,
             "Key": login_key(username),
-            "ConditionExpression": "user_id = :user_id AND epoch = :epoch AND #status = :active",
+            "ConditionExpression": IS_ACTIVE_AS_READ,
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {
-                ":user_id": text(user_id),
-                ":epoch": number(epoch),
-                ":active": text(ACTIVE),
-            },
+            "ExpressionAttributeValues": active_as_read(user_id, epoch),
         }
     }

@@ -1,9 +1,10 @@
 """The user of a session, before a change of the password or of the address."""
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.credentials.passwords import check_password
 from edge_auth.credentials.profiles import HashKind
-from edge_auth.errors import InvalidCredentials, UnknownUser
+from edge_auth.errors import InvalidCredentials
+from edge_auth.flows.known_users import active_user
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.sessions import Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock
@@ -35,11 +36,8 @@ class AccountHolder:
                 or too old.
 
         """
-        try:
-            user = self._identities.find_by_id(session.user_id)
-        except UnknownUser:
-            return None
-        if user.status != ACTIVE:
+        user = active_user(self._identities, session.user_id)
+        if user is None:
             return None
         if user.factors is not None or user.passkeys:
             from edge_auth.flows.factors.freshness import check_fresh  # noqa: PLC0415 - only where there are factors

@@ -3,9 +3,10 @@
 from edge_auth.accounts.challenge import Challenge
 from edge_auth.accounts.identity import ACTIVE, UNCONFIRMED, Identity
 from edge_auth.accounts.usernames import canonical_username
-from edge_auth.errors import InvalidRequest, TooManyAttempts, UnknownUser, UsernameRefused
+from edge_auth.errors import InvalidRequest, TooManyAttempts, UsernameRefused
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.accounts.new_challenge import NewChallenge, id_of_nobody
+from edge_auth.flows.known_users import user_named
 from edge_auth.flows.limits.known_device import known_device
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
@@ -81,7 +82,7 @@ class AskReset:
             raise InvalidRequest("user name") from None
         keys, now_ms = self._key_ring.load(), self._clock()
         self._rates.book(mail_source_limit(address), now_ms=now_ms)
-        user = self._found(name)
+        user = user_named(self._identities, name)
         reason = _why_no_mail(user)
         reached = None if reason else user
         limits = _limits(reached, device_token, keys) if reached else [no_mail_limit(name)]
@@ -101,12 +102,6 @@ class AskReset:
         """Wait for the rest of the least time. A clock that was set meanwhile makes no longer wait."""
         left_ms = begin_ms + ANSWER_MS - self._clock()
         self._pause(min(max(left_ms, 0), ANSWER_MS) / 1000)
-
-    def _found(self, name: str) -> Identity | None:
-        try:
-            return self._identities.find(name)
-        except UnknownUser:
-            return None
 
     def _book(self, limits: list[RateLimit], now_ms: int) -> None:
         """Book the first limit that has room. Raises TooManyAttempts."""

@@ -12,6 +12,7 @@ from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
 from edge_auth.mail_address import canonical_address
 from edge_auth.throttling.limits import mail_limit
 
+# RFC 5646 §2.1: a language, and two subtags at most. docs/openapi.yaml has the same pattern.
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from edge_auth.accounts.factors import Factors
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.credentials import enrolment, recovery_codes, totp
 from edge_auth.credentials.enrolment import LIFETIME_SECONDS, Enrolment
 from edge_auth.credentials.sealed_secret import NotSealed, seal, unseal
-from edge_auth.errors import InvalidProof, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.errors import InvalidProof, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorRequired, NoFactor
 from edge_auth.flows.factors.factor_check import PURPOSE
@@ -21,6 +21,7 @@ from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.factor_token import check_bound, read_token
 from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.factors.way_in import check_way_in
+from edge_auth.flows.known_users import active_user, callers_user
 from edge_auth.flows.ports.factors import FactorStore, SealingKeySource
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -40,12 +41,12 @@ class FactorNotices(NamedTuple):
     recovery_codes_replaced: Callable[[Identity], None]
 
 
-class FactorRoom(NamedTuple):
+class FactorStores(NamedTuple):
     """Where users, sessions and keys are, and what a user's app calls the service."""
 
     identities: Identities
     sessions: Sessions
-    store: FactorStore
+    factors: FactorStore
     sealing_keys: SealingKeySource
     key_ring: KeyRingSource
     end_sessions: EndSessions
@@ -67,7 +68,7 @@ class OwnFactors:
 
     def __init__(
         self,
-        room: FactorRoom,
+        stores: FactorStores,
         *,
         policy: FactorPolicy,
         clock: Clock,
@@ -76,7 +77,7 @@ class OwnFactors:
         notices: FactorNotices | None = None,
     ) -> None:
         """Keep what the use cases need. `notices` are there only where mail is on."""
-        self._room = room
+        self._stores = stores
         self._policy = policy
         self._clock = clock
         self._entropy = entropy
@@ -117,7 +118,7 @@ class OwnFactors:
         else:
             codes = self._confirmed(identity, pending, otp)
         if identity.factors is not None:
-            self._room.end_sessions.all(user_id, reason=FACTOR_CHANGED, keep=session_id)
+            self._stores.end_sessions.all(user_id, reason=FACTOR_CHANGED, keep=session_id)
         return codes
 
     def begin_required(self, token: str) -> PendingApp:
@@ -137,9 +138,9 @@ class OwnFactors:
 
         Raises InvalidProof, InvalidOtp and TemporarilyUnavailable.
         """
-        keys, now_seconds = self._room.key_ring.load(), self._clock() // 1000
+        keys, now_seconds = self._stores.key_ring.load(), self._clock() // 1000
         proof = read_token(token, Kind.ENROL, keys, now_seconds=now_seconds)
-        identity = self._active(proof.user_id)
+        identity = active_user(self._stores.identities, proof.user_id)
         if identity and self._is_enrolled(identity, pending, otp, moved=1):
             return self._replaced_codes(identity)
         return self._confirmed(check_bound(proof, identity), pending, otp)
@@ -175,49 +176,40 @@ class OwnFactors:
         if identity.factors is not None:
             check_way_in(replace(identity, factors=None))
             try:
-                self._room.store.remove(identity)
+                self._stores.factors.remove(identity)
             except EpochMoved:
                 raise _changed() from None
             self._record(SecurityEvent(EventName.FACTOR_REMOVED, user_id, session_id))
             if self._notices:
                 self._notices.factor_changed(identity)
-        self._room.end_sessions.all(user_id, reason=FACTOR_CHANGED, keep=session_id)
+        self._stores.end_sessions.all(user_id, reason=FACTOR_CHANGED, keep=session_id)
 
     def _caller(self, user_id: str, session_id: str, *, is_change: bool = True) -> Identity:
         now_seconds = self._clock() // 1000
-        session = callers_session(self._room.sessions, user_id, session_id, now_seconds=now_seconds)
-        identity = self._active(user_id)
-        if identity is None:
-            raise InvalidToken("the user is disabled or gone")
+        session = callers_session(self._stores.sessions, user_id, session_id, now_seconds=now_seconds)
+        identity = callers_user(self._stores.identities, user_id)
         if is_change:
             check_fresh(session, identity, now_seconds=now_seconds)
         return identity
 
-    def _active(self, user_id: str) -> Identity | None:
-        try:
-            identity = self._room.identities.find_by_id(user_id)
-        except UnknownUser:
-            return None
-        return identity if identity.status == ACTIVE else None
-
     def _must_enrol(self, token: str) -> Identity:
-        keys = self._room.key_ring.load()
+        keys = self._stores.key_ring.load()
         proof = read_token(token, Kind.ENROL, keys, now_seconds=self._clock() // 1000)
-        return check_bound(proof, self._active(proof.user_id))
+        return check_bound(proof, active_user(self._stores.identities, proof.user_id))
 
     def _begun(self, identity: Identity) -> PendingApp:
         secret = totp.new_secret(self._entropy)
         pending = Enrolment(self._clock() // 1000 + LIFETIME_SECONDS, identity.epoch, identity.factors_version, secret)
-        keys = self._room.sealing_keys.load()
+        keys = self._stores.sealing_keys.load()
         return PendingApp(
             secret=totp.secret_text(secret),
-            uri=totp.app_uri(secret, service=self._room.service, account=identity.username),
+            uri=totp.app_uri(secret, service=self._stores.service, account=identity.username),
             enrolment=enrolment.write(pending, keys, user_id=identity.user_id, entropy=self._entropy),
             expires_in_seconds=LIFETIME_SECONDS,
         )
 
     def _confirmed(self, identity: Identity, text: str, otp: str) -> tuple[str, ...]:
-        keys, now_seconds = self._room.sealing_keys.load(), self._clock() // 1000
+        keys, now_seconds = self._stores.sealing_keys.load(), self._clock() // 1000
         pending = enrolment.read(text, keys, user_id=identity.user_id, now_seconds=now_seconds)
         if (pending.epoch, pending.factors_version) != (identity.epoch, identity.factors_version):
             raise InvalidProof("the user has changed")
@@ -225,7 +217,7 @@ class OwnFactors:
         codes, kept = self._new_codes(identity)
         sealed = seal(pending.secret, keys.newest, purpose=PURPOSE, user_id=identity.user_id, entropy=self._entropy)
         try:
-            self._room.store.enrol(identity, Factors(sealed, step, recovery=kept, enrolled_at_seconds=now_seconds))
+            self._stores.factors.enrol(identity, Factors(sealed, step, recovery=kept, enrolled_at_seconds=now_seconds))
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.FACTOR_ENROLLED, identity.user_id))
@@ -240,7 +232,7 @@ class OwnFactors:
         """
         if identity.factors is None:
             return False
-        keys, now_seconds = self._room.sealing_keys.load(), self._clock() // 1000
+        keys, now_seconds = self._stores.sealing_keys.load(), self._clock() // 1000
         pending = enrolment.read(text, keys, user_id=identity.user_id, now_seconds=now_seconds)
         if moved is not None and identity.epoch != pending.epoch + moved:
             return False
@@ -256,7 +248,7 @@ class OwnFactors:
     def _replaced_codes(self, identity: Identity, session_id: str = "") -> tuple[str, ...]:
         codes, kept = self._new_codes(identity)
         try:
-            self._room.store.replace_codes(identity, kept)
+            self._stores.factors.replace_codes(identity, kept)
         except EpochMoved:
             raise _changed() from None
         self._record(SecurityEvent(EventName.RECOVERY_CODES_REPLACED, identity.user_id, session_id))
@@ -266,7 +258,7 @@ class OwnFactors:
 
     def _new_codes(self, identity: Identity) -> tuple[tuple[str, ...], frozenset[str]]:
         codes = recovery_codes.new_codes(self._entropy)
-        return codes, recovery_codes.kept(codes, self._room.sealing_keys.load().newest, identity.user_id)
+        return codes, recovery_codes.kept(codes, self._stores.sealing_keys.load().newest, identity.user_id)
 
 
 def _changed() -> TemporarilyUnavailable:

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.accounts.passkey import MAX_PASSKEYS, RegisteredPasskey
-from edge_auth.errors import InvalidRequest, InvalidToken, TemporarilyUnavailable, UnknownUser
+from edge_auth.errors import InvalidRequest, TemporarilyUnavailable
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.factor_errors import FactorRequired
 from edge_auth.flows.factors.factor_policy import FactorPolicy
 from edge_auth.flows.factors.freshness import check_fresh
 from edge_auth.flows.factors.way_in import check_way_in
+from edge_auth.flows.known_users import callers_user
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.passkeys import PasskeyStore
@@ -146,7 +147,7 @@ class OwnPasskeys:
     def listed(self, user_id: str, session_id: str) -> tuple[RegisteredPasskey, ...]:
         """Return the caller's passkeys, the oldest first. Raises InvalidToken, as `begin`."""
         self._living(user_id, session_id)
-        return self._active(user_id).passkeys
+        return callers_user(self._identities, user_id).passkeys
 
     def rename(self, user_id: str, session_id: str, credential_id: bytes, name: str) -> None:
         """Give a passkey another name.
@@ -223,22 +224,13 @@ class OwnPasskeys:
 
         A passkey that is registered once more, because the answer was lost, is no reason for a stronger login.
         """
-        session, identity = self._living(user_id, session_id), self._active(user_id)
+        session, identity = self._living(user_id, session_id), callers_user(self._identities, user_id)
         others = tuple(passkey for passkey in identity.passkeys if made is None or not _is_same(passkey, made))
         check_fresh(session, replace(identity, passkeys=others), now_seconds=self._clock() // 1000)
         return identity
 
     def _living(self, user_id: str, session_id: str) -> Session:
         return callers_session(self._sessions, user_id, session_id, now_seconds=self._clock() // 1000)
-
-    def _active(self, user_id: str) -> Identity:
-        try:
-            identity = self._identities.find_by_id(user_id)
-        except UnknownUser:
-            raise InvalidToken("the user is gone") from None
-        if identity.status != ACTIVE:
-            raise InvalidToken("the user is disabled")
-        return identity
 
 
 def _is_same(one: RegisteredPasskey, other: RegisteredPasskey) -> bool:

@@ -9,8 +9,7 @@ from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
 from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.tokens import proof_token
-
-RESET_PAGE = "reset-password"
+from edge_auth.tokens.proof_link import proof_link
 
 
 class Link(NamedTuple):
@@ -65,7 +64,7 @@ class ResetLink:
             raise TemporarilyUnavailable("another one was asked for at the same second") from None
         key = self._key_ring.load().mac_keys[challenge.mac_key_id]
         return Link(
-            f"{self._pages_url}/{RESET_PAGE}#{proof_token.mint(challenge.proof, key)}",
+            proof_link(self._pages_url, challenge.proof, key),
             proof_token.code(challenge.proof, key),
             challenge.proof.expires_at_seconds,
         )

@@ -8,6 +8,7 @@ from edge_auth.accounts.identity import Identity
 from edge_auth.accounts.usernames import canonical_username
 from edge_auth.errors import InvalidProof, InvalidRequest, UnknownUser, UsernameRefused
 from edge_auth.flows.accounts.new_challenge import id_of_nobody
+from edge_auth.flows.known_users import user_named
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import ChallengeGone, Challenges
 from edge_auth.flows.ports.identities import Identities
@@ -95,7 +96,7 @@ class ShownProofs:
             raise InvalidRequest("user name") from None
         keys, now_ms = self._key_ring.load(), self._clock()
         self._rates.book(mail_code_limit(address), now_ms=now_ms)
-        user = self._found(name)
+        user = user_named(self._identities, name)
         user_id = user.user_id if user else id_of_nobody(name, keys.mac)
         try:
             challenge = self._challenges.guess(kind, user_id, now_seconds=now_ms // 1000)
@@ -109,9 +110,3 @@ class ShownProofs:
         if user is None:
             raise InvalidProof("there is no such user")
         return Proven(challenge, user)
-
-    def _found(self, username: str) -> Identity | None:
-        try:
-            return self._identities.find(username)
-        except UnknownUser:
-            return None

@@ -13,6 +13,11 @@ def device_of(user: Identity, device_id: str) -> DeviceToken:
     return device_tokens.bound(user.user_id, device_id, epoch=user.epoch, password_hash=user.password_hash)
 
 
+def is_device_of(user: Identity, device: DeviceToken) -> bool:
+    """Whether the token is of this user, who has not changed since the login."""
+    return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)
+
+
 def known_device(user: Identity, presented: str, keys: KeysInForce) -> str:
     """Return the id of the device. Makes no call.
 
@@ -21,6 +26,6 @@ def known_device(user: Identity, presented: str, keys: KeysInForce) -> str:
 
     """
     device = device_tokens.parse(presented, keys.mac_keys, username=user.username)
-    if not hmac.compare_digest(device_of(user, device.device_id).binding, device.binding):
+    if not is_device_of(user, device):
         raise NoDeviceToken
     return device.device_id

@@ -13,10 +13,11 @@ from edge_auth.flows.ports.challenges import ChallengeGone
 from edge_auth.flows.ports.key_ring import KeyRingSource
 from edge_auth.flows.ports.mail import MailRefused, Post, StandingChallenges
 from edge_auth.flows.ports.time_and_randomness import Clock
-from edge_auth.mail.render import PAGES, Letterhead, UnknownKey, mail_for
+from edge_auth.mail.render import Letterhead, UnknownKey, mail_for
 from edge_auth.mail.stream_record import MailRequest, UnreadableRecord, request_from, sequence_number
 from edge_auth.mail.templates import UnknownMail
 from edge_auth.throttling.limits import notice_limit
+from edge_auth.tokens.proof_link import PAGES
 from edge_auth.tokens.proof_token import Kind
 
 # A call that takes longer leaves the rest to the next one. The function's timeout is 90 seconds: the last record begins

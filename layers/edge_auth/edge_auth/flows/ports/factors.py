@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from edge_auth.accounts.factors import Factors
     from edge_auth.keys.sealing_key import SealingKeys
 
+# RFC 8176 §2. A code is always a second factor. A recovery code has no method of its own.
 PASSWORD_METHOD = "pwd"
+APP_METHODS = ("otp", "mfa")
+RECOVERY_METHODS = ("mfa",)
 
 
 class Presented(NamedTuple):
@@ -46,6 +49,11 @@ class FactorUse(NamedTuple):
     recovery_code: str = ""
     totp: bytes = b""
     left: str = ""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What the code adds to the methods of the login."""
+        return RECOVERY_METHODS if self.recovery_code else APP_METHODS
 
 
 class Passed(NamedTuple):

@@ -1,6 +1,5 @@
 """Login: checks a password and opens a session."""
 
-import hmac
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,11 +16,11 @@ from edge_auth.errors import (
     InvalidRequest,
     NotYet,
     TemporarilyUnavailable,
-    UnknownUser,
     UsernameRefused,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.limits.known_device import device_of
+from edge_auth.flows.known_users import user_named
+from edge_auth.flows.limits.known_device import device_of, is_device_of
 from edge_auth.flows.limits.password_attempts import PasswordAttemptLimit
 from edge_auth.flows.ports.factors import NOTHING, PASSWORD_ALONE, Passed, Presented, SecondStep
 from edge_auth.flows.ports.identities import Identities
@@ -38,7 +37,7 @@ from edge_auth.sessions.session import Session
 from edge_auth.throttling.counters import Attempt, Counted
 from edge_auth.throttling.limits import device_limit, login_limit
 from edge_auth.tokens import device_token as device_tokens
-from edge_auth.tokens.device_token import DeviceToken, NoDeviceToken
+from edge_auth.tokens.device_token import NoDeviceToken
 from edge_auth.tokens.refresh_token import RefreshToken, new_id
 
 TellNewDevice = Callable[[Identity, ClientDescription], None]
@@ -148,20 +147,14 @@ class Login:
         try:
             device = device_tokens.parse(client.device_token, keys.mac_keys, username=name)
         except NoDeviceToken:
-            attempt, user = self._limit.admit_beside(partial(self._found, name), stranger)
+            attempt, user = self._limit.admit_beside(partial(user_named, self._identities, name), stranger)
             return _Admitted(name, attempt, user, new_id(self._entropy), is_new_device=True)
-        user = self._found(name)
-        if user is None or not _is_of(user, device):
+        user = user_named(self._identities, name)
+        if user is None or not is_device_of(user, device):
             return _Admitted(name, self._limit.admit(stranger), user, new_id(self._entropy), is_new_device=True)
         # Where the device's own counter has to wait, its user is a stranger like any other: a token is no drawback.
         attempt = self._limit.admit(device_limit(user.user_id, device.device_id), stranger)
         return _Admitted(name, attempt, user, device.device_id, is_new_device=False)
-
-    def _found(self, username: str) -> Identity | None:
-        try:
-            return self._identities.find(username)
-        except UnknownUser:
-            return None
 
     def _authenticate(
         self, admitted: _Admitted, password: str, presented: Presented, keys: KeysInForce
@@ -205,7 +198,7 @@ class Login:
             if admitted.user is not None or self._bring_user is None:
                 raise
             self._bring_user(admitted.name, password)
-            identity = _authenticated(self._found(admitted.name), secret, self._profiles)
+            identity = _authenticated(user_named(self._identities, admitted.name), secret, self._profiles)
         return self._with_renewed_hash(identity, secret) if needs_rehash(identity.password_hash) else identity
 
     def _with_factor(self, identity: Identity, presented: Presented, keys: KeysInForce, attempt: Counted) -> Passed:
@@ -236,10 +229,6 @@ class Login:
             return identity
         # Perhaps another login has renewed it first. After a new password the epoch is old, and so the token is dead.
         return replace(identity, password_hash=stands)
-
-
-def _is_of(user: Identity, device: DeviceToken) -> bool:
-    return hmac.compare_digest(device_of(user, device.device_id).binding, device.binding)
 
 
 def _authenticated(identity: Identity | None, password: bytes, profiles: tuple[HashKind, ...]) -> Identity:

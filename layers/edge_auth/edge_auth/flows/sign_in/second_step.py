@@ -18,10 +18,6 @@ from edge_auth.throttling.counters import Attempt
 from edge_auth.tokens.claims import ONE_FACTOR, TWO_FACTORS
 from edge_auth.tokens.proof_token import Kind, Proof
 
-# RFC 8176 §2. A recovery code has no method of its own.
-APP_METHODS = (PASSWORD_METHOD, "otp", "mfa")
-RECOVERY_METHODS = (PASSWORD_METHOD, "mfa")
-
 
 class LoginSecondStep:
     """The port `flows.ports.factors.SecondStep`. No session exists before it has passed."""
@@ -74,7 +70,7 @@ class LoginSecondStep:
             use = self._check(identity, factors, presented)
         except (InvalidOtp, FactorLocked) as error:
             raise self._failed(identity.user_id, error) from None
-        return Passed(RECOVERY_METHODS if use.recovery_code else APP_METHODS, TWO_FACTORS, use)
+        return Passed((PASSWORD_METHOD, *use.methods), TWO_FACTORS, use)
 
     def _asked(self, identity: Identity, keys: KeysInForce, attempt: Attempt) -> AuthError:
         has_app = identity.factors is not None

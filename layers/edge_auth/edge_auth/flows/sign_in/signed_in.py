@@ -32,12 +32,15 @@ class SignInClient(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A session that was opened, with its first token, the keys to write it, and the new device token."""
+    """A session that was opened, with its first token, the keys to write it, and the new device token.
+
+    It was opened at its `auth_time_seconds`, also after a step-up, which gives no device token.
+    """
 
     session: Session
     token: RefreshToken
     keys: KeysInForce
-    device_token: str
+    device_token: str = ""
 
     def tokens(self, policy: AccessTokenPolicy, entropy: Entropy) -> TokenGrant:
         """Return the tokens that the client gets. Makes no call."""
@@ -47,13 +50,13 @@ class SignedIn(NamedTuple):
             scope=self.session.scope,
             keys=self.keys,
             policy=policy,
-            now_seconds=self.session.created_at_seconds,
+            now_seconds=self.session.auth_time_seconds,
             entropy=entropy,
         )
         return replace(granted, device_token=self.device_token)
 
     def at_site(self) -> SessionGrant:
         """Return what a browser gets at a site. No access token is signed."""
-        now_seconds = self.session.created_at_seconds
+        now_seconds = self.session.auth_time_seconds
         granted = session_grant(self.session, self.token, keys=self.keys, now_seconds=now_seconds)
         return replace(granted, device_token=self.device_token)

@@ -7,16 +7,15 @@ not in the grace window of a refresh. Old and new are exchanged in one write, wh
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from edge_auth.accounts.identity import ACTIVE, Identity
+from edge_auth.accounts.identity import Identity
 from edge_auth.errors import (
     InsufficientAuthentication,
     InvalidGrant,
     InvalidToken,
     TemporarilyUnavailable,
-    UnknownUser,
 )
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
-from edge_auth.flows.grant import AccessTokenPolicy, TokenGrant, grant
+from edge_auth.flows.known_users import callers_user
 from edge_auth.flows.ports.factors import FactorUse
 from edge_auth.flows.ports.identities import EpochMoved, Identities
 from edge_auth.flows.ports.key_ring import KeyRingSource
@@ -24,8 +23,8 @@ from edge_auth.flows.ports.passkeys import ChallengeSpent
 from edge_auth.flows.ports.revocations import Revocations
 from edge_auth.flows.ports.sessions import AlreadyEnded, SessionReplacement, Sessions
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy
-from edge_auth.flows.session_grant import SessionGrant, session_grant
 from edge_auth.flows.sessions.callers_session import callers_session
+from edge_auth.flows.sign_in.signed_in import SignedIn
 from edge_auth.flows.sign_in.step_up_proofs import ProofCheck, Proofs
 from edge_auth.keys.ring import KeysInForce
 from edge_auth.sessions.client_description import ClientDescription
@@ -64,32 +63,6 @@ class Holder(NamedTuple):
         return f"Holder({self.user_id!r}, {self.session_id!r}, ...)"
 
 
-class SteppedUp(NamedTuple):
-    """The new session, with its first token and the keys to write it."""
-
-    session: Session
-    token: RefreshToken
-    keys: KeysInForce
-    now_seconds: int
-
-    def tokens(self, policy: AccessTokenPolicy, entropy: Entropy) -> TokenGrant:
-        """Return the tokens that the client gets. Makes no call."""
-        scope = self.session.scope
-        return grant(
-            self.session,
-            self.token,
-            scope=scope,
-            keys=self.keys,
-            policy=policy,
-            now_seconds=self.now_seconds,
-            entropy=entropy,
-        )
-
-    def at_site(self) -> SessionGrant:
-        """Return what a browser gets at a site."""
-        return session_grant(self.session, self.token, keys=self.keys, now_seconds=self.now_seconds)
-
-
 class StepUp:
     """The use case."""
 
@@ -113,7 +86,7 @@ class StepUp:
         self._record = record
         self._tell_code_used = tell_code_used
 
-    def __call__(self, holder: Holder, proofs: Proofs) -> SteppedUp:
+    def __call__(self, holder: Holder, proofs: Proofs) -> SignedIn:
         """Replace the caller's session. A user with an app shows a code, one with a passkey may show that.
 
         Any other user shows the password.
@@ -133,19 +106,20 @@ class StepUp:
         """
         reached, keys = proofs.acr, self._key_ring.load()
         token = self._token(holder, keys)
-        old, identity = self._session(holder, token), self._active(holder.user_id)
+        old = self._session(holder, token)
+        identity = callers_user(self._stores.identities, holder.user_id)
         _check_not_weaker(old, reached)
-        proved = self._check(identity, proofs, keys)
-        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *proved.amr), proved.acr)
-        self._replace(old, session, identity, proved.use)
-        event = SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=proved.acr)
+        passed = self._check(identity, proofs, keys)
+        session, new_token = self._successor(old, identity, holder.client, (*old.amr, *passed.amr), passed.acr)
+        self._replace(old, session, identity, passed.use)
+        event = SecurityEvent(EventName.SESSION_STEPPED_UP, identity.user_id, session.session_id, reason=passed.acr)
         self._record(event)
-        if isinstance(proved.use, FactorUse) and proved.use.recovery_code:
-            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=proved.use.left))
+        if isinstance(passed.use, FactorUse) and passed.use.recovery_code:
+            self._record(SecurityEvent(EventName.RECOVERY_CODE_USED, identity.user_id, reason=passed.use.left))
             if self._tell_code_used:
                 self._tell_code_used(identity)
         self._publish(old)
-        return SteppedUp(session, new_token, keys, session.auth_time_seconds)
+        return SignedIn(session, new_token, keys)
 
     def _token(self, holder: Holder, keys: KeysInForce) -> RefreshToken:
         try:
@@ -163,15 +137,6 @@ class StepUp:
         if seen != (session.seed_hash, session.generation, session.transport):
             raise InvalidToken("not the newest token of the session")
         return session
-
-    def _active(self, user_id: str) -> Identity:
-        try:
-            identity = self._stores.identities.find_by_id(user_id)
-        except UnknownUser:
-            raise InvalidToken("the user is gone") from None
-        if identity.status != ACTIVE:
-            raise InvalidToken("the user is disabled")
-        return identity
 
     def _successor(
         self, old: Session, identity: Identity, client: ClientDescription, amr: tuple[str, ...], acr: str

@@ -41,12 +41,12 @@ class Proofs(NamedTuple):
         return "Proofs(...)"
 
 
-class Proved(NamedTuple):
-    """What the user has shown: the use of it in the write, its methods (RFC 8176), and the level that it reaches."""
+class PassedStepUp(NamedTuple):
+    """What a step-up has shown: its methods (RFC 8176), its level, and the use of a factor, if there is one."""
 
-    use: "FactorUse | PasskeyUse | None"
     amr: tuple[str, ...]
     acr: str
+    use: "FactorUse | PasskeyUse | None" = None
 
 
 class ProofCheck:
@@ -71,7 +71,7 @@ class ProofCheck:
         self._record = record
         self._passkeys = passkeys
 
-    def __call__(self, identity: Identity, proofs: Proofs, keys: KeysInForce) -> Proved:
+    def __call__(self, identity: Identity, proofs: Proofs, keys: KeysInForce) -> PassedStepUp:
         """Check what this user has to show: a factor that is enrolled, or the password where there is none.
 
         Raises:
@@ -90,24 +90,24 @@ class ProofCheck:
             raise InvalidRequest("a code of a user without an app")
         return self._shown(identity, proofs)
 
-    def _by_passkey(self, identity: Identity, passkey: "PresentedPasskey", keys: KeysInForce) -> Proved:
+    def _by_passkey(self, identity: Identity, passkey: "PresentedPasskey", keys: KeysInForce) -> PassedStepUp:
         """Check a passkey. A signature cannot be guessed, so no attempt is counted."""
         if self._passkeys is None or not identity.passkeys:
             raise InvalidRequest("a passkey, where there is none")
         use = self._passkeys.of_user(identity, passkey, keys)
-        return Proved(use, (*use.methods, "mfa"), PHISHING_RESISTANT)
+        return PassedStepUp((*use.methods, "mfa"), PHISHING_RESISTANT, use)
 
-    def _shown(self, identity: Identity, proofs: Proofs) -> Proved:
+    def _shown(self, identity: Identity, proofs: Proofs) -> PassedStepUp:
         """Count the attempt, and check a code or the password."""
         secret = password_bytes(proofs.password) if proofs.password else b""
         attempt = self._limit.admit(password_change_limit(identity.user_id))
         try:
             if identity.factors is None:
                 check_password(secret, identity.password_hash, self._profiles)
-                shown = Proved(None, (PASSWORD_METHOD,), ONE_FACTOR)
+                shown = PassedStepUp((PASSWORD_METHOD,), ONE_FACTOR)
             else:
                 use = self._codes(identity, identity.factors, proofs.codes)
-                shown = Proved(use, ("mfa",) if use.recovery_code else ("otp", "mfa"), TWO_FACTORS)
+                shown = PassedStepUp(use.methods, TWO_FACTORS, use)
         except (InvalidCredentials, InvalidOtp, FactorLocked) as error:
             self._limit.failed(attempt, identity.user_id)
             self._record(SecurityEvent(EventName.STEP_UP_FAILED, identity.user_id, reason=error.detail))
