@@ -1,4 +1,7 @@
-"""A steady load on the deployed API: refreshes, logins and calls of a protected route. Each answer keeps its time."""
+"""A steady load on the deployed API: refreshes, logins and calls of a protected route. Each answer keeps its time.
+
+One client more may come later: it calls the protected route with a token of a key that the authorizer does not have.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,8 +12,9 @@ from typing import NamedTuple
 
 import requests
 
-REFRESH, LOGIN, CALL = "refresh", "login", "protected route"
-PAUSES_SECONDS = {REFRESH: 0.4, LOGIN: 2.0, CALL: 0.2}
+REFRESH, LOGIN, CALL, NEXT_KEY = "refresh", "login", "protected route", "protected route by the next key"
+FROM_THE_BEGIN = frozenset({REFRESH, LOGIN, CALL})
+PAUSES_SECONDS = {REFRESH: 0.4, LOGIN: 2.0, CALL: 0.2, NEXT_KEY: 0.4}
 UNAVAILABLE = 503
 TIMEOUT_SECONDS = 30
 
@@ -36,6 +40,7 @@ class Load:
     lost: list[int] = field(default_factory=list)  # the statuses with which sessions were refused
     errors: list[BaseException] = field(default_factory=list)
     _stop: Event = field(default_factory=Event)
+    _threads: list[Thread] = field(default_factory=list)
     _turns: dict[str, RLock] = field(default_factory=lambda: {kind: RLock() for kind in PAUSES_SECONDS})
 
     def log_in(self) -> dict[str, str]:
@@ -50,22 +55,22 @@ class Load:
     def running(self) -> Iterator[None]:
         """Let all clients work until the block ends. Raises the first error of a client."""
         begun = [self.log_in() for _ in range(2)]
-        clients: list[Callable[[], None]] = [
-            lambda: self._refresh(begun[0]["refresh_token"]),
-            self._log_in_again_and_again,
-            lambda: self._call(begun[1]["access_token"]),
-        ]
-        threads = [Thread(target=self._guarded, args=(client,)) for client in clients]
-        for thread in threads:
-            thread.start()
+        self._start(lambda: self._refresh(begun[0]["refresh_token"]))
+        self._start(self._log_in_again_and_again)
+        self._start(lambda: self._call(CALL, begun[1]["access_token"]))
         try:
             yield
         finally:
             self._stop.set()
-            for thread in threads:
+            for thread in self._threads:
                 thread.join()
         if self.errors:
             raise self.errors[0]
+
+    def meet_next_key(self) -> None:
+        """Log in while the next key signs, and let one client more work with that access token."""
+        access_token = self.log_in()["access_token"]
+        self._start(lambda: self._call(NEXT_KEY, access_token))
 
     @contextmanager
     def resting(self) -> Iterator[None]:
@@ -78,6 +83,11 @@ class Load:
     @property
     def _credentials(self) -> dict[str, str]:
         return {"username": self.username, "password": self.password}
+
+    def _start(self, client: Callable[[], None]) -> None:
+        thread = Thread(target=self._guarded, args=(client,))
+        thread.start()
+        self._threads.append(thread)
 
     def _guarded(self, client: Callable[[], None]) -> None:
         try:
@@ -97,9 +107,9 @@ class Load:
         while not self._stop.wait(PAUSES_SECONDS[LOGIN]):
             self._asked(LOGIN, "POST", "/auth/login", body=self._credentials)
 
-    def _call(self, access_token: str) -> None:
-        while not self._stop.wait(PAUSES_SECONDS[CALL]):
-            self._asked(CALL, "GET", "/me", headers={"Authorization": f"Bearer {access_token}"})
+    def _call(self, kind: str, access_token: str) -> None:
+        while not self._stop.wait(PAUSES_SECONDS[kind]):
+            self._asked(kind, "GET", "/me", headers={"Authorization": f"Bearer {access_token}"})
 
     def _asked(
         self,

@@ -13,6 +13,7 @@ ANCIENT = 5  # refreshes of the owner before the thief uses what was stolen
 PROBES = (0, 1, 2, 5, 6, 10, 30, 60)  # seconds after the end of a session at which its access token is tried
 EARLY_SECONDS, LATE_SECONDS = 3, 8  # before and after the expiry; edge-auth's own leeway is 5 s
 ASKED_AT_ONCE = 8  # requests of each probe, because a server may have several processes
+NEVER = "it never worked"
 
 
 def thief(peer: Peer, rounds: int) -> Counted:
@@ -98,26 +99,31 @@ WAYS: Mapping[str, Callable[[Peer], str]] = {
 
 
 def _access_of_thief(peer: Peer) -> str:
-    """Say how long the thief's access token works after the first refresh that the server refused."""
+    """Say how long the thief's access token works after the first refresh that the server refused.
+
+    The thief calls the API before each refresh, so a server that keeps something for its next decisions has it then.
+    """
     [user] = peer.new_sessions(1)
     tokens = dict.fromkeys(("thief", "owner"), user.login())
     for turn in range(TURNS):
         holder = ("thief", "owner")[turn % 2]
         peer.clock.advance(LATER_SECONDS)
+        worked = _is_accepted(user, tokens["thief"].access)
         got = outcome(refreshing(user, tokens[holder]))
         if not isinstance(got, Tokens):
-            return works_until(peer, user, tokens["thief"].access, age=LATER_SECONDS * (turn % 2 or 2))
+            age = LATER_SECONDS * (turn % 2 or 2)
+            return works_until(peer, user, tokens["thief"].access, age=age) if worked else NEVER
         tokens[holder] = got
     return "no refresh is refused"
 
 
 def logout(peer: Peer, rounds: int) -> Counted:
-    """Log out, and try both tokens afterwards."""
+    """Log out, and try both tokens afterwards. The access token is used before, as a thief's is."""
     refresh: list[str] = []
     access: list[str] = []
     for user in peer.new_sessions(rounds):
         tokens = user.login()
-        user.call(tokens.access)
+        worked = _is_accepted(user, tokens.access)
         try:
             user.logout(tokens)
         except NoRoute:
@@ -125,7 +131,7 @@ def logout(peer: Peer, rounds: int) -> Counted:
             access.append("no logout")
             continue
         refresh.append("dead" if outcome(refreshing(user, tokens)) == REFUSED else "works")
-        access.append(works_until(peer, user, tokens.access))
+        access.append(works_until(peer, user, tokens.access) if worked else NEVER)
     return {"refresh_token": endings(refresh), "access_token": endings(access)}
 
 

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -13,11 +13,12 @@ import pytest
 
 from proof.frame.results import Figures
 from proof.outages import drills, load
-from proof.outages.drills import DYNAMODB, GOES_ON, OK, UNAVAILABLE_ONLY, Drill
-from proof.outages.load import CALL, LOGIN, REFRESH, UNAVAILABLE, Load, Seen
+from proof.outages.drills import DYNAMODB, GOES_ON, ISSUER, OK, UNAVAILABLE_ONLY, WITHOUT_ISSUER, Drill
+from proof.outages.load import CALL, LOGIN, NEXT_KEY, REFRESH, UNAVAILABLE, Load, Seen
 from proof.outages.relay import Relay, relay
 
 PLANNED = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_ON}
+NO_ISSUER = Drill(ISSUER, Relay.refuse, 0.6, WITHOUT_ISSUER)
 
 
 @pytest.fixture
@@ -84,27 +85,76 @@ def test_a_silent_relay_accepts_and_answers_nothing(service: int) -> None:
             assert asked(again, b"y") == b"y"
 
 
+def is_there(port: int) -> bool:
+    """Return whether the service answers."""
+    try:
+        with closing(connected(port)) as connection:
+            return asked(connection) == b"x"
+    except OSError:
+        return False
+
+
+class Keys:
+    """The keys of a small API. An access token is the name of the key that signs, and the API knows the first one."""
+
+    def __init__(self) -> None:
+        """Begin with the first key."""
+        self.signing, self.known = "first", {"first"}
+        self.ring = SimpleNamespace(signing=[SimpleNamespace(key=SimpleNamespace(kid="second"))])
+
+    def put_back(self) -> AbstractContextManager[None]:
+        """Change nothing: each drill has keys of its own."""
+        return nullcontext()
+
+    def deployed_kids(self) -> set[str]:
+        """Return the keys that the API knows."""
+        return self.known
+
+    def bring_forward(self) -> None:
+        """Change nothing: the second key signs soon."""
+
+    def let_the_next_key_sign(self) -> None:
+        """Sign with the second key from now on."""
+        self.signing = "second"
+
+
+Decide = Callable[[str, str], int]
+"""Returns the status of a request by its method, and by the key of its access token if it has one."""
+
+
+def tokens_need(port: int, *, refuses_with: int = 503) -> Decide:
+    """Let refreshes and logins need the service behind a relay, and the protected route nothing."""
+    return lambda method, _key: 200 if method == "GET" or is_there(port) else refuses_with
+
+
+def unknown_keys_need(port: int, keys: Keys) -> Decide:
+    """Let the protected route need the service for a key that it does not know yet, and nothing else."""
+
+    def decide(method: str, key: str) -> int:
+        if method == "GET" and key not in keys.known and is_there(port):
+            keys.known.add(key)
+        return 200 if method != "GET" or key in keys.known else 401
+
+    return decide
+
+
 @contextmanager
-def api(relay_port: int, *, refuses_with: int) -> Iterator[str]:
-    """Serve an API whose tokens need the service behind a relay, and whose protected route does not."""
+def api(decide: Decide, keys: Keys) -> Iterator[str]:
+    """Serve an API, and yield its address."""
 
     class Api(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.answer(200)
+            self.answer()
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            try:
-                with closing(connected(relay_port)) as connection:
-                    is_there = asked(connection) == b"x"
-            except OSError:
-                is_there = False
-            self.answer(200 if is_there else refuses_with)
+            self.answer()
 
-        def answer(self, status: int) -> None:
-            body = json.dumps({"access_token": "a", "refresh_token": "r"}).encode()
+        def answer(self) -> None:
+            status = decide(self.command, self.headers.get("Authorization", "").removeprefix("Bearer "))
+            body = json.dumps({"access_token": keys.signing, "refresh_token": "r"}).encode()
             self.send_response(status)
             if status == 503:
                 self.send_header("Retry-After", "1")
@@ -118,9 +168,11 @@ def api(relay_port: int, *, refuses_with: int) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -130,44 +182,80 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drills, "STEADY_SECONDS", 0.1)
     monkeypatch.setattr(drills, "SHORT_SECONDS", 0.1)
     monkeypatch.setattr(drills, "RECOVERY_SECONDS", 0.5)
-    monkeypatch.setattr(load, "PAUSES_SECONDS", dict.fromkeys((REFRESH, LOGIN, CALL), 0.02))
+    monkeypatch.setattr(drills, "UNKNOWN_KEY_FETCH_SECONDS", 0)
+    monkeypatch.setattr(load, "PAUSES_SECONDS", dict.fromkeys((REFRESH, LOGIN, CALL, NEXT_KEY), 0.02))
 
 
-def drilled(service: int, drill: Drill, *, refuses_with: int = 503) -> dict[str, Any]:
+def drilled(between: Relay, drill: Drill, decide: Decide, keys: Any) -> dict[str, Any]:  # noqa: ANN401 - as KeyTimes
     """Do a drill on a small API."""
-    with relay(service) as between, api(between.port, refuses_with=refuses_with) as address:
-        stack = SimpleNamespace(
-            settings=SimpleNamespace(base_url=address), user=SimpleNamespace(name="ada", password="x")
-        )
-        place: Any = SimpleNamespace(stack=stack, services={DYNAMODB: between}, restart=lambda *_: None)
-        return drills.drilled(place, drill)
+    with api(decide, keys) as address:
+        user = SimpleNamespace(name="ada", password="x")
+        stack: Any = SimpleNamespace(settings=SimpleNamespace(base_url=address), user=user, clients=None)
+        return drills.drilled(drills.Place(stack, {}, {drill.gone: between}, keys), drill)
+
+
+@pytest.fixture
+def between(service: int) -> Iterator[Relay]:
+    """Yield a relay in front of the service."""
+    with relay(service) as running:
+        yield running
 
 
 @pytest.mark.usefixtures("_quick")
-def test_a_drill_sees_what_goes_on_and_what_does_not(service: int) -> None:
+def test_a_drill_sees_what_goes_on_and_what_does_not(between: Relay) -> None:
     """During the outage tokens answer 503 and the protected route 200; afterwards all is as before."""
-    done = drilled(service, Drill(DYNAMODB, Relay.refuse, 0.6, PLANNED))
+    done = drilled(between, Drill(DYNAMODB, Relay.refuse, 0.6, PLANNED), tokens_need(between.port), Keys())
 
     assert drills.broken(Figures({"drill": done["counts"]})) == []
     assert done["measured"]["meanwhile"].keys() == {f"{REFRESH}, 503", f"{LOGIN}, 503", f"{CALL}, 200"}
 
 
 @pytest.mark.usefixtures("_quick")
-def test_a_session_that_an_outage_ends_is_seen(service: int) -> None:
+def test_a_session_that_an_outage_ends_is_seen(between: Relay) -> None:
     """DC-3: an API that answers an outage with invalid_grant logs its users out."""
-    done = drilled(service, Drill(DYNAMODB, Relay.refuse, 0.6, PLANNED), refuses_with=400)
+    decide = tokens_need(between.port, refuses_with=400)
+
+    done = drilled(between, Drill(DYNAMODB, Relay.refuse, 0.6, PLANNED), decide, Keys())
 
     sentences = drills.broken(Figures({"drill": done["counts"]}))
     assert any(each.endswith("sessions were lost") for each in sentences)
-    assert any(each.endswith("neither a success nor 503") for each in sentences)
+    assert any(each.endswith("nor a planned refusal") for each in sentences)
 
 
 @pytest.mark.usefixtures("_quick")
-def test_an_outage_that_nobody_notices_is_seen(service: int) -> None:
+def test_an_outage_that_nobody_notices_is_seen(between: Relay) -> None:
     """A drill that reaches nothing would else always pass."""
-    done = drilled(service, Drill(DYNAMODB, lambda _: None, 0.6, PLANNED))
+    done = drilled(between, Drill(DYNAMODB, lambda _: None, 0.6, PLANNED), tokens_need(between.port), Keys())
 
     assert done["counts"]["wrong_meanwhile"] > 0
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_next_key_is_refused_until_the_issuer_is_back(between: Relay) -> None:
+    """Z13: the authorizer asks for a key that it does not have, and tokens of a known key go on meanwhile."""
+    keys = Keys()
+
+    done = drilled(between, NO_ISSUER, unknown_keys_need(between.port, keys), keys)
+
+    assert drills.broken(Figures({"drill": done["counts"]})) == []
+    assert {f"{CALL}, 200", f"{NEXT_KEY}, 401"} <= done["measured"]["meanwhile"].keys()
+
+
+@pytest.mark.usefixtures("_quick")
+def test_an_issuer_that_nobody_asks_is_seen(between: Relay) -> None:
+    """If the authorizer has the next key, a drill of the issuer shows nothing."""
+    done = drilled(between, NO_ISSUER, lambda *_: 200, Keys())
+
+    assert done["counts"]["wrong_meanwhile"] > 0
+
+
+@pytest.mark.usefixtures("_quick")
+def test_an_issuer_that_is_never_asked_again_is_seen(between: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token of the next key has to be accepted in the end, without a new start of the authorizer."""
+    monkeypatch.setattr(drills, "PATIENCE_SECONDS", 1.0)
+
+    with pytest.raises(RuntimeError, match="not all kinds"):
+        drilled(between, NO_ISSUER, lambda _, key: 401 if key == "second" else 200, Keys())
 
 
 def after(seconds: Callable[[str], float]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 from edge_auth.sessions import rotation_rule
 from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run
-from proof.peers import comparison, honest_users, thefts
+from proof.peers import comparison, honest_users, systems, thefts
 from proof.peers.comparison import broken, prove, short_table, table
 from proof.peers.edge_auth import EdgeAuth
 from proof.peers.outcomes import together
@@ -85,6 +85,14 @@ def test_edge_auth_keeps_its_promises_in_every_scenario() -> None:
     assert "0 of 8 tabs" in short_table(figures)
 
 
+def test_a_thief_who_calls_the_api_is_refused_as_late_as_after_a_logout() -> None:
+    """The authorizer has a copy of the ended sessions in both scenarios, and uses it for five seconds at most."""
+    with systems.IN_MEMORY.running() as peer:
+        after_logout, after_theft = thefts.logout(peer, 1), thefts.thief(peer, 1)
+
+    assert after_logout["access_token"] == after_theft["access_token"] == {"at most 5 s": 1}
+
+
 def test_a_faulty_rotation_breaks_the_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without late retries, a lost answer ends the session, and the proof says so."""
     real = rotation_rule.decide
@@ -143,6 +151,7 @@ def test_the_driver_sees_a_logout_that_does_nothing(peer: Peer) -> None:
         ("callers", {"most_successors": 2, "refused": 0, "undecided": 0, "lost": 0}),
         ("logout", {"refresh_token": {"works": 1}, "access_token": {"not at all": 1}}),
         ("logout", {"refresh_token": {"dead": 1}, "access_token": {"until it expires": 1}}),
+        ("logout", {"refresh_token": {"dead": 1}, "access_token": {thefts.NEVER: 1}}),
     ],
 )
 def test_each_bad_figure_is_a_broken_promise(scenario: str, bad: dict[str, Any]) -> None:

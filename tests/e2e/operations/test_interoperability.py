@@ -20,8 +20,8 @@ from local.settings import AUDIENCE
 from local.stack import Stack
 from tests.e2e.answers import assert_error
 from tests.e2e.client import Client
-from tests.e2e.operations.key_times import KeyTimes
 from tests.e2e.verifiers.libraries import LIBRARIES, ON_NODE, Claims, Refused, Verify, all_verifiers
+from tests.support.key_times import KeyTimes
 
 # joserfc warns about the name EdDSA: RFC 9864 prefers Ed25519, which few libraries know yet.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")

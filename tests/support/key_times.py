@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge_auth.keys.ring import K, KeyRing, TimedKey
 from edge_auth.keys.ring_document import from_secret_json, to_secret_json
@@ -80,6 +80,11 @@ class KeyTimes:
         while self.signing.alg != alg:
             self.let_the_next_key_sign()
 
+    def bring_forward(self) -> None:
+        """Let the next keys sign a day after they were published, as `./edge-auth keys rotate` does."""
+        version = self._ask({"action": "show"})["version"]
+        self._ask({"action": "rotate", "version": version})
+
     def let_the_next_key_sign(self) -> None:
         """Let time pass until the newest key signs."""
         self._let_pass(self.ring.signing[-1].signs_from_seconds - _now())
@@ -114,7 +119,7 @@ class KeyTimes:
         keys = json.loads(self._deployed_jwks())["keys"]
         past_keys = [{**key, "exp": key["exp"] - seconds} if "exp" in key else key for key in keys]
         self._write(to_secret_json(past), json.dumps({"keys": past_keys}))
-        self._advance()
+        self._ask({"action": "advance"})  # what the hourly schedule does
         self._forget()
 
     def _write(self, ring: str, jwks: str) -> None:
@@ -124,11 +129,13 @@ class KeyTimes:
             FunctionName=self._functions[AUTHORIZER], Environment={"Variables": variables}
         )
 
-    def _advance(self) -> None:
-        """Do what the hourly schedule does."""
-        response = self._clients.lambda_.invoke(FunctionName=self._rotate_keys, Payload=b'{"action":"advance"}')
+    def _ask(self, event: dict[str, str]) -> dict[str, Any]:
+        """Call `rotate_keys`, and return its summary of the ring."""
+        response = self._clients.lambda_.invoke(FunctionName=self._rotate_keys, Payload=json.dumps(event).encode())
         answer = response["Payload"].read()
-        assert "FunctionError" not in response, answer
+        assert not response.get("FunctionError"), answer
+        summary: dict[str, Any] = json.loads(answer)
+        return summary
 
     def _forget(self) -> None:
         """Make the functions that keep the ring for five minutes read it again."""
