@@ -8,7 +8,7 @@ from edge_auth.keys.sealing_key import sealing_keys_from
 from edge_auth.tokens.proof_token import Kind
 from edge_auth.tokens.session_token import REGENERATION_GRACE_SECONDS
 from tests.support.browser import APP, jar, page_login, token_in, with_header
-from tests.support.mailbox import mailed
+from tests.support.mailbox import Mailed, mailed
 from tests.support.passkey_visitor import PARAMETERS, challenged, phone, register
 from tests.support.people import PASSWORD, ada
 from tests.support.sample_events import called_by, login_event, with_json
@@ -43,8 +43,8 @@ def good_tokens(stack: Stack) -> dict[str, list[str]]:
     register(stack.function("passkeys"), ada_session, phone())
     found = {
         "reset": [mailed(stack, Kind.RESET).link["proof"]],
-        "undo": [_undo_of_a_change(stack)],
-        "confirm": [_changed_address(stack, "confirm")],
+        "undo": [undo_of_a_change(stack).link["proof"]],
+        "confirm": [changed_address(stack, "confirm").link["proof"]],
         "mfa": [login(login_event("mfa", PASSWORD)).json["mfa_token"]],
         "mfa, passkey": [login(login_event("ada", PASSWORD)).json["mfa_token"]],
         "enrolment": [required(login_event("enrol", PASSWORD)).json["enrolment_token"]],
@@ -57,18 +57,19 @@ def good_tokens(stack: Stack) -> dict[str, list[str]]:
     return found
 
 
-def _changed_address(stack: Stack, name: str) -> str:
-    """Let a user ask for another address, and return the proof of the mail."""
+def changed_address(stack: Stack, name: str) -> Mailed:
+    """Let a user ask for another address, and return the mail."""
     stack.clock.advance(seconds=1)  # the newest mail is found by its time
     session_id = stack.function("login")(login_event(name, PASSWORD)).json["session_id"]
     change = with_json("email-change", {"email": f"{name}@new.example", "current_password": PASSWORD})
     stack.function("email")(called_by(change, user(name).user_id, session_id))
-    return mailed(stack, Kind.CONFIRM).link["proof"]
+    return mailed(stack, Kind.CONFIRM)
 
 
-def _undo_of_a_change(stack: Stack) -> str:
-    stack.function("email_proofs")(with_json("email-confirm", {"proof": _changed_address(stack, "undo")}))
-    return mailed(stack, Kind.UNDO).link["proof"]
+def undo_of_a_change(stack: Stack) -> Mailed:
+    """Let a user change the address, and return the mail to the old one."""
+    stack.function("email_proofs")(with_json("email-confirm", changed_address(stack, "undo").link))
+    return mailed(stack, Kind.UNDO)
 
 
 def _regenerated(stack: Stack, login: Answer) -> str:

@@ -5,9 +5,11 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -21,17 +23,22 @@ from proof.mutants.mutations import Mutant, Source
 from proof.mutants.project import WORKERS, Project
 from proof.mutants.reach import Reach
 from proof.mutants.selection import Selection
-from proof.mutants.trial import KILLER, Functions, Outcome, run_collected, run_imported
+from proof.mutants.session import file_of
+from proof.mutants.trial import KILLER, Functions, Outcome, Stages, run_collected, run_imported, stages_of
 
 _FIRST = 6  # tests that found the mutants before come first, this many
 
 
 @dataclass
 class Verdict:
-    """What became of a mutant: `killed`, `timeout`, `survived` or `unreached`, and the test that found it."""
+    """What became of a mutant: `killed`, `timeout`, `survived` or `unreached`, and the test that found it.
+
+    `stages` are there if its process has imported everything itself. Without a killer, it could not collect tests.
+    """
 
     outcome: str
     killer: str = ""
+    stages: Stages = ()
 
     @property
     def is_found(self) -> bool:
@@ -44,6 +51,7 @@ class _Trial:
     number: int
     process: BaseProcess
     folder: str
+    stages: Stages = ()
 
 
 @dataclass
@@ -55,6 +63,7 @@ class Engine:
     reach: Reach
     killers: Killers
     _recent: list[str] = field(default_factory=list)
+    _sound: set[tuple[Stages, str]] = field(default_factory=set)  # what has failed with a fault only
 
     def __post_init__(self) -> None:
         """Find the functions, and prepare a process that imports no module of the layer."""
@@ -90,14 +99,30 @@ class Engine:
         mutant = source.mutants[number]
         return Key(path.relative_to(self.project.package).as_posix(), source.text_of(mutant), mutant.change)
 
-    def unsound(self, tests: Sequence[str]) -> list[str]:
-        """Return the tests that fail here without a fault. They prove nothing.
+    def unsound(self, path: Path, verdicts: Iterable[Verdict]) -> list[str]:
+        """Return the tests that found mutants of a module and fail here without a fault. They prove nothing.
 
-        A fault may change the names of tests. Such a test is not here, and cannot be tried without the fault.
+        Each is tried in a process like the one in which it found a mutant. A fault may change the names of tests. Such
+        a test is not here, and cannot be tried without the fault.
         """
-        left, failed = [test for test in dict.fromkeys(tests) if test in self._items], []
+        found = [verdict for verdict in verdicts if verdict.is_found]
+        collected = [verdict.killer for verdict in found if not verdict.stages and verdict.killer in self._items]
+        failed = self._failing(collected, partial(self._collected, 0, path=None, source=None))
+        of_stages: dict[Stages, list[str]] = {}
+        for verdict in found:
+            if verdict.stages and (verdict.stages, verdict.killer) not in self._sound:
+                of_stages.setdefault(verdict.stages, []).append(verdict.killer)
+        for stages, killers in of_stages.items():
+            failing = self._failing(killers, partial(self._imported, (path, None), stages))
+            self._sound |= {(stages, killer) for killer in killers if killer not in failing}
+            failed += [killer or f"the collection of {', '.join(chain(*stages))}" for killer in failing]
+        return failed
+
+    def _failing(self, tests: Sequence[str], start: Callable[[Sequence[str]], _Trial]) -> list[str]:
+        """Return those of these tests that fail without a fault."""
+        left, failed = list(dict.fromkeys(tests)), list[str]()
         while left:
-            trial = self._collected(0, left, None, None)
+            trial = start(left)
             trial.process.join()
             verdict = self._ended(trial)
             if verdict is None or verdict.outcome == "survived":
@@ -121,8 +146,10 @@ class Engine:
                 if not tests:
                     yield number, Verdict("unreached")
                     continue
-                start = self._collected if is_collected else self._imported
-                trial = start(number, tests, path, source)
+                if is_collected:
+                    trial = self._collected(number, tests, path, source)
+                else:
+                    trial = self._imported((path, number), stages_of(tests), tests)
                 running[trial.process.sentinel] = trial
             for sentinel in wait(list(running)) if running else ():
                 trial = running.pop(int(sentinel))  # type: ignore[arg-type] # a number, for processes
@@ -147,12 +174,12 @@ class Engine:
         process.start()
         return _Trial(number, process, folder)
 
-    def _imported(self, number: int, tests: Sequence[str], path: Path, _: Source) -> _Trial:
+    def _imported(self, planted: tuple[Path, int | None], stages: Stages, tests: Sequence[str]) -> _Trial:
         folder = tempfile.mkdtemp()
-        run = (self.project, path, number, tests, self.reach.seconds, folder)
+        run = (self.project, planted, stages, tests, self.reach.seconds, folder)
         process = self._new.Process(target=run_imported, args=run)
         process.start()
-        return _Trial(number, process, folder)
+        return _Trial(planted[1] or 0, process, folder, stages)
 
     def _ended(self, trial: _Trial) -> Verdict | None:
         """Return the verdict of a trial that has ended, or None if it needs a process without the layer."""
@@ -169,7 +196,9 @@ class Engine:
             return Verdict("survived")
         if killer:
             self._recent = [killer, *(test for test in self._recent if test != killer)]
-        return Verdict("timeout" if code in {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL} else "killed", killer)
+        is_slow = code in {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}
+        is_first = bool(killer) and trial.stages[:1] == ((file_of(killer),),)
+        return Verdict("timeout" if is_slow else "killed", killer, trial.stages[:1] if is_first else trial.stages)
 
 
 def _packages() -> list[str]:

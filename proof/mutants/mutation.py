@@ -154,7 +154,7 @@ def _part(engine: Engine, name: str, explanations: Explanations) -> Part:
         if verdict.is_found and explanations.is_listed(key):
             part["stale"].append(line)
     part["timeouts"] = sum(verdict.outcome == "timeout" for verdict in verdicts.values())
-    part["unsound"] = engine.unsound([verdict.killer for verdict in verdicts.values() if verdict.killer])
+    part["unsound"] = engine.unsound(path, verdicts.values())
     return {"counts": dict(counts), **part}
 
 

@@ -26,6 +26,8 @@ from proof.mutants.mutations import Source
 from proof.mutants.project import Project
 from proof.mutants.session import Chosen, arguments, file_of, in_silence
 
+Stages = tuple[tuple[str, ...], ...]
+"""The files of tests that a process collects at a time. They are collected together."""
 KILLER = "killer"  # the file in the folder of a trial that names the test that failed
 
 _SPARE_SECONDS = 5  # of the processor, for a test that takes none
@@ -62,22 +64,36 @@ def run_collected(
     os._exit(Outcome.SURVIVED)
 
 
-def run_imported(
-    project: Project, path: Path, number: int, tests: Sequence[str], seconds: Mapping[str, float], folder: str
-) -> NoReturn:
-    """Import everything, one module with a fault, and run these tests until one fails. Never returns.
+def stages_of(tests: Sequence[str]) -> Stages:
+    """Return the files of these tests: the first one, and the others that come if it shows no fault."""
+    first, *others = dict.fromkeys(file_of(test) for test in tests)
+    return (first,), tuple(others[:_MORE_FILES])
 
-    A fault may change the names of tests. So a test that is not known runs too.
+
+def run_imported(
+    project: Project,
+    planted: tuple[Path, int | None],
+    stages: Stages,
+    tests: Sequence[str],
+    seconds: Mapping[str, float],
+    folder: str,
+) -> NoReturn:
+    """Import everything, and run these tests until one fails, those of one stage after the other. Never returns.
+
+    The module of `planted` has the fault of this number, or none. A fault may change the names of tests. So a test that
+    is not known runs too.
     """
     _alone(folder)
+    path, number = planted
     source = Source(path.read_text(encoding="utf-8"), str(path))
-    sys.meta_path.insert(0, _Planter(project.module(path), str(path), source.compiled(source.mutants[number])))
-    first, *others = list(dict.fromkeys(file_of(test) for test in tests))
-    for files in ([first], others[:_MORE_FILES]):
+    code = source.compiled(None if number is None else source.mutants[number])
+    sys.meta_path.insert(0, _Planter(project.module(path), str(path), code))
+    for files in stages:
+        Path(folder, KILLER).unlink(missing_ok=True)  # the last test of an earlier stage has not failed
         _limit(_IMPORT_SECONDS)
         plugins = [Chosen(project), _Only(tests, frozenset(seconds)), _Judge(folder, seconds)]
-        code = pytest.main(arguments(project, files), plugins=plugins) if files else pytest.ExitCode.OK
-        if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        ended = pytest.main(arguments(project, files), plugins=plugins) if files else pytest.ExitCode.OK
+        if ended not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             os._exit(Outcome.KILLED)
     os._exit(Outcome.SURVIVED)
 

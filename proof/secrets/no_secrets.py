@@ -81,7 +81,7 @@ def table(figures: Figures) -> str:
     issued, searched = figures.counts["issued"], figures.counts["texts searched"]
     deployed, there = (figures.measured[f"{name} the deployed stack"] for name in ("issued on", "texts of"))
     kinds = [(kind, f"{issued.get(kind, 0):,}", f"{deployed.get(kind, 0):,}") for kind in {**issued, **deployed}]
-    places = [(place, f"{count:,}") for place, count in {**searched, **there}.items()]
+    places = [(place, f"{count:,}") for place, count in added((searched, there)).items()]
     return "\n\n".join(
         (
             markdown(("kind of secret", "issued by functions", "issued by the deployed stack"), kinds),

@@ -1,6 +1,5 @@
 """Looks for secrets in everything that the stack keeps: its logs, tables, streams, mails and files."""
 
-import json
 import re
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -12,7 +11,7 @@ from edge_auth.keys.ring_document import from_secret_json
 from local.endpoint import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from local.stack import Stack
 from tests.support.rings import secrets_of
-from tests.support.secret_search import RECOVERY_CODE, Secret
+from tests.support.secret_search import RECOVERY_CODE, Secret, as_text
 from tests.support.secrets_of_run import MAILS_OF_STACK, issued, wrote
 
 JWT_DOTS = 2
@@ -41,7 +40,7 @@ def items(stack: Stack) -> Iterator[str]:
     """Yield every item of every table."""
     for name in stack.clients.dynamodb.list_tables()["TableNames"]:
         for page in stack.clients.dynamodb.get_paginator("scan").paginate(TableName=name):
-            yield from (json.dumps(item, default=repr) for item in page["Items"])
+            yield from map(as_text, page["Items"])
 
 
 def records(stack: Stack) -> Iterator[str]:
@@ -56,9 +55,7 @@ def records(stack: Stack) -> Iterator[str]:
                 begin = streams.get_shard_iterator(
                     StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
                 )["ShardIterator"]
-                yield from (
-                    json.dumps(each, default=repr) for each in streams.get_records(ShardIterator=begin)["Records"]
-                )
+                yield from map(as_text, streams.get_records(ShardIterator=begin)["Records"])
 
 
 def mails(stack: Stack) -> Iterator[str]:

@@ -52,6 +52,22 @@ def test_the_limit():
     with pytest.raises(ValueError):
         Guard().check(4)
 """
+TESTS_OF_ALONE = """
+from sample import alone
+
+def test_alone(request):
+    others = [item for item in request.session.items if item.nodeid.startswith("tests/unit/test_rule.py")]
+    assert others, "it fails in each process that has collected its file only"
+"""
+TESTS_OF_ZONE = """
+import sys
+from sample import zone
+
+assert "sample.rule" in sys.modules, "its file cannot be collected without that of the rule"
+
+def test_zone():
+    pass
+"""
 NOTHING_LEFT: Mapping[str, Any] = {
     "open": [],
     "not_tried": [],
@@ -69,7 +85,8 @@ root = Path(sys.argv[1])
 mutation.FILE = root / "explained.toml"
 if __name__ == "__main__":
     project = Project(root, root / "src" / "sample", ("tests/unit",))
-    print(json.dumps(mutation.tried(Run("mutants", LONG), project, ["rule.py", "limits.py", "words.py"])))
+    modules = ["rule.py", "limits.py", "words.py", "alone.py", "zone.py"]
+    print(json.dumps(mutation.tried(Run("mutants", LONG), project, modules)))
 """
 
 
@@ -83,6 +100,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         "src/sample/limits.py": "MOST = 3\n",
         "src/sample/rule.py": RULE,
         "src/sample/words.py": 'WORD = "word"\n',
+        "src/sample/alone.py": "ALONE = 1\n",
+        "src/sample/zone.py": "ZONE = 1\n",
+        "tests/unit/test_alone.py": TESTS_OF_ALONE,
+        "tests/unit/test_zone.py": TESTS_OF_ZONE,
         "tests/unit/test_rule.py": TESTS,
         "tests/unit/test_words.py": TESTS_OF_WORDS,
         "explained.toml": '[[mutant]]\nmodule = "limits.py"\nline = "MOST = 3"\nchanges = ["3 → 4"]\nreason = "none"\n',
@@ -147,6 +168,26 @@ def test_a_line_that_no_test_reaches_is_open(parts: Mapping[str, Any]) -> None:
 def test_the_tests_pass_without_a_fault(parts: Mapping[str, Any]) -> None:
     """A test that fails anyway would seem to find everything. One whose name has a constant is another one then."""
     assert [parts[name]["unsound"] for name in ("rule.py", "words.py during imports")] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("module", "unsound"),
+    [
+        ("alone.py", "tests/unit/test_alone.py::test_alone"),
+        ("zone.py", "the collection of tests/unit/test_zone.py"),
+    ],
+)
+def test_a_test_that_fails_in_a_process_of_its_own_is_told(parts: Mapping[str, Any], module: str, unsound: str) -> None:
+    """It seems to find what runs during imports, because such a fault needs a process that has imported nothing."""
+    part = parts[f"{module} during imports"]
+
+    assert part["counts"]["found"] == 1
+    assert part["unsound"] == [unsound]
+
+
+def test_no_other_test_fails_without_a_fault(parts: Mapping[str, Any]) -> None:
+    """Here each kind of process has one that proves nothing, or none."""
+    assert sum(bool(part["unsound"]) for part in parts.values()) == 2
 
 
 def test_an_explained_mutant_that_is_found_is_told(parts: Mapping[str, Any]) -> None:

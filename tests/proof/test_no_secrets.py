@@ -79,6 +79,17 @@ def test_the_long_form_issues_each_kind_and_searches_each_place(monkeypatch: pyt
     assert len(none) == len(no_secrets.KINDS) + len(no_secrets.PLACES)
 
 
+def test_the_table_adds_what_functions_and_the_deployed_stack_have_in_one_place() -> None:
+    """Tests of both print something."""
+    counts = {"issued": {}, "texts searched": {"tables": 7, "the output of the tests": 1000}, "found": 0}
+    measured = {"issued on the deployed stack": {}, "texts of the deployed stack": {"the output of the tests": 3}}
+
+    lines = no_secrets.table(Figures(counts, measured)).splitlines()
+
+    assert "| tables | 7 |" in lines
+    assert "| the output of the tests | 1,003 |" in lines
+
+
 def test_a_test_that_fails_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not tried leaves no secret either."""
     monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'layers' / 'edge_auth'}:{ROOT}")

@@ -15,7 +15,7 @@ from edge_auth import base64url
 from edge_auth.credentials import recovery_codes
 from edge_auth.keys.sealing_key import sealing_keys_from
 from tests.support import secrets_of_run
-from tests.support.secret_search import Found, Search, Secret
+from tests.support.secret_search import Found, Search, Secret, as_text
 from tests.support.stack import Answer
 from tests.support.template import ROOT
 
@@ -49,6 +49,49 @@ def test_a_planted_secret_is_found_in_each_form(secret: Secret, form: str) -> No
 
     assert Search(SECRETS).kinds_in(f"before {write(secret.value)} after") == {secret.kind}
     assert Search(SECRETS).kinds_in(f"before {write('nothing that was issued')} after") == set()
+
+
+RAW = bytes(range(150, 250))  # its base64 has characters that the two alphabets write in different ways
+OF_BYTES = {
+    "refresh token": (f"edgeauth_rt_{base64url.encode(RAW)}", RAW),
+    "access token": (f"{JWT.rpartition('.')[0]}.{base64url.encode(RAW[-64:])}", RAW[-64:]),
+    "secret of an app": (base64.b32encode(RAW[-20:]).decode(), RAW[-20:]),
+}
+BYTES_WRITTEN: dict[str, Callable[[bytes], str]] = {
+    "in a table": lambda raw: as_text({"seed": {"B": raw}}),
+    "in a set in a table": lambda raw: as_text({"seeds": {"BS": [b"first", raw]}}),
+    "in a set of Python": lambda raw: as_text({"seeds": {b"first", raw}}),
+    "the MAC alone": lambda raw: as_text({"mac": {"B": raw[-32:]}}),
+    "behind other bytes": lambda raw: as_text({"seed": {"B": b"v" + raw}}),
+    "before other bytes": lambda raw: as_text({"seed": {"B": raw + b"v"}}),
+    "hex": lambda raw: f"seed={raw.hex()};",
+    "base64": lambda raw: base64.b64encode(raw).decode(),
+    "base64url": base64url.encode,
+    "shown by Python": lambda raw: f"seed={raw!r}",
+    "shown by Python, in JSON": lambda raw: json.dumps({"message": f"seed={raw!r}"}),
+}
+
+
+@pytest.mark.parametrize("written", BYTES_WRITTEN)
+@pytest.mark.parametrize("kind", OF_BYTES)
+def test_the_bytes_that_a_secret_stands_for_are_found(kind: str, written: str) -> None:
+    """Whoever has them can write the secret again. Other bytes are none."""
+    (value, raw), write = OF_BYTES[kind], BYTES_WRITTEN[written]
+    search = Search([Secret(kind, value)])
+
+    assert search.kinds_in(write(raw)) == {kind}
+    assert search.kinds_in(write(bytes(reversed(raw)))) == set()
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.kind)
+def test_a_text_that_a_table_has_as_bytes_is_found(secret: Secret) -> None:
+    """A code of a mail and a recovery code, too."""
+    assert Search(SECRETS).kinds_in(as_text({"pk": {"B": secret.value.encode()}})) == {secret.kind}
+
+
+def test_bytes_in_a_table_have_no_code_by_chance() -> None:
+    """Their hex may have: here it is 48151623, between two letters."""
+    assert Search(SECRETS).kinds_in(as_text({"seed": {"B": bytes.fromhex("ab48151623ab")}})) == set()
 
 
 def test_the_end_of_a_token_is_found_and_its_beginning_is_not() -> None:

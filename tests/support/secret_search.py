@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -87,24 +88,49 @@ def needles_of(value: str) -> Iterator[str]:
 
 
 def forms(value: str) -> Iterator[str]:
-    """Yield a secret as it is, escaped for JSON and for an address, in hex, and in base64 wherever it begins there."""
+    """Yield a secret as it is, in the other alphabet of base64, and escaped for JSON and for an address.
+
+    Then its text, and the bytes that it stands for: as Python shows bytes, in hex, and in base64 wherever it begins
+    there.
+    """
     yield value
+    yield value.translate(_STANDARD)
     yield json.dumps(value)[1:-1]
     yield quote(value, safe="")
-    raw = value.encode()
-    yield raw.hex()
-    for shift in range(3):
-        encoded = base64.urlsafe_b64encode(bytes(shift) + raw).decode().rstrip("=")
-        # Without the characters that also depend on what is before and after the secret.
-        inner = encoded[(0, 2, 3)[shift] : -1]
-        yield inner
-        yield inner.translate(_STANDARD)
-    try:
-        decoded = base64url.decode(value.rpartition(".")[2])
-    except ValueError:
-        return
-    if len(decoded) >= LONG_ENOUGH:
-        yield decoded.hex()
+    for raw in (value.encode(), *_bytes_of(value)):
+        shown = repr(raw)[2:-1]
+        yield shown
+        yield json.dumps(shown)[1:-1]
+        yield raw.hex()
+        for shift in range(3):
+            encoded = base64.urlsafe_b64encode(bytes(shift) + raw).decode().rstrip("=")
+            # Without the characters that also depend on what is before and after the secret.
+            inner = encoded[(0, 2, 3)[shift] : -1]
+            yield inner
+            yield inner.translate(_STANDARD)
+
+
+def _bytes_of(value: str) -> Iterator[bytes]:
+    """Yield the bytes that a secret stands for, in base64url, as the last part of a JWT, or in base32."""
+    for decode, text in ((base64url.decode, value.rpartition(".")[2]), (base64.b32decode, value)):
+        with suppress(ValueError):
+            decoded = decode(text)
+            if len(decoded) >= LONG_ENOUGH:
+                yield decoded
+
+
+def as_text(value: object) -> str:
+    """Return what a table has, or another tree of values, as a text to search.
+
+    Bytes are in base64, and as Python shows them. Hex would have numbers of eight digits by chance.
+    """
+    return json.dumps(value, default=_written)
+
+
+def _written(value: object) -> object:
+    if isinstance(value, bytes):
+        return f"{base64.b64encode(value).decode()} {value!r}"
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else repr(value)
 
 
 _STANDARD = str.maketrans("-_", "+/")

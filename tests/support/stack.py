@@ -28,7 +28,7 @@ from tests.support.clock import TestClock
 from tests.support.memory_tables.attribute_values import Item
 from tests.support.memory_tables.tables import Tables
 from tests.support.recorded_calls import made_by
-from tests.support.secret_search import Secret
+from tests.support.secret_search import Secret, as_text
 from tests.support.secrets_of_run import issued, wrote
 from tests.support.template import environment, properties
 from tests.support.wire import REVOCATIONS_TABLE, THROTTLE_TABLE, Wire
@@ -342,12 +342,12 @@ class Stack:
         wrote(secrets_of_run.ANSWERS, self.successes)
         wrote(
             secrets_of_run.TABLES,
-            (json.dumps(item, default=repr) for name in TABLES.values() for item in self.tables.items(name)),
+            (as_text(item) for name in TABLES.values() for item in self.tables.items(name)),
         )
         sent = {"PutEvents": "the event bus", "SendEmail": secrets_of_run.MAILS}
         for call in self.wire.calls:
             if call.operation in sent:
-                wrote(sent[call.operation], [json.dumps(call.parameters, default=repr)])
+                wrote(sent[call.operation], [as_text(call.parameters)])
 
     def with_mail(self, **given: str) -> "Stack":
         """Return the same stack with mail on, and with other template parameters."""
