@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from edge_auth.tokens.proof_token import Kind
 from proof.faults.act import IN_TURN, TWO_NOTICES, WRONG_CODE, Act, about_to_lock, by_ada, by_bob, by_passkey
 from proof.faults.session_acts import BUS_ANSWERS, FORGET, MARK, NOTICE
-from proof.faults.world import World
+from proof.faults.world import NEW_PASSWORD, World
 from tests.support.browser import jar, with_header
 from tests.support.key_ring_events import ADVANCE, SHOW, asked, make_due
 from tests.support.mail_records import as_passed_on, batch, notice, of_item
@@ -25,12 +25,12 @@ from tests.support.sample_events import Event, called_by, sample, with_json
 from tests.support.second_factor import CODES, shown_by_app
 from tests.support.wire import raw_answer
 
-NEW_PASSWORD = "another fine passphrase"
 OLD_KEYS = {"RevisionId": "r-1", "Environment": {"Variables": {"ISSUER": "https://auth.example.com", "JWKS": ""}}}
 LAMBDA_ANSWERS = {
     "GetFunctionConfiguration": raw_answer(json.dumps(OLD_KEYS).encode(), 200),
     "UpdateFunctionConfiguration": raw_answer(b"{}", 200),
 }
+NEW_CODES = {"ChallengesTable": "the second try replaces the recovery codes, and the user is told of that, too"}
 STEP_UP_PARTS = (NOTICE, FORGET, "UpdateItem RevocationsTable")
 AUTHORIZERS = ["edge-auth-AuthorizerFunction-AbCdEf", "edge-auth-StrictAuthorizerFunction-AbCdEf"]
 
@@ -159,7 +159,7 @@ def _mail(world: World) -> Event:
 def _bounced(_world: World) -> Event:
     event = sample("mail-feedback")
     event["detail"]["bounce"]["bouncedRecipients"][0]["emailAddress"] = "bob@example.com"
-    event["detail"]["mail"]["destination"] = ["bob@example.com"]
+    event["detail"]["mail"] |= {"destination": ["bob@example.com"], "tags": {"user_id": [BOB_ID]}}
     return event
 
 
@@ -215,8 +215,10 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "first app at a site": Act(
         "factors", lambda world: _app(world, world.bob["session_id"], BOB_ID, "site"), again=(401,), parts=(NOTICE,)
     ),
-    "another app": Act("factors", lambda world: _app(world, world.by_passkey, ADA_ID), parts=(NOTICE, MARK)),
-    "required app": Act("factors", _required_app, again=(400,), parts=(NOTICE,)),
+    "another app": Act(
+        "factors", lambda world: _app(world, world.by_passkey, ADA_ID), parts=(NOTICE, MARK), otherwise=NEW_CODES
+    ),
+    "required app": Act("factors", _required_app, again=(400,), parts=(NOTICE,), otherwise=NEW_CODES),
     "recovery codes": Act("factors", lambda world: by_passkey(world, "factors-recovery-codes"), parts=(NOTICE,)),
     "recovery codes at a site": Act(
         "factors", lambda world: _at_site(by_passkey(world, "factors-recovery-codes")), parts=(NOTICE,)
@@ -261,7 +263,13 @@ ACCOUNT_ACTS: Mapping[str, Act] = {
     "passkey removed at a site": Act(
         "passkeys", lambda world: _at_site(_removed_passkey(world)), 204, again=(404,), parts=(NOTICE, MARK)
     ),
-    "registration": Act("register", _registration, 201, again=(409,)),
+    "registration": Act(
+        "register",
+        _registration,
+        201,
+        again=(409,),
+        otherwise={"ChallengesTable": "the user has the account, and asks for the mail later"},
+    ),
     "reset asked": Act("reset", lambda _: with_json("password-reset", {"username": "bob"}), 202),
     "reset": Act("reset", lambda world: _reset(world, "bob"), 204, again=(400,), parts=(NOTICE, FORGET, MARK)),
     "reset, recovery code": Act(

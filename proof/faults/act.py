@@ -32,6 +32,8 @@ class Act:
         is_told: Whether each end is in the feed before the answer. It need not be where a session replaces another one
             of the same person.
         parts: The calls that the request can do without. If one fails, that is recorded, and a part of the act is left.
+        otherwise: The tables that a request may leave otherwise if a part of it fails or if it is made again, each with
+            the reason.
         longer: The calls whose trouble may delay the answer by more than three seconds, each with the reason.
         parameters: Of the template, beside those of `world.EVERYTHING`.
         answers: Of services that moto does not have, by operation.
@@ -47,6 +49,7 @@ class Act:
     evicts: bool = False
     is_told: bool = True
     parts: tuple[str, ...] = ()
+    otherwise: Mapping[str, str] = field(default_factory=dict)
     longer: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Fault] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from moto.ses.models import ses_backends
 from edge_auth.adapters import aws
 from edge_auth.authorizer.http_answer import RequestFailed
 from edge_auth.authorizer.signed_requests import CallTable, Reply
+from proof.faults.world import ACCOUNT, REGION
 from tests.support.argon2 import RememberedArgon2id
 from tests.support.authorizer_store import table_calls
 from tests.support.clock import TestClock
@@ -26,7 +27,7 @@ from tests.support.wire import wired_session
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-MAIL_DOMAIN, ACCOUNT = "example.com", "123456789012"  # moto's own account
+MAIL_DOMAIN = "example.com"
 
 
 class Printed(Output):
@@ -84,8 +85,8 @@ def functional_stack() -> Iterator[tuple[Stack, Printed]]:
             "edge_auth.adapters.aws.SystemRandom": lambda: SimpleNamespace(random=lambda: 1.0),
         }.items():
             monkeypatch.setattr(target, replacement)
-        ses_backends[ACCOUNT]["us-east-1"].reset()
-        ses_backends[ACCOUNT]["us-east-1"].verify_domain(MAIL_DOMAIN)
+        ses_backends[ACCOUNT][REGION].reset()
+        ses_backends[ACCOUNT][REGION].verify_domain(MAIL_DOMAIN)
         try:
             yield empty_stack(wire, clock, monkeypatch, printed, secret_arn), printed
         finally:

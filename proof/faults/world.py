@@ -1,9 +1,12 @@
-"""The people of the grid: two users with sessions, from which each request starts, and a view of all that is stored."""
+"""The people of the grid: two users with sessions, from which each request starts, and all that is stored."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
+
+from moto.ses.models import ses_backends
 
 from edge_auth.accounts.identity import Identity
+from edge_auth.keys.ring import KeyRing
 from edge_auth.keys.sealing_key import sealing_keys_from
 from tests.support import memory_aws
 from tests.support.browser import APP, page_login
@@ -12,8 +15,10 @@ from tests.support.passkey_visitor import PARAMETERS, phone, register, sign_in
 from tests.support.people import PASSWORD, ada, bob, key_ring
 from tests.support.sample_events import logout_event, with_json
 from tests.support.second_factor import CODES, with_app
-from tests.support.stack import SEALING_KEY, TABLES, Answer, Function, Stack
+from tests.support.stack import SEALING_KEY, Answer, Function, Stack
 
+NEW_PASSWORD = "another fine passphrase"
+ACCOUNT, REGION = "123456789012", "us-east-1"  # of moto
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/SecurityEventBus"
 EVERYTHING = {
     "SelfRegistration": "true",
@@ -92,61 +97,28 @@ def populated(stack: Stack) -> World:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that is stored, and the time."""
+    """All that is stored, and the time. No mail was sent."""
 
     tables: Contents
     secret: Any
+    ring: KeyRing
     now_ms: int
 
     @classmethod
     def of(cls, stack: Stack) -> "Snapshot":
         """Copy what is stored."""
-        return cls(stack.tables.contents(), memory_aws.secret_contents(stack.secret_arn), stack.clock.now_ms)
+        secret = memory_aws.secret_contents(stack.secret_arn)
+        return cls(stack.tables.contents(), secret, stack.key_ring, stack.clock.now_ms)
 
     def restore(self, stack: Stack) -> None:
         """Put it back."""
         stack.tables.restore(self.tables)
         memory_aws.restore_secret(stack.secret_arn, self.secret)
         stack.clock.now_ms = self.now_ms
+        sent_mails().clear()
 
 
-class State(NamedTuple):
-    """What can be compared of two states, although ids, hashes and times differ.
-
-    `living` and `ended` are sessions by their ids, with their generations and the reasons. `told` are the entries of
-    the feed. `users` are the parts of users that nothing random changes. `shapes` are the names of the attributes of
-    each item, by table, without the counters. `keys` says how many keys the ring has.
-    """
-
-    living: dict[str, int]
-    ended: dict[str, str]
-    told: set[str]
-    users: list[dict[str, Any]]
-    shapes: set[tuple[str, ...]]
-    keys: tuple[int, int]
-
-
-COMPARED = ("username", "status", "email", "scope", "roles", "email_bounced", "unconfirmed")
-
-
-def state(stack: Stack) -> State:
-    """Return the state of a stack."""
-    items = stack.session_items()
-    ring = stack.key_ring
-    return State(
-        {item["session_id"]["S"]: int(item["generation"]["N"]) for item in items if "absolute_expires_at" in item},
-        {item["session_id"]["S"]: item["revoked_reason"]["S"] for item in items if "revoked_at" in item},
-        stack.published(),
-        [
-            {name: value for name, value in item.items() if name in COMPARED}
-            for item in stack.identity_items()
-            if "epoch" in item
-        ],
-        {
-            (table, *sorted(item.keys() - {"published"}))
-            for table, name in TABLES.items()
-            for item in stack.tables.items(name)
-            if table != "ThrottleTable"
-        },
-        (len(ring.signing), len(ring.mac)),
-    )
+def sent_mails() -> list[Any]:
+    """Return moto's own list of the mails that SES has taken."""
+    mails: list[Any] = ses_backends[ACCOUNT][REGION].sent_messages
+    return mails

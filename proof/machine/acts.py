@@ -8,7 +8,7 @@ from typing import Protocol
 
 from proof.machine.model import Contradiction, restore, snapshot
 from proof.machine.seen import Seen
-from proof.machine.troubles import Happening, Meanwhile, Trouble
+from proof.machine.troubles import Happening, Meanwhile
 from proof.machine.world import World
 
 
@@ -25,9 +25,8 @@ class Act(Protocol):
         """Raise Contradiction if the answer may not be. `has_trouble`: something went wrong on the way."""
 
 
-def happens(act: Act, trouble: Trouble | None = None) -> Seen:
+def happens(act: Act, happening: Happening | None = None) -> Seen:
     """Let an act happen, perhaps with trouble."""
-    happening = Happening(trouble) if trouble else None
     seen = act.send(happening)
     has_trouble = happening is not None and happening.happened
     act.learn(seen)

@@ -16,7 +16,7 @@ from proof.machine.new_users import add_user
 from proof.machine.product import Product
 from proof.machine.refreshes import Party, Refresh
 from proof.machine.seen import Seen
-from proof.machine.troubles import Trouble
+from proof.machine.troubles import Happening, Trouble, happening_of
 from proof.machine.world import BODY, COOKIE, PASSWORD, SITE, World
 
 WRONG_PASSWORD = "not the right passphrase"
@@ -53,19 +53,24 @@ class History(RuleBasedStateMachine):
 
     def _happens(self, kind: str, act: Act, trouble: Trouble | None) -> Seen:
         self._tick()
-        seen = happens(act, trouble)
+        happening = happening_of(trouble)
+        seen = happens(act, happening)
         self._count(kind)
         self._count(f"{kind}, answered {seen.status} {seen.error}".strip())
-        if trouble:
-            self._count(f"trouble: {trouble.kind}")
+        self._count_trouble(happening)
         return seen
 
     def _add_user(self, way: str, trouble: Trouble | None) -> None:
-        seen = add_user(self.world, way, trouble)
+        happening = happening_of(trouble)
+        seen = add_user(self.world, way, happening)
         self._count(way)
         self._count(f"{way}, answered {seen.status} {seen.error}".strip())
-        if trouble:
-            self._count(f"trouble: {trouble.kind}")
+        self._count_trouble(happening)
+
+    def _count_trouble(self, happening: Happening | None) -> None:
+        """Count a trouble that came to pass: one that is drawn for a request that the act does not make does not."""
+        if happening and happening.happened:
+            self._count(f"trouble: {happening.trouble.kind}")
 
     def _race(self, kind: str, outer: Act, inner: Act, at: int) -> None:
         self._tick()

@@ -10,7 +10,7 @@ from proof.machine.administrators import Administrators
 from proof.machine.deployment import GUARDED, WEAK_PROFILE
 from proof.machine.model import Account, Contradiction, Expected, User
 from proof.machine.seen import Seen
-from proof.machine.troubles import Happening, Trouble
+from proof.machine.troubles import Happening
 from proof.machine.world import PASSWORD, World
 from tests.support.sample_events import with_json
 
@@ -26,13 +26,13 @@ OF_REGISTRATION, REGISTERED_BEFORE = Expected(201), Expected(409, "username_take
 Way: TypeAlias = Callable[[World, str, Happening | None], Seen]
 
 
-def add_user(world: World, way: str = CREATED, trouble: Trouble | None = None) -> Seen:
+def add_user(world: World, way: str = CREATED, happening: Happening | None = None) -> Seen:
     """Add a user in one of the ways, and return the first answer.
 
     Whoever got none tries again, and may learn that the name is taken, by this same user.
     """
     name = world.new_name()
-    first = WAYS[way](world, name, Happening(trouble) if trouble else None)
+    first = WAYS[way](world, name, happening)
     last = WAYS[way](world, name, None) if first.is_trouble else first
     made, made_before = (OF_REGISTRATION, REGISTERED_BEFORE) if way == REGISTERED else (OF_COMMAND, TAKEN_BEFORE)
     if Expected(last.status, last.error) not in ((made, made_before) if first.is_trouble else (made,)):

@@ -17,6 +17,7 @@ from proof.frame.run import Run, added
 from proof.machine.machine import Machine
 from proof.machine.mutants import MUTANTS, planted
 from proof.machine.product import product
+from proof.machine.troubles import FAULTS
 
 KEPT = ROOT / ".cache" / "state_machine"
 BEGIN_OF_SCRIPT = "state = "
@@ -43,6 +44,7 @@ ENOUGH_IN_LONG = {
     "keys: replace at once": 1,
     "clock forward": 10,
     "clock back": 10,
+    **{f"trouble: {kind}": 1 for kind in FAULTS},
 }
 
 

@@ -9,7 +9,7 @@ from proof.machine.history import History
 from proof.machine.invariants import check_all
 from proof.machine.model import Session
 from proof.machine.refreshes import Party
-from proof.machine.troubles import Trouble
+from proof.machine.troubles import Trouble, happening_of
 from proof.machine.world import SITE
 
 
@@ -31,13 +31,13 @@ class TimeRules(History):
         if act == "deploy":
             self.world.deploy_authorizers()
             return
+        happening = happening_of(trouble)
         if act == "rotate":
-            self.world.change_ring("rotate", trouble)
+            self.world.change_ring("rotate", happening)
         else:
             at_once, ends_sessions = act == "replace at once", number % 5 == 4
-            self.world.replace_keys(trouble, is_at_once=at_once, is_end_of_sessions=ends_sessions)
-        if trouble:
-            self._count(f"trouble: {trouble.kind}")
+            self.world.replace_keys(happening, is_at_once=at_once, is_end_of_sessions=ends_sessions)
+        self._count_trouble(happening)
 
     @rule(seconds=waits, is_deleting=flag)
     def wait(self, seconds: int, is_deleting: bool) -> None:

@@ -49,6 +49,11 @@ class Happening:
         return forward()
 
 
+def happening_of(trouble: Trouble | None) -> Happening | None:
+    """Return what a trouble does to one call, or None where none is drawn."""
+    return Happening(trouble) if trouble else None
+
+
 @dataclass
 class Meanwhile:
     """Something else that happens before the request of this number is served: another request, from begin to end."""

@@ -23,7 +23,7 @@ from proof.machine.model import (
 )
 from proof.machine.product import Product
 from proof.machine.seen import Seen
-from proof.machine.troubles import Happening, Trouble
+from proof.machine.troubles import Happening
 from tests.support.browser import REFRESH_COOKIE, SESSION_COOKIE
 from tests.support.outages import Killed
 
@@ -157,9 +157,9 @@ class World:
         """Whether the MAC key of a session's tokens may have ended: keys are kept as long as sessions can live."""
         return self.now >= session.absolute_until
 
-    def change_ring(self, action: str, trouble: Trouble | None, **members: bool) -> None:
+    def change_ring(self, action: str, happening: Happening | None, **members: bool) -> None:
         """Let an operator change the key ring, who looks at it if the command fails, and runs it again if need be."""
-        before, happening = self.product.ring_version, Happening(trouble) if trouble else None
+        before = self.product.ring_version
         try:
             self.product.keys(action, happening, **members)
         except (TemporarilyUnavailable, Killed):
@@ -168,14 +168,14 @@ class World:
             if self.product.ring_version == before:
                 self.product.keys(action, None, **members)
 
-    def replace_keys(self, trouble: Trouble | None, *, is_at_once: bool, is_end_of_sessions: bool) -> None:
+    def replace_keys(self, happening: Happening | None, *, is_at_once: bool, is_end_of_sessions: bool) -> None:
         """Let an operator replace the keys after a leak.
 
         At once: functions go on with their copies of the ring for some minutes, and nobody promises anything of these
         minutes but what authorizers refuse. So after an end of all sessions these minutes pass here.
         """
         old = self.product.stack.keys
-        self.change_ring("replace", trouble, at_once=is_at_once, end_sessions=is_end_of_sessions)
+        self.change_ring("replace", happening, at_once=is_at_once, end_sessions=is_end_of_sessions)
         told_ms = self.now_ms if is_at_once else NEVER_MS
         self.withdrawn_kids |= {timed.key.kid: told_ms for timed in old.verifying}
         copies_until_ms = max(self.latest_ms, self.now_ms) + RING_SECONDS * 1000

@@ -72,6 +72,21 @@ def test_a_fault_that_cannot_be_planted_is_an_error(monkeypatch: pytest.MonkeyPa
         pass
 
 
+def test_a_trouble_is_counted_where_it_comes_to_pass() -> None:
+    """A trouble at a request that the act does not make is none, and would make the search look wider than it is."""
+    script = """
+state = Machine()
+state.holds()
+state.log_in(earlier=0, is_right=True, transport='body', trouble=Trouble('throttled', AT, False), user=0)
+state.add_user(trouble=Trouble('throttled', AT, False), way='registration')
+state.change_keys(act='rotate', number=0, trouble=Trouble('throttled', AT, False))
+state.teardown()
+"""
+
+    assert replay(script.replace("AT", "1"))["trouble: throttled"] == 3
+    assert replay(script.replace("AT", "99"))["trouble: throttled"] == 0
+
+
 def counts(**changes: Any) -> Figures:  # noqa: ANN401 - any count
     """Return the figures of a run, with some of them changed."""
     lived = {"steps": 1000, "refresh": 90, "login": 90, "logout of one": 9, "theft": 9, "trouble: conflict": 90}
@@ -116,6 +131,7 @@ def test_each_broken_promise_is_named(figures: Figures, sentence: str) -> None:
         ("keys: replace at once", 0, "the histories have too few of a kind: keys: replace at once"),
         ("clock forward", 0, "the histories have too few of a kind: clock forward"),
         ("clock back", 0, "the histories have too few of a kind: clock back"),
+        ("trouble: denied", 0, "the histories have too few of a kind: trouble: denied"),
         (
             "login with a recovery code, answered 200",
             0,
