@@ -356,13 +356,8 @@ function makeNote(name, world) {
     }
   };
   return {
-    /** @param {boolean} all
-     * @param {string} [id] the session, if the page knows it */
-    write: (all, id = "") => use((storage) => storage.setItem(key, `${all ? "all" : "one"} ${id}`)),
-    read() {
-      const [reach, id] = use((storage) => storage.getItem(key))?.split(" ") ?? [];
-      return reach ? { all: reach === "all", id } : null;
-    },
+    write: (/** @type {boolean} */ all) => use((storage) => storage.setItem(key, all ? "all" : "one")),
+    read: () => use((storage) => storage.getItem(key)),
     remove: () => use((storage) => storage.removeItem(key)),
   };
 }
@@ -496,22 +491,12 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     tell({ out: true });
   }
 
-  /** Carry out a logout that is not finished. Return whether there was one. It is over if the cookie is of another
-   * session: a login at another origin, which knows no note of this one, has ended the noted session.
+  /** Carry out a logout that is not finished. Return whether there was one.
    * @param {AbortSignal} signal */
   async function finishLogout(signal) {
     const noted = note.read();
-    if (!noted) return false;
-    if (noted.id) {
-      const { status, body } = await server.repeatedly(REFRESH, {}, signal);
-      signal.throwIfAborted();
-      if (status === 200 && body.session_id !== noted.id) {
-        note.remove();
-        return false;
-      }
-    }
-    await endSession(noted.all, signal);
-    return true;
+    if (noted) await endSession(noted === "all", signal);
+    return Boolean(noted);
   }
 
   /** Finish a logout, or forget it if the server refuses it: later it would end the new session. */
@@ -608,8 +593,7 @@ export function createAuth({ url, apis = [], name = "edge-auth" }, world = brows
     openSession,
 
     async logout({ all = false } = {}) {
-      // First: a tab that is closed now finishes its logout later.
-      note.write(all, session?.id ?? note.read()?.id);
+      note.write(all); // first: a tab that is closed now finishes its logout later
       signOut();
       tell({ out: true });
       let sent = false;
