@@ -6,7 +6,10 @@ PYTHON ?= $(if $(shell python3 -c 'print(1)' 2>/dev/null),python3,env PYENV_VERS
 # The table of samconfig.toml: default, dev or prod.
 ENVIRONMENT ?= default
 # Parameters of the stack, as Name=value or Name="value". A parameter that is not named keeps its value.
-export PARAMETERS ?=
+PARAMETERS ?=
+# As they were typed: make would read a dollar sign.
+override PARAMETERS := $(value PARAMETERS)
+export PARAMETERS
 # allow: an audit whose vulnerability service does not answer is no failure.
 UNANSWERED ?=
 # The benchmarks to run; empty runs all.

@@ -1,6 +1,7 @@
 """Writes a file whole, or leaves it as it was: the disk may be full, and the write may be interrupted."""
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -18,6 +19,8 @@ def write_whole(path: Path, text: str) -> None:
     draft = target.with_name(f"{target.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")
+        if target.exists():  # whoever could read it can go on
+            draft.chmod(stat.S_IMODE(target.stat().st_mode))
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -1,6 +1,8 @@
 """`./edge-auth keys edge`: the file that it writes, for how long the file is complete, and each failure."""
 
 import json
+import os
+import stat
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -219,3 +221,20 @@ def test_the_example_accepts_what_the_keys_of_the_file_sign(ring: KeyRing, tmp_p
     answers = EdgeVerifier(tmp_path, made(published(ring, NOW)).text).answers(events, now_seconds=NOW)
 
     assert [answer.get("status", "passed on") for answer in answers] == ["passed on"] * 2
+
+
+def test_a_file_that_is_written_again_keeps_its_permissions(fresh: Fresh, run: Run, tmp_path: Path) -> None:
+    """Another user may deploy it, though the command runs with a strict umask."""
+    fresh()
+    file = tmp_path / "issuer.json"
+    file.write_text("kept", encoding="utf-8")
+    file.chmod(0o644)
+
+    umask = os.umask(0o077)
+    try:
+        assert run("keys", "edge", "--out", str(file)).status == 0
+    finally:
+        os.umask(umask)
+
+    assert file.read_text(encoding="utf-8") != "kept"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644

@@ -21,8 +21,13 @@ OF_MAKE = [(name, found) for name, text in TEXTS.items() for found in MAKE.finda
 
 
 def words_of(command: str) -> list[str]:
-    """Return the words that the shell makes of it, without the dots in the place of more."""
-    return [word for word in shlex.split(command.replace("\\\n", " "), comments=True) if word != "..."]
+    """Return the words that the shell makes of it, without the dots in the place of more.
+
+    A semicolon, or another sign that ends a word of the shell, is a word of its own if no quotes are around it.
+    """
+    words = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    return [word for word in words if word != "..."]
 
 
 def meant(words: list[str]) -> dict[str, str]:
@@ -42,7 +47,9 @@ def test_a_value_in_a_command_of_sam_arrives_whole(document: str, command: str) 
 @pytest.mark.parametrize(("document", "command"), OF_MAKE, ids=[name for name, _ in OF_MAKE])
 def test_a_value_in_a_command_of_make_is_quoted_as_the_makefile_wants_it(document: str, command: str) -> None:
     """What stands behind PARAMETERS= is one word of the shell, with the quotes that SAM reads."""
-    value = words_of(command)[0].removeprefix("PARAMETERS=")
+    first, *others = words_of(command)
+    assert all(re.match("[A-Z]+=", word) for word in others)
+    value = first.removeprefix("PARAMETERS=")
     words = re.findall(r'(?:[^" ]|"[^"]*")+', value)
 
     assert parameters_of(words) == [meant(words)], document
@@ -56,3 +63,10 @@ def test_the_documents_have_a_value_with_a_space_one_with_a_semicolon_and_an_emp
         assert any(" " in value for value in values)
         assert any(";" in value for value in values)
         assert "" in values
+
+
+def test_a_value_that_the_shell_would_cut_is_seen() -> None:
+    """Without quotes the command ends at a semicolon, and a value at a space."""
+    assert words_of("PARAMETERS=PasswordProfiles=A;B") == ["PARAMETERS=PasswordProfiles=A", ";", "B"]
+    assert words_of("PARAMETERS=MailName=Example Notes") == ["PARAMETERS=MailName=Example", "Notes"]
+    assert words_of("'PasswordProfiles=\"A;B\"' # two") == ['PasswordProfiles="A;B"']

@@ -123,8 +123,19 @@ def test_a_deployment_goes_to_the_region_of_the_user(
         ('MailName="Example Notes" Audience=a', {"MailName": "Example Notes", "Audience": "a"}),
         ('MigrationFunctionArn="" Audience=a', {"MigrationFunctionArn": "", "Audience": "a"}),
         ("PagesUrl=https://a.example/?a=1&b=*", {"PagesUrl": "https://a.example/?a=1&b=*"}),
+        ("MailerFunctionArn=arn:mine:$LATEST", {"MailerFunctionArn": "arn:mine:$LATEST"}),
     ],
-    ids=["none", "one", "two", "bare semicolons", "semicolons", "a space", "empty", "signs of the shell"],
+    ids=[
+        "none",
+        "one",
+        "two",
+        "bare semicolons",
+        "semicolons",
+        "a space",
+        "empty",
+        "signs of the shell",
+        "a sign of make",
+    ],
 )
 def test_a_deployment_gives_sam_the_parameters_as_they_were_typed(
     checkout: Path, given: str, read: dict[str, str], shell: str
