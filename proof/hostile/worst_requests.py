@@ -26,6 +26,7 @@ _HEADER_VALUES = {what: TEXTS[what] for what in ("letters", "spaces", "colons", 
     "commas": lambda size: b"a," * (size // 2),
     "semicolons": lambda size: b"a;" * (size // 2),
 }
+_QUANTUM = "AAAA"  # what is base64url stays so with some of it, however long it was
 _HASHED: dict[bytes, str] = {}
 
 
@@ -109,7 +110,7 @@ def _bodies(good: list[Good]) -> dict[str, list[tuple[Good, bytes]]]:
     found = {what: [(good[0], make(size)) for size in sizes] for what, make in JSON_BODIES.items()}
     for each in good:
         spare = [size - len(json.dumps(each.body)) for size in sizes]
-        for both in zip(*(_longer(each.body, "x" * size) for size in spare), strict=True):
+        for both in zip(*(_longer(each.body, _QUANTUM * (size // len(_QUANTUM))) for size in spare), strict=True):
             found.setdefault(f"long {both[0][0]}", [(each, json.dumps(body).encode()) for _, body in both])
     return found
 
