@@ -13,6 +13,7 @@ from edge_auth.throttling.limits import (
     REGISTRATION_RATE,
     SITE_SOURCES,
     SOURCE_RATE,
+    undo_mail_limit,
 )
 from tests.support.rings import cheap_keys
 from tests.support.template import ROOT, parameters
@@ -57,6 +58,7 @@ ROWS = [
     ("codes of mails", "the code", f"{MAX_GUESSES} guesses"),
     ("", "the address of the client", rate(SOURCE_RATE)),
     ("passwords that come again with a used proof", "the user", waits(PASSWORD_BACKOFF)),
+    ("undos of an address that come again", "the user", rate(undo_mail_limit("3kxYDu4xydJTI1eNv3KC9Q").rate)),
     (
         "dead refresh tokens, at a refresh and at a logout together",
         "the token, by its transport",

@@ -19,8 +19,9 @@ MINUTE_SECONDS = 60
 class SignedIn(NamedTuple):
     """The user of a page. All but the ids is as it was at the login.
 
-    `acr` says how strong the login was: `1fa`, `2fa` or `phr`, or nothing while second factors are off. `amr` says how
-    the user logged in, and `auth_time_seconds` when, since 1970. `claims` are the operators' own ones.
+    `acr` says how strong the login was: `1fa`, `2fa` or `phr`. While second factors are off, it is empty, except after
+    a sign-in with a passkey: `phr`. `amr` says how the user logged in, and `auth_time_seconds` when, since 1970.
+    `claims` are the operators' own ones.
     """
 
     user_id: str
