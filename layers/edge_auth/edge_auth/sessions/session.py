@@ -99,8 +99,8 @@ class Session(NamedTuple):
     is the newest token, and `base` the one that it was issued for: the last that was redeemed. `transport` is how its
     tokens travel. `used_at_seconds` is 0, unless its cookie was used at a site. The hashes of the MACs of its newest
     token and of the one before are empty, unless a site has given it a new token. `acr` says how strong the login was:
-    it is one of `tokens.claims.LEVELS`, or empty if second factors are off.
-    `claims` are the own claims of the user at the login.
+    it is one of `tokens.claims.LEVELS`, or empty, which is a password where second factors are off. `claims` are the
+    own claims of the user at the login.
     """
 
     user_id: str
