@@ -41,7 +41,7 @@ class FactorRules(History):
             if opened and is_replacing:
                 older = len(caller.user.papers)
                 self._happens("new recovery codes", ReplaceCodes(self.world, opened), None)
-                kind, number = "paper", number + len(caller.user.papers) - older  # one of the codes before
+                kind, number = "paper", number + 1 + len(caller.user.papers) - older  # one of the codes before, unused
             self._log_in_with(caller.user, kind, number)
 
     @precondition(lambda self: self.world.access)
