@@ -412,6 +412,19 @@ def test_the_token_of_an_enrolment_ends_when_the_user_changes(
     deployment.own_factors.begin_required(token)
 
 
+def test_the_token_of_an_enrolment_is_good_for_a_quarter_of_an_hour(deployment: Deployment) -> None:
+    """SA2: long enough to get an app first."""
+    deployment.with_second_factor("everybody")
+    with pytest.raises(MfaEnrolmentRequired) as required:
+        log_in(deployment)
+    token = required.value.members["enrolment_token"]
+    deployment.clock.advance(seconds=899)
+    deployment.own_factors.begin_required(token)
+    deployment.clock.advance(seconds=1)
+    with pytest.raises(InvalidProof):
+        deployment.own_factors.begin_required(token)
+
+
 def test_the_token_of_a_deleted_user_enrols_nothing(deployment: Deployment) -> None:
     """F18: it may be deleted between the two steps."""
     deployment.with_second_factor("everybody")

@@ -90,6 +90,7 @@ def test_a_code_opens_a_new_session_in_the_place_of_the_old_one(deployment: Depl
     granted = stepped_up(deployment, old, code(deployment))
     claims, session = deployment.claims_of(granted), deployment.session_of(granted)
     assert granted.session_id != old.session_id
+    assert granted.device_token == ""
     assert deployment.token_of(granted).seed != deployment.token_of(old).seed
     assert (claims.acr, claims.amr) == ("2fa", ("pwd", "otp", "mfa"))
     assert claims.auth_time == NOW + 10_000
