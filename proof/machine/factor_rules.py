@@ -52,11 +52,14 @@ class FactorRules(History):
             self._happens("removal of the app", RemoveApp(self.world, caller), trouble)
 
     @precondition(lambda self: self.world.access)
-    @rule(session=near, trouble=troubles)
-    def replace_codes(self, session: int, trouble: Trouble | None) -> None:
-        """Ask for new recovery codes."""
+    @rule(session=near, trouble=troubles, number=near)
+    def replace_codes(self, session: int, trouble: Trouble | None, number: int) -> None:
+        """Ask for new recovery codes, and log in with one of those before."""
         if caller := self._caller(session):
+            older = len(caller.user.papers)
             self._happens("new recovery codes", ReplaceCodes(self.world, caller), trouble)
+            if older:
+                self._log_in_with(caller.user, "paper", number + len(caller.user.papers) - older)
 
     @precondition(lambda self: self.world.access)
     @rule(session=near, left=st.integers(0, 1), kind=codes, number=near)
