@@ -58,8 +58,8 @@ def broken(figures: Figures) -> list[str]:
         most = MAX_FILE_MS if name.startswith("import, ") else MAX_MS
         if worst["ms"] > most:
             lines.append(f"{name}, {worst['input']}: {worst['ms']:.1f} ms, and at most {most:.0f} are allowed")
-    lines += [f"a good request is refused: {line}" for line in figures.counts.get("good requests refused", ())]
-    for name, answers in figures.counts.get("answers to bodies", {}).items():
+    lines += [f"a good request is refused: {line}" for line in figures.counts["good requests refused"]]
+    for name, answers in figures.counts["answers to bodies"].items():
         if answers.keys() == {UNREAD}:
             lines.append(f"{name} answers each body with {UNREAD}, so none was read")
     return lines
@@ -67,7 +67,7 @@ def broken(figures: Figures) -> list[str]:
 
 def table(figures: Figures) -> str:
     """Return a row for the slowest input of each reader and route."""
-    answers = figures.counts.get("answers to bodies", {})
+    answers = figures.counts["answers to bodies"]
     rows = [
         (
             *(name, figures.counts["inputs"][name], worst["input"], f"{worst['ms']:.2f}", f"{worst['growth']:.1f}"),
