@@ -148,6 +148,7 @@ def test_a_slow_input_breaks_the_promise() -> None:
     slow = {"CBOR": 25.1, "POST /auth/login": 25.1, "import, csv": 25.1, "import, jsonl": 2000.1}
     slowest = {name: {"input": "x", "ms": ms, "growth": 2.0} for name, ms in slow.items()}
 
-    lines = proof.broken(Figures({"inputs": {}}, {"slowest": slowest, "too steep": []}))
+    counts: dict[str, object] = {"inputs": {}, "answers to bodies": {}, "good requests refused": []}
+    lines = proof.broken(Figures(counts, {"slowest": slowest, "too steep": []}))
 
     assert [line.partition(", x")[0] for line in lines] == ["CBOR", "POST /auth/login", "import, jsonl"]
