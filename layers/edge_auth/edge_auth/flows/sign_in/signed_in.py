@@ -32,15 +32,15 @@ class SignInClient(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A session that was opened, with its first token, the keys to write it, and the new device token.
+    """A session that was opened, with its first token, the keys to write it, and the new device token, or none.
 
-    It was opened at its `auth_time_seconds`, also after a step-up, which gives no device token.
+    It was opened at its `auth_time_seconds`, also by a step-up.
     """
 
     session: Session
     token: RefreshToken
     keys: KeysInForce
-    device_token: str = ""
+    device_token: str
 
     def tokens(self, policy: AccessTokenPolicy, entropy: Entropy) -> TokenGrant:
         """Return the tokens that the client gets. Makes no call."""

@@ -119,7 +119,7 @@ class StepUp:
             if self._tell_code_used:
                 self._tell_code_used(identity)
         self._publish(old)
-        return SignedIn(session, new_token, keys)
+        return SignedIn(session, new_token, keys, device_token="")
 
     def _token(self, holder: Holder, keys: KeysInForce) -> RefreshToken:
         try:
