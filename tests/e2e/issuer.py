@@ -1,12 +1,11 @@
 """An issuer of the test's own, which answers for its keys as the test says."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
 from edge_auth.keys import signing_key
@@ -14,6 +13,7 @@ from edge_auth.keys.signing_key import SigningKey
 from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
 from local.settings import AUDIENCE
+from tests.support.loopback import on_loopback
 
 LIFETIME_SECONDS = 900
 
@@ -82,13 +82,6 @@ def listening() -> Iterator[Issuer]:
             self.end_headers()
             self.wfile.write(body.encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        issuer = Issuer(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with on_loopback(Handler) as port:
+        issuer = Issuer(f"http://127.0.0.1:{port}")
         yield issuer
-        server.shutdown()
-        thread.join()

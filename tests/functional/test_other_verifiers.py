@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import jwt
@@ -22,6 +22,7 @@ from examples import ended_sessions as example
 from tests.support.access_tokens import AUDIENCE, ISSUER, claims_at, key
 from tests.support.clock import TestClock
 from tests.support.dynamodb.feeds import put_feed_item
+from tests.support.loopback import on_loopback
 from tests.support.sample_events import sample
 from tests.support.stack import TABLES, Function, Stack
 from tests.support.template import ROOT
@@ -107,16 +108,9 @@ def serving(feed: Feed) -> Iterator[Feed]:
                 self.end_headers()
                 self.wfile.write(body.encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        feed.url = f"http://127.0.0.1:{server.server_port}/.well-known/ended-sessions"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with on_loopback(Handler) as port:
+        feed.url = f"http://127.0.0.1:{port}/.well-known/ended-sessions"
         yield feed
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager

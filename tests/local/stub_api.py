@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from math import inf
-from threading import Thread
 from typing import Any, Protocol
 
 from edge_auth import base64url
@@ -16,6 +15,7 @@ from edge_auth.tokens.access_token import issue
 from edge_auth.tokens.claims import AccessClaims
 from edge_auth.tokens.verifier import Verifier, keys_from_jwks
 from local.tokens import claims_of
+from tests.support.loopback import on_loopback
 
 ISSUER = "http://127.0.0.1/stub"
 AUDIENCE = "https://api.example.com"
@@ -154,14 +154,5 @@ def serving(api: Answering) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002, ANN401 - the base class's names
-            """Print nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with on_loopback(Handler) as port:
+        yield f"http://127.0.0.1:{port}"

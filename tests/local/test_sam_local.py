@@ -8,9 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.client import HTTPSConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from local.failure import Failure
 from local.sam_local import certificate, engine, settings, template
 from local.sam_local.relay import relay
 from local.settings import ROOT
+from tests.support.loopback import on_loopback
 from tests.support.sam_parameters import parameters_of
 
 LAYER = "arn:aws:lambda:us-east-1:000000000000:layer:EdgeAuthLayer:3000"
@@ -212,15 +212,8 @@ def stack_port() -> Iterator[int]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with on_loopback(Echo) as port:
+        yield port
 
 
 def test_the_relay_speaks_tls_for_a_server_that_does_not(stack_port: int, tmp_path: Path) -> None:

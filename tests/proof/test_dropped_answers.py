@@ -3,10 +3,9 @@
 import http.client
 import io
 import random
-import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -20,6 +19,7 @@ from proof.faults.trial import timeout_seconds
 from proof.frame.results import Figures
 from proof.frame.run import SHORT, Run
 from tests.proof.mistakes import take_failures_for_refusals
+from tests.support.loopback import on_loopback
 
 NO_ANSWER = (ConnectionResetError, TimeoutError, http.client.HTTPException)
 
@@ -83,15 +83,8 @@ def served() -> Iterator[tuple[int, list[bytes]]]:
             self.end_headers()
             self.wfile.write(b"twelve bytes")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server.server_port, bodies
-        server.shutdown()
-        thread.join()
+    with on_loopback(Server) as port:
+        yield port, bodies
 
 
 @pytest.mark.parametrize("fate", [proxy.BEFORE, proxy.AFTER, proxy.SILENT_BEFORE, proxy.SILENT_AFTER, proxy.PARTIAL])

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +16,7 @@ from proof.outages import drills, load
 from proof.outages.drills import DYNAMODB, GOES_ON, ISSUER, OK, UNAVAILABLE_ONLY, WITHOUT_ISSUER, Drill
 from proof.outages.load import CALL, LOGIN, NEXT_KEY, REFRESH, UNAVAILABLE, Load, Seen
 from proof.outages.relay import Relay, relay
+from tests.support.loopback import on_loopback
 
 PLANNED = {REFRESH: UNAVAILABLE_ONLY, LOGIN: UNAVAILABLE_ONLY, CALL: GOES_ON}
 NO_ISSUER = Drill(ISSUER, Relay.refuse, 0.6, WITHOUT_ISSUER)
@@ -162,17 +163,8 @@ def api(decide: Decide, keys: Keys) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with on_loopback(Api) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """A stand-in for CloudFormation's side of a custom resource, which gets an answer at a presigned address."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from tests.support.loopback import on_loopback
 from tests.support.sample_events import Event
 from tests.support.stack import LambdaContext, Stack
 
@@ -64,16 +64,9 @@ def cloudformation_server() -> Iterator[CloudFormation]:
             self.send_header("Location", "/elsewhere")  # for redirections
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Bucket) as server:
-        told = CloudFormation(f"http://127.0.0.1:{server.server_port}/answers?X-Amz-Signature=abc%2Fdef")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with on_loopback(Bucket) as port:
+        told = CloudFormation(f"http://127.0.0.1:{port}/answers?X-Amz-Signature=abc%2Fdef")
         yield told
-        server.shutdown()
-        thread.join()
 
 
 @dataclass

@@ -1,11 +1,8 @@
 """What the locked SAM CLI makes of the words after `--parameter-overrides`."""
 
-import json
-import subprocess
 from collections.abc import Sequence
 
-from tests.support.sam_transform import PYTHON
-from tests.support.template import ROOT
+from tests.support.sam_python import printed
 
 SCRIPT = """
 import json, sys
@@ -23,14 +20,5 @@ def parameters_of(*commands: Sequence[str]) -> list[dict[str, str]]:
         subprocess.CalledProcessError: SAM refused a word.
 
     """
-    outcome = subprocess.run(
-        [PYTHON, "-c", SCRIPT],
-        cwd=ROOT,
-        env={"PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode")},
-        input=json.dumps(commands),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: list[dict[str, str]] = json.loads(outcome.stdout)
+    found: list[dict[str, str]] = printed(SCRIPT, given=commands)
     return found

@@ -1,13 +1,9 @@
 """The template as SAM expands it: the transform that CloudFormation runs, from the environment of the SAM CLI."""
 
-import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.support.template import ROOT
-
-PYTHON = ROOT / ".tools" / "sam" / "bin" / "python"
+from tests.support.sam_python import printed
 
 # The transform takes code from S3 only. Each expansion is at another second, as two deployments are.
 SCRIPT = """
@@ -42,14 +38,5 @@ def expanded(*given: Mapping[str, str], templates: Sequence[str] = ("template.ya
         subprocess.CalledProcessError: the transform refused a template.
 
     """
-    outcome = subprocess.run(
-        [PYTHON, "-c", SCRIPT, *templates],
-        cwd=ROOT,
-        env={"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "bytecode")},
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    documents: list[dict[str, Any]] = json.loads(outcome.stdout)
+    documents: list[dict[str, Any]] = printed(SCRIPT, *templates, given=given)
     return documents
