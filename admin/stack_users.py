@@ -113,6 +113,7 @@ def open_users(stack: Stack) -> Users:
         challenges=DynamoDBChallenges(dynamodb, table=challenges) if challenges else None,
     )
     factors = FactorAdministration(
+        identities=identities,
         factors=DynamoDBFactors(dynamodb, table=deployment.identities_table),
         attempts=attempts,
         end_sessions=end_sessions,

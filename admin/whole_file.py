@@ -9,7 +9,7 @@ def write_whole(path: Path, text: str) -> None:
     """Write the text in UTF-8. A device, or another path that is no regular file, is written to directly.
 
     Raises:
-        OSError: it cannot be written. A file that was there is as it was.
+        OSError: it cannot be written, or its directory cannot. A file that was there is as it was.
 
     """
     if path.exists() and not path.is_file():
@@ -18,7 +18,11 @@ def write_whole(path: Path, text: str) -> None:
     target = path.resolve()  # a link stays a link
     draft = target.with_name(f"{target.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
+        try:
+            draft.write_text(text, encoding="utf-8")
+        except OSError as error:
+            error.filename = str(target.parent)  # nobody has named the draft
+            raise
         if target.exists():  # whoever could read it can go on
             draft.chmod(stat.S_IMODE(target.stat().st_mode))
         draft.replace(target)

@@ -38,8 +38,9 @@ def administrators() -> Administrators:
     sessions = DynamoDBSessions(dynamodb, table=TABLES["SessionsTable"])
     attempts = DynamoDBAttempts(dynamodb, table=TABLES["ThrottleTable"])
     end_sessions = EndSessions(sessions=sessions, revocations=revocations, clock=clock, entropy=entropy, record=_forget)
+    identities = DynamoDBIdentities(dynamodb, table=TABLES["IdentitiesTable"])
     accounts = Administration(
-        identities=DynamoDBIdentities(dynamodb, table=TABLES["IdentitiesTable"]),
+        identities=identities,
         sessions=sessions,
         attempts=attempts,
         end_sessions=end_sessions,
@@ -50,6 +51,7 @@ def administrators() -> Administrators:
         challenges=DynamoDBChallenges(dynamodb, table=TABLES["ChallengesTable"]),
     )
     factors = FactorAdministration(
+        identities=identities,
         factors=DynamoDBFactors(dynamodb, table=TABLES["IdentitiesTable"]),
         attempts=attempts,
         end_sessions=end_sessions,

@@ -154,6 +154,17 @@ def test_the_command_writes_the_file_and_says_how_long_it_is_complete(
     assert set(aws.calls) == {"sts:GetCallerIdentity", "cloudformation:DescribeStacks"}
 
 
+def test_a_file_in_a_directory_that_is_not_there_names_the_directory(
+    fresh: Fresh, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator has not named the draft that takes the place of the file."""
+    monkeypatch.setattr("admin.keys.now_ms", lambda: BEGIN * 1000)
+    fresh()
+    outcome = run("keys", "edge", "--out", str(tmp_path / "gone" / "issuer.json"))
+    assert outcome.status == 1
+    assert outcome.err.endswith(f"No such file or directory: '{tmp_path / 'gone'}'; nothing was done\n")
+
+
 def test_a_failure_leaves_the_file_as_it_was(
     fresh: Fresh, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +204,9 @@ def test_a_full_disk_leaves_no_half_file(
         outcome = run("keys", "edge", "--out", str(file))
 
     assert outcome.status == 1
-    assert outcome.err.endswith("edge-auth: OSError: [Errno 28] No space left on device; nothing was done\n")
+    assert outcome.err.endswith(
+        f"edge-auth: OSError: [Errno 28] No space left on device: '{tmp_path}'; nothing was done\n"
+    )
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == (
         {"issuer.json": had} if had else {}
     )

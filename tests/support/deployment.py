@@ -376,6 +376,7 @@ class Deployment:
     def factor_administration(self) -> FactorAdministration:
         """The acts of operators on second factors."""
         return FactorAdministration(
+            identities=self.identities,
             factors=self.factors,
             attempts=self.attempts,
             end_sessions=self.end_sessions,

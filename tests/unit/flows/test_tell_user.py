@@ -8,7 +8,7 @@ import pytest
 
 from edge_auth.accounts.factors import MAX_FAILURES
 from edge_auth.accounts.identity import Identity
-from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable
+from edge_auth.errors import InvalidCredentials, TemporarilyUnavailable, UserChanged
 from edge_auth.events.security_event import EventName, SecurityEvent
 from edge_auth.factor_errors import FactorLocked, InvalidOtp
 from edge_auth.flows.ports.challenges import RemovedFactors
@@ -287,6 +287,38 @@ def test_an_operator_who_changes_an_address_tells_the_one_before(told: Told) -> 
     acts.set_email(alice, "new@example.com", is_confirmed=True)
     assert told.names == [NoticeName.NEW_ADDRESS]
     assert [notice.identity.email for notice in told.notices.notices] == [ADDRESS]
+
+
+@pytest.mark.parametrize("act", ["address", "factors"])
+def test_nobody_is_told_of_an_operators_act_who_was_deleted_before_it(told: Told, act: str) -> None:
+    """Nothing names the person after a deletion: the user is read again before the notice is written."""
+    told.give_app()
+    shown = told.deployment.alice
+    told.deployment.administration.delete(shown)
+    with pytest.raises(UserChanged, match="nothing was changed"):
+        operate(told, act, shown)
+    assert told.names == []
+
+
+@pytest.mark.parametrize("act", ["address", "factors"])
+def test_an_operators_act_is_told_to_the_user_as_it_is_at_the_act(told: Told, act: str) -> None:
+    """The user has another name and another address since the operator was asked to confirm the act."""
+    told.give_app()
+    shown = told.deployment.alice
+    renamed = told.deployment.administration.rename(shown, "alicia")
+    told.deployment.store.identities["alicia"] = replace(renamed, email="alicia@example.com")
+    operate(told, act, shown)
+    assert [(notice.identity.username, notice.identity.email) for notice in told.notices.notices] == [
+        ("alicia", "alicia@example.com")
+    ]
+
+
+def operate(told: Told, act: str, shown: Identity) -> None:
+    """Act as an operator who was shown this user."""
+    if act == "address":
+        told.deployment.administration.set_email(shown, "new@example.com", is_confirmed=True)
+    else:
+        told.deployment.factor_administration.reset(shown)
 
 
 def test_a_notice_in_trouble_fails_no_change_of_a_factor(told: Told) -> None:

@@ -1,4 +1,4 @@
-"""Tells a user by mail what has happened. It never fails: what has happened stays, with or without the mail.
+"""Tells a user by mail what has happened, or what an operator does next. It never fails, and stops none of that.
 
 A user is told only at a confirmed address, because the mails name the user, and not at one that mails come back from.
 One write asks for the mail.
@@ -39,7 +39,7 @@ class TellUser:
         self._tell(NoticeName.NEW_PASSWORD, identity)
 
     def new_address(self, identity: Identity) -> None:
-        """Tell that mails go to another address now. `identity` has the address from before."""
+        """Tell that mails go to another address. `identity` has the address from before."""
         self._tell(NoticeName.NEW_ADDRESS, identity)
 
     def factor_changed(self, identity: Identity) -> None:
@@ -51,7 +51,7 @@ class TellUser:
         self._tell(NoticeName.ACCOUNT_LOCKED, identity)
 
     def factors_reset(self, identity: Identity) -> None:
-        """Tell that an operator has removed the second factor and the passkeys."""
+        """Tell that an operator removes the second factor and the passkeys."""
         self._tell(NoticeName.FACTORS_RESET, identity)
 
     def factors_removed(self, identity: Identity, removed: "RemovedFactors") -> None:

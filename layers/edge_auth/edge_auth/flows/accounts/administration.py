@@ -50,8 +50,8 @@ class Administration:
     """The acts of operators.
 
     An act is on the user that `find` returned, and not on the name: another user may get the name meanwhile. Each act
-    raises UserChanged if the user was deleted meanwhile, and then does nothing. It raises TemporarilyUnavailable if the
-    outcome is unknown; then the same call may be made again, except `create`.
+    raises UserChanged if the user was deleted meanwhile, and then changes nothing. It raises TemporarilyUnavailable if
+    the outcome is unknown; then the same call may be made again, except `create`.
     """
 
     def __init__(
@@ -153,15 +153,18 @@ class Administration:
         """
         address = canonical_address(email)
         verified_at_seconds = self._clock() // 1000 if is_confirmed else 0
+        with unless_deleted():
+            current = self._identities.find_by_id(identity.user_id)
         if must_end_undo and self._challenges:
             # Before the address: an undoing at the same moment must not come after it.
             self._challenges.end_undo(identity.user_id)
-        if self._notices and address != identity.email:
+        if self._notices and address != current.email:
             # Before the change: if its answer is lost, the next run does not know the address from before. If it fails,
-            # the user is told of what is not so yet, and perhaps twice. That is better than never.
-            self._notices.new_address(identity)
+            # the user is told of what is not so yet, and perhaps twice. That is better than never. The user was read
+            # just now, so hardly anyone is told who was deleted since the operator began.
+            self._notices.new_address(current)
         with unless_deleted():
-            changed = self._identities.change_email(identity, address, verified_at_seconds=verified_at_seconds)
+            changed = self._identities.change_email(current, address, verified_at_seconds=verified_at_seconds)
         self._tell(EventName.EMAIL_SET, identity)
         return changed
 

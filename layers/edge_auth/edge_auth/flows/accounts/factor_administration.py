@@ -7,6 +7,7 @@ from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.accounts.unless_deleted import unless_deleted
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.factors import FactorStore
+from edge_auth.flows.ports.identities import Identities
 from edge_auth.flows.sessions.end_sessions import EndSessions
 from edge_auth.throttling.limits import account_bucket
 
@@ -19,6 +20,7 @@ class FactorAdministration:
     def __init__(
         self,
         *,
+        identities: Identities,
         factors: FactorStore,
         attempts: Attempts,
         end_sessions: EndSessions,
@@ -26,6 +28,7 @@ class FactorAdministration:
         tell_factors_reset: Callable[[Identity], None] | None = None,
     ) -> None:
         """Keep what the acts need. `tell_factors_reset` tells a user by mail, and is there only where mail is on."""
+        self._identities = identities
         self._factors = factors
         self._attempts = attempts
         self._end_sessions = end_sessions
@@ -44,10 +47,12 @@ class FactorAdministration:
 
         If the user must have a second factor, the next login asks for an enrolment.
         """
-        if self._tell_factors_reset and (identity.factors or identity.passkeys):
-            self._tell_factors_reset(identity)  # before the reset, as `Administration.set_email` says
         with unless_deleted():
-            self._factors.reset(identity)
+            current = self._identities.find_by_id(identity.user_id)
+        if self._tell_factors_reset and (current.factors or current.passkeys):
+            self._tell_factors_reset(current)  # before the reset, as `Administration.set_email` says
+        with unless_deleted():
+            self._factors.reset(current)
         self._tell(EventName.FACTORS_RESET, identity)
         return self._end_sessions.all(identity.user_id, reason=FACTORS_RESET)
 

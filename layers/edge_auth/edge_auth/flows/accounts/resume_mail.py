@@ -18,7 +18,7 @@ class ResumeMail:
         """Take the mark of the user's address away. It is no error if there is none.
 
         Raises:
-            UserChanged: the user was deleted or renamed meanwhile; nothing was done.
+            UserChanged: the user was deleted or renamed meanwhile; nothing was changed.
             TemporarilyUnavailable: the outcome is unknown. The same call may be made again.
 
         """

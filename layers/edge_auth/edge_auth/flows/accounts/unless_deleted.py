@@ -12,4 +12,4 @@ def unless_deleted() -> Iterator[None]:
     try:
         yield
     except UnknownUser:
-        raise UserChanged("the user was deleted or renamed meanwhile; nothing was done") from None
+        raise UserChanged("the user was deleted or renamed meanwhile; nothing was changed") from None
