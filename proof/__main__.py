@@ -66,8 +66,8 @@ def run(name: str, *, size: str, seed: int) -> list[str]:
 def _compared(name: str, figures: Figures, belongs_to: Mapping[str, object]) -> tuple[str, list[str]]:
     """Print the counts that are others than those of the kept result.
 
-    If that is of the same commit, return its date if all counts are the same, and otherwise a line for each that is
-    not: then chance or time has moved a count.
+    Return its date and commit if all counts are the same. Otherwise return a line for each that is not, if that result
+    is of the same commit: then chance or time has moved a count.
     """
     try:
         before = results.read(name)
@@ -77,9 +77,10 @@ def _compared(name: str, figures: Figures, belongs_to: Mapping[str, object]) -> 
     print(f"   the counts of {before['date']}, commit {before['commit']}: {'the same' if not changed else 'others'}")
     for line in changed:
         print(f"   {line}")
-    if any(before[key] != value for key, value in belongs_to.items()):
-        return "", []
-    return "" if changed else before["date"], [f"another count of the same commit and seed: {line}" for line in changed]
+    if not changed:
+        return f"{before['date']}, commit {before['commit']}", []
+    is_comparable = all(before[key] == value for key, value in belongs_to.items())
+    return "", [f"another count of the same commit and seed: {line}" for line in changed if is_comparable]
 
 
 def without_aws(environment: dict[str, str]) -> dict[str, str]:

@@ -85,7 +85,7 @@ def _git(*arguments: str) -> bytes:
 def write(name: str, figures: Figures, *, belongs_to: Mapping[str, Any], seconds: float, same_as: str) -> None:
     """Write the result of a proof. `belongs_to` has commit, size and seed.
 
-    `same_as` is the date of an earlier run of the same commit and seed, which has counted the same, or empty.
+    `same_as` is the date and the commit of the run before it, if that has counted the same, or empty.
     """
     result = {
         "proof": name,

@@ -1,10 +1,11 @@
 """Half an hour at four fifths of what this machine can do: no error, and no memory that grows.
 
 The real functions run in processes of their own on a real engine, as in `benchmarks.load`. First the load goes up until
-more workers do no more work (the knee). Then the workers keep four fifths of that rate. Every tenth second the resident
-memory of each worker is read. All traffic stays on loopback.
+more workers do no more work (the knee), with the same acts. Then the workers keep four fifths of that rate. Every tenth
+second the resident memory of each worker is read. All traffic stays on loopback.
 """
 
+import math
 import multiprocessing
 import sys
 import time
@@ -18,7 +19,6 @@ from typing import Any
 
 from benchmarks.frame import processes
 from benchmarks.frame.results import markdown
-from benchmarks.load.load import load
 from benchmarks.load.throughput import knee
 from benchmarks.requests import events
 from benchmarks.requests.deployment import Deployment, deployed
@@ -29,7 +29,8 @@ from proof.frame.run import Run
 
 PART_OF_KNEE = 0.8
 LEVELS = (1, 2, 4, 8)
-LEVEL_SECONDS, WARM_UP_SECONDS = 4.0, 1.0
+LEVEL_SECONDS = 8
+ENGINE_WARM_UP_SECONDS = 20  # until Java has compiled the code that it runs often
 SAMPLE_SECONDS = 10.0
 REFRESHES = 100  # then one login and one logout
 MAX_GROWTH_MIB = 2.0  # of a worker, in the second half of the run
@@ -45,13 +46,12 @@ def prove(run: Run) -> Figures:
     seconds = run.amount(short=20, long=1800)
     try:
         with running_engine() as engine, deployed(engine.endpoint) as deployment:
-            with load(deployment, engine.process_id, LEVELS[-1]) as workers:
-                levels = [
-                    workers.level(
-                        "refresh", _tokens(deployment, count), warm_up=WARM_UP_SECONDS, seconds=LEVEL_SECONDS
-                    )[0]
-                    for count in LEVELS
-                ]
+
+            def at_most(workers: int, seconds: float) -> dict[str, Any]:
+                return {"workers": workers, **hold(deployment, workers, math.inf, seconds, engine.process_id, run)}
+
+            at_most(LEVELS[-1], run.amount(short=1, long=ENGINE_WARM_UP_SECONDS))
+            levels = [at_most(workers, run.amount(short=1, long=LEVEL_SECONDS)) for workers in LEVELS]
             found = knee(levels) or LEVELS[-1]
             at_knee = next(level["per_second"] for level in levels if level["workers"] == found)
             held = hold(deployment, found, PART_OF_KNEE * at_knee, seconds, engine.process_id, run)
@@ -59,7 +59,7 @@ def prove(run: Run) -> Figures:
         raise MissingTool(str(missing)) from None
     rates = {str(level["workers"]): level["per_second"] for level in levels}
     return Figures(
-        {"errors": held.pop("errors"), "seconds": seconds},
+        {"errors": sum(each.pop("errors") for each in (*levels, held)), "seconds": seconds},
         {"engine": engine.name, "levels_per_second": rates, "workers": found, "knee_per_second": at_knee, **held},
     )
 
@@ -130,7 +130,10 @@ def resident_bytes(process_id: int) -> int:
 def hold(
     deployment: Deployment, workers: int, per_second: float, seconds: float, engine_process_id: int, run: Run
 ) -> dict[str, Any]:
-    """Keep a rate for some seconds, and return what was done, how long it took, and the memory of each process."""
+    """Keep a rate for some seconds, and return what was done, how long it took, and the memory of each process.
+
+    A rate without a limit is as many as the workers can do.
+    """
     context = multiprocessing.get_context("spawn")
     started: list[tuple[Any, Connection]] = []
     for token in _tokens(deployment, workers):

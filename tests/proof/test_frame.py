@@ -88,12 +88,12 @@ def test_a_second_run_says_whether_the_counts_are_the_same(
     command.run("forgeries", size=LONG, seed=1)
     capsys.readouterr()
 
-    first = results.read("forgeries")["date"]
+    first = results.read("forgeries")
     assert command.run("forgeries", size=LONG, seed=1) == []
     assert "the same" in capsys.readouterr().out
     second = results.read("forgeries")
-    assert second["same_as"] == first
-    assert f"seed 1 (the same counts as at {first})" in report.source(second)
+    assert second["same_as"] == f"{first['date']}, commit {first['commit']}"
+    assert f"seed 1 (the same counts as at {second['same_as']})" in report.source(second)
     proving(monkeypatch, accepted=2)
     command.run("forgeries", size=LONG, seed=1)
     assert "accepted: 0 before, 6 now" in capsys.readouterr().out
