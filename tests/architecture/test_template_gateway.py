@@ -175,7 +175,7 @@ def settings_of_methods() -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
 
 
 def test_a_flood_of_a_public_route_is_stopped_at_the_gateway() -> None:
-    """P13: each public route that writes has a rate, and so has what strangers' preflight requests call.
+    """P13, F39: each public route that writes has a rate, and so has what strangers' preflight requests call.
 
     A refused request gets our own 429 (THROTTLED).
     """

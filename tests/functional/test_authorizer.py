@@ -185,7 +185,7 @@ def test_keys_that_could_not_be_fetched_are_asked_for_a_minute_later(
 
 @every_shape
 def test_a_token_ends_with_its_leeway(stack: Stack, authorize: Authorize, tokens: Tokens, shape: Shape) -> None:
-    """Z4: a token is valid for fifteen minutes and five seconds, to the second."""
+    """Z4, F23: a token is valid for fifteen minutes and five seconds, to the second."""
     event, allowed = shape(tokens["access_token"]), allow(shape, context_of(tokens["access_token"]))
     answers = []
     for seconds in (899.999, 0.001, EXPIRY_LEEWAY_SECONDS - 0.001, 0.001, 86_400):
@@ -200,7 +200,7 @@ def test_a_token_ends_with_its_leeway(stack: Stack, authorize: Authorize, tokens
 def test_a_token_from_a_clock_ahead_has_its_leeway(
     stack: Stack, authorize: Authorize, tokens: Tokens, shape: Shape
 ) -> None:
-    """Z4: a token from a clock thirty seconds ahead is allowed, and one from further ahead is denied."""
+    """Z4, F23: a token from a clock thirty seconds ahead is allowed, and one from further ahead is denied."""
     event, allowed = shape(tokens["access_token"]), allow(shape, context_of(tokens["access_token"]))
     stack.clock.advance(seconds=-30)
     assert authorize(event) == allowed

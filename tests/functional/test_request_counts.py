@@ -86,7 +86,7 @@ def test_a_refresh_is_one_write(stack: Stack, refresh: Function, tokens: Tokens)
 
 @pytest.mark.parametrize("outcome", ["coalesced", "converged"])
 def test_an_honest_retry_is_one_write(stack: Stack, refresh: Function, tokens: Tokens, outcome: str) -> None:
-    """The refused write returns the item, which is enough to answer with the same successor; nothing is read."""
+    """F39: the refused write returns the item, which is enough to answer with the same successor; nothing is read."""
     successor = refresh(refresh_event(tokens["refresh_token"])).json["refresh_token"]
     stack.wire.forget()
 

@@ -255,9 +255,8 @@ class MemorySessions:
         """Rotate under the write's condition. The fake repeats it, because it must not use the rule under test."""
         with self._store.lock:
             found = self._current(token, rotation)
-            if found.rotated_at_ms > rotation.now_ms - grace_seconds * 1000 or any(
-                word not in found.scope.split() for word in wanted_scope
-            ):
+            is_in_grace = grace_seconds > 0 and found.rotated_at_ms > rotation.now_ms - grace_seconds * 1000
+            if is_in_grace or any(word not in found.scope.split() for word in wanted_scope):
                 raise RotationRefused(found)
             return self._advance(found._replace(base=found.generation), rotation)
 

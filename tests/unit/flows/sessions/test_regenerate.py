@@ -198,11 +198,16 @@ def test_the_cookie_of_another_session_is_refused(deployment: Deployment, user_i
         regenerate(deployment).presented(cookie, user_id, session_id)
 
 
-def test_two_acts_in_one_moment_get_a_token_each(deployment: Deployment) -> None:
-    """The second one was made with the token of the first, so that one is of no use any more."""
-    first, second = granted(deployment), granted(deployment, generation=1)
+@pytest.mark.parametrize("behind", [0, 1, 120])
+def test_two_acts_in_one_moment_get_a_token_each(deployment: Deployment, behind: int) -> None:
+    """The second was made with the token of the first, which is of no use any more, by whichever clock (F23)."""
+    first = granted(deployment)
+    deployment.clock.advance(seconds=-behind)
+    second = granted(deployment, generation=1)
 
     assert first is not None
     assert second is not None
     assert second.session_token == refresh_token.mint(TOKEN.of_generation(2), MAC_KEY, KIND)
     assert session(deployment).generation == 2
+    deployment.clock.advance(seconds=11)
+    assert not is_accepted(deployment, first.session_token)

@@ -1,10 +1,8 @@
 """Sessions in DynamoDB: one item a session, one conditional write a refresh, one transaction an end.
 
-A refresh whose token is not the newest may need a second write, for a late retry.
-
-The partition of a user has only sessions that have not ended. The records of ends have a partition of their own.
-
-Every write has a condition, because an UpdateItem without one creates the item that it does not find.
+Every write has a condition, because an UpdateItem without one creates the item that it does not find. A refresh whose
+token is not the newest may need a second write, for a late retry. The partition of a user has only sessions that have
+not ended. The records of ends have a partition of their own.
 """
 
 from contextlib import suppress
@@ -50,6 +48,7 @@ _OF_USER = {"KeyConditionExpression": "user_id = :user_id"}
 _IS_CURRENT = f"generation = :generation AND {_HAS_SEED}"
 _IS_LIVE = f"{_IS_NOT_ENDED} AND absolute_expires_at > :now AND idle_expires_at > :now"
 _IS_OUT_OF_GRACE = "rotated_at_ms <= :rotated_before_ms"
+_ANY_TIME_MS = 2**63 - 1  # by a clock that is behind, the last rotation is in the future
 _HAS_BASE = "(#base = :base OR attribute_not_exists(#base))"  # an earlier version wrote none
 _ADVANCE = (
     "SET #base = :base, generation = generation + :one, rotated_at_ms = :now_ms, rotation_id = :rotation_id, "
@@ -82,7 +81,8 @@ class DynamoDBSessions:
     ) -> Session:
         """Rotate in one conditional write. A refused write returns the stored item, at no further cost."""
         and_has_scope, values, names = _has_words(wanted_scope)
-        values[":rotated_before_ms"] = number(rotation.now_ms - grace_seconds * 1000)
+        rotated_before_ms = rotation.now_ms - grace_seconds * 1000 if grace_seconds else _ANY_TIME_MS
+        values[":rotated_before_ms"] = number(rotated_before_ms)
         return self._advance(token, rotation, f"{_IS_OUT_OF_GRACE}{and_has_scope}", values, names)
 
     def retry_late(self, found: Session, rotation: Rotation) -> Session:

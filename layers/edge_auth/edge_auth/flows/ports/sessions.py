@@ -75,9 +75,9 @@ class Sessions(Protocol):
         """Move the session to its next generation, in one conditional write. The token becomes its base.
 
         The conditions: the token is the newest one and came by the session's transport, the session lives, its last
-        rotation is at least the grace window old, and its scope has every wanted word. The session keeps its own scope,
-        and shows the client's user agent and network from now on. Returns the session as it is now. Raises
-        RotationRefused.
+        rotation is at least the grace window old, and its scope has every wanted word. A window of 0 asks for no age,
+        so it depends on no clock. The session keeps its own scope, and shows the client's user agent and network from
+        now on. Returns the session as it is now. Raises RotationRefused.
         """
 
     def retry_late(self, found: Session, rotation: Rotation) -> Session:
