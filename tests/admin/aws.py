@@ -14,6 +14,7 @@ from moto.core.models import botocore_stubber
 
 from tests.admin.reset_links import ResetLinkFunction
 from tests.admin.rotate_keys import FUNCTION, RotateKeysFunction
+from tests.admin.secrets_of_commands import hand_over_request
 from tests.support import memory_aws
 from tests.support.recorded_calls import watch
 
@@ -113,9 +114,11 @@ class Aws:
         service, operation = event_name.split(".")[1:]
         number = len(self.calls)
         self.calls.append(f"{service}:{operation}")
+        body = request.body or b""
+        assert isinstance(body, (bytes, str))
+        hand_over_request(service, body)
         if service == "dynamodb":
-            assert isinstance(request.body, (bytes, str))
-            self.on_tables.append((operation, json.loads(request.body)))
+            self.on_tables.append((operation, json.loads(body)))
 
         def forward() -> AWSResponse:
             return self._answer(service, operation, event_name, request)

@@ -28,6 +28,7 @@ from tests.admin.aws import OUTPUTS, RETAINED, TABLES, Aws, Fresh, Outcome, Run,
 from tests.admin.broken_aws import Answer500, Broken
 from tests.admin.reset_links import ResetLinkFunction
 from tests.admin.rotate_keys import NOW, RotateKeysFunction
+from tests.admin.secrets_of_commands import hand_over_command, hand_over_stack
 from tests.support import memory_aws
 from tests.support.dynamodb.records import ADA_ID, BOB_ID, a_session
 from tests.support.dynamodb.tables import create_table
@@ -42,7 +43,7 @@ IDENTITIES, SESSIONS, THROTTLE, REVOCATIONS, CHALLENGES = TABLES
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Support/grace"
 PLACE = f"Stack {STACK} in account {ACCOUNT}, Region {REGION}, as {CALLER}."
-PASSWORD = "correct horse battery"
+PASSWORD = "a phrase that grace types"
 # The policy of the stack that an operator needs for each group of commands. Whoever recovers a stack has the rights of
 # a deployment.
 OF_NO_POLICY = ""
@@ -220,8 +221,8 @@ def command(
     reset_links: ResetLinkFunction,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Command:
-    """Return a function that runs the command in this process, with the given standard input."""
+) -> Iterator[Command]:
+    """Yield a function that runs the command in this process, with the given standard input."""
     clients = {"cloudformation": stacks, "sts": Sts(), "logs": logs, "lambda": reset_links}
     monkeypatch.setattr("boto3.client", lambda name, **_options: clients[name])
     for module in ("admin.stack_users", "admin.user_import", "admin.data"):
@@ -233,10 +234,21 @@ def command(
             status = main(arguments)
         except SystemExit as end:  # argparse ends the process
             status = int(str(end.code))
-        printed = capsys.readouterr()
-        return Outcome(status, printed.out, printed.err)
+        return read_outcome(status, capsys, arguments, stdin)
 
-    return run
+    yield run
+    hand_over_stack(
+        (event["message"] for event in logs.events),
+        (item for name in TABLES for item in memory_aws.lines_of_items(f"admin-{name}")),
+    )
+
+
+def read_outcome(status: int, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], stdin: str) -> Outcome:
+    """Return the result of a command, which the search for secrets gets too."""
+    printed = capsys.readouterr()
+    outcome = Outcome(status, printed.out, printed.err)
+    hand_over_command(arguments, stdin, outcome)
+    return outcome
 
 
 @pytest.fixture(scope="module")
@@ -315,8 +327,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
         with made_by(policy_of(arguments)):
             status = main(arguments)
-        printed = capsys.readouterr()
-        return Outcome(status, printed.out, printed.err)
+        return read_outcome(status, capsys, arguments, PASSWORD)
 
     return run
 

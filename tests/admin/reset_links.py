@@ -13,6 +13,7 @@ from edge_auth.flows.accounts.new_challenge import NewChallenge
 from edge_auth.flows.accounts.reset_link import ResetLink
 from edge_auth.keys.mac_key import MacKey
 from edge_auth.keys.ring import KeysInForce, TimedKey
+from tests.admin.secrets_of_commands import hand_over_link
 from tests.support import memory_aws
 from tests.support.access_tokens import key
 from tests.support.fakes.stores import FixedKeyRing
@@ -50,4 +51,5 @@ class ResetLinkFunction:
             made = self.flow(event["user_id"])
         except AccountError as error:
             return json.dumps({"refused": str(error)}).encode()
+        hand_over_link(made.link, made.code)
         return json.dumps({"link": made.link, "code": made.code, "expires_at": made.expires_at_seconds}).encode()

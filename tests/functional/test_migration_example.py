@@ -72,13 +72,27 @@ def test_only_who_needs_no_more_than_the_password_comes(
     assert example.handler({"username": username, "password": password}, None) == expected
 
 
+def refuse_with(code: str, example: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Cognito answer each attempt with this error."""
+
+    def refused(**_parameters: object) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "AdminInitiateAuth")
+
+    monkeypatch.setattr(example.cognito, "admin_initiate_auth", refused)
+
+
+@pytest.mark.parametrize("code", ["UserNotConfirmedException", "PasswordResetRequiredException"])
+def test_whom_cognito_lets_in_only_later_stays(example: ModuleType, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Registered and not confirmed, or told to set another password. Moto does not know these answers."""
+    refuse_with(code, example, monkeypatch)
+
+    assert example.handler({"username": "grace", "password": PASSWORD}, None) == {"valid": False}
+
+
 def test_an_error_of_cognito_is_no_wrong_password(example: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """The function fails, and the login answers 503."""
+    refuse_with("TooManyRequestsException", example, monkeypatch)
 
-    def busy(**_parameters: object) -> None:
-        raise ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "slow"}}, "AdminInitiateAuth")
-
-    monkeypatch.setattr(example.cognito, "admin_initiate_auth", busy)
     with pytest.raises(ClientError, match="TooManyRequests"):
         example.handler({"username": "grace", "password": PASSWORD}, None)
 

@@ -25,10 +25,13 @@ OUTPUT = "the output of the tests"
 MAILS, TABLES, REFUSALS = "mails", "tables", "refusals"
 ANSWERS = "successes"  # each without what it is there to give: the tokens, codes and cookies of its own members
 MAILS_OF_STACK = "mails of the local stack"
+COMMANDS = "the output of operators' commands"  # what they print as their result, without their messages
 # What a place is there for. Everything else is in no place.
 MEANT = {
     Found("proof of a mail", MAILS),
     Found("proof of a mail", MAILS_OF_STACK),
+    Found("proof of a mail", COMMANDS),  # `users reset-link`
+    Found("password hash", COMMANDS),  # `users export --with-password-hashes`
     Found("password hash", TABLES),
     Found("token of a second step", REFUSALS),
 }
