@@ -102,7 +102,7 @@ def table(figures: Figures) -> str:
     return f"""\
 {markdown(("refused login", "median ms", "p5 to p95", "gap", "p (Mann-Whitney)"), rows)}
 
-{pairs} of each. Budget: a gap below {MOST_GAP:.0%} and p above {LEAST_P:g}, {"held" if held else "not held"}."""
+{pairs} of each. Budget: a gap below {MOST_GAP * 100:g} % and p above {LEAST_P:g}, {"held" if held else "not held"}."""
 
 
 def _username(name: str, number: int) -> str:
