@@ -131,9 +131,13 @@ class Deployment:
 
     def put_sessions(self, items: Iterable[dict[str, Any]]) -> None:
         """Write sessions' items. Raises RuntimeError: the engine did not write all of them."""
+        self.put_items("SessionsTable", items)
+
+    def put_items(self, table: str, items: Iterable[dict[str, Any]]) -> None:
+        """Write items into the table with this logical id. Raises RuntimeError: the engine did not write all."""
         left = iter(items)
         while batch := list(islice(left, BATCH)):
-            requests: Any = {self.tables["SessionsTable"]: [{"PutRequest": {"Item": item}} for item in batch]}
+            requests: Any = {self.tables[table]: [{"PutRequest": {"Item": item}} for item in batch]}
             if self.client.batch_write_item(RequestItems=requests)["UnprocessedItems"]:
                 raise RuntimeError("the engine did not write a whole batch")
 

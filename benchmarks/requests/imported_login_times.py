@@ -3,21 +3,18 @@
 As `login_times`, in a deployment that has declared two kinds of hashes of other systems.
 """
 
-from collections.abc import Mapping
-
 from benchmarks.frame.results import Figures
-from benchmarks.frame.samples import p_value, summary
 from benchmarks.requests import login_times
 from benchmarks.requests.deployment import deployed
 from benchmarks.requests.engine import running_engine
-from benchmarks.requests.login_times import WARM_UP, refused
+from benchmarks.requests.login_times import WARM_UP, Kinds, compared, refused
 from edge_auth.credentials.foreign_hashes import declared_kind
 
-ROUNDS, QUICK_ROUNDS = 300, 20
+ROUNDS, QUICK_ROUNDS = 500, 20
 BCRYPT, PBKDF2, OTHER = "bcrypt:c=8", "pbkdf2-sha256:i=100000,l=32", "scrypt:ln=14,r=8,p=1,l=64"
 DECLARED = {"PasswordProfiles": f"{BCRYPT};{PBKDF2}"}
 # The members of each kind's users. A hash that no known password has takes as long as any other of its kind.
-KINDS: Mapping[str, Mapping[str, str] | None] = {
+KINDS: Kinds = {
     "wrong password, not imported": {},
     "no such user": None,
     "imported with bcrypt": {"password_hash": declared_kind(BCRYPT).unmatchable},
@@ -35,5 +32,4 @@ def measure(*, quick: bool) -> Figures:
     """
     with running_engine() as engine, deployed(engine.endpoint) as deployment:
         measured = refused(deployment, WARM_UP + (QUICK_ROUNDS if quick else ROUNDS), KINDS, DECLARED)
-    reference = next(iter(measured.values()))
-    return {kind: {**summary(values), "p_value": p_value(reference, values)} for kind, values in measured.items()}
+    return compared(measured)

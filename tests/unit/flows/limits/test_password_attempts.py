@@ -183,3 +183,29 @@ def test_an_attempt_beside_a_read_that_fails_is_given_up(limit: Limit) -> None:
     attempt, found = limit.limit.admit_beside(lambda: "user", WAY)
 
     assert (found, attempt.is_free, limit.pauses) == ("user", True, [])
+
+
+@pytest.mark.parametrize(("ms", "took_ms"), [(0, 100), (7, 100), (100, 100), (350, 350), (-5000, -4900)])
+def test_an_attempt_that_waits_beside_a_read_takes_a_tenth_of_a_second_at_least(
+    limit: Limit, ms: int, took_ms: int
+) -> None:
+    """P8: so a read of nothing, which is faster, shows nobody that there is no such user."""
+    for _ in range(FREE):
+        limit.fails(WAY)
+    begin_ms = limit.clock()
+
+    with pytest.raises(TooManyAttempts):
+        limit.limit.admit_beside(lambda: limit.clock.advance(ms=ms), WAY)
+
+    assert limit.clock() - begin_ms == took_ms
+
+
+def test_an_attempt_over_its_rate_is_refused_at_once(limit: Limit) -> None:
+    """No user is read for it, so it has nothing to hide, and a flood keeps no function busy."""
+    for _ in range(3):
+        limit.fails(NARROW_WAY)
+
+    with pytest.raises(TooManyAttempts):
+        limit.limit.admit_beside(lambda: "user", NARROW_WAY)
+
+    assert limit.pauses == []

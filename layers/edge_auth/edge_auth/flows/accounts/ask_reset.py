@@ -7,6 +7,7 @@ from edge_auth.errors import InvalidRequest, TooManyAttempts, UsernameRefused
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
 from edge_auth.flows.accounts.new_challenge import NewChallenge, id_of_nobody
 from edge_auth.flows.known_users import user_named
+from edge_auth.flows.least_time import wait_since
 from edge_auth.flows.limits.known_device import known_device
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.challenges import Challenges, NewerChallenge
@@ -28,9 +29,6 @@ NO_ADDRESS = "the user has no confirmed address"
 NOT_ACTIVE = "the user is disabled"
 TOO_MANY = "too many mails"
 ON_ITS_WAY = "another mail is on its way, or an operator has made a link"
-# An answer takes this long at least. The same requests take less if there is no such user: a read of nothing is faster
-# (docs/decisions/0058).
-ANSWER_MS = 100
 
 
 class AskReset:
@@ -96,12 +94,7 @@ class AskReset:
         except NewerChallenge:
             reason = reason or ON_ITS_WAY
         self._record(SecurityEvent(EventName.RESET_ASKED, user.user_id if user else "", reason=reason))
-        self._wait_since(now_ms)
-
-    def _wait_since(self, begin_ms: int) -> None:
-        """Wait for the rest of the least time. A clock that was set meanwhile makes no longer wait."""
-        left_ms = begin_ms + ANSWER_MS - self._clock()
-        self._pause(min(max(left_ms, 0), ANSWER_MS) / 1000)
+        wait_since(now_ms, clock=self._clock, pause=self._pause)
 
     def _book(self, limits: list[RateLimit], now_ms: int) -> None:
         """Book the first limit that has room. Raises TooManyAttempts."""

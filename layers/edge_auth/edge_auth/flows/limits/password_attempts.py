@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from edge_auth.errors import GuessNotCounted, TemporarilyUnavailable, TooManyAttempts
 from edge_auth.events.security_event import EventName, Record, SecurityEvent
+from edge_auth.flows.least_time import wait_since
 from edge_auth.flows.limits.rates import Rates
 from edge_auth.flows.ports.attempts import Attempts
 from edge_auth.flows.ports.time_and_randomness import Clock, Entropy, Pause
@@ -57,19 +58,25 @@ class PasswordAttemptLimit:
                 waits.append(error.retry_after_seconds)
         raise self._throttled(TooManyAttempts(min(waits)))
 
-    def admit_beside(self, act: Callable[[], R], way: PasswordLimit) -> tuple[Counted, R]:
-        """Count an attempt in this way, and do an act at the same time. Return both results.
+    def admit_beside(self, read: Callable[[], R], way: PasswordLimit) -> tuple[Counted, R]:
+        """Count an attempt in this way, and read a user at the same time. Return both results.
 
-        The act begins when the rate has let the attempt through. If it fails, the attempt is given up.
+        The read begins when the rate has let the attempt through. If it fails, the attempt is given up. An attempt that
+        its counter refuses is answered after the least time, so that it does not tell whether the read found a user.
 
         Raises:
-            TooManyAttempts, TemporarilyUnavailable: as `admit`, or as the act.
+            TooManyAttempts, TemporarilyUnavailable: as `admit`, or as the read.
 
         """
+        begin_ms = self._clock()
         try:
-            self._rates.book(way.rate, now_ms=self._clock())
-            return side_by_side(partial(self._count, way.counter), act, undo=self.given_up)
+            self._rates.book(way.rate, now_ms=begin_ms)
         except TooManyAttempts as error:
+            raise self._throttled(error) from None
+        try:
+            return side_by_side(partial(self._count, way.counter), read, undo=self.given_up)
+        except TooManyAttempts as error:
+            wait_since(begin_ms, clock=self._clock, pause=self._pause)
             raise self._throttled(error) from None
 
     def failed(self, counted: Counted, user_id: str) -> None:
