@@ -135,7 +135,7 @@ def test_an_unknown_session_refuses_and_none_is_created(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("behind_ms", [0, 1, 120_000])
-def test_strict_rotation_has_no_window_in_the_same_millisecond(engine: Engine, behind_ms: int) -> None:
+def test_strict_rotation_has_no_window_by_any_clock(engine: Engine, behind_ms: int) -> None:
     """With a grace window of zero the current token rotates at once, also by a clock behind the one before (F23)."""
     opened(engine, a_session(rotated_at_ms=NOW_MS + behind_ms))
 
